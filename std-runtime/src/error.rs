@@ -1,0 +1,98 @@
+//! The one error of this crate. Its kind is the exit code of the command.
+
+use std::fmt;
+
+/// What went wrong, in one line for a person: what, where, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+}
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The class of an [`Error`]; each has one exit code.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// A defect of ours.
+    Internal,
+    /// The command line is wrong.
+    Usage,
+    /// The provider refuses the key, or there is none.
+    Authentication,
+    /// What was given as input cannot be used.
+    Input,
+    /// The sandbox cannot be made.
+    Sandbox,
+    /// A configuration file or variable is wrong.
+    Configuration,
+    /// Turns, tokens, cost or time are used up.
+    Limit,
+    /// A tool could not be run at all.
+    Tool,
+    /// The user, or the rule that stands for the user, said no.
+    Denied,
+    /// The provider cannot be reached or keeps failing.
+    Provider,
+    /// The model ended without a usable result.
+    NoResult,
+    /// The check given with `--check` does not pass.
+    CheckFailed,
+    /// The folder changed while the run worked on its view.
+    Conflict,
+    /// Ended by SIGINT.
+    Interrupted,
+    /// Ended by SIGTERM.
+    Terminated,
+}
+
+impl Error {
+    /// An error of `kind`; `message` is one line without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// The class of the error.
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The same error with `context: ` before its message.
+    #[must_use]
+    pub fn context(self, context: impl fmt::Display) -> Self {
+        Self { kind: self.kind, message: format!("{context}: {}", self.message) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl ErrorKind {
+    /// The exit code of the command for this class.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Internal => 1,
+            Self::Usage => 2,
+            Self::Authentication => 41,
+            Self::Input => 42,
+            Self::Sandbox => 44,
+            Self::Configuration => 52,
+            Self::Limit => 53,
+            Self::Tool => 54,
+            Self::Denied => 55,
+            Self::Provider => 60,
+            Self::NoResult => 61,
+            Self::CheckFailed => 62,
+            Self::Conflict => 63,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}

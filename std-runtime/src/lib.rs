@@ -1,0 +1,7 @@
+//! The runtime for programs with an operating system: I/O for `zerostack-core`,
+//! and everything behind the `zerostack` command.
+
+pub mod error;
+pub mod transport;
+
+pub use error::{Error, ErrorKind, Result};

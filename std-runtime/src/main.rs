@@ -1,0 +1,3 @@
+//! The `zerostack` command.
+
+fn main() {}
