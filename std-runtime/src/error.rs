@@ -54,6 +54,20 @@ impl Error {
         Self { kind, message: message.into() }
     }
 
+    /// What the core refused. The kinds of a failed turn become the kinds that say the same.
+    pub fn from_core(error: zerostack_core::Error) -> Self {
+        use zerostack_core::ErrorKind as Core;
+        let kind = match error.kind() {
+            Core::Status if matches!(error.detail(), 401 | 403) => ErrorKind::Authentication,
+            Core::Status | Core::Unreachable | Core::Cut | Core::BadResponse => ErrorKind::Provider,
+            Core::Limit | Core::Truncated | Core::Full => ErrorKind::Limit,
+            Core::BadConfig | Core::Unsupported => ErrorKind::Configuration,
+            Core::BadTranscript | Core::BadJson | Core::TooLong => ErrorKind::Input,
+            _ => ErrorKind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+
     /// The class of the error.
     pub const fn kind(&self) -> ErrorKind {
         self.kind

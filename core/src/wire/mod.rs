@@ -1,0 +1,7 @@
+//! Leaves that know bytes and nothing of agents: JSON, server-sent events.
+
+pub mod json_read;
+pub(crate) mod json_write;
+pub mod sse;
+
+pub(crate) use json_write::pieces;
