@@ -5,3 +5,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+
+pub mod error;
+pub mod prompt;
+
+pub use error::{Error, ErrorKind};

@@ -1,0 +1,42 @@
+//! The one error type of the crate.
+
+/// What went wrong: a stable kind and a number whose meaning the kind gives. `Copy`, no text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    detail: u32,
+}
+
+impl Error {
+    pub(crate) const fn new(kind: ErrorKind, detail: u32) -> Self {
+        Self { kind, detail }
+    }
+
+    /// What went wrong.
+    pub const fn kind(self) -> ErrorKind {
+        self.kind
+    }
+
+    /// A number; [`ErrorKind`] says what it counts.
+    pub const fn detail(self) -> u32 {
+        self.detail
+    }
+}
+
+/// The kinds of [`Error`].
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// The lent memory is too small; `detail` is the bytes missing.
+    Full,
+    /// A prompt's front matter is not understood; `detail` is packed, see [`crate::prompt::Fault`].
+    BadPrompt,
+    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+    MissingHole,
+    /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
+    UnknownPrompt,
+    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+    IncludeDepth,
+    /// The caller's writer failed; `detail` is the bytes it took before.
+    WriteFailed,
+}
