@@ -37,6 +37,17 @@ pub enum ErrorKind {
     UnknownPrompt,
     /// Prompts include one another too deeply; `detail` is the depth that is allowed.
     IncludeDepth,
-    /// The caller's writer failed; `detail` is the bytes it took before.
+    /// The caller's writer failed; `detail` is the bytes that it took at least.
     WriteFailed,
+    /// A request's head would not be one request; `detail` is 0 for the method, 1 for the path, 2
+    /// for the host, and from 3 on the header.
+    BadRequest,
+    /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+    BadHttp,
+    /// A part of an HTTP response is over its limit; `detail` is the limit.
+    HttpTooLong,
+    /// The response is compressed or coded in a way that is not read; `detail` is the offset.
+    HttpEncoding,
+    /// The connection ended within the response; `detail` is the bytes that came.
+    HttpCut,
 }

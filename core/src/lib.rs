@@ -8,5 +8,6 @@ extern crate alloc;
 
 pub mod error;
 pub mod prompt;
+pub mod wire;
 
 pub use error::{Error, ErrorKind};

@@ -70,8 +70,8 @@ impl<'a> Prompt<'a> {
     /// [`render`](Self::render).
     ///
     /// # Errors
-    /// `MissingHole` before anything is written. `WriteFailed`; `detail` is the bytes written
-    /// before.
+    /// `MissingHole` before anything is written. `WriteFailed`; `detail` is the bytes that it
+    /// took at least.
     pub fn render_to<W: embedded_io::Write>(
         &self,
         values: &[(&str, &str)],
