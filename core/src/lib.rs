@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod error;
 mod message;
+pub mod prompt;
 mod provider;
 mod session;
 mod transcript;
