@@ -37,4 +37,4 @@ pub use provider::{OwnedConfig, OwnedTool};
 pub use session::{Failure, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entry, Storage, Transcript};
+pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};
