@@ -20,7 +20,7 @@ pub(super) fn expect_regular(path: &str, metadata: &Metadata) -> Result<(), Stri
     if metadata.is_file() {
         Ok(())
     } else if metadata.is_dir() {
-        Err(format!("{path} is a directory"))
+        Err(format!("{path} is a folder"))
     } else {
         Err(format!("{path} is not a regular file but a device, pipe or socket"))
     }
@@ -31,7 +31,7 @@ pub(super) fn complaint(path: &str, error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => not_found(path),
         ErrorKind::PermissionDenied => format!("{path}: permission denied"),
-        ErrorKind::NotADirectory => format!("{path}: a parent of it is a file, not a directory"),
+        ErrorKind::NotADirectory => format!("{path}: a parent of it is a file, not a folder"),
         _ => format!("{path}: {error}"),
     }
 }
@@ -97,7 +97,7 @@ fn not_found(path: &str) -> String {
             None => break Path::new("/"),
         }
     };
-    let what = if missing == path { "file or directory" } else { "directory" };
+    let what = if missing == path { "file or folder" } else { "folder" };
     let mut message = format!("no such {what} {}", missing.display());
     let similar = similar_names(folder, missing);
     if similar.is_empty() {
@@ -119,16 +119,17 @@ fn similar_names(folder: &Path, missing: &Path) -> Vec<String> {
     let (Ok(entries), true) = (fs::read_dir(folder), wanted.len() <= SIMILAR_NAME_MAX_BYTES) else {
         return Vec::new();
     };
-    let mut scored: Vec<(f64, String)> = entries
+    let typing_errors = 1 + wanted.len() / 4;
+    let mut similar: Vec<(usize, String)> = entries
         .take(SIMILAR_SCAN_MAX_ENTRIES)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| name.len() <= SIMILAR_NAME_MAX_BYTES)
-        .map(|name| (strsim::jaro_winkler(&wanted, &name.to_lowercase()), name))
-        .filter(|(score, _)| *score >= SIMILAR_MIN_SCORE)
+        .map(|name| (strsim::osa_distance(&wanted, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= typing_errors || name.contains(&wanted))
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    similar.sort();
     let path = |(_, name)| missing.with_file_name::<String>(name).display().to_string();
-    scored.into_iter().take(SIMILAR_SHOWN).map(path).collect()
+    similar.into_iter().take(SIMILAR_SHOWN).map(path).collect()
 }
 
 /// How the names of half-written files start; they never outlive a call that ends.
@@ -136,6 +137,5 @@ const TEMPORARY_PREFIX: &str = ".zerostack-";
 /// As many links as Linux follows.
 const SYMLINKS_MAX: usize = 40;
 const SIMILAR_SHOWN: usize = 3;
-const SIMILAR_MIN_SCORE: f64 = 0.8;
 const SIMILAR_NAME_MAX_BYTES: usize = 100;
 const SIMILAR_SCAN_MAX_ENTRIES: usize = 2000;

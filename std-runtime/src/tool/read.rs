@@ -24,7 +24,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     let metadata = file::metadata(&path)?;
     if metadata.is_dir() {
         let mut listing = list::directory(&path)?;
-        listing.content.insert_str(0, &format!("{path} is a directory:\n"));
+        listing.content.insert_str(0, &format!("{path} is a folder:\n"));
         return Ok(listing);
     }
     file::expect_regular(&path, &metadata)?;

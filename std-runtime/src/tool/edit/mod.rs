@@ -46,8 +46,20 @@ struct Splice {
     with: Vec<u8>,
     /// A line that is appended to a last line which has no newline: the line end goes in between.
     line_end_first: Option<&'static [u8]>,
+    slot: Slot,
     /// Which edit of the call it comes from, counted from 0.
     edit: usize,
+}
+
+/// What comes first of that which starts at one byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    /// Inserted below the line before.
+    Below,
+    /// Inserted above the line that starts here.
+    Above,
+    /// In the place of what stands here, which is nothing for an empty line.
+    Instead,
 }
 
 /// The file before the call.
@@ -94,8 +106,12 @@ fn splices(source: &Source, edits: &[Edit]) -> Result<Vec<Splice>, String> {
         splices.extend(placed.map_err(|message| format!("edits[{index}]: {message}"))?);
     }
     // Stable: insertions at one place keep the order of the call.
-    splices.sort_by_key(|splice| (splice.range.start, splice.range.end));
-    match splices.array_windows().find(|[a, b]| b.range.start < a.range.end) {
+    splices.sort_by_key(|splice| (splice.range.start, splice.slot));
+    let clash = |a: &Splice, b: &Splice| {
+        let same_start = a.range.start == b.range.start;
+        b.range.start < a.range.end || same_start && a.slot == Slot::Instead
+    };
+    match splices.array_windows().find(|[a, b]| clash(a, b)) {
         Some([a, b]) => {
             let (first, second) = (a.edit.min(b.edit), a.edit.max(b.edit));
             Err(format!("edits[{first}] and edits[{second}] change the same text; make them one"))
@@ -143,6 +159,3 @@ fn apply(bytes: &[u8], splices: &[Splice]) -> (Vec<u8>, Vec<Range<usize>>) {
 
 /// Larger files are not edited: the file and its new content are held in memory.
 const FILE_MAX_BYTES: u64 = 16 << 20;
-
-#[cfg(test)]
-mod tests;

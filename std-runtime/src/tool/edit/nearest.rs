@@ -26,9 +26,15 @@ pub(super) fn why_not_found(source: &Source, old: &str) -> String {
         return "old does not occur, nor anything like it; read the file again".into();
     }
     let mut out = String::from("old does not occur exactly. Nearest, ");
-    let differing = wanted.iter().zip(&source.lines[from..]).find_map(|(wanted, line)| {
+    // `old` may start and end within a line.
+    let last = if old.ends_with('\n') { usize::MAX } else { wanted.len() - 1 };
+    let differing = wanted.iter().zip(&source.lines[from..]).enumerate().find_map(|(i, pair)| {
+        let (wanted, line) = pair;
         let found = &source.bytes[line.start..line.end];
-        (found != *wanted).then_some((line, found, *wanted))
+        let fits = found == *wanted
+            || i == 0 && last > 0 && found.ends_with(wanted)
+            || i > 0 && i == last && found.starts_with(wanted);
+        (!fits).then_some((line, found, *wanted))
     });
     match differing {
         Some((line, found, wanted)) => {
@@ -95,9 +101,9 @@ fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
     };
     if found.trim_ascii() == wanted.trim_ascii() {
         if found.trim_ascii_end() == wanted.trim_ascii_end() {
-            "indentation"
-        } else if found.trim_ascii_start() == wanted.trim_ascii_start() {
             "spaces at the end"
+        } else if found.trim_ascii_start() == wanted.trim_ascii_start() {
+            "indentation"
         } else {
             "indentation and spaces at the end"
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem;
 
 use super::super::anchor::{Anchor, Line};
-use super::{Edit, Source, Splice, nearest};
+use super::{Edit, Slot, Source, Splice, nearest};
 
 /// The splices of one edit: several only with `all`.
 pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<Splice>, String> {
@@ -19,7 +19,13 @@ pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<
     if old.is_none() && holds_anchors(new) {
         return Err("new starts its lines with anchors; give the text alone".into());
     }
-    let splice = |range, with| Splice { range, with, line_end_first: None, edit: index };
+    let splice = |range, with| Splice {
+        range,
+        with,
+        line_end_first: None,
+        slot: Slot::Instead,
+        edit: index,
+    };
     match (old, at, before, after) {
         (Some(old), None, None, None) => {
             let ranges = occurrences(source, old, all.unwrap_or(false))?;
@@ -40,7 +46,7 @@ pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<
             let line_end = line_end_at(source.bytes, line.start);
             let mut with = inserted(new, line_end)?;
             with.extend_from_slice(line_end);
-            Ok(vec![splice(line.start..line.start, with)])
+            Ok(vec![Splice { slot: Slot::Above, ..splice(line.start..line.start, with) }])
         }
         (None, None, None, Some(after)) => {
             let line = line(source, "after", after)?;
@@ -52,7 +58,11 @@ pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<
                 with.extend_from_slice(line_end);
                 None
             };
-            Ok(vec![Splice { line_end_first, ..splice(line.next..line.next, with) }])
+            Ok(vec![Splice {
+                line_end_first,
+                slot: Slot::Below,
+                ..splice(line.next..line.next, with)
+            }])
         }
         _ => Err("give exactly one of old, at, before, after".into()),
     }
