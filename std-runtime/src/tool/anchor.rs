@@ -235,6 +235,8 @@ mod tests {
         let codes: Vec<_> = lines(b"fn one() {\n}\n\n\nfn two() {\n}\n").map(|l| l.code).collect();
         assert_ne!(codes[1], codes[5]);
         assert_ne!(codes[2], codes[3]);
+        let otherwise: Vec<_> = lines(b"x = one\n} else {\ny = two\n} else {\n").collect();
+        assert_ne!(otherwise[1].code, otherwise[3].code);
         // What distinguishes a line itself does not depend on its surroundings.
         assert_eq!(lines(b"x\nfn two() {\n").nth(1).unwrap().code, codes[4]);
         assert_eq!(lines(b"fn one() {\r\n").next().unwrap().code, codes[0]);

@@ -339,3 +339,16 @@ fn unusable_edits_say_what_is_wrong() {
         "is a folder",
     );
 }
+
+#[test]
+fn at_most_8_mib() {
+    let folder = Folder::new();
+    for (bytes, fits) in [(8 << 20, true), ((8 << 20) + 1, false)] {
+        let mut text = vec![b'x'; bytes];
+        text[..5].copy_from_slice(b"start");
+        folder.file("a", &text);
+        let output = folder.call("edit", edits(json!([{"old": "start", "new": "begin"}])));
+        assert_eq!(output.is_error, !fits, "{}", output.content);
+        assert_eq!(folder.bytes("a").starts_with(b"begin"), fits);
+    }
+}

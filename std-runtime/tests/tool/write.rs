@@ -1,5 +1,7 @@
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -27,6 +29,34 @@ fn a_new_file_has_the_mode_of_the_umask_and_an_old_one_keeps_its_own() {
     folder.ok("write", json!({"path": "script", "content": "#!/bin/sh\n"}));
     assert_eq!(mode("script") & 0o7777, 0o4751);
 }
+
+#[test]
+fn the_owner_stays_and_a_read_only_file_is_refused() {
+    let folder = Folder::new();
+    folder.file("theirs", "old").file("fixed", "old");
+    let read_only = Permissions::from_mode(0o444);
+    fs::set_permissions(folder.path("fixed"), read_only).unwrap();
+    let mut tool = Command::new(env!("CARGO_BIN_EXE_zerostack"));
+    if rustix::process::geteuid().is_root() {
+        chown(folder.path("theirs"), Some(NOBODY), Some(NOBODY)).unwrap();
+        folder.ok("write", json!({"path": "theirs", "content": "new"}));
+        let metadata = fs::metadata(folder.path("theirs")).unwrap();
+        assert_eq!((metadata.uid(), metadata.gid()), (NOBODY, NOBODY));
+        // Root may write anything, so somebody else has to try.
+        chown(folder.path(""), Some(NOBODY), Some(NOBODY)).unwrap();
+        tool.uid(NOBODY).gid(NOBODY);
+    } else {
+        eprintln!("not root: that the owner stays is NOT tested");
+    }
+    folder.file("arguments", json!({"path": "fixed", "content": "new"}).to_string());
+    let arguments = fs::File::open(folder.path("arguments")).unwrap();
+    tool.args(["tool", "write"]).current_dir(folder.path("")).stdin(arguments);
+    let output = tool.output().unwrap();
+    assert_has(&String::from_utf8(output.stdout).unwrap(), "fixed is read-only: unchanged");
+    assert_eq!(folder.bytes("fixed"), b"old");
+}
+
+const NOBODY: u32 = 65_534;
 
 #[test]
 fn a_symlink_stays_and_its_target_changes() {

@@ -157,5 +157,5 @@ fn apply(bytes: &[u8], splices: &[Splice]) -> (Vec<u8>, Vec<Range<usize>>) {
     (after, changed)
 }
 
-/// Larger files are not edited: the file and its new content are held in memory.
-const FILE_MAX_BYTES: u64 = 16 << 20;
+/// Larger files are not edited: the file, its new content and where its lines are stand in memory.
+const FILE_MAX_BYTES: u64 = 8 << 20;
