@@ -88,6 +88,13 @@ fn target(path: &Path) -> io::Result<PathBuf> {
 /// No such path: which part is missing, and what stands there instead.
 fn not_found(path: &str) -> String {
     let path = Path::new(path);
+    if let Ok(link) = fs::read_link(path) {
+        return format!(
+            "{} is a symlink to {}, which does not exist",
+            path.display(),
+            link.display()
+        );
+    }
     let mut missing = path;
     let folder = loop {
         match missing.parent() {

@@ -38,7 +38,11 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     file::metadata(path)?;
     let matcher = Matcher::new(&pattern, ignore_case.unwrap_or(false))?;
     let glob = glob.map(|glob| PathGlob::new("glob", &glob)).transpose()?;
-    let context = context.unwrap_or(0).min(CONTEXT_MAX_LINES) as usize;
+    let context = context.unwrap_or(0);
+    if context > CONTEXT_MAX_LINES {
+        return Err(format!("context is {context}: at most {CONTEXT_MAX_LINES} lines"));
+    }
+    let context = context as usize;
     let mut hits = Hits {
         matcher,
         context,

@@ -5,7 +5,7 @@
 //!
 //! ```console
 //! $ echo '{"path":"src/main.rs"}' | zerostack tool read
-//! {"content":"1lcr\tfn main() {\n...","is_error":false}
+//! {"content":"1jmj\tfn main() {\n...","is_error":false}
 //! ```
 //!
 //! Paths are relative to the working folder. What a tool finds wrong is said in

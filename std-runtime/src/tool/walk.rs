@@ -6,14 +6,28 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use ignore::{DirEntry, Walk, WalkBuilder};
 
 /// The entries below `path` (or the file itself) in the order of their names.
-/// `.gitignore`, `.ignore` and `.git/info/exclude` count, also outside a git
-/// checkout; the user's own global ignore file does not, so that a result does
-/// not depend on the machine. Hidden files are there, `.git` is not.
+///
+/// In a git checkout its `.gitignore` and `.git/info/exclude` files count, and
+/// `.ignore` files; elsewhere those of the working folder and below. No
+/// `.gitignore` above the project counts, nor
+/// the user's global ignore file, so that a result does not depend on where
+/// the project lies. Hidden files are there, `.git` is not.
 pub(super) fn walk(path: &str) -> Walk {
-    WalkBuilder::new(path)
-        .hidden(false)
+    let in_git = std::path::absolute(path)
+        .is_ok_and(|path| path.ancestors().any(|folder| folder.join(".git").exists()));
+    let mut walk = WalkBuilder::new(path);
+    if !in_git {
+        for name in [".gitignore", ".ignore"] {
+            if Path::new(name).is_file() {
+                // A line of it that is no glob is passed over, as git does.
+                _ = walk.add_ignore(name);
+            }
+        }
+    }
+    walk.hidden(false)
         .git_global(false)
-        .require_git(false)
+        .require_git(in_git)
+        .parents(in_git)
         .sort_by_file_name(|a, b| a.cmp(b))
         .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
         .build()

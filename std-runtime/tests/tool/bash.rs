@@ -54,8 +54,8 @@ fn a_time_out_ends_the_whole_process_group() {
     let folder = Folder::new();
     let command =
         "echo $$ > pids; (sleep 1000 & echo $! >> pids; sleep 1000 & echo $! >> pids; wait)";
-    let output = folder.call("bash", json!({"command": command, "timeout_ms": 500}));
-    assert_eq!(output.content, "[timed out after 500 ms: ended with all its processes]\n");
+    let output = folder.call("bash", json!({"command": command, "timeout_ms": 2000}));
+    assert_eq!(output.content, "[timed out after 2000 ms: ended with all its processes]\n");
     assert_eq!((output.is_error, output.exit_code), (true, None));
     assert_all_die(&folder, 3);
 }
@@ -64,8 +64,8 @@ fn a_time_out_ends_the_whole_process_group() {
 fn a_time_out_ends_what_ignores_sigterm_and_keeps_the_output() {
     let folder = Folder::new();
     let command = "trap '' TERM; echo $$ > pids; echo said; while :; do sleep 1000; done";
-    let output = folder.call("bash", json!({"command": command, "timeout_ms": 300}));
-    assert_eq!(output.content, "said\n[timed out after 300 ms: ended with all its processes]\n");
+    let output = folder.call("bash", json!({"command": command, "timeout_ms": 2000}));
+    assert_eq!(output.content, "said\n[timed out after 2000 ms: ended with all its processes]\n");
     assert_all_die(&folder, 1);
 }
 

@@ -34,6 +34,31 @@ fn ignore_files_count_hidden_files_too_and_git_itself_does_not() {
 }
 
 #[test]
+fn ignore_files_above_the_project_do_not_count() {
+    let folder = Folder::new();
+    folder.file("home/.gitignore", "*\n").file("home/p/.gitignore", "gen\n");
+    folder.file("home/p/src/a.rs", "").file("home/p/src/gen/b.rs", "");
+    let find = |path: &str| {
+        let stdin = json!({"pattern": "*.rs", "path": path}).to_string();
+        let mut tool = std::process::Command::new(env!("CARGO_BIN_EXE_zerostack"));
+        let arguments = folder.path("arguments");
+        std::fs::write(&arguments, stdin).unwrap();
+        tool.args(["tool", "find"]).stdin(std::fs::File::open(arguments).unwrap());
+        let done = tool.current_dir(folder.path("home/p")).output().unwrap();
+        serde_json::from_slice::<zerostack::tool::Output>(&done.stdout).unwrap().content
+    };
+    for path in [".", "src"] {
+        assert_eq!(find(path), "src/a.rs\n", "outside git, {path}");
+    }
+    folder.file("home/p/.git/info/exclude", "");
+    for path in [".", "src"] {
+        assert_eq!(find(path), "src/a.rs\n", "in git, {path}");
+    }
+    folder.file("home/p/.git/info/exclude", "a.rs\n");
+    assert!(find("src").starts_with("[no path matches"));
+}
+
+#[test]
 fn at_most_500_paths() {
     for (count, cut) in [(499, false), (500, false), (501, true)] {
         let folder = Folder::new();

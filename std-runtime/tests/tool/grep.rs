@@ -114,6 +114,10 @@ fn bad_patterns_say_what_is_wrong() {
     assert_has(&folder.err("grep", json!({"pattern": "a("})), "unclosed group");
     assert_has(&folder.err("grep", json!({"pattern": ""})), "pattern is empty");
     assert_has(
+        &folder.err("grep", json!({"pattern": "a", "context": 21})),
+        "context is 21: at most 20 lines",
+    );
+    assert_has(
         &folder.err("grep", json!({"pattern": "a{999999}{999}"})),
         "pattern is no regular expression",
     );

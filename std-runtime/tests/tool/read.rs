@@ -154,6 +154,11 @@ fn what_is_no_file_is_answered_helpfully() {
     assert_has(&folder.err("read", json!({"path": "zzzzz"})), "see `list` of .");
     assert_has(&folder.err("read", json!({"path": "src/main.rs/x"})), "is a file, not a folder");
     assert_has(&folder.err("read", json!({"path": ""})), "path is empty");
+    std::os::unix::fs::symlink("gone", folder.path("link")).unwrap();
+    assert_eq!(
+        folder.err("read", json!({"path": "link"})),
+        "link is a symlink to gone, which does not exist"
+    );
     let fifo = folder.path(OsStr::from_bytes(b"fifo"));
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     assert_has(&folder.err("read", json!({"path": "fifo"})), "not a regular file");
