@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod plumbing;
+pub mod tool;
 pub mod transport;
 
 pub use error::{Error, ErrorKind, Result};
