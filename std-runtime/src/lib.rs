@@ -3,6 +3,7 @@
 
 pub mod error;
 pub mod provider;
+pub mod scripted;
 pub mod transport;
 
 pub use error::{Error, ErrorKind, Result};
