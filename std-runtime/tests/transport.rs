@@ -148,6 +148,46 @@ fn one_connection_serves_all_rounds() {
 }
 
 #[test]
+fn a_connection_that_the_server_closed_meanwhile_is_replaced() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let mut http = http(&Cancel::new());
+    for _ in 0..2 {
+        let listener = listener.try_clone().unwrap();
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read_request(&mut stream);
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+        });
+        let mut response = post(&mut http, &url).unwrap();
+        let (body, end) = read_all(&mut response);
+        end.unwrap();
+        assert_eq!(body, b"ok");
+        server.join().unwrap();
+    }
+}
+
+#[test]
+fn a_long_request_that_comes_in_drops_arrives_whole() {
+    /// Gives at most seven bytes a read.
+    struct Drops<'a>(&'a [u8]);
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let most = buffer.len().min(7);
+            self.0.read(&mut buffer[..most])
+        }
+    }
+
+    let body: Vec<u8> = (0..300_000_u32).map(|index| (index % 251) as u8).collect();
+    let provider = Scripted::start(Script::new().text("hi")).unwrap();
+    let url = provider.base_url();
+    let post = Post { url: &url, headers: &[], body_len: body.len() as u64 };
+    let mut response = http(&Cancel::new()).post(&post, &mut Drops(&body)).unwrap();
+    read_all(&mut response).1.unwrap();
+    assert!(provider.requests()[0].body == body);
+}
+
+#[test]
 fn bytes_come_as_soon_as_they_are_there() {
     // The second half is only sent when the first has been read: a client that waits for more,
     // or for the end, would wait for ever.

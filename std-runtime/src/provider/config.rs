@@ -21,7 +21,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -133,18 +133,24 @@ fn user_file(env: &Env<'_>) -> Option<PathBuf> {
     Some(folder.or_else(|| Some(path("HOME")?.join(".config")))?.join("zerostack/config.toml"))
 }
 
+/// A cloned project may hold a link to a device without an end, so it looks before it reads.
 fn read(path: &Path) -> Result<Option<String>> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+    let wrong = |reason: &dyn fmt::Display| {
+        let message = format!("cannot read {}: {reason}", path.display());
+        Err(Error::new(ErrorKind::Configuration, message))
+    };
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => wrong(&"it is no regular file"),
+        Ok(found) if found.len() > MAX_FILE_BYTES => {
+            wrong(&format_args!("it has more than {MAX_FILE_BYTES} bytes"))
+        }
+        Ok(_) => fs::read_to_string(path).map(Some).or_else(|error| wrong(&error)),
         Err(error)
             if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
             Ok(None)
         }
-        Err(error) => Err(Error::new(
-            ErrorKind::Configuration,
-            format!("cannot read {}: {error}", path.display()),
-        )),
+        Err(error) => wrong(&error),
     }
 }
 
@@ -158,3 +164,5 @@ fn from_toml<T: DeserializeOwned>(path: &Path, text: &str, advice: &str) -> Resu
         Error::new(ErrorKind::Configuration, message)
     })
 }
+
+const MAX_FILE_BYTES: u64 = 1024 * 1024;

@@ -360,6 +360,20 @@ fn files_are_found_and_a_missing_one_is_empty() {
     let xdg = home.path().join("xdg");
     assert_eq!(load("XDG_CONFIG_HOME", &xdg).unwrap(), (some("xai"), some("m")));
     assert_eq!(load("XDG_CONFIG_HOME", Path::new("relative")).unwrap(), (None, some("m")));
+    let refuses = |text: &[u8], part: &str| {
+        let path = home.path().join("project/.zerostack/config.toml");
+        std::fs::write(path, text).unwrap();
+        let error = load("HOME", home.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(".zerostack/config.toml"), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    refuses(b"model = '\xff'", "UTF-8");
+    refuses(&b"#".repeat(2 << 20), "1048576 bytes");
+    std::fs::remove_file(home.path().join(".config/zerostack/config.toml")).unwrap();
+    write(".config/zerostack/config.toml/folder", "");
+    let error = load("HOME", home.path()).unwrap_err();
+    assert!(error.to_string().contains("no regular file"), "{error}");
 }
 
 #[test]
