@@ -4,6 +4,8 @@
 pub mod error;
 pub mod plumbing;
 pub mod tool;
+pub mod provider;
+pub mod scripted;
 pub mod transport;
 
 pub use error::{Error, ErrorKind, Result};
