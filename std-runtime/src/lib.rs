@@ -2,6 +2,9 @@
 //! and everything behind the `zerostack` command.
 
 pub mod error;
+pub mod patch;
+pub mod sandbox;
 pub mod transport;
+pub mod view;
 
 pub use error::{Error, ErrorKind, Result};
