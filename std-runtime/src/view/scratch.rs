@@ -231,7 +231,7 @@ mod tests {
         fs::create_dir(&at).unwrap();
         fs::create_dir(at.join("below")).unwrap();
         fs::write(at.join("below/file"), "").unwrap();
-        fs::set_permissions(at.join("below"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(at.join("below"), fs::Permissions::from_mode(0o000)).unwrap();
         fs::set_permissions(&at, fs::Permissions::from_mode(0o500)).unwrap();
         drop(scratch);
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
