@@ -45,10 +45,10 @@ pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
             let url = url.strip_suffix("/messages").unwrap_or(url);
             url.strip_suffix("/v1").unwrap_or(url).to_owned()
         }
-        Api::OpenAiChat if is_loopback(host) && matches!(uri.path(), "" | "/") => {
+        _ if is_loopback(host) && matches!(uri.path(), "" | "/") => {
             format!("{url}/v1")
         }
-        Api::OpenAiChat => url.strip_suffix("/chat/completions").unwrap_or(url).to_owned(),
+        _ => url.strip_suffix("/chat/completions").unwrap_or(url).to_owned(),
     })
 }
 

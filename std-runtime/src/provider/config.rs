@@ -49,12 +49,20 @@ pub(super) struct Setting {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
+    #[serde(default, deserialize_with = "api_by_name")]
     pub api: Option<Api>,
     pub base_url: Option<String>,
     pub model: Option<String>,
     pub key_env: Option<String>,
     #[serde(default)]
     pub allow_http: bool,
+}
+
+/// A dialect by its name in files and flags.
+fn api_by_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let unknown = || serde::de::Error::custom(format!("the API {name:?} is unknown"));
+    Api::from_name(&name).map(Some).ok_or_else(unknown)
 }
 
 impl Config {

@@ -25,28 +25,17 @@ mod tests;
 
 use std::fmt;
 
-use serde::Deserialize;
+/// The dialect that an endpoint speaks.
+pub use zerostack_core::Provider as Api;
 
 pub use base_url::is_loopback;
 pub use config::Config;
 pub use discovery::served_models;
-pub use resolve::{Flags, resolve, resolve_with};
+pub use resolve::{Flags, is_configured, resolve, resolve_with};
 pub use secret::Secret;
 
 /// Reads one environment variable, so that nothing here depends on the process's own.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
-
-/// The dialect that an endpoint speaks.
-#[non_exhaustive]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-pub enum Api {
-    /// OpenAI's chat completions, which most other servers speak too.
-    #[serde(rename = "openai-chat")]
-    OpenAiChat,
-    /// Anthropic's messages.
-    #[serde(rename = "anthropic")]
-    Anthropic,
-}
 
 /// Everything needed to send a request. `Debug` and `Display` show no key.
 #[derive(Debug, Clone)]
@@ -65,21 +54,6 @@ pub struct Endpoint {
     pub origin: String,
 }
 
-impl Api {
-    /// The dialect called `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::OpenAiChat, Self::Anthropic].into_iter().find(|api| api.name() == name)
-    }
-
-    /// Its name in flags and files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::OpenAiChat => "openai-chat",
-            Self::Anthropic => "anthropic",
-        }
-    }
-}
-
 impl Endpoint {
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.
     pub fn url(&self, path: &str) -> String {
@@ -90,8 +64,8 @@ impl Endpoint {
     pub fn auth_header(&self) -> Option<(&'static str, Secret)> {
         let key = self.key.as_ref()?;
         Some(match self.api {
-            Api::OpenAiChat => ("authorization", Secret::new(format!("Bearer {}", key.expose()))),
             Api::Anthropic => ("x-api-key", key.clone()),
+            _ => ("authorization", Secret::new(format!("Bearer {}", key.expose()))),
         })
     }
 }

@@ -31,6 +31,14 @@ pub fn resolve(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<Endpoint
     resolve_with(flags, env, config, &mut served_models)
 }
 
+/// Whether anything names a provider, so that [`resolve`] need not look for a local server.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn is_configured(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<bool> {
+    Inputs { flags, env, config }.choice().map(|choice| choice.is_some())
+}
+
 /// [`resolve`] with `models` in place of asking a server at a base URL for its models.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, Result};
 
-pub use spec::{Spec, specs};
+pub use spec::specs;
 
 /// What a tool call gives back, as it stands on stdout.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,10 +23,10 @@ pub(super) fn answer(reply: &Reply, request: &Request, number: usize) -> Answer 
     let usage = reply.usage.unwrap_or_else(|| counted(reply, request));
     let turn = Turn { reply, wish: &wish, usage, number };
     match (request.api(), wish.stream) {
-        (Api::OpenAiChat, true) => stream(openai_chat::events(&turn)),
-        (Api::OpenAiChat, false) => document(openai_chat::document(&turn)),
         (Api::Anthropic, true) => stream(anthropic::events(&turn)),
         (Api::Anthropic, false) => document(anthropic::document(&turn)),
+        (_, true) => stream(openai_chat::events(&turn)),
+        (_, false) => document(openai_chat::document(&turn)),
     }
 }
 
@@ -43,8 +43,8 @@ pub(super) fn error_answer(api: Api, status: u16, error: Option<&ErrorBody>) -> 
         _ => ("server_error", "api_error", "The server failed."),
     };
     let code = match api {
-        Api::OpenAiChat => openai,
         Api::Anthropic => anthropic,
+        _ => openai,
     };
     let fallback = ErrorBody { code: code.into(), message: message.into() };
     document(error_object(api, error.unwrap_or(&fallback)))
@@ -94,12 +94,12 @@ impl Turn<'_> {
 fn error_object(api: Api, error: &ErrorBody) -> String {
     let (code, message) = (quote(&error.code), quote(&error.message));
     match api {
-        Api::OpenAiChat => format!(
-            r#"{{"error":{{"message":{message},"type":{code},"param":null,"code":{code}}}}}"#
-        ),
         Api::Anthropic => {
             format!(r#"{{"type":"error","error":{{"type":{code},"message":{message}}}}}"#)
         }
+        _ => format!(
+            r#"{{"error":{{"message":{message},"type":{code},"param":null,"code":{code}}}}}"#
+        ),
     }
 }
 
