@@ -61,7 +61,10 @@ pub(super) struct Table {
 /// A dialect by its name in files and flags.
 fn api_by_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let unknown = || serde::de::Error::custom(format!("the API {name:?} is unknown"));
+    let unknown = || {
+        let names: Vec<String> = Api::ALL.iter().map(|api| format!("`{}`", api.name())).collect();
+        serde::de::Error::custom(format!("the API `{name}` is none of {}", names.join(", ")))
+    };
     Api::from_name(&name).map(Some).ok_or_else(unknown)
 }
 

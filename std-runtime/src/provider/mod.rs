@@ -55,6 +55,32 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// What the environment and the configuration files name, or `None` when they name nothing.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub fn from_environment() -> crate::Result<Option<Self>> {
+        let env = |name: &str| std::env::var(name).ok();
+        let folder = std::env::current_dir().unwrap_or_default();
+        let (flags, config) = (Flags::default(), Config::load(&env, &folder)?);
+        if !is_configured(&flags, &env, &config)? {
+            return Ok(None);
+        }
+        resolve(&flags, &env, &config).map(Some)
+    }
+
+    /// An OpenAI-compatible server of this machine that wants no key.
+    pub fn local(base_url: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            name: "local".to_owned(),
+            api: Api::OpenAiChat,
+            base_url: base_url.into(),
+            model: model.into(),
+            key: None,
+            origin: "the program".to_owned(),
+        }
+    }
+
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.
     pub fn url(&self, path: &str) -> String {
         format!("{}/{}", self.base_url, path.trim_start_matches('/'))
