@@ -72,6 +72,8 @@ fn the_system_is_read_only_and_home_and_tmp_are_private() {
     }
     run(&view, "mount -o remount,rw / && touch /etc/x").failure();
     run(&view, "umount /proc").failure();
+    run(&view, "chmod 777 /dev/null").failure();
+    run(&view, "echo x > /dev/null && head -c 1 /dev/urandom > /dev/null").success();
     run(&view, "echo x > /proc/sys/kernel/core_pattern").failure();
     run(&view, "unshare -Urm sh -c 'mount -o remount,rw,bind / && touch /etc/x'").failure();
     let name = format!("zerostack-test-{}", std::process::id());
