@@ -183,6 +183,16 @@ fn what_is_written_and_put_back_is_no_change() {
 }
 
 #[test]
+fn a_folder_that_was_replaced_hides_what_it_held() {
+    let project = Project::with(&[("dir/old", "1"), ("dir/sub/old", "2"), ("dir/same", "3")]);
+    for view in views(project.path()) {
+        run(&view, "rm -r dir; mkdir dir; echo x > dir/new; printf 3 > dir/same").success();
+        let changes = view.changes().unwrap();
+        assert_eq!(paths(&changes), ["dir/new", "dir/old", "dir/sub/old"]);
+    }
+}
+
+#[test]
 fn folders_that_swap_their_names_are_seen() {
     let project = Project::with(&[("one/f", "in one\n"), ("two/f", "in two\n")]);
     for view in views(project.path()) {
