@@ -43,24 +43,25 @@ pub(super) fn find(changes: &Changes) -> io::Result<Vec<Rename>> {
 
 type Candidate = (usize, Entry);
 
-/// Files that are not empty: all empty ones are the same, which says nothing.
+/// Files that are not empty: all empty ones are the same, which says nothing. No links: git
+/// does not apply the renaming of a link to a path below it.
 fn candidates(changes: &Changes, side: impl Fn(&Change) -> Option<Entry>) -> Vec<Candidate> {
     let files = changes.files.iter().enumerate();
     files
         .filter_map(|(index, change)| side(change).map(|entry| (index, entry)))
-        .filter(|(_, entry)| entry.size > 0)
+        .filter(|(_, entry)| entry.size > 0 && !entry.is_link())
         .collect()
 }
 
 fn exact(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Result<Vec<Rename>> {
-    let mut by_size: HashMap<(u64, bool), Vec<usize>> = HashMap::new();
+    let mut by_size: HashMap<u64, Vec<usize>> = HashMap::new();
     for (index, entry) in gone {
-        by_size.entry((entry.size, entry.is_link())).or_default().push(*index);
+        by_size.entry(entry.size).or_default().push(*index);
     }
     let mut ids: HashMap<usize, String> = HashMap::new();
     let mut renames: Vec<Rename> = Vec::new();
     for (to, entry) in new {
-        let Some(olds) = by_size.get_mut(&(entry.size, entry.is_link())) else { continue };
+        let Some(olds) = by_size.get_mut(&entry.size) else { continue };
         let id = header::blob_id(&new_side(changes, *to))?;
         let mut found = None;
         for (at, old) in olds.iter().enumerate() {
@@ -83,7 +84,7 @@ fn exact(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Result
 }
 
 fn similar(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Result<Vec<Rename>> {
-    let comparable = |entry: &Entry| !entry.is_link() && entry.size <= SIMILAR_LIMIT_BYTES;
+    let comparable = |entry: &Entry| entry.size <= SIMILAR_LIMIT_BYTES;
     let mut pairs: Vec<(u64, usize, usize)> = Vec::new();
     let mut olds: HashMap<usize, HashMap<u64, u64>> = HashMap::new();
     for (to, after) in new.iter().filter(|(_, entry)| comparable(entry)) {

@@ -33,6 +33,7 @@ pub enum Mode {
 }
 
 /// What a tool process may see, and where its writes go.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
     /// The folder of the project.
@@ -46,6 +47,7 @@ pub(crate) struct Layout<'a> {
 }
 
 /// A folder that tools may write to.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(crate) struct Folder<'a> {
     /// Its path, outside and inside.
@@ -55,6 +57,7 @@ pub(crate) struct Folder<'a> {
 }
 
 /// Where the writes to a folder go.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Writes<'a> {
     /// To a folder laid over it by overlayfs.
@@ -72,6 +75,7 @@ pub(crate) enum Writes<'a> {
 }
 
 /// Why there is no sandbox.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// overlayfs does not work over the project; a copy may.

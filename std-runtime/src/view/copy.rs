@@ -96,9 +96,7 @@ impl Copy {
         // Last, because nothing can be made in a folder that is not writable.
         for (path, stat) in finished.iter().rev() {
             own(path, stat)
-                .and_then(|()| {
-                    fs::set_permissions(path, Permissions::from_mode(stat.st_mode & 0o7777))
-                })
+                .and_then(|()| fs::set_permissions(path, mode(stat)))
                 .and_then(|()| set_times(path, stat))
                 .map_err(|error| disk(path, &error))?;
         }
@@ -195,7 +193,7 @@ fn copy_file(from: &Tree, origin: &Path, path: &[u8], at: &Path, stat: &Stat) ->
     // Shares the blocks where the file system can.
     io::copy(&mut source, &mut target)
         .and_then(|_| own(at, stat))
-        .and_then(|()| target.set_permissions(Permissions::from_mode(stat.st_mode & 0o7777)))
+        .and_then(|()| target.set_permissions(mode(stat)))
         .and_then(|()| set_times(at, stat))
         .map_err(|error| disk(at, &error))?;
     Ok(true)
@@ -208,6 +206,11 @@ fn own(at: &Path, stat: &Stat) -> io::Result<()> {
     }
     let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
     Ok(rustix::fs::chownat(CWD, at, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+#[allow(clippy::useless_conversion)] // the type differs between systems
+fn mode(stat: &Stat) -> Permissions {
+    Permissions::from_mode(u32::from(stat.st_mode) & 0o7777)
 }
 
 /// Build tools compare times.

@@ -98,6 +98,8 @@ pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
     });
     let all = in_home.chain(of_system).chain(moved);
     let mut existing: Vec<_> = all
+        // Most are not there, which one call tells.
+        .filter(|path| path.exists())
         .filter_map(|path| path.canonicalize().ok())
         // A variable that names more than a place of credentials.
         .filter(|path| home.is_none_or(|home| !home.starts_with(path)))

@@ -18,6 +18,9 @@ pub fn namespaces() -> bool {
         match View::open(folder.path(), &ViewOptions::default()) {
             Ok(_) => true,
             Err(error) => {
+                let unshare = Command::new("unshare").args(["-Urmnip", "--fork", "true"]).output();
+                let possible = unshare.is_ok_and(|output| output.status.success());
+                assert!(!possible, "namespaces work here, but: {error}");
                 eprintln!("\n*** NOT TESTED: no sandbox can be made here: {error} ***\n");
                 false
             }
@@ -133,13 +136,19 @@ pub fn mark() -> String {
 
 /// Returns when exactly `count` processes have the name `mark`.
 pub fn await_processes(mark: &str, count: usize) {
-    while marked(mark) != count {
-        std::thread::yield_now();
-    }
+    await_that(mark, |marked| marked == count);
 }
 
+/// Returns when a process has the name `mark`.
 pub fn await_at_least_one_process(mark: &str) {
-    while marked(mark) == 0 {
+    await_that(mark, |marked| marked > 0);
+}
+
+fn await_that(mark: &str, is_so: impl Fn(usize) -> bool) {
+    // So that a defect fails and does not hang.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_so(marked(mark)) {
+        assert!(std::time::Instant::now() < end, "{} processes are named {mark}", marked(mark));
         std::thread::yield_now();
     }
 }

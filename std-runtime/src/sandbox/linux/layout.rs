@@ -33,10 +33,12 @@ pub(super) fn steps(layout: &Layout<'_>, is_root: bool) -> Vec<Step> {
     steps.push(Step::Clone { slot: TEMPORARY, path: c_path(layout.temporary) });
     let devices = DEVICES.iter().map(|name| Path::new("/dev").join(name));
     let devices: Vec<_> = devices.filter(|device| device.exists()).collect();
+    steps.push(Step::ReadOnly);
+    // Cloned read-only: they work all the same, but root cannot change the nodes themselves,
+    // which are those of the system.
     for (slot, device) in (FIRST_DEVICE..).zip(&devices) {
         steps.push(Step::Clone { slot, path: c_path(device) });
     }
-    steps.push(Step::ReadOnly);
     cover_system(&mut steps, &devices, is_root);
     attach_folders(&mut steps, layout);
     mask(&mut steps, layout);

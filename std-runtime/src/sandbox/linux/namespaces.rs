@@ -175,7 +175,8 @@ fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
     unsafe { libc::close(parents_end) };
     // SAFETY: stays open until `close_range` below and is not used after it.
     let socket = unsafe { BorrowedFd::borrow_raw(socket) };
-    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    // This process has our memory. Those inside may not look at it because it keeps all
+    // capabilities of the namespace and they have less; we must be able to, to enter.
     // Out of the reach of the terminal's keys.
     let _ = rustix::process::setsid();
     let mut go = [0_u8; 1];
