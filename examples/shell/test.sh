@@ -15,7 +15,7 @@ parts = [
     { call = { name = "bash", arguments = { command = "echo from-the-shell" } } },
 ]
 [[replies]]
-contains = "from-the-shell"
+when = { contains = ["from-the-shell"] }
 parts = [{ text = "One file: notes.txt" }]
 SCRIPT
 zerostack-scripted --script "$work/script.toml" >"$work/address" &
