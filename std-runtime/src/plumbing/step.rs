@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use serde_json::value::RawValue;
 use zerostack_core::{OwnedConfig, OwnedTool, Part, Provider, Role, Step};
 
-use super::transcript::{self, CallLine, Line, ToolLine};
+use super::transcript::{self, CallLine, Line, LineRole, ToolLine};
 use super::{io_error, line};
 use crate::{Error, ErrorKind, Result, tool};
 
@@ -63,13 +63,16 @@ pub fn answer(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
 /// `Usage` for an unknown tool.
 pub fn begin(system: &str, tools: &[String], text: &str, output: &mut dyn Write) -> Result<()> {
     if !system.is_empty() {
-        line(output, &Line::System { text: system.to_owned() })?;
+        line(
+            output,
+            &Line { role: LineRole::System, text: Some(system.to_owned()), ..Line::default() },
+        )?;
     }
     if !tools.is_empty() {
         let lines: Result<Vec<ToolLine>> = tools.iter().map(|name| tool_line(name)).collect();
-        line(output, &Line::Tools { tools: lines? })?;
+        line(output, &Line { role: LineRole::Tools, tools: Some(lines?), ..Line::default() })?;
     }
-    line(output, &Line::User { text: text.to_owned() })?;
+    line(output, &Line { role: LineRole::User, text: Some(text.to_owned()), ..Line::default() })?;
     output.flush().map_err(|error| io_error("stdout", &error))
 }
 
@@ -85,7 +88,8 @@ pub fn call(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
         Ok(output) => (output.content, output.is_error),
         Err(error) => (error.to_string(), true),
     };
-    line(output, &Line::Tool { id: call.id, content, is_error })?;
+    let (id, text) = (Some(call.id), Some(content));
+    line(output, &Line { role: LineRole::Tool, id, text, is_error, ..Line::default() })?;
     output.flush().map_err(|error| io_error("stdout", &error))
 }
 

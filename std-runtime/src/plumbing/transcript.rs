@@ -8,9 +8,9 @@
 //! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
-//! {"role":"tool","id":"call_1","content":"1\tint main","is_error":false}
+//! {"role":"tool","id":"call_1","text":"1\tint main"}                  "is_error":true for a failure
 //! ```
-//! Lines of the model that follow one another are one message, until one has `"begins":true`.
+//! `content` is read as `text`. Lines of the model that follow one another are one message, until one has `"begins":true`.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -24,58 +24,52 @@ use zerostack_core::{
 use crate::agent::OwnedSession;
 use crate::{Error, ErrorKind, Result};
 
-/// One line.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(tag = "role", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Line {
-    /// What the model is told first.
-    System {
-        /// The text.
-        #[serde(alias = "content")]
-        text: String,
-    },
-    /// The tools that the model may call.
-    Tools {
-        /// In the order in which the model sees them.
-        tools: Vec<ToolLine>,
-    },
-    /// The user says something.
-    User {
-        /// What.
-        #[serde(alias = "content")]
-        text: String,
-    },
-    /// The model says something: one of the four.
-    Assistant {
-        /// An answer.
-        #[serde(alias = "content", default, skip_serializing_if = "Option::is_none")]
-        text: Option<String>,
-        /// Reasoning.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        thinking: Option<String>,
-        /// What only its provider understands.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        opaque: Option<OpaqueLine>,
-        /// A call.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        call: Option<CallLine>,
-        /// It begins a message, though the line before is of the model too.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        begins: bool,
-        /// It is kept in part only.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        cut: bool,
-    },
-    /// A tool answers.
-    Tool {
-        /// The call's id.
-        id: String,
-        /// What it says.
-        content: String,
-        /// Whether the call failed.
-        #[serde(default)]
-        is_error: bool,
-    },
+/// One line. Which fields it has, the role says.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Who speaks.
+    pub role: LineRole,
+    /// For `tool`: the call's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What is said; for `tool`, the result.
+    #[serde(alias = "content", default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// For `assistant`: reasoning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<String>,
+    /// For `assistant`: what only its provider understands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opaque: Option<OpaqueLine>,
+    /// For `assistant`: a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallLine>,
+    /// For `tools`: in the order in which the model sees them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<ToolLine>>,
+    /// For `tool`: the call failed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_error: bool,
+    /// It begins a message, though the line before is of the model too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins: bool,
+    /// It is kept in part only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// Who speaks in a line.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "the table above says what each is")]
+pub enum LineRole {
+    System,
+    Tools,
+    #[default]
+    User,
+    Assistant,
+    Tool,
 }
 
 /// A tool that the model may call.
@@ -136,12 +130,12 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
             continue;
         }
         let line: Line = serde_json::from_str(&line).map_err(|error| refused(&error))?;
-        match &line {
-            Line::System { .. } | Line::Tools { .. } if has_parts => {
+        match (line.role, &line.text, &line.tools) {
+            (LineRole::System | LineRole::Tools, ..) if has_parts => {
                 return Err(refused(&"system and tools stand before everything else"));
             }
-            Line::System { text } => config.system.clone_from(text),
-            Line::Tools { tools } => {
+            (LineRole::System, Some(text), None) => config.system.clone_from(text),
+            (LineRole::Tools, None, Some(tools)) => {
                 config.tools = tools.iter().map(OwnedTool::from).collect();
             }
             _ => {
@@ -161,9 +155,12 @@ fn entry<'l>(
     open: &mut Vec<(String, zerostack_core::CallId)>,
     builder: &TranscriptBuilder<Growing>,
 ) -> std::result::Result<Entry<'l>, String> {
-    Ok(match line {
-        Line::User { text } => Entry::new(Role::User, Part::Text(text)),
-        Line::Assistant { text, thinking, opaque, call, begins, cut } => {
+    let Line { role, id, text, thinking, opaque, call, tools, is_error, begins, cut } = line;
+    Ok(match (role, id, text, thinking, opaque, call, tools) {
+        (LineRole::User, None, Some(text), None, None, None, None) => {
+            Entry::new(Role::User, Part::Text(text))
+        }
+        (LineRole::Assistant, None, text, thinking, opaque, call, None) => {
             let part = match (text, thinking, opaque, call) {
                 (Some(text), None, None, None) => Part::Text(text),
                 (None, Some(text), None, None) => Part::Thinking(text),
@@ -181,14 +178,14 @@ fn entry<'l>(
             };
             Entry { starts_message: *begins, is_cut: *cut, ..Entry::new(Role::Assistant, part) }
         }
-        Line::Tool { id, content, is_error } => {
+        (LineRole::Tool, Some(id), Some(content), None, None, None, None) => {
             let at = open.iter().position(|(known, _)| known == id);
             let at = at.ok_or_else(|| format!("no open call has the id {id:?}"))?;
             let (_, number) = open.remove(at);
             let result = ToolResult { id: number, content, is_error: *is_error };
             Entry::new(Role::Tool, Part::ToolResult(result))
         }
-        Line::System { .. } | Line::Tools { .. } => return Err("it is no part".to_owned()),
+        _ => return Err("it has fields that do not go with its role, or lacks one".to_owned()),
     })
 }
 
@@ -209,7 +206,8 @@ pub fn assistant_line(entry: &Entry<'_>) -> Option<Line> {
         }
         _ => return None,
     }
-    Some(Line::Assistant { text, thinking, opaque, call, begins: false, cut: entry.is_cut })
+    let (role, cut) = (LineRole::Assistant, entry.is_cut);
+    Some(Line { role, text, thinking, opaque, call, cut, ..Line::default() })
 }
 
 impl From<&ToolLine> for OwnedTool {
