@@ -30,6 +30,11 @@ impl<'t> Log<'t> {
         *self.used as usize
     }
 
+    /// Bytes that can ever be written.
+    pub fn limit(&self) -> usize {
+        self.storage.limit()
+    }
+
     /// All that is written.
     pub fn bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used()).unwrap_or_default()

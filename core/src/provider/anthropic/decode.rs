@@ -116,14 +116,10 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             _ => {}
         },
         Token::PieceEnd(place) => match twin(place) {
-            Some(
-                BLOCK_TEXT | DELTA_TEXT | BLOCK_THINKING | DELTA_THINKING | BLOCK_SIGNATURE
-                | DELTA_SIGNATURE | BLOCK_DATA,
-            ) => sink.part_end()?,
             Some(TYPE) => match sink.take_word().as_slice() {
                 b"content_block_stop" => {
                     sink.end_part();
-                    sink.close_calls();
+                    sink.reply.block_ends = true;
                 }
                 b"message_stop" => sink.reply.ended = true,
                 b"error" => sink.failure(),
@@ -163,6 +159,9 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if !sink.reply.whole {
         let begins = core::mem::take(&mut sink.reply.is_call);
         sink.commit_call(begins)?;
+        if core::mem::take(&mut sink.reply.block_ends) {
+            sink.close_call();
+        }
         sink.reply.index = None;
     }
     if sink.reply.ended || sink.reply.whole {
