@@ -42,10 +42,17 @@ use machine::Machine;
 /// let length = session.request()?.read(&mut body);
 /// assert_eq!(length, session.request()?.body_len());
 /// session.begin_response(200, None)?;
-/// let fed = session.feed(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n")?;
-/// assert_eq!(fed.event, Some(Event::TextDelta("hi")));
-/// # let rest = b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-/// # session.feed(rest)?;
+/// let mut rest: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\
+///     \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+/// let mut text = String::new();
+/// while !rest.is_empty() {
+///     let fed = session.feed(rest)?;
+///     rest = &rest[fed.used..];
+///     if let Some(Event::TextDelta(delta)) = fed.event {
+///         text.push_str(delta);
+///     }
+/// }
+/// assert_eq!(text, "hi");
 /// session.end_response()?;
 /// assert_eq!(session.step(), Step::Idle);
 /// # Ok::<(), zerostack_core::Error>(())
