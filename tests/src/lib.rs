@@ -1,3 +1,7 @@
 //! What the tests of all crates share.
 
+pub mod body;
+pub mod fixtures;
+pub mod play;
+pub mod random;
 pub mod shared;

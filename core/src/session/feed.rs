@@ -20,6 +20,8 @@ pub(super) struct Decoder {
     line_is_done: bool,
     /// The reply is over, or what comes cannot be read; the rest is of no use.
     is_over: bool,
+    /// What is wrong with the body. It is told when all before it was shown.
+    error: Option<Error>,
     /// Bytes of the body that were read.
     pub offset: u32,
 }
@@ -49,6 +51,7 @@ impl Decoder {
             marker: 0,
             line_is_done: false,
             is_over: false,
+            error: None,
             offset: 0,
         }
     }
@@ -61,6 +64,16 @@ impl Decoder {
     /// What comes from now on is ignored.
     pub const fn ignore_rest(&mut self) {
         self.is_over = true;
+    }
+
+    /// Keeps an error until all before it was shown.
+    pub const fn fail(&mut self, error: Error) {
+        self.error = Some(error);
+    }
+
+    /// What is wrong with the body.
+    pub const fn error(&self) -> Option<Error> {
+        self.error
     }
 
     /// Whether no document is open, so that the body may end here.

@@ -26,7 +26,8 @@ impl Machine {
         }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let shown = read(&mut self.decoder, dialect, &mut sink, &mut input);
-        let more = input.is_empty() && !chunk.is_empty() && sink.may_have_more();
+        let more = sink.may_have_more() || self.decoder.error().is_some();
+        let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
         let shown = match shown {
@@ -101,7 +102,9 @@ impl Machine {
         let again = match error.kind() {
             ErrorKind::Cut => true,
             // What was no reply from its first byte on will not be one the next time.
-            ErrorKind::BadResponse => self.reply.documents,
+            ErrorKind::BadResponse => {
+                self.reply.documents || log.used() > self.reply.start as usize
+            }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, self.reply.start as usize);
@@ -177,6 +180,9 @@ fn read(
         if let Some(shown) = sink.show() {
             return Ok(Some(shown));
         }
+        if let Some(error) = decoder.error() {
+            return Err(error);
+        }
         if input.is_empty() {
             return Ok(None);
         }
@@ -197,7 +203,12 @@ fn read(
             return Err(Error::full(wanted - room));
         };
         let (mut front, back) = input.split_at_checked(window).unwrap_or((input, &[]));
-        while decoder.advance(dialect, sink, &mut front)? == Pause::Show {
+        while decoder.error().is_none() {
+            match decoder.advance(dialect, sink, &mut front) {
+                Ok(Pause::Show) => {}
+                Ok(Pause::Empty) => break,
+                Err(error) => decoder.fail(error),
+            }
             if let Some(shown) = sink.show() {
                 *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
                 return Ok(Some(shown));
