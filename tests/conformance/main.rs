@@ -1,4 +1,8 @@
 //! One behaviour a file. See the file's first line for which.
 
+mod arena_sizes;
 mod chunkings;
+mod cut_anywhere;
+mod layering;
+mod random_sessions;
 mod recorded_streams;

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod fixtures;
+pub mod model;
 pub mod play;
 pub mod random;
 pub mod shared;

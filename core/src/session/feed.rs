@@ -76,13 +76,14 @@ impl Decoder {
         self.error
     }
 
-    /// Whether no document is open, so that the body may end here.
-    pub const fn is_at_end(&self) -> bool {
-        match self.framing {
-            Framing::Unknown => true,
-            Framing::Events => self.json.is_fresh() && self.marker == 0,
-            Framing::Whole => self.json.is_done(),
-        }
+    /// Whether the body was one document, which is complete.
+    pub fn is_whole(&self) -> bool {
+        self.framing == Framing::Whole && self.json.is_done()
+    }
+
+    /// Whether what came is no stream of events.
+    pub const fn is_foreign(&self) -> bool {
+        self.sse.met_unknown()
     }
 
     /// Reads from the front of `input`, which it moves on, until something may be shown.

@@ -90,7 +90,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
-    /// [`Transcript::as_bytes`] gave. They are checked, not trusted.
+    /// [`snapshot`](Self::snapshot) gave. They are checked, not trusted.
     ///
     /// The step is what the conversation ends with: `RunTools` for open calls, `Send` for a
     /// user's text or results, else `Idle`.
@@ -113,7 +113,18 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.step
     }
 
-    /// All that was said, oldest first.
+    /// The conversation as plain versioned bytes, for [`resume`](Self::resume). A reply that
+    /// is coming in is not part of it yet.
+    #[must_use]
+    pub fn snapshot(&self) -> &[u8] {
+        let all = self.transcript.as_bytes();
+        match self.machine.step {
+            Step::Receive => all.get(..self.machine.reply.start as usize).unwrap_or(all),
+            _ => all,
+        }
+    }
+
+    /// All that was said, oldest first; in the step `Receive` what came of the reply too.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript<S> {
         &self.transcript

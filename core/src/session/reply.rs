@@ -228,11 +228,11 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         };
         return Err(Error::new(ErrorKind::Status, status));
     }
-    let is_empty = sink.log.used() == reply.start as usize;
-    if !reply.documents && decoder.offset > 0 || reply.whole && is_empty && reply.stop.is_none() {
+    let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
+    if decoder.is_foreign() && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
-    if reply.stop.is_none() && !reply.ended && !(reply.whole && decoder.is_at_end()) {
+    if reply.stop.is_none() && !reply.ended && !decoder.is_whole() {
         return Err(Error::new(ErrorKind::Cut, decoder.offset));
     }
     sink.end_part();

@@ -53,7 +53,7 @@ impl<S: Storage> Transcript<S> {
         Ok(Self { storage, used: used_bytes })
     }
 
-    /// The whole transcript as plain versioned bytes, for [`crate::Session::resume`].
+    /// All bytes that are written.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used as usize).unwrap_or_default()

@@ -40,6 +40,8 @@ pub struct SseReader {
     field: Option<Field>,
     /// The last byte was a CR: an LF that follows belongs to it.
     after_cr: bool,
+    /// A line came that is neither a comment nor a known field.
+    met_unknown: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -61,7 +63,13 @@ impl SseReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Start, count: 0, field: None, after_cr: false }
+        Self { state: State::Start, count: 0, field: None, after_cr: false, met_unknown: false }
+    }
+
+    /// Whether a line came that the standard does not know: the body may be something else.
+    #[must_use]
+    pub const fn met_unknown(&self) -> bool {
+        self.met_unknown
     }
 
     /// Reads from the front of `input`, which it moves on, until something is met.
@@ -86,6 +94,7 @@ impl SseReader {
                     // A mark that breaks off was the start of an unknown field.
                     let broken = (1..3).contains(&self.count);
                     self.state = if broken { State::Skip } else { State::LineStart };
+                    self.met_unknown |= broken;
                     self.count = 0;
                 }
                 (State::LineStart, _) if ends_line => {
@@ -97,6 +106,7 @@ impl SseReader {
                     self.count = 0;
                     self.field = Field::beginning_with(byte);
                     self.state = if self.field.is_some() { State::Name } else { State::Skip };
+                    self.met_unknown |= self.field.is_none() && byte != b':';
                 }
                 (State::Name, Some(field)) => {
                     let name = field.name().as_bytes();
@@ -114,6 +124,7 @@ impl SseReader {
                         return Some(SseToken::Line(field));
                     } else {
                         self.state = State::Skip;
+                        self.met_unknown = true;
                     }
                 }
                 (State::ValueStart, _) => {
