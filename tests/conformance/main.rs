@@ -6,3 +6,6 @@ mod cut_anywhere;
 mod layering;
 mod random_sessions;
 mod recorded_streams;
+mod retries;
+mod tool_results;
+mod wrong_step;
