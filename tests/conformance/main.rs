@@ -3,9 +3,11 @@
 mod arena_sizes;
 mod chunkings;
 mod cut_anywhere;
+mod json_reader;
 mod layering;
 mod random_sessions;
 mod recorded_streams;
 mod retries;
+mod sse_reader;
 mod tool_results;
 mod wrong_step;

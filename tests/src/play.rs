@@ -55,9 +55,9 @@ impl Seen {
 
     /// The calls as `(id of the wire, name, arguments)`.
     #[must_use]
-    pub fn calls(&self) -> Vec<(&str, &str, &str)> {
-        let call = |item| match item {
-            &Item::Call { ref wire_id, ref name, ref arguments, .. } => {
+    pub fn calls<'s>(&'s self) -> Vec<(&'s str, &'s str, &'s str)> {
+        let call = |item: &'s Item| match item {
+            Item::Call { wire_id, name, arguments, .. } => {
                 Some((wire_id.as_str(), name.as_str(), arguments.as_str()))
             }
             _ => None,

@@ -151,18 +151,17 @@ impl Sink<'_, '_> {
         for _ in 1..count {
             let mut offset = self.reply.stage.start as usize;
             for at in 1..count {
-                let (left, right) = (order.get(at - 1).copied(), order.get(at).copied());
-                let (Some(left), Some(right)) = (left, right) else { return };
+                let Some([left, right]) = order.get_mut(at - 1..=at) else { return };
                 let length = |slot: u8| {
                     self.reply.stage.lengths.get(usize::from(slot)).map_or(0, |n| *n as usize)
                 };
+                let (first, second) = (length(*left), length(*right));
                 if left > right {
-                    let middle = offset + length(left);
-                    self.log.swap_runs(offset, middle, middle + length(right));
-                    order.swap(at - 1, at);
-                    offset += length(right);
+                    self.log.swap_runs(offset, offset + first, offset + first + second);
+                    core::mem::swap(left, right);
+                    offset += second;
                 } else {
-                    offset += length(left);
+                    offset += first;
                 }
             }
         }
