@@ -4,6 +4,8 @@
 //! CR or CRLF, a byte order mark at the very start is skipped, `:` begins a comment,
 //! several `data` lines are joined by LF.
 
+use super::json_read::WORD_BYTES;
+
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SseToken<'a> {
@@ -189,17 +191,21 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// Bytes before the next end of line.
 fn line_length(input: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    let has = |word: u64, byte: u8| {
-        let zero_where_equal = word ^ (ONES * u64::from(byte));
+    const ONES: usize = usize::MAX / 255;
+    let has = |word: usize, byte: u8| {
+        let zero_where_equal = word ^ (ONES * usize::from(byte));
         zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES * 0x80) != 0
     };
-    let (words, tail) = input.as_chunks::<8>();
-    let is_inside = |word: &&[u8; 8]| {
-        let word = u64::from_le_bytes(**word);
+    let (words, tail) = input.as_chunks::<WORD_BYTES>();
+    let is_inside = |word: &&[u8; WORD_BYTES]| {
+        let word = usize::from_le_bytes(**word);
         !has(word, b'\n') && !has(word, b'\r')
     };
-    let whole = words.iter().take_while(is_inside).count() * 8;
-    let rest = if whole < words.len() * 8 { input.get(whole..).unwrap_or_default() } else { tail };
+    let whole = words.iter().take_while(is_inside).count() * WORD_BYTES;
+    let rest = if whole < words.len() * WORD_BYTES {
+        input.get(whole..).unwrap_or_default()
+    } else {
+        tail
+    };
     whole + rest.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count()
 }
