@@ -1,3 +1,8 @@
 //! What the tests of all crates share.
 
+pub mod body;
+pub mod fixtures;
+pub mod model;
+pub mod play;
+pub mod random;
 pub mod shared;

@@ -4,7 +4,7 @@ use super::{Config, Sink};
 use crate::Error;
 use crate::transcript::record::{Kind, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::Pieces;
+use crate::wire::json_write::{Piece, Pieces};
 
 /// One wire format, both ways.
 pub(crate) struct Dialect {
@@ -37,6 +37,18 @@ pub(crate) struct Context<'a> {
     /// The transcript.
     pub bytes: &'a [u8],
 }
+
+/// The id under which a call and its result are sent: the provider's own, or one made from
+/// its place where the provider gave none.
+pub(crate) fn wire_id<'a>(call: &Record<'a>) -> [Piece<'a>; 2] {
+    match call.call().0 {
+        "" => [Piece::Plain("call_"), Piece::Number(call.offset as u32)],
+        id => [Piece::Escaped(id), Piece::Plain("")],
+    }
+}
+
+/// The id of nothing: every result has its call.
+pub(crate) const NO_ID: [Piece<'static>; 2] = [Piece::Plain(""); 2];
 
 /// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::dialect::{Context, Cursor, Dialect};
 use crate::transcript::log::MAGIC;
-use crate::wire::json_write::{Pieces, Place};
+use crate::wire::json_write::{Piece, Pieces, Place};
 
 /// A request to post. Holds no secret: the runtime adds the key.
 ///
@@ -60,7 +60,7 @@ impl<'s> Request<'s> {
         let mut all = Self::new(self.dialect, self.context);
         let mut length = 0_usize;
         while all.refill() {
-            let pieces = all.pieces.iter().map(super::super::wire::json_write::Piece::length);
+            let pieces = all.pieces.as_slice().iter().map(Piece::length);
             length = pieces.fold(length, usize::saturating_add);
         }
         length
@@ -72,7 +72,7 @@ impl<'s> Request<'s> {
         let size = out.len();
         let mut free = out;
         while !free.is_empty() {
-            let Some(piece) = self.pieces.get(self.index) else {
+            let Some(piece) = self.pieces.as_slice().get(self.index) else {
                 if self.refill() {
                     continue;
                 }
@@ -130,9 +130,9 @@ impl<'s> Request<'s> {
                     (dialect.tail)(context, pieces);
                     self.section = Section::Done;
                 }
-                Section::Done => return !pieces.is_empty(),
+                Section::Done => return !pieces.as_slice().is_empty(),
             }
-            if !pieces.is_empty() {
+            if !pieces.as_slice().is_empty() {
                 return true;
             }
         }

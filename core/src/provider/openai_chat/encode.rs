@@ -2,7 +2,7 @@
 
 use super::{REASONING_CONTENT_FIELD, REASONING_FIELD};
 use crate::provider::Context;
-use crate::provider::dialect::Cursor;
+use crate::provider::dialect::{Cursor, NO_ID, wire_id};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -58,9 +58,9 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::Result => {
                     at.offset = record.end();
                     let call = at.call_of(context.bytes, &record);
-                    let id = call.map_or("", |call| call.call().0);
+                    let [id, number] = call.as_ref().map_or(NO_ID, wire_id);
                     pieces!(out:
-                        r#"{"role":"tool","tool_call_id":""#, Piece::Escaped(id),
+                        r#"{"role":"tool","tool_call_id":""#, id, number,
                         r#"","content":""#, Piece::Escaped(record.text()), r#""}"#
                     );
                 }
@@ -105,10 +105,11 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         }
         _ => {
             if let Some(record) = next(context.bytes, at, |record| record.is(Kind::Call)) {
-                let (id, name, arguments) = record.call();
+                let (_, name, arguments) = record.call();
+                let [id, number] = wire_id(&record);
                 pieces!(out:
                     if at.comma { "," } else { r#","tool_calls":["# },
-                    r#"{"id":""#, Piece::Escaped(id),
+                    r#"{"id":""#, id, number,
                     r#"","type":"function","function":{"name":""#, Piece::Escaped(name),
                     r#"","arguments":""#,
                     Piece::Escaped(if arguments.is_empty() { "{}" } else { arguments }),
