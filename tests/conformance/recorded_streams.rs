@@ -15,6 +15,7 @@ fn recorded_answers_decode_as_expected_in_any_chunking() {
         let provider = match row["api"].as_str() {
             Some("openai-chat") => Provider::OpenAiChat,
             Some("anthropic-messages") => Provider::Anthropic,
+            Some("ollama-chat") => Provider::Ollama,
             _ => continue,
         };
         let body = std::fs::read(folder.join(row["file"].as_str().unwrap())).unwrap();
@@ -82,13 +83,13 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     }
     let usage = &expected["usage"];
     let count = |names: &[&str]| names.iter().find_map(|name| usage[*name].as_u64());
-    if let Some(wanted) = count(&["prompt_tokens", "input_tokens"]) {
+    if let Some(wanted) = count(&["prompt_tokens", "input_tokens", "prompt_eval_count"]) {
         let ours = decoded.usage.map(|usage| u64::from(usage.input_tokens));
         if ours != Some(wanted) {
             return Some(format!("input tokens {ours:?} for {wanted}"));
         }
     }
-    if let Some(wanted) = count(&["completion_tokens", "output_tokens"]) {
+    if let Some(wanted) = count(&["completion_tokens", "output_tokens", "eval_count"]) {
         let ours = decoded.usage.map(|usage| u64::from(usage.output_tokens));
         if ours != Some(wanted) {
             return Some(format!("output tokens {ours:?} for {wanted}"));

@@ -9,6 +9,8 @@ pub enum Provider {
     OpenAiChat = 1,
     /// Anthropic messages.
     Anthropic = 2,
+    /// Ollama's own chat.
+    Ollama = 5,
 }
 
 impl Provider {
@@ -18,6 +20,7 @@ impl Provider {
         match self {
             Self::OpenAiChat => "openai-chat",
             Self::Anthropic => "anthropic",
+            Self::Ollama => "ollama",
         }
     }
 
@@ -33,4 +36,4 @@ impl Provider {
 }
 
 /// All providers, compiled in or not.
-const ALL: [Provider; 2] = [Provider::OpenAiChat, Provider::Anthropic];
+const ALL: [Provider; 3] = [Provider::OpenAiChat, Provider::Anthropic, Provider::Ollama];

@@ -2,12 +2,18 @@
 //! a reply.
 
 mod config;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod reply;
 mod request;
+#[cfg(test)]
+mod testing;
 
 #[cfg(feature = "anthropic")]
 mod anthropic;
+#[cfg(feature = "ollama")]
+mod ollama;
 #[cfg(feature = "openai-chat")]
 mod openai_chat;
 
@@ -17,7 +23,7 @@ pub use config::{OwnedConfig, OwnedTool};
 pub use request::Request;
 
 pub(crate) use config::check;
-pub(crate) use dialect::{Context, Dialect};
+pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, Word};
 
 use crate::message::Provider;
@@ -33,6 +39,8 @@ pub(crate) fn dialect_of(provider: Provider) -> Result<&'static Dialect, Error> 
         Provider::OpenAiChat => Ok(&openai_chat::DIALECT),
         #[cfg(feature = "anthropic")]
         Provider::Anthropic => Ok(&anthropic::DIALECT),
+        #[cfg(feature = "ollama")]
+        Provider::Ollama => Ok(&ollama::DIALECT),
         #[allow(unreachable_patterns, reason = "reached when a dialect is not compiled in")]
         other => Err(Error::new(ErrorKind::Unsupported, other as u32)),
     }

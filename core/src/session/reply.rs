@@ -225,7 +225,8 @@ fn judge(
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
     }
     Ok(match sink.reply.stop {
-        None if sink.reply.calls > 0 => StopReason::ToolUse,
+        // Some providers have no word of their own for it.
+        None | Some(StopReason::EndTurn) if sink.reply.calls > 0 => StopReason::ToolUse,
         None | Some(StopReason::EndTurn) if sink.reply.refuses => StopReason::Refusal,
         None => StopReason::EndTurn,
         Some(reason) => reason,

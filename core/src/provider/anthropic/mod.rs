@@ -6,6 +6,7 @@ mod decode;
 mod encode;
 
 use super::Dialect;
+use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
     path: "/v1/messages",
@@ -14,6 +15,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
         ("accept", "text/event-stream"),
         ("anthropic-version", "2023-06-01"),
     ],
+    body: Body::Whole,
     places: decode::PLACES,
     token: decode::token,
     document_end: decode::document_end,

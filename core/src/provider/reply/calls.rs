@@ -21,12 +21,12 @@ pub(crate) enum Slot {
 /// The strings that lie at the end of the transcript.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
-    start: u32,
+    pub start: u32,
     /// Bytes of each, by [`Slot`].
-    lengths: [u32; 3],
+    pub lengths: [u32; 3],
     /// The order in which they came, and how many there are.
     order: [u8; 3],
-    count: u8,
+    pub count: u8,
 }
 
 impl Stage {
@@ -135,7 +135,7 @@ impl Sink<'_, '_> {
     }
 
     /// Brings the strings into the order of the record.
-    fn sort_stage(&mut self) {
+    pub(super) fn sort_stage(&mut self) {
         let mut order = self.reply.stage.order;
         let count = usize::from(self.reply.stage.count);
         for _ in 1..count {
@@ -177,7 +177,7 @@ impl Sink<'_, '_> {
         Some(call.offset)
     }
 
-    fn begin_call(
+    pub(super) fn begin_call(
         &mut self,
         index: Option<u32>,
         start: usize,

@@ -4,6 +4,7 @@
 mod calls;
 mod parts;
 mod show;
+mod staged;
 
 pub(crate) use calls::Slot;
 pub(crate) use show::Shown;
@@ -44,6 +45,8 @@ pub(crate) struct Reply {
     pub index: Option<u32>,
     /// The block that is read is a call.
     pub is_call: bool,
+    /// What the dialect has to remember.
+    pub notes: Notes,
     /// The field of the wire that reasoning comes in, or 0.
     pub thinking_field: u8,
     /// Where the transcript stood when events were held back, see [`Sink::hold`].
@@ -72,6 +75,13 @@ pub(crate) struct Reply {
     pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+}
+
+/// What a dialect remembers while it reads; what each field means is its own affair.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    /// About the document that is read.
+    pub document: u8,
 }
 
 /// An error that the provider told.
