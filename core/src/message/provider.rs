@@ -9,6 +9,8 @@ pub enum Provider {
     OpenAiChat = 1,
     /// Anthropic messages.
     Anthropic = 2,
+    /// Google Gemini, `streamGenerateContent`; also what Vertex AI and its like speak.
+    Gemini = 4,
     /// Ollama's own chat.
     Ollama = 5,
 }
@@ -20,6 +22,7 @@ impl Provider {
         match self {
             Self::OpenAiChat => "openai-chat",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
             Self::Ollama => "ollama",
         }
     }
@@ -36,4 +39,5 @@ impl Provider {
 }
 
 /// All providers, compiled in or not.
-const ALL: [Provider; 3] = [Provider::OpenAiChat, Provider::Anthropic, Provider::Ollama];
+const ALL: [Provider; 4] =
+    [Provider::OpenAiChat, Provider::Anthropic, Provider::Gemini, Provider::Ollama];

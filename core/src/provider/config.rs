@@ -239,5 +239,16 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
-    super::dialect_of(config.provider()).map(|_| ())
+    let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
+    if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
+        return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+    }
+    Ok(())
+}
+
+/// Whether `text` can stand in a path as it is, and leads nowhere else.
+fn is_plain_path(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
+    let leads_away = |name: &str| matches!(name, "" | "." | "..");
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
 }

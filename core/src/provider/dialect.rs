@@ -8,8 +8,9 @@ use crate::wire::json_write::{Piece, Pieces};
 
 /// One wire format, both ways.
 pub(crate) struct Dialect {
-    /// Path under the base URL.
-    pub path: &'static str,
+    /// Path under the base URL, for a model: three pieces, of which the middle one is the
+    /// model where the path holds it.
+    pub path: for<'a> fn(model: &'a str) -> [&'a str; 3],
     /// Headers beside the key.
     pub headers: &'static [(&'static str, &'static str)],
     /// What a body is that begins like JSON.

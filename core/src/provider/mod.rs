@@ -12,6 +12,8 @@ mod testing;
 
 #[cfg(feature = "anthropic")]
 mod anthropic;
+#[cfg(feature = "gemini")]
+mod gemini;
 #[cfg(feature = "ollama")]
 mod ollama;
 #[cfg(feature = "openai-chat")]
@@ -39,6 +41,8 @@ pub(crate) fn dialect_of(provider: Provider) -> Result<&'static Dialect, Error> 
         Provider::OpenAiChat => Ok(&openai_chat::DIALECT),
         #[cfg(feature = "anthropic")]
         Provider::Anthropic => Ok(&anthropic::DIALECT),
+        #[cfg(feature = "gemini")]
+        Provider::Gemini => Ok(&gemini::DIALECT),
         #[cfg(feature = "ollama")]
         Provider::Ollama => Ok(&ollama::DIALECT),
         #[allow(unreachable_patterns, reason = "reached when a dialect is not compiled in")]

@@ -3,6 +3,7 @@
 
 extern crate std;
 
+use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
@@ -104,6 +105,11 @@ pub(crate) fn assert_no_cut_passes(provider: Provider, body: &str) {
             assert!(same, "cut at {cut}: {part:?}");
         }
     }
+}
+
+/// The body of server-sent events with these documents.
+pub(crate) fn events(documents: &[&str]) -> String {
+    documents.iter().map(|document| format!("data: {document}\n\n")).collect()
 }
 
 /// Answers the pending calls in the order that `order` gives, by these texts.

@@ -9,7 +9,7 @@ use super::Dialect;
 use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
-    path: "/v1/messages",
+    path: |_| ["/v1/messages", "", ""],
     headers: &[
         ("content-type", "application/json"),
         ("accept", "text/event-stream"),

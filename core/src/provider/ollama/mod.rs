@@ -12,7 +12,7 @@ use super::Dialect;
 use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
-    path: "/api/chat",
+    path: |_| ["/api/chat", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "application/x-ndjson")],
     body: Body::Lines,
     places: decode::PLACES,

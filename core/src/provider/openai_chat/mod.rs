@@ -10,7 +10,7 @@ use super::Dialect;
 use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
-    path: "/chat/completions",
+    path: |_| ["/chat/completions", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,

@@ -25,8 +25,10 @@ pub(super) struct Stage {
     /// Bytes of each, by [`Slot`].
     pub lengths: [u32; 3],
     /// The order in which they came, and how many there are.
-    order: [u8; 3],
+    pub order: [u8; 3],
     pub count: u8,
+    /// The part that was open before them, or 0: they may turn out to be more of it.
+    pub before: u32,
 }
 
 impl Stage {
@@ -43,6 +45,7 @@ impl Sink<'_, '_> {
             return Ok(());
         }
         if self.reply.stage.count == 0 {
+            self.reply.stage.before = if self.reply.keep_end == 0 { self.reply.open } else { 0 };
             self.end_part();
             self.reply.stage.start = self.log.used() as u32;
         }

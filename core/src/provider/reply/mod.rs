@@ -82,6 +82,10 @@ pub(crate) struct Reply {
 pub(crate) struct Notes {
     /// About the document that is read.
     pub document: u8,
+    /// About the block that is read.
+    pub block: u8,
+    /// A count that is part of another.
+    pub count: u32,
 }
 
 /// An error that the provider told.

@@ -2,6 +2,7 @@
 
 use super::Sink;
 use super::calls::Slot;
+use crate::transcript::record::{HEADER_BYTES, Header, Kind};
 use crate::{Error, ErrorKind};
 
 impl Sink<'_, '_> {
@@ -29,5 +30,52 @@ impl Sink<'_, '_> {
         }
         let [id, name, _] = stage.lengths.map(|length| length as usize);
         self.begin_call(None, start, id, name)
+    }
+
+    /// The string of the lowest slot that holds one becomes a part, or more of the part
+    /// before the strings when that is of the same kind; `None` takes it out. The strings of
+    /// higher slots stay.
+    pub fn commit_part(&mut self, kind: Option<(Kind, [u8; 2])>) -> Result<(), Error> {
+        self.sort_stage();
+        let stage = &mut self.reply.stage;
+        let Some(length) = stage.lengths.iter_mut().find(|length| **length > 0) else {
+            return Ok(());
+        };
+        let (start, length) = (stage.start as usize, core::mem::take(length) as usize);
+        let end = start + length;
+        // The slots that are left keep their order.
+        stage.order.rotate_left(1);
+        stage.count = stage.count.saturating_sub(1);
+        let Some((kind, [a, b])) = kind.filter(|_| !self.reply.is_muted()) else {
+            self.log.remove(start, end);
+            return Ok(());
+        };
+        let text = self.log.bytes().get(start..end).unwrap_or_default();
+        if core::str::from_utf8(text).is_err() {
+            return Err(Error::new(ErrorKind::BadResponse, 0));
+        }
+        let before = core::mem::take(&mut self.reply.stage.before) as usize;
+        if let Some(record) = self.log.record(before).filter(|record| {
+            before != 0 && record.header.kind == kind && record.header.info == [a, b, 0]
+        }) {
+            let mut header = record.header;
+            header.length = header.length.saturating_add(length as u32);
+            self.log.set_header(before, header);
+            self.reply.open = before as u32;
+        } else {
+            let mut header = Header::new(kind, self.first_flag(start), [a, b, 0]);
+            header.length = length as u32;
+            let used = self.log.used();
+            self.log.append(&header.to_bytes())?;
+            self.log.swap_runs(start, used, used + HEADER_BYTES);
+            self.reply.open = start as u32;
+        }
+        let end = self.log.record(self.reply.open as usize).map_or(0, |record| record.end());
+        self.reply.stage.start = end as u32;
+        if self.reply.stage.count > 0 {
+            // What follows begins a part of its own.
+            self.end_part();
+        }
+        Ok(())
     }
 }
