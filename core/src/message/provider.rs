@@ -9,6 +9,8 @@ pub enum Provider {
     OpenAiChat = 1,
     /// Anthropic messages.
     Anthropic = 2,
+    /// OpenAI responses, and the servers compatible with it.
+    OpenAiResponses = 3,
     /// Google Gemini, `streamGenerateContent`; also what Vertex AI and its like speak.
     Gemini = 4,
     /// Ollama's own chat.
@@ -22,6 +24,7 @@ impl Provider {
         match self {
             Self::OpenAiChat => "openai-chat",
             Self::Anthropic => "anthropic",
+            Self::OpenAiResponses => "openai-responses",
             Self::Gemini => "gemini",
             Self::Ollama => "ollama",
         }
@@ -39,5 +42,10 @@ impl Provider {
 }
 
 /// All providers, compiled in or not.
-const ALL: [Provider; 4] =
-    [Provider::OpenAiChat, Provider::Anthropic, Provider::Gemini, Provider::Ollama];
+const ALL: [Provider; 5] = [
+    Provider::OpenAiChat,
+    Provider::Anthropic,
+    Provider::OpenAiResponses,
+    Provider::Gemini,
+    Provider::Ollama,
+];

@@ -18,6 +18,8 @@ mod gemini;
 mod ollama;
 #[cfg(feature = "openai-chat")]
 mod openai_chat;
+#[cfg(feature = "openai-responses")]
+mod openai_responses;
 
 pub use config::{Config, FailedTurn, Limits, SessionConfig};
 #[cfg(feature = "alloc")]
@@ -41,6 +43,8 @@ pub(crate) fn dialect_of(provider: Provider) -> Result<&'static Dialect, Error> 
         Provider::OpenAiChat => Ok(&openai_chat::DIALECT),
         #[cfg(feature = "anthropic")]
         Provider::Anthropic => Ok(&anthropic::DIALECT),
+        #[cfg(feature = "openai-responses")]
+        Provider::OpenAiResponses => Ok(&openai_responses::DIALECT),
         #[cfg(feature = "gemini")]
         Provider::Gemini => Ok(&gemini::DIALECT),
         #[cfg(feature = "ollama")]

@@ -84,8 +84,18 @@ pub(crate) struct Notes {
     pub document: u8,
     /// About the block that is read.
     pub block: u8,
-    /// A count that is part of another.
+    /// A count that is part of another, or the number of the block.
     pub count: u32,
+    /// Blocks of which something came: a bit each, the last for all that follow.
+    pub seen: u32,
+    /// In which form the content of the block comes.
+    pub level: u8,
+    /// Calls that have begun and are not over.
+    pub open: u16,
+    /// Whatever else is true or not.
+    pub flags: u8,
+    /// A reason to stop that does not count yet.
+    pub reason: Option<StopReason>,
 }
 
 /// An error that the provider told.

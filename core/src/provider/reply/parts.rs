@@ -234,4 +234,4 @@ pub(super) fn incomplete_length(text: &[u8]) -> usize {
 const SCRATCH_BYTES: usize = 64;
 
 /// Bytes of a provider's error message that are kept.
-const FAILURE_BYTES: usize = 1024;
+pub(super) const FAILURE_BYTES: usize = 1024;

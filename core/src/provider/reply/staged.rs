@@ -2,6 +2,7 @@
 
 use super::Sink;
 use super::calls::Slot;
+use super::parts::FAILURE_BYTES;
 use crate::transcript::record::{HEADER_BYTES, Header, Kind};
 use crate::{Error, ErrorKind};
 
@@ -77,5 +78,26 @@ impl Sink<'_, '_> {
             self.end_part();
         }
         Ok(())
+    }
+
+    /// The string that was read is the message of an error.
+    pub fn commit_failure(&mut self) {
+        let stage = core::mem::take(&mut self.reply.stage);
+        let failure = &mut self.reply.failure;
+        if stage.count == 0 || failure.told {
+            return self.failure();
+        }
+        failure.told = true;
+        failure.start = stage.start;
+        let length = self.log.used().saturating_sub(stage.start as usize).min(FAILURE_BYTES);
+        failure.length = length as u32;
+        self.log.truncate(stage.start as usize + length);
+        self.failure_text_end();
+    }
+
+    /// Whether a call with this index on the wire has begun.
+    pub fn has_call(&self, index: u32) -> bool {
+        let mut records = self.log.records_from(self.reply.start as usize);
+        records.any(|record| record.is(Kind::Call) && record.header.info.ends_with(&[index as u8]))
     }
 }
