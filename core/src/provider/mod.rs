@@ -7,7 +7,7 @@ mod dialect;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod reply;
 mod request;
-#[cfg(test)]
+#[cfg(all(test, feature = "all-dialects"))]
 mod testing;
 
 #[cfg(feature = "anthropic")]

@@ -107,6 +107,83 @@ pub(crate) fn assert_no_cut_passes(provider: Provider, body: &str) {
     }
 }
 
+/// Damages `body` in many ways, and lends storage of many sizes: nothing panics, every
+/// chunking gives the same, and what is sent next is valid.
+pub(crate) fn assert_robust(provider: Provider, body: &str) {
+    let mut random = 1_u32;
+    let mut below = |limit: usize| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 8) as usize % limit.max(1)
+    };
+    for _ in 0..300 {
+        let mut damaged = body.as_bytes().to_vec();
+        for _ in 0..=below(3) {
+            let (at, length) = (below(damaged.len()), below(40));
+            let end = (at + length).min(damaged.len());
+            match below(4) {
+                0 => damaged.truncate(at.max(1)),
+                1 => drop(damaged.drain(at..end)),
+                2 => {
+                    let copy = damaged[at..end].to_vec();
+                    let to = below(damaged.len());
+                    drop(damaged.splice(to..to, copy));
+                }
+                _ => damaged[at] = b"\"\\{}[],:x0\n\xc3 "[below(13)],
+            }
+        }
+        let mut first = None;
+        for chunk in [damaged.len().max(1), 1, 3, 17] {
+            let mut session = session(config(provider));
+            let heard = hear(&mut session, &damaged, chunk);
+            while let Some(id) = session.pending_call().map(|call| call.id) {
+                let result = ToolResult { id, content: "done", is_error: false };
+                session.tool_result(result).expect("room");
+            }
+            if session.step() == crate::Step::Idle {
+                session.user("go on").expect("room");
+            }
+            let next = sent(&session);
+            // How much is shown before an error, and where a broken character is found, is the
+            // affair of the session.
+            let Ok(text) = core::str::from_utf8(&damaged) else { continue };
+            let heard = match heard.error {
+                Some(error) => Heard { error: Some(error), ..Heard::default() },
+                None => heard,
+            };
+            let now = (heard, next);
+            let first = first.get_or_insert(now.clone());
+            assert_eq!(first, &now, "pieces of {chunk}: {text}");
+        }
+    }
+    for size in 0..600 {
+        let mut storage = std::vec![0_u8; size];
+        let Ok(mut session) = Session::new(storage.as_mut_slice(), config(provider)) else {
+            continue;
+        };
+        if session.user("hi").is_err() || session.begin_response(200, None).is_err() {
+            continue;
+        }
+        let mut rest = body.as_bytes();
+        while !rest.is_empty() {
+            match session.feed(rest) {
+                Ok(fed) => rest = &rest[fed.used..],
+                Err(error) => {
+                    assert_eq!(error.kind(), crate::ErrorKind::Full, "{size}");
+                    break;
+                }
+            }
+        }
+        let entries = session.transcript().entries().count();
+        let used = session.transcript().used_bytes();
+        let mut bytes = session.transcript().as_bytes().to_vec();
+        if session.step() == crate::Step::Idle {
+            let resumed = Session::resume(bytes.as_mut_slice(), used, config(provider));
+            let resumed = resumed.expect("a good transcript");
+            assert_eq!(resumed.transcript().entries().count(), entries, "{size}");
+        }
+    }
+}
+
 /// The body of server-sent events with these documents.
 pub(crate) fn events(documents: &[&str]) -> String {
     documents.iter().map(|document| format!("data: {document}\n\n")).collect()

@@ -158,8 +158,8 @@ fn begin<'a>(at: &mut Cursor, role: &'static str, out: &mut Pieces<'a>) {
     if at.comma {
         pieces!(out: ",");
     } else {
-        let comma = if at.messages { "," } else { "" };
-        pieces!(out: comma, r#"{"role":""#, role, r#"","content":["#);
+        let message = if at.messages { r#",{"role":""# } else { r#"{"role":""# };
+        pieces!(out: message, role, r#"","content":["#);
     }
     (at.comma, at.messages) = (true, true);
 }

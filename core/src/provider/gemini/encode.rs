@@ -120,8 +120,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
         Kind::Call => {
             let (id, name, arguments) = record.call();
             begin(at, MODEL, out);
-            pieces!(out: r#"{"functionCall":{"#);
-            identity(id, name, out);
+            identity([r#"{"functionCall":{"id":""#, r#"{"functionCall":{"name":""#], id, name, out);
             if record.header.has(MARKED) {
                 // Only an object may stand here; the result told the model what was wrong.
                 pieces!(out: r#"","args":{"malformed":""#, Piece::Escaped(arguments), r#""}}"#);
@@ -149,20 +148,28 @@ fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &m
     let (id, name, _) = call.call();
     let is_error = result.header.has(MARKED);
     begin(at, USER, out);
-    pieces!(out: r#"{"functionResponse":{"#);
-    identity(id, name, out);
+    let opening = [r#"{"functionResponse":{"id":""#, r#"{"functionResponse":{"name":""#];
+    identity(opening, id, name, out);
     pieces!(out:
         if is_error { r#"","response":{"error":""# } else { r#"","response":{"output":""# },
         Piece::Escaped(result.text()), r#""}}}"#
     );
 }
 
-/// The id of a call, if it has one, and its name, the quote behind it left open.
-fn identity<'a>(id: &'a str, name: &'a str, out: &mut Pieces<'a>) {
-    if !id.is_empty() {
-        pieces!(out: r#""id":""#, Piece::Escaped(id), r#"","#);
+/// The id of a call, if it has one, and its name, behind the opening for either; the quote
+/// behind the name is left open.
+fn identity<'a>(
+    [with_id, without]: [&'static str; 2],
+    id: &'a str,
+    name: &'a str,
+    out: &mut Pieces<'a>,
+) {
+    if id.is_empty() {
+        pieces!(out: without);
+    } else {
+        pieces!(out: with_id, Piece::Escaped(id), r#"","name":""#);
     }
-    pieces!(out: r#""name":""#, Piece::Escaped(name));
+    pieces!(out: Piece::Escaped(name));
 }
 
 /// The signature that came with the part: before a text, behind a call, or before it.

@@ -4,7 +4,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::provider::testing::{
-    Heard, answer, assert_no_cut_passes, config, events, hear, heard, sent, session, switched,
+    Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
+    switched,
 };
 use crate::{ErrorKind, Limits, Provider, Session, SessionConfig, StopReason, ToolSpec};
 
@@ -58,6 +59,13 @@ fn a_reply_that_is_cut_is_an_error() {
     assert_no_cut_passes(PROVIDER, &std::format!("[{}]", CHUNKS[..4].join(",")));
     assert!(heard(PROVIDER, "[]").error.is_some());
     assert!(heard(PROVIDER, "{}").error.is_some());
+}
+
+#[test]
+fn damaged_pieces_and_small_storage_do_no_harm() {
+    for body in forms() {
+        assert_robust(PROVIDER, &body);
+    }
 }
 
 #[test]
@@ -196,7 +204,6 @@ fn a_signature_before_its_call_stays_with_it() {
     assert_eq!(sent(&session), wanted);
 }
 
-#[cfg(feature = "anthropic")]
 #[test]
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"tool_use","id":"toolu_1","name":"f","input":"{\"a\":"}],"stop_reason":"tool_use"}"#;
@@ -217,6 +224,19 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     foreign.user("and?").expect("room");
     let wanted = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"user","parts":[{"text":"and?"}]}]}"#;
     assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
+}
+
+#[test]
+fn arguments_that_are_no_object_go_back_as_one() {
+    let body = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"id":"i","name":"f","args":"oops"},"thoughtSignature":"eA=="}]},"finishReason":"STOP"}]}"#;
+    let mut ours = session(config(PROVIDER));
+    hear(&mut ours, body.as_bytes(), 9);
+    answer(&mut ours, &[0], &[("bad", true)]);
+    let part = r#"{"functionCall":{"id":"i","name":"f","args":{"malformed":"oops"}},"thoughtSignature":"eA=="}"#;
+    assert!(sent(&ours).contains(part), "{}", sent(&ours));
+    let block = r#"{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{"malformed":"oops"}}]}"#;
+    let body = sent(&switched(ours, config(Provider::Anthropic)));
+    assert!(body.contains(block), "{body}");
 }
 
 #[test]

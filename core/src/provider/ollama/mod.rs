@@ -5,7 +5,7 @@
 
 mod decode;
 mod encode;
-#[cfg(test)]
+#[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
 use super::Dialect;

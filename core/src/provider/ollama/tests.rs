@@ -3,7 +3,7 @@ extern crate std;
 use std::string::ToString;
 
 use crate::provider::testing::{
-    answer, assert_no_cut_passes, config, hear, heard, sent, session, switched,
+    answer, assert_no_cut_passes, assert_robust, config, hear, heard, sent, session, switched,
 };
 use crate::{ErrorKind, Limits, Provider, SessionConfig, StopReason, ToolSpec};
 
@@ -74,6 +74,11 @@ fn a_reply_that_ends_early_is_an_error() {
 }
 
 #[test]
+fn damaged_lines_and_small_storage_do_no_harm() {
+    assert_robust(PROVIDER, LINES);
+}
+
+#[test]
 fn more_calls_than_an_index_has_room_for() {
     let call = r#"{"function":{"name":"f","arguments":{"n":1}}}"#;
     let calls = std::vec![call; 300].join(",");
@@ -115,7 +120,6 @@ fn limits_that_are_not_set_are_not_sent() {
     assert!(body.contains(r#""options":{"num_predict":5},"#), "{body}");
 }
 
-#[cfg(feature = "anthropic")]
 #[test]
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"text","text":"ok"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use"}"#;
@@ -130,7 +134,6 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
 }
 
-#[cfg(feature = "openai-chat")]
 #[test]
 fn calls_move_between_providers_with_and_without_ids() {
     let body = r#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]},"finish_reason":"tool_calls"}]}"#;

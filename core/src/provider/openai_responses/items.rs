@@ -34,6 +34,9 @@ pub(super) mod event {
     pub const ITEM_ADDED: u8 = 14;
     pub const ITEM_DONE: u8 = 15;
     pub const ERROR: u8 = 16;
+    pub const COMPLETED: u8 = 17;
+    pub const INCOMPLETE: u8 = 18;
+    pub const FAILED: u8 = 19;
 
     pub fn from_word(word: &[u8]) -> u8 {
         match word {
@@ -55,6 +58,9 @@ pub(super) mod event {
             b"response.output_item.added" => ITEM_ADDED,
             b"response.output_item.done" => ITEM_DONE,
             b"error" => ERROR,
+            b"response.completed" => COMPLETED,
+            b"response.incomplete" => INCOMPLETE,
+            b"response.failed" => FAILED,
             _ => OTHER,
         }
     }
@@ -204,7 +210,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     sink.drop_stage();
     (sink.reply.index, sink.reply.notes.block) = (None, item::UNKNOWN);
-    stop(sink);
+    stop(sink, event);
     sink.document_end();
     Ok(())
 }
@@ -289,11 +295,20 @@ const fn bit(index: u32) -> u32 {
     1 << if index < u32::BITS { index } else { u32::BITS - 1 }
 }
 
-/// The status came: why the model stopped, or that it failed.
-fn stop(sink: &mut Sink<'_, '_>) {
+/// The status came, or the event that stands for it: why the model stopped, or that it failed.
+fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
     if !reply.failure.told {
         reply.failure.code.clear();
+    }
+    if reply.stop_word.is_empty() {
+        let status: &[u8] = match event {
+            event::COMPLETED => b"completed",
+            event::INCOMPLETE => b"incomplete",
+            event::FAILED => b"failed",
+            _ => b"",
+        };
+        reply.stop_word.extend(status.iter().copied());
     }
     if reply.stop_word.is_empty() || reply.stop.is_some() || reply.is_muted() {
         return;

@@ -7,7 +7,7 @@
 mod decode;
 mod encode;
 mod items;
-#[cfg(test)]
+#[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
 use super::Dialect;

@@ -4,7 +4,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::provider::testing::{
-    Heard, answer, assert_no_cut_passes, config, events, hear, heard, sent, session, switched,
+    Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
+    switched,
 };
 use crate::{ErrorKind, Limits, Provider, SessionConfig, StopReason, ToolSpec};
 use serde_json::Value;
@@ -285,6 +286,12 @@ fn a_reply_that_is_cut_is_an_error() {
 }
 
 #[test]
+fn damaged_events_and_small_storage_do_no_harm() {
+    assert_robust(PROVIDER, &events(EVENTS));
+    assert_robust(PROVIDER, &changed(|_| {}));
+}
+
+#[test]
 fn the_request_is_exactly_this() {
     let tools =
         [ToolSpec { name: "add", description: "Adds \"x\".", parameters: r#"{"type":"object"}"# }];
@@ -353,7 +360,6 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
     );
 }
 
-#[cfg(feature = "gemini")]
 #[test]
 fn conversations_move_between_providers() {
     let body = r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true,"thoughtSignature":"eA=="},{"text":"ok"},{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"eQ=="}]},"finishReason":"STOP"}]}"#;
