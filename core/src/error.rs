@@ -45,6 +45,27 @@ pub enum ErrorKind {
     Unsupported = 13,
     /// A text is longer than its format allows; `detail` is the longest length in bytes.
     TooLong = 14,
+    /// A prompt's front matter is not understood; `detail` is packed, see [`crate::prompt::Fault`].
+    BadPrompt = 15,
+    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+    MissingHole = 16,
+    /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
+    UnknownPrompt = 17,
+    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+    IncludeDepth = 18,
+    /// The caller's writer failed; `detail` is the bytes that it took at least.
+    WriteFailed = 19,
+    /// A request's head would not be one request; `detail` is 0 for the method, 1 for the path, 2
+    /// for the host, and from 3 on the header.
+    BadRequest = 20,
+    /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+    BadHttp = 21,
+    /// A part of an HTTP response is over its limit; `detail` is the limit.
+    HttpTooLong = 22,
+    /// The response is compressed or coded in a way that is not read; `detail` is the offset.
+    HttpEncoding = 23,
+    /// The connection ended within the response; `detail` is the bytes that came.
+    HttpCut = 24,
 }
 
 impl Error {
@@ -88,6 +109,16 @@ impl ErrorKind {
             Self::BadJson => "bad_json",
             Self::Unsupported => "unsupported",
             Self::TooLong => "too_long",
+            Self::BadPrompt => "bad_prompt",
+            Self::MissingHole => "missing_hole",
+            Self::UnknownPrompt => "unknown_prompt",
+            Self::IncludeDepth => "include_depth",
+            Self::WriteFailed => "write_failed",
+            Self::BadRequest => "bad_request",
+            Self::BadHttp => "bad_http",
+            Self::HttpTooLong => "http_too_long",
+            Self::HttpEncoding => "http_encoding",
+            Self::HttpCut => "http_cut",
         }
     }
 }
@@ -113,6 +144,22 @@ impl fmt::Display for Error {
             ErrorKind::BadJson => write!(f, "the JSON is malformed at byte {n}"),
             ErrorKind::Unsupported => write!(f, "dialect {n} is not compiled in"),
             ErrorKind::TooLong => write!(f, "the text is longer than {n} bytes"),
+            ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
+            ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
+            ErrorKind::UnknownPrompt => f.write_str("there is no prompt of that name"),
+            ErrorKind::IncludeDepth => write!(f, "prompts include one another more than {n} deep"),
+            ErrorKind::WriteFailed => write!(f, "the writer failed after {n} bytes"),
+            ErrorKind::BadRequest => {
+                write!(f, "part {n} of the request's head is not allowed there")
+            }
+            ErrorKind::BadHttp => write!(f, "the HTTP response is malformed at byte {n}"),
+            ErrorKind::HttpTooLong => {
+                write!(f, "a part of the HTTP response is over its limit of {n} bytes")
+            }
+            ErrorKind::HttpEncoding => {
+                write!(f, "the HTTP response is coded in an unknown way, at byte {n}")
+            }
+            ErrorKind::HttpCut => write!(f, "the connection ended after {n} bytes of the response"),
         }
     }
 }

@@ -20,6 +20,7 @@ extern crate alloc;
 
 mod error;
 mod message;
+pub mod prompt;
 mod provider;
 mod session;
 mod transcript;
@@ -36,4 +37,4 @@ pub use provider::{OwnedConfig, OwnedTool};
 pub use session::{Failure, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entry, Storage, Transcript};
+pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};

@@ -73,6 +73,11 @@ impl Error {
         self.kind
     }
 
+    /// What to tell a person: one line without a full stop.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The same error with `context: ` before its message.
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {
@@ -89,6 +94,27 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl ErrorKind {
+    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Authentication => "authentication",
+            Self::Input => "input",
+            Self::Sandbox => "sandbox",
+            Self::Configuration => "configuration",
+            Self::Limit => "limit",
+            Self::Tool => "tool",
+            Self::Denied => "denied",
+            Self::Provider => "provider",
+            Self::NoResult => "no_result",
+            Self::CheckFailed => "check_failed",
+            Self::Conflict => "conflict",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
     /// The exit code of the command for this class.
     pub const fn exit_code(self) -> u8 {
         match self {

@@ -36,6 +36,8 @@ pub enum Part<'a> {
     Opaque {
         /// Who made it.
         provider: Provider,
+        /// What it is among the opaque texts of this provider.
+        variety: u8,
         /// As it came.
         text: &'a str,
     },

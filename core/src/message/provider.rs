@@ -18,6 +18,10 @@ pub enum Provider {
 }
 
 impl Provider {
+    /// All providers, compiled in or not.
+    pub const ALL: &[Self] =
+        &[Self::OpenAiChat, Self::Anthropic, Self::OpenAiResponses, Self::Gemini, Self::Ollama];
+
     /// The name that commands and files use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -33,19 +37,10 @@ impl Provider {
     /// The provider with this [`name`](Self::name).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|provider| provider.name() == name)
+        Self::ALL.iter().copied().find(|provider| provider.name() == name)
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        ALL.into_iter().find(|provider| *provider as u8 == number)
+        Self::ALL.iter().copied().find(|provider| *provider as u8 == number)
     }
 }
-
-/// All providers, compiled in or not.
-const ALL: [Provider; 5] = [
-    Provider::OpenAiChat,
-    Provider::Anthropic,
-    Provider::OpenAiResponses,
-    Provider::Gemini,
-    Provider::Ollama,
-];

@@ -189,7 +189,7 @@ impl Decoder {
                 // Nothing but space may follow the marker.
                 let is_next = END_MARKER.get(usize::from(self.marker)) == Some(byte);
                 let is_over = usize::from(self.marker) == END_MARKER.len();
-                if !is_next && !(is_over && byte.is_ascii_whitespace()) {
+                if !(is_next || is_over && byte.is_ascii_whitespace()) {
                     return Err(BAD);
                 }
                 self.marker += u8::from(is_next);

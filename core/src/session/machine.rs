@@ -99,13 +99,14 @@ impl Machine {
         Ok(())
     }
 
-    /// The next thing is to send, when there is room for a reply.
+    /// The next thing is to send, when there is room for a reply, or none can be made.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         let wanted = config.limits().reply_bytes as usize;
         let missing = wanted.saturating_sub(log.room(wanted));
-        self.step = match missing {
-            0 => Step::Send,
-            missing => Step::MakeRoom { bytes: missing as u32 },
+        self.step = if missing > 0 && super::room::can_drop(log, self.turn as usize) {
+            Step::MakeRoom { bytes: missing as u32 }
+        } else {
+            Step::Send
         };
     }
 

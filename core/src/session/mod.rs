@@ -38,14 +38,22 @@ use machine::Machine;
 /// session.user("Say hi")?;
 ///
 /// // Any HTTP client sends this; here the answer is at hand.
-/// let mut body = [0; 512];
-/// let length = session.request()?.read(&mut body);
+/// let mut request = [0; 512];
+/// let length = session.request()?.read(&mut request);
 /// assert_eq!(length, session.request()?.body_len());
 /// session.begin_response(200, None)?;
-/// let fed = session.feed(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n")?;
-/// assert_eq!(fed.event, Some(Event::TextDelta("hi")));
-/// # let rest = b"data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
-/// # session.feed(rest)?;
+/// let mut body = concat!(
+///     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n",
+///     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+///     "data: [DONE]\n\n",
+/// ).as_bytes();
+/// while !body.is_empty() {
+///     let fed = session.feed(body)?;
+///     if let Some(Event::TextDelta(text)) = fed.event {
+///         assert_eq!(text, "hi");
+///     }
+///     body = &body[fed.used..];
+/// }
 /// session.end_response()?;
 /// assert_eq!(session.step(), Step::Idle);
 /// # Ok::<(), zerostack_core::Error>(())

@@ -2,10 +2,12 @@
 //!
 //! It only grows at its end; only compaction rewrites it.
 
+mod build;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
 
+pub use build::TranscriptBuilder;
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::Storage;
@@ -33,6 +35,14 @@ pub struct Entry<'a> {
     pub starts_message: bool,
     /// Whether it is kept in part only.
     pub is_cut: bool,
+}
+
+impl<'a> Entry<'a> {
+    /// A whole part that goes on with the message before, if that is of the same role.
+    #[must_use]
+    pub const fn new(role: Role, part: Part<'a>) -> Self {
+        Self { role, part, starts_message: false, is_cut: false }
+    }
 }
 
 impl<S: Storage> Transcript<S> {
@@ -146,9 +156,9 @@ impl<'a> Iterator for Entries<'a> {
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),
             Kind::Opaque => {
-                let [provider, ..] = header.info;
+                let [provider, variety, _] = header.info;
                 let provider = Provider::from_number(provider)?;
-                (Role::Assistant, Part::Opaque { provider, text: record.text() })
+                (Role::Assistant, Part::Opaque { provider, variety, text: record.text() })
             }
             Kind::Call => {
                 let id = CallId(self.calls);

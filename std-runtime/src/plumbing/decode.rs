@@ -7,8 +7,8 @@ use zerostack_core::{
     Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig, Usage,
 };
 
-use super::io_error;
-use crate::Result;
+use super::{io_error, line, transcript};
+use crate::{Error, ErrorKind, Result};
 
 /// How the body is cut before it is decoded. The result is the same for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub struct DecodedError {
 /// One event as a JSON line.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-enum Line<'a> {
+enum EventLine<'a> {
     Text { text: &'a str },
     Refusal { text: &'a str },
     Reasoning { text: &'a str },
@@ -95,58 +95,45 @@ pub fn decode(
     show: impl FnMut(&Event<'_>),
 ) -> Result<Decoded> {
     let mut decoder = Decoder::new(provider, show)?;
-    let mut random = match chunks {
-        Chunks::Random(seed) => seed,
-        Chunks::AsRead | Chunks::Of(_) => 0,
-    };
-    let mut rest = body;
-    while !rest.is_empty() {
-        let wanted = match chunks {
-            Chunks::AsRead => rest.len(),
-            Chunks::Of(size) => size.max(1),
-            Chunks::Random(_) => {
-                // The generator of Knuth's MMIX; its high bits are the good ones.
-                random = random
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1_442_695_040_888_963_407);
-                1 + (random >> 58) as usize
-            }
-        };
-        let (chunk, tail) = rest.split_at(wanted.min(rest.len()));
-        decoder.push(chunk);
-        rest = tail;
-    }
-    Ok(decoder.finish())
+    decoder.push_in(body, chunks);
+    Ok(decoder.finish().0)
 }
 
-/// The filter: `input` is a body; `output` gets one JSON object, or with `events` one JSON
-/// object for each event, the result last.
+/// What [`run`] prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object.
+    Object,
+    /// One JSON object for each event as it comes, the one of [`Form::Object`] last.
+    Events,
+    /// Lines for a transcript, see [`transcript`]; nothing when the reply cannot be used.
+    Transcript,
+}
+
+/// The filter: `input` is a body.
 ///
 /// # Errors
-/// `Input` when the body cannot be read or the output cannot be written.
+/// `Input` when the body cannot be read or the output cannot be written; with
+/// [`Form::Transcript`], `Provider` when the reply cannot be used.
 pub fn run(
     provider: Provider,
     chunks: Chunks,
-    events: bool,
+    form: Form,
     input: &mut dyn Read,
     output: &mut dyn Write,
 ) -> Result<()> {
-    let mut broken = None;
-    let mut write = |value: &dyn erased::Json| {
-        if broken.is_none() {
-            broken = value.line(output).err();
+    let mut written = Ok(());
+    let mut show = |event: &Event<'_>| {
+        if let (Form::Events, true, Some(event)) = (form, written.is_ok(), event_line(event)) {
+            written = line(output, &event);
         }
     };
-    let decoded = if chunks == Chunks::AsRead {
-        let mut decoder = Decoder::new(provider, |event: &Event<'_>| {
-            if let (true, Some(line)) = (events, line(event)) {
-                write(&line);
-            }
-        })?;
+    let mut decoder = Decoder::new(provider, &mut show)?;
+    if chunks == Chunks::AsRead {
         let mut buffer = vec![0; READ_BYTES];
         loop {
             match input.read(&mut buffer) {
-                Ok(0) => break decoder.finish(),
+                Ok(0) => break,
                 Ok(count) => decoder.push(&buffer[..count]),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(io_error("stdin", &error)),
@@ -155,34 +142,24 @@ pub fn run(
     } else {
         let mut body = Vec::new();
         input.read_to_end(&mut body).map_err(|error| io_error("stdin", &error))?;
-        decode(provider, &body, chunks, |event| {
-            if let (true, Some(line)) = (events, line(event)) {
-                write(&line);
+        decoder.push_in(&body, chunks);
+    }
+    let (decoded, session) = decoder.finish();
+    written?;
+    match (form, &decoded.error) {
+        (Form::Object | Form::Events, _) => line(output, &decoded)?,
+        (Form::Transcript, None) => {
+            for entry in session.transcript().entries() {
+                if let Some(entry) = transcript::assistant_line(&entry) {
+                    line(output, &entry)?;
+                }
             }
-        })?
-    };
-    write(&decoded);
-    match broken {
-        Some(error) => Err(io_error("stdout", &error)),
-        None => output.flush().map_err(|error| io_error("stdout", &error)),
-    }
-}
-
-mod erased {
-    use std::io::Write;
-
-    /// A value that writes itself as one line of JSON.
-    pub trait Json {
-        fn line(&self, output: &mut dyn Write) -> std::io::Result<()>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn line(&self, output: &mut dyn Write) -> std::io::Result<()> {
-            let mut line = serde_json::to_vec(self)?;
-            line.push(b'\n');
-            output.write_all(&line)
+        }
+        (Form::Transcript, Some(error)) => {
+            return Err(Error::new(ErrorKind::Provider, error.message.clone()));
         }
     }
+    output.flush().map_err(|error| io_error("stdout", &error))
 }
 
 /// A session that reads one body and keeps what it says.
@@ -193,7 +170,7 @@ struct Decoder<'c, F> {
     show: F,
 }
 
-impl<F: FnMut(&Event<'_>)> Decoder<'_, F> {
+impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
     fn new(provider: Provider, show: F) -> Result<Self> {
         let mut config = SessionConfig::new(provider, "decode");
         // One attempt: the body that is there is the only one.
@@ -205,7 +182,7 @@ impl<F: FnMut(&Event<'_>)> Decoder<'_, F> {
             session.begin_response(200, None)?;
             Ok(session)
         });
-        let session = started.map_err(crate::Error::from_core)?;
+        let session = started.map_err(Error::from_core)?;
         Ok(Self { session, decoded: Decoded::default(), failed: None, show })
     }
 
@@ -225,7 +202,32 @@ impl<F: FnMut(&Event<'_>)> Decoder<'_, F> {
         }
     }
 
-    fn finish(mut self) -> Decoded {
+    /// Takes all of `body`, cut into `chunks`.
+    fn push_in(&mut self, body: &[u8], chunks: Chunks) {
+        let mut random = match chunks {
+            Chunks::Random(seed) => seed,
+            Chunks::AsRead | Chunks::Of(_) => 0,
+        };
+        let mut rest = body;
+        while !rest.is_empty() {
+            let wanted = match chunks {
+                Chunks::AsRead => rest.len(),
+                Chunks::Of(size) => size.max(1),
+                Chunks::Random(_) => {
+                    // The generator of Knuth's MMIX; its high bits are the good ones.
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    1 + (random >> 58) as usize
+                }
+            };
+            let (chunk, tail) = rest.split_at(wanted.min(rest.len()));
+            self.push(chunk);
+            rest = tail;
+        }
+    }
+
+    fn finish(mut self) -> (Decoded, Session<SessionConfig<'c>, Growing>) {
         let ended = match self.failed {
             Some(error) => Err(error),
             None => self.session.end_response().map(|_| ()),
@@ -241,7 +243,7 @@ impl<F: FnMut(&Event<'_>)> Decoder<'_, F> {
                 code: failure.map_or(String::new(), |failure| failure.code.to_owned()),
             });
         }
-        self.decoded
+        (self.decoded, self.session)
     }
 }
 
@@ -274,16 +276,16 @@ impl From<Usage> for DecodedUsage {
     }
 }
 
-fn line<'a>(event: &'a Event<'a>) -> Option<Line<'a>> {
+fn event_line<'a>(event: &'a Event<'a>) -> Option<EventLine<'a>> {
     Some(match event {
-        Event::TextDelta(text) => Line::Text { text },
-        Event::RefusalDelta(text) => Line::Refusal { text },
-        Event::ThinkingDelta(text) => Line::Reasoning { text },
+        Event::TextDelta(text) => EventLine::Text { text },
+        Event::RefusalDelta(text) => EventLine::Refusal { text },
+        Event::ThinkingDelta(text) => EventLine::Reasoning { text },
         Event::ToolCall(call) => {
-            Line::ToolCall { id: call.wire_id, name: call.name, arguments: call.arguments }
+            EventLine::ToolCall { id: call.wire_id, name: call.name, arguments: call.arguments }
         }
-        Event::Usage(usage) => Line::Usage { usage: (*usage).into() },
-        Event::Truncated { bytes, .. } => Line::Truncated { bytes: *bytes },
+        Event::Usage(usage) => EventLine::Usage { usage: (*usage).into() },
+        Event::Truncated { bytes, .. } => EventLine::Truncated { bytes: *bytes },
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 //! Whether the text of a part is reasoning stands behind the text, so a part is taken when it
 //! is over. A reply has one candidate; where there are more, the first is read.
 
-use super::{ALONE, OF_CALL, OF_NEXT, THOUGHT_FIELD};
+use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::Error;
 use crate::message::StopReason;
 use crate::provider::Sink;
@@ -170,7 +170,7 @@ fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Er
     if has_text {
         let is_thought = block & IS_THOUGHT != 0;
         let text = (Kind::Text, [0, 0]);
-        let thought = (Kind::Thinking, [THOUGHT_FIELD, 0]);
+        let thought = (Kind::Thinking, [0, 0]);
         sink.commit_part(Some(if is_thought { thought } else { text }))?;
         if is_signed {
             sink.end_part();

@@ -6,7 +6,7 @@
 //! Calls may have no ids and are then known by their order, so results are written in the
 //! order of the calls.
 
-use super::{ALONE, OF_CALL, OF_NEXT, THOUGHT_FIELD};
+use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Provider;
 use crate::provider::Context;
 use crate::provider::dialect::Cursor;
@@ -109,11 +109,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
             pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"""#);
         }
         // Reasoning goes back where its signature vouches for it, and only whole.
-        Kind::Thinking
-            if signature.is_some()
-                && !record.header.has(MARKED)
-                && record.header.info.starts_with(&[THOUGHT_FIELD]) =>
-        {
+        Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
             begin(at, MODEL, out);
             pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"","thought":true"#);
         }

@@ -36,6 +36,3 @@ pub(crate) static DIALECT: Dialect = Dialect {
 const OF_NEXT: u8 = 0;
 const OF_CALL: u8 = 1;
 const ALONE: u8 = 2;
-/// The field in which reasoning comes; the number is kept with the record and is no other
-/// dialect's, so that foreign reasoning is left out.
-const THOUGHT_FIELD: u8 = 17;

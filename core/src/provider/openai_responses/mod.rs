@@ -31,7 +31,8 @@ pub(crate) static DIALECT: Dialect = Dialect {
 /// of the message before it.
 const ENCRYPTED: u8 = 0;
 const PHASE: u8 = 1;
-/// The forms in which reasoning comes; the numbers are kept with the record and are no other
-/// dialect's, so that foreign reasoning is left out.
-const SUMMARY_FIELD: u8 = 18;
-const CONTENT_FIELD: u8 = 19;
+/// The forms in which reasoning comes: a summary, for which its encrypted form vouches, or the
+/// reasoning itself. The second number is no other dialect's, so that foreign reasoning is
+/// left out.
+const SUMMARY_FIELD: u8 = 0;
+const CONTENT_FIELD: u8 = 17;

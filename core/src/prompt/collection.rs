@@ -1,0 +1,264 @@
+//! Lists and maps of scalars, read in place.
+
+use super::front_matter::Value;
+use super::line::{SPACE, content_line, is_item, looks_like_field, scalar, split_key};
+use super::scalar::Text;
+
+/// The list or map in the lines `raw`.
+///
+/// # Errors
+/// A quote that does not close, by its bytes before the end of `raw`.
+pub(super) fn in_lines(raw: &str, indent: usize, is_list: bool) -> Result<Value<'_>, usize> {
+    let lines = BlockLines { raw, indent, list: is_list };
+    let mut ahead = lines;
+    loop {
+        match ahead.read() {
+            Ok(Some(_)) => {}
+            Ok(None) if is_list => return Ok(Value::List(Items(Kind::Block(lines)))),
+            Ok(None) => return Ok(Value::Map(Pairs(Kind::Block(lines)))),
+            Err(BlockBad::Nested) => return Ok(Value::Nested(raw)),
+            Err(BlockBad::Quote(left)) => return Err(left),
+        }
+    }
+}
+
+/// The list or map that `raw` is, brackets and all.
+pub(super) fn in_brackets(raw: &str) -> Value<'_> {
+    let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
+    let flow = Flow { rest: inner };
+    let mut ahead = flow;
+    let mut all = |good: fn(&str) -> bool| core::iter::from_fn(|| ahead.read()).all(good);
+    match raw.starts_with('[') {
+        true if all(|item| flow_scalar(item).is_some()) => Value::List(Items(Kind::Flow(flow))),
+        false if all(|item| flow_pair(item).is_some()) => Value::Map(Pairs(Kind::Flow(flow))),
+        _ => Value::Nested(raw),
+    }
+}
+
+/// The scalars of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Items<'a>(Kind<'a>);
+
+impl<'a> Items<'a> {
+    /// Several names in one scalar: between commas, or, without one, between spaces. What is in
+    /// round brackets stays whole, as in `Bash(git add:*, git commit:*)`.
+    pub(super) fn words(text: &'a str) -> Self {
+        let comma = Words { rest: text, comma: true };
+        let several = comma.clone().nth(1).is_some() || text.trim_end().ends_with(',');
+        Self(Kind::Words(Words { comma: several, ..comma }))
+    }
+
+    pub(super) const fn one(text: Text<'a>) -> Self {
+        Self(Kind::One(Some(text)))
+    }
+
+    pub(super) const fn none() -> Self {
+        Self(Kind::One(None))
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Text<'a>> {
+        match &mut self.0 {
+            Kind::One(text) => text.take(),
+            Kind::Words(words) => words.next().map(Text::verbatim),
+            Kind::Flow(flow) => flow.read().and_then(flow_scalar),
+            Kind::Block(lines) => lines.read().ok().flatten().map(|(_, text)| text),
+        }
+    }
+}
+
+/// The names and scalars of a map.
+#[derive(Clone, Copy, Debug)]
+pub struct Pairs<'a>(Kind<'a>);
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (&'a str, Text<'a>);
+
+    fn next(&mut self) -> Option<(&'a str, Text<'a>)> {
+        match &mut self.0 {
+            Kind::Flow(flow) => flow.read().and_then(flow_pair),
+            Kind::Block(lines) => lines.read().ok().flatten(),
+            Kind::One(_) | Kind::Words(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind<'a> {
+    One(Option<Text<'a>>),
+    Words(Words<'a>),
+    Flow(Flow<'a>),
+    Block(BlockLines<'a>),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Words<'a> {
+    rest: &'a str,
+    comma: bool,
+}
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            self.rest = self.rest.trim_start_matches(SPACE);
+            if self.rest.is_empty() {
+                return None;
+            }
+            let mut depth = 0_usize;
+            let end = self.rest.bytes().position(|b| {
+                match b {
+                    b'(' => depth = depth.saturating_add(1),
+                    b')' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0 && if self.comma { b == b',' } else { matches!(b, b' ' | b'\t' | b'\n') }
+            });
+            let end = end.unwrap_or(self.rest.len());
+            let word = self.rest.get(..end).unwrap_or_default().trim_matches(SPACE);
+            self.rest = self.rest.get(end.saturating_add(1)..).unwrap_or_default();
+            if !word.is_empty() {
+                return Some(word);
+            }
+        }
+    }
+}
+
+/// What stands between the brackets of `[a, b]` or `{a: b}`.
+#[derive(Clone, Copy, Debug)]
+struct Flow<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Flow<'a> {
+    fn read(&mut self) -> Option<&'a str> {
+        if self.rest.trim_matches(SPACE).is_empty() {
+            return None;
+        }
+        let mut scan = Quoting::default();
+        let end = self.rest.bytes().position(|b| scan.step(b) == 0 && !scan.quoted() && b == b',');
+        let end = end.unwrap_or(self.rest.len());
+        let item = self.rest.get(..end).unwrap_or_default();
+        self.rest = self.rest.get(end.saturating_add(1)..).unwrap_or_default();
+        Some(item.trim_matches(SPACE))
+    }
+}
+
+/// The lines of a block list or map.
+#[derive(Clone, Copy, Debug)]
+struct BlockLines<'a> {
+    raw: &'a str,
+    indent: usize,
+    list: bool,
+}
+
+enum BlockBad {
+    /// An item that is itself a list, a map or several lines.
+    Nested,
+    /// A quote that does not close, this many bytes before the end of the block.
+    Quote(usize),
+}
+
+impl<'a> BlockLines<'a> {
+    /// The next name and scalar; the name is empty in a list.
+    fn read(&mut self) -> Result<Option<(&'a str, Text<'a>)>, BlockBad> {
+        let Some(line) = content_line(self.raw, 0) else { return Ok(None) };
+        let content_end = line.start.saturating_add(line.text.trim_end_matches(SPACE).len());
+        let behind = self.raw.len().saturating_sub(content_end);
+        self.raw = self.raw.get(line.end..).unwrap_or_default();
+        let content = line.content();
+        if line.indent != self.indent {
+            return Err(BlockBad::Nested);
+        }
+        let (key, value) = match self.list {
+            true if is_item(content) => ("", content.get(1..).unwrap_or_default()),
+            true => return Err(BlockBad::Nested),
+            false => split_key(content).ok_or(BlockBad::Nested)?,
+        };
+        let value = value.trim_matches(SPACE);
+        if value.starts_with(['[', '{', '|', '>', '&', '*', '!']) {
+            return Err(BlockBad::Nested);
+        }
+        if self.list && (is_item(value) || looks_like_field(value)) {
+            return Err(BlockBad::Nested);
+        }
+        if content_line(self.raw, 0).is_some_and(|next| next.indent > self.indent) {
+            return Err(BlockBad::Nested);
+        }
+        let text = scalar(value).ok_or(BlockBad::Quote(behind.saturating_add(value.len())))?;
+        Ok(Some((unquoted(key.trim_matches(SPACE)), text)))
+    }
+}
+
+/// An item of a list in brackets.
+fn flow_scalar(item: &str) -> Option<Text<'_>> {
+    if item.is_empty() || item.starts_with(['[', '{', '&', '!']) || split_key(item).is_some() {
+        return None;
+    }
+    scalar(item)
+}
+
+/// A pair of a map in braces.
+fn flow_pair(item: &str) -> Option<(&str, Text<'_>)> {
+    let (key, value) = split_key(item)?;
+    let value = value.trim_matches(SPACE);
+    if value.starts_with(['[', '{', '&', '*', '!']) {
+        return None;
+    }
+    Some((unquoted(key.trim_matches(SPACE)), scalar(value)?))
+}
+
+fn unquoted(key: &str) -> &str {
+    let stripped = |q: char| key.strip_prefix(q).and_then(|k| k.strip_suffix(q));
+    stripped('"').or_else(|| stripped('\'')).unwrap_or(key)
+}
+
+/// Bytes of the brackets at the front of `rest` and all they hold.
+pub(super) fn bracketed(rest: &str) -> Option<usize> {
+    let mut scan = Quoting::default();
+    let end = rest.bytes().position(|b| scan.step(b) == 0 && !scan.quoted())?;
+    end.checked_add(1)
+}
+
+/// Follows brackets and quotes, byte by byte.
+#[derive(Default)]
+struct Quoting {
+    depth: usize,
+    quote: Option<u8>,
+    escaped: bool,
+    /// A quote opens a scalar only where one can start.
+    inside: bool,
+}
+
+impl Quoting {
+    /// The depth behind `b`.
+    fn step(&mut self, b: u8) -> usize {
+        match (self.quote, b) {
+            (Some(b'"'), b'\\') if !self.escaped => {
+                self.escaped = true;
+                return self.depth;
+            }
+            (Some(quote), b) if b == quote && !self.escaped => self.quote = None,
+            (Some(_), _) => {}
+            (None, b'"' | b'\'') if !self.inside => self.quote = Some(b),
+            (None, b'[' | b'{') => self.depth = self.depth.saturating_add(1),
+            (None, b']' | b'}') => self.depth = self.depth.saturating_sub(1),
+            (None, _) => {}
+        }
+        self.escaped = false;
+        self.inside = match b {
+            b',' | b'[' | b'{' | b':' => false,
+            b' ' | b'\t' | b'\r' | b'\n' => self.inside,
+            _ => true,
+        };
+        self.depth
+    }
+
+    fn quoted(&self) -> bool {
+        self.quote.is_some()
+    }
+}

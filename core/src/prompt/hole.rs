@@ -1,0 +1,264 @@
+//! The holes of a prompt's body.
+
+use super::ArgumentNames;
+
+/// A place in a prompt's body that a value fills.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hole<'a> {
+    /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+    pub name: &'a str,
+    /// What stands there without a value, if the hole says so.
+    pub default: Option<&'a str>,
+    /// Offset of its first byte in the prompt's text.
+    pub offset: usize,
+    pub(super) kind: HoleKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum HoleKind {
+    /// `{{name}}`, `$name`.
+    Named,
+    /// `$ARGUMENTS`, `$@`, `${@:2}`: the words from one to another, counted from 0.
+    Words { from: usize, count: Option<usize> },
+    /// `$1`, `$ARGUMENTS[0]`: one word, counted from 0.
+    Word(usize),
+}
+
+/// A stretch of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Piece<'a> {
+    Text(&'a str),
+    Hole(Hole<'a>),
+}
+
+/// The pieces of a body in their order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pieces<'a> {
+    body: &'a str,
+    at: usize,
+    /// Offset of the body in the prompt's text.
+    offset: usize,
+    names: Option<ArgumentNames<'a>>,
+    positions: u8,
+}
+
+impl<'a> Pieces<'a> {
+    /// `positions` numbers (`$1`, `$2`, ...) are arguments, higher ones are text.
+    pub fn new(
+        body: &'a str,
+        offset: usize,
+        names: Option<ArgumentNames<'a>>,
+        positions: u8,
+    ) -> Self {
+        Self { body, at: 0, offset, names, positions }
+    }
+
+    fn is_declared(&self, name: &str) -> bool {
+        self.names.is_some_and(|mut names| names.any(|n| n == name))
+    }
+
+    /// The hole that starts at `at` with `{` or `$`, and its length.
+    fn hole(&self, at: usize) -> Option<(Hole<'a>, usize)> {
+        let rest = bounded(self.body.get(at..)?);
+        let offset = self.offset.saturating_add(at);
+        if let Some(inner) = rest.strip_prefix("{{") {
+            return braces(inner, offset);
+        }
+        let inner = rest.strip_prefix('$')?;
+        let hole = |name, default, kind| Hole { name, default, offset, kind };
+        let all = HoleKind::Words { from: 0, count: None };
+        match inner.bytes().next()? {
+            b'@' => Some((hole(ARGUMENTS, None, all), 2)),
+            b'0'..=b'9' => {
+                let digits = leading(inner, |b| b.is_ascii_digit());
+                let number = inner.get(..digits)?;
+                let index = number.parse::<u8>().ok()?.checked_sub(1)?;
+                let money = match inner.as_bytes().get(digits..)? {
+                    [b'.' | b',', next, ..] => next.is_ascii_digit(),
+                    [next, ..] => next.is_ascii_alphabetic() || matches!(next, b'_' | b'%'),
+                    [] => false,
+                };
+                let is_argument = index < self.positions && !money;
+                is_argument.then(|| {
+                    (hole(number, None, HoleKind::Word(index.into())), digits.saturating_add(1))
+                })
+            }
+            b'{' => shell_braces(inner, offset),
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => {
+                let length = leading(inner, is_word);
+                let (name, after) = inner.split_at_checked(length)?;
+                if name == ARGUMENTS {
+                    if let Some((index, digits)) = bracketed_index(after) {
+                        let length = length.saturating_add(digits).saturating_add(3);
+                        return Some((hole(ARGUMENTS, None, HoleKind::Word(index)), length));
+                    }
+                    return Some((hole(name, None, all), length.saturating_add(1)));
+                }
+                let declared = self.is_declared(name);
+                declared.then(|| (hole(name, None, HoleKind::Named), length.saturating_add(1)))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let start = self.at;
+        let mut at = start;
+        loop {
+            let rest = self.body.as_bytes().get(at..)?;
+            let Some(found) = find_special(rest) else {
+                self.at = self.body.len();
+                return self.body.get(start..).filter(|t| !t.is_empty()).map(Piece::Text);
+            };
+            let special = at.saturating_add(found);
+            let (mark, escaped) = match rest.get(found) {
+                Some(b'\\') => (special.saturating_add(1), true),
+                _ => (special, false),
+            };
+            match self.hole(mark) {
+                // The backslash goes, the text of the hole stays.
+                Some((_, length)) if escaped => {
+                    if start < special {
+                        self.at = special;
+                        return self.body.get(start..special).map(Piece::Text);
+                    }
+                    let end = mark.saturating_add(length);
+                    self.at = end;
+                    return self.body.get(mark..end).map(Piece::Text);
+                }
+                Some(_) if start < special => {
+                    self.at = special;
+                    return self.body.get(start..special).map(Piece::Text);
+                }
+                Some((hole, length)) => {
+                    self.at = special.saturating_add(length);
+                    return Some(Piece::Hole(hole));
+                }
+                // Runs are passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
+                None => {
+                    let run = rest.get(found..).unwrap_or_default();
+                    let length = run.iter().take_while(|b| matches!(b, b'{' | b'$')).count();
+                    at = special.saturating_add(length.max(1));
+                }
+            }
+        }
+    }
+}
+
+/// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` stands behind the braces.
+fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
+    let blank = leading(inner, |b| b == b' ');
+    let named = inner.get(blank..)?;
+    if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        return None;
+    }
+    let (name, after) = named.split_at_checked(leading(named, |b| is_word(b) || b == b'-'))?;
+    let close = after.find(['}', '\n'])?;
+    let (between, end) = after.split_at_checked(close)?;
+    if !end.starts_with("}}") || end.starts_with("}}}") {
+        return None;
+    }
+    let default = match between.trim_matches(' ') {
+        "" => None,
+        text => Some(text.strip_prefix('|')?.trim_matches(' ')),
+    };
+    let bytes = [2, blank, name.len(), close, 2].iter().fold(0_usize, |a, b| a.saturating_add(*b));
+    Some((Hole { name, default, offset, kind: HoleKind::Named }, bytes))
+}
+
+/// `${1:-default}`, `${@:2}`, `${@:2:3}`, `${ARGUMENTS:-default}`; `inner` starts with the brace.
+fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
+    let close = inner.find(['}', '\n']).filter(|c| inner.as_bytes().get(*c) == Some(&b'}'))?;
+    let expression = inner.get(1..close)?;
+    let (name, rest) = expression.split_once(':')?;
+    let (default, range) = match rest.strip_prefix('-') {
+        Some(default) => (Some(default), None),
+        None => (None, Some(rest)),
+    };
+    let kind = match (name, range) {
+        ("@" | ARGUMENTS, None) => HoleKind::Words { from: 0, count: None },
+        ("@", Some(range)) => {
+            let (from, count) = match range.split_once(':') {
+                Some((from, count)) => (from, Some(number(count)?)),
+                None => (range, None),
+            };
+            HoleKind::Words { from: number(from)?.saturating_sub(1), count }
+        }
+        (name, None) => HoleKind::Word(number(name)?.checked_sub(1)?),
+        _ => return None,
+    };
+    let name = match kind {
+        HoleKind::Word(_) => name,
+        _ => ARGUMENTS,
+    };
+    Some((Hole { name, default, offset, kind }, close.saturating_add(2)))
+}
+
+/// `[0]`: the number and its digits.
+fn bracketed_index(after: &str) -> Option<(usize, usize)> {
+    let digits = after.strip_prefix('[')?.split_once(']')?.0;
+    Some((number(digits)?, digits.len()))
+}
+
+pub(super) fn number(digits: &str) -> Option<usize> {
+    let plain =
+        !digits.is_empty() && digits.len() <= 4 && digits.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// How many of `$1`, `$2`, ... are arguments: they count from 1 without a gap, so that a lone `$5`
+/// is money.
+pub(super) fn positions(body: &str) -> u8 {
+    let mut seen = [false; MAX_POSITIONS];
+    for piece in Pieces::new(body, 0, None, u8::MAX) {
+        if let Piece::Hole(Hole { kind: HoleKind::Word(index), .. }) = piece
+            && let Some(slot) = seen.get_mut(index)
+        {
+            *slot = true;
+        }
+    }
+    let run = seen.iter().take_while(|seen| **seen).count();
+    u8::try_from(run).unwrap_or(u8::MAX)
+}
+
+/// Where the first `{{`, `$` or `\` is. Looks at blocks first, so that plain text passes quickly.
+fn find_special(bytes: &[u8]) -> Option<usize> {
+    let special = |b: &u8| matches!(b, b'{' | b'$' | b'\\');
+    let mut skipped = 0_usize;
+    for block in bytes.chunks(BLOCK_BYTES) {
+        // Without an early end, so that the compiler makes vector code of it.
+        if block.iter().fold(false, |found, b| found | special(b)) {
+            return block.iter().position(special).map(|at| skipped.saturating_add(at));
+        }
+        skipped = skipped.saturating_add(block.len());
+    }
+    None
+}
+
+/// The front of `text` that a hole can take.
+fn bounded(text: &str) -> &str {
+    let end = (0..=MAX_HOLE_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    match text.len() > MAX_HOLE_BYTES {
+        true => text.get(..end).unwrap_or_default(),
+        false => text,
+    }
+}
+
+fn is_word(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b == b'_'
+}
+
+fn leading(text: &str, is: impl Fn(u8) -> bool) -> usize {
+    text.bytes().take_while(|b| is(*b)).count()
+}
+
+pub(super) const ARGUMENTS: &str = "ARGUMENTS";
+/// The longest hole with its default; a longer one is text.
+pub const MAX_HOLE_BYTES: usize = 1024;
+/// Arguments that are told from money by their number.
+const MAX_POSITIONS: usize = 9;
+const BLOCK_BYTES: usize = 32;

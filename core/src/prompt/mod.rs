@@ -1,0 +1,384 @@
+//! Prompts: Markdown with front matter, read in place.
+//!
+//! A prompt is a text with holes and, before it, between two lines `---`, what a program must know
+//! of it. Nothing is copied and nothing is allocated: [`Prompt`] borrows the file, and each field
+//! is decoded when it is read. Commands and agents in the form of Claude Code, prompt templates of
+//! pi and Agent Skills (`SKILL.md`) are read as they are.
+//!
+//! # Front matter
+//! A subset of YAML: `key: value` at the margin; plain, `'quoted'` and `"quoted"` scalars, also over
+//! several lines; block scalars (`|`, `>`, with `+`, `-` and an indentation); lists and maps of
+//! scalars, in lines or in brackets; comments. Where a list of names is asked for, `Read, Write`
+//! and `read write` are lists too. Fields that no prompt has may hold anything.
+//!
+//! It is lenient where published files are not valid YAML and can be meant in one way only: a colon
+//! or a reserved mark in a plain scalar, brackets with text behind them. It is strict where a
+//! slip would change the meaning: a field that is there twice, a quote that does not close, a tab as
+//! indentation, a field that is indented by mistake, anchors, aliases and tags. Errors carry line
+//! and column, see [`Fault`].
+//!
+//! # Fields
+//! `name`, `description`; `output` ([`Output`]) and `schema` (JSON Schema, with `output: json`);
+//! `tools` or `allowed-tools`; `mode`; `model`; `arguments` (names in their order, or a map from names
+//! to defaults) and `argument-hint`; `includes` (names of prompts that stand before this one); `check`
+//! (commands that must pass).
+//!
+//! # Holes
+//! `{{name}}` and `{{name|default}}`; `$ARGUMENTS` and `$@` (all arguments), `$1` ... (one of them,
+//! counted from 1), `$ARGUMENTS[0]` (counted from 0), `${1:-default}`, `${@:2}`, `${@:2:3}`, and
+//! `$name` for the names in `arguments`. A backslash before a hole makes it text. `$2.3M`, `$100` and
+//! a `$5` without `$1` to `$4` are money; `${{ x }}` and `{{{x}}}` belong to other languages. A value
+//! that is missing and has no default is an error, except that no arguments at all are an empty
+//! text.
+
+mod collection;
+mod fault;
+mod front_matter;
+mod hole;
+mod library;
+mod line;
+mod scalar;
+pub mod skill;
+mod template;
+#[cfg(test)]
+mod tests;
+
+pub use collection::{Items, Pairs};
+pub use fault::{Fault, Reason};
+pub use front_matter::{Entries, Entry, Value};
+pub use hole::{Hole, MAX_HOLE_BYTES};
+pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, Source};
+pub use scalar::{Chars, Text};
+
+use crate::error::{Error, ErrorKind};
+use fault::Bad;
+use hole::{Pieces, positions};
+
+/// A named text with holes.
+#[derive(Clone, Copy, Debug)]
+pub struct Prompt<'a> {
+    name: &'a str,
+    text: &'a str,
+    front: &'a str,
+    body: &'a str,
+    body_at: usize,
+    arguments: Option<Value<'a>>,
+    positions: u8,
+}
+
+impl<'a> Prompt<'a> {
+    /// Reads a prompt. `name` is what it is called by: the stem of its file.
+    ///
+    /// # Errors
+    /// `BadPrompt`; [`Fault::of`] gives line, column and reason.
+    pub fn parse(name: &'a str, text: &'a str) -> Result<Self, Error> {
+        let (front_at, front_end, rest_at) = split(text)
+            .map_err(|bad| Fault::at(text, bad.at, bad.reason).error(ErrorKind::BadPrompt))?;
+        let front = text.get(front_at..front_end).unwrap_or_default();
+        let rest = text.get(rest_at..).unwrap_or_default();
+        let body = without_blank_lines(rest);
+        let body_at = text.len().saturating_sub(body.len());
+        let body = body.trim_end();
+        let mut prompt = Self { name, text, front, body, body_at, arguments: None, positions: 0 };
+        prompt.check_fields().map_err(|bad| {
+            let at = front_at.saturating_add(bad.at);
+            Fault::at(text, at, bad.reason).error(ErrorKind::BadPrompt)
+        })?;
+        prompt.arguments = prompt.field("arguments");
+        let declared = prompt.arguments.is_some() || prompt.argument_hint().is_some();
+        prompt.positions = if declared { u8::MAX } else { positions(body) };
+        Ok(prompt)
+    }
+
+    /// What the prompt is called by.
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The whole file.
+    pub const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The text behind the front matter, without empty lines around it, holes not filled.
+    pub const fn body(&self) -> &'a str {
+        self.body
+    }
+
+    /// All fields, in the order of the file.
+    pub fn fields(&self) -> Entries<'a> {
+        Entries::new(self.front)
+    }
+
+    /// The field of that name.
+    pub fn field(&self, key: &str) -> Option<Value<'a>> {
+        self.fields().find(|entry| entry.key == key).map(|entry| entry.value)
+    }
+
+    /// What the prompt calls itself.
+    pub fn declared_name(&self) -> Option<Text<'a>> {
+        self.text_field("name")
+    }
+
+    /// What the prompt is for, and when to use it.
+    pub fn description(&self) -> Option<Text<'a>> {
+        self.text_field("description")
+    }
+
+    /// What a run of it gives; `None` when it does not say.
+    pub fn output(&self) -> Option<Output> {
+        self.text_field("output").and_then(Output::named)
+    }
+
+    /// The JSON Schema of its result, as JSON text.
+    pub fn schema(&self) -> Option<Text<'a>> {
+        let entry = self.fields().find(|entry| entry.key == "schema")?;
+        match entry.value {
+            Value::Text(text) => Some(text),
+            Value::Null => None,
+            Value::List(_) | Value::Map(_) | Value::Nested(_) => Some(Text::verbatim(entry.raw)),
+        }
+    }
+
+    /// The tools it may use, as it writes them; `None` means all. [`tool_name`] knows what other
+    /// programs call them.
+    pub fn tools(&self) -> Option<Items<'a>> {
+        self.list_field("tools").or_else(|| self.list_field("allowed-tools"))
+    }
+
+    /// The mode that it wants to run in.
+    pub fn mode(&self) -> Option<Text<'a>> {
+        self.text_field("mode")
+    }
+
+    /// The model that it wants; `inherit` is none.
+    pub fn model(&self) -> Option<Text<'a>> {
+        self.text_field("model").filter(|model| *model != "inherit")
+    }
+
+    /// The names of its arguments, in their order.
+    pub fn argument_names(&self) -> Option<ArgumentNames<'a>> {
+        match self.arguments? {
+            Value::Map(pairs) => Some(ArgumentNames(Names::Keys(pairs))),
+            value => items(value).map(|items| ArgumentNames(Names::Items(items))),
+        }
+    }
+
+    /// What a person is shown of its arguments.
+    pub fn argument_hint(&self) -> Option<Text<'a>> {
+        let entry = self.fields().find(|entry| entry.key == "argument-hint")?;
+        match entry.value {
+            Value::Text(text) => Some(text),
+            Value::Null => None,
+            // `[issue] [branch]` is text, and `[issue]` is meant like it.
+            Value::List(_) | Value::Map(_) | Value::Nested(_) => Some(Text::verbatim(entry.raw)),
+        }
+    }
+
+    /// The prompts that stand before this one.
+    pub fn includes(&self) -> Option<Items<'a>> {
+        self.list_field("includes")
+    }
+
+    /// The commands that must pass before its result counts. One text is one command.
+    pub fn check(&self) -> Option<Items<'a>> {
+        match self.field("check")? {
+            Value::Text(text) => Some(Items::one(text)),
+            value => items(value),
+        }
+    }
+
+    /// Whether the model may be told of it and may ask for it.
+    pub fn is_model_invocable(&self) -> bool {
+        self.text_field("disable-model-invocation").is_none_or(|flag| flag != "true")
+    }
+
+    /// Where the front matter starts in the text.
+    fn front_at(&self) -> usize {
+        self.text.find('\n').map_or(0, |end| end.saturating_add(1))
+    }
+
+    fn pieces(&self) -> Pieces<'a> {
+        Pieces::new(self.body, self.body_at, self.argument_names(), self.positions)
+    }
+
+    fn text_field(&self, key: &str) -> Option<Text<'a>> {
+        match self.field(key)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn list_field(&self, key: &str) -> Option<Items<'a>> {
+        self.field(key).and_then(items)
+    }
+
+    /// Reads all fields once, so that reading them later cannot fail.
+    fn check_fields(&self) -> Result<(), Bad> {
+        let mut entries = self.fields();
+        let mut count = 0_usize;
+        while let Some(entry) = entries.read()? {
+            count = count.saturating_add(1);
+            if count > MAX_FIELDS {
+                return Err(Bad::at(entry.at, Reason::TooLong));
+            }
+            // The fields before it, which are known to be good.
+            let before = Entries::new(self.front.get(..entry.at).unwrap_or_default());
+            if before.into_iter().any(|earlier| earlier.key == entry.key) {
+                return Err(Bad::at(entry.at, Reason::Duplicate));
+            }
+            check_kind(&entry)?;
+        }
+        let schema = self.fields().find(|entry| entry.key == "schema");
+        match schema {
+            Some(entry) if self.output() != Some(Output::Json) => {
+                Err(Bad::at(entry.at, Reason::Schema))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a run gives.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// The model's last text.
+    Text,
+    /// The changes to the files.
+    Patch,
+    /// A list of places with what is wrong there.
+    Findings,
+    /// One JSON value that fits the prompt's `schema`.
+    Json,
+}
+
+impl Output {
+    fn named(text: Text<'_>) -> Option<Self> {
+        let all = [
+            ("text", Self::Text),
+            ("patch", Self::Patch),
+            ("findings", Self::Findings),
+            ("json", Self::Json),
+        ];
+        all.into_iter().find(|(name, _)| text == *name).map(|(_, output)| output)
+    }
+}
+
+/// The names of a prompt's arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgumentNames<'a>(Names<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Names<'a> {
+    Items(Items<'a>),
+    Keys(Pairs<'a>),
+}
+
+impl<'a> Iterator for ArgumentNames<'a> {
+    type Item = Text<'a>;
+
+    fn next(&mut self) -> Option<Text<'a>> {
+        match &mut self.0 {
+            Names::Items(items) => items.next(),
+            Names::Keys(pairs) => pairs.next().map(|(name, _)| Text::verbatim(name)),
+        }
+    }
+}
+
+/// The built-in tool that another program's name of a tool means, without what it may be used for:
+/// `Bash(git status:*)` is `bash`. `None` for tools that are not built in.
+pub fn tool_name(written: &str) -> Option<&'static str> {
+    let name = written.split('(').next().unwrap_or_default().trim_end();
+    let names = [
+        ("read", "read"),
+        ("write", "write"),
+        ("edit", "edit"),
+        ("multiedit", "edit"),
+        ("bash", "bash"),
+        ("grep", "grep"),
+        ("find", "find"),
+        ("glob", "find"),
+        ("list", "list"),
+        ("ls", "list"),
+    ];
+    names.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, ours)| ours)
+}
+
+/// A value as a list of texts.
+fn items(value: Value<'_>) -> Option<Items<'_>> {
+    match value {
+        Value::Text(text) => Some(text.as_str().map_or(Items::one(text), Items::words)),
+        Value::List(items) => Some(items),
+        Value::Null => Some(Items::none()),
+        Value::Map(_) | Value::Nested(_) => None,
+    }
+}
+
+/// A field of a prompt has the kind of value that the prompt reads.
+fn check_kind(entry: &Entry<'_>) -> Result<(), Bad> {
+    let bad = |reason| Err(Bad::at(entry.value_at, reason));
+    match (entry.key, entry.value) {
+        ("name" | "description" | "mode" | "model", value) => match value {
+            Value::Text(_) | Value::Null => Ok(()),
+            _ => bad(Reason::NotText),
+        },
+        ("output", Value::Text(text)) if Output::named(text).is_some() => Ok(()),
+        ("output", _) => bad(Reason::Output),
+        ("disable-model-invocation", Value::Text(text)) if text == "true" || text == "false" => {
+            Ok(())
+        }
+        ("disable-model-invocation", _) => bad(Reason::NotBool),
+        ("arguments", Value::Map(pairs)) if pairs.count() <= MAX_ARGUMENTS => Ok(()),
+        ("tools" | "allowed-tools" | "includes" | "check" | "arguments", value) => {
+            let most = if entry.key == "arguments" { MAX_ARGUMENTS } else { usize::MAX };
+            match items(value).map(Iterator::count) {
+                Some(count) if count <= most => Ok(()),
+                Some(_) => bad(Reason::TooLong),
+                None => bad(Reason::NotList),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where the front matter starts and ends and where the body starts.
+fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
+    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let content = text.get(start..).unwrap_or_default();
+    let mut lines = content.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    if first.trim_end() != "---" {
+        return Ok((start, start, start));
+    }
+    let front_at = start.saturating_add(first.len());
+    let mut at = front_at;
+    for line in lines {
+        let end = at.saturating_add(line.len());
+        if matches!(line.trim_end(), "---" | "...") {
+            return Ok((front_at, at, end));
+        }
+        at = end;
+        if at.saturating_sub(front_at) > MAX_FRONT_MATTER_BYTES {
+            return Err(Bad::at(front_at, Reason::TooLong));
+        }
+    }
+    Err(Bad::at(start, Reason::Unclosed))
+}
+
+fn without_blank_lines(mut text: &str) -> &str {
+    while let Some((line, rest)) = text.split_once('\n') {
+        if !line.trim().is_empty() {
+            break;
+        }
+        text = rest;
+    }
+    text
+}
+
+/// The longest front matter.
+pub const MAX_FRONT_MATTER_BYTES: usize = 64 * 1024;
+/// The most fields of a front matter.
+pub const MAX_FIELDS: usize = 64;
+/// The most names in `arguments`.
+pub const MAX_ARGUMENTS: usize = 32;

@@ -1,0 +1,225 @@
+//! How the holes of a prompt are filled.
+
+use super::Prompt;
+use super::front_matter::Value;
+use super::hole::{ARGUMENTS, Hole, HoleKind, Piece, number};
+use super::scalar::Text;
+use crate::error::{Error, ErrorKind};
+
+impl<'a> Prompt<'a> {
+    /// The holes of the body, in their order; a name can come more than once.
+    pub fn holes(&self) -> impl Iterator<Item = Hole<'a>> + use<'a> {
+        self.pieces().filter_map(|piece| match piece {
+            Piece::Hole(hole) => Some(hole),
+            Piece::Text(_) => None,
+        })
+    }
+
+    /// The hole at an offset, as the detail of a [`MissingHole`](ErrorKind::MissingHole) error
+    /// gives it.
+    pub fn hole_at(&self, offset: u32) -> Option<Hole<'a>> {
+        let offset = usize::try_from(offset).ok()?;
+        self.holes().find(|hole| hole.offset == offset)
+    }
+
+    /// Whether the body shows the caller's arguments anywhere. Where it does not, they are an
+    /// instruction of their own.
+    pub fn uses_arguments(&self) -> bool {
+        self.holes().any(|hole| !matches!(hole.kind, HoleKind::Named))
+    }
+
+    /// The length of the filled body in bytes.
+    ///
+    /// # Errors
+    /// `MissingHole`; `detail` is its offset, [`hole_at`](Self::hole_at) names it.
+    pub fn rendered_len(&self, values: &[(&str, &str)]) -> Result<usize, Error> {
+        let mut bytes = 0_usize;
+        self.each(values, &mut |text| {
+            bytes = bytes.saturating_add(text.len());
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    /// Writes the filled body to `out` and gives its length.
+    ///
+    /// A value is found by its hole's name. Arguments come as one text under `ARGUMENTS`, split at
+    /// spaces outside quotes for `$1` and for the names in the field `arguments`, or one by one
+    /// under `1`, `2`, ...
+    ///
+    /// # Errors
+    /// `MissingHole`; `detail` is its offset, [`hole_at`](Self::hole_at) names it.
+    /// `Full`; `detail` is the bytes missing. In both cases `out` is unchanged.
+    pub fn render(&self, values: &[(&str, &str)], out: &mut [u8]) -> Result<usize, Error> {
+        let length = self.rendered_len(values)?;
+        if let Some(missing) = length.checked_sub(out.len()).filter(|missing| *missing > 0) {
+            return Err(Error::new(ErrorKind::Full, u32::try_from(missing).unwrap_or(u32::MAX)));
+        }
+        let mut slots = out.iter_mut();
+        self.each(values, &mut |text| {
+            // The text first: `zip` takes from its first part before it finds the second at its end.
+            for (byte, slot) in text.bytes().zip(slots.by_ref()) {
+                *slot = byte;
+            }
+            Ok(())
+        })?;
+        Ok(length)
+    }
+
+    /// Writes the filled body to `writer` and gives its length. Values as in
+    /// [`render`](Self::render).
+    ///
+    /// # Errors
+    /// `MissingHole` before anything is written. `WriteFailed`; `detail` is the bytes that it
+    /// took at least.
+    pub fn render_to<W: embedded_io::Write>(
+        &self,
+        values: &[(&str, &str)],
+        writer: &mut W,
+    ) -> Result<usize, Error> {
+        self.rendered_len(values)?;
+        let mut bytes = 0_usize;
+        self.each(values, &mut |text| {
+            let written = u32::try_from(bytes).unwrap_or(u32::MAX);
+            let failed = |_| Error::new(ErrorKind::WriteFailed, written);
+            writer.write_all(text.as_bytes()).map_err(failed)?;
+            bytes = bytes.saturating_add(text.len());
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
+    fn each(
+        &self,
+        values: &[(&str, &str)],
+        put: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for piece in self.pieces() {
+            match piece {
+                Piece::Text(text) => put(text)?,
+                Piece::Hole(hole) => self.fill(hole, values, put)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        hole: Hole<'_>,
+        values: &[(&str, &str)],
+        put: &mut dyn FnMut(&str) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut words = Arguments::new(values);
+        let given = match hole.kind {
+            HoleKind::Words { from, count } => {
+                if let (0, None, Some(all)) = (from, count, value(values, ARGUMENTS)) {
+                    return put(all);
+                }
+                let words = words.skip(from).take(count.unwrap_or(usize::MAX));
+                return spread(words, hole.default, put);
+            }
+            HoleKind::Word(index) => words
+                .nth(index)
+                .or_else(|| value(values, self.argument_names()?.nth(index)?.as_str()?)),
+            HoleKind::Named => value(values, hole.name)
+                .or_else(|| words.nth(self.argument_names()?.position(|n| n == hole.name)?)),
+        };
+        if let Some(text) = given.or(hole.default) {
+            return put(text);
+        }
+        match self.declared_default(hole) {
+            Some(text) => put_decoded(text, put),
+            None => {
+                let offset = u32::try_from(hole.offset).unwrap_or(u32::MAX);
+                Err(Error::new(ErrorKind::MissingHole, offset))
+            }
+        }
+    }
+
+    /// The default that the field `arguments` gives as a map.
+    fn declared_default(&self, hole: Hole<'_>) -> Option<Text<'a>> {
+        let Value::Map(mut pairs) = self.arguments? else { return None };
+        let found = match hole.kind {
+            HoleKind::Word(index) => pairs.nth(index),
+            HoleKind::Named => pairs.find(|(name, _)| *name == hole.name),
+            HoleKind::Words { .. } => None,
+        };
+        found.map(|(_, text)| text).filter(|text| !text.is_empty())
+    }
+}
+
+/// Arguments between spaces; the default when there are none.
+fn spread<'v>(
+    words: impl Iterator<Item = &'v str>,
+    default: Option<&str>,
+    put: &mut dyn FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut first = true;
+    for word in words {
+        if !first {
+            put(" ")?;
+        }
+        put(word)?;
+        first = false;
+    }
+    match default {
+        Some(text) if first => put(text),
+        _ => Ok(()),
+    }
+}
+
+fn put_decoded(
+    text: Text<'_>,
+    put: &mut dyn FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Some(text) = text.as_str() {
+        return put(text);
+    }
+    for c in text.chars() {
+        put(c.encode_utf8(&mut [0; 4]))?;
+    }
+    Ok(())
+}
+
+fn value<'v>(values: &[(&str, &'v str)], name: &str) -> Option<&'v str> {
+    values.iter().find(|(n, _)| *n == name).map(|(_, text)| *text)
+}
+
+/// The arguments one by one: the values `1`, `2`, ..., or else the words of `ARGUMENTS`.
+struct Arguments<'v, 'a> {
+    values: &'a [(&'a str, &'v str)],
+    given: usize,
+    rest: Option<&'v str>,
+}
+
+impl<'v, 'a> Arguments<'v, 'a> {
+    fn new(values: &'a [(&'a str, &'v str)]) -> Self {
+        let rest = match value(values, "1") {
+            Some(_) => None,
+            None => value(values, ARGUMENTS),
+        };
+        Self { values, given: 0, rest }
+    }
+}
+
+impl<'v> Iterator for Arguments<'v, '_> {
+    type Item = &'v str;
+
+    fn next(&mut self) -> Option<&'v str> {
+        let Some(rest) = self.rest else {
+            self.given = self.given.checked_add(1)?;
+            let numbered = |(name, _): &&(&str, &str)| number(name) == Some(self.given);
+            return self.values.iter().find(numbered).map(|(_, text)| *text);
+        };
+        let rest = rest.trim_start();
+        let (word, after) = match rest.chars().next()? {
+            quote @ ('"' | '\'') => match rest.get(1..)?.split_once(quote) {
+                Some(quoted) => quoted,
+                None => (rest, ""),
+            },
+            _ => rest.split_at_checked(rest.find(char::is_whitespace).unwrap_or(rest.len()))?,
+        };
+        self.rest = Some(after);
+        Some(word)
+    }
+}
