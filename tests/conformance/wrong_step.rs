@@ -45,8 +45,11 @@ fn in_every_step() -> [Chat; 6] {
     play::reply(&mut tools, [fixture.body.as_slice()], Loop::WhileRest);
     let mut wait = send.clone();
     wait.end_response().unwrap();
+    // A turn that can be dropped, and one that leaves no room for a reply.
     let mut room = idle.clone();
-    room.user(&"x".repeat(450)).unwrap();
+    room.user("Hello").unwrap();
+    room.abort();
+    room.user(&"x".repeat(430)).unwrap();
     [idle, send, receive, tools, wait, room]
 }
 

@@ -42,10 +42,11 @@ impl<'s> Request<'s> {
         "POST"
     }
 
-    /// Path under the provider's base URL.
+    /// Path under the provider's base URL, in pieces to be put together; some may be empty.
+    /// One of them may be the model, which was checked to need no escapes.
     #[must_use]
-    pub const fn path(&self) -> &'static str {
-        self.dialect.path
+    pub fn path_parts(&self) -> [&str; 3] {
+        (self.dialect.path)(self.context.config.model())
     }
 
     /// Header names, in lower case, and values; the key is not among them.

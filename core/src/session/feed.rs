@@ -1,9 +1,10 @@
 //! From bytes of a response body to tokens of the dialect: the framing.
 //!
-//! A body that begins with `{` or `[` is one JSON document; any other is a stream of
-//! server-sent events with one document each, ended by `[DONE]` where the dialect has it.
+//! A body that begins with `{` or `[` is one JSON document, or where the dialect says so a
+//! stream of documents one after another; any other is a stream of server-sent events with
+//! one document each, ended by `[DONE]` where the dialect has it.
 
-use crate::provider::{Dialect, Sink};
+use crate::provider::{Body, Dialect, Sink};
 use crate::wire::json_read::{JsonReader, Token};
 use crate::wire::sse::{Field, SseReader, SseToken};
 use crate::{Error, ErrorKind};
@@ -31,6 +32,7 @@ enum Framing {
     Unknown,
     Events,
     Whole,
+    Lines,
 }
 
 /// Why the decoder stopped.
@@ -100,11 +102,12 @@ impl Decoder {
                 Ok(Pause::Empty)
             }
             Framing::Unknown => {
-                self.find_framing(sink, input);
+                self.find_framing(dialect, sink, input);
                 Ok(if input.is_empty() { Pause::Empty } else { Pause::Show })
             }
             Framing::Events => self.events(dialect, sink, input),
             Framing::Whole => self.whole(dialect, sink, input),
+            Framing::Lines => self.lines(dialect, sink, input),
         };
         let used = before.saturating_sub(input.len());
         self.offset = self.offset.saturating_add(used as u32);
@@ -116,11 +119,11 @@ impl Decoder {
         })
     }
 
-    fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
-        let space = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-        *input = input.get(space..).unwrap_or_default();
+    fn find_framing(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
+        skip_space(input);
         self.framing = match input.first() {
             None => Framing::Unknown,
+            Some(b'{' | b'[') if dialect.body == Body::Lines => Framing::Lines,
             Some(b'{' | b'[') => Framing::Whole,
             Some(_) => Framing::Events,
         };
@@ -140,6 +143,22 @@ impl Decoder {
             return Ok(Pause::Show);
         }
         Ok(pause)
+    }
+
+    fn lines(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        if self.json.is_done() {
+            skip_space(input);
+            if input.is_empty() {
+                return Ok(Pause::Empty);
+            }
+            self.json.restart();
+        }
+        self.whole(dialect, sink, input)
     }
 
     fn events(
@@ -243,6 +262,10 @@ impl Decoder {
         self.is_over = sink.reply.ended;
         Ok(())
     }
+}
+
+fn skip_space(input: &mut &[u8]) {
+    *input = input.trim_ascii_start();
 }
 
 const END_MARKER: &[u8] = b"[DONE]";

@@ -245,7 +245,8 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
     }
     Ok(match sink.reply.stop {
-        None if sink.reply.calls > 0 => StopReason::ToolUse,
+        // Some providers have no word of their own for it.
+        None | Some(StopReason::EndTurn) if sink.reply.calls > 0 => StopReason::ToolUse,
         None | Some(StopReason::EndTurn) if sink.reply.refuses => StopReason::Refusal,
         None => StopReason::EndTurn,
         Some(reason) => reason,

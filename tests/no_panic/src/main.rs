@@ -93,7 +93,7 @@ fn act(session: &mut Chat<'_>, input: &[u8]) -> Option<u32> {
 #[inline(never)]
 fn send(session: &Chat<'_>) -> Option<()> {
     let mut request = session.request().ok()?;
-    black_box((request.path(), request.headers(), request.body_len()));
+    black_box((request.path_parts(), request.headers(), request.body_len()));
     let mut buffer = [0; 64];
     while request.read(&mut buffer) > 0 {
         black_box(&buffer);

@@ -21,12 +21,14 @@ pub(crate) enum Slot {
 /// The strings that lie at the end of the transcript.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
-    start: u32,
+    pub start: u32,
     /// Bytes of each, by [`Slot`].
-    lengths: [u32; 3],
+    pub lengths: [u32; 3],
     /// The order in which they came, and how many there are.
-    order: [u8; 3],
-    count: u8,
+    pub order: [u8; 3],
+    pub count: u8,
+    /// The part that was open before them, or 0: they may turn out to be more of it.
+    pub before: u32,
 }
 
 impl Stage {
@@ -43,6 +45,7 @@ impl Sink<'_, '_> {
             return Ok(());
         }
         if self.reply.stage.count == 0 {
+            self.reply.stage.before = if self.reply.keep_end == 0 { self.reply.open } else { 0 };
             self.end_part();
             self.reply.stage.start = self.log.used() as u32;
         }
@@ -145,7 +148,7 @@ impl Sink<'_, '_> {
     }
 
     /// Brings the strings into the order of the record.
-    fn sort_stage(&mut self) {
+    pub(super) fn sort_stage(&mut self) {
         let mut order = self.reply.stage.order;
         let count = usize::from(self.reply.stage.count);
         for _ in 1..count {
@@ -198,7 +201,7 @@ impl Sink<'_, '_> {
         Ok(Some(call.offset))
     }
 
-    fn begin_call(
+    pub(super) fn begin_call(
         &mut self,
         index: Option<u32>,
         start: usize,

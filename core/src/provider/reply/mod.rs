@@ -9,6 +9,7 @@
 mod calls;
 mod parts;
 mod show;
+mod staged;
 
 pub(crate) use calls::Slot;
 pub(crate) use show::Shown;
@@ -52,6 +53,8 @@ pub(crate) struct Reply {
     pub is_call: bool,
     /// The block is over with this document.
     pub block_ends: bool,
+    /// What the dialect has to remember.
+    pub notes: Notes,
     /// The field of the wire that reasoning comes in, or 0.
     pub thinking_field: u8,
     /// Where the transcript stood when events were held back, see [`Sink::hold`].
@@ -79,6 +82,27 @@ pub(crate) struct Reply {
     pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+}
+
+/// What a dialect remembers while it reads; what each field means is its own affair.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    /// About the document that is read.
+    pub document: u8,
+    /// About the block that is read.
+    pub block: u8,
+    /// A count that is part of another, or the number of the block.
+    pub count: u32,
+    /// Blocks of which something came: a bit each, the last for all that follow.
+    pub seen: u32,
+    /// In which form the content of the block comes.
+    pub level: u8,
+    /// Calls that have begun and are not over.
+    pub open: u16,
+    /// Whatever else is true or not.
+    pub flags: u8,
+    /// A reason to stop that does not count yet.
+    pub reason: Option<StopReason>,
 }
 
 /// An error that the provider told.

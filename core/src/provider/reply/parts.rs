@@ -239,12 +239,17 @@ impl Sink<'_, '_> {
         self.reply.failure.status = status;
     }
 
-    /// A document is over: what was counted in it is news.
+    /// A document is over.
     pub fn document_end(&mut self) {
-        self.reply.documents = true;
+        self.element_end();
         if self.reply.is_stopping() {
             self.end_part();
         }
+    }
+
+    /// A document, or one of several in an array, is over: what was counted in it is news.
+    pub fn element_end(&mut self) {
+        self.reply.documents = true;
         self.reply.usage_due |= core::mem::take(&mut self.reply.usage_changed);
         self.reply.word.clear();
     }
@@ -272,4 +277,4 @@ const MIN_SCRATCH_BYTES: usize = 64;
 const MAX_SCRATCH_BYTES: usize = 2048;
 
 /// Bytes of a provider's error message that are kept.
-const FAILURE_BYTES: usize = 1024;
+pub(super) const FAILURE_BYTES: usize = 1024;
