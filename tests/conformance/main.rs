@@ -8,6 +8,7 @@ mod layering;
 mod random_sessions;
 mod recorded_streams;
 mod retries;
+mod sizes;
 mod sse_reader;
 mod tool_results;
 mod wrong_step;
