@@ -228,6 +228,10 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         };
         return Err(Error::new(ErrorKind::Status, status));
     }
+    // What the end of the body cut off in its middle was not shown, and does not stay.
+    sink.drop_stage();
+    sink.release(false)?;
+    let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
     if decoder.is_foreign() && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
