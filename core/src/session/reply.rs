@@ -207,6 +207,7 @@ fn read(
             match decoder.advance(dialect, sink, &mut front) {
                 Ok(Pause::Show) => {}
                 Ok(Pause::Empty) => break,
+                Err(_) if sink.reply.is_failed() => decoder.ignore_rest(),
                 Err(error) => decoder.fail(error),
             }
             if let Some(shown) = sink.show() {
