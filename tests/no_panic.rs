@@ -9,7 +9,7 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 /// 12 KiB for one; these numbers are what was reached, so that it does not grow unseen.
 const TARGETS: [(&str, u64, u64); 2] = [
     ("thumbv7em-none-eabihf", 27 * 1024, 32 * 1024),
-    ("riscv32imc-unknown-none-elf", 36 * 1024, 43 * 1024),
+    ("riscv32imc-unknown-none-elf", 32 * 1024, 38 * 1024),
 ];
 
 /// What a session takes of the memory beside the transcript and the configuration.
@@ -57,8 +57,12 @@ fn check(target: &str, features: &str, image: &object::File<'_>, limit: u64) {
         .filter(|name| PANICS.iter().any(|panic| name.contains(panic)))
         .collect();
     assert!(panics.is_empty(), "{target}, {features}: {panics:#?}");
+    // Tables for unwinding are never read when a panic aborts; a firmware leaves them out.
+    let is_flashed = |name: &str| !name.starts_with(".eh_frame") && !name.starts_with(".ARM.ex");
     let of_kind = |kind| {
-        image.sections().filter(move |section| section.kind() == kind).map(|section| section.size())
+        let sections = image.sections().filter(move |section| section.kind() == kind);
+        let flashed = sections.filter(move |section| section.name().is_ok_and(is_flashed));
+        flashed.map(|section| section.size())
     };
     let code: u64 = of_kind(SectionKind::Text).sum();
     let tables: u64 = of_kind(SectionKind::ReadOnlyData).sum();
