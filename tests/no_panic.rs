@@ -5,11 +5,12 @@ use std::process::Command;
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
-const TARGETS: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
-
-/// What core and one dialect, and all dialects, may take of the flash.
-const ONE_DIALECT_BYTES: u64 = 60 * 1024;
-const ALL_DIALECTS_BYTES: u64 = 60 * 1024;
+/// Targets, and what core with one dialect, and with both, may take of their flash. The goal is
+/// 12 KiB for one; these numbers are what was reached, so that it does not grow unseen.
+const TARGETS: [(&str, u64, u64); 2] = [
+    ("thumbv7em-none-eabihf", 27 * 1024, 32 * 1024),
+    ("riscv32imc-unknown-none-elf", 32 * 1024, 38 * 1024),
+];
 
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
@@ -28,15 +29,15 @@ const PANICS: [&str; 7] = [
 #[test]
 fn a_session_cannot_panic_and_is_small() {
     let mut measured = 0;
-    for target in TARGETS {
+    for (target, one_dialect, both) in TARGETS {
         if !is_installed(target) {
             eprintln!("NOT RUN: the target {target} is missing (rustup target add {target})");
             continue;
         }
         for (features, limit) in [
-            ("openai-chat", ONE_DIALECT_BYTES),
-            ("anthropic", ONE_DIALECT_BYTES),
-            ("openai-chat,anthropic", ALL_DIALECTS_BYTES),
+            ("openai-chat", one_dialect),
+            ("anthropic", one_dialect),
+            ("openai-chat,anthropic", both),
         ] {
             let image = std::fs::read(build(target, features)).unwrap();
             let image = object::File::parse(image.as_slice()).unwrap();
@@ -56,8 +57,12 @@ fn check(target: &str, features: &str, image: &object::File<'_>, limit: u64) {
         .filter(|name| PANICS.iter().any(|panic| name.contains(panic)))
         .collect();
     assert!(panics.is_empty(), "{target}, {features}: {panics:#?}");
+    // Tables for unwinding are never read when a panic aborts; a firmware leaves them out.
+    let is_flashed = |name: &str| !name.starts_with(".eh_frame") && !name.starts_with(".ARM.ex");
     let of_kind = |kind| {
-        image.sections().filter(move |section| section.kind() == kind).map(|section| section.size())
+        let sections = image.sections().filter(move |section| section.kind() == kind);
+        let flashed = sections.filter(move |section| section.name().is_ok_and(is_flashed));
+        flashed.map(|section| section.size())
     };
     let code: u64 = of_kind(SectionKind::Text).sum();
     let tables: u64 = of_kind(SectionKind::ReadOnlyData).sum();

@@ -2,7 +2,7 @@
 //! however the caller loops.
 
 use serde_json::Value;
-use zerostack_core::{Config, Growing, Session, SessionConfig, Step, Storage, Usage};
+use zerostack_core::{Config, Growing, Part, Role, Session, SessionConfig, Step, Storage, Usage};
 use zerostack_tests::body;
 use zerostack_tests::fixtures::{self, Fixture};
 use zerostack_tests::play::{self, Item, Loop, Seen};
@@ -27,8 +27,24 @@ fn outcome<'b, S: Storage>(
     session.user("Go on").unwrap();
     session.begin_response(200, None).unwrap();
     let seen = play::reply(&mut session, chunks, style);
-    let transcript = session.transcript().as_bytes().to_vec();
+    let transcript = session.snapshot().to_vec();
+    let mut saved = transcript.clone();
+    let resumed = Session::resume(saved.as_mut_slice(), transcript.len(), *session.config());
+    let resumed = resumed.unwrap_or_else(|error| panic!("{}: {error}", fixture.name));
+    let entries = resumed.transcript().entries();
+    let said = entries.filter(|entry| entry.role == Role::Assistant);
+    let kept: String = said.filter_map(|entry| text_of(entry.part)).collect();
+    if matches!(&seen.end, Some(Ok(end)) if end.starts_with("End")) {
+        assert_eq!(kept, seen.text() + &refusal(&seen), "{}: what is kept", fixture.name);
+    }
     Outcome { seen, transcript, request: next_request(&mut session) }
+}
+
+fn text_of(part: Part<'_>) -> Option<&str> {
+    match part {
+        Part::Text(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// What is sent after the reply: the results of its calls, the same again, or more from the user.

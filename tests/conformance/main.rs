@@ -9,6 +9,7 @@ mod random_sessions;
 mod recorded_streams;
 mod retries;
 mod scripted_command;
+mod sizes;
 mod sse_reader;
 mod tool_results;
 mod wrong_step;

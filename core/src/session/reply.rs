@@ -207,6 +207,7 @@ fn read(
             match decoder.advance(dialect, sink, &mut front) {
                 Ok(Pause::Show) => {}
                 Ok(Pause::Empty) => break,
+                Err(_) if sink.reply.is_failed() => decoder.ignore_rest(),
                 Err(error) => decoder.fail(error),
             }
             if let Some(shown) = sink.show() {
@@ -228,6 +229,10 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         };
         return Err(Error::new(ErrorKind::Status, status));
     }
+    // What the end of the body cut off in its middle was not shown, and does not stay.
+    sink.drop_stage();
+    sink.release(false)?;
+    let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
     if decoder.is_foreign() && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));

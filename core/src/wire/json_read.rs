@@ -187,7 +187,12 @@ impl JsonReader {
             }
             if self.raw_place != NOWHERE {
                 while !self.raw_ended && !input.is_empty() {
-                    self.step(input)?;
+                    let step = self.step(input);
+                    // What stands before a wrong byte is given out first, as in any chunking.
+                    if step.is_err() && input.len() < before.len() {
+                        break;
+                    }
+                    step?;
                     let closed = self.depth == self.raw_depth && self.state == State::CommaOrEnd;
                     self.raw_ended = closed;
                 }
@@ -357,6 +362,9 @@ impl JsonReader {
             }
             return Ok(Found::Run);
         }
+        if !matches!(byte, b'"' | b'\\') {
+            return Err(BAD);
+        }
         *input = input.get(1..).unwrap_or_default();
         match byte {
             b'"' if self.in_key => {
@@ -368,8 +376,7 @@ impl JsonReader {
                 self.after_value();
                 Ok(Found::TextEnd)
             }
-            b'\\' => Ok(self.go(State::Escape)),
-            _ => Err(BAD),
+            _ => Ok(self.go(State::Escape)),
         }
     }
 

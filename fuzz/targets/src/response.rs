@@ -1,4 +1,6 @@
-use zerostack_core::{Event, Limits, Provider, Session, SessionConfig, Step, ToolResult};
+use zerostack_core::{
+    Event, Limits, Part, Provider, Role, Session, SessionConfig, Step, ToolResult,
+};
 
 /// Memory of the session; what does not fit may depend on the chunks, so it is ample.
 const ARENA_BYTES: usize = 1 << 17;
@@ -42,6 +44,20 @@ fn outcome(provider: Provider, status: u16, body: &[u8], chunk: usize) -> (Vec<S
         }
     }
     let transcript = session.snapshot().to_vec();
+    let mut saved = transcript.clone();
+    let resumed = Session::resume(saved.as_mut_slice(), transcript.len(), config);
+    let resumed = resumed.expect("what was saved can be resumed");
+    if shown.last().is_some_and(|last| last.starts_with("End")) {
+        let kept =
+            resumed.transcript().entries().filter_map(|entry| match (entry.role, entry.part) {
+                (Role::Assistant, Part::Text(text)) => Some(text),
+                _ => None,
+            });
+        let texts = shown.iter().filter_map(|shown| {
+            shown.strip_prefix("text ").or_else(|| shown.strip_prefix("refusal "))
+        });
+        assert_eq!(kept.collect::<String>(), texts.collect::<String>(), "what is kept was shown");
+    }
     while let Some(id) = session.pending_call().map(|call| call.id) {
         session.tool_result(ToolResult { id, content: "ok", is_error: false }).expect("room");
     }
