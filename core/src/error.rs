@@ -50,4 +50,12 @@ pub enum ErrorKind {
     HttpEncoding,
     /// The connection ended within the response; `detail` is the bytes that came.
     HttpCut,
+    /// A text is not JSON; `detail` is the offset of the first wrong byte.
+    BadJson,
+    /// A JSON Schema is not one; `detail` is the offset of what is wrong.
+    BadSchema,
+    /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
+    TooDeep,
+    /// A check takes more steps than it may; `detail` is the number that is allowed.
+    TooMuchWork,
 }

@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod error;
 pub mod prompt;
+pub mod tool;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
