@@ -52,6 +52,8 @@ pub enum ErrorKind {
     HttpCut,
     /// A text is not JSON; `detail` is the offset of the first wrong byte.
     BadJson,
+    /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
+    BadArguments,
     /// A JSON Schema is not one; `detail` is the offset of what is wrong.
     BadSchema,
     /// Something is nested deeper than it may be; `detail` is the depth that is allowed.

@@ -3,3 +3,4 @@
 pub mod json_text;
 mod number;
 pub mod schema;
+pub mod typed;

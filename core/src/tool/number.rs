@@ -31,9 +31,15 @@ impl<'a> Number<'a> {
 
     /// The number as a count; `None` for fractions, negative and very large ones.
     pub fn as_usize(self) -> Option<usize> {
+        usize::try_from(self.as_i128()?).ok()
+    }
+
+    /// The number, if it is whole and not too large.
+    pub fn as_i128(self) -> Option<i128> {
         let (value, power) = self.scaled()?;
         let value = (0..power).try_fold(value, |value, _| value.checked_mul(10))?;
-        (value == 0 || !self.negative).then(|| usize::try_from(value).ok()).flatten()
+        let value = i128::try_from(value).ok()?;
+        if self.negative { value.checked_neg() } else { Some(value) }
     }
 
     /// Whether it has no fraction: `1.0` and `10e-1` have none.
