@@ -174,7 +174,7 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
 fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let close = inner.find(['}', '\n']).filter(|c| inner.as_bytes().get(*c) == Some(&b'}'))?;
     let expression = inner.get(1..close)?;
-    let (name, rest) = expression.split_once(':')?;
+    let (name, rest) = expression.split_once([':'])?;
     let (default, range) = match rest.strip_prefix('-') {
         Some(default) => (Some(default), None),
         None => (None, Some(rest)),
@@ -182,7 +182,7 @@ fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let kind = match (name, range) {
         ("@" | ARGUMENTS, None) => HoleKind::Words { from: 0, count: None },
         ("@", Some(range)) => {
-            let (from, count) = match range.split_once(':') {
+            let (from, count) = match range.split_once([':']) {
                 Some((from, count)) => (from, Some(number(count)?)),
                 None => (range, None),
             };
@@ -200,7 +200,7 @@ fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
 
 /// `[0]`: the number and its digits.
 fn bracketed_index(after: &str) -> Option<(usize, usize)> {
-    let digits = after.strip_prefix('[')?.split_once(']')?.0;
+    let digits = after.strip_prefix('[')?.split_once([']'])?.0;
     Some((number(digits)?, digits.len()))
 }
 

@@ -213,7 +213,7 @@ impl<'v> Iterator for Arguments<'v, '_> {
         };
         let rest = rest.trim_start();
         let (word, after) = match rest.chars().next()? {
-            quote @ ('"' | '\'') => match rest.get(1..)?.split_once(quote) {
+            quote @ ('"' | '\'') => match rest.get(1..)?.split_once([quote]) {
                 Some(quoted) => quoted,
                 None => (rest, ""),
             },

@@ -22,7 +22,7 @@ impl<'a> Number<'a> {
         let raw = json.raw();
         let (negative, raw) = raw.strip_prefix('-').map_or((false, raw), |rest| (true, rest));
         let (digits, exponent) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let (whole, fraction) = digits.split_once(['.']).unwrap_or((digits, ""));
         let limit = if exponent.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT };
         let exponent = exponent.parse::<i64>().unwrap_or(limit);
         let exponent = exponent.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);

@@ -311,7 +311,7 @@ impl<'a> Eval<'a> {
             return Ok(rule.unknown());
         }
         let mut schema = self.root;
-        for part in path.split('/').skip(1) {
+        for part in path.split(['/']).skip(1) {
             self.spend(schema.raw().len())?;
             let found = match schema.kind() {
                 Kind::Array => part.parse().ok().and_then(|at: usize| schema.elements().nth(at)),

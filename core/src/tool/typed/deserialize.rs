@@ -81,13 +81,12 @@ impl<'de> Reader<'de, '_> {
         let whole = core::mem::take(self.scratch);
         let (own, rest) = whole.split_at_mut_checked(length).ok_or(Bad::Full)?;
         *self.scratch = rest;
-        let mut at = 0_usize;
+        let mut slots = own.iter_mut();
         for c in self.json.chars() {
-            let end = at.saturating_add(c.len_utf8());
-            if let Some(slot) = own.get_mut(at..end) {
-                c.encode_utf8(slot);
+            let mut bytes = [0; 4];
+            for (byte, slot) in c.encode_utf8(&mut bytes).bytes().zip(slots.by_ref()) {
+                *slot = byte;
             }
-            at = end;
         }
         core::str::from_utf8(own).map_err(|_| self.bad())
     }
