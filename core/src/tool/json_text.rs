@@ -129,6 +129,13 @@ pub struct Chars<'a> {
     rest: &'a str,
 }
 
+impl Chars<'_> {
+    /// The bytes that are left, as they are written.
+    pub(super) const fn remaining_bytes(&self) -> usize {
+        self.rest.len()
+    }
+}
+
 impl Iterator for Chars<'_> {
     type Item = char;
 

@@ -1,12 +1,11 @@
 //! Applies a schema to a value.
 
-use core::cmp::Ordering;
-
+use super::pattern;
+use super::rule::{Rule, alone, bad_schema, has_all, has_type, property};
 use super::violation::Found;
 use super::{MAX_CHECK_DEPTH, MAX_WORK};
 use crate::error::{Error, ErrorKind};
 use crate::tool::json_text::{Json, Kind};
-use crate::tool::number::Number;
 
 /// What came of applying a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,63 +28,13 @@ impl Outcome {
     }
 }
 
+// The parts that go deeper are kept out of one another's frames: the stack of a level is then that of
+// one part, not of all of them.
+
 /// One check: the root of the schema for references, and the work that is left.
 pub(super) struct Eval<'a> {
     root: Json<'a>,
     work: u32,
-}
-
-/// A keyword with its value, the schema that it stands in, and the value that is checked.
-#[derive(Clone, Copy)]
-struct Rule<'a> {
-    schema: Json<'a>,
-    keyword: Json<'a>,
-    argument: Json<'a>,
-    value: Json<'a>,
-    /// Of the schemas within it.
-    depth: u32,
-}
-
-impl<'a> Rule<'a> {
-    /// Valid, or violated by the value.
-    fn holds(&self, holds: bool) -> Outcome {
-        if holds { Outcome::Valid } else { self.violated(self.value, self.argument) }
-    }
-
-    fn violated(&self, value: Json<'_>, expected: Json<'_>) -> Outcome {
-        Outcome::Invalid(Found {
-            at: value.offset(),
-            keyword: self.keyword.offset(),
-            expected: expected.offset(),
-        })
-    }
-
-    fn unknown(&self) -> Outcome {
-        Outcome::Unknown(self.keyword.offset())
-    }
-
-    fn bad(&self) -> Error {
-        bad_schema(self.argument)
-    }
-
-    fn limit(&self) -> Result<usize, Error> {
-        let number = Number::read(self.argument).ok_or(self.bad())?;
-        // A limit beyond all counts is one that nothing reaches.
-        let beyond = number.is_integer() && !self.argument.raw().starts_with('-');
-        number.as_usize().or(beyond.then_some(usize::MAX)).ok_or(self.bad())
-    }
-
-    fn object(&self) -> Result<Json<'a>, Error> {
-        (self.argument.kind() == Kind::Object).then_some(self.argument).ok_or(self.bad())
-    }
-
-    fn array(&self) -> Result<Json<'a>, Error> {
-        (self.argument.kind() == Kind::Array).then_some(self.argument).ok_or(self.bad())
-    }
-
-    fn sibling(&self, keyword: &str) -> Option<Json<'a>> {
-        self.schema.member(keyword)
-    }
 }
 
 impl<'a> Eval<'a> {
@@ -120,14 +69,14 @@ impl<'a> Eval<'a> {
         };
         // The type first: it says best what is wrong.
         if let Some(member) = schema.members().find(|(keyword, _)| keyword.is_text("type")) {
-            let outcome = has_type(rule(member))?;
+            let outcome = has_type(&rule(member))?;
             if outcome != Outcome::Valid {
                 return Ok(outcome);
             }
         }
         let mut outcome = Outcome::Valid;
         for member in schema.members() {
-            outcome = outcome.and(self.apply(rule(member))?);
+            outcome = outcome.and(self.apply(&rule(member))?);
             if matches!(outcome, Outcome::Invalid(_)) {
                 break;
             }
@@ -151,7 +100,7 @@ impl<'a> Eval<'a> {
         Ok(())
     }
 
-    fn apply(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    fn apply(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         // A keyword with escapes in it is none of these, or written to be overlooked.
         let Some(keyword) = rule.keyword.as_str() else { return Ok(rule.unknown()) };
         match (keyword, rule.value.kind()) {
@@ -166,74 +115,29 @@ impl<'a> Eval<'a> {
             ("if", _) => self.conditional(rule),
             ("$ref", _) => self.referenced(rule),
             ("$id", _) if rule.schema.offset() != self.root.offset() => Ok(rule.unknown()),
-
             ("properties", Kind::Object) => self.properties(rule),
-            ("required", Kind::Object) => has_all(rule, rule.argument),
             ("additionalProperties", Kind::Object) => self.additional(rule),
             ("propertyNames", Kind::Object) => {
                 self.each(rule, rule.value.members().map(|(name, _)| name))
             }
-            ("minProperties", Kind::Object) => {
-                Ok(rule.holds(rule.value.members().count() >= rule.limit()?))
-            }
-            ("maxProperties", Kind::Object) => {
-                Ok(rule.holds(rule.value.members().count() <= rule.limit()?))
-            }
             ("dependentRequired" | "dependentSchemas", Kind::Object) => {
                 self.dependent(keyword, rule)
             }
-
-            ("items", Kind::Array) if rule.argument.kind() == Kind::Array => Ok(rule.unknown()),
-            ("items", Kind::Array) => {
-                let before =
-                    rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
-                self.each(rule, rule.value.elements().skip(before))
-            }
-            ("prefixItems", Kind::Array) => {
-                let mut outcome = Outcome::Valid;
-                for (schema, item) in rule.array()?.elements().zip(rule.value.elements()) {
-                    outcome = outcome.and(self.check(schema, item, rule.depth)?);
-                }
-                Ok(outcome)
-            }
-            ("minItems", Kind::Array) => {
-                Ok(rule.holds(rule.value.elements().count() >= rule.limit()?))
-            }
-            ("maxItems", Kind::Array) => {
-                Ok(rule.holds(rule.value.elements().count() <= rule.limit()?))
-            }
+            ("items", Kind::Array) => self.items(rule),
+            ("prefixItems", Kind::Array) => self.prefix_items(rule),
             ("uniqueItems", Kind::Array) => self.unique(rule),
             ("contains", Kind::Array) => self.contains(rule),
-
-            ("minLength", Kind::String) => {
-                Ok(rule.holds(rule.value.chars().count() >= rule.limit()?))
-            }
-            ("maxLength", Kind::String) => {
-                Ok(rule.holds(rule.value.chars().count() <= rule.limit()?))
-            }
-
-            ("minimum", Kind::Number) => in_order(rule, &[Ordering::Greater, Ordering::Equal]),
-            ("maximum", Kind::Number) => in_order(rule, &[Ordering::Less, Ordering::Equal]),
-            ("exclusiveMinimum", Kind::Number) => in_order(rule, &[Ordering::Greater]),
-            ("exclusiveMaximum", Kind::Number) => in_order(rule, &[Ordering::Less]),
-            ("multipleOf", Kind::Number) => {
-                let number = Number::read(rule.value).ok_or(rule.bad())?;
-                let unit = Number::read(rule.argument).ok_or(rule.bad())?;
-                Ok(number.is_multiple_of(unit).map_or(rule.unknown(), |is| rule.holds(is)))
-            }
-
-            ("pattern", Kind::String)
-            | ("patternProperties" | "unevaluatedProperties" | "dependencies", Kind::Object)
-            | ("unevaluatedItems" | "additionalItems", Kind::Array)
-            | ("$dynamicRef" | "$recursiveRef", _) => Ok(rule.unknown()),
-            _ => Ok(Outcome::Valid),
+            ("pattern", Kind::String) => self.pattern(rule),
+            ("patternProperties", Kind::Object) => self.pattern_properties(rule),
+            (keyword, kind) => alone(keyword, kind, rule),
         }
     }
 
     /// Applies the keyword's schema to each of the values.
+    #[inline(never)]
     fn each(
         &mut self,
-        rule: Rule<'a>,
+        rule: &Rule<'a>,
         values: impl Iterator<Item = Json<'a>>,
     ) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Valid;
@@ -251,7 +155,26 @@ impl<'a> Eval<'a> {
         Ok(outcome)
     }
 
-    fn is_one_of(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn items(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        if rule.argument.kind() == Kind::Array {
+            return Ok(rule.unknown());
+        }
+        let before = rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
+        self.each(rule, rule.value.elements().skip(before))
+    }
+
+    #[inline(never)]
+    fn prefix_items(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for (schema, item) in rule.array()?.elements().zip(rule.value.elements()) {
+            outcome = outcome.and(self.check(schema, item, rule.depth)?);
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn is_one_of(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         for choice in rule.array()?.elements() {
             if self.equal(choice, rule.value, rule.depth)? {
                 return Ok(Outcome::Valid);
@@ -260,7 +183,8 @@ impl<'a> Eval<'a> {
         Ok(rule.holds(false))
     }
 
-    fn combined(&mut self, keyword: &str, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn combined(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let (mut valid, mut all, mut unknown) = (0_usize, Outcome::Valid, None);
         let mut only = None;
         let mut schemas = 0_usize;
@@ -288,7 +212,8 @@ impl<'a> Eval<'a> {
         })
     }
 
-    fn conditional(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn conditional(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let (then, otherwise) = (rule.sibling("then"), rule.sibling("else"));
         let branch = match self.check(rule.argument, rule.value, rule.depth)? {
             Outcome::Valid => then,
@@ -303,7 +228,8 @@ impl<'a> Eval<'a> {
     }
 
     /// `#`, or a path from the root of the schema.
-    fn referenced(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn referenced(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let target = rule.argument.as_str().ok_or(rule.bad())?;
         let Some(path) = target.strip_prefix('#') else { return Ok(rule.unknown()) };
         // A name (`$anchor`), or a part with an escape of addresses.
@@ -322,7 +248,8 @@ impl<'a> Eval<'a> {
         self.check(schema, rule.value, rule.depth)
     }
 
-    fn properties(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn properties(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let properties = rule.object()?;
         let mut outcome = Outcome::Valid;
         for (name, value) in rule.value.members() {
@@ -337,21 +264,65 @@ impl<'a> Eval<'a> {
         Ok(outcome)
     }
 
-    fn additional(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
-        // Which names it means hangs on patterns, which are not read.
-        let mut siblings = rule.schema.members();
-        if let Some((keyword, _)) = siblings.find(|(name, _)| name.is_text("patternProperties")) {
-            return Ok(Outcome::Unknown(keyword.offset()));
+    #[inline(never)]
+    fn pattern(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        if rule.argument.kind() != Kind::String {
+            return Err(rule.bad());
         }
-        let properties = rule.sibling("properties");
-        self.spend(rule.value.raw().len().saturating_add(rule.schema.raw().len()))?;
-        let is_additional =
-            |name: Json<'a>| properties.and_then(|known| property(known, name)).is_none();
-        let others = rule.value.members().filter(|(name, _)| is_additional(*name));
-        self.each(rule, others.map(|(_, value)| value))
+        let matched = pattern::is_match(rule.argument, rule.value, self)?;
+        Ok(matched.map_or(rule.unknown(), |matched| rule.holds(matched)))
     }
 
-    fn dependent(&mut self, keyword: &str, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn pattern_properties(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for (pattern, schema) in rule.object()?.members() {
+            for (name, value) in rule.value.members() {
+                let one = match pattern::is_match(pattern, name, self)? {
+                    Some(true) => self.check(schema, value, rule.depth)?,
+                    Some(false) => Outcome::Valid,
+                    None => rule.unknown(),
+                };
+                outcome = outcome.and(one);
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn additional(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let properties = rule.sibling("properties");
+        let mut siblings = rule.schema.members();
+        let patterns = siblings.find(|(keyword, _)| keyword.is_text("patternProperties"));
+        let mut outcome = Outcome::Valid;
+        for (name, value) in rule.value.members() {
+            self.spend(rule.schema.raw().len())?;
+            if properties.and_then(|known| property(known, name)).is_some() {
+                continue;
+            }
+            let mut known = Some(false);
+            for (pattern, _) in patterns.into_iter().flat_map(|(_, patterns)| patterns.members()) {
+                known = match (known, pattern::is_match(pattern, name, self)?) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (None, _) | (_, None) => None,
+                    _ => Some(false),
+                };
+            }
+            let one = match (known, patterns) {
+                (Some(true), _) => Outcome::Valid,
+                (None, Some((keyword, _))) => Outcome::Unknown(keyword.offset()),
+                _ => self.each(rule, core::iter::once(value))?,
+            };
+            outcome = outcome.and(one);
+            if matches!(outcome, Outcome::Invalid(_)) {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn dependent(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Valid;
         for (name, needs) in rule.object()?.members() {
             self.spend(rule.value.raw().len())?;
@@ -367,7 +338,8 @@ impl<'a> Eval<'a> {
         Ok(outcome)
     }
 
-    fn unique(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn unique(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         match rule.argument.kind() {
             Kind::Bool(false) => return Ok(Outcome::Valid),
             Kind::Bool(true) => {}
@@ -383,9 +355,10 @@ impl<'a> Eval<'a> {
         Ok(Outcome::Valid)
     }
 
-    fn contains(&mut self, rule: Rule<'a>) -> Result<Outcome, Error> {
+    #[inline(never)]
+    fn contains(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let bound = |keyword| match rule.sibling(keyword) {
-            Some(argument) => Rule { argument, ..rule }.limit().map(Some),
+            Some(argument) => Rule { argument, ..*rule }.limit().map(Some),
             None => Ok(None),
         };
         let least = bound("minContains")?.unwrap_or(1);
@@ -410,66 +383,6 @@ impl<'a> Eval<'a> {
     }
 }
 
-fn has_type(rule: Rule<'_>) -> Result<Outcome, Error> {
-    let is = |name: Json<'_>| {
-        let kind = rule.value.kind();
-        match name.as_str() {
-            Some("null") => Ok(kind == Kind::Null),
-            Some("boolean") => Ok(matches!(kind, Kind::Bool(_))),
-            Some("object") => Ok(kind == Kind::Object),
-            Some("array") => Ok(kind == Kind::Array),
-            Some("string") => Ok(kind == Kind::String),
-            Some("number") => Ok(kind == Kind::Number),
-            Some("integer") => Ok(Number::read(rule.value).is_some_and(Number::is_integer)),
-            _ => Err(bad_schema(name)),
-        }
-    };
-    let mut holds = false;
-    match rule.argument.kind() {
-        Kind::Array => {
-            for name in rule.argument.elements() {
-                holds |= is(name)?;
-            }
-        }
-        _ => holds = is(rule.argument)?,
-    }
-    Ok(rule.holds(holds))
-}
-
-/// Whether the object has all the names of the list; the first that is missing is expected.
-fn has_all(rule: Rule<'_>, names: Json<'_>) -> Result<Outcome, Error> {
-    if names.kind() != Kind::Array {
-        return Err(bad_schema(names));
-    }
-    for name in names.elements() {
-        if name.kind() != Kind::String {
-            return Err(bad_schema(name));
-        }
-        if property(rule.value, name).is_none() {
-            return Ok(rule.violated(rule.value, name));
-        }
-    }
-    Ok(Outcome::Valid)
-}
-
-fn in_order(rule: Rule<'_>, wanted: &[Ordering]) -> Result<Outcome, Error> {
-    let limit = Number::read(rule.argument).ok_or(rule.bad())?;
-    let number = Number::read(rule.value).ok_or(rule.bad())?;
-    Ok(rule.holds(wanted.contains(&number.compare(limit))))
-}
-
-/// The member of that name, whatever escapes either is written with.
-fn property<'a>(object: Json<'a>, name: Json<'_>) -> Option<Json<'a>> {
-    match name.as_str() {
-        Some(name) => object.member(name),
-        None => object
-            .members()
-            .filter(|(other, _)| other.chars().eq(name.chars()))
-            .last()
-            .map(|(_, value)| value),
-    }
-}
-
 /// Whether a part of a path (`~1` is `/`, `~0` is `~`) means this name.
 fn is_part(name: Json<'_>, part: &str) -> bool {
     let mut rest = part.chars();
@@ -478,10 +391,6 @@ fn is_part(name: Json<'_>, part: &str) -> bool {
         c => Some(c),
     });
     name.chars().eq(decoded)
-}
-
-fn bad_schema(json: Json<'_>) -> Error {
-    Error::new(ErrorKind::BadSchema, u32::try_from(json.offset()).unwrap_or(u32::MAX))
 }
 
 const STEP_BYTES: usize = 64;
