@@ -20,7 +20,7 @@ fn matches(pattern: &str, text: &str) -> Result<Option<bool>, Error> {
 
 #[test]
 fn patterns_match_as_ecmascript_says() {
-    let cases: [(&str, &[&str], &[&str]); 34] = [
+    let cases: [(&str, &[&str], &[&str]); 35] = [
         ("", &["", "a"], &[]),
         ("a", &["a", "bab"], &["", "b", "A"]),
         ("^a*$", &["", "aaa"], &["b", "ab"]),
@@ -63,6 +63,7 @@ fn patterns_match_as_ecmascript_says() {
         ("^(\\/[^\\/~]*(~[01][^\\/~]*)*)*$", &["", "/a/b~0c"], &["a", "/~2"]),
         ("^v?\\d+\\.\\d+\\.\\d+(-[\\w.]+)?$", &["1.2.3", "v1.20.3-rc.1"], &["1.2", "1.2.3-"]),
         ("a|", &["", "b"], &[]),
+        ("^(?:^a?){2}$", &["", "a"], &["aa"]),
     ];
     let mut count = 0;
     for (pattern, good, bad) in cases {

@@ -289,6 +289,9 @@ fn a_keyword_that_is_not_checked_is_reported_where_it_decides() {
     let schema = json!({"properties": {"x": {"pattern": "\\p{L}"}}, "required": ["y"]}).to_string();
     let verdict = Schema::new(&schema).unwrap().check(r#"{"x": ""}"#).unwrap();
     assert!(matches!(verdict, Verdict::Invalid(found) if found.keyword() == "required"));
+    let schema = json!({"oneOf": [{"pattern": "\\p{L}"}, {}, {"type": "string"}]}).to_string();
+    let verdict = Schema::new(&schema).unwrap().check("\"\"").unwrap();
+    assert!(matches!(verdict, Verdict::Invalid(found) if found.keyword() == "oneOf"));
     let hidden = r#"{"ty\u0070e": "string"}"#;
     let verdict = Schema::new(hidden).unwrap().check("1").unwrap();
     assert!(matches!(verdict, Verdict::Invalid(_)), "{verdict:?}");

@@ -211,6 +211,7 @@ fn every_case_is_written_as_serde_writes_it() {
             }
             let names = schema(Fields::SCHEMA)["properties"].as_object().unwrap().clone();
             assert_eq!(names.len(), 2);
+            assert_eq!(schema(Fields::SCHEMA).get("required"), None);
             let values: serde_json::Map<_, _> = names.keys().map(|n| (n.clone(), json!(1))).collect();
             let fields: Fields = serde_json::from_value(values.into()).unwrap();
             assert_eq!((fields.one_two, fields.x), (1, 1), "{names:?}");

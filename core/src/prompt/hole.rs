@@ -159,7 +159,7 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let (name, after) = named.split_at_checked(leading(named, |b| is_word(b) || b == b'-'))?;
     let close = after.find(['}', '\n'])?;
     let (between, end) = after.split_at_checked(close)?;
-    if !end.starts_with("}}") || end.starts_with("}}}") {
+    if !end.starts_with("}}") {
         return None;
     }
     let default = match between.trim_matches(' ') {

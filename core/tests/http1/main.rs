@@ -68,7 +68,7 @@ fn bodies_of_every_framing_are_read_in_every_chunking() {
         (format!("{OK}transfer-encoding: ,chunked ,\r\n\r\n0\r\n\r\n"), 200, "", true),
         (
             format!(
-                "{OK}transfer-encoding: chunked\r\ncontent-encoding: identity\r\n\r\n2 \r\nhi\r\n0 \r\n\r\n"
+                "{OK}transfer-encoding: chunked\r\ncontent-encoding: identity\r\n\r\n2 ;a=b\r\nhi\r\n0 \r\n\r\n"
             ),
             200,
             "hi",
