@@ -138,11 +138,15 @@ impl<'a> Iterator for Pieces<'a> {
                     self.at = special.saturating_add(length);
                     return Some(Piece::Hole(hole));
                 }
-                // Runs are passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
+                // Passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
                 None => {
-                    let run = rest.get(found..).unwrap_or_default();
-                    let length = run.iter().take_while(|b| matches!(b, b'{' | b'$')).count();
-                    at = special.saturating_add(length.max(1));
+                    let behind = rest.get(found.saturating_add(1)..).unwrap_or_default();
+                    let braces = behind.iter().take_while(|b| **b == b'{').count();
+                    let length = match rest.get(found) {
+                        Some(b'{' | b'$') => braces.saturating_add(1),
+                        _ => 1,
+                    };
+                    at = special.saturating_add(length);
                 }
             }
         }

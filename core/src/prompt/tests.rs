@@ -249,7 +249,7 @@ fn places_beyond_the_packed_bits_are_held_at_the_greatest() {
 #[test]
 fn holes_are_filled() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 25] = [
+    let cases: [Case<'_>; 30] = [
         ("a {{x}} b {{ x }}", &[("x", "1")], "a 1 b 1"),
         ("{{x|fall back}}", &[], "fall back"),
         ("{{x|fall back}}", &[("x", "")], ""),
@@ -282,6 +282,11 @@ fn holes_are_filled() {
         ),
         ("---\nargument-hint: [n]\n---\nroom $2", &[("ARGUMENTS", "a b")], "room b"),
         ("{\"a\": {{x}}}", &[("x", "1")], "{\"a\": 1}"),
+        ("{$1} $$1 {{$1}}", &[("1", "x")], "{x} $x {{x}}"),
+        ("${1:-d}", &[("1", "")], "d"),
+        ("${ARGUMENTS:-e}", &[("ARGUMENTS", " ")], "e"),
+        ("$1$ARGUMENTS", &[("1", "")], ""),
+        ("{{{{x}}}} $${{ x }}", &[("x", "1")], "{{{{x}}}} $${{ x }}"),
         ("no holes", &[("x", "y")], "no holes"),
     ];
     for (source, values, expected) in cases {

@@ -2,6 +2,9 @@
 //!
 //! The derives of `zerostack-derive` (feature `derive`) implement the traits here. A schema is put
 //! together at compile time from the schemas of the fields' types, so it costs only its text.
+//!
+//! On a microcontroller, a field of floating point brings `core`'s reader of decimals with it: about
+//! 14 KB, and the only code of a typed tool with bounds checks in it.
 
 mod deserialize;
 

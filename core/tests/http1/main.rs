@@ -164,6 +164,8 @@ fn what_two_readers_could_read_differently_is_refused() {
         format!("{chunked}-5\r\nhello\r\n"),
         format!("{chunked} 5\r\nhello\r\n"),
         format!("{chunked}5 5\r\nhello\r\n"),
+        format!("{chunked}0\r\n\n"),
+        format!("{chunked}0\r\nx: y\n\r\n"),
         format!("{chunked}5;a\nb\r\nhello\r\n"),
         format!("{chunked}10000000000000000\r\n"),
         format!("{chunked}0\r\n folded\r\n\r\n"),

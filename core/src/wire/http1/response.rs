@@ -211,6 +211,10 @@ impl Response {
             (State::CodeEnd | State::Reason | State::ReasonLf, b'\n') => State::Line,
             (State::Reason, b) if is_value(b) => State::Reason,
             (State::Line, b'\r') => State::EndLf,
+            // Trailers are a part of the framing: no bare LF there.
+            (State::Line | State::Value, b'\n') if self.in_trailers() => {
+                return Err(ErrorKind::BadHttp);
+            }
             (State::Line | State::EndLf, b'\n') => return self.head_end(),
             (State::Line, b) if is_token_byte(b) => {
                 self.matcher = Matcher::new();
