@@ -55,6 +55,17 @@ use fault::Bad;
 use hole::{Pieces, positions};
 
 /// A named text with holes.
+///
+/// ```
+/// use zerostack_core::prompt::Prompt;
+///
+/// let text = "---\ndescription: Fix an issue\ntools: Read, Edit\n---\nFix {{issue}} on {{branch|main}}.";
+/// let prompt = Prompt::parse("fix-issue", text)?;
+/// let mut out = [0; 64];
+/// let length = prompt.render(&[("issue", "#7")], &mut out)?;
+/// assert_eq!(&out[..length], b"Fix #7 on main.");
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt<'a> {
     name: &'a str,

@@ -36,6 +36,17 @@ use crate::error::{Error, ErrorKind};
 use eval::{Eval, Outcome};
 
 /// A JSON Schema, as text.
+///
+/// ```
+/// use zerostack_core::tool::schema::{Schema, Verdict};
+///
+/// let schema = Schema::new(r#"{"type":"object","properties":{"line":{"type":"integer","minimum":1}}}"#)?;
+/// assert_eq!(schema.check(r#"{"line": 7}"#)?, Verdict::Valid);
+/// let Verdict::Invalid(found) = schema.check(r#"{"line": 0}"#)? else { panic!() };
+/// let mut out = [0; 64];
+/// assert_eq!(found.message(&mut out)?, "/line: minimum 1, found 0");
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
     root: Json<'a>,
