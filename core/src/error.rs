@@ -1,10 +1,79 @@
-//! The one error type of the crate.
+//! The one error of this crate: small, `Copy`, the same in every feature set.
 
-/// What went wrong: a stable kind and a number whose meaning the kind gives. `Copy`, no text.
+use core::fmt;
+
+/// Why a call was refused or a reply could not be used.
+///
+/// Two numbers, no text: a microcontroller can log it, C can pass it on.
+/// `Display` is for people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Error {
     kind: ErrorKind,
     detail: u32,
+}
+
+/// The class of an [`Error`]. The numbers are stable: they are the status codes of the C ABI.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum ErrorKind {
+    /// The storage has no room for it; `detail` is the bytes missing. Nothing was added.
+    Full = 1,
+    /// The call does not fit the step; `detail` is the number of the step that is on. Nothing changed.
+    WrongStep = 2,
+    /// The response is not what the dialect promises; `detail` is the byte offset in the body.
+    BadResponse = 3,
+    /// The response ended before the reply was complete; `detail` is the bytes that came.
+    Cut = 4,
+    /// The provider answered with an error; `detail` is the HTTP status (200 for an error inside a stream).
+    Status = 5,
+    /// The provider could not be reached, or broke off before the head; `detail` is 0.
+    Unreachable = 6,
+    /// The reply hit the token limit in the middle of a tool call; `detail` is the number of whole calls.
+    Truncated = 7,
+    /// A limit of the configuration is used up; `detail` is its value.
+    Limit = 8,
+    /// No open call has this id; `detail` is the id.
+    UnknownCall = 9,
+    /// A saved transcript is damaged; `detail` is the offset of the first bad byte.
+    BadTranscript = 10,
+    /// The configuration cannot be used; `detail` is the index of the bad tool, or `u32::MAX`.
+    BadConfig = 11,
+    /// JSON text is not valid; `detail` is the byte offset.
+    BadJson = 12,
+    /// The dialect is not compiled in; `detail` is the number of the provider.
+    Unsupported = 13,
+    /// A text is longer than its format allows; `detail` is the longest length in bytes.
+    TooLong = 14,
+    /// A prompt's front matter is not understood; `detail` is packed, see [`crate::prompt::Fault`].
+    BadPrompt = 15,
+    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+    MissingHole = 16,
+    /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
+    UnknownPrompt = 17,
+    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+    IncludeDepth = 18,
+    /// The caller's writer failed; `detail` is the bytes that it took at least.
+    WriteFailed = 19,
+    /// A request's head would not be one request; `detail` is 0 for the method, 1 for the path, 2
+    /// for the host, and from 3 on the header.
+    BadRequest = 20,
+    /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+    BadHttp = 21,
+    /// A part of an HTTP response is over its limit; `detail` is the limit.
+    HttpTooLong = 22,
+    /// The response is compressed or coded in a way that is not read; `detail` is the offset.
+    HttpEncoding = 23,
+    /// The connection ended within the response; `detail` is the bytes that came.
+    HttpCut = 24,
+    /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
+    BadArguments = 25,
+    /// A JSON Schema is not one; `detail` is the offset of what is wrong.
+    BadSchema = 26,
+    /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
+    TooDeep = 27,
+    /// A check takes more steps than it may; `detail` is the number that is allowed.
+    TooMuchWork = 28,
 }
 
 impl Error {
@@ -12,52 +81,103 @@ impl Error {
         Self { kind, detail }
     }
 
-    /// What went wrong.
+    pub(crate) fn full(missing: usize) -> Self {
+        Self::new(ErrorKind::Full, u32::try_from(missing).unwrap_or(u32::MAX))
+    }
+
+    /// The class of the error.
+    #[must_use]
     pub const fn kind(self) -> ErrorKind {
         self.kind
     }
 
-    /// A number; [`ErrorKind`] says what it counts.
+    /// A number whose meaning the kind gives.
+    #[must_use]
     pub const fn detail(self) -> u32 {
         self.detail
     }
 }
 
-/// The kinds of [`Error`].
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ErrorKind {
-    /// The lent memory is too small; `detail` is the bytes missing.
-    Full,
-    /// A prompt's front matter is not understood; `detail` is packed, see [`crate::prompt::Fault`].
-    BadPrompt,
-    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
-    MissingHole,
-    /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
-    UnknownPrompt,
-    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
-    IncludeDepth,
-    /// The caller's writer failed; `detail` is the bytes that it took at least.
-    WriteFailed,
-    /// A request's head would not be one request; `detail` is 0 for the method, 1 for the path, 2
-    /// for the host, and from 3 on the header.
-    BadRequest,
-    /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
-    BadHttp,
-    /// A part of an HTTP response is over its limit; `detail` is the limit.
-    HttpTooLong,
-    /// The response is compressed or coded in a way that is not read; `detail` is the offset.
-    HttpEncoding,
-    /// The connection ended within the response; `detail` is the bytes that came.
-    HttpCut,
-    /// A text is not JSON; `detail` is the offset of the first wrong byte.
-    BadJson,
-    /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
-    BadArguments,
-    /// A JSON Schema is not one; `detail` is the offset of what is wrong.
-    BadSchema,
-    /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
-    TooDeep,
-    /// A check takes more steps than it may; `detail` is the number that is allowed.
-    TooMuchWork,
+impl ErrorKind {
+    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::WrongStep => "wrong_step",
+            Self::BadResponse => "bad_response",
+            Self::Cut => "cut",
+            Self::Status => "status",
+            Self::Unreachable => "unreachable",
+            Self::Truncated => "truncated",
+            Self::Limit => "limit",
+            Self::UnknownCall => "unknown_call",
+            Self::BadTranscript => "bad_transcript",
+            Self::BadConfig => "bad_config",
+            Self::BadJson => "bad_json",
+            Self::Unsupported => "unsupported",
+            Self::TooLong => "too_long",
+            Self::BadPrompt => "bad_prompt",
+            Self::MissingHole => "missing_hole",
+            Self::UnknownPrompt => "unknown_prompt",
+            Self::IncludeDepth => "include_depth",
+            Self::WriteFailed => "write_failed",
+            Self::BadRequest => "bad_request",
+            Self::BadHttp => "bad_http",
+            Self::HttpTooLong => "http_too_long",
+            Self::HttpEncoding => "http_encoding",
+            Self::HttpCut => "http_cut",
+            Self::BadArguments => "bad_arguments",
+            Self::BadSchema => "bad_schema",
+            Self::TooDeep => "too_deep",
+            Self::TooMuchWork => "too_much_work",
+        }
+    }
 }
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = self.detail;
+        match self.kind {
+            ErrorKind::Full => write!(f, "the context buffer is full, {n} bytes are missing"),
+            ErrorKind::WrongStep => write!(f, "this call does not fit the step that is on ({n})"),
+            ErrorKind::BadResponse => write!(f, "the response is malformed at byte {n}"),
+            ErrorKind::Cut => write!(f, "the response was cut off after {n} bytes"),
+            ErrorKind::Status => write!(f, "the provider answered with an error (status {n})"),
+            ErrorKind::Unreachable => f.write_str("the provider could not be reached"),
+            ErrorKind::Truncated => {
+                write!(f, "the token limit cut a tool call off, after {n} whole calls")
+            }
+            ErrorKind::Limit => write!(f, "the limit of {n} is used up"),
+            ErrorKind::UnknownCall => write!(f, "no open tool call has the id {n}"),
+            ErrorKind::BadTranscript => write!(f, "the transcript is damaged at byte {n}"),
+            ErrorKind::BadConfig if n == u32::MAX => f.write_str("the configuration is unusable"),
+            ErrorKind::BadConfig => write!(f, "the schema of tool {n} is not a JSON object"),
+            ErrorKind::BadJson => write!(f, "the JSON is malformed at byte {n}"),
+            ErrorKind::Unsupported => write!(f, "dialect {n} is not compiled in"),
+            ErrorKind::TooLong => write!(f, "the text is longer than {n} bytes"),
+            ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
+            ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
+            ErrorKind::UnknownPrompt => f.write_str("there is no prompt of that name"),
+            ErrorKind::IncludeDepth => write!(f, "prompts include one another more than {n} deep"),
+            ErrorKind::WriteFailed => write!(f, "the writer failed after {n} bytes"),
+            ErrorKind::BadRequest => {
+                write!(f, "part {n} of the request's head is not allowed there")
+            }
+            ErrorKind::BadHttp => write!(f, "the HTTP response is malformed at byte {n}"),
+            ErrorKind::HttpTooLong => {
+                write!(f, "a part of the HTTP response is over its limit of {n} bytes")
+            }
+            ErrorKind::HttpEncoding => {
+                write!(f, "the HTTP response is coded in an unknown way, at byte {n}")
+            }
+            ErrorKind::HttpCut => write!(f, "the connection ended after {n} bytes of the response"),
+            ErrorKind::BadArguments => write!(f, "the arguments do not fit their type at byte {n}"),
+            ErrorKind::BadSchema => write!(f, "the JSON Schema is wrong at byte {n}"),
+            ErrorKind::TooDeep => write!(f, "the nesting is deeper than {n}"),
+            ErrorKind::TooMuchWork => write!(f, "the check takes more than {n} steps"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}

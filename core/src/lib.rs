@@ -1,14 +1,42 @@
 #![no_std]
 #![forbid(unsafe_code)]
-#![deny(missing_docs)]
-//! The agent core: one pure state machine without I/O.
+//! The agent core: one pure state machine. Bytes in, bytes out.
+//!
+//! The core holds a conversation with a model ([`Session`]) and does no I/O of its own: user
+//! text and response bytes go in, request bytes and [`Event`]s come out. It knows no socket,
+//! clock, key or random source, needs no allocator, and does not panic. A runtime asks
+//! [`Session::step`] what to do, does it, and asks again; the table at [`Session`] is the
+//! whole contract.
+//!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `openai-chat`, `anthropic` | a dialect each; both are on by default |
+//! | `alloc` | a storage that grows, a configuration that owns its texts |
+//! | `std` | `alloc` |
+//! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-pub mod error;
+mod error;
+mod message;
 pub mod prompt;
+mod provider;
+mod session;
 pub mod tool;
+mod transcript;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
+pub use message::{
+    CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
+    Usage,
+};
+pub use provider::{Config, FailedTurn, Limits, Request, SessionConfig};
+#[cfg(feature = "alloc")]
+pub use provider::{OwnedConfig, OwnedTool};
+pub use session::{Failure, Session, Step};
+#[cfg(feature = "alloc")]
+pub use transcript::Growing;
+pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};

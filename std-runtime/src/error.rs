@@ -54,9 +54,28 @@ impl Error {
         Self { kind, message: message.into() }
     }
 
+    /// What the core refused. The kinds of a failed turn become the kinds that say the same.
+    pub fn from_core(error: zerostack_core::Error) -> Self {
+        use zerostack_core::ErrorKind as Core;
+        let kind = match error.kind() {
+            Core::Status if matches!(error.detail(), 401 | 403) => ErrorKind::Authentication,
+            Core::Status | Core::Unreachable | Core::Cut | Core::BadResponse => ErrorKind::Provider,
+            Core::Limit | Core::Truncated | Core::Full => ErrorKind::Limit,
+            Core::BadConfig | Core::Unsupported => ErrorKind::Configuration,
+            Core::BadTranscript | Core::BadJson | Core::TooLong => ErrorKind::Input,
+            _ => ErrorKind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+
     /// The class of the error.
     pub const fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// What to tell a person: one line without a full stop.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// The same error with `context: ` before its message.
@@ -75,6 +94,27 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl ErrorKind {
+    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Internal => "internal",
+            Self::Usage => "usage",
+            Self::Authentication => "authentication",
+            Self::Input => "input",
+            Self::Sandbox => "sandbox",
+            Self::Configuration => "configuration",
+            Self::Limit => "limit",
+            Self::Tool => "tool",
+            Self::Denied => "denied",
+            Self::Provider => "provider",
+            Self::NoResult => "no_result",
+            Self::CheckFailed => "check_failed",
+            Self::Conflict => "conflict",
+            Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
+        }
+    }
+
     /// The exit code of the command for this class.
     pub const fn exit_code(self) -> u8 {
         match self {

@@ -1,3 +1,7 @@
 //! The `zerostack` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    zerostack::cli::main()
+}

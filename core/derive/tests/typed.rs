@@ -64,6 +64,8 @@ const PARAMETERS: &str = Edit::PARAMETERS;
 #[test]
 fn the_schema_is_a_constant_of_its_own_length() {
     assert_eq!(Edit::NAME, "edit");
+    assert_eq!((Edit::SPEC.name, Edit::SPEC.parameters), (Edit::NAME, Edit::PARAMETERS));
+    assert_eq!(Edit::SPEC.description, Edit::DESCRIPTION);
     assert_eq!(Edit::DESCRIPTION, "Changes a file.\nAll edits or none.");
     let expected = json!({
         "type": "object",

@@ -8,6 +8,8 @@
 
 mod deserialize;
 
+use crate::message::ToolSpec;
+
 pub use deserialize::parse;
 #[cfg(feature = "derive")]
 pub use zerostack_derive::{ArgType, ToolArgs};
@@ -30,6 +32,9 @@ pub trait ToolArgs: ArgType {
     const DESCRIPTION: &'static str;
     /// The JSON Schema of the arguments, an object.
     const PARAMETERS: &'static str;
+    /// All three, as a session takes them.
+    const SPEC: ToolSpec<'static> =
+        ToolSpec { name: Self::NAME, description: Self::DESCRIPTION, parameters: Self::PARAMETERS };
 }
 
 /// A piece of a schema's text. Schemas of generic types are joined from such pieces where their

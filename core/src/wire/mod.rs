@@ -1,3 +1,8 @@
-//! Bytes of the wire: readers that take any chunking, writers that fill any buffer.
+//! Leaves that know bytes and nothing of agents: JSON, server-sent events, HTTP/1.1.
 
 pub mod http1;
+pub mod json_read;
+pub(crate) mod json_write;
+pub mod sse;
+
+pub(crate) use json_write::pieces;

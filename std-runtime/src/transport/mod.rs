@@ -1,8 +1,21 @@
 //! How a request reaches a provider.
+//!
+//! [`Transport`] is the border: implement it to use your own HTTP stack, or take [`Http`], the
+//! blocking client over rustls. Whatever waits here ends within moments of [`Cancel::cancel`].
 
-use std::io::Read;
+mod cancel;
+mod connect;
+mod failure;
+mod http;
+mod retry_after;
 
-use crate::Result;
+use std::fmt;
+use std::io::{self, Read};
+
+use crate::{Error, ErrorKind, Result};
+
+pub use cancel::Cancel;
+pub use http::{Http, HttpOptions};
 
 /// Posts requests. Implement it to use your own HTTP stack.
 pub trait Transport {
@@ -10,13 +23,13 @@ pub trait Transport {
     /// the response as soon as its head is there, whatever its status.
     ///
     /// # Errors
-    /// `Provider` when no response came (name resolution, connect, TLS, time-out),
-    /// `Interrupted` when the run was cancelled meanwhile.
+    /// `Provider` when no usable response came (name resolution, connect, TLS, time-out, a
+    /// redirect, a web page), `Interrupted` when the run was cancelled meanwhile.
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response>;
 }
 
-/// One request, its body apart.
-#[derive(Debug, Clone, Copy)]
+/// One request, its body apart. `Debug` prints no value of a header, no query and no user of a URL.
+#[derive(Clone, Copy)]
 pub struct Post<'a> {
     /// Scheme, host and path.
     pub url: &'a str,
@@ -32,6 +45,60 @@ pub struct Response {
     pub status: u16,
     /// What `retry-after-ms` or `retry-after` asked for, in milliseconds.
     pub retry_after_ms: Option<u32>,
-    /// The decoded body; a read returns as soon as some bytes are there.
-    pub body: Box<dyn Read + Send>,
+    /// The decoded body.
+    pub body: Box<dyn Body>,
+}
+
+/// The body of a response. Everything that is `Read + Send` is one.
+pub trait Body: Send {
+    /// Waits for some bytes and puts them into `buffer`; 0 is the end of a complete body.
+    ///
+    /// # Errors
+    /// `Provider` when the body breaks off or stalls, `Interrupted` when the run was cancelled.
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize>;
+}
+
+impl<R: Read + Send> Body for R {
+    fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match self.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => {
+                    return result.map_err(|error| {
+                        Error::new(ErrorKind::Provider, format!("the response broke off: {error}"))
+                    });
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Post<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Post")
+            .field("url", &without_secrets(self.url))
+            .field("headers", &names)
+            .field("body_len", &self.body_len)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("retry_after_ms", &self.retry_after_ms)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A URL for people: without user, password, query and fragment, where a key may stand.
+fn without_secrets(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        (None, Some((_, rest))) => rest.to_owned(),
+        _ => url.to_owned(),
+    }
 }

@@ -1,0 +1,49 @@
+//! What a person may see of a reply while it comes.
+
+use super::{StopReason, ToolCall, Usage};
+
+/// What [`crate::Session::feed`] did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fed<'s> {
+    /// Bytes taken from the front of the chunk; call again with the rest.
+    pub used: usize,
+    /// What happened, at most one; it borrows the session.
+    pub event: Option<Event<'s>>,
+}
+
+/// Something that a person may want to see.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event<'s> {
+    /// More of the answer. Whole characters only.
+    TextDelta(&'s str),
+    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    RefusalDelta(&'s str),
+    /// More of the model's reasoning. Whole characters only.
+    ThinkingDelta(&'s str),
+    /// A call is complete.
+    ToolCall(ToolCall<'s>),
+    /// Counts of this reply so far.
+    Usage(Usage),
+    /// The reply did not fit and was kept in part; what was shown was whole.
+    Truncated {
+        /// What was not kept whole.
+        what: Kept,
+        /// Bytes that are not in the transcript.
+        bytes: u32,
+    },
+    /// The reply is complete. The last event of a reply.
+    End(StopReason),
+    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    Restart,
+}
+
+/// What a cut concerns.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kept {
+    /// Text or reasoning of a reply that did not fit the storage.
+    Reply,
+    /// A tool result above `max_result_bytes`.
+    ToolResult,
+}

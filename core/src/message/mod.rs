@@ -1,0 +1,129 @@
+//! What is said: parts of messages, tools and calls, and what a person may see of a reply.
+
+mod event;
+mod provider;
+mod usage;
+
+pub use event::{Event, Fed, Kept};
+pub use provider::Provider;
+pub use usage::{StopReason, Usage};
+
+/// Who speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The person, or the program that stands for one.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool that answers a call.
+    Tool,
+}
+
+/// One piece of a message, as it stands in the transcript.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part<'a> {
+    /// Plain text.
+    Text(&'a str),
+    /// The model's reasoning, where the provider shows it.
+    Thinking(&'a str),
+    /// The model wants a tool to run.
+    ToolCall(ToolCall<'a>),
+    /// The answer to a call.
+    ToolResult(ToolResult<'a>),
+    /// Text that only its provider understands (signatures, encrypted reasoning). It is
+    /// sent back unchanged, and left out for another provider.
+    Opaque {
+        /// Who made it.
+        provider: Provider,
+        /// What it is among the opaque texts of this provider.
+        variety: u8,
+        /// As it came.
+        text: &'a str,
+    },
+}
+
+/// Names one call of a session. `Copy`: the borrow of the call ends, the id stays.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct CallId(pub(crate) u32);
+
+impl CallId {
+    /// The id as a number, for a border that has no types.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The id with this number; an unknown one is refused where it is used.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+/// A call that the model made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToolCall<'a> {
+    /// What [`ToolResult`] answers to.
+    pub id: CallId,
+    /// The provider's own id of the call; empty where it gives none.
+    pub wire_id: &'a str,
+    /// The tool's name, as the model wrote it.
+    pub name: &'a str,
+    /// JSON text as the model wrote it; may be empty or malformed.
+    pub arguments: &'a str,
+}
+
+/// The answer to a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToolResult<'a> {
+    /// Which call it answers.
+    pub id: CallId,
+    /// What the tool says to the model.
+    pub content: &'a str,
+    /// Whether the call failed.
+    pub is_error: bool,
+}
+
+/// A tool that the model may call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToolSpec<'a> {
+    /// `[a-zA-Z0-9_-]`, 64 bytes at most.
+    pub name: &'a str,
+    /// What it does, for the model.
+    pub description: &'a str,
+    /// JSON Schema of the arguments: one JSON object.
+    pub parameters: &'a str,
+}
+
+impl<'a> ToolCall<'a> {
+    /// The arguments as a typed value, without an allocator.
+    ///
+    /// Empty arguments are read as `{}`, which is what models mean by them.
+    ///
+    /// # Errors
+    /// `BadJson` when the text is not JSON or does not fit `T`; `detail` is 0.
+    pub fn parse<T: serde::Deserialize<'a>>(&self) -> Result<T, crate::Error> {
+        let text = if self.arguments.is_empty() { "{}" } else { self.arguments };
+        let refused = crate::Error::new(crate::ErrorKind::BadJson, 0);
+        serde_json_core::from_str(text).map(|(value, _)| value).map_err(|_| refused)
+    }
+}
+
+impl<'a> ToolResult<'a> {
+    /// A result whose content is `value` as JSON, written into `buffer`.
+    ///
+    /// # Errors
+    /// `Full` when `buffer` is too short; `detail` is its length.
+    pub fn json<T: serde::Serialize>(
+        id: CallId,
+        value: &T,
+        buffer: &'a mut [u8],
+    ) -> Result<Self, crate::Error> {
+        let length = buffer.len();
+        let full = crate::Error::full(length);
+        let used = serde_json_core::to_slice(value, buffer).map_err(|_| full)?;
+        let content = buffer.get(..used).and_then(|text| core::str::from_utf8(text).ok());
+        Ok(Self { id, content: content.ok_or(full)?, is_error: false })
+    }
+}

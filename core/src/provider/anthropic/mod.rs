@@ -1,0 +1,29 @@
+//! Anthropic messages: `POST /v1/messages`, answered by server-sent events.
+//!
+//! Source: the Anthropic API reference, "Messages" and "Streaming messages".
+
+mod decode;
+mod encode;
+
+use super::Dialect;
+
+pub(crate) static DIALECT: Dialect = Dialect {
+    path: "/v1/messages",
+    headers: &[
+        ("content-type", "application/json"),
+        ("accept", "text/event-stream"),
+        ("anthropic-version", "2023-06-01"),
+    ],
+    places: decode::PLACES,
+    token: decode::token,
+    document_end: decode::document_end,
+    head: encode::head,
+    tool: encode::tool,
+    messages: encode::messages,
+    message: encode::message,
+    tail: encode::tail,
+};
+
+/// Varieties of opaque text: the signature of the thinking before it, or redacted thinking.
+const SIGNATURE: u8 = 0;
+const REDACTED: u8 = 1;

@@ -1,0 +1,96 @@
+//! What a dialect has to say: one value of [`Dialect`] each.
+
+use super::{Config, Sink};
+use crate::Error;
+use crate::transcript::record::{Kind, Record, Records};
+use crate::wire::json_read::{Node, Token};
+use crate::wire::json_write::Pieces;
+
+/// One wire format, both ways.
+pub(crate) struct Dialect {
+    /// Path under the base URL.
+    pub path: &'static str,
+    /// Headers beside the key.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// The keys that matter in a response.
+    pub places: &'static [Node],
+    /// Takes one token of a response.
+    pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
+    /// A document (an SSE event, or the whole body) is over.
+    pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
+    /// Writes everything before the tools.
+    pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
+    /// Writes tool `index`.
+    pub tool: for<'a> fn(&Context<'a>, usize, &mut Pieces<'a>),
+    /// Writes what stands between the tools and the messages.
+    pub messages: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
+    /// Writes the next piece of the messages; false when there is none.
+    pub message: for<'a> fn(&Context<'a>, &mut Cursor, &mut Pieces<'a>) -> bool,
+    /// Writes everything behind the messages.
+    pub tail: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
+}
+
+/// What a request is made of.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub config: &'a dyn Config,
+    /// The transcript.
+    pub bytes: &'a [u8],
+}
+
+/// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor {
+    /// The record that is next.
+    pub offset: usize,
+    /// The first record of the message that is written.
+    pub message: usize,
+    /// The record of the message before that, or 0.
+    pub previous: usize,
+    /// Which of the message's parts is written.
+    pub stage: u8,
+    /// Something was written at this stage, so a comma is due.
+    pub comma: bool,
+    /// Some message was written, so a comma is due before the next.
+    pub messages: bool,
+    /// The first call of the last reply.
+    pub reply: usize,
+    /// The call that the last result answered, and its index: results mostly come in order.
+    pub answered: (u32, usize),
+}
+
+impl Cursor {
+    /// The reply at `offset` is written next.
+    pub fn begin_reply(&mut self) {
+        self.message = self.offset;
+        self.reply = self.offset;
+        self.previous = 0;
+        self.answered = (0, 0);
+        self.comma = false;
+    }
+
+    /// Goes through the records of the message once more, for another stage.
+    pub fn restart(&mut self, stage: u8) {
+        self.offset = self.message;
+        self.stage = stage;
+        self.comma = false;
+    }
+
+    /// The call that `result` answers. Results that come in the order of their calls, as
+    /// they mostly do, are found in one step.
+    pub fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
+        let wanted = result.header.call_index();
+        let (index, offset) = self.answered;
+        let (mut index, start) =
+            if offset != 0 && index <= wanted { (index, offset) } else { (0, self.reply) };
+        let calls = Records::from(bytes, start).take_while(Record::is_reply);
+        for call in calls.filter(|record| record.is(Kind::Call)) {
+            if index == wanted {
+                self.answered = (index, call.offset);
+                return Some(call);
+            }
+            index += 1;
+        }
+        None
+    }
+}

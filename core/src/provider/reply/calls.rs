@@ -1,0 +1,260 @@
+//! Tool calls of a reply.
+//!
+//! The strings of a call come in any order, in pieces, and pieces of several calls take
+//! turns. Each piece is read to the end of the transcript first (the stage), and goes to
+//! its call when it is known which that is.
+
+use super::Sink;
+use crate::transcript::record::{HEADER_BYTES, Header, Kind, MARKED, Record};
+use crate::wire::json_read::is_object;
+use crate::{Error, ErrorKind};
+
+/// A string of a call, in the order of the record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Slot {
+    Id = 0,
+    Name = 1,
+    Arguments = 2,
+}
+
+/// The strings that lie at the end of the transcript.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stage {
+    start: u32,
+    /// Bytes of each, by [`Slot`].
+    lengths: [u32; 3],
+    /// The order in which they came, and how many there are.
+    order: [u8; 3],
+    count: u8,
+}
+
+impl Stage {
+    /// Where the strings begin, or `used` when there are none.
+    pub fn start_or(&self, used: usize) -> usize {
+        if self.count == 0 { used } else { self.start as usize }
+    }
+}
+
+impl Sink<'_, '_> {
+    /// More of a string of the call that is read.
+    pub fn stage(&mut self, slot: Slot, bytes: &[u8]) -> Result<(), Error> {
+        if self.reply.is_muted() || bytes.is_empty() {
+            return Ok(());
+        }
+        if self.reply.stage.count == 0 {
+            self.end_part();
+            self.reply.stage.start = self.log.used() as u32;
+        }
+        let stage = &mut self.reply.stage;
+        let came = stage.order.get(..usize::from(stage.count)).unwrap_or_default();
+        match came.iter().position(|came| *came == slot as u8) {
+            Some(at) if at + 1 == came.len() => {}
+            // A key that stands twice: the first counts.
+            Some(_) => return Ok(()),
+            None => {}
+        }
+        self.log.append(bytes)?;
+        let is_new = came.last() != Some(&(slot as u8));
+        if let (true, Some(place)) = (is_new, stage.order.get_mut(usize::from(stage.count))) {
+            *place = slot as u8;
+            stage.count += 1;
+        }
+        if let Some(length) = stage.lengths.get_mut(slot as usize) {
+            *length = length.saturating_add(bytes.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// Forgets the strings that were read.
+    pub fn drop_stage(&mut self) {
+        let stage = core::mem::take(&mut self.reply.stage);
+        if stage.count > 0 {
+            self.log.truncate(stage.start as usize);
+        }
+    }
+
+    /// The element is complete: its strings begin a call or go on with one.
+    ///
+    /// Which call that is: the one with the same `index`; without an index, the one with the
+    /// same id, or the last. A whole call of another id under a used index is a new call:
+    /// some servers give all calls the index 0.
+    pub fn commit_call(&mut self, may_begin: bool) -> Result<(), Error> {
+        if self.reply.is_muted() || self.reply.stage.count == 0 {
+            self.drop_stage();
+            return Ok(());
+        }
+        let index = self.reply.index;
+        let start = self.reply.stage.start as usize;
+        self.sort_stage();
+        let stage = core::mem::take(&mut self.reply.stage);
+        let [id, name, _] = stage.lengths.map(|length| length as usize);
+        let staged = self.log.bytes().get(start..).unwrap_or_default();
+        if core::str::from_utf8(staged).is_err() {
+            return Err(Error::new(ErrorKind::BadResponse, 0));
+        }
+        let id_bytes = staged.get(..id).unwrap_or_default();
+        match self.find_call(index, id_bytes, name > 0) {
+            Some(call) => self.extend_call(call, start, start + id + name),
+            None if may_begin => self.begin_call(index, start, id, name),
+            None => {
+                self.log.truncate(start);
+                Ok(())
+            }
+        }
+    }
+
+    /// All calls so far are complete.
+    pub fn close_calls(&mut self) {
+        self.drop_stage();
+        self.reply.calls_closed = self.reply.calls > 0;
+    }
+
+    /// Takes out a last call that the token limit cut off; true when there was one.
+    pub fn drop_cut_call(&mut self) -> bool {
+        let last = self.reply.last_call as usize;
+        let Some(record) = self.log.record(last).filter(|_| last != 0) else { return false };
+        if is_object(record.call().2.as_bytes()) {
+            return false;
+        }
+        let end = record.end();
+        self.log.remove(last, end);
+        self.reply.calls = self.reply.calls.saturating_sub(1);
+        self.reply.last_call = 0;
+        let moved = |offset: &mut u32| {
+            if *offset as usize >= end {
+                *offset = offset.saturating_sub((end - last) as u32);
+            } else if *offset as usize > last {
+                *offset = last as u32;
+            }
+        };
+        moved(&mut self.reply.show);
+        moved(&mut self.reply.shown);
+        moved(&mut self.reply.told);
+        true
+    }
+
+    /// Brings the strings into the order of the record.
+    fn sort_stage(&mut self) {
+        let mut order = self.reply.stage.order;
+        let count = usize::from(self.reply.stage.count);
+        for _ in 1..count {
+            let mut offset = self.reply.stage.start as usize;
+            for at in 1..count {
+                let (left, right) = (order.get(at - 1).copied(), order.get(at).copied());
+                let (Some(left), Some(right)) = (left, right) else { return };
+                let length = |slot: u8| {
+                    self.reply.stage.lengths.get(usize::from(slot)).map_or(0, |n| *n as usize)
+                };
+                if left > right {
+                    let middle = offset + length(left);
+                    self.log.swap_runs(offset, middle, middle + length(right));
+                    order.swap(at - 1, at);
+                    offset += length(right);
+                } else {
+                    offset += length(left);
+                }
+            }
+        }
+    }
+
+    /// The offset of the call that a piece belongs to.
+    fn find_call(&self, index: Option<u32>, id: &[u8], has_name: bool) -> Option<usize> {
+        let records = self.log.records_from(self.reply.start as usize);
+        let calls = records.filter(|record| record.is(Kind::Call));
+        let last = self.log.record(self.reply.last_call as usize);
+        let last = last.filter(|_| self.reply.last_call != 0)?;
+        let belongs = |call: &Record<'_>| match index {
+            Some(index) => call.header.info[2] == index as u8,
+            None => id.is_empty() || call.call().0.as_bytes() == id,
+        };
+        let call = if belongs(&last) { last } else { calls.filter(belongs).last()? };
+        let (known, _, arguments) = call.call();
+        let is_other = !id.is_empty() && known.as_bytes() != id;
+        if is_other && has_name && is_object(arguments.as_bytes()) {
+            return None;
+        }
+        Some(call.offset)
+    }
+
+    fn begin_call(
+        &mut self,
+        index: Option<u32>,
+        start: usize,
+        id: usize,
+        name: usize,
+    ) -> Result<(), Error> {
+        let too_long = Error::new(ErrorKind::TooLong, u8::MAX.into());
+        let id = u8::try_from(id).map_err(|_| too_long)?;
+        let name = u8::try_from(name).map_err(|_| too_long)?;
+        let calls = self.reply.calls;
+        let limit = Error::new(ErrorKind::Limit, u16::MAX.into());
+        self.reply.calls = calls.checked_add(1).ok_or(limit)?;
+        let slot = index.unwrap_or(u32::from(calls)) as u8;
+        let mut header = Header::new(Kind::Call, self.first_flag(start), [id, name, slot]);
+        let end = self.log.used();
+        header.length = end.saturating_sub(start) as u32;
+        self.log.append(&header.to_bytes())?;
+        self.log.swap_runs(start, end, end + HEADER_BYTES);
+        self.reply.last_call = start as u32;
+        self.reply.calls_closed = false;
+        Ok(())
+    }
+
+    /// Adds the staged arguments, from `arguments` on, to the call at `call`.
+    fn extend_call(&mut self, call: usize, start: usize, arguments: usize) -> Result<(), Error> {
+        self.log.remove(start, arguments);
+        let more = self.log.used().saturating_sub(start);
+        let Some(record) = self.log.record(call).filter(|_| more > 0) else { return Ok(()) };
+        // An empty object stands in until the first piece comes.
+        let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
+        let (end, mut header) = (record.end() - placeholder, record.header);
+        header.length =
+            header.length.saturating_sub(placeholder as u32).saturating_add(more as u32);
+        self.log.remove(end, end + placeholder);
+        let start = start - placeholder;
+        self.log.swap_runs(end, start, start + more);
+        self.log.set_header(call, header);
+        let moved = |offset: &mut u32| {
+            if *offset as usize >= end + placeholder && *offset as usize > call {
+                *offset = offset.saturating_sub(placeholder as u32).saturating_add(more as u32);
+            }
+        };
+        // Only records behind the call moved; when it is the last, nothing did.
+        if end < start {
+            moved(&mut self.reply.show);
+            moved(&mut self.reply.shown);
+            moved(&mut self.reply.told);
+            moved(&mut self.reply.last_call);
+        }
+        Ok(())
+    }
+
+    /// Marks all calls whose arguments are not one JSON object.
+    pub fn check_calls(&mut self) {
+        let mut at = self.reply.start as usize;
+        while let Some(record) = self.log.record(at) {
+            let (is_call, end) = (record.is(Kind::Call), record.end());
+            if is_call {
+                self.check_call(at);
+            }
+            at = end;
+        }
+    }
+
+    /// Marks the call at `offset` when its arguments are not one JSON object.
+    pub(super) fn check_call(&mut self, offset: usize) -> bool {
+        let Some(record) = self.log.record(offset) else { return true };
+        if record.header.has(MARKED) {
+            return false;
+        }
+        let arguments = record.call().2;
+        if arguments.is_empty() || is_object(arguments.as_bytes()) {
+            return true;
+        }
+        let mut header = record.header;
+        header.flags |= MARKED;
+        self.log.set_header(offset, header);
+        false
+    }
+}

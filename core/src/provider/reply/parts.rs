@@ -1,0 +1,237 @@
+//! Text, reasoning, opaque text, words, counts and errors of a reply.
+
+use super::{Reply, Sink, Word};
+use crate::message::StopReason;
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL};
+use crate::{Error, ErrorKind};
+
+/// Where a reply stood, to go back to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    used: u32,
+    open: u32,
+    calls: u16,
+    last_call: u32,
+}
+
+impl Sink<'_, '_> {
+    /// Adds to the part that is open, when it is of this kind; else begins one.
+    pub fn part(&mut self, kind: Kind, info: [u8; 2], bytes: &[u8]) -> Result<(), Error> {
+        if self.reply.is_muted() || bytes.is_empty() {
+            return Ok(());
+        }
+        self.drop_stage();
+        let [a, b] = info;
+        let open = self.reply.open as usize;
+        let fits = |header: &Header| header.kind == kind && header.info == [a, b, 0];
+        if open == 0 || !self.log.header(open).as_ref().is_some_and(fits) {
+            self.end_part();
+            self.log.reserve(HEADER_BYTES + bytes.len())?;
+            let first = self.first_flag(self.log.used());
+            self.reply.open = self.log.push(Header::new(kind, first, [a, b, 0]), &[])? as u32;
+        }
+        self.log.append(bytes)?;
+        self.log.close(self.reply.open as usize);
+        Ok(())
+    }
+
+    /// More of the answer.
+    pub fn text(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.part(Kind::Text, [0, 0], bytes)
+    }
+
+    /// More of a refusal; it is why the model stopped.
+    pub fn refusal(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.reply.refuses |= !self.reply.is_muted() && !bytes.is_empty();
+        self.part(Kind::Text, [REFUSAL, 0], bytes)
+    }
+
+    /// The string that was read into a part is over: it cannot end inside a character.
+    pub fn part_end(&self) -> Result<(), Error> {
+        let inside = self.reply.open != 0 && incomplete_length(self.log.bytes()) > 0;
+        if inside { Err(Error::new(ErrorKind::BadResponse, 0)) } else { Ok(()) }
+    }
+
+    /// What comes next begins a part of its own.
+    pub fn end_part(&mut self) {
+        let (open, keep_end) = (self.reply.open as usize, self.reply.keep_end as usize);
+        if keep_end != 0 {
+            let dropped = self.log.used().saturating_sub(keep_end);
+            self.reply.dropped = self.reply.dropped.saturating_add(dropped as u32);
+            self.log.truncate(keep_end);
+            self.log.close(open);
+            self.reply.show = self.log.used() as u32;
+            self.reply.shown = self.reply.show;
+        }
+        self.reply.keep_end = 0;
+        self.reply.open = 0;
+    }
+
+    /// The flag of a record at `offset`: the first of a reply begins a message.
+    pub(super) fn first_flag(&self, offset: usize) -> u8 {
+        if offset == self.reply.start as usize { FIRST } else { 0 }
+    }
+
+    /// Gives up text that was shown, so that more can be shown: keeps what came first.
+    /// True when there is room again.
+    pub fn drop_shown(&mut self) -> bool {
+        let reply = &mut *self.reply;
+        let (open, shown) = (reply.open as usize, reply.shown as usize);
+        let header = self.log.header(open).filter(|header| {
+            open != 0 && reply.held.is_none() && matches!(header.kind, Kind::Text | Kind::Thinking)
+        });
+        let Some(mut header) = header else { return false };
+        if reply.show as usize != open {
+            return false;
+        }
+        if reply.keep_end == 0 {
+            let payload = open + HEADER_BYTES;
+            let wanted = shown.saturating_sub(SCRATCH_BYTES).max(payload);
+            let text = self.log.bytes().get(payload..wanted).unwrap_or_default();
+            reply.keep_end = (wanted - incomplete_length(text)) as u32;
+            header.flags |= MARKED;
+            self.log.set_header(open, header);
+        }
+        let dropped = shown.saturating_sub(reply.keep_end as usize);
+        reply.dropped = reply.dropped.saturating_add(dropped as u32);
+        self.log.remove(reply.keep_end as usize, shown);
+        self.log.close(open);
+        reply.shown = reply.keep_end;
+        dropped > 0
+    }
+
+    /// Holds events back until it is known whether what comes is for us.
+    pub fn hold(&mut self) {
+        let Reply { open, calls, last_call, .. } = *self.reply;
+        let used = self.log.used() as u32;
+        self.reply.held = Some(Mark { used, open, calls, last_call });
+        self.reply.index = None;
+        self.reply.skip = false;
+    }
+
+    /// What came since [`hold`](Self::hold), and what follows, is for us, or is not.
+    pub fn release(&mut self, is_ours: bool) {
+        let Some(mark) = self.reply.held.take() else { return };
+        if !is_ours {
+            self.drop_stage();
+            self.log.truncate(mark.used as usize);
+            (self.reply.open, self.reply.calls) = (mark.open, mark.calls);
+            self.reply.last_call = mark.last_call;
+            if mark.open != 0 {
+                self.log.close(mark.open as usize);
+            }
+        }
+        self.reply.skip = !is_ours;
+    }
+
+    /// The element that was held or skipped is over.
+    pub fn unskip(&mut self) {
+        self.reply.skip = false;
+    }
+
+    /// More of a short word; what is too long is no known word, and is kept in part.
+    pub fn word(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.reply.word.push(*byte).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The word that came, which is over.
+    pub fn take_word(&mut self) -> Word {
+        core::mem::take(&mut self.reply.word)
+    }
+
+    /// The model says why it stopped; the first reason stays.
+    pub fn stop(&mut self, words: &[(&[u8], StopReason)]) {
+        let word = self.take_word();
+        if word.is_empty() || self.reply.is_muted() || self.reply.stop.is_some() {
+            return;
+        }
+        let known = words.iter().find(|(known, _)| *known == word.as_slice());
+        self.reply.stop = Some(known.map_or(StopReason::Other, |(_, reason)| *reason));
+        self.reply.stop_word = word;
+    }
+
+    /// A count came.
+    pub fn count(&mut self, pick: impl FnOnce(&mut crate::Usage) -> &mut u32, value: u32) {
+        *pick(&mut self.reply.usage) = value;
+        self.reply.usage_changed = true;
+    }
+
+    /// An error begins.
+    pub fn failure(&mut self) {
+        if self.reply.failure.told {
+            return;
+        }
+        self.drop_stage();
+        self.end_part();
+        self.reply.failure.told = true;
+        self.reply.failure.start = self.log.used() as u32;
+    }
+
+    /// More of the message of an error. The first message counts, to a limit.
+    pub fn failure_text(&mut self, bytes: &[u8]) {
+        self.failure();
+        let failure = &mut self.reply.failure;
+        let room = FAILURE_BYTES.saturating_sub(failure.length as usize);
+        let room = self.log.room(bytes.len().min(room));
+        let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
+        if self.log.append(bytes).is_ok() {
+            failure.length = failure.length.saturating_add(bytes.len() as u32);
+        }
+    }
+
+    /// The message is complete.
+    pub fn failure_text_end(&mut self) {
+        self.failure();
+        self.reply.failure.closed = true;
+    }
+
+    /// The word that came is the code or the type of the error; a code counts more.
+    pub fn failure_code(&mut self, is_code: bool) {
+        let word = self.take_word();
+        self.failure();
+        let code = &mut self.reply.failure.code;
+        if !word.is_empty() && (is_code || code.is_empty()) {
+            *code = word;
+        }
+    }
+
+    /// The code of the error is a number.
+    pub fn failure_status(&mut self, status: u32) {
+        self.failure();
+        self.reply.failure.status = status;
+    }
+
+    /// A document is over: what was counted in it is news.
+    pub fn document_end(&mut self) {
+        self.reply.documents = true;
+        self.reply.usage_due |= core::mem::take(&mut self.reply.usage_changed);
+        self.reply.word.clear();
+    }
+}
+
+/// Bytes at the end of `text` that begin a character and do not complete it.
+pub(super) fn incomplete_length(text: &[u8]) -> usize {
+    let mut back = 0;
+    for byte in text.iter().rev().take(3) {
+        back += 1;
+        let wanted = match byte {
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xff => 4,
+            0x80..=0xbf => continue,
+            0x00..=0x7f => return 0,
+        };
+        return if wanted > back { back } else { 0 };
+    }
+    0
+}
+
+/// Text that is given up first when the storage is full, so that more can pass through it.
+const SCRATCH_BYTES: usize = 64;
+
+/// Bytes of a provider's error message that are kept.
+const FAILURE_BYTES: usize = 1024;

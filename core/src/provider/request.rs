@@ -1,0 +1,143 @@
+//! A request that is pulled: written from the transcript while the caller sends it.
+
+use super::dialect::{Context, Cursor, Dialect};
+use crate::transcript::log::MAGIC;
+use crate::wire::json_write::{Pieces, Place};
+
+/// A request to post. Holds no secret: the runtime adds the key.
+///
+/// Reading it writes the body a piece at a time, in linear time; a new one gives the same bytes.
+#[derive(Clone)]
+pub struct Request<'s> {
+    dialect: &'static Dialect,
+    context: Context<'s>,
+    section: Section,
+    cursor: Cursor,
+    pieces: Pieces<'s>,
+    /// The piece that is next, and how much of it is written.
+    index: usize,
+    place: Place,
+}
+
+#[derive(Clone, Copy)]
+enum Section {
+    Head,
+    Tool(usize),
+    Messages,
+    Message,
+    Tail,
+    Done,
+}
+
+impl<'s> Request<'s> {
+    pub(crate) fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
+        let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
+        let (pieces, place) = (Pieces::new(), Place::default());
+        Self { dialect, context, section: Section::Head, cursor, pieces, index: 0, place }
+    }
+
+    /// The HTTP method.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
+        "POST"
+    }
+
+    /// Path under the provider's base URL.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.dialect.path
+    }
+
+    /// Header names, in lower case, and values; the key is not among them.
+    #[must_use]
+    pub const fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        self.dialect.headers
+    }
+
+    /// Bytes of the body, for `content-length`. Goes through all of it without writing.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        let mut all = Self::new(self.dialect, self.context);
+        let mut length = 0_usize;
+        while all.refill() {
+            let pieces = all.pieces.iter().map(super::super::wire::json_write::Piece::length);
+            length = pieces.fold(length, usize::saturating_add);
+        }
+        length
+    }
+
+    /// Writes the next bytes of the body into `out`, of any length from 1 on; returns how many.
+    /// 0 is the end.
+    pub fn read(&mut self, out: &mut [u8]) -> usize {
+        let size = out.len();
+        let mut free = out;
+        while !free.is_empty() {
+            let Some(piece) = self.pieces.get(self.index) else {
+                if self.refill() {
+                    continue;
+                }
+                break;
+            };
+            if self.place.write(piece, &mut free) {
+                self.index += 1;
+                self.place = Place::default();
+            }
+        }
+        size - free.len()
+    }
+
+    /// Writes the rest of the body to `writer`.
+    ///
+    /// # Errors
+    /// Those of the writer; what it took is gone.
+    pub fn write_to<W: embedded_io::Write>(&mut self, writer: &mut W) -> Result<(), W::Error> {
+        let mut buffer = [0; WRITE_BYTES];
+        loop {
+            let count = self.read(&mut buffer);
+            match buffer.get(..count) {
+                Some(bytes) if count > 0 => writer.write_all(bytes)?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Gets the next pieces; false at the end.
+    fn refill(&mut self) -> bool {
+        self.pieces.clear();
+        self.index = 0;
+        let (dialect, context, pieces) = (self.dialect, &self.context, &mut self.pieces);
+        loop {
+            match self.section {
+                Section::Head => {
+                    (dialect.head)(context, pieces);
+                    self.section = Section::Tool(0);
+                }
+                Section::Tool(index) if context.config.tool(index).is_some() => {
+                    (dialect.tool)(context, index, pieces);
+                    self.section = Section::Tool(index + 1);
+                }
+                Section::Tool(_) => self.section = Section::Messages,
+                Section::Messages => {
+                    (dialect.messages)(context, pieces);
+                    self.section = Section::Message;
+                }
+                Section::Message => {
+                    if !(dialect.message)(context, &mut self.cursor, pieces) {
+                        self.section = Section::Tail;
+                    }
+                }
+                Section::Tail => {
+                    (dialect.tail)(context, pieces);
+                    self.section = Section::Done;
+                }
+                Section::Done => return !pieces.is_empty(),
+            }
+            if !pieces.is_empty() {
+                return true;
+            }
+        }
+    }
+}
+
+/// Bytes on the stack of [`Request::write_to`].
+const WRITE_BYTES: usize = 128;

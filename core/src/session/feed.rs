@@ -1,0 +1,214 @@
+//! From bytes of a response body to tokens of the dialect: the framing.
+//!
+//! A body that begins with `{` or `[` is one JSON document; any other is a stream of
+//! server-sent events with one document each, ended by `[DONE]` where the dialect has it.
+
+use crate::provider::{Dialect, Sink};
+use crate::wire::json_read::{JsonReader, Token};
+use crate::wire::sse::{Field, SseReader, SseToken};
+use crate::{Error, ErrorKind};
+
+/// Where the body stands.
+#[derive(Clone, Debug)]
+pub(super) struct Decoder {
+    framing: Framing,
+    sse: SseReader,
+    json: JsonReader,
+    /// Bytes of the end marker that were read.
+    marker: u8,
+    /// Bytes of the body that were read.
+    pub offset: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Framing {
+    Unknown,
+    Events,
+    Whole,
+}
+
+/// Why the decoder stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Pause {
+    /// Something may be there to be shown.
+    Show,
+    /// The input is used up.
+    Empty,
+}
+
+impl Decoder {
+    pub const fn new(dialect: &Dialect) -> Self {
+        Self {
+            framing: Framing::Unknown,
+            sse: SseReader::new(),
+            json: JsonReader::new(dialect.places),
+            marker: 0,
+            offset: 0,
+        }
+    }
+
+    /// Reads from the front of `input`, which it moves on, until something may be shown.
+    pub fn advance(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        let before = input.len();
+        let pause = match self.framing {
+            Framing::Unknown => {
+                self.find_framing(sink, input);
+                Ok(if input.is_empty() { Pause::Empty } else { Pause::Show })
+            }
+            Framing::Events => self.events(dialect, sink, input),
+            Framing::Whole => self.whole(dialect, sink, input),
+        };
+        let used = before.saturating_sub(input.len());
+        self.offset = self.offset.saturating_add(used as u32);
+        pause.map_err(|error| match error.kind() {
+            ErrorKind::BadJson | ErrorKind::BadResponse => {
+                Error::new(ErrorKind::BadResponse, self.offset)
+            }
+            _ => error,
+        })
+    }
+
+    /// The body is over. True when what came ends at an end: no document is open.
+    pub fn finish(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>) -> Result<bool, Error> {
+        // The last event may lack its empty line.
+        if self.framing == Framing::Events && self.json.is_done() {
+            self.end_document(dialect, sink)?;
+        }
+        if usize::from(self.marker) == END_MARKER.len() {
+            self.end_of_stream(dialect, sink)?;
+        }
+        Ok(self.json.is_fresh() || (self.framing == Framing::Whole && self.json.is_done()))
+    }
+
+    fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
+        let space = input.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        *input = input.get(space..).unwrap_or_default();
+        self.framing = match input.first() {
+            None => Framing::Unknown,
+            Some(b'{' | b'[') => Framing::Whole,
+            Some(_) => Framing::Events,
+        };
+        sink.reply.whole = self.framing == Framing::Whole;
+    }
+
+    fn whole(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        let was_done = self.json.is_done();
+        let pause = self.json(dialect, sink, input)?;
+        if !was_done && self.json.is_done() {
+            (dialect.document_end)(sink)?;
+            return Ok(Pause::Show);
+        }
+        Ok(pause)
+    }
+
+    fn events(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        loop {
+            let before = *input;
+            let Some(token) = self.sse.next(input) else { return Ok(Pause::Empty) };
+            match token {
+                // A server that forgets the empty line between two events.
+                SseToken::Line(Field::Data) if self.json.is_done() => {
+                    self.end_document(dialect, sink)?;
+                    return Ok(Pause::Show);
+                }
+                SseToken::Piece(Field::Data, data) => {
+                    let mut rest = data;
+                    let pause = self.data(dialect, sink, &mut rest);
+                    // What was not read of the piece is read next.
+                    let read = before.len().saturating_sub(input.len() + rest.len());
+                    *input = before.get(read..).unwrap_or_default();
+                    if pause? == Pause::Show {
+                        return Ok(Pause::Show);
+                    }
+                }
+                SseToken::Dispatch => {
+                    if usize::from(self.marker) == END_MARKER.len() {
+                        self.end_of_stream(dialect, sink)?;
+                        return Ok(Pause::Show);
+                    }
+                    if self.marker > 0 {
+                        return Err(BAD);
+                    }
+                    if !self.json.is_fresh() {
+                        self.json.finish()?;
+                        self.end_document(dialect, sink)?;
+                        return Ok(Pause::Show);
+                    }
+                }
+                SseToken::Line(_) | SseToken::Piece(..) | SseToken::LineEnd(_) => {}
+            }
+        }
+    }
+
+    /// More of the data of an event.
+    fn data(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        data: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        while let Some((byte, rest)) = data.split_first() {
+            let begins = self.marker == 0 && self.json.is_fresh();
+            if begins && byte.is_ascii_whitespace() {
+                *data = rest;
+            } else if self.marker > 0 || (begins && *byte == b'[') {
+                // Nothing but space may follow the marker.
+                let is_next = END_MARKER.get(usize::from(self.marker)) == Some(byte);
+                let is_over = usize::from(self.marker) == END_MARKER.len();
+                if !(is_next || is_over && byte.is_ascii_whitespace()) {
+                    return Err(BAD);
+                }
+                self.marker += u8::from(is_next);
+                *data = rest;
+            } else {
+                return self.json(dialect, sink, data);
+            }
+        }
+        Ok(Pause::Empty)
+    }
+
+    fn json(
+        &mut self,
+        dialect: &Dialect,
+        sink: &mut Sink<'_, '_>,
+        input: &mut &[u8],
+    ) -> Result<Pause, Error> {
+        while let Some(token) = self.json.next(input)? {
+            (dialect.token)(sink, token)?;
+            if matches!(token, Token::PieceEnd(_) | Token::End(_)) {
+                return Ok(Pause::Show);
+            }
+        }
+        Ok(Pause::Empty)
+    }
+
+    fn end_document(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        self.json.restart();
+        (dialect.document_end)(sink)
+    }
+
+    fn end_of_stream(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        self.marker = 0;
+        sink.reply.ended = true;
+        self.end_document(dialect, sink)
+    }
+}
+
+const END_MARKER: &[u8] = b"[DONE]";
+
+const BAD: Error = Error::new(ErrorKind::BadResponse, 0);

@@ -1,0 +1,285 @@
+//! The main flow: one conversation with a model, as a state machine that a runtime drives.
+
+mod feed;
+mod machine;
+mod open;
+mod reply;
+mod retry;
+mod room;
+mod step;
+
+pub use step::Step;
+
+use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
+use crate::provider::{Config, Context, Request, check, dialect_of};
+use crate::transcript::{Storage, Transcript};
+use crate::{Error, ErrorKind};
+use machine::Machine;
+
+/// One conversation with a model: the state machine that a runtime drives.
+///
+/// Ask [`step`](Self::step) what to do, do it, ask again. A call that does not fit the step
+/// returns [`ErrorKind::WrongStep`] and changes nothing.
+///
+/// | step | what the caller does |
+/// |---|---|
+/// | `Idle` | [`user`](Self::user), or stop |
+/// | `Send` | write [`request`](Self::request), then [`begin_response`](Self::begin_response) |
+/// | `Receive` | [`feed`](Self::feed) the body, then [`end_response`](Self::end_response) |
+/// | `RunTools` | answer each [`pending_call`](Self::pending_call) by [`tool_result`](Self::tool_result) |
+/// | `Wait` | sleep, then [`retry`](Self::retry) |
+/// | `MakeRoom` | [`compact`](Self::compact) or [`drop_oldest`](Self::drop_oldest) |
+///
+/// ```
+/// use zerostack_core::{Event, Provider, Session, SessionConfig, Step};
+///
+/// let config = SessionConfig::new(Provider::OpenAiChat, "some-model");
+/// let mut session = Session::new([0_u8; 1024], &config)?;
+/// session.user("Say hi")?;
+///
+/// // Any HTTP client sends this; here the answer is at hand.
+/// let mut request = [0; 512];
+/// let length = session.request()?.read(&mut request);
+/// assert_eq!(length, session.request()?.body_len());
+/// session.begin_response(200, None)?;
+/// let mut body = concat!(
+///     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n",
+///     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+///     "data: [DONE]\n\n",
+/// ).as_bytes();
+/// while !body.is_empty() {
+///     let fed = session.feed(body)?;
+///     if let Some(Event::TextDelta(text)) = fed.event {
+///         assert_eq!(text, "hi");
+///     }
+///     body = &body[fed.used..];
+/// }
+/// session.end_response()?;
+/// assert_eq!(session.step(), Step::Idle);
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session<C, S> {
+    config: C,
+    transcript: Transcript<S>,
+    machine: Machine,
+}
+
+/// Why the last turn failed, for a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Failure<'s> {
+    /// The error that the call returned.
+    pub error: Error,
+    /// The provider's code or type of the error, where it gave one.
+    pub code: &'s str,
+    /// The provider's message, where it gave one. Valid until the next turn begins.
+    pub message: &'s str,
+    /// The HTTP status, 0 when no response came.
+    pub status: u16,
+}
+
+impl<C: Config, S: Storage> Session<C, S> {
+    /// Starts an empty conversation in `storage`.
+    ///
+    /// # Errors
+    /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
+    /// not compiled in, `Full` when the storage has not even room for a beginning.
+    pub fn new(storage: S, config: C) -> Result<Self, Error> {
+        check(&config)?;
+        let machine = Machine::new(&config)?;
+        Ok(Self { config, transcript: Transcript::new(storage)?, machine })
+    }
+
+    /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
+    /// [`Transcript::as_bytes`] gave. They are checked, not trusted.
+    ///
+    /// The step is what the conversation ends with: `RunTools` for open calls, `Send` for a
+    /// user's text or results, else `Idle`.
+    ///
+    /// # Errors
+    /// `BadTranscript`, and those of [`new`](Self::new).
+    pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
+        check(&config)?;
+        let mut machine = Machine::new(&config)?;
+        let mut transcript = Transcript::check(storage, used)?;
+        machine.resume(&mut transcript.log(), &config);
+        Ok(Self { config, transcript, machine })
+    }
+
+    // Looking.
+
+    /// What to do now. Cheap, and the same until something is done.
+    #[must_use]
+    pub const fn step(&self) -> Step {
+        self.machine.step
+    }
+
+    /// All that was said, oldest first.
+    #[must_use]
+    pub const fn transcript(&self) -> &Transcript<S> {
+        &self.transcript
+    }
+
+    /// What the session was made with.
+    #[must_use]
+    pub const fn config(&self) -> &C {
+        &self.config
+    }
+
+    /// Tokens of the turn, as the provider counted them, all its rounds together.
+    #[must_use]
+    pub const fn usage(&self) -> Usage {
+        self.machine.usage
+    }
+
+    /// The provider's own word for why it stopped; empty when it gave none yet.
+    #[must_use]
+    pub fn stop_word(&self) -> &str {
+        core::str::from_utf8(&self.machine.reply.stop_word).unwrap_or_default()
+    }
+
+    /// Whether the reply is complete, so that the rest of the body need not be read.
+    #[must_use]
+    pub const fn is_reply_complete(&self) -> bool {
+        self.machine.reply.ended
+    }
+
+    /// Why the last turn failed, or the last attempt of this one; `None` after a good reply.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure<'_>> {
+        self.machine.failure(&self.transcript)
+    }
+
+    /// The first tool call without an answer.
+    #[must_use]
+    pub fn pending_call(&self) -> Option<ToolCall<'_>> {
+        self.pending_calls().next()
+    }
+
+    /// All tool calls without an answer, in the order of the model.
+    pub fn pending_calls(&self) -> impl Iterator<Item = ToolCall<'_>> {
+        self.machine.pending_calls(self.transcript.as_bytes())
+    }
+
+    // The turn, in order.
+
+    /// Adds the user's text and starts a turn. `Idle` to `Send`.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep`.
+    pub fn user(&mut self, text: &str) -> Result<(), Error> {
+        self.machine.user(&mut self.transcript.log(), &self.config, text)
+    }
+
+    /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
+    /// asking again gives the same bytes.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn request(&self) -> Result<Request<'_>, Error> {
+        self.machine.expect(self.machine.step == Step::Send)?;
+        let context = Context { config: &self.config, bytes: self.transcript.as_bytes() };
+        Ok(Request::new(dialect_of(self.config.provider())?, context))
+    }
+
+    /// The head of the response came, whatever its status. `Send` to `Receive`: the body of a
+    /// refusal says whether it is worth another attempt. `retry_after_ms` is the server's
+    /// wish, if it gave one.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn begin_response(
+        &mut self,
+        status: u16,
+        retry_after_ms: Option<u32>,
+    ) -> Result<(), Error> {
+        self.machine.begin_response(&self.transcript.log(), &self.config, status, retry_after_ms)
+    }
+
+    /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the
+    /// first event; call again with the rest. Bytes behind the end of the reply are used and
+    /// ignored.
+    ///
+    /// [`Event::Restart`] ends the step: the reply was broken, is taken out and will be
+    /// asked for again.
+    ///
+    /// # Errors
+    /// `BadResponse`, `Full`, `TooLong`, `Limit`: the turn failed, or [`step`](Self::step) is
+    /// `MakeRoom` when room can be made. The transcript holds no half message.
+    pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
+        self.machine.feed(self.transcript.log(), &self.config, chunk)
+    }
+
+    /// The body ended, or the connection broke, or the caller stops reading after
+    /// [`is_reply_complete`](Self::is_reply_complete). Here the reply is judged: `Receive`
+    /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` with
+    /// [`Event::Restart`]. In the step `Send` it says that no response came at all.
+    ///
+    /// # Errors
+    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
+    /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
+    pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
+        self.machine.end_response(self.transcript.log(), &self.config)
+    }
+
+    /// Answers one call, in any order; returns the bytes that were left out of the middle
+    /// because of `max_result_bytes`. After the last one the step is `Send`.
+    ///
+    /// # Errors
+    /// `UnknownCall` for an id that is not pending; `Full`: nothing was added; `Limit` when
+    /// the turn has no round left; `WrongStep`.
+    pub fn tool_result(&mut self, result: ToolResult<'_>) -> Result<u32, Error> {
+        self.machine.tool_result(&mut self.transcript.log(), &self.config, result)
+    }
+
+    /// The wait is over. `Wait` to `Send`.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn retry(&mut self) -> Result<(), Error> {
+        self.machine.expect(matches!(self.machine.step, Step::Wait { .. }))?;
+        self.machine.enter_send(&mut self.transcript.log(), &self.config);
+        Ok(())
+    }
+
+    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open
+    /// calls get the result "aborted".
+    pub fn abort(&mut self) {
+        self.machine.abort(&mut self.transcript.log());
+    }
+
+    // Room.
+
+    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the
+    /// last `keep_turns` stay, the running one always.
+    ///
+    /// # Errors
+    /// `Full` when the summary is longer than what it replaces and does not fit; nothing
+    /// changed. `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
+    pub fn compact(&mut self, summary: &str, keep_turns: usize) -> Result<(), Error> {
+        self.machine.compact(&mut self.transcript.log(), &self.config, summary, keep_turns)
+    }
+
+    /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running
+    /// turn. Returns the bytes that this freed.
+    ///
+    /// # Errors
+    /// `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
+    /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
+    pub fn drop_oldest(&mut self) -> Result<usize, Error> {
+        self.machine.drop_oldest(&mut self.transcript.log(), &self.config)
+    }
+
+    /// Ends the session and gives its storage back.
+    pub fn into_storage(self) -> S {
+        self.transcript.into_storage()
+    }
+}
+
+const fn wrong_step(step: Step) -> Error {
+    Error::new(ErrorKind::WrongStep, step.number())
+}
+
+const fn unknown_call(id: CallId) -> Error {
+    Error::new(ErrorKind::UnknownCall, id.number())
+}

@@ -1,0 +1,239 @@
+//! A reply comes in, and is judged at its end.
+
+use super::Step;
+use super::feed::{Decoder, Pause};
+use super::machine::Machine;
+use super::open::Open;
+use super::retry::{is_transient, wait};
+use crate::message::{Event, Fed, StopReason};
+use crate::provider::{Config, Dialect, FailedTurn, Shown, Sink, dialect_of};
+use crate::transcript::log::Log;
+use crate::{Error, ErrorKind};
+
+impl Machine {
+    pub fn feed<'a>(
+        &'a mut self,
+        log: Log<'a>,
+        config: &dyn Config,
+        chunk: &[u8],
+    ) -> Result<Fed<'a>, Error> {
+        self.expect(self.step == Step::Receive)?;
+        let dialect = dialect_of(config.provider())?;
+        let mut input = chunk;
+        if core::mem::take(&mut self.owes_byte) {
+            input = input.get(1..).unwrap_or_default();
+        }
+        let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
+        let shown = read(&mut self.decoder, dialect, &mut sink, &mut input);
+        let more = input.is_empty() && !chunk.is_empty() && sink.may_have_more();
+        let Sink { mut log, .. } = sink;
+        let calls = self.open.before.saturating_add(self.open.total.into());
+        let used = chunk.len() - input.len();
+        match shown.and_then(|shown| shown.map(|shown| shown.check(log.bytes())).transpose()) {
+            Ok(None) => Ok(Fed { used, event: None }),
+            Ok(Some(shown)) => {
+                // With more to show, the last byte waits for the next call.
+                self.owes_byte = more;
+                let event = shown.event(log.into_bytes(), calls)?;
+                Ok(Fed { used: used - usize::from(more), event: Some(event) })
+            }
+            Err(error) => {
+                let event = self.broken(&mut log, config, error)?;
+                Ok(Fed { used: chunk.len(), event: Some(event) })
+            }
+        }
+    }
+
+    pub fn end_response(
+        &mut self,
+        log: Log<'_>,
+        config: &dyn Config,
+    ) -> Result<Event<'static>, Error> {
+        let dialect = dialect_of(config.provider())?;
+        if self.step == Step::Send {
+            self.begin_response(&log, config, 0, None)?;
+            let mut log = log;
+            return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
+        }
+        self.expect(self.step == Step::Receive)?;
+        let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
+        let judged = judge(&mut self.decoder, dialect, &mut sink, self.status);
+        let Sink { mut log, .. } = sink;
+        match judged {
+            Ok(reason) => self.accept(&mut log, config, reason),
+            Err(error) => self.broken(&mut log, config, error),
+        }
+    }
+
+    /// The reply is whole: it stays.
+    fn accept(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        reason: StopReason,
+    ) -> Result<Event<'static>, Error> {
+        let before = self.open.before.saturating_add(self.open.total.into());
+        self.open = Open::new(self.reply.start, before, self.reply.calls);
+        self.usage = self.usage.plus(self.reply.usage);
+        self.rounds = self.rounds.saturating_add(1);
+        self.attempt = 0;
+        if self.open.count > 0 {
+            self.step = Step::RunTools;
+        } else if reason == StopReason::Pause {
+            self.next_round(log, config)?;
+        } else {
+            self.step = Step::Idle;
+        }
+        Ok(Event::End(reason))
+    }
+
+    /// The reply cannot be used: it is taken out, and asked for again where that may help.
+    fn broken(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        error: Error,
+    ) -> Result<Event<'static>, Error> {
+        let again = match error.kind() {
+            ErrorKind::Cut => true,
+            // What was no reply from its first byte on will not be one the next time.
+            ErrorKind::BadResponse => self.reply.documents,
+            ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
+            ErrorKind::Full => {
+                self.take_out(log, self.reply.start as usize);
+                if super::room::can_drop(log, self.turn as usize) {
+                    self.error = Some(error);
+                    self.step = Step::MakeRoom { bytes: error.detail() };
+                    return Err(error);
+                }
+                false
+            }
+            _ => false,
+        };
+        if again { self.attempt_again(log, config, error) } else { self.fail(log, config, error) }
+    }
+
+    /// Another attempt, when one is left.
+    fn attempt_again(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        error: Error,
+    ) -> Result<Event<'static>, Error> {
+        let limits = config.limits();
+        if self.attempt >= limits.max_attempts {
+            return self.fail(log, config, error);
+        }
+        self.take_out(log, self.reply.start as usize);
+        let (millis, random) = wait(limits, self.attempt, self.retry_after_ms, self.random);
+        self.random = random;
+        self.error = Some(error);
+        self.step = Step::Wait { millis };
+        Ok(Event::Restart)
+    }
+
+    /// The turn failed.
+    fn fail(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        error: Error,
+    ) -> Result<Event<'static>, Error> {
+        let start = match config.limits().failed_turn {
+            FailedTurn::TakeOut => self.turn,
+            FailedTurn::Keep => self.reply.start,
+        };
+        self.take_out(log, start as usize);
+        self.error = Some(error);
+        self.step = Step::Idle;
+        Err(error)
+    }
+
+    /// Takes out everything from `start` on; the provider's message stays behind the end.
+    fn take_out(&mut self, log: &mut Log<'_>, start: usize) {
+        let failure = core::mem::take(&mut self.reply.failure.told);
+        if failure {
+            let message = self.reply.failure.start as usize;
+            self.message_bytes = self.reply.failure.length;
+            log.truncate(message + self.message_bytes as usize);
+            log.remove(start, message);
+        }
+        log.truncate(start);
+    }
+}
+
+/// Reads until there is something to show, or the input is used up.
+fn read(
+    decoder: &mut Decoder,
+    dialect: &Dialect,
+    sink: &mut Sink<'_, '_>,
+    input: &mut &[u8],
+) -> Result<Option<Shown>, Error> {
+    loop {
+        if let Some(shown) = sink.show() {
+            return Ok(Some(shown));
+        }
+        if input.is_empty() {
+            return Ok(None);
+        }
+        // Unescaped text is never longer than the bytes it came in.
+        let wanted = input.len().min(WINDOW_BYTES) + SLACK_BYTES;
+        let mut room = sink.log.room(wanted);
+        if room <= 2 * SLACK_BYTES && room < wanted && sink.drop_shown() {
+            room = sink.log.room(wanted);
+        }
+        let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
+            return Err(Error::full(wanted - room));
+        };
+        let (mut front, back) = input.split_at_checked(window).unwrap_or((input, &[]));
+        while decoder.advance(dialect, sink, &mut front)? == Pause::Show {
+            if let Some(shown) = sink.show() {
+                *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
+                return Ok(Some(shown));
+            }
+        }
+        *input = back;
+    }
+}
+
+/// Whether the reply is whole, now that the body is over, and why the model stopped.
+fn judge(
+    decoder: &mut Decoder,
+    dialect: &Dialect,
+    sink: &mut Sink<'_, '_>,
+    status: u16,
+) -> Result<StopReason, Error> {
+    let at_end = decoder.finish(dialect, sink)?;
+    let reply = &mut *sink.reply;
+    if reply.failure.told || reply.refused {
+        let status = match (status, reply.failure.status) {
+            (200..300, told @ 400..600) => told,
+            (status, _) => status.into(),
+        };
+        return Err(Error::new(ErrorKind::Status, status));
+    }
+    let is_empty = sink.log.used() == reply.start as usize;
+    if !reply.documents && decoder.offset > 0 || reply.whole && is_empty && reply.stop.is_none() {
+        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+    }
+    if reply.stop.is_none() && !reply.ended && !(reply.whole && at_end) {
+        return Err(Error::new(ErrorKind::Cut, decoder.offset));
+    }
+    sink.end_part();
+    sink.check_calls();
+    if sink.reply.stop == Some(StopReason::MaxTokens) && sink.drop_cut_call() {
+        return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
+    }
+    Ok(match sink.reply.stop {
+        None if sink.reply.calls > 0 => StopReason::ToolUse,
+        None | Some(StopReason::EndTurn) if sink.reply.refuses => StopReason::Refusal,
+        None => StopReason::EndTurn,
+        Some(reason) => reason,
+    })
+}
+
+/// Bytes that are read between two looks at the room that is left.
+const WINDOW_BYTES: usize = 2048;
+
+/// Room beyond the bytes that are read: two headers and a replaced half pair.
+const SLACK_BYTES: usize = 24;

@@ -1,0 +1,112 @@
+//! Making room: the oldest goes first, and never half an exchange.
+
+use super::Step;
+use super::machine::Machine;
+use crate::provider::Config;
+use crate::transcript::log::{Log, MAGIC};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use crate::{Error, ErrorKind};
+
+/// Where the first record of every transcript stands.
+pub(super) const FIRST_RECORD: usize = MAGIC.len();
+
+impl Machine {
+    pub fn drop_oldest(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<usize, Error> {
+        self.expect_room()?;
+        let Some((start, end)) = oldest(log, self.turn as usize) else {
+            let missing = match self.step {
+                Step::MakeRoom { bytes } => bytes,
+                _ => 0,
+            };
+            let error = Error::new(ErrorKind::Full, missing);
+            if self.step != Step::Idle && missing > 0 {
+                log.truncate(self.turn as usize);
+                self.error = Some(error);
+                self.step = Step::Idle;
+            }
+            return Err(error);
+        };
+        self.remove(log, start, end);
+        if self.step != Step::Idle {
+            self.enter_send(log, config);
+        }
+        Ok(end - start)
+    }
+
+    pub fn compact(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        summary: &str,
+        keep_turns: usize,
+    ) -> Result<(), Error> {
+        self.expect_room()?;
+        let cut = self.first_kept(log, keep_turns);
+        let freed = cut - FIRST_RECORD;
+        let wanted = summary.len().saturating_add(HEADER_BYTES);
+        log.reserve(wanted.saturating_sub(freed))?;
+        self.remove(log, FIRST_RECORD, cut);
+        let end = log.used();
+        let header = Header::new(Kind::User, FIRST | MARKED, [0; 3]);
+        log.push(header, &[summary.as_bytes()])?;
+        log.swap_runs(FIRST_RECORD, end, log.used());
+        self.turn = self.turn.saturating_add(wanted as u32);
+        self.open.reply = self.open.reply.saturating_add(wanted as u32);
+        if self.step != Step::Idle {
+            self.enter_send(log, config);
+        }
+        Ok(())
+    }
+
+    fn expect_room(&self) -> Result<(), Error> {
+        self.expect(matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. }))
+    }
+
+    /// Takes out the records from `start` to `end`.
+    fn remove(&mut self, log: &mut Log<'_>, start: usize, end: usize) {
+        let records = log.records_from(start).take_while(|record| record.offset < end);
+        let calls = records.filter(|record| record.is(Kind::Call)).count() as u32;
+        log.remove(start, end);
+        self.forget_failure();
+        let gone = (end - start) as u32;
+        // What stood in the part that is gone is of no use any more.
+        let moved = |offset: u32| {
+            if offset as usize >= end { offset - gone } else { offset.min(start as u32) }
+        };
+        if self.turn as usize >= end {
+            self.turn -= gone;
+        }
+        self.open.reply = moved(self.open.reply);
+        self.open.before = self.open.before.saturating_sub(calls);
+    }
+
+    /// Where the turns begin that stay.
+    fn first_kept(&self, log: &Log<'_>, keep_turns: usize) -> usize {
+        let is_turn = |header: &Header| header.kind == Kind::User && !header.has(MARKED);
+        let running = self.step != Step::Idle;
+        let turns = || log.records_from(FIRST_RECORD).filter(|record| is_turn(&record.header));
+        let keep = keep_turns.max(usize::from(running));
+        let skip = turns().count().saturating_sub(keep);
+        let first = if keep == 0 { None } else { turns().nth(skip) };
+        first.map_or(log.used(), |record| record.offset)
+    }
+}
+
+/// Whether [`Machine::drop_oldest`] would find something.
+pub(super) fn can_drop(log: &Log<'_>, turn: usize) -> bool {
+    oldest(log, turn).is_some()
+}
+
+/// The oldest exchange: everything before the second turn, or the first round of the turn
+/// that is running when another follows it.
+fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
+    if turn > FIRST_RECORD {
+        let mut turns = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::User));
+        let second = turns.find(|record| record.offset > FIRST_RECORD)?;
+        return Some((FIRST_RECORD, second.offset.min(turn)));
+    }
+    let mut replies =
+        log.records_from(turn).filter(|record| record.is_reply() && record.header.has(FIRST));
+    let (first, second) = (replies.next()?, replies.next()?);
+    Some((first.offset, second.offset))
+}

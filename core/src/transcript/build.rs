@@ -1,0 +1,118 @@
+//! A transcript from parts that were kept elsewhere, as text say.
+
+use super::log::Log;
+use super::record::{FIRST, Header, Kind, MARKED};
+use super::{Entry, Storage};
+use crate::message::{CallId, Part, Role};
+use crate::{Error, ErrorKind};
+
+/// Puts parts together to a transcript that [`crate::Session::resume`] takes.
+///
+/// ```
+/// use zerostack_core::{Entry, Part, Provider, Role, Session, SessionConfig, Step, TranscriptBuilder};
+///
+/// let mut builder = TranscriptBuilder::new([0; 256])?;
+/// builder.push(Entry::new(Role::User, Part::Text("Hello")))?;
+/// let (storage, used) = builder.finish();
+/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// assert_eq!(Session::resume(storage, used, &config)?.step(), Step::Send);
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct TranscriptBuilder<S> {
+    storage: S,
+    used: u32,
+    /// Calls so far, and those before the last reply.
+    calls: u32,
+    before: u32,
+    last: Option<Role>,
+}
+
+impl<S: Storage> TranscriptBuilder<S> {
+    /// Begins in `storage`.
+    ///
+    /// # Errors
+    /// `Full` when it has not even room for a beginning.
+    pub fn new(storage: S) -> Result<Self, Error> {
+        let mut builder = Self { storage, used: 0, calls: 0, before: 0, last: None };
+        builder.log().start()?;
+        Ok(builder)
+    }
+
+    /// Adds `entry`. Calls are numbered in their order, from 0 on; a result names the call that
+    /// it answers, which is one of the last reply. A part of the model goes on with its message
+    /// unless it starts one, or something else stood in between.
+    ///
+    /// # Errors
+    /// `Full`, `TooLong` for an id or a name of a call above 255 bytes, `UnknownCall` for a
+    /// result without its call, `BadTranscript` for a part that the role cannot say.
+    pub fn push(&mut self, entry: Entry<'_>) -> Result<(), Error> {
+        let starts = entry.starts_message || self.last != Some(entry.role);
+        let first = if starts { FIRST } else { 0 };
+        let cut = if entry.is_cut { MARKED } else { 0 };
+        let id_text;
+        let (header, pieces): (Header, [&[u8]; 3]) = match (entry.role, entry.part) {
+            (Role::User, Part::Text(text)) => {
+                (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[]])
+            }
+            (Role::Assistant, Part::Text(text)) => {
+                (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
+            }
+            (Role::Assistant, Part::Thinking(text)) => {
+                (Header::new(Kind::Thinking, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
+            }
+            (Role::Assistant, Part::Opaque { provider, variety, text }) => {
+                let info = [provider as u8, variety, 0];
+                (Header::new(Kind::Opaque, first, info), [text.as_bytes(), &[], &[]])
+            }
+            (Role::Assistant, Part::ToolCall(call)) => {
+                let length = |text: &str| {
+                    u8::try_from(text.len()).map_err(|_| Error::new(ErrorKind::TooLong, 255))
+                };
+                let info = [length(call.wire_id)?, length(call.name)?, 0];
+                id_text = [call.wire_id, call.name, call.arguments].map(str::as_bytes);
+                (Header::new(Kind::Call, first, info), id_text)
+            }
+            (Role::Tool, Part::ToolResult(result)) => {
+                let index = self.index(result.id)?;
+                let [low, high] = index.to_le_bytes();
+                let failed = if result.is_error { MARKED } else { 0 };
+                let header = Header::new(Kind::Result, FIRST | failed, [low, high, 0]);
+                (header, [result.content.as_bytes(), &[], &[]])
+            }
+            _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),
+        };
+        self.log().push(header, &pieces)?;
+        if entry.role == Role::Assistant && starts {
+            self.before = self.calls;
+        }
+        if header.kind == Kind::Call {
+            self.calls = self.calls.saturating_add(1);
+        }
+        self.last = Some(entry.role);
+        Ok(())
+    }
+
+    /// The number of the next call.
+    #[must_use]
+    pub const fn next_call(&self) -> CallId {
+        CallId(self.calls)
+    }
+
+    /// The storage, and how much of it is used.
+    #[must_use]
+    pub fn finish(self) -> (S, usize) {
+        (self.storage, self.used as usize)
+    }
+
+    /// The index of a call in the last reply.
+    fn index(&self, id: CallId) -> Result<u16, Error> {
+        let unknown = Error::new(ErrorKind::UnknownCall, id.number());
+        let index = id.number().checked_sub(self.before).filter(|_| id.number() < self.calls);
+        u16::try_from(index.ok_or(unknown)?).map_err(|_| unknown)
+    }
+
+    fn log(&mut self) -> Log<'_> {
+        Log::new(&mut self.storage, &mut self.used)
+    }
+}

@@ -1,0 +1,158 @@
+//! Writing to a transcript: every change of its bytes is here.
+//!
+//! A failed call changes nothing: room is made first, then bytes are written.
+
+use super::Storage;
+use super::record::{HEADER_BYTES, Header, Record, Records};
+use crate::Error;
+
+/// The bytes that every transcript begins with: a name and a version.
+pub(crate) const MAGIC: [u8; 4] = *b"zst1";
+
+/// The writing end of a transcript, without its type parameter.
+pub(crate) struct Log<'t> {
+    storage: &'t mut dyn Storage,
+    used: &'t mut u32,
+}
+
+impl<'t> Log<'t> {
+    pub fn new(storage: &'t mut dyn Storage, used: &'t mut u32) -> Self {
+        Self { storage, used }
+    }
+
+    /// Writes the first bytes of an empty transcript.
+    pub fn start(&mut self) -> Result<(), Error> {
+        *self.used = 0;
+        self.append(&MAGIC)
+    }
+
+    pub fn used(&self) -> usize {
+        *self.used as usize
+    }
+
+    /// All that is written.
+    pub fn bytes(&self) -> &[u8] {
+        self.storage.bytes().get(..self.used()).unwrap_or_default()
+    }
+
+    /// All that is written, as long as the log itself was lent.
+    pub fn into_bytes(self) -> &'t [u8] {
+        let used = self.used();
+        self.storage.bytes().get(..used).unwrap_or_default()
+    }
+
+    pub fn record(&self, offset: usize) -> Option<Record<'_>> {
+        Record::at(self.bytes(), offset)
+    }
+
+    pub fn records_from(&self, offset: usize) -> Records<'_> {
+        Records::from(self.bytes(), offset)
+    }
+
+    /// Makes room for `more` bytes.
+    pub fn reserve(&mut self, more: usize) -> Result<(), Error> {
+        let wanted = self.used().saturating_add(more);
+        // Lengths and offsets are 32 bits wide.
+        if u32::try_from(wanted).is_ok() && self.storage.reserve(wanted) {
+            return Ok(());
+        }
+        Err(Error::full(wanted.saturating_sub(self.storage.limit())))
+    }
+
+    /// Bytes that can still be written, `wanted` at the most.
+    pub fn room(&mut self, wanted: usize) -> usize {
+        if self.reserve(wanted).is_ok() {
+            return wanted;
+        }
+        let left = self.storage.limit().saturating_sub(self.used()).min(wanted);
+        if self.reserve(left).is_ok() { left } else { 0 }
+    }
+
+    /// Writes raw bytes behind the end.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.reserve(bytes.len())?;
+        let at = self.used();
+        if let Some(free) = self.storage.bytes_mut().get_mut(at..) {
+            fill(free, bytes);
+        }
+        *self.used += bytes.len() as u32;
+        Ok(())
+    }
+
+    /// Adds a record whose payload is `pieces` in their order; returns its offset.
+    pub fn push(&mut self, mut header: Header, pieces: &[&[u8]]) -> Result<usize, Error> {
+        let length = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
+        self.reserve(length.saturating_add(HEADER_BYTES))?;
+        let offset = self.used();
+        header.length = length as u32;
+        self.append(&header.to_bytes())?;
+        for piece in pieces {
+            self.append(piece)?;
+        }
+        Ok(offset)
+    }
+
+    /// Rewrites the header at `offset`.
+    pub fn set_header(&mut self, offset: usize, header: Header) {
+        if let Some(place) = self.storage.bytes_mut().get_mut(offset..) {
+            fill(place, &header.to_bytes());
+        }
+    }
+
+    /// Says that the record at `offset` now reaches to the end.
+    pub fn close(&mut self, offset: usize) {
+        if let Some(mut header) = self.header(offset) {
+            let payload = offset.saturating_add(HEADER_BYTES);
+            header.length = self.used().saturating_sub(payload) as u32;
+            self.set_header(offset, header);
+        }
+    }
+
+    /// The header at `offset`, whatever its length says.
+    pub fn header(&self, offset: usize) -> Option<Header> {
+        let (head, _) = self.bytes().get(offset..)?.split_first_chunk::<HEADER_BYTES>()?;
+        Header::from_bytes(*head)
+    }
+
+    /// Takes out everything from `offset` on.
+    pub fn truncate(&mut self, offset: usize) {
+        if offset < self.used() {
+            *self.used = offset as u32;
+        }
+    }
+
+    /// Takes out the bytes from `start` to `end`; what follows moves down.
+    pub fn remove(&mut self, start: usize, end: usize) {
+        let used = self.used();
+        let Some(gap) = end.checked_sub(start).filter(|gap| *gap > 0 && end <= used) else {
+            return;
+        };
+        let Some(mut rest) = self.storage.bytes_mut().get_mut(start..used) else { return };
+        // Pieces as long as the gap never overlap.
+        while let Some((hole, tail)) = rest.split_at_mut_checked(gap) {
+            if tail.is_empty() {
+                break;
+            }
+            fill(hole, tail);
+            rest = rest.get_mut(gap..).unwrap_or_default();
+        }
+        *self.used = used.saturating_sub(gap) as u32;
+    }
+
+    /// Swaps the neighbouring runs `start..middle` and `middle..end`.
+    pub fn swap_runs(&mut self, start: usize, middle: usize, end: usize) {
+        let Some(length) = middle.checked_sub(start) else { return };
+        let Some(runs) = self.storage.bytes_mut().get_mut(start..end) else { return };
+        let Some((first, second)) = runs.split_at_mut_checked(length) else { return };
+        first.reverse();
+        second.reverse();
+        runs.reverse();
+    }
+}
+
+/// Copies as much as both have room for, without a panic path.
+fn fill(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}

@@ -1,0 +1,162 @@
+//! The byte layout of one record: eight bytes of header, then the payload.
+//!
+//! ```text
+//! 0     kind (low 4 bits) and flags (high 4 bits)
+//! 1..4  three bytes whose meaning the kind gives
+//! 4..8  length of the payload in bytes, little endian
+//! ```
+//!
+//! | kind | bytes 1..4 | payload |
+//! |---|---|---|
+//! | user | - | text |
+//! | text | 1 for a refusal, -, - | text |
+//! | thinking | field of the wire it came in | text |
+//! | opaque | provider, variety, - | text |
+//! | call | length of id, length of name, slot on the wire | id, name, arguments |
+//! | result | index of the call in its reply, little endian, - | text |
+//!
+//! Records are found by offset, so the bytes can move, be saved and be resumed.
+
+/// Bytes before each payload.
+pub(crate) const HEADER_BYTES: usize = 8;
+
+/// What a record holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    User = 1,
+    Text = 2,
+    Thinking = 3,
+    Opaque = 4,
+    Call = 5,
+    Result = 6,
+}
+
+/// The record begins a message of its own.
+pub(crate) const FIRST: u8 = 0x10;
+/// User: a summary stands in for older turns. Result: the call failed.
+/// Call: its arguments are not one JSON object. Text, thinking: not kept whole.
+pub(crate) const MARKED: u8 = 0x20;
+/// The first byte of the info of a text that is a refusal.
+pub(crate) const REFUSAL: u8 = 1;
+/// Call: it has a result.
+pub(crate) const ANSWERED: u8 = 0x40;
+
+/// The first eight bytes of a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Header {
+    pub kind: Kind,
+    pub flags: u8,
+    pub info: [u8; 3],
+    pub length: u32,
+}
+
+impl Header {
+    pub const fn new(kind: Kind, flags: u8, info: [u8; 3]) -> Self {
+        Self { kind, flags, info, length: 0 }
+    }
+
+    pub fn to_bytes(self) -> [u8; HEADER_BYTES] {
+        let [a, b, c] = self.info;
+        let [l0, l1, l2, l3] = self.length.to_le_bytes();
+        [self.kind as u8 | self.flags, a, b, c, l0, l1, l2, l3]
+    }
+
+    pub fn from_bytes(bytes: [u8; HEADER_BYTES]) -> Option<Self> {
+        let [tag, a, b, c, l0, l1, l2, l3] = bytes;
+        let kind = match tag & 0x0f {
+            1 => Kind::User,
+            2 => Kind::Text,
+            3 => Kind::Thinking,
+            4 => Kind::Opaque,
+            5 => Kind::Call,
+            6 => Kind::Result,
+            _ => return None,
+        };
+        let length = u32::from_le_bytes([l0, l1, l2, l3]);
+        Some(Self { kind, flags: tag & 0xf0, info: [a, b, c], length })
+    }
+
+    pub const fn has(self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// For a result: the index of its call in the reply.
+    pub const fn call_index(self) -> u32 {
+        let [low, high, _] = self.info;
+        u16::from_le_bytes([low, high]) as u32
+    }
+}
+
+/// One record, found in the bytes of a transcript.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Record<'a> {
+    pub offset: usize,
+    pub header: Header,
+    pub payload: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The record at `offset`, when there is a whole one.
+    pub fn at(bytes: &'a [u8], offset: usize) -> Option<Self> {
+        let rest = bytes.get(offset..)?;
+        let (head, rest) = rest.split_first_chunk::<HEADER_BYTES>()?;
+        let header = Header::from_bytes(*head)?;
+        let payload = rest.get(..header.length as usize)?;
+        Some(Self { offset, header, payload })
+    }
+
+    /// Where the next record begins.
+    pub const fn end(&self) -> usize {
+        self.offset + HEADER_BYTES + self.payload.len()
+    }
+
+    /// The payload as text. Records are checked when they are written or resumed.
+    pub fn text(&self) -> &'a str {
+        text(self.payload)
+    }
+
+    /// A call's id, name and arguments.
+    pub fn call(&self) -> (&'a str, &'a str, &'a str) {
+        let [id_length, name_length, _] = self.header.info;
+        let (id, rest) = self.payload.split_at_checked(id_length.into()).unwrap_or_default();
+        let (name, arguments) = rest.split_at_checked(name_length.into()).unwrap_or_default();
+        (text(id), text(name), text(arguments))
+    }
+
+    pub fn is(&self, kind: Kind) -> bool {
+        self.header.kind == kind
+    }
+
+    /// Whether the model said it.
+    pub fn is_reply(&self) -> bool {
+        matches!(self.header.kind, Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call)
+    }
+}
+
+/// All whole records from `offset` on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Records<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Records<'a> {
+    pub const fn from(bytes: &'a [u8], offset: usize) -> Self {
+        Self { bytes, offset }
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Record<'a>;
+
+    fn next(&mut self) -> Option<Record<'a>> {
+        let record = Record::at(self.bytes, self.offset)?;
+        self.offset = record.end();
+        Some(record)
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}

@@ -1,0 +1,190 @@
+//! JSON out, a piece at a time, into buffers of any size.
+
+use super::json_read::plain_length;
+
+/// A run of output that is not written yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Piece<'a> {
+    /// As it is.
+    Plain(&'a str),
+    /// The inside of a string: escaped where JSON wants it.
+    Escaped(&'a str),
+    /// A number in decimal digits.
+    Number(u32),
+}
+
+/// The pieces that one step of an encoder gives.
+pub(crate) type Pieces<'a> = heapless::Vec<Piece<'a>, MAX_PIECES, u8>;
+
+/// No step of an encoder gives more; the tests of each dialect would show a loss.
+pub(crate) const MAX_PIECES: usize = 12;
+
+impl<'a> Piece<'a> {
+    /// Bytes that it takes in the output.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Plain(text) => text.len(),
+            Self::Escaped(text) => {
+                let more = |byte: u8| usize::from(escape(byte).1).saturating_sub(1);
+                text.bytes().fold(text.len(), |sum, byte| sum + more(byte))
+            }
+            Self::Number(number) => digits(*number).1,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Piece<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Plain(text)
+    }
+}
+
+/// Adds pieces in their order; plain text stands for itself.
+macro_rules! pieces {
+    ($out:ident: $($piece:expr),+ $(,)?) => {
+        $({
+            let lost = $out.push($crate::wire::json_write::Piece::from($piece)).is_err();
+            debug_assert!(!lost, "MAX_PIECES is too small");
+        })+
+    };
+}
+pub(crate) use pieces;
+
+/// Where a piece stands that is partly written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    /// Bytes of the source that are written.
+    source: usize,
+    /// Bytes of the escape that are written.
+    escape: usize,
+}
+
+impl Place {
+    /// Writes more of `piece` to the front of `out`, which it moves on. True: all is written.
+    pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
+        match piece {
+            Piece::Plain(text) => {
+                let rest = text.as_bytes().get(self.source..).unwrap_or_default();
+                let written = put(out, rest);
+                self.source += written;
+                written == rest.len()
+            }
+            Piece::Number(number) => {
+                let (digits, count) = digits(*number);
+                let all = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
+                let rest = all.get(self.source..).unwrap_or_default();
+                let written = put(out, rest);
+                self.source += written;
+                written == rest.len()
+            }
+            Piece::Escaped(text) => self.write_escaped(text.as_bytes(), out),
+        }
+    }
+
+    fn write_escaped(&mut self, text: &[u8], out: &mut &mut [u8]) -> bool {
+        loop {
+            let rest = text.get(self.source..).unwrap_or_default();
+            let Some(&byte) = rest.first() else { return true };
+            let window = rest.get(..out.len()).unwrap_or(rest);
+            let (plain, _) = rest.split_at_checked(plain_length(window)).unwrap_or_default();
+            self.source += put(out, plain);
+            if !plain.is_empty() {
+                continue;
+            }
+            if out.is_empty() {
+                return false;
+            }
+            let (bytes, length) = escape(byte);
+            let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
+            let written = put(out, escape);
+            self.escape += written;
+            if written < escape.len() {
+                return false;
+            }
+            self.escape = 0;
+            self.source += 1;
+        }
+    }
+}
+
+/// Copies what fits to the front of `out` and moves it on; returns the bytes copied.
+fn put(out: &mut &mut [u8], from: &[u8]) -> usize {
+    let length = out.len().min(from.len());
+    let whole = core::mem::take(out);
+    let Some((to, rest)) = whole.split_at_mut_checked(length) else { return 0 };
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    *out = rest;
+    length
+}
+
+/// What stands for `byte` inside a string, and its length.
+fn escape(byte: u8) -> ([u8; 6], u8) {
+    let short = |letter: u8| ([b'\\', letter, 0, 0, 0, 0], 2);
+    match byte {
+        b'"' | b'\\' => short(byte),
+        b'\n' => short(b'n'),
+        b'\r' => short(b'r'),
+        b'\t' => short(b't'),
+        0..0x20 => {
+            let hex = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
+            ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)], 6)
+        }
+        _ => ([byte, 0, 0, 0, 0, 0], 1),
+    }
+}
+
+/// The digits of `number` at the end of ten bytes, and their count.
+pub(crate) fn digits(number: u32) -> ([u8; 10], usize) {
+    let mut rest = number;
+    let mut count = 0;
+    let mut digits = [b'0'; 10];
+    for place in digits.iter_mut().rev() {
+        *place = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        count += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    (digits, count)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn written(piece: Piece<'_>, window: usize) -> String {
+        let mut all = Vec::new();
+        let mut place = Place::default();
+        loop {
+            let mut buffer = std::vec![0; window];
+            let mut out = buffer.as_mut_slice();
+            let done = place.write(&piece, &mut out);
+            let count = window - out.len();
+            all.extend_from_slice(&buffer[..count]);
+            if done {
+                return String::from_utf8(all).expect("whole output is UTF-8");
+            }
+        }
+    }
+
+    #[test]
+    fn every_window_writes_the_same_and_as_much_as_promised() {
+        let text = "plain \"quoted\" back\\slash\n\r\t\u{0}\u{1f}\u{7f} grüße 東京 🦀 and a long plain tail";
+        for piece in [Piece::Plain(text), Piece::Escaped(text), Piece::Number(4_294_967_295)] {
+            let whole = written(piece, 1024);
+            assert_eq!(whole.len(), piece.length());
+            for window in 1..20 {
+                assert_eq!(written(piece, window), whole);
+            }
+        }
+        let quoted = std::format!("\"{}\"", written(Piece::Escaped(text), 7));
+        assert_eq!(serde_json::from_str::<String>(&quoted).expect("valid JSON"), text);
+        assert_eq!(written(Piece::Number(0), 3), "0");
+    }
+}

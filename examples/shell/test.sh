@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs agent.sh against the scripted provider: two tool calls at once, then the answer.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cargo build --quiet --manifest-path "$root/Cargo.toml" --package zerostack --package zerostack-tests
+PATH=$root/target/debug:$PATH
+work=$(mktemp -d)
+trap 'kill "$provider" 2>/dev/null || :; rm -rf "$work"' EXIT
+cat >"$work/script.toml" <<'SCRIPT'
+[[replies]]
+parts = [
+    { text = "I look." },
+    { call = { name = "list", arguments = { path = "." } } },
+    { call = { name = "bash", arguments = { command = "echo from-the-shell" } } },
+]
+[[replies]]
+when = { contains = ["from-the-shell"] }
+parts = [{ text = "One file: notes.txt" }]
+SCRIPT
+zerostack-scripted --script "$work/script.toml" >"$work/address" &
+provider=$!
+while [ ! -s "$work/address" ]; do
+    kill -0 "$provider" || exit 1
+    sleep 0.05
+done
+mkdir "$work/project"
+echo hello >"$work/project/notes.txt"
+answer=$(cd "$work/project" && OPENAI_BASE_URL="$(cat "$work/address")/v1" MODEL=scripted \
+    OPENAI_API_KEY=none sh "$here/agent.sh" "What is in this folder?")
+[ "$answer" = "One file: notes.txt" ] || { echo "agent.sh answered: $answer" >&2; exit 1; }
+echo "examples/shell: agent.sh answered as scripted"

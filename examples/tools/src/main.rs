@@ -1,0 +1,56 @@
+//! An agent with two tools: typed functions of this program.
+//!
+//! Without a configured model it starts a scripted one on loopback, which calls both at once.
+
+use serde::Deserialize;
+use serde_json::json;
+use zerostack::agent::{Agent, Tool};
+use zerostack::provider::Endpoint;
+use zerostack::scripted::{Reply, Script, Scripted};
+
+#[derive(Deserialize)]
+struct City {
+    city: String,
+}
+
+#[derive(Deserialize)]
+struct Pair {
+    a: i64,
+    b: i64,
+}
+
+fn main() -> zerostack::Result<()> {
+    let scripted = Scripted::start(script())?;
+    let endpoint = Endpoint::from_environment()?;
+    let endpoint = endpoint.unwrap_or_else(|| Endpoint::local(scripted.base_url(), "scripted"));
+
+    let city = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
+    let pair = r#"{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}},"required":["a","b"]}"#;
+    let mut agent = Agent::builder()
+        .endpoint(endpoint)
+        .tool(Tool::new("temperature", "Temperature of a city in °C.", city, temperature))
+        .tool(Tool::new("subtract", "Gives a - b.", pair, |pair: Pair| subtract(&pair)))
+        .build()?;
+    println!("{}", agent.ask("How much warmer is Rome than Oslo?")?);
+    Ok(())
+}
+
+fn temperature(City { city }: City) -> Result<i64, String> {
+    match city.as_str() {
+        "Rome" => Ok(21),
+        "Oslo" => Ok(4),
+        _ => Err(format!("no station in {city}")),
+    }
+}
+
+fn subtract(pair: &Pair) -> Result<i64, String> {
+    pair.a.checked_sub(pair.b).ok_or_else(|| "the result is out of range".to_owned())
+}
+
+/// A model that asks for both cities in one reply, and then for the difference.
+fn script() -> Script {
+    let both = Reply::new()
+        .call("temperature", json!({"city": "Rome"}))
+        .call("temperature", json!({"city": "Oslo"}));
+    Script::new().reply(both).call("subtract", json!({"a": 21, "b": 4})).text("17 °C warmer.")
+}

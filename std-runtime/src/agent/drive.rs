@@ -1,0 +1,285 @@
+//! The loop: asks the session what to do, does it, asks again.
+
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use zerostack_core::{Request, Step, ToolResult};
+
+use super::failure::failure;
+use super::{AgentEvent, Call, OwnedSession, Toolbox};
+use crate::provider::Endpoint;
+use crate::transport::{Body, Cancel, Post, Response, Transport};
+use crate::{Error, ErrorKind, Result};
+
+/// Drives a session, one event at a time.
+pub struct Drive {
+    body: Option<Box<dyn Body>>,
+    buffer: Vec<u8>,
+    /// The part of the buffer that was received and not fed.
+    unread: std::ops::Range<usize>,
+    /// Why the transport failed, for the person, when the session gives up.
+    transport_error: Option<Error>,
+    waiting: bool,
+}
+
+/// Sees everything that goes into the session, for a tape. `()` records nothing.
+pub trait Recorder {
+    /// A request is about to be sent; its bytes can be read from `request`.
+    fn request(&mut self, request: Request<'_>) -> Result<()>;
+    /// The head of a response came.
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()>;
+    /// Bytes of its body came.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
+    /// The body ended, or there was no response.
+    fn end(&mut self) -> Result<()>;
+    /// A tool answered the call with this number.
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()>;
+}
+
+impl Recorder for () {
+    fn request(&mut self, _: Request<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn response(&mut self, _: u16, _: Option<u32>) -> Result<()> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn tool_result(&mut self, _: u32, _: &str, _: bool) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Default for Drive {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drive {
+    /// Ready to drive a session that was told something.
+    pub fn new() -> Self {
+        let buffer = vec![0; BUFFER_BYTES];
+        Self { body: None, buffer, unread: 0..0, transport_error: None, waiting: false }
+    }
+
+    /// Goes on until something happens; `None` when the turn is over.
+    ///
+    /// # Errors
+    /// Whatever ended the turn. The session is idle then, and can go on with another turn.
+    pub fn next(
+        &mut self,
+        session: &mut OwnedSession,
+        endpoint: &Endpoint,
+        transport: &mut dyn Transport,
+        tools: &mut dyn Toolbox,
+        cancel: &Cancel,
+        recorder: &mut dyn Recorder,
+    ) -> Result<Option<AgentEvent>> {
+        let result = self.advance(session, endpoint, transport, tools, cancel, recorder);
+        if result.is_err() {
+            self.body = None;
+            session.abort();
+        }
+        result
+    }
+
+    fn advance(
+        &mut self,
+        session: &mut OwnedSession,
+        endpoint: &Endpoint,
+        transport: &mut dyn Transport,
+        tools: &mut dyn Toolbox,
+        cancel: &Cancel,
+        recorder: &mut dyn Recorder,
+    ) -> Result<Option<AgentEvent>> {
+        loop {
+            if cancel.is_cancelled() {
+                return Err(Cancel::error());
+            }
+            match session.step() {
+                Step::Idle => return Ok(None),
+                Step::Send => {
+                    recorder.request(session.request().map_err(Error::from_core)?)?;
+                    let sent = send(session, endpoint, transport);
+                    match sent {
+                        Ok(Response { status, retry_after_ms, body }) => {
+                            recorder.response(status, retry_after_ms)?;
+                            session
+                                .begin_response(status, retry_after_ms)
+                                .map_err(Error::from_core)?;
+                            (self.body, self.unread) = (Some(body), 0..0);
+                            self.transport_error = None;
+                        }
+                        Err(error) if error.kind() == ErrorKind::Provider => {
+                            self.transport_error = Some(error);
+                            return self.end(session, endpoint, recorder).map(Some);
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+                Step::Receive => {
+                    if let Some(event) = self.receive(session, endpoint, recorder)? {
+                        return Ok(Some(event));
+                    }
+                }
+                Step::RunTools => return run_tool(session, tools, recorder).map(Some),
+                Step::Wait { millis } if !self.waiting => {
+                    self.waiting = true;
+                    let reason = match &self.transport_error {
+                        Some(error) => error.to_string(),
+                        None => failure(session, endpoint).to_string(),
+                    };
+                    return Ok(Some(AgentEvent::Retry { wait_ms: millis, reason }));
+                }
+                Step::Wait { millis } => {
+                    sleep(millis, cancel)?;
+                    self.waiting = false;
+                    session.retry().map_err(Error::from_core)?;
+                }
+                Step::MakeRoom { .. } => {
+                    session.drop_oldest().map_err(Error::from_core)?;
+                }
+                _ => return Err(Error::new(ErrorKind::Internal, "the session has a new step")),
+            }
+        }
+    }
+
+    /// Feeds bytes of the body until something happens.
+    fn receive(
+        &mut self,
+        session: &mut OwnedSession,
+        endpoint: &Endpoint,
+        recorder: &mut dyn Recorder,
+    ) -> Result<Option<AgentEvent>> {
+        if self.unread.is_empty() {
+            let received = match &mut self.body {
+                Some(body) if !session.is_reply_complete() => body.receive(&mut self.buffer),
+                _ => Ok(0),
+            };
+            match received {
+                Ok(0) => return self.end(session, endpoint, recorder).map(Some),
+                Ok(count) => {
+                    self.unread = 0..count;
+                    recorder.bytes(&self.buffer[..count])?;
+                }
+                Err(error) if error.kind() == ErrorKind::Provider => {
+                    self.transport_error = Some(error);
+                    return self.end(session, endpoint, recorder).map(Some);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let fed = session.feed(&self.buffer[self.unread.clone()]);
+        let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+        let event = match fed {
+            Ok((used, event)) => {
+                self.unread.start += used;
+                event
+            }
+            // Room can be made, and the request sent again.
+            Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => Some(AgentEvent::Restart),
+            Err(_) => return Err(failure(session, endpoint)),
+        };
+        if session.step() != Step::Receive {
+            recorder.end()?;
+            (self.body, self.unread) = (None, 0..0);
+        }
+        Ok(event)
+    }
+
+    /// The body is over, or there is none.
+    fn end(
+        &mut self,
+        session: &mut OwnedSession,
+        endpoint: &Endpoint,
+        recorder: &mut dyn Recorder,
+    ) -> Result<AgentEvent> {
+        (self.body, self.unread) = (None, 0..0);
+        recorder.end()?;
+        match session.end_response() {
+            Ok(event) => AgentEvent::from_core(event)
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "the reply ended without an event")),
+            Err(_) => {
+                Err(self.transport_error.take().unwrap_or_else(|| failure(session, endpoint)))
+            }
+        }
+    }
+}
+
+/// Writes the request of the session to the transport.
+fn send(
+    session: &OwnedSession,
+    endpoint: &Endpoint,
+    transport: &mut dyn Transport,
+) -> Result<Response> {
+    struct Reader<'s>(Request<'s>);
+    impl Read for Reader<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            Ok(self.0.read(buffer))
+        }
+    }
+    let request = session.request().map_err(Error::from_core)?;
+    let url = endpoint.url(request.path());
+    let key = endpoint.auth_header();
+    let mut headers = request.headers().to_vec();
+    if let Some((name, value)) = &key {
+        headers.push((name, value.expose()));
+    }
+    let body_len = request.body_len() as u64;
+    let post = Post { url: &url, headers: &headers, body_len };
+    transport.post(&post, &mut Reader(request))
+}
+
+/// Runs the first open call.
+fn run_tool(
+    session: &mut OwnedSession,
+    tools: &mut dyn Toolbox,
+    recorder: &mut dyn Recorder,
+) -> Result<AgentEvent> {
+    let Some(call) = session.pending_call() else {
+        return Err(Error::new(ErrorKind::Internal, "no call is open"));
+    };
+    let (id, owned) = (call.id, Call::from(call));
+    let output = tools.call(call)?;
+    recorder.tool_result(id.number(), &output.content, output.is_error)?;
+    let result = ToolResult { id, content: &output.content, is_error: output.is_error };
+    let left_out_bytes = session.tool_result(result).map_err(|error| match error.kind() {
+        zerostack_core::ErrorKind::Limit => Error::new(
+            ErrorKind::Limit,
+            format!("the turn used all of its {} rounds; raise --max-rounds", error.detail()),
+        ),
+        _ => Error::from_core(error),
+    })?;
+    let (content, is_error) = (output.content, output.is_error);
+    Ok(AgentEvent::ToolResult { call: owned, content, is_error, left_out_bytes })
+}
+
+/// Sleeps, but not longer than it takes to notice a cancel.
+fn sleep(millis: u32, cancel: &Cancel) -> Result<()> {
+    let end = Instant::now() + Duration::from_millis(millis.into());
+    loop {
+        if cancel.is_cancelled() {
+            return Err(Cancel::error());
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::sleep(left.min(CANCEL_CHECK));
+    }
+}
+
+/// Bytes that are received at once.
+const BUFFER_BYTES: usize = 16 * 1024;
+
+/// How often a wait looks for a cancel.
+const CANCEL_CHECK: Duration = Duration::from_millis(50);

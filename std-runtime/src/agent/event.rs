@@ -1,0 +1,82 @@
+//! What happens in a turn.
+
+use zerostack_core::{StopReason, Usage};
+
+/// One thing that happened.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentEvent {
+    /// More of the answer.
+    Text(String),
+    /// More of the model's reasoning.
+    Reasoning(String),
+    /// More of a refusal.
+    Refusal(String),
+    /// The model calls a tool; it runs when all of the reply is there.
+    ToolCall(Call),
+    /// The tool answered.
+    ToolResult {
+        /// The call.
+        call: Call,
+        /// What the model is told.
+        content: String,
+        /// Whether the call failed.
+        is_error: bool,
+        /// Bytes that the session left out because the result is too long.
+        left_out_bytes: u32,
+    },
+    /// Counts of the running reply.
+    Usage(Usage),
+    /// So many bytes of the reply did not fit the conversation; what was shown was whole.
+    Truncated {
+        /// How many.
+        bytes: u32,
+    },
+    /// The reply broke off: discard what was shown since the last request.
+    Restart,
+    /// Another attempt follows after a wait.
+    Retry {
+        /// The wait in milliseconds.
+        wait_ms: u32,
+        /// Why, for a person.
+        reason: String,
+    },
+    /// The reply is complete.
+    End(StopReason),
+}
+
+/// A call, as the model made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The provider's id.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// JSON text.
+    pub arguments: String,
+}
+
+impl From<zerostack_core::ToolCall<'_>> for Call {
+    fn from(call: zerostack_core::ToolCall<'_>) -> Self {
+        let owned = str::to_owned;
+        Self { id: owned(call.wire_id), name: owned(call.name), arguments: owned(call.arguments) }
+    }
+}
+
+impl AgentEvent {
+    /// The event of the core, owned.
+    pub(crate) fn from_core(event: zerostack_core::Event<'_>) -> Option<Self> {
+        use zerostack_core::Event;
+        Some(match event {
+            Event::TextDelta(text) => Self::Text(text.to_owned()),
+            Event::ThinkingDelta(text) => Self::Reasoning(text.to_owned()),
+            Event::RefusalDelta(text) => Self::Refusal(text.to_owned()),
+            Event::ToolCall(call) => Self::ToolCall(call.into()),
+            Event::Usage(usage) => Self::Usage(usage),
+            Event::Truncated { bytes, .. } => Self::Truncated { bytes },
+            Event::End(reason) => Self::End(reason),
+            Event::Restart => Self::Restart,
+            _ => return None,
+        })
+    }
+}

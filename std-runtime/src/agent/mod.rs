@@ -1,0 +1,246 @@
+//! An agent for Rust programs: a session, a transport and tools, driven to the end of a turn.
+//!
+//! ```no_run
+//! use zerostack::agent::{Agent, AgentEvent};
+//!
+//! // The provider comes from the environment, the configuration file or a local server.
+//! let mut agent = Agent::builder().system("Answer in one sentence.").build()?;
+//! for event in agent.run("Why is the sky blue?") {
+//!     if let AgentEvent::Text(text) = event? {
+//!         print!("{text}");
+//!     }
+//! }
+//! # Ok::<(), zerostack::Error>(())
+//! ```
+
+mod drive;
+mod event;
+mod failure;
+mod tool;
+
+pub use drive::{Drive, Recorder};
+pub use event::{AgentEvent, Call};
+pub use tool::{Tool, ToolOutput, Toolbox};
+
+use zerostack_core::{Growing, Limits, OwnedConfig, OwnedTool, Provider, Session, ToolCall, Usage};
+
+use crate::provider::{self, Endpoint};
+use crate::transport::{Cancel, Http, HttpOptions, Transport};
+use crate::{Error, Result};
+
+/// The session of this runtime: it owns its configuration and grows to a limit.
+pub type OwnedSession = Session<OwnedConfig, Growing>;
+
+/// A model, the tools it may call, and all that was said.
+pub struct Agent {
+    session: OwnedSession,
+    endpoint: Endpoint,
+    transport: Box<dyn Transport>,
+    tools: Tools,
+    cancel: Cancel,
+}
+
+/// What an [`Agent`] is made of. Whatever is not set has a default.
+#[derive(Default)]
+pub struct AgentBuilder {
+    endpoint: Option<Endpoint>,
+    transport: Option<Box<dyn Transport>>,
+    system: String,
+    tools: Vec<Tool>,
+    limits: Limits,
+    cancel: Cancel,
+}
+
+/// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
+/// calls are answered by "aborted", and the conversation can go on.
+pub struct Turn<'a> {
+    agent: &'a mut Agent,
+    drive: Drive,
+    /// The error of the start, which is the first and only item.
+    refused: Option<Error>,
+    over: bool,
+}
+
+struct Tools(Vec<Tool>);
+
+impl Agent {
+    /// Begins with the provider of the environment, no system prompt and no tools.
+    pub fn builder() -> AgentBuilder {
+        AgentBuilder::default()
+    }
+
+    /// Says `text` and gives the events of the turn as they come, tools being run on the way.
+    pub fn run(&mut self, text: &str) -> Turn<'_> {
+        let refused = self.session.user(text).err().map(Error::from_core);
+        Turn { agent: self, drive: Drive::new(), over: refused.is_some(), refused }
+    }
+
+    /// Says `text` and waits for the whole answer.
+    ///
+    /// # Errors
+    /// Whatever ended the turn.
+    pub fn ask(&mut self, text: &str) -> Result<String> {
+        let mut answer = String::new();
+        for event in self.run(text) {
+            match event? {
+                AgentEvent::Text(text) => answer.push_str(&text),
+                // What was said beside calls, or before a reply broke, is not the answer.
+                AgentEvent::Restart | AgentEvent::ToolCall(_) => answer.clear(),
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Tokens of the last turn.
+    pub fn usage(&self) -> Usage {
+        self.session.usage()
+    }
+
+    /// The conversation.
+    pub fn session(&self) -> &OwnedSession {
+        &self.session
+    }
+
+    /// Which model answers, and where.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Ends whatever waits, from any thread; the turn then fails with `Interrupted`.
+    pub fn cancel(&self) -> Cancel {
+        self.cancel.clone()
+    }
+}
+
+impl AgentBuilder {
+    /// The model to use, instead of the one that the environment names.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
+    }
+
+    /// Your own way to send requests.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// What the model is told first.
+    #[must_use]
+    pub fn system(mut self, text: impl Into<String>) -> Self {
+        self.system = text.into();
+        self
+    }
+
+    /// A tool that the model may call.
+    #[must_use]
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// The bounds of the session.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The agent.
+    ///
+    /// # Errors
+    /// `Configuration` or `Authentication` when no model can be used, or a tool's schema is not
+    /// a JSON object.
+    pub fn build(self) -> Result<Agent> {
+        let endpoint = match self.endpoint {
+            Some(endpoint) => endpoint,
+            None => endpoint_of_environment()?,
+        };
+        let specs = self.tools.iter().map(|tool| tool.spec().clone()).collect();
+        let model = endpoint.model.clone();
+        let session = start_session(endpoint.api, model, self.system, specs, self.limits)?;
+        let cancel = self.cancel;
+        let http = || Http::new(HttpOptions::from_env(&variable), cancel.clone());
+        let transport = self.transport.unwrap_or_else(|| Box::new(http()));
+        Ok(Agent { session, endpoint, transport, tools: Tools(self.tools), cancel })
+    }
+}
+
+impl Iterator for Turn<'_> {
+    type Item = Result<AgentEvent>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.refused.take() {
+            return Some(Err(error));
+        }
+        if self.over {
+            return None;
+        }
+        let Agent { session, endpoint, transport, tools, cancel } = &mut *self.agent;
+        let event = self.drive.next(session, endpoint, transport.as_mut(), tools, cancel, &mut ());
+        match event {
+            Ok(Some(event)) => Some(Ok(event)),
+            Ok(None) => {
+                self.over = true;
+                None
+            }
+            Err(error) => {
+                self.over = true;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.agent.session.abort();
+        }
+    }
+}
+
+impl Toolbox for Tools {
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        let tool = self.0.iter_mut().find(|tool| tool.spec().name == call.name);
+        Ok(match tool {
+            Some(tool) => tool.call(call.arguments),
+            None => ToolOutput::error(format!("there is no tool {:?}", call.name)),
+        })
+    }
+}
+
+/// A session with `model`, which speaks `api`.
+///
+/// # Errors
+/// `Configuration` when a tool's schema is not a JSON object.
+pub fn start_session(
+    api: Provider,
+    model: String,
+    system: String,
+    tools: Vec<OwnedTool>,
+    limits: Limits,
+) -> Result<OwnedSession> {
+    let mut config = OwnedConfig::new(api, model);
+    (config.system, config.tools, config.limits) = (system, tools, limits);
+    let storage = Growing::new(TRANSCRIPT_BYTES);
+    Session::new(storage, config).map_err(Error::from_core)
+}
+
+/// The model that the environment and the configuration files name.
+fn endpoint_of_environment() -> Result<Endpoint> {
+    let folder = std::env::current_dir().unwrap_or_default();
+    let config = provider::Config::load(&variable, &folder)?;
+    provider::resolve(&provider::Flags::default(), &variable, &config)
+}
+
+/// An environment variable; one that is not Unicode counts as unset.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The most that one conversation may take.
+const TRANSCRIPT_BYTES: usize = 64 * 1024 * 1024;

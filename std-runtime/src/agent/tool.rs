@@ -1,0 +1,96 @@
+//! Tools of the program itself: functions that the model may call.
+
+use std::fmt::Display;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zerostack_core::{OwnedTool, ToolCall};
+
+use crate::Result;
+
+/// Runs the calls of a model.
+pub trait Toolbox {
+    /// Runs `call`. What goes wrong inside the tool is an output that the model sees.
+    ///
+    /// # Errors
+    /// Whatever must end the turn: `Interrupted`, or `Tool` when no tool can run at all.
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput>;
+}
+
+/// What a tool says to the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolOutput {
+    /// Text, or JSON.
+    pub content: String,
+    /// Whether the call failed.
+    pub is_error: bool,
+}
+
+impl ToolOutput {
+    /// The call worked.
+    pub fn ok(content: impl Into<String>) -> Self {
+        Self { content: content.into(), is_error: false }
+    }
+
+    /// The call failed; the text should tell the model what to do about it.
+    pub fn error(content: impl Into<String>) -> Self {
+        Self { content: content.into(), is_error: true }
+    }
+}
+
+/// A function that the model may call.
+pub struct Tool {
+    spec: OwnedTool,
+    run: Box<dyn FnMut(&str) -> ToolOutput + Send>,
+}
+
+impl Tool {
+    /// A tool from a function.
+    ///
+    /// `parameters` is the JSON Schema of `A`, which the arguments are read into. A string that
+    /// the function returns goes to the model as it is, any other value as JSON, an error as a
+    /// failed call.
+    pub fn new<A, R, E>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        mut function: impl FnMut(A) -> Result<R, E> + Send + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        E: Display,
+    {
+        let spec = OwnedTool {
+            name: name.into(),
+            description: description.into(),
+            parameters: parameters.into(),
+        };
+        let run = Box::new(move |arguments: &str| {
+            // Models send nothing where they mean no arguments.
+            let arguments = if arguments.is_empty() { "{}" } else { arguments };
+            let read = serde_json::Deserializer::from_str(arguments);
+            let mut read = read;
+            let arguments = match serde_path_to_error::deserialize(&mut read) {
+                Ok(arguments) => arguments,
+                Err(error) => return ToolOutput::error(format!("wrong arguments: {error}")),
+            };
+            match function(arguments).map(serde_json::to_value) {
+                Ok(Ok(serde_json::Value::String(text))) => ToolOutput::ok(text),
+                Ok(Ok(value)) => ToolOutput::ok(value.to_string()),
+                Ok(Err(error)) => ToolOutput::error(format!("the result is no JSON: {error}")),
+                Err(error) => ToolOutput::error(error.to_string()),
+            }
+        });
+        Self { spec, run }
+    }
+
+    /// What the model knows of it.
+    pub fn spec(&self) -> &OwnedTool {
+        &self.spec
+    }
+
+    pub(super) fn call(&mut self, arguments: &str) -> ToolOutput {
+        (self.run)(arguments)
+    }
+}

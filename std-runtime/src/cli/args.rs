@@ -1,0 +1,310 @@
+//! The grammar of the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use zerostack_core::prompt::Output;
+use zerostack_core::{Limits, Provider};
+
+use crate::plumbing::decode::{Chunks, Form};
+use crate::provider::Flags;
+use crate::sandbox::Mode;
+use crate::{Error, ErrorKind, Result};
+
+/// What to do.
+pub(super) enum Command {
+    Help,
+    Version,
+    Prompts,
+    Run(Box<RunArgs>),
+    Try(Box<RunArgs>),
+    Tool { name: String },
+    Call,
+    Decode { api: Provider, chunks: Chunks, form: Form },
+    Encode { api: Provider, model: String, max_output_tokens: u32 },
+    Step,
+    Answer,
+    Begin { system: String, tools: Vec<String>, text: String },
+    Replay { path: PathBuf, requests: bool },
+}
+
+/// The arguments of a run.
+#[derive(Default)]
+pub(super) struct RunArgs {
+    pub model: Flags,
+    pub sandbox: Mode,
+    pub record: Option<PathBuf>,
+    pub events: bool,
+    pub output: Option<Output>,
+    pub limits: Limits,
+    pub folder: Option<PathBuf>,
+    pub quiet: bool,
+    pub prompt: Option<String>,
+    pub time_limit: Option<Duration>,
+    pub stdin_limit: Option<Duration>,
+    pub words: Vec<String>,
+}
+
+/// The words that are commands; no prompt may take them.
+pub(super) const COMMANDS: &[&str] = &[
+    "run", "try", "chat", "loop", "tool", "sandbox", "tokens", "encode", "decode", "step", "patch",
+    "prompts", "log", "show", "undo", "redo", "retry", "replay", "diff", "worktree", "doctor",
+    "config", "help",
+];
+
+/// Reads the command line.
+///
+/// # Errors
+/// `Usage`.
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let mut parser = Parser::from_args(args);
+    let mut run = RunArgs::default();
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
+            Arg::Value(word) if run.words.is_empty() && run.prompt.is_none() => {
+                let word = text("the instruction", word)?;
+                match word.as_str() {
+                    "help" => return Ok(Command::Help),
+                    "try" => return run_args(parser, run).map(|run| Command::Try(Box::new(run))),
+                    "run" => return run_args(parser, run).map(|run| Command::Run(Box::new(run))),
+                    "prompts" => return end(parser).map(|()| Command::Prompts),
+                    "tool" => return tool(parser),
+                    "decode" => return decode(parser),
+                    "encode" => return encode(parser),
+                    "step" => return step(parser),
+                    "replay" => return replay(parser),
+                    name if COMMANDS.contains(&name) => {
+                        return Err(usage(format!("this version has no command {name:?}")));
+                    }
+                    _ => run.words.push(word),
+                }
+            }
+            Arg::Value(word) => run.words.push(text("the instruction", word)?),
+            arg => {
+                let option = owned(&arg);
+                run.option(&option, &mut parser)?;
+            }
+        }
+    }
+    Ok(Command::Run(Box::new(run)))
+}
+
+/// The rest of a run, whose command was named.
+fn run_args(mut parser: Parser, mut run: RunArgs) -> Result<RunArgs> {
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(word) => run.words.push(text("the instruction", word)?),
+            arg => {
+                let option = owned(&arg);
+                run.option(&option, &mut parser)?;
+            }
+        }
+    }
+    Ok(run)
+}
+
+impl RunArgs {
+    fn option(&mut self, option: &str, parser: &mut Parser) -> Result<()> {
+        match option {
+            "--provider" => self.model.provider = Some(string(option, parser)?),
+            "--base-url" => self.model.base_url = Some(string(option, parser)?),
+            "-m" | "--model" => self.model.model = Some(string(option, parser)?),
+            "--api" => self.model.api = Some(api(option, parser)?),
+            "-p" | "--prompt" => self.prompt = Some(string(option, parser)?),
+            "-C" | "--folder" => self.folder = Some(value(option, parser)?.into()),
+            "--record" => self.record = Some(value(option, parser)?.into()),
+            "-q" | "--quiet" => self.quiet = true,
+            "--events" => {
+                choice(option, parser, &[("json", ())])?;
+                self.events = true;
+            }
+            "--sandbox" => {
+                self.sandbox = choice(option, parser, &[("on", Mode::On), ("off", Mode::Off)])?;
+            }
+            "-o" | "--output" => {
+                let outputs = [
+                    ("patch", Output::Patch),
+                    ("text", Output::Text),
+                    ("findings", Output::Findings),
+                    ("json", Output::Json),
+                ];
+                self.output = Some(choice(option, parser, &outputs)?);
+            }
+            "--max-rounds" => self.limits.max_rounds = number(option, parser, 1)?,
+            "--max-tokens" => self.limits.max_output_tokens = number(option, parser, 1)?,
+            "--max-attempts" => self.limits.max_attempts = number(option, parser, 1)?,
+            "--time-limit" => {
+                self.time_limit =
+                    Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
+            }
+            "--stdin-limit" => {
+                self.stdin_limit =
+                    Some(Duration::from_secs(number::<u32>(option, parser, 0)?.into()));
+            }
+            _ => return Err(unknown(option)),
+        }
+        Ok(())
+    }
+}
+
+fn tool(mut parser: Parser) -> Result<Command> {
+    let command = match next(&mut parser)? {
+        Some(Arg::Long("call")) => Command::Call,
+        Some(Arg::Value(name)) => Command::Tool { name: text("the tool", name)? },
+        Some(arg) => return Err(unknown(&owned(&arg))),
+        None => {
+            let names: Vec<&str> = crate::tool::specs().iter().map(|spec| spec.name).collect();
+            return Err(usage(format!("name a tool: {}", names.join(", "))));
+        }
+    };
+    end(parser).map(|()| command)
+}
+
+fn decode(mut parser: Parser) -> Result<Command> {
+    let (mut dialect, mut chunks, mut form) = (None, Chunks::AsRead, Form::Object);
+    while let Some(arg) = next(&mut parser)? {
+        match owned(&arg).as_str() {
+            option @ "--api" => dialect = Some(api(option, &mut parser)?),
+            option @ "--chunk" => {
+                let text = string(option, &mut parser)?;
+                let wanted = match text.strip_prefix("random:") {
+                    Some(seed) => seed.parse().ok().map(Chunks::Random),
+                    None => text.parse().ok().filter(|size| *size > 0).map(Chunks::Of),
+                };
+                let wrong = || usage(format!("--chunk: {text:?} is no size and no random:SEED"));
+                chunks = wanted.ok_or_else(wrong)?;
+            }
+            "--events" => form = Form::Events,
+            "--transcript" => form = Form::Transcript,
+            option => return Err(unknown(option)),
+        }
+    }
+    let api = dialect.ok_or_else(|| missing("--api"))?;
+    Ok(Command::Decode { api, chunks, form })
+}
+
+fn encode(mut parser: Parser) -> Result<Command> {
+    let (mut dialect, mut model, mut max_output_tokens) = (None, String::new(), 0);
+    while let Some(arg) = next(&mut parser)? {
+        match owned(&arg).as_str() {
+            option @ "--api" => dialect = Some(api(option, &mut parser)?),
+            option @ ("-m" | "--model") => model = string(option, &mut parser)?,
+            option @ "--max-tokens" => max_output_tokens = number(option, &mut parser, 1)?,
+            option => return Err(unknown(option)),
+        }
+    }
+    let api = dialect.ok_or_else(|| missing("--api"))?;
+    Ok(Command::Encode { api, model, max_output_tokens })
+}
+
+fn step(mut parser: Parser) -> Result<Command> {
+    let (mut answer, mut begin) = (false, false);
+    let (mut system, mut tools, mut words) = (String::new(), Vec::new(), Vec::new());
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(word) if begin => words.push(text("the instruction", word)?),
+            arg => match owned(&arg).as_str() {
+                "--answer" => answer = true,
+                "--begin" => begin = true,
+                option @ "--system" => system = string(option, &mut parser)?,
+                option @ "--tools" => {
+                    let names = string(option, &mut parser)?;
+                    tools = names.split(',').map(str::to_owned).collect();
+                }
+                option => return Err(unknown(option)),
+            },
+        }
+    }
+    Ok(match (begin, answer) {
+        (true, false) if words.is_empty() => return Err(usage("--begin: say what to do".into())),
+        (true, false) => Command::Begin { system, tools, text: words.join(" ") },
+        (false, true) => Command::Answer,
+        (false, false) => Command::Step,
+        (true, true) => return Err(usage("--begin and --answer do not go together".into())),
+    })
+}
+
+fn replay(mut parser: Parser) -> Result<Command> {
+    let (mut path, mut requests) = (None, false);
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(value) if path.is_none() => path = Some(value.into()),
+            Arg::Long("requests") => requests = true,
+            arg => return Err(unknown(&owned(&arg))),
+        }
+    }
+    let path = path.ok_or_else(|| missing("the tape's path"))?;
+    Ok(Command::Replay { path, requests })
+}
+
+fn end(mut parser: Parser) -> Result<()> {
+    match next(&mut parser)? {
+        Some(arg) => Err(unknown(&owned(&arg))),
+        None => Ok(()),
+    }
+}
+
+fn next(parser: &mut Parser) -> Result<Option<Arg<'_>>> {
+    parser.next().map_err(|error| usage(error.to_string()))
+}
+
+/// The argument as it was written.
+fn owned(arg: &Arg<'_>) -> String {
+    match arg {
+        Arg::Short(letter) => format!("-{letter}"),
+        Arg::Long(name) => format!("--{name}"),
+        Arg::Value(value) => value.to_string_lossy().into_owned(),
+    }
+}
+
+fn value(option: &str, parser: &mut Parser) -> Result<OsString> {
+    parser.value().map_err(|_| usage(format!("{option} needs a value")))
+}
+
+fn string(option: &str, parser: &mut Parser) -> Result<String> {
+    text(option, value(option, parser)?)
+}
+
+fn text(what: &str, value: OsString) -> Result<String> {
+    value.string().map_err(|_| usage(format!("{what} is not Unicode")))
+}
+
+fn number<N: TryFrom<u64>>(option: &str, parser: &mut Parser, least: u64) -> Result<N> {
+    let text = string(option, parser)?;
+    let number = text.parse().ok().filter(|number| *number >= least);
+    let number = number.and_then(|number| N::try_from(number).ok());
+    number.ok_or_else(|| usage(format!("{option}: {text:?} is not a number that fits")))
+}
+
+fn choice<T: Copy>(option: &str, parser: &mut Parser, choices: &[(&str, T)]) -> Result<T> {
+    let text = string(option, parser)?;
+    let found = choices.iter().find(|(name, _)| *name == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
+    })
+}
+
+fn api(option: &str, parser: &mut Parser) -> Result<Provider> {
+    let text = string(option, parser)?;
+    Provider::from_name(&text).ok_or_else(|| {
+        let names: Vec<&str> = Provider::ALL.iter().map(|api| api.name()).collect();
+        usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
+    })
+}
+
+fn unknown(what: &str) -> Error {
+    usage(format!("{what:?} is not understood; see zerostack --help"))
+}
+
+fn missing(what: &str) -> Error {
+    usage(format!("{what} is missing; see zerostack --help"))
+}
+
+fn usage(text: String) -> Error {
+    Error::new(ErrorKind::Usage, text)
+}

@@ -1,0 +1,48 @@
+//! The text of `--help`.
+
+pub(super) const HELP: &str = "\
+zerostack - a coding agent as a Unix command: an instruction in, a patch out
+
+Usage:
+  zerostack [OPTIONS] [PROMPT] [INSTRUCTION...]     one run; the result is on stdout
+  zerostack run -p PROMPT [OPTIONS] [INSTRUCTION...]
+  zerostack try [OPTIONS]                           a run over a small sample project
+
+  zerostack \"make the test pass\" | git apply
+  cargo clippy 2>&1 | zerostack fix | git apply
+
+PROMPT is a name that `zerostack prompts` lists, else it is `code`. What comes on stdin is
+given to the model; `-` at the end waits for it as long as it takes.
+
+Options of a run:
+  -m, --model NAME          the model
+      --provider NAME       openai, anthropic, openrouter, ollama, ... or one of the config file
+      --base-url URL        the server, e.g. http://127.0.0.1:8080/v1
+      --api NAME            its dialect: openai-chat, anthropic
+  -p, --prompt NAME         the prompt
+  -o, --output KIND         patch, text, findings or json, instead of what the prompt says
+  -C, --folder DIR          the folder to work on, instead of the current one
+      --sandbox on|off      off: tools run with all your rights, on a copy
+      --events json         one JSON object a line on stdout, the result last
+      --record FILE         write a tape of the run, for `zerostack replay`
+      --max-rounds N        requests of the run (200)
+      --max-tokens N        tokens of one reply
+      --max-attempts N      times that one request is sent (5)
+      --time-limit SECONDS  of the whole run
+      --stdin-limit SECONDS to wait for the first byte of a pipe
+  -q, --quiet               no progress on stderr
+
+Filters:
+  zerostack decode --api NAME [--chunk N|random:SEED] [--events | --transcript]
+  zerostack encode --api NAME --model NAME [--max-tokens N]
+  zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
+  zerostack tool NAME | --call
+  zerostack replay TAPE [--requests]
+  zerostack prompts
+
+Exit codes: 0 result, 2 usage, 41 key, 42 input, 44 sandbox, 52 configuration, 53 limit,
+54 tool, 55 denied, 60 provider, 61 no result, 62 check, 63 conflict, 130/143 signal, 1 defect
+
+The key comes from ZEROSTACK_API_KEY, OPENAI_API_KEY, ANTHROPIC_API_KEY, OPENROUTER_API_KEY or
+the configuration file, ~/.config/zerostack/config.toml.
+";

@@ -1,0 +1,254 @@
+//! The `zerostack` command: arguments in, exit code out.
+
+mod args;
+mod help;
+mod sample;
+mod signals;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zerostack_core::OwnedConfig;
+
+use crate::agent::AgentEvent;
+use crate::plumbing::{decode, encode, step};
+use crate::run::events::EventWriter;
+use crate::run::input::{self, Patience};
+use crate::run::progress::Progress;
+use crate::run::{self, Observer, Outcome, PromptFiles, RunOptions, Start, Stop, tape};
+use crate::{Error, ErrorKind, Result, tool};
+use args::{Command, RunArgs};
+
+/// Runs the command with the arguments of the process.
+pub fn main() -> ExitCode {
+    match args::parse(std::env::args_os().skip(1)).and_then(execute) {
+        Ok(code) => code,
+        Err(error) => fail(&error),
+    }
+}
+
+fn execute(command: Command) -> Result<ExitCode> {
+    let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
+    match command {
+        Command::Help => done(print(help::HELP)),
+        Command::Version => done(print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n"))),
+        Command::Prompts => {
+            let files =
+                PromptFiles::load(&std::env::current_dir().unwrap_or_default(), args::COMMANDS)?;
+            let lines = files.list();
+            let lines = lines.iter().map(|(name, what)| format!("{name:<12} {what}\n"));
+            done(print(&lines.collect::<String>()))
+        }
+        Command::Tool { name } => Ok(tool::main(&name, io::stdin().lock(), io::stdout().lock())),
+        Command::Call => done(step::call(&mut io::stdin().lock(), &mut io::stdout().lock())),
+        Command::Decode { api, chunks, form } => {
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            done(decode::run(api, chunks, form, &mut input, &mut output))
+        }
+        Command::Encode { api, model, max_output_tokens } => {
+            let mut config = OwnedConfig::new(api, model);
+            config.limits.max_output_tokens = max_output_tokens;
+            done(encode::run(config, &mut io::stdin().lock(), &mut io::stdout().lock()))
+        }
+        Command::Step => done(step::run(&mut io::stdin().lock(), &mut io::stdout().lock())),
+        Command::Answer => done(step::answer(&mut io::stdin().lock(), &mut io::stdout().lock())),
+        Command::Begin { system, tools, text } => {
+            done(step::begin(&system, &tools, &text, &mut io::stdout().lock()))
+        }
+        Command::Replay { path, requests } => done(replay(&path, requests)),
+        Command::Run(run) => Ok(transaction(*run, None)),
+        Command::Try(run) => {
+            let sample = sample::Sample::create()?;
+            Ok(transaction(*run, Some(&sample)))
+        }
+    }
+}
+
+/// A run, from arguments to the result on stdout and the exit code.
+fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
+    let stop = Stop::new();
+    signals::stop_on_signals(&stop);
+    if let Some(limit) = args.time_limit {
+        end_after(&stop, limit);
+    }
+    let events = args.events;
+    let mut screen = Screen {
+        events: events.then(|| EventWriter::new(io::stdout())),
+        progress: (!args.quiet).then(|| Progress::new(io::stderr())),
+    };
+    let result = prepare(args, sample)
+        .and_then(|options| run::run(&options, &stop, &mut screen))
+        .map_err(|error| explain(error, &stop));
+    if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
+        progress.end(outcome);
+    }
+    let written = match &mut screen.events {
+        Some(writer) => writer.result(&result),
+        None => result.as_ref().map_or(Ok(()), write_result),
+    };
+    match (result, written) {
+        (Err(error), _) | (Ok(_), Err(error)) => fail(&error),
+        (Ok(_), Ok(())) => ExitCode::SUCCESS,
+    }
+}
+
+/// What the arguments and stdin ask for.
+fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions> {
+    let folder = match (sample, args.folder) {
+        (Some(sample), _) => sample.folder().to_owned(),
+        (None, Some(folder)) => folder,
+        (None, None) => std::env::current_dir().map_err(|error| {
+            Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
+        })?,
+    };
+    let folder = folder.canonicalize().map_err(|error| {
+        Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
+    })?;
+    let files = PromptFiles::load(&folder, args::COMMANDS)?;
+    let mut words = args.words;
+    let dash = words.last().is_some_and(|word| word == "-");
+    if dash {
+        words.pop();
+    }
+    let known = |name: &str| files.list().iter().any(|(known, _)| known == name);
+    let prompt = match args.prompt {
+        Some(name) => name,
+        None if words.first().is_some_and(|word| known(word)) => words.remove(0),
+        None => "code".to_owned(),
+    };
+    let task = match sample {
+        Some(_) if words.is_empty() => sample::TASK.to_owned(),
+        _ => words.join(" "),
+    };
+    let patience = match (dash, args.stdin_limit) {
+        (true, _) => Patience::Forever,
+        (false, Some(limit)) => Patience::Until(limit),
+        (false, None) if task.is_empty() => Patience::Until(NEEDED_INPUT),
+        (false, None) => Patience::Until(OPTIONAL_INPUT),
+    };
+    let input = if sample.is_some() && !dash { None } else { input::read(patience)? };
+    // The other prompts know what to do without a word.
+    if task.is_empty() && input.is_none() && prompt == "code" {
+        let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    let instructions = files.find(&prompt, &task)?.ok_or_else(|| {
+        let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
+        let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
+        Error::new(ErrorKind::Usage, text)
+    })?;
+    let mut instructions = instructions.with_agents_file(&folder)?;
+    if let Some(output) = args.output {
+        instructions.output = output;
+    }
+    let mut model = args.model;
+    if let Some(sample) = sample {
+        model = sample.model(model, &folder)?;
+    }
+    let (sandbox, record, limits) = (args.sandbox, args.record, args.limits);
+    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits })
+}
+
+/// Says what ended a run that was stopped: the signal, not what broke because of it.
+fn explain(error: Error, stop: &Stop) -> Error {
+    match stop.why() {
+        Some(ErrorKind::Limit) => {
+            Error::new(ErrorKind::Limit, "the time limit is over; raise --time-limit")
+        }
+        Some(kind) => Error::new(kind, "stopped; nothing was changed"),
+        None => error,
+    }
+}
+
+/// The result on stdout: all of it, or an error.
+fn write_result(outcome: &Outcome) -> Result<()> {
+    use zerostack_core::prompt::Output;
+    let failed = |error: io::Error| {
+        Error::new(ErrorKind::Internal, format!("cannot write the result to stdout: {error}"))
+    };
+    let mut stdout = io::stdout().lock();
+    if outcome.output == Output::Patch {
+        stdout.write_all(&outcome.patch).map_err(failed)?;
+    } else {
+        let text = outcome.text.trim_end();
+        writeln!(stdout, "{text}").map_err(failed)?;
+    }
+    stdout.flush().map_err(failed)
+}
+
+/// Plays a tape: its events, or its requests, on stdout.
+fn replay(path: &std::path::Path, requests: bool) -> Result<()> {
+    let file = std::fs::File::open(path).map_err(|error| {
+        Error::new(ErrorKind::Input, format!("cannot read the tape {}: {error}", path.display()))
+    })?;
+    let stdout = || io::stdout().lock();
+    let failed = |error: io::Error| {
+        Error::new(ErrorKind::Internal, format!("cannot write to stdout: {error}"))
+    };
+    let mut writer = EventWriter::new(io::stdout());
+    let mut show = |event: &AgentEvent| if requests { Ok(()) } else { writer.event(event) };
+    let mut request = |mut request: zerostack_core::Request<'_>| {
+        if !requests {
+            return Ok(());
+        }
+        let mut buffer = [0; 4096];
+        loop {
+            let count = request.read(&mut buffer);
+            if count == 0 {
+                return stdout().write_all(b"\n").map_err(failed);
+            }
+            stdout().write_all(&buffer[..count]).map_err(failed)?;
+        }
+    };
+    tape::replay(file, &mut show, &mut request)
+}
+
+/// Both ways to watch a run.
+struct Screen {
+    events: Option<EventWriter<io::Stdout>>,
+    progress: Option<Progress<io::Stderr>>,
+}
+
+impl Observer for Screen {
+    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        if let Some(progress) = &mut self.progress {
+            progress.start(start)?;
+        }
+        self.events.as_mut().map_or(Ok(()), |events| events.start(start))
+    }
+
+    fn event(&mut self, event: &AgentEvent) -> Result<()> {
+        if let Some(progress) = &mut self.progress {
+            progress.event(event)?;
+        }
+        self.events.as_mut().map_or(Ok(()), |events| events.event(event))
+    }
+}
+
+fn end_after(stop: &Arc<Stop>, limit: Duration) {
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        stop.stop(ErrorKind::Limit);
+    });
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::new(ErrorKind::Internal, format!("stdout: {error}")))
+}
+
+fn fail(error: &Error) -> ExitCode {
+    // Nothing can be told where stderr is closed.
+    let _ = writeln!(io::stderr(), "zerostack: {error}");
+    ExitCode::from(error.kind().exit_code())
+}
+
+/// How long a pipe may be silent that a run can do without.
+const OPTIONAL_INPUT: Duration = Duration::from_secs(5);
+
+/// How long a pipe may be silent that a run needs.
+const NEEDED_INPUT: Duration = Duration::from_secs(600);

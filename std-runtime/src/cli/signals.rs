@@ -1,0 +1,34 @@
+//! Signals: a run ends by them, and leaves nothing behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::ErrorKind;
+use crate::run::Stop;
+
+/// Ends the run by SIGINT, SIGTERM or SIGHUP.
+pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
+    // Where they cannot be caught, they end the process as they always do.
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    let stop = Arc::clone(stop);
+    let watch = move || {
+        let Some(signal) = signals.forever().next() else { return };
+        let why = if signal == SIGINT { ErrorKind::Interrupted } else { ErrorKind::Terminated };
+        stop.stop(why);
+        // The run ends by itself now, unless it waits for something that cannot be ended.
+        std::thread::sleep(PATIENCE);
+        eprintln!("zerostack: stopped; nothing was changed");
+        std::process::exit(why.exit_code().into());
+    };
+    let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
+    // Without the thread, a signal is caught and nothing happens: better not to start.
+    if let Err(error) = builder.spawn(watch) {
+        eprintln!("zerostack: signals are not handled: {error}");
+    }
+}
+
+/// How long the run may take to end by itself.
+const PATIENCE: Duration = Duration::from_millis(120);

@@ -1,0 +1,151 @@
+//! Reading a folder that someone else may have filled: no link is ever followed.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+/// A folder, and what is below it by relative paths of `/`-separated names.
+///
+/// The empty path is the folder itself.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    root: OwnedFd,
+}
+
+/// Opens a folder for its names.
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+impl Tree {
+    /// The folder at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { root: rustix::fs::openat(CWD, path, FOLDER, Mode::empty())? })
+    }
+
+    /// The same folder again.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { root: self.root.try_clone()? })
+    }
+
+    /// The status of `path`, or `None` if there is nothing.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn stat(&self, path: &[u8]) -> io::Result<Option<Stat>> {
+        if path.is_empty() {
+            return Ok(Some(rustix::fs::fstat(&self.root)?));
+        }
+        let found = self.in_parent(path, |folder, name| {
+            rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+        });
+        match found {
+            Ok(stat) => Ok(Some(stat)),
+            // A parent that is a file or a link has nothing below it.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Opens the regular file at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn file(&self, path: &[u8]) -> io::Result<File> {
+        // A FIFO that took the place of a file must not block us.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = self.in_parent(path, |folder, name| {
+            rustix::fs::openat(folder, name, flags, Mode::empty())
+        })?;
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode);
+        if kind == FileType::RegularFile { Ok(file.into()) } else { Err(Errno::INVAL.into()) }
+    }
+
+    /// The target of the symbolic link at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        let target =
+            self.in_parent(path, |folder, name| rustix::fs::readlinkat(folder, name, Vec::new()))?;
+        Ok(target.into_bytes())
+    }
+
+    /// Opens the folder at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn folder(&self, path: &[u8]) -> io::Result<OwnedFd> {
+        if path.is_empty() {
+            return Ok(rustix::fs::openat(&self.root, ".", FOLDER, Mode::empty())?);
+        }
+        Ok(self.in_parent(path, |folder, name| {
+            rustix::fs::openat(folder, name, FOLDER, Mode::empty())
+        })?)
+    }
+
+    /// The names in the folder at `path` with the status of each, sorted.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn list(&self, path: &[u8]) -> io::Result<Vec<(Vec<u8>, Stat)>> {
+        let folder = self.folder(path)?;
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == c"." || name == c".." {
+                continue;
+            }
+            match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => entries.push((name.to_bytes().to_vec(), stat)),
+                // Removed since it was listed.
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(entries)
+    }
+
+    /// Calls `call` with the last name of `path` and the folder that holds it, which is reached
+    /// name by name, so that a link in between is an error and not a way out.
+    pub(crate) fn in_parent<T>(
+        &self,
+        path: &[u8],
+        call: impl FnOnce(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        let Some(slash) = path.iter().rposition(|&byte| byte == b'/') else {
+            return call(self.root.as_fd(), path);
+        };
+        let (parents, name) = (path.get(..slash).unwrap_or(b""), path.get(slash + 1..));
+        let mut folder: Option<OwnedFd> = None;
+        for parent in parents.split(|&byte| byte == b'/') {
+            let from = folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd);
+            folder = Some(rustix::fs::openat(from, parent, FOLDER, Mode::empty())?);
+        }
+        call(folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd), name.unwrap_or(b""))
+    }
+}
+
+/// What kind of thing `stat` is about.
+pub(crate) fn kind(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// `folder/name`, or `name` in the root.
+pub(crate) fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    if folder.is_empty() {
+        return name.to_vec();
+    }
+    [folder, b"/", name].concat()
+}

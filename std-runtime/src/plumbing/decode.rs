@@ -1,0 +1,294 @@
+//! `zerostack decode`: a response body in, what the model said out.
+
+use std::io::{Read, Write};
+
+use serde::Serialize;
+use zerostack_core::{
+    Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig, Usage,
+};
+
+use super::{io_error, line, transcript};
+use crate::{Error, ErrorKind, Result};
+
+/// How the body is cut before it is decoded. The result is the same for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chunks {
+    /// As it is read.
+    AsRead,
+    /// This many bytes each, 1 or more.
+    Of(usize),
+    /// 1 to 64 bytes each, from this seed.
+    Random(u64),
+}
+
+/// What a body says, as `zerostack decode` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Decoded {
+    /// The answer.
+    pub text: String,
+    /// A refusal, where the provider tells it from an answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub refusal: String,
+    /// The model's reasoning, where the provider shows it.
+    pub reasoning: String,
+    /// The calls that are whole.
+    pub tool_calls: Vec<DecodedCall>,
+    /// The provider's own word for why the model stopped.
+    pub stop: Option<String>,
+    /// Counts, when the provider gave any.
+    pub usage: Option<DecodedUsage>,
+    /// Why there is no usable reply.
+    pub error: Option<DecodedError>,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecodedCall {
+    /// The provider's id.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// JSON text as the model sent it.
+    pub arguments: String,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[allow(missing_docs, reason = "the names say it; see zerostack_core::Usage")]
+pub struct DecodedUsage {
+    pub input_tokens: u32,
+    pub output_tokens: u32,
+    pub cache_read_tokens: u32,
+    pub cache_write_tokens: u32,
+    pub reasoning_tokens: u32,
+}
+
+/// Why there is no usable reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecodedError {
+    /// The name of the error kind of the core, such as `status`, `cut` or `truncated`.
+    pub kind: &'static str,
+    /// The provider's message, or what is wrong with the bytes.
+    pub message: String,
+    /// The provider's code or type of the error.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub code: String,
+}
+
+/// One event as a JSON line.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum EventLine<'a> {
+    Text { text: &'a str },
+    Refusal { text: &'a str },
+    Reasoning { text: &'a str },
+    ToolCall { id: &'a str, name: &'a str, arguments: &'a str },
+    Usage { usage: DecodedUsage },
+    Truncated { bytes: u32 },
+}
+
+/// Decodes `body` whole, cut into `chunks`. Each event is given to `show` as it comes.
+pub fn decode(
+    provider: Provider,
+    body: &[u8],
+    chunks: Chunks,
+    show: impl FnMut(&Event<'_>),
+) -> Result<Decoded> {
+    let mut decoder = Decoder::new(provider, show)?;
+    decoder.push_in(body, chunks);
+    Ok(decoder.finish().0)
+}
+
+/// What [`run`] prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One JSON object.
+    Object,
+    /// One JSON object for each event as it comes, the one of [`Form::Object`] last.
+    Events,
+    /// Lines for a transcript, see [`transcript`]; nothing when the reply cannot be used.
+    Transcript,
+}
+
+/// The filter: `input` is a body.
+///
+/// # Errors
+/// `Input` when the body cannot be read or the output cannot be written; with
+/// [`Form::Transcript`], `Provider` when the reply cannot be used.
+pub fn run(
+    provider: Provider,
+    chunks: Chunks,
+    form: Form,
+    input: &mut dyn Read,
+    output: &mut dyn Write,
+) -> Result<()> {
+    let mut written = Ok(());
+    let mut show = |event: &Event<'_>| {
+        if let (Form::Events, true, Some(event)) = (form, written.is_ok(), event_line(event)) {
+            written = line(output, &event);
+        }
+    };
+    let mut decoder = Decoder::new(provider, &mut show)?;
+    if chunks == Chunks::AsRead {
+        let mut buffer = vec![0; READ_BYTES];
+        loop {
+            match input.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => decoder.push(&buffer[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(io_error("stdin", &error)),
+            }
+        }
+    } else {
+        let mut body = Vec::new();
+        input.read_to_end(&mut body).map_err(|error| io_error("stdin", &error))?;
+        decoder.push_in(&body, chunks);
+    }
+    let (decoded, session) = decoder.finish();
+    written?;
+    match (form, &decoded.error) {
+        (Form::Object | Form::Events, _) => line(output, &decoded)?,
+        (Form::Transcript, None) => {
+            for entry in session.transcript().entries() {
+                if let Some(entry) = transcript::assistant_line(&entry) {
+                    line(output, &entry)?;
+                }
+            }
+        }
+        (Form::Transcript, Some(error)) => {
+            return Err(Error::new(ErrorKind::Provider, error.message.clone()));
+        }
+    }
+    output.flush().map_err(|error| io_error("stdout", &error))
+}
+
+/// A session that reads one body and keeps what it says.
+struct Decoder<'c, F> {
+    session: Session<SessionConfig<'c>, Growing>,
+    decoded: Decoded,
+    failed: Option<CoreError>,
+    show: F,
+}
+
+impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
+    fn new(provider: Provider, show: F) -> Result<Self> {
+        let mut config = SessionConfig::new(provider, "decode");
+        // One attempt: the body that is there is the only one.
+        config.limits =
+            Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
+        let storage = Growing::new(u32::MAX as usize);
+        let started = Session::new(storage, config).and_then(|mut session| {
+            session.user("decode")?;
+            session.begin_response(200, None)?;
+            Ok(session)
+        });
+        let session = started.map_err(Error::from_core)?;
+        Ok(Self { session, decoded: Decoded::default(), failed: None, show })
+    }
+
+    fn push(&mut self, chunk: &[u8]) {
+        let mut rest = chunk;
+        while !rest.is_empty() && self.failed.is_none() {
+            match self.session.feed(rest) {
+                Ok(fed) => {
+                    rest = &rest[fed.used..];
+                    if let Some(event) = &fed.event {
+                        (self.show)(event);
+                        self.decoded.take(event);
+                    }
+                }
+                Err(error) => self.failed = Some(error),
+            }
+        }
+    }
+
+    /// Takes all of `body`, cut into `chunks`.
+    fn push_in(&mut self, body: &[u8], chunks: Chunks) {
+        let mut random = match chunks {
+            Chunks::Random(seed) => seed,
+            Chunks::AsRead | Chunks::Of(_) => 0,
+        };
+        let mut rest = body;
+        while !rest.is_empty() {
+            let wanted = match chunks {
+                Chunks::AsRead => rest.len(),
+                Chunks::Of(size) => size.max(1),
+                Chunks::Random(_) => {
+                    // The generator of Knuth's MMIX; its high bits are the good ones.
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    1 + (random >> 58) as usize
+                }
+            };
+            let (chunk, tail) = rest.split_at(wanted.min(rest.len()));
+            self.push(chunk);
+            rest = tail;
+        }
+    }
+
+    fn finish(mut self) -> (Decoded, Session<SessionConfig<'c>, Growing>) {
+        let ended = match self.failed {
+            Some(error) => Err(error),
+            None => self.session.end_response().map(|_| ()),
+        };
+        let stop = self.session.stop_word();
+        self.decoded.stop = (!stop.is_empty()).then(|| stop.to_owned());
+        if let Err(error) = ended {
+            let failure = self.session.failure();
+            let told = failure.map_or("", |failure| failure.message);
+            self.decoded.error = Some(DecodedError {
+                kind: error.kind().name(),
+                message: if told.is_empty() { error.to_string() } else { told.to_owned() },
+                code: failure.map_or(String::new(), |failure| failure.code.to_owned()),
+            });
+        }
+        (self.decoded, self.session)
+    }
+}
+
+impl Decoded {
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::TextDelta(text) => self.text.push_str(text),
+            Event::RefusalDelta(text) => self.refusal.push_str(text),
+            Event::ThinkingDelta(text) => self.reasoning.push_str(text),
+            Event::ToolCall(call) => self.tool_calls.push(DecodedCall {
+                id: call.wire_id.to_owned(),
+                name: call.name.to_owned(),
+                arguments: call.arguments.to_owned(),
+            }),
+            Event::Usage(usage) => self.usage = Some((*usage).into()),
+            _ => {}
+        }
+    }
+}
+
+impl From<Usage> for DecodedUsage {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+        }
+    }
+}
+
+fn event_line<'a>(event: &'a Event<'a>) -> Option<EventLine<'a>> {
+    Some(match event {
+        Event::TextDelta(text) => EventLine::Text { text },
+        Event::RefusalDelta(text) => EventLine::Refusal { text },
+        Event::ThinkingDelta(text) => EventLine::Reasoning { text },
+        Event::ToolCall(call) => {
+            EventLine::ToolCall { id: call.wire_id, name: call.name, arguments: call.arguments }
+        }
+        Event::Usage(usage) => EventLine::Usage { usage: (*usage).into() },
+        Event::Truncated { bytes, .. } => EventLine::Truncated { bytes: *bytes },
+        _ => return None,
+    })
+}
+
+/// Bytes of one read.
+const READ_BYTES: usize = 64 * 1024;

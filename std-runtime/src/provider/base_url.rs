@@ -1,0 +1,189 @@
+//! Base URLs as people write them.
+
+use std::net::IpAddr;
+
+use ureq::http::Uri;
+
+use super::Api;
+use crate::{Error, ErrorKind, Result};
+
+/// `text` as a base URL of `api`: what stands before the dialect's own path. `source` is where it
+/// was written, for the error.
+///
+/// Taken off: slashes at the end, a whole endpoint path, and the `/v1` that is a part of
+/// Anthropic's paths. Put on: the `/v1` of an OpenAI-compatible server on this machine, whose
+/// base URL is often given as host and port.
+pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
+    let wrong = |reason: &str| {
+        let message = format!("{source}: {reason}; a base URL looks like https://host/v1");
+        Error::new(ErrorKind::Configuration, message)
+    };
+    let text = text.trim();
+    let scheme = "the URL must begin with http:// or https://";
+    if !text.contains("://") {
+        return Err(wrong(scheme));
+    }
+    let uri: Uri = text.parse().map_err(|_| wrong("this is not a URL"))?;
+    let host = match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if !host.is_empty() => host,
+        (Some("http" | "https"), _) => return Err(wrong("the URL names no host")),
+        _ => return Err(wrong(scheme)),
+    };
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(wrong("no user or password in the URL; the key goes into ZEROSTACK_API_KEY"));
+    }
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    if authority != host && uri.port_u16().is_none() {
+        return Err(wrong("the port is no number up to 65535"));
+    }
+    if uri.query().is_some() || text.contains('#') {
+        return Err(wrong("no ? or # in the URL"));
+    }
+    let url = text.trim_end_matches('/');
+    Ok(match api {
+        Api::Anthropic => {
+            let url = url.strip_suffix("/messages").unwrap_or(url);
+            url.strip_suffix("/v1").unwrap_or(url).to_owned()
+        }
+        _ if is_loopback(host) && matches!(uri.path(), "" | "/") => {
+            format!("{url}/v1")
+        }
+        _ => url.strip_suffix("/chat/completions").unwrap_or(url).to_owned(),
+    })
+}
+
+/// The base URL behind `OLLAMA_HOST`, which is `host`, `host:port` or a URL, and may be the
+/// address that the server listens on.
+pub(super) fn from_ollama_host(value: &str) -> Result<String> {
+    let value = value.trim().trim_end_matches('/');
+    let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_bare_ipv6 = authority.matches(':').count() > 1 && !authority.starts_with('[');
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !is_bare_ipv6 && !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let host = match host.trim_matches(['[', ']']) {
+        // All addresses: fine to listen on, none to connect to.
+        "" | "0.0.0.0" => "127.0.0.1".to_owned(),
+        "::" => "[::1]".to_owned(),
+        address if address.contains(':') => format!("[{address}]"),
+        name => name.to_owned(),
+    };
+    let port = port.unwrap_or(match scheme {
+        "https" => "443",
+        _ => "11434",
+    });
+    let path = if path.is_empty() { "v1" } else { path };
+    normalize(&format!("{scheme}://{host}:{port}/{path}"), Api::OpenAiChat, "OLLAMA_HOST")
+}
+
+/// Whether `host`, as it stands in a URL, is this machine.
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// The host of a normalized base URL, in lower case.
+pub(super) fn host_of(base_url: &str) -> String {
+    base_url
+        .parse::<Uri>()
+        .ok()
+        .and_then(|uri| uri.host().map(str::to_ascii_lowercase))
+        .unwrap_or_default()
+}
+
+/// Host and port of a normalized base URL.
+pub(super) fn authority_of(base_url: &str) -> String {
+    base_url
+        .parse::<Uri>()
+        .ok()
+        .and_then(|uri| uri.authority().map(|authority| authority.as_str().to_ascii_lowercase()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_as_people_write_them() {
+        let cases = [
+            (Api::OpenAiChat, "https://api.openai.com/v1", "https://api.openai.com/v1"),
+            (Api::OpenAiChat, " https://api.openai.com/v1/ ", "https://api.openai.com/v1"),
+            (Api::OpenAiChat, "https://h/v1/chat/completions", "https://h/v1"),
+            (Api::OpenAiChat, "http://localhost:8080", "http://localhost:8080/v1"),
+            (Api::OpenAiChat, "http://[::1]:8080/", "http://[::1]:8080/v1"),
+            (Api::OpenAiChat, "http://localhost:8080/api", "http://localhost:8080/api"),
+            (Api::OpenAiChat, "https://api.example.com", "https://api.example.com"),
+            (Api::Anthropic, "https://api.anthropic.com", "https://api.anthropic.com"),
+            (Api::Anthropic, "https://api.anthropic.com/v1/", "https://api.anthropic.com"),
+            (Api::Anthropic, "https://h/anthropic/v1/messages", "https://h/anthropic"),
+            (Api::Anthropic, "http://127.0.0.1:9", "http://127.0.0.1:9"),
+        ];
+        for (api, text, expected) in cases {
+            assert_eq!(normalize(text, api, "test").unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_base_urls_say_where_and_never_what() {
+        for (text, part) in [
+            ("", "must begin with http:// or https://"),
+            ("http://", "not a URL"),
+            ("localhost:8080", "must begin with http:// or https://"),
+            ("ftp://host/v1", "must begin with http:// or https://"),
+            ("https://user:hunter2@host/v1", "no user or password"),
+            ("https://host/v1?key=hunter2", "no ? or #"),
+            ("https://host/v1#hunter2", "no ? or #"),
+            ("http://ho st/hunter2", "not a URL"),
+            ("http://host:hunter2/v1", "the port is no number"),
+            ("http://host:70000/v1", "the port is no number"),
+        ] {
+            let error = normalize(text, Api::OpenAiChat, "--base-url").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
+            let message = error.to_string();
+            assert!(message.starts_with("--base-url: "), "{message}");
+            assert!(message.contains(part), "{text}: {message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn every_form_of_ollama_host() {
+        for (value, expected) in [
+            ("gpu", "http://gpu:11434/v1"),
+            ("gpu:1", "http://gpu:1/v1"),
+            (":1", "http://127.0.0.1:1/v1"),
+            ("http://gpu", "http://gpu:11434/v1"),
+            ("http://gpu:1/", "http://gpu:1/v1"),
+            ("https://gpu", "https://gpu:443/v1"),
+            ("https://gpu/ollama/v1", "https://gpu:443/ollama/v1"),
+            ("0.0.0.0", "http://127.0.0.1:11434/v1"),
+            ("0.0.0.0:1", "http://127.0.0.1:1/v1"),
+            ("::", "http://[::1]:11434/v1"),
+            ("[::]:1", "http://[::1]:1/v1"),
+            ("[fe80::1]", "http://[fe80::1]:11434/v1"),
+            ("fe80::1", "http://[fe80::1]:11434/v1"),
+        ] {
+            assert_eq!(from_ollama_host(value).unwrap(), expected, "{value}");
+        }
+        for value in ["gpu:port", "ftp://gpu", "a b"] {
+            let error = from_ollama_host(value).unwrap_err();
+            assert!(error.to_string().starts_with("OLLAMA_HOST: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn which_hosts_are_this_machine() {
+        for host in ["localhost", "LOCALHOST", "a.localhost", "127.0.0.1", "127.9.9.9", "[::1]"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["", "localhost.example.com", "128.0.0.1", "0.0.0.0", "[::2]", "10.0.0.1"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+        assert!(is_loopback("[::ffff:127.0.0.1]"));
+    }
+}

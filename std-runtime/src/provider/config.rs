@@ -1,0 +1,179 @@
+//! The configuration files.
+//!
+//! The user's file is `$XDG_CONFIG_HOME/zerostack/config.toml`, else
+//! `~/.config/zerostack/config.toml`:
+//!
+//! ```toml
+//! provider = "work"                # a known provider or a table below
+//! model = "fast-coder"
+//!
+//! [providers.work]
+//! api = "openai-chat"              # or "anthropic"
+//! base_url = "https://llm.example.com/v1"
+//! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
+//! model = "fast-coder"
+//! allow_http = false               # true sends the key over plain http:// too
+//! ```
+//!
+//! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`
+//! and `model`, and its `provider` must be one that the user's file or the built-in table knows: a
+//! cloned project must not choose where code and keys go.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Api, Env};
+use crate::{Error, ErrorKind, Result};
+
+/// What the configuration files say about providers, the project's file over the user's.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    pub(super) provider: Option<Setting>,
+    pub(super) model: Option<Setting>,
+    pub(super) tables: BTreeMap<String, Table>,
+    pub(super) user_file: Option<PathBuf>,
+}
+
+/// A value and the file it stands in.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub value: String,
+    pub file: PathBuf,
+}
+
+/// One `[providers.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    #[serde(default, deserialize_with = "api_by_name")]
+    pub api: Option<Api>,
+    pub base_url: Option<String>,
+    pub model: Option<String>,
+    pub key_env: Option<String>,
+    #[serde(default)]
+    pub allow_http: bool,
+}
+
+/// A dialect by its name in files and flags.
+fn api_by_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let unknown = || {
+        let names: Vec<String> = Api::ALL.iter().map(|api| format!("`{}`", api.name())).collect();
+        serde::de::Error::custom(format!("the API `{name}` is none of {}", names.join(", ")))
+    };
+    Api::from_name(&name).map(Some).ok_or_else(unknown)
+}
+
+impl Config {
+    /// Reads both files; one that is missing is empty.
+    ///
+    /// # Errors
+    /// `Configuration` when a file cannot be read or understood: the file, the line, the key.
+    pub fn load(env: &Env<'_>, folder: &Path) -> Result<Self> {
+        let user = user_file(env);
+        let project = folder.join(".zerostack/config.toml");
+        let user_text = user.as_deref().map(read).transpose()?.flatten();
+        let project_text = read(&project)?;
+        let config = Self::parse(
+            user.as_deref().zip(user_text.as_deref()),
+            project_text.as_deref().map(|text| (project.as_path(), text)),
+        )?;
+        Ok(Self { user_file: user, ..config })
+    }
+
+    /// The same from texts, each with the path that errors name.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse(user: Option<(&Path, &str)>, project: Option<(&Path, &str)>) -> Result<Self> {
+        let mut config = Self::default();
+        if let Some((path, text)) = user {
+            let file: UserFile = from_toml(path, text, "")?;
+            config.provider = file.provider.map(|value| Setting { value, file: path.into() });
+            config.model = file.model.map(|value| Setting { value, file: path.into() });
+            config.tables = file.providers;
+            config.user_file = Some(path.into());
+        }
+        if let Some((path, text)) = project {
+            let file: ProjectFile = from_toml(
+                path,
+                text,
+                "; a project's file holds only provider and model, the rest belongs into the \
+                 user's own file",
+            )?;
+            if let Some(value) = file.provider {
+                // The user's model belongs to the user's provider.
+                if config.provider.as_ref().is_none_or(|provider| provider.value != value) {
+                    config.model = None;
+                }
+                config.provider = Some(Setting { value, file: path.into() });
+            }
+            if let Some(value) = file.model {
+                config.model = Some(Setting { value, file: path.into() });
+            }
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserFile {
+    provider: Option<String>,
+    model: Option<String>,
+    #[serde(default)]
+    providers: BTreeMap<String, Table>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectFile {
+    provider: Option<String>,
+    model: Option<String>,
+}
+
+/// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
+fn user_file(env: &Env<'_>) -> Option<PathBuf> {
+    let path = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // The XDG specification has relative paths ignored.
+    let folder = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+    Some(folder.or_else(|| Some(path("HOME")?.join(".config")))?.join("zerostack/config.toml"))
+}
+
+/// A cloned project may hold a link to a device without an end, so it looks before it reads.
+fn read(path: &Path) -> Result<Option<String>> {
+    let wrong = |reason: &dyn fmt::Display| {
+        let message = format!("cannot read {}: {reason}", path.display());
+        Err(Error::new(ErrorKind::Configuration, message))
+    };
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => wrong(&"it is no regular file"),
+        Ok(found) if found.len() > MAX_FILE_BYTES => {
+            wrong(&format_args!("it has more than {MAX_FILE_BYTES} bytes"))
+        }
+        Ok(_) => fs::read_to_string(path).map(Some).or_else(|error| wrong(&error)),
+        Err(error)
+            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
+            Ok(None)
+        }
+        Err(error) => wrong(&error),
+    }
+}
+
+fn from_toml<T: DeserializeOwned>(path: &Path, text: &str, advice: &str) -> Result<T> {
+    toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        // The parser's message may take several lines; it never holds the values of strings.
+        let reason = error.message().split('\n').collect::<Vec<_>>().join("; ");
+        let message = format!("{}:{line}: {reason}{advice}", path.display());
+        Error::new(ErrorKind::Configuration, message)
+    })
+}
+
+const MAX_FILE_BYTES: u64 = 1024 * 1024;

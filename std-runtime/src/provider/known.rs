@@ -1,0 +1,89 @@
+//! The providers that need no configuration but a key.
+
+use super::Api;
+
+/// What is known of a provider by its name.
+pub(super) struct Known {
+    pub name: &'static str,
+    pub api: Api,
+    pub base_url: &'static str,
+    /// The variable of its key; none for servers on this machine.
+    pub key_env: Option<&'static str>,
+    /// The variable that moves it elsewhere.
+    pub base_url_env: Option<&'static str>,
+    /// A model that serves well without being named; none where the choice is the user's.
+    pub model: Option<&'static str>,
+}
+
+/// The provider called `name`.
+pub(super) fn known(name: &str) -> Option<&'static Known> {
+    KNOWN.iter().find(|known| known.name == name)
+}
+
+const fn cloud(
+    name: &'static str,
+    base_url: &'static str,
+    key_env: &'static str,
+    model: Option<&'static str>,
+) -> Known {
+    let api = Api::OpenAiChat;
+    Known { name, api, base_url, key_env: Some(key_env), base_url_env: None, model }
+}
+
+const fn local(name: &'static str, base_url: &'static str) -> Known {
+    let api = Api::OpenAiChat;
+    Known { name, api, base_url, key_env: None, base_url_env: None, model: None }
+}
+
+/// All of them, in the order in which an error names them.
+pub(super) const KNOWN: &[Known] = &[
+    Known {
+        base_url_env: Some("OPENAI_BASE_URL"),
+        ..cloud("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", Some("gpt-5.2"))
+    },
+    Known {
+        api: Api::Anthropic,
+        base_url_env: Some("ANTHROPIC_BASE_URL"),
+        ..cloud(
+            "anthropic",
+            "https://api.anthropic.com",
+            "ANTHROPIC_API_KEY",
+            Some("claude-sonnet-4-6"),
+        )
+    },
+    cloud(
+        "openrouter",
+        "https://openrouter.ai/api/v1",
+        "OPENROUTER_API_KEY",
+        Some("openrouter/auto"),
+    ),
+    Known { base_url_env: Some("OLLAMA_HOST"), ..local("ollama", "http://127.0.0.1:11434/v1") },
+    local("llamacpp", "http://127.0.0.1:8080/v1"),
+    local("lmstudio", "http://127.0.0.1:1234/v1"),
+    local("vllm", "http://127.0.0.1:8000/v1"),
+    cloud("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", None),
+    cloud("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", Some("deepseek-chat")),
+    cloud(
+        "gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "GEMINI_API_KEY",
+        Some("gemini-flash-latest"),
+    ),
+    cloud("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", None),
+    cloud("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", Some("mistral-large-latest")),
+    cloud("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", None),
+    cloud("xai", "https://api.x.ai/v1", "XAI_API_KEY", None),
+];
+
+/// Variables that choose a provider by being set, and the provider; the first one set wins.
+pub(super) const CHOOSING_VARIABLES: &[(&str, &str)] = &[
+    ("OPENAI_API_KEY", "openai"),
+    ("OPENAI_BASE_URL", "openai"),
+    ("ANTHROPIC_API_KEY", "anthropic"),
+    ("ANTHROPIC_BASE_URL", "anthropic"),
+    ("OPENROUTER_API_KEY", "openrouter"),
+    ("OLLAMA_HOST", "ollama"),
+];
+
+/// Model servers to look for on this machine, by name.
+pub(super) const LOCAL_SERVERS: &[&str] = &["ollama", "llamacpp", "lmstudio"];

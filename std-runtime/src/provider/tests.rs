@@ -1,0 +1,395 @@
+//! Which endpoint comes out of which flags, variables and files.
+
+use std::path::Path;
+
+use super::*;
+use crate::{Error, ErrorKind, Result};
+
+const USER: &str = "/home/u/.config/zerostack/config.toml";
+const PROJECT: &str = "/src/p/.zerostack/config.toml";
+const KEY: &str = "sk-hunter2";
+
+/// One case: what is said, and what must come out.
+#[derive(Default)]
+struct Case<'a> {
+    flags: Flags,
+    env: &'a [(&'a str, &'a str)],
+    user: &'a str,
+    project: &'a str,
+    /// Base URLs that answer, and their models.
+    servers: &'a [(&'a str, &'a [&'a str])],
+}
+
+impl Case<'_> {
+    fn config(&self) -> Result<Config> {
+        Config::parse(
+            (!self.user.is_empty()).then_some((Path::new(USER), self.user)),
+            (!self.project.is_empty()).then_some((Path::new(PROJECT), self.project)),
+        )
+    }
+
+    fn resolve(&self) -> Result<Endpoint> {
+        let env = |name: &str| {
+            let found = self.env.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let mut models = |base_url: &str| {
+            let server = self.servers.iter().find(|(known, _)| *known == base_url);
+            match server {
+                Some((_, models)) => Ok(models.iter().map(|model| (*model).to_owned()).collect()),
+                None => Err(Error::new(ErrorKind::Provider, format!("nothing at {base_url}"))),
+            }
+        };
+        resolve_with(&self.flags, &env, &self.config()?, &mut models)
+    }
+
+    /// name | api | base URL | model | key | origin
+    #[track_caller]
+    fn gives(&self, expected: &str) {
+        let endpoint = self.resolve().unwrap();
+        let Endpoint { name, api, base_url, model, key, origin } = &endpoint;
+        let key = key.as_ref().map_or("-", Secret::expose);
+        let found = format!("{name} | {} | {base_url} | {model} | {key} | {origin}", api.name());
+        assert_eq!(found, expected);
+        for shown in [format!("{endpoint}"), format!("{endpoint:?}")] {
+            assert!(key != KEY || !shown.contains(key), "{shown}");
+        }
+    }
+
+    #[track_caller]
+    fn fails(&self, kind: ErrorKind, parts: &[&str]) {
+        let error = self.resolve().unwrap_err();
+        let message = error.to_string();
+        assert_eq!(error.kind(), kind, "{message}");
+        assert!(!message.contains('\n') && !message.contains(KEY), "{message}");
+        for part in parts {
+            assert!(message.contains(part), "{message:?} does not say {part:?}");
+        }
+    }
+}
+
+fn flags(provider: &str, base_url: &str, model: &str) -> Flags {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Flags { provider: given(provider), base_url: given(base_url), model: given(model), api: None }
+}
+
+#[test]
+fn a_key_in_its_variable_is_enough() {
+    for (variable, expected) in [
+        (
+            "OPENAI_API_KEY",
+            "openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | k | OPENAI_API_KEY",
+        ),
+        (
+            "ANTHROPIC_API_KEY",
+            "anthropic | anthropic | https://api.anthropic.com | claude-sonnet-4-6 | k | \
+             ANTHROPIC_API_KEY",
+        ),
+        (
+            "OPENROUTER_API_KEY",
+            "openrouter | openai-chat | https://openrouter.ai/api/v1 | openrouter/auto | k | \
+             OPENROUTER_API_KEY",
+        ),
+    ] {
+        Case { env: &[(variable, " k\n")], ..Case::default() }.gives(expected);
+    }
+}
+
+#[test]
+fn the_first_variable_wins_and_an_empty_one_is_not_set() {
+    let env = [("OPENAI_API_KEY", " "), ("OPENROUTER_API_KEY", "r"), ("ANTHROPIC_API_KEY", "a")];
+    Case { env: &env, ..Case::default() }.gives(
+        "anthropic | anthropic | https://api.anthropic.com | claude-sonnet-4-6 | a | \
+         ANTHROPIC_API_KEY",
+    );
+    let env = [("OPENAI_API_KEY", "o"), ("ANTHROPIC_API_KEY", "a")];
+    let flags = Flags { api: Some(Api::Anthropic), ..Flags::default() };
+    Case { flags, env: &env, ..Case::default() }.gives(
+        "anthropic | anthropic | https://api.anthropic.com | claude-sonnet-4-6 | a | \
+         ANTHROPIC_API_KEY",
+    );
+}
+
+#[test]
+fn flags_win_over_variables_over_files_over_keys() {
+    let user = "provider = 'groq'\nmodel = 'of-file'";
+    let keys = [
+        ("GROQ_API_KEY", "g"),
+        ("XAI_API_KEY", "x"),
+        ("MISTRAL_API_KEY", "m"),
+        ("OPENAI_API_KEY", "o"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&keys[..], more].concat();
+    let env = with(&[]);
+    Case { env: &env, ..Case::default() }
+        .gives("openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | o | OPENAI_API_KEY");
+    Case { env: &env, user, ..Case::default() }.gives(&format!(
+        "groq | openai-chat | https://api.groq.com/openai/v1 | of-file | g | {USER}"
+    ));
+    let env = with(&[("ZEROSTACK_PROVIDER", "xai"), ("ZEROSTACK_MODEL", "of-env")]);
+    Case { env: &env, user, ..Case::default() }
+        .gives("xai | openai-chat | https://api.x.ai/v1 | of-env | x | ZEROSTACK_PROVIDER");
+    Case { flags: flags("mistral", "", "of-flag"), env: &env, user, ..Case::default() }
+        .gives("mistral | openai-chat | https://api.mistral.ai/v1 | of-flag | m | --provider");
+    Case { flags: flags("mistral", "", ""), env: &env, user, ..Case::default() }
+        .gives("mistral | openai-chat | https://api.mistral.ai/v1 | of-env | m | --provider");
+    let env = with(&[("ZEROSTACK_API_KEY", "z"), ("ZEROSTACK_BASE_URL", "https://h/v1/")]);
+    Case { flags: flags("openai", "", ""), env: &env, ..Case::default() }
+        .gives("openai | openai-chat | https://h/v1 | gpt-5.2 | z | --provider");
+}
+
+#[test]
+fn a_model_of_the_files_stays_with_the_provider_of_the_files() {
+    let user = "provider = 'groq'\nmodel = 'of-file'";
+    let env = [("MISTRAL_API_KEY", "m"), ("GROQ_API_KEY", "g")];
+    Case { flags: flags("mistral", "", ""), env: &env, user, ..Case::default() }.gives(
+        "mistral | openai-chat | https://api.mistral.ai/v1 | mistral-large-latest | m | --provider",
+    );
+    Case { flags: flags("groq", "", ""), env: &env, user, ..Case::default() }
+        .gives("groq | openai-chat | https://api.groq.com/openai/v1 | of-file | g | --provider");
+    let project = "provider = 'mistral'";
+    Case { env: &env, user, project, ..Case::default() }.gives(&format!(
+        "mistral | openai-chat | https://api.mistral.ai/v1 | mistral-large-latest | m | {PROJECT}"
+    ));
+    let project = "model = 'of-project'";
+    Case { env: &env, user, project, ..Case::default() }.gives(&format!(
+        "groq | openai-chat | https://api.groq.com/openai/v1 | of-project | g | {USER}"
+    ));
+    let env = [("OPENAI_API_KEY", "o")];
+    Case { env: &env, project, ..Case::default() }.gives(
+        "openai | openai-chat | https://api.openai.com/v1 | of-project | o | OPENAI_API_KEY",
+    );
+}
+
+#[test]
+fn a_table_describes_any_provider() {
+    let user = "provider = 'work'\n[providers.work]\napi = 'anthropic'\n\
+                base_url = 'https://llm.work/v1'\nmodel = 'm'\nkey_env = 'WORK_KEY'";
+    Case { env: &[("WORK_KEY", "w")], user, ..Case::default() }
+        .gives(&format!("work | anthropic | https://llm.work | m | w | {USER}"));
+    Case { user, ..Case::default() }.fails(ErrorKind::Authentication, &["WORK_KEY", "work"]);
+    let user = "provider = 'openai'\n[providers.openai]\nbase_url = 'https://eu.example/v1'";
+    let env = [("OPENAI_API_KEY", "o"), ("OPENAI_BASE_URL", "https://ignored/v1")];
+    Case { env: &env, user, ..Case::default() }
+        .gives(&format!("openai | openai-chat | https://eu.example/v1 | gpt-5.2 | o | {USER}"));
+    let user = "provider = 'bare'\n[providers.bare]\nmodel = 'm'";
+    Case { user, ..Case::default() }
+        .fails(ErrorKind::Configuration, &["bare has no base_url", "[providers.bare]", USER]);
+}
+
+#[test]
+fn a_provider_moved_by_its_variable_may_do_without_a_key() {
+    Case { env: &[("OPENAI_BASE_URL", "https://gateway.example/v1")], ..Case::default() }
+        .gives("openai | openai-chat | https://gateway.example/v1 | gpt-5.2 | - | OPENAI_BASE_URL");
+    let env = [("ANTHROPIC_BASE_URL", "https://gateway.example/v1"), ("ANTHROPIC_API_KEY", "a")];
+    Case { env: &env, ..Case::default() }.gives(
+        "anthropic | anthropic | https://gateway.example | claude-sonnet-4-6 | a | \
+         ANTHROPIC_API_KEY",
+    );
+    Case { env: &[("OPENAI_BASE_URL", "https://api.openai.com/v1/")], ..Case::default() }
+        .fails(ErrorKind::Authentication, &["OPENAI_API_KEY", "ZEROSTACK_API_KEY"]);
+}
+
+#[test]
+fn the_key_of_a_provider_does_not_follow_a_bare_base_url() {
+    let env = [("OPENAI_API_KEY", KEY)];
+    Case { flags: flags("", "https://elsewhere.example/v1", "m"), env: &env, ..Case::default() }
+        .gives(
+            "elsewhere.example | openai-chat | https://elsewhere.example/v1 | m | - | --base-url",
+        );
+    Case { flags: flags("", "https://api.openai.com:444/v1", "m"), env: &env, ..Case::default() }
+        .gives(
+            "api.openai.com:444 | openai-chat | https://api.openai.com:444/v1 | m | - | --base-url",
+        );
+    Case { flags: flags("", "https://API.openai.com/v1", "m"), env: &env, ..Case::default() }
+        .gives(&format!(
+            "openai | openai-chat | https://API.openai.com/v1 | m | {KEY} | --base-url"
+        ));
+    let named = flags("openai", "https://elsewhere.example/v1", "m");
+    Case { flags: named, env: &env, ..Case::default() }.gives(&format!(
+        "openai | openai-chat | https://elsewhere.example/v1 | m | {KEY} | --provider"
+    ));
+    let env = [("OPENAI_API_KEY", "o"), ("ZEROSTACK_API_KEY", "z")];
+    let bare = Flags { api: Some(Api::Anthropic), ..flags("", "https://e.example/v1", "m") };
+    Case { flags: bare, env: &env, ..Case::default() }
+        .gives("e.example | anthropic | https://e.example | m | z | --base-url");
+}
+
+#[test]
+fn a_key_does_not_travel_unencrypted_unless_allowed() {
+    let env = [("ZEROSTACK_API_KEY", KEY)];
+    let lan = || flags("", "http://10.0.0.5:8000/v1", "m");
+    Case { flags: lan(), env: &env, ..Case::default() }.fails(
+        ErrorKind::Configuration,
+        &["10.0.0.5", "unencrypted", "https://", "ZEROSTACK_ALLOW_HTTP=1"],
+    );
+    let gives =
+        format!("10.0.0.5:8000 | openai-chat | http://10.0.0.5:8000/v1 | m | {KEY} | --base-url");
+    let allowed = [("ZEROSTACK_API_KEY", KEY), ("ZEROSTACK_ALLOW_HTTP", "1")];
+    Case { flags: lan(), env: &allowed, ..Case::default() }.gives(&gives);
+    let user = "[providers.lan]\nbase_url = 'http://10.0.0.5:8000/v1'\nallow_http = true";
+    Case { flags: lan(), env: &env, user, ..Case::default() }
+        .gives(&format!("lan | openai-chat | http://10.0.0.5:8000/v1 | m | {KEY} | --base-url"));
+    Case { flags: lan(), ..Case::default() }
+        .gives("10.0.0.5:8000 | openai-chat | http://10.0.0.5:8000/v1 | m | - | --base-url");
+    Case { flags: flags("", "http://localhost:8000/v1", "m"), env: &env, ..Case::default() }.gives(
+        &format!(
+            "localhost:8000 | openai-chat | http://localhost:8000/v1 | m | {KEY} | --base-url"
+        ),
+    );
+}
+
+#[test]
+fn a_server_of_ones_own_is_asked_for_its_models() {
+    let embedding_first: &[&str] = &["nomic-Embed-text:latest", "qwen3:4b"];
+    let servers: &[(&str, &[&str])] =
+        &[("http://127.0.0.1:11434/v1", embedding_first), ("http://gpu:11434/v1", &["llama"])];
+    Case { flags: flags("ollama", "", ""), servers, ..Case::default() }
+        .gives("ollama | openai-chat | http://127.0.0.1:11434/v1 | qwen3:4b | - | --provider");
+    Case { env: &[("OLLAMA_HOST", "gpu")], servers, ..Case::default() }
+        .gives("ollama | openai-chat | http://gpu:11434/v1 | llama | - | OLLAMA_HOST");
+    Case { flags: flags("", "http://127.0.0.1:11434", ""), servers, ..Case::default() }.gives(
+        "127.0.0.1:11434 | openai-chat | http://127.0.0.1:11434/v1 | qwen3:4b | - | --base-url",
+    );
+    Case { flags: flags("lmstudio", "", ""), servers, ..Case::default() }
+        .fails(ErrorKind::Provider, &["nothing at http://127.0.0.1:1234/v1"]);
+    let servers: &[(&str, &[&str])] = &[("http://127.0.0.1:11434/v1", &["all-embed"])];
+    Case { flags: flags("ollama", "", ""), servers, ..Case::default() }
+        .fails(ErrorKind::Configuration, &["ollama", "has no model"]);
+}
+
+#[test]
+fn with_nothing_said_a_server_on_this_machine_is_found() {
+    let servers: &[(&str, &[&str])] = &[
+        ("http://127.0.0.1:11434/v1", &[]),
+        ("http://127.0.0.1:8080/v1", &["gemma"]),
+        ("http://127.0.0.1:1234/v1", &["phi:mini"]),
+    ];
+    Case { servers, ..Case::default() }.gives(
+        "llamacpp | openai-chat | http://127.0.0.1:8080/v1 | gemma | - | found on this machine",
+    );
+    Case { env: &[("ZEROSTACK_MODEL", "phi")], servers, ..Case::default() }.gives(
+        "lmstudio | openai-chat | http://127.0.0.1:1234/v1 | phi | - | found on this machine",
+    );
+    Case { env: &[("ZEROSTACK_MODEL", "big")], servers, ..Case::default() }
+        .fails(ErrorKind::Configuration, &["no model server with big"]);
+    Case::default().fails(
+        ErrorKind::Configuration,
+        &["OPENAI_API_KEY", "--base-url", "Ollama", "llama.cpp", "LM Studio", "zerostack try"],
+    );
+}
+
+#[test]
+fn errors_name_what_is_wrong_and_where() {
+    Case { flags: flags("opneai", "", ""), ..Case::default() }.fails(
+        ErrorKind::Configuration,
+        &["--provider", "\"opneai\"", "openai, anthropic, openrouter", "[providers.NAME]"],
+    );
+    let user = "[providers.work]\nbase_url = 'https://w/v1'";
+    Case { env: &[("ZEROSTACK_PROVIDER", "x")], user, ..Case::default() }
+        .fails(ErrorKind::Configuration, &["ZEROSTACK_PROVIDER", "work", USER]);
+    Case { flags: flags("openai", "", ""), ..Case::default() }
+        .fails(ErrorKind::Authentication, &["no key for openai", "OPENAI_API_KEY"]);
+    Case { flags: flags("groq", "", ""), env: &[("GROQ_API_KEY", "g")], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["no model", "groq", "--model", "ZEROSTACK_MODEL"]);
+    for key in ["sk-hunter2 x", "sk-hunter2\nx", "sk-hunter2\u{201d}"] {
+        Case { env: &[("OPENAI_API_KEY", key)], ..Case::default() }
+            .fails(ErrorKind::Authentication, &["OPENAI_API_KEY", "line break"]);
+    }
+    Case { flags: flags("", "api.example.com/v1", "m"), ..Case::default() }
+        .fails(ErrorKind::Configuration, &["--base-url", "http:// or https://"]);
+    Case { env: &[("ZEROSTACK_BASE_URL", "ftp://h")], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["ZEROSTACK_BASE_URL"]);
+    let env = [("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "h")];
+    Case { env: &env, ..Case::default() }.fails(ErrorKind::Configuration, &["OPENAI_BASE_URL"]);
+    Case { env: &[("OLLAMA_HOST", "a b")], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["OLLAMA_HOST"]);
+}
+
+#[test]
+fn errors_in_files_name_the_file_the_line_and_the_key() {
+    for (user, parts) in [
+        ("model = 'm'\nmodle = 'x'", [":2:", "`modle`", "`model`"]),
+        ("[providers.a]\napi = 'soap'", [":2:", "`soap`", "`openai-chat`"]),
+        ("[providers.a]\n\nkey = 'sk-hunter2'", [":3:", "`key`", "`key_env`"]),
+        ("model = 1", [":1:", "integer", "string"]),
+        ("model = 'm", [":1:", "literal string", ""]),
+        ("[providers\n", [":1:", "", ""]),
+    ] {
+        let case = Case { user, ..Case::default() };
+        case.fails(ErrorKind::Configuration, &[USER]);
+        case.fails(ErrorKind::Configuration, &parts);
+    }
+}
+
+#[test]
+fn a_project_chooses_neither_hosts_nor_keys() {
+    for project in [
+        "provider = 'evil'\n[providers.evil]\nbase_url = 'https://evil.example/v1'",
+        "base_url = 'https://evil.example/v1'",
+        "key_env = 'OPENAI_API_KEY'",
+    ] {
+        Case { project, env: &[("OPENAI_API_KEY", KEY)], ..Case::default() }
+            .fails(ErrorKind::Configuration, &[PROJECT, "only provider and model"]);
+    }
+    Case { project: "provider = 'evil'", ..Case::default() }
+        .fails(ErrorKind::Configuration, &[PROJECT, "\"evil\""]);
+}
+
+#[test]
+fn files_are_found_and_a_missing_one_is_empty() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let load = |variable: &str, value: &Path| {
+        let value = value.to_str().unwrap().to_owned();
+        let env = |name: &str| (name == variable).then(|| value.clone());
+        let config = Config::load(&env, &home.path().join("project"))?;
+        let value = |setting: Option<config::Setting>| setting.map(|setting| setting.value);
+        Ok::<_, Error>((value(config.provider), value(config.model)))
+    };
+    assert_eq!(load("HOME", home.path()).unwrap(), (None, None));
+    write(".config/zerostack/config.toml", "provider = 'groq'");
+    write("xdg/zerostack/config.toml", "provider = 'xai'");
+    write("project/.zerostack/config.toml", "model = 'm'");
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(load("HOME", home.path()).unwrap(), (some("groq"), some("m")));
+    let xdg = home.path().join("xdg");
+    assert_eq!(load("XDG_CONFIG_HOME", &xdg).unwrap(), (some("xai"), some("m")));
+    assert_eq!(load("XDG_CONFIG_HOME", Path::new("relative")).unwrap(), (None, some("m")));
+    let refuses = |text: &[u8], part: &str| {
+        let path = home.path().join("project/.zerostack/config.toml");
+        std::fs::write(path, text).unwrap();
+        let error = load("HOME", home.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(".zerostack/config.toml"), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    };
+    refuses(b"model = '\xff'", "UTF-8");
+    refuses(&b"#".repeat(2 << 20), "1048576 bytes");
+    std::fs::remove_file(home.path().join(".config/zerostack/config.toml")).unwrap();
+    write(".config/zerostack/config.toml/folder", "");
+    let error = load("HOME", home.path()).unwrap_err();
+    assert!(error.to_string().contains("no regular file"), "{error}");
+}
+
+#[test]
+fn paths_are_joined_and_the_key_goes_into_its_header() {
+    let env = [("OPENAI_API_KEY", KEY)];
+    let endpoint = Case { env: &env, ..Case::default() }.resolve().unwrap();
+    assert_eq!(endpoint.url("/chat/completions"), "https://api.openai.com/v1/chat/completions");
+    let (name, value) = endpoint.auth_header().unwrap();
+    assert_eq!((name, value.expose()), ("authorization", "Bearer sk-hunter2"));
+    assert_eq!(format!("{value:?}"), "Secret(..)");
+    let env = [("ANTHROPIC_API_KEY", KEY)];
+    let endpoint = Case { env: &env, ..Case::default() }.resolve().unwrap();
+    assert_eq!(endpoint.url("/v1/messages"), "https://api.anthropic.com/v1/messages");
+    let (name, value) = endpoint.auth_header().unwrap();
+    assert_eq!((name, value.expose()), ("x-api-key", KEY));
+    let local = flags("", "http://localhost:1/v1", "m");
+    let endpoint = Case { flags: local, ..Case::default() }.resolve().unwrap();
+    assert!(endpoint.auth_header().is_none());
+}

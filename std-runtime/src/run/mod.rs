@@ -1,0 +1,260 @@
+//! A run: one transaction, from an instruction to a patch, a text or an error.
+//!
+//! ```text
+//! stdin ─► prompt + instruction ─► session ⇄ model
+//!                                   │ tool calls
+//!                                   ▼
+//!              tool processes in the sandbox, on a private view of the folder
+//!                                   │ at the end, bytes compared
+//!                                   ▼
+//!              one patch | one text          or an error, and nothing else
+//! ```
+
+pub mod events;
+pub mod input;
+mod instructions;
+pub mod progress;
+mod stop;
+pub mod tape;
+mod toolbox;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use zerostack_core::prompt::Output;
+use zerostack_core::{Limits, OwnedTool, StopReason, Usage};
+
+use crate::agent::{AgentEvent, Drive, Recorder, start_session};
+use crate::patch::Changes;
+use crate::provider::{self, Endpoint, Flags};
+use crate::sandbox::Mode;
+use crate::transport::{Http, HttpOptions};
+use crate::view::{View, ViewOptions};
+use crate::{Error, ErrorKind, Result};
+
+pub use instructions::{Instructions, PromptFiles};
+pub use stop::Stop;
+use tape::Tape;
+use toolbox::Processes;
+
+/// What to do, and with what.
+#[derive(Debug, Clone)]
+pub struct RunOptions {
+    /// The folder to work on.
+    pub folder: PathBuf,
+    /// Which model to use.
+    pub model: Flags,
+    /// What the model is told to be and to do.
+    pub instructions: Instructions,
+    /// What was given to work with, behind the instruction.
+    pub input: Option<String>,
+    /// Whether tools are confined.
+    pub sandbox: Mode,
+    /// Where to write the tape.
+    pub record: Option<PathBuf>,
+    /// The bounds of the session.
+    pub limits: Limits,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What the run gives.
+    pub output: Output,
+    /// The patch, for [`Output::Patch`].
+    pub patch: Vec<u8>,
+    /// Paths of the files in the patch.
+    pub files: Vec<String>,
+    /// Changed files that ignore files keep out of the patch.
+    pub left_out: usize,
+    /// The model's last text.
+    pub text: String,
+    /// Tokens, all rounds together.
+    pub usage: Usage,
+    /// What kept the tools apart from the user's files.
+    pub layers: Vec<&'static str>,
+}
+
+/// Sees a run while it goes on.
+pub trait Observer {
+    /// The run begins.
+    fn start(&mut self, start: &Start<'_>) -> Result<()>;
+    /// Something happened.
+    fn event(&mut self, event: &AgentEvent) -> Result<()>;
+}
+
+/// What is known when a run begins.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// Which model answers.
+    pub endpoint: &'a Endpoint,
+    /// The prompt's name.
+    pub prompt: &'a str,
+    /// What the run gives.
+    pub output: Output,
+    /// The folder.
+    pub folder: &'a Path,
+    /// What keeps the tools apart from the user's files.
+    pub layers: &'a [&'static str],
+}
+
+/// Runs to the end. The user's folder is not written to.
+///
+/// # Errors
+/// Each kind as [`ErrorKind`] says; then there is no result, and nothing is left behind.
+pub fn run(options: &RunOptions, stop: &Arc<Stop>, observer: &mut dyn Observer) -> Result<Outcome> {
+    let env = crate::agent::variable;
+    let config = provider::Config::load(&env, &options.folder)?;
+    let endpoint = provider::resolve(&options.model, &env, &config)?;
+    let view = View::open(
+        &options.folder,
+        &ViewOptions { sandbox: options.sandbox, ..ViewOptions::default() },
+    )?;
+    let _guard = stop.guard(&view);
+    let instructions = &options.instructions;
+    let start = Start {
+        endpoint: &endpoint,
+        prompt: &instructions.name,
+        output: instructions.output,
+        folder: &options.folder,
+        layers: view.layers(),
+    };
+    observer.start(&start)?;
+    let system = instructions.system(view.root());
+    let tools = tools(instructions);
+    let mut tape = match &options.record {
+        Some(path) => Some(Tape::create(path, &endpoint, &system, &tools, &options.limits)?),
+        None => None,
+    };
+    let mut session =
+        start_session(endpoint.api, endpoint.model.clone(), system, tools, options.limits)?;
+    let text = instructions.user(options.input.as_deref());
+    if let Some(tape) = &mut tape {
+        tape.user(&text)?;
+    }
+    session.user(&text).map_err(Error::from_core)?;
+    let cancel = stop.cancel().clone();
+    let mut transport = Http::new(HttpOptions::from_env(&env), cancel.clone());
+    let mut processes = Processes::new(&view, stop);
+    let mut drive = Drive::new();
+    let mut last = LastReply::default();
+    loop {
+        let recorder: &mut dyn Recorder = match &mut tape {
+            Some(tape) => tape,
+            None => &mut (),
+        };
+        let event = drive.next(
+            &mut session,
+            &endpoint,
+            &mut transport,
+            &mut processes,
+            &cancel,
+            recorder,
+        )?;
+        let Some(event) = event else { break };
+        last.take(&event);
+        observer.event(&event)?;
+    }
+    if let Some(tape) = tape {
+        tape.finish()?;
+    }
+    last.check(&endpoint)?;
+    let changes = match instructions.output {
+        Output::Patch => Some(view.changes()?),
+        _ => None,
+    };
+    outcome(instructions.output, changes, last.text, session.usage(), view.layers().to_vec())
+}
+
+/// The result, whole or not at all.
+fn outcome(
+    output: Output,
+    changes: Option<Changes>,
+    text: String,
+    usage: Usage,
+    layers: Vec<&'static str>,
+) -> Result<Outcome> {
+    let mut outcome =
+        Outcome { output, patch: Vec::new(), files: Vec::new(), left_out: 0, text, usage, layers };
+    if let Some(changes) = changes {
+        changes.write_patch(&mut outcome.patch)?;
+        let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
+        outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
+        outcome.left_out = changes.left_out();
+    }
+    let said = outcome.text.trim();
+    match output {
+        Output::Patch if outcome.patch.is_empty() => {
+            let said = if said.is_empty() { "nothing" } else { said };
+            let text = format!("no file was changed; the model said: {said}");
+            return Err(Error::new(ErrorKind::NoResult, text));
+        }
+        Output::Json if serde_json::from_str::<serde::de::IgnoredAny>(said).is_err() => {
+            let text = "the model's answer is not JSON; try again or use another model";
+            return Err(Error::new(ErrorKind::NoResult, text));
+        }
+        Output::Patch => {}
+        _ if said.is_empty() => {
+            let text = "the model ended without an answer; try again or use another model";
+            return Err(Error::new(ErrorKind::NoResult, text));
+        }
+        _ => {}
+    }
+    Ok(outcome)
+}
+
+/// The specs of the tools that the prompt allows.
+fn tools(instructions: &Instructions) -> Vec<OwnedTool> {
+    let allowed = |name: &str| {
+        let names = instructions.tools.as_ref();
+        names.is_none_or(|names| names.iter().any(|allowed| allowed == name))
+    };
+    let specs = crate::tool::specs().iter().filter(|spec| allowed(spec.name));
+    specs.map(|spec| OwnedTool::from(*spec)).collect()
+}
+
+/// The text of the reply that came last, and how it ended.
+#[derive(Default)]
+struct LastReply {
+    text: String,
+    stop: Option<StopReason>,
+    /// The reply is over; what comes next belongs to another.
+    over: bool,
+}
+
+impl LastReply {
+    fn take(&mut self, event: &AgentEvent) {
+        if std::mem::take(&mut self.over) || *event == AgentEvent::Restart {
+            self.text.clear();
+        }
+        match event {
+            AgentEvent::Text(text) | AgentEvent::Refusal(text) => self.text.push_str(text),
+            AgentEvent::End(reason) => {
+                self.stop = Some(*reason);
+                self.over = true;
+            }
+            AgentEvent::ToolResult { .. } | AgentEvent::Retry { .. } => self.over = true,
+            _ => {}
+        }
+    }
+
+    /// Refuses a reply that is not the model's whole answer.
+    fn check(&self, endpoint: &Endpoint) -> Result<()> {
+        let model = &endpoint.model;
+        let said = self.text.trim();
+        match self.stop {
+            Some(StopReason::MaxTokens) => Err(Error::new(
+                ErrorKind::Limit,
+                format!("the reply of {model} reached its token limit; raise --max-tokens"),
+            )),
+            Some(StopReason::Refusal) => {
+                Err(Error::new(ErrorKind::NoResult, format!("{model} refused: {said}")))
+            }
+            Some(StopReason::ContentFilter) => Err(Error::new(
+                ErrorKind::NoResult,
+                format!("the provider's filter stopped the reply of {model}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Progress for a person: short lines on stderr.
+
+use std::io::Write;
+
+use zerostack_core::prompt::Output;
+
+use super::{Observer, Outcome, Start};
+use crate::Result;
+use crate::agent::AgentEvent;
+
+/// Writes a line for each thing that a person waits for.
+pub struct Progress<W> {
+    out: W,
+}
+
+impl<W: Write> Progress<W> {
+    /// Writes to `out`. That it cannot be written to does not stop a run.
+    pub fn new(out: W) -> Self {
+        Self { out }
+    }
+
+    /// What the result is, and what is not in it.
+    pub fn end(&mut self, outcome: &Outcome) {
+        if outcome.output == Output::Patch {
+            for line in outcome.text.trim().lines() {
+                self.line(format_args!("| {line}"));
+            }
+            let (files, left_out) = (outcome.files.len(), outcome.left_out);
+            let plural = if files == 1 { "" } else { "s" };
+            let ignored = if left_out == 0 {
+                String::new()
+            } else {
+                format!(", {left_out} ignored or built left out")
+            };
+            self.line(format_args!("{files} file{plural} in the patch{ignored}"));
+        }
+        let usage = outcome.usage;
+        let (input, output) = (usage.input_tokens, usage.output_tokens);
+        if input > 0 || output > 0 {
+            self.line(format_args!("{input} tokens in, {output} out"));
+        }
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Nothing else can be told where stderr is closed.
+        let _ = writeln!(self.out, "zerostack: {line}");
+    }
+}
+
+impl<W: Write> Observer for Progress<W> {
+    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        self.line(format_args!("{}", start.endpoint));
+        if start.layers.is_empty() {
+            self.line(format_args!("sandbox off: tools run with all your rights, on a copy"));
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &AgentEvent) -> Result<()> {
+        match event {
+            AgentEvent::ToolResult { call, content, is_error, .. } => {
+                let arguments = brief(&call.arguments);
+                let name = &call.name;
+                if *is_error {
+                    let reason = content.lines().next().unwrap_or_default();
+                    self.line(format_args!("{name} {arguments}: {}", brief(reason)));
+                } else {
+                    self.line(format_args!("{name} {arguments}"));
+                }
+            }
+            AgentEvent::Retry { wait_ms, reason } => {
+                let seconds = f64::from(*wait_ms) / 1000.0;
+                self.line(format_args!("{reason}; trying again in {seconds:.1} s"));
+            }
+            AgentEvent::Truncated { bytes } => {
+                self.line(format_args!("{bytes} bytes of the reply were not kept"));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// The text on one line of bounded length, without what a terminal would act on.
+fn brief(text: &str) -> String {
+    let visible =
+        text.chars().map(|character| if character.is_control() { ' ' } else { character });
+    let mut brief: String = visible.clone().take(BRIEF_CHARACTERS).collect();
+    if visible.count() > BRIEF_CHARACTERS {
+        brief.push('…');
+    }
+    brief
+}
+
+const BRIEF_CHARACTERS: usize = 100;

@@ -1,0 +1,77 @@
+//! Ending a run from another thread: a signal, a time-out.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ErrorKind;
+use crate::transport::Cancel;
+use crate::view::{Cleanup, View};
+
+/// Ends a run: its transfers, its processes, its view.
+#[derive(Default)]
+pub struct Stop {
+    cancel: Cancel,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    why: Option<ErrorKind>,
+    view: Option<Cleanup>,
+}
+
+/// Keeps a view known to a [`Stop`]; forgets it on drop.
+pub struct Guard(Arc<Stop>);
+
+impl Stop {
+    /// A run that goes on.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// What transfers look at.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Ends the run, now or when it begins. The first reason counts.
+    pub fn stop(&self, why: ErrorKind) {
+        let view = {
+            let mut state = self.state();
+            state.why.get_or_insert(why);
+            state.view.take()
+        };
+        self.cancel.cancel();
+        if let Some(view) = view {
+            view.run();
+        }
+    }
+
+    /// Why the run was ended, if it was.
+    pub fn why(&self) -> Option<ErrorKind> {
+        self.state().why
+    }
+
+    /// Ends `view` with the run, as long as the guard lives.
+    pub(super) fn guard(self: &Arc<Self>, view: &View) -> Guard {
+        let stopped = {
+            let mut state = self.state();
+            state.view = Some(view.cleanup());
+            state.why
+        };
+        // The signal may have come while the view was made.
+        if let Some(why) = stopped {
+            self.stop(why);
+        }
+        Guard(Arc::clone(self))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.state().view = None;
+    }
+}

@@ -1,0 +1,359 @@
+//! A tape: everything that went into a session, as JSON Lines. Played again, it gives the same
+//! events and the same requests, offline.
+//!
+//! ```text
+//! {"type":"tape","version":1,"api":…,"model":…,"system":…,"tools":[…],"limits":{…}}
+//! {"type":"user","text":…}
+//! {"type":"request","bytes":4711,"sha1":…}       what was sent, for comparison
+//! {"type":"response","status":200,"retry_after_ms":null}
+//! {"type":"bytes","text":…}                       or "hex" where it is not UTF-8
+//! {"type":"end"}
+//! {"type":"tool_result","call":0,"content":…,"is_error":false}
+//! ```
+//! No line holds the key: it is no part of a session.
+
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zerostack_core::{CallId, FailedTurn, Limits, OwnedTool, Provider, Request, Step, ToolResult};
+
+use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
+use crate::provider::Endpoint;
+use crate::{Error, ErrorKind, Result};
+
+/// The version of the format.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Line {
+    Tape(Head),
+    User { text: String },
+    Request { bytes: usize, sha1: String },
+    Response { status: u16, retry_after_ms: Option<u32> },
+    Bytes(Bytes),
+    End,
+    ToolResult { call: u32, content: String, is_error: bool },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    version: u32,
+    api: String,
+    model: String,
+    system: String,
+    tools: Vec<ToolLine>,
+    limits: LimitsLine,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ToolLine {
+    name: String,
+    description: String,
+    parameters: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LimitsLine {
+    max_output_tokens: u32,
+    max_result_bytes: u32,
+    reply_bytes: u32,
+    max_rounds: u16,
+    max_attempts: u8,
+    retry_base_ms: u32,
+    retry_max_ms: u32,
+    seed: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Payload {
+    Text(String),
+    Hex(String),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Bytes {
+    #[serde(flatten)]
+    payload: Payload,
+}
+
+/// A tape that is being written. It gets its name when it is whole.
+pub struct Tape {
+    out: BufWriter<tempfile::NamedTempFile>,
+    path: PathBuf,
+}
+
+impl Tape {
+    /// Begins the tape that will be at `path`.
+    ///
+    /// # Errors
+    /// `Input` when the file cannot be made.
+    pub fn create(
+        path: &Path,
+        endpoint: &Endpoint,
+        system: &str,
+        tools: &[OwnedTool],
+        limits: &Limits,
+    ) -> Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let file = tempfile::Builder::new()
+            .prefix(".zerostack-tape-")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|error| cannot_write(path, &error))?;
+        let mut tape = Self { out: BufWriter::new(file), path: path.to_owned() };
+        tape.line(&Line::Tape(Head {
+            version: VERSION,
+            api: endpoint.api.name().to_owned(),
+            model: endpoint.model.clone(),
+            system: system.to_owned(),
+            tools: tools.iter().cloned().map(ToolLine::from).collect(),
+            limits: LimitsLine::from(*limits),
+        }))?;
+        Ok(tape)
+    }
+
+    /// The user said `text`.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written.
+    pub fn user(&mut self, text: &str) -> Result<()> {
+        self.line(&Line::User { text: text.to_owned() })
+    }
+
+    /// The tape is whole: it gets its name.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written.
+    pub fn finish(self) -> Result<()> {
+        let Self { out, path } = self;
+        let file = out.into_inner().map_err(|error| cannot_write(&path, error.error()))?;
+        file.as_file().sync_all().map_err(|error| cannot_write(&path, &error))?;
+        file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line) -> Result<()> {
+        let written = serde_json::to_writer(&mut self.out, line)
+            .map_err(std::io::Error::from)
+            .and_then(|()| self.out.write_all(b"\n"));
+        written.map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+impl Recorder for Tape {
+    fn request(&mut self, request: Request<'_>) -> Result<()> {
+        let (bytes, sha1) = digest(request);
+        self.line(&Line::Request { bytes, sha1 })
+    }
+
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+        self.line(&Line::Response { status, retry_after_ms })
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        let payload = match std::str::from_utf8(bytes) {
+            Ok(text) => Payload::Text(text.to_owned()),
+            Err(_) => Payload::Hex(hex(bytes)),
+        };
+        self.line(&Line::Bytes(Bytes { payload }))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.line(&Line::End)
+    }
+
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+        self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })
+    }
+}
+
+/// Plays the tape `input`: gives each event to `show`, and each request body to `request`.
+///
+/// # Errors
+/// `Input` when the tape is malformed, or a request differs from the one that was recorded.
+pub fn replay(
+    input: impl Read,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<()> {
+    let mut session: Option<OwnedSession> = None;
+    for (index, text) in BufReader::new(input).lines().enumerate() {
+        let number = index + 1;
+        let refused = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::Input, format!("the tape, line {number}: {why}"))
+        };
+        let text = text.map_err(|error| refused(&error))?;
+        let line: Line = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+        let session = match (&mut session, line) {
+            (none @ None, Line::Tape(head)) => {
+                *none = Some(head.session().map_err(|error| refused(&error))?);
+                continue;
+            }
+            (None, _) => return Err(refused(&"a tape begins with a line of type \"tape\"")),
+            (Some(_), Line::Tape(_)) => return Err(refused(&"a second tape begins here")),
+            (Some(session), line) => {
+                play(session, line, show, request).map_err(|error| refused(&error))?;
+                session
+            }
+        };
+        // The wait of a retry was real; here only its end counts.
+        if matches!(session.step(), Step::Wait { .. }) {
+            session.retry().map_err(Error::from_core)?;
+        }
+        while matches!(session.step(), Step::MakeRoom { .. }) {
+            session.drop_oldest().map_err(Error::from_core)?;
+        }
+    }
+    Ok(())
+}
+
+/// One line goes into the session.
+fn play(
+    session: &mut OwnedSession,
+    line: Line,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<()> {
+    match line {
+        Line::Tape(_) => {}
+        Line::User { text } => session.user(&text).map_err(Error::from_core)?,
+        Line::Request { bytes, sha1 } => {
+            let ours = session.request().map_err(Error::from_core)?;
+            if digest(ours.clone()) != (bytes, sha1) {
+                let text = "the request differs from the one that was recorded";
+                return Err(Error::new(ErrorKind::Input, text));
+            }
+            request(ours)?;
+        }
+        Line::Response { status, retry_after_ms } => {
+            session.begin_response(status, retry_after_ms).map_err(Error::from_core)?;
+        }
+        Line::Bytes(Bytes { payload }) => {
+            let bytes = match payload {
+                Payload::Text(text) => text.into_bytes(),
+                Payload::Hex(text) => from_hex(&text)?,
+            };
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() && session.step() == Step::Receive {
+                // A failure is an outcome that was recorded too.
+                let Ok(fed) = session.feed(rest) else { break };
+                rest = &rest[fed.used..];
+                if let Some(event) = fed.event.and_then(AgentEvent::from_core) {
+                    show(&event)?;
+                }
+            }
+        }
+        Line::End => {
+            if matches!(session.step(), Step::Receive | Step::Send)
+                && let Ok(event) = session.end_response()
+                && let Some(event) = AgentEvent::from_core(event)
+            {
+                show(&event)?;
+            }
+        }
+        Line::ToolResult { call, content, is_error } => {
+            let id = CallId::from_number(call);
+            let pending = session.pending_calls().find(|pending| pending.id == id);
+            let pending = pending.map(crate::agent::Call::from);
+            let result = ToolResult { id, content: &content, is_error };
+            let left_out_bytes = session.tool_result(result).map_err(Error::from_core)?;
+            if let Some(call) = pending {
+                show(&AgentEvent::ToolResult { call, content, is_error, left_out_bytes })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Head {
+    fn session(self) -> Result<OwnedSession> {
+        let input = |text: String| Error::new(ErrorKind::Input, text);
+        if self.version != VERSION {
+            let version = self.version;
+            return Err(input(format!("version {version} is unknown; this is version {VERSION}")));
+        }
+        let api = Provider::from_name(&self.api);
+        let api = api.ok_or_else(|| input(format!("the API {:?} is unknown", self.api)))?;
+        let tools = self.tools.into_iter().map(OwnedTool::from).collect();
+        start_session(api, self.model, self.system, tools, self.limits.into())
+    }
+}
+
+impl From<OwnedTool> for ToolLine {
+    fn from(tool: OwnedTool) -> Self {
+        let OwnedTool { name, description, parameters } = tool;
+        Self { name, description, parameters }
+    }
+}
+
+impl From<ToolLine> for OwnedTool {
+    fn from(tool: ToolLine) -> Self {
+        let ToolLine { name, description, parameters } = tool;
+        Self { name, description, parameters }
+    }
+}
+
+impl From<Limits> for LimitsLine {
+    fn from(limits: Limits) -> Self {
+        Self {
+            max_output_tokens: limits.max_output_tokens,
+            max_result_bytes: limits.max_result_bytes,
+            reply_bytes: limits.reply_bytes,
+            max_rounds: limits.max_rounds,
+            max_attempts: limits.max_attempts,
+            retry_base_ms: limits.retry_base_ms,
+            retry_max_ms: limits.retry_max_ms,
+            seed: limits.seed,
+        }
+    }
+}
+
+impl From<LimitsLine> for Limits {
+    fn from(line: LimitsLine) -> Self {
+        Self {
+            max_output_tokens: line.max_output_tokens,
+            max_result_bytes: line.max_result_bytes,
+            reply_bytes: line.reply_bytes,
+            max_rounds: line.max_rounds,
+            max_attempts: line.max_attempts,
+            retry_base_ms: line.retry_base_ms,
+            retry_max_ms: line.retry_max_ms,
+            seed: line.seed,
+            failed_turn: FailedTurn::TakeOut,
+        }
+    }
+}
+
+/// The length of a request's body and its SHA-1.
+fn digest(mut request: Request<'_>) -> (usize, String) {
+    let mut hash = sha1_smol::Sha1::new();
+    let mut length = 0;
+    let mut buffer = [0; 4096];
+    loop {
+        let count = request.read(&mut buffer);
+        if count == 0 {
+            return (length, hash.digest().to_string());
+        }
+        hash.update(&buffer[..count]);
+        length += count;
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Result<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).map(|digit| digit as u8)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2));
+    let digits =
+        digits.ok_or_else(|| Error::new(ErrorKind::Input, "\"hex\" is not hexadecimal"))?;
+    Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Input, format!("cannot write the tape {}: {error}", path.display()))
+}

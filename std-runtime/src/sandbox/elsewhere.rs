@@ -1,0 +1,47 @@
+//! Systems for which there is no sandbox yet.
+
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::process::Pid;
+
+use super::{Layout, Refusal};
+use crate::{Error, ErrorKind};
+
+/// There are none here, so no value of this type exists.
+#[derive(Debug)]
+pub(super) enum Walls {}
+
+impl Walls {
+    /// Nothing is in force.
+    pub(super) const LAYERS: &'static [&'static str] = &[];
+
+    /// Refuses.
+    pub(super) fn build(_: &Layout<'_>) -> Result<Self, Refusal> {
+        Err(Refusal::Final(Error::new(
+            ErrorKind::Sandbox,
+            "this system has no sandbox that zerostack knows; with `--sandbox off` tools run without it",
+        )))
+    }
+
+    pub(super) fn kill(&self) {
+        match *self {}
+    }
+
+    pub(super) fn wait(&self) {
+        match *self {}
+    }
+
+    pub(super) fn spawn(
+        &self,
+        _: &mut Command,
+        _: &Path,
+    ) -> io::Result<(std::process::Child, Pid)> {
+        match *self {}
+    }
+}
+
+pub(super) fn close_on_exec() -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! What a tool process sees of the file system.
+
+use std::ffi::{CStr, CString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::mount::MountFlags;
+
+use super::step::{Slot, Step};
+use crate::sandbox::{Folder, Layout, Writes};
+
+/// Where the three mounts wait that are made before the rest is covered.
+pub(super) const ROOT: Slot = 0;
+const HOME: Slot = 1;
+const TEMPORARY: Slot = 2;
+const FIRST_DEVICE: Slot = 3;
+
+/// The devices that programs expect; each is harmless.
+const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
+
+/// Folders that are covered whole, because of the sockets in them.
+const COVERED: [&str; 2] = ["/run", "/dev"];
+
+/// The steps to what `layout` says. `is_root`: the ids of the kernel's root are valid inside.
+///
+/// What is taken from the old tree comes first, then the tree becomes
+/// read-only, then it is covered from the outer folders to the inner ones.
+pub(super) fn steps(layout: &Layout<'_>, is_root: bool) -> Vec<Step> {
+    let mut steps = vec![Step::Private, folder_step(ROOT, &layout.root)];
+    if let Some(home) = &layout.home {
+        steps.push(folder_step(HOME, home));
+    }
+    steps.push(Step::Clone { slot: TEMPORARY, path: c_path(layout.temporary) });
+    let devices = DEVICES.iter().map(|name| Path::new("/dev").join(name));
+    let devices: Vec<_> = devices.filter(|device| device.exists()).collect();
+    steps.push(Step::ReadOnly);
+    // Cloned read-only: they work all the same, but root cannot change the nodes themselves,
+    // which are those of the system.
+    for (slot, device) in (FIRST_DEVICE..).zip(&devices) {
+        steps.push(Step::Clone { slot, path: c_path(device) });
+    }
+    cover_system(&mut steps, &devices, is_root);
+    attach_folders(&mut steps, layout);
+    mask(&mut steps, layout);
+    steps.push(Step::Loopback);
+    steps
+}
+
+fn cover_system(steps: &mut Vec<Step>, devices: &[PathBuf], is_root: bool) {
+    let quiet = MountFlags::NOSUID | MountFlags::NODEV;
+    if is_folder("/run") {
+        steps.push(fresh(c"tmpfs", "/run", quiet, c"mode=0755,size=1m"));
+    }
+    steps.push(fresh(c"tmpfs", "/dev", MountFlags::NOSUID, c"mode=0755"));
+    for (slot, device) in (FIRST_DEVICE..).zip(devices) {
+        steps.push(Step::File { at: c_path(device) });
+        steps.push(Step::Attach { slot, at: c_path(device) });
+    }
+    steps.push(Step::Folder { at: c"/dev/shm".into(), mode: 0o1777 });
+    steps.push(Step::Folder { at: c"/dev/pts".into(), mode: 0o755 });
+    let terminals = MountFlags::NOSUID | MountFlags::NOEXEC;
+    steps.push(fresh(c"devpts", "/dev/pts", terminals, c"newinstance,ptmxmode=0666,mode=620"));
+    for (at, to) in [
+        (c"/dev/ptmx", c"pts/ptmx"),
+        (c"/dev/fd", c"/proc/self/fd"),
+        (c"/dev/stdin", c"/proc/self/fd/0"),
+        (c"/dev/stdout", c"/proc/self/fd/1"),
+        (c"/dev/stderr", c"/proc/self/fd/2"),
+    ] {
+        steps.push(Step::Link { at: at.into(), to });
+    }
+    let mut flags = quiet | MountFlags::NOEXEC;
+    if is_root {
+        // The settings of the kernel ask for root's id, not for a capability.
+        flags |= MountFlags::RDONLY;
+    }
+    steps.push(fresh(c"proc", "/proc", flags, c""));
+    steps.push(Step::Attach { slot: TEMPORARY, at: c"/tmp".into() });
+    if is_folder("/var/tmp") {
+        steps.push(Step::Bind { from: c"/tmp".into(), at: c"/var/tmp".into() });
+    }
+}
+
+fn attach_folders(steps: &mut Vec<Step>, layout: &Layout<'_>) {
+    for (slot, folder) in [(HOME, layout.home.as_ref()), (ROOT, Some(&layout.root))] {
+        let Some(folder) = folder else { continue };
+        // A place below a covered folder went away with what was there.
+        for covered in ["/tmp", "/var/tmp"].iter().chain(&COVERED) {
+            let Ok(below) = folder.at.strip_prefix(covered) else { continue };
+            let mut at = PathBuf::from(covered);
+            for part in below {
+                at.push(part);
+                steps.push(Step::Folder { at: c_path(&at), mode: 0o755 });
+            }
+        }
+        steps.push(Step::Attach { slot, at: c_path(folder.at) });
+    }
+}
+
+fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>) {
+    for path in layout.masked {
+        let covered =
+            ["/tmp", "/var/tmp"].iter().chain(&COVERED).any(|folder| path.starts_with(folder));
+        let brought_back = path.starts_with(layout.root.at)
+            || layout.home.as_ref().is_some_and(|home| path.starts_with(home.at));
+        // What is not there any more, and what holds the project, needs no mask.
+        if (covered && !brought_back) || layout.root.at.starts_with(path) {
+            continue;
+        }
+        if path.is_dir() {
+            let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::RDONLY;
+            let at = c_path(path);
+            steps.push(Step::Fresh { kind: c"tmpfs", at, flags, options: c"mode=0555,size=4k" });
+        } else {
+            steps.push(Step::Bind { from: c"/dev/null".into(), at: c_path(path) });
+        }
+    }
+}
+
+fn folder_step(slot: Slot, folder: &Folder<'_>) -> Step {
+    match folder.writes {
+        Writes::Over { upper, work } => Step::Overlay {
+            slot,
+            lower: c_path(folder.at),
+            upper: c_path(upper),
+            work: c_path(work),
+        },
+        Writes::Copy { copy } => Step::Clone { slot, path: c_path(copy) },
+    }
+}
+
+fn fresh(kind: &'static CStr, at: &str, flags: MountFlags, options: &'static CStr) -> Step {
+    Step::Fresh { kind, at: c_path(Path::new(at)), flags, options }
+}
+
+/// Whether there is a folder and not a link to one.
+fn is_folder(path: &str) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// A path as the system takes it.
+pub(super) fn c_path(path: &Path) -> CString {
+    // A path that names something has no NUL; an empty one is refused by the kernel.
+    CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
+}

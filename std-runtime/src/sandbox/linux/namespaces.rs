@@ -1,0 +1,307 @@
+//! The namespaces of a view and the process that keeps them.
+//!
+//! The keeper is a fork of this process that never runs a program: it shares its
+//! memory with us, mounts what the layout says, and then waits for our end. As
+//! the first process of its pid namespace it takes all others with it.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
+use rustix::thread::{CapabilitySet, ThreadNameSpaceType};
+
+use super::step::{self, Step, last_errno};
+
+/// A set of namespaces; ends with all its processes on drop.
+#[derive(Debug)]
+pub(super) struct Namespaces {
+    keeper: Pid,
+    pidfd: OwnedFd,
+}
+
+/// Which part the kernel refused, and why.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The namespaces themselves, or the mapping of users into them.
+    Namespaces(&'static str, Errno),
+    /// A step, by its index.
+    Step(usize, Errno),
+}
+
+/// All kinds of namespaces that a view has of its own.
+const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
+    .union(ThreadNameSpaceType::MOUNT)
+    .union(ThreadNameSpaceType::PROCESS_ID)
+    .union(ThreadNameSpaceType::NETWORK)
+    .union(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION);
+
+/// What root keeps inside: power over files, which the mounts confine, and over
+/// its own processes. Mounting, devices, tracing and the network are not in it.
+const KEPT: CapabilitySet = CapabilitySet::CHOWN
+    .union(CapabilitySet::DAC_OVERRIDE)
+    .union(CapabilitySet::FOWNER)
+    .union(CapabilitySet::FSETID)
+    .union(CapabilitySet::KILL)
+    .union(CapabilitySet::SETGID)
+    .union(CapabilitySet::SETUID);
+
+/// Sent by the keeper when all steps are taken.
+const DONE: [u8; 8] = [0xff; 8];
+
+impl Namespaces {
+    /// Makes the namespaces and takes `steps` in them.
+    pub(super) fn start(steps: &[Step]) -> Result<Self, Refused> {
+        let refused = |what| move |errno| Refused::Namespaces(what, errno);
+        let (mut ours, theirs) = UnixStream::pair().map_err(|error| {
+            Refused::Namespaces("a socket pair", Errno::from_io_error(&error).unwrap_or(Errno::IO))
+        })?;
+        let parent = rustix::process::pidfd_open(rustix::process::getpid(), PidfdFlags::empty())
+            .map_err(refused("a pidfd"))?;
+        let blocked = SignalsBlocked::new();
+        // SAFETY: the child runs `keep` only, which neither allocates nor takes locks nor
+        // returns, so it does not matter what other threads were doing.
+        let forked = unsafe { clone_process(KINDS.bits() as libc::c_int | libc::SIGCHLD) };
+        if forked == Ok(None) {
+            keep(steps, ours.as_raw_fd(), theirs.as_raw_fd(), parent.as_raw_fd());
+        }
+        drop(blocked);
+        let keeper = forked
+            .map_err(refused("user, mount, pid, network and ipc namespaces (clone)"))?
+            .ok_or(Refused::Namespaces("clone", Errno::CHILD))?;
+        drop(theirs);
+        let pidfd = rustix::process::pidfd_open(keeper, PidfdFlags::empty());
+        let namespaces = match pidfd {
+            Ok(pidfd) => Self { keeper, pidfd },
+            Err(errno) => {
+                // Without our end of the socket the keeper ends by itself.
+                drop(ours);
+                let _ =
+                    rustix::process::waitpid(Some(keeper), rustix::process::WaitOptions::empty());
+                return Err(Refused::Namespaces("a pidfd", errno));
+            }
+        };
+        map_users(keeper).map_err(refused("mapping users into the namespace"))?;
+        let mut report = [0_u8; 8];
+        let heard = ours.write_all(&[1]).and_then(|()| ours.read_exact(&mut report));
+        if heard.is_err() {
+            return Err(Refused::Namespaces("the first process of the namespaces", Errno::CHILD));
+        }
+        if report == DONE {
+            return Ok(namespaces);
+        }
+        let [a, b, c, d, e, f, g, h] = report;
+        let index = u32::from_ne_bytes([a, b, c, d]) as usize;
+        let errno = Errno::from_raw_os_error(i32::from_ne_bytes([e, f, g, h]));
+        Err(Refused::Step(index, errno))
+    }
+
+    /// Names the namespaces for [`enter`].
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+
+    /// Kills all processes inside, at once and together.
+    pub(super) fn kill(&self) {
+        // An error means that it is gone already.
+        let _ = rustix::process::pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    /// Waits until the keeper has ended, which it does as the last one inside.
+    pub(super) fn wait(&self) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Err(Errno::INTR) = rustix::process::waitid(WaitId::Pid(self.keeper), options) {}
+    }
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        self.kill();
+        let options = rustix::process::WaitOptions::empty();
+        while let Err(Errno::INTR) = rustix::process::waitpid(Some(self.keeper), options) {}
+    }
+}
+
+/// Moves the calling process, which `std::process::Command` has just forked, into
+/// the namespaces of `keeper`, and leaves it without the power to change them.
+///
+/// Only a new process can be in another pid namespace, so this forks once more. The
+/// fork is a child of our own process like any other; its pid goes to `pid_to`, and
+/// the process in between ends here.
+///
+/// Allocates nothing and takes no lock.
+pub(super) fn enter(keeper: BorrowedFd<'_>, pid_to: BorrowedFd<'_>) -> Result<(), Errno> {
+    // Until it runs the program this process has our memory: no one inside may look at it.
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+    rustix::thread::move_into_thread_name_spaces(keeper, KINDS)?;
+    // SAFETY: `enter` is called between fork and exec, under the same rules; the parent
+    // side ends at once.
+    match unsafe { clone_process(libc::CLONE_PARENT | libc::SIGCHLD) }? {
+        Some(pid) => {
+            let bytes = pid.as_raw_nonzero().get().to_ne_bytes();
+            let written = rustix::io::write(pid_to, &bytes);
+            // SAFETY: ends this process without running anything of the one it is a copy of.
+            unsafe { libc::_exit(i32::from(written != Ok(bytes.len()))) }
+        }
+        None => renounce(),
+    }
+}
+
+/// Gives up what root of the namespace could do to the namespace.
+fn renounce() -> Result<(), Errno> {
+    for bit in 0..u64::BITS {
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        if KEPT.contains(capability) {
+            continue;
+        }
+        match rustix::thread::remove_capability_from_bounding_set(capability) {
+            Ok(()) => {}
+            // Above the last one that this kernel knows.
+            Err(Errno::INVAL) => break,
+            Err(errno) => return Err(errno),
+        }
+    }
+    rustix::thread::set_no_new_privs(true)
+}
+
+/// The life of the keeper.
+fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
+    let _end = EndOnUnwind;
+    // SAFETY: this process is a copy; the original of the descriptor is closed by its owner
+    // in the parent, and nothing here uses it. Were it open, the parent's death went unnoticed.
+    unsafe { libc::close(parents_end) };
+    // SAFETY: stays open until `close_range` below and is not used after it.
+    let socket = unsafe { BorrowedFd::borrow_raw(socket) };
+    // This process has our memory. Those inside may not look at it because it keeps all
+    // capabilities of the namespace and they have less; we must be able to, to enter.
+    // Out of the reach of the terminal's keys.
+    let _ = rustix::process::setsid();
+    let mut go = [0_u8; 1];
+    if rustix::io::read(socket, &mut go) != Ok(1) {
+        end(1);
+    }
+    let mut report = DONE;
+    if let Err((index, errno)) = step::take(steps) {
+        let index = u32::try_from(index).unwrap_or(u32::MAX).to_ne_bytes();
+        let errno = errno.raw_os_error().to_ne_bytes();
+        for (to, from) in report.iter_mut().zip(index.into_iter().chain(errno)) {
+            *to = from;
+        }
+    }
+    let _ = rustix::io::write(socket, &report);
+    if report != DONE {
+        end(1);
+    }
+    // Nothing that the parent has open may stay open because of this process.
+    // SAFETY: moves a descriptor of this process to number 0 and closes all others; nothing
+    // that owns one of them runs any more.
+    unsafe {
+        if libc::dup2(parent, 0) < 0 || libc::syscall(libc::SYS_close_range, 1, u32::MAX, 0) != 0 {
+            end(1);
+        }
+        // Orphans are reaped by the kernel.
+        libc::signal(libc::SIGCHLD, libc::SIG_IGN);
+    }
+    // SAFETY: 0 is the pidfd of the parent from here on.
+    let parent = unsafe { BorrowedFd::borrow_raw(0) };
+    let _ = rustix::process::chdir(c"/");
+    loop {
+        // All signals are blocked, so this returns when the parent is dead.
+        match rustix::event::poll(&mut [PollFd::from_borrowed_fd(parent, PollFlags::IN)], None) {
+            Err(Errno::INTR) => {}
+            _ => end(0),
+        }
+    }
+}
+
+/// Ends the keeper, and with it all that is inside.
+fn end(code: i32) -> ! {
+    // SAFETY: no destructor of the copied process runs.
+    unsafe { libc::_exit(code) }
+}
+
+/// Keeps a panic from running the parent's code in the keeper.
+struct EndOnUnwind;
+
+impl Drop for EndOnUnwind {
+    fn drop(&mut self) {
+        end(70);
+    }
+}
+
+/// Forks with `flags`; `None` in the child.
+///
+/// # Safety
+/// The child may only do what is allowed in a signal handler, until it ends or runs a program.
+unsafe fn clone_process(flags: libc::c_int) -> Result<Option<Pid>, Errno> {
+    // SAFETY: without CLONE_VM and with no stack of its own the child is a copy as fork makes
+    // it; no argument but the flags is used, so their order, which differs between
+    // architectures, does not matter.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_ulong, 0, 0, 0, 0) };
+    if pid < 0 {
+        return Err(last_errno());
+    }
+    Ok(Pid::from_raw(pid as i32))
+}
+
+/// No signal reaches this thread, nor a process that it forks, while this lives.
+///
+/// A handler of ours must not run in the keeper, and a signal sent to our process
+/// group must not end it.
+struct SignalsBlocked(libc::sigset_t);
+
+impl SignalsBlocked {
+    fn new() -> Self {
+        // SAFETY: all-zero bytes are a valid set, and both pointers are to sets.
+        unsafe {
+            let mut all: libc::sigset_t = std::mem::zeroed();
+            let mut before: libc::sigset_t = std::mem::zeroed();
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+            Self(before)
+        }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the set is the one the kernel gave.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut())
+        };
+    }
+}
+
+/// Everyone keeps the ids they have outside.
+fn map_users(keeper: Pid) -> Result<(), Errno> {
+    let of = |name: &str| format!("/proc/{}/{name}", keeper.as_raw_nonzero());
+    let write = |name: &str, text: &str| {
+        fs::write(of(name), text).map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+    };
+    let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+    // Root may map all ids, and must: else it could not change the files of others in the view.
+    if uid.is_root()
+        && let (Ok(uids), Ok(gids)) = (identity("uid_map"), identity("gid_map"))
+        && write("uid_map", &uids).is_ok()
+    {
+        return write("gid_map", &gids);
+    }
+    write("uid_map", &format!("{0} {0} 1", uid.as_raw()))?;
+    write("setgroups", "deny")?;
+    write("gid_map", &format!("{0} {0} 1", gid.as_raw()))
+}
+
+/// The ids known here, each mapped to itself.
+fn identity(name: &str) -> std::io::Result<String> {
+    let mut map = String::new();
+    for line in fs::read_to_string(format!("/proc/self/{name}"))?.lines() {
+        let mut fields = line.split_whitespace();
+        if let (Some(first), _, Some(count)) = (fields.next(), fields.next(), fields.next()) {
+            map.push_str(&format!("{first} {first} {count}\n"));
+        }
+    }
+    Ok(map)
+}

@@ -1,0 +1,196 @@
+//! What the first process of the namespaces does, as a list.
+//!
+//! The list is made before that process exists, because a process forked from
+//! one that may have threads must not allocate: it only walks the list.
+
+use std::ffi::{CStr, CString};
+use std::fmt;
+use std::io::Write as _;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
+    OpenTreeFlags,
+};
+
+/// Where a mount waits that is made before its place exists.
+pub(super) type Slot = usize;
+
+/// Mounts that can wait at one time.
+const SLOTS: usize = 16;
+
+/// One system call or two, with all they need.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing mounted from here on is seen outside.
+    Private,
+    /// A copy-on-write mount of `lower` that waits in `slot`.
+    Overlay { slot: Slot, lower: CString, upper: CString, work: CString },
+    /// The mount of `path`, cloned, waits in `slot`.
+    Clone { slot: Slot, path: CString },
+    /// All mounts there are become read-only and lose setuid.
+    ReadOnly,
+    /// A new file system of the kernel.
+    Fresh { kind: &'static CStr, at: CString, flags: MountFlags, options: &'static CStr },
+    /// The mount in `slot` gets its place.
+    Attach { slot: Slot, at: CString },
+    /// What is at `from` is also at `at`.
+    Bind { from: CString, at: CString },
+    /// A folder, if there is none.
+    Folder { at: CString, mode: u32 },
+    /// An empty file.
+    File { at: CString },
+    /// A symbolic link.
+    Link { at: CString, to: &'static CStr },
+    /// The loopback device of the network namespace goes up.
+    Loopback,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Private => f.write_str("making mounts private"),
+            Self::Overlay { lower, .. } => write!(f, "mounting overlayfs over {lower:?}"),
+            Self::Clone { path, .. } => write!(f, "cloning the mount of {path:?}"),
+            Self::ReadOnly => f.write_str("making the file system read-only"),
+            Self::Fresh { kind, at, .. } => write!(f, "mounting {kind:?} on {at:?}"),
+            Self::Attach { at, .. } => write!(f, "attaching a mount to {at:?}"),
+            Self::Bind { from, at } => write!(f, "binding {from:?} to {at:?}"),
+            Self::Folder { at, .. } => write!(f, "making the folder {at:?}"),
+            Self::File { at } => write!(f, "making the file {at:?}"),
+            Self::Link { at, .. } => write!(f, "making the link {at:?}"),
+            Self::Loopback => f.write_str("starting the loopback device"),
+        }
+    }
+}
+
+/// Takes all steps in order; on a refusal its index and the reason.
+///
+/// Allocates nothing and takes no lock.
+pub(super) fn take(steps: &[Step]) -> Result<(), (usize, Errno)> {
+    let mut waiting: [Option<OwnedFd>; SLOTS] = [const { None }; SLOTS];
+    for (index, step) in steps.iter().enumerate() {
+        step.take(&mut waiting).map_err(|errno| (index, errno))?;
+    }
+    Ok(())
+}
+
+impl Step {
+    fn take(&self, waiting: &mut [Option<OwnedFd>; SLOTS]) -> Result<(), Errno> {
+        match self {
+            Self::Private => rustix::mount::mount_change(
+                c"/",
+                MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
+            ),
+            Self::Overlay { slot, lower, upper, work } => {
+                *waiting.get_mut(*slot).ok_or(Errno::INVAL)? = Some(overlay(lower, upper, work)?);
+                Ok(())
+            }
+            Self::Clone { slot, path } => {
+                let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+                let tree = rustix::mount::open_tree(CWD, path.as_c_str(), flags)?;
+                *waiting.get_mut(*slot).ok_or(Errno::INVAL)? = Some(tree);
+                Ok(())
+            }
+            Self::ReadOnly => read_only(),
+            Self::Fresh { kind, at, flags, options } => {
+                rustix::mount::mount(*kind, at.as_c_str(), *kind, *flags, *options)
+            }
+            Self::Attach { slot, at } => {
+                let tree = waiting.get_mut(*slot).and_then(Option::take).ok_or(Errno::INVAL)?;
+                let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+                rustix::mount::move_mount(tree.as_fd(), c"", CWD, at.as_c_str(), flags)
+            }
+            Self::Bind { from, at } => rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()),
+            Self::Folder { at, mode } => {
+                match rustix::fs::mkdir(at.as_c_str(), Mode::from_raw_mode(*mode)) {
+                    Err(Errno::EXIST) => Ok(()),
+                    // The umask of the caller does not count here.
+                    Ok(()) => rustix::fs::chmod(at.as_c_str(), Mode::from_raw_mode(*mode)),
+                    refused => refused,
+                }
+            }
+            Self::File { at } => {
+                let mode = Mode::from_raw_mode(0o666);
+                rustix::fs::mknodat(CWD, at.as_c_str(), FileType::RegularFile, mode, 0)
+            }
+            Self::Link { at, to } => rustix::fs::symlink(*to, at.as_c_str()),
+            Self::Loopback => loopback_up(),
+        }
+    }
+}
+
+fn overlay(lower: &CStr, upper: &CStr, work: &CStr) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let lower = rustix::fs::open(lower, flags, Mode::empty())?;
+    let upper = rustix::fs::open(upper, flags, Mode::empty())?;
+    let work = rustix::fs::open(work, flags, Mode::empty())?;
+    let context = rustix::mount::fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    // Named by descriptor: a path would need escapes and is limited to 255 bytes.
+    for (key, folder) in [(c"lowerdir", &lower), (c"upperdir", &upper), (c"workdir", &work)] {
+        let mut path = [0_u8; 40];
+        let mut rest = path.as_mut_slice();
+        write!(rest, "/proc/self/fd/{}\0", folder.as_raw_fd()).map_err(|_| Errno::NAMETOOLONG)?;
+        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::NAMETOOLONG)?;
+        rustix::mount::fsconfig_set_string(context.as_fd(), key, path)?;
+    }
+    // Marks in `user.` attributes need no privilege.
+    rustix::mount::fsconfig_set_flag(context.as_fd(), c"userxattr")?;
+    // The upper folder is thrown away, so nothing in it needs to reach the disk.
+    rustix::mount::fsconfig_set_flag(context.as_fd(), c"volatile")?;
+    rustix::mount::fsconfig_create(context.as_fd())?;
+    rustix::mount::fsmount(
+        context.as_fd(),
+        FsMountFlags::FSMOUNT_CLOEXEC,
+        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV,
+    )
+}
+
+fn read_only() -> Result<(), Errno> {
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_RDONLY | libc::MOUNT_ATTR_NOSUID,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: 0,
+    };
+    // SAFETY: the path is a C string, the structure is valid for the size given, and the
+    // kernel keeps neither.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            c"/".as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size_of::<libc::mount_attr>(),
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+fn loopback_up() -> Result<(), Errno> {
+    // SAFETY: takes and gives back integers.
+    let socket = unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0) };
+    if socket < 0 {
+        return Err(last_errno());
+    }
+    // SAFETY: all-zero bytes are a valid `ifreq`.
+    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+    for (to, from) in request.ifr_name.iter_mut().zip(c"lo".to_bytes()) {
+        *to = *from as libc::c_char;
+    }
+    request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
+    // SAFETY: SIOCSIFFLAGS reads one `ifreq`, which `request` is.
+    let result = unsafe { libc::ioctl(socket, libc::SIOCSIFFLAGS as _, &raw const request) };
+    let errno = last_errno();
+    // SAFETY: `socket` is ours and not used afterwards.
+    unsafe { libc::close(socket) };
+    if result == 0 { Ok(()) } else { Err(errno) }
+}
+
+/// Why the last call through libc failed.
+pub(super) fn last_errno() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}

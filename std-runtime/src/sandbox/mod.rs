@@ -1,0 +1,168 @@
+//! Where tool processes run: in namespaces of their own, or, if the user says so, freely.
+//!
+//! Inside, the whole file system is read-only but the folder of the project, the
+//! home folder and /tmp, and what is written to these is private; credentials and
+//! the sockets of agents are not there; there is no network but loopback; no
+//! process can see or signal one outside, nor outlive the sandbox.
+
+mod environment;
+mod process;
+
+#[cfg(not(target_os = "linux"))]
+#[path = "elsewhere.rs"]
+mod walls;
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+mod walls;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::{Error, ErrorKind, Result};
+pub use process::{Child, Process, Program};
+use walls::Walls;
+
+/// Whether tool processes are confined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// In namespaces; where the system has none, nothing runs.
+    #[default]
+    On,
+    /// With all the rights of the user.
+    Off,
+}
+
+/// What a tool process may see, and where its writes go.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
+#[derive(Debug)]
+pub(crate) struct Layout<'a> {
+    /// The folder of the project.
+    pub(crate) root: Folder<'a>,
+    /// The home folder, if writes to it have a place.
+    pub(crate) home: Option<Folder<'a>>,
+    /// An empty folder that becomes /tmp and /var/tmp.
+    pub(crate) temporary: &'a Path,
+    /// Existing files and folders that must look empty.
+    pub(crate) masked: &'a [PathBuf],
+}
+
+/// A folder that tools may write to.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
+#[derive(Debug)]
+pub(crate) struct Folder<'a> {
+    /// Its path, outside and inside.
+    pub(crate) at: &'a Path,
+    /// Where the writes go.
+    pub(crate) writes: Writes<'a>,
+}
+
+/// Where the writes to a folder go.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Writes<'a> {
+    /// To a folder laid over it by overlayfs.
+    Over {
+        /// What was written.
+        upper: &'a Path,
+        /// Needed by overlayfs.
+        work: &'a Path,
+    },
+    /// To a copy of it.
+    Copy {
+        /// The copy.
+        copy: &'a Path,
+    },
+}
+
+/// Why there is no sandbox.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// overlayfs does not work over the project; a copy may.
+    Overlay,
+    /// overlayfs does not work over the home folder; it can stay read-only.
+    HomeOverlay,
+    /// Nothing else to try.
+    Final(Error),
+}
+
+/// Starts tool processes, and ends them all on drop.
+#[derive(Debug)]
+pub(crate) struct Sandbox {
+    walls: Option<Walls>,
+    /// Those that were started and may not have been waited for; `None` after the end.
+    processes: Mutex<Option<Vec<Arc<Process>>>>,
+}
+
+impl Sandbox {
+    /// A sandbox that shows what `layout` says.
+    ///
+    /// # Errors
+    /// What the system refused.
+    pub(crate) fn build(layout: &Layout<'_>) -> Result<Self, Refusal> {
+        Ok(Self { walls: Some(Walls::build(layout)?), processes: Mutex::new(Some(Vec::new())) })
+    }
+
+    /// No sandbox: processes are only kept track of.
+    pub(crate) fn off() -> Self {
+        Self { walls: None, processes: Mutex::new(Some(Vec::new())) }
+    }
+
+    /// The names of what confines the processes.
+    pub(crate) fn layers(&self) -> &'static [&'static str] {
+        if self.walls.is_some() { Walls::LAYERS } else { &[] }
+    }
+
+    /// Starts `program` in `dir`, with `temporary` as its folder for temporary files.
+    ///
+    /// # Errors
+    /// `Tool` when it cannot be started.
+    pub(crate) fn spawn(&self, program: &Program, dir: &Path, temporary: &Path) -> Result<Child> {
+        let mut command = program.command();
+        command.env_clear().envs(environment::masked()).env("TMPDIR", temporary).env("PWD", dir);
+        command.envs(program.env.iter().map(|(name, value)| (name, value)));
+        let failed = |error: &dyn std::fmt::Display| {
+            let (name, dir) = (program.name(), dir.display());
+            Error::new(ErrorKind::Tool, format!("cannot start `{name}` in {dir}: {error}"))
+        };
+        // Held while the process starts, so that `end` misses none.
+        let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(processes) = processes.as_mut() else { return Err(failed(&"the view is closed")) };
+        let started = match &self.walls {
+            Some(walls) => walls.spawn(&mut command, dir),
+            None => process::spawn_freely(&mut command, dir),
+        };
+        let (child, pid) = started.map_err(|error| failed(&error))?;
+        let child = Child::new(child, pid);
+        processes.retain(|process| !process.is_reaped());
+        processes.push(Arc::clone(child.process()));
+        Ok(child)
+    }
+
+    /// Kills all processes and waits for their end; no other can be started then.
+    pub(crate) fn end(&self) {
+        let processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let processes = processes.unwrap_or_default();
+        if let Some(walls) = &self.walls {
+            walls.kill();
+        }
+        for process in &processes {
+            process.kill();
+        }
+        // These are our children, and the first process of the namespaces ends only when they
+        // have been waited for.
+        for process in &processes {
+            // An error means that someone else has done it.
+            let _ = process.wait();
+        }
+        if let Some(walls) = &self.walls {
+            walls.wait();
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

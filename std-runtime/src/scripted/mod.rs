@@ -1,0 +1,72 @@
+//! A provider that plays a script: a small HTTP server on a real loopback socket.
+//!
+//! Tests drive the whole way through it, and `zerostack try` runs on it without key and network.
+//! It answers each `POST` with the next [`Reply`] of its [`Script`], in the dialect of the path
+//! (`…/messages` is Anthropic's, all else OpenAI's), streamed when the request says
+//! `"stream": true`, and keeps every [`Request`] for assertions. `GET …/models` lists the models
+//! of the script. When no reply is left, or none fits the request, it answers 410, which nobody
+//! retries, with an error body that says so.
+//!
+//! ```
+//! use serde_json::json;
+//! use zerostack::scripted::{Reply, Script, Scripted};
+//!
+//! let script = Script::new()
+//!     .call("read", json!({"path": "src/lib.rs"}))
+//!     .text("It is empty.")
+//!     .reply(Reply::status(429).header("retry-after", "2"))
+//!     .reply(Reply::new().text("Cut here").cut(40));
+//! let provider = Scripted::start(script)?;
+//! assert!(provider.base_url().starts_with("http://127.0.0.1:"));
+//! assert!(provider.requests().is_empty());
+//! # Ok::<(), zerostack::Error>(())
+//! ```
+//!
+//! # Scripts as files
+//! TOML, or JSON of the same shape when the file's name ends in `.json`:
+//!
+//! ```toml
+//! models = ["scripted"]                # what GET …/models lists; this is the default
+//!
+//! [[replies]]                          # played in order, each once
+//! when = { contains = ["FAILED"], lacks = ["fixed"] }   # texts of the request; else skipped
+//! repeat = false                       # true: again and again, as long as it fits
+//! status = 200
+//! headers = { retry-after = "2" }
+//! parts = [                            # the model's reply, or one of error, body, wire below
+//!   { reasoning = "Let me see." },
+//!   { text = "I run the tests." },     # one delta each
+//!   { call = { name = "bash", arguments = { command = "make test" } } },
+//!   { error = { code = "overloaded_error", message = "in the middle" } },   # ends the stream
+//! ]                                    # a string as arguments is sent as it is
+//! stop = "tool-calls"                  # end, tool-calls, length, refusal, none; else as it fits
+//! usage = { input = 10, output = 5, cached = 0 }        # else counted, 4 bytes a token
+//! delay_ms = 0                         # before the head
+//! pieces = 7                           # bytes of one write; else one event
+//! random_pieces = 1                    # a seed: writes of 1 to 31 bytes
+//! cut = 100                            # close the connection after so many bytes of the body
+//! reset = 100                          # the same with a TCP reset
+//! stall = 100                          # stop there until the client is gone
+//! framing = "chunked"                  # length, close
+//!
+//! [[replies]]
+//! status = 429                         # from 400 on an error body is the default
+//! error = { code = "insufficient_quota", message = "no money" }
+//!
+//! [[replies]]
+//! body = "<html></html>"               # these bytes
+//! content_type = "text/html"           # else what goes with the request
+//!
+//! [[replies]]
+//! wire = "HTTP/1.1 200 OK\r\n"         # these bytes in place of head and body, then the end
+//! ```
+
+mod deliver;
+mod dialect;
+mod request;
+mod script;
+mod server;
+
+pub use request::Request;
+pub use script::{Framing, Reply, Script, Stop};
+pub use server::{Scripted, ScriptedOptions};

@@ -1,0 +1,198 @@
+//! A request as it came, without its key.
+
+use std::io::{self, BufRead, Write};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::provider::Api;
+
+/// A request that the provider got, whole but for the key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `POST`, `GET`.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Names in lower case, and values, in their order; [`Self::KEY_SEEN`] for that of a key.
+    pub headers: Vec<(String, String)>,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+}
+
+/// The parts of a body that decide how to answer.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wish {
+    pub model: String,
+    pub stream: bool,
+    stream_options: Option<StreamOptions>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+impl Request {
+    /// Stands in the place of a key.
+    pub const KEY_SEEN: &str = "(key)";
+
+    /// The value of the first header called `name` (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it carried a key, in whichever header.
+    pub fn has_key(&self) -> bool {
+        KEY_HEADERS.iter().any(|name| self.header(name).is_some())
+    }
+
+    /// The body as JSON; `Null` when it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    /// Whether the body contains `text`, plain or as it stands in a JSON string.
+    pub fn contains(&self, text: &str) -> bool {
+        let contains = |needle: &[u8]| {
+            needle.is_empty() || self.body.windows(needle.len()).any(|window| window == needle)
+        };
+        let quoted = Value::from(text).to_string();
+        let escaped = quoted.get(1..quoted.len() - 1).unwrap_or_default();
+        contains(text.as_bytes()) || contains(escaped.as_bytes())
+    }
+
+    /// Writes it as one line of JSON: `method`, `path`, `headers`, and `body` as text, or
+    /// `body_hex` where it is not UTF-8.
+    pub(super) fn write_line(&self, to: &mut dyn Write) -> io::Result<()> {
+        let mut line = json!({
+            "method": self.method,
+            "path": self.path,
+            "headers": self.headers,
+        });
+        match std::str::from_utf8(&self.body) {
+            Ok(text) => line["body"] = text.into(),
+            Err(_) => {
+                let hex: String = self.body.iter().map(|byte| format!("{byte:02x}")).collect();
+                line["body_hex"] = hex.into();
+            }
+        }
+        writeln!(to, "{line}")?;
+        to.flush()
+    }
+
+    pub(super) fn api(&self) -> Api {
+        let path = self.path.split('?').next().unwrap_or_default();
+        if path.ends_with("/messages") { Api::Anthropic } else { Api::OpenAiChat }
+    }
+
+    pub(super) fn wish(&self) -> Wish {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// Reads the next request of a connection; none when the client is done.
+    pub(super) fn read(
+        from: &mut impl BufRead,
+        mut to: impl Write,
+    ) -> io::Result<Option<(Self, KeepAlive)>> {
+        // A TLS handshake, for one, has no lines to wait for.
+        if from.fill_buf()?.first().is_some_and(|byte| !byte.is_ascii_uppercase()) {
+            return Err(bad("this is no HTTP"));
+        }
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut line = io::Read::take(&mut *from, (MAX_HEAD_BYTES - head.len()) as u64);
+            if line.read_until(b'\n', &mut head)? == 0 {
+                return if head.is_empty() { Ok(None) } else { Err(bad("the head is incomplete")) };
+            }
+        }
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut parsed = httparse::Request::new(&mut headers);
+        parsed.parse(&head).map_err(|error| bad(&error.to_string()))?;
+        let mut request = Self {
+            method: parsed.method.unwrap_or_default().to_owned(),
+            path: parsed.path.unwrap_or_default().to_owned(),
+            headers: parsed
+                .headers
+                .iter()
+                .map(|header| {
+                    let name = header.name.to_ascii_lowercase();
+                    let value = match KEY_HEADERS.contains(&name.as_str()) {
+                        true => Self::KEY_SEEN.to_owned(),
+                        false => String::from_utf8_lossy(header.value).into_owned(),
+                    };
+                    (name, value)
+                })
+                .collect(),
+            body: Vec::new(),
+        };
+        if request.header("expect").is_some() {
+            to.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        match (request.header("transfer-encoding"), request.header("content-length")) {
+            (Some(_), _) => request.body = read_chunked(from)?,
+            (None, Some(length)) => {
+                let length: u64 = length.parse().map_err(|_| bad("content-length is no number"))?;
+                let read = io::Read::take(&mut *from, length);
+                if io::Read::read_to_end(&mut { read }, &mut request.body)? as u64 != length {
+                    return Err(bad("the body is incomplete"));
+                }
+            }
+            (None, None) => {}
+        }
+        let closes =
+            request.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+        let keep_alive =
+            if closes || parsed.version == Some(0) { KeepAlive::No } else { KeepAlive::Yes };
+        Ok(Some((request, keep_alive)))
+    }
+}
+
+/// Whether the client wants to use its connection again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeepAlive {
+    Yes,
+    No,
+}
+
+impl Wish {
+    pub fn includes_usage(&self) -> bool {
+        self.stream_options.as_ref().is_some_and(|options| options.include_usage)
+    }
+}
+
+fn read_chunked(from: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        from.read_line(&mut line)?;
+        let size = line.trim().split(';').next().unwrap_or_default();
+        let size = u64::from_str_radix(size, 16).map_err(|_| bad("a chunk has no size"))?;
+        if io::Read::read_to_end(&mut io::Read::take(&mut *from, size), &mut body)? as u64 != size {
+            return Err(bad("the body is incomplete"));
+        }
+        // Behind the last chunk the empty line may follow trailers.
+        loop {
+            line.clear();
+            if from.read_line(&mut line)? == 0 {
+                return Err(bad("the body is incomplete"));
+            }
+            if size > 0 || line.trim().is_empty() {
+                break;
+            }
+        }
+        if size == 0 {
+            return Ok(body);
+        }
+    }
+}
+
+fn bad(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason.to_owned())
+}
+
+const KEY_HEADERS: &[&str] = &["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+const MAX_HEADERS: usize = 64;
+const MAX_HEAD_BYTES: usize = 64 * 1024;

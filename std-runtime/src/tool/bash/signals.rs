@@ -1,0 +1,64 @@
+//! Signals while a command runs: its end, and our own.
+
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use signal_hook::SigId;
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::low_level;
+
+/// Readable when a child changed its state or this process shall end.
+pub(super) struct Signals {
+    wake: UnixStream,
+    ending: Arc<AtomicUsize>,
+    registered: Vec<SigId>,
+}
+
+impl Signals {
+    pub fn catch() -> io::Result<Self> {
+        let (wake, waker) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        let mut signals = Self { wake, ending: Arc::default(), registered: Vec::with_capacity(7) };
+        for signal in [SIGTERM, SIGINT, SIGHUP] {
+            // First the flag: it must be there when the pipe wakes.
+            let ending = Arc::clone(&signals.ending);
+            let flag = signal_hook::flag::register_usize(signal, ending, signal as usize)?;
+            signals.registered.push(flag);
+            signals.registered.push(low_level::pipe::register(signal, waker.try_clone()?)?);
+        }
+        signals.registered.push(low_level::pipe::register(SIGCHLD, waker)?);
+        Ok(signals)
+    }
+
+    /// The signal by which this process shall end; takes what woke the poll.
+    pub fn ending(&mut self) -> Option<i32> {
+        // Whatever is in it, it has done its work.
+        while matches!(self.wake.read(&mut [0; 64]), Ok(64)) {}
+        i32::try_from(self.ending.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
+    }
+}
+
+/// Ends this process as `signal` would have.
+pub(super) fn end_by(signal: i32) -> io::Error {
+    match low_level::emulate_default_handler(signal) {
+        Ok(()) => io::Error::other("ended by a signal"),
+        Err(error) => error,
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        for id in self.registered.drain(..) {
+            low_level::unregister(id);
+        }
+    }
+}

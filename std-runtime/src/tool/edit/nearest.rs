@@ -1,0 +1,152 @@
+//! Why an edit found no place, and what stands there instead.
+
+use std::fmt::Write as _;
+
+use super::super::text;
+use super::{Source, place};
+
+/// The lines around `number` as they are now, with anchors.
+pub(super) fn shown_around(source: &Source, number: usize) -> String {
+    let from = number.saturating_sub(AROUND_LINES + 1).min(source.lines.len().saturating_sub(1));
+    let mut out = String::from("now there:\n");
+    push_lines(&mut out, source, from, 2 * AROUND_LINES + 1);
+    out
+}
+
+/// The most similar place, and what differs there first.
+pub(super) fn why_not_found(source: &Source, old: &str) -> String {
+    if place::holds_anchors(old) {
+        return "old starts its lines with anchors; give the text alone, or use at and to".into();
+    }
+    let wanted: Vec<&[u8]> = old.lines().map(str::as_bytes).collect();
+    let Some((from, score)) = most_similar(source, &wanted) else {
+        return "old does not occur; read the file again".into();
+    };
+    if score < SIMILAR_MIN_PERCENT {
+        return "old does not occur, nor anything like it; read the file again".into();
+    }
+    let mut out = String::from("old does not occur exactly. Nearest, ");
+    // `old` may start and end within a line.
+    let last = if old.ends_with('\n') { usize::MAX } else { wanted.len() - 1 };
+    let differing = wanted.iter().zip(&source.lines[from..]).enumerate().find_map(|(i, pair)| {
+        let (wanted, line) = pair;
+        let found = &source.bytes[line.start..line.end];
+        let fits = found == *wanted
+            || i == 0 && last > 0 && found.ends_with(wanted)
+            || i > 0 && i == last && found.starts_with(wanted);
+        (!fits).then_some((line, found, *wanted))
+    });
+    match differing {
+        Some((line, found, wanted)) => {
+            _ = write!(
+                out,
+                "differing first at {} ({}):\n  file: ",
+                line.anchor(),
+                difference(found, wanted)
+            );
+            push_quoted(&mut out, found);
+            out.push_str("\n  old:  ");
+            push_quoted(&mut out, wanted);
+            out.push('\n');
+        }
+        None if from + wanted.len() > source.lines.len() => {
+            out.push_str("but the file ends before it does:\n")
+        }
+        None => out.push_str("differing only in line ends:\n"),
+    }
+    out.push_str("The file has there:\n");
+    push_lines(&mut out, source, from, wanted.len().clamp(1, SHOWN_MAX_LINES));
+    out
+}
+
+/// The line (index) at which `wanted` would fit best, and how well, in percent.
+fn most_similar(source: &Source, wanted: &[&[u8]]) -> Option<(usize, u32)> {
+    let wanted = &wanted[..wanted.len().min(COMPARED_MAX_LINES)];
+    let content = |line: usize| {
+        let line = source.lines.get(line)?;
+        Some(&source.bytes[line.start..line.end])
+    };
+    let mut best: Option<(usize, u32)> = None;
+    for from in 0..source.lines.len().min(SCANNED_MAX_LINES) {
+        let fit = wanted.iter().enumerate().map(|(i, wanted)| {
+            let weight = wanted.trim_ascii().len().min(COMPARED_MAX_BYTES) as u32 + 1;
+            (weight, content(from + i).map_or(0, |found| weight * similarity(found, wanted)))
+        });
+        let (weights, scores) = fit.fold((0, 0), |sum, (w, s)| (sum.0 + w, sum.1 + s));
+        let score = scores.checked_div(weights).unwrap_or(0);
+        if best.is_none_or(|(_, most)| score > most) {
+            best = Some((from, score));
+        }
+    }
+    best
+}
+
+/// How much of two lines is the same from their two ends on, indentation aside, in percent.
+fn similarity(a: &[u8], b: &[u8]) -> u32 {
+    let (a, b) = (a.trim_ascii(), b.trim_ascii());
+    let longest = a.len().max(b.len());
+    if longest == 0 {
+        return 100;
+    }
+    let head = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let room = a.len().min(b.len()) - head;
+    let tail = a.iter().rev().zip(b.iter().rev()).take(room).take_while(|(a, b)| a == b).count();
+    ((head + tail) * 100 / longest) as u32
+}
+
+/// The kind of difference of two lines that are not the same.
+fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
+    let without_space = |line: &[u8]| -> Vec<u8> {
+        line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
+    };
+    if found.trim_ascii() == wanted.trim_ascii() {
+        if found.trim_ascii_end() == wanted.trim_ascii_end() {
+            "spaces at the end"
+        } else if found.trim_ascii_start() == wanted.trim_ascii_start() {
+            "indentation"
+        } else {
+            "indentation and spaces at the end"
+        }
+    } else if without_space(found) == without_space(wanted) {
+        "white space"
+    } else if found.eq_ignore_ascii_case(wanted) {
+        "upper and lower case"
+    } else if std::str::from_utf8(found).is_err() {
+        "bytes that are not UTF-8"
+    } else {
+        "text"
+    }
+}
+
+/// A line in quotes, white space visible.
+fn push_quoted(out: &mut String, line: &[u8]) {
+    let mut lossy = String::new();
+    text::push_lossy(&mut lossy, text::head(line, SHOWN_MAX_BYTES));
+    _ = write!(out, "{lossy:?}");
+    if line.len() > SHOWN_MAX_BYTES {
+        _ = write!(out, "… [{} bytes]", line.len());
+    }
+}
+
+fn push_lines(out: &mut String, source: &Source, from: usize, count: usize) {
+    for line in source.lines.iter().skip(from).take(count) {
+        _ = write!(out, "{}\t", line.anchor());
+        let content = &source.bytes[line.start..line.end];
+        text::push_lossy(out, text::head(content, SHOWN_MAX_BYTES));
+        if content.len() > SHOWN_MAX_BYTES {
+            _ = write!(out, "… [{} bytes]", content.len());
+        }
+        out.push('\n');
+    }
+}
+
+/// Lines shown above and below a line that is not as it was.
+const AROUND_LINES: usize = 2;
+const SHOWN_MAX_LINES: usize = 12;
+const SHOWN_MAX_BYTES: usize = 300;
+/// A place less similar is none.
+const SIMILAR_MIN_PERCENT: u32 = 40;
+/// Bounds of the search for a similar place.
+const SCANNED_MAX_LINES: usize = 50_000;
+const COMPARED_MAX_LINES: usize = 20;
+const COMPARED_MAX_BYTES: usize = 200;

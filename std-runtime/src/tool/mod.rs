@@ -1,0 +1,179 @@
+//! The tools a model works with, each call its own process.
+//!
+//! `zerostack tool NAME` reads the arguments as one JSON object from stdin and
+//! writes one [`Output`] as JSON to stdout:
+//!
+//! ```console
+//! $ echo '{"path":"src/main.rs"}' | zerostack tool read
+//! {"content":"1jmj\tfn main() {\n...","is_error":false}
+//! ```
+//!
+//! Paths are relative to the working folder. What a tool finds wrong is said in
+//! `content` with `is_error`, for the model to act on, and the process exits 0.
+//! An invocation that cannot be used at all (unknown tool, wrong JSON, unknown
+//! or missing field, wrong type) gives the same shape and exits 2.
+//!
+//! # Text
+//! Results are UTF-8. Each maximal part of a file's or a command's bytes that is
+//! not UTF-8 is shown as one U+FFFD, and `replaced` says `invalid_utf8`. Files
+//! themselves are only ever changed as bytes.
+
+mod anchor;
+mod bash;
+mod edit;
+mod file;
+mod find;
+mod grep;
+mod list;
+mod read;
+mod spec;
+mod text;
+mod walk;
+mod write;
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, ErrorKind, Result};
+
+pub use spec::specs;
+
+/// What a tool call gives back, as it stands on stdout.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The text for the model.
+    pub content: String,
+    /// The call did not do what was asked; `content` says what to do next.
+    pub is_error: bool,
+    /// What was left out of `content`; `content` says so too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<Truncated>,
+    /// What `content` shows changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+    /// `bash`: the exit status; absent when a signal ended the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+}
+
+/// How much an [`Output`] leaves out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Truncated {
+    /// Bytes of the source that are not shown. 0 when the tool stopped early
+    /// and does not know how much there would have been.
+    pub bytes: u64,
+}
+
+/// A kind of replacement made in an [`Output`].
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replaced {
+    /// Bytes that are not UTF-8 are shown as U+FFFD.
+    InvalidUtf8,
+}
+
+/// Runs the tool `name` as a process does: arguments from `stdin`, result to `stdout`.
+///
+/// The exit code is 0 when the tool ran, also with `is_error`, 2 when the
+/// invocation cannot be used, 1 when the result could not be written.
+pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
+    let called = arguments(stdin).and_then(|arguments| call(name, &arguments));
+    let (output, code) = match called {
+        Ok(output) => (output, 0),
+        Err(error) => (Output::error(error.to_string()), error.kind().exit_code()),
+    };
+    let mut line = serde_json::to_vec(&output).expect("an Output has string keys only");
+    line.push(b'\n');
+    match stdout.write_all(&line).and_then(|()| stdout.flush()) {
+        Ok(()) => ExitCode::from(code),
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Runs the tool `name` in this process, `arguments` being a JSON object or nothing.
+///
+/// While `bash` runs, SIGTERM, SIGINT and SIGHUP first end the command and
+/// then this process; the other tools touch nothing of the process.
+///
+/// # Errors
+/// `Usage` when there is no such tool or the arguments are not what it takes;
+/// the message names the field.
+pub fn call(name: &str, arguments: &[u8]) -> Result<Output> {
+    match name {
+        "read" => typed(name, arguments, read::run),
+        "write" => typed(name, arguments, write::run),
+        "edit" => typed(name, arguments, edit::run),
+        "bash" => typed(name, arguments, bash::run),
+        "grep" => typed(name, arguments, grep::run),
+        "find" => typed(name, arguments, find::run),
+        "list" => typed(name, arguments, list::run),
+        _ => {
+            let names: Vec<_> = specs().iter().map(|spec| spec.name).collect();
+            let names = names.join(" ");
+            Err(Error::new(ErrorKind::Usage, format!("no tool `{name}`; there are: {names}")))
+        }
+    }
+}
+
+impl Output {
+    /// A result that is no error.
+    fn text(content: String) -> Self {
+        Self { content, ..Self::default() }
+    }
+
+    fn error(content: String) -> Self {
+        Self { content, is_error: true, ..Self::default() }
+    }
+
+    fn replaced_if(mut self, invalid_utf8: bool) -> Self {
+        if invalid_utf8 {
+            self.replaced.push(Replaced::InvalidUtf8);
+        }
+        self
+    }
+
+    fn truncated_if(mut self, truncated: Option<u64>) -> Self {
+        self.truncated = truncated.map(|bytes| Truncated { bytes });
+        self
+    }
+}
+
+/// What a tool returns: the error is the text for the model.
+type Outcome = std::result::Result<Output, String>;
+
+fn typed<A: DeserializeOwned>(
+    name: &str,
+    arguments: &[u8],
+    tool: fn(A) -> Outcome,
+) -> Result<Output> {
+    let arguments = if arguments.trim_ascii().is_empty() { b"{}" } else { arguments };
+    let mut json = serde_json::Deserializer::from_slice(arguments);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        let at = if path == "." { String::new() } else { format!("`{path}`: ") };
+        Error::new(ErrorKind::Usage, format!("arguments of {name}: {at}{error}"))
+    })?;
+    json.end().map_err(|error| {
+        let message = format!("arguments of {name} go on after the JSON object: {error}");
+        Error::new(ErrorKind::Usage, message)
+    })?;
+    Ok(tool(parsed).unwrap_or_else(Output::error))
+}
+
+fn arguments(stdin: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = stdin.take(ARGUMENTS_MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|e| Error::new(ErrorKind::Usage, format!("arguments on stdin: {e}")))?;
+    if bytes.len() as u64 > ARGUMENTS_MAX_BYTES {
+        let message = format!("arguments on stdin: more than {ARGUMENTS_MAX_BYTES} bytes");
+        return Err(Error::new(ErrorKind::Usage, message));
+    }
+    Ok(bytes)
+}
+
+/// Longest JSON object taken from stdin.
+const ARGUMENTS_MAX_BYTES: u64 = 32 << 20;

@@ -1,0 +1,270 @@
+//! Sockets that can be given up: name resolution, connect and reads that end when cancelled.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+};
+
+use super::Cancel;
+use super::failure::{host_of, seconds};
+use crate::{Error, ErrorKind, Result};
+
+/// Resolves names and opens TCP connections for ureq.
+///
+/// Both happen on a thread of their own, which is left behind when the run is cancelled: neither
+/// call can be interrupted on all systems.
+#[derive(Debug, Clone)]
+pub(super) struct Dial {
+    pub cancel: Cancel,
+    pub timeout: Duration,
+}
+
+impl Dial {
+    /// `work` on a thread, for as long as the time-out and the run last.
+    fn give_up_on<T: Send + 'static>(
+        &self,
+        late: impl FnOnce() -> Error,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::Builder::new()
+            .name("dial".into())
+            // The receiver is gone when the run was cancelled; the result has no reader then.
+            .spawn(move || drop(sender.send(work())))
+            .map_err(|error| {
+                Error::new(ErrorKind::Internal, format!("cannot start a thread: {error}"))
+            })?;
+        let start = Instant::now();
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(Cancel::error());
+            }
+            let left = self.timeout.saturating_sub(start.elapsed());
+            match receiver.recv_timeout(left.min(CANCEL_CHECK)) {
+                Ok(result) => return Ok(result),
+                Err(RecvTimeoutError::Timeout) if left.is_zero() => return Err(late()),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::new(ErrorKind::Internal, "the connecting thread died"));
+                }
+            }
+        }
+    }
+
+    fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+        if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        // RFC 6761 6.3: no need to ask the resolver, which costs time and memory.
+        if host.eq_ignore_ascii_case("localhost") {
+            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            return Ok(loopback.map(|address| SocketAddr::new(address, port)).to_vec());
+        }
+        let unknown = |cause: &dyn fmt::Display| {
+            let advice = "check the base URL and the network connection";
+            Error::new(
+                ErrorKind::Provider,
+                format!("cannot find the address of {host}: {cause}; {advice}"),
+            )
+        };
+        let late = || unknown(&format_args!("no answer within {}", seconds(self.timeout)));
+        let name = host.to_owned();
+        let found: io::Result<Vec<SocketAddr>> = self.give_up_on(late, move || {
+            (name.as_str(), port).to_socket_addrs().map(Iterator::collect)
+        })?;
+        match found {
+            Ok(found) if found.is_empty() => Err(unknown(&"it has none")),
+            Ok(found) => Ok(found),
+            Err(error) => Err(unknown(&error)),
+        }
+    }
+
+    fn connect(&self, addresses: Vec<SocketAddr>, host: &str) -> Result<TcpStream> {
+        let late = || {
+            let limit = seconds(self.timeout);
+            let advice = "check the base URL, the network connection and HTTPS_PROXY";
+            Error::new(
+                ErrorKind::Provider,
+                format!("{host} did not accept the connection within {limit}; {advice}"),
+            )
+        };
+        let timeout = self.timeout;
+        let stream = self.give_up_on(late, move || connect_any(&addresses, timeout))?;
+        stream.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => late(),
+            io::ErrorKind::ConnectionRefused => Error::new(
+                ErrorKind::Provider,
+                format!("{host} refuses the connection; start the server or check the base URL"),
+            ),
+            _ => Error::new(
+                ErrorKind::Provider,
+                format!("cannot connect to {host}: {error}; check the network connection"),
+            ),
+        })
+    }
+}
+
+/// The first address that answers. Each gets an equal share of the time that is left.
+fn connect_any(addresses: &[SocketAddr], timeout: Duration) -> io::Result<TcpStream> {
+    let start = Instant::now();
+    let mut last = io::Error::from(io::ErrorKind::TimedOut);
+    for (index, address) in addresses.iter().enumerate() {
+        let left = timeout.saturating_sub(start.elapsed());
+        let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+        if share.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(address, share) {
+            Ok(stream) => return Ok(stream),
+            // A refusal says more than an address family that is switched off.
+            Err(error) if last.kind() != io::ErrorKind::ConnectionRefused => last = error,
+            Err(_) => {}
+        }
+    }
+    Err(last)
+}
+
+impl Resolver for Dial {
+    fn resolve(
+        &self,
+        uri: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let host = uri.host().ok_or_else(|| ureq::Error::BadUri("no host".into()))?;
+        let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let found = self.addresses(host, uri.port_u16().unwrap_or(default_port)).map_err(wrap)?;
+        let mut addresses = self.empty();
+        for address in found.into_iter().take(MAX_ADDRESSES) {
+            addresses.push(address);
+        }
+        Ok(addresses)
+    }
+}
+
+impl<In: Transport> Connector<In> for Dial {
+    type Out = Either<In, Connection>;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        // A tunnel through a proxy is open already.
+        if let Some(tunnel) = chained {
+            return Ok(Some(Either::A(tunnel)));
+        }
+        let host = host_of(details.uri);
+        let addresses = details.addrs.iter().copied().collect();
+        let stream = Arc::new(Dial::connect(self, addresses, &host).map_err(wrap)?);
+        self.cancel.watch(&stream).map_err(wrap)?;
+        stream.set_nodelay(true)?;
+        Ok(Some(Either::B(Connection {
+            stream,
+            host,
+            buffers: LazyBuffers::new(
+                details.config.input_buffer_size(),
+                details.config.output_buffer_size(),
+            ),
+            cancel: self.cancel.clone(),
+        })))
+    }
+}
+
+/// An open socket that [`Cancel`] can shut down.
+pub(super) struct Connection {
+    stream: Arc<TcpStream>,
+    host: String,
+    buffers: LazyBuffers,
+    cancel: Cancel,
+}
+
+impl Connection {
+    fn failure(&self, error: io::Error, limit: NextTimeout) -> ureq::Error {
+        if self.cancel.is_cancelled() {
+            return wrap(Cancel::error());
+        }
+        match error.kind() {
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                ureq::Error::Timeout(limit.reason)
+            }
+            // ureq takes a reset for the end of a body that has no declared length.
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => wrap(Error::new(
+                ErrorKind::Provider,
+                format!("{} broke the connection off; try again", self.host),
+            )),
+            _ => ureq::Error::Io(error),
+        }
+    }
+}
+
+impl Transport for Connection {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
+        let limit = timeout.for_write();
+        self.stream.set_write_timeout(limit.not_zero().map(|limit| *limit))?;
+        let output = self.buffers.output().get(..amount).unwrap_or_default();
+        (&*self.stream).write_all(output).map_err(|error| self.failure(error, limit))
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
+        let limit = timeout.for_read();
+        self.stream.set_read_timeout(limit.not_zero().map(|limit| *limit))?;
+        let room = self.buffers.input_append_buf().len();
+        if room == 0 {
+            let message = format!("{} sends a line without an end; check the base URL", self.host);
+            return Err(wrap(Error::new(ErrorKind::Provider, message)));
+        }
+        let read = loop {
+            match (&*self.stream).read(self.buffers.input_append_buf()) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => break result.map_err(|error| self.failure(error, limit))?,
+            }
+        };
+        // Shutting a socket down looks like its end.
+        if read == 0 && self.cancel.is_cancelled() {
+            return Err(wrap(Cancel::error()));
+        }
+        self.buffers.input_appended(read);
+        Ok(read > 0)
+    }
+
+    fn is_open(&mut self) -> bool {
+        // An idle connection has nothing to say: bytes or an end mean that it is of no more use.
+        let quiet = self.stream.set_nonblocking(true).is_ok()
+            && matches!((&*self.stream).read(&mut [0]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        quiet && self.stream.set_nonblocking(false).is_ok()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+/// Carries our error through ureq, which hands it back untouched.
+fn wrap(error: Error) -> ureq::Error {
+    ureq::Error::Other(Box::new(error))
+}
+
+/// How often a wait that nothing can wake looks for [`Cancel`].
+const CANCEL_CHECK: Duration = Duration::from_millis(50);
+/// What ureq has room for.
+const MAX_ADDRESSES: usize = 16;

@@ -1,0 +1,139 @@
+//! What went wrong on the way to a provider, in one line: what, where, what to do.
+//!
+//! Nothing here prints a header's value or the query of a URL: the key may be in either.
+
+use std::io;
+use std::time::Duration;
+
+use rustls::{AlertDescription, CertificateError, Error as TlsError};
+use ureq::Timeout;
+use ureq::http::Uri;
+
+use super::Cancel;
+use crate::{Error, ErrorKind};
+
+/// Where a request went and which limits it had.
+pub(super) struct Place {
+    pub host: String,
+    pub connect_timeout: Duration,
+    pub idle_timeout: Duration,
+    pub cancel: Cancel,
+}
+
+/// How far the exchange had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// No head of a response yet.
+    Head,
+    /// In the body of the response.
+    Body,
+}
+
+impl Place {
+    /// Our error for ureq's.
+    pub fn failure(&self, error: ureq::Error, stage: Stage) -> Error {
+        if self.cancel.is_cancelled() {
+            return Cancel::error();
+        }
+        let host = &self.host;
+        let message = match error {
+            ureq::Error::Other(inner) => match inner.downcast::<Error>() {
+                Ok(ours) => return *ours,
+                Err(inner) => format!("cannot reach {host}: {inner}"),
+            },
+            ureq::Error::Rustls(error) => tls_failure(host, &error),
+            ureq::Error::Tls(reason) => format!("no TLS connection to {host}: {reason}"),
+            ureq::Error::Io(error) => return self.io_failure(error, stage),
+            ureq::Error::Timeout(Timeout::PerRead) => format!(
+                "{host} sent nothing for {}; try again, or allow more time",
+                seconds(self.idle_timeout)
+            ),
+            ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => format!(
+                "no connection to {host} within {}; check the base URL, the network connection \
+                 and HTTPS_PROXY",
+                seconds(self.connect_timeout)
+            ),
+            ureq::Error::Timeout(_) => format!(
+                "{host} took nothing of the request for {}; try again",
+                seconds(self.idle_timeout)
+            ),
+            ureq::Error::Protocol(error) if stage == Stage::Head => format!(
+                "{host} did not answer in HTTP ({error}); check the base URL, and use https:// \
+                 if this is a TLS port"
+            ),
+            ureq::Error::Protocol(error) => {
+                format!("{host} broke the rules of HTTP in the middle of the response: {error}")
+            }
+            ureq::Error::LargeResponseHeader(_, limit) => format!(
+                "{host} answered with more than {limit} bytes of headers; check the base URL"
+            ),
+            ureq::Error::ConnectProxyFailed(reason) => {
+                format!("the proxy gives no way to {host}: {reason}; check HTTPS_PROXY")
+            }
+            ureq::Error::Http(_) => {
+                return Error::new(
+                    ErrorKind::Configuration,
+                    format!("the request to {host} has a header that HTTP does not allow"),
+                );
+            }
+            error => format!("cannot reach {host}: {error}"),
+        };
+        Error::new(ErrorKind::Provider, message)
+    }
+
+    fn io_failure(&self, error: io::Error, stage: Stage) -> Error {
+        let host = &self.host;
+        let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>());
+        let message = match (tls, error.kind(), stage) {
+            (Some(tls), ..) => tls_failure(host, tls),
+            (None, io::ErrorKind::UnexpectedEof, Stage::Head) => format!(
+                "{host} closed the connection before it answered; check that the base URL has \
+                 the right scheme (http or https) and port, then try again"
+            ),
+            (None, io::ErrorKind::UnexpectedEof, Stage::Body) => {
+                format!("{host} ended the response before it was complete; try again")
+            }
+            _ => format!("the connection to {host} failed: {error}; try again"),
+        };
+        Error::new(ErrorKind::Provider, message)
+    }
+}
+
+fn tls_failure(host: &str, error: &TlsError) -> String {
+    match error {
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
+            "the certificate of {host} comes from an issuer that is not trusted; if it is your \
+             own or your company's, name its PEM file in SSL_CERT_FILE"
+        ),
+        TlsError::InvalidCertificate(reason) => format!(
+            "the certificate of {host} is not valid: {reason}; check the host name and the clock"
+        ),
+        TlsError::InvalidMessage(_) => format!(
+            "{host} does not speak TLS on this port; check the port, or use http:// if the \
+             server is plain"
+        ),
+        TlsError::AlertReceived(AlertDescription::ProtocolVersion)
+        | TlsError::PeerIncompatible(_) => {
+            format!("{host} offers neither TLS 1.2 nor TLS 1.3 with ciphers in use today: {error}")
+        }
+        _ => format!("no TLS connection to {host}: {error}"),
+    }
+}
+
+/// Host and, where the URL names one, port. Never the user information, which may be a password.
+pub(super) fn host_of(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// A limit for people.
+pub(super) fn seconds(limit: Duration) -> String {
+    if limit.subsec_millis() == 0 {
+        format!("{} s", limit.as_secs())
+    } else {
+        format!("{} ms", limit.as_millis())
+    }
+}

@@ -1,0 +1,233 @@
+//! A private copy of a folder, and what was changed in it since.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, FileType, Gid, Stat, Timespec, Timestamps, Uid};
+
+use super::scratch::disk;
+use super::{Presence, Touched};
+use crate::patch::tree::{Tree, join, kind};
+use crate::{Error, ErrorKind, Result};
+
+/// A copy, with what is needed to see later what changed.
+#[derive(Debug)]
+pub(super) struct Copy {
+    /// The copied files and links as the copy made them.
+    stamps: HashMap<Vec<u8>, Stamp>,
+    /// The clock of the file system when the copy was complete.
+    complete: (i64, i64),
+}
+
+/// Differs when a file was written, replaced or renamed: no program can set the
+/// time of the last change.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    changed: (i64, i64),
+}
+
+/// Whether the `.git` file of a linked worktree is copied, which would let tools
+/// write to the repository it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GitLink {
+    Keep,
+    Drop,
+}
+
+impl Copy {
+    /// Copies `from`, found at `origin`, to the empty folder `to`.
+    ///
+    /// Sockets, FIFOs, devices and what cannot be read are not in the copy.
+    ///
+    /// # Errors
+    /// `Sandbox` when the copy cannot be written, `Input` when a folder cannot be listed.
+    pub(super) fn make(from: &Tree, origin: &Path, to: &Path, git: GitLink) -> Result<Self> {
+        let mut paths = Vec::new();
+        let mut linked = HashMap::new();
+        let mut folders = vec![(Vec::new(), None)];
+        let mut finished: Vec<(PathBuf, Stat)> = Vec::new();
+        while let Some((folder, stat)) = folders.pop() {
+            let entries = match from.list(&folder) {
+                // A folder of someone else, such as the data of a database.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied && stat.is_some() => {
+                    continue;
+                }
+                entries => entries.map_err(|error| unreadable(origin, &folder, &error))?,
+            };
+            if let Some(stat) = stat {
+                let path = to.join(os(&folder));
+                fs::create_dir(&path).map_err(|error| disk(&path, &error))?;
+                finished.push((path, stat));
+            }
+            for (name, stat) in entries {
+                let path = join(&folder, &name);
+                let at = to.join(os(&path));
+                match kind(&stat) {
+                    FileType::Directory => folders.push((path, Some(stat))),
+                    FileType::RegularFile if path == b".git" && git == GitLink::Drop => {}
+                    FileType::RegularFile => {
+                        if let Some(first) = linked.get(&(stat.st_dev, stat.st_ino)) {
+                            fs::hard_link(first, &at).map_err(|error| disk(&at, &error))?;
+                        } else if copy_file(from, origin, &path, &at, &stat)? {
+                            if stat.st_nlink > 1 {
+                                linked.insert((stat.st_dev, stat.st_ino), at);
+                            }
+                        } else {
+                            continue;
+                        }
+                        paths.push(path);
+                    }
+                    FileType::Symlink => {
+                        let target =
+                            from.link(&path).map_err(|error| unreadable(origin, &path, &error))?;
+                        symlink(os(&target), &at).map_err(|error| disk(&at, &error))?;
+                        set_times(&at, &stat).map_err(|error| disk(&at, &error))?;
+                        paths.push(path);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // Last, because nothing can be made in a folder that is not writable.
+        for (path, stat) in finished.iter().rev() {
+            own(path, stat)
+                .and_then(|()| fs::set_permissions(path, mode(stat)))
+                .and_then(|()| set_times(path, stat))
+                .map_err(|error| disk(path, &error))?;
+        }
+        Self::complete(paths, to).map_err(|error| disk(to, &error))
+    }
+
+    fn complete(paths: Vec<Vec<u8>>, to: &Path) -> io::Result<Self> {
+        let tree = Tree::open(to)?;
+        let mut stamps = HashMap::with_capacity(paths.len());
+        for path in paths {
+            if let Some(stat) = tree.stat(&path)? {
+                stamps.insert(path, Stamp::of(&stat));
+            }
+        }
+        let clock = to.with_extension("complete");
+        let metadata = File::create(&clock)?.metadata()?;
+        fs::remove_file(&clock)?;
+        Ok(Self { stamps, complete: (metadata.ctime(), metadata.ctime_nsec()) })
+    }
+
+    /// All paths in the copy that may differ from what was copied, and those that are gone.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn touched(&self, copy: &Tree) -> io::Result<Touched> {
+        let mut touched = Touched::default();
+        let mut seen = 0_usize;
+        let mut folders = vec![Vec::new()];
+        while let Some(folder) = folders.pop() {
+            for (name, stat) in copy.list(&folder)? {
+                let path = join(&folder, &name);
+                match kind(&stat) {
+                    FileType::Directory => folders.push(path),
+                    FileType::RegularFile | FileType::Symlink => {
+                        let before = self.stamps.get(&path);
+                        seen += usize::from(before.is_some());
+                        let now = Stamp::of(&stat);
+                        // In the last tick of the clock a change leaves no trace in the stamp.
+                        if before == Some(&now) && now.changed < self.complete {
+                            continue;
+                        }
+                        touched.paths.insert(path, Presence::There);
+                    }
+                    _ => touched.special += 1,
+                }
+            }
+        }
+        if seen < self.stamps.len() {
+            for path in self.stamps.keys() {
+                if !touched.paths.contains_key(path) && !is_there(copy, path)? {
+                    touched.paths.insert(path.clone(), Presence::Gone);
+                }
+            }
+        }
+        touched
+            .paths
+            .retain(|path, _| !path.split(|&byte| byte == b'/').any(|name| name == b".git"));
+        Ok(touched)
+    }
+}
+
+impl Stamp {
+    #[allow(clippy::unnecessary_cast)] // the types differ between systems
+    fn of(stat: &Stat) -> Self {
+        Self {
+            inode: stat.st_ino as u64,
+            changed: (stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+        }
+    }
+}
+
+fn is_there(copy: &Tree, path: &[u8]) -> io::Result<bool> {
+    let stat = copy.stat(path)?;
+    Ok(stat.is_some_and(|stat| matches!(kind(&stat), FileType::RegularFile | FileType::Symlink)))
+}
+
+/// Copies one file; `false` if it cannot be read or is not there any more.
+fn copy_file(from: &Tree, origin: &Path, path: &[u8], at: &Path, stat: &Stat) -> Result<bool> {
+    let mut source = match from.file(path) {
+        Ok(source) => source,
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound
+            ) =>
+        {
+            return Ok(false);
+        }
+        Err(error) => return Err(unreadable(origin, path, &error)),
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut target = options.open(at).map_err(|error| disk(at, &error))?;
+    // Shares the blocks where the file system can.
+    io::copy(&mut source, &mut target)
+        .and_then(|_| own(at, stat))
+        .and_then(|()| target.set_permissions(mode(stat)))
+        .and_then(|()| set_times(at, stat))
+        .map_err(|error| disk(at, &error))?;
+    Ok(true)
+}
+
+/// Root's copies belong to whom the originals belong to; others can only own their own.
+fn own(at: &Path, stat: &Stat) -> io::Result<()> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let (uid, gid) = (Uid::from_raw(stat.st_uid), Gid::from_raw(stat.st_gid));
+    Ok(rustix::fs::chownat(CWD, at, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+#[allow(clippy::useless_conversion)] // the type differs between systems
+fn mode(stat: &Stat) -> Permissions {
+    Permissions::from_mode(u32::from(stat.st_mode) & 0o7777)
+}
+
+/// Build tools compare times.
+fn set_times(at: &Path, stat: &Stat) -> io::Result<()> {
+    let time = |seconds, nanoseconds| Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+    let times = Timestamps {
+        last_access: time(stat.st_atime as _, stat.st_atime_nsec as _),
+        last_modification: time(stat.st_mtime as _, stat.st_mtime_nsec as _),
+    };
+    Ok(rustix::fs::utimensat(CWD, at, &times, AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+fn unreadable(origin: &Path, path: &[u8], error: &io::Error) -> Error {
+    let path = origin.join(os(path));
+    Error::new(ErrorKind::Input, format!("cannot read {}: {error}", path.display()))
+}
+
+fn os(path: &[u8]) -> &Path {
+    Path::new(std::ffi::OsStr::from_bytes(path))
+}

@@ -1,0 +1,76 @@
+use serde_json::Value;
+use zerostack::tool::specs;
+
+use super::{Folder, assert_has};
+
+#[test]
+fn an_unusable_invocation_says_why_and_exits_2() {
+    let folder = Folder::new();
+    let cases: &[(&str, &str, &str)] = &[
+        ("cat", "{}", "no tool `cat`; there are: read write edit bash grep find list"),
+        ("read", "", "missing field `path`"),
+        ("read", "{", "EOF while parsing"),
+        ("read", "[]", "arguments of read"),
+        ("read", "{\"path\":\"a\"} x", "go on after the JSON object"),
+        ("read", "{\"path\":\"a\",\"path\":\"b\"}", "duplicate field `path`"),
+        ("read", "{\"path\":\"a\",\"lines\":3}", "unknown field `lines`"),
+        ("read", "{\"path\":\"a\",\"offset\":-1}", "`offset`: invalid value: integer `-1`"),
+        ("read", "{\"path\":7}", "`path`: invalid type: integer `7`, expected a string"),
+        ("write", "{\"path\":\"a\"}", "missing field `content`"),
+        ("edit", "{\"path\":\"a\",\"edits\":{}}", "`edits`: invalid type: map"),
+        (
+            "edit",
+            "{\"path\":\"a\",\"edits\":[{\"new\":\"\"},{\"new\":\"\",\"all\":\"yes\"}]}",
+            "`edits[1].all`: invalid type: string \"yes\", expected a boolean",
+        ),
+        ("bash", "{\"command\":\"true\",\"timeout_ms\":\"1\"}", "`timeout_ms`"),
+    ];
+    for (tool, stdin, message) in cases {
+        let (code, output) = folder.invoke(tool, stdin.as_bytes());
+        assert!(output.is_error);
+        assert_has(&output.content, message);
+        assert_eq!(code, 2, "{tool} {stdin}");
+    }
+    let (code, output) = folder.invoke("read", b"{\"path\":\"\xff\"}");
+    assert_eq!((code, output.is_error), (2, true));
+    assert!(folder.names().is_empty());
+}
+
+#[test]
+fn a_tool_without_required_arguments_takes_an_empty_stdin() {
+    let folder = Folder::new();
+    folder.file("a", "");
+    let (code, output) = folder.invoke("list", b" \n");
+    assert_eq!((code, output.content.as_str()), (0, "a 0\n"));
+}
+
+#[test]
+fn every_spec_names_what_its_tool_takes() {
+    let folder = Folder::new();
+    for spec in specs() {
+        let schema: Value = serde_json::from_str(spec.parameters).unwrap();
+        let mut said: Vec<&str> =
+            schema["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        said.sort_unstable();
+        let (_, output) = folder.invoke(spec.name, b"{\"?\":0}");
+        let (_, taken) = output.content.split_once("expected ").unwrap();
+        let mut taken: Vec<&str> = taken.split('`').skip(1).step_by(2).collect();
+        taken.sort_unstable();
+        assert_eq!(said, taken, "{}", spec.name);
+        if let Some(required) = schema["required"].as_array() {
+            let (code, output) = folder.invoke(spec.name, b"{}");
+            assert_eq!(code, 2);
+            assert_has(&output.content, required[0].as_str().unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_specs_leave_room_in_a_request_of_5000_bytes() {
+    let size = |text: &str| text.len();
+    let total: usize = specs()
+        .iter()
+        .map(|spec| size(spec.name) + size(spec.description) + size(spec.parameters))
+        .sum();
+    assert!(total <= 2800, "{total} bytes");
+}

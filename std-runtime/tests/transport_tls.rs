@@ -1,0 +1,188 @@
+//! TLS: certificates of an unknown issuer, plain and TLS ports mixed up, proxies.
+
+use std::io::{Cursor, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use zerostack::provider::Secret;
+use zerostack::scripted::{Script, Scripted};
+use zerostack::transport::{Cancel, Http, HttpOptions, Post, Transport};
+use zerostack::{Error, ErrorKind};
+
+/// A TLS server for `name` with a certificate that only signs itself. Answers every request
+/// with `hello`. Gives its port and the certificate.
+fn tls_server(name: &str, versions: &[&'static rustls::SupportedProtocolVersion]) -> (u16, String) {
+    let certified = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], PrivateKeyDer::Pkcs8(key))
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(connection, stream.unwrap());
+            let mut request = Vec::new();
+            let mut piece = [0; 512];
+            while !request.ends_with(b"\r\n\r\n{}") {
+                match stream.read(&mut piece) {
+                    Ok(read) if read > 0 => request.extend_from_slice(&piece[..read]),
+                    // The client did not like the certificate, or speaks no TLS.
+                    _ => break,
+                }
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+        }
+    });
+    (port, certified.cert.pem())
+}
+
+fn post(options: HttpOptions, url: &str) -> Result<String, Error> {
+    let options = HttpOptions {
+        connect_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(5),
+        ..options
+    };
+    let headers = [("authorization", "Bearer sk-hunter2")];
+    let post = Post { url, headers: &headers, body_len: 2 };
+    let mut response = Http::new(options, Cancel::new()).post(&post, &mut Cursor::new("{}"))?;
+    let mut piece = [0; 64];
+    let mut body = Vec::new();
+    loop {
+        match response.body.receive(&mut piece)? {
+            0 => return Ok(String::from_utf8(body).unwrap()),
+            read => body.extend_from_slice(&piece[..read]),
+        }
+    }
+}
+
+fn trusting(path: &Path) -> HttpOptions {
+    HttpOptions { root_certificates: Some(path.to_owned()), ..HttpOptions::default() }
+}
+
+#[track_caller]
+fn assert_error(error: &Error, kind: ErrorKind, parts: &[&str]) {
+    let message = error.to_string();
+    assert_eq!(error.kind(), kind, "{message}");
+    assert!(!message.contains("hunter2") && !message.contains('\n'), "{message}");
+    for part in parts {
+        assert!(message.contains(part), "{message:?} does not say {part:?}");
+    }
+}
+
+#[test]
+fn an_unknown_issuer_is_refused_until_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roots.pem");
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let (port, certificate) = tls_server("localhost", &[version]);
+        let url = format!("https://localhost:{port}/v1/messages");
+        let error = post(HttpOptions::default(), &url).unwrap_err();
+        let host = format!("localhost:{port}");
+        assert_error(&error, ErrorKind::Provider, &[&host, "issuer", "SSL_CERT_FILE"]);
+        std::fs::write(&path, certificate).unwrap();
+        assert_eq!(post(trusting(&path), &url).unwrap(), "hello");
+    }
+}
+
+#[test]
+fn a_certificate_for_another_host_is_refused() {
+    let (port, certificate) = tls_server("other.example", rustls::ALL_VERSIONS);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roots.pem");
+    std::fs::write(&path, certificate).unwrap();
+    let error = post(trusting(&path), &format!("https://localhost:{port}/")).unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["localhost", "not valid", "host name"]);
+}
+
+#[test]
+fn a_file_of_roots_that_is_no_use_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.pem");
+    std::fs::write(&empty, "nothing here").unwrap();
+    let broken = folder.path().join("broken.pem");
+    std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n").unwrap();
+    for path in [&empty, &broken, &folder.path().join("missing.pem")] {
+        let error = post(trusting(path), "https://localhost:1/").unwrap_err();
+        let parts = ["SSL_CERT_FILE", path.to_str().unwrap()];
+        assert_error(&error, ErrorKind::Configuration, &parts);
+        // Plain HTTP does not even look at it.
+        let provider = Scripted::start(Script::new().text("hi")).unwrap();
+        post(trusting(path), &provider.base_url()).unwrap();
+    }
+}
+
+#[test]
+fn tls_to_a_plain_port_says_so() {
+    let provider = Scripted::start(Script::new().text("hi")).unwrap();
+    let url = provider.base_url().replace("http:", "https:");
+    let error = post(HttpOptions::default(), &url).unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["127.0.0.1:", "does not speak TLS", "http://"]);
+    assert!(provider.requests().is_empty());
+}
+
+#[test]
+fn plain_to_a_tls_port_says_so() {
+    let (port, _) = tls_server("localhost", rustls::ALL_VERSIONS);
+    let url = format!("http://localhost:{port}/v1");
+    let error = post(HttpOptions::default(), &url).unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["localhost:", "http"]);
+}
+
+#[test]
+fn https_goes_through_the_proxy_and_loopback_does_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://user:hunter2@{}", listener.local_addr().unwrap());
+    let refusing = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut piece = [0; 512];
+            let read = stream.read(&mut piece).unwrap();
+            head.extend_from_slice(&piece[..read]);
+        }
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    let options = HttpOptions {
+        proxy: Some(Secret::new(proxy)),
+        no_proxy: Some("direct.invalid, *.corp".to_owned()),
+        ..HttpOptions::default()
+    };
+    // Direct: the proxy would answer 403, and it waits for one connection only.
+    let (port, _) = tls_server("localhost", rustls::ALL_VERSIONS);
+    let error = post(options.clone(), &format!("https://localhost:{port}/")).unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["issuer"]);
+    let provider = Scripted::start(Script::new().text("hi")).unwrap();
+    post(options.clone(), &provider.base_url()).unwrap();
+    for host in ["direct.invalid", "a.corp"] {
+        let error = post(options.clone(), &format!("https://{host}/")).unwrap_err();
+        assert_error(&error, ErrorKind::Provider, &[host, "cannot find the address"]);
+    }
+    // Through the proxy, which resolves the name itself.
+    let error = post(options, "https://api.invalid/v1").unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["api.invalid", "proxy", "403", "HTTPS_PROXY"]);
+    let head = refusing.join().unwrap();
+    assert!(head.starts_with("CONNECT api.invalid:443 HTTP/1.1\r\n"), "{head}");
+    assert!(!head.contains("sk-hunter2"), "{head}");
+}
+
+#[test]
+fn a_proxy_that_is_none_is_named() {
+    for proxy in ["socks5://user:hunter2@h:1", "not a url", "ftp://h"] {
+        let options = HttpOptions { proxy: Some(Secret::new(proxy)), ..HttpOptions::default() };
+        let error = post(options, "https://api.invalid/").unwrap_err();
+        assert_error(&error, ErrorKind::Configuration, &["HTTPS_PROXY", "http://host:port"]);
+    }
+}

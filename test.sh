@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Runs every check of the project. Installs what it needs; works without a network key.
+# A step that cannot run on this machine says NOT RUN, and does not count as passed.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+step() { printf '\n== %s\n' "$*"; }
+not_run() { printf 'NOT RUN: %s\n' "$*" | tee -a target/not-run >&2; }
+
+mkdir -p target
+: >target/not-run
+
+step "tools"
+command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
+cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+[ -d "${ZEROSTACK_SHARED:-../shared}" ] || not_run "the shared data ${ZEROSTACK_SHARED:-../shared} is missing: recorded streams and suites"
+
+step "format"
+cargo fmt --all --check
+
+step "lint"
+cargo clippy --workspace --all-targets --quiet -- --deny warnings
+
+step "core without its features, and with each alone"
+for features in "" openai-chat anthropic alloc; do
+    cargo check --quiet --package zerostack-core --no-default-features --features "$features"
+done
+
+step "tests"
+cargo nextest run --workspace --cargo-quiet --no-fail-fast
+
+step "documentation tests"
+cargo test --quiet --doc --workspace
+RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --workspace
+
+step "examples"
+for example in hello tools; do
+    cargo run --quiet --package "example-$example"
+done
+sh examples/shell/test.sh
+
+if [ -s target/not-run ]; then
+    printf '\nNOT RUN on this machine:\n'
+    cat target/not-run
+fi
+printf '\nAll checks that ran here passed.\n'

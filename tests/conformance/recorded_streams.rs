@@ -1,0 +1,103 @@
+//! Recorded answers of real providers decode to what an independent decoder read in them,
+//! however they are cut.
+
+use serde_json::Value;
+use zerostack::plumbing::decode::{Chunks, Decoded, decode};
+use zerostack_core::Provider;
+use zerostack_tests::shared;
+
+#[test]
+fn recorded_answers_decode_as_expected_in_any_chunking() {
+    let Some(folder) = shared::folder("streams") else { return };
+    let mut counts = (0, 0, 0);
+    let mut wrong = Vec::new();
+    for row in shared::json_lines(&folder.join("index.jsonl")) {
+        let provider = match row["api"].as_str() {
+            Some("openai-chat") => Provider::OpenAiChat,
+            Some("anthropic-messages") => Provider::Anthropic,
+            _ => continue,
+        };
+        let body = std::fs::read(folder.join(row["file"].as_str().unwrap())).unwrap();
+        let whole = decode(provider, &body, Chunks::AsRead, |_| {}).unwrap();
+        for chunks in [Chunks::Of(1), Chunks::Of(2), Chunks::Of(7), Chunks::Random(counts.0)] {
+            let pieces = decode(provider, &body, chunks, |_| {}).unwrap();
+            assert_eq!(pieces, whole, "{} in {chunks:?}", row["id"]);
+        }
+        counts.0 += 1;
+        match explained(row["id"].as_str().unwrap()) {
+            Some(_) => counts.2 += 1,
+            None => match difference(&row, &whole) {
+                None => counts.1 += 1,
+                Some(difference) => wrong.push(format!("{}: {difference}", row["id"])),
+            },
+        }
+    }
+    println!(
+        "recorded answers: {} read, {} as expected, {} explained",
+        counts.0, counts.1, counts.2
+    );
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Rows that are rightly read otherwise than the independent decoder did, and why.
+fn explained(id: &str) -> Option<&'static str> {
+    let cut_call = "the token limit cut the call off, so it is no call";
+    let no_reply = "the body is no reply of a model, so it is an error";
+    let name = id.split_once('/').map_or(id, |(_, name)| name);
+    Some(match name {
+        "rig__deepseek_truncation_matrix_blocking_budget_20_empty_arguments_are_dropped_on_length__0"
+        | "rig__mistral_tool_truncation_matrix_streaming_ministral_3b_low_model__0" => cut_call,
+        "vercel-ai__anthropic_skills_anthropic-skill-create_json"
+        | "vercel-ai__anthropic_skills_anthropic-skill-version-create_json"
+        | "vercel-ai__openai_skills_openai-skill-create_json"
+        | "vercel-ai__togetherai_reranking_togetherai-reranking.1_json" => no_reply,
+        _ => return None,
+    })
+}
+
+fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
+    let expected = &row["expected"];
+    let differs = |what: &str, ours: &str, theirs: &Value| {
+        (Some(ours) != theirs.as_str().or(theirs.is_null().then_some("")))
+            .then(|| format!("{what} {ours:?} for {theirs}"))
+    };
+    let error = decoded.error.as_ref().map(|error| format!("{}: {}", error.kind, error.message));
+    let calls = expected["tool_calls"].as_array().unwrap();
+    if calls.len() != decoded.tool_calls.len() {
+        return Some(format!(
+            "{} calls for {}; error {error:?}",
+            decoded.tool_calls.len(),
+            calls.len()
+        ));
+    }
+    for (ours, theirs) in decoded.tool_calls.iter().zip(calls) {
+        let parsed = |text: &str| serde_json::from_str::<Value>(text).unwrap_or(text.into());
+        let wanted = theirs["arguments"].as_str().unwrap();
+        if ours.name != theirs["name"]
+            || ours.id != theirs["id"].as_str().unwrap_or_default()
+            || parsed(&ours.arguments) != parsed(wanted)
+        {
+            return Some(format!("call {ours:?} for {theirs}"));
+        }
+    }
+    let usage = &expected["usage"];
+    let count = |names: &[&str]| names.iter().find_map(|name| usage[*name].as_u64());
+    if let Some(wanted) = count(&["prompt_tokens", "input_tokens"]) {
+        let ours = decoded.usage.map(|usage| u64::from(usage.input_tokens));
+        if ours != Some(wanted) {
+            return Some(format!("input tokens {ours:?} for {wanted}"));
+        }
+    }
+    if let Some(wanted) = count(&["completion_tokens", "output_tokens"]) {
+        let ours = decoded.usage.map(|usage| u64::from(usage.output_tokens));
+        if ours != Some(wanted) {
+            return Some(format!("output tokens {ours:?} for {wanted}"));
+        }
+    }
+    if expected["errors"].as_array().unwrap().is_empty() != decoded.error.is_none() {
+        return Some(format!("error {error:?} for {}", expected["errors"]));
+    }
+    differs("text", &decoded.text, &expected["text"])
+        .or_else(|| differs("reasoning", &decoded.reasoning, &expected["reasoning"]))
+        .or_else(|| differs("stop", decoded.stop.as_deref().unwrap_or(""), &expected["finish"]))
+}
