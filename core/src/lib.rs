@@ -26,6 +26,10 @@ mod provider;
 mod session;
 pub mod tool;
 mod transcript;
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_macros, unused_imports, reason = "each dialect uses a part")
+)]
 pub mod wire;
 
 pub use error::{Error, ErrorKind};

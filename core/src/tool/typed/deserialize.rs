@@ -5,6 +5,7 @@ use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Visitor};
 
 use crate::error::{Error, ErrorKind};
+use crate::message::ToolCall;
 use crate::tool::json_text::{Json, Kind};
 use crate::tool::number::Number;
 
@@ -27,6 +28,18 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str, scratch: &'de mut [u8]) -
             Error::new(ErrorKind::BadArguments, u32::try_from(at).unwrap_or(u32::MAX))
         }
     })
+}
+
+impl<'a> ToolCall<'a> {
+    /// The arguments as a typed value, without an allocator; see [`parse`].
+    ///
+    /// Empty arguments are read as `{}`, which is what models mean by them.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn parse<T: Deserialize<'a>>(&self, scratch: &'a mut [u8]) -> Result<T, Error> {
+        parse(if self.arguments.is_empty() { "{}" } else { self.arguments }, scratch)
+    }
 }
 
 /// One value, and what is left of the memory for decoded strings.
