@@ -248,7 +248,8 @@ impl Decoder {
     ) -> Result<Pause, Error> {
         while let Some(token) = self.json.next(input)? {
             (dialect.token)(sink, token)?;
-            if matches!(token, Token::PieceEnd(_) | Token::End(_)) {
+            let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
+            if ends || self.json.is_done() {
                 return Ok(Pause::Show);
             }
         }
