@@ -5,3 +5,8 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+
+mod error;
+pub mod tokenizer;
+
+pub use error::{Error, ErrorKind};
