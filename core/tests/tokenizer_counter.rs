@@ -35,7 +35,7 @@ fn texts(count: usize) -> Vec<String> {
 #[test]
 fn exact_after_every_byte() {
     for bpe in vocabularies() {
-        for text in texts(1_500) {
+        for text in texts(700) {
             let mut counter = bpe.counter();
             for (place, byte) in text.bytes().enumerate() {
                 counter.push(&[byte]);
@@ -56,7 +56,7 @@ fn exact_after_every_byte() {
 fn every_chunking() {
     let mut random = Random(2);
     for bpe in vocabularies() {
-        for text in texts(200) {
+        for text in texts(100) {
             let whole = bpe.count(&text) as u64;
             for size in 1..=text.len() {
                 let mut counter = bpe.counter();
@@ -141,7 +141,7 @@ fn longest(bpe: &Bpe<'_>, text: &str, limit: u64) -> Fit {
 #[test]
 fn count_until_finds_the_longest_prefix() {
     for bpe in vocabularies() {
-        for text in texts(150) {
+        for text in texts(80) {
             for limit in 0..8 {
                 assert_eq!(
                     bpe.count_until(&text, limit),

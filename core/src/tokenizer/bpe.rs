@@ -1,32 +1,57 @@
 //! The tokens of one piece: what the pre-split leaves between its cuts.
 
 use super::format::MAX_TOKEN_BYTES;
+use super::long;
+use super::short::Parts;
 use super::tail::{Tail, append};
 use super::vocab::{Last, Vocabulary};
+use super::{Error, ErrorKind, saturated};
 
 /// Prefixes that are looked at together; what is left over at the end of a window is moved along.
-const WINDOW: usize = 2 * MAX_TOKEN_BYTES;
+const WINDOW: usize = 4 * MAX_TOKEN_BYTES;
 
 /// Number of tokens of `piece`.
 pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let [_] = piece {
         return 1;
     }
-    if piece.len() > WINDOW {
-        let mut tail = Tail::new();
-        tail.extend(vocabulary, piece);
-        return tail.tokens();
+    if let Some(parts) = Parts::of(vocabulary, piece) {
+        return parts.count() as u64;
     }
-    let mut window = Window::new();
-    window.fill(vocabulary, piece);
-    window.tokens_to(window.filled).count() as u64
+    let mut count = 0;
+    if long::tokens(vocabulary, piece, |_| count += 1) {
+        return count;
+    }
+    let mut tail = Tail::new();
+    tail.extend(vocabulary, piece);
+    tail.tokens()
 }
 
-/// The tokens of `piece`, in order, as indexes.
+/// Shows the indexes of the tokens of a short piece with their places; their number, or `None` and
+/// nothing shown if the piece is too long.
+pub(super) fn indexes(
+    vocabulary: &Vocabulary<'_>,
+    piece: &[u8],
+    mut show: impl FnMut(usize, u32),
+) -> Option<usize> {
+    let parts = Parts::of(vocabulary, piece)?;
+    parts.indexes().enumerate().for_each(|(place, index)| show(place, index));
+    Some(parts.count())
+}
+
+/// Writes the ids of the tokens of `piece`.
 pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
     if let [byte] = piece {
         return out.push(vocabulary.id_of(*byte as u32));
     }
+    if let Some(parts) = Parts::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    let mark = out.count;
+    if long::tokens(vocabulary, piece, |index| out.push(vocabulary.id_of(index))) {
+        return;
+    }
+    out.count = mark;
     let mut window = Window::new();
     let mut rest = piece;
     loop {
@@ -99,13 +124,12 @@ impl<'o> Ids<'o> {
         self.count += 1;
     }
 
-    /// Ids so far, whether they found room or not.
-    pub(super) const fn count(&self) -> usize {
-        self.count
-    }
-
-    pub(super) fn is_short(&self) -> bool {
-        self.count > self.out.len()
+    /// How many there are, if all of them found room.
+    pub(super) fn finish(self) -> Result<usize, Error> {
+        if self.count > self.out.len() {
+            return Err(Error::new(ErrorKind::Full, saturated(self.count)));
+        }
+        Ok(self.count)
     }
 
     fn put(&mut self, place: usize, id: u32) {

@@ -35,7 +35,7 @@ pub const VERSION: u8 = 1;
 /// The byte order mark, as a number.
 pub const BYTE_ORDER: u32 = 0x0102_0304;
 /// Bytes of the header.
-pub const HEADER_BYTES: usize = 160;
+pub const HEADER_BYTES: usize = 168;
 /// Bytes of the longest token that a vocabulary may have.
 pub const MAX_TOKEN_BYTES: usize = 128;
 /// The deepest nesting of pairs on the left side of a token.
@@ -63,14 +63,37 @@ pub enum Section {
     MergeIds = 5,
     /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
     Specials = 6,
-    /// Optional, for speed: the pair hash as whole 64-bit words, see [`wide_word`].
-    Wide = 7,
-    /// Optional, for speed: tokens of up to 8 bytes by their bytes, see [`word_slot`].
-    Words = 8,
+    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes, in slots of [`SHORT_SLOT_BYTES`]:
+    /// the bytes as a number, then the index. A slot of zeros is free.
+    ShortWords = 7,
+    /// Optional, for speed: the tokens of 9 to 16 bytes likewise, in slots of [`LONG_SLOT_BYTES`].
+    LongWords = 8,
+    /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: words of 32 bits,
+    /// an index and above it 12 bits of the mixed pair. A slot of zeros is free.
+    Wide = 9,
+}
+
+/// Bytes of a slot of [`Section::ShortWords`].
+pub const SHORT_SLOT_BYTES: usize = 12;
+/// Bytes of a slot of [`Section::LongWords`].
+pub const LONG_SLOT_BYTES: usize = 20;
+/// What is looked for is in one of this many slots from its own on, so the last ones are no slot's own.
+pub const MAX_PROBES: u32 = 128;
+
+/// The slot where the search for a token by its bytes starts; `high` is zero up to 8 bytes.
+pub const fn word_slot(low: u64, high: u64, slots: u32) -> u32 {
+    let folded = low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (folded ^ folded >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    scale((mixed >> 32) as u32, slots.saturating_sub(MAX_PROBES))
+}
+
+/// The slot of [`Section::Wide`] where the search for a mixed pair starts.
+pub const fn wide_slot(mixed: u64, slots: u32) -> u32 {
+    scale((mixed >> 32) as u32, slots.saturating_sub(MAX_PROBES))
 }
 
 /// Number of [`Section`]s.
-pub const SECTIONS: usize = 9;
+pub const SECTIONS: usize = 10;
 
 /// The kind of a token in [`Section::Specials`] that stands for itself in no text.
 pub const KIND_SPECIAL: u8 = 0;

@@ -10,15 +10,20 @@
 //! U+FFFD. The rule is the same in every call that takes bytes.
 
 mod bpe;
+mod cache;
 mod class;
 mod counter;
+mod fast;
 pub mod format;
+mod long;
 mod lossy;
+mod short;
 mod special;
 mod split;
 mod tail;
 mod vocab;
 
+pub use cache::CachedBpe;
 pub use counter::Counter;
 pub use special::Specials;
 pub use split::Pattern;
@@ -131,14 +136,15 @@ impl<'v> Bpe<'v> {
             from = found.start + found.length;
         }
         self.encode_ordinary(text.get(from..).unwrap_or_default(), &mut ids);
-        if ids.is_short() {
-            return Err(Error::new(ErrorKind::Full, saturated(ids.count())));
-        }
-        Ok(ids.count())
+        ids.finish()
     }
 
     fn encode_ordinary(&self, text: &[u8], ids: &mut bpe::Ids<'_>) {
-        self.pieces(text, |piece| bpe::encode(&self.vocabulary, piece, ids));
+        let vocabulary = &self.vocabulary;
+        self.pieces(text, |piece, token| match token {
+            Some(index) => ids.push(vocabulary.id_of(index)),
+            None => bpe::encode(vocabulary, piece, ids),
+        });
     }
 
     /// Writes the bytes of `ids` to the front of `out` and returns how many there are. They need not
@@ -192,12 +198,18 @@ impl<'v> Bpe<'v> {
         fit
     }
 
-    fn pieces<'t>(&self, text: &'t [u8], mut visit: impl FnMut(&'t [u8])) {
+    /// Visits each piece, with its token where it is found as a whole.
+    #[inline(always)]
+    fn pieces<'t>(&self, text: &'t [u8], mut visit: impl FnMut(&'t [u8], Option<u32>)) {
         let pattern = self.vocabulary.pattern();
+        let words = self.vocabulary.has_words();
         let mut at = 0;
         while at < text.len() {
-            let end = split::piece_end(pattern, text, at).max(at + 1);
-            visit(text.get(at..end).unwrap_or_default());
+            let end = fast::ascii_word(pattern, text, at)
+                .unwrap_or_else(|| split::piece_end(pattern, text, at).max(at + 1));
+            let word = if words { fast::words_of(text, at, end) } else { None };
+            let token = word.and_then(|word| self.vocabulary.word(word));
+            visit(text.get(at..end).unwrap_or_default(), token);
             at = end;
         }
     }
@@ -206,7 +218,9 @@ impl<'v> Bpe<'v> {
 impl Tokenizer for Bpe<'_> {
     fn count(&self, text: &str) -> usize {
         let mut count = 0;
-        self.pieces(text.as_bytes(), |piece| count += bpe::count(&self.vocabulary, piece));
+        self.pieces(text.as_bytes(), |piece, token| {
+            count += if token.is_some() { 1 } else { bpe::count(&self.vocabulary, piece) };
+        });
         usize::try_from(count).unwrap_or(usize::MAX)
     }
 

@@ -127,16 +127,18 @@ impl<'v> Vocabulary<'v> {
             && (9..=20).contains(&self.index_bits)
             && self.tokens <= 1 << self.index_bits
             && longest <= format::MAX_TOKEN_BYTES
-            && self.slots as usize >= merges
-            && self.buckets > 0
             && exactly(Section::Pairs, field(2 * self.index_bits + 2, merges))
-            && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
-            && exactly(Section::Pilots, self.buckets as usize)
+            && (self.length_of(Section::Wide) > 0
+                || (self.slots as usize >= merges
+                    && self.buckets > 0
+                    && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
+                    && exactly(Section::Pilots, self.buckets as usize)))
             && exactly(Section::ByteIds, 1024)
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
             && optional(Section::MergeIds, 8, 8 * merges)
-            && optional(Section::Wide, 8, 8)
-            && optional(Section::Words, 16, 16)
+            && optional(Section::Wide, 4, 4)
+            && optional(Section::ShortWords, format::SHORT_SLOT_BYTES, format::SHORT_SLOT_BYTES)
+            && optional(Section::LongWords, format::LONG_SLOT_BYTES, format::LONG_SLOT_BYTES)
             && self.first_merge_id.checked_add(self.tokens).is_some()
     }
 
@@ -304,12 +306,69 @@ impl<'v> Vocabulary<'v> {
         }
         let (left, right) = (left.index(), right.index());
         let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
+        if self.length_of(Section::Wide) > 0 {
+            return self.merge_wide(left, right, mixed);
+        }
         let bucket = format::bucket_of(mixed, self.buckets) as usize;
         let pilot = *self.section(Section::Pilots).get(bucket)?;
         let slot = format::slot_of(mixed, pilot, self.slots);
         let index = field_at(self.section(Section::Slots), self.index_bits, slot)? as u32;
         let (found_left, found_right, node) = self.entry(index & low(self.index_bits))?;
         (found_left == left && found_right == right).then_some(node)
+    }
+
+    #[inline]
+    fn merge_wide(&self, left: u32, right: u32, mixed: u64) -> Option<Node> {
+        let section = self.section(Section::Wide);
+        let first = format::wide_slot(mixed, (section.len().saturating_sub(8) / 4) as u32) as usize;
+        for probe in 0..format::MAX_PROBES as usize {
+            let slot = u32_at(section, 4 * (first + probe));
+            if slot == 0 {
+                return None;
+            }
+            if (slot ^ mixed as u32) >> 20 == 0 {
+                let (found_left, found_right, node) = self.entry(slot & 0xF_FFFF)?;
+                if found_left == left && found_right == right {
+                    return Some(node);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Vocabulary<'_> {
+    /// Whether the file has the tables that [`word`](Self::word) reads.
+    pub(super) fn has_words(&self) -> bool {
+        self.length_of(Section::ShortWords) > 0
+    }
+
+    /// The index of the token with these bytes, if the file has tables of words: the first eight and
+    /// the next eight as numbers, zeros behind the end. The last byte may not be zero.
+    #[inline(always)]
+    pub(super) fn word(&self, word: [u64; 2]) -> Option<u32> {
+        if word[1] == 0 {
+            return self.find::<{ format::SHORT_SLOT_BYTES }>(Section::ShortWords, word);
+        }
+        self.find::<{ format::LONG_SLOT_BYTES }>(Section::LongWords, word)
+    }
+
+    #[inline(always)]
+    fn find<const SLOT: usize>(&self, section: Section, [low, high]: [u64; 2]) -> Option<u32> {
+        let section = self.section(section);
+        let slots = section.len().saturating_sub(8) / SLOT;
+        let first = format::word_slot(low, high, slots as u32) as usize;
+        for probe in 0..format::MAX_PROBES as usize {
+            let slot = section.get((first + probe) * SLOT..)?.first_chunk::<SLOT>()?;
+            let known = u64_at(slot, 0);
+            if known == low && (SLOT < format::LONG_SLOT_BYTES || u64_at(slot, 8) == high) {
+                return Some(u32_at(slot, SLOT - 4));
+            }
+            if known == 0 {
+                return None;
+            }
+        }
+        None
     }
 }
 

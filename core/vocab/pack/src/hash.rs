@@ -4,6 +4,7 @@
 use zerostack_core::tokenizer::format::{bucket_of, mix, slot_of};
 
 /// Where each key went.
+#[derive(Default)]
 pub(crate) struct PerfectHash {
     pub(crate) seed: u64,
     pub(crate) pilots: Vec<u8>,

@@ -10,4 +10,4 @@ mod write;
 pub use known::{KNOWN, Known};
 pub use pairs::{Source, SpecialToken};
 pub use ranks::read_ranks;
-pub use write::pack;
+pub use write::{Profile, pack};

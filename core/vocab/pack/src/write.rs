@@ -1,18 +1,30 @@
 //! Writes the packed file.
 
+use std::ops::RangeInclusive;
+
 use zerostack_core::tokenizer::format::{
-    self, BYTE_ORDER, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, MAGIC, SECTIONS, SHORT_INDEXES,
-    Section, VERSION,
+    self, BYTE_ORDER, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES, MAGIC,
+    MAX_PROBES, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, mix, wide_slot,
+    word_slot,
 };
 
 use crate::Source;
-use crate::hash::perfect_hash;
+use crate::hash::{PerfectHash, perfect_hash};
+
+/// What a packed file is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// As small as can be: flash, or part of a program.
+    Small,
+    /// With tables of whole words, three times the size: where read-only memory is plenty.
+    Fast,
+}
 
 /// The packed file of `source`: the same bytes each time.
 ///
 /// # Errors
 /// A sentence that says what does not fit the format.
-pub fn pack(source: &Source) -> Result<Vec<u8>, String> {
+pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let merges = &source.merges;
     let tokens = 256 + merges.len();
     let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
@@ -21,7 +33,10 @@ pub fn pack(source: &Source) -> Result<Vec<u8>, String> {
     }
     let keys: Vec<u64> =
         merges.iter().map(|merge| (merge.left as u64) << 32 | merge.right as u64).collect();
-    let hash = perfect_hash(&keys)?;
+    let mut hash = PerfectHash::default();
+    if profile == Profile::Small {
+        hash = perfect_hash(&keys)?;
+    }
 
     let mut sections: [Vec<u8>; SECTIONS] = Default::default();
     let mut put = |section: Section, bytes: Vec<u8>| sections[section as usize] = bytes;
@@ -42,6 +57,11 @@ pub fn pack(source: &Source) -> Result<Vec<u8>, String> {
         put(Section::MergeIds, words(merges.iter().map(|merge| merge.id).chain(by_id)));
     }
     put(Section::Specials, specials(source));
+    if profile == Profile::Fast {
+        put(Section::Wide, wide_table(&keys)?);
+        put(Section::ShortWords, word_table(source, 1..=8, SHORT_SLOT_BYTES)?);
+        put(Section::LongWords, word_table(source, 9..=16, LONG_SLOT_BYTES)?);
+    }
 
     let mut file = vec![0; HEADER_BYTES];
     for (number, section) in sections.iter().enumerate() {
@@ -96,6 +116,55 @@ fn specials(source: &Source) -> Vec<u8> {
         bytes.extend_from_slice(&special.text);
     }
     bytes
+}
+
+/// Pairs by their mixed keys; the best ranks are placed first.
+fn wide_table(keys: &[u64]) -> Result<Vec<u8>, String> {
+    let slots = keys.len() * 3 / 2 + MAX_PROBES as usize;
+    let mut table = vec![0u32; slots];
+    for (&key, index) in keys.iter().zip(256u32..) {
+        let mixed = mix(key);
+        let first = wide_slot(mixed, slots as u32) as usize;
+        let near = table.iter_mut().skip(first).take(MAX_PROBES as usize);
+        let free =
+            near.into_iter().find(|slot| **slot == 0).ok_or("the table of pairs is too full")?;
+        *free = (mixed as u32) >> 20 << 20 | index;
+    }
+    Ok(words(table.into_iter()))
+}
+
+/// Tokens by their bytes; the best ranks are placed first and so found first.
+fn word_table(
+    source: &Source,
+    lengths: RangeInclusive<usize>,
+    slot_bytes: usize,
+) -> Result<Vec<u8>, String> {
+    let bytes = (0..=255).map(|byte| vec![byte]);
+    let tokens = bytes.chain(source.merges.iter().map(|merge| merge.bytes.clone()));
+    // Zeros of a token cannot be told from the zeros behind it.
+    let words: Vec<(Vec<u8>, u32)> = tokens
+        .zip(0..)
+        .filter(|(token, _)| lengths.contains(&token.len()) && !token.contains(&0))
+        .collect();
+    let slots = words.len() * 3 / 2 + MAX_PROBES as usize;
+    let mut table = vec![0; slots * slot_bytes];
+    for (token, index) in words {
+        let mut key = token.clone();
+        key.resize(slot_bytes - 4, 0);
+        let half = |at: usize| {
+            key.get(at..at + 8)
+                .map_or(0, |half| u64::from_le_bytes(half.try_into().expect("8 bytes")))
+        };
+        let first = word_slot(half(0), half(8), slots as u32) as usize;
+        let free = (first..slots)
+            .take(MAX_PROBES as usize)
+            .find(|slot| table[slot * slot_bytes..][..8] == [0; 8])
+            .ok_or_else(|| format!("a table of {slots} words is too full"))?;
+        let slot = &mut table[free * slot_bytes..][..slot_bytes];
+        slot[..slot_bytes - 4].copy_from_slice(&key);
+        slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(index));
+    }
+    Ok(table)
 }
 
 fn fields(bits: u32, values: impl Iterator<Item = u64>) -> Vec<u8> {

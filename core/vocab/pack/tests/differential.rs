@@ -115,7 +115,8 @@ fn characters_at_the_borders_of_classes() {
         else {
             panic!("{pattern} is not a class");
         };
-        for range in class.ranges() {
+        // All of them are among those of the exhaustive test.
+        for range in class.ranges().iter().step_by(4) {
             in_contexts(range.start());
             in_contexts(range.end());
             count += 2;

@@ -3,13 +3,13 @@
 use std::process::Command;
 
 use zerostack_core::tokenizer::Vocabulary;
-use zerostack_vocab_pack::{KNOWN, pack};
+use zerostack_vocab_pack::{KNOWN, Profile, pack};
 
 #[test]
 fn packed_vocabularies() {
     for known in &KNOWN {
         let committed = std::fs::read(known.path()).expect("a committed file");
-        let packed = pack(&known.source().expect("the rank file")).expect("a file");
+        let packed = pack(&known.source().expect("the rank file"), Profile::Small).expect("a file");
         assert!(packed == committed, "{} is stale: run `just vocab`", known.packed);
         let vocabulary = Vocabulary::open(&committed).expect("a sound file");
         assert_eq!((vocabulary.name(), vocabulary.pattern()), (known.name, known.pattern));
