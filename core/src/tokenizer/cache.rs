@@ -72,14 +72,14 @@ impl CachedBpe<'_, '_> {
                 .unwrap_or_else(|| piece_end(pattern, text, at).max(at + 1));
             let piece = text.get(at..end).unwrap_or_default();
             match end - at {
-                ..=16 => match words_of::<2>(text, at, end) {
+                0..=16 => match words_of::<2>(text, at, end) {
                     Some(key) => match self.bpe.vocabulary.word(key) {
                         Some(index) => visit(Tokens::Few(&[index as u64], 1)),
                         None => remembered(&self.bpe, self.short, key, piece, &mut visit),
                     },
                     None => visit(Tokens::Piece(&self.bpe, piece)),
                 },
-                ..=32 => match words_of::<4>(text, at, end) {
+                17..=32 => match words_of::<4>(text, at, end) {
                     Some(key) => remembered(&self.bpe, self.long, key, piece, &mut visit),
                     None => visit(Tokens::Piece(&self.bpe, piece)),
                 },
@@ -133,7 +133,7 @@ fn learn<const ENTRY: usize>(
     let room = INDEXES * (ENTRY - key.len());
     let Some(count) = bpe::indexes(bpe.vocabulary(), piece, |place, index| {
         if let Some(word) = packed.get_mut(place / INDEXES) {
-            *word |= (index as u64) << (place % INDEXES) as u32 * INDEX_BITS;
+            *word |= (index as u64) << ((place % INDEXES) as u32 * INDEX_BITS);
         }
     }) else {
         return false;

@@ -120,5 +120,5 @@ fn upper(window: u64) -> u64 {
 
 #[inline(always)]
 fn letter(window: u64) -> u64 {
-    between(window | ONES * 0x20, b'a', b'z') & !window & TOPS
+    between(window | (ONES * 0x20), b'a', b'z') & !window & TOPS
 }

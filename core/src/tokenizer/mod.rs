@@ -13,6 +13,7 @@ mod bpe;
 mod cache;
 mod class;
 mod counter;
+mod estimate;
 mod fast;
 pub mod format;
 mod long;
@@ -25,6 +26,7 @@ mod vocab;
 
 pub use cache::CachedBpe;
 pub use counter::Counter;
+pub use estimate::{Calibration, Estimate, Estimator};
 pub use special::Specials;
 pub use split::Pattern;
 pub use vocab::{Special, Vocabulary};
