@@ -2,6 +2,7 @@
 //! and everything behind the `zerostack` command.
 
 pub mod error;
+pub mod tokens;
 pub mod transport;
 
 pub use error::{Error, ErrorKind, Result};

@@ -47,6 +47,7 @@ enum Feature {
 pub struct Estimator {
     decoder: Decoder,
     features: [u32; FEATURES],
+    /// Of the text that the lossy rule makes.
     bytes: u64,
     run: Run,
     run_length: u32,
@@ -95,7 +96,6 @@ impl Estimator {
 
     /// Appends bytes to the text.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.bytes += bytes.len() as u64;
         let mut decoder = self.decoder;
         for &byte in bytes {
             decoder.push(byte, |character| self.push_char(character));
@@ -105,14 +105,16 @@ impl Estimator {
 
     /// The estimate for the text so far.
     pub fn estimate(&self) -> Estimate {
+        let half = char::REPLACEMENT_CHARACTER.len_utf8() as u64;
+        let at_most = self.bytes + if self.decoder.is_between() { 0 } else { half };
         let weighed =
             self.features.iter().zip(WEIGHTS).map(|(&n, weight)| n as u64 * weight as u64);
-        // Half a character is a token at least.
-        let tokens = (weighed.sum::<u64>().div_ceil(1024)).max(u64::from(self.bytes > 0));
-        Estimate { tokens: tokens.min(self.bytes), at_most: self.bytes }
+        let tokens = weighed.sum::<u64>().div_ceil(1024).max(1);
+        Estimate { tokens: tokens.min(at_most), at_most }
     }
 
     fn push_char(&mut self, character: char) {
+        self.bytes += character.len_utf8() as u64;
         let run = match character {
             'a'..='z' => Run::Lower,
             'A'..='Z' => Run::Upper,
@@ -190,14 +192,13 @@ impl Default for Calibration {
 
 fn script(character: char) -> Feature {
     match character as u32 {
-        ..0x590 => Feature::European,
-        0x1E00..0x2000 => Feature::European,
+        ..0x590 | 0x1E00..0x2000 => Feature::European,
         0x1100..0x1200 | 0xAC00..0xD7B0 => Feature::Hangul,
-        ..0x2000 => Feature::MiddleScripts,
+        0x590..0x1100 | 0x1200..0x1E00 | 0xA000..0xAC00 => Feature::MiddleScripts,
         0x2E80..0x3000 | 0x3400..0xA000 | 0xF900..0xFB00 | 0x2_0000..0x4_0000 => Feature::Han,
         0x3040..0x3100 | 0x31F0..0x3200 => Feature::Kana,
-        0x2000..0x3400 | 0xFE00..0x1_0000 => Feature::Symbol,
-        0xA000..0xAC00 => Feature::MiddleScripts,
+        0x2000..0x2E80 | 0x3000..0x3040 | 0x3100..0x31F0 | 0x3200..0x3400 => Feature::Symbol,
+        0xFE00..0x1_0000 => Feature::Symbol,
         _ => Feature::Rare,
     }
 }
@@ -222,7 +223,7 @@ mod tests {
     fn nothing_has_no_tokens_and_something_has_some() {
         assert_eq!(Estimator::of(b""), Estimate { tokens: 0, at_most: 0 });
         assert_eq!(Estimator::of(b" "), Estimate { tokens: 1, at_most: 1 });
-        assert_eq!(Estimator::of(&[0xF0]), Estimate { tokens: 1, at_most: 1 });
+        assert_eq!(Estimator::of(&[0xF0]), Estimate { tokens: 1, at_most: 3 });
     }
 
     #[test]

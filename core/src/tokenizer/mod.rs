@@ -95,6 +95,24 @@ pub enum Fault {
     Body = 9,
 }
 
+impl Fault {
+    /// The fault that the detail of a `BadVocabulary` names.
+    pub const fn from_detail(detail: u32) -> Option<Self> {
+        Some(match detail {
+            1 => Self::Cut,
+            2 => Self::Foreign,
+            3 => Self::Version,
+            4 => Self::ByteOrder,
+            5 => Self::Header,
+            6 => Self::Trailing,
+            7 => Self::Layout,
+            8 => Self::Pattern,
+            9 => Self::Body,
+            _ => return None,
+        })
+    }
+}
+
 impl<'v> Bpe<'v> {
     /// A tokenizer that reads `vocabulary`.
     pub const fn new(vocabulary: Vocabulary<'v>) -> Self {
