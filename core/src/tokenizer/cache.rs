@@ -1,8 +1,7 @@
 //! Pieces seen before, in lent memory: texts repeat their words, and a word found here costs one look.
 
 use super::bpe::{self, Ids};
-use super::fast::{ascii_word, words_of};
-use super::split::piece_end;
+use super::fast::{next_piece, words_of};
 use super::{Bpe, Error};
 
 /// Words of memory of an entry for a piece of at most 16 bytes.
@@ -29,7 +28,7 @@ impl<'v> Bpe<'v> {
     /// This tokenizer with `memory` to remember pieces in, which is cleared first.
     pub fn cached<'m>(&self, memory: &'m mut [u64]) -> CachedBpe<'v, 'm> {
         memory.fill(0);
-        let (short, long) = memory.split_at_mut(memory.len() / 2);
+        let (long, short) = memory.split_at_mut(memory.len() / 4);
         CachedBpe { bpe: *self, short: short.as_chunks_mut().0, long: long.as_chunks_mut().0 }
     }
 }
@@ -39,6 +38,7 @@ impl CachedBpe<'_, '_> {
     pub fn count(&mut self, text: &str) -> usize {
         let mut count = 0;
         self.pieces(text.as_bytes(), |tokens| match tokens {
+            Tokens::One(_) => count += 1,
             Tokens::Few(_, few) => count += few as u64,
             Tokens::Piece(bpe, piece) => count += bpe::count(bpe.vocabulary(), piece),
         });
@@ -53,6 +53,7 @@ impl CachedBpe<'_, '_> {
         let mut ids = Ids::new(out);
         let vocabulary = *self.bpe.vocabulary();
         self.pieces(text.as_bytes(), |tokens| match tokens {
+            Tokens::One(index) => ids.push(vocabulary.id_of(index)),
             Tokens::Few(packed, few) => {
                 for index in unpacked(packed).take(few) {
                     ids.push(vocabulary.id_of(index));
@@ -68,18 +69,14 @@ impl CachedBpe<'_, '_> {
         let pattern = self.bpe.vocabulary().pattern();
         let mut at = 0;
         while at < text.len() {
-            let end = ascii_word(pattern, text, at)
-                .unwrap_or_else(|| piece_end(pattern, text, at).max(at + 1));
+            let (end, word) = next_piece(pattern, text, at);
             let piece = text.get(at..end).unwrap_or_default();
-            match end - at {
-                0..=16 => match words_of::<2>(text, at, end) {
-                    Some(key) => match self.bpe.vocabulary.word(key) {
-                        Some(index) => visit(Tokens::Few(&[index as u64], 1)),
-                        None => remembered(&self.bpe, self.short, key, piece, &mut visit),
-                    },
-                    None => visit(Tokens::Piece(&self.bpe, piece)),
+            match (word, end - at) {
+                (Some(key), _) => match self.bpe.vocabulary.word(key) {
+                    Some(index) => visit(Tokens::One(index)),
+                    None => remembered(&self.bpe, self.short, key, piece, &mut visit),
                 },
-                17..=32 => match words_of::<4>(text, at, end) {
+                (None, 17..=32) => match words_of::<4>(text, at, end) {
                     Some(key) => remembered(&self.bpe, self.long, key, piece, &mut visit),
                     None => visit(Tokens::Piece(&self.bpe, piece)),
                 },
@@ -92,6 +89,8 @@ impl CachedBpe<'_, '_> {
 
 /// What is known of a piece.
 enum Tokens<'a> {
+    /// It is a token.
+    One(u32),
     /// Packed indexes and their number.
     Few(&'a [u64], usize),
     /// Nothing yet.
@@ -107,18 +106,30 @@ fn remembered<const ENTRY: usize, const KEY: usize>(
     piece: &[u8],
     visit: &mut impl FnMut(Tokens<'_>),
 ) {
-    let place = place_of(&key, entries.len());
-    let Some(entry) = entries.get_mut(place) else {
+    // Two entries side by side: the older one makes room.
+    let (pairs, _) = entries.as_chunks_mut::<2>();
+    let place = place_of(&key, pairs.len());
+    let Some([newer, older]) = pairs.get_mut(place) else {
         return visit(Tokens::Piece(bpe, piece));
     };
-    if entry.iter().zip(&key).any(|(known, wanted)| known != wanted)
-        && !learn(bpe, entry, &key, piece)
-    {
-        return visit(Tokens::Piece(bpe, piece));
-    }
+    let is = |entry: &[u64; ENTRY]| entry.iter().zip(&key).all(|(known, wanted)| known == wanted);
+    let entry = if is(newer) {
+        newer
+    } else if is(older) {
+        older
+    } else {
+        core::mem::swap(newer, older);
+        if !learn(bpe, newer, &key, piece) {
+            return visit(Tokens::Piece(bpe, piece));
+        }
+        newer
+    };
     let packed = entry.get(KEY..).unwrap_or_default();
     let count = packed.first().map_or(0, |word| word >> (INDEXES as u32 * INDEX_BITS));
-    visit(Tokens::Few(packed, count as usize));
+    match packed {
+        &[first, ..] if count == 1 => visit(Tokens::One(first as u32 & 0xF_FFFF)),
+        _ => visit(Tokens::Few(packed, count as usize)),
+    }
 }
 
 /// Fills an entry. False, and the entry as it was, where the piece has too many tokens.

@@ -1,15 +1,71 @@
 //! Most pieces of most texts are a plain ASCII word that is one token. These are cut eight bytes at a
 //! time and looked up as a whole; everything else takes the general way.
 
-use super::split::Pattern;
+use super::class::{Class, ascii_class};
+use super::split::{Pattern, piece_end};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
+/// The end of the piece at `at`, and its bytes as a word of the tables unless they are too many.
+#[inline(always)]
+pub(super) fn next_piece(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
+    if let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let window = u64::from_le_bytes(*window);
+        let mut length = short_word(pattern, window);
+        if length == 0 && stands_alone(pattern, window as u8, (window >> 8) as u8) {
+            length = 1;
+        }
+        if length > 0 {
+            return (at + length, Some([window & mask(length), 0]));
+        }
+    }
+    let end =
+        ascii_word(pattern, text, at).unwrap_or_else(|| piece_end(pattern, text, at).max(at + 1));
+    (end, words_of(text, at, end))
+}
+
+/// Whether a sign, a newline or a space is a piece by itself because of what follows it.
+#[inline(always)]
+fn stands_alone(pattern: Pattern, first: u8, next: u8) -> bool {
+    match (ascii_class(first), ascii_class(next)) {
+        (Some(Class::Other), Some(Class::Space | Class::Number)) => first != 0,
+        (Some(Class::Newline), Some(next)) => !matches!(next, Class::Space | Class::Newline),
+        (Some(Class::Space), Some(Class::Number)) => !pattern.is_gpt2(),
+        _ => false,
+    }
+}
+
+/// The length of the word that the eight bytes of `window` start with, if it is of the simplest kind
+/// and ends, for certain, before the last of them; else 0.
+#[inline(always)]
+fn short_word(pattern: Pattern, window: u64) -> usize {
+    let first = window as u8;
+    let lead = !(first | 0x20).is_ascii_lowercase();
+    if lead && first != b' ' {
+        return 0;
+    }
+    let (mut start, mut small) = (lead as u32, lower(window));
+    if matches!(pattern, Pattern::O200k) {
+        // One capital, and what follows is lower case, or no letter.
+        let capitals = upper(window) >> (8 * start);
+        if capitals & 0x8080 == 0x8080 {
+            return 0;
+        }
+        start += (capitals >> 7) as u32 & 1;
+    } else {
+        small |= upper(window);
+    }
+    let end = start + (!(small >> (8 * start)) & TOPS).trailing_zeros() / 8;
+    let next = (window >> (8 * end.min(7))) as u8;
+    let holds = end < 8 && end > lead as u32 && next < 0x80 && next != b'\'';
+    if holds { end as usize } else { 0 }
+}
+
 /// Where the piece at `at` ends if it is a word of ASCII letters, perhaps with a sign or a space
 /// before it, and so plain that nothing around it can matter.
-#[inline(always)]
-pub(super) fn ascii_word(pattern: Pattern, text: &[u8], at: usize) -> Option<usize> {
+#[inline]
+fn ascii_word(pattern: Pattern, text: &[u8], at: usize) -> Option<usize> {
     let first = *text.get(at)?;
     let folded = first | 0x20;
     let start = if folded.is_ascii_lowercase() {
@@ -66,8 +122,10 @@ pub(super) fn words_of<const WORDS: usize>(
         }
     } else {
         let piece = rest.get(..length)?;
-        for (word, bytes) in words.iter_mut().zip(piece.chunks(8)) {
-            *word = bytes.iter().rev().fold(0, |word, &byte| word << 8 | byte as u64);
+        for (place, &byte) in piece.iter().enumerate() {
+            if let Some(word) = words.get_mut(place / 8) {
+                *word |= (byte as u64) << (place % 8 * 8);
+            }
         }
     }
     Some(words)

@@ -63,8 +63,9 @@ pub enum Section {
     MergeIds = 5,
     /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
     Specials = 6,
-    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes, in slots of [`SHORT_SLOT_BYTES`]:
-    /// the bytes as a number, then the index. A slot of zeros is free.
+    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes. The seed (8), the number of
+    /// slots (4) and of buckets (4) of a perfect hash over [`word_key`], a pilot a bucket, then slots
+    /// of [`SHORT_SLOT_BYTES`]: the bytes as a number, and the index. A slot of zeros is free.
     ShortWords = 7,
     /// Optional, for speed: the tokens of 9 to 16 bytes likewise, in slots of [`LONG_SLOT_BYTES`].
     LongWords = 8,
@@ -77,14 +78,15 @@ pub enum Section {
 pub const SHORT_SLOT_BYTES: usize = 12;
 /// Bytes of a slot of [`Section::LongWords`].
 pub const LONG_SLOT_BYTES: usize = 20;
-/// What is looked for is in one of this many slots from its own on, so the last ones are no slot's own.
+/// A pair is in one of this many slots of [`Section::Wide`] from its own on, so the last ones are no
+/// pair's own.
 pub const MAX_PROBES: u32 = 128;
+/// Bytes before the pilots in a table of words.
+pub const WORDS_HEAD_BYTES: usize = 16;
 
-/// The slot where the search for a token by its bytes starts; `high` is zero up to 8 bytes.
-pub const fn word_slot(low: u64, high: u64, slots: u32) -> u32 {
-    let folded = low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let mixed = (folded ^ folded >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    scale((mixed >> 32) as u32, slots.saturating_sub(MAX_PROBES))
+/// The key of a token by its bytes, as two numbers with zeros behind the end.
+pub const fn word_key(low: u64, high: u64) -> u64 {
+    low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
 /// The slot of [`Section::Wide`] where the search for a mixed pair starts.

@@ -225,10 +225,8 @@ impl<'v> Bpe<'v> {
         let words = self.vocabulary.has_words();
         let mut at = 0;
         while at < text.len() {
-            let end = fast::ascii_word(pattern, text, at)
-                .unwrap_or_else(|| split::piece_end(pattern, text, at).max(at + 1));
-            let word = if words { fast::words_of(text, at, end) } else { None };
-            let token = word.and_then(|word| self.vocabulary.word(word));
+            let (end, word) = fast::next_piece(pattern, text, at);
+            let token = if words { word.and_then(|word| self.vocabulary.word(word)) } else { None };
             visit(text.get(at..end).unwrap_or_default(), token);
             at = end;
         }

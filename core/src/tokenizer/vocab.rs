@@ -19,6 +19,8 @@ pub struct Vocabulary<'v> {
     buckets: u32,
     seed: u64,
     first_merge_id: u32,
+    short_words: Words<'v>,
+    long_words: Words<'v>,
 }
 
 /// A token inside: its index, and whether any merge has it as a left or a right part.
@@ -97,7 +99,13 @@ impl<'v> Vocabulary<'v> {
             let end = offset.checked_add(length).and_then(|end| end.checked_add(8));
             *section = end.and_then(|end| bytes.get(offset..end)).ok_or(Fault::Layout)?;
         }
+        let words = |section: Section, slot_bytes| {
+            let section = sections.get(section as usize).copied().unwrap_or_default();
+            Words::read(section, slot_bytes).ok_or(Fault::Layout)
+        };
         let vocabulary = Self {
+            short_words: words(Section::ShortWords, format::SHORT_SLOT_BYTES)?,
+            long_words: words(Section::LongWords, format::LONG_SLOT_BYTES)?,
             bytes,
             sections,
             pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
@@ -119,9 +127,9 @@ impl<'v> Vocabulary<'v> {
         let merges = (self.tokens as usize).saturating_sub(256);
         let field = |bits: u32, count: usize| (bits as usize).saturating_mul(count).div_ceil(8);
         let exactly = |section: Section, length: usize| self.length_of(section) == length;
-        let optional = |section: Section, unit: usize, length: usize| {
+        let optional = |section: Section, length: usize| {
             let found = self.length_of(section);
-            found == 0 || (found.is_multiple_of(unit) && found >= length)
+            found == 0 || found >= length
         };
         (256..1 << 20).contains(&self.tokens)
             && (9..=20).contains(&self.index_bits)
@@ -135,10 +143,7 @@ impl<'v> Vocabulary<'v> {
                     && exactly(Section::Pilots, self.buckets as usize)))
             && exactly(Section::ByteIds, 1024)
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
-            && optional(Section::MergeIds, 8, 8 * merges)
-            && optional(Section::Wide, 4, 4)
-            && optional(Section::ShortWords, format::SHORT_SLOT_BYTES, format::SHORT_SLOT_BYTES)
-            && optional(Section::LongWords, format::LONG_SLOT_BYTES, format::LONG_SLOT_BYTES)
+            && optional(Section::MergeIds, 8 * merges)
             && self.first_merge_id.checked_add(self.tokens).is_some()
     }
 
@@ -339,8 +344,8 @@ impl<'v> Vocabulary<'v> {
 
 impl Vocabulary<'_> {
     /// Whether the file has the tables that [`word`](Self::word) reads.
-    pub(super) fn has_words(&self) -> bool {
-        self.length_of(Section::ShortWords) > 0
+    pub(super) const fn has_words(&self) -> bool {
+        !self.short_words.slots.is_empty()
     }
 
     /// The index of the token with these bytes, if the file has tables of words: the first eight and
@@ -348,27 +353,46 @@ impl Vocabulary<'_> {
     #[inline(always)]
     pub(super) fn word(&self, word: [u64; 2]) -> Option<u32> {
         if word[1] == 0 {
-            return self.find::<{ format::SHORT_SLOT_BYTES }>(Section::ShortWords, word);
+            return self.short_words.find::<{ format::SHORT_SLOT_BYTES }>(word);
         }
-        self.find::<{ format::LONG_SLOT_BYTES }>(Section::LongWords, word)
+        self.long_words.find::<{ format::LONG_SLOT_BYTES }>(word)
+    }
+}
+
+/// A table of words.
+#[derive(Clone, Copy, Debug)]
+struct Words<'v> {
+    seed: u64,
+    count: u32,
+    pilots: &'v [u8],
+    slots: &'v [u8],
+}
+
+impl<'v> Words<'v> {
+    const NONE: Self = Self { seed: 0, count: 0, pilots: &[], slots: &[] };
+
+    /// `None` where the parts do not fit the section.
+    fn read(section: &'v [u8], slot_bytes: usize) -> Option<Self> {
+        let section = section.get(..section.len().checked_sub(8)?)?;
+        if section.is_empty() {
+            return Some(Self::NONE);
+        }
+        let (head, rest) = section.split_at_checked(format::WORDS_HEAD_BYTES)?;
+        let (count, buckets) = (u32_at(head, 8), u32_at(head, 12));
+        let (pilots, slots) = rest.split_at_checked(buckets as usize)?;
+        let fits = slots.len() == (count as usize).checked_mul(slot_bytes)?;
+        fits.then_some(Self { seed: u64_at(head, 0), count, pilots, slots })
     }
 
     #[inline(always)]
-    fn find<const SLOT: usize>(&self, section: Section, [low, high]: [u64; 2]) -> Option<u32> {
-        let section = self.section(section);
-        let slots = section.len().saturating_sub(8) / SLOT;
-        let first = format::word_slot(low, high, slots as u32) as usize;
-        for probe in 0..format::MAX_PROBES as usize {
-            let slot = section.get((first + probe) * SLOT..)?.first_chunk::<SLOT>()?;
-            let known = u64_at(slot, 0);
-            if known == low && (SLOT < format::LONG_SLOT_BYTES || u64_at(slot, 8) == high) {
-                return Some(u32_at(slot, SLOT - 4));
-            }
-            if known == 0 {
-                return None;
-            }
-        }
-        None
+    fn find<const SLOT: usize>(&self, [low, high]: [u64; 2]) -> Option<u32> {
+        let mixed = format::mix(format::word_key(low, high) ^ self.seed);
+        let pilot = *self.pilots.get(format::bucket_of(mixed, self.pilots.len() as u32) as usize)?;
+        let place = format::slot_of(mixed, pilot, self.count) as usize;
+        let slot = self.slots.get(place * SLOT..)?.first_chunk::<SLOT>()?;
+        let same =
+            u64_at(slot, 0) == low && (SLOT < format::LONG_SLOT_BYTES || u64_at(slot, 8) == high);
+        same.then(|| u32_at(slot, SLOT - 4))
     }
 }
 

@@ -70,6 +70,12 @@ const ASCII: [Class; 128] = {
     classes
 };
 
+/// The class of an ASCII character.
+#[inline(always)]
+pub(super) fn ascii_class(byte: u8) -> Option<Class> {
+    ASCII.get(byte as usize).copied()
+}
+
 /// The class of a character.
 #[inline]
 pub(super) fn class_of(character: char) -> Class {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use zerostack_core::tokenizer::format::{
     self, BYTE_ORDER, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES, MAGIC,
     MAX_PROBES, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, mix, wide_slot,
-    word_slot,
+    word_key,
 };
 
 use crate::Source;
@@ -120,7 +120,7 @@ fn specials(source: &Source) -> Vec<u8> {
 
 /// Pairs by their mixed keys; the best ranks are placed first.
 fn wide_table(keys: &[u64]) -> Result<Vec<u8>, String> {
-    let slots = keys.len() * 3 / 2 + MAX_PROBES as usize;
+    let slots = keys.len() * 2 + MAX_PROBES as usize;
     let mut table = vec![0u32; slots];
     for (&key, index) in keys.iter().zip(256u32..) {
         let mixed = mix(key);
@@ -133,7 +133,7 @@ fn wide_table(keys: &[u64]) -> Result<Vec<u8>, String> {
     Ok(words(table.into_iter()))
 }
 
-/// Tokens by their bytes; the best ranks are placed first and so found first.
+/// Tokens by their bytes.
 fn word_table(
     source: &Source,
     lengths: RangeInclusive<usize>,
@@ -146,24 +146,29 @@ fn word_table(
         .zip(0..)
         .filter(|(token, _)| lengths.contains(&token.len()) && !token.contains(&0))
         .collect();
-    let slots = words.len() * 3 / 2 + MAX_PROBES as usize;
-    let mut table = vec![0; slots * slot_bytes];
-    for (token, index) in words {
-        let mut key = token.clone();
+    let padded = |token: &[u8]| {
+        let mut key = token.to_vec();
         key.resize(slot_bytes - 4, 0);
-        let half = |at: usize| {
-            key.get(at..at + 8)
-                .map_or(0, |half| u64::from_le_bytes(half.try_into().expect("8 bytes")))
-        };
-        let first = word_slot(half(0), half(8), slots as u32) as usize;
-        let free = (first..slots)
-            .take(MAX_PROBES as usize)
-            .find(|slot| table[slot * slot_bytes..][..8] == [0; 8])
-            .ok_or_else(|| format!("a table of {slots} words is too full"))?;
-        let slot = &mut table[free * slot_bytes..][..slot_bytes];
-        slot[..slot_bytes - 4].copy_from_slice(&key);
-        slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(index));
+        key
+    };
+    let key_of = |(token, _): &(Vec<u8>, u32)| {
+        let key = padded(token);
+        let mut halves =
+            key.chunks(8).map(|half| u64::from_le_bytes(half.try_into().expect("8 bytes")));
+        word_key(halves.next().unwrap_or(0), halves.next().unwrap_or(0))
+    };
+    let hash = perfect_hash(&words.iter().map(key_of).collect::<Vec<u64>>())?;
+    let mut slots = vec![0; hash.slots as usize * slot_bytes];
+    for ((token, index), slot) in words.iter().zip(&hash.slot_of_key) {
+        let slot = &mut slots[*slot as usize * slot_bytes..][..slot_bytes];
+        slot[..slot_bytes - 4].copy_from_slice(&padded(token));
+        slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(*index));
     }
+    let mut table = hash.seed.to_le_bytes().to_vec();
+    table.extend(hash.slots.to_le_bytes());
+    table.extend((hash.pilots.len() as u32).to_le_bytes());
+    table.extend(hash.pilots);
+    table.extend(slots);
     Ok(table)
 }
 
