@@ -21,6 +21,7 @@ pub struct Vocabulary<'v> {
     first_merge_id: u32,
     short_words: Words<'v>,
     long_words: Words<'v>,
+    bigrams: &'v [u8],
 }
 
 /// A token inside: its index, and whether any merge has it as a left or a right part.
@@ -106,6 +107,10 @@ impl<'v> Vocabulary<'v> {
         let vocabulary = Self {
             short_words: words(Section::ShortWords, format::SHORT_SLOT_BYTES)?,
             long_words: words(Section::LongWords, format::LONG_SLOT_BYTES)?,
+            bigrams: match sections.get(Section::Bigrams as usize) {
+                Some(table) if table.len() > 8 => table,
+                _ => &[],
+            },
             bytes,
             sections,
             pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
@@ -144,6 +149,7 @@ impl<'v> Vocabulary<'v> {
             && exactly(Section::ByteIds, 1024)
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
             && optional(Section::MergeIds, 8 * merges)
+            && optional(Section::Bigrams, 4 << 16)
             && self.first_merge_id.checked_add(self.tokens).is_some()
     }
 
@@ -310,6 +316,10 @@ impl<'v> Vocabulary<'v> {
             return None;
         }
         let (left, right) = (left.index(), right.index());
+        if left | right < 256 && !self.bigrams.is_empty() {
+            let word = u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
+            return (word != 0).then_some(Node(word));
+        }
         let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
         if self.length_of(Section::Wide) > 0 {
             return self.merge_wide(left, right, mixed);
@@ -422,9 +432,11 @@ pub(super) struct Last(u32);
 impl Last {
     /// No token: for places that were not written yet.
     pub(super) const NONE: Self = Self(0);
+    /// Where the length is.
+    const LENGTH: u32 = 127 << 20;
 
     pub(super) const fn node(self) -> Node {
-        Node(self.0 & !(127 << 20))
+        Node(self.0 & !Self::LENGTH)
     }
 
     pub(super) const fn length(self) -> usize {

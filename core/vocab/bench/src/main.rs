@@ -193,7 +193,7 @@ fn main() {
     }
 }
 
-/// The time that this thread ran, whatever else the machine does.
+/// The time that this process ran, whatever else the machine does.
 fn timed(encode: &mut Encode, text: &str) -> (usize, Duration) {
     let start = ran();
     let count = encode(black_box(text));
@@ -201,6 +201,6 @@ fn timed(encode: &mut Encode, text: &str) -> (usize, Duration) {
 }
 
 fn ran() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

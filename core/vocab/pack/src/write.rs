@@ -40,7 +40,8 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
 
     let mut sections: [Vec<u8>; SECTIONS] = Default::default();
     let mut put = |section: Section, bytes: Vec<u8>| sections[section as usize] = bytes;
-    put(Section::Pairs, pairs(source, bits));
+    let flags = flags(source);
+    put(Section::Pairs, pairs(source, &flags, bits));
     let mut slots = vec![0u64; hash.slots as usize];
     for (slot, index) in hash.slot_of_key.iter().zip(256..) {
         slots[*slot as usize] = index;
@@ -59,6 +60,7 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     put(Section::Specials, specials(source));
     if profile == Profile::Fast {
         put(Section::Wide, wide_table(&keys)?);
+        put(Section::Bigrams, bigrams(source, &flags));
         put(Section::ShortWords, word_table(source, 1..=8, SHORT_SLOT_BYTES)?);
         put(Section::LongWords, word_table(source, 9..=16, LONG_SLOT_BYTES)?);
     }
@@ -92,12 +94,29 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     Ok(file)
 }
 
-fn pairs(source: &Source, bits: u32) -> Vec<u8> {
+/// Of each index, whether it is the left and the right part of a merge.
+fn flags(source: &Source) -> Vec<u64> {
     let mut flags = vec![0u64; 256 + source.merges.len()];
     for merge in &source.merges {
         flags[merge.left as usize] |= 1;
         flags[merge.right as usize] |= 2;
     }
+    flags
+}
+
+/// What each two bytes make.
+fn bigrams(source: &Source, flags: &[u64]) -> Vec<u8> {
+    let mut table = vec![0u32; 1 << 16];
+    for (merge, index) in source.merges.iter().zip(256u32..) {
+        if merge.left < 256 && merge.right < 256 {
+            let place = (merge.left << 8 | merge.right) as usize;
+            table[place] = index | (flags[index as usize] as u32) << 30;
+        }
+    }
+    words(table.into_iter())
+}
+
+fn pairs(source: &Source, flags: &[u64], bits: u32) -> Vec<u8> {
     let merges = source.merges.iter().zip(&flags[256..]);
     fields(
         2 * bits + 2,
