@@ -74,6 +74,10 @@ pub enum ErrorKind {
     TooDeep = 27,
     /// A check takes more steps than it may; `detail` is the number that is allowed.
     TooMuchWork = 28,
+    /// A packed vocabulary is refused; `detail` is the reason, see [`crate::tokenizer`].
+    BadVocabulary = 29,
+    /// A token id is not of this vocabulary; `detail` is its index.
+    UnknownToken = 30,
 }
 
 impl Error {
@@ -131,6 +135,8 @@ impl ErrorKind {
             Self::BadSchema => "bad_schema",
             Self::TooDeep => "too_deep",
             Self::TooMuchWork => "too_much_work",
+            Self::BadVocabulary => "bad_vocabulary",
+            Self::UnknownToken => "unknown_token",
         }
     }
 }
@@ -176,6 +182,8 @@ impl fmt::Display for Error {
             ErrorKind::BadSchema => write!(f, "the JSON Schema is wrong at byte {n}"),
             ErrorKind::TooDeep => write!(f, "the nesting is deeper than {n}"),
             ErrorKind::TooMuchWork => write!(f, "the check takes more than {n} steps"),
+            ErrorKind::BadVocabulary => write!(f, "the vocabulary is refused, reason {n}"),
+            ErrorKind::UnknownToken => write!(f, "token {n} is not of this vocabulary"),
         }
     }
 }

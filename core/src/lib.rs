@@ -24,6 +24,7 @@ mod message;
 pub mod prompt;
 mod provider;
 mod session;
+pub mod tokenizer;
 pub mod tool;
 mod transcript;
 #[cfg_attr(
