@@ -38,6 +38,7 @@ Filters:
   zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
   zerostack tool NAME | --call
   zerostack replay TAPE [--requests]
+  zerostack tokens [--vocab o200k|cl100k|PATH|estimate] [--ids] [--files PATH...]
   zerostack prompts
 
 Exit codes: 0 result, 2 usage, 41 key, 42 input, 44 sandbox, 52 configuration, 53 limit,

@@ -57,6 +57,10 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Begin { system, tools, text } => {
             done(step::begin(&system, &tools, &text, &mut io::stdout().lock()))
         }
+        Command::Tokens(options) => {
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            done(crate::tokens::run(&options, &mut input, &mut output, &mut io::stderr()))
+        }
         Command::Replay { path, requests } => done(replay(&path, requests)),
         Command::Run(run) => Ok(transaction(*run, None)),
         Command::Try(run) => {
