@@ -350,7 +350,7 @@ fn later_sources_win() {
     assert_eq!(library.find("extra").map(|p| p.body()), Ok("z"));
     assert_eq!(library.find("nope").err(), Some(Error::new(ErrorKind::UnknownPrompt, 0)));
     let names: Vec<_> = library.sources().map(|s| s.name).collect();
-    assert_eq!(names, ["fix", "lint", "review", "explain", "plan", "code", "extra"]);
+    assert_eq!(names, ["ask", "fix", "lint", "review", "explain", "plan", "code", "extra"]);
 }
 
 #[test]
