@@ -22,8 +22,6 @@ fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
 
 /// With a header that is right again, as somebody who means harm would leave it.
 fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
-    let body = checksum(&bytes[HEADER_BYTES..]);
-    bytes[16..24].copy_from_slice(&body.to_le_bytes());
     bytes[24..32].fill(0);
     let header = checksum(&bytes[..HEADER_BYTES]);
     bytes[24..32].copy_from_slice(&header.to_le_bytes());

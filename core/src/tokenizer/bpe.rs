@@ -2,9 +2,10 @@
 
 use super::format::MAX_TOKEN_BYTES;
 use super::long;
+use super::node::Last;
 use super::short::Parts;
 use super::tail::{Tail, append};
-use super::vocab::{Last, Vocabulary};
+use super::vocab::Vocabulary;
 use super::{Error, ErrorKind, saturated};
 
 /// Prefixes that are looked at together; what is left over at the end of a window is moved along.

@@ -50,7 +50,9 @@ pub enum Section {
     /// A bit field a merge, from index 256: left index, right index, then one bit each for "is the
     /// left part of some merge" and "is the right part of some merge".
     Pairs = 0,
-    /// A bit field a slot: the index of the merge whose pair hashes there.
+    /// A bit field a slot: the index of the merge whose pair hashes there. The key of a pair is
+    /// `left << 32 | right`, its hash [`mix`] of the key and the seed combined by exclusive or; the pilot
+    /// at [`bucket_of`] leads to the slot at [`slot_of`].
     Slots = 1,
     /// A byte a bucket: the pilot that makes the hash perfect.
     Pilots = 2,

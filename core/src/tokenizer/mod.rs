@@ -18,11 +18,13 @@ mod fast;
 pub mod format;
 mod long;
 mod lossy;
+mod node;
 mod short;
 mod special;
 mod split;
 mod tail;
 mod vocab;
+mod words;
 
 pub use cache::CachedBpe;
 pub use counter::Counter;

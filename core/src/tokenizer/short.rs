@@ -1,7 +1,8 @@
 //! Merging of a short piece all at once: the lookups do not wait for one another as they do when
 //! bytes are appended one by one.
 
-use super::vocab::{Node, Vocabulary};
+use super::node::Node;
+use super::vocab::Vocabulary;
 
 /// Longer pieces are merged byte by byte, in linear time.
 pub(super) const MAX_BYTES: usize = 64;

@@ -255,3 +255,78 @@ pub(super) const fn fold(byte: u8, case: Case) -> u8 {
         Case::Any => byte.to_ascii_lowercase(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn pieces(pattern: Pattern, text: &str) -> Vec<&str> {
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        while at < text.len() {
+            let end = piece_end(pattern, text.as_bytes(), at);
+            pieces.push(&text[at..end]);
+            at = end;
+        }
+        pieces
+    }
+
+    #[test]
+    fn contractions() {
+        let cases: [(&str, &[&str], &[&str]); 7] = [
+            ("don't", &["don", "'t"], &["don't"]),
+            ("É'ſ'Sa", &["É", "'ſ", "'S", "a"], &["É'ſ", "'Sa"]),
+            ("WE'LLs", &["WE", "'LL", "s"], &["WE'LL", "s"]),
+            ("'rest", &["'re", "st"], &["'rest"]),
+            ("x'rx", &["x", "'rx"], &["x", "'rx"]),
+            ("x's't", &["x", "'s", "'t"], &["x's", "'t"]),
+            ("!'s", &["!'", "s"], &["!'", "s"]),
+        ];
+        for (text, cl100k, o200k) in cases {
+            assert_eq!(pieces(Pattern::Cl100k, text), cl100k);
+            assert_eq!(pieces(Pattern::O200k, text), o200k);
+        }
+        assert_eq!(pieces(Pattern::Gpt2, "it's 'S 'ſ"), ["it", "'s", " '", "S", " '", "ſ"]);
+    }
+
+    #[test]
+    fn cases_and_marks() {
+        let cases: [(&str, &[&str]); 9] = [
+            ("camelCaseXML", &["camel", "Case", "XML"]),
+            ("XMLHttp", &["XMLHttp"]),
+            ("中AA", &["中", "AA"]),
+            ("中AAa", &["中AAa"]),
+            ("A中AA's", &["A中", "AA's"]),
+            ("!\u{301}A", &["!\u{301}", "A"]),
+            ("\u{301}AA", &["\u{301}", "AA"]),
+            ("\u{301}'s", &["\u{301}'s"]),
+            ("ǅa ʰB", &["ǅa", " ʰ", "B"]),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(pieces(Pattern::O200k, text), wanted);
+        }
+    }
+
+    #[test]
+    fn spaces_newlines_and_signs() {
+        let cases: [(&str, &[&str], &[&str]); 8] = [
+            ("a  b", &["a", " ", " b"], &["a", " ", " b"]),
+            ("a \t1", &["a", " ", "\t", "1"], &["a", " ", "\t", "1"]),
+            (" \n \n  x", &[" \n \n", " ", " x"], &[" \n \n", " ", " x"]),
+            ("x  ", &["x", "  "], &["x", "  "]),
+            ("\tx", &["\tx"], &["\tx"]),
+            ("\u{3000}x\u{a0}!", &["\u{3000}x", "\u{a0}", "!"], &["\u{3000}x", "\u{a0}", "!"]),
+            ("!\n/\n/x", &["!\n", "/\n", "/x"], &["!\n/\n/", "x"]),
+            ("1234½", &["123", "4½"], &["123", "4½"]),
+        ];
+        for (text, cl100k, o200k) in cases {
+            assert_eq!(pieces(Pattern::Cl100k, text), cl100k);
+            assert_eq!(pieces(Pattern::O200k, text), o200k);
+        }
+        assert_eq!(pieces(Pattern::Gpt2, "a\n\n b 12345"), ["a", "\n\n", " b", " 12345"]);
+        assert_eq!(pieces(Pattern::Gpt2Digits, "a   12"), ["a", "   ", "1", "2"]);
+        assert_eq!(pieces(Pattern::Qwen2, "a 12"), ["a", " ", "1", "2"]);
+    }
+}

@@ -11,7 +11,8 @@
 //! so the last so many prefixes are enough.
 
 use super::format::MAX_TOKEN_BYTES;
-use super::vocab::{Last, Node, Vocabulary};
+use super::node::{Last, Node};
+use super::vocab::Vocabulary;
 
 /// The last token of a text with `byte` appended.
 ///

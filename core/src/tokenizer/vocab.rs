@@ -1,6 +1,8 @@
 //! A packed vocabulary, read where it lies.
 
 use super::format::{self, Section};
+use super::node::{Last, Node};
+use super::words::Words;
 use super::{Fault, Pattern};
 use crate::{Error, ErrorKind};
 
@@ -23,10 +25,6 @@ pub struct Vocabulary<'v> {
     long_words: Words<'v>,
     bigrams: &'v [u8],
 }
-
-/// A token inside: its index, and whether any merge has it as a left or a right part.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Node(u32);
 
 /// A token that no merge makes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -355,7 +353,7 @@ impl<'v> Vocabulary<'v> {
 impl Vocabulary<'_> {
     /// Whether the file has the tables that [`word`](Self::word) reads.
     pub(super) const fn has_words(&self) -> bool {
-        !self.short_words.slots.is_empty()
+        !self.short_words.is_empty()
     }
 
     /// The index of the token with these bytes, if the file has tables of words: the first eight and
@@ -366,81 +364,6 @@ impl Vocabulary<'_> {
             return self.short_words.find::<{ format::SHORT_SLOT_BYTES }>(word);
         }
         self.long_words.find::<{ format::LONG_SLOT_BYTES }>(word)
-    }
-}
-
-/// A table of words.
-#[derive(Clone, Copy, Debug)]
-struct Words<'v> {
-    seed: u64,
-    count: u32,
-    pilots: &'v [u8],
-    slots: &'v [u8],
-}
-
-impl<'v> Words<'v> {
-    const NONE: Self = Self { seed: 0, count: 0, pilots: &[], slots: &[] };
-
-    /// `None` where the parts do not fit the section.
-    fn read(section: &'v [u8], slot_bytes: usize) -> Option<Self> {
-        let section = section.get(..section.len().checked_sub(8)?)?;
-        if section.is_empty() {
-            return Some(Self::NONE);
-        }
-        let (head, rest) = section.split_at_checked(format::WORDS_HEAD_BYTES)?;
-        let (count, buckets) = (u32_at(head, 8), u32_at(head, 12));
-        let (pilots, slots) = rest.split_at_checked(buckets as usize)?;
-        let fits = slots.len() == (count as usize).checked_mul(slot_bytes)?;
-        fits.then_some(Self { seed: u64_at(head, 0), count, pilots, slots })
-    }
-
-    #[inline(always)]
-    fn find<const SLOT: usize>(&self, [low, high]: [u64; 2]) -> Option<u32> {
-        let mixed = format::mix(format::word_key(low, high) ^ self.seed);
-        let pilot = *self.pilots.get(format::bucket_of(mixed, self.pilots.len() as u32) as usize)?;
-        let place = format::slot_of(mixed, pilot, self.count) as usize;
-        let slot = self.slots.get(place * SLOT..)?.first_chunk::<SLOT>()?;
-        let same =
-            u64_at(slot, 0) == low && (SLOT < format::LONG_SLOT_BYTES || u64_at(slot, 8) == high);
-        same.then(|| u32_at(slot, SLOT - 4))
-    }
-}
-
-impl Node {
-    const JOINS_RIGHT: u32 = 1 << 30;
-    const JOINS_LEFT: u32 = 1 << 31;
-
-    pub(super) const fn index(self) -> u32 {
-        self.0 & 0x000F_FFFF
-    }
-
-    /// Whether some merge has it as its right part.
-    pub(super) const fn joins_left(self) -> bool {
-        self.0 & Self::JOINS_LEFT != 0
-    }
-
-    /// The token with its length in bytes, in one word: what is kept of each prefix.
-    pub(super) const fn packed(self, length: usize) -> Last {
-        Last(self.0 | ((length as u32).wrapping_sub(1) & 127) << 20)
-    }
-}
-
-/// The last token of a text and its length in bytes (1 to 128).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Last(u32);
-
-impl Last {
-    /// No token: for places that were not written yet.
-    pub(super) const NONE: Self = Self(0);
-    /// Where the length is.
-    const LENGTH: u32 = 127 << 20;
-
-    pub(super) const fn node(self) -> Node {
-        Node(self.0 & !Self::LENGTH)
-    }
-
-    pub(super) const fn length(self) -> usize {
-        (self.0 >> 20 & 127) as usize + 1
     }
 }
 
@@ -463,10 +386,10 @@ fn field_at(section: &[u8], bits: u32, number: u32) -> Option<u64> {
     Some(u64::from_le_bytes(*word) >> (bit & 7))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
 }
 
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
 }

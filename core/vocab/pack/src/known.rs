@@ -45,11 +45,11 @@ pub const KNOWN: [Known; 2] = [
 ];
 
 impl Known {
-    /// Reads the rank file that the tiktoken-rs crate of the lock file carries, and checks its digest.
+    /// The rank file that the tiktoken-rs crate of the lock file carries; its digest is checked.
     ///
     /// # Errors
     /// A sentence that says which file is missing or is another one.
-    pub fn source(&self) -> Result<Source, String> {
+    pub fn rank_file(&self) -> Result<Vec<u8>, String> {
         let path = rank_files()?.join(format!("{}.tiktoken", self.name));
         let file = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let digest: String =
@@ -61,6 +61,15 @@ impl Known {
                 self.sha256
             ));
         }
+        Ok(file)
+    }
+
+    /// The vocabulary of the [`rank_file`](Self::rank_file).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn source(&self) -> Result<Source, String> {
+        let file = self.rank_file()?;
         let specials = self.specials.iter().map(|&(text, id)| SpecialToken {
             id,
             text: text.into(),
