@@ -3,5 +3,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    zerostack::cli::main()
+    // The trace is on stderr then; the code says that it is a defect of ours.
+    std::panic::catch_unwind(zerostack::cli::main).unwrap_or(ExitCode::FAILURE)
 }

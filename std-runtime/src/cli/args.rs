@@ -44,6 +44,7 @@ pub(super) struct RunArgs {
     pub prompt: Option<String>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
+    pub idle_limit: Option<Duration>,
     pub words: Vec<String>,
 }
 
@@ -139,6 +140,10 @@ impl RunArgs {
             "--max-attempts" => self.limits.max_attempts = number(option, parser, 1)?,
             "--time-limit" => {
                 self.time_limit =
+                    Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
+            }
+            "--idle-limit" => {
+                self.idle_limit =
                     Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
             }
             "--stdin-limit" => {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use zerostack_core::OwnedConfig;
 
 use crate::agent::AgentEvent;
+use crate::error::unwritable;
 use crate::plumbing::{decode, encode, step};
 use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
@@ -78,9 +79,9 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
         events: events.then(|| EventWriter::new(io::stdout())),
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
     };
-    let result = prepare(args, sample)
-        .and_then(|options| run::run(&options, &stop, &mut screen))
-        .map_err(|error| explain(error, &stop));
+    let result = prepare(args, sample, &stop)
+        .map_err(|error| stop.reason(error))
+        .and_then(|options| run::run(&options, &stop, &mut screen));
     if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
         progress.end(outcome);
     }
@@ -95,7 +96,7 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
 }
 
 /// What the arguments and stdin ask for.
-fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions> {
+fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Result<RunOptions> {
     let folder = match (sample, args.folder) {
         (Some(sample), _) => sample.folder().to_owned(),
         (None, Some(folder)) => folder,
@@ -128,7 +129,12 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions>
         (false, None) if task.is_empty() => Patience::Until(NEEDED_INPUT),
         (false, None) => Patience::Until(OPTIONAL_INPUT),
     };
-    let input = if sample.is_some() && !dash { None } else { input::read(patience)? };
+    let input =
+        if sample.is_some() && !dash { None } else { input::read(patience, stop.cancel())? };
+    if input.as_ref().is_some_and(|input| input.is_repaired) {
+        tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
+    }
+    let input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
     if task.is_empty() && input.is_none() && prompt == "code" {
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
@@ -147,27 +153,14 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions>
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let (sandbox, record, limits) = (args.sandbox, args.record, args.limits);
-    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits })
-}
-
-/// Says what ended a run that was stopped: the signal, not what broke because of it.
-fn explain(error: Error, stop: &Stop) -> Error {
-    match stop.why() {
-        Some(ErrorKind::Limit) => {
-            Error::new(ErrorKind::Limit, "the time limit is over; raise --time-limit")
-        }
-        Some(kind) => Error::new(kind, "stopped; nothing was changed"),
-        None => error,
-    }
+    let RunArgs { sandbox, record, limits, idle_limit, .. } = args;
+    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits, idle_limit })
 }
 
 /// The result on stdout: all of it, or an error.
 fn write_result(outcome: &Outcome) -> Result<()> {
     use zerostack_core::prompt::Output;
-    let failed = |error: io::Error| {
-        Error::new(ErrorKind::Internal, format!("cannot write the result to stdout: {error}"))
-    };
+    let failed = |error: io::Error| unwritable(&error);
     let mut stdout = io::stdout().lock();
     if outcome.output == Output::Patch {
         stdout.write_all(&outcome.patch).map_err(failed)?;
@@ -184,9 +177,7 @@ fn replay(path: &std::path::Path, requests: bool) -> Result<()> {
         Error::new(ErrorKind::Input, format!("cannot read the tape {}: {error}", path.display()))
     })?;
     let stdout = || io::stdout().lock();
-    let failed = |error: io::Error| {
-        Error::new(ErrorKind::Internal, format!("cannot write to stdout: {error}"))
-    };
+    let failed = |error: io::Error| unwritable(&error);
     let mut writer = EventWriter::new(io::stdout());
     let mut show = |event: &AgentEvent| if requests { Ok(()) } else { writer.event(event) };
     let mut request = |mut request: zerostack_core::Request<'_>| {
@@ -238,12 +229,17 @@ fn end_after(stop: &Arc<Stop>, limit: Duration) {
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Error::new(ErrorKind::Internal, format!("stdout: {error}")))
+    written.map_err(|error| unwritable(&error))
+}
+
+/// Tells a person something.
+fn tell(text: &dyn std::fmt::Display) {
+    // Nothing can be told where stderr is closed.
+    let _ = writeln!(io::stderr(), "zerostack: {text}");
 }
 
 fn fail(error: &Error) -> ExitCode {
-    // Nothing can be told where stderr is closed.
-    let _ = writeln!(io::stderr(), "zerostack: {error}");
+    tell(error);
     ExitCode::from(error.kind().exit_code())
 }
 
