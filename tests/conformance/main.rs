@@ -1,4 +1,26 @@
 //! One behaviour a file. See the file's first line for which.
 
+mod fixes_a_project;
 mod recorded_streams;
+mod results;
+mod retries;
 mod scripted_command;
+
+use zerostack_tests::command::Place;
+
+/// A clean place to run the command in.
+fn place() -> Place {
+    Place::new(env!("CARGO_BIN_EXE_zerostack-command"))
+}
+
+/// A project whose test fails, and replies that fix it: see `test.sh`, `add.sh`.
+fn broken_project() -> Place {
+    let place = place();
+    place.write("project/add.sh", "#!/bin/sh\n# Adds two numbers.\necho $(($1 - $2))\n");
+    place.write("project/test.sh", TEST);
+    place
+}
+
+/// Passes when 2 and 3 are 5.
+const TEST: &str = "#!/bin/sh\nsum=$(sh add.sh 2 3)\n[ \"$sum\" = 5 ] && echo PASSED && exit\n\
+                    echo \"FAILED: 2 and 3 are $sum\"\nexit 1\n";
