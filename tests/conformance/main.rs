@@ -1,10 +1,15 @@
 //! One behaviour a file. See the file's first line for which.
 
+mod bad_place;
+mod bad_provider;
 mod fixes_a_project;
 mod recorded_streams;
 mod results;
 mod retries;
 mod scripted_command;
+mod signals;
+mod stdin;
+mod stdout;
 
 use zerostack_tests::command::Place;
 

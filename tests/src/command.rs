@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 use zerostack::scripted::Scripted;
@@ -45,6 +46,9 @@ pub struct Running<'p> {
     place: &'p Place,
     child: Child,
     before: Tree,
+    stderr: BufReader<ChildStderr>,
+    /// What of stderr was read already.
+    errors: Vec<u8>,
 }
 
 /// A run that has ended.
@@ -82,6 +86,14 @@ impl Place {
     /// The project.
     pub fn project(&self) -> PathBuf {
         self.folder("project")
+    }
+
+    /// A name that is in the environment of every process of this place.
+    ///
+    /// # Panics
+    /// Never: the name is ASCII.
+    pub fn marker(&self) -> &str {
+        self.root.path().file_name().and_then(|name| name.to_str()).unwrap()
     }
 
     /// Writes a file, `project/…` or `home/…`, with the folders above it.
@@ -276,7 +288,8 @@ impl<'p> Invocation<'p> {
             // A command that does not want all of it closes the pipe.
             std::thread::spawn(move || drop(stdin.write_all(&bytes)));
         }
-        Running { place: self.place, child, before }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Running { place: self.place, child, before, stderr, errors: Vec::new() }
     }
 
     /// Starts it and waits for its end.
@@ -286,6 +299,45 @@ impl<'p> Invocation<'p> {
 }
 
 impl Running<'_> {
+    /// Waits until a line with `part` has come on stderr.
+    ///
+    /// # Panics
+    /// When stderr ends without.
+    pub fn wait_for(&mut self, part: &str) {
+        loop {
+            let start = self.errors.len();
+            let count = self.stderr.read_until(b'\n', &mut self.errors).unwrap();
+            let line = String::from_utf8_lossy(&self.errors[start..]);
+            if line.contains(part) {
+                return;
+            }
+            assert!(count > 0, "no {part:?} in {}", String::from_utf8_lossy(&self.errors));
+        }
+    }
+
+    /// Whether a process of this run has `part` in its command line, with a NUL between arguments.
+    pub fn has_process(&self, part: &str) -> bool {
+        processes_with(self.place.marker()).iter().any(|pid| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(part)
+        })
+    }
+
+    /// Waits until the process handles `signal` in its own way.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn until_it_catches(&self, signal: Signal) {
+        let path = format!("/proc/{}/status", self.child.id());
+        let bit = 1_u64 << (signal.as_raw() - 1);
+        until("the signal handler", || {
+            let status = fs::read_to_string(&path).unwrap();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+            caught & bit != 0
+        });
+    }
+
     /// Sends it a signal.
     ///
     /// # Panics
@@ -307,8 +359,8 @@ impl Running<'_> {
             stdout.map(|mut stdout| stdout.read_to_end(&mut bytes)).transpose().unwrap();
             bytes
         });
-        let mut errors = Vec::new();
-        self.child.stderr.take().unwrap().read_to_end(&mut errors).unwrap();
+        let mut errors = self.errors;
+        self.stderr.read_to_end(&mut errors).unwrap();
         let status = self.child.wait().unwrap();
         let done = Done {
             code: status.code().or(status.signal().map(|signal| 128 + signal)).unwrap(),
@@ -380,6 +432,18 @@ impl Done {
             event
         };
         text.lines().map(parse).collect()
+    }
+}
+
+/// Asks again and again until `condition` holds.
+///
+/// # Panics
+/// When it does not come to hold.
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(30), "{what} does not happen");
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -8,6 +8,7 @@ mod signals;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zerostack_core::OwnedConfig;
@@ -24,11 +25,24 @@ use args::{Command, RunArgs};
 
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
+    if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
+        return fail(&unwritable(&"it is closed; open it, or send it to /dev/null"));
+    }
     match args::parse(std::env::args_os().skip(1)).and_then(execute) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
+
+/// Remembers for [`main`] whether stdout is closed. To be called before anything of Rust's own
+/// runs, which opens it.
+#[doc(hidden)]
+pub fn notice_closed_stdout() {
+    let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+    STDOUT_IS_CLOSED.store(is_closed, Ordering::Relaxed);
+}
+
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 fn execute(command: Command) -> Result<ExitCode> {
     let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);

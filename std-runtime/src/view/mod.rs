@@ -247,7 +247,7 @@ impl View {
         like(&root, &origin_path)?;
         let copy = Copy::make(&origin, &origin_path, &root, GitLink::Drop)?;
         Ok(Inner {
-            sandbox: Sandbox::off(),
+            sandbox: Sandbox::off(&temporary),
             scratch,
             origin,
             origin_path,
