@@ -91,8 +91,9 @@ const SMALL_DISK: &str =
 #[test]
 fn a_disk_that_is_full() {
     let unshare = ["unshare", "-Urm", "sh", "-c", SMALL_DISK, "sh"];
-    let able = Command::new("unshare").args(["-Urm", "mount", "-t", "tmpfs", "none", "/var/tmp"]);
-    if !{ able }.status().is_ok_and(|status| status.success()) {
+    let mount = ["-Urm", "mount", "-t", "tmpfs", "none", "/var/tmp"];
+    let able = Command::new("unshare").args(mount).status();
+    if !able.is_ok_and(|status| status.success()) {
         return eprintln!("NOT RUN: no mount namespace can be made here");
     }
     let place = broken_project();

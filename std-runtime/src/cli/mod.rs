@@ -118,7 +118,9 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Resul
             Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
         })?,
     };
-    let folder = folder.canonicalize().map_err(|error| {
+    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
+    let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
+    let folder = usable.map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
     let files = PromptFiles::load(&folder, args::COMMANDS)?;

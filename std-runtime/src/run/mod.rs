@@ -190,7 +190,7 @@ impl Turn<'_> {
             let event =
                 drive.next(session, endpoint, &mut transport, &mut processes, &cancel, recorder)?;
             let Some(event) = event else { break };
-            last.take(&event);
+            last.take(&event)?;
             observer.event(&event)?;
         }
         last.check(endpoint)?;
@@ -270,12 +270,18 @@ struct LastReply {
 }
 
 impl LastReply {
-    fn take(&mut self, event: &AgentEvent) {
+    fn take(&mut self, event: &AgentEvent) -> Result<()> {
         if std::mem::take(&mut self.over) || *event == AgentEvent::Restart {
             self.text.clear();
         }
         match event {
-            AgentEvent::Text(text) | AgentEvent::Refusal(text) => self.text.push_str(text),
+            AgentEvent::Text(text) | AgentEvent::Refusal(text) => {
+                if self.text.len() + text.len() > ANSWER_BYTES {
+                    let text = format!("the model's answer is longer than {ANSWER_BYTES} bytes");
+                    return Err(Error::new(ErrorKind::Limit, text));
+                }
+                self.text.push_str(text);
+            }
             AgentEvent::End(reason) => {
                 self.stop = Some(*reason);
                 self.over = true;
@@ -283,6 +289,7 @@ impl LastReply {
             AgentEvent::ToolResult { .. } | AgentEvent::Retry { .. } => self.over = true,
             _ => {}
         }
+        Ok(())
     }
 
     /// Refuses a reply that is not the model's whole answer.
@@ -305,3 +312,6 @@ impl LastReply {
         }
     }
 }
+
+/// The most that one answer may hold: a model that goes on and on is of no use.
+const ANSWER_BYTES: usize = 16 * 1024 * 1024;
