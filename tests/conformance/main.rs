@@ -2,14 +2,18 @@
 
 mod bad_place;
 mod bad_provider;
+mod events;
 mod fixes_a_project;
+mod key;
 mod recorded_streams;
 mod results;
 mod retries;
+mod sandbox;
 mod scripted_command;
 mod signals;
 mod stdin;
 mod stdout;
+mod tape;
 
 use zerostack_tests::command::Place;
 

@@ -4,13 +4,13 @@
 //! was, no private file is left, and the key was not printed.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 use rustix::process::{Pid, Signal};
 use zerostack::scripted::Scripted;
@@ -52,7 +52,6 @@ pub struct Running<'p> {
 }
 
 /// A run that has ended.
-#[derive(Debug)]
 pub struct Done {
     /// The exit code; 128 and the signal's number where a signal ended it, as shells say it.
     pub code: i32,
@@ -372,6 +371,14 @@ impl Running<'_> {
         assert_eq!(place.scratch(pid), Vec::<PathBuf>::new(), "files are left: {}", done.stderr);
         assert!(!done.stderr.contains(KEY) && !done.text().contains(KEY), "the key: {done:?}");
         done
+    }
+}
+
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let beginning: String = self.text().chars().take(2000).collect();
+        let Self { code, stderr, .. } = self;
+        write!(f, "code {code}, stderr:\n{stderr}stdout:\n{beginning}")
     }
 }
 

@@ -14,7 +14,11 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
     };
     let name = &endpoint.name;
     let error = Error::from_core(failure.error);
-    let message = quote(failure.message);
+    // Some providers say which key it was that they refuse.
+    let message = match &endpoint.key {
+        Some(key) => quote(&failure.message.replace(key.expose(), "(key)")),
+        None => quote(failure.message),
+    };
     let text = match failure.error.kind() {
         Core::Status => {
             let said = match (failure.code, message.as_str()) {

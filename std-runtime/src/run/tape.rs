@@ -12,7 +12,8 @@
 //! {"type":"over","exit_code":0,"sha1":…}          the end of the run; the sum of all lines above
 //! ```
 //! A tape without its last line, or with another sum, was cut or changed: it is not played.
-//! No line holds the key: it is no part of a session.
+//! No line holds the key: it is no part of a session. Should a provider or a tool say it, there is
+//! no tape.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
@@ -24,7 +25,7 @@ use zerostack_core::{CallId, FailedTurn, Limits, OwnedTool, Provider, Request, S
 
 use super::events::hex;
 use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
-use crate::provider::Endpoint;
+use crate::provider::{Endpoint, Secret};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format.
@@ -98,6 +99,12 @@ pub struct Tape {
     unnamed: Option<tempfile::NamedTempFile>,
     path: PathBuf,
     sum: Sha1,
+    /// What must not stand on the tape.
+    key: Option<Secret>,
+    /// The end of the bytes so far, in which the key may have begun.
+    tail: Vec<u8>,
+    /// The key came; nothing is written since.
+    has_key: bool,
 }
 
 impl Tape {
@@ -113,6 +120,9 @@ impl Tape {
         limits: &Limits,
     ) -> Result<Self> {
         let refused = |error: std::io::Error| cannot_write(path, &error);
+        if path.file_name().is_none() {
+            return Err(cannot_write(path, &"it is no name of a file"));
+        }
         // What is there and no file, such as a pipe, must not be replaced by one; nor a link.
         let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -126,8 +136,15 @@ impl Tape {
         } else {
             (Box::new(File::options().write(true).open(&target).map_err(refused)?), None)
         };
-        let out = BufWriter::new(out);
-        let mut tape = Self { out, unnamed, path: target, sum: Sha1::new() };
+        let mut tape = Self {
+            out: BufWriter::new(out),
+            unnamed,
+            path: target,
+            sum: Sha1::new(),
+            key: endpoint.key.clone(),
+            tail: Vec::new(),
+            has_key: false,
+        };
         tape.line(&Line::Tape(Head {
             version: VERSION,
             api: endpoint.api.name().to_owned(),
@@ -152,6 +169,9 @@ impl Tape {
     /// # Errors
     /// `Input` when it cannot be written.
     pub fn finish(mut self, exit_code: u8) -> Result<()> {
+        if self.has_key {
+            return Err(cannot_write(&self.path, &"the key would stand on it"));
+        }
         let sha1 = self.sum.digest().to_string();
         self.line(&Line::Over(Over { exit_code, sha1 }))?;
         let Self { mut out, unnamed, path, .. } = self;
@@ -167,10 +187,29 @@ impl Tape {
         let written =
             serde_json::to_vec(line).map_err(std::io::Error::from).and_then(|mut line| {
                 line.push(b'\n');
+                self.has_key |= self.is_key_in(&line);
+                if self.has_key {
+                    return Ok(());
+                }
                 self.sum.update(&line);
                 self.out.write_all(&line)
             });
         written.map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+impl Tape {
+    fn is_key_in(&self, bytes: &[u8]) -> bool {
+        let key = self.key.as_ref().map_or("", |key| key.expose());
+        !key.is_empty() && memchr::memmem::find(bytes, key.as_bytes()).is_some()
+    }
+
+    /// Looks for a key that came in two pieces, or in bytes that are no text.
+    fn look_for_key(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.has_key |= self.is_key_in(&self.tail);
+        let kept = self.key.as_ref().map_or(0, |key| key.expose().len());
+        self.tail.drain(..self.tail.len().saturating_sub(kept));
     }
 }
 
@@ -185,6 +224,7 @@ impl Recorder for Tape {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.look_for_key(bytes);
         let payload = match std::str::from_utf8(bytes) {
             Ok(text) => Payload::Text(text.to_owned()),
             Err(_) => Payload::Hex(hex(bytes)),
