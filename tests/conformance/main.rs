@@ -3,8 +3,11 @@
 mod bad_place;
 mod bad_provider;
 mod events;
+mod exit_codes;
 mod fixes_a_project;
+mod instructions;
 mod key;
+mod plumbing;
 mod recorded_streams;
 mod results;
 mod retries;
