@@ -1,6 +1,7 @@
 //! What the tests of all crates share.
 
 pub mod body;
+pub mod command;
 pub mod fixtures;
 pub mod model;
 pub mod play;

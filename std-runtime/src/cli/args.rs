@@ -46,6 +46,7 @@ pub(super) struct RunArgs {
     pub prompt: Option<String>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
+    pub idle_limit: Option<Duration>,
     pub words: Vec<String>,
 }
 
@@ -61,11 +62,15 @@ pub(super) const COMMANDS: &[&str] = &[
 /// # Errors
 /// `Usage`.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // Whatever else is on the line, and whichever command it is for.
+    if args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "-h" || arg == "--help") {
+        return Ok(Command::Help);
+    }
     let mut parser = Parser::from_args(args);
     let mut run = RunArgs::default();
     while let Some(arg) = next(&mut parser)? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Value(word) if run.words.is_empty() && run.prompt.is_none() => {
                 let word = text("the instruction", word)?;
@@ -142,6 +147,10 @@ impl RunArgs {
             "--max-attempts" => self.limits.max_attempts = number(option, parser, 1)?,
             "--time-limit" => {
                 self.time_limit =
+                    Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
+            }
+            "--idle-limit" => {
+                self.idle_limit =
                     Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
             }
             "--stdin-limit" => {
