@@ -103,7 +103,7 @@ fn a_server_that_is_no_provider() {
         (Reply::status(405), "405"),
         (Reply::raw("application/json", "{\"hello\": \"world\"}"), "check the base URL and --api"),
         (Reply::raw("application/json", "[1, 2"), "openai-chat format"),
-        (Reply::raw("text/plain", "hello"), "openai-chat format"),
+        (Reply::raw("text/plain", "hello\n"), "openai-chat format"),
         (Reply::raw("text/event-stream", "data: {]\n\n"), "openai-chat format"),
         (
             wire("HTTP/1.1 301 M\r\nlocation: https://evil.example/\r\n\r\n"),
