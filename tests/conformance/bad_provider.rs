@@ -102,7 +102,7 @@ fn a_server_that_is_no_provider() {
         (Reply::status(404), "404"),
         (Reply::status(405), "405"),
         (Reply::raw("application/json", "{\"hello\": \"world\"}"), "check the base URL and --api"),
-        (Reply::raw("application/json", "[1, 2"), "openai-chat format"),
+        (Reply::raw("application/json", "[1, 2]"), "openai-chat format"),
         (Reply::raw("text/plain", "hello\n"), "openai-chat format"),
         (Reply::raw("text/event-stream", "data: {]\n\n"), "openai-chat format"),
         (
