@@ -1,3 +1,4 @@
-//! What the tests of all crates share.
+//! What the tests of all crates share, and what measures them.
 
+pub mod bench;
 pub mod shared;
