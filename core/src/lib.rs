@@ -11,7 +11,7 @@
 //! # Features
 //! | feature | adds |
 //! |---|---|
-//! | `openai-chat`, `anthropic` | a dialect each; both are on by default |
+//! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 

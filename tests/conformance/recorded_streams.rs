@@ -15,6 +15,9 @@ fn recorded_answers_decode_as_expected_in_any_chunking() {
         let provider = match row["api"].as_str() {
             Some("openai-chat") => Provider::OpenAiChat,
             Some("anthropic-messages") => Provider::Anthropic,
+            Some("openai-responses") => Provider::OpenAiResponses,
+            Some("gemini") => Provider::Gemini,
+            Some("ollama-chat") => Provider::Ollama,
             _ => continue,
         };
         let body = std::fs::read(folder.join(row["file"].as_str().unwrap())).unwrap();
@@ -51,6 +54,25 @@ fn explained(id: &str) -> Option<&'static str> {
         | "vercel-ai__anthropic_skills_anthropic-skill-version-create_json"
         | "vercel-ai__openai_skills_openai-skill-create_json"
         | "vercel-ai__togetherai_reranking_togetherai-reranking.1_json" => no_reply,
+        "vercel-ai__google_google-vertex-stream-tool-call-arguments-nested.1" => {
+            "one call whose arguments come in pieces by path, a mode that is never asked for, so \
+             it is an error; the other decoder takes each piece for a call without a name"
+        }
+        "rig__openai_error_identity_edge_auth_rejection_carries_identity__0" => {
+            "401 is the HTTP status beside the error; there is no reply that could stop"
+        }
+        "pydantic-ai__models_test_deepseek_responses_test_deepseek_responses_reasoning_effort___0"
+        | "pydantic-ai__models_test_deepseek_responses_test_deepseek_responses_structured_output___0"
+        | "pydantic-ai__models_test_deepseek_responses_test_deepseek_responses_replay_unsent_item_ids__0" => {
+            "a part of type reasoning_text is reasoning; the other decoder reads summaries only"
+        }
+        "vercel-ai__openai_responses_openai-reasoning-encrypted-content.1" => {
+            "four responses are glued together; the other decoder reads the last one, we begin \
+             with the first"
+        }
+        "vercel-ai__openai_responses_openai-shell-container.1" => {
+            "written by hand: its last event has another text than its deltas, which were shown"
+        }
         _ => return None,
     })
 }
@@ -82,13 +104,17 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     }
     let usage = &expected["usage"];
     let count = |names: &[&str]| names.iter().find_map(|name| usage[*name].as_u64());
-    if let Some(wanted) = count(&["prompt_tokens", "input_tokens"]) {
+    let prompt = ["prompt_tokens", "input_tokens", "prompt_eval_count", "promptTokenCount"];
+    if let Some(wanted) = count(&prompt) {
         let ours = decoded.usage.map(|usage| u64::from(usage.input_tokens));
         if ours != Some(wanted) {
             return Some(format!("input tokens {ours:?} for {wanted}"));
         }
     }
-    if let Some(wanted) = count(&["completion_tokens", "output_tokens"]) {
+    // Gemini counts reasoning apart.
+    let gemini = count(&["candidatesTokenCount"])
+        .map(|tokens| tokens + count(&["thoughtsTokenCount"]).unwrap_or(0));
+    if let Some(wanted) = count(&["completion_tokens", "output_tokens", "eval_count"]).or(gemini) {
         let ours = decoded.usage.map(|usage| u64::from(usage.output_tokens));
         if ours != Some(wanted) {
             return Some(format!("output tokens {ours:?} for {wanted}"));
@@ -99,5 +125,12 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     }
     differs("text", &decoded.text, &expected["text"])
         .or_else(|| differs("reasoning", &decoded.reasoning, &expected["reasoning"]))
-        .or_else(|| differs("stop", decoded.stop.as_deref().unwrap_or(""), &expected["finish"]))
+        .or_else(|| {
+            let finish = match &expected["finish"] {
+                // Written as the number of the word.
+                Value::Number(number) => Value::String(number.to_string()),
+                finish => finish.clone(),
+            };
+            differs("stop", decoded.stop.as_deref().unwrap_or(""), &finish)
+        })
 }

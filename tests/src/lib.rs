@@ -1,4 +1,9 @@
 //! What the tests of all crates share, and what measures them.
 
 pub mod bench;
+pub mod body;
+pub mod fixtures;
+pub mod model;
+pub mod play;
+pub mod random;
 pub mod shared;

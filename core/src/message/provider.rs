@@ -9,11 +9,18 @@ pub enum Provider {
     OpenAiChat = 1,
     /// Anthropic messages.
     Anthropic = 2,
+    /// OpenAI responses, and the servers compatible with it.
+    OpenAiResponses = 3,
+    /// Google Gemini, `streamGenerateContent`; also what Vertex AI and its like speak.
+    Gemini = 4,
+    /// Ollama's own chat.
+    Ollama = 5,
 }
 
 impl Provider {
     /// All providers, compiled in or not.
-    pub const ALL: &[Self] = &[Self::OpenAiChat, Self::Anthropic];
+    pub const ALL: &[Self] =
+        &[Self::OpenAiChat, Self::Anthropic, Self::OpenAiResponses, Self::Gemini, Self::Ollama];
 
     /// The name that commands and files use.
     #[must_use]
@@ -21,6 +28,9 @@ impl Provider {
         match self {
             Self::OpenAiChat => "openai-chat",
             Self::Anthropic => "anthropic",
+            Self::OpenAiResponses => "openai-responses",
+            Self::Gemini => "gemini",
+            Self::Ollama => "ollama",
         }
     }
 

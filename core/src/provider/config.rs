@@ -24,6 +24,9 @@ pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
     /// [`ANTHROPIC_OUTPUT_TOKENS`](Limits::ANTHROPIC_OUTPUT_TOKENS)).
     pub max_output_tokens: u32,
+    /// Tokens of the request and the reply together; 0 leaves it to the provider. Ollama
+    /// cuts what does not fit without a word, so it is told this number.
+    pub context_tokens: u32,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
@@ -58,6 +61,7 @@ impl Limits {
     /// Numbers that suit a program with an operating system.
     pub const DEFAULT: Self = Self {
         max_output_tokens: 0,
+        context_tokens: 0,
         max_result_bytes: 64 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
@@ -235,5 +239,16 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
-    super::dialect_of(config.provider()).map(|_| ())
+    let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
+    if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
+        return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+    }
+    Ok(())
+}
+
+/// Whether `text` can stand in a path as it is, and leads nowhere else.
+fn is_plain_path(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
+    let leads_away = |name: &str| matches!(name, "" | "." | "..");
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
 }

@@ -2,16 +2,19 @@
 
 use super::{Config, Sink};
 use crate::Error;
-use crate::transcript::record::{Kind, Record, Records};
+use crate::transcript::record::{FIRST, Kind, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::Pieces;
+use crate::wire::json_write::{Piece, Pieces};
 
 /// One wire format, both ways.
 pub(crate) struct Dialect {
-    /// Path under the base URL.
-    pub path: &'static str,
+    /// Path under the base URL, for a model: three pieces, of which the middle one is the
+    /// model where the path holds it.
+    pub path: for<'a> fn(model: &'a str) -> [&'a str; 3],
     /// Headers beside the key.
     pub headers: &'static [(&'static str, &'static str)],
+    /// What a body is that begins like JSON.
+    pub body: Body,
     /// The keys that matter in a response.
     pub places: &'static [Node],
     /// Takes one token of a response.
@@ -28,6 +31,15 @@ pub(crate) struct Dialect {
     pub message: for<'a> fn(&Context<'a>, &mut Cursor, &mut Pieces<'a>) -> bool,
     /// Writes everything behind the messages.
     pub tail: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
+}
+
+/// What a body is that begins with `{` or `[`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Body {
+    /// One document: the whole reply.
+    Whole,
+    /// Documents one after another: a stream.
+    Lines,
 }
 
 /// What a request is made of.
@@ -76,6 +88,24 @@ impl Cursor {
         self.comma = false;
     }
 
+    /// The next record of the reply that is wanted. `None`: the reply is over.
+    pub fn next_part<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        is_wanted: impl Fn(&Record<'_>) -> bool,
+    ) -> Option<Record<'a>> {
+        loop {
+            let record = Record::at(bytes, self.offset).filter(Record::is_reply)?;
+            if record.offset != self.message && record.header.has(FIRST) {
+                return None;
+            }
+            self.offset = record.end();
+            if is_wanted(&record) {
+                return Some(record);
+            }
+        }
+    }
+
     /// The call that `result` answers. Results that come in the order of their calls, as
     /// they mostly do, are found in one step.
     pub fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
@@ -92,5 +122,49 @@ impl Cursor {
             index += 1;
         }
         None
+    }
+
+    /// The results at `offset` are written next, in the order of their calls.
+    pub fn begin_results(&mut self) {
+        self.message = self.offset;
+        self.answered = (0, self.reply);
+    }
+
+    /// The next result in the order of the calls, for providers that know a call by its place
+    /// alone, and that call. `None`: all are written, and the cursor stands behind them.
+    pub fn next_result<'a>(&mut self, bytes: &'a [u8]) -> Option<(Record<'a>, Record<'a>)> {
+        let (mut index, start) = self.answered;
+        let results = || Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
+        let answers = |result: &Record<'_>, index| {
+            result.is(Kind::Result) && result.header.call_index() == index
+        };
+        for call in reply_parts(bytes, start).filter(|part| part.is(Kind::Call)) {
+            // Results mostly stand in this order already.
+            let expected = Record::at(bytes, self.offset).filter(|it| answers(it, index));
+            let result = expected.or_else(|| results().find(|it| answers(it, index)));
+            index += 1;
+            if let Some(result) = result {
+                (self.answered, self.offset) = ((index, call.end()), result.end());
+                return Some((call, result));
+            }
+        }
+        self.offset = results().last().map_or(self.offset, |last| last.end());
+        None
+    }
+}
+
+/// The records from `offset` to the end of the reply that it stands in.
+pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
+    Records::from(bytes, offset).take_while(move |record| {
+        record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
+    })
+}
+
+/// The id of `call`: the provider's, or one made from its place where the provider, perhaps
+/// another one, gave none.
+pub(crate) fn call_id<'a>(call: &Record<'a>) -> [Piece<'a>; 2] {
+    match call.call().0 {
+        "" => [Piece::Plain("call_"), Piece::Number(call.offset as u32)],
+        id => [Piece::Escaped(id), Piece::Plain("")],
     }
 }

@@ -2,14 +2,24 @@
 //! a reply.
 
 mod config;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod reply;
 mod request;
+#[cfg(all(test, feature = "all-dialects"))]
+mod testing;
 
 #[cfg(feature = "anthropic")]
 mod anthropic;
+#[cfg(feature = "gemini")]
+mod gemini;
+#[cfg(feature = "ollama")]
+mod ollama;
 #[cfg(feature = "openai-chat")]
 mod openai_chat;
+#[cfg(feature = "openai-responses")]
+mod openai_responses;
 
 pub use config::{Config, FailedTurn, Limits, SessionConfig};
 #[cfg(feature = "alloc")]
@@ -17,7 +27,7 @@ pub use config::{OwnedConfig, OwnedTool};
 pub use request::Request;
 
 pub(crate) use config::check;
-pub(crate) use dialect::{Context, Dialect};
+pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, Word};
 
 use crate::message::Provider;
@@ -33,6 +43,12 @@ pub(crate) fn dialect_of(provider: Provider) -> Result<&'static Dialect, Error> 
         Provider::OpenAiChat => Ok(&openai_chat::DIALECT),
         #[cfg(feature = "anthropic")]
         Provider::Anthropic => Ok(&anthropic::DIALECT),
+        #[cfg(feature = "openai-responses")]
+        Provider::OpenAiResponses => Ok(&openai_responses::DIALECT),
+        #[cfg(feature = "gemini")]
+        Provider::Gemini => Ok(&gemini::DIALECT),
+        #[cfg(feature = "ollama")]
+        Provider::Ollama => Ok(&ollama::DIALECT),
         #[allow(unreachable_patterns, reason = "reached when a dialect is not compiled in")]
         other => Err(Error::new(ErrorKind::Unsupported, other as u32)),
     }

@@ -2,7 +2,7 @@
 
 use super::dialect::{Context, Cursor, Dialect};
 use crate::transcript::log::MAGIC;
-use crate::wire::json_write::{Pieces, Place};
+use crate::wire::json_write::{Piece, Pieces, Place};
 
 /// A request to post. Holds no secret: the runtime adds the key.
 ///
@@ -42,10 +42,11 @@ impl<'s> Request<'s> {
         "POST"
     }
 
-    /// Path under the provider's base URL.
+    /// Path under the provider's base URL, in pieces to be put together; some may be empty.
+    /// One of them may be the model, which was checked to need no escapes.
     #[must_use]
-    pub const fn path(&self) -> &'static str {
-        self.dialect.path
+    pub fn path_parts(&self) -> [&str; 3] {
+        (self.dialect.path)(self.context.config.model())
     }
 
     /// Header names, in lower case, and values; the key is not among them.
@@ -60,7 +61,7 @@ impl<'s> Request<'s> {
         let mut all = Self::new(self.dialect, self.context);
         let mut length = 0_usize;
         while all.refill() {
-            let pieces = all.pieces.iter().map(super::super::wire::json_write::Piece::length);
+            let pieces = all.pieces.as_slice().iter().map(Piece::length);
             length = pieces.fold(length, usize::saturating_add);
         }
         length
@@ -72,7 +73,7 @@ impl<'s> Request<'s> {
         let size = out.len();
         let mut free = out;
         while !free.is_empty() {
-            let Some(piece) = self.pieces.get(self.index) else {
+            let Some(piece) = self.pieces.as_slice().get(self.index) else {
                 if self.refill() {
                     continue;
                 }
@@ -130,9 +131,9 @@ impl<'s> Request<'s> {
                     (dialect.tail)(context, pieces);
                     self.section = Section::Done;
                 }
-                Section::Done => return !pieces.is_empty(),
+                Section::Done => return !pieces.as_slice().is_empty(),
             }
-            if !pieces.is_empty() {
+            if !pieces.as_slice().is_empty() {
                 return true;
             }
         }

@@ -62,21 +62,23 @@ impl Machine {
     /// Finds the step that a saved conversation ends with.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         self.open = Open::find(log);
-        let mut last = None;
+        let mut asks = false;
         let mut turn = self.turn;
         for record in log.records_from(super::room::FIRST_RECORD) {
             if record.is(Kind::User) && !record.header.has(MARKED) {
                 turn = record.offset as u32;
             }
-            last = Some(record.header.kind);
+            // A summary alone asks for nothing.
+            asks = match record.header.kind {
+                Kind::User => !record.header.has(MARKED),
+                kind => kind == Kind::Result,
+            };
         }
         self.turn = turn;
-        match last {
-            Some(Kind::User | Kind::Result) if self.open.count == 0 => {
-                self.enter_send(log, config);
-            }
-            _ if self.open.count > 0 => self.step = Step::RunTools,
-            _ => {}
+        if self.open.count > 0 {
+            self.step = Step::RunTools;
+        } else if asks {
+            self.enter_send(log, config);
         }
     }
 
@@ -120,6 +122,7 @@ impl Machine {
         self.expect(self.step == Step::Send)?;
         self.decoder = Decoder::new(dialect_of(config.provider())?);
         self.reply = Reply::new(log.used());
+        self.open = Open::before(log);
         self.reply.refused = !(200..300).contains(&status);
         (self.status, self.retry_after_ms) = (status, retry_after_ms);
         self.owes_byte = false;

@@ -42,18 +42,17 @@ use machine::Machine;
 /// let length = session.request()?.read(&mut request);
 /// assert_eq!(length, session.request()?.body_len());
 /// session.begin_response(200, None)?;
-/// let mut body = concat!(
-///     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n",
-///     "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
-///     "data: [DONE]\n\n",
-/// ).as_bytes();
-/// while !body.is_empty() {
-///     let fed = session.feed(body)?;
-///     if let Some(Event::TextDelta(text)) = fed.event {
-///         assert_eq!(text, "hi");
+/// let mut rest: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\
+///     \"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+/// let mut text = String::new();
+/// while !rest.is_empty() {
+///     let fed = session.feed(rest)?;
+///     rest = &rest[fed.used..];
+///     if let Some(Event::TextDelta(delta)) = fed.event {
+///         text.push_str(delta);
 ///     }
-///     body = &body[fed.used..];
 /// }
+/// assert_eq!(text, "hi");
 /// session.end_response()?;
 /// assert_eq!(session.step(), Step::Idle);
 /// # Ok::<(), zerostack_core::Error>(())
@@ -91,7 +90,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
-    /// [`Transcript::as_bytes`] gave. They are checked, not trusted.
+    /// [`snapshot`](Self::snapshot) gave. They are checked, not trusted.
     ///
     /// The step is what the conversation ends with: `RunTools` for open calls, `Send` for a
     /// user's text or results, else `Idle`.
@@ -114,7 +113,18 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.step
     }
 
-    /// All that was said, oldest first.
+    /// The conversation as plain versioned bytes, for [`resume`](Self::resume). A reply that
+    /// is coming in is not part of it yet.
+    #[must_use]
+    pub fn snapshot(&self) -> &[u8] {
+        let all = self.transcript.as_bytes();
+        match self.machine.step {
+            Step::Receive => all.get(..self.machine.reply.start as usize).unwrap_or(all),
+            _ => all,
+        }
+    }
+
+    /// All that was said, oldest first; in the step `Receive` what came of the reply too.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript<S> {
         &self.transcript

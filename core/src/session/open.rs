@@ -11,8 +11,6 @@ pub(super) struct Open {
     pub reply: u32,
     /// Calls of the session before the reply.
     pub before: u32,
-    /// Calls of the reply.
-    pub total: u16,
     /// Calls of the reply without an answer.
     pub count: u16,
     /// The first record that may be an open call, and its index: calls are mostly answered
@@ -24,7 +22,14 @@ pub(super) struct Open {
 impl Open {
     /// The calls of the reply that begins at `reply`, none of them answered.
     pub fn new(reply: u32, before: u32, total: u16) -> Self {
-        Self { reply, before, total, count: total, first: reply, first_index: 0 }
+        Self { reply, before, count: total, first: reply, first_index: 0 }
+    }
+
+    /// No call yet of a reply that begins at the end of `log`.
+    pub fn before(log: &Log<'_>) -> Self {
+        let records = log.records_from(super::room::FIRST_RECORD);
+        let calls = records.filter(|record| record.is(Kind::Call)).count();
+        Self::new(log.used() as u32, calls as u32, 0)
     }
 
     /// Finds the open calls of a saved conversation, and marks the others as answered.

@@ -20,22 +20,29 @@ impl Machine {
         self.expect(self.step == Step::Receive)?;
         let dialect = dialect_of(config.provider())?;
         let mut input = chunk;
-        if core::mem::take(&mut self.owes_byte) {
-            input = input.get(1..).unwrap_or_default();
+        if let (true, Some((_, rest))) = (self.owes_byte, chunk.split_first()) {
+            self.owes_byte = false;
+            input = rest;
         }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let shown = read(&mut self.decoder, dialect, &mut sink, &mut input);
-        let more = input.is_empty() && !chunk.is_empty() && sink.may_have_more();
+        let more = sink.may_have_more() || self.decoder.error().is_some();
+        let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
-        let calls = self.open.before.saturating_add(self.open.total.into());
         let used = chunk.len() - input.len();
-        match shown.and_then(|shown| shown.map(|shown| shown.check(log.bytes())).transpose()) {
+        let shown = match shown {
+            Ok(Some(Shown::Malformed)) => {
+                Err(Error::new(ErrorKind::BadResponse, self.decoder.offset))
+            }
+            shown => shown,
+        };
+        match shown {
             Ok(None) => Ok(Fed { used, event: None }),
             Ok(Some(shown)) => {
                 // With more to show, the last byte waits for the next call.
-                self.owes_byte = more;
-                let event = shown.event(log.into_bytes(), calls)?;
-                Ok(Fed { used: used - usize::from(more), event: Some(event) })
+                self.owes_byte |= more;
+                let event = shown.event(log.into_bytes(), self.open.before);
+                Ok(Fed { used: used - usize::from(more), event })
             }
             Err(error) => {
                 let event = self.broken(&mut log, config, error)?;
@@ -49,7 +56,6 @@ impl Machine {
         log: Log<'_>,
         config: &dyn Config,
     ) -> Result<Event<'static>, Error> {
-        let dialect = dialect_of(config.provider())?;
         if self.step == Step::Send {
             self.begin_response(&log, config, 0, None)?;
             let mut log = log;
@@ -57,7 +63,7 @@ impl Machine {
         }
         self.expect(self.step == Step::Receive)?;
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let judged = judge(&mut self.decoder, dialect, &mut sink, self.status);
+        let judged = judge(&self.decoder, &mut sink, self.status);
         let Sink { mut log, .. } = sink;
         match judged {
             Ok(reason) => self.accept(&mut log, config, reason),
@@ -72,8 +78,7 @@ impl Machine {
         config: &dyn Config,
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
-        let before = self.open.before.saturating_add(self.open.total.into());
-        self.open = Open::new(self.reply.start, before, self.reply.calls);
+        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.usage = self.usage.plus(self.reply.usage);
         self.rounds = self.rounds.saturating_add(1);
         self.attempt = 0;
@@ -97,7 +102,9 @@ impl Machine {
         let again = match error.kind() {
             ErrorKind::Cut => true,
             // What was no reply from its first byte on will not be one the next time.
-            ErrorKind::BadResponse => self.reply.documents,
+            ErrorKind::BadResponse => {
+                self.reply.documents || log.used() > self.reply.start as usize
+            }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, self.reply.start as usize);
@@ -173,8 +180,18 @@ fn read(
         if let Some(shown) = sink.show() {
             return Ok(Some(shown));
         }
+        if let Some(error) = decoder.error() {
+            return Err(error);
+        }
         if input.is_empty() {
             return Ok(None);
+        }
+        if sink.reply.is_failed() || decoder.is_over() {
+            // Nothing is kept any more, so a broken rest does no harm, and needs no room.
+            if decoder.advance(dialect, sink, input).is_err() {
+                decoder.ignore_rest();
+            }
+            continue;
         }
         // Unescaped text is never longer than the bytes it came in.
         let wanted = input.len().min(WINDOW_BYTES) + SLACK_BYTES;
@@ -186,7 +203,13 @@ fn read(
             return Err(Error::full(wanted - room));
         };
         let (mut front, back) = input.split_at_checked(window).unwrap_or((input, &[]));
-        while decoder.advance(dialect, sink, &mut front)? == Pause::Show {
+        while decoder.error().is_none() {
+            match decoder.advance(dialect, sink, &mut front) {
+                Ok(Pause::Show) => {}
+                Ok(Pause::Empty) => break,
+                Err(_) if sink.reply.is_failed() => decoder.ignore_rest(),
+                Err(error) => decoder.fail(error),
+            }
             if let Some(shown) = sink.show() {
                 *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
                 return Ok(Some(shown));
@@ -197,35 +220,38 @@ fn read(
 }
 
 /// Whether the reply is whole, now that the body is over, and why the model stopped.
-fn judge(
-    decoder: &mut Decoder,
-    dialect: &Dialect,
-    sink: &mut Sink<'_, '_>,
-    status: u16,
-) -> Result<StopReason, Error> {
-    let at_end = decoder.finish(dialect, sink)?;
+fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<StopReason, Error> {
     let reply = &mut *sink.reply;
-    if reply.failure.told || reply.refused {
+    if reply.is_failed() {
         let status = match (status, reply.failure.status) {
             (200..300, told @ 400..600) => told,
             (status, _) => status.into(),
         };
         return Err(Error::new(ErrorKind::Status, status));
     }
-    let is_empty = sink.log.used() == reply.start as usize;
-    if !reply.documents && decoder.offset > 0 || reply.whole && is_empty && reply.stop.is_none() {
+    // What the end of the body cut off in its middle was not shown, and does not stay.
+    sink.drop_stage();
+    sink.release(false)?;
+    let reply = &mut *sink.reply;
+    let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
+    if decoder.is_foreign() && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
-    if reply.stop.is_none() && !reply.ended && !(reply.whole && at_end) {
+    if reply.stop.is_none() && !reply.ended && !decoder.is_whole() {
         return Err(Error::new(ErrorKind::Cut, decoder.offset));
     }
     sink.end_part();
+    let mut records = sink.log.records_from(sink.reply.start as usize);
+    if !records.all(|record| core::str::from_utf8(record.payload).is_ok()) {
+        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+    }
     sink.check_calls();
     if sink.reply.stop == Some(StopReason::MaxTokens) && sink.drop_cut_call() {
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
     }
     Ok(match sink.reply.stop {
-        None if sink.reply.calls > 0 => StopReason::ToolUse,
+        // Some providers have no word of their own for it.
+        None | Some(StopReason::EndTurn) if sink.reply.calls > 0 => StopReason::ToolUse,
         None | Some(StopReason::EndTurn) if sink.reply.refuses => StopReason::Refusal,
         None => StopReason::EndTurn,
         Some(reason) => reason,

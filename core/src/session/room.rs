@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::machine::Machine;
-use crate::provider::Config;
+use crate::provider::{Config, FailedTurn};
 use crate::transcript::log::{Log, MAGIC};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::{Error, ErrorKind};
@@ -20,7 +20,9 @@ impl Machine {
             };
             let error = Error::new(ErrorKind::Full, missing);
             if self.step != Step::Idle && missing > 0 {
-                log.truncate(self.turn as usize);
+                if config.limits().failed_turn == FailedTurn::TakeOut {
+                    log.truncate(self.turn as usize);
+                }
                 self.error = Some(error);
                 self.step = Step::Idle;
             }
@@ -51,7 +53,6 @@ impl Machine {
         log.push(header, &[summary.as_bytes()])?;
         log.swap_runs(FIRST_RECORD, end, log.used());
         self.turn = self.turn.saturating_add(wanted as u32);
-        self.open.reply = self.open.reply.saturating_add(wanted as u32);
         if self.step != Step::Idle {
             self.enter_send(log, config);
         }
@@ -64,20 +65,11 @@ impl Machine {
 
     /// Takes out the records from `start` to `end`.
     fn remove(&mut self, log: &mut Log<'_>, start: usize, end: usize) {
-        let records = log.records_from(start).take_while(|record| record.offset < end);
-        let calls = records.filter(|record| record.is(Kind::Call)).count() as u32;
         log.remove(start, end);
         self.forget_failure();
-        let gone = (end - start) as u32;
-        // What stood in the part that is gone is of no use any more.
-        let moved = |offset: u32| {
-            if offset as usize >= end { offset - gone } else { offset.min(start as u32) }
-        };
-        if self.turn as usize >= end {
-            self.turn -= gone;
-        }
-        self.open.reply = moved(self.open.reply);
-        self.open.before = self.open.before.saturating_sub(calls);
+        let turn = self.turn as usize;
+        let turn = if turn >= end { turn.saturating_sub(end - start) } else { turn.min(start) };
+        self.turn = turn as u32;
     }
 
     /// Where the turns begin that stay.

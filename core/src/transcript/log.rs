@@ -30,6 +30,11 @@ impl<'t> Log<'t> {
         *self.used as usize
     }
 
+    /// Bytes that can ever be written.
+    pub fn limit(&self) -> usize {
+        self.storage.limit()
+    }
+
     /// All that is written.
     pub fn bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used()).unwrap_or_default()
@@ -144,9 +149,17 @@ impl<'t> Log<'t> {
         let Some(length) = middle.checked_sub(start) else { return };
         let Some(runs) = self.storage.bytes_mut().get_mut(start..end) else { return };
         let Some((first, second)) = runs.split_at_mut_checked(length) else { return };
-        first.reverse();
-        second.reverse();
-        runs.reverse();
+        reverse(first);
+        reverse(second);
+        reverse(runs);
+    }
+}
+
+/// The same as the slice's own method, without a panic path.
+fn reverse(bytes: &mut [u8]) {
+    let Some((front, back)) = bytes.split_at_mut_checked(bytes.len() / 2) else { return };
+    for (left, right) in front.iter_mut().zip(back.iter_mut().rev()) {
+        core::mem::swap(left, right);
     }
 }
 

@@ -3,6 +3,7 @@
 //! It only grows at its end; only compaction rewrites it.
 
 mod build;
+mod check;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
@@ -15,7 +16,7 @@ pub use storage::Storage;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
 use crate::{Error, ErrorKind};
 use log::{Log, MAGIC};
-use record::{FIRST, Kind, MARKED, Record, Records};
+use record::{FIRST, Kind, MARKED, Records};
 
 /// All that was said in a session, oldest first.
 #[derive(Clone, Debug)]
@@ -58,44 +59,11 @@ impl<S: Storage> Transcript<S> {
             Error::new(ErrorKind::BadTranscript, u32::try_from(offset).unwrap_or(u32::MAX))
         };
         let used_bytes = u32::try_from(used).map_err(|_| bad(0))?;
-        let bytes = storage.bytes().get(..used).ok_or(bad(storage.bytes().len()))?;
-        if !bytes.starts_with(&MAGIC) {
-            return Err(bad(0));
-        }
-        let mut calls = 0_u32;
-        let mut offset = MAGIC.len();
-        while offset < bytes.len() {
-            let record = Record::at(bytes, offset).ok_or(bad(offset))?;
-            if let Err(error) = core::str::from_utf8(record.payload) {
-                return Err(bad(record.end() - record.payload.len() + error.valid_up_to()));
-            }
-            if record.is_reply() && record.header.has(FIRST) {
-                calls = 0;
-            }
-            let fits = match record.header.kind {
-                Kind::Call => {
-                    let [id, name, _] = record.header.info;
-                    calls = calls.saturating_add(1);
-                    let (id, name) = (usize::from(id), usize::from(name));
-                    let text = core::str::from_utf8(record.payload).unwrap_or_default();
-                    text.is_char_boundary(id) && text.is_char_boundary(id + name)
-                }
-                Kind::Result => record.header.call_index() < calls,
-                Kind::Opaque => {
-                    let [provider, ..] = record.header.info;
-                    Provider::from_number(provider).is_some()
-                }
-                Kind::User | Kind::Text | Kind::Thinking => true,
-            };
-            if !fits {
-                return Err(bad(offset));
-            }
-            offset = record.end();
-        }
+        check::check(storage.bytes().get(..used).ok_or(bad(storage.bytes().len()))?)?;
         Ok(Self { storage, used: used_bytes })
     }
 
-    /// The whole transcript as plain versioned bytes, for [`crate::Session::resume`].
+    /// All bytes that are written.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used as usize).unwrap_or_default()

@@ -42,6 +42,12 @@ pub(crate) const REFUSAL: u8 = 1;
 /// Call: it has a result.
 pub(crate) const ANSWERED: u8 = 0x40;
 
+/// No record has one of these.
+pub(super) const UNUSED_FLAGS: u8 = 0x80;
+
+/// The most calls of one reply: a result has 16 bits for the index of its call.
+pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
+
 /// The first eight bytes of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {

@@ -187,7 +187,12 @@ impl JsonReader {
             }
             if self.raw_place != NOWHERE {
                 while !self.raw_ended && !input.is_empty() {
-                    self.step(input)?;
+                    let step = self.step(input);
+                    // What stands before a wrong byte is given out first, as in any chunking.
+                    if step.is_err() && input.len() < before.len() {
+                        break;
+                    }
+                    step?;
                     let closed = self.depth == self.raw_depth && self.state == State::CommaOrEnd;
                     self.raw_ended = closed;
                 }
@@ -357,6 +362,9 @@ impl JsonReader {
             }
             return Ok(Found::Run);
         }
+        if !matches!(byte, b'"' | b'\\') {
+            return Err(BAD);
+        }
         *input = input.get(1..).unwrap_or_default();
         match byte {
             b'"' if self.in_key => {
@@ -368,8 +376,7 @@ impl JsonReader {
                 self.after_value();
                 Ok(Found::TextEnd)
             }
-            b'\\' => Ok(self.go(State::Escape)),
-            _ => Err(BAD),
+            _ => Ok(self.go(State::Escape)),
         }
     }
 
@@ -572,21 +579,25 @@ fn taken<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
 
 /// Bytes from the front that a string holds as they are: no quote, backslash or control.
 pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let (words, tail) = text.as_chunks::<8>();
-    let plain_words = words.iter().take_while(|word| !has_special(u64::from_le_bytes(**word)));
-    let whole = plain_words.count() * 8;
-    let rest = if whole < words.len() * 8 { text.get(whole..).unwrap_or_default() } else { tail };
+    let (words, tail) = text.as_chunks::<WORD_BYTES>();
+    let plain_words = words.iter().take_while(|word| !has_special(usize::from_le_bytes(**word)));
+    let whole = plain_words.count() * WORD_BYTES;
+    let rest =
+        if whole < words.len() * WORD_BYTES { text.get(whole..).unwrap_or_default() } else { tail };
     let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
     whole + rest.iter().take_while(is_plain).count()
 }
 
-/// Whether one of eight bytes is a quote, a backslash or below 0x20: the classic test for
+/// Bytes that are looked at together: what a register holds.
+pub(super) const WORD_BYTES: usize = size_of::<usize>();
+
+/// Whether one byte of a word is a quote, a backslash or below 0x20: the classic test for
 /// a zero byte, on the differences.
-const fn has_special(word: u64) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 0x80;
-    let quote = word ^ (ONES * b'"' as u64);
-    let slash = word ^ (ONES * b'\\' as u64);
+const fn has_special(word: usize) -> bool {
+    const ONES: usize = usize::MAX / 255;
+    const HIGHS: usize = ONES * 0x80;
+    let quote = word ^ (ONES * b'"' as usize);
+    let slash = word ^ (ONES * b'\\' as usize);
     let control = word.wrapping_sub(ONES * 0x20) & !word;
     let quote = quote.wrapping_sub(ONES) & !quote;
     let slash = slash.wrapping_sub(ONES) & !slash;

@@ -13,8 +13,37 @@ pub(crate) enum Piece<'a> {
     Number(u32),
 }
 
-/// The pieces that one step of an encoder gives.
-pub(crate) type Pieces<'a> = heapless::Vec<Piece<'a>, MAX_PIECES, u8>;
+/// The pieces that one step of an encoder gives. Without `Drop`, so that a request may be
+/// left behind when the session goes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pieces<'a> {
+    pieces: [Piece<'a>; MAX_PIECES],
+    count: u8,
+}
+
+impl<'a> Pieces<'a> {
+    pub const fn new() -> Self {
+        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0 }
+    }
+
+    /// Adds a piece; false when there is no place for it. Called hundreds of times: inlined,
+    /// it would take a tenth of the flash.
+    #[inline(never)]
+    pub fn push(&mut self, piece: Piece<'a>) -> bool {
+        let Some(place) = self.pieces.get_mut(usize::from(self.count)) else { return false };
+        *place = piece;
+        self.count += 1;
+        true
+    }
+
+    pub fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    pub fn as_slice(&self) -> &[Piece<'a>] {
+        self.pieces.get(..usize::from(self.count)).unwrap_or_default()
+    }
+}
 
 /// No step of an encoder gives more; the tests of each dialect would show a loss.
 pub(crate) const MAX_PIECES: usize = 12;
@@ -43,8 +72,8 @@ impl<'a> From<&'a str> for Piece<'a> {
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
         $({
-            let lost = $out.push($crate::wire::json_write::Piece::from($piece)).is_err();
-            debug_assert!(!lost, "MAX_PIECES is too small");
+            let has_place = $out.push($crate::wire::json_write::Piece::from($piece));
+            debug_assert!(has_place, "MAX_PIECES is too small");
         })+
     };
 }

@@ -4,6 +4,8 @@
 //! CR or CRLF, a byte order mark at the very start is skipped, `:` begins a comment,
 //! several `data` lines are joined by LF.
 
+use super::json_read::WORD_BYTES;
+
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SseToken<'a> {
@@ -40,6 +42,8 @@ pub struct SseReader {
     field: Option<Field>,
     /// The last byte was a CR: an LF that follows belongs to it.
     after_cr: bool,
+    /// A line came that is neither a comment nor a known field.
+    met_unknown: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -61,7 +65,13 @@ impl SseReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Start, count: 0, field: None, after_cr: false }
+        Self { state: State::Start, count: 0, field: None, after_cr: false, met_unknown: false }
+    }
+
+    /// Whether a line came that the standard does not know: the body may be something else.
+    #[must_use]
+    pub const fn met_unknown(&self) -> bool {
+        self.met_unknown
     }
 
     /// Reads from the front of `input`, which it moves on, until something is met.
@@ -86,6 +96,7 @@ impl SseReader {
                     // A mark that breaks off was the start of an unknown field.
                     let broken = (1..3).contains(&self.count);
                     self.state = if broken { State::Skip } else { State::LineStart };
+                    self.met_unknown |= broken;
                     self.count = 0;
                 }
                 (State::LineStart, _) if ends_line => {
@@ -97,6 +108,7 @@ impl SseReader {
                     self.count = 0;
                     self.field = Field::beginning_with(byte);
                     self.state = if self.field.is_some() { State::Name } else { State::Skip };
+                    self.met_unknown |= self.field.is_none() && byte != b':';
                 }
                 (State::Name, Some(field)) => {
                     let name = field.name().as_bytes();
@@ -114,6 +126,7 @@ impl SseReader {
                         return Some(SseToken::Line(field));
                     } else {
                         self.state = State::Skip;
+                        self.met_unknown = true;
                     }
                 }
                 (State::ValueStart, _) => {
@@ -178,17 +191,21 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// Bytes before the next end of line.
 fn line_length(input: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    let has = |word: u64, byte: u8| {
-        let zero_where_equal = word ^ (ONES * u64::from(byte));
+    const ONES: usize = usize::MAX / 255;
+    let has = |word: usize, byte: u8| {
+        let zero_where_equal = word ^ (ONES * usize::from(byte));
         zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES * 0x80) != 0
     };
-    let (words, tail) = input.as_chunks::<8>();
-    let is_inside = |word: &&[u8; 8]| {
-        let word = u64::from_le_bytes(**word);
+    let (words, tail) = input.as_chunks::<WORD_BYTES>();
+    let is_inside = |word: &&[u8; WORD_BYTES]| {
+        let word = usize::from_le_bytes(**word);
         !has(word, b'\n') && !has(word, b'\r')
     };
-    let whole = words.iter().take_while(is_inside).count() * 8;
-    let rest = if whole < words.len() * 8 { input.get(whole..).unwrap_or_default() } else { tail };
+    let whole = words.iter().take_while(is_inside).count() * WORD_BYTES;
+    let rest = if whole < words.len() * WORD_BYTES {
+        input.get(whole..).unwrap_or_default()
+    } else {
+        tail
+    };
     whole + rest.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count()
 }

@@ -228,7 +228,7 @@ fn send(
         }
     }
     let request = session.request().map_err(Error::from_core)?;
-    let url = endpoint.url(request.path());
+    let url = endpoint.url(&request.path_parts().concat());
     let key = endpoint.auth_header();
     let mut headers = request.headers().to_vec();
     if let Some((name, value)) = &key {

@@ -18,7 +18,7 @@ Options of a run:
   -m, --model NAME          the model
       --provider NAME       openai, anthropic, openrouter, ollama, ... or one of the config file
       --base-url URL        the server, e.g. http://127.0.0.1:8080/v1
-      --api NAME            its dialect: openai-chat, anthropic
+      --api NAME            its dialect: openai-chat, openai-responses, anthropic, gemini, ollama
   -p, --prompt NAME         the prompt
   -o, --output KIND         patch, text, findings or json, instead of what the prompt says
   -C, --folder DIR          the folder to work on, instead of the current one

@@ -45,9 +45,15 @@ pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
             let url = url.strip_suffix("/messages").unwrap_or(url);
             url.strip_suffix("/v1").unwrap_or(url).to_owned()
         }
+        Api::Gemini => url.to_owned(),
+        Api::Ollama => {
+            let url = url.strip_suffix("/chat").unwrap_or(url);
+            url.strip_suffix("/api").unwrap_or(url).to_owned()
+        }
         _ if is_loopback(host) && matches!(uri.path(), "" | "/") => {
             format!("{url}/v1")
         }
+        Api::OpenAiResponses => url.strip_suffix("/responses").unwrap_or(url).to_owned(),
         _ => url.strip_suffix("/chat/completions").unwrap_or(url).to_owned(),
     })
 }
@@ -122,6 +128,12 @@ mod tests {
             (Api::Anthropic, "https://api.anthropic.com/v1/", "https://api.anthropic.com"),
             (Api::Anthropic, "https://h/anthropic/v1/messages", "https://h/anthropic"),
             (Api::Anthropic, "http://127.0.0.1:9", "http://127.0.0.1:9"),
+            (Api::OpenAiResponses, "https://h/v1/responses", "https://h/v1"),
+            (Api::OpenAiResponses, "http://localhost:8080", "http://localhost:8080/v1"),
+            (Api::Gemini, "https://h/v1beta/", "https://h/v1beta"),
+            (Api::Gemini, "http://127.0.0.1:9", "http://127.0.0.1:9"),
+            (Api::Ollama, "http://127.0.0.1:11434/", "http://127.0.0.1:11434"),
+            (Api::Ollama, "http://h/api/chat", "http://h"),
         ];
         for (api, text, expected) in cases {
             assert_eq!(normalize(text, api, "test").unwrap(), expected, "{text}");

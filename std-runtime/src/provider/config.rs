@@ -8,7 +8,7 @@
 //! model = "fast-coder"
 //!
 //! [providers.work]
-//! api = "openai-chat"              # or "anthropic"
+//! api = "openai-chat"              # or any other name that `--api` takes
 //! base_url = "https://llm.example.com/v1"
 //! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
 //! model = "fast-coder"

@@ -91,6 +91,7 @@ impl Endpoint {
         let key = self.key.as_ref()?;
         Some(match self.api {
             Api::Anthropic => ("x-api-key", key.clone()),
+            Api::Gemini => ("x-goog-api-key", key.clone()),
             _ => ("authorization", Secret::new(format!("Bearer {}", key.expose()))),
         })
     }

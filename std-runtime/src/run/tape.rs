@@ -57,6 +57,7 @@ struct ToolLine {
 #[derive(Serialize, Deserialize)]
 struct LimitsLine {
     max_output_tokens: u32,
+    context_tokens: u32,
     max_result_bytes: u32,
     reply_bytes: u32,
     max_rounds: u16,
@@ -299,6 +300,7 @@ impl From<Limits> for LimitsLine {
     fn from(limits: Limits) -> Self {
         Self {
             max_output_tokens: limits.max_output_tokens,
+            context_tokens: limits.context_tokens,
             max_result_bytes: limits.max_result_bytes,
             reply_bytes: limits.reply_bytes,
             max_rounds: limits.max_rounds,
@@ -314,6 +316,7 @@ impl From<LimitsLine> for Limits {
     fn from(line: LimitsLine) -> Self {
         Self {
             max_output_tokens: line.max_output_tokens,
+            context_tokens: line.context_tokens,
             max_result_bytes: line.max_result_bytes,
             reply_bytes: line.reply_bytes,
             max_rounds: line.max_rounds,

@@ -59,6 +59,8 @@ places! { PLACES:
     ERROR_MESSAGE = ERROR . "message",
     ERROR_DETAILS = ERROR . "details",
     ERROR_CODE = ERROR_DETAILS . "error_code",
+    // Gateways put their own code here, a word or a status.
+    GATEWAY_CODE = ERROR . "code",
 }
 
 const STOP_WORDS: &[(&[u8], StopReason)] = &[
@@ -109,21 +111,18 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             Some(BLOCK_ID) => sink.stage(Slot::Id, bytes)?,
             Some(BLOCK_NAME) => sink.stage(Slot::Name, bytes)?,
             Some(BLOCK_INPUT | PARTIAL_JSON) => sink.stage(Slot::Arguments, bytes)?,
-            Some(TYPE | BLOCK_TYPE | STOP_REASON | DELTA_STOP_REASON | ERROR_TYPE | ERROR_CODE) => {
-                sink.word(bytes);
-            }
+            Some(
+                TYPE | BLOCK_TYPE | STOP_REASON | DELTA_STOP_REASON | ERROR_TYPE | ERROR_CODE
+                | GATEWAY_CODE,
+            ) => sink.word(bytes),
             Some(ERROR | ERROR_MESSAGE) => sink.failure_text(bytes),
             _ => {}
         },
         Token::PieceEnd(place) => match twin(place) {
-            Some(
-                BLOCK_TEXT | DELTA_TEXT | BLOCK_THINKING | DELTA_THINKING | BLOCK_SIGNATURE
-                | DELTA_SIGNATURE | BLOCK_DATA,
-            ) => sink.part_end()?,
             Some(TYPE) => match sink.take_word().as_slice() {
                 b"content_block_stop" => {
                     sink.end_part();
-                    sink.close_calls();
+                    sink.reply.block_ends = true;
                 }
                 b"message_stop" => sink.reply.ended = true,
                 b"error" => sink.failure(),
@@ -133,7 +132,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             Some(DELTA_STOP_REASON | STOP_REASON) => sink.stop(STOP_WORDS),
             Some(ERROR | ERROR_MESSAGE) => sink.failure_text_end(),
             Some(ERROR_TYPE) => sink.failure_code(false),
-            Some(ERROR_CODE) => sink.failure_code(true),
+            Some(ERROR_CODE | GATEWAY_CODE) => sink.failure_code(true),
             _ => {}
         },
         Token::Number(place, value) => match place {
@@ -150,6 +149,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             MESSAGE_CACHE_WRITE | CACHE_WRITE => {
                 sink.count(|usage| &mut usage.cache_write_tokens, value);
             }
+            GATEWAY_CODE => sink.failure_status(value),
             THINKING_TOKENS => sink.count(|usage| &mut usage.reasoning_tokens, value),
             _ => {}
         },
@@ -163,6 +163,9 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if !sink.reply.whole {
         let begins = core::mem::take(&mut sink.reply.is_call);
         sink.commit_call(begins)?;
+        if core::mem::take(&mut sink.reply.block_ends) {
+            sink.close_call();
+        }
         sink.reply.index = None;
     }
     if sink.reply.ended || sink.reply.whole {

@@ -6,7 +6,7 @@
 
 use super::{REDACTED, SIGNATURE};
 use crate::message::Provider;
-use crate::provider::dialect::Cursor;
+use crate::provider::dialect::{Cursor, call_id};
 use crate::provider::{Context, Limits};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
@@ -83,10 +83,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::Result => {
             at.stage = RESULTS;
             let call = at.call_of(context.bytes, &record);
+            let [id, place] = call.map_or(["".into(); 2], |call| call_id(&call));
             begin(at, "user", out);
             pieces!(out:
-                r#"{"type":"tool_result","tool_use_id":""#,
-                Piece::Escaped(call.map_or("", |call| call.call().0)),
+                r#"{"type":"tool_result","tool_use_id":""#, id, place,
                 r#"","content":""#, Piece::Escaped(record.text()),
                 if record.header.has(MARKED) { r#"","is_error":true}"# } else { r#""}"# }
             );
@@ -114,10 +114,11 @@ fn block<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &
             pieces!(out: r#"{"type":"text","text":""#, Piece::Escaped(record.text()), r#""}"#);
         }
         Kind::Call => {
-            let (id, name, arguments) = record.call();
+            let (_, name, arguments) = record.call();
+            let [id, place] = call_id(record);
             begin(at, "assistant", out);
             pieces!(out:
-                r#"{"type":"tool_use","id":""#, Piece::Escaped(id),
+                r#"{"type":"tool_use","id":""#, id, place,
                 r#"","name":""#, Piece::Escaped(name), r#"","input":"#
             );
             if record.header.has(MARKED) {
@@ -157,8 +158,8 @@ fn begin<'a>(at: &mut Cursor, role: &'static str, out: &mut Pieces<'a>) {
     if at.comma {
         pieces!(out: ",");
     } else {
-        let comma = if at.messages { "," } else { "" };
-        pieces!(out: comma, r#"{"role":""#, role, r#"","content":["#);
+        let message = if at.messages { r#",{"role":""# } else { r#"{"role":""# };
+        pieces!(out: message, role, r#"","content":["#);
     }
     (at.comma, at.messages) = (true, true);
 }

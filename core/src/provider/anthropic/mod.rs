@@ -6,14 +6,16 @@ mod decode;
 mod encode;
 
 use super::Dialect;
+use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
-    path: "/v1/messages",
+    path: |_| ["/v1/messages", "", ""],
     headers: &[
         ("content-type", "application/json"),
         ("accept", "text/event-stream"),
         ("anthropic-version", "2023-06-01"),
     ],
+    body: Body::Whole,
     places: decode::PLACES,
     token: decode::token,
     document_end: decode::document_end,

@@ -96,7 +96,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             Some(CALLS) => sink.commit_call(true)?,
             Some(CHOICES) => {
                 // A choice without an index is the only one.
-                sink.release(true);
+                sink.release(true)?;
                 sink.unskip();
             }
             _ => {}
@@ -119,10 +119,6 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             _ => {}
         },
         Token::PieceEnd(place) => match twin(place) {
-            Some(
-                CONTENT | CONTENT_TEXT | REFUSAL | REASONING_CONTENT | REASONING | CONTENT_THINKING
-                | THINKING_TEXT,
-            ) => sink.part_end()?,
             Some(FINISH_REASON) => sink.stop(STOP_WORDS),
             Some(ERROR | ERROR_MESSAGE) => sink.failure_text_end(),
             Some(ERROR_TYPE) => sink.failure_code(false),
@@ -134,7 +130,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             _ => {}
         },
         Token::Number(place, value) => match twin(place) {
-            Some(CHOICE_INDEX) => sink.release(value == 0),
+            Some(CHOICE_INDEX) => sink.release(value == 0)?,
             Some(CALL_INDEX) => sink.reply.index = Some(value),
             Some(PROMPT_TOKENS) => sink.count(|usage| &mut usage.input_tokens, value),
             Some(COMPLETION_TOKENS) => sink.count(|usage| &mut usage.output_tokens, value),

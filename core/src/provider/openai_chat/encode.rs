@@ -2,8 +2,8 @@
 
 use super::{REASONING_CONTENT_FIELD, REASONING_FIELD};
 use crate::provider::Context;
-use crate::provider::dialect::Cursor;
-use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
+use crate::provider::dialect::{Cursor, call_id, reply_parts};
+use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
@@ -58,16 +58,16 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::Result => {
                     at.offset = record.end();
                     let call = at.call_of(context.bytes, &record);
-                    let id = call.map_or("", |call| call.call().0);
+                    let [id, place] = call.map_or(["".into(); 2], |call| call_id(&call));
                     pieces!(out:
-                        r#"{"role":"tool","tool_call_id":""#, Piece::Escaped(id),
+                        r#"{"role":"tool","tool_call_id":""#, id, place,
                         r#"","content":""#, Piece::Escaped(record.text()), r#""}"#
                     );
                 }
                 Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
                     at.begin_reply();
                     at.stage = TEXT;
-                    let mut parts = reply(context.bytes, at.message);
+                    let mut parts = reply_parts(context.bytes, at.message);
                     // A message of calls alone has no content; any other needs some.
                     let is_silent = parts.clone().any(|part| part.is(Kind::Call))
                         && !parts.any(|part| part.is(Kind::Text));
@@ -78,7 +78,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         }
         TEXT => {
-            if let Some(record) = next(context.bytes, at, |record| record.is(Kind::Text)) {
+            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Text)) {
                 pieces!(out: Piece::Escaped(record.text()));
             } else {
                 if at.comma {
@@ -90,7 +90,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         REASONING => {
             let field = reasoning_field(context.bytes, at.message);
             let is_part = |record: &Record<'_>| field.is_some() && is_reasoning(record);
-            if let Some(record) = next(context.bytes, at, is_part) {
+            if let Some(record) = at.next_part(context.bytes, is_part) {
                 if !at.comma {
                     pieces!(out: ",\"", field.unwrap_or_default(), "\":\"");
                 }
@@ -104,11 +104,12 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         }
         _ => {
-            if let Some(record) = next(context.bytes, at, |record| record.is(Kind::Call)) {
-                let (id, name, arguments) = record.call();
+            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Call)) {
+                let (_, name, arguments) = record.call();
+                let [id, place] = call_id(&record);
                 pieces!(out:
                     if at.comma { "," } else { r#","tool_calls":["# },
-                    r#"{"id":""#, Piece::Escaped(id),
+                    r#"{"id":""#, id, place,
                     r#"","type":"function","function":{"name":""#, Piece::Escaped(name),
                     r#"","arguments":""#,
                     Piece::Escaped(if arguments.is_empty() { "{}" } else { arguments }),
@@ -128,36 +129,11 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
     pieces!(out: "]}");
 }
 
-/// The records of the reply that begins at `offset`.
-fn reply(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
-    Records::from(bytes, offset).take_while(move |record| {
-        record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
-    })
-}
-
-/// The next record of the reply that is wanted. `None`: the reply is over.
-fn next<'a>(
-    bytes: &'a [u8],
-    at: &mut Cursor,
-    is_wanted: impl Fn(&Record<'_>) -> bool,
-) -> Option<Record<'a>> {
-    loop {
-        let record = Record::at(bytes, at.offset).filter(Record::is_reply)?;
-        if record.offset != at.message && record.header.has(FIRST) {
-            return None;
-        }
-        at.offset = record.end();
-        if is_wanted(&record) {
-            return Some(record);
-        }
-    }
-}
-
 /// The field in which the reasoning of this message goes back, if it does: servers that ask
 /// for it want it beside tool calls, and others refuse it elsewhere. What was not kept whole
 /// is not sent.
 fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
-    let mut parts = reply(bytes, message);
+    let mut parts = reply_parts(bytes, message);
     if !parts.clone().any(|part| part.is(Kind::Call)) {
         return None;
     }

@@ -7,10 +7,12 @@ mod decode;
 mod encode;
 
 use super::Dialect;
+use super::dialect::Body;
 
 pub(crate) static DIALECT: Dialect = Dialect {
-    path: "/chat/completions",
+    path: |_| ["/chat/completions", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
+    body: Body::Whole,
     places: decode::PLACES,
     token: decode::token,
     document_end: decode::document_end,

@@ -5,7 +5,7 @@
 //! its call when it is known which that is.
 
 use super::Sink;
-use crate::transcript::record::{HEADER_BYTES, Header, Kind, MARKED, Record};
+use crate::transcript::record::{HEADER_BYTES, Header, Kind, MARKED, REPLY_CALLS_MAX, Record};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
@@ -21,12 +21,14 @@ pub(crate) enum Slot {
 /// The strings that lie at the end of the transcript.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
-    start: u32,
+    pub start: u32,
     /// Bytes of each, by [`Slot`].
-    lengths: [u32; 3],
+    pub lengths: [u32; 3],
     /// The order in which they came, and how many there are.
-    order: [u8; 3],
-    count: u8,
+    pub order: [u8; 3],
+    pub count: u8,
+    /// The part that was open before them, or 0: they may turn out to be more of it.
+    pub before: u32,
 }
 
 impl Stage {
@@ -43,6 +45,7 @@ impl Sink<'_, '_> {
             return Ok(());
         }
         if self.reply.stage.count == 0 {
+            self.reply.stage.before = if self.reply.keep_end == 0 { self.reply.open } else { 0 };
             self.end_part();
             self.reply.stage.start = self.log.used() as u32;
         }
@@ -90,11 +93,13 @@ impl Sink<'_, '_> {
         let stage = core::mem::take(&mut self.reply.stage);
         let [id, name, _] = stage.lengths.map(|length| length as usize);
         let staged = self.log.bytes().get(start..).unwrap_or_default();
-        if core::str::from_utf8(staged).is_err() {
+        let (id_bytes, rest) = staged.split_at_checked(id).unwrap_or_default();
+        let name_bytes = rest.get(..name).unwrap_or_default();
+        // Arguments are looked at when they are complete: a character may come in two pieces.
+        if core::str::from_utf8(id_bytes).and(core::str::from_utf8(name_bytes)).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }
-        let id_bytes = staged.get(..id).unwrap_or_default();
-        match self.find_call(index, id_bytes, name > 0) {
+        match self.find_call(index, id_bytes, name_bytes)? {
             Some(call) => self.extend_call(call, start, start + id + name),
             None if may_begin => self.begin_call(index, start, id, name),
             None => {
@@ -107,7 +112,15 @@ impl Sink<'_, '_> {
     /// All calls so far are complete.
     pub fn close_calls(&mut self) {
         self.drop_stage();
-        self.reply.calls_closed = self.reply.calls > 0;
+        self.reply.unclosed = 0;
+    }
+
+    /// The block that was read is over; it may have been a call.
+    pub fn close_call(&mut self) {
+        self.drop_stage();
+        if let Ok(Some(_)) = self.find_call(self.reply.index, &[], &[]) {
+            self.reply.unclosed = self.reply.unclosed.saturating_sub(1);
+        }
     }
 
     /// Takes out a last call that the token limit cut off; true when there was one.
@@ -135,49 +148,60 @@ impl Sink<'_, '_> {
     }
 
     /// Brings the strings into the order of the record.
-    fn sort_stage(&mut self) {
+    pub(super) fn sort_stage(&mut self) {
         let mut order = self.reply.stage.order;
         let count = usize::from(self.reply.stage.count);
         for _ in 1..count {
             let mut offset = self.reply.stage.start as usize;
             for at in 1..count {
-                let (left, right) = (order.get(at - 1).copied(), order.get(at).copied());
-                let (Some(left), Some(right)) = (left, right) else { return };
+                let Some([left, right]) = order.get_mut(at - 1..=at) else { return };
                 let length = |slot: u8| {
                     self.reply.stage.lengths.get(usize::from(slot)).map_or(0, |n| *n as usize)
                 };
+                let (first, second) = (length(*left), length(*right));
                 if left > right {
-                    let middle = offset + length(left);
-                    self.log.swap_runs(offset, middle, middle + length(right));
-                    order.swap(at - 1, at);
-                    offset += length(right);
+                    self.log.swap_runs(offset, offset + first, offset + first + second);
+                    core::mem::swap(left, right);
+                    offset += second;
                 } else {
-                    offset += length(left);
+                    offset += first;
                 }
             }
         }
     }
 
     /// The offset of the call that a piece belongs to.
-    fn find_call(&self, index: Option<u32>, id: &[u8], has_name: bool) -> Option<usize> {
+    fn find_call(
+        &self,
+        index: Option<u32>,
+        id: &[u8],
+        name: &[u8],
+    ) -> Result<Option<usize>, Error> {
         let records = self.log.records_from(self.reply.start as usize);
         let calls = records.filter(|record| record.is(Kind::Call));
         let last = self.log.record(self.reply.last_call as usize);
-        let last = last.filter(|_| self.reply.last_call != 0)?;
+        let Some(last) = last.filter(|_| self.reply.last_call != 0) else { return Ok(None) };
         let belongs = |call: &Record<'_>| match index {
             Some(index) => call.header.info[2] == index as u8,
             None => id.is_empty() || call.call().0.as_bytes() == id,
         };
-        let call = if belongs(&last) { last } else { calls.filter(belongs).last()? };
-        let (known, _, arguments) = call.call();
-        let is_other = !id.is_empty() && known.as_bytes() != id;
-        if is_other && has_name && is_object(arguments.as_bytes()) {
-            return None;
+        let call = if belongs(&last) { Some(last) } else { calls.filter(belongs).last() };
+        let Some(call) = call else { return Ok(None) };
+        let (known_id, known_name, arguments) = call.call();
+        let is_other = !id.is_empty() && known_id.as_bytes() != id && !name.is_empty();
+        if is_other && (known_name.as_bytes() != name || is_object(arguments.as_bytes())) {
+            return Ok(None);
         }
-        Some(call.offset)
+        // Only the low byte of an index is kept, so further back it is ambiguous.
+        let is_ambiguous =
+            index.is_some_and(|index| index >= SLOTS || u32::from(self.reply.calls) > SLOTS);
+        if call.offset != last.offset && is_ambiguous {
+            return Err(Error::new(ErrorKind::Limit, SLOTS));
+        }
+        Ok(Some(call.offset))
     }
 
-    fn begin_call(
+    pub(super) fn begin_call(
         &mut self,
         index: Option<u32>,
         start: usize,
@@ -188,7 +212,7 @@ impl Sink<'_, '_> {
         let id = u8::try_from(id).map_err(|_| too_long)?;
         let name = u8::try_from(name).map_err(|_| too_long)?;
         let calls = self.reply.calls;
-        let limit = Error::new(ErrorKind::Limit, u16::MAX.into());
+        let limit = Error::new(ErrorKind::Limit, REPLY_CALLS_MAX);
         self.reply.calls = calls.checked_add(1).ok_or(limit)?;
         let slot = index.unwrap_or(u32::from(calls)) as u8;
         let mut header = Header::new(Kind::Call, self.first_flag(start), [id, name, slot]);
@@ -197,7 +221,7 @@ impl Sink<'_, '_> {
         self.log.append(&header.to_bytes())?;
         self.log.swap_runs(start, end, end + HEADER_BYTES);
         self.reply.last_call = start as u32;
-        self.reply.calls_closed = false;
+        self.reply.unclosed = self.reply.unclosed.saturating_add(1);
         Ok(())
     }
 
@@ -206,6 +230,9 @@ impl Sink<'_, '_> {
         self.log.remove(start, arguments);
         let more = self.log.used().saturating_sub(start);
         let Some(record) = self.log.record(call).filter(|_| more > 0) else { return Ok(()) };
+        if let Some(held) = &mut self.reply.held {
+            held.is_stale = true;
+        }
         // An empty object stands in until the first piece comes.
         let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
         let (end, mut header) = (record.end() - placeholder, record.header);
@@ -258,3 +285,6 @@ impl Sink<'_, '_> {
         false
     }
 }
+
+/// Calls of a reply whose pieces may take turns in any order.
+const SLOTS: u32 = 256;

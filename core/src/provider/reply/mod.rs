@@ -1,9 +1,15 @@
 //! The reply that is coming in: what a dialect reads is written to the transcript at once,
 //! and given out as events from there.
 
+#![cfg_attr(
+    not(all(feature = "openai-chat", feature = "anthropic")),
+    allow(dead_code, reason = "a dialect alone uses a part of it")
+)]
+
 mod calls;
 mod parts;
 mod show;
+mod staged;
 
 pub(crate) use calls::Slot;
 pub(crate) use show::Shown;
@@ -23,8 +29,9 @@ pub(crate) struct Reply {
     open: u32,
     /// Text of the open record that is kept ends here, or 0: all of it is.
     keep_end: u32,
-    /// Bytes that were shown but not kept.
+    /// Bytes that were shown but not kept, and how many of them were told.
     dropped: u32,
+    dropped_told: u32,
     /// The record that is shown next, and the first of its bytes that was not shown.
     show: u32,
     shown: u32,
@@ -36,14 +43,18 @@ pub(crate) struct Reply {
     pub calls: u16,
     /// The call that came last, or 0.
     last_call: u32,
-    /// All calls so far are complete.
-    calls_closed: bool,
+    /// Calls that may get more arguments.
+    unclosed: u16,
     /// The strings of the call that is read, at the end of the transcript.
     stage: calls::Stage,
     /// The index on the wire of the call or block that is read.
     pub index: Option<u32>,
     /// The block that is read is a call.
     pub is_call: bool,
+    /// The block is over with this document.
+    pub block_ends: bool,
+    /// What the dialect has to remember.
+    pub notes: Notes,
     /// The field of the wire that reasoning comes in, or 0.
     pub thinking_field: u8,
     /// Where the transcript stood when events were held back, see [`Sink::hold`].
@@ -63,7 +74,6 @@ pub(crate) struct Reply {
     pub usage: Usage,
     usage_changed: bool,
     usage_due: bool,
-    cut_due: bool,
     /// Some document of the dialect came.
     pub documents: bool,
     /// The body is one JSON document, not a stream.
@@ -72,6 +82,27 @@ pub(crate) struct Reply {
     pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+}
+
+/// What a dialect remembers while it reads; what each field means is its own affair.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Notes {
+    /// About the document that is read.
+    pub document: u8,
+    /// About the block that is read.
+    pub block: u8,
+    /// A count that is part of another, or the number of the block.
+    pub count: u32,
+    /// Blocks of which something came: a bit each, the last for all that follow.
+    pub seen: u32,
+    /// In which form the content of the block comes.
+    pub level: u8,
+    /// Calls that have begun and are not over.
+    pub open: u16,
+    /// Whatever else is true or not.
+    pub flags: u8,
+    /// A reason to stop that does not count yet.
+    pub reason: Option<StopReason>,
 }
 
 /// An error that the provider told.
@@ -97,9 +128,19 @@ impl Reply {
         Self { start, show: start, told: start, ..Self::default() }
     }
 
-    /// Forgets all but what the person is told about the failure.
-    pub fn is_muted(&self) -> bool {
-        self.skip || self.failure.told
+    /// Whether what comes is not kept.
+    pub const fn is_muted(&self) -> bool {
+        self.skip || self.is_failed()
+    }
+
+    /// Whether no more text is to come, as far as is known.
+    const fn is_stopping(&self) -> bool {
+        self.stop.is_some() || self.ended || (self.whole && self.documents)
+    }
+
+    /// Whether there will be no reply: only the provider's message still counts.
+    pub const fn is_failed(&self) -> bool {
+        self.refused || self.failure.told
     }
 }
 

@@ -11,7 +11,13 @@ pub(super) struct Mark {
     used: u32,
     open: u32,
     calls: u16,
+    unclosed: u16,
     last_call: u32,
+    /// Something before `used` was rewritten since.
+    pub is_stale: bool,
+    is_stopped: bool,
+    refuses: bool,
+    thinking_field: u8,
 }
 
 impl Sink<'_, '_> {
@@ -46,25 +52,27 @@ impl Sink<'_, '_> {
         self.part(Kind::Text, [REFUSAL, 0], bytes)
     }
 
-    /// The string that was read into a part is over: it cannot end inside a character.
-    pub fn part_end(&self) -> Result<(), Error> {
-        let inside = self.reply.open != 0 && incomplete_length(self.log.bytes()) > 0;
-        if inside { Err(Error::new(ErrorKind::BadResponse, 0)) } else { Ok(()) }
-    }
-
     /// What comes next begins a part of its own.
     pub fn end_part(&mut self) {
-        let (open, keep_end) = (self.reply.open as usize, self.reply.keep_end as usize);
-        if keep_end != 0 {
-            let dropped = self.log.used().saturating_sub(keep_end);
-            self.reply.dropped = self.reply.dropped.saturating_add(dropped as u32);
-            self.log.truncate(keep_end);
-            self.log.close(open);
-            self.reply.show = self.log.used() as u32;
-            self.reply.shown = self.reply.show;
+        if self.reply.keep_end != 0 {
+            self.drop_to_keep_end();
+            if let Some(held) = &mut self.reply.held {
+                held.is_stale = true;
+            }
         }
         self.reply.keep_end = 0;
         self.reply.open = 0;
+    }
+
+    /// Takes out what was shown behind the text that is kept; the bytes that this freed.
+    fn drop_to_keep_end(&mut self) -> usize {
+        let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
+        let dropped = shown.saturating_sub(keep_end);
+        self.reply.dropped = self.reply.dropped.saturating_add(dropped);
+        self.log.remove(keep_end as usize, shown as usize);
+        self.log.close(self.reply.open as usize);
+        self.reply.shown = keep_end;
+        dropped as usize
     }
 
     /// The flag of a record at `offset`: the first of a reply begins a message.
@@ -75,6 +83,7 @@ impl Sink<'_, '_> {
     /// Gives up text that was shown, so that more can be shown: keeps what came first.
     /// True when there is room again.
     pub fn drop_shown(&mut self) -> bool {
+        let scratch = self.scratch_bytes();
         let reply = &mut *self.reply;
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
@@ -86,42 +95,67 @@ impl Sink<'_, '_> {
         }
         if reply.keep_end == 0 {
             let payload = open + HEADER_BYTES;
-            let wanted = shown.saturating_sub(SCRATCH_BYTES).max(payload);
+            let wanted = shown.saturating_sub(scratch).max(payload);
             let text = self.log.bytes().get(payload..wanted).unwrap_or_default();
             reply.keep_end = (wanted - incomplete_length(text)) as u32;
             header.flags |= MARKED;
             self.log.set_header(open, header);
         }
-        let dropped = shown.saturating_sub(reply.keep_end as usize);
-        reply.dropped = reply.dropped.saturating_add(dropped as u32);
-        self.log.remove(reply.keep_end as usize, shown);
-        self.log.close(open);
-        reply.shown = reply.keep_end;
-        dropped > 0
+        self.drop_to_keep_end() > 0
+    }
+
+    /// Room that text which is not kept passes through.
+    fn scratch_bytes(&self) -> usize {
+        (self.log.limit() / 8).clamp(MIN_SCRATCH_BYTES, MAX_SCRATCH_BYTES)
     }
 
     /// Holds events back until it is known whether what comes is for us.
     pub fn hold(&mut self) {
-        let Reply { open, calls, last_call, .. } = *self.reply;
-        let used = self.log.used() as u32;
-        self.reply.held = Some(Mark { used, open, calls, last_call });
+        // What is held back needs room, and nothing can be given up meanwhile.
+        if self.log.limit().saturating_sub(self.log.used()) < self.scratch_bytes() {
+            self.drop_shown();
+        }
+        let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
+        self.reply.held = Some(Mark {
+            used: self.log.used() as u32,
+            open,
+            calls,
+            unclosed,
+            last_call,
+            is_stale: false,
+            is_stopped: self.reply.stop.is_some(),
+            refuses,
+            thinking_field,
+        });
         self.reply.index = None;
         self.reply.skip = false;
     }
 
     /// What came since [`hold`](Self::hold), and what follows, is for us, or is not.
-    pub fn release(&mut self, is_ours: bool) {
-        let Some(mark) = self.reply.held.take() else { return };
+    ///
+    /// # Errors
+    /// `BadResponse` when it is not, and went into calls that are.
+    pub fn release(&mut self, is_ours: bool) -> Result<(), Error> {
+        let Some(mark) = self.reply.held.take() else { return Ok(()) };
         if !is_ours {
+            if mark.is_stale {
+                return Err(Error::new(ErrorKind::BadResponse, 0));
+            }
             self.drop_stage();
             self.log.truncate(mark.used as usize);
-            (self.reply.open, self.reply.calls) = (mark.open, mark.calls);
-            self.reply.last_call = mark.last_call;
+            (self.reply.open, self.reply.last_call) = (mark.open, mark.last_call);
+            (self.reply.calls, self.reply.unclosed) = (mark.calls, mark.unclosed);
+            (self.reply.refuses, self.reply.thinking_field) = (mark.refuses, mark.thinking_field);
             if mark.open != 0 {
                 self.log.close(mark.open as usize);
             }
+            if !mark.is_stopped {
+                self.reply.stop = None;
+                self.reply.stop_word.clear();
+            }
         }
         self.reply.skip = !is_ours;
+        Ok(())
     }
 
     /// The element that was held or skipped is over.
@@ -205,8 +239,16 @@ impl Sink<'_, '_> {
         self.reply.failure.status = status;
     }
 
-    /// A document is over: what was counted in it is news.
+    /// A document is over.
     pub fn document_end(&mut self) {
+        self.element_end();
+        if self.reply.is_stopping() {
+            self.end_part();
+        }
+    }
+
+    /// A document, or one of several in an array, is over: what was counted in it is news.
+    pub fn element_end(&mut self) {
         self.reply.documents = true;
         self.reply.usage_due |= core::mem::take(&mut self.reply.usage_changed);
         self.reply.word.clear();
@@ -214,7 +256,7 @@ impl Sink<'_, '_> {
 }
 
 /// Bytes at the end of `text` that begin a character and do not complete it.
-pub(super) fn incomplete_length(text: &[u8]) -> usize {
+fn incomplete_length(text: &[u8]) -> usize {
     let mut back = 0;
     for byte in text.iter().rev().take(3) {
         back += 1;
@@ -230,8 +272,9 @@ pub(super) fn incomplete_length(text: &[u8]) -> usize {
     0
 }
 
-/// Text that is given up first when the storage is full, so that more can pass through it.
-const SCRATCH_BYTES: usize = 64;
+/// Bounds of the text that is given up first when the storage is full.
+const MIN_SCRATCH_BYTES: usize = 64;
+const MAX_SCRATCH_BYTES: usize = 2048;
 
 /// Bytes of a provider's error message that are kept.
-const FAILURE_BYTES: usize = 1024;
+pub(super) const FAILURE_BYTES: usize = 1024;

@@ -1,20 +1,35 @@
 //! What of a reply a person may see next.
 
 use super::Sink;
-use super::parts::incomplete_length;
+use crate::Usage;
 use crate::message::{CallId, Event, Kept, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, REFUSAL, Record};
-use crate::{Error, ErrorKind, Usage};
 
 /// An event without its borrow: where its bytes stand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shown {
-    Text { start: usize, end: usize },
-    Refusal { start: usize, end: usize },
-    Thinking { start: usize, end: usize },
-    Call { offset: usize, index: u32 },
+    Text {
+        start: usize,
+        end: usize,
+    },
+    Refusal {
+        start: usize,
+        end: usize,
+    },
+    Thinking {
+        start: usize,
+        end: usize,
+    },
+    Call {
+        offset: usize,
+        index: u32,
+    },
     Usage(Usage),
-    Cut { bytes: u32 },
+    Cut {
+        bytes: u32,
+    },
+    /// What should be text is not UTF-8.
+    Malformed,
 }
 
 impl Sink<'_, '_> {
@@ -32,11 +47,16 @@ impl Sink<'_, '_> {
         if core::mem::take(&mut self.reply.usage_due) {
             return Some(Shown::Usage(self.reply.usage));
         }
-        if self.reply.stop.is_some() && self.reply.dropped > 0 && !self.reply.cut_due {
-            self.reply.cut_due = true;
+        if self.cut_is_due() {
+            self.reply.dropped_told = self.reply.dropped;
             return Some(Shown::Cut { bytes: self.reply.dropped });
         }
         None
+    }
+
+    fn cut_is_due(&self) -> bool {
+        let reply = &*self.reply;
+        reply.open == 0 && reply.is_stopping() && reply.dropped > reply.dropped_told
     }
 
     /// Whether [`show`](Self::show) may have more.
@@ -44,8 +64,12 @@ impl Sink<'_, '_> {
         let reply = &*self.reply;
         let shown = (reply.shown as usize).max(reply.show as usize + HEADER_BYTES);
         let text = reply.held.is_none() && shown < self.records_end();
-        let calls = reply.calls_closed && reply.told_calls < reply.calls;
-        text || calls || reply.usage_due
+        text || self.calls_are_due() || reply.usage_due || self.cut_is_due()
+    }
+
+    /// Whether calls are complete that were not told.
+    fn calls_are_due(&self) -> bool {
+        self.reply.unclosed == 0 && self.reply.told_calls < self.reply.calls
     }
 
     fn show_text(&mut self) -> Option<Shown> {
@@ -57,8 +81,14 @@ impl Sink<'_, '_> {
             let start = (self.reply.shown as usize).max(record.offset + HEADER_BYTES);
             let rest = self.log.bytes().get(start..record.end()).unwrap_or_default();
             let is_text = matches!(record.header.kind, Kind::Text | Kind::Thinking);
-            let end = start + rest.len() - incomplete_length(rest);
-            if is_text && start < end {
+            let (whole, is_malformed) = match core::str::from_utf8(rest) {
+                _ if !is_text => (0, false),
+                Ok(text) => (text.len(), false),
+                Err(error) => (error.valid_up_to(), error.error_len().is_some()),
+            };
+            let (end, next) = (start + whole, record.end());
+            let is_last = next >= self.records_end();
+            if start < end {
                 self.reply.shown = end as u32;
                 return Some(match (record.header.kind, record.header.info) {
                     (Kind::Text, [REFUSAL, ..]) => Shown::Refusal { start, end },
@@ -66,8 +96,11 @@ impl Sink<'_, '_> {
                     _ => Shown::Thinking { start, end },
                 });
             }
-            let next = record.end();
-            if next >= self.records_end() || (is_text && !rest.is_empty()) {
+            // A character that was begun can be completed in the last record only.
+            if is_malformed || (is_text && !rest.is_empty() && !is_last) {
+                return Some(Shown::Malformed);
+            }
+            if is_last {
                 return None;
             }
             self.reply.show = next as u32;
@@ -78,7 +111,7 @@ impl Sink<'_, '_> {
     /// A call is told when it is complete. Arguments that are no JSON object may have been
     /// cut off by the token limit: such a call waits for the reason of the stop.
     fn show_call(&mut self) -> Option<Shown> {
-        if !self.reply.calls_closed {
+        if !self.calls_are_due() {
             return None;
         }
         loop {
@@ -88,9 +121,12 @@ impl Sink<'_, '_> {
             }
             let (offset, end) = (record.offset, record.end());
             if record.is(Kind::Call) {
+                if core::str::from_utf8(record.payload).is_err() {
+                    return Some(Shown::Malformed);
+                }
                 let is_whole = self.check_call(offset);
                 match self.reply.stop {
-                    None if !is_whole && !self.reply.ended => return None,
+                    None if !is_whole && !self.reply.is_stopping() => return None,
                     Some(StopReason::MaxTokens)
                         if offset == self.reply.last_call as usize
                             && !self.is_object_at(offset) =>
@@ -123,38 +159,22 @@ impl Sink<'_, '_> {
 }
 
 impl Shown {
-    /// The same, when its bytes are text.
-    ///
-    /// # Errors
-    /// `BadResponse` when they are not.
-    pub fn check(self, bytes: &[u8]) -> Result<Self, Error> {
-        self.event(bytes, 0).map(|_| self)
-    }
-
-    /// The event, from the bytes of the transcript. `calls` is the number of calls before
-    /// the reply.
-    ///
-    /// # Errors
-    /// `BadResponse` when the text is not UTF-8.
-    pub fn event(self, bytes: &[u8], calls: u32) -> Result<Event<'_>, Error> {
-        let text = |start: usize, end: usize| {
-            let bad = Error::new(ErrorKind::BadResponse, 0);
-            let text = bytes.get(start..end).ok_or(bad)?;
-            core::str::from_utf8(text).map_err(|_| bad)
-        };
-        Ok(match self {
+    /// The event, from the bytes of the transcript, which were checked. `calls` is the number
+    /// of calls before the reply. `None` where there is none to give.
+    pub fn event(self, bytes: &[u8], calls: u32) -> Option<Event<'_>> {
+        let text = |start: usize, end: usize| core::str::from_utf8(bytes.get(start..end)?).ok();
+        Some(match self {
             Self::Text { start, end } => Event::TextDelta(text(start, end)?),
             Self::Refusal { start, end } => Event::RefusalDelta(text(start, end)?),
             Self::Thinking { start, end } => Event::ThinkingDelta(text(start, end)?),
             Self::Usage(usage) => Event::Usage(usage),
             Self::Cut { bytes } => Event::Truncated { what: Kept::Reply, bytes },
             Self::Call { offset, index } => {
-                let bad = Error::new(ErrorKind::BadResponse, 0);
-                let record = Record::at(bytes, offset).ok_or(bad)?;
-                let (wire_id, name, arguments) = record.call();
+                let (wire_id, name, arguments) = Record::at(bytes, offset)?.call();
                 let id = CallId(calls.saturating_add(index));
                 Event::ToolCall(ToolCall { id, wire_id, name, arguments })
             }
+            Self::Malformed => return None,
         })
     }
 }

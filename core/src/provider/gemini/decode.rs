@@ -1,0 +1,221 @@
+//! Pieces of a reply, and whole ones, which look alike; the array of pieces is transparent.
+//!
+//! Whether the text of a part is reasoning stands behind the text, so a part is taken when it
+//! is over. A reply has one candidate; where there are more, the first is read.
+
+use super::{ALONE, OF_CALL, OF_NEXT};
+use crate::Error;
+use crate::message::StopReason;
+use crate::provider::Sink;
+use crate::provider::reply::Slot;
+use crate::transcript::record::Kind;
+use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_write::digits;
+
+places! { PLACES:
+    CANDIDATES = ROOT . "candidates",
+    CANDIDATE_INDEX = CANDIDATES . "index",
+    FINISH_REASON = CANDIDATES . "finishReason",
+    CONTENT = CANDIDATES . "content",
+    PARTS = CONTENT . "parts",
+    TEXT = PARTS . "text",
+    THOUGHT = PARTS . "thought",
+    SIGNATURE = PARTS . "thoughtSignature",
+    CALL = PARTS . "functionCall",
+    CALL_ID = CALL . "id",
+    NAME = CALL . "name",
+    ARGUMENTS = CALL . "args" raw,
+    WILL_CONTINUE = CALL . "willContinue",
+    FEEDBACK = ROOT . "promptFeedback",
+    BLOCK_REASON = FEEDBACK . "blockReason",
+    USAGE = ROOT . "usageMetadata",
+    PROMPT_TOKENS = USAGE . "promptTokenCount",
+    CACHED_TOKENS = USAGE . "cachedContentTokenCount",
+    CANDIDATES_TOKENS = USAGE . "candidatesTokenCount",
+    THOUGHTS_TOKENS = USAGE . "thoughtsTokenCount",
+    ERROR = ROOT . "error",
+    ERROR_CODE = ERROR . "code",
+    ERROR_MESSAGE = ERROR . "message",
+    ERROR_STATUS = ERROR . "status",
+}
+
+/// The words for the end of a reply; some clients that pass replies on write them as the
+/// numbers of the enumeration. Those of which the two APIs mean different things are left out.
+const STOP_WORDS: &[(&[u8], StopReason)] = &[
+    (b"STOP", StopReason::EndTurn),
+    (b"1", StopReason::EndTurn),
+    (b"MAX_TOKENS", StopReason::MaxTokens),
+    (b"2", StopReason::MaxTokens),
+    (b"SAFETY", StopReason::ContentFilter),
+    (b"3", StopReason::ContentFilter),
+    (b"RECITATION", StopReason::ContentFilter),
+    (b"4", StopReason::ContentFilter),
+    (b"LANGUAGE", StopReason::ContentFilter),
+    (b"BLOCKLIST", StopReason::ContentFilter),
+    (b"PROHIBITED_CONTENT", StopReason::ContentFilter),
+    (b"SPII", StopReason::ContentFilter),
+    (b"MODEL_ARMOR", StopReason::ContentFilter),
+    (b"IMAGE_SAFETY", StopReason::ContentFilter),
+    (b"IMAGE_PROHIBITED_CONTENT", StopReason::ContentFilter),
+    (b"IMAGE_RECITATION", StopReason::ContentFilter),
+];
+
+/// Words that say that there is no reason yet.
+const NO_REASON: [&[u8]; 4] =
+    [b"", b"0", b"FINISH_REASON_UNSPECIFIED", b"BLOCK_REASON_UNSPECIFIED"];
+
+/// What is known of the part that is read: its text is reasoning, it has a text, perhaps an
+/// empty one, it is a call.
+const IS_THOUGHT: u8 = 1;
+const HAS_TEXT: u8 = 2;
+const IS_CALL: u8 = 4;
+
+/// The reason to stop is why the question was refused.
+const IS_BLOCKED: u8 = 1;
+
+/// Where the strings of a part wait for its end, a signature before the text.
+const SIGNATURE_SLOT: Slot = Slot::Id;
+const TEXT_SLOT: Slot = Slot::Name;
+
+pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
+    match token {
+        Token::Begin(CANDIDATES) => {
+            sink.take_word();
+            sink.hold();
+        }
+        Token::Begin(PARTS) => {
+            sink.drop_stage();
+            sink.reply.notes.block = 0;
+        }
+        Token::Begin(CALL) => {
+            commit_strings(sink, Some(OF_NEXT))?;
+            sink.reply.notes.block |= IS_CALL;
+        }
+        Token::Begin(ERROR) => sink.failure(),
+        Token::End(CALL) => sink.commit_new_call()?,
+        Token::End(PARTS) => {
+            let block = sink.reply.notes.block;
+            let text = if block & HAS_TEXT != 0 { Some(ALONE) } else { None };
+            commit_strings(sink, if block & IS_CALL != 0 { Some(OF_CALL) } else { text })?;
+        }
+        Token::End(CANDIDATES) => {
+            // A candidate without an index is the only one.
+            sink.release(true)?;
+            note_stop(sink);
+            sink.unskip();
+        }
+        // One of the documents of an array is over, or the only one.
+        Token::End(ROOT) => {
+            sink.close_calls();
+            sink.take_word();
+            stop(sink);
+            sink.element_end();
+        }
+        Token::Piece(TEXT, bytes) => sink.stage(TEXT_SLOT, bytes)?,
+        Token::Piece(SIGNATURE, bytes) => sink.stage(SIGNATURE_SLOT, bytes)?,
+        Token::Piece(CALL_ID, bytes) => sink.stage(Slot::Id, bytes)?,
+        Token::Piece(NAME, bytes) => sink.stage(Slot::Name, bytes)?,
+        Token::Piece(ARGUMENTS, bytes) => sink.stage(Slot::Arguments, bytes)?,
+        Token::Piece(FINISH_REASON | BLOCK_REASON | ERROR_STATUS, bytes) => sink.word(bytes),
+        Token::Piece(ERROR | ERROR_MESSAGE, bytes) => sink.failure_text(bytes),
+        Token::PieceEnd(TEXT) => sink.reply.notes.block |= HAS_TEXT,
+        Token::PieceEnd(BLOCK_REASON) => note_block(sink),
+        Token::PieceEnd(ERROR | ERROR_MESSAGE) => sink.failure_text_end(),
+        Token::PieceEnd(ERROR_STATUS) => sink.failure_code(true),
+        Token::Number(CANDIDATE_INDEX, value) => sink.release(value == 0)?,
+        Token::Number(FINISH_REASON, value) => number_word(sink, value),
+        Token::Number(BLOCK_REASON, value) => {
+            number_word(sink, value);
+            note_block(sink);
+        }
+        Token::Number(PROMPT_TOKENS, value) => sink.count(|usage| &mut usage.input_tokens, value),
+        Token::Number(CACHED_TOKENS, value) => {
+            sink.count(|usage| &mut usage.cache_read_tokens, value);
+        }
+        Token::Number(CANDIDATES_TOKENS, value) => {
+            sink.reply.notes.count = value;
+            count_output(sink);
+        }
+        Token::Number(THOUGHTS_TOKENS, value) => {
+            sink.count(|usage| &mut usage.reasoning_tokens, value);
+            count_output(sink);
+        }
+        Token::Number(ERROR_CODE, value) => sink.failure_status(value),
+        Token::Bool(THOUGHT, true) => sink.reply.notes.block |= IS_THOUGHT,
+        Token::Bool(WILL_CONTINUE, true) => {
+            sink.failure_text(b"arguments came in pieces, which was not asked for");
+            sink.failure_text_end();
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+pub(super) fn document_end(_: &mut Sink<'_, '_>) -> Result<(), Error> {
+    Ok(())
+}
+
+/// The strings of the part that wait become parts of the reply. A signature stays with what
+/// it came on: the text, or without one what `variety` says.
+fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Error> {
+    let (provider, block) = (sink.provider as u8, sink.reply.notes.block);
+    let is_signed = sink.is_staged(SIGNATURE_SLOT);
+    let has_text = sink.is_staged(TEXT_SLOT);
+    if is_signed {
+        let variety = if has_text { Some(OF_NEXT) } else { variety };
+        sink.end_part();
+        sink.commit_part(variety.map(|variety| (Kind::Opaque, [provider, variety])))?;
+        sink.end_part();
+    }
+    if has_text {
+        let is_thought = block & IS_THOUGHT != 0;
+        let text = (Kind::Text, [0, 0]);
+        let thought = (Kind::Thinking, [0, 0]);
+        sink.commit_part(Some(if is_thought { thought } else { text }))?;
+        if is_signed {
+            sink.end_part();
+        }
+    }
+    Ok(())
+}
+
+/// A reason to stop came. Older models give one in each piece, so the last one counts.
+fn note_stop(sink: &mut Sink<'_, '_>) {
+    let word = sink.take_word();
+    if !NO_REASON.contains(&word.as_slice()) && !sink.reply.is_muted() {
+        sink.reply.stop_word = word;
+    }
+}
+
+/// The piece is whole, so the reason that came with it counts.
+fn stop(sink: &mut Sink<'_, '_>) {
+    if sink.reply.is_muted() {
+        return;
+    }
+    sink.reply.stop = None;
+    let word = core::mem::take(&mut sink.reply.stop_word);
+    sink.word(&word);
+    sink.stop(STOP_WORDS);
+    if sink.reply.notes.document == IS_BLOCKED && sink.reply.stop.is_some() {
+        sink.reply.stop = Some(StopReason::ContentFilter);
+    }
+}
+
+/// The question was refused, and there will be no candidate.
+fn note_block(sink: &mut Sink<'_, '_>) {
+    note_stop(sink);
+    if !sink.reply.stop_word.is_empty() {
+        sink.reply.notes.document = IS_BLOCKED;
+    }
+}
+
+fn number_word(sink: &mut Sink<'_, '_>, number: u32) {
+    let (digits, count) = digits(number);
+    sink.word(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
+}
+
+/// The tokens of the candidate do not count its reasoning.
+fn count_output(sink: &mut Sink<'_, '_>) {
+    let sum = sink.reply.notes.count.saturating_add(sink.reply.usage.reasoning_tokens);
+    sink.count(|usage| &mut usage.output_tokens, sum);
+}

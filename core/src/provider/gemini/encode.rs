@@ -1,0 +1,196 @@
+//! The body of a request for content.
+//!
+//! The parameters of a tool go as `parametersJsonSchema`, which takes JSON Schema as it is;
+//! the older `parameters` takes only a part of OpenAPI's and refuses what it does not know.
+//!
+//! Calls may have no ids and are then known by their order, so results are written in the
+//! order of the calls.
+
+use super::{ALONE, OF_CALL, OF_NEXT};
+use crate::message::Provider;
+use crate::provider::Context;
+use crate::provider::dialect::Cursor;
+use crate::transcript::record::{FIRST, Kind, MARKED, Record};
+use crate::wire::json_write::{Piece, Pieces};
+use crate::wire::pieces;
+
+/// No message is open.
+const BETWEEN: u8 = 0;
+/// A message of the model is open.
+const REPLY: u8 = 1;
+/// A message of results is open.
+const RESULTS: u8 = 2;
+
+/// How a message begins: the first of all, and the others.
+const USER: [&str; 2] = [r#"{"role":"user","parts":["#, r#",{"role":"user","parts":["#];
+const MODEL: [&str; 2] = [r#"{"role":"model","parts":["#, r#",{"role":"model","parts":["#];
+
+pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
+    pieces!(out: "{");
+    let max_output_tokens = context.config.limits().max_output_tokens;
+    if max_output_tokens > 0 {
+        pieces!(out:
+            r#""generationConfig":{"maxOutputTokens":"#, Piece::Number(max_output_tokens), "},"
+        );
+    }
+}
+
+pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
+    let Some(tool) = context.config.tool(index) else { return };
+    let is_last = context.config.tool(index + 1).is_none();
+    pieces!(out:
+        if index == 0 { r#""tools":[{"functionDeclarations":["# } else { "," },
+        r#"{"name":""#, Piece::Escaped(tool.name),
+        r#"","description":""#, Piece::Escaped(tool.description),
+        r#"","parametersJsonSchema":"#, tool.parameters,
+        if is_last { "}]}]," } else { "}" }
+    );
+}
+
+pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
+    let system = context.config.system();
+    if !system.is_empty() {
+        pieces!(out:
+            r#""systemInstruction":{"parts":[{"text":""#, Piece::Escaped(system), r#""}]},"#
+        );
+    }
+    pieces!(out: r#""contents":["#);
+}
+
+pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
+    if at.stage == RESULTS {
+        match at.next_result(context.bytes) {
+            Some((call, result)) => response(at, &call, &result, out),
+            None => end(at, out),
+        }
+        return true;
+    }
+    let record = Record::at(context.bytes, at.offset);
+    let goes_on = record.is_some_and(|it| it.is_reply() && !it.header.has(FIRST));
+    if at.stage == REPLY && !goes_on {
+        end(at, out);
+        return true;
+    }
+    let Some(record) = record else { return false };
+    match record.header.kind {
+        Kind::User => {
+            begin(at, USER, out);
+            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#""}"#);
+            at.offset = record.end();
+            end(at, out);
+        }
+        Kind::Result => {
+            at.begin_results();
+            at.stage = RESULTS;
+        }
+        Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
+            if at.stage == BETWEEN {
+                at.begin_reply();
+                at.stage = REPLY;
+            }
+            part(context, at, &record, out);
+            at.previous = record.offset;
+            at.offset = record.end();
+        }
+    }
+    true
+}
+
+pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
+    pieces!(out: "]}");
+}
+
+/// One part of a reply, with the signature that it came with.
+fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
+    let signature = signature(context.bytes, at.previous, record);
+    match record.header.kind {
+        Kind::Text => {
+            begin(at, MODEL, out);
+            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"""#);
+        }
+        // Reasoning goes back where its signature vouches for it, and only whole.
+        Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
+            begin(at, MODEL, out);
+            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"","thought":true"#);
+        }
+        Kind::Call => {
+            let (id, name, arguments) = record.call();
+            begin(at, MODEL, out);
+            identity([r#"{"functionCall":{"id":""#, r#"{"functionCall":{"name":""#], id, name, out);
+            if record.header.has(MARKED) {
+                // Only an object may stand here; the result told the model what was wrong.
+                pieces!(out: r#"","args":{"malformed":""#, Piece::Escaped(arguments), r#""}}"#);
+            } else {
+                let arguments = if arguments.is_empty() { "{}" } else { arguments };
+                pieces!(out: r#"","args":"#, arguments, "}");
+            }
+        }
+        Kind::Opaque if is_ours(record, ALONE) => {
+            begin(at, MODEL, out);
+            pieces!(out: r#"{"text":"","thoughtSignature":""#, Piece::Escaped(record.text()), r#""}"#);
+            return;
+        }
+        Kind::Opaque | Kind::Thinking | Kind::User | Kind::Result => return,
+    }
+    match signature {
+        Some(signature) => {
+            pieces!(out: r#","thoughtSignature":""#, Piece::Escaped(signature), r#""}"#);
+        }
+        None => pieces!(out: "}"),
+    }
+}
+
+fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &mut Pieces<'a>) {
+    let (id, name, _) = call.call();
+    let is_error = result.header.has(MARKED);
+    begin(at, USER, out);
+    let opening = [r#"{"functionResponse":{"id":""#, r#"{"functionResponse":{"name":""#];
+    identity(opening, id, name, out);
+    pieces!(out:
+        if is_error { r#"","response":{"error":""# } else { r#"","response":{"output":""# },
+        Piece::Escaped(result.text()), r#""}}}"#
+    );
+}
+
+/// The id of a call, if it has one, and its name, behind the opening for either; the quote
+/// behind the name is left open.
+fn identity<'a>(
+    [with_id, without]: [&'static str; 2],
+    id: &'a str,
+    name: &'a str,
+    out: &mut Pieces<'a>,
+) {
+    if id.is_empty() {
+        pieces!(out: without);
+    } else {
+        pieces!(out: with_id, Piece::Escaped(id), r#"","name":""#);
+    }
+    pieces!(out: Piece::Escaped(name));
+}
+
+/// The signature that came with the part: before a text, behind a call, or before it.
+fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Option<&'a str> {
+    let before = Record::at(bytes, previous).filter(|_| previous != 0);
+    if let Some(before) = before.filter(|before| is_ours(before, OF_NEXT)) {
+        return Some(before.text());
+    }
+    let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, OF_CALL));
+    behind.filter(|_| record.is(Kind::Call)).map(|behind| behind.text())
+}
+
+fn is_ours(record: &Record<'_>, variety: u8) -> bool {
+    record.is(Kind::Opaque) && record.header.info.starts_with(&[Provider::Gemini as u8, variety])
+}
+
+/// Begins a part, and its message when none is open.
+fn begin(at: &mut Cursor, [first, other]: [&'static str; 2], out: &mut Pieces<'_>) {
+    let message = if at.messages { other } else { first };
+    pieces!(out: if at.comma { "," } else { message });
+    (at.comma, at.messages) = (true, true);
+}
+
+/// Ends the message, if one was begun.
+fn end(at: &mut Cursor, out: &mut Pieces<'_>) {
+    pieces!(out: if at.comma { "]}" } else { "" });
+    (at.stage, at.comma) = (BETWEEN, false);
+}

@@ -1,0 +1,38 @@
+//! Gemini: `POST /models/MODEL:streamGenerateContent`, answered by server-sent events, or by
+//! a JSON array where `alt=sse` is not understood.
+//!
+//! Source: the Gemini API reference, "Generating content", "Function calling" and "Thought
+//! signatures"; the same dialect is spoken by Vertex AI. The base URL ends with the version
+//! (`/v1beta`), or for Vertex AI with the publisher.
+
+mod decode;
+mod encode;
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests;
+
+use super::Dialect;
+use super::dialect::Body;
+
+pub(crate) static DIALECT: Dialect = Dialect {
+    // A model with a slash names its collection itself: `tunedModels/x`, `models/x`.
+    path: |model| {
+        let before = if model.contains('/') { "/" } else { "/models/" };
+        [before, model, ":streamGenerateContent?alt=sse"]
+    },
+    headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
+    body: Body::Whole,
+    places: decode::PLACES,
+    token: decode::token,
+    document_end: decode::document_end,
+    head: encode::head,
+    tool: encode::tool,
+    messages: encode::messages,
+    message: encode::message,
+    tail: encode::tail,
+};
+
+/// Varieties of opaque text: the signature of the part behind it, of the call before it, or
+/// one that came on a text part without text.
+const OF_NEXT: u8 = 0;
+const OF_CALL: u8 = 1;
+const ALONE: u8 = 2;

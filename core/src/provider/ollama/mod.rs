@@ -1,0 +1,30 @@
+//! Ollama chat: `POST /api/chat`, answered by one JSON document a line.
+//!
+//! Source: the Ollama API reference, "Generate a chat completion", and what servers of
+//! different ages really send.
+
+mod decode;
+mod encode;
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests;
+
+use super::Dialect;
+use super::dialect::Body;
+
+pub(crate) static DIALECT: Dialect = Dialect {
+    path: |_| ["/api/chat", "", ""],
+    headers: &[("content-type", "application/json"), ("accept", "application/x-ndjson")],
+    body: Body::Lines,
+    places: decode::PLACES,
+    token: decode::token,
+    document_end: decode::document_end,
+    head: encode::head,
+    tool: encode::tool,
+    messages: encode::messages,
+    message: encode::message,
+    tail: encode::tail,
+};
+
+/// The field in which reasoning comes; the number is kept with the record and is no other
+/// dialect's, so that foreign reasoning is left out.
+const THINKING_FIELD: u8 = 16;

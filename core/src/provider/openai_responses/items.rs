@@ -1,0 +1,324 @@
+//! What an event adds to the reply, once its document is whole.
+//!
+//! The same content comes up to five times: in deltas, when the text, the part and the item
+//! are done, and in the list of the last event. Servers leave some of these out, so content is
+//! taken in the first form in which it comes, and not again.
+
+use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
+use crate::Error;
+use crate::message::StopReason;
+use crate::provider::Sink;
+use crate::provider::reply::Slot;
+use crate::transcript::record::{Kind, REFUSAL};
+
+/// The types of events, by number.
+pub(super) mod event {
+    use super::{CONTENT_FIELD, Kind, REFUSAL, SUMMARY_FIELD};
+
+    /// The type did not come yet.
+    pub const UNKNOWN: u8 = 0;
+    /// It is of no concern.
+    pub const OTHER: u8 = 1;
+    pub const TEXT_DELTA: u8 = 2;
+    pub const REFUSAL_DELTA: u8 = 3;
+    pub const SUMMARY_DELTA: u8 = 4;
+    pub const REASONING_DELTA: u8 = 5;
+    pub const ARGUMENTS_DELTA: u8 = 6;
+    pub const TEXT_DONE: u8 = 7;
+    pub const REFUSAL_DONE: u8 = 8;
+    pub const SUMMARY_DONE: u8 = 9;
+    pub const REASONING_DONE: u8 = 10;
+    pub const ARGUMENTS_DONE: u8 = 11;
+    pub const PART_DONE: u8 = 12;
+    pub const SUMMARY_PART_ADDED: u8 = 13;
+    pub const ITEM_ADDED: u8 = 14;
+    pub const ITEM_DONE: u8 = 15;
+    pub const ERROR: u8 = 16;
+    pub const COMPLETED: u8 = 17;
+    pub const INCOMPLETE: u8 = 18;
+    pub const FAILED: u8 = 19;
+
+    pub fn from_word(word: &[u8]) -> u8 {
+        match word {
+            b"response.output_text.delta" => TEXT_DELTA,
+            b"response.refusal.delta" => REFUSAL_DELTA,
+            b"response.reasoning_summary_text.delta" => SUMMARY_DELTA,
+            // The second name is that of some servers.
+            b"response.reasoning_text.delta" | b"response.reasoning.delta" => REASONING_DELTA,
+            b"response.function_call_arguments.delta" => ARGUMENTS_DELTA,
+            b"response.output_text.done" => TEXT_DONE,
+            b"response.refusal.done" => REFUSAL_DONE,
+            b"response.reasoning_summary_text.done" => SUMMARY_DONE,
+            b"response.reasoning_text.done" | b"response.reasoning.done" => REASONING_DONE,
+            b"response.function_call_arguments.done" => ARGUMENTS_DONE,
+            b"response.content_part.done"
+            | b"response.reasoning_summary_part.done"
+            | b"response.reasoning_part.done" => PART_DONE,
+            b"response.reasoning_summary_part.added" => SUMMARY_PART_ADDED,
+            b"response.output_item.added" => ITEM_ADDED,
+            b"response.output_item.done" => ITEM_DONE,
+            b"error" => ERROR,
+            b"response.completed" => COMPLETED,
+            b"response.incomplete" => INCOMPLETE,
+            b"response.failed" => FAILED,
+            _ => OTHER,
+        }
+    }
+
+    /// What its text is part of.
+    pub fn part(event: u8) -> Option<(Kind, [u8; 2])> {
+        match event {
+            TEXT_DELTA | TEXT_DONE => Some((Kind::Text, [0, 0])),
+            REFUSAL_DELTA | REFUSAL_DONE => Some((Kind::Text, [REFUSAL, 0])),
+            SUMMARY_DELTA | SUMMARY_DONE => Some((Kind::Thinking, [SUMMARY_FIELD, 0])),
+            REASONING_DELTA | REASONING_DONE => Some((Kind::Thinking, [CONTENT_FIELD, 0])),
+            _ => None,
+        }
+    }
+
+    /// In which form it brings content: a later form repeats the earlier ones. 0: in none.
+    pub fn level(event: u8) -> u8 {
+        match event {
+            TEXT_DELTA..=ARGUMENTS_DELTA => 1,
+            TEXT_DONE..=ARGUMENTS_DONE => 2,
+            PART_DONE => 3,
+            ITEM_DONE => 4,
+            _ => 0,
+        }
+    }
+}
+
+/// The types of items and of their parts, by number.
+pub(super) mod item {
+    /// The type did not come yet.
+    pub const UNKNOWN: u8 = 0;
+    /// It is of no concern.
+    pub const OTHER: u8 = 1;
+    pub const MESSAGE: u8 = 2;
+    pub const REASONING: u8 = 3;
+    pub const SUMMARY: u8 = 4;
+    pub const CALL: u8 = 5;
+
+    pub fn from_word(word: &[u8]) -> u8 {
+        match word {
+            b"message" | b"output_text" | b"refusal" => MESSAGE,
+            b"reasoning" | b"reasoning_text" => REASONING,
+            b"summary_text" => SUMMARY,
+            b"function_call" => CALL,
+            _ => OTHER,
+        }
+    }
+}
+
+/// The list of items repeats what came.
+pub(super) const SKIPS_LIST: u8 = 1;
+/// The document brought a delta, or arguments.
+pub(super) const GOT: u8 = 2;
+/// The server numbers the items.
+const NUMBERED: u8 = 4;
+/// An item has begun.
+const BEGUN: u8 = 8;
+/// The item that began last is over.
+const OVER: u8 = 16;
+
+/// Whether an earlier form brought the content of this event; `None` when that cannot be said
+/// before its document is over.
+pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
+    let notes = &sink.reply.notes;
+    let item = match sink.reply.index {
+        Some(item) => item,
+        None if notes.flags & (NUMBERED | OVER) == 0 => notes.count,
+        None => return None,
+    };
+    match event::level(event) {
+        0 => None,
+        level => Some(was_told(sink, item, level)),
+    }
+}
+
+/// The document is over: what waits is taken or dropped.
+pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    let event = core::mem::take(&mut sink.reply.notes.document);
+    let level = event::level(event);
+    let got = sink.reply.notes.flags & GOT != 0;
+    sink.reply.notes.flags &= !GOT;
+    let index = number(sink, event);
+    sink.reply.index = Some(index);
+    match event {
+        event::TEXT_DELTA..=event::REASONING_DELTA => {
+            commit(sink, Slot::Arguments, event::part(event))?;
+            if got {
+                mark(sink, index, level);
+            }
+        }
+        event::TEXT_DONE..=event::REASONING_DONE if !was_told(sink, index, level) => {
+            let is_new = sink.is_staged(Slot::Id);
+            commit(sink, Slot::Id, event::part(event))?;
+            if is_new {
+                mark(sink, index, level);
+            }
+        }
+        event::ARGUMENTS_DELTA | event::ARGUMENTS_DONE
+            if got && sink.has_call(index) && (level == 1 || !was_told(sink, index, level)) =>
+        {
+            sink.commit_call(false)?;
+            mark(sink, index, level);
+        }
+        event::PART_DONE if !was_told(sink, index, level) => {
+            let is_new = sink.is_staged(Slot::Id) || sink.is_staged(Slot::Name);
+            let part = match sink.reply.notes.block {
+                item::SUMMARY => event::SUMMARY_DONE,
+                item::REASONING => event::REASONING_DONE,
+                _ => event::TEXT_DONE,
+            };
+            commit(sink, Slot::Id, event::part(part))?;
+            commit(sink, Slot::Name, event::part(event::REFUSAL_DONE))?;
+            if is_new {
+                mark(sink, index, level);
+            }
+        }
+        event::SUMMARY_PART_ADDED => sink.end_part(),
+        event::ITEM_ADDED => {
+            sink.end_part();
+            sink.reply.notes.seen &= !bit(index);
+            if sink.reply.notes.block == item::CALL {
+                sink.commit_call(true)?;
+                sink.reply.notes.open = sink.reply.notes.open.saturating_add(1);
+                if got {
+                    mark(sink, index, level);
+                }
+            }
+        }
+        event::ITEM_DONE => {
+            let told = was_told(sink, index, level);
+            if sink.reply.notes.block == item::CALL {
+                if !told {
+                    sink.commit_call(true)?;
+                }
+                sink.reply.notes.open = sink.reply.notes.open.saturating_sub(1);
+                if sink.reply.notes.open == 0 {
+                    sink.close_calls();
+                }
+            } else {
+                commit_item(sink, told)?;
+            }
+            mark(sink, index, level);
+            sink.end_part();
+        }
+        event::ERROR => sink.commit_failure(),
+        _ => {}
+    }
+    sink.drop_stage();
+    (sink.reply.index, sink.reply.notes.block) = (None, item::UNKNOWN);
+    stop(sink, event);
+    sink.document_end();
+    Ok(())
+}
+
+/// An item of a list is over.
+pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    match sink.reply.notes.block {
+        item::CALL => sink.commit_new_call()?,
+        _ => commit_item(sink, false)?,
+    }
+    sink.reply.notes.seen |= bit(0);
+    sink.drop_stage();
+    sink.end_part();
+    Ok(())
+}
+
+/// The strings of an item become parts, those that a later form repeats unless they were told.
+fn commit_item(sink: &mut Sink<'_, '_>, told: bool) -> Result<(), Error> {
+    let unless_told = |part| if told { None } else { event::part(part) };
+    let provider = sink.provider as u8;
+    let (first, second, opaque) = match sink.reply.notes.block {
+        item::MESSAGE => (event::TEXT_DONE, event::REFUSAL_DONE, PHASE),
+        item::REASONING => (event::REASONING_DONE, event::SUMMARY_DONE, ENCRYPTED),
+        _ => return Ok(()),
+    };
+    commit(sink, Slot::Id, unless_told(first))?;
+    commit(sink, Slot::Name, unless_told(second))?;
+    commit(sink, Slot::Arguments, Some((Kind::Opaque, [provider, opaque])))
+}
+
+/// The string in `slot`, if there is one, becomes a part, or is dropped. The lower slots are
+/// empty.
+fn commit(sink: &mut Sink<'_, '_>, slot: Slot, part: Option<(Kind, [u8; 2])>) -> Result<(), Error> {
+    if !sink.is_staged(slot) {
+        return Ok(());
+    }
+    if part == event::part(event::REFUSAL_DONE) {
+        sink.reply.refuses |= !sink.reply.is_muted();
+    }
+    sink.commit_part(part)
+}
+
+/// The number of the item that the event is about. Where the server gives none, items follow
+/// one another.
+fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
+    let given = sink.reply.index;
+    let notes = &mut sink.reply.notes;
+    let begins = event == event::ITEM_ADDED && notes.flags & BEGUN != 0;
+    let lacks_begin = event == event::ITEM_DONE && notes.flags & OVER != 0;
+    let index = match given {
+        Some(index) => index,
+        None if begins || lacks_begin => notes.count.saturating_add(1),
+        None => notes.count,
+    };
+    if index != notes.count {
+        (notes.count, notes.level) = (index, 0);
+    }
+    notes.flags |= if given.is_some() { NUMBERED } else { 0 };
+    match event {
+        event::ITEM_ADDED => notes.flags = notes.flags & !OVER | BEGUN,
+        event::ITEM_DONE => notes.flags |= BEGUN | OVER,
+        _ => {}
+    }
+    index
+}
+
+/// Content of item `index` came in this form.
+fn mark(sink: &mut Sink<'_, '_>, index: u32, level: u8) {
+    sink.reply.notes.seen |= bit(index);
+    sink.reply.notes.level = level;
+}
+
+/// Whether content of item `index` came in an earlier form than this one. In the same form
+/// there may be more of it.
+fn was_told(sink: &Sink<'_, '_>, index: u32, level: u8) -> bool {
+    let notes = &sink.reply.notes;
+    let is_more = index == notes.count && notes.level == level;
+    notes.seen & bit(index) != 0 && !is_more
+}
+
+const fn bit(index: u32) -> u32 {
+    1 << if index < u32::BITS { index } else { u32::BITS - 1 }
+}
+
+/// The status came, or the event that stands for it: why the model stopped, or that it failed.
+fn stop(sink: &mut Sink<'_, '_>, event: u8) {
+    let reply = &mut *sink.reply;
+    if !reply.failure.told {
+        reply.failure.code.clear();
+    }
+    if reply.stop_word.is_empty() {
+        let status: &[u8] = match event {
+            event::COMPLETED => b"completed",
+            event::INCOMPLETE => b"incomplete",
+            event::FAILED => b"failed",
+            _ => b"",
+        };
+        reply.stop_word.extend(status.iter().copied());
+    }
+    if reply.stop_word.is_empty() || reply.stop.is_some() || reply.is_muted() {
+        return;
+    }
+    reply.stop = match reply.stop_word.as_slice() {
+        b"failed" | b"cancelled" => return sink.failure(),
+        b"completed" => Some(StopReason::EndTurn),
+        b"incomplete" => Some(reply.notes.reason.unwrap_or(StopReason::Other)),
+        _ => Some(StopReason::Other),
+    };
+    reply.ended = true;
+    sink.close_calls();
+}

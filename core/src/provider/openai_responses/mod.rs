@@ -1,0 +1,38 @@
+//! OpenAI responses: `POST /responses`, answered by server-sent events.
+//!
+//! Source: the OpenAI API reference, "Responses" and its streaming events, and what
+//! compatible servers really send. Nothing is kept at the server (`store` is false), so
+//! reasoning goes back in its encrypted form.
+
+mod decode;
+mod encode;
+mod items;
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests;
+
+use super::Dialect;
+use super::dialect::Body;
+
+pub(crate) static DIALECT: Dialect = Dialect {
+    path: |_| ["/responses", "", ""],
+    headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
+    body: Body::Whole,
+    places: decode::PLACES,
+    token: decode::token,
+    document_end: items::document_end,
+    head: encode::head,
+    tool: encode::tool,
+    messages: encode::messages,
+    message: encode::message,
+    tail: encode::tail,
+};
+
+/// Varieties of opaque text: encrypted reasoning, which ends a reasoning item, and the phase
+/// of the message before it.
+const ENCRYPTED: u8 = 0;
+const PHASE: u8 = 1;
+/// The forms in which reasoning comes: a summary, for which its encrypted form vouches, or the
+/// reasoning itself. The second number is no other dialect's, so that foreign reasoning is
+/// left out.
+const SUMMARY_FIELD: u8 = 0;
+const CONTENT_FIELD: u8 = 17;

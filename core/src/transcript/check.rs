@@ -1,0 +1,102 @@
+//! Whether saved bytes are a transcript: nothing of them is trusted.
+
+use super::log::MAGIC;
+use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, UNUSED_FLAGS};
+use crate::message::Provider;
+use crate::{Error, ErrorKind};
+
+/// Checks every byte, and that each request made from them is valid: a user speaks first,
+/// each result answers its own call, and only the calls of the last reply may be open.
+///
+/// # Errors
+/// `BadTranscript`; `detail` is the offset of the first record or byte that is wrong.
+pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
+    if !bytes.starts_with(&MAGIC) {
+        return Err(bad(0));
+    }
+    let mut reply = Reply::default();
+    let mut offset = MAGIC.len();
+    while offset < bytes.len() {
+        let record = Record::at(bytes, offset).ok_or(bad(offset))?;
+        if let Err(error) = core::str::from_utf8(record.payload) {
+            return Err(bad(record.end() - record.payload.len() + error.valid_up_to()));
+        }
+        if record.header.flags & UNUSED_FLAGS != 0 || !reply.takes(bytes, &record) {
+            return Err(bad(offset));
+        }
+        offset = record.end();
+    }
+    Ok(())
+}
+
+/// The reply that the records so far end with.
+#[derive(Default)]
+struct Reply {
+    /// A user spoke.
+    is_begun: bool,
+    /// The last record belongs to a reply, so that another may go on with it.
+    is_open: bool,
+    calls: u32,
+    /// The first result.
+    results_start: usize,
+    results: u32,
+    /// One more than the highest index among the results.
+    results_end: u32,
+}
+
+impl Reply {
+    /// Whether `record` may stand here.
+    fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
+        let header = record.header;
+        let is_first = header.has(FIRST);
+        let is_closed = self.results == self.calls;
+        match header.kind {
+            Kind::User => {
+                *self = Self { is_begun: true, ..Self::default() };
+                is_first && is_closed
+            }
+            Kind::Result => {
+                let index = header.call_index();
+                if self.results == 0 {
+                    self.results_start = record.offset;
+                }
+                // In order, as they mostly are, none can be there twice.
+                let is_new = index >= self.results_end
+                    || super::Records::from(bytes, self.results_start)
+                        .take_while(|result| result.offset < record.offset)
+                        .all(|result| result.header.call_index() != index);
+                self.is_open = false;
+                self.results = self.results.saturating_add(1);
+                self.results_end = self.results_end.max(index.saturating_add(1));
+                is_first && is_new && index < self.calls
+            }
+            Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
+                let fits = if is_first { self.is_begun && is_closed } else { self.is_open };
+                if is_first {
+                    *self = Self { is_begun: true, is_open: true, ..Self::default() };
+                }
+                fits && self.takes_part(record)
+            }
+        }
+    }
+
+    fn takes_part(&mut self, record: &Record<'_>) -> bool {
+        let [a, b, _] = record.header.info;
+        match record.header.kind {
+            Kind::Call => {
+                self.calls = self.calls.saturating_add(1);
+                let (id, name) = (usize::from(a), usize::from(b));
+                let text = record.text();
+                self.calls <= REPLY_CALLS_MAX
+                    && text.is_char_boundary(id)
+                    && text.is_char_boundary(id + name)
+            }
+            Kind::Opaque => Provider::from_number(a).is_some(),
+            Kind::User | Kind::Text | Kind::Thinking | Kind::Result => true,
+        }
+    }
+}
+
+fn bad(offset: usize) -> Error {
+    Error::new(ErrorKind::BadTranscript, u32::try_from(offset).unwrap_or(u32::MAX))
+}

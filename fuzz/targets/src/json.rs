@@ -1,0 +1,61 @@
+use zerostack_core::wire::json_read::{JsonReader, Node, ROOT, Token};
+
+static NODES: &[Node] = &[
+    Node { parent: ROOT, key: "a", raw: false },
+    Node { parent: 1, key: "a", raw: false },
+    Node { parent: 1, key: "ab", raw: false },
+    Node { parent: ROOT, key: "raw", raw: true },
+];
+const RAW: u8 = 4;
+
+/// A document, the first byte being the length of the chunks: every chunking says the same,
+/// and what an independent reader takes is taken.
+pub fn json(input: &[u8]) {
+    let (chunk, text) = crate::split_first(input);
+    let whole = tokens(text, text.len());
+    assert_eq!(tokens(text, chunk.into()), whole, "the chunking counts");
+    let theirs = serde_json::from_slice::<serde_json::Value>(text);
+    if theirs.is_ok() {
+        assert!(whole.is_some(), "a valid document is refused");
+    }
+    // What is given out raw can be read alone.
+    for raw in whole.iter().flatten().filter_map(|token| token.strip_prefix("raw ")) {
+        let is_string = theirs.as_ref().is_ok_and(|value| has_string(&value["raw"], raw));
+        if theirs.is_ok() && !is_string {
+            serde_json::from_str::<serde_json::Value>(raw).expect("a raw value is JSON");
+        }
+    }
+}
+
+/// The tokens as text; pieces that follow each other are one. `None`: not JSON.
+fn tokens(text: &[u8], chunk: usize) -> Option<Vec<String>> {
+    let mut reader = JsonReader::new(NODES);
+    let (mut tokens, mut piece): (Vec<String>, Vec<u8>) = (Vec::new(), Vec::new());
+    for chunk in text.chunks(chunk.max(1)) {
+        let mut rest = chunk;
+        while let Some(token) = reader.next(&mut rest).ok()? {
+            match token {
+                Token::Piece(_, bytes) => piece.extend_from_slice(bytes),
+                Token::PieceEnd(place) => {
+                    let piece = String::from_utf8_lossy(&std::mem::take(&mut piece)).into_owned();
+                    // A string is given out unescaped, all else as it was written.
+                    let is_raw = place == RAW && piece.starts_with(['{', '[']);
+                    tokens.push(format!("{} {piece}", if is_raw { "raw" } else { "text" }));
+                }
+                token => tokens.push(format!("{token:?}")),
+            }
+        }
+        assert!(rest.is_empty(), "input was left");
+    }
+    reader.finish().ok()?;
+    Some(tokens)
+}
+
+/// Whether `text` is one of the strings in `value`.
+fn has_string(value: &serde_json::Value, text: &str) -> bool {
+    match value {
+        serde_json::Value::String(string) => string == text,
+        serde_json::Value::Array(list) => list.iter().any(|value| has_string(value, text)),
+        _ => false,
+    }
+}

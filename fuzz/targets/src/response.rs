@@ -1,0 +1,84 @@
+use zerostack_core::{
+    Event, Limits, Part, Provider, Role, Session, SessionConfig, Step, ToolResult,
+};
+
+/// Memory of the session; what does not fit may depend on the chunks, so it is ample.
+const ARENA_BYTES: usize = 1 << 17;
+
+/// A body. The first byte says the dialect, the status and the length of the chunks: every
+/// chunking shows the same and leaves the same transcript, and the next request is valid.
+pub fn response(input: &[u8]) {
+    let (mode, body) = crate::split_first(input);
+    let provider = crate::provider(mode);
+    let status = if mode & 2 == 0 { 200 } else { 429 };
+    let whole = outcome(provider, status, body, body.len().max(1));
+    let pieces = outcome(provider, status, body, usize::from(mode >> 2) + 1);
+    assert_eq!(pieces, whole, "the chunking counts");
+}
+
+/// What was shown, and the transcript at the end.
+fn outcome(provider: Provider, status: u16, body: &[u8], chunk: usize) -> (Vec<String>, Vec<u8>) {
+    let limits = Limits { max_attempts: 2, ..Limits::DEFAULT };
+    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+    let mut arena = vec![0; ARENA_BYTES];
+    let mut session = Session::new(arena.as_mut_slice(), config).expect("the arena is ample");
+    session.user("hi").expect("room");
+    session.begin_response(status, None).expect("Send");
+    let mut shown: Vec<String> = Vec::new();
+    for chunk in body.chunks(chunk) {
+        let mut rest = chunk;
+        while !rest.is_empty() && session.step() == Step::Receive {
+            match session.feed(rest) {
+                Ok(fed) => {
+                    fed.event.iter().for_each(|event| show(&mut shown, event));
+                    rest = &rest[fed.used..];
+                }
+                Err(error) => shown.push(format!("{:?}", error.kind())),
+            }
+        }
+    }
+    if session.step() == Step::Receive {
+        match session.end_response() {
+            Ok(event) => show(&mut shown, &event),
+            Err(error) => shown.push(format!("{:?}", error.kind())),
+        }
+    }
+    let transcript = session.snapshot().to_vec();
+    let mut saved = transcript.clone();
+    let resumed = Session::resume(saved.as_mut_slice(), transcript.len(), config);
+    let resumed = resumed.expect("what was saved can be resumed");
+    if shown.last().is_some_and(|last| last.starts_with("End")) {
+        let kept =
+            resumed.transcript().entries().filter_map(|entry| match (entry.role, entry.part) {
+                (Role::Assistant, Part::Text(text)) => Some(text),
+                _ => None,
+            });
+        let texts = shown.iter().filter_map(|shown| {
+            shown.strip_prefix("text ").or_else(|| shown.strip_prefix("refusal "))
+        });
+        assert_eq!(kept.collect::<String>(), texts.collect::<String>(), "what is kept was shown");
+    }
+    while let Some(id) = session.pending_call().map(|call| call.id) {
+        session.tool_result(ToolResult { id, content: "ok", is_error: false }).expect("room");
+    }
+    match session.step() {
+        Step::Wait { .. } => session.retry().expect("Wait"),
+        Step::Idle => session.user("go on").expect("room"),
+        _ => {}
+    }
+    crate::check_request(&session);
+    (shown, transcript)
+}
+
+fn show(shown: &mut Vec<String>, event: &Event<'_>) {
+    let (kind, text) = match event {
+        Event::TextDelta(text) => ("text ", *text),
+        Event::RefusalDelta(text) => ("refusal ", *text),
+        Event::ThinkingDelta(text) => ("thinking ", *text),
+        event => return shown.push(format!("{event:?}")),
+    };
+    match shown.last_mut().filter(|last| last.starts_with(kind)) {
+        Some(last) => last.push_str(text),
+        None => shown.push(format!("{kind}{text}")),
+    }
+}

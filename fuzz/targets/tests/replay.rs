@@ -1,0 +1,36 @@
+//! The committed corpus, replayed: what was found once stays fixed.
+
+use std::path::Path;
+
+fn replay(name: &str, target: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus").join(name);
+    let mut inputs = 0;
+    for entry in std::fs::read_dir(&folder).expect("the corpus is there") {
+        let path = entry.expect("the folder is readable").path();
+        println!("{}", path.display());
+        target(&std::fs::read(&path).expect("the input is readable"));
+        inputs += 1;
+    }
+    println!("{name}: {inputs} inputs");
+    assert!(inputs > 0);
+}
+
+#[test]
+fn json() {
+    replay("json", zerostack_fuzz_targets::json);
+}
+
+#[test]
+fn sse() {
+    replay("sse", zerostack_fuzz_targets::sse);
+}
+
+#[test]
+fn response() {
+    replay("response", zerostack_fuzz_targets::response);
+}
+
+#[test]
+fn operations() {
+    replay("operations", zerostack_fuzz_targets::operations);
+}

@@ -1,0 +1,107 @@
+//! A turn of the core allocates nothing. In its own binary, as the allocator is global.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use zerostack_core::{Session, SessionConfig, Step, ToolResult, ToolSpec};
+use zerostack_tests::fixtures;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: all calls go to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const TOOLS: [ToolSpec<'_>; 1] =
+    [ToolSpec { name: "read", description: "Reads", parameters: r#"{"type":"object"}"# }];
+
+#[test]
+fn a_turn_allocates_nothing() {
+    assert!(allocations_in(|| drop(vec![1_u8; 9])) > 0, "the counter counts");
+    let mut turns = 0;
+    for fixture in fixtures::all() {
+        for chunk in [1, 7, 4096] {
+            let config = SessionConfig {
+                system: "Be brief.",
+                tools: &TOOLS,
+                ..SessionConfig::new(fixture.provider, "m")
+            };
+            let count = allocations_in(|| {
+                let mut session = Session::new([0; 8192], config).unwrap();
+                session.user("Look \"here\"").unwrap();
+                for _ in 0..40 {
+                    match session.step() {
+                        Step::Send => send_and_receive(&mut session, fixture.body.chunks(chunk)),
+                        Step::RunTools => {
+                            let id = session.pending_call().unwrap().id;
+                            let result = ToolResult { id, content: "ok", is_error: false };
+                            session.tool_result(result).unwrap();
+                        }
+                        Step::Wait { .. } => session.retry().unwrap(),
+                        Step::MakeRoom { .. } => {
+                            let _ = session.drop_oldest();
+                        }
+                        _ => break,
+                    }
+                }
+                session.abort();
+                std::hint::black_box(&session);
+            });
+            assert_eq!(count, 0, "{} in chunks of {chunk}", fixture.name);
+            turns += 1;
+        }
+    }
+    println!("{turns} turns");
+}
+
+fn allocations_in(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    work();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+fn send_and_receive<'b>(
+    session: &mut Session<SessionConfig<'_>, [u8; 8192]>,
+    chunks: impl Iterator<Item = &'b [u8]>,
+) {
+    let mut request = session.request().unwrap();
+    let mut buffer = [0; 64];
+    let mut sent = 0;
+    loop {
+        match request.read(&mut buffer) {
+            0 => break,
+            count => sent += count,
+        }
+    }
+    assert_eq!(sent, request.body_len());
+    session.begin_response(200, None).unwrap();
+    for chunk in chunks {
+        let mut rest = chunk;
+        while !rest.is_empty() && session.step() == Step::Receive {
+            match session.feed(rest) {
+                Ok(fed) => rest = &rest[fed.used..],
+                Err(_) => return,
+            }
+        }
+    }
+    if session.step() == Step::Receive {
+        let _ = session.end_response();
+    }
+}
