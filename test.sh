@@ -13,6 +13,9 @@ mkdir -p target
 step "tools"
 command -v cargo >/dev/null || { echo "cargo is missing: install Rust from https://rustup.rs" >&2; exit 1; }
 cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+for target in thumbv7em-none-eabihf riscv32imc-unknown-none-elf; do
+    rustup target add "$target" >/dev/null 2>&1 || not_run "no target $target: the firmware image is not checked there"
+done
 [ -d "${ZEROSTACK_SHARED:-../shared}" ] || not_run "the shared data ${ZEROSTACK_SHARED:-../shared} is missing: recorded streams and suites"
 
 step "format"
@@ -22,8 +25,8 @@ step "lint"
 cargo clippy --workspace --all-targets --quiet -- --deny warnings
 
 step "core without its features, and with each alone"
-for features in "" openai-chat anthropic alloc; do
-    cargo check --quiet --package zerostack-core --no-default-features --features "$features"
+for features in "" openai-chat anthropic openai-responses gemini ollama alloc derive; do
+    cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
 done
 
 step "tests"

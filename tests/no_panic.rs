@@ -5,12 +5,16 @@ use std::process::Command;
 
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 
-/// Targets, and what core with one dialect, and with both, may take of their flash. The goal is
-/// 12 KiB for one; these numbers are what was reached, so that it does not grow unseen.
+/// Targets, and what core with one dialect, and with all five, may take of their flash. The
+/// goal is 12 KiB for one and 24 KiB for all; these numbers are what was reached, so that it
+/// does not grow unseen.
 const TARGETS: [(&str, u64, u64); 2] = [
-    ("thumbv7em-none-eabihf", 27 * 1024, 32 * 1024),
-    ("riscv32imc-unknown-none-elf", 32 * 1024, 38 * 1024),
+    ("thumbv7em-none-eabihf", 28 * 1024, 53 * 1024),
+    ("riscv32imc-unknown-none-elf", 32 * 1024, 62 * 1024),
 ];
+
+/// What openai-responses may take more: it reads the same content in five forms.
+const RESPONSES_BYTES: u64 = 8 * 1024;
 
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
@@ -29,7 +33,7 @@ const PANICS: [&str; 7] = [
 #[test]
 fn a_session_cannot_panic_and_is_small() {
     let mut measured = 0;
-    for (target, one_dialect, both) in TARGETS {
+    for (target, one_dialect, all) in TARGETS {
         if !is_installed(target) {
             eprintln!("NOT RUN: the target {target} is missing (rustup target add {target})");
             continue;
@@ -37,7 +41,10 @@ fn a_session_cannot_panic_and_is_small() {
         for (features, limit) in [
             ("openai-chat", one_dialect),
             ("anthropic", one_dialect),
-            ("openai-chat,anthropic", both),
+            ("openai-responses", one_dialect + RESPONSES_BYTES),
+            ("gemini", one_dialect),
+            ("ollama", one_dialect),
+            ("openai-chat,anthropic,openai-responses,gemini,ollama", all),
         ] {
             let image = std::fs::read(build(target, features)).unwrap();
             let image = object::File::parse(image.as_slice()).unwrap();

@@ -66,6 +66,18 @@ pub enum ErrorKind {
     HttpEncoding = 23,
     /// The connection ended within the response; `detail` is the bytes that came.
     HttpCut = 24,
+    /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
+    BadArguments = 25,
+    /// A JSON Schema is not one; `detail` is the offset of what is wrong.
+    BadSchema = 26,
+    /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
+    TooDeep = 27,
+    /// A check takes more steps than it may; `detail` is the number that is allowed.
+    TooMuchWork = 28,
+    /// A packed vocabulary is refused; `detail` is the reason, see [`crate::tokenizer`].
+    BadVocabulary = 29,
+    /// A token id is not of this vocabulary; `detail` is its index.
+    UnknownToken = 30,
 }
 
 impl Error {
@@ -119,6 +131,12 @@ impl ErrorKind {
             Self::HttpTooLong => "http_too_long",
             Self::HttpEncoding => "http_encoding",
             Self::HttpCut => "http_cut",
+            Self::BadArguments => "bad_arguments",
+            Self::BadSchema => "bad_schema",
+            Self::TooDeep => "too_deep",
+            Self::TooMuchWork => "too_much_work",
+            Self::BadVocabulary => "bad_vocabulary",
+            Self::UnknownToken => "unknown_token",
         }
     }
 }
@@ -160,6 +178,12 @@ impl fmt::Display for Error {
                 write!(f, "the HTTP response is coded in an unknown way, at byte {n}")
             }
             ErrorKind::HttpCut => write!(f, "the connection ended after {n} bytes of the response"),
+            ErrorKind::BadArguments => write!(f, "the arguments do not fit their type at byte {n}"),
+            ErrorKind::BadSchema => write!(f, "the JSON Schema is wrong at byte {n}"),
+            ErrorKind::TooDeep => write!(f, "the nesting is deeper than {n}"),
+            ErrorKind::TooMuchWork => write!(f, "the check takes more than {n} steps"),
+            ErrorKind::BadVocabulary => write!(f, "the vocabulary is refused, reason {n}"),
+            ErrorKind::UnknownToken => write!(f, "token {n} is not of this vocabulary"),
         }
     }
 }

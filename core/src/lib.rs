@@ -14,6 +14,7 @@
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
+//! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -23,7 +24,13 @@ mod message;
 pub mod prompt;
 mod provider;
 mod session;
+pub mod tokenizer;
+pub mod tool;
 mod transcript;
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_macros, unused_imports, reason = "each dialect uses a part")
+)]
 pub mod wire;
 
 pub use error::{Error, ErrorKind};

@@ -49,9 +49,14 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    /// An error of `kind`; `message` is one line without a full stop.
+    /// An error of `kind`; `message` is one line without a full stop. What would break the line,
+    /// or do something to a terminal, becomes a blank: parts of it come from outside.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        let mut message = message.into();
+        if message.contains(char::is_control) {
+            message = one_line(&message);
+        }
+        Self { kind, message }
     }
 
     /// What the core refused. The kinds of a failed turn become the kinds that say the same.
@@ -92,6 +97,30 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// The words of `text` on one line, without characters that a terminal would act on.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(|character: char| character.is_whitespace() || character.is_control());
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The beginning of what somebody else said, on one line, to be told in an error.
+pub(crate) fn quote(text: &str) -> String {
+    let mut line = one_line(text);
+    if line.len() > QUOTE_BYTES {
+        line.truncate(line.floor_char_boundary(QUOTE_BYTES));
+        line.push('…');
+    }
+    line
+}
+
+/// The error of a stdout that does not take the result.
+pub(crate) fn unwritable(error: &dyn fmt::Display) -> Error {
+    Error::new(ErrorKind::Input, format!("cannot write to stdout: {error}"))
+}
+
+/// The most that an error tells of what somebody else said.
+const QUOTE_BYTES: usize = 500;
 
 impl ErrorKind {
     /// The name as it stands in JSON output: lower case, words joined by `_`.

@@ -13,6 +13,7 @@ pub mod provider;
 pub mod run;
 pub mod sandbox;
 pub mod scripted;
+pub mod tokens;
 pub mod tool;
 pub mod transport;
 pub mod view;

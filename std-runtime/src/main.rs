@@ -3,5 +3,20 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    zerostack::cli::main()
+    // The trace is on stderr then; the code says that it is a defect of ours.
+    std::panic::catch_unwind(zerostack::cli::main).unwrap_or(ExitCode::FAILURE)
 }
+
+/// Rust opens /dev/null in the place of a closed stdout before `main`, and the result of a run
+/// would vanish there. So this looks before.
+// SAFETY: the C library calls what is in this section, as functions of this type, before `main`;
+// this one makes a system call and sets a flag.
+#[cfg(target_os = "linux")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = {
+    extern "C" fn look() {
+        zerostack::cli::notice_closed_stdout();
+    }
+    look
+};

@@ -42,6 +42,7 @@ fn every_byte_of_a_reply_with_calls_may_be_the_last() {
             session.begin_response(200, None).unwrap();
             play::feed(&mut session, [&fixture.body[..at]], Loop::WhileRest);
             assert_eq!(session.step(), Step::Receive, "{name} at {at}");
+            assert_eq!(session.snapshot(), start.snapshot(), "{name} at {at}: half a reply");
 
             let mut aborted = session.clone();
             aborted.abort();

@@ -1,15 +1,49 @@
 //! One behaviour a file. See the file's first line for which.
 
 mod arena_sizes;
+mod bad_place;
+mod bad_provider;
 mod chunkings;
 mod cut_anywhere;
+mod events;
+mod exit_codes;
+mod fixes_a_project;
+mod instructions;
 mod json_reader;
+mod key;
 mod layering;
+mod plumbing;
 mod random_sessions;
 mod recorded_streams;
+mod results;
 mod retries;
+mod run_retries;
+mod sandbox;
 mod scripted_command;
+mod signals;
 mod sizes;
 mod sse_reader;
+mod stdin;
+mod stdout;
+mod tape;
 mod tool_results;
 mod wrong_step;
+
+use zerostack_tests::command::Place;
+
+/// A clean place to run the command in.
+fn place() -> Place {
+    Place::new(env!("CARGO_BIN_EXE_zerostack-command"))
+}
+
+/// A project whose test fails, and replies that fix it: see `test.sh`, `add.sh`.
+fn broken_project() -> Place {
+    let place = place();
+    place.write("project/add.sh", "#!/bin/sh\n# Adds two numbers.\necho $(($1 - $2))\n");
+    place.write("project/test.sh", TEST);
+    place
+}
+
+/// Passes when 2 and 3 are 5.
+const TEST: &str = "#!/bin/sh\nsum=$(sh add.sh 2 3)\n[ \"$sum\" = 5 ] && echo PASSED && exit\n\
+                    echo \"FAILED: 2 and 3 are $sum\"\nexit 1\n";

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod body;
+pub mod command;
 pub mod fixtures;
 pub mod model;
 pub mod play;

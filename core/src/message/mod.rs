@@ -96,20 +96,6 @@ pub struct ToolSpec<'a> {
     pub parameters: &'a str,
 }
 
-impl<'a> ToolCall<'a> {
-    /// The arguments as a typed value, without an allocator.
-    ///
-    /// Empty arguments are read as `{}`, which is what models mean by them.
-    ///
-    /// # Errors
-    /// `BadJson` when the text is not JSON or does not fit `T`; `detail` is 0.
-    pub fn parse<T: serde::Deserialize<'a>>(&self) -> Result<T, crate::Error> {
-        let text = if self.arguments.is_empty() { "{}" } else { self.arguments };
-        let refused = crate::Error::new(crate::ErrorKind::BadJson, 0);
-        serde_json_core::from_str(text).map(|(value, _)| value).map_err(|_| refused)
-    }
-}
-
 impl<'a> ToolResult<'a> {
     /// A result whose content is `value` as JSON, written into `buffer`.
     ///

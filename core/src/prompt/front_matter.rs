@@ -190,7 +190,7 @@ impl<'a> Scanner<'a> {
         // A line at the margin is a new field to YAML: a quote was forgotten.
         let at_margin =
             |line: &str| !line.trim_matches(SPACE).is_empty() && !line.starts_with(BLANK);
-        if raw.split('\n').skip(1).any(at_margin) {
+        if raw.split(['\n']).skip(1).any(at_margin) {
             return Err(Bad::at(self.value_at, Reason::Quote));
         }
         let end = self.only_comment(after).ok_or(Bad::at(after, Reason::AfterQuote))?;
@@ -280,7 +280,7 @@ impl<'a> Scanner<'a> {
     /// The end of the line that `at` is in, when nothing but a comment is left of it.
     fn only_comment(&self, at: usize) -> Option<usize> {
         let rest = self.front.get(at..)?;
-        let line = rest.split('\n').next().unwrap_or_default();
+        let line = rest.split(['\n']).next().unwrap_or_default();
         let end = at.saturating_add(line.len()).saturating_add(1).min(self.front.len());
         let content = line.trim_matches(SPACE);
         let comment = content.starts_with('#') && line.starts_with(BLANK);

@@ -138,11 +138,15 @@ impl<'a> Iterator for Pieces<'a> {
                     self.at = special.saturating_add(length);
                     return Some(Piece::Hole(hole));
                 }
-                // Runs are passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
+                // Passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
                 None => {
-                    let run = rest.get(found..).unwrap_or_default();
-                    let length = run.iter().take_while(|b| matches!(b, b'{' | b'$')).count();
-                    at = special.saturating_add(length.max(1));
+                    let behind = rest.get(found.saturating_add(1)..).unwrap_or_default();
+                    let braces = behind.iter().take_while(|b| **b == b'{').count();
+                    let length = match rest.get(found) {
+                        Some(b'{' | b'$') => braces.saturating_add(1),
+                        _ => 1,
+                    };
+                    at = special.saturating_add(length);
                 }
             }
         }
@@ -159,7 +163,7 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let (name, after) = named.split_at_checked(leading(named, |b| is_word(b) || b == b'-'))?;
     let close = after.find(['}', '\n'])?;
     let (between, end) = after.split_at_checked(close)?;
-    if !end.starts_with("}}") || end.starts_with("}}}") {
+    if !end.starts_with("}}") {
         return None;
     }
     let default = match between.trim_matches(' ') {
@@ -174,7 +178,7 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
 fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let close = inner.find(['}', '\n']).filter(|c| inner.as_bytes().get(*c) == Some(&b'}'))?;
     let expression = inner.get(1..close)?;
-    let (name, rest) = expression.split_once(':')?;
+    let (name, rest) = expression.split_once([':'])?;
     let (default, range) = match rest.strip_prefix('-') {
         Some(default) => (Some(default), None),
         None => (None, Some(rest)),
@@ -182,7 +186,7 @@ fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     let kind = match (name, range) {
         ("@" | ARGUMENTS, None) => HoleKind::Words { from: 0, count: None },
         ("@", Some(range)) => {
-            let (from, count) = match range.split_once(':') {
+            let (from, count) = match range.split_once([':']) {
                 Some((from, count)) => (from, Some(number(count)?)),
                 None => (range, None),
             };
@@ -200,7 +204,7 @@ fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
 
 /// `[0]`: the number and its digits.
 fn bracketed_index(after: &str) -> Option<(usize, usize)> {
-    let digits = after.strip_prefix('[')?.split_once(']')?.0;
+    let digits = after.strip_prefix('[')?.split_once([']'])?.0;
     Some((number(digits)?, digits.len()))
 }
 

@@ -94,6 +94,7 @@ pub const MAX_INCLUDE_DEPTH: u32 = 4;
 
 /// The prompts that come with the crate.
 pub const BUILT_IN: &[Source<'static>] = &[
+    Source { name: "ask", text: include_str!("../../prompts/ask.md") },
     Source { name: "code", text: include_str!("../../prompts/code.md") },
     Source { name: "fix", text: include_str!("../../prompts/fix.md") },
     Source { name: "lint", text: include_str!("../../prompts/lint.md") },

@@ -18,7 +18,7 @@ pub(super) struct Line<'a> {
 impl<'a> Line<'a> {
     pub fn at(front: &'a str, start: usize) -> Option<Self> {
         let rest = front.get(start..).filter(|rest| !rest.is_empty())?;
-        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        let line = rest.split_inclusive(['\n']).next().unwrap_or_default();
         let text = line.trim_end_matches(['\n', '\r']);
         let indent = text.bytes().take_while(|b| *b == b' ').count();
         Some(Self { text, start, end: start.saturating_add(line.len()), indent })
@@ -67,7 +67,7 @@ pub(super) fn split_key(text: &str) -> Option<(&str, &str)> {
     }
     loop {
         let rest = text.get(from..)?;
-        let colon = from.saturating_add(rest.find(':')?);
+        let colon = from.saturating_add(rest.find([':'])?);
         let after = colon.saturating_add(1);
         match text.as_bytes().get(after) {
             None | Some(b' ' | b'\t') if colon > 0 => {
@@ -87,7 +87,11 @@ pub(super) fn looks_like_field(content: &str) -> bool {
 }
 
 pub(super) fn is_map_like(plain: &str) -> bool {
-    plain.ends_with(':') || plain.contains(": ") || plain.contains(":\t")
+    let mut next = plain.bytes().skip(1);
+    plain.bytes().any(|b| {
+        let after = next.next();
+        b == b':' && matches!(after, None | Some(b' ' | b'\t'))
+    })
 }
 
 pub(super) fn is_item(content: &str) -> bool {

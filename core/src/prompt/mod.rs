@@ -55,6 +55,17 @@ use fault::Bad;
 use hole::{Pieces, positions};
 
 /// A named text with holes.
+///
+/// ```
+/// use zerostack_core::prompt::Prompt;
+///
+/// let text = "---\ndescription: Fix an issue\ntools: Read, Edit\n---\nFix {{issue}} on {{branch|main}}.";
+/// let prompt = Prompt::parse("fix-issue", text)?;
+/// let mut out = [0; 64];
+/// let length = prompt.render(&[("issue", "#7")], &mut out)?;
+/// assert_eq!(&out[..length], b"Fix #7 on main.");
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Prompt<'a> {
     name: &'a str,
@@ -195,7 +206,7 @@ impl<'a> Prompt<'a> {
 
     /// Where the front matter starts in the text.
     fn front_at(&self) -> usize {
-        self.text.find('\n').map_or(0, |end| end.saturating_add(1))
+        self.text.find(['\n']).map_or(0, |end| end.saturating_add(1))
     }
 
     fn pieces(&self) -> Pieces<'a> {
@@ -289,7 +300,7 @@ impl<'a> Iterator for ArgumentNames<'a> {
 /// The built-in tool that another program's name of a tool means, without what it may be used for:
 /// `Bash(git status:*)` is `bash`. `None` for tools that are not built in.
 pub fn tool_name(written: &str) -> Option<&'static str> {
-    let name = written.split('(').next().unwrap_or_default().trim_end();
+    let name = written.split(['(']).next().unwrap_or_default().trim_end();
     let names = [
         ("read", "read"),
         ("write", "write"),
@@ -346,7 +357,7 @@ fn check_kind(entry: &Entry<'_>) -> Result<(), Bad> {
 fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let content = text.get(start..).unwrap_or_default();
-    let mut lines = content.split_inclusive('\n');
+    let mut lines = content.split_inclusive(['\n']);
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
         return Ok((start, start, start));
@@ -367,7 +378,7 @@ fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
 }
 
 fn without_blank_lines(mut text: &str) -> &str {
-    while let Some((line, rest)) = text.split_once('\n') {
+    while let Some((line, rest)) = text.split_once(['\n']) {
         if !line.trim().is_empty() {
             break;
         }

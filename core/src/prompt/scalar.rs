@@ -68,12 +68,14 @@ impl<'a> Text<'a> {
     pub fn read<'b>(&self, out: &'b mut [u8]) -> Result<&'b str, Error> {
         let room = out.len();
         let mut used = 0_usize;
+        let mut slots = out.iter_mut();
         for c in self.chars() {
-            let end = used.saturating_add(c.len_utf8());
-            if let Some(slot) = out.get_mut(used..end) {
-                c.encode_utf8(slot);
+            let mut bytes = [0; 4];
+            let text = c.encode_utf8(&mut bytes);
+            used = used.saturating_add(text.len());
+            for (byte, slot) in text.bytes().zip(slots.by_ref()) {
+                *slot = byte;
             }
-            used = end;
         }
         let missing = used.saturating_sub(room);
         let full = Error::new(ErrorKind::Full, u32::try_from(missing).unwrap_or(u32::MAX));
@@ -312,7 +314,7 @@ fn chomped(raw: &str, chomp: Chomp) -> (&str, usize) {
 /// Bytes of the lines at the front of `text` that hold only spaces.
 fn blank_lines(text: &str) -> usize {
     let mut bytes = 0_usize;
-    for line in text.split_inclusive('\n') {
+    for line in text.split_inclusive(['\n']) {
         if !line.ends_with('\n') || !line.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
             break;
         }

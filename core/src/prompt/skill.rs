@@ -24,7 +24,10 @@ pub fn problems(prompt: &Prompt<'_>, folder: &str) -> impl Iterator<Item = Probl
         (Problem::LongName, long_name || name.chars().count() > MAX_NAME_CHARS),
         (Problem::UpperCase, name.chars().any(|c| !c.to_lowercase().eq([c]))),
         (Problem::EdgeHyphen, name.starts_with('-') || name.ends_with('-')),
-        (Problem::DoubleHyphen, name.contains("--")),
+        (
+            Problem::DoubleHyphen,
+            name.bytes().zip(name.bytes().skip(1)).any(|pair| pair == (b'-', b'-')),
+        ),
         (Problem::BadCharacter, !name.chars().all(|c| c == '-' || c.is_alphanumeric())),
         (Problem::FolderDiffers, has_name && name != folder),
         (Problem::NoDescription, description.is_none_or(blank)),

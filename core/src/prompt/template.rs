@@ -112,15 +112,18 @@ impl<'a> Prompt<'a> {
         let mut words = Arguments::new(values);
         let given = match hole.kind {
             HoleKind::Words { from, count } => {
-                if let (0, None, Some(all)) = (from, count, value(values, ARGUMENTS)) {
+                let all = value(values, ARGUMENTS).filter(|all| !all.trim().is_empty());
+                if let (0, None, Some(all)) = (from, count, all) {
                     return put(all);
                 }
                 let words = words.skip(from).take(count.unwrap_or(usize::MAX));
                 return spread(words, hole.default, put);
             }
+            // As in a shell, `:-` stands in for an empty argument too.
             HoleKind::Word(index) => words
                 .nth(index)
-                .or_else(|| value(values, self.argument_names()?.nth(index)?.as_str()?)),
+                .or_else(|| value(values, self.argument_names()?.nth(index)?.as_str()?))
+                .filter(|word| hole.default.is_none() || !word.is_empty()),
             HoleKind::Named => value(values, hole.name)
                 .or_else(|| words.nth(self.argument_names()?.position(|n| n == hole.name)?)),
         };
@@ -213,7 +216,7 @@ impl<'v> Iterator for Arguments<'v, '_> {
         };
         let rest = rest.trim_start();
         let (word, after) = match rest.chars().next()? {
-            quote @ ('"' | '\'') => match rest.get(1..)?.split_once(quote) {
+            quote @ ('"' | '\'') => match rest.get(1..)?.split_once([quote]) {
                 Some(quoted) => quoted,
                 None => (rest, ""),
             },

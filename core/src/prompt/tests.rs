@@ -249,7 +249,7 @@ fn places_beyond_the_packed_bits_are_held_at_the_greatest() {
 #[test]
 fn holes_are_filled() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 24] = [
+    let cases: [Case<'_>; 30] = [
         ("a {{x}} b {{ x }}", &[("x", "1")], "a 1 b 1"),
         ("{{x|fall back}}", &[], "fall back"),
         ("{{x|fall back}}", &[("x", "")], ""),
@@ -281,6 +281,12 @@ fn holes_are_filled() {
             "7 it's it's",
         ),
         ("---\nargument-hint: [n]\n---\nroom $2", &[("ARGUMENTS", "a b")], "room b"),
+        ("{\"a\": {{x}}}", &[("x", "1")], "{\"a\": 1}"),
+        ("{$1} $$1 {{$1}}", &[("1", "x")], "{x} $x {{x}}"),
+        ("${1:-d}", &[("1", "")], "d"),
+        ("${ARGUMENTS:-e}", &[("ARGUMENTS", " ")], "e"),
+        ("$1$ARGUMENTS", &[("1", "")], ""),
+        ("{{{{x}}}} $${{ x }}", &[("x", "1")], "{{{{x}}}} $${{ x }}"),
         ("no holes", &[("x", "y")], "no holes"),
     ];
     for (source, values, expected) in cases {
@@ -344,7 +350,7 @@ fn later_sources_win() {
     assert_eq!(library.find("extra").map(|p| p.body()), Ok("z"));
     assert_eq!(library.find("nope").err(), Some(Error::new(ErrorKind::UnknownPrompt, 0)));
     let names: Vec<_> = library.sources().map(|s| s.name).collect();
-    assert_eq!(names, ["fix", "lint", "review", "explain", "plan", "code", "extra"]);
+    assert_eq!(names, ["ask", "fix", "lint", "review", "explain", "plan", "code", "extra"]);
 }
 
 #[test]
@@ -367,6 +373,23 @@ fn includes_come_first_and_circles_end() {
     };
     assert_eq!(visit("a").as_deref(), Ok("CBCA"));
     assert_eq!(visit("loop"), Err(Error::new(ErrorKind::IncludeDepth, MAX_INCLUDE_DEPTH)));
+    let chain: Vec<(String, String)> = (0..=MAX_INCLUDE_DEPTH + 1)
+        .map(|n| (format!("p{n}"), format!("---\nincludes: p{}\n---\n{n}", n + 1)))
+        .collect();
+    let mut sources: Vec<_> = chain.iter().map(|(name, text)| Source { name, text }).collect();
+    sources.push(Source { name: &chain[chain.len() - 1].0, text: "end" });
+    let places = [sources.as_slice()];
+    let library = Library::new(&places);
+    let visit_chain = |from: &str| {
+        let mut count = 0;
+        let count_up = &mut |_: &Prompt<'_>| {
+            count += 1;
+            Ok(())
+        };
+        library.visit(&library.find(from).expect("there"), count_up).map(|()| count)
+    };
+    assert_eq!(visit_chain("p1"), Ok(MAX_INCLUDE_DEPTH + 1));
+    assert_eq!(visit_chain("p0"), Err(Error::new(ErrorKind::IncludeDepth, MAX_INCLUDE_DEPTH)));
     let lost = visit("lost").expect_err("nothing to include");
     assert_eq!(lost.kind(), ErrorKind::UnknownPrompt);
     assert_eq!(Fault::of(lost), Some(Fault { line: 3, column: 11, reason: Reason::Include }));

@@ -82,6 +82,7 @@ impl Cursor {
     }
 
     /// Goes through the records of the message once more, for another stage.
+    #[allow(dead_code, reason = "not every dialect writes a message in stages")]
     pub fn restart(&mut self, stage: u8) {
         self.offset = self.message;
         self.stage = stage;

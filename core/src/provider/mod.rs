@@ -4,7 +4,10 @@
 mod config;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
-#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_imports, reason = "each dialect uses a part")
+)]
 mod reply;
 mod request;
 #[cfg(all(test, feature = "all-dialects"))]

@@ -252,7 +252,7 @@ impl Decoder {
         while let Some(token) = self.json.next(input)? {
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
             (dialect.token)(sink, token)?;
-            if ends && (self.json.is_done() || sink.may_have_more()) {
+            if self.json.is_done() || (ends && sink.may_have_more()) {
                 return Ok(Pause::Show);
             }
         }

@@ -5,7 +5,7 @@ use super::open::Open;
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Reply, dialect_of};
-use crate::transcript::log::Log;
+use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, Header, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
@@ -46,7 +46,7 @@ impl Machine {
             reply: Reply::default(),
             decoder: Decoder::new(dialect_of(config.provider())?),
             open: Open::default(),
-            turn: super::room::FIRST_RECORD as u32,
+            turn: FIRST_RECORD as u32,
             rounds: 0,
             attempt: 0,
             random: config.limits().seed,
@@ -64,7 +64,7 @@ impl Machine {
         self.open = Open::find(log);
         let mut asks = false;
         let mut turn = self.turn;
-        for record in log.records_from(super::room::FIRST_RECORD) {
+        for record in log.records_from(FIRST_RECORD) {
             if record.is(Kind::User) && !record.header.has(MARKED) {
                 turn = record.offset as u32;
             }

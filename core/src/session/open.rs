@@ -1,7 +1,7 @@
 //! The tool calls of the last reply that wait for an answer.
 
 use crate::message::{CallId, ToolCall};
-use crate::transcript::log::Log;
+use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record, Records};
 
 /// Which calls are open.
@@ -27,7 +27,7 @@ impl Open {
 
     /// No call yet of a reply that begins at the end of `log`.
     pub fn before(log: &Log<'_>) -> Self {
-        let records = log.records_from(super::room::FIRST_RECORD);
+        let records = log.records_from(FIRST_RECORD);
         let calls = records.filter(|record| record.is(Kind::Call)).count();
         Self::new(log.used() as u32, calls as u32, 0)
     }
@@ -35,7 +35,7 @@ impl Open {
     /// Finds the open calls of a saved conversation, and marks the others as answered.
     pub fn find(log: &mut Log<'_>) -> Self {
         let (mut reply, mut before, mut total) = (0, 0_u32, 0_u16);
-        for record in log.records_from(super::room::FIRST_RECORD) {
+        for record in log.records_from(FIRST_RECORD) {
             if record.is_reply() && record.header.has(FIRST) {
                 before = before.saturating_add(total.into());
                 (reply, total) = (record.offset as u32, 0);
@@ -43,7 +43,7 @@ impl Open {
             total = total.saturating_add(record.is(Kind::Call).into());
         }
         let mut open = Self::new(reply, before, total);
-        let mut at = super::room::FIRST_RECORD;
+        let mut at = FIRST_RECORD;
         // The marks in the bytes are not trusted: only results count.
         while let Some(record) = log.record(at) {
             let (offset, end, mut header) = (record.offset, record.end(), record.header);

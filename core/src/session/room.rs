@@ -3,12 +3,9 @@
 use super::Step;
 use super::machine::Machine;
 use crate::provider::{Config, FailedTurn};
-use crate::transcript::log::{Log, MAGIC};
+use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::{Error, ErrorKind};
-
-/// Where the first record of every transcript stands.
-pub(super) const FIRST_RECORD: usize = MAGIC.len();
 
 impl Machine {
     pub fn drop_oldest(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<usize, Error> {

@@ -9,6 +9,9 @@ use crate::Error;
 /// The bytes that every transcript begins with: a name and a version.
 pub(crate) const MAGIC: [u8; 4] = *b"zst1";
 
+/// Where the first record of every transcript stands.
+pub(crate) const FIRST_RECORD: usize = MAGIC.len();
+
 /// The writing end of a transcript, without its type parameter.
 pub(crate) struct Log<'t> {
     storage: &'t mut dyn Storage,

@@ -68,7 +68,7 @@ fn bodies_of_every_framing_are_read_in_every_chunking() {
         (format!("{OK}transfer-encoding: ,chunked ,\r\n\r\n0\r\n\r\n"), 200, "", true),
         (
             format!(
-                "{OK}transfer-encoding: chunked\r\ncontent-encoding: identity\r\n\r\n2 \r\nhi\r\n0 \r\n\r\n"
+                "{OK}transfer-encoding: chunked\r\ncontent-encoding: identity\r\n\r\n2 ;a=b\r\nhi\r\n0 \r\n\r\n"
             ),
             200,
             "hi",
@@ -164,6 +164,8 @@ fn what_two_readers_could_read_differently_is_refused() {
         format!("{chunked}-5\r\nhello\r\n"),
         format!("{chunked} 5\r\nhello\r\n"),
         format!("{chunked}5 5\r\nhello\r\n"),
+        format!("{chunked}0\r\n\n"),
+        format!("{chunked}0\r\nx: y\n\r\n"),
         format!("{chunked}5;a\nb\r\nhello\r\n"),
         format!("{chunked}10000000000000000\r\n"),
         format!("{chunked}0\r\n folded\r\n\r\n"),

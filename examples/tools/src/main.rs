@@ -7,15 +7,23 @@ use serde_json::json;
 use zerostack::agent::{Agent, Tool};
 use zerostack::provider::Endpoint;
 use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_core::tool::typed::ToolArgs;
 
-#[derive(Deserialize)]
+/// Temperature of a city in °C.
+#[derive(Deserialize, ToolArgs)]
+#[tool(name = "temperature")]
 struct City {
+    /// Its English name.
     city: String,
 }
 
-#[derive(Deserialize)]
+/// Gives a - b.
+#[derive(Deserialize, ToolArgs)]
+#[tool(name = "subtract")]
 struct Pair {
+    /// What to subtract from.
     a: i64,
+    /// What to subtract.
     b: i64,
 }
 
@@ -24,12 +32,10 @@ fn main() -> zerostack::Result<()> {
     let endpoint = Endpoint::from_environment()?;
     let endpoint = endpoint.unwrap_or_else(|| Endpoint::local(scripted.base_url(), "scripted"));
 
-    let city = r#"{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"#;
-    let pair = r#"{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}},"required":["a","b"]}"#;
     let mut agent = Agent::builder()
         .endpoint(endpoint)
-        .tool(Tool::new("temperature", "Temperature of a city in °C.", city, temperature))
-        .tool(Tool::new("subtract", "Gives a - b.", pair, |pair: Pair| subtract(&pair)))
+        .tool(Tool::typed(temperature))
+        .tool(Tool::typed(subtract))
         .build()?;
     println!("{}", agent.ask("How much warmer is Rome than Oslo?")?);
     Ok(())
@@ -43,8 +49,8 @@ fn temperature(City { city }: City) -> Result<i64, String> {
     }
 }
 
-fn subtract(pair: &Pair) -> Result<i64, String> {
-    pair.a.checked_sub(pair.b).ok_or_else(|| "the result is out of range".to_owned())
+fn subtract(Pair { a, b }: Pair) -> Result<i64, String> {
+    a.checked_sub(b).ok_or_else(|| "the result is out of range".to_owned())
 }
 
 /// A model that asks for both cities in one reply, and then for the difference.

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Request, Step, ToolResult};
+use zerostack_core::{Event, Request, Step, ToolResult};
 
 use super::failure::failure;
 use super::{AgentEvent, Call, OwnedSession, Toolbox};
@@ -20,6 +20,8 @@ pub struct Drive {
     /// Why the transport failed, for the person, when the session gives up.
     transport_error: Option<Error>,
     waiting: bool,
+    /// Times that the open request was sent.
+    attempts: u32,
 }
 
 /// Sees everything that goes into the session, for a tape. `()` records nothing.
@@ -68,7 +70,14 @@ impl Drive {
     /// Ready to drive a session that was told something.
     pub fn new() -> Self {
         let buffer = vec![0; BUFFER_BYTES];
-        Self { body: None, buffer, unread: 0..0, transport_error: None, waiting: false }
+        Self {
+            body: None,
+            buffer,
+            unread: 0..0,
+            transport_error: None,
+            waiting: false,
+            attempts: 0,
+        }
     }
 
     /// Goes on until something happens; `None` when the turn is over.
@@ -109,6 +118,7 @@ impl Drive {
                 Step::Idle => return Ok(None),
                 Step::Send => {
                     recorder.request(session.request().map_err(Error::from_core)?)?;
+                    self.attempts += 1;
                     let sent = send(session, endpoint, transport);
                     match sent {
                         Ok(Response { status, retry_after_ms, body }) => {
@@ -187,7 +197,7 @@ impl Drive {
             }
             // Room can be made, and the request sent again.
             Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => Some(AgentEvent::Restart),
-            Err(_) => return Err(failure(session, endpoint)),
+            Err(_) => return Err(self.failure(session, endpoint)),
         };
         if session.step() != Step::Receive {
             recorder.end()?;
@@ -206,11 +216,24 @@ impl Drive {
         (self.body, self.unread) = (None, 0..0);
         recorder.end()?;
         match session.end_response() {
-            Ok(event) => AgentEvent::from_core(event)
-                .ok_or_else(|| Error::new(ErrorKind::Internal, "the reply ended without an event")),
-            Err(_) => {
-                Err(self.transport_error.take().unwrap_or_else(|| failure(session, endpoint)))
+            Ok(event) => {
+                if matches!(event, Event::End(_)) {
+                    self.attempts = 0;
+                }
+                AgentEvent::from_core(event).ok_or_else(|| {
+                    Error::new(ErrorKind::Internal, "the reply ended without an event")
+                })
             }
+            Err(_) => Err(self.failure(session, endpoint)),
+        }
+    }
+
+    /// Why the turn failed, and that it was tried more than once.
+    fn failure(&mut self, session: &OwnedSession, endpoint: &Endpoint) -> Error {
+        let error = self.transport_error.take().unwrap_or_else(|| failure(session, endpoint));
+        match std::mem::take(&mut self.attempts) {
+            0 | 1 => error,
+            attempts => Error::new(error.kind(), format!("{error} ({attempts} attempts)")),
         }
     }
 }

@@ -3,6 +3,7 @@
 use zerostack_core::ErrorKind as Core;
 
 use super::OwnedSession;
+use crate::error::quote;
 use crate::provider::Endpoint;
 use crate::{Error, ErrorKind};
 
@@ -13,7 +14,11 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
     };
     let name = &endpoint.name;
     let error = Error::from_core(failure.error);
-    let message = one_line(failure.message);
+    // Some providers say which key it was that they refuse.
+    let message = match &endpoint.key {
+        Some(key) => quote(&failure.message.replace(key.expose(), "(key)")),
+        None => quote(failure.message),
+    };
     let text = match failure.error.kind() {
         Core::Status => {
             let said = match (failure.code, message.as_str()) {
@@ -42,17 +47,3 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
     };
     Error::new(error.kind(), text)
 }
-
-/// The message on one line, of bounded length.
-fn one_line(message: &str) -> String {
-    let words: Vec<&str> = message.split_whitespace().collect();
-    let mut line = words.join(" ");
-    if line.len() > MESSAGE_BYTES {
-        line.truncate(line.floor_char_boundary(MESSAGE_BYTES));
-        line.push('…');
-    }
-    line
-}
-
-/// The most that is shown of a provider's message.
-const MESSAGE_BYTES: usize = 500;

@@ -20,7 +20,7 @@ mod tool;
 
 pub use drive::{Drive, Recorder};
 pub use event::{AgentEvent, Call};
-pub use tool::{Tool, ToolOutput, Toolbox};
+pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
 use zerostack_core::{Growing, Limits, OwnedConfig, OwnedTool, Provider, Session, ToolCall, Usage};
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+pub use zerostack_core::tool::typed::ToolArgs;
 use zerostack_core::{OwnedTool, ToolCall};
 
 use crate::Result;
@@ -69,8 +70,7 @@ impl Tool {
         let run = Box::new(move |arguments: &str| {
             // Models send nothing where they mean no arguments.
             let arguments = if arguments.is_empty() { "{}" } else { arguments };
-            let read = serde_json::Deserializer::from_str(arguments);
-            let mut read = read;
+            let mut read = serde_json::Deserializer::from_str(arguments);
             let arguments = match serde_path_to_error::deserialize(&mut read) {
                 Ok(arguments) => arguments,
                 Err(error) => return ToolOutput::error(format!("wrong arguments: {error}")),
@@ -83,6 +83,17 @@ impl Tool {
             }
         });
         Self { spec, run }
+    }
+
+    /// A tool from a function whose argument derives [`ToolArgs`]: name, description and schema
+    /// come from the type. Else as [`new`](Self::new).
+    pub fn typed<A, R, E>(function: impl FnMut(A) -> Result<R, E> + Send + 'static) -> Self
+    where
+        A: ToolArgs + DeserializeOwned,
+        R: Serialize,
+        E: Display,
+    {
+        Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
     }
 
     /// What the model knows of it.

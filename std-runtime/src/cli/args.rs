@@ -11,6 +11,7 @@ use zerostack_core::{Limits, Provider};
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::Flags;
 use crate::sandbox::Mode;
+use crate::tokens::{self, TokensOptions, TokensOutput, VocabularyChoice};
 use crate::{Error, ErrorKind, Result};
 
 /// What to do.
@@ -27,6 +28,7 @@ pub(super) enum Command {
     Step,
     Answer,
     Begin { system: String, tools: Vec<String>, text: String },
+    Tokens(TokensOptions),
     Replay { path: PathBuf, requests: bool },
 }
 
@@ -44,6 +46,7 @@ pub(super) struct RunArgs {
     pub prompt: Option<String>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
+    pub idle_limit: Option<Duration>,
     pub words: Vec<String>,
 }
 
@@ -59,11 +62,15 @@ pub(super) const COMMANDS: &[&str] = &[
 /// # Errors
 /// `Usage`.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // Whatever else is on the line, and whichever command it is for.
+    if args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "-h" || arg == "--help") {
+        return Ok(Command::Help);
+    }
     let mut parser = Parser::from_args(args);
     let mut run = RunArgs::default();
     while let Some(arg) = next(&mut parser)? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Command::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Command::Version),
             Arg::Value(word) if run.words.is_empty() && run.prompt.is_none() => {
                 let word = text("the instruction", word)?;
@@ -77,6 +84,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command>
                     "encode" => return encode(parser),
                     "step" => return step(parser),
                     "replay" => return replay(parser),
+                    "tokens" => return tokens(parser),
                     name if COMMANDS.contains(&name) => {
                         return Err(usage(format!("this version has no command {name:?}")));
                     }
@@ -139,6 +147,10 @@ impl RunArgs {
             "--max-attempts" => self.limits.max_attempts = number(option, parser, 1)?,
             "--time-limit" => {
                 self.time_limit =
+                    Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
+            }
+            "--idle-limit" => {
+                self.idle_limit =
                     Some(Duration::from_secs(number::<u32>(option, parser, 1)?.into()));
             }
             "--stdin-limit" => {
@@ -226,6 +238,29 @@ fn step(mut parser: Parser) -> Result<Command> {
         (false, false) => Command::Step,
         (true, true) => return Err(usage("--begin and --answer do not go together".into())),
     })
+}
+
+fn tokens(mut parser: Parser) -> Result<Command> {
+    let default = tokens::BUILT_IN.first().map_or("estimate", |(name, _)| name);
+    let (mut vocabulary, mut paths) = (VocabularyChoice::parse(default)?, Vec::new());
+    let (mut output, mut files) = (TokensOutput::Count, false);
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(path) if files => paths.push(path.into()),
+            arg => match owned(&arg).as_str() {
+                option @ "--vocab" => {
+                    vocabulary = VocabularyChoice::parse(&string(option, &mut parser)?)?;
+                }
+                "--ids" => output = TokensOutput::Ids,
+                "--files" => files = true,
+                option => return Err(unknown(option)),
+            },
+        }
+    }
+    if files && paths.is_empty() {
+        return Err(usage("--files: name files or folders".to_owned()));
+    }
+    Ok(Command::Tokens(TokensOptions { vocabulary, paths, output }))
 }
 
 fn replay(mut parser: Parser) -> Result<Command> {

@@ -29,7 +29,8 @@ Options of a run:
       --max-tokens N        tokens of one reply
       --max-attempts N      times that one request is sent (5)
       --time-limit SECONDS  of the whole run
-      --stdin-limit SECONDS to wait for the first byte of a pipe
+      --idle-limit SECONDS  that the model may be silent (300)
+      --stdin-limit SECONDS to wait for the first byte of a pipe (5; 600 without an instruction)
   -q, --quiet               no progress on stderr
 
 Filters:
@@ -38,6 +39,7 @@ Filters:
   zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
   zerostack tool NAME | --call
   zerostack replay TAPE [--requests]
+  zerostack tokens [--vocab o200k|cl100k|PATH|estimate] [--ids] [--files PATH...]
   zerostack prompts
 
 Exit codes: 0 result, 2 usage, 41 key, 42 input, 44 sandbox, 52 configuration, 53 limit,

@@ -8,11 +8,13 @@ mod signals;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zerostack_core::OwnedConfig;
 
 use crate::agent::AgentEvent;
+use crate::error::unwritable;
 use crate::plumbing::{decode, encode, step};
 use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
@@ -23,11 +25,24 @@ use args::{Command, RunArgs};
 
 /// Runs the command with the arguments of the process.
 pub fn main() -> ExitCode {
+    if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
+        return fail(&unwritable(&"it is closed; open it, or send it to /dev/null"));
+    }
     match args::parse(std::env::args_os().skip(1)).and_then(execute) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
 }
+
+/// Remembers for [`main`] whether stdout is closed. To be called before anything of Rust's own
+/// runs, which opens it.
+#[doc(hidden)]
+pub fn notice_closed_stdout() {
+    let is_closed = rustix::io::fcntl_getfd(rustix::stdio::stdout()).is_err();
+    STDOUT_IS_CLOSED.store(is_closed, Ordering::Relaxed);
+}
+
+static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 fn execute(command: Command) -> Result<ExitCode> {
     let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
@@ -57,6 +72,10 @@ fn execute(command: Command) -> Result<ExitCode> {
         Command::Begin { system, tools, text } => {
             done(step::begin(&system, &tools, &text, &mut io::stdout().lock()))
         }
+        Command::Tokens(options) => {
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            done(crate::tokens::run(&options, &mut input, &mut output, &mut io::stderr()))
+        }
         Command::Replay { path, requests } => done(replay(&path, requests)),
         Command::Run(run) => Ok(transaction(*run, None)),
         Command::Try(run) => {
@@ -78,9 +97,9 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
         events: events.then(|| EventWriter::new(io::stdout())),
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
     };
-    let result = prepare(args, sample)
-        .and_then(|options| run::run(&options, &stop, &mut screen))
-        .map_err(|error| explain(error, &stop));
+    let result = prepare(args, sample, &stop)
+        .map_err(|error| stop.reason(error))
+        .and_then(|options| run::run(&options, &stop, &mut screen));
     if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
         progress.end(outcome);
     }
@@ -95,7 +114,7 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
 }
 
 /// What the arguments and stdin ask for.
-fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions> {
+fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Result<RunOptions> {
     let folder = match (sample, args.folder) {
         (Some(sample), _) => sample.folder().to_owned(),
         (None, Some(folder)) => folder,
@@ -103,7 +122,9 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions>
             Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
         })?,
     };
-    let folder = folder.canonicalize().map_err(|error| {
+    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
+    let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
+    let folder = usable.map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
     let files = PromptFiles::load(&folder, args::COMMANDS)?;
@@ -128,7 +149,12 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions>
         (false, None) if task.is_empty() => Patience::Until(NEEDED_INPUT),
         (false, None) => Patience::Until(OPTIONAL_INPUT),
     };
-    let input = if sample.is_some() && !dash { None } else { input::read(patience)? };
+    let input =
+        if sample.is_some() && !dash { None } else { input::read(patience, stop.cancel())? };
+    if input.as_ref().is_some_and(|input| input.is_repaired) {
+        tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
+    }
+    let input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
     if task.is_empty() && input.is_none() && prompt == "code" {
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
@@ -147,27 +173,14 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>) -> Result<RunOptions>
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let (sandbox, record, limits) = (args.sandbox, args.record, args.limits);
-    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits })
-}
-
-/// Says what ended a run that was stopped: the signal, not what broke because of it.
-fn explain(error: Error, stop: &Stop) -> Error {
-    match stop.why() {
-        Some(ErrorKind::Limit) => {
-            Error::new(ErrorKind::Limit, "the time limit is over; raise --time-limit")
-        }
-        Some(kind) => Error::new(kind, "stopped; nothing was changed"),
-        None => error,
-    }
+    let RunArgs { sandbox, record, limits, idle_limit, .. } = args;
+    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits, idle_limit })
 }
 
 /// The result on stdout: all of it, or an error.
 fn write_result(outcome: &Outcome) -> Result<()> {
     use zerostack_core::prompt::Output;
-    let failed = |error: io::Error| {
-        Error::new(ErrorKind::Internal, format!("cannot write the result to stdout: {error}"))
-    };
+    let failed = |error: io::Error| unwritable(&error);
     let mut stdout = io::stdout().lock();
     if outcome.output == Output::Patch {
         stdout.write_all(&outcome.patch).map_err(failed)?;
@@ -184,9 +197,7 @@ fn replay(path: &std::path::Path, requests: bool) -> Result<()> {
         Error::new(ErrorKind::Input, format!("cannot read the tape {}: {error}", path.display()))
     })?;
     let stdout = || io::stdout().lock();
-    let failed = |error: io::Error| {
-        Error::new(ErrorKind::Internal, format!("cannot write to stdout: {error}"))
-    };
+    let failed = |error: io::Error| unwritable(&error);
     let mut writer = EventWriter::new(io::stdout());
     let mut show = |event: &AgentEvent| if requests { Ok(()) } else { writer.event(event) };
     let mut request = |mut request: zerostack_core::Request<'_>| {
@@ -238,12 +249,17 @@ fn end_after(stop: &Arc<Stop>, limit: Duration) {
 fn print(text: &str) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Error::new(ErrorKind::Internal, format!("stdout: {error}")))
+    written.map_err(|error| unwritable(&error))
+}
+
+/// Tells a person something.
+fn tell(text: &dyn std::fmt::Display) {
+    // Nothing can be told where stderr is closed.
+    let _ = writeln!(io::stderr(), "zerostack: {text}");
 }
 
 fn fail(error: &Error) -> ExitCode {
-    // Nothing can be told where stderr is closed.
-    let _ = writeln!(io::stderr(), "zerostack: {error}");
+    tell(error);
     ExitCode::from(error.kind().exit_code())
 }
 

@@ -20,13 +20,13 @@ pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
         stop.stop(why);
         // The run ends by itself now, unless it waits for something that cannot be ended.
         std::thread::sleep(PATIENCE);
-        eprintln!("zerostack: stopped; nothing was changed");
+        super::tell(&"stopped; nothing was changed");
         std::process::exit(why.exit_code().into());
     };
     let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
     // Without the thread, a signal is caught and nothing happens: better not to start.
     if let Err(error) = builder.spawn(watch) {
-        eprintln!("zerostack: signals are not handled: {error}");
+        super::tell(&format_args!("signals are not handled: {error}"));
     }
 }
 

@@ -140,6 +140,10 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
             }
             _ => {
                 has_parts = true;
+                let begins = line.role == LineRole::User || line.begins;
+                if let Some((id, _)) = open.first().filter(|_| begins) {
+                    return Err(refused(&format_args!("the call {id:?} has no result yet")));
+                }
                 let entry = entry(&line, &mut open, &builder).map_err(|why| refused(&why))?;
                 builder.push(entry).map_err(|error| refused(&error))?;
             }

@@ -8,9 +8,10 @@ use serde::Serialize;
 use zerostack_core::prompt::Output;
 
 use super::{Observer, Outcome, Start};
+use crate::Result;
 use crate::agent::{AgentEvent, Call};
+use crate::error::unwritable;
 use crate::plumbing::decode::DecodedUsage;
-use crate::{Error, ErrorKind, Result};
 
 /// The version of the format; it grows when a line changes its meaning or goes.
 pub const VERSION: u32 = 1;
@@ -66,7 +67,7 @@ enum Line<'a> {
     Result(ResultLine<'a>),
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct ResultLine<'a> {
     ok: bool,
     exit_code: u8,
@@ -75,7 +76,10 @@ struct ResultLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    patch: Option<std::borrow::Cow<'a, str>>,
+    patch: Option<&'a str>,
+    /// In place of `patch` where it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_hex: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<&'a [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,61 +101,64 @@ struct ErrorLine<'a> {
 /// Writes the events of a run.
 pub struct EventWriter<W> {
     out: W,
+    /// What the start said, for the end to say it again.
+    layers: Option<Vec<&'static str>>,
 }
 
 impl<W: Write> EventWriter<W> {
     /// Writes to `out`, a line at a time.
     pub fn new(out: W) -> Self {
-        Self { out }
+        Self { out, layers: None }
     }
 
     /// The last line: how the run ended, either way.
     ///
     /// # Errors
-    /// `Internal` when it cannot be written.
+    /// `Input` when it cannot be written.
     pub fn result(&mut self, result: &Result<Outcome>) -> Result<()> {
-        let line = match result {
-            Ok(outcome) => ResultLine {
-                ok: true,
-                exit_code: 0,
-                error: None,
-                output: Some(output_name(outcome.output)),
-                patch: (outcome.output == Output::Patch)
-                    .then(|| String::from_utf8_lossy(&outcome.patch)),
-                files: Some(&outcome.files),
-                left_out: Some(outcome.left_out),
-                text: Some(&outcome.text),
-                usage: Some(outcome.usage.into()),
-                sandbox: Some(&outcome.layers),
-            },
-            Err(error) => ResultLine {
-                ok: false,
-                exit_code: error.kind().exit_code(),
-                error: Some(ErrorLine { kind: error.kind().name(), message: error.message() }),
-                output: None,
-                patch: None,
-                files: None,
-                left_out: None,
-                text: None,
-                usage: None,
-                sandbox: None,
-            },
-        };
-        self.line(&Line::Result(line))
+        let mut line = ResultLine { sandbox: self.layers.as_deref(), ..ResultLine::default() };
+        match result {
+            Ok(outcome) => {
+                line.ok = true;
+                line.output = Some(output_name(outcome.output));
+                if outcome.output == Output::Patch {
+                    match std::str::from_utf8(&outcome.patch) {
+                        Ok(patch) => line.patch = Some(patch),
+                        Err(_) => line.patch_hex = Some(hex(&outcome.patch)),
+                    }
+                    line.files = Some(&outcome.files);
+                    line.left_out = Some(outcome.left_out);
+                }
+                line.text = Some(&outcome.text);
+                line.usage = Some(outcome.usage.into());
+            }
+            Err(error) => {
+                line.exit_code = error.kind().exit_code();
+                line.error =
+                    Some(ErrorLine { kind: error.kind().name(), message: error.message() });
+            }
+        }
+        let line = serde_json::to_vec(&Line::Result(line));
+        self.write(line)
     }
 
     fn line(&mut self, line: &Line<'_>) -> Result<()> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Internal, format!("cannot write to stdout: {error}"))
-        };
-        let mut text = serde_json::to_vec(line).map_err(|error| failed(&error))?;
+        self.write(serde_json::to_vec(line))
+    }
+
+    fn write(&mut self, line: serde_json::Result<Vec<u8>>) -> Result<()> {
+        let mut text = line.map_err(|error| unwritable(&error))?;
         text.push(b'\n');
-        self.out.write_all(&text).and_then(|()| self.out.flush()).map_err(|error| failed(&error))
+        self.out
+            .write_all(&text)
+            .and_then(|()| self.out.flush())
+            .map_err(|error| unwritable(&error))
     }
 }
 
 impl<W: Write> Observer for EventWriter<W> {
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        self.layers = Some(start.layers.to_vec());
         self.line(&Line::Start {
             version: VERSION,
             provider: &start.endpoint.name,
@@ -184,6 +191,11 @@ impl<W: Write> Observer for EventWriter<W> {
             AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
         })
     }
+}
+
+/// Two digits a byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name of a kind of result in prompts, flags and events.

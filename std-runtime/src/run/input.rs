@@ -1,15 +1,17 @@
 //! What comes on stdin. Reading it never hangs without a word.
 
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
 
+use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
-/// How long to wait for the first byte of a pipe.
+/// How long to wait for the first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
     /// As long as it takes: the user said `-`.
@@ -21,49 +23,75 @@ pub enum Patience {
 /// What stands at stdin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Closed, a terminal, or /dev/null: nothing is read.
+    /// Closed, or a device such as /dev/null: nothing is read.
     Nothing,
+    /// Read when the user says so.
+    Terminal,
     /// A file: read to its end.
     File,
     /// A pipe or a socket: somebody may write, or never.
     Pipe,
 }
 
+/// What was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The text.
+    pub text: String,
+    /// Some of it is not UTF-8 and stands in the text as U+FFFD.
+    pub is_repaired: bool,
+}
+
 /// Reads stdin to its end, when there is something to read.
 ///
 /// | stdin is | what happens |
 /// |---|---|
-/// | closed, a terminal, a device such as /dev/null | `None` |
+/// | closed, or a device such as /dev/null | `None` |
+/// | a terminal | `None`; with [`Patience::Forever`] read |
 /// | a file | read |
 /// | a pipe, a FIFO, a socket | read, when a first byte or its end comes in time |
 ///
 /// # Errors
-/// `Input` when nothing comes in time, when it is longer than [`INPUT_BYTES`], or cannot be
-/// read.
-pub fn read(patience: Patience) -> Result<Option<String>> {
+/// `Input` when nothing comes in time, when it is longer than [`INPUT_BYTES`], is no text, or
+/// cannot be read; `Interrupted` when the run was stopped meanwhile.
+pub fn read(patience: Patience, cancel: &Cancel) -> Result<Option<Input>> {
     let stdin = io::stdin();
     let kind = kind(&stdin);
-    if kind == Kind::Nothing {
-        return Ok(None);
-    }
-    if let (Kind::Pipe, Patience::Until(limit)) = (kind, patience) {
-        wait(&stdin, limit)?;
-    }
+    let limit = match (kind, patience) {
+        (Kind::Nothing, _) | (Kind::Terminal, Patience::Until(_)) => return Ok(None),
+        (Kind::Pipe, Patience::Until(limit)) => Some(limit),
+        _ => None,
+    };
+    let failed = |error: Errno| Error::new(ErrorKind::Input, format!("stdin: {error}"));
     let mut bytes = Vec::new();
-    let failed = |error: io::Error| Error::new(ErrorKind::Input, format!("stdin: {error}"));
-    stdin.lock().take(INPUT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() > INPUT_BYTES {
-        let text =
-            format!("stdin is longer than {INPUT_BYTES} bytes; give the model a file to read");
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        // Once somebody writes, it goes on to its end, however slowly.
+        wait(&stdin, limit.filter(|_| bytes.is_empty()), cancel)?;
+        match rustix::io::read(&stdin, &mut buffer) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        if bytes.len() > INPUT_BYTES {
+            let text =
+                format!("stdin is longer than {INPUT_BYTES} bytes; give the model a file to read");
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+    }
+    if bytes.contains(&0) {
+        let text = "stdin is binary, not text; give the model a file to look at with its tools";
         return Err(Error::new(ErrorKind::Input, text));
     }
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(String::from_utf8(bytes).unwrap_or_else(|error| {
-        eprintln!("zerostack: stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    })))
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) if text.is_empty() => None,
+        Ok(text) => Some(Input { text, is_repaired: false }),
+        Err(error) => {
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            Some(Input { text, is_repaired: true })
+        }
+    })
 }
 
 fn kind(stdin: &io::Stdin) -> Kind {
@@ -71,31 +99,43 @@ fn kind(stdin: &io::Stdin) -> Kind {
     match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,
         FileType::Fifo | FileType::Socket => Kind::Pipe,
-        _ if stdin.is_terminal() => Kind::Nothing,
+        _ if stdin.is_terminal() => Kind::Terminal,
         _ => Kind::Nothing,
     }
 }
 
-/// Waits for the first byte, or the end.
-fn wait(stdin: &io::Stdin, limit: Duration) -> Result<()> {
+/// Waits for bytes, or the end.
+fn wait(stdin: &io::Stdin, limit: Option<Duration>, cancel: &Cancel) -> Result<()> {
+    let start = Instant::now();
     let mut ready = [PollFd::new(stdin, PollFlags::IN)];
-    let limit_time = Timespec::try_from(limit).ok();
     loop {
-        return match poll(&mut ready, limit_time.as_ref()) {
-            Err(rustix::io::Errno::INTR) => continue,
-            Ok(0) => Err(Error::new(
-                ErrorKind::Input,
-                format!(
-                    "nothing came on stdin for {} s; say `-` to wait for it, or `</dev/null` to go \
-                     on without",
-                    limit.as_secs()
-                ),
-            )),
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error::new(ErrorKind::Input, format!("stdin: {error}"))),
-        };
+        if cancel.is_cancelled() {
+            return Err(Cancel::error());
+        }
+        let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
+        let slice = left.map_or(CANCEL_CHECK, |left| left.min(CANCEL_CHECK));
+        match poll(&mut ready, Timespec::try_from(slice).ok().as_ref()) {
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(Error::new(ErrorKind::Input, format!("stdin: {error}"))),
+            Ok(0) if left == Some(Duration::ZERO) => {
+                let limit = limit.unwrap_or_default().as_secs();
+                let text = format!(
+                    "nothing came on stdin for {limit} s; say `-` to wait for it, or `</dev/null` \
+                     to go on without"
+                );
+                return Err(Error::new(ErrorKind::Input, text));
+            }
+            Ok(0) => {}
+            Ok(_) => return Ok(()),
+        }
     }
 }
 
 /// The most that stdin may hold: all of it goes into every request.
 pub const INPUT_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of one read.
+const READ_BYTES: usize = 64 * 1024;
+
+/// How often a wait looks for a cancel.
+const CANCEL_CHECK: Duration = Duration::from_millis(50);

@@ -59,8 +59,10 @@ impl PromptFiles {
                 if commands.contains(&name.as_str()) {
                     return Err(refused(&"this is the name of a command; rename the file"));
                 }
-                let text = std::fs::read_to_string(&path).map_err(|error| refused(&error))?;
-                files.push((name, text, path));
+                // One that has just been deleted is none.
+                if let Some(text) = read(&path, PROMPT_BYTES).map_err(|why| refused(&why))? {
+                    files.push((name, text, path));
+                }
             }
         }
         Ok(Self { files })
@@ -143,28 +145,20 @@ impl PromptFiles {
 }
 
 impl Instructions {
-    /// Adds the `AGENTS.md` that is nearest to `folder`, up to the root of its repository.
+    /// Adds the `AGENTS.md` that is nearest to `folder`, up to the root of its repository. Outside
+    /// of a repository only that of `folder` counts: what lies above belongs to others.
     ///
     /// # Errors
     /// `Input` when it is there and cannot be read, or is too long.
     pub fn with_agents_file(mut self, folder: &Path) -> Result<Self> {
-        for place in folder.ancestors() {
+        let depth = folder.ancestors().position(|place| place.join(".git").exists());
+        for place in folder.ancestors().take(depth.unwrap_or(0) + 1) {
             let path = place.join("AGENTS.md");
-            let refused = |why: String| {
+            let text = read(&path, AGENTS_BYTES).map_err(|why| {
                 Error::new(ErrorKind::Input, format!("cannot use {}: {why}", path.display()))
-            };
-            match std::fs::read(&path) {
-                Ok(bytes) if bytes.len() > AGENTS_BYTES => {
-                    return Err(refused(format!("it is longer than {AGENTS_BYTES} bytes")));
-                }
-                Ok(bytes) => {
-                    self.agents = Some(String::from_utf8_lossy(&bytes).into_owned());
-                    return Ok(self);
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(refused(error.to_string())),
-            }
-            if place.join(".git").exists() {
+            })?;
+            if text.is_some() {
+                self.agents = text;
                 break;
             }
         }
@@ -203,10 +197,26 @@ impl Instructions {
     }
 }
 
+/// The text of a file of a project, which may be a link to a device without an end.
+fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
+        Ok(found) if found.len() > limit_bytes => {
+            Err(format!("it is longer than {limit_bytes} bytes"))
+        }
+        Ok(_) => std::fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 const FINDINGS: &str = "\n\nEnd with the findings alone, one a line: `path:line: severity: message`. \
                         With none, end with `no findings`.";
 
 const JSON: &str = "\n\nEnd with one JSON value alone, without a fence around it.";
 
 /// The most that `AGENTS.md` may hold: all of it goes into every request.
-const AGENTS_BYTES: usize = 64 * 1024;
+const AGENTS_BYTES: u64 = 64 * 1024;
+
+/// The most that one prompt may hold.
+const PROMPT_BYTES: u64 = 256 * 1024;

@@ -20,15 +20,17 @@ mod toolbox;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OwnedTool, StopReason, Usage};
 
-use crate::agent::{AgentEvent, Drive, Recorder, start_session};
+use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
+use crate::error::quote;
 use crate::patch::Changes;
 use crate::provider::{self, Endpoint, Flags};
 use crate::sandbox::Mode;
-use crate::transport::{Http, HttpOptions};
+use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result};
 
@@ -54,6 +56,8 @@ pub struct RunOptions {
     pub record: Option<PathBuf>,
     /// The bounds of the session.
     pub limits: Limits,
+    /// How long the provider may be silent, when it is not the default.
+    pub idle_limit: Option<Duration>,
 }
 
 /// How a run ended.
@@ -94,6 +98,8 @@ pub struct Start<'a> {
     pub output: Output,
     /// The folder.
     pub folder: &'a Path,
+    /// Whether tools are confined.
+    pub sandbox: Mode,
     /// What keeps the tools apart from the user's files.
     pub layers: &'a [&'static str],
 }
@@ -103,6 +109,14 @@ pub struct Start<'a> {
 /// # Errors
 /// Each kind as [`ErrorKind`] says; then there is no result, and nothing is left behind.
 pub fn run(options: &RunOptions, stop: &Arc<Stop>, observer: &mut dyn Observer) -> Result<Outcome> {
+    transact(options, stop, observer).map_err(|error| stop.reason(error))
+}
+
+fn transact(
+    options: &RunOptions,
+    stop: &Arc<Stop>,
+    observer: &mut dyn Observer,
+) -> Result<Outcome> {
     let env = crate::agent::variable;
     let config = provider::Config::load(&env, &options.folder)?;
     let endpoint = provider::resolve(&options.model, &env, &config)?;
@@ -112,58 +126,81 @@ pub fn run(options: &RunOptions, stop: &Arc<Stop>, observer: &mut dyn Observer) 
     )?;
     let _guard = stop.guard(&view);
     let instructions = &options.instructions;
-    let start = Start {
-        endpoint: &endpoint,
-        prompt: &instructions.name,
-        output: instructions.output,
-        folder: &options.folder,
-        layers: view.layers(),
-    };
-    observer.start(&start)?;
     let system = instructions.system(view.root());
     let tools = tools(instructions);
     let mut tape = match &options.record {
         Some(path) => Some(Tape::create(path, &endpoint, &system, &tools, &options.limits)?),
         None => None,
     };
-    let mut session =
-        start_session(endpoint.api, endpoint.model.clone(), system, tools, options.limits)?;
-    let text = instructions.user(options.input.as_deref());
-    if let Some(tape) = &mut tape {
-        tape.user(&text)?;
-    }
-    session.user(&text).map_err(Error::from_core)?;
-    let cancel = stop.cancel().clone();
-    let mut transport = Http::new(HttpOptions::from_env(&env), cancel.clone());
-    let mut processes = Processes::new(&view, stop);
-    let mut drive = Drive::new();
-    let mut last = LastReply::default();
-    loop {
-        let recorder: &mut dyn Recorder = match &mut tape {
-            Some(tape) => tape,
-            None => &mut (),
-        };
-        let event = drive.next(
-            &mut session,
-            &endpoint,
-            &mut transport,
-            &mut processes,
-            &cancel,
-            recorder,
-        )?;
-        let Some(event) = event else { break };
-        last.take(&event);
-        observer.event(&event)?;
-    }
-    if let Some(tape) = tape {
-        tape.finish()?;
-    }
-    last.check(&endpoint)?;
-    let changes = match instructions.output {
-        Output::Patch => Some(view.changes()?),
-        _ => None,
+    let start = Start {
+        endpoint: &endpoint,
+        prompt: &instructions.name,
+        output: instructions.output,
+        folder: &options.folder,
+        sandbox: options.sandbox,
+        layers: view.layers(),
     };
-    outcome(instructions.output, changes, last.text, session.usage(), view.layers().to_vec())
+    observer.start(&start)?;
+    let session =
+        start_session(endpoint.api, endpoint.model.clone(), system, tools, options.limits)?;
+    let mut turn = Turn { options, stop, endpoint: &endpoint, view: &view, session };
+    let result = turn.run(&mut tape, observer);
+    // The view is of no use once a signal came, and a patch of it may be half of one.
+    let result = match stop.why() {
+        Some(_) => Err(Cancel::error()),
+        None => result,
+    };
+    let result = result.map_err(|error| stop.reason(error));
+    let Some(tape) = tape else { return result };
+    let exit_code = result.as_ref().err().map_or(0, |error| error.kind().exit_code());
+    // What ended the run says more than that its tape could not be written.
+    let taped = tape.finish(exit_code);
+    result.and_then(|outcome| taped.map(|()| outcome))
+}
+
+/// What the one turn of a run needs.
+struct Turn<'a> {
+    options: &'a RunOptions,
+    stop: &'a Arc<Stop>,
+    endpoint: &'a Endpoint,
+    view: &'a View,
+    session: OwnedSession,
+}
+
+impl Turn<'_> {
+    fn run(&mut self, tape: &mut Option<Tape>, observer: &mut dyn Observer) -> Result<Outcome> {
+        let Self { options, stop, endpoint, view, session } = self;
+        let text = options.instructions.user(options.input.as_deref());
+        if let Some(tape) = tape {
+            tape.user(&text)?;
+        }
+        session.user(&text).map_err(Error::from_core)?;
+        let cancel = stop.cancel().clone();
+        let mut http = HttpOptions::from_env(&crate::agent::variable);
+        http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
+        let mut transport = Http::new(http, cancel.clone());
+        let mut processes = Processes::new(view, stop);
+        let mut drive = Drive::new();
+        let mut last = LastReply::default();
+        loop {
+            let recorder: &mut dyn Recorder = match tape {
+                Some(tape) => tape,
+                None => &mut (),
+            };
+            let event =
+                drive.next(session, endpoint, &mut transport, &mut processes, &cancel, recorder)?;
+            let Some(event) = event else { break };
+            last.take(&event)?;
+            observer.event(&event)?;
+        }
+        last.check(endpoint)?;
+        let output = options.instructions.output;
+        let changes = match output {
+            Output::Patch => Some(view.changes()?),
+            _ => None,
+        };
+        outcome(output, changes, last.text, session.usage(), view.layers().to_vec())
+    }
 }
 
 /// The result, whole or not at all.
@@ -182,10 +219,13 @@ fn outcome(
         outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
         outcome.left_out = changes.left_out();
     }
+    if output == Output::Json {
+        outcome.text = without_fence(&outcome.text).to_owned();
+    }
     let said = outcome.text.trim();
     match output {
         Output::Patch if outcome.patch.is_empty() => {
-            let said = if said.is_empty() { "nothing" } else { said };
+            let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };
             let text = format!("no file was changed; the model said: {said}");
             return Err(Error::new(ErrorKind::NoResult, text));
         }
@@ -201,6 +241,13 @@ fn outcome(
         _ => {}
     }
     Ok(outcome)
+}
+
+/// The text without blanks around it, or a Markdown fence, where nothing but a fence was said.
+fn without_fence(text: &str) -> &str {
+    let inside = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    // The rest of the first line names the language.
+    inside.and_then(|rest| rest.split_once('\n')).map_or(text, |(_, inside)| inside).trim()
 }
 
 /// The specs of the tools that the prompt allows.
@@ -223,12 +270,18 @@ struct LastReply {
 }
 
 impl LastReply {
-    fn take(&mut self, event: &AgentEvent) {
+    fn take(&mut self, event: &AgentEvent) -> Result<()> {
         if std::mem::take(&mut self.over) || *event == AgentEvent::Restart {
             self.text.clear();
         }
         match event {
-            AgentEvent::Text(text) | AgentEvent::Refusal(text) => self.text.push_str(text),
+            AgentEvent::Text(text) | AgentEvent::Refusal(text) => {
+                if self.text.len() + text.len() > ANSWER_BYTES {
+                    let text = format!("the model's answer is longer than {ANSWER_BYTES} bytes");
+                    return Err(Error::new(ErrorKind::Limit, text));
+                }
+                self.text.push_str(text);
+            }
             AgentEvent::End(reason) => {
                 self.stop = Some(*reason);
                 self.over = true;
@@ -236,12 +289,13 @@ impl LastReply {
             AgentEvent::ToolResult { .. } | AgentEvent::Retry { .. } => self.over = true,
             _ => {}
         }
+        Ok(())
     }
 
     /// Refuses a reply that is not the model's whole answer.
     fn check(&self, endpoint: &Endpoint) -> Result<()> {
         let model = &endpoint.model;
-        let said = self.text.trim();
+        let said = quote(&self.text);
         match self.stop {
             Some(StopReason::MaxTokens) => Err(Error::new(
                 ErrorKind::Limit,
@@ -258,3 +312,6 @@ impl LastReply {
         }
     }
 }
+
+/// The most that one answer may hold: a model that goes on and on is of no use.
+const ANSWER_BYTES: usize = 16 * 1024 * 1024;

@@ -7,6 +7,7 @@ use zerostack_core::prompt::Output;
 use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::AgentEvent;
+use crate::sandbox::Mode;
 
 /// Writes a line for each thing that a person waits for.
 pub struct Progress<W> {
@@ -50,7 +51,7 @@ impl<W: Write> Progress<W> {
 impl<W: Write> Observer for Progress<W> {
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         self.line(format_args!("{}", start.endpoint));
-        if start.layers.is_empty() {
+        if start.sandbox == Mode::Off {
             self.line(format_args!("sandbox off: tools run with all your rights, on a copy"));
         }
         Ok(())

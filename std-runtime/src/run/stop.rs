@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::ErrorKind;
 use crate::transport::Cancel;
 use crate::view::{Cleanup, View};
+use crate::{Error, ErrorKind};
 
 /// Ends a run: its transfers, its processes, its view.
 #[derive(Default)]
@@ -43,6 +43,18 @@ impl Stop {
         self.cancel.cancel();
         if let Some(view) = view {
             view.run();
+        }
+    }
+
+    /// What ended the run that failed with `error`: the signal or the limit that stopped it, not
+    /// what broke because of that.
+    pub fn reason(&self, error: Error) -> Error {
+        match self.why() {
+            Some(ErrorKind::Limit) => {
+                Error::new(ErrorKind::Limit, "the time limit is over; raise --time-limit")
+            }
+            Some(kind) => Error::new(kind, "stopped; nothing was changed"),
+            None => error,
         }
     }
 

@@ -9,17 +9,23 @@
 //! {"type":"bytes","text":…}                       or "hex" where it is not UTF-8
 //! {"type":"end"}
 //! {"type":"tool_result","call":0,"content":…,"is_error":false}
+//! {"type":"over","exit_code":0,"sha1":…}          the end of the run; the sum of all lines above
 //! ```
-//! No line holds the key: it is no part of a session.
+//! A tape without its last line, or with another sum, was cut or changed: it is not played.
+//! No line holds the key: it is no part of a session. Should a provider or a tool say it, there is
+//! no tape.
 
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sha1_smol::Sha1;
 use zerostack_core::{CallId, FailedTurn, Limits, OwnedTool, Provider, Request, Step, ToolResult};
 
+use super::events::hex;
 use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
-use crate::provider::Endpoint;
+use crate::provider::{Endpoint, Secret};
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format.
@@ -35,6 +41,13 @@ enum Line {
     Bytes(Bytes),
     End,
     ToolResult { call: u32, content: String, is_error: bool },
+    Over(Over),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Over {
+    exit_code: u8,
+    sha1: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,10 +93,19 @@ struct Bytes {
     payload: Payload,
 }
 
-/// A tape that is being written. It gets its name when it is whole.
+/// A tape that is being written. A file gets its name when it is whole.
 pub struct Tape {
-    out: BufWriter<tempfile::NamedTempFile>,
+    out: BufWriter<Box<dyn Write>>,
+    /// The file that has no name yet; none where the tape goes to a device or a pipe.
+    unnamed: Option<tempfile::NamedTempFile>,
     path: PathBuf,
+    sum: Sha1,
+    /// What must not stand on the tape.
+    key: Option<Secret>,
+    /// The end of the bytes so far, in which the key may have begun.
+    tail: Vec<u8>,
+    /// The key came; nothing is written since.
+    has_key: bool,
 }
 
 impl Tape {
@@ -98,12 +120,32 @@ impl Tape {
         tools: &[OwnedTool],
         limits: &Limits,
     ) -> Result<Self> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let file = tempfile::Builder::new()
-            .prefix(".zerostack-tape-")
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map_err(|error| cannot_write(path, &error))?;
-        let mut tape = Self { out: BufWriter::new(file), path: path.to_owned() };
+        let refused = |error: std::io::Error| cannot_write(path, &error);
+        if path.file_name().is_none() {
+            return Err(cannot_write(path, &"it is no name of a file"));
+        }
+        // What is there and no file, such as a pipe, must not be replaced by one; nor a link.
+        let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let (out, unnamed): (Box<dyn Write>, _) = if is_file {
+            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let file = tempfile::Builder::new()
+                .prefix(".zerostack-tape-")
+                .tempfile_in(folder.unwrap_or(Path::new(".")))
+                .map_err(refused)?;
+            (Box::new(file.reopen().map_err(refused)?), Some(file))
+        } else {
+            (Box::new(File::options().write(true).open(&target).map_err(refused)?), None)
+        };
+        let mut tape = Self {
+            out: BufWriter::new(out),
+            unnamed,
+            path: target,
+            sum: Sha1::new(),
+            key: endpoint.key.clone(),
+            tail: Vec::new(),
+            has_key: false,
+        };
         tape.line(&Line::Tape(Head {
             version: VERSION,
             api: endpoint.api.name().to_owned(),
@@ -123,23 +165,52 @@ impl Tape {
         self.line(&Line::User { text: text.to_owned() })
     }
 
-    /// The tape is whole: it gets its name.
+    /// The run ended with `exit_code`: the tape is whole and gets its name.
     ///
     /// # Errors
     /// `Input` when it cannot be written.
-    pub fn finish(self) -> Result<()> {
-        let Self { out, path } = self;
-        let file = out.into_inner().map_err(|error| cannot_write(&path, error.error()))?;
-        file.as_file().sync_all().map_err(|error| cannot_write(&path, &error))?;
-        file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
+    pub fn finish(mut self, exit_code: u8) -> Result<()> {
+        if self.has_key {
+            return Err(cannot_write(&self.path, &"the key would stand on it"));
+        }
+        let sha1 = self.sum.digest().to_string();
+        self.line(&Line::Over(Over { exit_code, sha1 }))?;
+        let Self { mut out, unnamed, path, .. } = self;
+        out.flush().map_err(|error| cannot_write(&path, &error))?;
+        if let Some(file) = unnamed {
+            file.as_file().sync_all().map_err(|error| cannot_write(&path, &error))?;
+            file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
+        }
         Ok(())
     }
 
     fn line(&mut self, line: &Line) -> Result<()> {
-        let written = serde_json::to_writer(&mut self.out, line)
-            .map_err(std::io::Error::from)
-            .and_then(|()| self.out.write_all(b"\n"));
+        let written =
+            serde_json::to_vec(line).map_err(std::io::Error::from).and_then(|mut line| {
+                line.push(b'\n');
+                self.has_key |= self.is_key_in(&line);
+                if self.has_key {
+                    return Ok(());
+                }
+                self.sum.update(&line);
+                self.out.write_all(&line)
+            });
         written.map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+impl Tape {
+    fn is_key_in(&self, bytes: &[u8]) -> bool {
+        let key = self.key.as_ref().map_or("", |key| key.expose());
+        !key.is_empty() && memchr::memmem::find(bytes, key.as_bytes()).is_some()
+    }
+
+    /// Looks for a key that came in two pieces, or in bytes that are no text.
+    fn look_for_key(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.has_key |= self.is_key_in(&self.tail);
+        let kept = self.key.as_ref().map_or(0, |key| key.expose().len());
+        self.tail.drain(..self.tail.len().saturating_sub(kept));
     }
 }
 
@@ -154,6 +225,7 @@ impl Recorder for Tape {
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.look_for_key(bytes);
         let payload = match std::str::from_utf8(bytes) {
             Ok(text) => Payload::Text(text.to_owned()),
             Err(_) => Payload::Hex(hex(bytes)),
@@ -170,15 +242,20 @@ impl Recorder for Tape {
     }
 }
 
-/// Plays the tape `input`: gives each event to `show`, and each request body to `request`.
+/// Plays the tape `input`: gives each event to `show`, and each request body to `request`. It is
+/// read to its end first, so nothing of a tape is played that was changed.
 ///
 /// # Errors
-/// `Input` when the tape is malformed, or a request differs from the one that was recorded.
+/// `Input` when the tape is malformed or was changed, or a request differs from the one that was
+/// recorded.
 pub fn replay(
-    input: impl Read,
+    mut input: impl Read + Seek,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
     request: &mut dyn FnMut(Request<'_>) -> Result<()>,
 ) -> Result<()> {
+    check_sum(&mut input)?;
+    let rewound = input.rewind();
+    rewound.map_err(|error| Error::new(ErrorKind::Input, format!("the tape: {error}")))?;
     let mut session: Option<OwnedSession> = None;
     for (index, text) in BufReader::new(input).lines().enumerate() {
         let number = index + 1;
@@ -210,6 +287,28 @@ pub fn replay(
     Ok(())
 }
 
+/// Compares the sum in the last line with the lines before it.
+fn check_sum(input: &mut impl Read) -> Result<()> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Input, format!("the tape cannot be played: {why}"))
+    };
+    let mut input = BufReader::new(input);
+    let (mut sum, mut last) = (Sha1::new(), Vec::new());
+    loop {
+        let mut line = Vec::new();
+        if input.read_until(b'\n', &mut line).map_err(|error| wrong(&error))? == 0 {
+            break;
+        }
+        sum.update(&last);
+        last = line;
+    }
+    match serde_json::from_slice(&last) {
+        Ok(Line::Over(over)) if over.sha1 == sum.digest().to_string() => Ok(()),
+        Ok(Line::Over(_)) => Err(wrong(&"it was changed after it was recorded")),
+        _ => Err(wrong(&"it is no tape, or its end is missing")),
+    }
+}
+
 /// One line goes into the session.
 fn play(
     session: &mut OwnedSession,
@@ -218,7 +317,7 @@ fn play(
     request: &mut dyn FnMut(Request<'_>) -> Result<()>,
 ) -> Result<()> {
     match line {
-        Line::Tape(_) => {}
+        Line::Tape(_) | Line::Over(_) => {}
         Line::User { text } => session.user(&text).map_err(Error::from_core)?,
         Line::Request { bytes, sha1 } => {
             let ours = session.request().map_err(Error::from_core)?;
@@ -238,10 +337,19 @@ fn play(
             };
             let mut rest = bytes.as_slice();
             while !rest.is_empty() && session.step() == Step::Receive {
-                // A failure is an outcome that was recorded too.
-                let Ok(fed) = session.feed(rest) else { break };
-                rest = &rest[fed.used..];
-                if let Some(event) = fed.event.and_then(AgentEvent::from_core) {
+                let fed = session.feed(rest);
+                let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+                let (used, event) = match fed {
+                    Ok(fed) => fed,
+                    Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => {
+                        show(&AgentEvent::Restart)?;
+                        break;
+                    }
+                    // A failure is an outcome that was recorded too.
+                    Err(_) => break,
+                };
+                rest = &rest[used..];
+                if let Some(event) = event {
                     show(&event)?;
                 }
             }
@@ -331,7 +439,7 @@ impl From<LimitsLine> for Limits {
 
 /// The length of a request's body and its SHA-1.
 fn digest(mut request: Request<'_>) -> (usize, String) {
-    let mut hash = sha1_smol::Sha1::new();
+    let mut hash = Sha1::new();
     let mut length = 0;
     let mut buffer = [0; 4096];
     loop {
@@ -342,10 +450,6 @@ fn digest(mut request: Request<'_>) -> (usize, String) {
         hash.update(&buffer[..count]);
         length += count;
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn from_hex(text: &str) -> Result<Vec<u8>> {

@@ -90,6 +90,8 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     walls: Option<Walls>,
+    /// Without walls: what is in the environment of all processes and of no others.
+    marker: Vec<u8>,
     /// Those that were started and may not have been waited for; `None` after the end.
     processes: Mutex<Option<Vec<Arc<Process>>>>,
 }
@@ -100,12 +102,14 @@ impl Sandbox {
     /// # Errors
     /// What the system refused.
     pub(crate) fn build(layout: &Layout<'_>) -> Result<Self, Refusal> {
-        Ok(Self { walls: Some(Walls::build(layout)?), processes: Mutex::new(Some(Vec::new())) })
+        let (walls, marker) = (Some(Walls::build(layout)?), Vec::new());
+        Ok(Self { walls, marker, processes: Mutex::new(Some(Vec::new())) })
     }
 
-    /// No sandbox: processes are only kept track of.
-    pub(crate) fn off() -> Self {
-        Self { walls: None, processes: Mutex::new(Some(Vec::new())) }
+    /// No sandbox: processes are only kept track of, by their folder for temporary files.
+    pub(crate) fn off(temporary: &Path) -> Self {
+        let marker = [b"TMPDIR=", temporary.as_os_str().as_encoded_bytes()].concat();
+        Self { walls: None, marker, processes: Mutex::new(Some(Vec::new())) }
     }
 
     /// The names of what confines the processes.
@@ -155,8 +159,9 @@ impl Sandbox {
             // An error means that someone else has done it.
             let _ = process.wait();
         }
-        if let Some(walls) = &self.walls {
-            walls.wait();
+        match &self.walls {
+            Some(walls) => walls.wait(),
+            None => process::kill_marked(&self.marker),
         }
     }
 }

@@ -257,3 +257,35 @@ fn descendants(pid: Pid) -> Vec<Pid> {
     }
     found.split_off(1)
 }
+
+/// Kills all processes of this user with `marker` in their environment, also those that left
+/// their group and their parent.
+pub(super) fn kill_marked(marker: &[u8]) {
+    // One may have started another meanwhile; one that the system does not let go is left.
+    for _ in 0..KILL_ROUNDS {
+        let left = marked(marker);
+        if left.is_empty() {
+            break;
+        }
+        for pid in left {
+            // An error means that it has ended meanwhile.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// How often to look for processes that should have ended.
+const KILL_ROUNDS: usize = 100;
+
+fn marked(marker: &[u8]) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(Pid::from_raw)
+        .filter(|pid| {
+            // That of another user cannot be read, that of a dead one is empty.
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == marker)
+        })
+        .collect()
+}

@@ -45,7 +45,7 @@ impl Place {
             ureq::Error::Tls(reason) => format!("no TLS connection to {host}: {reason}"),
             ureq::Error::Io(error) => return self.io_failure(error, stage),
             ureq::Error::Timeout(Timeout::PerRead) => format!(
-                "{host} sent nothing for {}; try again, or allow more time",
+                "{host} sent nothing for {}; try again, or allow more with --idle-limit",
                 seconds(self.idle_timeout)
             ),
             ureq::Error::Timeout(Timeout::Connect | Timeout::Resolve) => format!(

@@ -15,7 +15,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry};
@@ -72,6 +72,8 @@ struct Inner {
     written: PathBuf,
     kept: Kept,
     layers: Vec<&'static str>,
+    /// Held while the view ends.
+    ending: Mutex<()>,
 }
 
 /// How the view is kept.
@@ -230,6 +232,7 @@ impl View {
                 written: upper,
                 kept,
                 layers,
+                ending: Mutex::default(),
             });
         }
     }
@@ -244,7 +247,7 @@ impl View {
         like(&root, &origin_path)?;
         let copy = Copy::make(&origin, &origin_path, &root, GitLink::Drop)?;
         Ok(Inner {
-            sandbox: Sandbox::off(),
+            sandbox: Sandbox::off(&temporary),
             scratch,
             origin,
             origin_path,
@@ -253,6 +256,7 @@ impl View {
             temporary,
             kept: Kept::Copy(copy),
             layers: vec!["masked-environment", "private-copy"],
+            ending: Mutex::default(),
         })
     }
 }
@@ -273,6 +277,8 @@ impl Cleanup {
 
 impl Inner {
     fn end(&self) {
+        // A second caller waits until the first is done: the process may exit right after.
+        let _ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
         self.sandbox.end();
         self.scratch.remove();
     }

@@ -174,6 +174,7 @@ fn begin<'a>(at: &mut Cursor, opening: &'static str, out: &mut Pieces<'a>) {
 /// Whether the server takes the request for encrypted reasoning: OpenAI refuses it for the
 /// models that came before its reasoning ones. Their number does not grow.
 fn may_reason(model: &str) -> bool {
-    let name = model.rsplit('/').next().unwrap_or_default();
+    let vendor = model.bytes().rposition(|byte| byte == b'/').map_or(0, |slash| slash + 1);
+    let name = model.get(vendor..).unwrap_or_default();
     !["gpt-3", "gpt-4", "chatgpt-", "gpt-5-chat"].iter().any(|old| name.starts_with(old))
 }

@@ -1,11 +1,6 @@
 //! The reply that is coming in: what a dialect reads is written to the transcript at once,
 //! and given out as events from there.
 
-#![cfg_attr(
-    not(all(feature = "openai-chat", feature = "anthropic")),
-    allow(dead_code, reason = "a dialect alone uses a part of it")
-)]
-
 mod calls;
 mod parts;
 mod show;

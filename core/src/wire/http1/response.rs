@@ -7,6 +7,29 @@ use crate::error::{Error, ErrorKind};
 ///
 /// Give it what comes in by [`feed`](Self::feed), and [`end`](Self::end) when the connection ends.
 /// It is done when [`is_done`](Self::is_done) says so.
+///
+/// ```
+/// use zerostack_core::wire::http1::{Event, Response};
+///
+/// let mut response = Response::new();
+/// let mut body = Vec::new();
+/// // Bytes come in any pieces.
+/// for piece in b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n".chunks(7) {
+///     let mut rest = piece;
+///     while !rest.is_empty() {
+///         let fed = response.feed(rest)?;
+///         rest = &rest[fed.used..];
+///         match fed.event {
+///             Some(Event::Head { status, .. }) => assert_eq!(status, 200),
+///             Some(Event::Body(bytes)) => body.extend_from_slice(bytes),
+///             None => {}
+///         }
+///     }
+/// }
+/// assert!(response.is_done() && response.keeps_open());
+/// assert_eq!(body, b"hi");
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Response {
     /// Bytes that are left of the body or of the chunk.
@@ -211,6 +234,10 @@ impl Response {
             (State::CodeEnd | State::Reason | State::ReasonLf, b'\n') => State::Line,
             (State::Reason, b) if is_value(b) => State::Reason,
             (State::Line, b'\r') => State::EndLf,
+            // Trailers are a part of the framing: no bare LF there.
+            (State::Line | State::Value, b'\n') if self.in_trailers() => {
+                return Err(ErrorKind::BadHttp);
+            }
             (State::Line | State::EndLf, b'\n') => return self.head_end(),
             (State::Line, b) if is_token_byte(b) => {
                 self.matcher = Matcher::new();

@@ -47,11 +47,11 @@ impl Sample {
             return Ok(flags);
         }
         let provider = Scripted::start(script())?;
-        eprintln!(
-            "zerostack: no model is configured, so a scripted provider on {} plays one; all else \
-             of this run is real",
+        crate::cli::tell(&format_args!(
+            "no model is configured, so a scripted provider on {} plays one; all else of this \
+             run is real",
             provider.base_url()
-        );
+        ));
         let base_url = Some(provider.base_url());
         self.provider.get_or_init(|| provider);
         Ok(Flags { base_url, model: Some("scripted".to_owned()), ..Flags::default() })

@@ -1,0 +1,6 @@
+//! What the derives cannot express is a compile error that says what to do.
+
+#[test]
+fn what_cannot_be_expressed_does_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/refused/*.rs");
+}

@@ -1,0 +1,215 @@
+//! The tokens of one piece: what the pre-split leaves between its cuts.
+
+use super::format::MAX_TOKEN_BYTES;
+use super::long;
+use super::node::Last;
+use super::short::Parts;
+use super::tail::{Tail, append};
+use super::vocab::Vocabulary;
+use super::{Error, ErrorKind, saturated};
+
+/// Prefixes that are looked at together; what is left over at the end of a window is moved along.
+const WINDOW: usize = 4 * MAX_TOKEN_BYTES;
+
+/// Number of tokens of `piece`.
+pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
+    if let [_] = piece {
+        return 1;
+    }
+    if let Some(parts) = Parts::of(vocabulary, piece) {
+        return parts.count() as u64;
+    }
+    let mut count = 0;
+    if long::tokens(vocabulary, piece, |_| count += 1) {
+        return count;
+    }
+    let mut tail = Tail::new();
+    tail.extend(vocabulary, piece);
+    tail.tokens()
+}
+
+/// Shows the indexes of the tokens of a short piece with their places; their number, or `None` and
+/// nothing shown if the piece is too long.
+pub(super) fn indexes(
+    vocabulary: &Vocabulary<'_>,
+    piece: &[u8],
+    mut show: impl FnMut(usize, u32),
+) -> Option<usize> {
+    let parts = Parts::of(vocabulary, piece)?;
+    parts.indexes().enumerate().for_each(|(place, index)| show(place, index));
+    Some(parts.count())
+}
+
+/// Writes the ids of the tokens of `piece`.
+pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
+    if let [byte] = piece {
+        return out.push(vocabulary.id_of(*byte as u32));
+    }
+    if let Some(parts) = Parts::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    let mark = out.count;
+    if long::tokens(vocabulary, piece, |index| out.push(vocabulary.id_of(index))) {
+        return;
+    }
+    out.count = mark;
+    let mut window = Window::new();
+    let mut rest = piece;
+    loop {
+        let (now, later) = rest.split_at(rest.len().min(WINDOW - window.filled));
+        window.fill(vocabulary, now);
+        rest = later;
+        if rest.is_empty() {
+            return window.emit(vocabulary, window.filled, out);
+        }
+        let settled = window.settled();
+        if settled > 0 {
+            window.emit(vocabulary, settled, out);
+            window.forget(settled);
+        } else {
+            // No cut in sight that every continuation agrees on: look ahead as far as it takes.
+            let start = piece.len() - rest.len() - window.filled;
+            let Some(unsettled) = piece.get(start..) else { return };
+            let first = first_token(vocabulary, unsettled);
+            out.push(vocabulary.id_of(first.node().index()));
+            rest = unsettled.get(first.length()..).unwrap_or_default();
+            window.filled = 0;
+        }
+    }
+}
+
+/// The first token of `piece`, in constant memory.
+fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
+    let mut last = [Last::NONE; MAX_TOKEN_BYTES];
+    let mut first = [Last::NONE; MAX_TOKEN_BYTES];
+    let mut newest = Last::NONE;
+    for (at, &byte) in piece.iter().enumerate() {
+        let end = at + 1;
+        let token = append(vocabulary, byte, |back| {
+            let prefix = end.checked_sub(back).filter(|&prefix| prefix > 0)?;
+            last.get(prefix % MAX_TOKEN_BYTES).copied()
+        });
+        let before = end.saturating_sub(token.length());
+        newest = match first.get(before % MAX_TOKEN_BYTES) {
+            Some(&known) if before > 0 => known,
+            _ => token,
+        };
+        for (table, entry) in [(&mut last, token), (&mut first, newest)] {
+            if let Some(place) = table.get_mut(end % MAX_TOKEN_BYTES) {
+                *place = entry;
+            }
+        }
+        if end >= MAX_TOKEN_BYTES
+            && end % MAX_TOKEN_BYTES == 0
+            && first.iter().all(|&other| other == newest)
+        {
+            break;
+        }
+    }
+    newest
+}
+
+/// A caller's slice that is filled; counts on when it is full.
+pub(super) struct Ids<'o> {
+    out: &'o mut [u32],
+    count: usize,
+}
+
+impl<'o> Ids<'o> {
+    pub(super) fn new(out: &'o mut [u32]) -> Self {
+        Self { out, count: 0 }
+    }
+
+    pub(super) fn push(&mut self, id: u32) {
+        self.put(self.count, id);
+        self.count += 1;
+    }
+
+    /// How many there are, if all of them found room.
+    pub(super) fn finish(self) -> Result<usize, Error> {
+        if self.count > self.out.len() {
+            return Err(Error::new(ErrorKind::Full, saturated(self.count)));
+        }
+        Ok(self.count)
+    }
+
+    fn put(&mut self, place: usize, id: u32) {
+        if let Some(slot) = self.out.get_mut(place) {
+            *slot = id;
+        }
+    }
+}
+
+/// The last tokens of the first prefixes of a text that starts at a token.
+struct Window {
+    last: [Last; WINDOW],
+    filled: usize,
+}
+
+impl Window {
+    fn new() -> Self {
+        Self { last: [Last::NONE; WINDOW], filled: 0 }
+    }
+
+    fn fill(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
+        for &byte in bytes {
+            let end = self.filled + 1;
+            let token = append(vocabulary, byte, |back| {
+                let prefix = end.checked_sub(back)?;
+                self.last.get(prefix.checked_sub(1)?).copied()
+            });
+            if let Some(place) = self.last.get_mut(self.filled) {
+                *place = token;
+            }
+            self.filled = end;
+        }
+    }
+
+    /// Tokens of the prefix of `end` bytes, the last one first.
+    fn tokens_to(&self, end: usize) -> impl Iterator<Item = Last> + '_ {
+        let mut end = end;
+        core::iter::from_fn(move || {
+            let last = *self.last.get(end.checked_sub(1)?)?;
+            end = end.saturating_sub(last.length());
+            Some(last)
+        })
+    }
+
+    fn before(&self, end: usize) -> usize {
+        let length = end.checked_sub(1).and_then(|at| self.last.get(at)).map_or(1, |l| l.length());
+        end.saturating_sub(length)
+    }
+
+    /// The furthest cut that lies in the encoding of the text whatever follows: the one through which
+    /// the tokens of all the last prefixes pass, for the text has a cut among those.
+    fn settled(&self) -> usize {
+        let mut settled = self.filled;
+        for other in (self.filled.saturating_sub(MAX_TOKEN_BYTES - 1)..self.filled).rev() {
+            let mut other = other;
+            while other != settled {
+                if other > settled {
+                    other = self.before(other);
+                } else {
+                    settled = self.before(settled);
+                }
+            }
+        }
+        settled
+    }
+
+    fn emit(&self, vocabulary: &Vocabulary<'_>, end: usize, out: &mut Ids<'_>) {
+        let count = self.tokens_to(end).count();
+        let mut place = out.count + count;
+        out.count = place;
+        for last in self.tokens_to(end) {
+            place = place.saturating_sub(1);
+            out.put(place, vocabulary.id_of(last.node().index()));
+        }
+    }
+
+    /// Drops the first `bytes` prefixes.
+    fn forget(&mut self, bytes: usize) {
+        self.last.rotate_left(bytes.min(WINDOW));
+        self.filled = self.filled.saturating_sub(bytes);
+    }
+}

@@ -1,0 +1,407 @@
+//! The exact count of a text that arrives in parts, in constant memory.
+
+use super::class::{Class, class_of};
+use super::lossy::Decoder;
+use super::split::{Case, Pattern, Second, fold, second_of, signs_go_on};
+use super::tail::Tail;
+use super::vocab::Vocabulary;
+
+/// Counts the tokens of a text while it arrives, in any chunking, even inside a character.
+///
+/// [`count`](Self::count) is at any time what [`Bpe::count_bytes`](super::Bpe::count_bytes) says of
+/// all bytes so far. The size does not depend on the text: it holds what the future of the last piece
+/// can depend on, which is the last token of each of its last 128 prefixes, twice, because some cuts
+/// are only known later.
+#[derive(Clone, Debug)]
+pub struct Counter<'v> {
+    vocabulary: Vocabulary<'v>,
+    decoder: Decoder,
+    /// Tokens of the pieces that are complete.
+    done: u64,
+    state: State,
+    /// The last piece, should it go on.
+    piece: Tail,
+    /// What stands behind the cut inside `piece` that may yet turn out to be one.
+    rest: Tail,
+    /// Tokens of `piece` before that cut.
+    before_cut: u64,
+}
+
+/// What the last piece is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Empty,
+    /// Letters of a pattern without cases. `open` is the letter behind an apostrophe that one more
+    /// letter makes a contraction.
+    Word {
+        open: u8,
+    },
+    /// Upper case and uncased letters so far. With `cut`, an uncased one was among them, and what is
+    /// upper case behind the last of these belongs to the piece only if it goes on in another case.
+    Upper {
+        cut: bool,
+    },
+    /// Letters behind the first lower case one.
+    Lower,
+    /// Perhaps a contraction at the end of `piece`, which otherwise ends before the apostrophe, and
+    /// `rest` is the next piece. `open` as above.
+    Contraction {
+        open: u8,
+    },
+    Number {
+        digits: usize,
+    },
+    /// Signs; `first` is the only character if there is just one, and it may be part of a word.
+    Signs {
+        first: Option<char>,
+    },
+    /// Newlines at the end of signs.
+    SignsEnd,
+    /// Spaces; with `cut`, a newline was among them and `rest` is what stands behind the last one.
+    Spaces {
+        last: char,
+        several: bool,
+        cut: bool,
+    },
+}
+
+impl<'v> Counter<'v> {
+    pub(super) const fn new(vocabulary: Vocabulary<'v>) -> Self {
+        Self {
+            vocabulary,
+            decoder: Decoder::new(),
+            done: 0,
+            state: State::Empty,
+            piece: Tail::new(),
+            rest: Tail::new(),
+            before_cut: 0,
+        }
+    }
+
+    /// Appends bytes to the text.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let mut decoder = self.decoder;
+        for &byte in bytes {
+            decoder.push(byte, |character| self.push_char(character));
+        }
+        self.decoder = decoder;
+    }
+
+    /// Tokens of all the text so far. A character that is not complete yet counts as the U+FFFD it
+    /// would become if the text ended here.
+    pub fn count(&self) -> u64 {
+        if self.decoder.is_between() {
+            return self.count_whole();
+        }
+        let mut ended = self.clone();
+        ended.push_char(char::REPLACEMENT_CHARACTER);
+        ended.count_whole()
+    }
+
+    /// Starts again with an empty text.
+    pub fn clear(&mut self) {
+        *self = Self::new(self.vocabulary);
+    }
+
+    /// Tokens of all whole characters so far.
+    fn count_whole(&self) -> u64 {
+        self.done
+            + match self.state {
+                State::Empty => 0,
+                State::Upper { cut: true } | State::Spaces { cut: true, .. }
+                    if !self.rest.is_empty() =>
+                {
+                    self.before_cut + self.rest.tokens()
+                }
+                State::Contraction { .. } => self.before_cut + self.rest.tokens(),
+                _ => self.piece.tokens(),
+            }
+    }
+
+    /// No continuation of the text has fewer tokens than this.
+    pub(super) fn lower_bound(&self) -> u64 {
+        let whole = self.piece.fewest_tokens();
+        let cut = self.before_cut + self.rest.fewest_tokens();
+        self.done
+            + match self.state {
+                State::Empty => 0,
+                State::Upper { cut: true }
+                | State::Spaces { cut: true, .. }
+                | State::Contraction { .. } => whole.min(cut),
+                _ => whole,
+            }
+    }
+
+    pub(super) fn push_char(&mut self, character: char) {
+        let class = class_of(character);
+        while !self.step(character, class) {}
+    }
+
+    /// Takes the character, or ends what cannot go on with it and returns false.
+    fn step(&mut self, character: char, class: Class) -> bool {
+        match self.state {
+            State::Empty => {
+                self.piece.clear();
+                self.enter(character, class)
+            }
+            State::Word { open } => self.word(character, class, open),
+            State::Upper { cut } => self.upper(character, class, cut),
+            State::Lower => match class {
+                Class::Lower | Class::Letter | Class::Mark => self.take(character, State::Lower),
+                _ => self.after_word(character),
+            },
+            State::Contraction { open } => self.contraction(character, open),
+            State::Number { digits } => {
+                if class == Class::Number && digits < self.pattern().digits() {
+                    return self.take(character, State::Number { digits: digits + 1 });
+                }
+                self.finish()
+            }
+            State::Signs { first } => self.signs(character, class, first),
+            State::SignsEnd => {
+                if self.signs_go_on(character) {
+                    return self.take(character, State::SignsEnd);
+                }
+                self.finish()
+            }
+            State::Spaces { last, several, cut } => {
+                self.spaces(character, class, last, several, cut)
+            }
+        }
+    }
+
+    /// The first character of a piece, or the one behind the sign or space that starts it.
+    fn enter(&mut self, character: char, class: Class) -> bool {
+        let pattern = self.pattern();
+        let first = self.piece.is_empty().then_some(character);
+        match (class, pattern) {
+            (Class::Letter | Class::Mark, Pattern::O200k) => {
+                self.take_and_cut(character, State::Upper { cut: true })
+            }
+            (Class::Upper, Pattern::O200k) => self.take(character, State::Upper { cut: false }),
+            (Class::Lower, Pattern::O200k) => self.take(character, State::Lower),
+            (Class::Upper | Class::Lower | Class::Letter, _) => {
+                self.take(character, State::Word { open: 0 })
+            }
+            (Class::Number, _) => self.take(character, State::Number { digits: 1 }),
+            (Class::Other | Class::Mark, _) => self.take(character, State::Signs { first }),
+            (Class::Newline, _) if !pattern.is_gpt2() => {
+                let state = State::Spaces { last: character, several: false, cut: true };
+                self.take_and_cut(character, state)
+            }
+            (Class::Space | Class::Newline, _) => {
+                self.take(character, State::Spaces { last: character, several: false, cut: false })
+            }
+        }
+    }
+
+    fn word(&mut self, character: char, class: Class, open: u8) -> bool {
+        if open != 0 && completes(open, character, Case::Any) {
+            return self.take_last(character);
+        }
+        if class.is_letter() {
+            return self.take(character, State::Word { open: 0 });
+        }
+        self.finish()
+    }
+
+    fn upper(&mut self, character: char, class: Class, cut: bool) -> bool {
+        match class {
+            Class::Upper => {
+                if cut {
+                    push_to(&mut self.rest, &self.vocabulary, character);
+                }
+                self.take(character, State::Upper { cut })
+            }
+            Class::Letter | Class::Mark => self.take_and_cut(character, State::Upper { cut: true }),
+            Class::Lower => self.take(character, State::Lower),
+            _ => {
+                if cut && !self.rest.is_empty() {
+                    self.cut();
+                }
+                self.after_word(character)
+            }
+        }
+    }
+
+    /// What follows a word of o200k_base that cannot go on.
+    fn after_word(&mut self, character: char) -> bool {
+        if character != '\'' {
+            return self.finish();
+        }
+        self.open_contraction(character, 0)
+    }
+
+    fn open_contraction(&mut self, character: char, open: u8) -> bool {
+        self.before_cut = self.piece.tokens();
+        self.rest.clear();
+        push_to(&mut self.rest, &self.vocabulary, character);
+        self.take(character, State::Contraction { open })
+    }
+
+    fn contraction(&mut self, character: char, open: u8) -> bool {
+        let case = if self.pattern().is_gpt2() { Case::Lower } else { Case::Any };
+        if open != 0 {
+            if completes(open, character, case) {
+                return self.take_last(character);
+            }
+            self.cut();
+            self.state = match self.pattern() {
+                Pattern::O200k if open.is_ascii_uppercase() => State::Upper { cut: false },
+                Pattern::O200k => State::Lower,
+                _ => State::Word { open: 0 },
+            };
+            return false;
+        }
+        match starts(character, case) {
+            Starts::Whole => self.take_last(character),
+            Starts::Half(open) => {
+                push_to(&mut self.rest, &self.vocabulary, character);
+                self.take(character, State::Contraction { open })
+            }
+            Starts::Nothing => {
+                self.cut();
+                self.state = State::Signs { first: Some('\'') };
+                false
+            }
+        }
+    }
+
+    fn signs(&mut self, character: char, class: Class, first: Option<char>) -> bool {
+        let pattern = self.pattern();
+        if first == Some('\'') && pattern != Pattern::O200k {
+            let case = if pattern.is_gpt2() { Case::Lower } else { Case::Any };
+            match starts(character, case) {
+                Starts::Whole => return self.take_last(character),
+                Starts::Half(open) if pattern.is_gpt2() => {
+                    return self.open_contraction(character, open);
+                }
+                Starts::Half(open) => return self.take(character, State::Word { open }),
+                Starts::Nothing => {}
+            }
+        }
+        let in_word = class.is_letter() || (class == Class::Mark && pattern == Pattern::O200k);
+        match class {
+            _ if in_word && first.is_some() && !pattern.is_gpt2() => self.enter(character, class),
+            Class::Other | Class::Mark => self.take(character, State::Signs { first: None }),
+            Class::Newline if self.signs_go_on(character) => self.take(character, State::SignsEnd),
+            _ => self.finish(),
+        }
+    }
+
+    fn spaces(
+        &mut self,
+        character: char,
+        class: Class,
+        last: char,
+        several: bool,
+        cut: bool,
+    ) -> bool {
+        if matches!(class, Class::Space | Class::Newline) {
+            if class == Class::Newline && !self.pattern().is_gpt2() {
+                let state = State::Spaces { last: character, several: false, cut: true };
+                return self.take_and_cut(character, state);
+            }
+            let several = !cut || !self.rest.is_empty();
+            if cut {
+                push_to(&mut self.rest, &self.vocabulary, character);
+            }
+            return self.take(character, State::Spaces { last: character, several, cut });
+        }
+        if cut {
+            self.cut();
+            if self.piece.is_empty() {
+                return self.finish();
+            }
+        }
+        let pattern = self.pattern();
+        if pattern == Pattern::Gpt2Digits && class == Class::Number {
+            return self.finish();
+        }
+        if several {
+            // The last space stays with what follows.
+            self.done += self.piece.tokens_without(last.len_utf8());
+            self.piece.clear();
+            push_to(&mut self.piece, &self.vocabulary, last);
+        }
+        let joins = match class {
+            Class::Mark if pattern == Pattern::O200k => true,
+            Class::Upper | Class::Lower | Class::Letter => last == ' ' || !pattern.is_gpt2(),
+            Class::Number => last == ' ' && pattern == Pattern::Gpt2,
+            _ => last == ' ',
+        };
+        if joins { self.enter(character, class) } else { self.finish() }
+    }
+
+    fn take(&mut self, character: char, state: State) -> bool {
+        push_to(&mut self.piece, &self.vocabulary, character);
+        self.state = state;
+        true
+    }
+
+    /// Takes the last character of a piece.
+    fn take_last(&mut self, character: char) -> bool {
+        self.take(character, State::Empty);
+        self.finish();
+        true
+    }
+
+    /// Takes a character behind which the piece may turn out to end.
+    fn take_and_cut(&mut self, character: char, state: State) -> bool {
+        self.take(character, state);
+        self.before_cut = self.piece.tokens();
+        self.rest.clear();
+        true
+    }
+
+    /// The cut is one: what stands behind it is the piece now.
+    fn cut(&mut self) {
+        self.done += self.before_cut;
+        core::mem::swap(&mut self.piece, &mut self.rest);
+    }
+
+    /// The piece is complete; the character is not taken.
+    fn finish(&mut self) -> bool {
+        self.done += self.piece.tokens();
+        self.state = State::Empty;
+        false
+    }
+
+    fn signs_go_on(&self, character: char) -> bool {
+        u8::try_from(character).is_ok_and(|byte| signs_go_on(self.pattern(), byte))
+    }
+
+    fn pattern(&self) -> Pattern {
+        self.vocabulary.pattern()
+    }
+}
+
+fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
+    tail.extend(vocabulary, character.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// What a character behind an apostrophe starts.
+enum Starts {
+    Whole,
+    /// With its byte, as it stands there.
+    Half(u8),
+    Nothing,
+}
+
+fn starts(character: char, case: Case) -> Starts {
+    if character == '\u{17F}' && case == Case::Any {
+        return Starts::Whole;
+    }
+    let Ok(byte) = u8::try_from(character) else { return Starts::Nothing };
+    match second_of(fold(byte, case)) {
+        Second::None => Starts::Whole,
+        Second::Byte(_) => Starts::Half(byte),
+        Second::NoContraction => Starts::Nothing,
+    }
+}
+
+/// Whether `character` makes a contraction of the one that `open` started.
+fn completes(open: u8, character: char, case: Case) -> bool {
+    let Ok(byte) = u8::try_from(character) else { return false };
+    matches!(second_of(fold(open, case)), Second::Byte(wanted) if wanted == fold(byte, case))
+}

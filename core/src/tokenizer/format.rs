@@ -1,0 +1,152 @@
+//! The packed vocabulary: one file that is read where it lies, in flash, in the program or mapped.
+//!
+//! A token of two bytes or more is a *pair* of smaller tokens, so the file holds no token bytes.
+//! Inside, a token is its *index*: a byte is its own value, a merge is 256 plus its rank. A merge is
+//! always greater than its two parts, which bounds every walk even in a damaged file.
+//!
+//! All numbers are little-endian. The header is [`HEADER_BYTES`] long:
+//!
+//! | at | size | what |
+//! |---|---|---|
+//! | 0 | 7 | [`MAGIC`] |
+//! | 7 | 1 | [`VERSION`] |
+//! | 8 | 4 | [`BYTE_ORDER`]; reads as its mirror image when a tool swapped the bytes |
+//! | 12 | 4 | bytes of the whole file |
+//! | 16 | 8 | [`checksum`] of everything behind the header |
+//! | 24 | 8 | [`checksum`] of the header with these eight bytes zero |
+//! | 32 | 4 | number of the pre-split pattern, see [`Pattern`](super::Pattern) |
+//! | 36 | 4 | tokens with an index (256 and the merges) |
+//! | 40 | 1 | bits of an index |
+//! | 41 | 1 | bytes of the longest token |
+//! | 42 | 2 | zero |
+//! | 44 | 4 | slots of the hash |
+//! | 48 | 4 | buckets of the hash |
+//! | 52 | 4 | id of the first merge |
+//! | 56 | 8 | seed of the hash |
+//! | 64 | 24 | name, padded with zeros |
+//! | 88 | 8 each | offset and length of each [`Section`] |
+//!
+//! Every section is followed by at least eight bytes of the file, so a reader may load whole words.
+
+/// The first bytes of a packed vocabulary.
+pub const MAGIC: [u8; 7] = *b"ZSVOCAB";
+/// The version of the format.
+pub const VERSION: u8 = 1;
+/// The byte order mark, as a number.
+pub const BYTE_ORDER: u32 = 0x0102_0304;
+/// Bytes of the header.
+pub const HEADER_BYTES: usize = 176;
+/// Bytes of the longest token that a vocabulary may have.
+pub const MAX_TOKEN_BYTES: usize = 128;
+/// The deepest nesting of pairs on the left side of a token.
+pub const MAX_DEPTH: usize = 48;
+/// Indexes below this have their length in [`Section::Lengths`] in every file.
+pub const SHORT_INDEXES: usize = 4096;
+
+/// The sections, in the order of the header's table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Section {
+    /// A bit field a merge, from index 256: left index, right index, then one bit each for "is the
+    /// left part of some merge" and "is the right part of some merge".
+    Pairs = 0,
+    /// A bit field a slot: the index of the merge whose pair hashes there. The key of a pair is
+    /// `left << 32 | right`, its hash [`mix`] of the key and the seed combined by exclusive or; the pilot
+    /// at [`bucket_of`] leads to the slot at [`slot_of`].
+    Slots = 1,
+    /// A byte a bucket: the pilot that makes the hash perfect.
+    Pilots = 2,
+    /// A byte an index, from 0: the bytes of the token; at least [`SHORT_INDEXES`] of them.
+    Lengths = 3,
+    /// 256 ids of the single bytes, 32 bits each.
+    ByteIds = 4,
+    /// Optional: the id of each merge, 32 bits each, where ids do not follow rank; then the merges'
+    /// indexes ordered by id.
+    MergeIds = 5,
+    /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
+    Specials = 6,
+    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes. The seed (8), the number of
+    /// slots (4) and of buckets (4) of a perfect hash over [`word_key`], a pilot a bucket, then slots
+    /// of [`SHORT_SLOT_BYTES`]: the bytes as a number, and the index. A slot of zeros is free.
+    ShortWords = 7,
+    /// Optional, for speed: the tokens of 9 to 16 bytes likewise, in slots of [`LONG_SLOT_BYTES`].
+    LongWords = 8,
+    /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: words of 32 bits,
+    /// an index and above it 12 bits of the mixed pair. A slot of zeros is free.
+    Wide = 9,
+    /// Optional, for speed: what each two bytes make, 32 bits at 256 times the left byte plus the right
+    /// one: the index, and the flags of [`Section::Pairs`] as the two top bits; 0 for nothing.
+    Bigrams = 10,
+}
+
+/// Bytes of a slot of [`Section::ShortWords`].
+pub const SHORT_SLOT_BYTES: usize = 12;
+/// Bytes of a slot of [`Section::LongWords`].
+pub const LONG_SLOT_BYTES: usize = 20;
+/// A pair is in one of this many slots of [`Section::Wide`] from its own on, so the last ones are no
+/// pair's own.
+pub const MAX_PROBES: u32 = 128;
+/// Bytes before the pilots in a table of words.
+pub const WORDS_HEAD_BYTES: usize = 16;
+
+/// The key of a token by its bytes, as two numbers with zeros behind the end.
+pub const fn word_key(low: u64, high: u64) -> u64 {
+    low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+/// The slot of [`Section::Wide`] where the search for a mixed pair starts.
+pub const fn wide_slot(mixed: u64, slots: u32) -> u32 {
+    scale((mixed >> 32) as u32, slots.saturating_sub(MAX_PROBES))
+}
+
+/// Number of [`Section`]s.
+pub const SECTIONS: usize = 11;
+
+/// The kind of a token in [`Section::Specials`] that stands for itself in no text.
+pub const KIND_SPECIAL: u8 = 0;
+/// The kind of a token in [`Section::Specials`] that is only decoded.
+pub const KIND_DECODE_ONLY: u8 = 1;
+
+/// Mixes a key so that all its bits matter everywhere.
+pub const fn mix(key: u64) -> u64 {
+    let key = (key ^ (key >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let key = (key ^ (key >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    key ^ (key >> 32)
+}
+
+/// The bucket of a mixed key.
+pub const fn bucket_of(mixed: u64, buckets: u32) -> u32 {
+    scale((mixed >> 32) as u32, buckets)
+}
+
+/// The slot of a mixed key under the pilot of its bucket.
+pub const fn slot_of(mixed: u64, pilot: u8, slots: u32) -> u32 {
+    let salted = (mixed as u32) ^ (pilot as u32).wrapping_mul(0x9E37_79B1);
+    scale((salted ^ (salted >> 15)).wrapping_mul(0x85EB_CA6B), slots)
+}
+
+/// Maps 32 random bits onto `0..limit` without a division.
+pub const fn scale(random: u32, limit: u32) -> u32 {
+    ((random as u64 * limit as u64) >> 32) as u32
+}
+
+/// A checksum that any single flipped bit changes: four lanes of multiply and rotate.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    const PRIME: u64 = 0x9E37_79B1_85EB_CA87;
+    let mut lanes = [1u64, 2, 3, 4];
+    let (blocks, tail) = bytes.as_chunks::<32>();
+    for block in blocks {
+        let (words, _) = block.as_chunks::<8>();
+        for (lane, word) in lanes.iter_mut().zip(words) {
+            *lane = (*lane ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME).rotate_left(29);
+        }
+    }
+    let mut sum = bytes.len() as u64;
+    for &byte in tail {
+        sum = (sum ^ byte as u64).wrapping_mul(PRIME).rotate_left(29);
+    }
+    for lane in lanes {
+        sum = (sum ^ lane).wrapping_mul(PRIME).rotate_left(29);
+    }
+    sum ^ (sum >> 32)
+}

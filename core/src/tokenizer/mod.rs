@@ -1,0 +1,254 @@
+//! Tokens as the model counts them: exact, in constant memory, from a vocabulary that is read where
+//! it lies.
+//!
+//! [`Vocabulary`] is a packed file, [`Bpe`] counts, encodes and decodes with it, [`Counter`] counts a
+//! text that arrives in parts. Nothing allocates, nothing is built at the start, and every length of
+//! text takes linear time.
+//!
+//! **Bytes that are not UTF-8** are counted as the text that `String::from_utf8_lossy` makes of them:
+//! each maximal start of a character that is not completed, and each byte that can start none, is one
+//! U+FFFD. The rule is the same in every call that takes bytes.
+
+mod bpe;
+mod cache;
+mod class;
+mod counter;
+mod estimate;
+mod fast;
+pub mod format;
+mod long;
+mod lossy;
+mod node;
+mod short;
+mod special;
+mod split;
+mod tail;
+mod vocab;
+mod words;
+
+pub use cache::CachedBpe;
+pub use counter::Counter;
+pub use estimate::{Calibration, Estimate, Estimator};
+pub use special::Specials;
+pub use split::Pattern;
+pub use vocab::{Special, Vocabulary};
+
+use crate::{Error, ErrorKind};
+
+/// Counts or makes tokens. Writes into the caller's slice; needs no allocator.
+pub trait Tokenizer {
+    /// Tokens of `text`.
+    fn count(&self, text: &str) -> usize;
+
+    /// Writes the ids of `text` to the front of `out` and returns how many there are.
+    ///
+    /// # Errors
+    /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    fn encode(&self, text: &str, out: &mut [u32]) -> Result<usize, Error>;
+}
+
+/// Byte pair encoding with a packed vocabulary.
+///
+/// ```
+/// use zerostack_core::tokenizer::{Bpe, Tokenizer, Vocabulary};
+///
+/// let bpe = Bpe::new(Vocabulary::open_embedded(zerostack_vocab_o200k::PACKED)?);
+/// let mut ids = [0; 8];
+/// let count = bpe.encode("hello world", &mut ids)?;
+/// assert_eq!(&ids[..count], [24912, 2375]);
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Bpe<'v> {
+    vocabulary: Vocabulary<'v>,
+}
+
+/// How much of a text fits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Fit {
+    /// Bytes of the longest prefix of whole characters that fits.
+    pub bytes: usize,
+    /// Its tokens.
+    pub tokens: u64,
+}
+
+/// Why a packed vocabulary is refused: the detail of `BadVocabulary`.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Fault {
+    /// It ends too early.
+    Cut = 1,
+    /// It is another kind of file.
+    Foreign = 2,
+    /// It is of another version of the format.
+    Version = 3,
+    /// Its numbers are in the other byte order.
+    ByteOrder = 4,
+    /// Its header is damaged.
+    Header = 5,
+    /// It goes on behind its end.
+    Trailing = 6,
+    /// Its header says what cannot be.
+    Layout = 7,
+    /// It wants a pre-split that this version does not know.
+    Pattern = 8,
+    /// It is damaged behind the header.
+    Body = 9,
+}
+
+impl Fault {
+    /// The fault that the detail of a `BadVocabulary` names.
+    pub const fn from_detail(detail: u32) -> Option<Self> {
+        Some(match detail {
+            1 => Self::Cut,
+            2 => Self::Foreign,
+            3 => Self::Version,
+            4 => Self::ByteOrder,
+            5 => Self::Header,
+            6 => Self::Trailing,
+            7 => Self::Layout,
+            8 => Self::Pattern,
+            9 => Self::Body,
+            _ => return None,
+        })
+    }
+}
+
+impl<'v> Bpe<'v> {
+    /// A tokenizer that reads `vocabulary`.
+    pub const fn new(vocabulary: Vocabulary<'v>) -> Self {
+        Self { vocabulary }
+    }
+
+    /// The vocabulary that it reads.
+    pub const fn vocabulary(&self) -> &Vocabulary<'v> {
+        &self.vocabulary
+    }
+
+    /// Tokens of `bytes`, which need not be UTF-8: see the rule of this module.
+    pub fn count_bytes(&self, bytes: &[u8]) -> u64 {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => self.count(text) as u64,
+            Err(_) => {
+                let mut counter = self.counter();
+                counter.push(bytes);
+                counter.count()
+            }
+        }
+    }
+
+    /// Ids of `text`, in which the special tokens of `allowed` stand for themselves.
+    ///
+    /// # Errors
+    /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    pub fn encode_with(
+        &self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        let mut ids = bpe::Ids::new(out);
+        let text = text.as_bytes();
+        let finder = special::Finder::new(self.vocabulary, allowed);
+        let mut from = 0;
+        while let Some(found) = finder.next(text, from) {
+            self.encode_ordinary(text.get(from..found.start).unwrap_or_default(), &mut ids);
+            ids.push(found.id);
+            from = found.start + found.length;
+        }
+        self.encode_ordinary(text.get(from..).unwrap_or_default(), &mut ids);
+        ids.finish()
+    }
+
+    fn encode_ordinary(&self, text: &[u8], ids: &mut bpe::Ids<'_>) {
+        let vocabulary = &self.vocabulary;
+        self.pieces(text, |piece, token| match token {
+            Some(index) => ids.push(vocabulary.id_of(index)),
+            None => bpe::encode(vocabulary, piece, ids),
+        });
+    }
+
+    /// Writes the bytes of `ids` to the front of `out` and returns how many there are. They need not
+    /// be UTF-8: a token may be part of a character.
+    ///
+    /// # Errors
+    /// `UnknownToken`; `detail` is the place of the id in `ids`. `Full` when `out` is short; `detail`
+    /// is the bytes needed. What `out` holds then is not defined.
+    pub fn decode(&self, ids: &[u32], out: &mut [u8]) -> Result<usize, Error> {
+        let mut length = 0usize;
+        for (place, &id) in ids.iter().enumerate() {
+            let known = self.vocabulary.bytes_of(id, |byte| {
+                if let Some(slot) = out.get_mut(length) {
+                    *slot = byte;
+                }
+                length += 1;
+            });
+            if !known {
+                return Err(Error::new(ErrorKind::UnknownToken, saturated(place)));
+            }
+        }
+        if length > out.len() {
+            return Err(Error::new(ErrorKind::Full, saturated(length)));
+        }
+        Ok(length)
+    }
+
+    /// A count of a text that arrives in parts.
+    pub const fn counter(&self) -> Counter<'v> {
+        Counter::new(self.vocabulary)
+    }
+
+    /// The longest prefix of `text` that has at most `limit` tokens, cut at a character.
+    pub fn count_until(&self, text: &str, limit: u64) -> Fit {
+        let mut counter = self.counter();
+        let mut fit = Fit { bytes: 0, tokens: 0 };
+        let mut checked = 0;
+        for (at, character) in text.char_indices() {
+            counter.push_char(character);
+            let (bytes, tokens) = (at + character.len_utf8(), counter.count());
+            if tokens <= limit {
+                fit = Fit { bytes, tokens };
+            } else if bytes >= checked + format::MAX_TOKEN_BYTES {
+                // More text may mean fewer tokens, but not for ever.
+                checked = bytes;
+                if counter.lower_bound() > limit {
+                    break;
+                }
+            }
+        }
+        fit
+    }
+
+    /// Visits each piece, with its token where it is found as a whole.
+    #[inline(always)]
+    fn pieces<'t>(&self, text: &'t [u8], mut visit: impl FnMut(&'t [u8], Option<u32>)) {
+        let pattern = self.vocabulary.pattern();
+        let words = self.vocabulary.has_words();
+        let mut at = 0;
+        while at < text.len() {
+            let (end, word) = fast::next_piece(pattern, text, at);
+            let token = if words { word.and_then(|word| self.vocabulary.word(word)) } else { None };
+            visit(text.get(at..end).unwrap_or_default(), token);
+            at = end;
+        }
+    }
+}
+
+impl Tokenizer for Bpe<'_> {
+    fn count(&self, text: &str) -> usize {
+        let mut count = 0;
+        self.pieces(text.as_bytes(), |piece, token| {
+            count += if token.is_some() { 1 } else { bpe::count(&self.vocabulary, piece) };
+        });
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    fn encode(&self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
+        self.encode_with(text, Specials::AsText, out)
+    }
+}
+
+fn saturated(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

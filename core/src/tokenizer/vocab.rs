@@ -1,0 +1,395 @@
+//! A packed vocabulary, read where it lies.
+
+use super::format::{self, Section};
+use super::node::{Last, Node};
+use super::words::Words;
+use super::{Fault, Pattern};
+use crate::{Error, ErrorKind};
+
+/// A vocabulary in the packed form of [`format`](super::format): lent bytes and where things are in them.
+///
+/// Opening copies and builds nothing. Each access is checked, so whatever the bytes are, no call
+/// panics, reads outside or runs forever.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocabulary<'v> {
+    bytes: &'v [u8],
+    sections: [&'v [u8]; format::SECTIONS],
+    pattern: Pattern,
+    tokens: u32,
+    index_bits: u32,
+    slots: u32,
+    buckets: u32,
+    seed: u64,
+    first_merge_id: u32,
+    short_words: Words<'v>,
+    long_words: Words<'v>,
+    bigrams: &'v [u8],
+}
+
+/// A token that no merge makes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Special<'v> {
+    /// The id that the model sees.
+    pub id: u32,
+    /// The text that stands for it, such as `<|endoftext|>`.
+    pub text: &'v [u8],
+    /// False for a token that is only ever decoded.
+    pub in_text: bool,
+}
+
+impl<'v> Vocabulary<'v> {
+    /// Opens a packed vocabulary from outside: header, layout and the checksum of every byte.
+    ///
+    /// # Errors
+    /// `BadVocabulary`; `detail` is a [`Fault`].
+    pub fn open(bytes: &'v [u8]) -> Result<Self, Error> {
+        let vocabulary = Self::open_embedded(bytes)?;
+        let body = bytes.get(format::HEADER_BYTES..).unwrap_or_default();
+        if format::checksum(body) == u64_at(bytes, 16) {
+            Ok(vocabulary)
+        } else {
+            Err(Fault::Body.error())
+        }
+    }
+
+    /// Opens a packed vocabulary that is part of the program: header and layout only, in constant
+    /// time, without touching the rest.
+    ///
+    /// Damage behind the header is not seen; it leads to wrong counts, never to a panic.
+    ///
+    /// # Errors
+    /// `BadVocabulary`; `detail` is a [`Fault`].
+    pub fn open_embedded(bytes: &'v [u8]) -> Result<Self, Error> {
+        Self::read_header(bytes).map_err(Fault::error)
+    }
+
+    fn read_header(bytes: &'v [u8]) -> Result<Self, Fault> {
+        if bytes.get(..7).is_none_or(|magic| magic != format::MAGIC) {
+            return Err(if bytes.len() < 7 { Fault::Cut } else { Fault::Foreign });
+        }
+        let Some(header) = bytes.first_chunk::<{ format::HEADER_BYTES }>() else {
+            return Err(Fault::Cut);
+        };
+        if u32_at(header, 8) == format::BYTE_ORDER.swap_bytes() {
+            return Err(Fault::ByteOrder);
+        }
+        if header[7] != format::VERSION {
+            return Err(Fault::Version);
+        }
+        let mut unsummed = *header;
+        for byte in unsummed.iter_mut().skip(24).take(8) {
+            *byte = 0;
+        }
+        if u32_at(header, 8) != format::BYTE_ORDER
+            || format::checksum(&unsummed) != u64_at(header, 24)
+        {
+            return Err(Fault::Header);
+        }
+        match bytes.len().cmp(&(u32_at(header, 12) as usize)) {
+            core::cmp::Ordering::Less => return Err(Fault::Cut),
+            core::cmp::Ordering::Greater => return Err(Fault::Trailing),
+            core::cmp::Ordering::Equal => {}
+        }
+        let mut sections: [&'v [u8]; format::SECTIONS] = [&[]; format::SECTIONS];
+        for (number, section) in sections.iter_mut().enumerate() {
+            let offset = u32_at(header, 88 + 8 * number) as usize;
+            let length = u32_at(header, 92 + 8 * number) as usize;
+            // The eight bytes behind a section belong to its slice: a word may be read at its end.
+            let end = offset.checked_add(length).and_then(|end| end.checked_add(8));
+            *section = end.and_then(|end| bytes.get(offset..end)).ok_or(Fault::Layout)?;
+        }
+        let words = |section: Section, slot_bytes| {
+            let section = sections.get(section as usize).copied().unwrap_or_default();
+            Words::read(section, slot_bytes).ok_or(Fault::Layout)
+        };
+        let vocabulary = Self {
+            short_words: words(Section::ShortWords, format::SHORT_SLOT_BYTES)?,
+            long_words: words(Section::LongWords, format::LONG_SLOT_BYTES)?,
+            bigrams: match sections.get(Section::Bigrams as usize) {
+                Some(table) if table.len() > 8 => table,
+                _ => &[],
+            },
+            bytes,
+            sections,
+            pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
+            tokens: u32_at(header, 36),
+            index_bits: header[40] as u32,
+            slots: u32_at(header, 44),
+            buckets: u32_at(header, 48),
+            seed: u64_at(header, 56),
+            first_merge_id: u32_at(header, 52),
+        };
+        if vocabulary.layout_holds(header[41] as usize) {
+            Ok(vocabulary)
+        } else {
+            Err(Fault::Layout)
+        }
+    }
+
+    fn layout_holds(&self, longest: usize) -> bool {
+        let merges = (self.tokens as usize).saturating_sub(256);
+        let field = |bits: u32, count: usize| (bits as usize).saturating_mul(count).div_ceil(8);
+        let exactly = |section: Section, length: usize| self.length_of(section) == length;
+        let optional = |section: Section, length: usize| {
+            let found = self.length_of(section);
+            found == 0 || found >= length
+        };
+        (256..1 << 20).contains(&self.tokens)
+            && (9..=20).contains(&self.index_bits)
+            && self.tokens <= 1 << self.index_bits
+            && longest <= format::MAX_TOKEN_BYTES
+            && exactly(Section::Pairs, field(2 * self.index_bits + 2, merges))
+            && (self.length_of(Section::Wide) > 0
+                || (self.slots as usize >= merges
+                    && self.buckets > 0
+                    && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
+                    && exactly(Section::Pilots, self.buckets as usize)))
+            && exactly(Section::ByteIds, 1024)
+            && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
+            && optional(Section::MergeIds, 8 * merges)
+            && optional(Section::Bigrams, 4 << 16)
+            && self.first_merge_id.checked_add(self.tokens).is_some()
+    }
+
+    fn length_of(&self, section: Section) -> usize {
+        self.section(section).len().saturating_sub(8)
+    }
+
+    fn section(&self, section: Section) -> &'v [u8] {
+        self.sections.get(section as usize).copied().unwrap_or_default()
+    }
+
+    /// The name that the packer gave.
+    pub fn name(&self) -> &'v str {
+        let name = self.bytes.get(64..88).unwrap_or_default();
+        let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+        name.get(..end).and_then(|name| core::str::from_utf8(name).ok()).unwrap_or_default()
+    }
+
+    /// How text is split before merging.
+    pub const fn pattern(&self) -> Pattern {
+        self.pattern
+    }
+
+    /// Number of tokens without the special ones.
+    pub const fn len(&self) -> usize {
+        self.tokens as usize
+    }
+
+    /// Whether there is no token but the bytes.
+    pub const fn is_empty(&self) -> bool {
+        self.tokens <= 256
+    }
+
+    /// The tokens that no merge makes, ordered by id.
+    pub fn specials(&self) -> impl Iterator<Item = Special<'v>> + use<'v> {
+        let section = self.section(Section::Specials);
+        let mut rest = section.get(..section.len().saturating_sub(8)).unwrap_or_default();
+        core::iter::from_fn(move || {
+            let (head, tail) = rest.split_at_checked(6)?;
+            let (text, tail) = tail.split_at_checked(*head.get(5)? as usize)?;
+            rest = tail;
+            let in_text = *head.get(4)? == format::KIND_SPECIAL;
+            Some(Special { id: u32_at(head, 0), text, in_text })
+        })
+    }
+
+    /// Writes the bytes of token `id` to `sink`, one at a time. False when there is no such token.
+    pub(super) fn bytes_of(&self, id: u32, mut sink: impl FnMut(u8)) -> bool {
+        if let Some(index) = self.index_of(id) {
+            self.expand(index, sink);
+            return true;
+        }
+        if let Some(special) = self.specials().find(|special| special.id == id) {
+            special.text.iter().for_each(|&byte| sink(byte));
+            return true;
+        }
+        false
+    }
+
+    fn expand(&self, index: u32, mut sink: impl FnMut(u8)) {
+        let mut stack = [0u32; format::MAX_DEPTH];
+        let (mut depth, mut current) = (0usize, index);
+        // The bound matters in a damaged file only: pairs of pairs could spell 2^n bytes.
+        for _ in 0..format::MAX_TOKEN_BYTES {
+            while let Some((left, right)) = self.parts(current) {
+                let Some(place) = stack.get_mut(depth) else { break };
+                (*place, depth, current) = (right, depth + 1, left);
+            }
+            sink(current as u8);
+            let Some(top) = depth.checked_sub(1) else { return };
+            depth = top;
+            current = stack.get(depth).copied().unwrap_or_default();
+        }
+    }
+
+    /// Bytes of a token; 0 when the file is damaged.
+    pub(super) fn length(&self, index: u32) -> usize {
+        let lengths = self.section(Section::Lengths);
+        let known = lengths.len().saturating_sub(8);
+        let (mut stack, mut depth) = ([0u32; format::MAX_DEPTH], 0usize);
+        let (mut total, mut current) = (0usize, index);
+        while total <= format::MAX_TOKEN_BYTES {
+            if (current as usize) < known {
+                total += lengths.get(current as usize).copied().unwrap_or_default().max(1) as usize;
+                let Some(top) = depth.checked_sub(1) else { return total };
+                depth = top;
+                current = stack.get(depth).copied().unwrap_or_default();
+            } else {
+                let Some((left, right)) = self.parts(current) else { return 0 };
+                let Some(place) = stack.get_mut(depth) else { return 0 };
+                (*place, depth, current) = (right, depth + 1, left);
+            }
+        }
+        0
+    }
+
+    /// The id of a token, as the model knows it.
+    pub(super) fn id_of(&self, index: u32) -> u32 {
+        if index < 256 {
+            return u32_at(self.section(Section::ByteIds), 4 * index as usize);
+        }
+        let merge = index - 256;
+        if self.length_of(Section::MergeIds) == 0 {
+            self.first_merge_id.wrapping_add(merge)
+        } else {
+            u32_at(self.section(Section::MergeIds), 4 * merge as usize)
+        }
+    }
+
+    fn index_of(&self, id: u32) -> Option<u32> {
+        let merges = self.tokens.saturating_sub(256);
+        if self.length_of(Section::MergeIds) == 0 {
+            let merge = id.wrapping_sub(self.first_merge_id);
+            if merge < merges {
+                return Some(merge + 256);
+            }
+        } else {
+            let ids = self.section(Section::MergeIds);
+            let by_id = |place: u32| u32_at(ids, 4 * (merges as usize + place as usize));
+            let (mut low, mut high) = (0, merges);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if self.id_of(by_id(middle)) < id { low = middle + 1 } else { high = middle }
+            }
+            if low < merges && self.id_of(by_id(low)) == id {
+                return Some(by_id(low).min(self.tokens - 1));
+            }
+        }
+        (0..256).find(|&byte| self.id_of(byte) == id)
+    }
+
+    /// The token of one byte.
+    pub(super) const fn byte(&self, byte: u8) -> Node {
+        Node(Node::JOINS_RIGHT | Node::JOINS_LEFT | byte as u32)
+    }
+
+    /// The two parts of a merge; `None` for a byte, and where a damaged file has no smaller parts.
+    pub(super) fn parts(&self, index: u32) -> Option<(u32, u32)> {
+        self.entry(index).map(|(left, right, _)| (left, right))
+    }
+
+    /// The right part of a merge, and the merge with its own flags.
+    pub(super) fn node(&self, index: u32) -> (Node, Option<u32>) {
+        match self.entry(index) {
+            Some((_, right, node)) => (node, Some(right)),
+            None => (self.byte(index as u8), None),
+        }
+    }
+
+    #[inline]
+    fn entry(&self, index: u32) -> Option<(u32, u32, Node)> {
+        let merge = index.checked_sub(256)?;
+        let bits = self.index_bits;
+        let field = field_at(self.section(Section::Pairs), 2 * bits + 2, merge)?;
+        let (left, right) = (field as u32 & low(bits), (field >> bits) as u32 & low(bits));
+        let flags = (field >> (2 * bits)) as u32 & 3;
+        (left < index && right < index).then_some((left, right, Node(index | flags << 30)))
+    }
+
+    /// The token that `left` and `right` make together.
+    #[inline]
+    pub(super) fn merge(&self, left: Node, right: Node) -> Option<Node> {
+        if left.0 & Node::JOINS_RIGHT == 0 || right.0 & Node::JOINS_LEFT == 0 {
+            return None;
+        }
+        let (left, right) = (left.index(), right.index());
+        if left | right < 256 && !self.bigrams.is_empty() {
+            let word = u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
+            return (word != 0).then_some(Node(word));
+        }
+        let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
+        if self.length_of(Section::Wide) > 0 {
+            return self.merge_wide(left, right, mixed);
+        }
+        let bucket = format::bucket_of(mixed, self.buckets) as usize;
+        let pilot = *self.section(Section::Pilots).get(bucket)?;
+        let slot = format::slot_of(mixed, pilot, self.slots);
+        let index = field_at(self.section(Section::Slots), self.index_bits, slot)? as u32;
+        let (found_left, found_right, node) = self.entry(index & low(self.index_bits))?;
+        (found_left == left && found_right == right).then_some(node)
+    }
+
+    #[inline]
+    fn merge_wide(&self, left: u32, right: u32, mixed: u64) -> Option<Node> {
+        let section = self.section(Section::Wide);
+        let first = format::wide_slot(mixed, (section.len().saturating_sub(8) / 4) as u32) as usize;
+        for probe in 0..format::MAX_PROBES as usize {
+            let slot = u32_at(section, 4 * (first + probe));
+            if slot == 0 {
+                return None;
+            }
+            if (slot ^ mixed as u32) >> 20 == 0 {
+                let (found_left, found_right, node) = self.entry(slot & 0xF_FFFF)?;
+                if found_left == left && found_right == right {
+                    return Some(node);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Vocabulary<'_> {
+    /// Whether the file has the tables that [`word`](Self::word) reads.
+    pub(super) const fn has_words(&self) -> bool {
+        !self.short_words.is_empty()
+    }
+
+    /// The index of the token with these bytes, if the file has tables of words: the first eight and
+    /// the next eight as numbers, zeros behind the end. The last byte may not be zero.
+    #[inline(always)]
+    pub(super) fn word(&self, word: [u64; 2]) -> Option<u32> {
+        if word[1] == 0 {
+            return self.short_words.find::<{ format::SHORT_SLOT_BYTES }>(word);
+        }
+        self.long_words.find::<{ format::LONG_SLOT_BYTES }>(word)
+    }
+}
+
+impl Fault {
+    fn error(self) -> Error {
+        Error::new(ErrorKind::BadVocabulary, self as u32)
+    }
+}
+
+const fn low(bits: u32) -> u32 {
+    (1 << bits) - 1
+}
+
+/// Field `number` of fields of `bits` bits (at most 56), with rubbish above them.
+#[inline]
+fn field_at(section: &[u8], bits: u32, number: u32) -> Option<u64> {
+    let bit = number as u64 * bits as u64;
+    let at = (bit >> 3) as usize;
+    let word = section.get(at..)?.first_chunk::<8>()?;
+    Some(u64::from_le_bytes(*word) >> (bit & 7))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
+}

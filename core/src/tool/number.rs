@@ -1,0 +1,203 @@
+//! JSON numbers compared exactly, as they are written: no binary fractions, no limit of digits.
+
+use core::cmp::Ordering;
+
+use super::json_text::{Json, Kind};
+
+/// A number as sign, digits and the power of ten of its first digit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+}
+
+impl<'a> Number<'a> {
+    /// Reads a value; `None` when it is no number.
+    pub fn read(json: Json<'a>) -> Option<Self> {
+        if json.kind() != Kind::Number {
+            return None;
+        }
+        let raw = json.raw();
+        let (negative, raw) = raw.strip_prefix('-').map_or((false, raw), |rest| (true, rest));
+        let (digits, exponent) = raw.split_once(['e', 'E']).unwrap_or((raw, "0"));
+        let (whole, fraction) = digits.split_once(['.']).unwrap_or((digits, ""));
+        let limit = if exponent.starts_with('-') { -EXPONENT_LIMIT } else { EXPONENT_LIMIT };
+        let exponent = exponent.parse::<i64>().unwrap_or(limit);
+        let exponent = exponent.clamp(-EXPONENT_LIMIT, EXPONENT_LIMIT);
+        Some(Self { negative, whole, fraction, exponent })
+    }
+
+    /// The number as a count; `None` for fractions, negative and very large ones.
+    pub fn as_usize(self) -> Option<usize> {
+        usize::try_from(self.as_i128()?).ok()
+    }
+
+    /// The number, if it is whole and not too large.
+    pub fn as_i128(self) -> Option<i128> {
+        let (value, power) = self.scaled()?;
+        let value = (0..power).try_fold(value, |value, _| value.checked_mul(10))?;
+        let value = i128::try_from(value).ok()?;
+        if self.negative { value.checked_neg() } else { Some(value) }
+    }
+
+    /// Whether it has no fraction: `1.0` and `10e-1` have none.
+    pub fn is_integer(self) -> bool {
+        match (self.first_power(), self.last_power()) {
+            (Some(_), Some(last)) => last >= 0,
+            _ => true,
+        }
+    }
+
+    /// Which number is greater.
+    pub fn compare(self, other: Self) -> Ordering {
+        let size = match (self.first_power(), other.first_power()) {
+            (None, None) => return Ordering::Equal,
+            (None, Some(_)) => return sign(other).reverse(),
+            (Some(_), None) => return sign(self),
+            (Some(_), Some(_)) if self.negative != other.negative => return sign(self),
+            (Some(own), Some(others)) => own.cmp(&others).then_with(|| {
+                let zeros = core::iter::repeat(b'0');
+                let (own, others) = (self.significant(), other.significant());
+                let digits = own.clone().count().max(others.clone().count());
+                own.chain(zeros.clone()).take(digits).cmp(others.chain(zeros).take(digits))
+            }),
+        };
+        if self.negative { size.reverse() } else { size }
+    }
+
+    /// Whether it is a multiple; `None` when the numbers are too long to tell, or `unit` is not
+    /// above zero.
+    pub fn is_multiple_of(self, unit: Self) -> Option<bool> {
+        if self.first_power().is_none() {
+            return Some(true);
+        }
+        let shift = self.last_power()?.min(unit.last_power()?);
+        let aligned = |number: Self| {
+            let digits = number.trimmed()?;
+            let power = number.last_power()?.checked_sub(shift)?;
+            (0..power).try_fold(digits, |value, _| value.checked_mul(10))
+        };
+        (!unit.negative).then_some(())?;
+        Some(aligned(self)?.checked_rem(aligned(unit)?)? == 0)
+    }
+
+    fn digits(self) -> impl DoubleEndedIterator<Item = u8> + Clone + use<'a> {
+        self.whole.bytes().chain(self.fraction.bytes())
+    }
+
+    /// The digits from the first that is not zero.
+    fn significant(self) -> impl Iterator<Item = u8> + Clone + use<'a> {
+        self.digits().skip_while(|digit| *digit == b'0')
+    }
+
+    /// The power of ten of the first digit that is not zero; `None` for zero.
+    fn first_power(self) -> Option<i64> {
+        let zeros = self.digits().position(|digit| digit != b'0')?;
+        let whole = i64::try_from(self.whole.len()).ok()?;
+        whole.checked_sub(1)?.checked_sub(i64::try_from(zeros).ok()?)?.checked_add(self.exponent)
+    }
+
+    /// The power of ten of the last digit that is not zero; `None` for zero.
+    fn last_power(self) -> Option<i64> {
+        let zeros = self.digits().rev().position(|digit| digit != b'0')?;
+        let fraction = i64::try_from(self.fraction.len()).ok()?;
+        i64::try_from(zeros).ok()?.checked_sub(fraction)?.checked_add(self.exponent)
+    }
+
+    /// The digits without the zeros at both ends, as a number.
+    fn trimmed(self) -> Option<u128> {
+        let zeros = self.digits().rev().position(|digit| digit != b'0')?;
+        let count = self.whole.len().checked_add(self.fraction.len())?.checked_sub(zeros)?;
+        let mut value = 0_u128;
+        for digit in self.digits().take(count) {
+            let digit = u128::from(digit.wrapping_sub(b'0'));
+            value = value.checked_mul(10)?.checked_add(digit)?;
+        }
+        Some(value)
+    }
+
+    /// A whole number as digits and the power of ten behind them.
+    fn scaled(self) -> Option<(u128, u32)> {
+        match self.last_power() {
+            None => Some((0, 0)),
+            Some(power) => Some((self.trimmed()?, u32::try_from(power).ok()?)),
+        }
+    }
+}
+
+fn sign(number: Number<'_>) -> Ordering {
+    if number.negative { Ordering::Less } else { Ordering::Greater }
+}
+
+/// Exponents beyond it count as it: no text has so many digits.
+const EXPONENT_LIMIT: i64 = 1 << 60;
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    fn number(text: &str) -> Number<'_> {
+        Number::read(Json::parse(text).expect("JSON")).expect("a number")
+    }
+
+    #[test]
+    fn numbers_are_ordered_exactly() {
+        let rising = [
+            "-1e99999999999999999999",
+            "-10",
+            "-2.00001",
+            "-2",
+            "-1e-99999999999999999999",
+            "0",
+            "1e-400",
+            "0.1",
+            "0.10000000000000000000000000000001",
+            "1",
+            "9.99",
+            "10",
+            "9007199254740991",
+            "9007199254740992",
+            "9007199254740993",
+            "18446744073709551616",
+            "1e308",
+            "1e309",
+        ];
+        for (i, a) in rising.iter().enumerate() {
+            for (j, b) in rising.iter().enumerate() {
+                assert_eq!(number(a).compare(number(b)), i.cmp(&j), "{a} {b}");
+            }
+        }
+        for (a, b) in
+            [("0", "-0.0e5"), ("1", "1.0"), ("10", "1e1"), ("0.1", "100e-3"), ("-2", "-2.0")]
+        {
+            assert_eq!(number(a).compare(number(b)), Ordering::Equal, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn integers_counts_and_multiples_are_told() {
+        let integers: Vec<bool> =
+            ["1", "1.0", "1e2", "10e-1", "0.0", "1.5", "1e-1", "12.50e1", "1e-999"]
+                .into_iter()
+                .map(|text| number(text).is_integer())
+                .collect();
+        assert_eq!(integers, [true, true, true, true, true, false, false, true, false]);
+        let counts =
+            ["0", "-0", "7", "1.20e1", "1e30", "-1", "0.5"].map(|text| number(text).as_usize());
+        assert_eq!(counts, [Some(0), Some(0), Some(7), Some(12), None, None, None]);
+        let multiple = |a, b| number(a).is_multiple_of(number(b));
+        assert_eq!(multiple("7", "2"), Some(false));
+        assert_eq!(multiple("-8", "2"), Some(true));
+        assert_eq!(multiple("0.0075", "0.0001"), Some(true));
+        assert_eq!(multiple("0.00751", "0.0001"), Some(false));
+        assert_eq!(multiple("4.5", "1.5"), Some(true));
+        assert_eq!(multiple("1e30", "7"), Some(false));
+        assert_eq!(multiple("0", "7"), Some(true));
+        assert_eq!(multiple("1e308", "0.123456789"), None);
+        assert_eq!(multiple("5", "0"), None);
+    }
+}

@@ -1,0 +1,396 @@
+//! Applies a schema to a value.
+
+use super::pattern;
+use super::rule::{Rule, alone, bad_schema, has_all, has_type, property};
+use super::violation::Found;
+use super::{MAX_CHECK_DEPTH, MAX_WORK};
+use crate::error::{Error, ErrorKind};
+use crate::tool::json_text::{Json, Kind};
+
+/// What came of applying a schema.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Outcome {
+    Valid,
+    Invalid(Found),
+    /// It hangs on the keyword at this offset of the schema.
+    Unknown(usize),
+}
+
+impl Outcome {
+    /// Both must hold: what is surely wrong wins over what is not known.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Invalid(_), _) => self,
+            (_, Self::Invalid(_)) => other,
+            (Self::Unknown(_), _) => self,
+            _ => other,
+        }
+    }
+}
+
+// The parts that go deeper are kept out of one another's frames: the stack of a level is then that of
+// one part, not of all of them.
+
+/// One check: the root of the schema for references, and the work that is left.
+pub(super) struct Eval<'a> {
+    root: Json<'a>,
+    work: u32,
+}
+
+impl<'a> Eval<'a> {
+    pub fn new(root: Json<'a>) -> Self {
+        Self { root, work: MAX_WORK }
+    }
+
+    /// Applies `schema` to `value`.
+    pub fn check(
+        &mut self,
+        schema: Json<'a>,
+        value: Json<'a>,
+        depth: u32,
+    ) -> Result<Outcome, Error> {
+        self.enter(schema, value, depth)?;
+        match schema.kind() {
+            Kind::Bool(true) => return Ok(Outcome::Valid),
+            Kind::Bool(false) => {
+                let at = schema.offset();
+                return Ok(Outcome::Invalid(Found {
+                    at: value.offset(),
+                    keyword: at,
+                    expected: at,
+                }));
+            }
+            Kind::Object => {}
+            _ => return Err(bad_schema(schema)),
+        }
+        let rule = |(keyword, argument)| {
+            let depth = depth.saturating_add(1);
+            Rule { schema, keyword, argument, value, depth }
+        };
+        // The type first: it says best what is wrong.
+        if let Some(member) = schema.members().find(|(keyword, _)| keyword.is_text("type")) {
+            let outcome = has_type(&rule(member))?;
+            if outcome != Outcome::Valid {
+                return Ok(outcome);
+            }
+        }
+        let mut outcome = Outcome::Valid;
+        for member in schema.members() {
+            outcome = outcome.and(self.apply(&rule(member))?);
+            if matches!(outcome, Outcome::Invalid(_)) {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Counts an application or a comparison of two values.
+    pub fn enter(&mut self, a: Json<'_>, b: Json<'_>, depth: u32) -> Result<(), Error> {
+        if depth > MAX_CHECK_DEPTH {
+            return Err(Error::new(ErrorKind::TooDeep, MAX_CHECK_DEPTH));
+        }
+        self.spend(a.raw().len().saturating_add(b.raw().len()))
+    }
+
+    /// Counts `bytes` that are looked through.
+    pub fn spend(&mut self, bytes: usize) -> Result<(), Error> {
+        let steps = bytes.checked_div(STEP_BYTES).unwrap_or(0).saturating_add(1);
+        let left = u32::try_from(steps).ok().and_then(|steps| self.work.checked_sub(steps));
+        self.work = left.ok_or(Error::new(ErrorKind::TooMuchWork, MAX_WORK))?;
+        Ok(())
+    }
+
+    fn apply(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        // A keyword with escapes in it is none of these, or written to be overlooked.
+        let Some(keyword) = rule.keyword.as_str() else { return Ok(rule.unknown()) };
+        match (keyword, rule.value.kind()) {
+            ("enum", _) => self.is_one_of(rule),
+            ("const", _) => Ok(rule.holds(self.equal(rule.argument, rule.value, rule.depth)?)),
+            ("allOf" | "anyOf" | "oneOf", _) => self.combined(keyword, rule),
+            ("not", _) => Ok(match self.check(rule.argument, rule.value, rule.depth)? {
+                Outcome::Valid => rule.holds(false),
+                Outcome::Invalid(_) => Outcome::Valid,
+                unknown => unknown,
+            }),
+            ("if", _) => self.conditional(rule),
+            ("$ref", _) => self.referenced(rule),
+            ("$id", _) if rule.schema.offset() != self.root.offset() => Ok(rule.unknown()),
+            ("properties", Kind::Object) => self.properties(rule),
+            ("additionalProperties", Kind::Object) => self.additional(rule),
+            ("propertyNames", Kind::Object) => {
+                self.each(rule, rule.value.members().map(|(name, _)| name))
+            }
+            ("dependentRequired" | "dependentSchemas", Kind::Object) => {
+                self.dependent(keyword, rule)
+            }
+            ("items", Kind::Array) => self.items(rule),
+            ("prefixItems", Kind::Array) => self.prefix_items(rule),
+            ("uniqueItems", Kind::Array) => self.unique(rule),
+            ("contains", Kind::Array) => self.contains(rule),
+            ("pattern", Kind::String) => self.pattern(rule),
+            ("patternProperties", Kind::Object) => self.pattern_properties(rule),
+            (keyword, kind) => alone(keyword, kind, rule),
+        }
+    }
+
+    /// Applies the keyword's schema to each of the values.
+    #[inline(never)]
+    fn each(
+        &mut self,
+        rule: &Rule<'a>,
+        values: impl Iterator<Item = Json<'a>>,
+    ) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for value in values {
+            let one = match rule.argument.kind() {
+                // The keyword says more than `false` does.
+                Kind::Bool(false) => rule.violated(value, rule.argument),
+                _ => self.check(rule.argument, value, rule.depth)?,
+            };
+            outcome = outcome.and(one);
+            if matches!(outcome, Outcome::Invalid(_)) {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn items(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        if rule.argument.kind() == Kind::Array {
+            return Ok(rule.unknown());
+        }
+        let before = rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
+        self.each(rule, rule.value.elements().skip(before))
+    }
+
+    #[inline(never)]
+    fn prefix_items(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for (schema, item) in rule.array()?.elements().zip(rule.value.elements()) {
+            outcome = outcome.and(self.check(schema, item, rule.depth)?);
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn is_one_of(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        for choice in rule.array()?.elements() {
+            if self.equal(choice, rule.value, rule.depth)? {
+                return Ok(Outcome::Valid);
+            }
+        }
+        Ok(rule.holds(false))
+    }
+
+    #[inline(never)]
+    fn combined(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let (mut valid, mut all, mut unknown) = (0_usize, Outcome::Valid, None);
+        let mut only = None;
+        let mut schemas = 0_usize;
+        for schema in rule.array()?.elements() {
+            let outcome = self.check(schema, rule.value, rule.depth)?;
+            schemas = schemas.saturating_add(1);
+            match outcome {
+                Outcome::Valid => valid = valid.saturating_add(1),
+                Outcome::Invalid(_) => only = Some(outcome),
+                Outcome::Unknown(_) => unknown = Some(outcome),
+            }
+            all = all.and(outcome);
+        }
+        Ok(match keyword {
+            "allOf" => all,
+            "anyOf" if valid > 0 => Outcome::Valid,
+            "oneOf" if valid > 1 => rule.holds(false),
+            _ => match unknown {
+                Some(unknown) => unknown,
+                None if valid == 1 => Outcome::Valid,
+                // Of a single alternative, what is wrong with it says more.
+                None if schemas == 1 => only.unwrap_or(rule.holds(false)),
+                None => rule.holds(false),
+            },
+        })
+    }
+
+    #[inline(never)]
+    fn conditional(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let (then, otherwise) = (rule.sibling("then"), rule.sibling("else"));
+        let branch = match self.check(rule.argument, rule.value, rule.depth)? {
+            Outcome::Valid => then,
+            Outcome::Invalid(_) => otherwise,
+            unknown if then.is_some() || otherwise.is_some() => return Ok(unknown),
+            Outcome::Unknown(_) => None,
+        };
+        match branch {
+            Some(schema) => self.check(schema, rule.value, rule.depth),
+            None => Ok(Outcome::Valid),
+        }
+    }
+
+    /// `#`, or a path from the root of the schema.
+    #[inline(never)]
+    fn referenced(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let target = rule.argument.as_str().ok_or(rule.bad())?;
+        let Some(path) = target.strip_prefix('#') else { return Ok(rule.unknown()) };
+        // A name (`$anchor`), or a part with an escape of addresses.
+        if !(path.is_empty() || path.starts_with('/')) || path.contains('%') {
+            return Ok(rule.unknown());
+        }
+        let mut schema = self.root;
+        for part in path.split(['/']).skip(1) {
+            self.spend(schema.raw().len())?;
+            let found = match schema.kind() {
+                Kind::Array => part.parse().ok().and_then(|at: usize| schema.elements().nth(at)),
+                _ => schema.members().find(|(name, _)| is_part(*name, part)).map(|(_, v)| v),
+            };
+            schema = found.ok_or(rule.bad())?;
+        }
+        self.check(schema, rule.value, rule.depth)
+    }
+
+    #[inline(never)]
+    fn properties(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let properties = rule.object()?;
+        let mut outcome = Outcome::Valid;
+        for (name, value) in rule.value.members() {
+            self.spend(properties.raw().len())?;
+            if let Some(schema) = property(properties, name) {
+                outcome = outcome.and(self.check(schema, value, rule.depth)?);
+            }
+            if matches!(outcome, Outcome::Invalid(_)) {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn pattern(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        if rule.argument.kind() != Kind::String {
+            return Err(rule.bad());
+        }
+        let matched = pattern::is_match(rule.argument, rule.value, self)?;
+        Ok(matched.map_or(rule.unknown(), |matched| rule.holds(matched)))
+    }
+
+    #[inline(never)]
+    fn pattern_properties(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for (pattern, schema) in rule.object()?.members() {
+            for (name, value) in rule.value.members() {
+                let one = match pattern::is_match(pattern, name, self)? {
+                    Some(true) => self.check(schema, value, rule.depth)?,
+                    Some(false) => Outcome::Valid,
+                    None => rule.unknown(),
+                };
+                outcome = outcome.and(one);
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn additional(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let properties = rule.sibling("properties");
+        let mut siblings = rule.schema.members();
+        let patterns = siblings.find(|(keyword, _)| keyword.is_text("patternProperties"));
+        let mut outcome = Outcome::Valid;
+        for (name, value) in rule.value.members() {
+            self.spend(rule.schema.raw().len())?;
+            if properties.and_then(|known| property(known, name)).is_some() {
+                continue;
+            }
+            let mut known = Some(false);
+            for (pattern, _) in patterns.into_iter().flat_map(|(_, patterns)| patterns.members()) {
+                known = match (known, pattern::is_match(pattern, name, self)?) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (None, _) | (_, None) => None,
+                    _ => Some(false),
+                };
+            }
+            let one = match (known, patterns) {
+                (Some(true), _) => Outcome::Valid,
+                (None, Some((keyword, _))) => Outcome::Unknown(keyword.offset()),
+                _ => self.each(rule, core::iter::once(value))?,
+            };
+            outcome = outcome.and(one);
+            if matches!(outcome, Outcome::Invalid(_)) {
+                break;
+            }
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn dependent(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let mut outcome = Outcome::Valid;
+        for (name, needs) in rule.object()?.members() {
+            self.spend(rule.value.raw().len())?;
+            if property(rule.value, name).is_none() {
+                continue;
+            }
+            let one = match keyword {
+                "dependentRequired" => has_all(rule, needs)?,
+                _ => self.check(needs, rule.value, rule.depth)?,
+            };
+            outcome = outcome.and(one);
+        }
+        Ok(outcome)
+    }
+
+    #[inline(never)]
+    fn unique(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        match rule.argument.kind() {
+            Kind::Bool(false) => return Ok(Outcome::Valid),
+            Kind::Bool(true) => {}
+            _ => return Err(rule.bad()),
+        }
+        for (at, item) in rule.value.elements().enumerate() {
+            for earlier in rule.value.elements().take(at) {
+                if self.equal(earlier, item, rule.depth)? {
+                    return Ok(rule.violated(item, rule.argument));
+                }
+            }
+        }
+        Ok(Outcome::Valid)
+    }
+
+    #[inline(never)]
+    fn contains(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
+        let bound = |keyword| match rule.sibling(keyword) {
+            Some(argument) => Rule { argument, ..*rule }.limit().map(Some),
+            None => Ok(None),
+        };
+        let least = bound("minContains")?.unwrap_or(1);
+        let most = bound("maxContains")?.unwrap_or(usize::MAX);
+        let (mut found, mut unknown) = (0_usize, 0_usize);
+        let mut outcome = Outcome::Valid;
+        for item in rule.value.elements() {
+            match self.check(rule.argument, item, rule.depth)? {
+                Outcome::Valid => found = found.saturating_add(1),
+                Outcome::Invalid(_) => {}
+                one => {
+                    unknown = unknown.saturating_add(1);
+                    outcome = one;
+                }
+            }
+        }
+        let possible = found.saturating_add(unknown);
+        if found > most || possible < least {
+            return Ok(rule.holds(false));
+        }
+        Ok(if found >= least && possible <= most { Outcome::Valid } else { outcome })
+    }
+}
+
+/// Whether a part of a path (`~1` is `/`, `~0` is `~`) means this name.
+fn is_part(name: Json<'_>, part: &str) -> bool {
+    let mut rest = part.chars();
+    let decoded = core::iter::from_fn(|| match rest.next()? {
+        '~' => Some(if rest.next() == Some('1') { '/' } else { '~' }),
+        c => Some(c),
+    });
+    name.chars().eq(decoded)
+}
+
+const STEP_BYTES: usize = 64;

@@ -1,0 +1,212 @@
+//! Writes the packed file.
+
+use std::ops::RangeInclusive;
+
+use zerostack_core::tokenizer::format::{
+    self, BYTE_ORDER, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES, MAGIC,
+    MAX_PROBES, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, mix, wide_slot,
+    word_key,
+};
+
+use crate::Source;
+use crate::hash::{PerfectHash, perfect_hash};
+
+/// What a packed file is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Profile {
+    /// As small as can be: flash, or part of a program.
+    Small,
+    /// With tables of whole words, three times the size: where read-only memory is plenty.
+    Fast,
+}
+
+/// The packed file of `source`: the same bytes each time.
+///
+/// # Errors
+/// A sentence that says what does not fit the format.
+pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
+    let merges = &source.merges;
+    let tokens = 256 + merges.len();
+    let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
+    if tokens >= 1 << 20 {
+        return Err(format!("{tokens} tokens, the format holds fewer than 2^20"));
+    }
+    let keys: Vec<u64> =
+        merges.iter().map(|merge| (merge.left as u64) << 32 | merge.right as u64).collect();
+    let mut hash = PerfectHash::default();
+    if profile == Profile::Small {
+        hash = perfect_hash(&keys)?;
+    }
+
+    let mut sections: [Vec<u8>; SECTIONS] = Default::default();
+    let mut put = |section: Section, bytes: Vec<u8>| sections[section as usize] = bytes;
+    let flags = flags(source);
+    put(Section::Pairs, pairs(source, &flags, bits));
+    let mut slots = vec![0u64; hash.slots as usize];
+    for (slot, index) in hash.slot_of_key.iter().zip(256..) {
+        slots[*slot as usize] = index;
+    }
+    put(Section::Slots, fields(bits, slots.into_iter()));
+    put(Section::Pilots, hash.pilots.clone());
+    let lengths = (0..256).map(|_| 1).chain(merges.iter().map(|merge| merge.bytes.len() as u8));
+    put(Section::Lengths, lengths.take(SHORT_INDEXES).collect());
+    put(Section::ByteIds, words(source.byte_ids.iter().copied()));
+    let first_merge_id = merges.first().map_or(0, |merge| merge.id);
+    if merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
+        let mut by_id: Vec<u32> = (256..tokens as u32).collect();
+        by_id.sort_by_key(|&index| merges[index as usize - 256].id);
+        put(Section::MergeIds, words(merges.iter().map(|merge| merge.id).chain(by_id)));
+    }
+    put(Section::Specials, specials(source));
+    if profile == Profile::Fast {
+        put(Section::Wide, wide_table(&keys)?);
+        put(Section::Bigrams, bigrams(source, &flags));
+        put(Section::ShortWords, word_table(source, 1..=8, SHORT_SLOT_BYTES)?);
+        put(Section::LongWords, word_table(source, 9..=16, LONG_SLOT_BYTES)?);
+    }
+
+    let mut file = vec![0; HEADER_BYTES];
+    for (number, section) in sections.iter().enumerate() {
+        let (offset, length) = (file.len() as u32, section.len() as u32);
+        file[88 + 8 * number..92 + 8 * number].copy_from_slice(&offset.to_le_bytes());
+        file[92 + 8 * number..96 + 8 * number].copy_from_slice(&length.to_le_bytes());
+        file.extend_from_slice(section);
+        file.resize((file.len() + 8).next_multiple_of(8), 0);
+    }
+    let mut set = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
+    set(0, &MAGIC);
+    set(7, &[VERSION]);
+    set(8, &BYTE_ORDER.to_le_bytes());
+    set(32, &source.pattern.number().to_le_bytes());
+    set(36, &(tokens as u32).to_le_bytes());
+    set(40, &[bits as u8, merges.iter().map(|merge| merge.bytes.len()).max().unwrap_or(1) as u8]);
+    set(44, &hash.slots.to_le_bytes());
+    set(48, &(hash.pilots.len() as u32).to_le_bytes());
+    set(52, &first_merge_id.to_le_bytes());
+    set(56, &hash.seed.to_le_bytes());
+    set(64, source.name.as_bytes());
+    let length = file.len() as u32;
+    file[12..16].copy_from_slice(&length.to_le_bytes());
+    let body = format::checksum(&file[HEADER_BYTES..]);
+    file[16..24].copy_from_slice(&body.to_le_bytes());
+    let header = format::checksum(&file[..HEADER_BYTES]);
+    file[24..32].copy_from_slice(&header.to_le_bytes());
+    Ok(file)
+}
+
+/// Of each index, whether it is the left and the right part of a merge.
+fn flags(source: &Source) -> Vec<u64> {
+    let mut flags = vec![0u64; 256 + source.merges.len()];
+    for merge in &source.merges {
+        flags[merge.left as usize] |= 1;
+        flags[merge.right as usize] |= 2;
+    }
+    flags
+}
+
+/// What each two bytes make.
+fn bigrams(source: &Source, flags: &[u64]) -> Vec<u8> {
+    let mut table = vec![0u32; 1 << 16];
+    for (merge, index) in source.merges.iter().zip(256u32..) {
+        if merge.left < 256 && merge.right < 256 {
+            let place = (merge.left << 8 | merge.right) as usize;
+            table[place] = index | (flags[index as usize] as u32) << 30;
+        }
+    }
+    words(table.into_iter())
+}
+
+fn pairs(source: &Source, flags: &[u64], bits: u32) -> Vec<u8> {
+    let merges = source.merges.iter().zip(&flags[256..]);
+    fields(
+        2 * bits + 2,
+        merges.map(|(merge, flags)| {
+            merge.left as u64 | (merge.right as u64) << bits | flags << (2 * bits)
+        }),
+    )
+}
+
+fn specials(source: &Source) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for special in &source.specials {
+        bytes.extend_from_slice(&special.id.to_le_bytes());
+        bytes.push(if special.in_text { KIND_SPECIAL } else { KIND_DECODE_ONLY });
+        bytes.push(special.text.len() as u8);
+        bytes.extend_from_slice(&special.text);
+    }
+    bytes
+}
+
+/// Pairs by their mixed keys; the best ranks are placed first.
+fn wide_table(keys: &[u64]) -> Result<Vec<u8>, String> {
+    let slots = keys.len() * 2 + MAX_PROBES as usize;
+    let mut table = vec![0u32; slots];
+    for (&key, index) in keys.iter().zip(256u32..) {
+        let mixed = mix(key);
+        let first = wide_slot(mixed, slots as u32) as usize;
+        let near = table.iter_mut().skip(first).take(MAX_PROBES as usize);
+        let free =
+            near.into_iter().find(|slot| **slot == 0).ok_or("the table of pairs is too full")?;
+        *free = (mixed as u32) >> 20 << 20 | index;
+    }
+    Ok(words(table.into_iter()))
+}
+
+/// Tokens by their bytes.
+fn word_table(
+    source: &Source,
+    lengths: RangeInclusive<usize>,
+    slot_bytes: usize,
+) -> Result<Vec<u8>, String> {
+    let bytes = (0..=255).map(|byte| vec![byte]);
+    let tokens = bytes.chain(source.merges.iter().map(|merge| merge.bytes.clone()));
+    // Zeros of a token cannot be told from the zeros behind it.
+    let words: Vec<(Vec<u8>, u32)> = tokens
+        .zip(0..)
+        .filter(|(token, _)| lengths.contains(&token.len()) && !token.contains(&0))
+        .collect();
+    let padded = |token: &[u8]| {
+        let mut key = token.to_vec();
+        key.resize(slot_bytes - 4, 0);
+        key
+    };
+    let key_of = |(token, _): &(Vec<u8>, u32)| {
+        let key = padded(token);
+        let mut halves =
+            key.chunks(8).map(|half| u64::from_le_bytes(half.try_into().expect("8 bytes")));
+        word_key(halves.next().unwrap_or(0), halves.next().unwrap_or(0))
+    };
+    let hash = perfect_hash(&words.iter().map(key_of).collect::<Vec<u64>>())?;
+    let mut slots = vec![0; hash.slots as usize * slot_bytes];
+    for ((token, index), slot) in words.iter().zip(&hash.slot_of_key) {
+        let slot = &mut slots[*slot as usize * slot_bytes..][..slot_bytes];
+        slot[..slot_bytes - 4].copy_from_slice(&padded(token));
+        slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(*index));
+    }
+    let mut table = hash.seed.to_le_bytes().to_vec();
+    table.extend(hash.slots.to_le_bytes());
+    table.extend((hash.pilots.len() as u32).to_le_bytes());
+    table.extend(hash.pilots);
+    table.extend(slots);
+    Ok(table)
+}
+
+fn fields(bits: u32, values: impl Iterator<Item = u64>) -> Vec<u8> {
+    let (mut bytes, mut held, mut count) = (Vec::new(), 0u128, 0);
+    for value in values {
+        held |= (value as u128) << count;
+        count += bits;
+        while count >= 8 {
+            bytes.push(held as u8);
+            (held, count) = (held >> 8, count - 8);
+        }
+    }
+    if count > 0 {
+        bytes.push(held as u8);
+    }
+    bytes
+}
+
+fn words(values: impl Iterator<Item = u32>) -> Vec<u8> {
+    values.flat_map(u32::to_le_bytes).collect()
+}

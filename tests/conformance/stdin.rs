@@ -1,0 +1,198 @@
+//! Whatever stands at stdin, a run reads it, goes on without it, or says in time what is wrong.
+
+use std::fs::File;
+use std::io::{Seek as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_tests::command::Invocation;
+
+use super::place;
+
+fn model() -> Scripted {
+    Scripted::start(Script::new().reply(Reply::new().text("done").repeat())).unwrap()
+}
+
+/// Both ends of a terminal: that of the person, and that of the program.
+fn terminal() -> (File, File) {
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
+    let program = File::options().read(true).write(true).open(name).unwrap();
+    (person.into(), program)
+}
+
+/// What the user said in the only request.
+fn said(provider: &Scripted) -> String {
+    let requests = provider.requests();
+    assert_eq!(requests.len(), 1);
+    let body = requests[0].json();
+    let message = body["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(message["role"], "user");
+    message["content"].as_str().unwrap().to_owned()
+}
+
+/// A file with this text.
+fn file(text: &str) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file.rewind().unwrap();
+    file
+}
+
+/// A socket from which `text` comes.
+fn socket(text: &str) -> OwnedFd {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    (&ours).write_all(text.as_bytes()).unwrap();
+    theirs.into()
+}
+
+#[test]
+fn what_is_there_is_given_to_the_model_behind_the_instruction() {
+    type Set = for<'a> fn(Invocation<'a>) -> Invocation<'a>;
+    let cases: [(&[&str], Set, &str); 14] = [
+        (&["do", "it"], |run| run.input("a pipe\n"), "do it\n\n<stdin>\na pipe\n</stdin>"),
+        (&["do it", "-"], |run| run.input("no end"), "do it\n\n<stdin>\nno end\n</stdin>"),
+        (&["-"], |run| run.input("only this"), "<stdin>\nonly this\n</stdin>"),
+        (&["explain"], |run| run.input("x\n"), "<stdin>\nx\n</stdin>"),
+        (&["do it"], |run| run.stdin(file("a file\n")), "do it\n\n<stdin>\na file\n</stdin>"),
+        (&["do it"], |run| run.stdin(socket("this")), "do it\n\n<stdin>\nthis\n</stdin>"),
+        (&["do it"], |run| run.input(""), "do it"),
+        (&["do it"], |run| run, "do it"),
+        (&["do it", "-"], |run| run, "do it"),
+        (&["do it"], |run| run.after("exec <&-"), "do it"),
+        (&["do it"], |run| run.after("exec </dev/zero"), "do it"),
+        (&["do it"], |run| run.after("exec </"), "do it"),
+        (&["do it"], |run| run.stdin(terminal().1), "do it"),
+        (&["explain"], |run| run, "Begin."),
+    ];
+    for (arguments, set, expected) in cases {
+        let place = place();
+        let provider = model();
+        let run = set(place.zerostack(&[&["-o", "text"], arguments].concat()));
+        assert_eq!(run.model(&provider).run().success(), "done\n", "{arguments:?}");
+        assert_eq!(said(&provider), expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_terminal_is_read_to_its_end_when_the_user_says_so() {
+    let place = place();
+    let provider = model();
+    let (mut person, program) = terminal();
+    let run = place.zerostack(&["-o", "text", "do it", "-"]).model(&provider);
+    let running = run.stdin(program).start();
+    person.write_all(b"typed\n\x04").unwrap();
+    assert_eq!(running.end().success(), "done\n");
+    assert_eq!(said(&provider), "do it\n\n<stdin>\ntyped\n</stdin>");
+}
+
+#[test]
+fn a_slow_pipe_is_read_to_its_end_once_it_has_begun() {
+    let place = place();
+    let provider = model();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    let run = place.zerostack(&["-o", "text", "do it", "--stdin-limit", "1"]).model(&provider);
+    writer.write_all(b"first ").unwrap();
+    let running = run.stdin(reader).start();
+    // Longer than the limit: it is for the first byte.
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    writer.write_all(b"second").unwrap();
+    drop(writer);
+    assert_eq!(running.end().success(), "done\n");
+    assert_eq!(said(&provider), "do it\n\n<stdin>\nfirst second\n</stdin>");
+}
+
+#[test]
+fn a_pipe_that_stays_silent_is_an_error_that_says_what_to_do() {
+    let place = place();
+    let provider = model();
+    let (reader, _writer) = std::io::pipe().unwrap();
+    let run = place.zerostack(&["do it", "--stdin-limit", "1"]).model(&provider);
+    let done = run.stdin(reader).run();
+    let said = done.failure(42);
+    assert!(said.contains("nothing came on stdin for 1 s"), "{said}");
+    assert!(said.contains("`-`") && said.contains("</dev/null"), "{said}");
+    let fifo = place.folder("fifo");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR).unwrap();
+    let script = format!("exec <>{}", fifo.display());
+    let run = place.zerostack(&["do it", "--stdin-limit", "1"]).model(&provider);
+    run.after(&script).run().failure(42);
+    assert!(provider.requests().is_empty());
+}
+
+#[test]
+fn a_silent_pipe_that_the_user_wants_to_wait_for_can_be_ended() {
+    for (arguments, signal, code) in [
+        (&["do it", "-"][..], Some(Signal::INT), 130),
+        (&["do it", "--stdin-limit", "600"], Some(Signal::TERM), 143),
+        (&["do it", "-", "--time-limit", "1"], None, 53),
+    ] {
+        let place = place();
+        let provider = model();
+        let (reader, writer) = std::io::pipe().unwrap();
+        let running = place.zerostack(arguments).model(&provider).stdin(reader).start();
+        if let Some(signal) = signal {
+            running.until_it_catches(signal);
+            running.signal(signal);
+        }
+        running.end().failure(code);
+        drop(writer);
+    }
+}
+
+#[test]
+fn input_that_is_no_text_or_too_long_is_refused() {
+    let place = place();
+    let provider = model();
+    for (input, part) in [
+        (vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0xff], "binary"),
+        (vec![b'a'; 4 * 1024 * 1024 + 1], "longer than 4194304 bytes"),
+        (vec![0; 64 * 1024 * 1024], "longer than 4194304 bytes"),
+    ] {
+        let done = place.zerostack(&["do it"]).model(&provider).input(input).run();
+        assert!(done.failure(42).contains(part));
+    }
+    assert!(provider.requests().is_empty());
+}
+
+#[test]
+fn text_that_is_not_quite_utf_8_is_repaired_and_that_is_said() {
+    let place = place();
+    let provider = model();
+    let input = b"caf\xe9 \xf0\x9f\x98\x80".to_vec();
+    let run = place.zerostack(&["-o", "text", "do it"]).model(&provider);
+    let done = run.input(input).run();
+    done.success();
+    assert!(done.stderr.contains("stdin is not UTF-8"), "{}", done.stderr);
+    assert_eq!(said(&provider), "do it\n\n<stdin>\ncaf\u{fffd} \u{1f600}\n</stdin>");
+}
+
+#[test]
+fn nothing_to_do_is_a_wrong_command_line() {
+    type Set = for<'a> fn(Invocation<'a>) -> Invocation<'a>;
+    let inputs: [Set; 5] = [
+        |run| run,
+        |run| run.input(""),
+        |run| run.after("exec <&-"),
+        |run| run.stdin(terminal().1),
+        |run| run.stdin(file("")),
+    ];
+    for arguments in [&[][..], &["-"], &["code"], &[""]] {
+        for (index, set) in inputs.iter().enumerate() {
+            // A terminal that is asked for is read.
+            if arguments == ["-"] && index == 3 {
+                continue;
+            }
+            let place = place();
+            let provider = model();
+            let done = set(place.zerostack(arguments)).model(&provider).run();
+            assert!(done.failure(2).contains("nothing to do: say what to change"));
+            assert!(provider.requests().is_empty());
+        }
+    }
+}
