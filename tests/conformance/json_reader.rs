@@ -78,15 +78,15 @@ fn the_test_suite_is_taken_and_refused_as_it_says() {
 }
 
 /// Keys that begin like one another, in an order that would mislead a careless search.
-static PREFIXES: &[Node] = &[
-    Node { parent: ROOT, key: "abcd", raw: false },
-    Node { parent: ROOT, key: "ab", raw: false },
-    Node { parent: ROOT, key: "abc", raw: false },
-    Node { parent: ROOT, key: "b", raw: true },
-    Node { parent: 2, key: "ab", raw: false },
-    Node { parent: ROOT, key: "é", raw: false },
-    Node { parent: ROOT, key: "abce", raw: false },
-];
+static PREFIXES: &[Node] = &Node::table([
+    Node::new(ROOT, "abcd"),
+    Node::new(ROOT, "ab"),
+    Node::new(ROOT, "abc"),
+    Node::raw(ROOT, "b"),
+    Node::new(2, "ab"),
+    Node::new(ROOT, "é"),
+    Node::new(ROOT, "abce"),
+]);
 
 #[test]
 fn keys_are_found_by_their_whole_name() {
@@ -120,7 +120,7 @@ fn keys_are_found_by_their_whole_name() {
 
 #[test]
 fn numbers_are_whole_parts() {
-    static NODES: &[Node] = &[Node { parent: ROOT, key: "n", raw: false }];
+    static NODES: &[Node] = &Node::table([Node::new(ROOT, "n")]);
     for (text, value) in [
         ("0", 0),
         ("-0", 0),
@@ -145,7 +145,7 @@ fn numbers_are_whole_parts() {
 
 #[test]
 fn raw_values_come_as_they_were_written() {
-    static NODES: &[Node] = &[Node { parent: ROOT, key: "raw", raw: true }];
+    static NODES: &[Node] = &Node::table([Node::raw(ROOT, "raw")]);
     let seed = seed();
     for case in 0..400 {
         let mut random = Random::new(seed.wrapping_add(case));
@@ -187,12 +187,12 @@ fn depth_is_bounded_at_its_limit() {
 }
 
 /// `key` under the root and under itself, several levels.
-static NESTED: &[Node] = &[
-    Node { parent: ROOT, key: "a", raw: false },
-    Node { parent: 1, key: "a", raw: false },
-    Node { parent: 2, key: "a", raw: false },
-    Node { parent: 1, key: "word ", raw: false },
-];
+static NESTED: &[Node] = &Node::table([
+    Node::new(ROOT, "a"),
+    Node::new(1, "a"),
+    Node::new(2, "a"),
+    Node::new(1, "word "),
+]);
 
 #[test]
 fn random_documents_are_read_as_by_serde_json() {

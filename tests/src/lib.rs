@@ -1,5 +1,6 @@
-//! What the tests of all crates share.
+//! What the tests of all crates share, and what measures them.
 
+pub mod bench;
 pub mod body;
 pub mod command;
 pub mod fixtures;

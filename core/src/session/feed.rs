@@ -45,6 +45,8 @@ pub(super) enum Pause {
 }
 
 impl Decoder {
+    // Not inlined where a session and a response begin: it is large, and rare.
+    #[inline(never)]
     pub const fn new(dialect: &Dialect) -> Self {
         Self {
             framing: Framing::Unknown,
@@ -179,6 +181,7 @@ impl Decoder {
                     // What was not read of the piece is read next.
                     let read = before.len().saturating_sub(input.len() + rest.len());
                     *input = before.get(read..).unwrap_or_default();
+                    self.sse.unread(rest.len());
                     if pause? == Pause::Show {
                         return Ok(Pause::Show);
                     }
@@ -247,9 +250,9 @@ impl Decoder {
         input: &mut &[u8],
     ) -> Result<Pause, Error> {
         while let Some(token) = self.json.next(input)? {
-            (dialect.token)(sink, token)?;
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-            if ends || self.json.is_done() {
+            (dialect.token)(sink, token)?;
+            if self.json.is_done() || (ends && sink.may_have_more()) {
                 return Ok(Pause::Show);
             }
         }

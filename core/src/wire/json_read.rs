@@ -5,6 +5,7 @@
 //! The grammar is RFC 8259. A lone surrogate escape becomes U+FFFD. Depth is bounded by
 //! [`MAX_DEPTH`].
 
+use super::scan::plain_length;
 use crate::{Error, ErrorKind};
 
 /// Arrays and objects inside one another; deeper is an error.
@@ -16,12 +17,51 @@ const PLACES: usize = 12;
 /// One key that matters. Arrays are transparent: their elements stand where they stand.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
-    /// The number of the node that the key stands under; [`ROOT`] for the top.
-    pub parent: u8,
-    /// The key itself, without escapes.
-    pub key: &'static str,
-    /// Whether an object or array under it is given out as it was written, as text.
-    pub raw: bool,
+    key: &'static str,
+    parent: u8,
+    raw: bool,
+    /// The number of the first node under this one, or 0.
+    child: u8,
+    /// The number of the next node with the same parent, or 0.
+    next: u8,
+}
+
+impl Node {
+    /// The key `key`, without escapes, under the node with the number `parent`; [`ROOT`] is
+    /// the top.
+    #[must_use]
+    pub const fn new(parent: u8, key: &'static str) -> Self {
+        Self { key, parent, raw: false, child: 0, next: 0 }
+    }
+
+    /// The same; an object or array under it is given out as it was written, as text.
+    #[must_use]
+    pub const fn raw(parent: u8, key: &'static str) -> Self {
+        Self { raw: true, ..Self::new(parent, key) }
+    }
+
+    /// Makes a table of `nodes`, whose numbers are then known: the first is 1. Each stands
+    /// behind its parent, so the first stands under [`ROOT`].
+    #[must_use]
+    pub const fn table<const N: usize>(mut nodes: [Self; N]) -> [Self; N] {
+        // From the end, so that the lists begin with what stands first.
+        let mut index = N;
+        let mut first_of_root = 0;
+        while index > 0 {
+            index -= 1;
+            let number = index as u8 + 1;
+            let parent = nodes[index].parent;
+            let first = if parent == ROOT {
+                &mut first_of_root
+            } else {
+                &mut nodes[parent as usize - 1].child
+            };
+            let next = *first;
+            *first = number;
+            nodes[index].next = next;
+        }
+        nodes
+    }
 }
 
 /// The place of the whole document. Node `i` of a table has the number `i + 1`.
@@ -76,7 +116,7 @@ pub struct JsonReader {
     value: u32,
     /// Letters or hex digits so far; for a number, 1 when it is negative.
     count: u8,
-    /// The node whose key begins like the key that is read, and how far.
+    /// The number of the node whose key begins like the key that is read, and how far.
     candidate: u8,
     matched: u8,
     /// What an escape stands for, as UTF-8.
@@ -142,7 +182,7 @@ impl JsonReader {
             high: 0,
             value: 0,
             count: 0,
-            candidate: NOWHERE,
+            candidate: 0,
             matched: 0,
             decoded: [0; 6],
             decoded_length: 0,
@@ -151,7 +191,14 @@ impl JsonReader {
 
     /// Ready for the next document.
     pub const fn restart(&mut self) {
-        *self = Self::new(self.nodes);
+        // What else there is, is set before it is read.
+        self.state = State::Value;
+        self.place = ROOT;
+        self.raw_place = NOWHERE;
+        self.raw_ended = false;
+        self.in_key = false;
+        self.depth = 0;
+        self.high = 0;
     }
 
     /// Whether nothing but white space came yet.
@@ -171,6 +218,8 @@ impl JsonReader {
     ///
     /// # Errors
     /// `BadJson`: `input` begins with the byte that does not fit; `detail` is 0.
+    // Inlined, or each token is copied from one place in memory to another.
+    #[inline(always)]
     pub fn next<'t, 'i: 't>(
         &'t mut self,
         input: &mut &'i [u8],
@@ -198,7 +247,11 @@ impl JsonReader {
                 }
                 return Ok(Some(Token::Piece(self.raw_place, taken(before, input))));
             }
-            let place = self.place;
+            if matches!(self.state, State::CommaOrEnd | State::KeyOrEnd | State::Key | State::Text)
+            {
+                self.skip_members(input);
+            }
+            let (place, before) = (self.place, *input);
             let found = self.step(input)?;
             if matches!(found, Found::Nothing) {
                 continue;
@@ -221,6 +274,46 @@ impl JsonReader {
                 Found::Bool(value) => Token::Bool(place, value),
                 Found::Null => Token::Null(place),
             }));
+        }
+    }
+
+    /// Passes over members that nobody asked for, as long as all of them is at hand, and stops
+    /// at the value of one that somebody did. Whatever is less simple is left to `step`.
+    fn skip_members(&mut self, input: &mut &[u8]) {
+        while let Some(rest) = self.skip_member(input) {
+            *input = rest;
+            self.state = State::CommaOrEnd;
+        }
+    }
+
+    /// What is left behind a string or member that is of no interest. `None`: there is none, or
+    /// the state is that behind its key.
+    fn skip_member<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        let mut text = *input;
+        match self.state {
+            // The rest of a string, which may be long.
+            State::Text if self.place == NOWHERE && !self.in_key && self.high == 0 => {
+                *input = text.get(plain_length(text)..)?;
+                return input.strip_prefix(b"\"");
+            }
+            State::CommaOrEnd if self.in_object() => text = strip(text, b',')?,
+            State::KeyOrEnd | State::Key => {}
+            _ => return None,
+        }
+        let key = text.strip_prefix(b"\"")?;
+        let (key, text) = key.split_at_checked(plain_length(key))?;
+        let text = strip(text.strip_prefix(b"\"")?, b':')?;
+        *input = text;
+        self.state = State::Value;
+        self.place = self.find(key);
+        match text {
+            _ if self.place != NOWHERE => None,
+            [b'"', text @ ..] => text.get(plain_length(text)..)?.strip_prefix(b"\""),
+            [b'1'..=b'9', digits @ ..] => {
+                let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                digits.get(count..).filter(|rest| rest.first() == Some(&b','))
+            }
+            _ => text.strip_prefix(b"null"),
         }
     }
 
@@ -270,7 +363,7 @@ impl JsonReader {
             },
             State::KeyOrEnd | State::Key if byte == b'"' => {
                 self.in_key = true;
-                self.candidate = 0;
+                self.candidate = self.first_key();
                 self.matched = 0;
                 self.go(State::Text)
             }
@@ -456,45 +549,57 @@ impl JsonReader {
 
     /// More of a key: keeps a node whose key begins with all that came so far.
     fn key_bytes(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
+        for byte in bytes {
             let matched = usize::from(self.matched);
             let prefix = self.prefix();
-            let container = self.container();
-            let next =
-                self.nodes.iter().enumerate().skip(self.candidate.into()).find(|(_, node)| {
-                    let key = node.key.as_bytes();
-                    node.parent == container
-                        && key.get(matched) == Some(&byte)
-                        && key.get(..matched) == Some(prefix)
-                });
-            match next {
-                Some((index, _)) => {
-                    self.candidate = index as u8;
-                    self.matched = self.matched.saturating_add(1);
-                }
-                None => {
-                    self.candidate = NOWHERE;
-                    return;
-                }
-            }
+            let mut nodes = self.nodes_from(self.candidate);
+            let next = nodes.find(|(_, node)| {
+                let key = node.key.as_bytes();
+                key.get(matched) == Some(byte) && key.get(..matched) == Some(prefix)
+            });
+            let Some((number, _)) = next else {
+                self.candidate = 0;
+                return;
+            };
+            self.candidate = number;
+            self.matched = self.matched.saturating_add(1);
         }
     }
 
     /// The place that the complete key leads to.
     fn key_place(&self) -> u8 {
-        let container = self.container();
-        let prefix = self.prefix();
-        if prefix.is_empty() || container == NOWHERE {
-            return NOWHERE;
-        }
-        let is_it = |node: &Node| node.parent == container && node.key.as_bytes() == prefix;
-        self.nodes.iter().position(is_it).map_or(NOWHERE, |index| index as u8 + 1)
+        place_of(self.prefix(), self.nodes_from(self.candidate))
+    }
+
+    /// The place that `key` leads to.
+    fn find(&self, key: &[u8]) -> u8 {
+        place_of(key, self.nodes_from(self.first_key()))
     }
 
     /// The part of the key that matched.
     fn prefix(&self) -> &'static [u8] {
-        let node = self.nodes.get(usize::from(self.candidate));
+        let node = self.node(self.candidate);
         node.and_then(|node| node.key.as_bytes().get(..self.matched.into())).unwrap_or_default()
+    }
+
+    /// The first node under the container.
+    fn first_key(&self) -> u8 {
+        match self.container() {
+            ROOT => u8::from(!self.nodes.is_empty()),
+            place => self.node(place).map_or(0, |node| node.child),
+        }
+    }
+
+    /// The node `number` and those behind it that have the same parent.
+    fn nodes_from(&self, number: u8) -> impl Iterator<Item = (u8, &'static Node)> + use<> {
+        let nodes = self.nodes;
+        let numbered =
+            move |number: u8| Some((number, nodes.get(usize::from(number).wrapping_sub(1))?));
+        core::iter::successors(numbered(number), move |(_, node)| numbered(node.next))
+    }
+
+    fn node(&self, number: u8) -> Option<&'static Node> {
+        self.nodes.get(usize::from(number).wrapping_sub(1))
     }
 
     fn go(&mut self, state: State) -> Found {
@@ -562,8 +667,7 @@ impl JsonReader {
     }
 
     fn is_raw(&self) -> bool {
-        let index = usize::from(self.place).wrapping_sub(1);
-        self.raw_place == NOWHERE && self.nodes.get(index).is_some_and(|node| node.raw)
+        self.raw_place == NOWHERE && self.node(self.place).is_some_and(|node| node.raw)
     }
 }
 
@@ -572,36 +676,21 @@ const BAD: Error = Error::new(ErrorKind::BadJson, 0);
 /// What stands in for half a surrogate pair.
 const LONE: char = char::REPLACEMENT_CHARACTER;
 
+/// `text` behind `mark` and a space that may follow it.
+fn strip(text: &[u8], mark: u8) -> Option<&[u8]> {
+    let (_, text) = text.split_first().filter(|(first, _)| **first == mark)?;
+    Some(text.strip_prefix(b" ").unwrap_or(text))
+}
+
+/// The number of the node whose key is `key`.
+fn place_of(key: &[u8], mut nodes: impl Iterator<Item = (u8, &'static Node)>) -> u8 {
+    let found = nodes.find(|(_, node)| node.key.as_bytes() == key);
+    found.map_or(NOWHERE, |(number, _)| number)
+}
+
 /// The bytes of `before` that are no longer in `after`, its tail.
 fn taken<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
     before.get(..before.len().saturating_sub(after.len())).unwrap_or_default()
-}
-
-/// Bytes from the front that a string holds as they are: no quote, backslash or control.
-pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let (words, tail) = text.as_chunks::<WORD_BYTES>();
-    let plain_words = words.iter().take_while(|word| !has_special(usize::from_le_bytes(**word)));
-    let whole = plain_words.count() * WORD_BYTES;
-    let rest =
-        if whole < words.len() * WORD_BYTES { text.get(whole..).unwrap_or_default() } else { tail };
-    let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
-    whole + rest.iter().take_while(is_plain).count()
-}
-
-/// Bytes that are looked at together: what a register holds.
-pub(super) const WORD_BYTES: usize = size_of::<usize>();
-
-/// Whether one byte of a word is a quote, a backslash or below 0x20: the classic test for
-/// a zero byte, on the differences.
-const fn has_special(word: usize) -> bool {
-    const ONES: usize = usize::MAX / 255;
-    const HIGHS: usize = ONES * 0x80;
-    let quote = word ^ (ONES * b'"' as usize);
-    let slash = word ^ (ONES * b'\\' as usize);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let slash = slash.wrapping_sub(ONES) & !slash;
-    (control | quote | slash) & HIGHS != 0
 }
 
 /// Whether `text` is one JSON object, and nothing else.
@@ -610,7 +699,8 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
     let mut rest = text;
     let begins = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     while begins && !rest.is_empty() {
-        if reader.next(&mut rest).is_err() {
+        reader.skip_members(&mut rest);
+        if reader.step(&mut rest).is_err() {
             return false;
         }
     }
@@ -624,15 +714,12 @@ macro_rules! places {
         #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "they name constants")]
         enum Place { _Root, $($name),+ }
         $(const $name: u8 = Place::$name as u8;)+
-        pub(super) static $table: &[$crate::wire::json_read::Node] = &[
-            $($crate::wire::json_read::Node {
-                parent: $parent,
-                key: $key,
-                raw: $crate::wire::json_read::places!(@raw $($raw)?),
-            }),+
-        ];
+        pub(super) static $table: &[$crate::wire::json_read::Node] =
+            &$crate::wire::json_read::Node::table([
+                $($crate::wire::json_read::places!(@node $parent $key $($raw)?)),+
+            ]);
     };
-    (@raw) => { false };
-    (@raw raw) => { true };
+    (@node $parent:ident $key:literal) => { $crate::wire::json_read::Node::new($parent, $key) };
+    (@node $parent:ident $key:literal raw) => { $crate::wire::json_read::Node::raw($parent, $key) };
 }
 pub(crate) use places;

@@ -1,6 +1,6 @@
 //! JSON out, a piece at a time, into buffers of any size.
 
-use super::json_read::plain_length;
+use super::scan::{copy_plain, plain_length};
 
 /// A run of output that is not written yet.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +54,14 @@ impl<'a> Piece<'a> {
         match self {
             Self::Plain(text) => text.len(),
             Self::Escaped(text) => {
-                let more = |byte: u8| usize::from(escape(byte).1).saturating_sub(1);
-                text.bytes().fold(text.len(), |sum, byte| sum + more(byte))
+                let (mut length, mut rest) = (text.len(), text.as_bytes());
+                while let Some((byte, after)) =
+                    rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
+                {
+                    length += usize::from(escape(*byte).1).saturating_sub(1);
+                    rest = after;
+                }
+                length
             }
             Self::Number(number) => digits(*number).1,
         }
@@ -114,10 +120,10 @@ impl Place {
         loop {
             let rest = text.get(self.source..).unwrap_or_default();
             let Some(&byte) = rest.first() else { return true };
-            let window = rest.get(..out.len()).unwrap_or(rest);
-            let (plain, _) = rest.split_at_checked(plain_length(window)).unwrap_or_default();
-            self.source += put(out, plain);
-            if !plain.is_empty() {
+            let plain = copy_plain(rest, out);
+            if plain > 0 {
+                self.source += plain;
+                *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
                 continue;
             }
             if out.is_empty() {

@@ -3,6 +3,7 @@
 pub mod http1;
 pub mod json_read;
 pub(crate) mod json_write;
+mod scan;
 pub mod sse;
 
 pub(crate) use json_write::pieces;

@@ -4,7 +4,7 @@
 //! CR or CRLF, a byte order mark at the very start is skipped, `:` begins a comment,
 //! several `data` lines are joined by LF.
 
-use super::json_read::WORD_BYTES;
+use super::scan::line_length;
 
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +44,8 @@ pub struct SseReader {
     after_cr: bool,
     /// A line came that is neither a comment nor a known field.
     met_unknown: bool,
+    /// So many bytes from here on are known to be of the same line.
+    unread: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,7 +67,19 @@ impl SseReader {
     /// A reader at the start of a stream.
     #[must_use]
     pub const fn new() -> Self {
-        Self { state: State::Start, count: 0, field: None, after_cr: false, met_unknown: false }
+        Self {
+            state: State::Start,
+            count: 0,
+            field: None,
+            after_cr: false,
+            met_unknown: false,
+            unread: 0,
+        }
+    }
+
+    /// The last `length` bytes of the piece that came last come again.
+    pub fn unread(&mut self, length: usize) {
+        self.unread = length as u32;
     }
 
     /// Whether a line came that the standard does not know: the body may be something else.
@@ -136,7 +150,10 @@ impl SseReader {
                     self.state = State::Value;
                 }
                 (State::Value, Some(field)) => {
-                    let length = line_length(input);
+                    let length = match core::mem::take(&mut self.unread) {
+                        0 => line_length(input),
+                        unread => input.len().min(unread as usize),
+                    };
                     let (piece, rest) = input.split_at_checked(length).unwrap_or_default();
                     if piece.is_empty() {
                         self.state = State::LineEnd;
@@ -188,24 +205,3 @@ impl Field {
 }
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-
-/// Bytes before the next end of line.
-fn line_length(input: &[u8]) -> usize {
-    const ONES: usize = usize::MAX / 255;
-    let has = |word: usize, byte: u8| {
-        let zero_where_equal = word ^ (ONES * usize::from(byte));
-        zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & (ONES * 0x80) != 0
-    };
-    let (words, tail) = input.as_chunks::<WORD_BYTES>();
-    let is_inside = |word: &&[u8; WORD_BYTES]| {
-        let word = usize::from_le_bytes(**word);
-        !has(word, b'\n') && !has(word, b'\r')
-    };
-    let whole = words.iter().take_while(is_inside).count() * WORD_BYTES;
-    let rest = if whole < words.len() * WORD_BYTES {
-        input.get(whole..).unwrap_or_default()
-    } else {
-        tail
-    };
-    whole + rest.iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count()
-}

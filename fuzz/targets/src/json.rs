@@ -1,11 +1,11 @@
 use zerostack_core::wire::json_read::{JsonReader, Node, ROOT, Token};
 
-static NODES: &[Node] = &[
-    Node { parent: ROOT, key: "a", raw: false },
-    Node { parent: 1, key: "a", raw: false },
-    Node { parent: 1, key: "ab", raw: false },
-    Node { parent: ROOT, key: "raw", raw: true },
-];
+static NODES: &[Node] = &Node::table([
+    Node::new(ROOT, "a"),
+    Node::new(1, "a"),
+    Node::new(1, "ab"),
+    Node::raw(ROOT, "raw"),
+]);
 const RAW: u8 = 4;
 
 /// A document, the first byte being the length of the chunks: every chunking says the same,

@@ -1,0 +1,109 @@
+//! How far a run of bytes goes that needs no look at each: a register of them at a time.
+
+/// Bytes from the front that a JSON string holds as they are: no quote, backslash or control.
+pub(crate) fn plain_length(text: &[u8]) -> usize {
+    run_length(text, mark_special, is_special)
+}
+
+/// Copies what a JSON string holds as it is from the front of `from` to that of `to`, as far
+/// as both go; returns how many bytes that are. Bytes of `to` behind them may change too.
+pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
+    let mut length = 0;
+    let (words, places) = (from.as_chunks::<WORD_BYTES>().0, to.as_chunks_mut::<WORD_BYTES>().0);
+    for (word, place) in words.iter().zip(places) {
+        *place = *word;
+        let marks = mark_special(usize::from_le_bytes(*word)) & HIGHS;
+        if marks != 0 {
+            return length + (marks.trailing_zeros() / 8) as usize;
+        }
+        length += WORD_BYTES;
+    }
+    let (from, to) = (from.get(length..).unwrap_or_default(), to.get_mut(length..));
+    for (byte, place) in from.iter().zip(to.unwrap_or_default()) {
+        if is_special(*byte) {
+            break;
+        }
+        *place = *byte;
+        length += 1;
+    }
+    length
+}
+
+/// Bytes before the next end of line.
+pub(crate) fn line_length(text: &[u8]) -> usize {
+    run_length(
+        text,
+        |word| equals(word, b'\n') | equals(word, b'\r'),
+        |byte| byte == b'\n' || byte == b'\r',
+    )
+}
+
+/// Bytes before the first that ends the run. `marks` sets the highest bit of that byte in a
+/// word that holds one, and none below it.
+#[inline(always)]
+fn run_length(text: &[u8], marks: impl Fn(usize) -> usize, ends: impl Fn(u8) -> bool) -> usize {
+    let (words, tail) = text.as_chunks::<WORD_BYTES>();
+    let mut length = 0;
+    for word in words {
+        let marks = marks(usize::from_le_bytes(*word)) & HIGHS;
+        if marks != 0 {
+            return length + (marks.trailing_zeros() / 8) as usize;
+        }
+        length += WORD_BYTES;
+    }
+    length + tail.iter().take_while(|byte| !ends(**byte)).count()
+}
+
+/// Marks the first byte that is `byte`: the classic test for a zero byte, on the differences.
+const fn equals(word: usize, byte: u8) -> usize {
+    let zero_where_equal = word ^ (ONES * byte as usize);
+    zero_where_equal.wrapping_sub(ONES) & !zero_where_equal
+}
+
+/// Bytes that are looked at together.
+const WORD_BYTES: usize = size_of::<usize>();
+
+/// Marks the first quote, backslash or control.
+const fn mark_special(word: usize) -> usize {
+    // A byte below 0x20 borrows; one from 0x80 on is none.
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    control | equals(word, b'"') | equals(word, b'\\')
+}
+
+const fn is_special(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+const ONES: usize = usize::MAX / 255;
+const HIGHS: usize = ONES * 0x80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_at_each_place_ends_a_run_or_not() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                // Neighbours that a borrow could reach.
+                for around in [b'a', b'!', b'#', b']', 0x20, 0x7f, 0x80, 0xff] {
+                    let mut text = [around; 20];
+                    text[at] = byte;
+                    text[19] = b'"';
+                    let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
+                    let length = text.iter().take_while(is_plain).count();
+                    assert_eq!(plain_length(&text), length);
+                    for room in 0..20 {
+                        let mut copy = [0; 20];
+                        let copied = copy_plain(&text, &mut copy[..room]);
+                        assert_eq!(copied, length.min(room));
+                        assert_eq!(copy[..copied], text[..copied]);
+                    }
+                    text[19] = b'\n';
+                    let is_inside = |byte: &&u8| !matches!(**byte, b'\n' | b'\r');
+                    assert_eq!(line_length(&text), text.iter().take_while(is_inside).count());
+                }
+            }
+        }
+    }
+}

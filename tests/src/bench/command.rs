@@ -1,0 +1,145 @@
+//! The command against the scripted provider on loopback.
+//!
+//! The provider lives in this process, so that its memory and its time are not the command's.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use zerostack::scripted::{Reply, Script, Scripted};
+
+use super::Table;
+use super::process::{self, Peak, Run};
+
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Measures the command `exe`; `runs` is how often, for time and again for memory.
+///
+/// # Errors
+/// When it cannot be run, or does not do what the script makes it do.
+pub fn measure(exe: &Path, runs: usize) -> Result<Table> {
+    let mut table = Table::new("the command");
+    let bench = Bench { exe, runs };
+    bench.one_call(&mut table)?;
+    bench.long_results(&mut table)?;
+    bench.version(&mut table)?;
+    Ok(table)
+}
+
+struct Bench<'a> {
+    exe: &'a Path,
+    runs: usize,
+}
+
+impl Bench<'_> {
+    /// A run that calls one tool and gives a patch.
+    fn one_call(&self, table: &mut Table) -> Result<()> {
+        let script = Script::new()
+            .call("write", json!({"path": "greeting.txt", "content": "hello\n"}))
+            .text("I wrote the greeting.");
+        let (mut wall, mut cpu, mut peaks) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..self.runs {
+            let (run, _) = self.agent(&script, "patch", process::run)?;
+            expect_end(&run, "+hello\n")?;
+            wall.push(millis(run.wall));
+            cpu.push(millis(run.cpu));
+        }
+        let mut request = Vec::new();
+        for _ in 0..self.runs {
+            let ((run, peak), provider) = self.agent(&script, "patch", process::peak)?;
+            expect_end(&run, "+hello\n")?;
+            request = provider.requests().swap_remove(0).body;
+            peaks.push(peak);
+        }
+        push_peaks(table, "one tool call: peak PSS of the tree", &peaks, "≤ 5");
+        table.samples("one tool call: CPU, user + system", &cpu, "ms", "≤ 8, aim 6");
+        table.samples("one tool call: wall", &wall, "ms", "≤ 15");
+        let json: serde_json::Value = serde_json::from_slice(&request)?;
+        let tools = json["tools"].as_array().map_or(0, Vec::len);
+        let size = format!("{} bytes, {tools} tools", request.len());
+        table.text("first request", &size, "≤ 5000, 7 tools");
+        Ok(())
+    }
+
+    /// A turn in which the model reads 512 KiB.
+    fn long_results(&self, table: &mut Table) -> Result<()> {
+        let reply = (0..LONG_FILES).fold(Reply::new(), |reply, number| {
+            reply.call("read", json!({"path": format!("long-{number}.txt")}))
+        });
+        let script = Script::new().reply(reply).text("That was long.");
+        let mut peaks = Vec::new();
+        for _ in 0..self.runs {
+            let ((run, peak), provider) = self.agent(&script, "text", process::peak)?;
+            expect_end(&run, "That was long.\n")?;
+            let sent = provider.requests().swap_remove(1).body.len();
+            if sent < 512 * 1024 {
+                return Err(format!("only {sent} bytes of results were sent back").into());
+            }
+            peaks.push(peak);
+        }
+        push_peaks(table, "512 KiB of tool results: peak PSS of the tree", &peaks, "≤ 8, aim 5");
+        Ok(())
+    }
+
+    fn version(&self, table: &mut Table) -> Result<()> {
+        let (mut wall, mut peaks) = (Vec::new(), Vec::new());
+        let command = || {
+            let mut command = Command::new(self.exe);
+            command.arg("--version");
+            command
+        };
+        for _ in 0..self.runs {
+            wall.push(millis(process::run(&mut command())?.wall));
+            peaks.push(process::peak(&mut command())?.1);
+        }
+        table.samples("--version: wall", &wall, "ms", "≤ 3, aim 2");
+        push_peaks(table, "--version: peak PSS", &peaks, "≤ 2");
+        Ok(())
+    }
+
+    /// One run in a project of its own; `watch` is how it is run.
+    fn agent<T>(
+        &self,
+        script: &Script,
+        output: &str,
+        watch: impl FnOnce(&mut Command) -> std::io::Result<T>,
+    ) -> Result<(T, Scripted)> {
+        let project = tempfile::tempdir()?;
+        for number in 0..LONG_FILES {
+            let line = |index| format!("{index:05} of file {number}: {:-<40}\n", "");
+            let text: String = (0..520).map(line).collect();
+            fs::write(project.path().join(format!("long-{number}.txt")), text)?;
+        }
+        let provider = Scripted::start(script.clone())?;
+        let mut command = Command::new(self.exe);
+        command.args(["--base-url", &provider.base_url(), "--model", "scripted"]);
+        command.args(["--output", output, "Do what the script says."]);
+        Ok((watch(command.current_dir(project.path()))?, provider))
+    }
+}
+
+fn expect_end(run: &Run, end: &str) -> Result<()> {
+    if run.success && run.stdout.ends_with(end.as_bytes()) {
+        return Ok(());
+    }
+    Err(format!("the command did not end with {end:?} but with {:?}", run.stdout).into())
+}
+
+fn push_peaks(table: &mut Table, what: &str, peaks: &[Peak], goal: &str) {
+    let mib: Vec<f64> = peaks.iter().map(|peak| peak.kib as f64 / 1024.0).collect();
+    table.samples(what, &mib, "MiB", goal);
+    let Some(most) = peaks.iter().max_by_key(|peak| peak.kib) else { return };
+    let parts: Vec<String> = most.parts.iter().map(u64::to_string).collect();
+    let looks: u32 = peaks.iter().map(|peak| peak.samples).sum();
+    let each = looks / peaks.len().max(1) as u32;
+    let parts = format!("{} KiB", parts.join(" + "));
+    table.text("  its processes at the highest of all", &parts, &format!("({each} looks a run)"));
+}
+
+fn millis(time: std::time::Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Files of a bit more than 32 KiB each, as `read` shows them.
+const LONG_FILES: usize = 16;

@@ -1,0 +1,134 @@
+//! How fast recorded streams are read, against [`Rival`] in the same run.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use zerostack_core::{Event, Growing, Provider, Session, SessionConfig};
+
+use super::Table;
+use super::rival::Rival;
+use crate::shared;
+
+struct Stream {
+    provider: Provider,
+    body: Vec<u8>,
+}
+
+/// Measures both dialects, whole and in pieces; an empty table without the recorded streams.
+pub fn measure() -> Table {
+    let mut table = Table::new("decode, MB/s: ours · rival · ratio");
+    let streams = recorded();
+    for (provider, name) in
+        [(Provider::OpenAiChat, "openai-chat"), (Provider::Anthropic, "anthropic")]
+    {
+        let streams: Vec<&Stream> =
+            streams.iter().filter(|stream| stream.provider == provider).collect();
+        let bytes: usize = streams.iter().map(|stream| stream.body.len()).sum();
+        if bytes == 0 {
+            continue;
+        }
+        for (size, cut) in [(usize::MAX, "whole"), (64, "64-byte pieces")] {
+            let ours = || streams.iter().map(|stream| ours(stream, size)).sum();
+            let theirs = || streams.iter().map(|stream| theirs(stream, size)).sum();
+            let [ours, theirs] = fastest(ours, theirs);
+            let rate = |time: Duration| bytes as f64 / time.as_secs_f64() / 1e6;
+            let ratio = rate(ours) / rate(theirs);
+            let figure = format!("{:.0} · {:.0} · {ratio:.2}", rate(ours), rate(theirs));
+            let what = format!("{name}, {} streams, {bytes} bytes, {cut}", streams.len());
+            table.text(&what, &figure, "ratio ≥ 2");
+        }
+    }
+    table
+}
+
+/// The streams of both dialects that were recorded as such.
+fn recorded() -> Vec<Stream> {
+    let Some(folder) = shared::folder("streams") else { return Vec::new() };
+    let rows = shared::json_lines(&folder.join("index.jsonl"));
+    let rows = rows.iter().filter(|row| row["kind"] == "sse");
+    let streams = rows.filter_map(|row| {
+        let provider = match row["api"].as_str()? {
+            "openai-chat" => Provider::OpenAiChat,
+            "anthropic-messages" => Provider::Anthropic,
+            _ => return None,
+        };
+        Some(Stream { provider, body: std::fs::read(folder.join(row["file"].as_str()?)).ok()? })
+    });
+    streams.collect()
+}
+
+/// Reads a stream as a program does: each event is looked at, the transcript is kept. Returns
+/// bytes of text.
+fn ours(stream: &Stream, size: usize) -> usize {
+    let config = SessionConfig::new(stream.provider, "some-model");
+    let session = Session::new(Growing::new(64 << 20), config).and_then(|mut session| {
+        session.user("Go on.")?;
+        session.begin_response(200, None)?;
+        Ok(session)
+    });
+    let Ok(mut session) = session else { return 0 };
+    let mut text = 0;
+    for mut piece in stream.body.chunks(size) {
+        while !piece.is_empty() {
+            // A recorded error ends the reply.
+            let Ok(fed) = session.feed(piece) else { return text };
+            piece = piece.get(fed.used..).unwrap_or_default();
+            match fed.event {
+                Some(Event::TextDelta(delta)) => text += black_box(delta).len(),
+                Some(event) => _ = black_box(event),
+                None => {}
+            }
+        }
+    }
+    _ = black_box(session.end_response());
+    text
+}
+
+fn theirs(stream: &Stream, size: usize) -> usize {
+    let mut rival = Rival::new(stream.provider);
+    for piece in stream.body.chunks(size) {
+        rival.push(piece);
+    }
+    black_box(&rival.reply);
+    rival.reply.text.len()
+}
+
+/// The shortest time of each, taken in turns so that a busy machine hits both.
+pub(super) fn fastest(
+    mut one: impl FnMut() -> usize,
+    mut other: impl FnMut() -> usize,
+) -> [Duration; 2] {
+    let mut best = [Duration::MAX; 2];
+    let start = Instant::now();
+    while start.elapsed() < TIME {
+        let begin = Instant::now();
+        black_box(one());
+        best[0] = best[0].min(begin.elapsed());
+        let begin = Instant::now();
+        black_box(other());
+        best[1] = best[1].min(begin.elapsed());
+    }
+    best
+}
+
+/// How long each pair is measured.
+const TIME: Duration = Duration::from_millis(1500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_read_the_same_text() {
+        let (mut same, mut all) = (0, 0);
+        for stream in recorded() {
+            all += 1;
+            let text = theirs(&stream, 64);
+            assert_eq!(theirs(&stream, usize::MAX), text);
+            same += usize::from(ours(&stream, usize::MAX) == text);
+        }
+        println!("{same} of {all} streams give the same amount of text");
+        // Errors, refusals and servers that bend the format are read differently.
+        assert!(same * 10 >= all * 9, "{same} of {all}");
+    }
+}
