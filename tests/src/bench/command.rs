@@ -127,7 +127,9 @@ fn expect_end(run: &Run, end: &str) -> Result<()> {
 }
 
 fn push_peaks(table: &mut Table, what: &str, peaks: &[Peak], goal: &str) {
-    let mib: Vec<f64> = peaks.iter().map(|peak| peak.kib as f64 / 1024.0).collect();
+    // A process that was over before the first look was not measured.
+    let seen = peaks.iter().filter(|peak| peak.kib > 0);
+    let mib: Vec<f64> = seen.map(|peak| peak.kib as f64 / 1024.0).collect();
     table.samples(what, &mib, "MiB", goal);
     let Some(most) = peaks.iter().max_by_key(|peak| peak.kib) else { return };
     let parts: Vec<String> = most.parts.iter().map(u64::to_string).collect();

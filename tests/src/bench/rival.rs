@@ -3,7 +3,13 @@
 //! be fast: no async, no copies that can be avoided, only the fields that matter.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::slice::Chunks;
+use std::task::{Context, Poll, Waker};
 
+use eventsource_stream::Eventsource as _;
+use futures_core::Stream;
 use serde::Deserialize;
 use zerostack_core::Provider;
 
@@ -32,6 +38,28 @@ pub(super) struct Call {
     pub id: String,
     pub name: String,
     pub arguments: String,
+}
+
+/// Reads one stream by `eventsource-stream`, and its events as [`Rival`] does.
+pub(super) fn usual(provider: Provider, pieces: Chunks<'_, u8>) -> Reply {
+    let mut rival = Rival::new(provider);
+    let mut events = pin!(Pieces(pieces).eventsource());
+    let mut context = Context::from_waker(Waker::noop());
+    while let Poll::Ready(Some(Ok(event))) = events.as_mut().poll_next(&mut context) {
+        rival.event(&event.data);
+    }
+    rival.reply
+}
+
+/// A body that is there already.
+struct Pieces<'a>(Chunks<'a, u8>);
+
+impl<'a> Stream for Pieces<'a> {
+    type Item = Result<&'a [u8], Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.next().map(Ok))
+    }
 }
 
 impl Rival {

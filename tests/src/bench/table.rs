@@ -24,12 +24,17 @@ impl Table {
         };
         let median = sorted[sorted.len() / 2];
         let range = format!("{least:.2} to {most:.2}");
-        self.rows.push([what.to_owned(), format!("{median:.2} {unit}"), range, goal.to_owned()]);
+        self.row(what, &format!("{median:.2} {unit}"), &range, goal);
     }
 
     /// Adds a figure that is what it is.
     pub fn text(&mut self, what: &str, figure: &str, goal: &str) {
-        self.rows.push([what.to_owned(), figure.to_owned(), String::new(), goal.to_owned()]);
+        self.row(what, figure, "", goal);
+    }
+
+    /// Adds a row whose third column is given too.
+    pub fn row(&mut self, what: &str, figure: &str, range: &str, goal: &str) {
+        self.rows.push([what, figure, range, goal].map(str::to_owned));
     }
 }
 

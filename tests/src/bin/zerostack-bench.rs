@@ -1,4 +1,5 @@
-//! `zerostack-bench [RUNS]`: measures the `zerostack` command beside it, and the core in it.
+//! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it,
+//! and the core in it.
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -16,8 +17,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let runs = std::env::args().nth(1).map_or(Ok(DEFAULT_RUNS), |runs| runs.parse())?;
-    let exe = std::env::current_exe()?.with_file_name("zerostack");
+    let mut arguments = std::env::args_os().skip(1);
+    let runs = match arguments.next() {
+        Some(runs) => runs.to_str().and_then(|runs| runs.parse().ok()).ok_or("RUNS is a number")?,
+        None => DEFAULT_RUNS,
+    };
+    let exe = match arguments.next() {
+        Some(exe) => std::path::PathBuf::from(exe).canonicalize()?,
+        None => std::env::current_exe()?.with_file_name("zerostack"),
+    };
     let mut figures = command::measure(&exe, runs)?;
     build::measure(&exe, &mut figures)?;
     println!("{figures}");
