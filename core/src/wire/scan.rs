@@ -1,4 +1,4 @@
-//! How far a run of bytes goes that needs no look at each: a register of them at a time.
+//! How far a run of bytes goes that needs no look at each: words of them, where they are cheap.
 
 /// Bytes from the front that a JSON string holds as they are: no quote, backslash or control.
 pub(crate) fn plain_length(text: &[u8]) -> usize {
@@ -9,8 +9,7 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
 /// as both go; returns how many bytes that are. Bytes of `to` behind them may change too.
 pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     let mut length = 0;
-    let (words, places) = (from.as_chunks::<WORD_BYTES>().0, to.as_chunks_mut::<WORD_BYTES>().0);
-    for (word, place) in words.iter().zip(places) {
+    for (word, place) in words(from).iter().zip(to.as_chunks_mut().0) {
         *place = *word;
         let marks = mark_special(usize::from_le_bytes(*word)) & HIGHS;
         if marks != 0 {
@@ -42,16 +41,22 @@ pub(crate) fn line_length(text: &[u8]) -> usize {
 /// word that holds one, and none below it.
 #[inline(always)]
 fn run_length(text: &[u8], marks: impl Fn(usize) -> usize, ends: impl Fn(u8) -> bool) -> usize {
-    let (words, tail) = text.as_chunks::<WORD_BYTES>();
     let mut length = 0;
-    for word in words {
+    for word in words(text) {
         let marks = marks(usize::from_le_bytes(*word)) & HIGHS;
         if marks != 0 {
             return length + (marks.trailing_zeros() / 8) as usize;
         }
         length += WORD_BYTES;
     }
+    let tail = text.get(length..).unwrap_or_default();
     length + tail.iter().take_while(|byte| !ends(**byte)).count()
+}
+
+/// The whole words of `text`; none on a small processor, where a word that may stand anywhere
+/// is put together from bytes, and flash is dear.
+const fn words(text: &[u8]) -> &[[u8; WORD_BYTES]] {
+    if cfg!(target_pointer_width = "64") { text.as_chunks().0 } else { &[] }
 }
 
 /// Marks the first byte that is `byte`: the classic test for a zero byte, on the differences.
