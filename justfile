@@ -14,3 +14,19 @@ bench:
 # Licences and advisories.
 deny:
     cargo deny check
+
+# Packs the vocabularies again; the files must not change.
+vocab:
+    cargo run --release --package zerostack-vocab-pack --bin zerostack-vocab-pack
+
+# Every code point in fourteen contexts beside tiktoken; minutes.
+tokenizer-exhaustive:
+    cargo test --release --package zerostack-vocab-pack --test differential -- --ignored
+
+# The tokenizer beside others, in one run on one core.
+bench-tokenizer:
+    cd core/vocab/bench && cargo build --release && taskset -c 1 target/release/zerostack-tokenizer-bench
+
+# Fuzzes one target: json, sse, response or operations. Wants a nightly and cargo-fuzz.
+fuzz target:
+    cargo +nightly fuzz run {{target}}

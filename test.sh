@@ -42,8 +42,15 @@ for example in hello tools; do
 done
 sh examples/shell/test.sh
 
+step "a real model, opt-in"
+if [ "${ZEROSTACK_REAL_MODEL:-}" = 1 ]; then
+    sh tests/real_model/run.sh
+else
+    not_run "a run against a real model: it installs 130 MB; ZEROSTACK_REAL_MODEL=1 runs it"
+fi
+
 if [ -s target/not-run ]; then
-    printf '\nNOT RUN on this machine:\n'
+    printf '\nNOT RUN:\n'
     cat target/not-run
 fi
 printf '\nAll checks that ran here passed.\n'

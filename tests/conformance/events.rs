@@ -21,8 +21,16 @@ fn events(done: &Done) -> Vec<Value> {
     for event in events.iter().skip(1) {
         assert_ne!(event["type"], "start");
     }
+    for event in &events {
+        let kind = event["type"].as_str().unwrap();
+        for name in event.as_object().unwrap().keys().map(String::as_str).chain([kind]) {
+            assert!(README.contains(&format!("`{name}`")), "{name} of {kind} is not documented");
+        }
+    }
     events
 }
+
+const README: &str = include_str!("../../std-runtime/README.md");
 
 fn kinds(events: &[Value]) -> Vec<&str> {
     let mut kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();

@@ -113,7 +113,7 @@ fn it_is_in_no_error() {
     for url in [
         format!("http://user:{KEY}@127.0.0.1:9/v1"),
         format!("http://127.0.0.1:9/v1?key={KEY}"),
-        format!("{KEY}"),
+        KEY.to_owned(),
     ] {
         let place = place();
         let run = place.zerostack(&["go", "--max-attempts", "1"]).env("ZEROSTACK_BASE_URL", &url);

@@ -78,7 +78,8 @@ pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_
     }
 }
 
-/// The first token of `piece`, in constant memory.
+/// The first token of `piece`, in constant memory. It may have to look at all of the piece, so that a
+/// vocabulary made for it costs quadratic time to encode; counting stays linear.
 fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
     let mut last = [Last::NONE; MAX_TOKEN_BYTES];
     let mut first = [Last::NONE; MAX_TOKEN_BYTES];

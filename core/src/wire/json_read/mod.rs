@@ -1,0 +1,280 @@
+//! A JSON reader that is pushed: any chunking, no buffer, no recursion.
+//!
+//! It is told which keys matter (a table of [`Node`]s) and gives out only what stands under
+//! them, strings already unescaped; everything else is checked and skipped at any length.
+//! The grammar is RFC 8259. A lone surrogate escape becomes U+FFFD. Depth is bounded by
+//! [`MAX_DEPTH`].
+
+mod node;
+mod step;
+mod text;
+
+pub use node::Node;
+pub(crate) use node::places;
+
+use super::scan::plain_length;
+use crate::{Error, ErrorKind};
+use step::{Found, State};
+
+/// Arrays and objects inside one another; deeper is an error.
+pub const MAX_DEPTH: usize = 128;
+
+/// Levels whose place in the table is remembered. No known format needs more.
+const PLACES: usize = 12;
+
+/// The place of the whole document. Node `i` of a table has the number `i + 1`.
+pub const ROOT: u8 = 0;
+
+/// A place that nobody asked for.
+const NOWHERE: u8 = u8::MAX;
+
+/// Something that stands at a known place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Token<'a> {
+    /// An object begins.
+    Begin(u8),
+    /// The object ended.
+    End(u8),
+    /// A piece of a string, unescaped, or of a raw value. It may end inside a character.
+    Piece(u8, &'a [u8]),
+    /// The string or raw value is complete.
+    PieceEnd(u8),
+    /// A number: its whole part, saturating; a negative one is 0, an exponent is left aside.
+    Number(u8, u32),
+    /// `true` or `false`.
+    Bool(u8, bool),
+    /// `null`.
+    Null(u8),
+}
+
+/// The reader. Push bytes through [`next`](Self::next); [`finish`](Self::finish) at the end.
+#[derive(Clone, Debug)]
+pub struct JsonReader {
+    nodes: &'static [Node],
+    state: State,
+    /// Where the value that is read now stands.
+    place: u8,
+    /// The place of the raw value that is being read, or `NOWHERE`.
+    raw_place: u8,
+    /// The depth at which the raw value stands.
+    raw_depth: u8,
+    /// The raw value is complete, and nobody was told yet.
+    raw_ended: bool,
+    /// The string that is read is a key.
+    in_key: bool,
+    /// Open arrays and objects.
+    depth: u8,
+    /// Bit n: level n is an object.
+    objects: [u32; MAX_DEPTH / 32],
+    /// The place of each of the first levels.
+    places: [u8; PLACES],
+    /// First half of a surrogate pair that waits for the second.
+    high: u16,
+    /// The number, or the hex digits of an escape.
+    value: u32,
+    /// Letters or hex digits so far; for a number, 1 when it is negative.
+    count: u8,
+    /// The number of the node whose key begins like the key that is read, and how far.
+    candidate: u8,
+    matched: u8,
+    /// What an escape stands for, as UTF-8.
+    decoded: [u8; 6],
+    decoded_length: u8,
+}
+
+impl JsonReader {
+    /// A reader for one document, which gives out what stands at `nodes`.
+    #[must_use]
+    pub const fn new(nodes: &'static [Node]) -> Self {
+        Self {
+            nodes,
+            state: State::Value,
+            place: ROOT,
+            raw_place: NOWHERE,
+            raw_depth: 0,
+            raw_ended: false,
+            in_key: false,
+            depth: 0,
+            objects: [0; MAX_DEPTH / 32],
+            places: [NOWHERE; PLACES],
+            high: 0,
+            value: 0,
+            count: 0,
+            candidate: 0,
+            matched: 0,
+            decoded: [0; 6],
+            decoded_length: 0,
+        }
+    }
+
+    /// Ready for the next document.
+    pub const fn restart(&mut self) {
+        // What else there is, is set before it is read.
+        self.state = State::Value;
+        self.place = ROOT;
+        self.raw_place = NOWHERE;
+        self.raw_ended = false;
+        self.in_key = false;
+        self.depth = 0;
+        self.high = 0;
+    }
+
+    /// Whether nothing but white space came yet.
+    #[must_use]
+    pub const fn is_fresh(&self) -> bool {
+        matches!(self.state, State::Value) && self.depth == 0
+    }
+
+    /// Whether the document is complete.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
+
+    /// Reads from the front of `input`, which it moves on, until something known is met.
+    /// `None`: the input is used up.
+    ///
+    /// # Errors
+    /// `BadJson`: `input` begins with the byte that does not fit; `detail` is 0.
+    // Inlined, or each token is copied from one place in memory to another.
+    #[inline(always)]
+    pub fn next<'t, 'i: 't>(
+        &'t mut self,
+        input: &mut &'i [u8],
+    ) -> Result<Option<Token<'t>>, Error> {
+        loop {
+            let before = *input;
+            if self.raw_ended {
+                self.raw_ended = false;
+                let place = core::mem::replace(&mut self.raw_place, NOWHERE);
+                return Ok(Some(Token::PieceEnd(place)));
+            }
+            if before.is_empty() {
+                return Ok(None);
+            }
+            if self.raw_place != NOWHERE {
+                while !self.raw_ended && !input.is_empty() {
+                    let step = self.step(input);
+                    // What stands before a wrong byte is given out first, as in any chunking.
+                    if step.is_err() && input.len() < before.len() {
+                        break;
+                    }
+                    step?;
+                    let closed = self.depth == self.raw_depth && self.state == State::CommaOrEnd;
+                    self.raw_ended = closed;
+                }
+                return Ok(Some(Token::Piece(self.raw_place, taken(before, input))));
+            }
+            if matches!(self.state, State::CommaOrEnd | State::KeyOrEnd | State::Key | State::Text)
+            {
+                self.skip_members(input);
+            }
+            let (place, before) = (self.place, *input);
+            let found = self.step(input)?;
+            if matches!(found, Found::Nothing) {
+                continue;
+            }
+            // The end of a container is told for the place that it closes.
+            let place = if matches!(found, Found::End) { self.place } else { place };
+            if place == NOWHERE {
+                continue;
+            }
+            return Ok(Some(match found {
+                Found::Nothing | Found::Run => Token::Piece(place, taken(before, input)),
+                Found::Decoded => Token::Piece(
+                    place,
+                    self.decoded.get(..usize::from(self.decoded_length)).unwrap_or_default(),
+                ),
+                Found::TextEnd => Token::PieceEnd(place),
+                Found::Begin => Token::Begin(place),
+                Found::End => Token::End(place),
+                Found::Number => Token::Number(place, self.value),
+                Found::Bool(value) => Token::Bool(place, value),
+                Found::Null => Token::Null(place),
+            }));
+        }
+    }
+
+    /// Passes over members that nobody asked for, as long as all of them is at hand, and stops
+    /// at the value of one that somebody did. Whatever is less simple is left to `step`.
+    fn skip_members(&mut self, input: &mut &[u8]) {
+        while let Some(rest) = self.skip_member(input) {
+            *input = rest;
+            self.state = State::CommaOrEnd;
+        }
+    }
+
+    /// What is left behind a string or member that is of no interest. `None`: there is none, or
+    /// the state is that behind its key.
+    fn skip_member<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
+        let mut text = *input;
+        match self.state {
+            // The rest of a string, which may be long.
+            State::Text if self.place == NOWHERE && !self.in_key && self.high == 0 => {
+                *input = text.get(plain_length(text)..)?;
+                return input.strip_prefix(b"\"");
+            }
+            State::CommaOrEnd if self.in_object() => text = strip(text, b',')?,
+            State::KeyOrEnd | State::Key => {}
+            _ => return None,
+        }
+        let key = text.strip_prefix(b"\"")?;
+        let (key, text) = key.split_at_checked(plain_length(key))?;
+        let text = strip(text.strip_prefix(b"\"")?, b':')?;
+        *input = text;
+        self.state = State::Value;
+        self.place = self.find(key);
+        match text {
+            _ if self.place != NOWHERE => None,
+            [b'"', text @ ..] => text.get(plain_length(text)..)?.strip_prefix(b"\""),
+            [b'1'..=b'9', digits @ ..] => {
+                let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                digits.get(count..).filter(|rest| rest.first() == Some(&b','))
+            }
+            _ => text.strip_prefix(b"null"),
+        }
+    }
+
+    /// The input is over: completes a number that stands at the top.
+    ///
+    /// # Errors
+    /// `BadJson` when the document is not complete; `detail` is 0.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        let number = matches!(
+            self.state,
+            State::Zero | State::Whole | State::Fraction | State::ExponentDigits
+        );
+        if self.state == State::Done || (number && self.depth == 0) {
+            self.state = State::Done;
+            return Ok(());
+        }
+        Err(BAD)
+    }
+}
+
+const BAD: Error = Error::new(ErrorKind::BadJson, 0);
+
+/// The bytes of `before` that are no longer in `after`, its tail.
+fn taken<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
+    before.get(..before.len().saturating_sub(after.len())).unwrap_or_default()
+}
+
+/// Whether `text` is one JSON object, and nothing else.
+pub(crate) fn is_object(text: &[u8]) -> bool {
+    let mut reader = JsonReader::new(&[]);
+    let mut rest = text;
+    let begins = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    while begins && !rest.is_empty() {
+        reader.skip_members(&mut rest);
+        if reader.step(&mut rest).is_err() {
+            return false;
+        }
+    }
+    begins && reader.is_done()
+}
+
+/// `text` behind `mark` and a space that may follow it.
+fn strip(text: &[u8], mark: u8) -> Option<&[u8]> {
+    let (_, text) = text.split_first().filter(|(first, _)| **first == mark)?;
+    Some(text.strip_prefix(b" ").unwrap_or(text))
+}
