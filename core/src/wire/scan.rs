@@ -53,10 +53,9 @@ fn run_length(text: &[u8], marks: impl Fn(usize) -> usize, ends: impl Fn(u8) -> 
     length + tail.iter().take_while(|byte| !ends(**byte)).count()
 }
 
-/// The whole words of `text`; none on a small processor, where a word that may stand anywhere
-/// is put together from bytes, and flash is dear.
+/// The whole words of `text`, where they are looked at.
 const fn words(text: &[u8]) -> &[[u8; WORD_BYTES]] {
-    if cfg!(target_pointer_width = "64") { text.as_chunks().0 } else { &[] }
+    if WORDS { text.as_chunks().0 } else { &[] }
 }
 
 /// Marks the first byte that is `byte`: the classic test for a zero byte, on the differences.
@@ -64,6 +63,10 @@ const fn equals(word: usize, byte: u8) -> usize {
     let zero_where_equal = word ^ (ONES * byte as usize);
     zero_where_equal.wrapping_sub(ONES) & !zero_where_equal
 }
+
+/// Whether words are looked at. A small processor puts together a word that may stand anywhere
+/// from its bytes, and its flash is dear.
+pub(crate) const WORDS: bool = cfg!(target_pointer_width = "64");
 
 /// Bytes that are looked at together.
 const WORD_BYTES: usize = size_of::<usize>();

@@ -12,7 +12,7 @@ mod text;
 pub use node::Node;
 pub(crate) use node::places;
 
-use super::scan::plain_length;
+use super::scan::{WORDS, plain_length};
 use crate::{Error, ErrorKind};
 use step::{Found, State};
 
@@ -196,9 +196,10 @@ impl JsonReader {
     }
 
     /// Passes over members that nobody asked for, as long as all of them is at hand, and stops
-    /// at the value of one that somebody did. Whatever is less simple is left to `step`.
+    /// at the value of one that somebody did. Whatever is less simple is left to `step`, and on a
+    /// small processor, where flash is dear, everything.
     fn skip_members(&mut self, input: &mut &[u8]) {
-        while let Some(rest) = self.skip_member(input) {
+        while WORDS && let Some(rest) = self.skip_member(input) {
             *input = rest;
             self.state = State::CommaOrEnd;
         }
