@@ -1,5 +1,8 @@
 //! The key is sent to the provider, and is seen nowhere else.
 
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+
 use serde_json::json;
 use zerostack::scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, KEY, tree};
@@ -14,6 +17,25 @@ fn is_nowhere(place: &zerostack_tests::command::Place, done: &Done) {
     for (path, (_, bytes)) in tree(&place.folder(".")) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         assert!(!text.contains(KEY), "{} holds the key", path.display());
+    }
+}
+
+#[test]
+fn the_provider_gets_it_in_the_header_of_its_dialect() {
+    for (provider, header) in [("openai", "authorization: bearer "), ("anthropic", "x-api-key: ")] {
+        let place = place();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let run = place.zerostack(&["go", "--max-attempts", "1", "--provider", provider]);
+        let running = run.env("ZEROSTACK_BASE_URL", &url).start();
+        let (client, _) = listener.accept().unwrap();
+        let lines = BufReader::new(client).lines().map_while(Result::ok);
+        // The connection ends with the last line.
+        let lines: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        let wanted = format!("{header}{KEY}");
+        let found = lines.iter().filter(|line| line.eq_ignore_ascii_case(&wanted)).count();
+        assert_eq!(found, 1, "{lines:?}");
+        running.end().failure(60);
     }
 }
 
