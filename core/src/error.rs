@@ -17,7 +17,8 @@ pub struct Error {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum ErrorKind {
-    /// The storage has no room for it; `detail` is the bytes missing. Nothing was added.
+    /// The storage has no room for it; `detail` is the bytes missing. Nothing was added. For a
+    /// slice that the caller lends to be filled, `detail` is the length that is enough.
     Full = 1,
     /// The call does not fit the step; `detail` is the number of the step that is on. Nothing changed.
     WrongStep = 2,
