@@ -113,6 +113,23 @@ fn outside_of_git_build_outputs_are_left_out() {
 }
 
 #[test]
+fn in_a_checkout_build_folders_are_left_out_unless_it_tracks_files_of_theirs() {
+    let project = Project::with(&[("src/a.c", "old\n"), ("lib/target/kept", "old\n")]);
+    commit_all(project.path());
+    for view in views(project.path()) {
+        run(
+            &view,
+            "mkdir -p target src/__pycache__; touch target/out src/__pycache__/a.pyc src/model.obj
+             echo new > lib/target/kept; touch lib/target/more",
+        )
+        .success();
+        let changes = view.changes().unwrap();
+        assert_eq!(paths(&changes), ["lib/target/kept", "lib/target/more", "src/model.obj"]);
+        assert_eq!(changes.left_out(), 2);
+    }
+}
+
+#[test]
 fn in_a_folder_of_a_checkout_the_patch_applies_there() {
     let project =
         Project::with(&[(".gitignore", "*.log\n"), ("sub dir/file", "old\n"), ("top", "")]);

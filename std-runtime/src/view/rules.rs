@@ -1,7 +1,7 @@
 //! Which changed files belong to the project.
 //!
-//! Tracked files do, and new files that no ignore file excludes. The ignore files
-//! count as they are after the run, because they are part of its result.
+//! Tracked files do, and new files that no ignore file excludes and no build makes. The
+//! ignore files count as they are after the run, because they are part of its result.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -16,9 +16,21 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::patch::tree::join;
 
-/// What builds leave, for folders that are in no checkout and may have no ignore file.
-const BUILD_OUTPUTS: &str = "target/\n__pycache__/\nnode_modules/\n.venv/\n.pytest_cache/\n\
-    .mypy_cache/\n.ruff_cache/\n.tox/\n.gradle/\n*.pyc\n*.o\n*.obj\n*.class\n*.rlib\n.DS_Store\n";
+/// The folders that builds make. In a checkout they belong only where it tracks files of theirs.
+const BUILD_FOLDERS: [&[u8]; 9] = [
+    b"target",
+    b"__pycache__",
+    b"node_modules",
+    b".venv",
+    b".pytest_cache",
+    b".mypy_cache",
+    b".ruff_cache",
+    b".tox",
+    b".gradle",
+];
+
+/// The files that builds leave, for folders that are in no checkout and may have no ignore file.
+const BUILD_FILES: &str = "*.pyc\n*.o\n*.obj\n*.class\n*.rlib\n.DS_Store\n";
 
 /// The rules for one folder.
 pub(super) struct Rules {
@@ -33,6 +45,8 @@ pub(super) struct Rules {
     excluded_folders: HashMap<Vec<u8>, bool>,
     /// The tracked files that the rules exclude; `None` if git does not tell.
     tracked: OnceCell<Option<HashSet<Vec<u8>>>>,
+    /// Whether these build folders are part of the project.
+    build_folders: HashMap<Vec<u8>, bool>,
 }
 
 impl Rules {
@@ -49,7 +63,7 @@ impl Rules {
                 let exclude = fs::read(git_folder(top).join("info/exclude")).unwrap_or_default();
                 vec![parse(&exclude), Gitignore::global().0]
             }
-            None => vec![parse(BUILD_OUTPUTS.as_bytes())],
+            None => vec![parse(BUILD_FILES.as_bytes())],
         };
         let mut rules = Self {
             root: root.to_owned(),
@@ -59,6 +73,7 @@ impl Rules {
             local: HashMap::new(),
             excluded_folders: HashMap::new(),
             tracked: OnceCell::new(),
+            build_folders: HashMap::new(),
         };
         rules.drop_outer_rules_that_exclude_the_root();
         rules
@@ -80,7 +95,7 @@ impl Rules {
     ) -> bool {
         let full = [self.prefix.as_slice(), path].concat();
         if !self.excludes(&full, read) {
-            return false;
+            return self.is_built(path);
         }
         if self.checkout.is_none() {
             return true;
@@ -90,6 +105,25 @@ impl Rules {
             // Without git's word a file that was there may be tracked, and must not get lost.
             None => !existed,
         }
+    }
+
+    /// Whether `path` is in a folder that a build made.
+    fn is_built(&mut self, path: &[u8]) -> bool {
+        let mut start = 0;
+        for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let name = path.get(start..at).unwrap_or_default();
+            start = at + 1;
+            if BUILD_FOLDERS.contains(&name) {
+                let folder = path.get(..at).unwrap_or_default();
+                let (root, in_checkout) = (&self.root, self.checkout.is_some());
+                let belongs = self
+                    .build_folders
+                    .entry(folder.to_vec())
+                    .or_insert_with(|| in_checkout && has_tracked_files(root, folder));
+                return !*belongs;
+            }
+        }
+        false
     }
 
     fn excludes(&mut self, path: &[u8], read: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
@@ -165,7 +199,7 @@ impl Rules {
         let Some(root) = self.prefix.strip_suffix(b"/").map(<[u8]>::to_vec) else { return };
         let inside = join(&root, b".");
         if self.excludes(&inside, &|_| None) {
-            self.general = vec![parse(BUILD_OUTPUTS.as_bytes())];
+            self.general = vec![parse(BUILD_FILES.as_bytes())];
             for (at, _) in inside.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
                 let folder = inside.get(..at).unwrap_or(b"");
                 self.excluded_folders.insert(folder.to_vec(), false);
@@ -213,9 +247,22 @@ fn git_folder(top: &Path) -> PathBuf {
 }
 
 fn excluded_but_tracked(root: &Path) -> Option<HashSet<Vec<u8>>> {
+    let listed = tracked_files(root, &["-i".as_ref(), "--exclude-standard".as_ref()])?;
+    Some(listed.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
+}
+
+/// Without git's word, a folder that was there may have tracked files.
+fn has_tracked_files(root: &Path, folder: &[u8]) -> bool {
+    let listed = tracked_files(root, &["--".as_ref(), os(folder).as_os_str()]);
+    listed.map_or_else(|| root.join(os(folder)).is_dir(), |listed| !listed.is_empty())
+}
+
+/// What `git ls-files` tells with these arguments, ended by NUL each.
+fn tracked_files(root: &Path, arguments: &[&OsStr]) -> Option<Vec<u8>> {
     let output = Command::new("git")
         // A file system monitor would be a program that the repository names.
-        .args(["-c", "core.fsmonitor=false", "ls-files", "-z", "-c", "-i", "--exclude-standard"])
+        .args(["--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "-z", "-c"])
+        .args(arguments)
         .env_remove("GIT_DIR")
         .env_remove("GIT_WORK_TREE")
         .env_remove("GIT_INDEX_FILE")
@@ -224,8 +271,7 @@ fn excluded_but_tracked(root: &Path) -> Option<HashSet<Vec<u8>>> {
         .stderr(Stdio::null())
         .output()
         .ok()?;
-    let paths = output.stdout.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect();
-    output.status.success().then_some(paths)
+    output.status.success().then_some(output.stdout)
 }
 
 fn os(path: &[u8]) -> &Path {
