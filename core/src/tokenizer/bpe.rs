@@ -3,7 +3,7 @@
 use super::format::MAX_TOKEN_BYTES;
 use super::long;
 use super::node::Last;
-use super::short::Parts;
+use super::short::{self, Parts};
 use super::tail::{Tail, append};
 use super::vocab::Vocabulary;
 use super::{Error, ErrorKind, saturated};
@@ -11,12 +11,22 @@ use super::{Error, ErrorKind, saturated};
 /// Prefixes that are looked at together; what is left over at the end of a window is moved along.
 const WINDOW: usize = 4 * MAX_TOKEN_BYTES;
 
+/// Bytes of most pieces: less work to start with.
+const SHORT_BYTES: usize = 16;
+const MIDDLE_BYTES: usize = 32;
+
 /// Number of tokens of `piece`.
 pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let [_] = piece {
         return 1;
     }
-    if let Some(parts) = Parts::of(vocabulary, piece) {
+    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
+        return parts.count() as u64;
+    }
+    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
+        return parts.count() as u64;
+    }
+    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
         return parts.count() as u64;
     }
     let mut count = 0;
@@ -28,24 +38,18 @@ pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     tail.tokens()
 }
 
-/// Shows the indexes of the tokens of a short piece with their places; their number, or `None` and
-/// nothing shown if the piece is too long.
-pub(super) fn indexes(
-    vocabulary: &Vocabulary<'_>,
-    piece: &[u8],
-    mut show: impl FnMut(usize, u32),
-) -> Option<usize> {
-    let parts = Parts::of(vocabulary, piece)?;
-    parts.indexes().enumerate().for_each(|(place, index)| show(place, index));
-    Some(parts.count())
-}
-
 /// Writes the ids of the tokens of `piece`.
 pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
     if let [byte] = piece {
         return out.push(vocabulary.id_of(*byte as u32));
     }
-    if let Some(parts) = Parts::of(vocabulary, piece) {
+    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
         return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
     }
     let mark = out.count;

@@ -141,6 +141,25 @@ fn corners_put_together() {
     }
 }
 
+/// Long enough for blocks of bytes to be cut at once, and for batches of pieces.
+#[test]
+fn corners_in_long_texts() {
+    const PLAIN: [&str; 8] = ["the ", "Word", " of", "x", " = ", ");\n", "\n    ", "0"];
+    let mut random = fastrand::Rng::with_seed(9);
+    for corners_in_ten in [0, 1, 3, 9] {
+        for _ in 0..60 {
+            let text: String = (0..300)
+                .map(|_| {
+                    let list =
+                        if random.usize(..10) < corners_in_ten { &CORNERS[..] } else { &PLAIN[..] };
+                    list[random.usize(..list.len())]
+                })
+                .collect();
+            check(&text);
+        }
+    }
+}
+
 #[test]
 fn random_bytes_as_lossy_text() {
     let mut random = fastrand::Rng::with_seed(5);
