@@ -21,6 +21,7 @@ pub mod format;
 mod long;
 mod lossy;
 mod node;
+mod repeat;
 mod short;
 mod special;
 mod split;

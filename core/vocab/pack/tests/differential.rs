@@ -212,6 +212,47 @@ fn long_pieces() {
     }
 }
 
+/// Pieces whose tokens repeat, with a rest of every kind behind them, and such as almost repeat.
+#[test]
+fn repeats() {
+    let mut random = fastrand::Rng::with_seed(10);
+    let units = [
+        " ",
+        "a",
+        "A",
+        "\n",
+        "=",
+        "-=",
+        "ab",
+        "abc",
+        "\n \n",
+        "ing",
+        "etaoin",
+        "中",
+        "\u{301}é",
+        "*/-+",
+        "abcdefghijklm",
+        "the",
+        "xX",
+        "\t ",
+        "################x",
+    ];
+    for unit in units {
+        for bytes in [2_048, 3_001] {
+            let length = bytes + random.usize(..200);
+            let mut text: String = unit.chars().cycle().take(length).collect();
+            let check = |text: &str| {
+                for (ours, _, other) in pairs() {
+                    assert_eq!(ids(&ours, text), other.encode(text), "{unit:?} {length}");
+                }
+            };
+            check(&text);
+            text.push(['b', ' ', '=', '1'][random.usize(..4)]);
+            check(&text);
+        }
+    }
+}
+
 #[test]
 fn classes_equal_the_unicode_tables() {
     // The patterns see a class only through cuts: a digit run of four is cut, a letter run is not.
