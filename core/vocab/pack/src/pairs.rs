@@ -82,6 +82,12 @@ impl Source {
         Self::build(name, pattern, tokens, specials, &rank_of)
     }
 
+    /// Gives every token but the special ones another id.
+    pub fn renumber(&mut self, id: impl Fn(u32) -> u32) {
+        let ids = self.byte_ids.iter_mut().chain(self.merges.iter_mut().map(|merge| &mut merge.id));
+        ids.for_each(|place| *place = id(*place));
+    }
+
     fn build(
         name: &str,
         pattern: Pattern,
