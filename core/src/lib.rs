@@ -12,6 +12,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
+//! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
@@ -38,10 +39,15 @@ pub use message::{
     CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
-pub use provider::{Config, FailedTurn, Limits, Request, SessionConfig};
+pub use provider::{
+    Budget, Config, CountTokens, Counting, FailedTurn, Limits, Prices, Request, RoomPolicy,
+    SessionConfig,
+};
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
-pub use session::{Failure, Session, Step};
+#[cfg(feature = "window")]
+pub use session::WindowTokens;
+pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
 pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};

@@ -1,5 +1,7 @@
 //! What stays the same during a session.
 
+use super::counting::Counting;
+use super::limits::{Prices, RoomPolicy};
 use crate::message::{Provider, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -16,6 +18,12 @@ pub trait Config {
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>>;
     /// The numbers.
     fn limits(&self) -> &Limits;
+
+    /// Tokens of `text`, exactly or nearly: what the window is measured with until the
+    /// provider has counted it.
+    fn count_tokens(&self, text: &str) -> u32 {
+        Counting::default().count(text)
+    }
 }
 
 /// The numbers of a session. Each is a bound that is said when it is hit.
@@ -24,15 +32,35 @@ pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
     /// [`ANTHROPIC_OUTPUT_TOKENS`](Limits::ANTHROPIC_OUTPUT_TOKENS)).
     pub max_output_tokens: u32,
-    /// Tokens of the request and the reply together; 0 leaves it to the provider. Ollama
-    /// cuts what does not fit without a word, so it is told this number.
+    /// Tokens of the request and the reply together; 0 leaves it to the provider. What does not
+    /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
+    /// told this number.
     pub context_tokens: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// `context_tokens` leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made, so that it is made, and the provider's
+    /// cache is lost, seldom; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made.
+    pub room: RoomPolicy,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     pub reply_bytes: u32,
     /// Requests of one turn.
     pub max_rounds: u16,
+    /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
+    /// further request is sent when more is used up.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that [`crate::Session::elapsed`] lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row; 0 is no limit.
+    pub max_repeats: u16,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
@@ -62,9 +90,17 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         max_output_tokens: 0,
         context_tokens: 0,
+        high_water_tokens: 0,
+        low_water_tokens: 0,
+        room: RoomPolicy::Ask,
         max_result_bytes: 64 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
+        max_turn_tokens: 0,
+        max_turn_cost_micros: 0,
+        max_turn_ms: 0,
+        max_repeats: 0,
+        prices: Prices::NONE,
         max_attempts: 5,
         retry_base_ms: 500,
         retry_max_ms: 60_000,
@@ -92,13 +128,16 @@ pub struct SessionConfig<'c> {
     pub tools: &'c [ToolSpec<'c>],
     /// The numbers.
     pub limits: Limits,
+    /// What counts tokens.
+    pub counting: Counting<'c>,
 }
 
 impl<'c> SessionConfig<'c> {
     /// No system prompt, no tools, default limits.
     #[must_use]
     pub const fn new(provider: Provider, model: &'c str) -> Self {
-        Self { provider, model, system: "", tools: &[], limits: Limits::DEFAULT }
+        let (limits, counting) = (Limits::DEFAULT, Counting::ROUGH);
+        Self { provider, model, system: "", tools: &[], limits, counting }
     }
 }
 
@@ -122,6 +161,10 @@ impl Config for SessionConfig<'_> {
     fn limits(&self) -> &Limits {
         &self.limits
     }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        self.counting.count(text)
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -144,6 +187,10 @@ impl<C: Config + ?Sized> Config for &C {
     fn limits(&self) -> &Limits {
         (**self).limits()
     }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        (**self).count_tokens(text)
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -151,7 +198,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Limits, Provider, ToolSpec};
+    use super::{Config, Counting, Limits, Provider, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -168,6 +215,8 @@ mod owned {
         pub tools: Vec<OwnedTool>,
         /// The numbers.
         pub limits: Limits,
+        /// What counts tokens.
+        pub counting: Counting<'static>,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -186,7 +235,8 @@ mod owned {
         #[must_use]
         pub fn new(provider: Provider, model: impl Into<String>) -> Self {
             let (system, tools, limits) = (String::new(), Vec::new(), Limits::DEFAULT);
-            Self { provider, model: model.into(), system, tools, limits }
+            let (model, counting) = (model.into(), Counting::ESTIMATE);
+            Self { provider, model, system, tools, limits, counting }
         }
     }
 
@@ -224,6 +274,10 @@ mod owned {
         fn limits(&self) -> &Limits {
             &self.limits
         }
+
+        fn count_tokens(&self, text: &str) -> u32 {
+            self.counting.count(text)
+        }
     }
 }
 
@@ -236,8 +290,13 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
         }
         index += 1;
     }
-    if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
+    let limits = config.limits();
+    if limits.max_attempts == 0 || limits.max_rounds == 0 || !limits.are_marks_in_order() {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+    }
+    // Rather refused than not kept.
+    if cfg!(not(feature = "window")) && limits.need_window() {
+        return Err(Error::new(ErrorKind::Unsupported, 0));
     }
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
