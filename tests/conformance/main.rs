@@ -27,6 +27,7 @@ mod stdin;
 mod stdout;
 mod tape;
 mod tool_results;
+mod vectors;
 mod wrong_step;
 
 use zerostack_tests::command::Place;
