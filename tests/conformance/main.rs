@@ -15,6 +15,7 @@ mod layering;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;
+mod response_limit;
 mod results;
 mod retries;
 mod run_retries;
