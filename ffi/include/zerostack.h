@@ -41,6 +41,11 @@
 #define ZS_NO_RETRY_AFTER UINT32_MAX
 
 /**
+ * The most values that zs_prompt_render takes.
+ */
+#define ZS_PROMPT_VALUES_MAX 32
+
+/**
  * What came of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
  * this border.
  */
@@ -484,6 +489,121 @@ typedef uint32_t zs_part;
 #endif // __cplusplus
 
 /**
+ * What a run of a prompt gives.
+ */
+enum zs_output
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The prompt does not say.
+     */
+    ZS_OUTPUT_UNSAID = 0,
+    /**
+     * The model's last text.
+     */
+    ZS_OUTPUT_TEXT = 1,
+    /**
+     * The changes to the files.
+     */
+    ZS_OUTPUT_PATCH = 2,
+    /**
+     * A list of places with what is wrong there.
+     */
+    ZS_OUTPUT_FINDINGS = 3,
+    /**
+     * One JSON value that fits the prompt's schema.
+     */
+    ZS_OUTPUT_JSON = 4,
+    /**
+     * Something that this version of the library has no number for.
+     */
+    ZS_OUTPUT_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_output zs_output;
+#else
+typedef uint32_t zs_output;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a JSON value is.
+ */
+enum zs_json_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * `null`
+     */
+    ZS_JSON_NULL = 0,
+    /**
+     * `false`
+     */
+    ZS_JSON_FALSE = 1,
+    /**
+     * `true`
+     */
+    ZS_JSON_TRUE = 2,
+    /**
+     * A number: zs_json_integer, or strtod on `text`.
+     */
+    ZS_JSON_NUMBER = 3,
+    /**
+     * A string: zs_json_string.
+     */
+    ZS_JSON_STRING = 4,
+    /**
+     * An array: zs_json_element.
+     */
+    ZS_JSON_ARRAY = 5,
+    /**
+     * An object: zs_json_member.
+     */
+    ZS_JSON_OBJECT = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_json_kind zs_json_kind;
+#else
+typedef uint32_t zs_json_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What came of a response.
+ */
+enum zs_http_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing yet.
+     */
+    ZS_HTTP_NONE = 0,
+    /**
+     * The head is complete: `status`, `retry_after_ms`.
+     */
+    ZS_HTTP_HEAD = 1,
+    /**
+     * More of the body: `body`.
+     */
+    ZS_HTTP_BODY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_http_event_kind zs_http_event_kind;
+#else
+typedef uint32_t zs_http_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A service, by the dialect it speaks.
  */
 enum zs_provider
@@ -544,6 +664,16 @@ typedef enum zs_failed_turn zs_failed_turn;
 typedef uint32_t zs_failed_turn;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
+
+/**
+ * Counts the tokens of a text while it arrives, in constant memory of the caller.
+ */
+typedef struct zs_counter zs_counter;
+
+/**
+ * Reads one HTTP/1.1 response byte by byte, in constant memory of the caller.
+ */
+typedef struct zs_http zs_http;
 
 /**
  * One conversation with a model: a state machine that lies in memory of the caller.
@@ -847,6 +977,123 @@ typedef struct {
      */
     size_t reserved[2];
 } zs_entry;
+
+/**
+ * A prompt, read.
+ */
+typedef struct {
+    /**
+     * The text behind the front matter, holes not filled.
+     */
+    zs_str body;
+    /**
+     * What a run of it gives.
+     */
+    zs_output output;
+    /**
+     * 1 when the model may be told of it and may ask for it.
+     */
+    uint32_t is_model_invocable;
+    /**
+     * 1 when the body shows the caller's arguments anywhere. Else they are an instruction of
+     * their own.
+     */
+    uint32_t uses_arguments;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+} zs_prompt;
+
+/**
+ * What is wrong with a prompt, and where.
+ */
+typedef struct {
+    /**
+     * The line of the file, from 1; 0 when nothing is wrong.
+     */
+    uint32_t line;
+    /**
+     * The character in the line, from 1.
+     */
+    uint32_t column;
+    /**
+     * A sentence for people: what is wrong and what to write. It lives for ever.
+     */
+    zs_str message;
+} zs_prompt_fault;
+
+/**
+ * A place in a prompt's body that a value fills.
+ */
+typedef struct {
+    /**
+     * What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+     */
+    zs_str name;
+    /**
+     * What stands there without a value; its `ptr` is NULL where the hole does not say so.
+     */
+    zs_str fallback;
+    /**
+     * Offset of its first byte in the prompt's text.
+     */
+    size_t offset;
+} zs_hole;
+
+/**
+ * A name and what it stands for: a value of a prompt, a header.
+ */
+typedef struct {
+    /**
+     * The name.
+     */
+    zs_str name;
+    /**
+     * The text.
+     */
+    zs_str value;
+} zs_pair;
+
+/**
+ * A JSON value: a part of the text that it was found in.
+ */
+typedef struct {
+    /**
+     * What it is.
+     */
+    zs_json_kind kind;
+    /**
+     * The value as it is written.
+     */
+    zs_str text;
+} zs_json;
+
+/**
+ * What came of a response. The fields that the kind does not name are 0.
+ */
+typedef struct {
+    /**
+     * What came.
+     */
+    zs_http_event_kind kind;
+    /**
+     * The status code, for zs_session_begin_response.
+     */
+    uint32_t status;
+    /**
+     * The server's wish, or ZS_NO_RETRY_AFTER.
+     */
+    uint32_t retry_after_ms;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+    /**
+     * More of the body, for zs_session_feed: a part of the bytes that were given.
+     */
+    zs_str body;
+} zs_http_event;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1169,6 +1416,375 @@ zs_status zs_session_drop_oldest(zs_session *session, size_t *freed);
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
+
+/**
+ * Starts to decode one response body in `len` bytes at `memory`: the session is in
+ * ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
+ * zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
+ * behind the user's text of one space.
+ *
+ * No session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_CONFIG for no provider, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
+ * ZS_OUT_OF_RANGE; `*session` is NULL then.
+ * Lifetime: as zs_session_init.
+ */
+zs_status zs_decoder_init(void *memory,
+                          size_t len,
+                          uint32_t provider,
+                          uint16_t http_status,
+                          zs_session **session,
+                          uint32_t *detail);
+
+/**
+ * The prompt of the built-in library that has this index, counted from 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+ * Lifetime: for ever.
+ */
+zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
+
+/**
+ * The prompt of the built-in library that has this name.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_UNKNOWN_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: for ever.
+ */
+zs_status zs_prompt_find(zs_str name, zs_str *prompt);
+
+/**
+ * Reads a prompt: the whole text of its file. `fault` says what is wrong; it may be NULL.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the body is a part of the text.
+ */
+zs_status zs_prompt_parse(zs_str file, zs_prompt *prompt, zs_prompt_fault *fault);
+
+/**
+ * Decodes a field of the front matter that is one text (`name`, `description`, `mode`, `model`,
+ * `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` says how long it
+ * is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a list or a map; ZS_FULL: `*written` is the length that
+ * is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_prompt_field(zs_str file,
+                          zs_str key,
+                          uint8_t *bytes,
+                          size_t len,
+                          size_t *written,
+                          uint32_t *detail);
+
+/**
+ * Decodes an item of a field of the front matter that is a list (`tools`, `arguments`,
+ * `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is. Items are
+ * counted from 0.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND behind the last, and where there is no such list: without `tools` all
+ * tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
+ * ZS_NULL.
+ */
+zs_status zs_prompt_item(zs_str file,
+                         zs_str key,
+                         size_t index,
+                         uint8_t *bytes,
+                         size_t len,
+                         size_t *written,
+                         uint32_t *detail);
+
+/**
+ * The hole of the body that has this index, counted from 0; a name can come more than once.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the texts are parts of the prompt's text.
+ */
+zs_status zs_prompt_hole(zs_str file, size_t index, zs_hole *hole, uint32_t *detail);
+
+/**
+ * Fills the holes of a prompt's body with `count` values and writes the text to `len` bytes at
+ * `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
+ * as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
+ * calls of their own.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_MISSING_HOLE with its offset; ZS_FULL: `*written` is the length that is enough;
+ * ZS_OUT_OF_RANGE for more than ZS_PROMPT_VALUES_MAX values; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_prompt_render(zs_str file,
+                           const zs_pair *given,
+                           size_t count,
+                           uint8_t *bytes,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Checks every byte of a packed vocabulary (cl100k_base.zsv, o200k_base.zsv). Do it once for a
+ * file from outside; the other calls look only at its head, and whatever the bytes are, they give
+ * wrong counts at worst.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
+ * 4 byte order, 5 damaged head, 6 bytes behind its end, 7 layout, 8 unknown pattern, 9 damaged
+ * body. ZS_NULL.
+ */
+zs_status zs_vocabulary_check(zs_str vocabulary, uint32_t *detail);
+
+/**
+ * Counts the tokens of a text. What is not UTF-8 in it counts as U+FFFD.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY, ZS_NULL.
+ */
+zs_status zs_tokens_count(zs_str vocabulary, zs_str said, uint64_t *count, uint32_t *detail);
+
+/**
+ * The longest prefix of a text that has at most `limit` tokens, cut at a character: its bytes and
+ * its tokens.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_tokens_fit(zs_str vocabulary,
+                        zs_str said,
+                        uint64_t limit,
+                        size_t *bytes,
+                        uint64_t *tokens,
+                        uint32_t *detail);
+
+/**
+ * Writes the ids of a text to `len` places at `ids`; `*written` says how many. With
+ * `with_specials` the special tokens of the vocabulary stand for themselves; without, what looks
+ * like one is ordinary text, as it must be for text from outside.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL: `*written` is the number that is enough; ZS_BAD_VOCABULARY, ZS_NOT_UTF8,
+ * ZS_NULL.
+ */
+zs_status zs_tokens_encode(zs_str vocabulary,
+                           zs_str said,
+                           bool with_specials,
+                           uint32_t *ids,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` says how many. They need
+ * not be UTF-8: a token may be part of a character.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_UNKNOWN_TOKEN with its index,
+ * ZS_BAD_VOCABULARY, ZS_NULL.
+ */
+zs_status zs_tokens_decode(zs_str vocabulary,
+                           const uint32_t *ids,
+                           size_t count,
+                           uint8_t *bytes,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Estimates the tokens of a text without a vocabulary: a good guess, and a number that is hardly
+ * ever passed.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL.
+ */
+zs_status zs_tokens_estimate(zs_str said, uint64_t *tokens, uint64_t *at_most);
+
+/**
+ * Bytes that a counter takes of lent memory at most.
+ *
+ * Any step; no session is needed.
+ */
+size_t zs_counter_overhead(void);
+
+/**
+ * Starts a count in `len` bytes at `memory`, of any alignment, and gives it through `counter`.
+ * There is nothing to free.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; `*counter`
+ * is NULL then.
+ * Lifetime: memory and vocabulary must outlive the counter, which must not be moved.
+ */
+zs_status zs_counter_init(void *memory,
+                          size_t len,
+                          zs_str vocabulary,
+                          zs_counter **counter,
+                          uint32_t *detail);
+
+/**
+ * Appends bytes to the text, cut anywhere, even inside a character.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL, ZS_BAD_HANDLE.
+ */
+zs_status zs_counter_push(zs_counter *counter, zs_str said);
+
+/**
+ * Tokens of all the text so far: at any time what zs_tokens_count says of it.
+ *
+ * Any step; no session is needed.
+ * Errors: 0 when there is no counter.
+ */
+uint64_t zs_counter_count(const zs_counter *counter);
+
+/**
+ * Starts again with an empty text.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL, ZS_BAD_HANDLE.
+ */
+zs_status zs_counter_clear(zs_counter *counter);
+
+/**
+ * Checks a JSON text, strictly, and says what it is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_JSON with the offset of the first wrong byte, ZS_TOO_DEEP, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_parse(zs_str json, zs_json *value, uint32_t *detail);
+
+/**
+ * The member of that name of an object; the last one where it is there twice.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for what is no object, and those of zs_json_parse.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_member(zs_str object, zs_str name, zs_json *value);
+
+/**
+ * The element of an array that has this index, counted from 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_OTHER_KIND for what is no array, and those of
+ * zs_json_parse.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_element(zs_str array, size_t index, zs_json *value);
+
+/**
+ * Decodes a string into `len` bytes at `bytes`; `*written` says how long it is, without a NUL.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for what is no string,
+ * and those of zs_json_parse.
+ */
+zs_status zs_json_string(zs_str string, uint8_t *bytes, size_t len, size_t *written);
+
+/**
+ * Reads a number that is an integer.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_OTHER_KIND for what is no number, ZS_OUT_OF_RANGE for one with a fraction or an
+ * exponent, or beyond 64 bits, and those of zs_json_parse.
+ */
+zs_status zs_json_integer(zs_str number, int64_t *value);
+
+/**
+ * Checks the arguments of a call against the JSON Schema of its tool. What is wrong is written to
+ * `len` bytes at `bytes` as a sentence, to be given back to the model; `*written` says how long
+ * it is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_ARGUMENTS with the offset of the value, when the arguments do not fit;
+ * ZS_UNSUPPORTED when the verdict hangs on a keyword that is not checked, which is written;
+ * ZS_BAD_JSON for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK,
+ * ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 where no sentence is meant.
+ */
+zs_status zs_schema_check(zs_str schema,
+                          zs_str arguments,
+                          uint8_t *bytes,
+                          size_t len,
+                          size_t *written,
+                          uint32_t *detail);
+
+/**
+ * Writes the head of a request, its empty line included, to `len` bytes at `bytes`; `*written`
+ * says how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
+ * headers are those of zs_session_request_header and the key.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_REQUEST for what would not be one request; ZS_FULL: `*written` is the length that
+ * is enough; ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_http_write_head(zs_str method,
+                             zs_str path,
+                             zs_str host,
+                             size_t body_len,
+                             const zs_pair *headers,
+                             size_t header_count,
+                             uint8_t *bytes,
+                             size_t len,
+                             size_t *written,
+                             uint32_t *detail);
+
+/**
+ * Bytes that a reader of responses takes of lent memory at most.
+ *
+ * Any step; no session is needed.
+ */
+size_t zs_http_overhead(void);
+
+/**
+ * Starts to read a response in `len` bytes at `memory`, of any alignment. There is nothing to
+ * free; each response needs a new one.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL with the bytes missing, ZS_NULL, ZS_OUT_OF_RANGE; `*http` is NULL then.
+ * Lifetime: the memory must outlive the reader, which must not be moved.
+ */
+zs_status zs_http_init(void *memory, size_t len, zs_http **http, uint32_t *detail);
+
+/**
+ * Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
+ * rest: `*used` says how many bytes were taken. Bytes behind the end are used and ignored.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.
+ * ZS_NULL, ZS_BAD_HANDLE.
+ * Lifetime: the body is a part of the bytes given.
+ */
+zs_status zs_http_feed(zs_http *http,
+                       const uint8_t *chunk,
+                       size_t len,
+                       size_t *used,
+                       zs_http_event *event,
+                       uint32_t *detail);
+
+/**
+ * The connection ended.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_HTTP_CUT when the response was not complete; those of zs_http_feed again.
+ */
+zs_status zs_http_end(zs_http *http, uint32_t *detail);
+
+/**
+ * Whether the whole response was read.
+ *
+ * Any step; no session is needed.
+ * Errors: false when there is no reader.
+ */
+bool zs_http_is_done(const zs_http *http);
+
+/**
+ * Whether the connection can carry another request. Known when the response is done.
+ *
+ * Any step; no session is needed.
+ * Errors: false when there is no reader.
+ */
+bool zs_http_keeps_open(const zs_http *http);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -192,3 +192,42 @@ fn check_extent<T>(first: *const T, count: usize) -> Result<(), Fault> {
         None => Err(Fault::new(ZS_OUT_OF_RANGE)),
     }
 }
+
+/// Copies `from` to the front of `to` and says how long it is.
+///
+/// # Errors
+/// `ZS_FULL`; the detail is the length that is enough. `length` is written all the same.
+pub(crate) fn fill(to: &mut [u8], from: &str, length: Out<usize>) -> Result<(), Fault> {
+    length.put(from.len());
+    let Some(front) = to.get_mut(..from.len()) else {
+        return Err(Fault::with(ZS_FULL, from.len()));
+    };
+    for (to, from) in front.iter_mut().zip(from.bytes()) {
+        *to = from;
+    }
+    Ok(())
+}
+
+/// Writes `characters` to the front of `to` and says how long they are.
+///
+/// # Errors
+/// Those of [`fill`].
+pub(crate) fn fill_by(
+    to: &mut [u8],
+    characters: impl Iterator<Item = char>,
+    length: Out<usize>,
+) -> Result<(), Fault> {
+    let room = to.len();
+    let mut slots = to.iter_mut();
+    let mut count = 0_usize;
+    for character in characters {
+        let mut bytes = [0; 4];
+        let text = character.encode_utf8(&mut bytes);
+        count = count.saturating_add(text.len());
+        for (byte, slot) in text.bytes().zip(slots.by_ref()) {
+            *slot = byte;
+        }
+    }
+    length.put(count);
+    if count > room { Err(Fault::with(ZS_FULL, count)) } else { Ok(()) }
+}

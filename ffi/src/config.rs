@@ -175,7 +175,6 @@ impl LentConfig {
             }
         }
         let bad = Fault { status: ZS_BAD_CONFIG, detail: u32::MAX };
-        let provider = Provider::ALL.iter().find(|known_one| number(**known_one) == known.provider);
         let failed_turn = match known.failed_turn {
             number if number == zs_failed_turn::ZS_TAKE_OUT as u32 => FailedTurn::TakeOut,
             number if number == zs_failed_turn::ZS_KEEP as u32 => FailedTurn::Keep,
@@ -195,7 +194,14 @@ impl LentConfig {
         };
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
-        Ok(Self { provider: *provider.ok_or(bad)?, model, system, tools, limits })
+        Ok(Self { provider: provider(known.provider)?, model, system, tools, limits })
+    }
+
+    /// For a body that is decoded once and stays, whatever it is.
+    pub fn for_one_response(number: u32) -> Result<Self, Fault> {
+        let failed_turn = FailedTurn::Keep;
+        let limits = Limits { max_attempts: 1, failed_turn, ..Limits::DEFAULT };
+        Ok(Self { provider: provider(number)?, model: "decode", system: "", tools: &[], limits })
     }
 }
 
@@ -226,6 +232,12 @@ impl Config for LentConfig {
     fn limits(&self) -> &Limits {
         &self.limits
     }
+}
+
+/// The provider that has this number in the header.
+fn provider(wanted: u32) -> Result<Provider, Fault> {
+    let found = Provider::ALL.iter().find(|provider| number(**provider) == wanted);
+    found.copied().ok_or(Fault { status: ZS_BAD_CONFIG, detail: u32::MAX })
 }
 
 /// The number of a provider in the header.

@@ -21,6 +21,7 @@ extern crate alloc;
 
 mod boundary;
 mod handle;
+mod lent;
 mod memory;
 #[cfg(all(feature = "panic-handler", not(feature = "std")))]
 mod panic;
@@ -45,3 +46,15 @@ mod request;
 mod room;
 
 mod entry;
+
+mod decode;
+
+mod prompt;
+
+mod tokenizer;
+
+mod counter;
+
+mod json;
+
+mod http;

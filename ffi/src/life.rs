@@ -84,7 +84,9 @@ pub unsafe extern "C" fn zs_session_new(
             return Err(Fault::with(ZS_FULL, bytes));
         }
         // SAFETY: the promise of `boundary`; the memory is ours, and given to the session alone.
-        match unsafe { place(memory, bytes, None, config) } {
+        match unsafe {
+            LentConfig::read(config).and_then(|config| place(memory, bytes, None, config))
+        } {
             Ok(made) => {
                 // SAFETY: `place` has just made it.
                 unsafe { (*made).allocated = memory as usize };
@@ -153,8 +155,9 @@ unsafe fn begin(
 ) -> zs_status {
     let act = || {
         // SAFETY: the promise of `boundary`.
-        let (session, made) = unsafe { (empty(session)?, place(memory, len, snapshot, config)?) };
-        session.put(made);
+        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory, len, snapshot, config) }?);
         Ok(())
     };
     // SAFETY: the promise of `boundary`.
@@ -165,7 +168,7 @@ unsafe fn begin(
 ///
 /// # Safety
 /// The promise of `boundary`.
-unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_session>, Fault> {
+pub(crate) unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_session>, Fault> {
     // SAFETY: the promise of `boundary`.
     let (first, again) = unsafe { (out(session)?, out(session)?) };
     first.put(core::ptr::null_mut());
@@ -180,10 +183,8 @@ pub(crate) unsafe fn place(
     memory: *mut u8,
     len: usize,
     snapshot: Option<zs_str>,
-    config: *const zs_config,
+    config: LentConfig,
 ) -> Result<*mut zs_session, Fault> {
-    // SAFETY: the promise of `boundary`.
-    let config = unsafe { LentConfig::read(config) }?;
     let (handle, arena, left) = divide::<zs_session>(memory, len)?;
     if let Some(saved) = snapshot {
         if saved.len > left {

@@ -26,3 +26,13 @@ impl From<&[u8]> for zs_str {
         Self { ptr: bytes.as_ptr(), len: bytes.len() }
     }
 }
+
+/// A name and what it stands for: a value of a prompt, a header.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_pair {
+    /// The name.
+    pub name: zs_str,
+    /// The text.
+    pub value: zs_str,
+}

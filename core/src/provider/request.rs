@@ -172,7 +172,7 @@ impl<'s> Request<'s> {
 /// Bytes on the stack of [`Request::write_to`].
 const WRITE_BYTES: usize = 128;
 
-#[cfg(all(test, feature = "anthropic"))]
+#[cfg(all(test, feature = "all-dialects"))]
 mod tests {
     extern crate std;
 
