@@ -27,7 +27,7 @@ mod openai_responses;
 pub use config::{Config, FailedTurn, Limits, SessionConfig};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
-pub use request::Request;
+pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};
