@@ -16,6 +16,7 @@ mod output_limit;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;
+mod response_limit;
 mod results;
 mod retries;
 mod run_retries;
@@ -28,6 +29,7 @@ mod stdin;
 mod stdout;
 mod tape;
 mod tool_results;
+mod vectors;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

@@ -9,3 +9,4 @@ mod pairs;
 pub mod play;
 pub mod random;
 pub mod shared;
+pub mod vector;
