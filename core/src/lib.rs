@@ -38,7 +38,9 @@ pub use message::{
     CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
-pub use provider::{Config, FailedTurn, Limits, Request, RequestPlace, SessionConfig};
+pub use provider::{
+    Config, FailedTurn, Limits, OutputLimitKey, Request, RequestPlace, SessionConfig,
+};
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
 pub use session::{Failure, Session, Step};

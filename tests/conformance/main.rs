@@ -12,6 +12,7 @@ mod instructions;
 mod json_reader;
 mod key;
 mod layering;
+mod output_limit;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;

@@ -24,7 +24,7 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
-pub use config::{Config, FailedTurn, Limits, SessionConfig};
+pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
 pub use request::{Request, RequestPlace};
