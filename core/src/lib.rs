@@ -14,11 +14,14 @@
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
+//! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "drive")]
+pub mod drive;
 mod error;
 mod message;
 pub mod prompt;

@@ -75,6 +75,12 @@ impl<S: Storage> Transcript<S> {
         self.used as usize
     }
 
+    /// Bytes that the storage can ever hold.
+    #[must_use]
+    pub fn limit_bytes(&self) -> usize {
+        self.storage.limit()
+    }
+
     /// Whether nothing was said yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
