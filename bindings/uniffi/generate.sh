@@ -45,8 +45,8 @@ place() {
 [ "${1:-}" != --check ] || mode=check
 swift=$here/../swift/Sources
 place "$made/swift/ZerostackGenerated.swift" "$swift/ZerostackGenerated/ZerostackGenerated.swift"
-place "$made/swift/ZerostackFFI.h" "$swift/ZerostackFFI/include/ZerostackFFI.h"
-place "$made/swift/ZerostackFFI.modulemap" "$swift/ZerostackFFI/include/module.modulemap"
+place "$made/swift/ZerostackFFI.h" "$swift/ZerostackFFI/ZerostackFFI.h"
+place "$made/swift/ZerostackFFI.modulemap" "$swift/ZerostackFFI/module.modulemap"
 place "$made/kotlin/zerostack/zerostack_uniffi.kt" "$here/../kotlin/zerostack/zerostack_uniffi.kt"
 if [ $differs = 1 ]; then
     echo "the generated sources are not those of this library: run bindings/uniffi/generate.sh" >&2

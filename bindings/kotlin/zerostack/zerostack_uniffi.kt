@@ -3476,6 +3476,11 @@ data class Fault (
     val `kind`: ErrorKind
     , 
     /**
+     * Its number, the same in every language.
+     */
+    val `code`: kotlin.UByte
+    , 
+    /**
      * A number whose meaning the kind gives.
      */
     val `detail`: kotlin.UInt
@@ -3501,6 +3506,7 @@ public object FfiConverterTypeFault: FfiConverterRustBuffer<Fault> {
     override fun read(buf: ByteBuffer): Fault {
         return Fault(
             FfiConverterTypeErrorKind.read(buf),
+            FfiConverterUByte.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterString.read(buf),
         )
@@ -3508,12 +3514,14 @@ public object FfiConverterTypeFault: FfiConverterRustBuffer<Fault> {
 
     override fun allocationSize(value: Fault) = (
             FfiConverterTypeErrorKind.allocationSize(value.`kind`) +
+            FfiConverterUByte.allocationSize(value.`code`) +
             FfiConverterUInt.allocationSize(value.`detail`) +
             FfiConverterString.allocationSize(value.`message`)
     )
 
     override fun write(value: Fault, buf: ByteBuffer) {
             FfiConverterTypeErrorKind.write(value.`kind`, buf)
+            FfiConverterUByte.write(value.`code`, buf)
             FfiConverterUInt.write(value.`detail`, buf)
             FfiConverterString.write(value.`message`, buf)
     }
@@ -3636,6 +3644,11 @@ data class Limits (
     val `maxResultBytes`: kotlin.UInt
     , 
     /**
+     * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+     */
+    val `maxResponseBytes`: kotlin.UInt
+    , 
+    /**
      * Bytes of the storage that must be free before a request is sent.
      */
     val `replyBytes`: kotlin.UInt
@@ -3689,6 +3702,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
             FfiConverterUShort.read(buf),
             FfiConverterUByte.read(buf),
             FfiConverterUInt.read(buf),
@@ -3702,6 +3716,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.allocationSize(value.`maxOutputTokens`) +
             FfiConverterUInt.allocationSize(value.`contextTokens`) +
             FfiConverterUInt.allocationSize(value.`maxResultBytes`) +
+            FfiConverterUInt.allocationSize(value.`maxResponseBytes`) +
             FfiConverterUInt.allocationSize(value.`replyBytes`) +
             FfiConverterUShort.allocationSize(value.`maxRounds`) +
             FfiConverterUByte.allocationSize(value.`maxAttempts`) +
@@ -3715,6 +3730,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.write(value.`maxOutputTokens`, buf)
             FfiConverterUInt.write(value.`contextTokens`, buf)
             FfiConverterUInt.write(value.`maxResultBytes`, buf)
+            FfiConverterUInt.write(value.`maxResponseBytes`, buf)
             FfiConverterUInt.write(value.`replyBytes`, buf)
             FfiConverterUShort.write(value.`maxRounds`, buf)
             FfiConverterUByte.write(value.`maxAttempts`, buf)

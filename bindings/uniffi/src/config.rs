@@ -39,6 +39,8 @@ pub struct Limits {
     pub context_tokens: u32,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
+    /// Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+    pub max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     pub reply_bytes: u32,
     /// Requests of one turn.
@@ -64,6 +66,7 @@ pub fn default_limits() -> Limits {
         max_output_tokens: core.max_output_tokens,
         context_tokens: core.context_tokens,
         max_result_bytes: core.max_result_bytes,
+        max_response_bytes: core.max_response_bytes,
         reply_bytes: core.reply_bytes,
         max_rounds: core.max_rounds,
         max_attempts: core.max_attempts,
@@ -97,6 +100,7 @@ impl Limits {
             max_output_tokens: self.max_output_tokens,
             context_tokens: self.context_tokens,
             max_result_bytes: self.max_result_bytes,
+            max_response_bytes: self.max_response_bytes,
             reply_bytes: self.reply_bytes,
             max_rounds: self.max_rounds,
             max_attempts: self.max_attempts,

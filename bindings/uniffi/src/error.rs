@@ -19,6 +19,8 @@ pub enum ZerostackError {
 pub struct Fault {
     /// The class.
     pub kind: ErrorKind,
+    /// Its number, the same in every language.
+    pub code: u8,
     /// A number whose meaning the kind gives.
     pub detail: u32,
     /// One sentence for a person: what, where, what to do.
@@ -52,6 +54,7 @@ impl From<zerostack_core::Error> for Fault {
     fn from(error: zerostack_core::Error) -> Self {
         Self {
             kind: error.kind().into(),
+            code: error.kind() as u8,
             detail: error.detail(),
             message: format!("{error}{}", advice(error)),
         }

@@ -63,7 +63,8 @@ impl Tokenizer {
             #[cfg(not(all(feature = "vocab-o200k", feature = "vocab-cl100k")))]
             _ => {
                 let message = format!("the library was built without {vocabulary:?}");
-                let fault = Fault { kind: ErrorKind::Unsupported, detail: 0, message };
+                let code = zerostack_core::ErrorKind::Unsupported as u8;
+                let fault = Fault { kind: ErrorKind::Unsupported, code, detail: 0, message };
                 return Err(ZerostackError::Core { fault });
             }
         };

@@ -2192,6 +2192,10 @@ public struct Fault: Equatable, Hashable {
      */
     public let kind: ErrorKind
     /**
+     * Its number, the same in every language.
+     */
+    public let code: UInt8
+    /**
      * A number whose meaning the kind gives.
      */
     public let detail: UInt32
@@ -2207,12 +2211,16 @@ public struct Fault: Equatable, Hashable {
          * The class.
          */kind: ErrorKind, 
         /**
+         * Its number, the same in every language.
+         */code: UInt8, 
+        /**
          * A number whose meaning the kind gives.
          */detail: UInt32, 
         /**
          * One sentence for a person: what, where, what to do.
          */message: String) {
         self.kind = kind
+        self.code = code
         self.detail = detail
         self.message = message
     }
@@ -2234,6 +2242,7 @@ public struct FfiConverterTypeFault: FfiConverterRustBuffer {
         return
             try Fault(
                 kind: FfiConverterTypeErrorKind.read(from: &buf), 
+                code: FfiConverterUInt8.read(from: &buf), 
                 detail: FfiConverterUInt32.read(from: &buf), 
                 message: FfiConverterString.read(from: &buf)
         )
@@ -2241,6 +2250,7 @@ public struct FfiConverterTypeFault: FfiConverterRustBuffer {
 
     public static func write(_ value: Fault, into buf: inout [UInt8]) {
         FfiConverterTypeErrorKind.write(value.kind, into: &buf)
+        FfiConverterUInt8.write(value.code, into: &buf)
         FfiConverterUInt32.write(value.detail, into: &buf)
         FfiConverterString.write(value.message, into: &buf)
     }
@@ -2419,6 +2429,10 @@ public struct Limits: Equatable, Hashable {
      */
     public let maxResultBytes: UInt32
     /**
+     * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+     */
+    public let maxResponseBytes: UInt32
+    /**
      * Bytes of the storage that must be free before a request is sent.
      */
     public let replyBytes: UInt32
@@ -2460,6 +2474,9 @@ public struct Limits: Equatable, Hashable {
          * Bytes of one tool result; a longer one is cut in the middle and says so.
          */maxResultBytes: UInt32, 
         /**
+         * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+         */maxResponseBytes: UInt32, 
+        /**
          * Bytes of the storage that must be free before a request is sent.
          */replyBytes: UInt32, 
         /**
@@ -2483,6 +2500,7 @@ public struct Limits: Equatable, Hashable {
         self.maxOutputTokens = maxOutputTokens
         self.contextTokens = contextTokens
         self.maxResultBytes = maxResultBytes
+        self.maxResponseBytes = maxResponseBytes
         self.replyBytes = replyBytes
         self.maxRounds = maxRounds
         self.maxAttempts = maxAttempts
@@ -2511,6 +2529,7 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
                 maxOutputTokens: FfiConverterUInt32.read(from: &buf), 
                 contextTokens: FfiConverterUInt32.read(from: &buf), 
                 maxResultBytes: FfiConverterUInt32.read(from: &buf), 
+                maxResponseBytes: FfiConverterUInt32.read(from: &buf), 
                 replyBytes: FfiConverterUInt32.read(from: &buf), 
                 maxRounds: FfiConverterUInt16.read(from: &buf), 
                 maxAttempts: FfiConverterUInt8.read(from: &buf), 
@@ -2525,6 +2544,7 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.maxOutputTokens, into: &buf)
         FfiConverterUInt32.write(value.contextTokens, into: &buf)
         FfiConverterUInt32.write(value.maxResultBytes, into: &buf)
+        FfiConverterUInt32.write(value.maxResponseBytes, into: &buf)
         FfiConverterUInt32.write(value.replyBytes, into: &buf)
         FfiConverterUInt16.write(value.maxRounds, into: &buf)
         FfiConverterUInt8.write(value.maxAttempts, into: &buf)
