@@ -15,11 +15,14 @@
 //! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
+//! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "drive")]
+pub mod drive;
 mod error;
 mod message;
 pub mod prompt;
@@ -40,8 +43,8 @@ pub use message::{
     Usage,
 };
 pub use provider::{
-    Budget, Config, CountTokens, Counting, FailedTurn, Limits, Prices, Request, RoomPolicy,
-    SessionConfig,
+    Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
+    RequestPlace, RoomPolicy, SessionConfig,
 };
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
@@ -50,4 +53,4 @@ pub use session::WindowTokens;
 pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};
+pub use transcript::{Entries, Entry, EntryPlace, Storage, Transcript, TranscriptBuilder};

@@ -24,6 +24,43 @@ pub trait Config {
     fn count_tokens(&self, text: &str) -> u32 {
         Counting::default().count(text)
     }
+
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    fn output_limit_key(&self) -> OutputLimitKey {
+        OutputLimitKey::MaxTokens
+    }
+}
+
+/// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
+/// but one.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OutputLimitKey {
+    /// `max_tokens`, which compatible servers know.
+    #[default]
+    MaxTokens,
+    /// `max_completion_tokens`, which OpenAI's own reasoning models want; they refuse the other.
+    MaxCompletionTokens,
+}
+
+impl OutputLimitKey {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::MaxTokens, Self::MaxCompletionTokens];
+
+    /// The key itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.name() == name)
+    }
 }
 
 /// The numbers of a session. Each is a bound that is said when it is hit.
@@ -46,6 +83,9 @@ pub struct Limits {
     pub room: RoomPolicy,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
+    /// Bytes of one response body, whatever is kept of it. A server that never ends is refused
+    /// here: the turn fails with `Limit`.
+    pub max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     pub reply_bytes: u32,
     /// Requests of one turn.
@@ -94,6 +134,7 @@ impl Limits {
         low_water_tokens: 0,
         room: RoomPolicy::Ask,
         max_result_bytes: 64 * 1024,
+        max_response_bytes: 256 * 1024 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
         max_turn_tokens: 0,
@@ -130,14 +171,23 @@ pub struct SessionConfig<'c> {
     pub limits: Limits,
     /// What counts tokens.
     pub counting: Counting<'c>,
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    pub output_limit_key: OutputLimitKey,
 }
 
 impl<'c> SessionConfig<'c> {
     /// No system prompt, no tools, default limits.
     #[must_use]
     pub const fn new(provider: Provider, model: &'c str) -> Self {
-        let (limits, counting) = (Limits::DEFAULT, Counting::ROUGH);
-        Self { provider, model, system: "", tools: &[], limits, counting }
+        Self {
+            provider,
+            model,
+            system: "",
+            tools: &[],
+            limits: Limits::DEFAULT,
+            counting: Counting::ROUGH,
+            output_limit_key: OutputLimitKey::MaxTokens,
+        }
     }
 }
 
@@ -165,6 +215,10 @@ impl Config for SessionConfig<'_> {
     fn count_tokens(&self, text: &str) -> u32 {
         self.counting.count(text)
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        self.output_limit_key
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -191,6 +245,10 @@ impl<C: Config + ?Sized> Config for &C {
     fn count_tokens(&self, text: &str) -> u32 {
         (**self).count_tokens(text)
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        (**self).output_limit_key()
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -198,7 +256,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Counting, Limits, Provider, ToolSpec};
+    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -217,6 +275,8 @@ mod owned {
         pub limits: Limits,
         /// What counts tokens.
         pub counting: Counting<'static>,
+        /// Under which key OpenAI chat is told `max_output_tokens`.
+        pub output_limit_key: OutputLimitKey,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -234,9 +294,15 @@ mod owned {
         /// No system prompt, no tools, default limits.
         #[must_use]
         pub fn new(provider: Provider, model: impl Into<String>) -> Self {
-            let (system, tools, limits) = (String::new(), Vec::new(), Limits::DEFAULT);
-            let (model, counting) = (model.into(), Counting::ESTIMATE);
-            Self { provider, model, system, tools, limits, counting }
+            Self {
+                provider,
+                model: model.into(),
+                system: String::new(),
+                tools: Vec::new(),
+                limits: Limits::DEFAULT,
+                counting: Counting::ESTIMATE,
+                output_limit_key: OutputLimitKey::MaxTokens,
+            }
         }
     }
 
@@ -277,6 +343,10 @@ mod owned {
 
         fn count_tokens(&self, text: &str) -> u32 {
             self.counting.count(text)
+        }
+
+        fn output_limit_key(&self) -> OutputLimitKey {
+            self.output_limit_key
         }
     }
 }

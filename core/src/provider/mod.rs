@@ -26,12 +26,12 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
-pub use config::{Config, FailedTurn, Limits, SessionConfig};
+pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
 pub use counting::{CountTokens, Counting};
 pub use limits::{Budget, Prices, RoomPolicy};
-pub use request::Request;
+pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};

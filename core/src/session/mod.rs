@@ -349,7 +349,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 }
 
-const fn wrong_step(step: Step) -> Error {
+pub(crate) const fn wrong_step(step: Step) -> Error {
     Error::new(ErrorKind::WrongStep, step.number())
 }
 
