@@ -38,6 +38,7 @@ macro_rules! limits {
         impl Limits {
             #[new]
             #[pyo3(signature = (*, $($field = None,)* failed_turn = None))]
+            #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
             fn new(
                 $($field: Option<&Bound<'_, PyAny>>,)*
                 failed_turn: Option<&Bound<'_, PyAny>>,
