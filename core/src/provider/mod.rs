@@ -2,8 +2,10 @@
 //! a reply.
 
 mod config;
+mod counting;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
+mod limits;
 #[cfg_attr(
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
@@ -27,6 +29,8 @@ mod openai_responses;
 pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
+pub use counting::{CountTokens, Counting};
+pub use limits::{Budget, Prices, RoomPolicy};
 pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
