@@ -12,6 +12,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
+//! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
@@ -38,7 +39,7 @@ pub use message::{
     CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
-pub use provider::{Config, FailedTurn, Limits, OutputLimitKey, Request, SessionConfig};
+pub use provider::{Config, FailedTurn, Limits, OutputLimitKey, Request, SessionConfig, ToolMode};
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
 pub use session::{Failure, Session, Step};

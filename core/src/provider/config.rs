@@ -20,6 +20,55 @@ pub trait Config {
     fn output_limit_key(&self) -> OutputLimitKey {
         OutputLimitKey::MaxTokens
     }
+    /// How the model is told of its tools, and how it calls them.
+    fn tool_mode(&self) -> ToolMode {
+        ToolMode::Native
+    }
+}
+
+/// How the model is told of its tools, and how it calls them. All but `Native` want the feature
+/// `local-models`.
+///
+/// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
+/// transcript as any others do. They are known in the forms that published models write:
+/// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
+/// own; and only when the name is that of a tool and the arguments are an object.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ToolMode {
+    /// By the fields that the dialect has for it.
+    #[default]
+    Native,
+    /// The same; where the model writes its calls into the text, they are found there.
+    Lenient,
+    /// By words: the tools stand in the system text, calls and results are text. For servers
+    /// that know no tools.
+    Text,
+    /// The same, and the server holds the model to a JSON Schema of its reply: OpenAI chat and
+    /// Ollama. The text that comes is JSON; what is said in it is in the transcript at the end.
+    Schema,
+}
+
+impl ToolMode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Native, Self::Lenient, Self::Text, Self::Schema];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Lenient => "lenient",
+            Self::Text => "text",
+            Self::Schema => "schema",
+        }
+    }
+
+    /// The mode with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    }
 }
 
 /// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
@@ -134,6 +183,8 @@ pub struct SessionConfig<'c> {
     pub limits: Limits,
     /// Under which key OpenAI chat is told `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
 }
 
 impl<'c> SessionConfig<'c> {
@@ -147,6 +198,7 @@ impl<'c> SessionConfig<'c> {
             tools: &[],
             limits: Limits::DEFAULT,
             output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
         }
     }
 }
@@ -175,6 +227,10 @@ impl Config for SessionConfig<'_> {
     fn output_limit_key(&self) -> OutputLimitKey {
         self.output_limit_key
     }
+
+    fn tool_mode(&self) -> ToolMode {
+        self.tool_mode
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -201,6 +257,10 @@ impl<C: Config + ?Sized> Config for &C {
     fn output_limit_key(&self) -> OutputLimitKey {
         (**self).output_limit_key()
     }
+
+    fn tool_mode(&self) -> ToolMode {
+        (**self).tool_mode()
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -208,7 +268,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Limits, OutputLimitKey, Provider, ToolSpec};
+    use super::{Config, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -227,6 +287,8 @@ mod owned {
         pub limits: Limits,
         /// Under which key OpenAI chat is told `max_output_tokens`.
         pub output_limit_key: OutputLimitKey,
+        /// How the model is told of its tools, and how it calls them.
+        pub tool_mode: ToolMode,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -251,6 +313,7 @@ mod owned {
                 tools: Vec::new(),
                 limits: Limits::DEFAULT,
                 output_limit_key: OutputLimitKey::MaxTokens,
+                tool_mode: ToolMode::Native,
             }
         }
     }
@@ -293,6 +356,10 @@ mod owned {
         fn output_limit_key(&self) -> OutputLimitKey {
             self.output_limit_key
         }
+
+        fn tool_mode(&self) -> ToolMode {
+            self.tool_mode
+        }
     }
 }
 
@@ -308,6 +375,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
+    super::local::check(config)?;
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
