@@ -82,7 +82,8 @@ fn a_schema_is_sent_and_what_comes_back_is_read() {
     for body in &bodies {
         assert!(body.get("tools").is_none());
         let schema = &body["response_format"]["json_schema"]["schema"];
-        let tools = schema["properties"]["calls"]["items"]["anyOf"].as_array().unwrap();
+        let calls = &schema["anyOf"][0]["properties"]["calls"];
+        let tools = calls["items"]["anyOf"].as_array().unwrap();
         assert!(tools.iter().any(|tool| tool["properties"]["name"]["const"] == "bash"));
     }
 }

@@ -299,6 +299,21 @@ fn an_object_says_and_calls() {
     assert_eq!(other.recovered, None);
 }
 
+#[test]
+fn a_cut_reply_keeps_its_whole_calls_but_no_pieces_of_an_object() {
+    let call = r#"{"name":"list","arguments":{}}"#;
+    let cut = |text: &str| body(text).replace(r#""stop""#, r#""length""#);
+    let tags = format!("<tool_call>{call}</tool_call><tool_call>{{\"name\":\"re");
+    let mut session = begun(with(Provider::OpenAiChat, ToolMode::Text));
+    let read = receive(&mut session, &cut(&tags), 7);
+    assert_eq!((read.recovered, read.end), (Some(1), StopReason::MaxTokens));
+    assert_eq!(read.text, "<tool_call>{\"name\":\"re");
+    let object = format!("{{\"calls\": [\n{call},\n{{\"name\":\"re");
+    let mut session = begun(with(Provider::OpenAiChat, ToolMode::Schema));
+    let read = receive(&mut session, &cut(&object), 7);
+    assert_eq!((read.recovered, read.end, read.text), (None, StopReason::MaxTokens, object));
+}
+
 /// A round with two calls, its results, and an answer; the body of the last request.
 fn conversation(provider: Provider, mode: ToolMode) -> (TestSession, Vec<String>) {
     let mut session = begun(SessionConfig { system: "Be \"brief\".", ..with(provider, mode) });
@@ -416,7 +431,9 @@ fn a_schema_holds_the_reply_where_the_server_knows_that() {
                 &body["response_format"]["json_schema"]["schema"]
             }
         };
-        let items = schema["properties"]["calls"]["items"]["anyOf"].as_array().expect("calls");
+        let [calls, say] = [0, 1].map(|at| &schema["anyOf"][at]["properties"]);
+        assert_eq!(say["say"]["type"], "string");
+        let items = calls["calls"]["items"]["anyOf"].as_array().expect("calls");
         let parts = |item: &Value| {
             let properties = &item["properties"];
             (properties["name"]["const"].clone(), properties["arguments"].clone())

@@ -2,7 +2,8 @@
 //! stands around a text.
 
 use super::form::{
-    BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, FAILED_RESULT, LISTED_CALL, REPLY, RESULT, SCHEMA, form,
+    BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, CALLS, FAILED_RESULT, LISTED_CALL, RESULT, SAY, SCHEMA,
+    form,
 };
 use crate::provider::dialect::{Cursor, reply_parts};
 use crate::provider::{Config, Context, ToolMode};
@@ -105,91 +106,51 @@ pub(crate) fn before_messages<'a>(
 
 /// The stages of a message: each goes through its records once.
 const BETWEEN: u8 = 0;
-const TEXT: u8 = 1;
-const CALLS: u8 = 2;
-const RESULTS: u8 = 3;
+const IN_TEXT: u8 = 1;
+const IN_CALLS: u8 = 2;
+const IN_RESULTS: u8 = 3;
 
 /// Writes the next piece of the messages; false when there is none.
 pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let (config, bytes) = (context.config, context.bytes);
     let form = form(config.provider());
     let is_object = config.tool_mode() == ToolMode::Schema;
-    let [reply_open, reply_between, reply_close] = REPLY;
-    let begin = |at: &mut Cursor, opening: &'static str, out: &mut Pieces<'a>| {
-        let comma = at.messages || form.system_is_message;
-        pieces!(out: if comma { "," } else { "" }, opening);
-        at.messages = true;
-    };
     match at.stage {
         BETWEEN => {
             let Some(record) = Record::at(bytes, at.offset) else { return false };
-            match record.header.kind {
-                Kind::User => {
-                    at.offset = record.end();
-                    begin(at, form.user, out);
-                    pieces!(out: Piece::Escaped(record.text()), form.end);
+            let opening = if record.is_reply() { form.model } else { form.user };
+            if record.is_reply() {
+                at.begin_reply();
+                // A message of nothing that has words would be empty, and is refused.
+                let mut parts = reply_parts(bytes, at.offset);
+                if !parts.clone().any(|part| is_spoken(&part)) {
+                    at.offset = parts.by_ref().last().map_or(record.end(), |last| last.end());
+                    return true;
                 }
-                Kind::Result => {
-                    at.begin_results();
-                    (at.stage, at.comma) = (RESULTS, false);
-                    begin(at, form.user, out);
-                }
-                Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
-                    at.begin_reply();
-                    // A message of nothing that has words would be empty, and is refused.
-                    if !reply_parts(bytes, at.message).any(|part| is_spoken(&part)) {
-                        let last = reply_parts(bytes, at.message).last();
-                        at.offset = last.map_or(record.end(), |last| last.end());
-                        return true;
-                    }
-                    at.stage = TEXT;
-                    begin(at, form.model, out);
-                    pieces!(out: if is_object { reply_open } else { "" });
-                }
+                at.stage = IN_TEXT;
+            } else if record.is(Kind::Result) {
+                at.begin_results();
+                (at.stage, at.comma) = (IN_RESULTS, false);
+            }
+            let comma = at.messages || form.system_is_message;
+            pieces!(out: if comma { "," } else { "" }, opening);
+            at.messages = true;
+            if record.is(Kind::User) {
+                at.offset = record.end();
+                pieces!(out: Piece::Escaped(record.text()), form.end);
+            } else if record.is_reply() && is_object {
+                pieces!(out: "{");
             }
         }
-        TEXT => {
-            let mut behind = *at;
-            match behind.next_part(bytes, |part| part.is(Kind::Text)) {
-                Some(part) if is_object => {
-                    let mut written = at.previous;
-                    let is_done = twice(part.text(), &mut written, out);
-                    *at = if is_done { behind } else { *at };
-                    at.previous = if is_done { 0 } else { written };
-                }
-                Some(part) => {
-                    *at = behind;
-                    pieces!(out: Piece::Escaped(part.text()));
-                    at.comma |= !part.text().is_empty();
-                }
-                None => {
-                    // A call stands on a line of its own.
-                    let has_text = at.comma;
-                    pieces!(out: if is_object { reply_between } else { "" });
-                    at.restart(CALLS);
-                    at.comma = has_text;
-                }
-            }
-        }
-        CALLS => match at.next_part(bytes, |part| part.is(Kind::Call)) {
-            Some(call) => {
-                let (_, name, arguments) = call.call();
-                let arguments = if arguments.is_empty() { "{}" } else { arguments };
-                let [before, between, behind] = if is_object { LISTED_CALL } else { CALL };
-                let separator = match (at.comma, is_object) {
-                    (false, _) => "",
-                    (true, true) => ", ",
-                    (true, false) => r"\n",
-                };
-                pieces!(out:
-                    separator, before, Piece::Escaped(name), between, Piece::Escaped(arguments),
-                    behind
-                );
-                at.comma = true;
-            }
+        IN_TEXT => text(bytes, at, is_object, out),
+        IN_CALLS => match at.next_part(bytes, |part| part.is(Kind::Call)) {
+            Some(part) => call(&part, at, is_object, out),
             None => {
-                pieces!(out: if is_object { reply_close } else { "" }, form.end);
-                at.stage = BETWEEN;
+                let [_, behind] = CALLS;
+                let has_list = is_object && at.previous != 0;
+                pieces!(out: if has_list { behind } else { "" }, if is_object { "}" } else { "" });
+                pieces!(out: form.end);
+                (at.stage, at.previous) = (BETWEEN, 0);
             }
         },
         _ => match at.next_result(bytes) {
@@ -209,6 +170,53 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         },
     }
     true
+}
+
+/// Writes the next piece of what is said in a reply; `at.comma` says whether something is.
+fn text<'a>(bytes: &'a [u8], at: &mut Cursor, is_object: bool, out: &mut Pieces<'a>) {
+    let [open, close] = SAY;
+    let mut behind = *at;
+    match behind.next_part(bytes, |part| part.is(Kind::Text) && !part.payload.is_empty()) {
+        Some(part) if is_object => {
+            pieces!(out: if at.comma { "" } else { open });
+            let mut written = at.previous;
+            if twice(part.text(), &mut written, out) {
+                (*at, written) = (behind, 0);
+            }
+            (at.comma, at.previous) = (true, written);
+        }
+        Some(part) => {
+            *at = behind;
+            pieces!(out: Piece::Escaped(part.text()));
+            at.comma = true;
+        }
+        None => {
+            let has_text = at.comma;
+            pieces!(out: if is_object && has_text { close } else { "" });
+            at.restart(IN_CALLS);
+            at.comma = has_text;
+        }
+    }
+}
+
+/// Writes a call; `at.previous` says whether it is not the first.
+fn call<'a>(part: &Record<'a>, at: &mut Cursor, is_object: bool, out: &mut Pieces<'a>) {
+    let (_, name, arguments) = part.call();
+    let arguments = if arguments.is_empty() { "{}" } else { arguments };
+    let [list, _] = CALLS;
+    let [before, between, behind] = if is_object { LISTED_CALL } else { CALL };
+    let is_first = at.previous == 0;
+    pieces!(out:
+        match (at.comma, is_object) {
+            (false, _) => "",
+            (true, true) => ", ",
+            // A call stands on a line of its own.
+            (true, false) => r"\n",
+        },
+        if is_object && is_first { list } else { "" },
+        before, Piece::Escaped(name), between, Piece::Escaped(arguments), behind
+    );
+    (at.comma, at.previous) = (true, part.offset);
 }
 
 fn is_spoken(part: &Record<'_>) -> bool {

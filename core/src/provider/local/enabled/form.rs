@@ -74,9 +74,9 @@ pub(super) const BY_TAGS: &str = concat!(
     r#"of their arguments:\n"#
 );
 pub(super) const BY_SCHEMA: &str = concat!(
-    r#"Answer with one JSON object: \"say\" is what you tell the user, \"calls\" is the list of "#,
-    r#"tools that you call, each {\"name\": \"TOOL\", \"arguments\": {}}, and empty when the "#,
-    r#"answer is complete. A result comes in <tool_response> tags. The tools, and the JSON "#,
+    r#"Answer with one JSON object. To call tools and wait for their results: {\"calls\": "#,
+    r#"[{\"name\": \"TOOL\", \"arguments\": {}}]}. To tell the user your answer: "#,
+    r#"{\"say\": \"TEXT\"}. A result comes in <tool_response> tags. The tools, and the JSON "#,
     r#"Schema of their arguments:\n"#
 );
 
@@ -84,8 +84,10 @@ pub(super) const BY_SCHEMA: &str = concat!(
 pub(super) const CALL: [&str; 3] =
     [r#"<tool_call>{\"name\": \""#, r#"\", \"arguments\": "#, r#"}</tool_call>"#];
 
-/// A reply as one object: before what is said, behind it, behind the calls.
-pub(super) const REPLY: [&str; 3] = [r#"{\"say\": \""#, r#"\", \"calls\": ["#, "]}"];
+/// What is said in a reply that is an object.
+pub(super) const SAY: [&str; 2] = [r#"\"say\": \""#, r#"\""#];
+/// Its calls.
+pub(super) const CALLS: [&str; 2] = [r#"\"calls\": ["#, "]"];
 /// Around a call in such an object.
 pub(super) const LISTED_CALL: [&str; 3] = [r#"{\"name\": \""#, r#"\", \"arguments\": "#, "}"];
 
@@ -95,13 +97,18 @@ pub(super) const RESULT: [&str; 3] =
 pub(super) const FAILED_RESULT: [&str; 3] =
     [r#"<tool_response name=\""#, r#"\" failed=\"true\">\n"#, r#"\n</tool_response>"#];
 
-/// The JSON Schema of a reply, around those of the calls, and around the parts of each.
+/// The JSON Schema of a reply, around those of the calls, and around the parts of each. Either
+/// calls or says: a small model that may say something does so without end.
 pub(super) const SCHEMA: [&str; 2] = [
     concat!(
-        r#"{"type":"object","properties":{"say":{"type":"string"},"calls":{"type":"array","#,
+        r#"{"anyOf":[{"type":"object","properties":{"calls":{"type":"array","minItems":1,"#,
         r#""items":{"anyOf":["#
     ),
-    r#"]}}},"required":["say","calls"],"additionalProperties":false}"#,
+    concat!(
+        r#"]}}},"required":["calls"],"additionalProperties":false},"#,
+        r#"{"type":"object","properties":{"say":{"type":"string"}},"required":["say"],"#,
+        r#""additionalProperties":false}]}"#
+    ),
 ];
 pub(super) const CALL_SCHEMA: [&str; 3] = [
     r#"{"type":"object","properties":{"name":{"type":"string","const":""#,

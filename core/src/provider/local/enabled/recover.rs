@@ -4,7 +4,7 @@
 //! transcript and become calls there; then the text that held them is taken out.
 
 use super::find::{self, Candidate, Kind as Form};
-use crate::message::ToolSpec;
+use crate::message::{StopReason, ToolSpec};
 use crate::provider::reply::Slot;
 use crate::provider::{Config, Sink, ToolMode};
 use crate::transcript::record::{HEADER_BYTES, Kind, REFUSAL};
@@ -43,10 +43,13 @@ places! { PLACES:
 /// `Full`, and those of a call that does not fit a record.
 pub(crate) fn recover(sink: &mut Sink<'_, '_>, config: &dyn Config) -> Result<Option<u16>, Error> {
     let mode = config.tool_mode();
-    if mode == ToolMode::Native || sink.reply.calls > 0 || sink.reply.is_muted() {
+    let says = mode == ToolMode::Schema;
+    // An object that the token limit cut is none, and its pieces are not what the model meant.
+    let is_cut = says && sink.reply.stop == Some(StopReason::MaxTokens);
+    if mode == ToolMode::Native || is_cut || sink.reply.calls > 0 || sink.reply.is_muted() {
         return Ok(None);
     }
-    let mut recovery = Recovery { sink, config, says: mode == ToolMode::Schema, attempts: 0 };
+    let mut recovery = Recovery { sink, config, says, attempts: 0 };
     let mut end = recovery.sink.log.used();
     let mut at = recovery.sink.reply.start as usize;
     let mut is_changed = false;
