@@ -28,6 +28,56 @@ pub trait Config {
     fn count_tokens(&self, text: &str) -> u32 {
         Counting::default().count(text)
     }
+
+    /// How the model is told of its tools, and how it calls them.
+    fn tool_mode(&self) -> ToolMode {
+        ToolMode::Native
+    }
+}
+
+/// How the model is told of its tools, and how it calls them. All but `Native` want the feature
+/// `local-models`.
+///
+/// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
+/// transcript as any others do. They are known in the forms that published models write:
+/// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
+/// own; and only when the name is that of a tool and the arguments are an object.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ToolMode {
+    /// By the fields that the dialect has for it.
+    #[default]
+    Native,
+    /// The same; where the model writes its calls into the text, they are found there.
+    Lenient,
+    /// By words: the tools stand in the system text, calls and results are text. For servers
+    /// that know no tools.
+    Text,
+    /// The same, and the server holds the model to a JSON Schema of its reply: OpenAI chat and
+    /// Ollama. The text that comes is JSON; what is said in it is in the transcript at the end.
+    Schema,
+}
+
+impl ToolMode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Native, Self::Lenient, Self::Text, Self::Schema];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Lenient => "lenient",
+            Self::Text => "text",
+            Self::Schema => "schema",
+        }
+    }
+
+    /// The mode with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    }
 }
 
 /// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
@@ -172,6 +222,8 @@ pub struct SessionConfig<'c> {
     pub output_limit_key: OutputLimitKey,
     /// What counts tokens.
     pub counting: Counting<'c>,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
 }
 
 impl<'c> SessionConfig<'c> {
@@ -186,6 +238,7 @@ impl<'c> SessionConfig<'c> {
             limits: Limits::DEFAULT,
             output_limit_key: OutputLimitKey::MaxTokens,
             counting: Counting::ROUGH,
+            tool_mode: ToolMode::Native,
         }
     }
 }
@@ -218,6 +271,10 @@ impl Config for SessionConfig<'_> {
     fn count_tokens(&self, text: &str) -> u32 {
         self.counting.count(text)
     }
+
+    fn tool_mode(&self) -> ToolMode {
+        self.tool_mode
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -248,6 +305,10 @@ impl<C: Config + ?Sized> Config for &C {
     fn count_tokens(&self, text: &str) -> u32 {
         (**self).count_tokens(text)
     }
+
+    fn tool_mode(&self) -> ToolMode {
+        (**self).tool_mode()
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -255,7 +316,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolSpec};
+    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -276,6 +337,8 @@ mod owned {
         pub output_limit_key: OutputLimitKey,
         /// What counts tokens.
         pub counting: Counting<'static>,
+        /// How the model is told of its tools, and how it calls them.
+        pub tool_mode: ToolMode,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -301,6 +364,7 @@ mod owned {
                 limits: Limits::DEFAULT,
                 output_limit_key: OutputLimitKey::MaxTokens,
                 counting: Counting::ESTIMATE,
+                tool_mode: ToolMode::Native,
             }
         }
     }
@@ -347,6 +411,10 @@ mod owned {
         fn count_tokens(&self, text: &str) -> u32 {
             self.counting.count(text)
         }
+
+        fn tool_mode(&self) -> ToolMode {
+            self.tool_mode
+        }
     }
 }
 
@@ -367,6 +435,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     if cfg!(not(feature = "window")) && limits.need_window() {
         return Err(Error::new(ErrorKind::Unsupported, 0));
     }
+    super::local::check(config)?;
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));

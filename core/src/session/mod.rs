@@ -236,6 +236,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` with
     /// [`Event::Restart`]. In the step `Send` it says that no response came at all.
     ///
+    /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in
+    /// text: then the step is still `Receive`, and the next call gives the end.
+    ///
     /// # Errors
     /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
