@@ -131,9 +131,7 @@ impl Machine {
         let is_short = bytes > 0 || excess.marks > 0;
         let can_make = is_short && super::room::can_drop(log, self.turn as usize);
         self.step = match self.summary {
-            None if can_make || excess.context > 0 => {
-                Step::MakeRoom { bytes, tokens: excess.marks.max(excess.context) }
-            }
+            None if can_make || excess.context > 0 => Step::MakeRoom { bytes },
             _ => Step::Send,
         };
     }
