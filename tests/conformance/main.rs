@@ -5,6 +5,7 @@ mod bad_place;
 mod bad_provider;
 mod chunkings;
 mod cut_anywhere;
+mod drive;
 mod events;
 mod exit_codes;
 mod fixes_a_project;

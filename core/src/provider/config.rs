@@ -1,5 +1,7 @@
 //! What stays the same during a session.
 
+use super::counting::Counting;
+use super::limits::{Prices, RoomPolicy};
 use crate::message::{Provider, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -20,6 +22,13 @@ pub trait Config {
     fn output_limit_key(&self) -> OutputLimitKey {
         OutputLimitKey::MaxTokens
     }
+
+    /// Tokens of `text`, exactly or nearly: what the window is measured with until the
+    /// provider has counted it.
+    fn count_tokens(&self, text: &str) -> u32 {
+        Counting::default().count(text)
+    }
+
     /// How the model is told of its tools, and how it calls them.
     fn tool_mode(&self) -> ToolMode {
         ToolMode::Native
@@ -109,9 +118,18 @@ pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
     /// [`ANTHROPIC_OUTPUT_TOKENS`](Limits::ANTHROPIC_OUTPUT_TOKENS)).
     pub max_output_tokens: u32,
-    /// Tokens of the request and the reply together; 0 leaves it to the provider. Ollama
-    /// cuts what does not fit without a word, so it is told this number.
+    /// Tokens of the request and the reply together; 0 leaves it to the provider. What does not
+    /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
+    /// told this number.
     pub context_tokens: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// `context_tokens` leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made, so that it is made, and the provider's
+    /// cache is lost, seldom; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made.
+    pub room: RoomPolicy,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
     /// Bytes of one response body, whatever is kept of it. A server that never ends is refused
@@ -121,6 +139,17 @@ pub struct Limits {
     pub reply_bytes: u32,
     /// Requests of one turn.
     pub max_rounds: u16,
+    /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
+    /// further request is sent when more is used up.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that [`crate::Session::elapsed`] lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row; 0 is no limit.
+    pub max_repeats: u16,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
@@ -150,10 +179,18 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         max_output_tokens: 0,
         context_tokens: 0,
+        high_water_tokens: 0,
+        low_water_tokens: 0,
+        room: RoomPolicy::Ask,
         max_result_bytes: 64 * 1024,
         max_response_bytes: 256 * 1024 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
+        max_turn_tokens: 0,
+        max_turn_cost_micros: 0,
+        max_turn_ms: 0,
+        max_repeats: 0,
+        prices: Prices::NONE,
         max_attempts: 5,
         retry_base_ms: 500,
         retry_max_ms: 60_000,
@@ -183,6 +220,8 @@ pub struct SessionConfig<'c> {
     pub limits: Limits,
     /// Under which key OpenAI chat is told `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
+    /// What counts tokens.
+    pub counting: Counting<'c>,
     /// How the model is told of its tools, and how it calls them.
     pub tool_mode: ToolMode,
 }
@@ -198,6 +237,7 @@ impl<'c> SessionConfig<'c> {
             tools: &[],
             limits: Limits::DEFAULT,
             output_limit_key: OutputLimitKey::MaxTokens,
+            counting: Counting::ROUGH,
             tool_mode: ToolMode::Native,
         }
     }
@@ -226,6 +266,10 @@ impl Config for SessionConfig<'_> {
 
     fn output_limit_key(&self) -> OutputLimitKey {
         self.output_limit_key
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        self.counting.count(text)
     }
 
     fn tool_mode(&self) -> ToolMode {
@@ -258,6 +302,10 @@ impl<C: Config + ?Sized> Config for &C {
         (**self).output_limit_key()
     }
 
+    fn count_tokens(&self, text: &str) -> u32 {
+        (**self).count_tokens(text)
+    }
+
     fn tool_mode(&self) -> ToolMode {
         (**self).tool_mode()
     }
@@ -268,7 +316,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
+    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -287,6 +335,8 @@ mod owned {
         pub limits: Limits,
         /// Under which key OpenAI chat is told `max_output_tokens`.
         pub output_limit_key: OutputLimitKey,
+        /// What counts tokens.
+        pub counting: Counting<'static>,
         /// How the model is told of its tools, and how it calls them.
         pub tool_mode: ToolMode,
     }
@@ -313,6 +363,7 @@ mod owned {
                 tools: Vec::new(),
                 limits: Limits::DEFAULT,
                 output_limit_key: OutputLimitKey::MaxTokens,
+                counting: Counting::ESTIMATE,
                 tool_mode: ToolMode::Native,
             }
         }
@@ -357,6 +408,10 @@ mod owned {
             self.output_limit_key
         }
 
+        fn count_tokens(&self, text: &str) -> u32 {
+            self.counting.count(text)
+        }
+
         fn tool_mode(&self) -> ToolMode {
             self.tool_mode
         }
@@ -372,8 +427,13 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
         }
         index += 1;
     }
-    if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
+    let limits = config.limits();
+    if limits.max_attempts == 0 || limits.max_rounds == 0 || !limits.are_marks_in_order() {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+    }
+    // Rather refused than not kept.
+    if cfg!(not(feature = "window")) && limits.need_window() {
+        return Err(Error::new(ErrorKind::Unsupported, 0));
     }
     super::local::check(config)?;
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());

@@ -458,6 +458,7 @@ impl From<LimitsLine> for Limits {
             retry_max_ms: line.retry_max_ms,
             seed: line.seed,
             failed_turn: FailedTurn::TakeOut,
+            ..Limits::DEFAULT
         }
     }
 }
