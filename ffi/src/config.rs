@@ -191,6 +191,7 @@ impl LentConfig {
             retry_max_ms: known.retry_max_ms,
             seed: known.seed,
             failed_turn,
+            ..Limits::DEFAULT
         };
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };

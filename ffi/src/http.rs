@@ -77,6 +77,7 @@ pub unsafe extern "C" fn zs_http_write_head(
                 text(header.value)?;
             }
             let (method, path, host) = (text(method)?, text(path)?, text(host)?);
+            let path = &[path];
             let head = RequestHead { method, path, host, content_length: body_len };
             let each = headers
                 .iter()
