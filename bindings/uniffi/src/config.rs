@@ -85,11 +85,10 @@ impl Config {
             parameters: tool.parameters.clone(),
         });
         OwnedConfig {
-            provider: self.provider.into(),
-            model: self.model.clone(),
             system: self.system.clone(),
             tools: tools.collect(),
             limits: self.limits.to_core(),
+            ..OwnedConfig::new(self.provider.into(), self.model.clone())
         }
     }
 }
@@ -108,6 +107,7 @@ impl Limits {
             retry_max_ms: self.retry_max_ms,
             seed: self.seed,
             failed_turn: self.failed_turn.into(),
+            ..CoreLimits::DEFAULT
         }
     }
 }
