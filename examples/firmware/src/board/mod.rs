@@ -85,6 +85,7 @@ fn read(address: usize) -> u32 {
 }
 
 /// Writes a register.
+#[cfg(target_arch = "arm")]
 fn write(address: usize, value: u32) {
     // SAFETY: the callers name registers of the board, which no memory of Rust's is behind.
     unsafe { (address as *mut u32).write_volatile(value) }
