@@ -83,6 +83,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
     /// not compiled in, `Full` when the storage has not even room for a beginning.
+    // Not inlined here and below: what it puts together lies twice on the stack meanwhile.
+    #[inline(never)]
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
         check(&config)?;
         let machine = Machine::new(&config)?;
@@ -97,6 +99,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
+    #[inline(never)]
     pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
         check(&config)?;
         let mut machine = Machine::new(&config)?;

@@ -39,9 +39,22 @@ impl<P: Read + Write> Modem<P> {
 
     fn byte(&mut self) -> Option<u8> {
         let mut byte = [0];
-        self.port.read_exact(&mut byte).ok()?;
-        let [byte] = byte;
-        Some(byte)
+        let count = self.port.read(&mut byte).ok()?;
+        byte.get(..count)?.first().copied()
+    }
+
+    fn frame_out(&mut self, kind: u8, bytes: &[u8]) -> Option<()> {
+        let head = [kind, bytes.len() as u8];
+        for part in [&head, bytes] {
+            let mut rest = part;
+            while !rest.is_empty() {
+                match self.port.write(rest) {
+                    Ok(count @ 1..) => rest = rest.get(count..).unwrap_or_default(),
+                    _ => return None,
+                }
+            }
+        }
+        Some(())
     }
 
     /// The kind of the next frame.
@@ -52,7 +65,7 @@ impl<P: Read + Write> Modem<P> {
     }
 
     fn open(&mut self) -> Option<()> {
-        self.port.write_all(&[OPEN, 0]).ok()?;
+        self.frame_out(OPEN, &[])?;
         loop {
             // What still comes of the connection before.
             while self.left > 0 {
@@ -105,18 +118,16 @@ impl<P: Read + Write> Read for Modem<P> {
         }
         let wanted = usize::from(self.left).min(out.len());
         let part = out.get_mut(..wanted).unwrap_or_default();
-        self.port.read_exact(part).map_err(|_| ErrorKind::TimedOut)?;
-        self.left -= wanted as u8;
-        Ok(wanted)
+        let count = self.port.read(part).map_err(|_| ErrorKind::TimedOut)?;
+        self.left = self.left.saturating_sub(count as u8);
+        Ok(count)
     }
 }
 
 impl<P: Read + Write> Write for Modem<P> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
         let part = bytes.get(..255).unwrap_or(bytes);
-        let length = part.len() as u8;
-        self.port.write_all(&[DATA, length]).map_err(|_| ErrorKind::TimedOut)?;
-        self.port.write_all(part).map_err(|_| ErrorKind::TimedOut)?;
+        self.frame_out(DATA, part).ok_or(ErrorKind::TimedOut)?;
         Ok(part.len())
     }
 

@@ -46,7 +46,9 @@ fn main() -> ! {
 }
 
 fn run() -> Option<()> {
-    let mut session = Session::new(ARENA.take()?, &CONFIG).ok()?;
+    let mut session = Session::new(ARENA.take()?, &CONFIG);
+    // Lent: a move would take its 464 bytes twice.
+    let session = session.as_mut().ok()?;
     let mut driver = Driver {
         endpoint: ENDPOINT,
         connect: Modem::new(Port::start()),
@@ -58,7 +60,7 @@ fn run() -> Option<()> {
         console::line(&["user ", text]);
         session.user(text).ok()?;
         let mut shown_bytes = 0;
-        let result = driver.run(&mut session, &mut |notice| show(notice, &mut shown_bytes));
+        let result = driver.run(session, &mut |notice| show(notice, &mut shown_bytes));
         console::number("shown", shown_bytes);
         match result {
             Ok(_) => console::number("kept", session.transcript().used_bytes() as u32),
