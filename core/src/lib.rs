@@ -41,10 +41,12 @@ pub use message::{
     CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
-pub use provider::{Config, FailedTurn, Limits, Request, SessionConfig};
+pub use provider::{
+    Config, FailedTurn, Limits, OutputLimitKey, Request, RequestPlace, SessionConfig,
+};
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
 pub use session::{Failure, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};
+pub use transcript::{Entries, Entry, EntryPlace, Storage, Transcript, TranscriptBuilder};

@@ -13,6 +13,7 @@ mod instructions;
 mod json_reader;
 mod key;
 mod layering;
+mod output_limit;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;
@@ -29,6 +30,7 @@ mod stdin;
 mod stdout;
 mod tape;
 mod tool_results;
+mod vectors;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

@@ -5,6 +5,8 @@ pub mod body;
 pub mod command;
 pub mod fixtures;
 pub mod model;
+mod pairs;
 pub mod play;
 pub mod random;
 pub mod shared;
+pub mod vector;

@@ -16,6 +16,42 @@ pub trait Config {
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>>;
     /// The numbers.
     fn limits(&self) -> &Limits;
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    fn output_limit_key(&self) -> OutputLimitKey {
+        OutputLimitKey::MaxTokens
+    }
+}
+
+/// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
+/// but one.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OutputLimitKey {
+    /// `max_tokens`, which compatible servers know.
+    #[default]
+    MaxTokens,
+    /// `max_completion_tokens`, which OpenAI's own reasoning models want; they refuse the other.
+    MaxCompletionTokens,
+}
+
+impl OutputLimitKey {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::MaxTokens, Self::MaxCompletionTokens];
+
+    /// The key itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.name() == name)
+    }
 }
 
 /// The numbers of a session. Each is a bound that is said when it is hit.
@@ -96,13 +132,22 @@ pub struct SessionConfig<'c> {
     pub tools: &'c [ToolSpec<'c>],
     /// The numbers.
     pub limits: Limits,
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    pub output_limit_key: OutputLimitKey,
 }
 
 impl<'c> SessionConfig<'c> {
     /// No system prompt, no tools, default limits.
     #[must_use]
     pub const fn new(provider: Provider, model: &'c str) -> Self {
-        Self { provider, model, system: "", tools: &[], limits: Limits::DEFAULT }
+        Self {
+            provider,
+            model,
+            system: "",
+            tools: &[],
+            limits: Limits::DEFAULT,
+            output_limit_key: OutputLimitKey::MaxTokens,
+        }
     }
 }
 
@@ -126,6 +171,10 @@ impl Config for SessionConfig<'_> {
     fn limits(&self) -> &Limits {
         &self.limits
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        self.output_limit_key
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -148,6 +197,10 @@ impl<C: Config + ?Sized> Config for &C {
     fn limits(&self) -> &Limits {
         (**self).limits()
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        (**self).output_limit_key()
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -155,7 +208,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Limits, Provider, ToolSpec};
+    use super::{Config, Limits, OutputLimitKey, Provider, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -172,6 +225,8 @@ mod owned {
         pub tools: Vec<OwnedTool>,
         /// The numbers.
         pub limits: Limits,
+        /// Under which key OpenAI chat is told `max_output_tokens`.
+        pub output_limit_key: OutputLimitKey,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -189,8 +244,14 @@ mod owned {
         /// No system prompt, no tools, default limits.
         #[must_use]
         pub fn new(provider: Provider, model: impl Into<String>) -> Self {
-            let (system, tools, limits) = (String::new(), Vec::new(), Limits::DEFAULT);
-            Self { provider, model: model.into(), system, tools, limits }
+            Self {
+                provider,
+                model: model.into(),
+                system: String::new(),
+                tools: Vec::new(),
+                limits: Limits::DEFAULT,
+                output_limit_key: OutputLimitKey::MaxTokens,
+            }
         }
     }
 
@@ -227,6 +288,10 @@ mod owned {
 
         fn limits(&self) -> &Limits {
             &self.limits
+        }
+
+        fn output_limit_key(&self) -> OutputLimitKey {
+            self.output_limit_key
         }
     }
 }

@@ -24,10 +24,10 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
-pub use config::{Config, FailedTurn, Limits, SessionConfig};
+pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
-pub use request::Request;
+pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};

@@ -17,9 +17,19 @@ pub struct Request<'s> {
     /// The piece that is next, and how much of it is written.
     index: usize,
     place: Place,
+    /// What the pieces were made from.
+    origin: (Section, Cursor),
 }
 
-#[derive(Clone, Copy)]
+/// How far a [`Request`] was read. It outlives the request, for a border that can keep no borrow.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestPlace {
+    origin: (Section, Cursor),
+    index: usize,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
 enum Section {
     Head,
     Tool(usize),
@@ -32,8 +42,26 @@ enum Section {
 impl<'s> Request<'s> {
     pub(crate) fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
-        let (pieces, place) = (Pieces::new(), Place::default());
-        Self { dialect, context, section: Section::Head, cursor, pieces, index: 0, place }
+        let (section, pieces, place) = (Section::Head, Pieces::new(), Place::default());
+        let origin = (section, cursor);
+        Self { dialect, context, section, cursor, pieces, index: 0, place, origin }
+    }
+
+    /// How far it was read.
+    #[must_use]
+    pub const fn place(&self) -> RequestPlace {
+        RequestPlace { origin: self.origin, index: self.index, place: self.place }
+    }
+
+    /// The same request, read as far as another of this session was that had this
+    /// [`place`](Self::place). The session must not have changed since; else the bytes mean
+    /// nothing.
+    #[must_use]
+    pub fn read_to(mut self, place: RequestPlace) -> Self {
+        (self.section, self.cursor) = place.origin;
+        self.refill();
+        (self.index, self.place) = (place.index, place.place);
+        self
     }
 
     /// The HTTP method.
@@ -106,6 +134,7 @@ impl<'s> Request<'s> {
     fn refill(&mut self) -> bool {
         self.pieces.clear();
         self.index = 0;
+        self.origin = (self.section, self.cursor);
         let (dialect, context, pieces) = (self.dialect, &self.context, &mut self.pieces);
         loop {
             match self.section {
@@ -142,3 +171,37 @@ impl<'s> Request<'s> {
 
 /// Bytes on the stack of [`Request::write_to`].
 const WRITE_BYTES: usize = 128;
+
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests {
+    extern crate std;
+
+    use crate::provider::testing::{config, session};
+    use crate::{Provider, ToolSpec};
+    use std::vec::Vec;
+
+    #[test]
+    fn reading_goes_on_at_a_place() {
+        let tools = [ToolSpec { name: "read", description: "\"Reads\"", parameters: "{}" }; 2];
+        let mut config = config(Provider::Anthropic);
+        (config.system, config.tools) = ("Say \u{7} twice", &tools);
+        let session = session(config);
+        let mut whole = [0; 1024];
+        let length = session.request().unwrap().read(&mut whole);
+        for piece in 1..length {
+            let mut place = session.request().unwrap().place();
+            let mut read = Vec::new();
+            loop {
+                let mut request = session.request().unwrap().read_to(place);
+                let mut bytes = [0; 1024];
+                let count = request.read(&mut bytes[..piece]);
+                if count == 0 {
+                    break;
+                }
+                read.extend_from_slice(&bytes[..count]);
+                place = request.place();
+            }
+            assert_eq!(read, whole[..length], "in pieces of {piece}");
+        }
+    }
+}

@@ -210,10 +210,10 @@ fn read(
         }
         // Unescaped text is never longer than the bytes it came in.
         let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
-        let mut room = sink.log.room(wanted);
-        if room <= 2 * SLACK_BYTES && room < wanted && sink.drop_shown() {
-            room = sink.log.room(wanted);
+        if sink.is_nearly_full() {
+            sink.drop_shown();
         }
+        let room = sink.log.room(wanted);
         let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
             return Err(Error::full(wanted - room));
         };

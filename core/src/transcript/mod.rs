@@ -16,7 +16,7 @@ pub use storage::Storage;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
 use crate::{Error, ErrorKind};
 use log::{Log, MAGIC};
-use record::{FIRST, Kind, MARKED, Records};
+use record::{FIRST, Kind, MARKED, Record};
 
 /// All that was said in a session, oldest first.
 #[derive(Clone, Debug)]
@@ -88,8 +88,14 @@ impl<S: Storage> Transcript<S> {
     }
 
     /// All parts, oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        Entries { records: Records::from(self.as_bytes(), MAGIC.len()), reply_calls: 0, calls: 0 }
+    pub fn entries(&self) -> Entries<'_> {
+        self.entries_from(EntryPlace::START)
+    }
+
+    /// The parts from a place on that [`Entries::place`] gave, since when the transcript has
+    /// only grown.
+    pub fn entries_from(&self, place: EntryPlace) -> Entries<'_> {
+        Entries { bytes: self.as_bytes(), place }
     }
 
     /// The `length` bytes behind the end, where a message may lie that is not kept.
@@ -107,23 +113,47 @@ impl<S: Storage> Transcript<S> {
     }
 }
 
-struct Entries<'a> {
-    records: Records<'a>,
+/// The parts of a transcript, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Entries<'a> {
+    bytes: &'a [u8],
+    place: EntryPlace,
+}
+
+/// Where an entry begins. It outlives the borrow of the transcript.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntryPlace {
+    offset: u32,
     /// Calls before the reply that is being read.
     reply_calls: u32,
     /// Calls so far.
     calls: u32,
 }
 
+impl EntryPlace {
+    /// The first entry.
+    pub const START: Self = Self { offset: MAGIC.len() as u32, reply_calls: 0, calls: 0 };
+}
+
+impl Entries<'_> {
+    /// Where the next entry begins.
+    #[must_use]
+    pub const fn place(&self) -> EntryPlace {
+        self.place
+    }
+}
+
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
-        let record = self.records.next()?;
+        let record = Record::at(self.bytes, self.place.offset as usize)?;
+        let place = &mut self.place;
+        place.offset = record.end() as u32;
         let header = record.header;
         let first = header.has(FIRST);
         if record.is_reply() && first {
-            self.reply_calls = self.calls;
+            place.reply_calls = place.calls;
         }
         let (role, part) = match header.kind {
             Kind::User => (Role::User, Part::Text(record.text())),
@@ -135,13 +165,13 @@ impl<'a> Iterator for Entries<'a> {
                 (Role::Assistant, Part::Opaque { provider, variety, text: record.text() })
             }
             Kind::Call => {
-                let id = CallId(self.calls);
-                self.calls = self.calls.saturating_add(1);
+                let id = CallId(place.calls);
+                place.calls = place.calls.saturating_add(1);
                 let (wire_id, name, arguments) = record.call();
                 (Role::Assistant, Part::ToolCall(ToolCall { id, wire_id, name, arguments }))
             }
             Kind::Result => {
-                let id = CallId(self.reply_calls.saturating_add(header.call_index()));
+                let id = CallId(place.reply_calls.saturating_add(header.call_index()));
                 let is_error = header.has(MARKED);
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }

@@ -22,7 +22,7 @@ pub use drive::{Drive, Recorder};
 pub use event::{AgentEvent, Call};
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
-use zerostack_core::{Growing, Limits, OwnedConfig, OwnedTool, Provider, Session, ToolCall, Usage};
+use zerostack_core::{Growing, Limits, OwnedConfig, Session, ToolCall, Usage};
 
 use crate::provider::{self, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
@@ -159,9 +159,10 @@ impl AgentBuilder {
             Some(endpoint) => endpoint,
             None => endpoint_of_environment()?,
         };
-        let specs = self.tools.iter().map(|tool| tool.spec().clone()).collect();
-        let model = endpoint.model.clone();
-        let session = start_session(endpoint.api, model, self.system, specs, self.limits)?;
+        let tools = self.tools.iter().map(|tool| tool.spec().clone()).collect();
+        let (system, limits) = (self.system, self.limits);
+        let session =
+            start_session(OwnedConfig { system, tools, limits, ..endpoint.session_config() })?;
         let cancel = self.cancel;
         let http = || Http::new(HttpOptions::from_env(&variable), cancel.clone());
         let transport = self.transport.unwrap_or_else(|| Box::new(http()));
@@ -213,21 +214,12 @@ impl Toolbox for Tools {
     }
 }
 
-/// A session with `model`, which speaks `api`.
+/// An empty session, which grows as it must.
 ///
 /// # Errors
 /// `Configuration` when a tool's schema is not a JSON object.
-pub fn start_session(
-    api: Provider,
-    model: String,
-    system: String,
-    tools: Vec<OwnedTool>,
-    limits: Limits,
-) -> Result<OwnedSession> {
-    let mut config = OwnedConfig::new(api, model);
-    (config.system, config.tools, config.limits) = (system, tools, limits);
-    let storage = Growing::new(TRANSCRIPT_BYTES);
-    Session::new(storage, config).map_err(Error::from_core)
+pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
+    Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from_core)
 }
 
 /// The model that the environment and the configuration files name.

@@ -35,7 +35,7 @@ Options of a run:
 
 Filters:
   zerostack decode --api NAME [--chunk N|random:SEED] [--events | --transcript]
-  zerostack encode --api NAME --model NAME [--max-tokens N]
+  zerostack encode --api NAME --model NAME [--max-tokens N | --max-completion-tokens N]
   zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
   zerostack tool NAME | --call
   zerostack replay TAPE [--requests]

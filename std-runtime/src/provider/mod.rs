@@ -27,6 +27,7 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Provider as Api;
+use zerostack_core::{OutputLimitKey, OwnedConfig};
 
 pub use base_url::is_loopback;
 pub use config::Config;
@@ -50,6 +51,8 @@ pub struct Endpoint {
     pub model: String,
     /// The key, where there is one.
     pub key: Option<Secret>,
+    /// Under which key OpenAI chat is told the limit of a reply.
+    pub output_limit_key: OutputLimitKey,
     /// What chose it, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
@@ -77,8 +80,16 @@ impl Endpoint {
             base_url: base_url.into(),
             model: model.into(),
             key: None,
+            output_limit_key: OutputLimitKey::MaxTokens,
             origin: "the program".to_owned(),
         }
+    }
+
+    /// The configuration of a session with this model: no system prompt, no tools, default limits.
+    pub fn session_config(&self) -> OwnedConfig {
+        let mut config = OwnedConfig::new(self.api, self.model.clone());
+        config.output_limit_key = self.output_limit_key;
+        config
     }
 
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.

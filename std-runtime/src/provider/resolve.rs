@@ -166,8 +166,11 @@ impl Inputs<'_> {
         let key = self.key(&choice, &base_url)?;
         self.refuse_plain_http(&choice, &base_url, key.is_some())?;
         let model = self.model(&choice, &base_url, models)?;
+        let known = choice.known.filter(|known| host_of(known.base_url) == host_of(&base_url));
+        let known_key = known.map(|known| known.output_limit_key);
+        let output_limit_key = choice.table.output_limit_key.or(known_key).unwrap_or_default();
         let Choice { name, source: origin, .. } = choice;
-        Ok(Endpoint { name, api, base_url, model, key, origin })
+        Ok(Endpoint { name, api, base_url, model, key, output_limit_key, origin })
     }
 
     fn base_url(&self, choice: &Choice, api: Api) -> Result<String> {
@@ -296,6 +299,7 @@ impl Inputs<'_> {
                 base_url: known.base_url.to_owned(),
                 model: model.clone(),
                 key: None,
+                output_limit_key: known.output_limit_key,
                 origin: "found on this machine".to_owned(),
             });
         }

@@ -1,0 +1,148 @@
+"""An agent core: one state machine, bytes in, bytes out, driven from Python.
+
+:class:`Session` is the machine, and does no I/O. :class:`Agent` and :class:`AsyncAgent` give it
+``httpx`` and run the tools. :class:`Tokenizer`, :class:`Prompt`, :class:`Skill` and :func:`decode`
+are the other parts of the core; :func:`run` starts the ``zerostack`` command.
+"""
+
+from __future__ import annotations
+
+from ._core import (
+    Counter,
+    End,
+    Entry,
+    Failure,
+    Fit,
+    Hole,
+    Limits,
+    Opaque,
+    Prompt,
+    RefusalDelta,
+    Request,
+    Restart,
+    Session,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    Tokenizer,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    Truncated,
+    Usage,
+    __version__,
+    estimate,
+)
+from .enums import ErrorCode, FailedTurn, Kept, Provider, Role, Step, StopReason
+from .errors import (
+    BadConfig,
+    BadJson,
+    BadPrompt,
+    BadResponse,
+    BadTape,
+    BadTranscript,
+    BadVocabulary,
+    Busy,
+    Cancelled,
+    Closed,
+    Cut,
+    Full,
+    Limit,
+    MissingHole,
+    ProviderStatus,
+    ReplyTruncated,
+    RunFailed,
+    TooLong,
+    UnknownCall,
+    UnknownPrompt,
+    UnknownToken,
+    Unreachable,
+    WrongStep,
+    ZerostackError,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._types import Event, Part
+
+__all__ = [
+    "BadConfig",
+    "BadJson",
+    "BadPrompt",
+    "BadResponse",
+    "BadTape",
+    "BadTranscript",
+    "BadVocabulary",
+    "Busy",
+    "Cancelled",
+    "Closed",
+    "Counter",
+    "Cut",
+    "End",
+    "Entry",
+    "Event",
+    "ErrorCode",
+    "FailedTurn",
+    "Failure",
+    "Fit",
+    "Full",
+    "Hole",
+    "Kept",
+    "Limit",
+    "Limits",
+    "MissingHole",
+    "Opaque",
+    "Part",
+    "Prompt",
+    "Provider",
+    "ProviderStatus",
+    "RefusalDelta",
+    "ReplyTruncated",
+    "Request",
+    "Restart",
+    "Role",
+    "RunFailed",
+    "Session",
+    "Step",
+    "StopReason",
+    "Text",
+    "TextDelta",
+    "Thinking",
+    "ThinkingDelta",
+    "Tokenizer",
+    "TooLong",
+    "ToolCall",
+    "ToolResult",
+    "ToolSpec",
+    "Truncated",
+    "UnknownCall",
+    "UnknownPrompt",
+    "UnknownToken",
+    "Unreachable",
+    "Usage",
+    "WrongStep",
+    "ZerostackError",
+    "__version__",
+    "estimate",
+]
+
+# What is imported when it is first asked for, and from where: `import zerostack` stays quick.
+_LATER = {
+    "Event": "_types",
+    "Part": "_types",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATER:
+        from importlib import import_module
+
+        value: object = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__
