@@ -4,7 +4,8 @@
 use serde_json::json;
 use zerostack::scripted::{Reply, Request, Script, Scripted};
 
-use crate::board::{AN386, AN505, Board, MICROBIT, RISCV};
+use crate::board::{AN386, AN505, Board, MICROBIT, RISCV, TINY};
+use crate::sizes;
 
 /// Bytes of the last reply.
 const LONG_BYTES: usize = 64 * 1024;
@@ -31,6 +32,7 @@ fn converse(board: Board) {
     let provider = Scripted::start(script()).unwrap();
     let done = board.run(&image, provider.address());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    sizes::check(board, "agent", &done);
     let lines: Vec<&str> = done.lines.iter().map(String::as_str).collect();
     let first = [
         "user How is the board?",
@@ -100,4 +102,18 @@ fn cortex_m33() {
 #[test]
 fn riscv32() {
     converse(RISCV);
+}
+
+#[test]
+fn cortex_m0_with_4_kilobytes() {
+    let provider = Scripted::start(script()).unwrap();
+    let done = TINY.run(&TINY.build("agent"), provider.address());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let numbers = done.numbers();
+    assert_eq!(numbers["shown"], LONG_BYTES as u64);
+    assert!(numbers["dropped"] > 60_000 && numbers["free"] > 0);
+    assert_eq!(numbers["statics"] + numbers["stack"] + numbers["free"], 4096);
+    // Six requests, as on the other boards: the cut, and each piece of the log.
+    assert_eq!(provider.requests().len(), 6);
+    sizes::check(TINY, "agent", &done);
 }

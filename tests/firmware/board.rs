@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::bridge;
+use crate::sizes::check_symbols;
 
 /// A machine of QEMU and what is built for it.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,9 @@ pub const MICROBIT: Board = Board {
     features: "microbit",
     qemu: &["qemu-system-arm", "-M", "microbit"],
 };
+
+/// The same with a quarter of its RAM: 4 KiB in all.
+pub const TINY: Board = Board { name: "microbit-tiny", features: "microbit,tiny", ..MICROBIT };
 
 pub const AN505: Board = Board {
     name: "mps2-an505",
@@ -63,7 +67,7 @@ impl Done {
 }
 
 impl Board {
-    /// Builds an image, and gives its file.
+    /// Builds an image, looks whether it could panic, and gives its file.
     pub fn build(self, image: &str) -> PathBuf {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/firmware");
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware").join(self.name);
@@ -77,7 +81,9 @@ impl Board {
             .status()
             .expect("cargo runs");
         assert!(status.success(), "{image} for {} does not build", self.name);
-        target.join(self.target).join("release").join(image)
+        let image = target.join(self.target).join("release").join(image);
+        check_symbols(&image);
+        image
     }
 
     /// Runs an image whose modem reaches `server`.

@@ -4,3 +4,4 @@
 mod agent;
 mod board;
 mod bridge;
+mod sizes;

@@ -54,7 +54,7 @@ impl<'r, 's> Outgoing<'r, 's> {
 /// the request itself is made.
 #[inline(never)]
 pub(super) fn body_bytes<C: Config, S: Storage>(session: &Session<C, S>) -> usize {
-    session.request().as_ref().map_or(0, Request::body_len)
+    session.request().as_mut().map_or(0, Request::skip)
 }
 
 /// A response on its way in.

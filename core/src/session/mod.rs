@@ -87,8 +87,10 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[inline(never)]
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let machine = Machine::new(&config)?;
-        Ok(Self { config, transcript: Transcript::new(storage)?, machine })
+        let dialect = dialect_of(config.provider())?;
+        let transcript = Transcript::new(storage)?;
+        let machine = Machine::new(dialect, config.limits());
+        Ok(Self { config, transcript, machine })
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
@@ -102,8 +104,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[inline(never)]
     pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let mut machine = Machine::new(&config)?;
+        let dialect = dialect_of(config.provider())?;
         let mut transcript = Transcript::check(storage, used)?;
+        let mut machine = Machine::new(dialect, config.limits());
         machine.resume(&mut transcript.log(), &config);
         Ok(Self { config, transcript, machine })
     }

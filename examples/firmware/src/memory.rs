@@ -82,6 +82,7 @@ pub fn report() {
     console::number("flash", flash_bytes() as u32);
     console::number("statics", statics as u32);
     console::number("stack", all as u32 - free_stack_bytes());
+    console::number("free", free_stack_bytes());
 }
 
 /// Code, constants, and the first values of variables.
