@@ -11,7 +11,13 @@ fn main() {
     let Some(board) = BOARDS.into_iter().find(|board| has(board)) else {
         panic!("choose a board: --features with one of {BOARDS:?}");
     };
-    let size = if has("tiny") { "-tiny" } else { "" };
+    let size = if has("tiny") {
+        "-tiny"
+    } else if has("network") {
+        "-network"
+    } else {
+        ""
+    };
     let memory = format!("memory/{board}{size}.x");
     let out = env::var_os("OUT_DIR").expect("cargo sets it");
     fs::copy(&memory, Path::new(&out).join("memory.x"))

@@ -4,7 +4,7 @@
 use serde_json::json;
 use zerostack::scripted::{Reply, Request, Script, Scripted};
 
-use crate::board::{AN386, AN505, Board, MICROBIT, RISCV, TINY};
+use crate::board::{AN386, AN505, Board, Done, MICROBIT, NETWORK, RISCV, TINY};
 use crate::sizes;
 
 /// Bytes of the last reply.
@@ -28,11 +28,15 @@ fn script() -> Script {
 }
 
 fn converse(board: Board) {
-    let image = board.build("agent");
     let provider = Scripted::start(script()).unwrap();
-    let done = board.run(&image, provider.address());
-    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let done = board.run(&board.build("agent"), provider.address());
     sizes::check(board, "agent", &done);
+    check(&done, &provider);
+}
+
+/// Whether all of the script was played, and what was shown and sent.
+fn check(done: &Done, provider: &Scripted) {
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
     let lines: Vec<&str> = done.lines.iter().map(String::as_str).collect();
     let first = [
         "user How is the board?",
@@ -116,4 +120,12 @@ fn cortex_m0_with_4_kilobytes() {
     // Six requests, as on the other boards: the cut, and each piece of the log.
     assert_eq!(provider.requests().len(), 6);
     sizes::check(TINY, "agent", &done);
+}
+
+#[test]
+fn tcp_over_ethernet() {
+    let provider = Scripted::start(script()).unwrap();
+    let done = NETWORK.run_on_ethernet(&NETWORK.build("network"), provider.address());
+    sizes::check(NETWORK, "network", &done);
+    check(&done, &provider);
 }

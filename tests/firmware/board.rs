@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::bridge;
-use crate::sizes::check_symbols;
+use crate::sizes::{check_heap, check_panics};
 
 /// A machine of QEMU and what is built for it.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,13 @@ pub const RISCV: Board = Board {
     qemu: &["qemu-system-riscv32", "-M", "virt", "-bios", "none"],
 };
 
+/// The first with Ethernet.
+pub const NETWORK: Board =
+    Board { name: "mps2-an386-network", features: "mps2-an386,network", ..AN386 };
+
+/// Where the image looks for the server's port.
+const PORT_ADDRESS: u32 = 0x2001_0000;
+
 /// What an image printed, and how it ended.
 #[derive(Debug)]
 pub struct Done {
@@ -82,7 +89,11 @@ impl Board {
             .expect("cargo runs");
         assert!(status.success(), "{image} for {} does not build", self.name);
         let image = target.join(self.target).join("release").join(image);
-        check_symbols(&image);
+        if self.name != NETWORK.name {
+            // smoltcp can panic.
+            check_panics(&image);
+        }
+        check_heap(&image);
         image
     }
 
@@ -98,6 +109,12 @@ impl Board {
         let done = self.qemu(image, &["-serial", &format!("unix:{}", socket.display())]);
         bridge.join().expect("the bridge stands").expect("the frames are right");
         done
+    }
+
+    /// Runs an image that reaches `server` over Ethernet and QEMU's user network.
+    pub fn run_on_ethernet(self, image: &Path, server: SocketAddr) -> Done {
+        let port = format!("loader,addr={PORT_ADDRESS:#x},data={},data-len=4", server.port());
+        self.qemu(image, &["-nic", "user,model=lan9118", "-device", &port])
     }
 
     /// Runs an image with these options of QEMU more.

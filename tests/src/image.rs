@@ -19,17 +19,18 @@ const HEAPS: [&str; 7] =
 
 /// The symbols by which an image could panic.
 #[must_use]
-pub fn panics<'data>(image: &File<'data>) -> Vec<&'data str> {
+pub fn panics(image: &File<'_>) -> Vec<String> {
     named(image, &PANICS)
 }
 
 /// The symbols by which an image could allocate.
 #[must_use]
-pub fn heaps<'data>(image: &File<'data>) -> Vec<&'data str> {
+pub fn heaps(image: &File<'_>) -> Vec<String> {
     named(image, &HEAPS)
 }
 
-fn named<'data>(image: &File<'data>, names: &[&str]) -> Vec<&'data str> {
+fn named(image: &File<'_>, names: &[&str]) -> Vec<String> {
     let symbols = image.symbols().filter_map(|symbol| symbol.name().ok());
-    symbols.filter(|symbol| names.iter().any(|name| symbol.contains(name))).collect()
+    let found = symbols.filter(|symbol| names.iter().any(|name| symbol.contains(name)));
+    found.map(str::to_owned).collect()
 }

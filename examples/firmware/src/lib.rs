@@ -1,10 +1,13 @@
 #![no_std]
-//! What the images share: the boards, the modem, the console, and the measured memory.
+//! What the images share: the agent, the boards, the ways to the server, and the measured memory.
 
+pub mod agent;
 pub mod board;
 pub mod console;
 pub mod memory;
 pub mod modem;
+#[cfg(feature = "network")]
+pub mod network;
 
 use core::panic::PanicInfo;
 

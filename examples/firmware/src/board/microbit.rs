@@ -35,8 +35,8 @@ pub(super) fn send_byte(byte: u8) -> bool {
     true
 }
 
-/// The timer runs at 16 MHz / 512.
-pub(super) fn ticks_ms() -> u32 {
+/// Milliseconds since some start; the timer runs at 16 MHz / 512.
+pub fn ticks_ms() -> u32 {
     write(TIMER + CAPTURE, 1);
     read(TIMER + CAPTURED) / 31
 }

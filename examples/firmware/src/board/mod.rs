@@ -5,10 +5,10 @@
 #[cfg_attr(feature = "riscv-virt", path = "riscv_virt.rs")]
 mod registers;
 
-pub use registers::{FLASH_START, set_pin};
+pub use registers::{FLASH_START, set_pin, ticks_ms};
 
 use embedded_io::{ErrorKind, ErrorType, Read, Write};
-use registers::{receive_byte, send_byte, start_port, ticks_ms};
+use registers::{receive_byte, send_byte, start_port};
 
 /// The serial port, without interrupts: its peer must wait until a byte is taken, by hardware
 /// flow control on a wire.
@@ -79,14 +79,14 @@ pub fn delay_ms(millis: u32) {
 const TIMEOUT_MS: u32 = 30_000;
 
 /// Reads a register.
-fn read(address: usize) -> u32 {
+pub fn read(address: usize) -> u32 {
     // SAFETY: the callers name registers of the board, which may be read at any time.
     unsafe { (address as *const u32).read_volatile() }
 }
 
 /// Writes a register.
 #[cfg(target_arch = "arm")]
-fn write(address: usize, value: u32) {
+pub fn write(address: usize, value: u32) {
     // SAFETY: the callers name registers of the board, which no memory of Rust's is behind.
     unsafe { (address as *mut u32).write_volatile(value) }
 }

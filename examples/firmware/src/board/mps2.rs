@@ -45,7 +45,8 @@ pub(super) fn send_byte(byte: u8) -> bool {
     is_free
 }
 
-pub(super) fn ticks_ms() -> u32 {
+/// Milliseconds since some start.
+pub fn ticks_ms() -> u32 {
     read(FPGA + COUNTER_100_HZ).wrapping_mul(10)
 }
 

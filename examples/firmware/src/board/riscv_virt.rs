@@ -33,8 +33,8 @@ pub(super) fn send_byte(byte: u8) -> bool {
     is_free
 }
 
-/// The counter runs at 10 MHz; 8192 of its ticks are near enough to a millisecond.
-pub(super) fn ticks_ms() -> u32 {
+/// Milliseconds since some start; 8192 ticks of the counter's 10 MHz are near enough to one.
+pub fn ticks_ms() -> u32 {
     read(COUNTER) >> 13 | read(COUNTER + 4) << 19
 }
 
