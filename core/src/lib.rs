@@ -12,6 +12,8 @@
 //! | feature | adds |
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
+//! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
+//! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
@@ -42,11 +44,14 @@ pub use message::{
     Usage,
 };
 pub use provider::{
-    Config, FailedTurn, Limits, OutputLimitKey, Request, RequestPlace, SessionConfig,
+    Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
+    RequestPlace, RoomPolicy, SessionConfig, ToolMode,
 };
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
-pub use session::{Failure, Session, Step};
+#[cfg(feature = "window")]
+pub use session::WindowTokens;
+pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
 pub use transcript::{Entries, Entry, EntryPlace, Storage, Transcript, TranscriptBuilder};

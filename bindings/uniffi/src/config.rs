@@ -107,6 +107,7 @@ impl Limits {
             retry_max_ms: self.retry_max_ms,
             seed: self.seed,
             failed_turn: self.failed_turn.into(),
+            ..CoreLimits::DEFAULT
         }
     }
 }

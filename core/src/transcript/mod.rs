@@ -16,7 +16,7 @@ pub use storage::Storage;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
 use crate::{Error, ErrorKind};
 use log::{Log, MAGIC};
-use record::{FIRST, Kind, MARKED, Record};
+use record::{ELIDED, FIRST, Kind, MARKED, Record};
 
 /// All that was said in a session, oldest first.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub struct Entry<'a> {
     pub part: Part<'a>,
     /// Whether it begins a message; else it goes on with the one before.
     pub starts_message: bool,
-    /// Whether it is kept in part only.
+    /// Whether it is kept in part only; of a tool result, that it was left out to make room.
     pub is_cut: bool,
 }
 
@@ -102,6 +102,13 @@ impl<S: Storage> Transcript<S> {
     pub(crate) fn bytes_behind(&self, length: usize) -> &[u8] {
         let used = self.used as usize;
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
+    }
+
+    /// A copy of `bytes`, which are a transcript, in `storage`.
+    pub(crate) fn copy(bytes: &[u8], storage: S) -> Result<Self, Error> {
+        let mut transcript = Self { storage, used: 0 };
+        transcript.log().append(bytes)?;
+        Ok(transcript)
     }
 
     pub(crate) fn log(&mut self) -> Log<'_> {
@@ -176,7 +183,11 @@ impl<'a> Iterator for Entries<'a> {
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }
         };
-        let is_cut = matches!(header.kind, Kind::Text | Kind::Thinking) && header.has(MARKED);
+        let is_cut = match header.kind {
+            Kind::Text | Kind::Thinking => header.has(MARKED),
+            Kind::Result => header.has(ELIDED),
+            Kind::User | Kind::Opaque | Kind::Call => false,
+        };
         Some(Entry { role, part, starts_message: first, is_cut })
     }
 }
