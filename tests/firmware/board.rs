@@ -54,6 +54,10 @@ pub const RISCV: Board = Board {
 pub const NETWORK: Board =
     Board { name: "mps2-an386-network", features: "mps2-an386,network", ..AN386 };
 
+/// The first with a vocabulary in its flash.
+pub const MEASURE: Board =
+    Board { name: "mps2-an386-measure", features: "mps2-an386,measure", ..AN386 };
+
 /// Where the image looks for the server's port.
 const PORT_ADDRESS: u32 = 0x2001_0000;
 
@@ -70,6 +74,23 @@ impl Done {
     pub fn numbers(&self) -> BTreeMap<&str, u64> {
         let pairs = self.lines.iter().filter_map(|line| line.split_once(' '));
         pairs.filter_map(|(name, number)| Some((name, number.parse().ok()?))).collect()
+    }
+
+    /// All numbers whose names begin so, in their order.
+    pub fn pairs(&self, prefix: &str) -> impl Iterator<Item = (String, u64)> {
+        let pairs = self.lines.iter().filter_map(|line| line.split_once(' '));
+        let pairs = pairs.filter(move |(name, _)| name.starts_with(prefix));
+        pairs.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?)))
+    }
+
+    /// The largest number of each name that begins so.
+    pub fn deepest(&self, prefix: &str) -> BTreeMap<String, u64> {
+        let mut deepest = BTreeMap::new();
+        for (name, number) in self.pairs(prefix) {
+            let most = deepest.entry(name).or_insert(number);
+            *most = number.max(*most);
+        }
+        deepest
     }
 }
 

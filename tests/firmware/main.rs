@@ -4,4 +4,5 @@
 mod agent;
 mod board;
 mod bridge;
+mod measure;
 mod sizes;
