@@ -97,20 +97,20 @@ impl Open {
         }
     }
 
-    /// Answers all open calls by "aborted"; when there is no room for that, the reply is
-    /// taken out.
-    pub fn abort(&mut self, log: &mut Log<'_>) {
+    /// Answers all open calls by "aborted"; false when there is no room for that, so that the
+    /// reply must go.
+    pub fn abort(&mut self, log: &mut Log<'_>) -> bool {
         while self.count > 0 {
             let Some((offset, index)) = self.next_open(log.bytes()) else { break };
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
             if log.push(header, &[b"aborted"]).is_err() {
-                log.truncate(self.reply as usize);
                 self.count = 0;
-                return;
+                return false;
             }
             self.answer(log, offset);
         }
+        true
     }
 
     /// The offset and the index of the first open call.

@@ -1,7 +1,7 @@
 //! Whether saved bytes are a transcript: nothing of them is trusted.
 
 use super::log::MAGIC;
-use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, UNUSED_FLAGS};
+use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records, UNUSED_FLAGS};
 use crate::message::Provider;
 use crate::{Error, ErrorKind};
 
@@ -62,7 +62,7 @@ impl Reply {
                 }
                 // In order, as they mostly are, none can be there twice.
                 let is_new = index >= self.results_end
-                    || super::Records::from(bytes, self.results_start)
+                    || Records::from(bytes, self.results_start)
                         .take_while(|result| result.offset < record.offset)
                         .all(|result| result.header.call_index() != index);
                 self.is_open = false;

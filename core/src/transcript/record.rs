@@ -41,6 +41,8 @@ pub(crate) const MARKED: u8 = 0x20;
 pub(crate) const REFUSAL: u8 = 1;
 /// Call: it has a result.
 pub(crate) const ANSWERED: u8 = 0x40;
+/// Result: a line that says what it was stands in its place.
+pub(crate) const ELIDED: u8 = 0x40;
 
 /// No record has one of these.
 pub(super) const UNUSED_FLAGS: u8 = 0x80;

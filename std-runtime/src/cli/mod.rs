@@ -11,8 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use zerostack_core::OwnedConfig;
-
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
 use crate::plumbing::{decode, encode, step};
@@ -62,10 +60,8 @@ fn execute(command: Command) -> Result<ExitCode> {
             let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
             done(decode::run(api, chunks, form, &mut input, &mut output))
         }
-        Command::Encode { api, model, max_output_tokens } => {
-            let mut config = OwnedConfig::new(api, model);
-            config.limits.max_output_tokens = max_output_tokens;
-            done(encode::run(config, &mut io::stdin().lock(), &mut io::stdout().lock()))
+        Command::Encode(config) => {
+            done(encode::run(*config, &mut io::stdin().lock(), &mut io::stdout().lock()))
         }
         Command::Step => done(step::run(&mut io::stdin().lock(), &mut io::stdout().lock())),
         Command::Answer => done(step::answer(&mut io::stdin().lock(), &mut io::stdout().lock())),

@@ -17,7 +17,8 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     pieces!(out: r#"{"model":""#, Piece::Escaped(context.config.model()), r#"""#);
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
-        pieces!(out: r#","max_tokens":"#, Piece::Number(max_output_tokens));
+        let key = context.config.output_limit_key().name();
+        pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
     }
     pieces!(out: r#","stream":true,"stream_options":{"include_usage":true}"#);
 }
