@@ -44,7 +44,8 @@ pub enum ErrorKind {
     BadConfig = 11,
     /// JSON text is not valid; `detail` is the byte offset.
     BadJson = 12,
-    /// The dialect is not compiled in; `detail` is the number of the provider.
+    /// The dialect, or the tool mode with it, is not compiled in or not known; `detail` is the
+    /// number of the provider.
     Unsupported = 13,
     /// A text is longer than its format allows; `detail` is the longest length in bytes.
     TooLong = 14,
@@ -181,7 +182,9 @@ impl fmt::Display for Error {
             ErrorKind::BadConfig if n == u32::MAX => f.write_str("the configuration is unusable"),
             ErrorKind::BadConfig => write!(f, "the schema of tool {n} is not a JSON object"),
             ErrorKind::BadJson => write!(f, "the JSON is malformed at byte {n}"),
-            ErrorKind::Unsupported => write!(f, "dialect {n} is not compiled in"),
+            ErrorKind::Unsupported => {
+                write!(f, "dialect {n}, or this tool mode with it, is not supported")
+            }
             ErrorKind::TooLong => write!(f, "the text is longer than {n} bytes"),
             ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
             ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),

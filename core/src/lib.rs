@@ -13,6 +13,7 @@
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
 //! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
+//! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
@@ -44,7 +45,7 @@ pub use message::{
 };
 pub use provider::{
     Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
-    RequestPlace, RoomPolicy, SessionConfig,
+    RequestPlace, RoomPolicy, SessionConfig, ToolMode,
 };
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};

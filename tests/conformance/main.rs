@@ -32,6 +32,7 @@ mod sse_reader;
 mod stdin;
 mod stdout;
 mod tape;
+mod tool_modes;
 mod tool_results;
 mod vectors;
 mod window;

@@ -110,7 +110,7 @@ impl Session {
     #[getter]
     fn missing_bytes(&self, py: Python<'_>) -> PyResult<u32> {
         self.look(py, |session| match session.step() {
-            Step::MakeRoom { bytes } => bytes,
+            Step::MakeRoom { bytes, .. } => bytes,
             _ => 0,
         })
     }

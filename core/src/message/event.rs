@@ -47,6 +47,14 @@ pub enum Event<'s> {
         /// How many times in a row.
         count: u16,
     },
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
+    /// that was shown gives way to that of the transcript. Comes from
+    /// [`crate::Session::end_response`], which is called once more for the end; see
+    /// [`crate::ToolMode`].
+    Recovered {
+        /// How many; they are pending when the reply has ended.
+        calls: u16,
+    },
     /// The reply is complete. The last event of a reply.
     End(StopReason),
     /// The reply was cut off and is asked for again: discard what was shown since the request.

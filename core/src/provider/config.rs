@@ -18,6 +18,10 @@ pub trait Config {
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>>;
     /// The numbers.
     fn limits(&self) -> &Limits;
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    fn output_limit_key(&self) -> OutputLimitKey {
+        OutputLimitKey::MaxTokens
+    }
 
     /// Tokens of `text`, exactly or nearly: what the window is measured with until the
     /// provider has counted it.
@@ -25,9 +29,54 @@ pub trait Config {
         Counting::default().count(text)
     }
 
-    /// Under which key OpenAI chat is told `max_output_tokens`.
-    fn output_limit_key(&self) -> OutputLimitKey {
-        OutputLimitKey::MaxTokens
+    /// How the model is told of its tools, and how it calls them.
+    fn tool_mode(&self) -> ToolMode {
+        ToolMode::Native
+    }
+}
+
+/// How the model is told of its tools, and how it calls them. All but `Native` want the feature
+/// `local-models`.
+///
+/// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
+/// transcript as any others do. They are known in the forms that published models write:
+/// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
+/// own; and only when the name is that of a tool and the arguments are an object.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ToolMode {
+    /// By the fields that the dialect has for it.
+    #[default]
+    Native,
+    /// The same; where the model writes its calls into the text, they are found there.
+    Lenient,
+    /// By words: the tools stand in the system text, calls and results are text. For servers
+    /// that know no tools.
+    Text,
+    /// The same, and the server holds the model to a JSON Schema of its reply: OpenAI chat and
+    /// Ollama. The text that comes is JSON; what is said in it is in the transcript at the end.
+    Schema,
+}
+
+impl ToolMode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Native, Self::Lenient, Self::Text, Self::Schema];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Lenient => "lenient",
+            Self::Text => "text",
+            Self::Schema => "schema",
+        }
+    }
+
+    /// The mode with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
     }
 }
 
@@ -169,10 +218,12 @@ pub struct SessionConfig<'c> {
     pub tools: &'c [ToolSpec<'c>],
     /// The numbers.
     pub limits: Limits,
-    /// What counts tokens.
-    pub counting: Counting<'c>,
     /// Under which key OpenAI chat is told `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
+    /// What counts tokens.
+    pub counting: Counting<'c>,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
 }
 
 impl<'c> SessionConfig<'c> {
@@ -185,8 +236,9 @@ impl<'c> SessionConfig<'c> {
             system: "",
             tools: &[],
             limits: Limits::DEFAULT,
-            counting: Counting::ROUGH,
             output_limit_key: OutputLimitKey::MaxTokens,
+            counting: Counting::ROUGH,
+            tool_mode: ToolMode::Native,
         }
     }
 }
@@ -212,12 +264,16 @@ impl Config for SessionConfig<'_> {
         &self.limits
     }
 
+    fn output_limit_key(&self) -> OutputLimitKey {
+        self.output_limit_key
+    }
+
     fn count_tokens(&self, text: &str) -> u32 {
         self.counting.count(text)
     }
 
-    fn output_limit_key(&self) -> OutputLimitKey {
-        self.output_limit_key
+    fn tool_mode(&self) -> ToolMode {
+        self.tool_mode
     }
 }
 
@@ -242,12 +298,16 @@ impl<C: Config + ?Sized> Config for &C {
         (**self).limits()
     }
 
+    fn output_limit_key(&self) -> OutputLimitKey {
+        (**self).output_limit_key()
+    }
+
     fn count_tokens(&self, text: &str) -> u32 {
         (**self).count_tokens(text)
     }
 
-    fn output_limit_key(&self) -> OutputLimitKey {
-        (**self).output_limit_key()
+    fn tool_mode(&self) -> ToolMode {
+        (**self).tool_mode()
     }
 }
 
@@ -256,7 +316,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolSpec};
+    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -273,10 +333,12 @@ mod owned {
         pub tools: Vec<OwnedTool>,
         /// The numbers.
         pub limits: Limits,
-        /// What counts tokens.
-        pub counting: Counting<'static>,
         /// Under which key OpenAI chat is told `max_output_tokens`.
         pub output_limit_key: OutputLimitKey,
+        /// What counts tokens.
+        pub counting: Counting<'static>,
+        /// How the model is told of its tools, and how it calls them.
+        pub tool_mode: ToolMode,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -300,8 +362,9 @@ mod owned {
                 system: String::new(),
                 tools: Vec::new(),
                 limits: Limits::DEFAULT,
-                counting: Counting::ESTIMATE,
                 output_limit_key: OutputLimitKey::MaxTokens,
+                counting: Counting::ESTIMATE,
+                tool_mode: ToolMode::Native,
             }
         }
     }
@@ -341,12 +404,16 @@ mod owned {
             &self.limits
         }
 
+        fn output_limit_key(&self) -> OutputLimitKey {
+            self.output_limit_key
+        }
+
         fn count_tokens(&self, text: &str) -> u32 {
             self.counting.count(text)
         }
 
-        fn output_limit_key(&self) -> OutputLimitKey {
-            self.output_limit_key
+        fn tool_mode(&self) -> ToolMode {
+            self.tool_mode
         }
     }
 }
@@ -368,6 +435,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     if cfg!(not(feature = "window")) && limits.need_window() {
         return Err(Error::new(ErrorKind::Unsupported, 0));
     }
+    super::local::check(config)?;
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
@@ -379,5 +447,5 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
 fn is_plain_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
     let leads_away = |name: &str| matches!(name, "" | "." | "..");
-    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split(['/']).any(leads_away))
 }

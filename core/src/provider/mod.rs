@@ -6,6 +6,7 @@ mod counting;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
 mod limits;
+pub(crate) mod local;
 #[cfg_attr(
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
@@ -26,7 +27,7 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
-pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig};
+pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig, ToolMode};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
 pub use counting::{CountTokens, Counting};

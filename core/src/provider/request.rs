@@ -1,6 +1,7 @@
 //! A request that is pulled: written from the transcript while the caller sends it.
 
 use super::dialect::{Context, Cursor, Dialect};
+use super::local;
 use crate::transcript::log::MAGIC;
 use crate::wire::json_write::{Piece, Pieces, Place};
 
@@ -32,6 +33,8 @@ pub struct RequestPlace {
 #[derive(Clone, Copy, Debug)]
 enum Section {
     Head,
+    /// What stands before the messages, where tools are called by words.
+    Words(local::Place),
     Tool(usize),
     Messages,
     Message,
@@ -86,10 +89,14 @@ impl<'s> Request<'s> {
     /// Bytes of the body, for `content-length`. Goes through all of it without writing.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        let mut all = Self::new(self.dialect, self.context);
+        Self::new(self.dialect, self.context).skip()
+    }
+
+    /// Goes to the end without writing, and gives the bytes that this left out.
+    pub(crate) fn skip(&mut self) -> usize {
         let mut length = 0_usize;
-        while all.refill() {
-            let pieces = all.pieces.as_slice().iter().map(Piece::length);
+        while self.refill() {
+            let pieces = self.pieces.as_slice().iter().map(Piece::length);
             length = pieces.fold(length, usize::saturating_add);
         }
         length
@@ -140,7 +147,14 @@ impl<'s> Request<'s> {
             match self.section {
                 Section::Head => {
                     (dialect.head)(context, pieces);
-                    self.section = Section::Tool(0);
+                    self.section = match local::begin(context.config) {
+                        Some(place) => Section::Words(place),
+                        None => Section::Tool(0),
+                    };
+                }
+                Section::Words(place) => {
+                    let next = local::before_messages(context, place, pieces);
+                    self.section = next.map_or(Section::Message, Section::Words);
                 }
                 Section::Tool(index) if context.config.tool(index).is_some() => {
                     (dialect.tool)(context, index, pieces);
@@ -152,7 +166,11 @@ impl<'s> Request<'s> {
                     self.section = Section::Message;
                 }
                 Section::Message => {
-                    if !(dialect.message)(context, &mut self.cursor, pieces) {
+                    let message = match local::begin(context.config) {
+                        Some(_) => local::message,
+                        None => dialect.message,
+                    };
+                    if !message(context, &mut self.cursor, pieces) {
                         self.section = Section::Tail;
                     }
                 }

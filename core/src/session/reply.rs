@@ -7,7 +7,7 @@ use super::open::Open;
 use super::retry::{is_transient, wait};
 use super::window::repeating;
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of};
+use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -19,6 +19,9 @@ impl Machine {
         chunk: &[u8],
     ) -> Result<Fed<'a>, Error> {
         self.expect(self.step == Step::Receive)?;
+        if local::ENABLED && self.reply.recovered.is_some() {
+            return Ok(Fed { used: chunk.len(), event: None });
+        }
         let dialect = dialect_of(config.provider())?;
         let repeats = core::mem::take(&mut self.repeats) as usize;
         if repeats > 0 {
@@ -83,11 +86,24 @@ impl Machine {
             return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
         }
         self.expect(self.step == Step::Receive)?;
+        if let (true, Some(reason)) = (local::ENABLED, self.reply.recovered) {
+            let mut log = log;
+            return self.accept(&mut log, config, reason);
+        }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let judged = judge(&self.decoder, &mut sink, self.status);
+        let judged = judge(&self.decoder, &mut sink, self.status)
+            .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
-            Ok(reason) => self.accept(&mut log, config, reason),
+            Ok((reason, Some(calls))) => {
+                let reason = match reason {
+                    StopReason::EndTurn if calls > 0 => StopReason::ToolUse,
+                    reason => reason,
+                };
+                self.reply.recovered = Some(reason);
+                Ok(Event::Recovered { calls })
+            }
+            Ok((reason, None)) => self.accept(&mut log, config, reason),
             Err(error) => self.broken(&mut log, config, error),
         }
     }

@@ -16,17 +16,18 @@
 mod drive;
 mod event;
 mod failure;
+pub(crate) mod reply;
 mod tool;
 
 pub use drive::{Drive, Recorder};
 pub use event::{AgentEvent, Call};
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
-use zerostack_core::{Growing, Limits, OwnedConfig, Session, ToolCall, Usage};
+use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
 
 use crate::provider::{self, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The session of this runtime: it owns its configuration and grows to a limit.
 pub type OwnedSession = Session<OwnedConfig, Growing>;
@@ -84,6 +85,7 @@ impl Agent {
         for event in self.run(text) {
             match event? {
                 AgentEvent::Text(text) => answer.push_str(&text),
+                AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
                 AgentEvent::Restart | AgentEvent::ToolCall(_) => answer.clear(),
                 _ => {}
@@ -217,8 +219,17 @@ impl Toolbox for Tools {
 /// An empty session, which grows as it must.
 ///
 /// # Errors
-/// `Configuration` when a tool's schema is not a JSON object.
+/// `Configuration` when a tool's schema is not a JSON object, or the tool mode is none for the
+/// dialect.
 pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
+    let (api, mode) = (config.provider, config.tool_mode);
+    if mode == ToolMode::Schema && !matches!(api, Provider::OpenAiChat | Provider::Ollama) {
+        let text = format!(
+            "the tool mode schema is known for openai-chat and ollama, and this is {}; use text",
+            api.name()
+        );
+        return Err(Error::new(ErrorKind::Configuration, text));
+    }
     Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from_core)
 }
 

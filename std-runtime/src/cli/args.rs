@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
-use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider};
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, ToolMode};
 
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::Flags;
@@ -122,6 +122,7 @@ impl RunArgs {
             "--base-url" => self.model.base_url = Some(string(option, parser)?),
             "-m" | "--model" => self.model.model = Some(string(option, parser)?),
             "--api" => self.model.api = Some(api(option, parser)?),
+            "--tool-mode" => self.model.tool_mode = Some(tool_mode(option, parser)?),
             "-p" | "--prompt" => self.prompt = Some(string(option, parser)?),
             "-C" | "--folder" => self.folder = Some(value(option, parser)?.into()),
             "--record" => self.record = Some(value(option, parser)?.into()),
@@ -207,6 +208,7 @@ fn encode(mut parser: Parser) -> Result<Command> {
         match owned(&arg).as_str() {
             option @ "--api" => dialect = Some(api(option, &mut parser)?),
             option @ ("-m" | "--model") => config.model = string(option, &mut parser)?,
+            option @ "--tool-mode" => config.tool_mode = tool_mode(option, &mut parser)?,
             option @ ("--max-tokens" | "--max-completion-tokens") => {
                 config.limits.max_output_tokens = number(option, &mut parser, 1)?;
                 config.output_limit_key = match option {
@@ -338,6 +340,12 @@ fn api(option: &str, parser: &mut Parser) -> Result<Provider> {
         let names: Vec<&str> = Provider::ALL.iter().map(|api| api.name()).collect();
         usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
     })
+}
+
+fn tool_mode(option: &str, parser: &mut Parser) -> Result<ToolMode> {
+    let modes: Vec<(&str, ToolMode)> =
+        ToolMode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+    choice(option, parser, &modes)
 }
 
 fn unknown(what: &str) -> Error {

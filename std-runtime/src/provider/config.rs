@@ -13,6 +13,7 @@
 //! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
 //! model = "fast-coder"
 //! allow_http = false               # true sends the key over plain http:// too
+//! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
 //! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
 //! ```
 //!
@@ -26,7 +27,7 @@ use std::{fmt, fs, io};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use zerostack_core::OutputLimitKey;
+use zerostack_core::{OutputLimitKey, ToolMode};
 
 use super::{Api, Env};
 use crate::{Error, ErrorKind, Result};
@@ -60,6 +61,8 @@ pub(super) struct Table {
     pub allow_http: bool,
     #[serde(default, deserialize_with = "output_limit_key_by_name")]
     pub output_limit_key: Option<OutputLimitKey>,
+    #[serde(default, deserialize_with = "tool_mode_by_name")]
+    pub tool_mode: Option<ToolMode>,
 }
 
 /// A dialect by its name in files and flags.
@@ -71,6 +74,12 @@ fn output_limit_key_by_name<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<OutputLimitKey>, D::Error> {
     by_name(deserializer, "key", OutputLimitKey::ALL, |key| key.name())
+}
+
+fn tool_mode_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ToolMode>, D::Error> {
+    by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
 }
 
 /// The one of `all` whose name stands here.

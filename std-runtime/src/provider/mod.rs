@@ -27,7 +27,7 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Provider as Api;
-use zerostack_core::{OutputLimitKey, OwnedConfig};
+use zerostack_core::{OutputLimitKey, OwnedConfig, ToolMode};
 
 pub use base_url::is_loopback;
 pub use config::Config;
@@ -53,6 +53,8 @@ pub struct Endpoint {
     pub key: Option<Secret>,
     /// Under which key OpenAI chat is told the limit of a reply.
     pub output_limit_key: OutputLimitKey,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
     /// What chose it, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
@@ -81,6 +83,7 @@ impl Endpoint {
             model: model.into(),
             key: None,
             output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
             origin: "the program".to_owned(),
         }
     }
@@ -89,6 +92,7 @@ impl Endpoint {
     pub fn session_config(&self) -> OwnedConfig {
         let mut config = OwnedConfig::new(self.api, self.model.clone());
         config.output_limit_key = self.output_limit_key;
+        config.tool_mode = self.tool_mode;
         config
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use zerostack_core::OutputLimitKey;
+use zerostack_core::{OutputLimitKey, ToolMode};
 
 use super::*;
 use crate::{Error, ErrorKind, Result};
@@ -72,7 +72,8 @@ impl Case<'_> {
 
 fn flags(provider: &str, base_url: &str, model: &str) -> Flags {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Flags { provider: given(provider), base_url: given(base_url), model: given(model), api: None }
+    let (provider, base_url, model) = (given(provider), given(base_url), given(model));
+    Flags { provider, base_url, model, ..Flags::default() }
 }
 
 #[test]
@@ -394,6 +395,20 @@ fn paths_are_joined_and_the_key_goes_into_its_header() {
     let local = flags("", "http://localhost:1/v1", "m");
     let endpoint = Case { flags: local, ..Case::default() }.resolve().unwrap();
     assert!(endpoint.auth_header().is_none());
+}
+
+#[test]
+fn the_tool_mode_comes_from_the_flag_or_the_table() {
+    let mode = |case: Case<'_>| case.resolve().unwrap().tool_mode;
+    let env = [("OLLAMA_HOST", "127.0.0.1:11434"), ("ZEROSTACK_MODEL", "m")];
+    assert_eq!(mode(Case { env: &env, ..Case::default() }), ToolMode::Native);
+    let user = "[providers.ollama]\ntool_mode = \"schema\"\n";
+    assert_eq!(mode(Case { env: &env, user, ..Case::default() }), ToolMode::Schema);
+    let flags = Flags { tool_mode: Some(ToolMode::Text), ..Flags::default() };
+    assert_eq!(mode(Case { env: &env, user, flags, ..Case::default() }), ToolMode::Text);
+    let user = "[providers.ollama]\ntool_mode = \"loud\"\n";
+    let parts = [":2: ", "`loud`", "`native`", "`schema`"];
+    Case { env: &env, user, ..Case::default() }.fails(ErrorKind::Configuration, &parts);
 }
 
 #[test]

@@ -282,6 +282,7 @@ impl LastReply {
                 }
                 self.text.push_str(text);
             }
+            AgentEvent::Recovered { text } => self.text.clone_from(text),
             AgentEvent::End(reason) => {
                 self.stop = Some(*reason);
                 self.over = true;

@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use sha1_smol::Sha1;
 use zerostack_core::{
     CallId, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Provider, Request, Step,
-    ToolResult,
+    ToolMode, ToolResult,
 };
 
 use super::events::hex;
-use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
+use crate::agent::{AgentEvent, OwnedSession, Recorder, reply, start_session};
 use crate::provider::Secret;
 use crate::{Error, ErrorKind, Result};
 
@@ -64,6 +64,9 @@ struct Head {
     /// Left out where it is the usual one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     output_limit_key: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tool_mode: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -156,6 +159,8 @@ impl Tape {
             limits: LimitsLine::from(config.limits),
             output_limit_key: (config.output_limit_key != OutputLimitKey::default())
                 .then(|| config.output_limit_key.name().to_owned()),
+            tool_mode: (config.tool_mode != ToolMode::default())
+                .then(|| config.tool_mode.name().to_owned()),
         }))?;
         Ok(tape)
     }
@@ -340,8 +345,11 @@ fn play(
             };
             let mut rest = bytes.as_slice();
             while !rest.is_empty() && session.step() == Step::Receive {
+                let is_held = reply::is_held(session);
                 let fed = session.feed(rest);
-                let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+                let fed = fed.map(|fed| {
+                    (fed.used, fed.event.and_then(|event| reply::shown(is_held, event)))
+                });
                 let (used, event) = match fed {
                     Ok(fed) => fed,
                     Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => {
@@ -359,10 +367,9 @@ fn play(
         }
         Line::End => {
             if matches!(session.step(), Step::Receive | Step::Send)
-                && let Ok(event) = session.end_response()
-                && let Some(event) = AgentEvent::from_core(event)
+                && let Ok(events) = reply::end(session)
             {
-                show(&event)?;
+                events.iter().try_for_each(show)?;
             }
         }
         Line::ToolResult { call, content, is_error } => {
@@ -396,6 +403,11 @@ impl Head {
             let key = OutputLimitKey::from_name(name);
             config.output_limit_key =
                 key.ok_or_else(|| input(format!("the key {name:?} is unknown")))?;
+        }
+        if let Some(name) = &self.tool_mode {
+            let mode = ToolMode::from_name(name);
+            config.tool_mode =
+                mode.ok_or_else(|| input(format!("the tool mode {name:?} is unknown")))?;
         }
         start_session(config)
     }

@@ -77,6 +77,8 @@ pub(crate) struct Reply {
     pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+    /// Why the model stopped, when its text was found to hold calls and the caller was told.
+    pub recovered: Option<StopReason>,
 }
 
 /// What a dialect remembers while it reads; what each field means is its own affair.
