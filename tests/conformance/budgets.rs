@@ -185,7 +185,7 @@ fn marks_of_the_window_at_their_limits() {
         assert_eq!(none.high_water(provider), u32::MAX);
         let limits = Limits { context_tokens: 10_000, max_output_tokens: 1_000, ..Limits::DEFAULT };
         assert_eq!(limits.window_tokens(provider), 9_000);
-        assert_eq!((limits.high_water(provider), limits.low_water(provider)), (8_100, 5_400));
+        assert_eq!((limits.high_water(provider), limits.low_water(provider)), (7_200, 4_800));
         let all = Limits { max_output_tokens: 10_001, ..limits };
         assert_eq!((all.window_tokens(provider), all.high_water(provider)), (0, 0));
         let own = Limits { high_water_tokens: 9_001, low_water_tokens: 9_001, ..limits };
