@@ -11,6 +11,7 @@ mod events;
 mod exit_codes;
 mod fixes_a_project;
 mod instructions;
+mod json_lines;
 mod json_reader;
 mod key;
 mod layering;
