@@ -1114,7 +1114,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_resume() and 0xFFFF) != 48844) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() and 0xFFFF) != 23238) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() and 0xFFFF) != 45629) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_tokenizer_open() and 0xFFFF) != 39486) {
@@ -2929,7 +2929,7 @@ open class Tokenizer: Disposable, AutoCloseable, TokenizerInterface
      * Reads a vocabulary that is part of the library.
      *
      * # Errors
-     * `Unsupported` when the library was built without it.
+     * `Unsupported` when the library was built without it; `detail` is its place in the enum.
      */
     constructor(`vocabulary`: BuiltInVocabulary) :
         this(UniffiWithHandle, 

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Tokenizer as CoreTokenizer, Vocabulary};
 
-use crate::ZerostackError;
-#[cfg(not(all(feature = "vocab-o200k", feature = "vocab-cl100k")))]
-use crate::{ErrorKind, Fault};
+use crate::{ErrorKind, Fault, ZerostackError};
 
 /// Byte pair encoding with a packed vocabulary.
 #[derive(Debug, uniffi::Object)]
@@ -52,22 +50,25 @@ impl Tokenizer {
     /// Reads a vocabulary that is part of the library.
     ///
     /// # Errors
-    /// `Unsupported` when the library was built without it.
+    /// `Unsupported` when the library was built without it; `detail` is its place in the enum.
     #[uniffi::constructor]
     pub fn new(vocabulary: BuiltInVocabulary) -> Result<Arc<Self>, ZerostackError> {
-        let packed = match vocabulary {
+        let packed: Option<&'static [u8]> = match vocabulary {
             #[cfg(feature = "vocab-o200k")]
-            BuiltInVocabulary::O200k => zerostack_vocab_o200k::PACKED,
+            BuiltInVocabulary::O200k => Some(zerostack_vocab_o200k::PACKED),
             #[cfg(feature = "vocab-cl100k")]
-            BuiltInVocabulary::Cl100k => zerostack_vocab_cl100k::PACKED,
+            BuiltInVocabulary::Cl100k => Some(zerostack_vocab_cl100k::PACKED),
             #[cfg(not(all(feature = "vocab-o200k", feature = "vocab-cl100k")))]
-            _ => {
-                let message = format!("the library was built without {vocabulary:?}");
-                let code = zerostack_core::ErrorKind::Unsupported as u8;
-                let fault = Fault { kind: ErrorKind::Unsupported, code, detail: 0, message };
-                return Err(ZerostackError::Core { fault });
-            }
+            _ => None,
         };
+        let packed = packed.ok_or_else(|| ZerostackError::Core {
+            fault: Fault {
+                kind: ErrorKind::Unsupported,
+                code: zerostack_core::ErrorKind::Unsupported as u8,
+                detail: vocabulary as u32,
+                message: format!("the library was built without {vocabulary:?}"),
+            },
+        })?;
         Vocabulary::open_embedded(packed)?;
         Ok(Arc::new(Self { packed: Packed::BuiltIn(packed) }))
     }

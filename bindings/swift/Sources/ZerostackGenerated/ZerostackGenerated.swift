@@ -1595,7 +1595,7 @@ open class Tokenizer: TokenizerProtocol, @unchecked Sendable {
      * Reads a vocabulary that is part of the library.
      *
      * # Errors
-     * `Unsupported` when the library was built without it.
+     * `Unsupported` when the library was built without it; `detail` is its place in the enum.
      */
 public convenience init(vocabulary: BuiltInVocabulary)throws  {
     let handle =
@@ -5097,7 +5097,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_constructor_session_resume() != 48844) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() != 23238) {
+    if (uniffi_zerostack_uniffi_checksum_constructor_tokenizer_new() != 45629) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_tokenizer_open() != 39486) {
