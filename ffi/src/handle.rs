@@ -37,6 +37,9 @@ impl zs_session {
 
     /// Refuses bytes in the session's memory for a call that changes that memory.
     pub(crate) fn keep_out(&self, ptr: *const u8, len: usize) -> Result<(), Fault> {
+        if len > isize::MAX as usize {
+            return Err(Fault::new(ZS_OUT_OF_RANGE));
+        }
         let (start, length) = self.memory;
         let (first, end) = (ptr as usize, (ptr as usize).saturating_add(len));
         if len > 0 && first < start.saturating_add(length) && end > start {
