@@ -1,0 +1,8 @@
+//! The images of `examples/firmware`, built, looked at, and run in QEMU against the scripted
+//! provider. `examples/firmware/check.sh` runs this.
+
+mod agent;
+mod board;
+mod bridge;
+mod measure;
+mod sizes;
