@@ -163,8 +163,10 @@ def turn(
                     if event is not None and not held:
                         yield event
                     event = _end(session, endpoint, broken, attempts)
+                if not isinstance(event, Restart):
+                    attempts = 0
                 if isinstance(event, End):
-                    reason, attempts = event.reason, 0
+                    reason = event.reason
                     if held or recovered:
                         said = _last_text(session)
                         if said:
