@@ -3,6 +3,7 @@
 mod arena_sizes;
 mod bad_place;
 mod bad_provider;
+mod budgets;
 mod chunkings;
 mod cut_anywhere;
 mod drive;
@@ -13,6 +14,7 @@ mod instructions;
 mod json_reader;
 mod key;
 mod layering;
+mod marks;
 mod output_limit;
 mod plumbing;
 mod random_sessions;
@@ -32,6 +34,7 @@ mod tape;
 mod tool_modes;
 mod tool_results;
 mod vectors;
+mod window;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

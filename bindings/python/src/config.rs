@@ -105,6 +105,8 @@ limits! {
     context_tokens: u32,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     max_result_bytes: u32,
+    /// Bytes of one response body, whatever is kept of it; a server that never ends is refused here.
+    max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     reply_bytes: u32,
     /// Requests of one turn.

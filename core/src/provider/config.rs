@@ -447,5 +447,5 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
 fn is_plain_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
     let leads_away = |name: &str| matches!(name, "" | "." | "..");
-    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split(['/']).any(leads_away))
 }

@@ -127,15 +127,18 @@ impl Machine {
     /// The next thing is to send, when there is room for a reply and the window is below its
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
+        // What asks for room needs none made for it.
+        self.step = Step::Send;
+        if self.summary.is_some() {
+            return;
+        }
         let wanted = config.limits().reply_bytes as usize;
         let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
-        let can_make = is_short && super::room::can_drop(log, self.turn as usize);
-        self.step = match self.summary {
-            None if can_make || excess.context > 0 => Step::MakeRoom { bytes },
-            _ => Step::Send,
-        };
+        if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
+            self.step = Step::MakeRoom { bytes };
+        }
     }
 
     pub fn begin_response(

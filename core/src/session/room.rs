@@ -74,6 +74,9 @@ impl Machine {
 
     /// Takes out the records from `start` to `end`.
     pub fn remove(&mut self, log: &mut Log<'_>, config: &dyn Config, start: usize, end: usize) {
+        if start == end {
+            return;
+        }
         self.count.forget(config, log.bytes(), start, end);
         log.remove(start, end);
         self.went(start, end);

@@ -36,6 +36,7 @@ from ._core import (
 )
 from .enums import ErrorCode, FailedTurn, Kept, Provider, Role, Step, StopReason
 from .errors import (
+    BadArguments,
     BadConfig,
     BadJson,
     BadPrompt,
@@ -64,9 +65,24 @@ from .errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._settings import Answer
+    from ._turn import AgentEvent, Retry, ToolAnswered
     from ._types import Event, Part
+    from .agent import Agent, Turn
+    from .aio import AsyncAgent, AsyncTurn
+    from .command import RunResult, run
+    from .decoding import Decoded, decode
+    from .skills import Skill
+    from .tape import replay
+    from .tools import Tool, ToolError, ToolOutput, tool
 
 __all__ = [
+    "Agent",
+    "AgentEvent",
+    "Answer",
+    "AsyncAgent",
+    "AsyncTurn",
+    "BadArguments",
     "BadConfig",
     "BadJson",
     "BadPrompt",
@@ -79,10 +95,11 @@ __all__ = [
     "Closed",
     "Counter",
     "Cut",
+    "Decoded",
     "End",
     "Entry",
-    "Event",
     "ErrorCode",
+    "Event",
     "FailedTurn",
     "Failure",
     "Fit",
@@ -101,9 +118,12 @@ __all__ = [
     "ReplyTruncated",
     "Request",
     "Restart",
+    "Retry",
     "Role",
     "RunFailed",
+    "RunResult",
     "Session",
+    "Skill",
     "Step",
     "StopReason",
     "Text",
@@ -112,10 +132,15 @@ __all__ = [
     "ThinkingDelta",
     "Tokenizer",
     "TooLong",
+    "Tool",
+    "ToolAnswered",
     "ToolCall",
+    "ToolError",
+    "ToolOutput",
     "ToolResult",
     "ToolSpec",
     "Truncated",
+    "Turn",
     "UnknownCall",
     "UnknownPrompt",
     "UnknownToken",
@@ -124,13 +149,35 @@ __all__ = [
     "WrongStep",
     "ZerostackError",
     "__version__",
+    "decode",
     "estimate",
+    "replay",
+    "run",
+    "tool",
 ]
 
 # What is imported when it is first asked for, and from where: `import zerostack` stays quick.
 _LATER = {
+    "Agent": "agent",
+    "AgentEvent": "_turn",
+    "Answer": "_settings",
+    "AsyncAgent": "aio",
+    "AsyncTurn": "aio",
+    "Decoded": "decoding",
     "Event": "_types",
     "Part": "_types",
+    "Retry": "_turn",
+    "RunResult": "command",
+    "Skill": "skills",
+    "Tool": "tools",
+    "ToolAnswered": "_turn",
+    "ToolError": "tools",
+    "ToolOutput": "tools",
+    "Turn": "agent",
+    "decode": "decoding",
+    "replay": "tape",
+    "run": "command",
+    "tool": "tools",
 }
 
 

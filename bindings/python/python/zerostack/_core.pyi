@@ -347,6 +347,7 @@ class Limits:
         max_output_tokens: Optional[int] = None,
         context_tokens: Optional[int] = None,
         max_result_bytes: Optional[int] = None,
+        max_response_bytes: Optional[int] = None,
         reply_bytes: Optional[int] = None,
         max_rounds: Optional[int] = None,
         max_attempts: Optional[int] = None,
@@ -365,6 +366,10 @@ class Limits:
     @property
     def max_result_bytes(self) -> int:
         """Bytes of one tool result; a longer one is cut in the middle and says so."""
+    @property
+    def max_response_bytes(self) -> int:
+        """Bytes of one response body, whatever is kept of it; a server that never ends is refused
+        here."""
     @property
     def reply_bytes(self) -> int:
         """Bytes of the storage that must be free before a request is sent."""

@@ -145,6 +145,12 @@ class UnknownPrompt(ZerostackError):
     CODE = ErrorCode.UNKNOWN_PROMPT
 
 
+class BadArguments(ZerostackError):
+    """The arguments of a call do not fit the tool; the message says where."""
+
+    CODE = ErrorCode.BAD_ARGUMENTS
+
+
 class BadVocabulary(ZerostackError):
     """A packed vocabulary is refused; the message says why."""
 
