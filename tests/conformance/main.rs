@@ -10,6 +10,7 @@ mod drive;
 mod events;
 mod exit_codes;
 mod fixes_a_project;
+mod instruct;
 mod instructions;
 mod json_lines;
 mod json_reader;

@@ -176,6 +176,7 @@ impl<'a> Iterator for Entries<'a> {
             place.reply_calls = place.calls;
         }
         let (role, part) = match header.kind {
+            Kind::User if record.is_instruction() => (Role::User, Part::Instruction(record.text())),
             Kind::User => (Role::User, Part::Text(record.text())),
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),
