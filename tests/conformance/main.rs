@@ -27,6 +27,7 @@ mod run_retries;
 mod sandbox;
 mod scripted_command;
 mod signals;
+mod simulator;
 mod sizes;
 mod sse_reader;
 mod stdin;
