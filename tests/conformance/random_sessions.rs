@@ -170,7 +170,7 @@ fn to_send(session: &mut Chat<'_>) {
     assert_eq!(session.step(), Step::Send);
 }
 
-fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
+pub(super) fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
     let provider = *random.one_of(Provider::ALL);
     let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
     let modes = &ToolMode::ALL[..if has_schema { 4 } else { 3 }];
@@ -192,13 +192,13 @@ fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
 
 /// Whether something that was sent is no longer there.
 #[derive(Debug, PartialEq)]
-enum Rewritten {
+pub(super) enum Rewritten {
     Yes,
     No,
 }
 
 /// Does one thing that the step allows, or one that it does not.
-fn act(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
+pub(super) fn act(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
     if random.once_in(20) {
         let before = format!("{session:?}");
         let error = match session.step() {

@@ -4,11 +4,13 @@
 
 mod build;
 mod check;
+mod jsonl;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
 
 pub use build::TranscriptBuilder;
+pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::Storage;
@@ -96,6 +98,17 @@ impl<S: Storage> Transcript<S> {
     /// only grown.
     pub fn entries_from(&self, place: EntryPlace) -> Entries<'_> {
         Entries { bytes: self.as_bytes(), place }
+    }
+
+    /// All of it as JSON Lines, for people and scripts, which [`JsonLinesReader`] reads again.
+    pub fn json_lines(&self) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), MAGIC.len())
+    }
+
+    /// The lines from a place on, as [`entries_from`](Self::entries_from); a place that begins
+    /// a message of the model.
+    pub fn json_lines_from(&self, place: EntryPlace) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), place.offset as usize)
     }
 
     /// The `length` bytes behind the end, where a message may lie that is not kept.
