@@ -8,14 +8,24 @@ not_run() {
     exit 77
 }
 
-if ! command -v qemu-system-arm >/dev/null || ! command -v qemu-system-riscv32 >/dev/null; then
+have() { command -v "$1" >/dev/null; }
+
+if ! { have qemu-system-arm && have qemu-system-riscv32 && have arm-none-eabi-gcc; }; then
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-        qemu-system-arm qemu-system-misc; } >/dev/null 2>&1 ||
-        not_run "QEMU for Arm and RISC-V (qemu-system-arm, qemu-system-misc) cannot be installed"
+        qemu-system-arm qemu-system-misc gcc-arm-none-eabi libnewlib-arm-none-eabi; } \
+        >/dev/null 2>&1 || not_run "QEMU for Arm and RISC-V and the C compiler for Arm cannot be had"
 fi
-for target in thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf \
-    riscv32imc-unknown-none-elf; do
+for target in thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf \
+    thumbv8m.main-none-eabihf riscv32imc-unknown-none-elf wasm32-unknown-unknown \
+    aarch64-unknown-linux-musl; do
     rustup target add "$target" >/dev/null 2>&1 || not_run "the target $target cannot be added"
+done
+
+# The core and its driver, where no image of ours runs.
+for target in wasm32-unknown-unknown thumbv7m-none-eabi thumbv8m.main-none-eabihf \
+    aarch64-unknown-linux-musl; do
+    cargo build --quiet --package zerostack-core --target "$target" --no-default-features \
+        --features all-dialects,drive-async
 done
 
 (cd examples/firmware && cargo fmt --check)
