@@ -76,7 +76,7 @@ impl Window {
         let mut end = WINDOW;
         // Tokens next to the end of the window may be others than those further on.
         loop {
-            if let Some(place) = seen.get_mut(end % period) {
+            if let Some(place) = seen.get_mut(end.checked_rem(period)?) {
                 match *place {
                     Some(later) => return Some((end, later)),
                     None if end + REST / 2 < WINDOW => *place = Some(end),
