@@ -1,5 +1,7 @@
 #!/bin/sh
-# Builds every firmware image, looks at what is in it, and runs it in QEMU.
+# Builds every firmware image, looks at what is in it, and runs it in QEMU:
+#   check.sh            fails when an image takes more than sizes.tsv and costs.tsv say
+#   check.sh measure    writes these tables anew
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -31,5 +33,21 @@ done
 (cd examples/firmware && cargo fmt --check)
 cargo clippy --quiet --package zerostack-tests --features firmware --test firmware -- \
     --deny warnings
-cargo nextest run --cargo-quiet --package zerostack-tests --features firmware --test firmware \
-    --no-fail-fast
+run() {
+    cargo nextest run --cargo-quiet --package zerostack-tests --features firmware --test firmware \
+        --no-fail-fast
+}
+if [ "${1:-}" = measure ]; then
+    ZEROSTACK_FIRMWARE_MEASURE=$(mktemp -d)
+    export ZEROSTACK_FIRMWARE_MEASURE
+    trap 'rm -rf "$ZEROSTACK_FIRMWARE_MEASURE"' EXIT
+    for table in sizes.tsv costs.tsv; do : >"$ZEROSTACK_FIRMWARE_MEASURE/$table"; done
+    run
+    for table in sizes.tsv costs.tsv; do
+        { head -n 1 "examples/firmware/$table"; sort "$ZEROSTACK_FIRMWARE_MEASURE/$table"; } \
+            >"$ZEROSTACK_FIRMWARE_MEASURE/new"
+        cp "$ZEROSTACK_FIRMWARE_MEASURE/new" "examples/firmware/$table"
+    done
+else
+    run
+fi
