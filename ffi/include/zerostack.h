@@ -269,8 +269,8 @@ enum zs_step
     ZS_STEP_WAIT = 4,
     /**
      * Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-     * zs_session_drop_oldest. The number says how many bytes of memory are missing, and
-     * zs_session_excess_tokens how many tokens the window is too long.
+     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+     * it is the window that is too long.
      */
     ZS_STEP_MAKE_ROOM = 5,
     /**
@@ -1456,14 +1456,6 @@ zs_status zs_session_free(zs_session *session);
  * Errors: ZS_STEP_NONE when there is no session.
  */
 zs_step zs_session_step(const zs_session *session, uint32_t *number);
-
-/**
- * Tokens that the window is above its low mark; 0 while it is below the high one.
- *
- * ZS_STEP_MAKE_ROOM; 0 in the others.
- * Errors: 0 when there is no session.
- */
-uint32_t zs_session_excess_tokens(const zs_session *session);
 
 /**
  * The detail of the last call that returned a status for this session; 0 after ZS_OK.

@@ -78,7 +78,6 @@ static void policies(void) {
             while ((step = zs_session_step(session, NULL)) != ZS_STEP_IDLE) {
                 if (step == ZS_STEP_MAKE_ROOM) {
                     zs_event event;
-                    CHECK(zs_session_excess_tokens(session) > 0);
                     if (room == ZS_ROOM_ASK) {
                         CHECK_STATUS(zs_session_make_room(session, &event), ZS_WRONG_STEP);
                         CHECK_OK(zs_session_drop_oldest(session, NULL));
