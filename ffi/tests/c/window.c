@@ -195,6 +195,52 @@ static void counting(const char *path) {
     config = before;
 }
 
+/* What a session remembers of the last place in the request and the transcript is void once these
+ * change: a session that remembers nothing says the same. */
+static void places(void) {
+    static unsigned char bytes[2][4096];
+    int change;
+    for (change = 0; change < 4; change++) {
+        zs_session *session = begin(), *fresh;
+        zs_entry entry, wanted;
+        uint64_t mark;
+        size_t written[2], index, at;
+        CHECK_OK(zs_session_user(session, str("One")));
+        CHECK_OK(round_trip(session, ANSWER));
+        CHECK_OK(zs_session_user(session, str("Two and more than one")));
+        CHECK_OK(round_trip(session, ANSWER));
+        mark = zs_session_mark(session);
+        CHECK_OK(zs_session_user(session, str("Three")));
+        /* Into the last message but one, so that every change comes before it. */
+        CHECK_OK(zs_session_read_request(session, 0, bytes[0], sizeof bytes[0], &written[0]));
+        at = (size_t)(strstr((char *)bytes[0], "Two") - (char *)bytes[0]);
+        CHECK_OK(zs_session_read_request(session, 0, bytes[0], at, &written[0]));
+        CHECK_OK(zs_session_entry(session, 1, &entry));
+        switch (change) {
+        case 0: CHECK_OK(zs_session_compact(session, str("S"), 2)); break;
+        case 1: CHECK_OK(zs_session_drop_oldest(session, NULL)); break;
+        case 2:
+            CHECK_OK(zs_session_rollback(session, mark));
+            CHECK_OK(zs_session_user(session, str("Another third question, longer")));
+            break;
+        default:
+            CHECK_OK(zs_session_abort(session));
+            CHECK_OK(zs_session_user(session, str("Fourth")));
+        }
+        CHECK_OK(zs_session_fork(session, other, sizeof other, &config, &fresh, NULL));
+        CHECK_OK(zs_session_read_request(session, at, bytes[0], sizeof bytes[0], &written[0]));
+        CHECK_OK(zs_session_read_request(fresh, at, bytes[1], sizeof bytes[1], &written[1]));
+        CHECK(written[0] == written[1] && memcmp(bytes[0], bytes[1], written[0]) == 0);
+        for (index = 2; index < 9; index++) {
+            zs_status status = zs_session_entry(fresh, index, &wanted);
+            CHECK_STATUS(zs_session_entry(session, index, &entry), status);
+            CHECK(status != ZS_OK
+                  || (entry.text.len == wanted.text.len
+                      && memcmp(entry.text.ptr, wanted.text.ptr, entry.text.len) == 0));
+        }
+    }
+}
+
 int main(int count, char **arguments) {
     CHECK(count == 2);
     tool.name = str("read");
@@ -209,7 +255,8 @@ int main(int count, char **arguments) {
     budgets();
     marks_and_forks();
     recovered();
+    places();
     counting(arguments[1]);
-    printf("window: policies, budgets, marks, forks, recovered calls, counts\n");
+    printf("window: policies, budgets, marks, forks, recovered calls, places, counts\n");
     return 0;
 }
