@@ -3,16 +3,20 @@
 mod arena_sizes;
 mod bad_place;
 mod bad_provider;
+mod budgets;
 mod chunkings;
 mod cut_anywhere;
 mod drive;
 mod events;
 mod exit_codes;
 mod fixes_a_project;
+mod instruct;
 mod instructions;
+mod json_lines;
 mod json_reader;
 mod key;
 mod layering;
+mod marks;
 mod output_limit;
 mod plumbing;
 mod random_sessions;
@@ -32,6 +36,7 @@ mod tape;
 mod tool_modes;
 mod tool_results;
 mod vectors;
+mod window;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

@@ -4,6 +4,7 @@ pub mod bench;
 pub mod body;
 pub mod command;
 pub mod fixtures;
+pub mod image;
 pub mod model;
 mod pairs;
 pub mod play;

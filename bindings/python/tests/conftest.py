@@ -44,7 +44,10 @@ class Scripted:
     @property
     def requests(self) -> list[dict[str, Any]]:
         """All requests so far: method, path, headers, body."""
-        return [json.loads(line) for line in self._record.read_text().splitlines()]
+        # The last line may be half written.
+        whole = self._record.read_text().split("\n")[:-1]
+        lines = [json.loads(line) for line in whole]
+        return [{**line, "headers": dict(line["headers"])} for line in lines]
 
     def stop(self) -> None:
         self._process.kill()

@@ -131,7 +131,7 @@ fn advice(error: zerostack_core::Error) -> &'static str {
             2 => "; the step is Receive: call feed, then end_response",
             3 => "; the step is RunTools: call tool_result",
             4 => "; the step is Wait: wait, then call retry",
-            5 => "; the step is MakeRoom: call compact or drop_oldest",
+            5 => "; the step is MakeRoom: call make_room, compact or drop_oldest",
             _ => "",
         },
         Kind::BadConfig if error.detail() == u32::MAX => {

@@ -7,7 +7,7 @@
 
 use embedded_io_async::{Read, Write};
 
-use super::exchange::{Incoming, Outgoing, answer, make_room, output, waiting};
+use super::exchange::{Incoming, Outgoing, answer, body_bytes, make_room, output, waiting};
 use super::{Endpoint, Notice, ToolOutput};
 use crate::Error;
 use crate::message::{StopReason, ToolCall};
@@ -21,8 +21,9 @@ pub trait Connect {
     /// again, as its limits allow. 0 bytes read are the end.
     type Connection: Read + Write;
 
-    /// A connection for one request: a new one, or the one that was released as reusable. `None`
-    /// when there is none to be had now.
+    /// A connection for one request: a new one, or the one that was released as reusable, when it
+    /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
+    /// none to be had now.
     async fn connect(&mut self) -> Option<&mut Self::Connection>;
 
     /// The request is answered or given up. Unless it is `reusable`, the connection is in the
@@ -114,7 +115,8 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
     ) -> Result<Option<StopReason>, Error> {
         let mut incoming = Incoming::new();
         if let Some(connection) = self.connect.connect().await {
-            let mut done = send(session, self.endpoint, connection, self.buffer).await;
+            let body_bytes = body_bytes(session);
+            let mut done = send(session, self.endpoint, body_bytes, connection, self.buffer).await;
             match done {
                 Ok(()) => {
                     done = receive(session, &mut incoming, connection, self.buffer, notice).await;
@@ -133,19 +135,26 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
 async fn send<C: Config, S: Storage>(
     session: &Session<C, S>,
     endpoint: Endpoint<'_>,
+    body_bytes: usize,
     connection: &mut impl Write,
     buffer: &mut [u8],
 ) -> Result<(), Error> {
-    let mut outgoing = Outgoing::new(session, endpoint)?;
+    let mut request = session.request();
+    let request = request.as_mut().map_err(|error| *error)?;
+    let mut outgoing = Outgoing::new(endpoint, request, body_bytes);
     loop {
         let count = outgoing.next(buffer)?;
-        let bytes = buffer.get(..count).unwrap_or_default();
+        let mut bytes = buffer.get(..count).unwrap_or_default();
         if bytes.is_empty() {
             let _ = connection.flush().await;
             return Ok(());
         }
-        if connection.write_all(bytes).await.is_err() {
-            return Ok(());
+        // `write_all` panics where a writer claims to have taken more than it got.
+        while !bytes.is_empty() {
+            match connection.write(bytes).await {
+                Ok(count @ 1..) => bytes = bytes.get(count..).unwrap_or_default(),
+                _ => return Ok(()),
+            }
         }
     }
 }

@@ -9,23 +9,23 @@ use crate::wire::http1::{self, RequestHead, Response};
 use crate::{Error, ErrorKind};
 
 /// A request on its way out, its head first.
-pub(super) struct Outgoing<'s> {
-    endpoint: Endpoint<'s>,
-    request: Request<'s>,
+pub(super) struct Outgoing<'r, 's> {
+    endpoint: Endpoint<'r>,
+    /// Lent, because a move would need room for it twice on the stack.
+    request: &'r mut Request<'s>,
     body_bytes: usize,
     /// Bytes of the head that are out, `None` behind it.
     head: Option<usize>,
 }
 
-impl<'s> Outgoing<'s> {
-    /// The request that is due.
-    pub fn new<C: Config, S: Storage>(
-        session: &'s Session<C, S>,
-        endpoint: Endpoint<'s>,
-    ) -> Result<Self, Error> {
-        let request = session.request()?;
-        let body_bytes = request.body_len();
-        Ok(Self { endpoint, request, body_bytes, head: Some(0) })
+impl<'r, 's> Outgoing<'r, 's> {
+    /// `request`, whose body has so many bytes.
+    pub const fn new(
+        endpoint: Endpoint<'r>,
+        request: &'r mut Request<'s>,
+        body_bytes: usize,
+    ) -> Self {
+        Self { endpoint, request, body_bytes, head: Some(0) }
     }
 
     /// The next bytes, in `out`; 0 is the end.
@@ -48,6 +48,13 @@ impl<'s> Outgoing<'s> {
         }
         Ok(self.request.read(out))
     }
+}
+
+/// Bytes of the body that is due. Not inlined: what it takes of the stack is free again before
+/// the request itself is made.
+#[inline(never)]
+pub(super) fn body_bytes<C: Config, S: Storage>(session: &Session<C, S>) -> usize {
+    session.request().as_mut().map_or(0, Request::skip)
 }
 
 /// A response on its way in.

@@ -89,10 +89,14 @@ impl<'s> Request<'s> {
     /// Bytes of the body, for `content-length`. Goes through all of it without writing.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        let mut all = Self::new(self.dialect, self.context);
+        Self::new(self.dialect, self.context).skip()
+    }
+
+    /// Goes to the end without writing, and gives the bytes that this left out.
+    pub(crate) fn skip(&mut self) -> usize {
         let mut length = 0_usize;
-        while all.refill() {
-            let pieces = all.pieces.as_slice().iter().map(Piece::length);
+        while self.refill() {
+            let pieces = self.pieces.as_slice().iter().map(Piece::length);
             length = pieces.fold(length, usize::saturating_add);
         }
         length

@@ -6,9 +6,9 @@ use super::policy::Finish;
 use super::window::{Count, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
-use crate::provider::{Budget, Config, Reply, dialect_of};
+use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
@@ -55,16 +55,18 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub fn new(config: &dyn Config) -> Result<Self, Error> {
-        Ok(Self {
+    // Inlined, so that it is put together where it stays.
+    #[inline(always)]
+    pub fn new(dialect: &Dialect, limits: &Limits) -> Self {
+        Self {
             step: Step::Idle,
-            reply: Reply::default(),
-            decoder: Decoder::new(dialect_of(config.provider())?),
+            reply: Reply::new(0),
+            decoder: Decoder::new(dialect),
             open: Open::default(),
             turn: FIRST_RECORD as u32,
             rounds: 0,
             attempt: 0,
-            random: config.limits().seed,
+            random: limits.seed,
             usage: Usage::default(),
             count: Count::new(),
             rewrites: 0,
@@ -76,7 +78,7 @@ impl Machine {
             retry_after_ms: u32::MAX,
             owes_byte: false,
             error: None,
-        })
+        }
     }
 
     /// Finds the step that a saved conversation ends with.
@@ -90,6 +92,7 @@ impl Machine {
             }
             // A summary alone asks for nothing.
             asks = match record.header.kind {
+                Kind::User if record.is_instruction() => asks,
                 Kind::User => !record.header.has(MARKED),
                 kind => kind == Kind::Result,
             };
@@ -122,20 +125,29 @@ impl Machine {
         Ok(())
     }
 
+    pub fn instruct(&mut self, log: &mut Log<'_>, text: &str) -> Result<(), Error> {
+        self.expect(self.step == Step::Idle)?;
+        let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+        log.push(header, &[text.as_bytes()])?;
+        self.forget_failure();
+        Ok(())
+    }
+
     /// The next thing is to send, when there is room for a reply and the window is below its
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
+        // What asks for room needs none made for it.
+        self.step = Step::Send;
+        if self.summary.is_some() {
+            return;
+        }
         let wanted = config.limits().reply_bytes as usize;
         let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
-        let can_make = is_short && super::room::can_drop(log, self.turn as usize);
-        self.step = match self.summary {
-            None if can_make || excess.context > 0 => {
-                Step::MakeRoom { bytes, tokens: excess.marks.max(excess.context) }
-            }
-            _ => Step::Send,
-        };
+        if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
+            self.step = Step::MakeRoom { bytes };
+        }
     }
 
     pub fn begin_response(

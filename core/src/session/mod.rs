@@ -89,10 +89,14 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
     /// not compiled in, `Full` when the storage has not even room for a beginning.
+    // Not inlined here and below: what it puts together lies twice on the stack meanwhile.
+    #[inline(never)]
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let machine = Machine::new(&config)?;
-        Ok(Self { config, transcript: Transcript::new(storage)?, machine })
+        let dialect = dialect_of(config.provider())?;
+        let transcript = Transcript::new(storage)?;
+        let machine = Machine::new(dialect, config.limits());
+        Ok(Self { config, transcript, machine })
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
@@ -103,10 +107,12 @@ impl<C: Config, S: Storage> Session<C, S> {
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
+    #[inline(never)]
     pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let mut machine = Machine::new(&config)?;
+        let dialect = dialect_of(config.provider())?;
         let mut transcript = Transcript::check(storage, used)?;
+        let mut machine = Machine::new(dialect, config.limits());
         machine.resume(&mut transcript.log(), &config);
         Ok(Self { config, transcript, machine })
     }
@@ -190,6 +196,16 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&mut self, text: &str) -> Result<(), Error> {
         self.machine.user(&mut self.transcript.log(), &self.config, text)
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no
+    /// turn, and goes when room is made as anything old does.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep` outside `Idle`.
+    pub fn instruct(&mut self, text: &str) -> Result<(), Error> {
+        self.machine.instruct(&mut self.transcript.log(), text)
     }
 
     /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
@@ -303,7 +319,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         config: D,
     ) -> Result<Session<D, T>, Error> {
         check(&config)?;
-        let mut machine = Machine::new(&config)?;
+        let dialect = dialect_of(config.provider())?;
+        let mut machine = Machine::new(dialect, config.limits());
         let mut transcript = Transcript::copy(self.snapshot(), storage)?;
         machine.resume(&mut transcript.log(), &config);
         if self.machine.step == Step::Idle {

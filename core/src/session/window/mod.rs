@@ -29,5 +29,10 @@ pub(super) struct Excess {
 }
 
 impl Excess {
+    /// Tokens that must go.
+    pub const fn needed(self) -> u32 {
+        if self.marks > self.context { self.marks } else { self.context }
+    }
+
     pub const NONE: Self = Self { marks: 0, context: 0 };
 }
