@@ -3,7 +3,9 @@
 use crate::Error;
 use crate::message::Provider;
 use crate::transcript::log::Log;
-use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL};
+use crate::transcript::record::{
+    ELIDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, REFUSAL,
+};
 use crate::wire::json_read::{ROOT, Token, places};
 
 /// Why a line cannot be read.
@@ -69,7 +71,7 @@ impl From<Error> for Refused {
 places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT = ROOT."content",
     THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
     IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
-    SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
+    SUMMARY = ROOT."summary", INSTRUCTS = ROOT."instruction", REFUSED = ROOT."refusal", FIELD = ROOT."field",
     INDEX = ROOT."index", OPAQUE_PROVIDER = OPAQUE."provider", VARIETY = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
     ARGUMENTS = CALL."arguments");
@@ -125,7 +127,10 @@ impl Line {
             }
             Token::PieceEnd(place) if slot_of(place).is_some() => self.see(place)?,
             Token::PieceEnd(place @ (ROLE | OPAQUE_PROVIDER)) => self.see(place)?,
-            Token::Bool(place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED), is_so) => {
+            Token::Bool(
+                place @ (IS_ERROR | BEGINS | CUT | SUMMARY | INSTRUCTS | REFUSED),
+                is_so,
+            ) => {
                 self.see(place)?;
                 if is_so {
                     self.is |= 1 << place;
@@ -162,7 +167,7 @@ impl Line {
         let (content, other): (&[u8], u32) = match self.role.as_slice() {
             b"system" => return Ok(Said::Configuration),
             b"tools" => return Ok(Said::Configuration),
-            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY])),
+            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY, INSTRUCTS])),
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
@@ -181,7 +186,11 @@ impl Line {
         let cut = self.is(CUT, MARKED);
         let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
         if self.role.as_slice() == b"user" {
-            return text(Kind::User, FIRST | self.is(SUMMARY, MARKED), [0; 3]);
+            let marked = self.is(SUMMARY, MARKED) | self.is(INSTRUCTS, MARKED);
+            if self.is & allowed(&[SUMMARY, INSTRUCTS]) == allowed(&[SUMMARY, INSTRUCTS]) {
+                return Err(LineFault::Fields.into());
+            }
+            return text(Kind::User, FIRST | marked, [self.is(INSTRUCTS, INSTRUCTION), 0, 0]);
         }
         if self.role.as_slice() == b"tool" {
             if !self.has(ID) && !self.has(INDEX) {

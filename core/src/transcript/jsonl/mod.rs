@@ -10,7 +10,7 @@
 //! ```
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
 //! The rest is written where it is so: `"summary":true` for a user's text that stands for older
-//! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
+//! turns, `"instruction":true` for one that the program said beside the user, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
 //! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed, and
 //! `"index":N`, the place of a result's call in its reply, where the id does not tell it.
 //!

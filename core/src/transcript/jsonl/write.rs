@@ -65,7 +65,9 @@ impl<'t> JsonLines<'t> {
         match record.header.kind {
             Kind::User => {
                 pieces!(out: r#"{"role":"user","text":""#, text, r#"""#);
-                pieces!(out: flag(r#","summary":true"#, marked), "}\n");
+                let instructs = record.is_instruction();
+                pieces!(out: flag(r#","summary":true"#, marked && !instructs));
+                pieces!(out: flag(r#","instruction":true"#, instructs), "}\n");
             }
             Kind::Text => {
                 pieces!(out: r#"{"role":"assistant""#, begins, r#","text":""#, text, r#"""#);
