@@ -35,6 +35,8 @@ pub enum zs_part {
     ZS_PART_TOOL_RESULT = 4,
     /// Text that only its provider understands: `provider`, `variety`, `text`.
     ZS_PART_OPAQUE = 5,
+    /// What the program said to the model beside the user, by zs_session_instruct: `text`.
+    ZS_PART_INSTRUCTION = 6,
     /// Something that this version of the library has no number for.
     ZS_PART_OTHER = 1000,
 }
@@ -140,6 +142,10 @@ impl From<Entry<'_>> for zs_entry {
                 told.call = result.id.number();
                 told.is_error = result.is_error.into();
                 told.text = result.content.into();
+            }
+            Part::Instruction(text) => {
+                told.part = zs_part::ZS_PART_INSTRUCTION;
+                told.text = text.into();
             }
             Part::Opaque { provider, variety, text } => {
                 told.part = zs_part::ZS_PART_OPAQUE;

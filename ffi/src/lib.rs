@@ -52,6 +52,8 @@ mod room;
 
 mod entry;
 
+mod json_lines;
+
 mod decode;
 
 mod prompt;

@@ -195,26 +195,34 @@ fn every_error_of_the_core_has_its_number_here() {
 
 #[test]
 #[cfg_attr(miri, ignore = "it reads files")]
-fn every_event_of_the_core_has_a_kind() {
-    let path = format!("{}/src/event.rs", env!("CARGO_MANIFEST_DIR"));
-    let here = fs::read_to_string(path).expect("it is there");
-    let path = format!("{}/../core/src/message", env!("CARGO_MANIFEST_DIR"));
-    for (file, name) in [("event.rs", "Event"), ("event.rs", "Kept"), ("usage.rs", "StopReason")] {
-        let source = fs::read_to_string(format!("{path}/{file}")).expect("it is there");
+fn what_the_core_can_say_has_a_number_here() {
+    let read = |path: &str| {
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        fs::read_to_string(path).expect("it is there")
+    };
+    for (core, name, ours) in [
+        ("message/event.rs", "Event", "event.rs"),
+        ("message/event.rs", "Kept", "event.rs"),
+        ("message/usage.rs", "StopReason", "event.rs"),
+        ("message/mod.rs", "Part", "entry.rs"),
+        ("message/provider.rs", "Provider", "lent_config.rs"),
+        ("provider/limits.rs", "RoomPolicy", "lent_config.rs"),
+        ("provider/config.rs", "ToolMode", "lent_config.rs"),
+        ("provider/config.rs", "OutputLimitKey", "lent_config.rs"),
+        ("session/step.rs", "Step", "look.rs"),
+    ] {
+        let (source, ours) = (read(&format!("../core/src/{core}")), read(&format!("src/{ours}")));
         let start = source.find(&format!("pub enum {name}")).expect("the enum is there");
         let body = source[start..].split("\n}").next().unwrap_or_default();
+        let variants = body.lines().filter_map(|line| line.strip_prefix("    "));
         let mut count = 0;
-        for line in
-            body.lines().filter(|line| line.starts_with("    ") && !line.starts_with("     "))
-        {
-            let variant: String = line.trim().chars().take_while(|c| c.is_alphanumeric()).collect();
-            if variant.is_empty() || variant == "Other" {
-                continue;
-            }
+        for line in variants.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase())) {
+            let end = line.find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len());
+            let arm = format!("{name}::{}", &line[..end]);
             count += 1;
-            let arm = format!("{name}::{variant}");
-            assert!(here.contains(&arm), "{arm} would be told as something unknown");
+            let is_other = arm.ends_with("::Other");
+            assert!(is_other || ours.contains(&arm), "{arm} would be told as something unknown");
         }
-        assert!(count >= 5, "the variants of {name} were read");
+        assert!(count >= 2, "the variants of {name} were read");
     }
 }

@@ -123,8 +123,13 @@ int main(void) {
         case 26: outside += zs_session_rollback(session, outside); break;
         case 27: outside += zs_session_elapsed(session, number); break;
         case 28: outside += zs_session_window_tokens(session, &number, &number); break;
-        case 29: outside += zs_session_excess_tokens(session) + zs_session_is_compacting(session); break;
+        case 29: outside += zs_session_is_compacting(session); break;
         case 30: outside += zs_session_fork(session, memory, outside, &config, &session, &number); break;
+        case 54: outside += zs_session_instruct(session, text()); break;
+        case 55: outside += zs_session_json_lines(session, outside, memory, outside, &count); break;
+        case 56:
+            outside += zs_session_from_json_lines(memory, outside, text(), &config, &session, &name, &number);
+            break;
         default: texts(); break;
         }
     }
