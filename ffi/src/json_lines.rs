@@ -53,8 +53,9 @@ pub unsafe extern "C" fn zs_session_json_lines(
 /// Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
 /// `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
 ///
-/// The step is what the conversation ends with, as with zs_session_resume. `fault` says in a
-/// sentence what is wrong with the line that the detail names; it and `detail` may be NULL.
+/// No session is needed; the step is what the conversation ends with, as with zs_session_resume.
+/// `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
+/// may be NULL.
 /// Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
 /// for lines in `memory`. `*session` is NULL then.
 /// Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
