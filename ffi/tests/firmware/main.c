@@ -2,6 +2,13 @@
  * its symbols are looked at; it is not run. */
 #include "zerostack.h"
 
+/* The structs are as long as the library says, on 32 bits too and with short enums. */
+#define SAME(name, words, pointers) \
+    typedef char name##_is_as_long[sizeof(name) == (words) * 4 + (pointers) * sizeof(size_t) ? 1 : -1]
+SAME(zs_config, 28, 9);
+SAME(zs_event, 18, 6);
+SAME(zs_entry, 8, 8);
+
 static volatile size_t outside;
 static unsigned char memory[4096];
 static zs_tool tools[1];
