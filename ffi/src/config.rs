@@ -294,5 +294,6 @@ const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u
 const FURTHEST_BYTES: usize = 4096;
 
 /// A field that is added later must not fall into what was padding before.
-const HAS_NO_GAP: () = assert!(size_of::<zs_config>() == 9 * size_of::<usize>() + 28 * 4);
+const HAS_NO_GAP: () =
+    assert!(size_of::<zs_config>() == size_of::<[usize; 9]>() + size_of::<[u32; 28]>());
 const _: () = HAS_NO_GAP;

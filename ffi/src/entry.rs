@@ -72,7 +72,7 @@ pub struct zs_entry {
 }
 
 /// tests/firmware/main.c says the same of the header.
-const _: () = assert!(size_of::<zs_entry>() == 8 * 4 + 8 * size_of::<usize>());
+const _: () = assert!(size_of::<zs_entry>() == size_of::<[u32; 8]>() + size_of::<[usize; 8]>());
 
 /// The part of the transcript that has this index, counted from 0, the oldest first; in
 /// ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.

@@ -141,7 +141,7 @@ pub struct zs_event {
 }
 
 /// tests/firmware/main.c says the same of the header.
-const _: () = assert!(size_of::<zs_event>() == 18 * 4 + 6 * size_of::<usize>());
+const _: () = assert!(size_of::<zs_event>() == size_of::<[u32; 18]>() + size_of::<[usize; 6]>());
 
 impl zs_event {
     /// Nothing happened.
