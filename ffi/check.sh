@@ -29,9 +29,10 @@ cargo build --quiet --package zerostack-ffi
 ffi/symbols.sh "$target/debug/libzerostack.so"
 
 warnings="-std=c99 -pedantic -Wall -Wextra -Werror"
+tests="turn refusals arenas failures window texts"
 vocabulary=core/vocab/cl100k/cl100k_base.zsv
 step "tests in C under the address and undefined behaviour sanitizers"
-for test in turn refusals arenas failures texts; do
+for test in $tests; do
     # shellcheck disable=SC2086
     gcc $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Iffi/include \
         "ffi/tests/c/$test.c" "$target/debug/libzerostack.a" -o "$work/$test"
@@ -40,7 +41,7 @@ done
 
 step "the same under valgrind"
 if need valgrind valgrind libc6-dbg; then
-    for test in turn refusals arenas failures texts; do
+    for test in $tests; do
         # shellcheck disable=SC2086
         gcc $warnings -g -O1 -Iffi/include "ffi/tests/c/$test.c" "$target/debug/libzerostack.a" \
             -lpthread -ldl -lm -o "$work/$test"

@@ -3,8 +3,8 @@
 use zerostack_core::{Entry, EntryPlace, Part, Role};
 
 use crate::boundary::{change, out};
-use crate::config::number;
 use crate::handle::zs_session;
+use crate::lent_config::number;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
 use crate::text::zs_str;

@@ -22,9 +22,12 @@ extern crate alloc;
 mod boundary;
 mod handle;
 mod lent;
+mod lent_config;
 mod memory;
 #[cfg(all(feature = "panic-handler", not(feature = "std")))]
 mod panic;
+
+mod window_count;
 
 // From here on in the order of the header, which cbindgen takes from this list.
 mod text;

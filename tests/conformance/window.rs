@@ -91,6 +91,9 @@ fn assert_sound(session: &Chat<'_>, case: u64) {
     let entries = session.transcript().entries().take(resumed.transcript().entries().count());
     let sum: u32 = entries.map(|entry| session.entry_tokens(&entry)).sum();
     assert!(sum < session.window_tokens().total(), "case {case}");
+    if case.is_multiple_of(15) {
+        super::json_lines::assert_lossless(session, &mut Random::new(case));
+    }
 }
 
 /// Does what the step asks for; true when something that was sent went.

@@ -141,7 +141,7 @@ impl Board {
     /// Runs an image with these options of QEMU more.
     pub fn qemu(self, image: &Path, options: &[&str]) -> Done {
         let output = Command::new("timeout")
-            .args(["--kill-after=5", "30"])
+            .args(["--kill-after=5", "120"])
             .args(self.qemu)
             .args(["-nographic", "-monitor", "none", "-kernel"])
             .arg(image)

@@ -23,6 +23,9 @@ static ROLES: Members = Members::of("Role");
 static KEPT: Members = Members::of("Kept");
 static PROVIDERS: Members = Members::of("Provider");
 static FAILED_TURNS: Members = Members::of("FailedTurn");
+static ROOM_POLICIES: Members = Members::of("RoomPolicy");
+static TOOL_MODES: Members = Members::of("ToolMode");
+static OUTPUT_LIMIT_KEYS: Members = Members::of("OutputLimitKey");
 
 impl Members {
     const fn of(class: &'static str) -> Self {
@@ -91,8 +94,21 @@ pub fn role(py: Python<'_>, role: core::Role) -> PyResult<Py<PyAny>> {
 
 /// `zerostack.Kept`.
 pub fn kept(py: Python<'_>, kept: core::Kept) -> PyResult<Py<PyAny>> {
-    const NAMES: [Key; 2] = [Key::Name("reply"), Key::Name("tool_result")];
-    let name = if kept == core::Kept::Reply { "reply" } else { "tool_result" };
+    const NAMES: [Key; 5] = [
+        Key::Name("reply"),
+        Key::Name("tool_result"),
+        Key::Name("old_results"),
+        Key::Name("old_exchanges"),
+        Key::Name("summarised"),
+    ];
+    let name = match kept {
+        core::Kept::Reply => "reply",
+        core::Kept::ToolResult => "tool_result",
+        core::Kept::OldResults => "old_results",
+        core::Kept::OldExchanges => "old_exchanges",
+        core::Kept::Summarised => "summarised",
+        other => return Err(PyValueError::new_err(format!("{other:?} is new"))),
+    };
     KEPT.member(py, &NAMES, Key::Name(name))
 }
 
@@ -105,37 +121,50 @@ pub fn provider(py: Python<'_>, provider: core::Provider) -> PyResult<Py<PyAny>>
 /// `zerostack.FailedTurn`.
 pub fn failed_turn(py: Python<'_>, failed_turn: core::FailedTurn) -> PyResult<Py<PyAny>> {
     const NAMES: [Key; 2] = [Key::Name("take_out"), Key::Name("keep")];
-    let name = match failed_turn {
-        core::FailedTurn::TakeOut => "take_out",
-        core::FailedTurn::Keep => "keep",
-    };
-    FAILED_TURNS.member(py, &NAMES, Key::Name(name))
+    FAILED_TURNS.member(py, &NAMES, Key::Name(failed_turn_name(failed_turn)))
 }
 
-/// A provider from its member or its name.
+/// `zerostack.RoomPolicy`.
+pub fn room_policy(py: Python<'_>, policy: core::RoomPolicy) -> PyResult<Py<PyAny>> {
+    let names: Vec<Key> = core::RoomPolicy::ALL.iter().map(|p| Key::Name(p.name())).collect();
+    ROOM_POLICIES.member(py, &names, Key::Name(policy.name()))
+}
+
+/// `zerostack.ToolMode`.
+pub fn tool_mode(py: Python<'_>, mode: core::ToolMode) -> PyResult<Py<PyAny>> {
+    let names: Vec<Key> = core::ToolMode::ALL.iter().map(|m| Key::Name(m.name())).collect();
+    TOOL_MODES.member(py, &names, Key::Name(mode.name()))
+}
+
+/// `zerostack.OutputLimitKey`.
+pub fn output_limit_key(py: Python<'_>, key: core::OutputLimitKey) -> PyResult<Py<PyAny>> {
+    let names: Vec<Key> = core::OutputLimitKey::ALL.iter().map(|k| Key::Name(k.name())).collect();
+    OUTPUT_LIMIT_KEYS.member(py, &names, Key::Name(key.name()))
+}
+
+/// The one of `all` that the argument `argument` names, as a member of its enum or as a text.
 ///
 /// # Errors
 /// `TypeError` for no text, `ValueError` for a name that is unknown.
-pub fn to_provider(value: &Bound<'_, PyAny>) -> PyResult<core::Provider> {
-    let name = text("provider", value)?;
-    core::Provider::from_name(&name).ok_or_else(|| {
-        let names: Vec<&str> = core::Provider::ALL.iter().map(|p| p.name()).collect();
+pub fn chosen<T: Copy>(
+    argument: &str,
+    value: &Bound<'_, PyAny>,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> PyResult<T> {
+    let text = text(argument, value)?;
+    all.iter().copied().find(|each| name(*each) == text).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|each| name(*each)).collect();
         let names = names.join(", ");
-        PyValueError::new_err(format!("provider {name:?} is unknown; it is one of {names}"))
+        PyValueError::new_err(format!("{argument} {text:?} is unknown; it is one of {names}"))
     })
 }
 
-/// What becomes of a failed turn, from its member or its name.
-///
-/// # Errors
-/// `TypeError` for no text, `ValueError` for a name that is unknown.
-pub fn to_failed_turn(value: &Bound<'_, PyAny>) -> PyResult<core::FailedTurn> {
-    match text("failed_turn", value)?.as_str() {
-        "take_out" => Ok(core::FailedTurn::TakeOut),
-        "keep" => Ok(core::FailedTurn::Keep),
-        other => Err(PyValueError::new_err(format!(
-            "failed_turn {other:?} is unknown; it is one of take_out, keep"
-        ))),
+/// The name of what becomes of a failed turn.
+pub fn failed_turn_name(failed_turn: core::FailedTurn) -> &'static str {
+    match failed_turn {
+        core::FailedTurn::TakeOut => "take_out",
+        core::FailedTurn::Keep => "keep",
     }
 }
 

@@ -19,16 +19,17 @@ use pyo3::prelude::*;
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use crate::config::{Limits, ToolSpec};
+    use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]
     use crate::message::{
-        End, Entry, Failure, Opaque, RefusalDelta, Request, Restart, Text, TextDelta, Thinking,
-        ThinkingDelta, ToolCall, ToolResult, Truncated, Usage,
+        Compacting, End, Entry, Failure, Opaque, Recovered, RefusalDelta, Repeating, Request,
+        Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta, ToolCall, ToolResult,
+        Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
     use crate::prompt::{Hole, Prompt, skill_problems};
     #[pymodule_export]
-    use crate::session::Session;
+    use crate::session::{Mark, Session};
     #[pymodule_export]
     use crate::tokenizer::{Counter, Fit, Tokenizer, estimate};
 

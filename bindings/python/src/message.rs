@@ -5,6 +5,7 @@ use pyo3::types::{PyBytes, PyDict, PyString};
 use zerostack_core as core;
 
 use crate::enums;
+use crate::error::raised;
 use crate::value::value_class;
 
 value_class! {
@@ -77,7 +78,59 @@ value_class! {
 }
 
 value_class! {
-    /// The reply did not fit and was kept in part; what was shown was whole.
+    /// Room is made: the next request is one of the session's own, for a summary of what is
+    /// oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    /// `SummaryFailed`.
+    pub struct Compacting {}
+}
+
+value_class! {
+    /// No summary came: what is oldest goes without one.
+    pub struct SummaryFailed {
+        /// Why.
+        error: Py<PyAny>,
+    }
+}
+
+value_class! {
+    /// The model makes the same call for the third time in a row, or more often; it was told by
+    /// the event before.
+    pub struct Repeating {
+        /// The tool's name, as the model wrote it.
+        name: Py<PyString>,
+        /// How many times in a row.
+        count: u16,
+    }
+}
+
+value_class! {
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    /// was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    /// called once more for the end; see `ToolMode`.
+    pub struct Recovered {
+        /// How many calls; they are pending when the reply has ended.
+        calls: u16,
+    }
+}
+
+value_class! {
+    /// Tokens of what would be sent now.
+    pub struct WindowTokens {
+        /// What the provider counted: everything up to its last reply, unless some of it went.
+        measured: u32,
+        /// What the session counts on top: everything since.
+        estimated: u32,
+    }
+
+    /// Both together.
+    #[getter]
+    fn total(&self) -> u32 {
+        self.measured.saturating_add(self.estimated)
+    }
+}
+
+value_class! {
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     pub struct Truncated {
         /// What was not kept whole.
         what: Py<PyAny>,
@@ -239,6 +292,15 @@ pub fn event(py: Python<'_>, event: core::Event<'_>) -> PyResult<Option<Py<PyAny
         }
         E::End(reason) => Py::new(py, End { reason: enums::stop_reason(py, reason)? })?.into_any(),
         E::Restart => Py::new(py, Restart {})?.into_any(),
+        E::Compacting => Py::new(py, Compacting {})?.into_any(),
+        E::SummaryFailed(error) => {
+            let error = raised(py, error).into_value(py).into_any();
+            Py::new(py, SummaryFailed { error })?.into_any()
+        }
+        E::Repeating { name, count } => {
+            Py::new(py, Repeating { name: text(name), count })?.into_any()
+        }
+        E::Recovered { calls } => Py::new(py, Recovered { calls })?.into_any(),
         _ => return Ok(None),
     }))
 }

@@ -9,9 +9,9 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
 use zerostack_core as core;
 use zerostack_core::{Error, Growing, OwnedConfig, Step};
 
-use crate::config::{self, Limits};
+use crate::config::{Limits, Options, ToolSpec};
 use crate::error::{Said, busy, closed, raised, raised_in};
-use crate::message::{self, Entry, Failure, Request, ToolCall, Usage};
+use crate::message::{self, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
 use crate::{enums, number};
 
 type OwnedSession = core::Session<OwnedConfig, Growing>;
@@ -28,11 +28,12 @@ type OwnedSession = core::Session<OwnedConfig, Growing>;
 /// | `RECEIVE` | `feed()` the body, then `end_response()` |
 /// | `RUN_TOOLS` | answer each of `pending_calls()` by `tool_result()` |
 /// | `WAIT` | sleep for `wait_ms`, then `retry()` |
-/// | `MAKE_ROOM` | `compact()` or `drop_oldest()` |
+/// | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 ///
 /// A session may go from thread to thread, but two threads that use it at once are told so by
 /// `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
-/// `capacity_bytes` is the most that the transcript may take.
+/// `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
+/// `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
 #[pyclass(frozen, module = "zerostack", weakref)]
 pub struct Session {
     /// Nothing after `close`.
@@ -49,16 +50,24 @@ const LONG_CHUNK_BYTES: usize = 16 * 1024;
 #[pymethods]
 impl Session {
     #[new]
-    #[pyo3(signature = (provider, model, *, system=None, tools=None, limits=None, capacity_bytes=None))]
+    #[pyo3(signature = (
+        provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
     fn new(
         provider: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
         system: Option<&Bound<'_, PyAny>>,
         tools: Option<&Bound<'_, PyAny>>,
         limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
         capacity_bytes: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let config = configuration(provider, model, system, tools, limits)?;
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let config = options.begin(provider, model)?;
         let storage = Growing::new(capacity(capacity_bytes)?);
         let session = core::Session::new(storage, config);
         session.map(Self::holding).map_err(|error| raised(provider.py(), error))
@@ -67,7 +76,11 @@ impl Session {
     /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
     /// trusted: `BadTranscript` says where they are wrong.
     #[staticmethod]
-    #[pyo3(signature = (snapshot, provider, model, *, system=None, tools=None, limits=None, capacity_bytes=None))]
+    #[pyo3(signature = (
+        snapshot, provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
         provider: &Bound<'_, PyAny>,
@@ -75,11 +88,15 @@ impl Session {
         system: Option<&Bound<'_, PyAny>>,
         tools: Option<&Bound<'_, PyAny>>,
         limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
         capacity_bytes: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let py = provider.py();
         let bytes = bytes_of("snapshot", snapshot)?;
-        let config = configuration(provider, model, system, tools, limits)?;
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let config = options.begin(provider, model)?;
         let limit = capacity(capacity_bytes)?.max(bytes.len());
         let session = py.detach(|| {
             let storage = Growing::from_vec(bytes.to_vec(), limit);
@@ -130,6 +147,21 @@ impl Session {
         self.look(py, |session| session.usage().into())
     }
 
+    /// Tokens of what would be sent now: what the provider counted, and what the session counts on
+    /// top of it.
+    #[getter]
+    fn window_tokens(&self, py: Python<'_>) -> PyResult<WindowTokens> {
+        let tokens = self.look(py, OwnedSession::window_tokens)?;
+        Ok(WindowTokens { measured: tokens.measured, estimated: tokens.estimated })
+    }
+
+    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+    /// shown.
+    #[getter]
+    fn is_compacting(&self, py: Python<'_>) -> PyResult<bool> {
+        self.look(py, OwnedSession::is_compacting)
+    }
+
     /// The provider's own word for why it stopped; empty when it gave none yet.
     #[getter]
     fn stop_word(&self, py: Python<'_>) -> PyResult<String> {
@@ -170,6 +202,42 @@ impl Session {
     #[getter]
     fn model(&self, py: Python<'_>) -> PyResult<String> {
         self.look(py, |session| session.config().model.clone())
+    }
+
+    /// What the model is told first.
+    #[getter]
+    fn system(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |session| session.config().system.clone())
+    }
+
+    /// The tools that the model may call.
+    #[getter]
+    fn tools(&self, py: Python<'_>) -> PyResult<Vec<ToolSpec>> {
+        let text = |text: &str| PyString::new(py, text).unbind();
+        self.look(py, |session| {
+            let tools = session.config().tools.iter();
+            tools
+                .map(|tool| ToolSpec {
+                    name: text(&tool.name),
+                    description: text(&tool.description),
+                    parameters: text(&tool.parameters),
+                })
+                .collect()
+        })
+    }
+
+    /// How the model is told of its tools, and how it calls them.
+    #[getter]
+    fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mode = self.look(py, |session| session.config().tool_mode)?;
+        enums::tool_mode(py, mode)
+    }
+
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    #[getter]
+    fn output_limit_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let key = self.look(py, |session| session.config().output_limit_key)?;
+        enums::output_limit_key(py, key)
     }
 
     /// The numbers.
@@ -272,6 +340,8 @@ impl Session {
     /// `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE` with
     /// `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came at all.
     ///
+    /// After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
+    ///
     /// Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
     /// `Unreachable`.
     fn end_response(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
@@ -319,7 +389,70 @@ impl Session {
         })
     }
 
+    /// Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit` when
+    /// that is all of `max_turn_ms`: the turn was ended, as by `abort()`.
+    fn elapsed(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
+        let turn_ms = number::saturated("turn_ms", Some(turn_ms))?.unwrap_or_default();
+        self.act(py, "elapsed", |session| session.elapsed(turn_ms))
+    }
+
+    // Going back, and apart.
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    fn mark(&self, py: Python<'_>) -> PyResult<Mark> {
+        self.look(py, |session| Mark { core: session.mark() })
+    }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// Raises `StaleMark` when room was made since, or the mark's place is no longer there.
+    fn rollback(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> PyResult<()> {
+        let mark = mark.get().core;
+        self.act(py, "rollback", |session| session.rollback(mark))
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart, as a subagent does.
+    /// What is not given is as here; another model, provider and other tools are fine. Open calls
+    /// are open there too.
+    #[pyo3(signature = (
+        *, provider=None, model=None, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    fn fork(
+        &self,
+        py: Python<'_>,
+        provider: Option<&Bound<'_, PyAny>>,
+        model: Option<&Bound<'_, PyAny>>,
+        system: Option<&Bound<'_, PyAny>>,
+        tools: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
+        capacity_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let mut config = self.look(py, |session| session.config().clone())?;
+        options.change(&mut config, provider, model)?;
+        let storage = Growing::new(capacity(capacity_bytes)?);
+        let forked = self.look(py, |session| session.fork(storage, config))?;
+        forked.map(Self::holding).map_err(|error| raised(py, error))
+    }
+
     // Room.
+
+    /// Makes room as `Limits.room` says, down to the low mark, and says what it did: `Truncated`,
+    /// or `Compacting` when the model is asked for a summary first. Ask for the step again
+    /// afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the turn
+    /// failed.
+    fn make_room(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut event = None;
+        self.act(py, "make_room", |session| {
+            event = Some(session.make_room()?);
+            Ok(())
+        })?;
+        event.map_or(Ok(None), |event| message::event(py, event))
+    }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
     /// `keep_turns` stay, the running one always.
@@ -383,6 +516,14 @@ impl Session {
             Err(_) => "<Session: in use>".to_owned(),
         }
     }
+}
+
+/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+/// after one that was gone back to are of no use any more.
+#[pyclass(frozen, module = "zerostack", eq)]
+#[derive(PartialEq, Eq)]
+pub struct Mark {
+    core: core::Mark,
 }
 
 impl Session {
@@ -462,6 +603,7 @@ enum OwnedEvent {
     Thinking(String),
     Refusal(String),
     Call { id: core::CallId, wire_id: String, name: String, arguments: String },
+    Repeating { name: String, count: u16 },
     Other(core::Event<'static>),
 }
 
@@ -482,6 +624,10 @@ fn feed_detached(session: &mut OwnedSession, chunk: &[u8]) -> (Vec<OwnedEvent>, 
             E::Truncated { what, bytes } => OwnedEvent::Other(E::Truncated { what, bytes }),
             E::End(reason) => OwnedEvent::Other(E::End(reason)),
             E::Restart => OwnedEvent::Other(E::Restart),
+            E::Compacting => OwnedEvent::Other(E::Compacting),
+            E::SummaryFailed(error) => OwnedEvent::Other(E::SummaryFailed(error)),
+            E::Repeating { name, count } => OwnedEvent::Repeating { name: own(name), count },
+            E::Recovered { calls } => OwnedEvent::Other(E::Recovered { calls }),
             _ => return Ok(()),
         });
         Ok::<(), std::convert::Infallible>(())
@@ -499,6 +645,7 @@ impl OwnedEvent {
             Self::Call { id, wire_id, name, arguments } => {
                 core::Event::ToolCall(core::ToolCall { id: *id, wire_id, name, arguments })
             }
+            Self::Repeating { name, count } => core::Event::Repeating { name, count: *count },
             Self::Other(event) => *event,
         }
     }
@@ -522,31 +669,6 @@ pub fn bytes_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes>
         ))),
         Err(_) => Err(PyTypeError::new_err(format!("{name} must be bytes, not {class}"))),
     }
-}
-
-fn configuration(
-    provider: &Bound<'_, PyAny>,
-    model: &Bound<'_, PyAny>,
-    system: Option<&Bound<'_, PyAny>>,
-    tools: Option<&Bound<'_, PyAny>>,
-    limits: Option<&Bound<'_, PyAny>>,
-) -> PyResult<OwnedConfig> {
-    let mut config = OwnedConfig::new(enums::to_provider(provider)?, enums::text("model", model)?);
-    if let Some(system) = system {
-        config.system = enums::text("system", system)?;
-    }
-    if let Some(tools) = tools {
-        config.tools = config::tools(tools)?;
-    }
-    if let Some(limits) = limits {
-        let Ok(limits) = limits.cast::<Limits>() else {
-            let class = limits.get_type().name()?;
-            let text = format!("limits must be a zerostack.Limits, not {class}");
-            return Err(PyTypeError::new_err(text));
-        };
-        config.limits = limits.get().core;
-    }
-    Ok(config)
 }
 
 fn capacity(capacity_bytes: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {

@@ -1,7 +1,7 @@
 //! Tokens as the model counts them.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -9,7 +9,7 @@ use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyString};
 use self_cell::self_cell;
 use zerostack_core::tokenizer::{self as core, Bpe, Fault, Specials, Tokenizer as _, Vocabulary};
-use zerostack_core::{Error, ErrorKind};
+use zerostack_core::{Counting, Error, ErrorKind};
 
 use crate::error::{raised, raised_text};
 use crate::number::number;
@@ -41,12 +41,12 @@ pub struct Tokenizer {
 /// `Tokenizer.counter()` makes it.
 #[pyclass(frozen, module = "zerostack")]
 pub struct Counter {
-    counting: Mutex<Counting>,
+    counting: Mutex<OwnedCounter>,
 }
 
 self_cell! {
     /// A counter and the vocabulary that it reads.
-    struct Counting {
+    struct OwnedCounter {
         owner: Packed,
         #[covariant]
         dependent: CoreCounter,
@@ -192,8 +192,9 @@ impl Tokenizer {
 
     /// A count of a text that arrives in parts.
     fn counter(&self, py: Python<'_>) -> PyResult<Counter> {
-        let counting =
-            Counting::try_new(self.packed.clone(), |packed| packed.bpe().map(|bpe| bpe.counter()));
+        let counting = OwnedCounter::try_new(self.packed.clone(), |packed| {
+            packed.bpe().map(|bpe| bpe.counter())
+        });
         let counting = counting.map_err(|error: Error| raised(py, error))?;
         Ok(Counter { counting: Mutex::new(counting) })
     }
@@ -266,7 +267,7 @@ impl Counter {
 
 impl Counter {
     /// Waits for another thread's push, never while the interpreter is held.
-    fn counting(&self) -> MutexGuard<'_, Counting> {
+    fn counting(&self) -> MutexGuard<'_, OwnedCounter> {
         self.counting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -280,6 +281,27 @@ impl Packed {
         };
         Vocabulary::open_embedded(bytes).map(Bpe::new)
     }
+}
+
+/// What counts the tokens of a session by o200k.
+pub fn counting_o200k() -> Counting<'static> {
+    static BPE: OnceLock<Option<Bpe<'static>>> = OnceLock::new();
+    counting(BPE.get_or_init(|| opened(zerostack_vocab_o200k::PACKED)))
+}
+
+/// What counts the tokens of a session by cl100k.
+pub fn counting_cl100k() -> Counting<'static> {
+    static BPE: OnceLock<Option<Bpe<'static>>> = OnceLock::new();
+    counting(BPE.get_or_init(|| opened(zerostack_vocab_cl100k::PACKED)))
+}
+
+fn opened(packed: &'static [u8]) -> Option<Bpe<'static>> {
+    Vocabulary::open_embedded(packed).ok().map(Bpe::new)
+}
+
+fn counting(bpe: &'static Option<Bpe<'static>>) -> Counting<'static> {
+    // A vocabulary that is part of the program is never refused.
+    bpe.as_ref().map_or(Counting::ESTIMATE, |bpe| Counting::with(bpe))
 }
 
 /// How many tokens a text probably has, without a vocabulary: the best guess, and what no

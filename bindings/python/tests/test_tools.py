@@ -497,7 +497,7 @@ def test_the_rounds_are_limited(kind: Any, provider: Provider) -> None:
     either = Either(kind, scripted, tools=[nothing], limits=zerostack.Limits(max_rounds=3))
     with pytest.raises(zerostack.Limit) as raised:
         either.run("go")
-    assert raised.value.detail == 3
+    assert raised.value.detail == zerostack.Budget.ROUNDS
     assert len(scripted.requests) == 3
 
 

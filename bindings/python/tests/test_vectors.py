@@ -9,7 +9,6 @@ import pytest
 
 import zerostack
 from zerostack import (
-    End,
     Limits,
     RefusalDelta,
     Restart,
@@ -93,6 +92,8 @@ class Player:
             self.settings["tools"].append(ToolSpec(*(text.decode() for text in texts)))
         elif name == "limit" and arguments[0] == "keep_failed_turn":
             self.limits["failed_turn"] = "keep" if arguments[1] == "1" else "take_out"
+        elif name == "limit" and arguments[0] == "room":
+            self.limits["room"] = list(zerostack.RoomPolicy)[int(arguments[1])]
         elif name == "limit":
             self.limits[arguments[0]] = int(arguments[1])
         elif name == "arena":
@@ -156,12 +157,18 @@ class Player:
         if isinstance(event, Usage):
             return entry("=counts", *event.__getnewargs__())
         if isinstance(event, Truncated):
-            return entry("=truncated", event.what.value, event.bytes)
+            what = "result" if event.what is zerostack.Kept.TOOL_RESULT else event.what.value
+            return entry("=truncated", what, event.bytes)
+        if isinstance(event, zerostack.Compacting):
+            return entry("=compacting")
+        if isinstance(event, zerostack.SummaryFailed):
+            return entry("=summary_failed", int(event.error.code), event.error.detail)
+        if isinstance(event, zerostack.Repeating):
+            return entry("=repeating", event.count, event.name.encode())
         return entry("=restart") if isinstance(event, Restart) else entry("=end", event.reason.value)
 
     def end(self, texts: Any) -> list[bytes]:
         event = self.session.end_response()
-        assert isinstance(event, (End, Restart))
         return [self.line(event)]
 
     def calls(self, texts: Any) -> list[bytes]:
@@ -183,6 +190,9 @@ class Player:
 
     def compact(self, keep: str, _: str, texts: list[bytes]) -> None:
         self.session.compact(texts[0].decode(), int(keep))
+
+    def make_room(self, texts: Any) -> list[bytes]:
+        return [self.line(self.session.make_room())]
 
     def drop_oldest(self, texts: Any) -> list[bytes]:
         return [entry("=freed", self.session.drop_oldest())]

@@ -8,7 +8,7 @@ use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
@@ -92,6 +92,7 @@ impl Machine {
             }
             // A summary alone asks for nothing.
             asks = match record.header.kind {
+                Kind::User if record.is_instruction() => asks,
                 Kind::User => !record.header.has(MARKED),
                 kind => kind == Kind::Result,
             };
@@ -121,6 +122,14 @@ impl Machine {
         self.no_summary = false;
         self.forget_failure();
         self.enter_send(log, config);
+        Ok(())
+    }
+
+    pub fn instruct(&mut self, log: &mut Log<'_>, text: &str) -> Result<(), Error> {
+        self.expect(self.step == Step::Idle)?;
+        let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+        log.push(header, &[text.as_bytes()])?;
+        self.forget_failure();
         Ok(())
     }
 

@@ -95,7 +95,7 @@ impl Machine {
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
-            Ok((reason, Some(calls))) => {
+            Ok((reason, Some(calls))) if self.summary.is_none() => {
                 let reason = match reason {
                     StopReason::EndTurn if calls > 0 => StopReason::ToolUse,
                     reason => reason,
@@ -103,7 +103,7 @@ impl Machine {
                 self.reply.recovered = Some(reason);
                 Ok(Event::Recovered { calls })
             }
-            Ok((reason, None)) => self.accept(&mut log, config, reason),
+            Ok((reason, _)) => self.accept(&mut log, config, reason),
             Err(error) => self.broken(&mut log, config, error),
         }
     }

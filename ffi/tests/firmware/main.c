@@ -30,8 +30,8 @@ static void texts(void) {
     size_t count;
     pair.name = pair.value = text();
     switch (outside) {
-    case 30: outside += zs_prompt_built_in(outside, &name, &name); break;
-    case 31: outside += zs_prompt_find(text(), &name); break;
+    case 31: outside += zs_prompt_built_in(outside, &name, &name); break;
+    case 53: outside += zs_prompt_find(text(), &name); break;
     case 32: outside += zs_prompt_parse(text(), &prompt, &fault); break;
     case 33: outside += zs_prompt_field(text(), text(), room, outside, &count, &detail); break;
     case 34: outside += zs_prompt_item(text(), text(), outside, room, outside, &count, &detail); break;
@@ -118,6 +118,13 @@ int main(void) {
         case 21: outside += (size_t)zs_status_name(number); break;
         case 22: outside += (size_t)zs_status_message(number); break;
         case 23: outside += (size_t)zs_version(); break;
+        case 24: outside += zs_session_make_room(session, &event); break;
+        case 25: outside += (size_t)zs_session_mark(session); break;
+        case 26: outside += zs_session_rollback(session, outside); break;
+        case 27: outside += zs_session_elapsed(session, number); break;
+        case 28: outside += zs_session_window_tokens(session, &number, &number); break;
+        case 29: outside += zs_session_excess_tokens(session) + zs_session_is_compacting(session); break;
+        case 30: outside += zs_session_fork(session, memory, outside, &config, &session, &number); break;
         default: texts(); break;
         }
     }

@@ -94,6 +94,15 @@ impl Agent {
         Ok(answer)
     }
 
+    /// Says something to the model beside the user, before the next turn: another mode, other
+    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn instruct(&mut self, text: &str) -> Result<()> {
+        self.session.instruct(text).map_err(Error::from_core)
+    }
+
     /// Tokens of the last turn.
     pub fn usage(&self) -> Usage {
         self.session.usage()

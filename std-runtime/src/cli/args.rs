@@ -24,7 +24,7 @@ pub(super) enum Command {
     Tool { name: String },
     Call,
     Decode { api: Provider, chunks: Chunks, form: Form },
-    Encode(Box<OwnedConfig>),
+    Encode { config: Box<OwnedConfig>, prefix_report: bool },
     Step,
     Answer,
     Begin { system: String, tools: Vec<String>, text: String },
@@ -201,13 +201,14 @@ fn decode(mut parser: Parser) -> Result<Command> {
 }
 
 fn encode(mut parser: Parser) -> Result<Command> {
-    let mut dialect = None;
+    let (mut dialect, mut prefix_report) = (None, false);
     // The dialect is known at the end.
     let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
     while let Some(arg) = next(&mut parser)? {
         match owned(&arg).as_str() {
             option @ "--api" => dialect = Some(api(option, &mut parser)?),
             option @ ("-m" | "--model") => config.model = string(option, &mut parser)?,
+            "--prefix-report" => prefix_report = true,
             option @ "--tool-mode" => config.tool_mode = tool_mode(option, &mut parser)?,
             option @ ("--max-tokens" | "--max-completion-tokens") => {
                 config.limits.max_output_tokens = number(option, &mut parser, 1)?;
@@ -220,7 +221,7 @@ fn encode(mut parser: Parser) -> Result<Command> {
         }
     }
     config.provider = dialect.ok_or_else(|| missing("--api"))?;
-    Ok(Command::Encode(Box::new(config)))
+    Ok(Command::Encode { config: Box::new(config), prefix_report })
 }
 
 fn step(mut parser: Parser) -> Result<Command> {

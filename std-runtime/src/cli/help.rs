@@ -39,7 +39,7 @@ Options of a run:
 Filters:
   zerostack decode --api NAME [--chunk N|random:SEED] [--events | --transcript]
   zerostack encode --api NAME --model NAME [--max-tokens N | --max-completion-tokens N]
-                   [--tool-mode NAME]
+                   [--tool-mode NAME] [--prefix-report]
   zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
   zerostack tool NAME | --call
   zerostack replay TAPE [--requests]

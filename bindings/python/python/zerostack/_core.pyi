@@ -8,10 +8,21 @@ from typing import Any, ClassVar, Final, Optional, Protocol, Union, final, type_
 from typing_extensions import Self
 
 from ._types import BytesLike, Event, Part
-from .enums import FailedTurn, Kept, Provider, Role, Step, StopReason
+from .enums import (
+    FailedTurn,
+    Kept,
+    OutputLimitKey,
+    Provider,
+    Role,
+    RoomPolicy,
+    Step,
+    StopReason,
+    ToolMode,
+)
 from .errors import ZerostackError
 
 __all__ = [
+    "Compacting",
     "Counter",
     "End",
     "Entry",
@@ -19,12 +30,17 @@ __all__ = [
     "Fit",
     "Hole",
     "Limits",
+    "Mark",
     "Opaque",
+    "Prices",
     "Prompt",
+    "Recovered",
     "RefusalDelta",
+    "Repeating",
     "Request",
     "Restart",
     "Session",
+    "SummaryFailed",
     "Text",
     "TextDelta",
     "Thinking",
@@ -35,6 +51,7 @@ __all__ = [
     "ToolSpec",
     "Truncated",
     "Usage",
+    "WindowTokens",
     "__version__",
     "estimate",
     "skill_problems",
@@ -137,8 +154,74 @@ class Usage:
     def __radd__(self, other: Usage, /) -> Usage: ...
 
 @final
+class Compacting:
+    """Room is made: the next request is one of the session's own, for a summary of what is
+    oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    `SummaryFailed`.
+    """
+    __match_args__: ClassVar[tuple[()]]
+    def __new__(cls) -> Self: ...
+    def __getnewargs__(self) -> tuple[()]: ...
+
+@final
+class SummaryFailed:
+    """No summary came: what is oldest goes without one.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, error: ZerostackError) -> Self: ...
+    def __getnewargs__(self) -> tuple[ZerostackError]: ...
+    @property
+    def error(self) -> ZerostackError:
+        """Why."""
+
+@final
+class Repeating:
+    """The model makes the same call for the third time in a row, or more often; it was told by
+    the event before.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, name: str, count: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, int]: ...
+    @property
+    def name(self) -> str:
+        """The tool's name, as the model wrote it."""
+    @property
+    def count(self) -> int:
+        """How many times in a row."""
+
+@final
+class Recovered:
+    """The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    called once more for the end; see `ToolMode`.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, calls: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[int]: ...
+    @property
+    def calls(self) -> int:
+        """How many calls; they are pending when the reply has ended."""
+
+@final
+class WindowTokens:
+    """Tokens of what would be sent now.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, measured: int, estimated: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, int]: ...
+    @property
+    def measured(self) -> int:
+        """What the provider counted: everything up to its last reply, unless some of it went."""
+    @property
+    def estimated(self) -> int:
+        """What the session counts on top: everything since."""
+    @property
+    def total(self) -> int:
+        """Both together."""
+
+@final
 class Truncated:
-    """The reply did not fit and was kept in part; what was shown was whole.
+    """Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     """
     __match_args__: ClassVar[tuple[str, str]]
     def __new__(cls, what: Kept, bytes: int) -> Self: ...
@@ -304,6 +387,26 @@ class ToolSpec:
         """JSON Schema of the arguments: the text of one JSON object."""
 
 @final
+class Prices:
+    """What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, input: int = 0, output: int = 0, cache_read: int = 0, cache_write: int = 0) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, int, int, int]: ...
+    @property
+    def input(self) -> int:
+        """Tokens of requests that no cache knows."""
+    @property
+    def output(self) -> int:
+        """Tokens of replies."""
+    @property
+    def cache_read(self) -> int:
+        """Tokens of requests that came from the provider's cache."""
+    @property
+    def cache_write(self) -> int:
+        """Tokens of requests that were put into it."""
+
+@final
 class Fit:
     """How much of a text fits.
     """
@@ -346,14 +449,22 @@ class Limits:
         *,
         max_output_tokens: Optional[int] = None,
         context_tokens: Optional[int] = None,
+        high_water_tokens: Optional[int] = None,
+        low_water_tokens: Optional[int] = None,
         max_result_bytes: Optional[int] = None,
         max_response_bytes: Optional[int] = None,
         reply_bytes: Optional[int] = None,
         max_rounds: Optional[int] = None,
+        max_turn_tokens: Optional[int] = None,
+        max_turn_cost_micros: Optional[int] = None,
+        max_turn_ms: Optional[int] = None,
+        max_repeats: Optional[int] = None,
         max_attempts: Optional[int] = None,
         retry_base_ms: Optional[int] = None,
         retry_max_ms: Optional[int] = None,
         seed: Optional[int] = None,
+        room: Optional[Union[RoomPolicy, str]] = None,
+        prices: Optional[Prices] = None,
         failed_turn: Optional[Union[FailedTurn, str]] = None,
     ) -> Self: ...
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
@@ -389,6 +500,32 @@ class Limits:
     def seed(self) -> int:
         """Where the jitter of the waits begins."""
     @property
+    def high_water_tokens(self) -> int:
+        """Tokens of the request above which room is made; 0 is nine tenths of what
+        `context_tokens` leaves beside the reply."""
+    @property
+    def low_water_tokens(self) -> int:
+        """Tokens of the request down to which room is made; 0 is two thirds of the high mark."""
+    @property
+    def max_turn_tokens(self) -> int:
+        """Tokens of all requests and replies of one turn; 0 is no limit. As with the next three,
+        no further request is sent when more is used up."""
+    @property
+    def max_turn_cost_micros(self) -> int:
+        """What one turn may cost by `prices`, in millionths of their currency; 0 is no limit."""
+    @property
+    def max_turn_ms(self) -> int:
+        """Milliseconds that `Session.elapsed` lets one turn take; 0 is no limit."""
+    @property
+    def max_repeats(self) -> int:
+        """Times that the model may make the same call in a row; 0 is no limit."""
+    @property
+    def room(self) -> RoomPolicy:
+        """How room is made."""
+    @property
+    def prices(self) -> Prices:
+        """What tokens cost."""
+    @property
     def failed_turn(self) -> FailedTurn:
         """What becomes of a turn that fails."""
 
@@ -406,11 +543,12 @@ class Session:
     | `RECEIVE` | `feed()` the body, then `end_response()` |
     | `RUN_TOOLS` | answer each of `pending_calls()` by `tool_result()` |
     | `WAIT` | sleep for `wait_ms`, then `retry()` |
-    | `MAKE_ROOM` | `compact()` or `drop_oldest()` |
+    | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 
     A session may go from thread to thread, but two threads that use it at once are told so by
     `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
-    `capacity_bytes` is the most that the transcript may take.
+    `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
+    `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
     """
 
     def __new__(
@@ -421,6 +559,9 @@ class Session:
         system: Optional[str] = None,
         tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
         limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Self: ...
     @staticmethod
@@ -432,6 +573,9 @@ class Session:
         system: Optional[str] = None,
         tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
         limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
@@ -452,6 +596,14 @@ class Session:
     def usage(self) -> Usage:
         """Tokens of the turn, as the provider counted them, all its rounds together."""
     @property
+    def window_tokens(self) -> WindowTokens:
+        """Tokens of what would be sent now: what the provider counted, and what the session counts
+        on top of it."""
+    @property
+    def is_compacting(self) -> bool:
+        """Whether what goes on now is the session's own: it asks for a summary, and what comes is
+        not shown."""
+    @property
     def stop_word(self) -> str:
         """The provider's own word for why it stopped; empty when it gave none yet."""
     @property
@@ -466,6 +618,18 @@ class Session:
     @property
     def model(self) -> str:
         """The model, as the provider names it."""
+    @property
+    def system(self) -> str:
+        """What the model is told first."""
+    @property
+    def tools(self) -> list[ToolSpec]:
+        """The tools that the model may call."""
+    @property
+    def tool_mode(self) -> ToolMode:
+        """How the model is told of its tools, and how it calls them."""
+    @property
+    def output_limit_key(self) -> OutputLimitKey:
+        """Under which key OpenAI chat is told `max_output_tokens`."""
     @property
     def limits(self) -> Limits:
         """The numbers."""
@@ -500,6 +664,8 @@ class Session:
         with `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came
         at all.
 
+        After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
+
         Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
         `Unreachable`.
         """
@@ -514,6 +680,35 @@ class Session:
     def abort(self) -> None:
         """Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
         get the result "aborted"."""
+    def elapsed(self, turn_ms: int) -> None:
+        """Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit`
+        when that is all of `max_turn_ms`: the turn was ended, as by `abort()`."""
+    def mark(self) -> Mark:
+        """Marks the end of the conversation as it is now, without a reply that is coming in."""
+    def rollback(self, mark: Mark) -> None:
+        """Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+        Raises `StaleMark` when room was made since, or the mark's place is no longer there."""
+    def fork(
+        self,
+        *,
+        provider: Optional[Union[Provider, str]] = None,
+        model: Optional[str] = None,
+        system: Optional[str] = None,
+        tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
+        limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
+        capacity_bytes: Optional[int] = None,
+    ) -> Session:
+        """The same conversation in a session of its own, to go on with it apart, as a subagent
+        does. What is not given is as here; another model, provider and other tools are fine. Open
+        calls are open there too."""
+    def make_room(self) -> Optional[Event]:
+        """Makes room as `Limits.room` says, down to the low mark, and says what it did:
+        `Truncated`, or `Compacting` when the model is asked for a summary first. Ask for the step
+        again afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the
+        turn failed."""
     def compact(self, summary: str, keep_turns: int) -> None:
         """Replaces the oldest turns by `summary`, which the model sees as the user's text; the
         last `keep_turns` stay, the running one always."""
@@ -527,6 +722,11 @@ class Session:
         self,
         *_exception: Union[type[BaseException], BaseException, TracebackType, None],
     ) -> None: ...
+
+@final
+class Mark:
+    """A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+    after one that was gone back to are of no use any more."""
 
 @final
 class Tokenizer:

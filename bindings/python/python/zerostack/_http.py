@@ -17,10 +17,9 @@ from ._turn import Failed, Head
 
 try:
     import httpx
-except ImportError as error:
-    raise ImportError(
-        "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'", name="httpx"
-    ) from error
+except ImportError:
+    _hint = "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'"
+    raise ImportError(_hint, name="httpx") from None
 
 
 class Timeouts(NamedTuple):

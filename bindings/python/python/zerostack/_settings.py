@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple, Union
 
-from ._core import Limits, Restart, Session, TextDelta, ToolCall, Usage
+from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
 from ._endpoint import Endpoint, endpoint
 from ._turn import AgentEvent
-from .enums import Provider, Step, StopReason
+from .enums import OutputLimitKey, Provider, Step, StopReason, ToolMode
 from .errors import Busy
 from .tape import Tape
 from .tools import Tool, tool
@@ -39,10 +39,10 @@ class AnswerText:
         self._parts: list[str] = []
 
     def take(self, event: AgentEvent) -> None:
-        """What was said beside calls, or before a reply broke, is not the answer."""
+        """What was said beside calls, or before a reply broke or was read anew, is not it."""
         if isinstance(event, TextDelta):
             self._parts.append(event.text)
-        elif isinstance(event, (Restart, ToolCall)):
+        elif isinstance(event, (Restart, Recovered, ToolCall)):
             self._parts.clear()
 
     def __str__(self) -> str:
@@ -62,6 +62,9 @@ class Settings:
         system: str,
         tools: Iterable[Function],
         limits: Limits | None,
+        tool_mode: ToolMode | str | None,
+        output_limit_key: OutputLimitKey | str | None,
+        counting: str | None,
         tool_timeout_s: float | None,
         max_parallel_tools: int,
         time_limit_s: float | None,
@@ -79,22 +82,31 @@ class Settings:
             raise ValueError(f"max_parallel_tools must be at least 1, not {max_parallel_tools}")
         self.max_parallel_tools = max_parallel_tools
         if isinstance(model, Session):
-            if provider is not None or system or limits is not None:
-                raise ValueError("provider, system and limits are those of the session")
+            given = (provider, limits, tool_mode, output_limit_key, counting)
+            if system or any(each is not None for each in given):
+                raise ValueError("provider, system, limits and the like are those of the session")
             if record is not None:
                 raise ValueError("only a session that the agent makes can be recorded")
             self.session = model
         else:
             dialect = Provider.OPENAI_CHAT if provider is None else provider
             specs = list(self.tools.values())
-            self.session = Session(dialect, model, system=system, tools=specs, limits=limits)
+            self.session = Session(
+                dialect,
+                model,
+                system=system,
+                tools=specs,
+                limits=limits,
+                tool_mode=tool_mode,
+                output_limit_key=output_limit_key,
+                counting=counting,
+            )
         self.endpoint: Endpoint = endpoint(
             self.session.provider, base_url, api_key, allow_http=allow_http
         )
         self.tape: Tape | None = None
         if record is not None:
-            key = self.endpoint.key
-            self.tape = Tape(record, self.session, system, list(self.tools.values()), key)
+            self.tape = Tape(record, self.session, self.endpoint.key)
         self._turn = threading.Lock()
 
     def begin(self, text: str) -> None:

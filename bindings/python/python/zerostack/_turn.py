@@ -7,12 +7,13 @@ sends back; so the blocking and the asynchronous agent are the same.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ._core import End, Request, Restart, Session, ToolCall
+from ._core import End, Recovered, Request, Restart, Session, Text, TextDelta, ToolCall, Truncated
 from ._types import Event
-from .enums import Step, StopReason
+from .enums import Kept, Role, RoomPolicy, Step, StopReason, ToolMode
 from .errors import ZerostackError
 from .tools import ToolOutput
 
@@ -101,11 +102,16 @@ def turn(
     reason = StopReason.OTHER
     attempts = 0
     broken = ""
+    recovered = False
+    # Text that is the JSON of a schema is shown as what it says, when it was read.
+    held = session.tool_mode is ToolMode.SCHEMA and bool(session.tools)
+    began = time.monotonic()
     while True:
         step = session.step
         if step is Step.IDLE:
             return reason
         if step is Step.SEND:
+            session.elapsed(int((time.monotonic() - began) * 1_000))
             request = session.request()
             attempts += 1
             log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))
@@ -114,7 +120,9 @@ def turn(
             head: Head | Failed = yield Post(request)
             if isinstance(head, Failed):
                 broken = head.reason
-                event = _end(session, endpoint, tape, broken, attempts)
+                if tape:
+                    tape.end()
+                event = _end(session, endpoint, broken, attempts)
                 if event is not None:
                     yield event
             else:
@@ -130,7 +138,7 @@ def turn(
                 try:
                     events = session.feed(chunk)
                 except ZerostackError as error:
-                    yield from error.events
+                    yield from (e for e in error.events if not (held and isinstance(e, TextDelta)))
                     yield EndBody()
                     if tape:
                         tape.end()
@@ -139,7 +147,7 @@ def turn(
                         raise explained(error, endpoint, "", attempts) from None
                     yield Restart()
                     continue
-                yield from events
+                yield from (e for e in events if not (held and isinstance(e, TextDelta)))
                 if int(session.step) != Step.RECEIVE:
                     yield EndBody()
                     if tape:
@@ -147,9 +155,24 @@ def turn(
             else:
                 broken = "" if isinstance(chunk, bytes) else chunk.reason
                 yield EndBody()
-                event = _end(session, endpoint, tape, broken, attempts)
+                if tape:
+                    tape.end()
+                event = _end(session, endpoint, broken, attempts)
+                recovered = isinstance(event, Recovered)
+                if recovered:
+                    if event is not None and not held:
+                        yield event
+                    event = _end(session, endpoint, broken, attempts)
+                if not isinstance(event, Restart):
+                    attempts = 0
                 if isinstance(event, End):
-                    reason, attempts = event.reason, 0
+                    reason = event.reason
+                    if held or recovered:
+                        said = _last_text(session)
+                        if said:
+                            yield TextDelta(said)
+                    if recovered:
+                        yield from session.pending_calls()
                 if event is not None:
                     yield event
         elif step is Step.RUN_TOOLS:
@@ -167,9 +190,15 @@ def turn(
             yield Retry(wait_ms, why)
             yield Wait(wait_ms)
             session.retry()
-        else:
+        elif session.limits.room is RoomPolicy.ASK:
             freed = session.drop_oldest()
             log.info("the conversation is full: %d bytes of its oldest part left it", freed)
+            yield Truncated(Kept.OLD_EXCHANGES, min(freed, 2**32 - 1))
+        else:
+            event = session.make_room()
+            log.info("the conversation is full: %r", event)
+            if event is not None:
+                yield event
 
 
 def explained(
@@ -185,16 +214,23 @@ def explained(
     return error
 
 
-def _end(
-    session: Session, endpoint: Endpoint, tape: Tape | None, broken: str, attempts: int
-) -> Event | None:
+def _end(session: Session, endpoint: Endpoint, broken: str, attempts: int) -> Event | None:
     """The body is over, or there is none."""
-    if tape:
-        tape.end()
     try:
         return session.end_response()
     except ZerostackError as error:
         raise explained(error, endpoint, broken, attempts) from None
+
+
+def _last_text(session: Session) -> str:
+    """The text of the reply that the conversation ends with."""
+    text = ""
+    for entry in session.transcript:
+        if entry.role is not Role.ASSISTANT or entry.starts_message:
+            text = ""
+        if entry.role is Role.ASSISTANT and isinstance(entry.part, Text):
+            text += entry.part.text
+    return text
 
 
 def _last_failure(session: Session, endpoint: Endpoint) -> str:

@@ -3,10 +3,14 @@
 from typing import Union
 
 from ._core import (
+    Compacting,
     End,
     Opaque,
+    Recovered,
     RefusalDelta,
+    Repeating,
     Restart,
+    SummaryFailed,
     Text,
     TextDelta,
     Thinking,
@@ -17,7 +21,20 @@ from ._core import (
     Usage,
 )
 
-Event = Union[TextDelta, ThinkingDelta, RefusalDelta, ToolCall, Usage, Truncated, End, Restart]
+Event = Union[
+    TextDelta,
+    ThinkingDelta,
+    RefusalDelta,
+    ToolCall,
+    Usage,
+    Truncated,
+    Compacting,
+    SummaryFailed,
+    Repeating,
+    Recovered,
+    End,
+    Restart,
+]
 """What ``Session.feed`` gives."""
 
 Part = Union[Text, Thinking, ToolCall, ToolResult, Opaque]

@@ -25,7 +25,7 @@ from ._turn import (
     turn,
 )
 from ._workers import Job, Workers
-from .enums import Provider
+from .enums import Budget, OutputLimitKey, Provider, ToolMode
 from .errors import Cancelled, Limit
 from .tools import ToolOutput
 
@@ -63,6 +63,9 @@ class Agent:
         system: str = "",
         tools: Iterable[Function] = (),
         limits: Limits | None = None,
+        tool_mode: ToolMode | str | None = None,
+        output_limit_key: OutputLimitKey | str | None = None,
+        counting: str | None = None,
         tool_timeout_s: float | None = 120.0,
         max_parallel_tools: int = 8,
         time_limit_s: float | None = None,
@@ -80,6 +83,9 @@ class Agent:
             system=system,
             tools=tools,
             limits=limits,
+            tool_mode=tool_mode,
+            output_limit_key=output_limit_key,
+            counting=counting,
             tool_timeout_s=tool_timeout_s,
             max_parallel_tools=max_parallel_tools,
             time_limit_s=time_limit_s,
@@ -231,7 +237,7 @@ class Turn:
     def _check(self) -> None:
         if self._is_late:
             limit = self._settings.time_limit_s
-            raise Limit(f"the turn took longer than {limit:g} seconds", detail=int(limit or 0))
+            raise Limit(f"the turn took longer than {limit:g} seconds", detail=Budget.TIME)
         if self._stop.is_set():
             raise Cancelled("the turn was cancelled")
 

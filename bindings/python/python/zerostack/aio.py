@@ -26,7 +26,7 @@ from ._turn import (
     turn,
 )
 from ._workers import Job, Workers
-from .enums import Provider
+from .enums import Budget, OutputLimitKey, Provider, ToolMode
 from .errors import Limit
 from .tools import Tool, ToolOutput, output_of
 
@@ -55,6 +55,9 @@ class AsyncAgent:
         system: str = "",
         tools: Iterable[Function] = (),
         limits: Limits | None = None,
+        tool_mode: ToolMode | str | None = None,
+        output_limit_key: OutputLimitKey | str | None = None,
+        counting: str | None = None,
         tool_timeout_s: float | None = 120.0,
         max_parallel_tools: int = 8,
         time_limit_s: float | None = None,
@@ -72,6 +75,9 @@ class AsyncAgent:
             system=system,
             tools=tools,
             limits=limits,
+            tool_mode=tool_mode,
+            output_limit_key=output_limit_key,
+            counting=counting,
             tool_timeout_s=tool_timeout_s,
             max_parallel_tools=max_parallel_tools,
             time_limit_s=time_limit_s,
@@ -213,7 +219,7 @@ class AsyncTurn:
         except asyncio.TimeoutError:
             limit = self._settings.time_limit_s or 0
             text = f"the turn took longer than {limit:g} seconds"
-            raise Limit(text, detail=int(limit)) from None
+            raise Limit(text, detail=Budget.TIME) from None
 
     async def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):

@@ -71,6 +71,12 @@ class Kept(str, Enum):
     """Text or reasoning of a reply that did not fit the storage."""
     TOOL_RESULT = "tool_result"
     """A tool result above ``max_result_bytes``."""
+    OLD_RESULTS = "old_results"
+    """Old tool results, in whose place a line says what they were."""
+    OLD_EXCHANGES = "old_exchanges"
+    """The oldest exchanges; nothing stands for them."""
+    SUMMARISED = "summarised"
+    """The oldest exchanges, in whose place a summary stands."""
 
 
 class FailedTurn(str, Enum):
@@ -80,6 +86,56 @@ class FailedTurn(str, Enum):
     """All of it is taken out, the user's text too: as if it had never begun."""
     KEEP = "keep"
     """The rounds that were complete stay."""
+
+
+class RoomPolicy(str, Enum):
+    """How room is made when the window passes its high mark, or the storage lacks room."""
+
+    ASK = "ask"
+    """The caller makes it, by ``compact()`` or ``drop_oldest()``."""
+    ELIDE_RESULTS = "elide"
+    """Old tool results are replaced by a line; when that is not enough, as ``DROP_OLDEST``."""
+    DROP_OLDEST = "drop"
+    """The oldest exchanges go."""
+    SUMMARISE = "summarise"
+    """The model is asked for a summary of what is oldest; when none comes, as ``DROP_OLDEST``."""
+
+
+class ToolMode(str, Enum):
+    """How the model is told of its tools, and how it calls them."""
+
+    NATIVE = "native"
+    """By the fields that the dialect has for it."""
+    LENIENT = "lenient"
+    """The same; where the model writes its calls into the text, they are found there."""
+    TEXT = "text"
+    """By words, for servers that know no tools."""
+    SCHEMA = "schema"
+    """The same, and the server holds the model to a JSON Schema of its reply."""
+
+
+class OutputLimitKey(str, Enum):
+    """Under which key OpenAI chat is told ``max_output_tokens``."""
+
+    MAX_TOKENS = "max_tokens"
+    """What compatible servers know."""
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+    """What OpenAI's own reasoning models want."""
+
+
+class Budget(IntEnum):
+    """What a turn can use up: the ``detail`` of :class:`zerostack.Limit`."""
+
+    ROUNDS = 1
+    """``max_rounds``."""
+    TOKENS = 2
+    """``max_turn_tokens``."""
+    COST = 3
+    """``max_turn_cost_micros``."""
+    TIME = 4
+    """``max_turn_ms``, or the ``time_limit_s`` of an agent."""
+    REPEATS = 5
+    """``max_repeats``."""
 
 
 class ErrorCode(IntEnum):
@@ -115,6 +171,8 @@ class ErrorCode(IntEnum):
     TOO_MUCH_WORK = 28
     BAD_VOCABULARY = 29
     UNKNOWN_TOKEN = 30
+    WINDOW_TOO_LONG = 31
+    STALE_MARK = 32
 
     BUSY = 1001
     CLOSED = 1002
@@ -122,6 +180,3 @@ class ErrorCode(IntEnum):
     BAD_TAPE = 1004
     RUN_FAILED = 1005
 
-
-def __dir__() -> "list[str]":
-    return ["ErrorCode", "FailedTurn", "Kept", "Provider", "Role", "Step", "StopReason"]

@@ -92,7 +92,7 @@ class ReplyTruncated(ZerostackError):
 
 
 class Limit(ZerostackError):
-    """A limit of the configuration is used up; ``detail`` is its value."""
+    """A limit is used up; ``detail`` is the :class:`Budget`, or, for one of a format, its value."""
 
     CODE = ErrorCode.LIMIT
 
@@ -101,6 +101,18 @@ class UnknownCall(ZerostackError):
     """No open call has this id; ``detail`` is the id."""
 
     CODE = ErrorCode.UNKNOWN_CALL
+
+
+class WindowTooLong(ZerostackError):
+    """What would be sent does not fit the model's context; ``detail`` is the tokens too many."""
+
+    CODE = ErrorCode.WINDOW_TOO_LONG
+
+
+class StaleMark(ZerostackError):
+    """The transcript was rewritten since the mark was made. Nothing changed."""
+
+    CODE = ErrorCode.STALE_MARK
 
 
 class BadTranscript(ZerostackError):

@@ -11,21 +11,32 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Union
 
-from ._core import Limits, Restart, Session, ToolCall, ToolSpec
+from ._core import Limits, Recovered, Restart, Session, ToolCall, ToolSpec
 from ._turn import AgentEvent, ToolAnswered
-from .enums import FailedTurn, Step
+from .enums import OutputLimitKey, Step, ToolMode
 from .errors import BadTape, ZerostackError
-from .tools import Tool
 
 __all__ = ["Player", "RecordedRequest", "Tape", "replay"]
 
 VERSION = 1
 
-# A tape has no place for what becomes of a failed turn.
-_LIMITS = [name for name in Limits().__getnewargs_ex__()[1] if name != "failed_turn"]
+_LIMITS = (
+    "max_output_tokens",
+    "context_tokens",
+    "max_result_bytes",
+    "max_response_bytes",
+    "reply_bytes",
+    "max_rounds",
+    "max_attempts",
+    "retry_base_ms",
+    "retry_max_ms",
+    "seed",
+)
+
+_NOT_ON_TAPE = [name for name in Limits().__getnewargs_ex__()[1] if name not in _LIMITS]
 
 
 class Tape:
@@ -35,13 +46,12 @@ class Tape:
         self,
         path: str | os.PathLike[str],
         session: Session,
-        system: str,
-        tools: Sequence[Tool | ToolSpec],
         key: str,
     ) -> None:
-        limits = session.limits
-        if limits.failed_turn is not FailedTurn.TAKE_OUT:
-            raise ValueError("a tape has no place for failed_turn='keep'")
+        limits, usual = session.limits, Limits()
+        for name in _NOT_ON_TAPE:
+            if getattr(limits, name) != getattr(usual, name):
+                raise ValueError(f"a tape has no place for {name}; leave it out, or do not record")
         self._path: str = os.path.realpath(os.fspath(path))
         self._key = key.encode()
         self._tail = b""
@@ -50,20 +60,24 @@ class Tape:
         folder = os.path.dirname(self._path)
         handle, self._unnamed = tempfile.mkstemp(prefix=".zerostack-tape-", dir=folder)
         self._out = os.fdopen(handle, "wb")
-        self._line(
-            {
-                "type": "tape",
-                "version": VERSION,
-                "api": session.provider.value,
-                "model": session.model,
-                "system": system,
-                "tools": [
-                    {"name": t.name, "description": t.description, "parameters": t.parameters}
-                    for t in tools
-                ],
-                "limits": {name: getattr(limits, name) for name in _LIMITS},
-            }
-        )
+        head: dict[str, Any] = {
+            "type": "tape",
+            "version": VERSION,
+            "api": session.provider.value,
+            "model": session.model,
+            "system": session.system,
+            "tools": [
+                {"name": t.name, "description": t.description, "parameters": t.parameters}
+                for t in session.tools
+            ],
+            "limits": {name: getattr(limits, name) for name in _LIMITS},
+        }
+        # The usual ones are left out.
+        if session.output_limit_key is not OutputLimitKey.MAX_TOKENS:
+            head["output_limit_key"] = session.output_limit_key.value
+        if session.tool_mode is not ToolMode.NATIVE:
+            head["tool_mode"] = session.tool_mode.value
+        self._line(head)
 
     def user(self, text: str) -> None:
         """The user said ``text``."""
@@ -168,6 +182,8 @@ class Player:
                 system=head["system"],
                 tools=[ToolSpec(**tool) for tool in head["tools"]],
                 limits=Limits(**head["limits"]),
+                output_limit_key=head.get("output_limit_key"),
+                tool_mode=head.get("tool_mode"),
             )
         except (ZerostackError, TypeError, ValueError, KeyError) as error:
             raise self._bad(1, str(error)) from error
@@ -239,6 +255,9 @@ def _end(session: Session) -> Iterator[PlayedEvent]:
         return
     try:
         event = session.end_response()
+        if isinstance(event, Recovered):
+            yield event
+            event = session.end_response()
     except ZerostackError:
         return
     if event is not None:
