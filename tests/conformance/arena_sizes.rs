@@ -51,7 +51,7 @@ fn a_conversation_in_every_size_of_memory() {
                         let result = ToolResult { id, content: "twelve bytes", is_error: false };
                         session.tool_result(result).map(|_| ()).inspect_err(|_| session.abort())
                     }
-                    Step::MakeRoom { bytes } => {
+                    Step::MakeRoom { bytes, .. } => {
                         assert!(bytes > 0);
                         session.drop_oldest().map(|_| ())
                     }
@@ -220,7 +220,7 @@ fn a_reply_that_does_not_fit_asks_for_room_while_there_is_any() {
     play::turn(&mut session, &long, hello).unwrap();
     let seen = play::turn(&mut session, "Now the tools", &fixture.body).unwrap();
     assert_eq!(seen.end, Some(Err(ErrorKind::Full)));
-    assert!(matches!(session.step(), Step::MakeRoom { bytes } if bytes > 0));
+    assert!(matches!(session.step(), Step::MakeRoom { bytes, .. } if bytes > 0));
     session.drop_oldest().unwrap();
     assert_eq!(session.step(), Step::Send);
     session.begin_response(200, None).unwrap();
@@ -230,4 +230,31 @@ fn a_reply_that_does_not_fit_asks_for_room_while_there_is_any() {
         Some(Ok(format!("{:?}", Event::End(zerostack_core::StopReason::ToolUse))))
     );
     assert_eq!(session.pending_calls().count(), 3);
+}
+
+#[test]
+fn what_is_kept_of_a_reply_is_the_same_in_every_chunking() {
+    let text: String = (0..120).map(|n| format!("line {n} 東京🦀\n")).collect();
+    let mut cases = 0;
+    for piece_bytes in [1, 5, 60, 150, 10_000] {
+        for (provider, body) in bodies(&text, piece_bytes) {
+            for size in (600..=text.len() + 400).step_by(61) {
+                let kept = |chunk: usize| {
+                    let config = SessionConfig::new(provider, "m");
+                    let mut arena = vec![0; size];
+                    let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
+                    session.user("Tell me everything").unwrap();
+                    session.begin_response(200, None).unwrap();
+                    let seen = play::reply(&mut session, body.chunks(chunk), Loop::WhileRest);
+                    (seen, session.snapshot().to_vec())
+                };
+                let whole = kept(body.len());
+                for chunk in [1, 7, 1000] {
+                    assert_eq!(kept(chunk), whole, "{provider:?} {piece_bytes} {size} {chunk}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    println!("{cases} cases");
 }

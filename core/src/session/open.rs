@@ -53,6 +53,8 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.flags = header.flags & !MARKED | if malformed { MARKED } else { 0 };
+                // The slot counts only while the reply comes.
+                header.info[2] = 0;
                 log.set_header(offset, header);
             } else if record.is(Kind::Result) && offset >= reply as usize {
                 let id = CallId(before.saturating_add(header.call_index()));
@@ -97,20 +99,20 @@ impl Open {
         }
     }
 
-    /// Answers all open calls by "aborted"; when there is no room for that, the reply is
-    /// taken out.
-    pub fn abort(&mut self, log: &mut Log<'_>) {
+    /// Answers all open calls by "aborted"; false when there is no room for that, so that the
+    /// reply must go.
+    pub fn abort(&mut self, log: &mut Log<'_>) -> bool {
         while self.count > 0 {
             let Some((offset, index)) = self.next_open(log.bytes()) else { break };
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
             if log.push(header, &[b"aborted"]).is_err() {
-                log.truncate(self.reply as usize);
                 self.count = 0;
-                return;
+                return false;
             }
             self.answer(log, offset);
         }
+        true
     }
 
     /// The offset and the index of the first open call.

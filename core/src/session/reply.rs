@@ -5,8 +5,9 @@ use super::feed::{Decoder, Pause};
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
+use super::window::repeating;
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Shown, Sink, dialect_of};
+use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -18,15 +19,31 @@ impl Machine {
         chunk: &[u8],
     ) -> Result<Fed<'a>, Error> {
         self.expect(self.step == Step::Receive)?;
+        if local::ENABLED && self.reply.recovered.is_some() {
+            return Ok(Fed { used: chunk.len(), event: None });
+        }
         let dialect = dialect_of(config.provider())?;
+        if core::mem::take(&mut self.repeats) {
+            let event = repeating(log.into_bytes(), self.turn, self.reply.told);
+            return Ok(Fed { used: 0, event });
+        }
         let mut input = chunk;
         if let (true, Some((_, rest))) = (self.owes_byte, chunk.split_first()) {
             self.owes_byte = false;
             input = rest;
         }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let shown = read(&mut self.decoder, dialect, &mut sink, &mut input);
-        let more = sink.may_have_more() || self.decoder.error().is_some();
+        let limit = config.limits().max_response_bytes;
+        let quiet = self.summary.is_some();
+        let shown = loop {
+            match read(&mut self.decoder, dialect, &mut sink, &mut input, limit) {
+                Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
+                shown => break shown,
+            }
+        };
+        self.repeats = matches!(shown, Ok(Some(Shown::Call { .. })))
+            && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
+        let more = sink.may_have_more() || self.decoder.error().is_some() || self.repeats;
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
@@ -45,6 +62,9 @@ impl Machine {
                 Ok(Fed { used: used - usize::from(more), event })
             }
             Err(error) => {
+                let is_limit = error.kind() == ErrorKind::Limit;
+                let told = is_limit && self.reply.is_failed();
+                let error = if told { refusal(&self.reply, self.status) } else { error };
                 let event = self.broken(&mut log, config, error)?;
                 Ok(Fed { used: chunk.len(), event: Some(event) })
             }
@@ -62,11 +82,24 @@ impl Machine {
             return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
         }
         self.expect(self.step == Step::Receive)?;
+        if let (true, Some(reason)) = (local::ENABLED, self.reply.recovered) {
+            let mut log = log;
+            return self.accept(&mut log, config, reason);
+        }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let judged = judge(&self.decoder, &mut sink, self.status);
+        let judged = judge(&self.decoder, &mut sink, self.status)
+            .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
-            Ok(reason) => self.accept(&mut log, config, reason),
+            Ok((reason, Some(calls))) if self.summary.is_none() => {
+                let reason = match reason {
+                    StopReason::EndTurn if calls > 0 => StopReason::ToolUse,
+                    reason => reason,
+                };
+                self.reply.recovered = Some(reason);
+                Ok(Event::Recovered { calls })
+            }
+            Ok((reason, _)) => self.accept(&mut log, config, reason),
             Err(error) => self.broken(&mut log, config, error),
         }
     }
@@ -78,11 +111,16 @@ impl Machine {
         config: &dyn Config,
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
-        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.usage = self.usage.plus(self.reply.usage);
+        if let Some(finish) = self.summary {
+            return Ok(finish(self, log, config, Ok(reason)));
+        }
+        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        self.attempt = 0;
+        (self.attempt, self.no_summary) = (0, false);
+        self.count.measure(config, self.reply.usage, log.bytes());
         if self.open.count > 0 {
+            self.check_repeats(log, config)?;
             self.step = Step::RunTools;
         } else if reason == StopReason::Pause {
             self.next_round(log, config)?;
@@ -108,9 +146,9 @@ impl Machine {
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, self.reply.start as usize);
-                if super::room::can_drop(log, self.turn as usize) {
+                if self.summary.is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
-                    self.step = Step::MakeRoom { bytes: error.detail() };
+                    self.step = Step::MakeRoom { bytes: error.detail(), tokens: 0 };
                     return Err(error);
                 }
                 false
@@ -132,7 +170,8 @@ impl Machine {
             return self.fail(log, config, error);
         }
         self.take_out(log, self.reply.start as usize);
-        let (millis, random) = wait(limits, self.attempt, self.retry_after_ms, self.random);
+        let asked_ms = Some(self.retry_after_ms).filter(|millis| *millis != u32::MAX);
+        let (millis, random) = wait(limits, self.attempt, asked_ms, self.random);
         self.random = random;
         self.error = Some(error);
         self.step = Step::Wait { millis };
@@ -146,10 +185,18 @@ impl Machine {
         config: &dyn Config,
         error: Error,
     ) -> Result<Event<'static>, Error> {
+        if let Some(finish) = self.summary {
+            self.take_out(log, super::policy::request_start(self.reply.start as usize));
+            return Ok(finish(self, log, config, Err(error)));
+        }
         let start = match config.limits().failed_turn {
             FailedTurn::TakeOut => self.turn,
             FailedTurn::Keep => self.reply.start,
         };
+        if start < self.reply.start {
+            self.count.forget(config, log.bytes(), start as usize, self.reply.start as usize);
+            self.cuts = self.cuts.wrapping_add(1);
+        }
         self.take_out(log, start as usize);
         self.error = Some(error);
         self.step = Step::Idle;
@@ -161,8 +208,7 @@ impl Machine {
         let failure = core::mem::take(&mut self.reply.failure.told);
         if failure {
             let message = self.reply.failure.start as usize;
-            self.message_bytes = self.reply.failure.length;
-            log.truncate(message + self.message_bytes as usize);
+            log.truncate(message + self.reply.failure.length as usize);
             log.remove(start, message);
         }
         log.truncate(start);
@@ -175,6 +221,7 @@ fn read(
     dialect: &Dialect,
     sink: &mut Sink<'_, '_>,
     input: &mut &[u8],
+    limit_bytes: u32,
 ) -> Result<Option<Shown>, Error> {
     loop {
         if let Some(shown) = sink.show() {
@@ -186,23 +233,33 @@ fn read(
         if input.is_empty() {
             return Ok(None);
         }
+        let left = limit_bytes.saturating_sub(decoder.offset) as usize;
+        if sink.reply.ended && decoder.is_over() {
+            *input = &[];
+            return Ok(None);
+        }
+        if left == 0 {
+            return Err(Error::new(ErrorKind::Limit, limit_bytes));
+        }
         if sink.reply.is_failed() || decoder.is_over() {
             // Nothing is kept any more, so a broken rest does no harm, and needs no room.
-            if decoder.advance(dialect, sink, input).is_err() {
+            let (mut front, back) = input.split_at_checked(left).unwrap_or((input, &[]));
+            if decoder.advance(dialect, sink, &mut front).is_err() {
                 decoder.ignore_rest();
             }
+            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
             continue;
         }
         // Unescaped text is never longer than the bytes it came in.
-        let wanted = input.len().min(WINDOW_BYTES) + SLACK_BYTES;
-        let mut room = sink.log.room(wanted);
-        if room <= 2 * SLACK_BYTES && room < wanted && sink.drop_shown() {
-            room = sink.log.room(wanted);
+        let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
+        if sink.is_nearly_full() {
+            sink.drop_shown();
         }
+        let room = sink.log.room(wanted);
         let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
             return Err(Error::full(wanted - room));
         };
-        let (mut front, back) = input.split_at_checked(window).unwrap_or((input, &[]));
+        let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
         while decoder.error().is_none() {
             match decoder.advance(dialect, sink, &mut front) {
                 Ok(Pause::Show) => {}
@@ -221,13 +278,8 @@ fn read(
 
 /// Whether the reply is whole, now that the body is over, and why the model stopped.
 fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<StopReason, Error> {
-    let reply = &mut *sink.reply;
-    if reply.is_failed() {
-        let status = match (status, reply.failure.status) {
-            (200..300, told @ 400..600) => told,
-            (status, _) => status.into(),
-        };
-        return Err(Error::new(ErrorKind::Status, status));
+    if sink.reply.is_failed() {
+        return Err(refusal(sink.reply, status));
     }
     // What the end of the body cut off in its middle was not shown, and does not stay.
     sink.drop_stage();
@@ -256,6 +308,15 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         None => StopReason::EndTurn,
         Some(reason) => reason,
     })
+}
+
+/// The provider's refusal, as an error.
+const fn refusal(reply: &Reply, status: u16) -> Error {
+    let status = match (status, reply.failure.status) {
+        (200..300, told @ 400..600) => told,
+        (status, _) => status as u32,
+    };
+    Error::new(ErrorKind::Status, status)
 }
 
 /// Bytes that are read between two looks at the room that is left.

@@ -17,10 +17,14 @@ pub enum Step {
         /// How long, in milliseconds.
         millis: u32,
     },
-    /// Call [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
+    /// Call [`crate::Session::make_room`], which does what the configuration says; where it says
+    /// nothing, [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
     MakeRoom {
         /// Bytes of the storage that are missing.
         bytes: u32,
+        /// Tokens that must go to bring the window down to its low mark; 0 while it is below the
+        /// high one.
+        tokens: u32,
     },
 }
 

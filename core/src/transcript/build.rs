@@ -1,7 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
 use super::log::Log;
-use super::record::{FIRST, Header, Kind, MARKED};
+use super::record::{ELIDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
@@ -55,6 +55,10 @@ impl<S: Storage> TranscriptBuilder<S> {
             (Role::User, Part::Text(text)) => {
                 (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[]])
             }
+            (Role::User, Part::Instruction(text)) => {
+                let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+                (header, [text.as_bytes(), &[], &[]])
+            }
             (Role::Assistant, Part::Text(text)) => {
                 (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
             }
@@ -77,7 +81,8 @@ impl<S: Storage> TranscriptBuilder<S> {
                 let index = self.index(result.id)?;
                 let [low, high] = index.to_le_bytes();
                 let failed = if result.is_error { MARKED } else { 0 };
-                let header = Header::new(Kind::Result, FIRST | failed, [low, high, 0]);
+                let elided = if entry.is_cut { ELIDED } else { 0 };
+                let header = Header::new(Kind::Result, FIRST | failed | elided, [low, high, 0]);
                 (header, [result.content.as_bytes(), &[], &[]])
             }
             _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),

@@ -116,6 +116,20 @@ impl<'t> Log<'t> {
         }
     }
 
+    /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
+    pub fn shorten(&mut self, offset: usize, flags: u8, payload: &[u8]) {
+        let Some(record) = self.record(offset) else { return };
+        let (mut header, end) = (record.header, record.end());
+        header.flags |= flags;
+        header.length = payload.len() as u32;
+        self.set_header(offset, header);
+        let start = offset + HEADER_BYTES;
+        if let Some(place) = self.storage.bytes_mut().get_mut(start..end) {
+            fill(place, payload);
+        }
+        self.remove(start + payload.len(), end);
+    }
+
     /// The header at `offset`, whatever its length says.
     pub fn header(&self, offset: usize) -> Option<Header> {
         let (head, _) = self.bytes().get(offset..)?.split_first_chunk::<HEADER_BYTES>()?;

@@ -27,6 +27,7 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Provider as Api;
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Prices, ToolMode};
 
 pub use base_url::is_loopback;
 pub use config::Config;
@@ -50,6 +51,14 @@ pub struct Endpoint {
     pub model: String,
     /// The key, where there is one.
     pub key: Option<Secret>,
+    /// Under which key OpenAI chat is told the limit of a reply.
+    pub output_limit_key: OutputLimitKey,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
+    /// Tokens that the model can read and write in one request; 0 where nobody said it.
+    pub context_tokens: u32,
+    /// What its tokens cost.
+    pub prices: Prices,
     /// What chose it, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
@@ -77,8 +86,42 @@ impl Endpoint {
             base_url: base_url.into(),
             model: model.into(),
             key: None,
+            output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
+            context_tokens: 0,
+            prices: Prices::NONE,
             origin: "the program".to_owned(),
         }
+    }
+
+    /// The configuration of a session with this model: no system prompt, no tools, default limits.
+    pub fn session_config(&self) -> OwnedConfig {
+        let mut config = OwnedConfig::new(self.api, self.model.clone());
+        config.output_limit_key = self.output_limit_key;
+        config.tool_mode = self.tool_mode;
+        config
+    }
+
+    /// `limits` with what is known of the model where they say nothing.
+    ///
+    /// # Errors
+    /// `Configuration` for a limit of the cost where no prices are known.
+    pub fn limits(&self, mut limits: Limits) -> crate::Result<Limits> {
+        if limits.context_tokens == 0 {
+            limits.context_tokens = self.context_tokens;
+        }
+        if limits.prices == Prices::NONE {
+            limits.prices = self.prices;
+        }
+        if limits.max_turn_cost_micros > 0 && limits.prices == Prices::NONE {
+            let text = format!(
+                "--max-cost: the prices of {} are not known; give them as `prices = {{ input = …, \
+                 output = … }}` in [providers.{}] of the configuration file",
+                self.model, self.name
+            );
+            return Err(crate::Error::new(crate::ErrorKind::Configuration, text));
+        }
+        Ok(limits)
     }
 
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.

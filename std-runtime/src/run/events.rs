@@ -56,10 +56,25 @@ enum Line<'a> {
     Truncated {
         bytes: u32,
     },
+    MadeRoom {
+        what: &'static str,
+        bytes: u32,
+    },
+    Compacting,
+    SummaryFailed {
+        reason: &'a str,
+    },
+    Repeating {
+        name: &'a str,
+        count: u16,
+    },
     Restart,
     Retry {
         wait_ms: u32,
         reason: &'a str,
+    },
+    Recovered {
+        text: &'a str,
     },
     ReplyEnd {
         stop: &'static str,
@@ -186,8 +201,15 @@ impl<W: Write> Observer for EventWriter<W> {
             }
             AgentEvent::Usage(usage) => Line::Usage { usage: (*usage).into() },
             AgentEvent::Truncated { bytes } => Line::Truncated { bytes: *bytes },
+            AgentEvent::MadeRoom { what, bytes } => {
+                Line::MadeRoom { what: what.name(), bytes: *bytes }
+            }
+            AgentEvent::Compacting => Line::Compacting,
+            AgentEvent::SummaryFailed { reason } => Line::SummaryFailed { reason },
+            AgentEvent::Repeating { name, count } => Line::Repeating { name, count: *count },
             AgentEvent::Restart => Line::Restart,
             AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
+            AgentEvent::Recovered { text } => Line::Recovered { text },
             AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
         })
     }

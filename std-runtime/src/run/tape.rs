@@ -21,11 +21,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha1_smol::Sha1;
-use zerostack_core::{CallId, FailedTurn, Limits, OwnedTool, Provider, Request, Step, ToolResult};
+use zerostack_core::{
+    CallId, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, Provider, Request,
+    RoomPolicy, Step, ToolMode, ToolResult,
+};
 
 use super::events::hex;
-use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
-use crate::provider::{Endpoint, Secret};
+use crate::agent::{AgentEvent, OwnedSession, Recorder, make_room, reply, start_session};
+use crate::provider::Secret;
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format.
@@ -34,7 +37,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
-    Tape(Head),
+    Tape(Box<Head>),
     User { text: String },
     Request { bytes: usize, sha1: String },
     Response { status: u16, retry_after_ms: Option<u32> },
@@ -58,6 +61,12 @@ struct Head {
     system: String,
     tools: Vec<ToolLine>,
     limits: LimitsLine,
+    /// Left out where it is the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output_limit_key: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tool_mode: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,12 +81,36 @@ struct LimitsLine {
     max_output_tokens: u32,
     context_tokens: u32,
     max_result_bytes: u32,
+    max_response_bytes: u32,
     reply_bytes: u32,
     max_rounds: u16,
     max_attempts: u8,
     retry_base_ms: u32,
     retry_max_ms: u32,
     seed: u32,
+    /// What tapes of old do not have, and few need.
+    #[serde(default, skip_serializing_if = "is_default")]
+    room: RoomLine,
+    #[serde(default, skip_serializing_if = "is_default")]
+    budget: BudgetLine,
+}
+
+/// When and how room is made.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct RoomLine {
+    policy: String,
+    high_water_tokens: u32,
+    low_water_tokens: u32,
+}
+
+/// What a turn may use up beside its rounds.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct BudgetLine {
+    tokens: u32,
+    cost_micros: u32,
+    repeats: u16,
+    /// Of input, output, what the cache gave and what it took.
+    prices: [u32; 4],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,13 +146,7 @@ impl Tape {
     ///
     /// # Errors
     /// `Input` when the file cannot be made.
-    pub fn create(
-        path: &Path,
-        endpoint: &Endpoint,
-        system: &str,
-        tools: &[OwnedTool],
-        limits: &Limits,
-    ) -> Result<Self> {
+    pub fn create(path: &Path, key: Option<&Secret>, config: &OwnedConfig) -> Result<Self> {
         let refused = |error: std::io::Error| cannot_write(path, &error);
         if path.file_name().is_none() {
             return Err(cannot_write(path, &"it is no name of a file"));
@@ -142,18 +169,22 @@ impl Tape {
             unnamed,
             path: target,
             sum: Sha1::new(),
-            key: endpoint.key.clone(),
+            key: key.cloned(),
             tail: Vec::new(),
             has_key: false,
         };
-        tape.line(&Line::Tape(Head {
+        tape.line(&Line::Tape(Box::new(Head {
             version: VERSION,
-            api: endpoint.api.name().to_owned(),
-            model: endpoint.model.clone(),
-            system: system.to_owned(),
-            tools: tools.iter().cloned().map(ToolLine::from).collect(),
-            limits: LimitsLine::from(*limits),
-        }))?;
+            api: config.provider.name().to_owned(),
+            model: config.model.clone(),
+            system: config.system.clone(),
+            tools: config.tools.iter().cloned().map(ToolLine::from).collect(),
+            limits: LimitsLine::from(config.limits),
+            output_limit_key: (config.output_limit_key != OutputLimitKey::default())
+                .then(|| config.output_limit_key.name().to_owned()),
+            tool_mode: (config.tool_mode != ToolMode::default())
+                .then(|| config.tool_mode.name().to_owned()),
+        })))?;
         Ok(tape)
     }
 
@@ -280,8 +311,11 @@ pub fn replay(
         if matches!(session.step(), Step::Wait { .. }) {
             session.retry().map_err(Error::from_core)?;
         }
-        while matches!(session.step(), Step::MakeRoom { .. }) {
-            session.drop_oldest().map_err(Error::from_core)?;
+        // A failure is an outcome that was recorded too.
+        while matches!(session.step(), Step::MakeRoom { .. })
+            && let Ok(event) = make_room(session)
+        {
+            show(&event)?;
         }
     }
     Ok(())
@@ -337,8 +371,11 @@ fn play(
             };
             let mut rest = bytes.as_slice();
             while !rest.is_empty() && session.step() == Step::Receive {
+                let is_held = reply::is_held(session);
                 let fed = session.feed(rest);
-                let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+                let fed = fed.map(|fed| {
+                    (fed.used, fed.event.and_then(|event| reply::shown(is_held, event)))
+                });
                 let (used, event) = match fed {
                     Ok(fed) => fed,
                     Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => {
@@ -356,10 +393,9 @@ fn play(
         }
         Line::End => {
             if matches!(session.step(), Step::Receive | Step::Send)
-                && let Ok(event) = session.end_response()
-                && let Some(event) = AgentEvent::from_core(event)
+                && let Ok(events) = reply::end(session)
             {
-                show(&event)?;
+                events.iter().try_for_each(show)?;
             }
         }
         Line::ToolResult { call, content, is_error } => {
@@ -385,8 +421,21 @@ impl Head {
         }
         let api = Provider::from_name(&self.api);
         let api = api.ok_or_else(|| input(format!("the API {:?} is unknown", self.api)))?;
-        let tools = self.tools.into_iter().map(OwnedTool::from).collect();
-        start_session(api, self.model, self.system, tools, self.limits.into())
+        let mut config = OwnedConfig::new(api, self.model);
+        config.system = self.system;
+        config.tools = self.tools.into_iter().map(OwnedTool::from).collect();
+        config.limits = self.limits.into();
+        if let Some(name) = &self.output_limit_key {
+            let key = OutputLimitKey::from_name(name);
+            config.output_limit_key =
+                key.ok_or_else(|| input(format!("the key {name:?} is unknown")))?;
+        }
+        if let Some(name) = &self.tool_mode {
+            let mode = ToolMode::from_name(name);
+            config.tool_mode =
+                mode.ok_or_else(|| input(format!("the tool mode {name:?} is unknown")))?;
+        }
+        start_session(config)
     }
 }
 
@@ -410,14 +459,36 @@ impl From<Limits> for LimitsLine {
             max_output_tokens: limits.max_output_tokens,
             context_tokens: limits.context_tokens,
             max_result_bytes: limits.max_result_bytes,
+            max_response_bytes: limits.max_response_bytes,
             reply_bytes: limits.reply_bytes,
             max_rounds: limits.max_rounds,
             max_attempts: limits.max_attempts,
             retry_base_ms: limits.retry_base_ms,
             retry_max_ms: limits.retry_max_ms,
             seed: limits.seed,
+            room: match limits.room {
+                RoomPolicy::Ask => RoomLine::default(),
+                policy => RoomLine {
+                    policy: policy.name().to_owned(),
+                    high_water_tokens: limits.high_water_tokens,
+                    low_water_tokens: limits.low_water_tokens,
+                },
+            },
+            budget: BudgetLine {
+                tokens: limits.max_turn_tokens,
+                cost_micros: limits.max_turn_cost_micros,
+                repeats: limits.max_repeats,
+                prices: {
+                    let Prices { input, output, cache_read, cache_write } = limits.prices;
+                    [input, output, cache_read, cache_write]
+                },
+            },
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl From<LimitsLine> for Limits {
@@ -426,6 +497,7 @@ impl From<LimitsLine> for Limits {
             max_output_tokens: line.max_output_tokens,
             context_tokens: line.context_tokens,
             max_result_bytes: line.max_result_bytes,
+            max_response_bytes: line.max_response_bytes,
             reply_bytes: line.reply_bytes,
             max_rounds: line.max_rounds,
             max_attempts: line.max_attempts,
@@ -433,6 +505,18 @@ impl From<LimitsLine> for Limits {
             retry_max_ms: line.retry_max_ms,
             seed: line.seed,
             failed_turn: FailedTurn::TakeOut,
+            room: RoomPolicy::from_name(&line.room.policy).unwrap_or_default(),
+            high_water_tokens: line.room.high_water_tokens,
+            low_water_tokens: line.room.low_water_tokens,
+            max_turn_tokens: line.budget.tokens,
+            max_turn_cost_micros: line.budget.cost_micros,
+            max_repeats: line.budget.repeats,
+            prices: {
+                let [input, output, cache_read, cache_write] = line.budget.prices;
+                Prices { input, output, cache_read, cache_write }
+            },
+            // The time of a turn is not on the tape.
+            ..Limits::DEFAULT
         }
     }
 }

@@ -5,7 +5,9 @@
 
 use core::hint::black_box;
 
-use zerostack_core::{Event, Provider, Session, SessionConfig, Step, ToolResult, ToolSpec};
+use zerostack_core::{
+    Event, Provider, Session, SessionConfig, Step, ToolMode, ToolResult, ToolSpec,
+};
 
 type Chat<'a> = Session<SessionConfig<'a>, &'a mut [u8]>;
 
@@ -28,6 +30,7 @@ pub extern "C" fn _start() -> ! {
     let mut config = SessionConfig::new(black_box(PROVIDER), black_box("model"));
     config.system = black_box("system");
     config.tools = black_box(&tools);
+    config.tool_mode = black_box(ToolMode::Native);
     loop {
         let used = black_box(0);
         let session = match used {

@@ -6,8 +6,8 @@
 
 use super::{REDACTED, SIGNATURE};
 use crate::message::Provider;
-use crate::provider::dialect::{Cursor, call_id};
-use crate::provider::{Context, Limits};
+use crate::provider::Context;
+use crate::provider::dialect::{Cursor, call_id, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -22,10 +22,7 @@ const RESULTS: u8 = 2;
 const MARK: &str = r#","cache_control":{"type":"ephemeral"}"#;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let max_tokens = match context.config.limits().max_output_tokens {
-        0 => Limits::ANTHROPIC_OUTPUT_TOKENS,
-        tokens => tokens,
-    };
+    let max_tokens = context.config.limits().reply_tokens(Provider::Anthropic);
     pieces!(out:
         r#"{"model":""#, Piece::Escaped(context.config.model()),
         r#"","max_tokens":"#, Piece::Number(max_tokens), r#","stream":true"#, MARK
@@ -77,7 +74,11 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match record.header.kind {
         Kind::User => {
             begin(at, "user", out);
-            pieces!(out: r#"{"type":"text","text":""#, Piece::Escaped(record.text()), r#""}]}"#);
+            let [before, behind] = user_tags(&record);
+            pieces!(out:
+                r#"{"type":"text","text":""#, before, Piece::Escaped(record.text()), behind,
+                r#""}]}"#
+            );
             (at.stage, at.comma) = (BETWEEN, false);
         }
         Kind::Result => {

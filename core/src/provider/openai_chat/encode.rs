@@ -17,7 +17,8 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     pieces!(out: r#"{"model":""#, Piece::Escaped(context.config.model()), r#"""#);
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
-        pieces!(out: r#","max_tokens":"#, Piece::Number(max_output_tokens));
+        let key = context.config.output_limit_key().name();
+        pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
     }
     pieces!(out: r#","stream":true,"stream_options":{"include_usage":true}"#);
 }
@@ -53,7 +54,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             match record.header.kind {
                 Kind::User => {
                     at.offset = record.end();
-                    pieces!(out: r#"{"role":"user","content":""#, Piece::Escaped(record.text()), r#""}"#);
+                    let role = if record.is_instruction() { "system" } else { "user" };
+                    pieces!(out: r#"{"role":""#, role, r#"","content":""#, Piece::Escaped(record.text()), r#""}"#);
                 }
                 Kind::Result => {
                     at.offset = record.end();

@@ -31,7 +31,7 @@ pub(crate) struct Reply {
     show: u32,
     shown: u32,
     /// Calls before this record were told.
-    told: u32,
+    pub told: u32,
     /// How many calls were told.
     told_calls: u16,
     /// Calls so far.
@@ -77,6 +77,8 @@ pub(crate) struct Reply {
     pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+    /// Why the model stopped, when its text was found to hold calls and the caller was told.
+    pub recovered: Option<StopReason>,
 }
 
 /// What a dialect remembers while it reads; what each field means is its own affair.

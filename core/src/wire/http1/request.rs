@@ -10,8 +10,8 @@ use crate::error::{Error, ErrorKind};
 pub struct RequestHead<'a> {
     /// `POST`, `GET`.
     pub method: &'a str,
-    /// The path with its query, from `/`.
-    pub path: &'a str,
+    /// The path with its query, from `/`, in pieces to be put together.
+    pub path: &'a [&'a str],
     /// Name and, unless it is the scheme's own, port of the server.
     pub host: &'a str,
     /// Bytes of the body.
@@ -40,30 +40,31 @@ impl RequestHead<'_> {
             for (byte, slot) in text.bytes().zip(slots.by_ref()) {
                 *slot = byte;
             }
-            Ok(())
-        })?;
+        });
         Ok(length)
     }
 
-    /// Writes the head to `writer` and gives its length.
+    /// Writes what follows the first `from` bytes of the head into `out`, of any length from 1
+    /// on, and gives how many that were; 0 is the end.
     ///
     /// # Errors
-    /// `BadRequest` as in [`write`](Self::write), before anything is written. `WriteFailed`;
-    /// `detail` is the bytes that it took at least.
-    pub fn write_to<'h, H, W>(&self, headers: H, writer: &mut W) -> Result<usize, Error>
+    /// `BadRequest` as in [`write`](Self::write).
+    pub fn write_part<'h, H>(&self, headers: H, from: usize, out: &mut [u8]) -> Result<usize, Error>
     where
         H: Iterator<Item = (&'h str, &'h str)> + Clone,
-        W: embedded_io::Write,
     {
-        let length = self.len(headers.clone())?;
-        let mut written = 0_u32;
+        self.check(headers.clone())?;
+        let size = out.len();
+        let mut skip = from;
+        let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            let failed = |_| Error::new(ErrorKind::WriteFailed, written);
-            writer.write_all(text.as_bytes()).map_err(failed)?;
-            written = written.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
-            Ok(())
-        })?;
-        Ok(length)
+            let rest = text.as_bytes().get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(text.len());
+            for (byte, slot) in rest.iter().zip(slots.by_ref()) {
+                *slot = *byte;
+            }
+        });
+        Ok(size.saturating_sub(slots.len()))
     }
 
     /// The bytes of the head with these headers.
@@ -76,16 +77,14 @@ impl RequestHead<'_> {
     {
         self.check(headers.clone())?;
         let mut bytes = 0_usize;
-        self.each(headers, &mut |text| {
-            bytes = bytes.saturating_add(text.len());
-            Ok(())
-        })?;
+        self.each(headers, &mut |text| bytes = bytes.saturating_add(text.len()));
         Ok(bytes)
     }
 
     fn check<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)>) -> Result<(), Error> {
         let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        let target = visible(self.path) && self.path.starts_with('/') && !self.path.contains('#');
+        let mut path = self.path.iter().flat_map(|piece| piece.bytes());
+        let target = path.next() == Some(b'/') && path.all(|b| b.is_ascii_graphic() && b != b'#');
         let host = visible(self.host) && !self.host.contains(['/', '?', '#', '@', '\\']);
         let own = [is_token(self.method), target, host];
         let headers = headers.map(|(name, value)| {
@@ -104,19 +103,22 @@ impl RequestHead<'_> {
     fn each<'h>(
         &self,
         headers: impl Iterator<Item = (&'h str, &'h str)>,
-        put: &mut dyn FnMut(&str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        for text in [self.method, " ", self.path, " HTTP/1.1\r\nhost: ", self.host, "\r\n"] {
-            put(text)?;
+        put: &mut dyn FnMut(&str),
+    ) {
+        put(self.method);
+        put(" ");
+        self.path.iter().for_each(|piece| put(piece));
+        for text in [" HTTP/1.1\r\nhost: ", self.host, "\r\n"] {
+            put(text);
         }
         for (name, value) in headers {
             for text in [name, ": ", value, "\r\n"] {
-                put(text)?;
+                put(text);
             }
         }
-        put("content-length: ")?;
-        put(decimal(self.content_length, &mut [0; MAX_DIGITS]))?;
-        put("\r\n\r\n")
+        put("content-length: ");
+        put(decimal(self.content_length, &mut [0; MAX_DIGITS]));
+        put("\r\n\r\n");
     }
 }
 
