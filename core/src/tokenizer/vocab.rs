@@ -385,7 +385,7 @@ impl<'v> Vocabulary<'v> {
 }
 
 impl Vocabulary<'_> {
-    /// Whether the file has the tables that [`word`](Self::word) reads.
+    /// Whether the file has tables of words, and they are read.
     pub(super) const fn has_words(&self) -> bool {
         // Small processors do not carry the code for them: the pairs are enough.
         cfg!(feature = "unicode-pages") && !self.words[0].is_empty()
