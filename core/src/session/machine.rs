@@ -146,7 +146,7 @@ impl Machine {
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
         if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
-            self.step = Step::MakeRoom { bytes, tokens: excess.needed() };
+            self.step = Step::MakeRoom { bytes };
         }
     }
 

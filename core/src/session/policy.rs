@@ -38,13 +38,14 @@ impl Machine {
         config: &dyn Config,
     ) -> Result<Event<'static>, Error> {
         let policy = config.limits().room;
-        let Step::MakeRoom { bytes, tokens } = self.step else {
+        let Step::MakeRoom { bytes } = self.step else {
             return Err(super::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
+        let tokens = self.count.excess(config, log.bytes()).needed();
         let needed = Needed { bytes: with_reserve(log, bytes as usize), tokens };
         let elided = match policy {
             RoomPolicy::DropOldest => 0,

@@ -148,7 +148,7 @@ impl Machine {
                 self.take_out(log, self.reply.start as usize);
                 if self.summary.is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
-                    self.step = Step::MakeRoom { bytes: error.detail(), tokens: 0 };
+                    self.step = Step::MakeRoom { bytes: error.detail() };
                     return Err(error);
                 }
                 false
