@@ -93,6 +93,7 @@ impl Machine {
 
     /// Moves the record at `from`, the last one, to `place`.
     pub fn insert(&mut self, log: &mut Log<'_>, config: &dyn Config, place: usize, from: usize) {
+        self.rewrites = self.rewrites.wrapping_add(1);
         let length = log.used() - from;
         log.swap_runs(place, from, log.used());
         if self.turn as usize >= place {
