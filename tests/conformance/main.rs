@@ -30,6 +30,7 @@ mod run_room;
 mod sandbox;
 mod scripted_command;
 mod signals;
+mod simulator;
 mod sizes;
 mod sse_reader;
 mod stdin;
