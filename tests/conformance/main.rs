@@ -25,6 +25,7 @@ mod response_limit;
 mod results;
 mod retries;
 mod run_retries;
+mod run_room;
 mod sandbox;
 mod scripted_command;
 mod signals;

@@ -39,7 +39,7 @@ impl LineFault {
         match self {
             Self::NotJson => "it is not one JSON object",
             Self::BadField => "a field is there twice, or its value is of the wrong kind",
-            Self::Role => "the role is none of user, assistant, tool, system and tools",
+            Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
             Self::Fields => "it has fields that do not go with its role, or lacks one",
             Self::Provider => "the API of the opaque text is unknown",
             Self::TooLong => "an id or a name is longer than 255 bytes",

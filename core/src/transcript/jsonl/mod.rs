@@ -2,14 +2,13 @@
 //!
 //! ```text
 //! {"role":"user","text":"Fix the test"}
-//! {"role":"developer","text":"From now on, read only."}
+//! {"role":"developer","text":"From now on, write no file"}
 //! {"role":"assistant","thinking":"Let me look"}
 //! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}
 //! ```
-//! What the role `developer` says comes from the program, beside the user.
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
 //! The rest is written where it is so: `"summary":true` for a user's text that stands for older
 //! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
