@@ -9,8 +9,8 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 /// goal is 12 KiB for one and 24 KiB for all; these numbers are what was reached, so that it
 /// does not grow unseen.
 const TARGETS: [(&str, u64, u64); 2] = [
-    ("thumbv7em-none-eabihf", 28 * 1024, 53 * 1024),
-    ("riscv32imc-unknown-none-elf", 32 * 1024, 62 * 1024),
+    ("thumbv7em-none-eabihf", 28 * 1024, 54 * 1024),
+    ("riscv32imc-unknown-none-elf", 32 * 1024, 64 * 1024),
 ];
 
 /// What openai-responses may take more: it reads the same content in five forms.
@@ -18,6 +18,10 @@ const RESPONSES_BYTES: u64 = 8 * 1024;
 
 /// What reading calls in text, and telling of tools by words, may take more.
 const LOCAL_MODELS_BYTES: u64 = 12 * 1024;
+
+/// What token counts, room by policy and budgets may take more, with marks, forks, journals and
+/// JSON Lines, all of them used.
+const WINDOW_BYTES: u64 = 20 * 1024;
 
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
@@ -33,6 +37,7 @@ fn a_session_cannot_panic_and_is_small() {
         for (features, limit) in [
             ("openai-chat", one_dialect),
             ("openai-chat,local-models", one_dialect + LOCAL_MODELS_BYTES),
+            ("openai-chat,window", one_dialect + WINDOW_BYTES),
             ("anthropic", one_dialect),
             ("openai-responses", one_dialect + RESPONSES_BYTES),
             ("gemini", one_dialect),

@@ -30,6 +30,8 @@ pub extern "C" fn _start() -> ! {
     let mut config = SessionConfig::new(black_box(PROVIDER), black_box("model"));
     config.system = black_box("system");
     config.tools = black_box(&tools);
+    config.limits = black_box(config.limits);
+    config.counting = black_box(config.counting);
     config.tool_mode = black_box(ToolMode::Native);
     loop {
         let used = black_box(0);
@@ -81,6 +83,11 @@ fn act(session: &mut Chat<'_>, input: &[u8]) -> Option<u32> {
             black_box(millis);
             session.retry().ok()?;
         }
+        #[cfg(feature = "window")]
+        Step::MakeRoom { .. } => {
+            black_box(session.make_room().ok()?);
+        }
+        #[cfg(not(feature = "window"))]
         Step::MakeRoom { .. } => {
             session.drop_oldest().ok()?;
         }
@@ -90,7 +97,42 @@ fn act(session: &mut Chat<'_>, input: &[u8]) -> Option<u32> {
     black_box(session.usage());
     black_box(session.stop_word().len());
     black_box(session.snapshot().len());
+    #[cfg(feature = "window")]
+    go_back(session, input)?;
     None
+}
+
+/// Marks, forks, journals and lines, and the counts of the window.
+#[cfg(feature = "window")]
+#[inline(never)]
+fn go_back(session: &mut Chat<'_>, input: &[u8]) -> Option<()> {
+    use zerostack_core::{Journal, JsonLinesReader, SessionConfig};
+    black_box((session.window_tokens(), session.is_compacting()));
+    for entry in session.transcript().entries() {
+        black_box(session.entry_tokens(&entry));
+    }
+    let mark = session.mark();
+    session.elapsed(black_box(7)).ok()?;
+    session.rollback(black_box(mark)).ok()?;
+    let mut buffer = [0; 64];
+    let mut lines = session.transcript().json_lines();
+    while lines.read(&mut buffer) > 0 {
+        black_box(&buffer);
+    }
+    let mut memory = [0; 512];
+    let mut reader = JsonLinesReader::new(memory.as_mut_slice()).ok()?;
+    reader.push(input).ok()?;
+    black_box((reader.open_call(), reader.fault()));
+    black_box(reader.finish().ok()?.1);
+    let journal = black_box(Journal::new());
+    if let Some(frame) = session.unsaved(&journal) {
+        black_box((frame.head(), frame.payload(), frame.saved()));
+    }
+    let restored = Journal::restore(input, memory.as_mut_slice()).ok()?;
+    black_box((restored.used, restored.dropped_bytes));
+    let config: SessionConfig<'_> = *session.config();
+    black_box(session.fork(memory.as_mut_slice(), config).ok()?.step());
+    Some(())
 }
 
 #[inline(never)]
