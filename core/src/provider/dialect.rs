@@ -2,6 +2,7 @@
 
 use super::{Config, Sink};
 use crate::Error;
+use crate::message::StopReason;
 use crate::transcript::record::{FIRST, Kind, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::{Piece, Pieces};
@@ -17,7 +18,11 @@ pub(crate) struct Dialect {
     pub body: Body,
     /// The keys that matter in a response.
     pub places: &'static [Node],
-    /// Takes one token of a response.
+    /// Of these two places, the first is read in streams only, the second in whole bodies only.
+    pub twins: [u8; 2],
+    /// The words for why the model stopped, by their hashes.
+    pub stop_words: &'static [(u32, StopReason)],
+    /// Takes a token of a response whose tag does not say what becomes of it.
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,

@@ -10,6 +10,8 @@ mod dialect;
 )]
 mod reply;
 mod request;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
+mod tag;
 #[cfg(all(test, feature = "all-dialects"))]
 mod testing;
 
@@ -32,6 +34,7 @@ pub use request::Request;
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, Word};
+pub(crate) use tag::take;
 
 use crate::message::Provider;
 use crate::{Error, ErrorKind};

@@ -79,7 +79,7 @@ impl Machine {
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
-        self.usage = self.usage.plus(self.reply.usage);
+        self.usage = self.usage.plus(self.reply.usage());
         self.rounds = self.rounds.saturating_add(1);
         self.attempt = 0;
         if self.open.count > 0 {

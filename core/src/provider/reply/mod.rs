@@ -66,7 +66,7 @@ pub(crate) struct Reply {
     /// The end marker of the dialect came.
     pub ended: bool,
     /// Counts so far, and whether they are news.
-    pub usage: Usage,
+    pub counts: [u32; 5],
     usage_changed: bool,
     usage_due: bool,
     /// Some document of the dialect came.
@@ -121,6 +121,19 @@ impl Reply {
     pub fn new(start: usize) -> Self {
         let start = start as u32;
         Self { start, show: start, told: start, ..Self::default() }
+    }
+
+    /// The counts so far.
+    pub const fn usage(&self) -> Usage {
+        let [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens] =
+            self.counts;
+        Usage {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+        }
     }
 
     /// Whether what comes is not kept.

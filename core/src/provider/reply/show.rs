@@ -45,7 +45,7 @@ impl Sink<'_, '_> {
             return Some(call);
         }
         if core::mem::take(&mut self.reply.usage_due) {
-            return Some(Shown::Usage(self.reply.usage));
+            return Some(Shown::Usage(self.reply.usage()));
         }
         if self.cut_is_due() {
             self.reply.dropped_told = self.reply.dropped;

@@ -48,6 +48,20 @@ pub enum Token<'a> {
     Null(u8),
 }
 
+impl Token<'_> {
+    /// The node of `nodes` at whose place it stands; `None` at the top.
+    pub(crate) fn node(self, nodes: &[Node]) -> Option<&Node> {
+        let (Self::Begin(place)
+        | Self::End(place)
+        | Self::Piece(place, _)
+        | Self::PieceEnd(place)
+        | Self::Number(place, _)
+        | Self::Bool(place, _)
+        | Self::Null(place)) = self;
+        nodes.get(usize::from(place).wrapping_sub(1))
+    }
+}
+
 /// The reader. Push bytes through [`next`](Self::next); [`finish`](Self::finish) at the end.
 #[derive(Clone, Debug)]
 pub struct JsonReader {

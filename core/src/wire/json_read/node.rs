@@ -12,7 +12,7 @@ pub struct Node {
     /// of its parent.
     pub(super) child: u8,
     /// The number of the next node with the same parent, or 0. In a list that is no table yet:
-    /// that of the node under which the same stands as under this one.
+    /// that of the node with which the list under this one begins, if it is not its own.
     pub(super) next: u8,
     pub(super) is_raw: bool,
     /// What the owner of the table makes of the value.
@@ -38,10 +38,9 @@ impl Node {
         Self { tag, ..self }
     }
 
-    /// Under it stands what stands under the node with the number `twin`, or with a first node
-    /// of its own what stands there behind that.
-    pub(crate) const fn like(self, twin: u8) -> Self {
-        Self { next: twin, ..self }
+    /// Under it stands what the node with the number `first` and those behind it in its list are.
+    pub(crate) const fn from(self, first: u8) -> Self {
+        Self { next: first, ..self }
     }
 
     /// Makes a table of `nodes`, whose numbers are then known: the first is 1. Each stands
@@ -69,9 +68,8 @@ impl Node {
             table[index].next = next;
         }
         while index < N {
-            let twin = nodes[index].next;
-            if twin != 0 {
-                table[index].child = table[twin as usize - 1].child;
+            if nodes[index].next != 0 {
+                table[index].child = nodes[index].next;
             }
             index += 1;
         }
@@ -80,11 +78,11 @@ impl Node {
 }
 
 /// Names places and the table of them in one list: `NAME = PARENT . "key"`; behind the key
-/// `raw` where objects and arrays are wanted as text, `like TWIN` where the same stands as under
-/// TWIN, and `=> TAG`.
+/// `raw` where objects and arrays are wanted as text, `(from FIRST)` where what stands under it is
+/// named elsewhere, from FIRST on, and `=> TAG`.
 macro_rules! places {
     ($table:ident: $($name:ident = $parent:ident . $key:literal
-        $($raw:ident)? $((like $twin:ident))? $(=> $tag:expr)?),+ $(,)?) => {
+        $($raw:ident)? $((from $first:ident))? $(=> $tag:expr)?),+ $(,)?) => {
         #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "they name constants")]
         enum Place { _Root, $($name),+ }
         $(#[allow(dead_code, reason = "what its tag says is all there is to it")]
@@ -92,7 +90,7 @@ macro_rules! places {
         pub(super) static $table: &[$crate::wire::json_read::Node] =
             &$crate::wire::json_read::Node::table([
                 $($crate::wire::json_read::places!(@node $parent $key $($raw)?)
-                    $(.like($twin))? $(.tagged($tag as u8))?),+
+                    $(.from($first))? $(.tagged($tag))?),+
             ]);
     };
     (@node $parent:ident $key:literal) => { $crate::wire::json_read::Node::new($parent, $key) };
