@@ -231,3 +231,30 @@ fn a_reply_that_does_not_fit_asks_for_room_while_there_is_any() {
     );
     assert_eq!(session.pending_calls().count(), 3);
 }
+
+#[test]
+fn what_is_kept_of_a_reply_is_the_same_in_every_chunking() {
+    let text: String = (0..120).map(|n| format!("line {n} 東京🦀\n")).collect();
+    let mut cases = 0;
+    for piece_bytes in [1, 5, 60, 150, 10_000] {
+        for (provider, body) in bodies(&text, piece_bytes) {
+            for size in (600..=text.len() + 400).step_by(61) {
+                let kept = |chunk: usize| {
+                    let config = SessionConfig::new(provider, "m");
+                    let mut arena = vec![0; size];
+                    let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
+                    session.user("Tell me everything").unwrap();
+                    session.begin_response(200, None).unwrap();
+                    let seen = play::reply(&mut session, body.chunks(chunk), Loop::WhileRest);
+                    (seen, session.snapshot().to_vec())
+                };
+                let whole = kept(body.len());
+                for chunk in [1, 7, 1000] {
+                    assert_eq!(kept(chunk), whole, "{provider:?} {piece_bytes} {size} {chunk}");
+                    cases += 1;
+                }
+            }
+        }
+    }
+    println!("{cases} cases");
+}

@@ -15,6 +15,7 @@ mod layering;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;
+mod response_limit;
 mod results;
 mod retries;
 mod run_retries;
@@ -27,6 +28,7 @@ mod stdin;
 mod stdout;
 mod tape;
 mod tool_results;
+mod vectors;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

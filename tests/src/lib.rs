@@ -8,3 +8,4 @@ pub mod model;
 pub mod play;
 pub mod random;
 pub mod shared;
+pub mod vector;

@@ -29,6 +29,9 @@ pub struct Limits {
     pub context_tokens: u32,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
+    /// Bytes of one response body, whatever is kept of it. A server that never ends is refused
+    /// here: the turn fails with `Limit`.
+    pub max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     pub reply_bytes: u32,
     /// Requests of one turn.
@@ -63,6 +66,7 @@ impl Limits {
         max_output_tokens: 0,
         context_tokens: 0,
         max_result_bytes: 64 * 1024,
+        max_response_bytes: 256 * 1024 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
         max_attempts: 5,

@@ -6,7 +6,7 @@ use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Shown, Sink, dialect_of};
+use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -25,7 +25,8 @@ impl Machine {
             input = rest;
         }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let shown = read(&mut self.decoder, dialect, &mut sink, &mut input);
+        let limit = config.limits().max_response_bytes;
+        let shown = read(&mut self.decoder, dialect, &mut sink, &mut input, limit);
         let more = sink.may_have_more() || self.decoder.error().is_some();
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
@@ -45,6 +46,9 @@ impl Machine {
                 Ok(Fed { used: used - usize::from(more), event })
             }
             Err(error) => {
+                let is_limit = error.kind() == ErrorKind::Limit;
+                let told = is_limit && self.reply.is_failed();
+                let error = if told { refusal(&self.reply, self.status) } else { error };
                 let event = self.broken(&mut log, config, error)?;
                 Ok(Fed { used: chunk.len(), event: Some(event) })
             }
@@ -175,6 +179,7 @@ fn read(
     dialect: &Dialect,
     sink: &mut Sink<'_, '_>,
     input: &mut &[u8],
+    limit_bytes: u32,
 ) -> Result<Option<Shown>, Error> {
     loop {
         if let Some(shown) = sink.show() {
@@ -186,23 +191,33 @@ fn read(
         if input.is_empty() {
             return Ok(None);
         }
+        let left = limit_bytes.saturating_sub(decoder.offset) as usize;
+        if sink.reply.ended && decoder.is_over() {
+            *input = &[];
+            return Ok(None);
+        }
+        if left == 0 {
+            return Err(Error::new(ErrorKind::Limit, limit_bytes));
+        }
         if sink.reply.is_failed() || decoder.is_over() {
             // Nothing is kept any more, so a broken rest does no harm, and needs no room.
-            if decoder.advance(dialect, sink, input).is_err() {
+            let (mut front, back) = input.split_at_checked(left).unwrap_or((input, &[]));
+            if decoder.advance(dialect, sink, &mut front).is_err() {
                 decoder.ignore_rest();
             }
+            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
             continue;
         }
         // Unescaped text is never longer than the bytes it came in.
-        let wanted = input.len().min(WINDOW_BYTES) + SLACK_BYTES;
-        let mut room = sink.log.room(wanted);
-        if room <= 2 * SLACK_BYTES && room < wanted && sink.drop_shown() {
-            room = sink.log.room(wanted);
+        let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
+        if sink.is_nearly_full() {
+            sink.drop_shown();
         }
+        let room = sink.log.room(wanted);
         let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
             return Err(Error::full(wanted - room));
         };
-        let (mut front, back) = input.split_at_checked(window).unwrap_or((input, &[]));
+        let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
         while decoder.error().is_none() {
             match decoder.advance(dialect, sink, &mut front) {
                 Ok(Pause::Show) => {}
@@ -221,13 +236,8 @@ fn read(
 
 /// Whether the reply is whole, now that the body is over, and why the model stopped.
 fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<StopReason, Error> {
-    let reply = &mut *sink.reply;
-    if reply.is_failed() {
-        let status = match (status, reply.failure.status) {
-            (200..300, told @ 400..600) => told,
-            (status, _) => status.into(),
-        };
-        return Err(Error::new(ErrorKind::Status, status));
+    if sink.reply.is_failed() {
+        return Err(refusal(sink.reply, status));
     }
     // What the end of the body cut off in its middle was not shown, and does not stay.
     sink.drop_stage();
@@ -256,6 +266,15 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         None => StopReason::EndTurn,
         Some(reason) => reason,
     })
+}
+
+/// The provider's refusal, as an error.
+const fn refusal(reply: &Reply, status: u16) -> Error {
+    let status = match (status, reply.failure.status) {
+        (200..300, told @ 400..600) => told,
+        (status, _) => status as u32,
+    };
+    Error::new(ErrorKind::Status, status)
 }
 
 /// Bytes that are read between two looks at the room that is left.

@@ -55,6 +55,10 @@ impl Sink<'_, '_> {
 
     /// What comes next begins a part of its own.
     pub fn end_part(&mut self) {
+        // Another chunking would have given text up before this place.
+        if self.reply.keep_end == 0 && self.is_nearly_full() {
+            self.keep_first();
+        }
         if self.reply.keep_end != 0 {
             self.drop_to_keep_end();
             if let Some(held) = &mut self.reply.held {
@@ -84,7 +88,13 @@ impl Sink<'_, '_> {
     /// Gives up text that was shown, so that more can be shown: keeps what came first.
     /// True when there is room again.
     pub fn drop_shown(&mut self) -> bool {
-        let scratch = self.scratch_bytes();
+        self.keep_first() && self.drop_to_keep_end() > 0
+    }
+
+    /// Says how much of the text that is open stays, now that not all of it can: as much in
+    /// every chunking. False when nothing can be given up.
+    fn keep_first(&mut self) -> bool {
+        let limit = self.log.limit().saturating_sub(SLACK_BYTES + self.scratch_bytes());
         let reply = &mut *self.reply;
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
@@ -96,13 +106,18 @@ impl Sink<'_, '_> {
         }
         if reply.keep_end == 0 {
             let payload = open + HEADER_BYTES;
-            let wanted = shown.saturating_sub(scratch).max(payload);
+            let wanted = limit.min(shown).max(payload);
             let text = self.log.bytes().get(payload..wanted).unwrap_or_default();
             reply.keep_end = (wanted - incomplete_length(text)) as u32;
             header.flags |= MARKED;
             self.log.set_header(open, header);
         }
-        self.drop_to_keep_end() > 0
+        true
+    }
+
+    /// Whether the storage is so full that text has to be given up.
+    pub fn is_nearly_full(&self) -> bool {
+        self.log.limit().saturating_sub(self.log.used()) <= SLACK_BYTES
     }
 
     /// Room that text which is not kept passes through.
@@ -282,6 +297,9 @@ fn incomplete_length(text: &[u8]) -> usize {
     }
     0
 }
+
+/// Room that is always left: twice what one look at the room may miss.
+pub(crate) const SLACK_BYTES: usize = 48;
 
 /// Bounds of the text that is given up first when the storage is full.
 const MIN_SCRATCH_BYTES: usize = 64;
