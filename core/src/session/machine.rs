@@ -6,7 +6,7 @@ use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
@@ -104,7 +104,7 @@ impl Machine {
     /// The next thing is to send, when there is room for a reply, or none can be made.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         let wanted = config.limits().reply_bytes as usize;
-        let missing = wanted.saturating_sub(log.room(wanted));
+        let missing = wanted.saturating_sub(log.left());
         self.step = if missing > 0 && super::room::can_drop(log, self.turn as usize) {
             Step::MakeRoom { bytes: missing as u32 }
         } else {
@@ -209,6 +209,10 @@ impl Machine {
         self.message_bytes = 0;
     }
 }
+
+/// Bytes that a record of a result takes beside the result: its header, and what says that some
+/// was left out.
+pub(super) const CUT_BYTES: usize = HEADER_BYTES + 32;
 
 /// A result that is cut in its middle to fit a limit.
 struct Cut<'a> {

@@ -12,9 +12,11 @@ pub use step::Step;
 
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, dialect_of};
+use crate::transcript::record::HEADER_BYTES;
 use crate::transcript::{Storage, Transcript};
 use crate::{Error, ErrorKind};
-use machine::Machine;
+use machine::{CUT_BYTES, Machine};
+use reply::SLACK_BYTES;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -101,7 +103,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         check(&config)?;
         let mut machine = Machine::new(&config)?;
         let mut transcript = Transcript::check(storage, used)?;
-        machine.resume(&mut transcript.log(), &config);
+        machine.resume(&mut transcript.log(0), &config);
         Ok(Self { config, transcript, machine })
     }
 
@@ -178,7 +180,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&mut self, text: &str) -> Result<(), Error> {
-        self.machine.user(&mut self.transcript.log(), &self.config, text)
+        let more = text.len().saturating_add(HEADER_BYTES);
+        self.machine.user(&mut self.transcript.log(more), &self.config, text)
     }
 
     /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
@@ -203,7 +206,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> Result<(), Error> {
-        self.machine.begin_response(&self.transcript.log(), &self.config, status, retry_after_ms)
+        self.machine.begin_response(&self.transcript.log(0), &self.config, status, retry_after_ms)
     }
 
     /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the
@@ -217,7 +220,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `BadResponse`, `Full`, `TooLong`, `Limit`: the turn failed, or [`step`](Self::step) is
     /// `MakeRoom` when room can be made. The transcript holds no half message.
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
-        self.machine.feed(self.transcript.log(), &self.config, chunk)
+        // Unescaped text is never longer than the bytes it came in.
+        let more = chunk.len().saturating_add(SLACK_BYTES);
+        self.machine.feed(self.transcript.log(more), &self.config, chunk)
     }
 
     /// The body ended, or the connection broke, or the caller stops reading after
@@ -229,7 +234,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
     pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
-        self.machine.end_response(self.transcript.log(), &self.config)
+        self.machine.end_response(self.transcript.log(SLACK_BYTES), &self.config)
     }
 
     /// Answers one call, in any order; returns the bytes that were left out of the middle
@@ -239,7 +244,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `UnknownCall` for an id that is not pending; `Full`: nothing was added; `Limit` when
     /// the turn has no round left; `WrongStep`.
     pub fn tool_result(&mut self, result: ToolResult<'_>) -> Result<u32, Error> {
-        self.machine.tool_result(&mut self.transcript.log(), &self.config, result)
+        let more = result.content.len().saturating_add(CUT_BYTES);
+        self.machine.tool_result(&mut self.transcript.log(more), &self.config, result)
     }
 
     /// The wait is over. `Wait` to `Send`.
@@ -248,14 +254,15 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `WrongStep`.
     pub fn retry(&mut self) -> Result<(), Error> {
         self.machine.expect(matches!(self.machine.step, Step::Wait { .. }))?;
-        self.machine.enter_send(&mut self.transcript.log(), &self.config);
+        self.machine.enter_send(&mut self.transcript.log(0), &self.config);
         Ok(())
     }
 
     /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open
     /// calls get the result "aborted".
     pub fn abort(&mut self) {
-        self.machine.abort(&mut self.transcript.log());
+        let more = self.machine.open.abort_bytes();
+        self.machine.abort(&mut self.transcript.log(more));
     }
 
     // Room.
@@ -267,7 +274,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `Full` when the summary is longer than what it replaces and does not fit; nothing
     /// changed. `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn compact(&mut self, summary: &str, keep_turns: usize) -> Result<(), Error> {
-        self.machine.compact(&mut self.transcript.log(), &self.config, summary, keep_turns)
+        let more = summary.len().saturating_add(HEADER_BYTES);
+        self.machine.compact(&mut self.transcript.log(more), &self.config, summary, keep_turns)
     }
 
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running
@@ -277,7 +285,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
     /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn drop_oldest(&mut self) -> Result<usize, Error> {
-        self.machine.drop_oldest(&mut self.transcript.log(), &self.config)
+        self.machine.drop_oldest(&mut self.transcript.log(0), &self.config)
     }
 
     /// Ends the session and gives its storage back.

@@ -2,7 +2,9 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record, Records};
+use crate::transcript::record::{
+    ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record, Records,
+};
 
 /// Which calls are open.
 #[derive(Clone, Copy, Debug, Default)]
@@ -97,6 +99,11 @@ impl Open {
         }
     }
 
+    /// Bytes that [`abort`](Self::abort) writes.
+    pub fn abort_bytes(&self) -> usize {
+        usize::from(self.count).saturating_mul(HEADER_BYTES + ABORTED.len())
+    }
+
     /// Answers all open calls by "aborted"; when there is no room for that, the reply is
     /// taken out.
     pub fn abort(&mut self, log: &mut Log<'_>) {
@@ -104,7 +111,7 @@ impl Open {
             let Some((offset, index)) = self.next_open(log.bytes()) else { break };
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
-            if log.push(header, &[b"aborted"]).is_err() {
+            if log.push(header, &[ABORTED]).is_err() {
                 log.truncate(self.reply as usize);
                 self.count = 0;
                 return;
@@ -127,3 +134,6 @@ impl Open {
         records.filter(|record| record.is(Kind::Call)).zip(self.first_index..)
     }
 }
+
+/// What a call is answered that nobody runs any more.
+const ABORTED: &[u8] = b"aborted";

@@ -213,7 +213,7 @@ fn read(
         if sink.is_nearly_full() {
             sink.drop_shown();
         }
-        let room = sink.log.room(wanted);
+        let room = sink.log.room().min(wanted);
         let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
             return Err(Error::full(wanted - room));
         };
@@ -281,4 +281,4 @@ const fn refusal(reply: &Reply, status: u16) -> Error {
 const WINDOW_BYTES: usize = 2048;
 
 /// Room beyond the bytes that are read: two headers and a replaced half pair.
-const SLACK_BYTES: usize = 24;
+pub(super) const SLACK_BYTES: usize = 24;

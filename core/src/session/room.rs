@@ -43,7 +43,7 @@ impl Machine {
         let cut = self.first_kept(log, keep_turns);
         let freed = cut - FIRST_RECORD;
         let wanted = summary.len().saturating_add(HEADER_BYTES);
-        log.reserve(wanted.saturating_sub(freed))?;
+        log.expect_room(wanted.saturating_sub(freed))?;
         self.remove(log, FIRST_RECORD, cut);
         let end = log.used();
         let header = Header::new(Kind::User, FIRST | MARKED, [0; 3]);

@@ -1,7 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
-use super::log::Log;
-use super::record::{FIRST, Header, Kind, MARKED};
+use super::log::{Log, MAGIC};
+use super::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
@@ -35,7 +35,7 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// `Full` when it has not even room for a beginning.
     pub fn new(storage: S) -> Result<Self, Error> {
         let mut builder = Self { storage, used: 0, calls: 0, before: 0, last: None };
-        builder.log().start()?;
+        builder.log(MAGIC.len()).start()?;
         Ok(builder)
     }
 
@@ -82,7 +82,8 @@ impl<S: Storage> TranscriptBuilder<S> {
             }
             _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),
         };
-        self.log().push(header, &pieces)?;
+        let length = pieces.iter().fold(HEADER_BYTES, |sum, piece| sum.saturating_add(piece.len()));
+        self.log(length).push(header, &pieces)?;
         if entry.role == Role::Assistant && starts {
             self.before = self.calls;
         }
@@ -112,7 +113,7 @@ impl<S: Storage> TranscriptBuilder<S> {
         u16::try_from(index.ok_or(unknown)?).map_err(|_| unknown)
     }
 
-    fn log(&mut self) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used)
+    fn log(&mut self, more: usize) -> Log<'_> {
+        Log::new(&mut self.storage, &mut self.used, more)
     }
 }

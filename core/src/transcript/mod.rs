@@ -49,7 +49,7 @@ impl<'a> Entry<'a> {
 impl<S: Storage> Transcript<S> {
     pub(crate) fn new(storage: S) -> Result<Self, Error> {
         let mut transcript = Self { storage, used: 0 };
-        transcript.log().start()?;
+        transcript.log(MAGIC.len()).start()?;
         Ok(transcript)
     }
 
@@ -92,8 +92,9 @@ impl<S: Storage> Transcript<S> {
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
     }
 
-    pub(crate) fn log(&mut self) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used)
+    /// The writing end, with room for `more` bytes where they can be had.
+    pub(crate) fn log(&mut self, more: usize) -> Log<'_> {
+        Log::new(&mut self.storage, &mut self.used, more)
     }
 
     pub(crate) fn into_storage(self) -> S {
