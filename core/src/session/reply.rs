@@ -162,7 +162,7 @@ impl Machine {
 
     /// Takes out everything from `start` on; the provider's message stays behind the end.
     fn take_out(&mut self, log: &mut Log<'_>, start: usize) {
-        let failure = core::mem::take(&mut self.reply.failure.told);
+        let failure = core::mem::take(&mut self.reply.has_failed);
         if failure {
             let message = self.reply.failure.start as usize;
             self.message_bytes = self.reply.failure.length;

@@ -26,10 +26,20 @@ impl<'a> Pieces<'a> {
         Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0 }
     }
 
-    /// Adds a piece; false when there is no place for it. Called hundreds of times: inlined,
-    /// it would take a tenth of the flash.
+    /// Adds a piece as it is; false when there is no place for it. Called hundreds of times: a
+    /// piece in registers takes half the code of one in memory, and inlined, they would take a
+    /// tenth of the flash.
     #[inline(never)]
-    pub fn push(&mut self, piece: Piece<'a>) -> bool {
+    pub fn plain(&mut self, text: &'a str) -> bool {
+        self.push(Piece::Plain(text))
+    }
+
+    #[inline(never)]
+    pub fn escaped(&mut self, text: &'a str) -> bool {
+        self.push(Piece::Escaped(text))
+    }
+
+    fn push(&mut self, piece: Piece<'a>) -> bool {
         let Some(place) = self.pieces.get_mut(usize::from(self.count)) else { return false };
         *place = piece;
         self.count += 1;
@@ -74,11 +84,34 @@ impl<'a> From<&'a str> for Piece<'a> {
     }
 }
 
+/// What can be added to [`Pieces`].
+pub(crate) trait Add<'a> {
+    fn add(self, pieces: &mut Pieces<'a>) -> bool;
+}
+
+impl<'a> Add<'a> for &'a str {
+    #[inline(always)]
+    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+        pieces.plain(self)
+    }
+}
+
+impl<'a> Add<'a> for Piece<'a> {
+    #[inline(always)]
+    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+        match self {
+            Self::Plain(text) => pieces.plain(text),
+            Self::Escaped(text) => pieces.escaped(text),
+            Self::Number(_) => pieces.push(self),
+        }
+    }
+}
+
 /// Adds pieces in their order; plain text stands for itself.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
         $({
-            let has_place = $out.push($crate::wire::json_write::Piece::from($piece));
+            let has_place = $crate::wire::json_write::Add::add($piece, $out);
             debug_assert!(has_place, "MAX_PIECES is too small");
         })+
     };

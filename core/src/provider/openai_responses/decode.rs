@@ -77,7 +77,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Piece(place, bytes) => piece(sink, place, bytes)?,
         Token::PieceEnd(place) => piece_end(sink, place),
         // Some servers repeat the status of HTTP beside an error.
-        Token::Number(STATUS, value) if sink.reply.failure.told => sink.failure_status(value),
+        Token::Number(STATUS, value) if sink.reply.has_failed => sink.failure_status(value),
         _ => {}
     }
     Ok(())
@@ -156,7 +156,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
                 _ => StopReason::Other,
             });
         }
-        MESSAGE if sink.reply.failure.told => sink.failure_text_end(),
+        MESSAGE if sink.reply.has_failed => sink.failure_text_end(),
         // It is the code of an error if the document turns out to be one.
         CODE => {
             let word = sink.take_word();

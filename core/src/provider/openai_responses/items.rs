@@ -312,7 +312,7 @@ const fn bit(index: u32) -> u32 {
 /// The status came, or the event that stands for it: why the model stopped, or that it failed.
 fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
-    if !reply.failure.told {
+    if !reply.has_failed {
         reply.failure.code.clear();
     }
     if reply.stop_word.is_empty() {

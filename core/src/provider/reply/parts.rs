@@ -222,12 +222,12 @@ impl Sink<'_, '_> {
 
     /// An error begins.
     pub fn failure(&mut self) {
-        if self.reply.failure.told {
+        if self.reply.has_failed {
             return;
         }
         self.drop_stage();
         self.end_part();
-        self.reply.failure.told = true;
+        self.reply.has_failed = true;
         self.reply.failure.start = self.log.used() as u32;
     }
 
