@@ -3,7 +3,7 @@
 use super::{Config, Sink};
 use crate::Error;
 use crate::message::StopReason;
-use crate::transcript::record::{FIRST, Kind, Record, Records};
+use crate::transcript::record::{FIRST, Kind, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::{Piece, Pieces};
 
@@ -101,15 +101,18 @@ impl Cursor {
         is_wanted: impl Fn(&Record<'_>) -> bool,
     ) -> Option<Record<'a>> {
         loop {
-            let record = Record::at(bytes, self.offset).filter(Record::is_reply)?;
-            if record.offset != self.message && record.header.has(FIRST) {
-                return None;
-            }
-            self.offset = record.end();
+            let record = self.next_of(bytes, PARTS)?;
             if is_wanted(&record) {
                 return Some(record);
             }
         }
+    }
+
+    /// The next record of the reply of one of `kinds`. `None`: the reply is over.
+    pub fn next_of<'a>(&mut self, bytes: &'a [u8], kinds: u8) -> Option<Record<'a>> {
+        let record = Record::find_part(bytes, self.offset, self.message, kinds)?;
+        self.offset = record.end();
+        Some(record)
     }
 
     /// The call that `result` answers. Results that come in the order of their calls, as
@@ -119,15 +122,13 @@ impl Cursor {
         let (index, offset) = self.answered;
         let (mut index, start) =
             if offset != 0 && index <= wanted { (index, offset) } else { (0, self.reply) };
-        let calls = Records::from(bytes, start).take_while(Record::is_reply);
-        for call in calls.filter(|record| record.is(Kind::Call)) {
-            if index == wanted {
-                self.answered = (index, call.offset);
-                return Some(call);
-            }
+        let mut call = Record::find_part(bytes, start, start, Kind::Call.bit())?;
+        while index != wanted {
             index += 1;
+            call = Record::find_part(bytes, call.end(), start, Kind::Call.bit())?;
         }
-        None
+        self.answered = (index, call.offset);
+        Some(call)
     }
 
     /// The results at `offset` are written next, in the order of their calls.
@@ -139,23 +140,23 @@ impl Cursor {
     /// The next result in the order of the calls, for providers that know a call by its place
     /// alone, and that call. `None`: all are written, and the cursor stands behind them.
     pub fn next_result<'a>(&mut self, bytes: &'a [u8]) -> Option<(Record<'a>, Record<'a>)> {
-        let (mut index, start) = self.answered;
-        let results = || Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
-        let answers = |result: &Record<'_>, index| {
-            result.is(Kind::Result) && result.header.call_index() == index
-        };
-        for call in reply_parts(bytes, start).filter(|part| part.is(Kind::Call)) {
+        let results = Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
+        loop {
+            let (index, start) = self.answered;
+            let Some(call) = Record::find_part(bytes, start, self.reply, Kind::Call.bit()) else {
+                self.offset = results.last().map_or(self.offset, |last| last.end());
+                return None;
+            };
+            self.answered = (index + 1, call.end());
+            let answers =
+                |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
             // Results mostly stand in this order already.
-            let expected = Record::at(bytes, self.offset).filter(|it| answers(it, index));
-            let result = expected.or_else(|| results().find(|it| answers(it, index)));
-            index += 1;
-            if let Some(result) = result {
-                (self.answered, self.offset) = ((index, call.end()), result.end());
+            let expected = Record::at(bytes, self.offset).filter(answers);
+            if let Some(result) = expected.or_else(|| results.clone().find(answers)) {
+                self.offset = result.end();
                 return Some((call, result));
             }
         }
-        self.offset = results().last().map_or(self.offset, |last| last.end());
-        None
     }
 }
 

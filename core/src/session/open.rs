@@ -3,7 +3,7 @@
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{
-    ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record, Records,
+    ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record,
 };
 
 /// Which calls are open.
@@ -29,9 +29,11 @@ impl Open {
 
     /// No call yet of a reply that begins at the end of `log`.
     pub fn before(log: &Log<'_>) -> Self {
-        let records = log.records_from(FIRST_RECORD);
-        let calls = records.filter(|record| record.is(Kind::Call)).count();
-        Self::new(log.used() as u32, calls as u32, 0)
+        let (mut calls, mut at) = (0, FIRST_RECORD);
+        while let Some(call) = Record::find(log.bytes(), at, Kind::Call.bit()) {
+            (calls, at) = (calls + 1, call.end());
+        }
+        Self::new(log.used() as u32, calls, 0)
     }
 
     /// Finds the open calls of a saved conversation, and marks the others as answered.
@@ -68,23 +70,34 @@ impl Open {
     }
 
     /// The open calls, in the order of the model.
-    pub fn calls<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = ToolCall<'a>> {
-        let base = self.before;
-        self.indexed(bytes).filter(|(record, _)| !record.header.has(ANSWERED)).map(
-            move |(record, index)| {
-                let (wire_id, name, arguments) = record.call();
-                let id = CallId(base.saturating_add(index.into()));
-                ToolCall { id, wire_id, name, arguments }
-            },
-        )
+    pub fn calls<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = ToolCall<'a>> + use<'a> {
+        let (base, mut at) = (self.before, Some((self.first as usize, self.first_index)));
+        at = at.filter(|_| self.count > 0);
+        core::iter::from_fn(move || {
+            let (from, index) = at?;
+            let Some((record, index)) = open_call(bytes, from, index) else {
+                at = None;
+                return None;
+            };
+            at = Some((record.end(), index.saturating_add(1)));
+            let (wire_id, name, arguments) = record.call();
+            let id = CallId(base.saturating_add(index.into()));
+            Some(ToolCall { id, wire_id, name, arguments })
+        })
     }
 
     /// The offset and the index of the open call `id`.
     pub fn position(&self, log: &Log<'_>, id: CallId) -> Option<(usize, u16)> {
         let wanted = u16::try_from(id.number().checked_sub(self.before)?).ok()?;
-        let mut calls = self.indexed(log.bytes());
-        let (record, index) = calls.find(|(_, index)| *index == wanted)?;
-        (!record.header.has(ANSWERED)).then_some((record.offset, index))
+        let (mut offset, mut index) = (self.first as usize, self.first_index);
+        while self.count > 0 {
+            let (record, found) = open_call(log.bytes(), offset, index)?;
+            if found == wanted {
+                return Some((record.offset, wanted));
+            }
+            (offset, index) = (record.end(), found.saturating_add(1));
+        }
+        None
     }
 
     /// The call at `offset` has its answer.
@@ -94,8 +107,8 @@ impl Open {
             log.set_header(offset, header);
             self.count = self.count.saturating_sub(1);
         }
-        if let Some((offset, index)) = self.next_open(log.bytes()) {
-            (self.first, self.first_index) = (offset as u32, index);
+        if let Some((call, index)) = open_call(log.bytes(), self.first as usize, self.first_index) {
+            (self.first, self.first_index) = (call.offset as u32, index);
         }
     }
 
@@ -108,7 +121,10 @@ impl Open {
     /// taken out.
     pub fn abort(&mut self, log: &mut Log<'_>) {
         while self.count > 0 {
-            let Some((offset, index)) = self.next_open(log.bytes()) else { break };
+            let first = open_call(log.bytes(), self.first as usize, self.first_index);
+            let Some((offset, index)) = first.map(|(call, index)| (call.offset, index)) else {
+                break;
+            };
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
             if log.push(header, &[ABORTED]).is_err() {
@@ -119,20 +135,17 @@ impl Open {
             self.answer(log, offset);
         }
     }
+}
 
-    /// The offset and the index of the first open call.
-    fn next_open(&self, bytes: &[u8]) -> Option<(usize, u16)> {
-        let mut calls = self.indexed(bytes);
-        let (record, index) = calls.find(|(record, _)| !record.header.has(ANSWERED))?;
-        Some((record.offset, index))
+/// The first call at `offset` or behind it, in its reply, that has no answer. `index` is that of
+/// the call that stands first there, and then that of the one that is found.
+fn open_call(bytes: &[u8], offset: usize, mut index: u16) -> Option<(Record<'_>, u16)> {
+    let mut call = Record::find_part(bytes, offset, offset, Kind::Call.bit())?;
+    while call.header.has(ANSWERED) {
+        index = index.saturating_add(1);
+        call = Record::find_part(bytes, call.end(), offset, Kind::Call.bit())?;
     }
-
-    /// The calls from the first open one on, with their indices.
-    fn indexed<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = (Record<'a>, u16)> + use<'a> {
-        let start = if self.count == 0 { bytes.len() } else { self.first as usize };
-        let records = Records::from(bytes, start).take_while(Record::is_reply);
-        records.filter(|record| record.is(Kind::Call)).zip(self.first_index..)
-    }
+    Some((call, index))
 }
 
 /// What a call is answered that nobody runs any more.

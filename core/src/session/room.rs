@@ -4,7 +4,7 @@ use super::Step;
 use super::machine::Machine;
 use crate::provider::{Config, FailedTurn};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, PARTS, Record};
 use crate::{Error, ErrorKind};
 
 impl Machine {
@@ -71,13 +71,30 @@ impl Machine {
 
     /// Where the turns begin that stay.
     fn first_kept(&self, log: &Log<'_>, keep_turns: usize) -> usize {
-        let is_turn = |header: &Header| header.kind == Kind::User && !header.has(MARKED);
-        let running = self.step != Step::Idle;
-        let turns = || log.records_from(FIRST_RECORD).filter(|record| is_turn(&record.header));
-        let keep = keep_turns.max(usize::from(running));
-        let skip = turns().count().saturating_sub(keep);
-        let first = if keep == 0 { None } else { turns().nth(skip) };
-        first.map_or(log.used(), |record| record.offset)
+        let keep = keep_turns.max(usize::from(self.step != Step::Idle));
+        let turn = |at| {
+            let mut turn = Record::find(log.bytes(), at, Kind::User.bit())?;
+            // A summary begins none.
+            while turn.header.has(MARKED) {
+                turn = Record::find(log.bytes(), turn.end(), Kind::User.bit())?;
+            }
+            Some(turn)
+        };
+        // The first turn that stays follows the last one to go by as many as stay.
+        let (mut last, mut first, mut count) = (FIRST_RECORD, FIRST_RECORD, 0_usize);
+        while let Some(found) = turn(last) {
+            count += 1;
+            last = found.end();
+            if count > keep
+                && let Some(kept) = turn(first)
+            {
+                first = kept.end();
+            }
+        }
+        if keep == 0 {
+            return log.used();
+        }
+        turn(first).map_or(log.used(), |turn| turn.offset)
     }
 }
 
@@ -89,13 +106,16 @@ pub(super) fn can_drop(log: &Log<'_>, turn: usize) -> bool {
 /// The oldest exchange: everything before the second turn, or the first round of the turn
 /// that is running when another follows it.
 fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
+    let bytes = log.bytes();
     if turn > FIRST_RECORD {
-        let mut turns = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::User));
-        let second = turns.find(|record| record.offset > FIRST_RECORD)?;
+        let first = Record::at(bytes, FIRST_RECORD)?;
+        let second = Record::find(bytes, first.end(), Kind::User.bit())?;
         return Some((FIRST_RECORD, second.offset.min(turn)));
     }
-    let mut replies =
-        log.records_from(turn).filter(|record| record.is_reply() && record.header.has(FIRST));
-    let (first, second) = (replies.next()?, replies.next()?);
+    let first = Record::find(bytes, turn, PARTS)?;
+    let mut second = Record::find(bytes, first.end(), PARTS)?;
+    while !second.header.has(FIRST) {
+        second = Record::find(bytes, second.end(), PARTS)?;
+    }
     Some((first.offset, second.offset))
 }

@@ -73,7 +73,7 @@ impl<'a> Piece<'a> {
                 }
                 length
             }
-            Self::Number(number) => digits(*number).1,
+            Self::Number(number) => digits(*number as usize).1,
         }
     }
 }
@@ -138,7 +138,7 @@ impl Place {
                 written == rest.len()
             }
             Piece::Number(number) => {
-                let (digits, count) = digits(*number);
+                let (digits, count) = digits(*number as usize);
                 let all = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
                 let rest = all.get(self.source..).unwrap_or_default();
                 let written = put(out, rest);
@@ -203,11 +203,11 @@ fn escape(byte: u8) -> ([u8; 6], u8) {
     }
 }
 
-/// The digits of `number` at the end of ten bytes, and their count.
-pub(crate) fn digits(number: u32) -> ([u8; 10], usize) {
+/// The digits of `number` at the end of the bytes, and their count.
+pub(crate) fn digits(number: usize) -> ([u8; MAX_DIGITS], usize) {
     let mut rest = number;
     let mut count = 0;
-    let mut digits = [b'0'; 10];
+    let mut digits = [b'0'; MAX_DIGITS];
     for place in digits.iter_mut().rev() {
         *place = b'0' + (rest % 10) as u8;
         rest /= 10;
@@ -218,6 +218,9 @@ pub(crate) fn digits(number: u32) -> ([u8; 10], usize) {
     }
     (digits, count)
 }
+
+/// Digits of the largest number: a little more than three bits each.
+const MAX_DIGITS: usize = usize::BITS as usize * 10 / 32;
 
 #[cfg(test)]
 mod tests {

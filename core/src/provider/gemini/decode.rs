@@ -197,7 +197,7 @@ fn note_block(sink: &mut Sink<'_, '_>) {
 }
 
 fn number_word(sink: &mut Sink<'_, '_>, number: u32) {
-    let (digits, count) = digits(number);
+    let (digits, count) = digits(number as usize);
     sink.word(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
 }
 

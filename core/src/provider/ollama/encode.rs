@@ -75,7 +75,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 }
             }
         }
-        TEXT => match at.next_part(bytes, |part| part.is(Kind::Text)) {
+        TEXT => match at.next_of(bytes, Kind::Text.bit()) {
             Some(part) => pieces!(out: Piece::Escaped(part.text())),
             None => {
                 pieces!(out: r#"""#);
@@ -99,7 +99,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 }
             }
         }
-        CALLS => match at.next_part(bytes, |part| part.is(Kind::Call)) {
+        CALLS => match at.next_of(bytes, Kind::Call.bit()) {
             Some(call) => {
                 let (id, name, arguments) = call.call();
                 pieces!(out: if at.comma { "," } else { r#","tool_calls":["# });

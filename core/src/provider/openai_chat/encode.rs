@@ -2,7 +2,7 @@
 
 use super::{REASONING_CONTENT_FIELD, REASONING_FIELD};
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, call_id, reply_parts};
+use crate::provider::dialect::{Cursor, call_id};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -67,10 +67,9 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
                     at.begin_reply();
                     at.stage = TEXT;
-                    let mut parts = reply_parts(context.bytes, at.message);
                     // A message of calls alone has no content; any other needs some.
-                    let is_silent = parts.clone().any(|part| part.is(Kind::Call))
-                        && !parts.any(|part| part.is(Kind::Text));
+                    let is_silent = has(context.bytes, at.message, Kind::Call)
+                        && !has(context.bytes, at.message, Kind::Text);
                     let content = if is_silent { "null" } else { r#"""# };
                     at.comma = !is_silent;
                     pieces!(out: r#"{"role":"assistant","content":"#, content);
@@ -78,7 +77,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         }
         TEXT => {
-            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Text)) {
+            if let Some(record) = at.next_of(context.bytes, Kind::Text.bit()) {
                 pieces!(out: Piece::Escaped(record.text()));
             } else {
                 if at.comma {
@@ -89,10 +88,13 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         }
         REASONING => {
             let field = reasoning_field(context.bytes, at.message);
-            let is_part = |record: &Record<'_>| field.is_some() && is_reasoning(record);
-            if let Some(record) = at.next_part(context.bytes, is_part) {
+            let record = at.next_of(context.bytes, Kind::Thinking.bit());
+            if let (Some(record), Some(field)) = (record, field) {
+                if record.header.has(MARKED) {
+                    return true;
+                }
                 if !at.comma {
-                    pieces!(out: ",\"", field.unwrap_or_default(), "\":\"");
+                    pieces!(out: ",\"", field, "\":\"");
                 }
                 at.comma = true;
                 pieces!(out: Piece::Escaped(record.text()));
@@ -104,7 +106,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         }
         _ => {
-            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Call)) {
+            if let Some(record) = at.next_of(context.bytes, Kind::Call.bit()) {
                 let (_, name, arguments) = record.call();
                 let [id, place] = call_id(&record);
                 pieces!(out:
@@ -133,11 +135,13 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 /// for it want it beside tool calls, and others refuse it elsewhere. What was not kept whole
 /// is not sent.
 fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
-    let mut parts = reply_parts(bytes, message);
-    if !parts.clone().any(|part| part.is(Kind::Call)) {
+    if !has(bytes, message, Kind::Call) {
         return None;
     }
-    let part = parts.find(is_reasoning)?;
+    let mut part = Record::find_part(bytes, message, message, Kind::Thinking.bit())?;
+    while part.header.has(MARKED) {
+        part = Record::find_part(bytes, part.end(), message, Kind::Thinking.bit())?;
+    }
     match part.header.info {
         [REASONING_CONTENT_FIELD, ..] => Some("reasoning_content"),
         [REASONING_FIELD, ..] => Some("reasoning"),
@@ -145,6 +149,6 @@ fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
     }
 }
 
-fn is_reasoning(record: &Record<'_>) -> bool {
-    record.is(Kind::Thinking) && !record.header.has(MARKED)
+fn has(bytes: &[u8], message: usize, kind: Kind) -> bool {
+    Record::find_part(bytes, message, message, kind.bit()).is_some()
 }

@@ -1,22 +1,25 @@
 //! Header fields of a response, matched byte by byte without keeping them.
 
 /// Which bytes a token has: methods and the names of headers.
-pub(super) const fn is_token_byte(b: u8) -> bool {
-    // A bit for each, from the space on.
-    const OTHERS: u128 = {
-        let (mut bits, mut rest) = (0, b"!#$%&'*+-.^_`|~".as_slice());
-        while let [byte, behind @ ..] = rest {
-            bits |= 1_u128 << *byte;
-            rest = behind;
-        }
-        bits
-    };
-    b.is_ascii_alphanumeric() || (b < 128 && (OTHERS >> b) & 1 == 1)
+pub(super) fn is_token_byte(b: u8) -> bool {
+    is_part_of_word(b, SEPARATORS)
 }
 
 pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(is_token_byte)
+    is_word(text, SEPARATORS)
 }
+
+/// Whether `text` is of visible characters, and none of `refused`.
+#[inline(never)]
+pub(super) fn is_word(text: &str, refused: &[u8]) -> bool {
+    !text.is_empty() && text.bytes().all(|b| is_part_of_word(b, refused))
+}
+
+fn is_part_of_word(b: u8, refused: &[u8]) -> bool {
+    b.is_ascii_graphic() && !refused.iter().any(|no| *no == b)
+}
+
+const SEPARATORS: &[u8] = b"\"(),/:;<=>?@[\\]{}";
 
 /// Which bytes the value of a header has: no controls but the tab.
 pub(super) const fn is_value(b: u8) -> bool {

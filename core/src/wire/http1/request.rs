@@ -1,6 +1,7 @@
 //! The head of a request.
 
-use super::fields::{is_token, is_value};
+use super::fields::{is_token, is_value, is_word};
+use crate::wire::json_write::digits;
 use crate::error::{Error, ErrorKind};
 
 /// What stands before the body of a request.
@@ -84,21 +85,20 @@ impl RequestHead<'_> {
     }
 
     fn check<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)>) -> Result<(), Error> {
-        let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        let target = visible(self.path) && self.path.starts_with('/') && !self.path.contains('#');
-        let host = visible(self.host) && !self.host.contains(['/', '?', '#', '@', '\\']);
-        let own = [is_token(self.method), target, host];
-        let headers = headers.map(|(name, value)| {
-            let taken = ["host", "content-length", "transfer-encoding"];
-            let is_taken = taken.iter().any(|taken| name.eq_ignore_ascii_case(taken));
+        let is_path = is_word(self.path, b"#") && self.path.as_bytes().first() == Some(&b'/');
+        let own = [is_token(self.method), is_path, is_word(self.host, b"/?#@\\")];
+        let good = headers.map(|(name, value)| {
+            let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
             is_token(name) && !is_taken && value.bytes().all(is_value)
         });
-        match own.into_iter().chain(headers).position(|good| !good) {
-            Some(at) => {
-                Err(Error::new(ErrorKind::BadRequest, u32::try_from(at).unwrap_or(u32::MAX)))
+        let mut at = 0;
+        for good in own.into_iter().chain(good) {
+            if !good {
+                return Err(Error::new(ErrorKind::BadRequest, at));
             }
-            None => Ok(()),
+            at += 1;
         }
+        Ok(())
     }
 
     fn each<'h>(
@@ -106,35 +106,24 @@ impl RequestHead<'_> {
         headers: impl Iterator<Item = (&'h str, &'h str)>,
         put: &mut dyn FnMut(&str) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        for text in [self.method, " ", self.path, " HTTP/1.1\r\nhost: ", self.host, "\r\n"] {
-            put(text)?;
-        }
+        put_all([self.method, " ", self.path, " HTTP/1.1\r\nhost: "], put)?;
+        put(self.host)?;
         for (name, value) in headers {
-            for text in [name, ": ", value, "\r\n"] {
-                put(text)?;
-            }
+            put_all(["\r\n", name, ": ", value], put)?;
         }
-        put("content-length: ")?;
-        put(decimal(self.content_length, &mut [0; MAX_DIGITS]))?;
-        put("\r\n\r\n")
+        let (digits, count) = digits(self.content_length);
+        let length = digits.get(digits.len() - count..).unwrap_or_default();
+        let length = core::str::from_utf8(length).unwrap_or_default();
+        put_all(["\r\ncontent-length: ", length, "\r\n\r\n", ""], put)
     }
 }
 
-/// `number` in decimal digits.
-fn decimal(mut number: usize, digits: &mut [u8; MAX_DIGITS]) -> &str {
-    let mut used = 0_usize;
-    for slot in digits.iter_mut().rev() {
-        let digit = number.checked_rem(10).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
-        *slot = b'0'.saturating_add(digit);
-        used = used.saturating_add(1);
-        number = number.checked_div(10).unwrap_or(0);
-        if number == 0 {
-            break;
-        }
-    }
-    let start = MAX_DIGITS.saturating_sub(used);
-    digits.get(start..).and_then(|d| core::str::from_utf8(d).ok()).unwrap_or_default()
+fn put_all(
+    texts: [&str; 4],
+    put: &mut dyn FnMut(&str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    texts.into_iter().try_for_each(put)
 }
 
-/// Digits of the largest 64-bit number.
-const MAX_DIGITS: usize = 20;
+/// Headers that the head has already or cannot have.
+const TAKEN: [&str; 3] = ["host", "content-length", "transfer-encoding"];

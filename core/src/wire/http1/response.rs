@@ -45,7 +45,7 @@ pub struct Response {
     state: State,
     /// Why it cannot be read on.
     failed: Option<ErrorKind>,
-    /// Bytes of the version, or digits of the status.
+    /// Bytes of the version and the status.
     count: u8,
     /// The header whose value is read.
     field: Name,
@@ -59,7 +59,9 @@ pub struct Response {
     gap: bool,
     /// `retry-after-ms` came, which wins over `retry-after`.
     exact_retry: bool,
-    connection: Connection,
+    /// What the headers say about the connection afterwards: `closes` counts more.
+    closes: bool,
+    keeps: bool,
 }
 
 /// What [`Response::feed`] did.
@@ -88,6 +90,8 @@ pub enum Event<'i> {
 
 impl Response {
     /// A reader that waits for the first byte.
+    // Not inlined: it is large, and a head of an interim response needs it too.
+    #[inline(never)]
     pub const fn new() -> Self {
         Self {
             left: 0,
@@ -97,7 +101,7 @@ impl Response {
             room: MAX_HEAD_BYTES,
             status: 0,
             matcher: Matcher::fields(),
-            state: State::Version,
+            state: State::Start,
             failed: None,
             count: 0,
             field: Name::Other,
@@ -108,7 +112,8 @@ impl Response {
             is_http10: false,
             gap: false,
             exact_retry: false,
-            connection: Connection::Unsaid,
+            closes: false,
+            keeps: false,
         }
     }
 
@@ -129,7 +134,7 @@ impl Response {
                     return Ok(Fed { used: at + body.len(), event: Some(Event::Body(body)) });
                 }
                 State::Done => {
-                    self.connection = Connection::Close;
+                    self.closes = true;
                     self.offset = advanced(self.offset, input.len() - at);
                     return Ok(Fed { used: input.len(), event: None });
                 }
@@ -155,7 +160,7 @@ impl Response {
     /// [`feed`](Self::feed) again.
     pub fn end(&mut self) -> Result<(), Error> {
         self.check()?;
-        self.connection = Connection::Close;
+        self.closes = true;
         if !matches!(self.state, State::Done | State::Close) {
             return self.fail(ErrorKind::HttpCut);
         }
@@ -170,13 +175,7 @@ impl Response {
 
     /// Whether the connection can carry another request. Known when the response is done.
     pub fn keeps_open(&self) -> bool {
-        let by_default = !self.is_http10;
-        self.is_done()
-            && match self.connection {
-                Connection::Unsaid => by_default,
-                Connection::KeepAlive => true,
-                Connection::Close => false,
-            }
+        self.is_done() && !self.closes && (self.keeps || !self.is_http10)
     }
 
     /// The response cannot be read on.
@@ -253,7 +252,7 @@ impl Response {
         let may_begin = !self.after_cr && (b == b'\r' || !must_be_pair);
         let may_end = !matches!(
             self.state,
-            State::Version | State::Code | State::Name | State::SizeStart
+            State::Start | State::Name | State::SizeStart
         );
         if !may_end || !(is_pair || may_begin) {
             return BAD;
@@ -280,29 +279,20 @@ impl Response {
 
     /// A byte that ends no line.
     fn inside(&mut self, b: u8) -> Result<State, ErrorKind> {
-        let is_digit = b.is_ascii_digit();
         match self.state {
-            State::Version => {
-                let expected = VERSION.get(usize::from(self.count));
-                self.is_http10 |= expected == Some(&b'1') && b == b'0' && self.count == MINOR;
-                let fits = expected == Some(&b) || (self.count == MINOR && b == b'0');
-                self.count += 1;
-                match expected {
-                    _ if !fits => return BAD,
-                    Some(b' ') => {
-                        self.count = 0;
-                        return Ok(State::Code);
+            State::Start => {
+                let digit = b.wrapping_sub(b'0');
+                match START.get(usize::from(self.count)) {
+                    Some(b'x') if digit < 2 => self.is_http10 = digit == 0,
+                    Some(b'9') if digit < 10 => {
+                        self.status = self.status * 10 + u16::from(digit);
                     }
-                    _ => {}
+                    Some(expected) if *expected == b => {}
+                    _ => return BAD,
                 }
-            }
-            State::Code if is_digit => {
-                self.status = self.status * 10 + u16::from(b - b'0');
                 self.count += 1;
-                match self.count {
-                    3 if self.status < 100 => return BAD,
-                    3 => return Ok(State::CodeEnd),
-                    _ => {}
+                if usize::from(self.count) == START.len() {
+                    return if self.status < 100 { BAD } else { Ok(State::CodeEnd) };
                 }
             }
             State::CodeEnd if b == b' ' => return Ok(State::Reason),
@@ -408,10 +398,8 @@ impl Response {
             (Name::TransferEncoding | Name::ContentEncoding, _) => {
                 return Err(ErrorKind::HttpEncoding);
             }
-            (_, Name::Close) => self.connection = Connection::Close,
-            (_, Name::KeepAlive) if self.connection == Connection::Unsaid => {
-                self.connection = Connection::KeepAlive;
-            }
+            (_, Name::Close) => self.closes = true,
+            (_, Name::KeepAlive) => self.keeps = true,
             _ => {}
         }
         Ok(())
@@ -435,7 +423,7 @@ impl Response {
                     return Err(ErrorKind::HttpTooLong);
                 }
                 *self = Self { offset: self.offset, interim_heads, ..Self::new() };
-                State::Version
+                State::Start
             }
             204 | 304 => State::Done,
             _ if self.is_chunked => {
@@ -445,7 +433,7 @@ impl Response {
             _ if self.has_length && self.left == 0 => State::Done,
             _ if self.has_length => State::Body,
             _ => {
-                self.connection = Connection::Close;
+                self.closes = true;
                 State::Close
             }
         })
@@ -462,8 +450,8 @@ impl Default for Response {
 /// of chunks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 enum State {
-    Version,
-    Code,
+    /// In the version and the status.
+    Start,
     CodeEnd,
     Reason,
     /// At the start of a header or of the empty line.
@@ -485,13 +473,6 @@ enum State {
     ChunkEnd,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Connection {
-    Unsaid,
-    KeepAlive,
-    Close,
-}
-
 fn advanced(offset: u32, bytes: usize) -> u32 {
     offset.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX))
 }
@@ -507,9 +488,8 @@ pub const MAX_INTERIM_HEADS: u8 = 8;
 
 /// Another digit would not fit.
 const MAX_CHUNK_BYTES: u64 = 1 << 60;
-const VERSION: &[u8] = b"HTTP/1.1 ";
-/// Where the number stands in it that may be 0 too.
-const MINOR: u8 = 7;
+/// How a response begins, `x` for 0 or 1, `9` for any digit.
+const START: &[u8] = b"HTTP/1.x 999";
 const BAD: Result<State, ErrorKind> = Err(ErrorKind::BadHttp);
 /// Seconds are read to the millisecond.
 const SECOND_DECIMALS: u8 = 3;
