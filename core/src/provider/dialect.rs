@@ -3,9 +3,9 @@
 use super::{Config, Sink};
 use crate::Error;
 use crate::message::StopReason;
-use crate::transcript::record::{FIRST, Kind, PARTS, Record, Records};
+use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::{Piece, Pieces};
+use crate::wire::json_write::Pieces;
 
 /// One wire format, both ways.
 pub(crate) struct Dialect {
@@ -110,14 +110,28 @@ impl Cursor {
 
     /// The next record of the reply of one of `kinds`. `None`: the reply is over.
     pub fn next_of<'a>(&mut self, bytes: &'a [u8], kinds: u8) -> Option<Record<'a>> {
-        let record = Record::find_part(bytes, self.offset, self.message, kinds)?;
-        self.offset = record.end();
-        Some(record)
+        loop {
+            let record = Record::find_part(bytes, self.offset, self.message, PARTS)?;
+            self.offset = record.end();
+            if record.header.kind.bit() & kinds != 0 {
+                return Some(record);
+            }
+        }
+    }
+
+    /// Fills the blanks with a user's text, or with a result and the call that it answers.
+    pub fn about_result<'a>(&mut self, bytes: &'a [u8], record: &Record<'a>, out: &mut Pieces<'a>) {
+        about(record, out);
+        if record.is(Kind::Result)
+            && let Some(call) = self.call_of(bytes, record)
+        {
+            about(&call, out);
+        }
     }
 
     /// The call that `result` answers. Results that come in the order of their calls, as
     /// they mostly do, are found in one step.
-    pub fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
+    fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
         let wanted = result.header.call_index();
         let (index, offset) = self.answered;
         let (mut index, start) =
@@ -148,8 +162,7 @@ impl Cursor {
                 return None;
             };
             self.answered = (index + 1, call.end());
-            let answers =
-                |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
+            let answers = |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
             // Results mostly stand in this order already.
             let expected = Record::at(bytes, self.offset).filter(answers);
             if let Some(result) = expected.or_else(|| results.clone().find(answers)) {
@@ -167,11 +180,23 @@ pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = R
     })
 }
 
-/// The id of `call`: the provider's, or one made from its place where the provider, perhaps
-/// another one, gave none.
-pub(crate) fn call_id<'a>(call: &Record<'a>) -> [Piece<'a>; 2] {
-    match call.call().0 {
-        "" => [Piece::Plain("call_"), Piece::Number(call.offset as u32)],
-        id => [Piece::Escaped(id), Piece::Plain("")],
+/// Fills the blanks with what `record` says.
+#[inline(never)]
+pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
+    if !record.is(Kind::Call) {
+        out.blanks.text = record.text();
+        return;
     }
+    (out.blanks.id, out.blanks.name, out.blanks.arguments) = record.call();
+    out.blanks.place = record.offset as u32;
+    out.blanks.is_malformed = record.header.has(MARKED);
+}
+
+/// Fills the blanks with tool `index`: its description is the text, its parameters are the
+/// arguments. False when there is none.
+pub(crate) fn about_tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) -> bool {
+    let Some(tool) = context.config.tool(index) else { return false };
+    (out.blanks.name, out.blanks.text) = (tool.name, tool.description);
+    (out.blanks.arguments, out.blanks.is_malformed) = (tool.parameters, false);
+    true
 }

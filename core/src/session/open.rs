@@ -2,9 +2,7 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{
-    ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record,
-};
+use crate::transcript::record::{ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record};
 
 /// Which calls are open.
 #[derive(Clone, Copy, Debug, Default)]

@@ -19,11 +19,28 @@ pub(crate) enum Piece<'a> {
 pub(crate) struct Pieces<'a> {
     pieces: [Piece<'a>; MAX_PIECES],
     count: u8,
+    /// What the blanks of a form are filled with.
+    pub blanks: Blanks<'a>,
+}
+
+/// What the blanks of a form are filled with, see [`Pieces::fill`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blanks<'a> {
+    pub text: &'a str,
+    pub name: &'a str,
+    /// The id of a call, or empty, and where the call stands.
+    pub id: &'a str,
+    pub place: u32,
+    /// JSON, unless it is malformed.
+    pub arguments: &'a str,
+    pub is_malformed: bool,
 }
 
 impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
-        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0 }
+        let blanks =
+            Blanks { text: "", name: "", id: "", place: 0, arguments: "", is_malformed: false };
+        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0, blanks }
     }
 
     /// Adds a piece as it is; false when there is no place for it. Called hundreds of times: a
@@ -31,12 +48,52 @@ impl<'a> Pieces<'a> {
     /// tenth of the flash.
     #[inline(never)]
     pub fn plain(&mut self, text: &'a str) -> bool {
-        self.push(Piece::Plain(text))
+        text.is_empty() || self.push(Piece::Plain(text))
     }
 
     #[inline(never)]
     pub fn escaped(&mut self, text: &'a str) -> bool {
         self.push(Piece::Escaped(text))
+    }
+
+    /// Adds the pieces of a form: text with blanks, each `%` and a letter.
+    ///
+    /// | blank | what stands there |
+    /// |---|---|
+    /// | `%t`, `%n` | the text, the name, inside of a string |
+    /// | `%i` | the id inside of a string, made from the place of the call where there is none |
+    /// | `%a` | the arguments inside of a string |
+    /// | `%o` | the arguments as an object, whatever they are |
+    // Each use takes a few bytes of flash; the same by pieces would take dozens.
+    #[inline(never)]
+    pub fn fill(&mut self, form: &'static str) {
+        let mut rest = form;
+        let mut has_place = true;
+        while let Some(at) = rest.bytes().position(|byte| byte == b'%') {
+            let (before, behind) = rest.split_at_checked(at).unwrap_or_default();
+            let Blanks { text, name, id, place, arguments, is_malformed } = self.blanks;
+            let arguments = if arguments.is_empty() { "{}" } else { arguments };
+            has_place &= self.plain(before);
+            has_place &= match behind.as_bytes().get(1) {
+                Some(b't') => self.escaped(text),
+                Some(b'n') => self.escaped(name),
+                Some(b'i') if id.is_empty() => {
+                    self.plain("call_") && self.push(Piece::Number(place))
+                }
+                Some(b'i') => self.escaped(id),
+                Some(b'a') => self.escaped(arguments),
+                // Only an object may stand here; the result told the model what was wrong.
+                _ if is_malformed => {
+                    self.plain(r#"{"malformed":""#)
+                        && self.escaped(arguments)
+                        && self.plain(r#""}"#)
+                }
+                _ => self.plain(arguments),
+            };
+            rest = behind.get(2..).unwrap_or_default();
+        }
+        has_place &= self.plain(rest);
+        debug_assert!(has_place, "MAX_PIECES is too small");
     }
 
     fn push(&mut self, piece: Piece<'a>) -> bool {

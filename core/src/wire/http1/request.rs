@@ -1,8 +1,8 @@
 //! The head of a request.
 
 use super::fields::{is_token, is_value, is_word};
-use crate::wire::json_write::digits;
 use crate::error::{Error, ErrorKind};
+use crate::wire::json_write::digits;
 
 /// What stands before the body of a request.
 ///
@@ -118,10 +118,7 @@ impl RequestHead<'_> {
     }
 }
 
-fn put_all(
-    texts: [&str; 4],
-    put: &mut dyn FnMut(&str) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn put_all(texts: [&str; 4], put: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
     texts.into_iter().try_for_each(put)
 }
 

@@ -250,10 +250,7 @@ impl Response {
         // Trailers are a part of the framing: no bare LF there.
         let must_be_pair = self.in_trailers() || self.state > State::SizeStart;
         let may_begin = !self.after_cr && (b == b'\r' || !must_be_pair);
-        let may_end = !matches!(
-            self.state,
-            State::Start | State::Name | State::SizeStart
-        );
+        let may_end = !matches!(self.state, State::Start | State::Name | State::SizeStart);
         if !may_end || !(is_pair || may_begin) {
             return BAD;
         }
