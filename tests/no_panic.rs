@@ -16,6 +16,9 @@ const TARGETS: [(&str, u64, u64); 2] = [
 /// What openai-responses may take more: it reads the same content in five forms.
 const RESPONSES_BYTES: u64 = 8 * 1024;
 
+/// What reading calls in text, and telling of tools by words, may take more.
+const LOCAL_MODELS_BYTES: u64 = 12 * 1024;
+
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
 
@@ -40,6 +43,7 @@ fn a_session_cannot_panic_and_is_small() {
         }
         for (features, limit) in [
             ("openai-chat", one_dialect),
+            ("openai-chat,local-models", one_dialect + LOCAL_MODELS_BYTES),
             ("anthropic", one_dialect),
             ("openai-responses", one_dialect + RESPONSES_BYTES),
             ("gemini", one_dialect),

@@ -33,7 +33,8 @@ pub enum ErrorKind {
     Unreachable = 6,
     /// The reply hit the token limit in the middle of a tool call; `detail` is the number of whole calls.
     Truncated = 7,
-    /// A limit of the configuration is used up; `detail` is its value.
+    /// A limit is used up; `detail` is the number of the [`crate::Budget`], or, for a limit of the
+    /// format, its value.
     Limit = 8,
     /// No open call has this id; `detail` is the id.
     UnknownCall = 9,
@@ -43,7 +44,8 @@ pub enum ErrorKind {
     BadConfig = 11,
     /// JSON text is not valid; `detail` is the byte offset.
     BadJson = 12,
-    /// The dialect is not compiled in; `detail` is the number of the provider.
+    /// The dialect, or the tool mode with it, is not compiled in or not known; `detail` is the
+    /// number of the provider.
     Unsupported = 13,
     /// A text is longer than its format allows; `detail` is the longest length in bytes.
     TooLong = 14,
@@ -80,6 +82,14 @@ pub enum ErrorKind {
     BadVocabulary = 29,
     /// A token id is not of this vocabulary; `detail` is its index.
     UnknownToken = 30,
+    /// What would be sent does not fit the context of the model, and no room can be made; `detail`
+    /// is the tokens that are too many.
+    WindowTooLong = 31,
+    /// The transcript was rewritten since the mark was made; `detail` is 0. Nothing changed.
+    StaleMark = 32,
+    /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on, and
+    /// [`crate::JsonLinesReader::fault`] says why.
+    BadLine = 33,
 }
 
 impl Error {
@@ -139,6 +149,9 @@ impl ErrorKind {
             Self::TooMuchWork => "too_much_work",
             Self::BadVocabulary => "bad_vocabulary",
             Self::UnknownToken => "unknown_token",
+            Self::WindowTooLong => "window_too_long",
+            Self::StaleMark => "stale_mark",
+            Self::BadLine => "bad_line",
         }
     }
 }
@@ -156,13 +169,22 @@ impl fmt::Display for Error {
             ErrorKind::Truncated => {
                 write!(f, "the token limit cut a tool call off, after {n} whole calls")
             }
-            ErrorKind::Limit => write!(f, "the limit of {n} is used up"),
+            ErrorKind::Limit => match n {
+                1 => f.write_str("the turn used all of its requests"),
+                2 => f.write_str("the turn used all of its tokens"),
+                3 => f.write_str("the turn used all of its money"),
+                4 => f.write_str("the turn used all of its time"),
+                5 => f.write_str("the model makes the same call again and again"),
+                _ => write!(f, "the limit of {n} is used up"),
+            },
             ErrorKind::UnknownCall => write!(f, "no open tool call has the id {n}"),
             ErrorKind::BadTranscript => write!(f, "the transcript is damaged at byte {n}"),
             ErrorKind::BadConfig if n == u32::MAX => f.write_str("the configuration is unusable"),
             ErrorKind::BadConfig => write!(f, "the schema of tool {n} is not a JSON object"),
             ErrorKind::BadJson => write!(f, "the JSON is malformed at byte {n}"),
-            ErrorKind::Unsupported => write!(f, "dialect {n} is not compiled in"),
+            ErrorKind::Unsupported => {
+                write!(f, "dialect {n}, or this tool mode with it, is not supported")
+            }
             ErrorKind::TooLong => write!(f, "the text is longer than {n} bytes"),
             ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
             ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
@@ -186,6 +208,11 @@ impl fmt::Display for Error {
             ErrorKind::TooMuchWork => write!(f, "the check takes more than {n} steps"),
             ErrorKind::BadVocabulary => write!(f, "the vocabulary is refused, reason {n}"),
             ErrorKind::UnknownToken => write!(f, "token {n} is not of this vocabulary"),
+            ErrorKind::WindowTooLong => {
+                write!(f, "the conversation is {n} tokens too long for the model's context")
+            }
+            ErrorKind::BadLine => write!(f, "line {n} of the transcript is refused"),
+            ErrorKind::StaleMark => f.write_str("the transcript was rewritten since the mark"),
         }
     }
 }

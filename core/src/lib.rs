@@ -12,13 +12,18 @@
 //! | feature | adds |
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
+//! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
+//! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
+//! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(feature = "drive")]
+pub mod drive;
 mod error;
 mod message;
 pub mod prompt;
@@ -38,10 +43,18 @@ pub use message::{
     CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
-pub use provider::{Config, FailedTurn, Limits, Request, SessionConfig};
+pub use provider::{
+    Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
+    RequestPlace, RoomPolicy, SessionConfig, ToolMode,
+};
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
-pub use session::{Failure, Session, Step};
+#[cfg(feature = "window")]
+pub use session::WindowTokens;
+pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entry, Storage, Transcript, TranscriptBuilder};
+pub use transcript::{
+    Entries, Entry, EntryPlace, JsonLines, JsonLinesReader, LineFault, Storage, Transcript,
+    TranscriptBuilder,
+};

@@ -31,6 +31,15 @@ done
 base_url=$(cat "$work/address")/v1
 
 mkdir -p "$work/project/.zerostack/prompts"
+printf 'alpha\nbeta\n' >"$work/project/notes.txt"
+cat >"$work/project/.zerostack/prompts/look.md" <<'PROMPT'
+---
+description: Looks into a file
+output: text
+tools: [read]
+---
+Use the tool read.
+PROMPT
 cat >"$work/project/.zerostack/prompts/short.md" <<'PROMPT'
 ---
 description: One short sentence
@@ -67,3 +76,23 @@ assert read == again["prompt_tokens"] > 30, (usage, again)
 assert 0 < usage["output_tokens"] <= 300, usage
 CHECK
 echo "real model: a text and truthful usage"
+
+# The model is too small to end well, but held to a schema its first reply is a call that runs.
+"$zerostack" look --base-url "$base_url" --model smollm2 --max-tokens 300 --max-rounds 2 \
+    --tool-mode schema --events json --quiet "Read the file notes.txt" \
+    </dev/null >"$work/events" 2>"$work/errors" || :
+"$python" - "$work/events" <<'CHECK'
+import json
+import sys
+
+events = [json.loads(line) for line in open(sys.argv[1])]
+calls = [event for event in events if event["type"] == "tool_call"]
+results = [event for event in events if event["type"] == "tool_result"]
+for event in calls + results:
+    print(event)
+assert calls and all(call["name"] == "read" for call in calls), events
+assert all("path" in json.loads(call["arguments"]) for call in calls), calls
+# The last of all has no line: with it the rounds are used up.
+assert results and not results[0]["is_error"], events
+CHECK
+echo "real model: a tool call by schema"

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use zerostack_core::{Config, Provider, Session, Storage};
+use zerostack_core::{Config, Session, Storage};
+
+use crate::pairs;
 
 /// Windows through which a body is read: all give the same bytes.
 const WINDOWS: [usize; 5] = [1, 2, 3, 7, 64];
@@ -43,14 +45,16 @@ pub fn valid<C: Config, S: Storage>(session: &Session<C, S>) -> String {
     let body = read(session, 4096);
     assert_eq!(session.request().expect("Send").body_len(), body.len(), "the promised length");
     let body = String::from_utf8(body).expect("a request is UTF-8");
-    let json: Value = serde_json::from_str(&body).expect("a request is JSON");
-    check_messages(session.config().provider(), &json);
+    let json = serde_json::from_str::<Value>(&body);
+    let json = json.unwrap_or_else(|error| panic!("a request is JSON: {error} in {body}"));
+    pairs::check(session.config().provider(), &json);
     body
 }
 
-/// The parts of a body that only ever grow at their end, each without its last bracket.
+/// The parts of a body that only ever grow at their end: the tools, or the schema that stands for
+/// them, the system text, and the messages without their last bracket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the keys of the body")]
+#[allow(missing_docs, reason = "what the keys of the body hold")]
 pub struct Lists {
     pub tools: String,
     pub system: String,
@@ -58,18 +62,39 @@ pub struct Lists {
 }
 
 impl Lists {
-    /// Cut out of the text of a body.
+    /// Cut out of the text of a body of any dialect.
     ///
     /// # Panics
-    /// When it is not a JSON object.
+    /// When it is not a JSON object, or holds no list of messages.
     #[must_use]
     pub fn of(body: &str) -> Self {
         let keys: std::collections::BTreeMap<&str, &RawValue> =
             serde_json::from_str(body).expect("a body is an object");
-        let text = |key: &str| keys.get(key).map_or(String::new(), |raw| raw.get().to_owned());
-        let messages = text("messages");
+        let text = |names: &[&str]| {
+            let found = names.iter().find_map(|name| keys.get(name));
+            found.map_or(String::new(), |raw| raw.get().to_owned())
+        };
+        let messages = text(&["messages", "input", "contents"]);
         let messages = messages.strip_suffix(']').expect("messages are a list").to_owned();
-        Self { tools: text("tools"), system: text("system"), messages }
+        let system = text(&["system", "instructions", "systemInstruction"]);
+        Self { tools: text(&["tools", "response_format", "format"]), system, messages }
+    }
+
+    /// Checks that the marks of Anthropic's cache stand where nothing ever moves: one at the top,
+    /// which caches what grows, and one behind the last of what is fixed.
+    ///
+    /// # Panics
+    /// When one stands elsewhere, or is missing.
+    pub fn check_marks(body: &str) {
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let mark = serde_json::json!({ "type": "ephemeral" });
+        let last = |key: &str| body[key].as_array().and_then(|list| list.last()).cloned();
+        let fixed = last("system").or_else(|| last("tools"));
+        assert_eq!(body["cache_control"], mark, "at the top of {body}");
+        assert!(fixed.as_ref().is_none_or(|last| last["cache_control"] == mark), "{body}");
+        let expected = 1 + usize::from(fixed.is_some());
+        assert_eq!(count_marks(&body), expected, "{body}");
+        assert_eq!(count_marks(&body["messages"]), 0, "{body}");
     }
 
     /// Whether the provider's cache of this one serves `next`.
@@ -82,36 +107,13 @@ impl Lists {
     }
 }
 
-fn check_messages(provider: Provider, body: &Value) {
-    let messages = body["messages"].as_array().expect("messages are a list");
-    let mut open: Vec<&str> = Vec::new();
-    for message in messages {
-        let role = message["role"].as_str().expect("a role");
-        let results: Vec<&str> = match provider {
-            Provider::OpenAiChat => message["tool_call_id"].as_str().into_iter().collect(),
-            _ => blocks(message, "tool_result", "tool_use_id"),
-        };
-        for id in &results {
-            let at = open.iter().position(|open| open == id);
-            open.remove(at.unwrap_or_else(|| panic!("result {id:?} without a call in {body}")));
+fn count_marks(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.iter().map(count_marks).sum(),
+        Value::Object(members) => {
+            let mark = usize::from(members.contains_key("cache_control"));
+            mark + members.values().map(count_marks).sum::<usize>()
         }
-        assert!(open.is_empty() || !results.is_empty(), "open calls {open:?} in {body}");
-        if role == "assistant" {
-            open = match provider {
-                Provider::OpenAiChat => {
-                    let calls = message["tool_calls"].as_array().into_iter().flatten();
-                    calls.map(|call| call["id"].as_str().expect("an id")).collect()
-                }
-                _ => blocks(message, "tool_use", "id"),
-            };
-            assert!(open.iter().all(|id| !id.is_empty()), "a call without an id in {body}");
-        }
+        _ => 0,
     }
-    assert!(open.is_empty(), "open calls {open:?} in {body}");
-}
-
-fn blocks<'v>(message: &'v Value, kind: &str, id: &str) -> Vec<&'v str> {
-    let blocks = message["content"].as_array().into_iter().flatten();
-    let of_kind = blocks.filter(|block| block["type"] == kind);
-    of_kind.map(|block| block[id].as_str().expect("an id")).collect()
 }

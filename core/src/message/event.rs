@@ -1,6 +1,7 @@
 //! What a person may see of a reply while it comes.
 
 use super::{StopReason, ToolCall, Usage};
+use crate::Error;
 
 /// What [`crate::Session::feed`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,12 +26,34 @@ pub enum Event<'s> {
     ToolCall(ToolCall<'s>),
     /// Counts of this reply so far.
     Usage(Usage),
-    /// The reply did not fit and was kept in part; what was shown was whole.
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     Truncated {
-        /// What was not kept whole.
+        /// What is not kept whole.
         what: Kept,
         /// Bytes that are not in the transcript.
         bytes: u32,
+    },
+    /// Room is made: the next request is one of the session's own, for a summary of what is
+    /// oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    /// `SummaryFailed`.
+    Compacting,
+    /// No summary came, for this reason: what is oldest goes without one.
+    SummaryFailed(Error),
+    /// The model makes the same call for the third time in a row, or more often; it was told by
+    /// the event before.
+    Repeating {
+        /// The tool's name, as the model wrote it.
+        name: &'s str,
+        /// How many times in a row.
+        count: u16,
+    },
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
+    /// that was shown gives way to that of the transcript. Comes from
+    /// [`crate::Session::end_response`], which is called once more for the end; see
+    /// [`crate::ToolMode`].
+    Recovered {
+        /// How many; they are pending when the reply has ended.
+        calls: u16,
     },
     /// The reply is complete. The last event of a reply.
     End(StopReason),
@@ -46,4 +69,10 @@ pub enum Kept {
     Reply,
     /// A tool result above `max_result_bytes`.
     ToolResult,
+    /// Old tool results, in whose place a line says what they were.
+    OldResults,
+    /// The oldest exchanges; nothing stands for them.
+    OldExchanges,
+    /// The oldest exchanges, in whose place a summary stands.
+    Summarised,
 }

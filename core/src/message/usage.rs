@@ -1,5 +1,7 @@
 //! Counts of tokens, and why a model stopped.
 
+use super::Provider;
+
 /// Tokens, as the provider counted them.
 ///
 /// Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
@@ -18,6 +20,16 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Tokens of the request and the reply together, cached ones too.
+    #[must_use]
+    pub const fn total(self, provider: Provider) -> u32 {
+        let cached = match provider {
+            Provider::Anthropic => self.cache_read_tokens.saturating_add(self.cache_write_tokens),
+            _ => 0,
+        };
+        self.input_tokens.saturating_add(self.output_tokens).saturating_add(cached)
+    }
+
     /// The sum of both, saturating.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {

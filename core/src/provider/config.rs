@@ -1,5 +1,7 @@
 //! What stays the same during a session.
 
+use super::counting::Counting;
+use super::limits::{Prices, RoomPolicy};
 use crate::message::{Provider, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -16,6 +18,98 @@ pub trait Config {
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>>;
     /// The numbers.
     fn limits(&self) -> &Limits;
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    fn output_limit_key(&self) -> OutputLimitKey {
+        OutputLimitKey::MaxTokens
+    }
+
+    /// Tokens of `text`, exactly or nearly: what the window is measured with until the
+    /// provider has counted it.
+    fn count_tokens(&self, text: &str) -> u32 {
+        Counting::default().count(text)
+    }
+
+    /// How the model is told of its tools, and how it calls them.
+    fn tool_mode(&self) -> ToolMode {
+        ToolMode::Native
+    }
+}
+
+/// How the model is told of its tools, and how it calls them. All but `Native` want the feature
+/// `local-models`.
+///
+/// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
+/// transcript as any others do. They are known in the forms that published models write:
+/// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
+/// own; and only when the name is that of a tool and the arguments are an object.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum ToolMode {
+    /// By the fields that the dialect has for it.
+    #[default]
+    Native,
+    /// The same; where the model writes its calls into the text, they are found there.
+    Lenient,
+    /// By words: the tools stand in the system text, calls and results are text. For servers
+    /// that know no tools.
+    Text,
+    /// The same, and the server holds the model to a JSON Schema of its reply: OpenAI chat and
+    /// Ollama. The text that comes is JSON; what is said in it is in the transcript at the end.
+    Schema,
+}
+
+impl ToolMode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Native, Self::Lenient, Self::Text, Self::Schema];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Lenient => "lenient",
+            Self::Text => "text",
+            Self::Schema => "schema",
+        }
+    }
+
+    /// The mode with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    }
+}
+
+/// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
+/// but one.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum OutputLimitKey {
+    /// `max_tokens`, which compatible servers know.
+    #[default]
+    MaxTokens,
+    /// `max_completion_tokens`, which OpenAI's own reasoning models want; they refuse the other.
+    MaxCompletionTokens,
+}
+
+impl OutputLimitKey {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::MaxTokens, Self::MaxCompletionTokens];
+
+    /// The key itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MaxTokens => "max_tokens",
+            Self::MaxCompletionTokens => "max_completion_tokens",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|key| key.name() == name)
+    }
 }
 
 /// The numbers of a session. Each is a bound that is said when it is hit.
@@ -24,9 +118,18 @@ pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
     /// [`ANTHROPIC_OUTPUT_TOKENS`](Limits::ANTHROPIC_OUTPUT_TOKENS)).
     pub max_output_tokens: u32,
-    /// Tokens of the request and the reply together; 0 leaves it to the provider. Ollama
-    /// cuts what does not fit without a word, so it is told this number.
+    /// Tokens of the request and the reply together; 0 leaves it to the provider. What does not
+    /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
+    /// told this number.
     pub context_tokens: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// `context_tokens` leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made, so that it is made, and the provider's
+    /// cache is lost, seldom; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made.
+    pub room: RoomPolicy,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
     /// Bytes of one response body, whatever is kept of it. A server that never ends is refused
@@ -36,6 +139,17 @@ pub struct Limits {
     pub reply_bytes: u32,
     /// Requests of one turn.
     pub max_rounds: u16,
+    /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
+    /// further request is sent when more is used up.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that [`crate::Session::elapsed`] lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row; 0 is no limit.
+    pub max_repeats: u16,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
@@ -65,10 +179,18 @@ impl Limits {
     pub const DEFAULT: Self = Self {
         max_output_tokens: 0,
         context_tokens: 0,
+        high_water_tokens: 0,
+        low_water_tokens: 0,
+        room: RoomPolicy::Ask,
         max_result_bytes: 64 * 1024,
         max_response_bytes: 256 * 1024 * 1024,
         reply_bytes: 256,
         max_rounds: 200,
+        max_turn_tokens: 0,
+        max_turn_cost_micros: 0,
+        max_turn_ms: 0,
+        max_repeats: 0,
+        prices: Prices::NONE,
         max_attempts: 5,
         retry_base_ms: 500,
         retry_max_ms: 60_000,
@@ -96,13 +218,28 @@ pub struct SessionConfig<'c> {
     pub tools: &'c [ToolSpec<'c>],
     /// The numbers.
     pub limits: Limits,
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    pub output_limit_key: OutputLimitKey,
+    /// What counts tokens.
+    pub counting: Counting<'c>,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
 }
 
 impl<'c> SessionConfig<'c> {
     /// No system prompt, no tools, default limits.
     #[must_use]
     pub const fn new(provider: Provider, model: &'c str) -> Self {
-        Self { provider, model, system: "", tools: &[], limits: Limits::DEFAULT }
+        Self {
+            provider,
+            model,
+            system: "",
+            tools: &[],
+            limits: Limits::DEFAULT,
+            output_limit_key: OutputLimitKey::MaxTokens,
+            counting: Counting::ROUGH,
+            tool_mode: ToolMode::Native,
+        }
     }
 }
 
@@ -126,6 +263,18 @@ impl Config for SessionConfig<'_> {
     fn limits(&self) -> &Limits {
         &self.limits
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        self.output_limit_key
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        self.counting.count(text)
+    }
+
+    fn tool_mode(&self) -> ToolMode {
+        self.tool_mode
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -148,6 +297,18 @@ impl<C: Config + ?Sized> Config for &C {
     fn limits(&self) -> &Limits {
         (**self).limits()
     }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        (**self).output_limit_key()
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        (**self).count_tokens(text)
+    }
+
+    fn tool_mode(&self) -> ToolMode {
+        (**self).tool_mode()
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -155,7 +316,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Limits, Provider, ToolSpec};
+    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -172,6 +333,12 @@ mod owned {
         pub tools: Vec<OwnedTool>,
         /// The numbers.
         pub limits: Limits,
+        /// Under which key OpenAI chat is told `max_output_tokens`.
+        pub output_limit_key: OutputLimitKey,
+        /// What counts tokens.
+        pub counting: Counting<'static>,
+        /// How the model is told of its tools, and how it calls them.
+        pub tool_mode: ToolMode,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -189,8 +356,16 @@ mod owned {
         /// No system prompt, no tools, default limits.
         #[must_use]
         pub fn new(provider: Provider, model: impl Into<String>) -> Self {
-            let (system, tools, limits) = (String::new(), Vec::new(), Limits::DEFAULT);
-            Self { provider, model: model.into(), system, tools, limits }
+            Self {
+                provider,
+                model: model.into(),
+                system: String::new(),
+                tools: Vec::new(),
+                limits: Limits::DEFAULT,
+                output_limit_key: OutputLimitKey::MaxTokens,
+                counting: Counting::ESTIMATE,
+                tool_mode: ToolMode::Native,
+            }
         }
     }
 
@@ -228,6 +403,18 @@ mod owned {
         fn limits(&self) -> &Limits {
             &self.limits
         }
+
+        fn output_limit_key(&self) -> OutputLimitKey {
+            self.output_limit_key
+        }
+
+        fn count_tokens(&self, text: &str) -> u32 {
+            self.counting.count(text)
+        }
+
+        fn tool_mode(&self) -> ToolMode {
+            self.tool_mode
+        }
     }
 }
 
@@ -240,9 +427,15 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
         }
         index += 1;
     }
-    if config.limits().max_attempts == 0 || config.limits().max_rounds == 0 {
+    let limits = config.limits();
+    if limits.max_attempts == 0 || limits.max_rounds == 0 || !limits.are_marks_in_order() {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
+    // Rather refused than not kept.
+    if cfg!(not(feature = "window")) && limits.need_window() {
+        return Err(Error::new(ErrorKind::Unsupported, 0));
+    }
+    super::local::check(config)?;
     let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
@@ -254,5 +447,5 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
 fn is_plain_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
     let leads_away = |name: &str| matches!(name, "" | "." | "..");
-    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split(['/']).any(leads_away))
 }

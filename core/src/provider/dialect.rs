@@ -95,6 +95,7 @@ impl Cursor {
     }
 
     /// The next record of the reply that is wanted. `None`: the reply is over.
+    #[cfg(feature = "local-models")]
     pub fn next_part<'a>(
         &mut self,
         bytes: &'a [u8],
@@ -174,10 +175,20 @@ impl Cursor {
 }
 
 /// The records from `offset` to the end of the reply that it stands in.
+#[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
         record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
     })
+}
+
+/// What stands around a text of the user in dialects that have no other role for an instruction.
+pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
+    if record.is_instruction() {
+        [r"<system-reminder>\n", r"\n</system-reminder>"]
+    } else {
+        [""; 2]
+    }
 }
 
 /// Fills the blanks with what `record` says.

@@ -2,8 +2,11 @@
 //! a reply.
 
 mod config;
+mod counting;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
+mod limits;
+pub(crate) mod local;
 #[cfg_attr(
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
@@ -26,10 +29,12 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
-pub use config::{Config, FailedTurn, Limits, SessionConfig};
+pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig, ToolMode};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
-pub use request::Request;
+pub use counting::{CountTokens, Counting};
+pub use limits::{Budget, Prices, RoomPolicy};
+pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};

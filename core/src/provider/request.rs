@@ -1,6 +1,7 @@
 //! A request that is pulled: written from the transcript while the caller sends it.
 
 use super::dialect::{Context, Cursor, Dialect};
+use super::local;
 use crate::transcript::log::MAGIC;
 use crate::wire::json_write::{Piece, Pieces, Place};
 
@@ -17,11 +18,23 @@ pub struct Request<'s> {
     /// The piece that is next, and how much of it is written.
     index: usize,
     place: Place,
+    /// What the pieces were made from.
+    origin: (Section, Cursor),
 }
 
-#[derive(Clone, Copy)]
+/// How far a [`Request`] was read. It outlives the request, for a border that can keep no borrow.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestPlace {
+    origin: (Section, Cursor),
+    index: usize,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug)]
 enum Section {
     Head,
+    /// What stands before the messages, where tools are called by words.
+    Words(local::Place),
     Tool(usize),
     Messages,
     Message,
@@ -32,8 +45,26 @@ enum Section {
 impl<'s> Request<'s> {
     pub(crate) fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
-        let (pieces, place) = (Pieces::new(), Place::default());
-        Self { dialect, context, section: Section::Head, cursor, pieces, index: 0, place }
+        let (section, pieces, place) = (Section::Head, Pieces::new(), Place::default());
+        let origin = (section, cursor);
+        Self { dialect, context, section, cursor, pieces, index: 0, place, origin }
+    }
+
+    /// How far it was read.
+    #[must_use]
+    pub const fn place(&self) -> RequestPlace {
+        RequestPlace { origin: self.origin, index: self.index, place: self.place }
+    }
+
+    /// The same request, read as far as another of this session was that had this
+    /// [`place`](Self::place). The session must not have changed since; else the bytes mean
+    /// nothing.
+    #[must_use]
+    pub fn read_to(mut self, place: RequestPlace) -> Self {
+        (self.section, self.cursor) = place.origin;
+        self.refill();
+        (self.index, self.place) = (place.index, place.place);
+        self
     }
 
     /// The HTTP method.
@@ -58,10 +89,14 @@ impl<'s> Request<'s> {
     /// Bytes of the body, for `content-length`. Goes through all of it without writing.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        let mut all = Self::new(self.dialect, self.context);
+        Self::new(self.dialect, self.context).skip()
+    }
+
+    /// Goes to the end without writing, and gives the bytes that this left out.
+    pub(crate) fn skip(&mut self) -> usize {
         let mut length = 0_usize;
-        while all.refill() {
-            let pieces = all.pieces.as_slice().iter().map(Piece::length);
+        while self.refill() {
+            let pieces = self.pieces.as_slice().iter().map(Piece::length);
             length = pieces.fold(length, usize::saturating_add);
         }
         length
@@ -106,12 +141,20 @@ impl<'s> Request<'s> {
     fn refill(&mut self) -> bool {
         self.pieces.clear();
         self.index = 0;
+        self.origin = (self.section, self.cursor);
         let (dialect, context, pieces) = (self.dialect, &self.context, &mut self.pieces);
         loop {
             match self.section {
                 Section::Head => {
                     (dialect.head)(context, pieces);
-                    self.section = Section::Tool(0);
+                    self.section = match local::begin(context.config) {
+                        Some(place) => Section::Words(place),
+                        None => Section::Tool(0),
+                    };
+                }
+                Section::Words(place) => {
+                    let next = local::before_messages(context, place, pieces);
+                    self.section = next.map_or(Section::Message, Section::Words);
                 }
                 Section::Tool(index) if context.config.tool(index).is_some() => {
                     (dialect.tool)(context, index, pieces);
@@ -123,7 +166,11 @@ impl<'s> Request<'s> {
                     self.section = Section::Message;
                 }
                 Section::Message => {
-                    if !(dialect.message)(context, &mut self.cursor, pieces) {
+                    let message = match local::begin(context.config) {
+                        Some(_) => local::message,
+                        None => dialect.message,
+                    };
+                    if !message(context, &mut self.cursor, pieces) {
                         self.section = Section::Tail;
                     }
                 }
@@ -142,3 +189,37 @@ impl<'s> Request<'s> {
 
 /// Bytes on the stack of [`Request::write_to`].
 const WRITE_BYTES: usize = 128;
+
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests {
+    extern crate std;
+
+    use crate::provider::testing::{config, session};
+    use crate::{Provider, ToolSpec};
+    use std::vec::Vec;
+
+    #[test]
+    fn reading_goes_on_at_a_place() {
+        let tools = [ToolSpec { name: "read", description: "\"Reads\"", parameters: "{}" }; 2];
+        let mut config = config(Provider::Anthropic);
+        (config.system, config.tools) = ("Say \u{7} twice", &tools);
+        let session = session(config);
+        let mut whole = [0; 1024];
+        let length = session.request().unwrap().read(&mut whole);
+        for piece in 1..length {
+            let mut place = session.request().unwrap().place();
+            let mut read = Vec::new();
+            loop {
+                let mut request = session.request().unwrap().read_to(place);
+                let mut bytes = [0; 1024];
+                let count = request.read(&mut bytes[..piece]);
+                if count == 0 {
+                    break;
+                }
+                read.extend_from_slice(&bytes[..count]);
+                place = request.place();
+            }
+            assert_eq!(read, whole[..length], "in pieces of {piece}");
+        }
+    }
+}

@@ -2,11 +2,13 @@
 
 use super::feed::Decoder;
 use super::open::Open;
+use super::policy::Finish;
+use super::window::{Count, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
-use crate::provider::{Config, Reply, dialect_of};
+use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
@@ -29,34 +31,54 @@ pub(super) struct Machine {
     pub random: u32,
     /// Tokens of the turn.
     pub usage: Usage,
+    /// Tokens of the window.
+    pub count: Count,
+    /// How often records were rewritten, and how often their end was cut off: what was saved
+    /// of them is not what they are now.
+    pub rewrites: u16,
+    pub cuts: u16,
+    /// A call that repeats the ones before it, which is not told yet, or 0.
+    pub repeats: u32,
+    /// No summary came when one was asked for.
+    pub no_summary: bool,
+    /// What becomes of a summary that is being asked for. A pointer, so that an image that never
+    /// asks does not hold the code.
+    pub summary: Option<Finish>,
     /// The status of the response, 0 when there is none.
     pub status: u16,
-    pub retry_after_ms: Option<u32>,
+    /// What the server wishes for, or `u32::MAX`: an `Option` takes twice the room.
+    pub retry_after_ms: u32,
     /// A byte at the end of the last chunk was read but is not counted as used yet.
     pub owes_byte: bool,
     /// Why the last attempt failed. The message stands behind the transcript.
     pub error: Option<Error>,
-    pub message_bytes: u32,
 }
 
 impl Machine {
-    pub fn new(config: &dyn Config) -> Result<Self, Error> {
-        Ok(Self {
+    // Inlined, so that it is put together where it stays.
+    #[inline(always)]
+    pub fn new(dialect: &Dialect, limits: &Limits) -> Self {
+        Self {
             step: Step::Idle,
-            reply: Reply::default(),
-            decoder: Decoder::new(dialect_of(config.provider())?),
+            reply: Reply::new(0),
+            decoder: Decoder::new(dialect),
             open: Open::default(),
             turn: FIRST_RECORD as u32,
             rounds: 0,
             attempt: 0,
-            random: config.limits().seed,
+            random: limits.seed,
             usage: Usage::default(),
+            count: Count::new(),
+            rewrites: 0,
+            cuts: 0,
+            repeats: 0,
+            no_summary: false,
+            summary: None,
             status: 0,
-            retry_after_ms: None,
+            retry_after_ms: u32::MAX,
             owes_byte: false,
             error: None,
-            message_bytes: 0,
-        })
+        }
     }
 
     /// Finds the step that a saved conversation ends with.
@@ -70,6 +92,7 @@ impl Machine {
             }
             // A summary alone asks for nothing.
             asks = match record.header.kind {
+                Kind::User if record.is_instruction() => asks,
                 Kind::User => !record.header.has(MARKED),
                 kind => kind == Kind::Result,
             };
@@ -96,20 +119,35 @@ impl Machine {
         let header = Header::new(Kind::User, FIRST, [0; 3]);
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
+        self.no_summary = false;
         self.forget_failure();
         self.enter_send(log, config);
         Ok(())
     }
 
-    /// The next thing is to send, when there is room for a reply, or none can be made.
+    pub fn instruct(&mut self, log: &mut Log<'_>, text: &str) -> Result<(), Error> {
+        self.expect(self.step == Step::Idle)?;
+        let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+        log.push(header, &[text.as_bytes()])?;
+        self.forget_failure();
+        Ok(())
+    }
+
+    /// The next thing is to send, when there is room for a reply and the window is below its
+    /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
+        // What asks for room needs none made for it.
+        self.step = Step::Send;
+        if self.summary.is_some() {
+            return;
+        }
         let wanted = config.limits().reply_bytes as usize;
-        let missing = wanted.saturating_sub(log.left());
-        self.step = if missing > 0 && super::room::can_drop(log, self.turn as usize) {
-            Step::MakeRoom { bytes: missing as u32 }
-        } else {
-            Step::Send
-        };
+        let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
+        let excess = self.count.excess(config, log.bytes());
+        let is_short = bytes > 0 || excess.marks > 0;
+        if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
+            self.step = Step::MakeRoom { bytes };
+        }
     }
 
     pub fn begin_response(
@@ -124,7 +162,8 @@ impl Machine {
         self.reply = Reply::new(log.used());
         self.open = Open::before(log);
         self.reply.refused = !(200..300).contains(&status);
-        (self.status, self.retry_after_ms) = (status, retry_after_ms);
+        let asked_ms = retry_after_ms.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1));
+        (self.status, self.retry_after_ms) = (status, asked_ms);
         self.owes_byte = false;
         self.attempt = self.attempt.saturating_add(1);
         self.forget_failure();
@@ -167,22 +206,30 @@ impl Machine {
 
     /// The model is to go on, unless the turn has no round left.
     pub fn next_round(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<(), Error> {
-        let limit = config.limits().max_rounds;
-        if self.rounds >= limit {
-            let error = Error::new(ErrorKind::Limit, limit.into());
-            self.step = Step::Idle;
-            self.error = Some(error);
-            return Err(error);
+        if let Some(budget) = used_up(config, self.rounds, self.usage) {
+            return Err(self.over_budget(budget));
         }
         self.enter_send(log, config);
         Ok(())
     }
 
-    pub fn abort(&mut self, log: &mut Log<'_>) {
+    pub fn over_budget(&mut self, budget: Budget) -> Error {
+        let error = Error::new(ErrorKind::Limit, budget as u32);
+        self.step = Step::Idle;
+        self.error = Some(error);
+        error
+    }
+
+    pub fn abort(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         match self.step {
             Step::Receive => log.truncate(self.reply.start as usize),
-            Step::RunTools => self.open.abort(log),
-            Step::Idle | Step::Send | Step::Wait { .. } | Step::MakeRoom { .. } => {}
+            Step::RunTools if !self.open.abort(log) => {
+                self.cut_off(log, config, self.open.reply as usize);
+            }
+            _ => {}
+        }
+        if self.summary.take().is_some() {
+            log.truncate(super::policy::request_start(log.used()));
         }
         self.forget_failure();
         self.step = Step::Idle;
@@ -199,20 +246,16 @@ impl Machine {
         Some(Failure {
             error: self.error?,
             code: text(&self.reply.failure.code),
-            message: text(transcript.bytes_behind(self.message_bytes as usize)),
+            message: text(transcript.bytes_behind(self.reply.failure.length as usize)),
             status: self.status,
         })
     }
 
     pub fn forget_failure(&mut self) {
         self.error = None;
-        self.message_bytes = 0;
+        self.reply.failure.length = 0;
     }
 }
-
-/// Bytes that a record of a result takes beside the result: its header, and what says that some
-/// was left out.
-pub(super) const CUT_BYTES: usize = HEADER_BYTES + 32;
 
 /// A result that is cut in its middle to fit a limit.
 struct Cut<'a> {

@@ -2,21 +2,25 @@
 
 mod feed;
 mod machine;
+mod mark;
 mod open;
+mod policy;
 mod reply;
 mod retry;
 mod room;
 mod step;
+mod window;
 
+pub use mark::Mark;
 pub use step::Step;
+#[cfg(feature = "window")]
+pub use window::WindowTokens;
 
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, dialect_of};
-use crate::transcript::record::HEADER_BYTES;
 use crate::transcript::{Storage, Transcript};
 use crate::{Error, ErrorKind};
-use machine::{CUT_BYTES, Machine};
-use reply::SLACK_BYTES;
+use machine::Machine;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -30,7 +34,7 @@ use reply::SLACK_BYTES;
 /// | `Receive` | [`feed`](Self::feed) the body, then [`end_response`](Self::end_response) |
 /// | `RunTools` | answer each [`pending_call`](Self::pending_call) by [`tool_result`](Self::tool_result) |
 /// | `Wait` | sleep, then [`retry`](Self::retry) |
-/// | `MakeRoom` | [`compact`](Self::compact) or [`drop_oldest`](Self::drop_oldest) |
+/// | `MakeRoom` | [`make_room`](Self::make_room); or [`compact`](Self::compact), [`drop_oldest`](Self::drop_oldest) |
 ///
 /// ```
 /// use zerostack_core::{Event, Provider, Session, SessionConfig, Step};
@@ -85,10 +89,14 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
     /// not compiled in, `Full` when the storage has not even room for a beginning.
+    // Not inlined here and below: what it puts together lies twice on the stack meanwhile.
+    #[inline(never)]
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let machine = Machine::new(&config)?;
-        Ok(Self { config, transcript: Transcript::new(storage)?, machine })
+        let dialect = dialect_of(config.provider())?;
+        let transcript = Transcript::new(storage)?;
+        let machine = Machine::new(dialect, config.limits());
+        Ok(Self { config, transcript, machine })
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
@@ -99,11 +107,13 @@ impl<C: Config, S: Storage> Session<C, S> {
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
+    #[inline(never)]
     pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
         check(&config)?;
-        let mut machine = Machine::new(&config)?;
+        let dialect = dialect_of(config.provider())?;
         let mut transcript = Transcript::check(storage, used)?;
-        machine.resume(&mut transcript.log(0), &config);
+        let mut machine = Machine::new(dialect, config.limits());
+        machine.resume(&mut transcript.log(), &config);
         Ok(Self { config, transcript, machine })
     }
 
@@ -120,13 +130,11 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[must_use]
     pub fn snapshot(&self) -> &[u8] {
         let all = self.transcript.as_bytes();
-        match self.machine.step {
-            Step::Receive => all.get(..self.machine.reply.start as usize).unwrap_or(all),
-            _ => all,
-        }
+        all.get(..self.machine.saved_end(all.len())).unwrap_or(all)
     }
 
-    /// All that was said, oldest first; in the step `Receive` what came of the reply too.
+    /// All that was said, oldest first; in the step `Receive` what came of the reply too, and
+    /// while a summary is asked for that request.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript<S> {
         &self.transcript
@@ -142,6 +150,13 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[must_use]
     pub const fn usage(&self) -> Usage {
         self.machine.usage
+    }
+
+    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is
+    /// not shown.
+    #[must_use]
+    pub const fn is_compacting(&self) -> bool {
+        self.machine.summary.is_some()
     }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
@@ -180,8 +195,17 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&mut self, text: &str) -> Result<(), Error> {
-        let more = text.len().saturating_add(HEADER_BYTES);
-        self.machine.user(&mut self.transcript.log(more), &self.config, text)
+        self.machine.user(&mut self.transcript.log(), &self.config, text)
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no
+    /// turn, and goes when room is made as anything old does.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep` outside `Idle`.
+    pub fn instruct(&mut self, text: &str) -> Result<(), Error> {
+        self.machine.instruct(&mut self.transcript.log(), text)
     }
 
     /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
@@ -206,7 +230,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> Result<(), Error> {
-        self.machine.begin_response(&self.transcript.log(0), &self.config, status, retry_after_ms)
+        self.machine.begin_response(&self.transcript.log(), &self.config, status, retry_after_ms)
     }
 
     /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the
@@ -220,9 +244,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `BadResponse`, `Full`, `TooLong`, `Limit`: the turn failed, or [`step`](Self::step) is
     /// `MakeRoom` when room can be made. The transcript holds no half message.
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
-        // Unescaped text is never longer than the bytes it came in.
-        let more = chunk.len().saturating_add(SLACK_BYTES);
-        self.machine.feed(self.transcript.log(more), &self.config, chunk)
+        self.machine.feed(self.transcript.log(), &self.config, chunk)
     }
 
     /// The body ended, or the connection broke, or the caller stops reading after
@@ -230,11 +252,14 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` with
     /// [`Event::Restart`]. In the step `Send` it says that no response came at all.
     ///
+    /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in
+    /// text: then the step is still `Receive`, and the next call gives the end.
+    ///
     /// # Errors
     /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
     pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
-        self.machine.end_response(self.transcript.log(SLACK_BYTES), &self.config)
+        self.machine.end_response(self.transcript.log(), &self.config)
     }
 
     /// Answers one call, in any order; returns the bytes that were left out of the middle
@@ -244,8 +269,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `UnknownCall` for an id that is not pending; `Full`: nothing was added; `Limit` when
     /// the turn has no round left; `WrongStep`.
     pub fn tool_result(&mut self, result: ToolResult<'_>) -> Result<u32, Error> {
-        let more = result.content.len().saturating_add(CUT_BYTES);
-        self.machine.tool_result(&mut self.transcript.log(more), &self.config, result)
+        self.machine.tool_result(&mut self.transcript.log(), &self.config, result)
     }
 
     /// The wait is over. `Wait` to `Send`.
@@ -254,38 +278,89 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `WrongStep`.
     pub fn retry(&mut self) -> Result<(), Error> {
         self.machine.expect(matches!(self.machine.step, Step::Wait { .. }))?;
-        self.machine.enter_send(&mut self.transcript.log(0), &self.config);
+        self.machine.enter_send(&mut self.transcript.log(), &self.config);
         Ok(())
     }
 
     /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open
-    /// calls get the result "aborted".
+    /// calls get the result "aborted". What was said before stays: to be rid of it too, see
+    /// [`rollback`](Self::rollback).
     pub fn abort(&mut self) {
-        let more = self.machine.open.abort_bytes();
-        self.machine.abort(&mut self.transcript.log(more));
+        self.machine.abort(&mut self.transcript.log(), &self.config);
+    }
+
+    // Going back, and apart.
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        self.machine.mark(self.transcript.used_bytes())
+    }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// The step is the one that the conversation ends with, or `Idle` if it was so then. Marks
+    /// are a stack: those made after this one are of no use any more, those before it are.
+    ///
+    /// # Errors
+    /// `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+    /// changed.
+    pub fn rollback(&mut self, mark: Mark) -> Result<(), Error> {
+        self.machine.rollback(&mut self.transcript.log(), &self.config, mark)
+    }
+
+    /// The same conversation in another storage, to go on with it apart, as a subagent does.
+    /// Another model, another provider and other tools are fine. Open calls are open there too.
+    ///
+    /// # Errors
+    /// `Full` when `storage` is too short, and those of [`new`](Self::new).
+    pub fn fork<D: Config, T: Storage>(
+        &self,
+        storage: T,
+        config: D,
+    ) -> Result<Session<D, T>, Error> {
+        check(&config)?;
+        let dialect = dialect_of(config.provider())?;
+        let mut machine = Machine::new(dialect, config.limits());
+        let mut transcript = Transcript::copy(self.snapshot(), storage)?;
+        machine.resume(&mut transcript.log(), &config);
+        if self.machine.step == Step::Idle {
+            machine.step = Step::Idle;
+        }
+        Ok(Session { config, transcript, machine })
     }
 
     // Room.
+
+    /// Makes room as the configuration's [`crate::RoomPolicy`] says, down to the low mark, and
+    /// says what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
+    /// for a summary first. Ask for the step again afterwards.
+    ///
+    /// # Errors
+    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// outside `MakeRoom`, and with the policy `Ask`.
+    pub fn make_room(&mut self) -> Result<Event<'static>, Error> {
+        self.machine.make_room(&mut self.transcript.log(), &self.config)
+    }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the
     /// last `keep_turns` stay, the running one always.
     ///
     /// # Errors
-    /// `Full` when the summary is longer than what it replaces and does not fit; nothing
-    /// changed. `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
+    /// `Full` when the summary is longer than what it replaces and does not fit, or in the step
+    /// `MakeRoom` no turn can be replaced; nothing changed. `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn compact(&mut self, summary: &str, keep_turns: usize) -> Result<(), Error> {
-        let more = summary.len().saturating_add(HEADER_BYTES);
-        self.machine.compact(&mut self.transcript.log(more), &self.config, summary, keep_turns)
+        self.machine.compact(&mut self.transcript.log(), &self.config, summary, keep_turns)
     }
 
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running
     /// turn. Returns the bytes that this freed.
     ///
     /// # Errors
-    /// `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
+    /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+    /// turn failed.
     /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn drop_oldest(&mut self) -> Result<usize, Error> {
-        self.machine.drop_oldest(&mut self.transcript.log(0), &self.config)
+        self.machine.drop_oldest(&mut self.transcript.log(), &self.config)
     }
 
     /// Ends the session and gives its storage back.
@@ -294,7 +369,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 }
 
-const fn wrong_step(step: Step) -> Error {
+pub(crate) const fn wrong_step(step: Step) -> Error {
     Error::new(ErrorKind::WrongStep, step.number())
 }
 

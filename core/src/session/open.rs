@@ -2,7 +2,7 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{ANSWERED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record};
+use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record, Records};
 
 /// Which calls are open.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,11 +27,9 @@ impl Open {
 
     /// No call yet of a reply that begins at the end of `log`.
     pub fn before(log: &Log<'_>) -> Self {
-        let (mut calls, mut at) = (0, FIRST_RECORD);
-        while let Some(call) = Record::find(log.bytes(), at, Kind::Call.bit()) {
-            (calls, at) = (calls + 1, call.end());
-        }
-        Self::new(log.used() as u32, calls, 0)
+        let records = log.records_from(FIRST_RECORD);
+        let calls = records.filter(|record| record.is(Kind::Call)).count();
+        Self::new(log.used() as u32, calls as u32, 0)
     }
 
     /// Finds the open calls of a saved conversation, and marks the others as answered.
@@ -55,6 +53,8 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.flags = header.flags & !MARKED | if malformed { MARKED } else { 0 };
+                // The slot counts only while the reply comes.
+                header.info[2] = 0;
                 log.set_header(offset, header);
             } else if record.is(Kind::Result) && offset >= reply as usize {
                 let id = CallId(before.saturating_add(header.call_index()));
@@ -68,34 +68,23 @@ impl Open {
     }
 
     /// The open calls, in the order of the model.
-    pub fn calls<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = ToolCall<'a>> + use<'a> {
-        let (base, mut at) = (self.before, Some((self.first as usize, self.first_index)));
-        at = at.filter(|_| self.count > 0);
-        core::iter::from_fn(move || {
-            let (from, index) = at?;
-            let Some((record, index)) = open_call(bytes, from, index) else {
-                at = None;
-                return None;
-            };
-            at = Some((record.end(), index.saturating_add(1)));
-            let (wire_id, name, arguments) = record.call();
-            let id = CallId(base.saturating_add(index.into()));
-            Some(ToolCall { id, wire_id, name, arguments })
-        })
+    pub fn calls<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = ToolCall<'a>> {
+        let base = self.before;
+        self.indexed(bytes).filter(|(record, _)| !record.header.has(ANSWERED)).map(
+            move |(record, index)| {
+                let (wire_id, name, arguments) = record.call();
+                let id = CallId(base.saturating_add(index.into()));
+                ToolCall { id, wire_id, name, arguments }
+            },
+        )
     }
 
     /// The offset and the index of the open call `id`.
     pub fn position(&self, log: &Log<'_>, id: CallId) -> Option<(usize, u16)> {
         let wanted = u16::try_from(id.number().checked_sub(self.before)?).ok()?;
-        let (mut offset, mut index) = (self.first as usize, self.first_index);
-        while self.count > 0 {
-            let (record, found) = open_call(log.bytes(), offset, index)?;
-            if found == wanted {
-                return Some((record.offset, wanted));
-            }
-            (offset, index) = (record.end(), found.saturating_add(1));
-        }
-        None
+        let mut calls = self.indexed(log.bytes());
+        let (record, index) = calls.find(|(_, index)| *index == wanted)?;
+        (!record.header.has(ANSWERED)).then_some((record.offset, index))
     }
 
     /// The call at `offset` has its answer.
@@ -105,46 +94,38 @@ impl Open {
             log.set_header(offset, header);
             self.count = self.count.saturating_sub(1);
         }
-        if let Some((call, index)) = open_call(log.bytes(), self.first as usize, self.first_index) {
-            (self.first, self.first_index) = (call.offset as u32, index);
+        if let Some((offset, index)) = self.next_open(log.bytes()) {
+            (self.first, self.first_index) = (offset as u32, index);
         }
     }
 
-    /// Bytes that [`abort`](Self::abort) writes.
-    pub fn abort_bytes(&self) -> usize {
-        usize::from(self.count).saturating_mul(HEADER_BYTES + ABORTED.len())
-    }
-
-    /// Answers all open calls by "aborted"; when there is no room for that, the reply is
-    /// taken out.
-    pub fn abort(&mut self, log: &mut Log<'_>) {
+    /// Answers all open calls by "aborted"; false when there is no room for that, so that the
+    /// reply must go.
+    pub fn abort(&mut self, log: &mut Log<'_>) -> bool {
         while self.count > 0 {
-            let first = open_call(log.bytes(), self.first as usize, self.first_index);
-            let Some((offset, index)) = first.map(|(call, index)| (call.offset, index)) else {
-                break;
-            };
+            let Some((offset, index)) = self.next_open(log.bytes()) else { break };
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
-            if log.push(header, &[ABORTED]).is_err() {
-                log.truncate(self.reply as usize);
+            if log.push(header, &[b"aborted"]).is_err() {
                 self.count = 0;
-                return;
+                return false;
             }
             self.answer(log, offset);
         }
+        true
+    }
+
+    /// The offset and the index of the first open call.
+    fn next_open(&self, bytes: &[u8]) -> Option<(usize, u16)> {
+        let mut calls = self.indexed(bytes);
+        let (record, index) = calls.find(|(record, _)| !record.header.has(ANSWERED))?;
+        Some((record.offset, index))
+    }
+
+    /// The calls from the first open one on, with their indices.
+    fn indexed<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = (Record<'a>, u16)> + use<'a> {
+        let start = if self.count == 0 { bytes.len() } else { self.first as usize };
+        let records = Records::from(bytes, start).take_while(Record::is_reply);
+        records.filter(|record| record.is(Kind::Call)).zip(self.first_index..)
     }
 }
-
-/// The first call at `offset` or behind it, in its reply, that has no answer. `index` is that of
-/// the call that stands first there, and then that of the one that is found.
-fn open_call(bytes: &[u8], offset: usize, mut index: u16) -> Option<(Record<'_>, u16)> {
-    let mut call = Record::find_part(bytes, offset, offset, Kind::Call.bit())?;
-    while call.header.has(ANSWERED) {
-        index = index.saturating_add(1);
-        call = Record::find_part(bytes, call.end(), offset, Kind::Call.bit())?;
-    }
-    Some((call, index))
-}
-
-/// What a call is answered that nobody runs any more.
-const ABORTED: &[u8] = b"aborted";

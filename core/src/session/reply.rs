@@ -5,8 +5,9 @@ use super::feed::{Decoder, Pause};
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
+use super::window::repeating;
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of};
+use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -18,7 +19,15 @@ impl Machine {
         chunk: &[u8],
     ) -> Result<Fed<'a>, Error> {
         self.expect(self.step == Step::Receive)?;
+        if local::ENABLED && self.reply.recovered.is_some() {
+            return Ok(Fed { used: chunk.len(), event: None });
+        }
         let dialect = dialect_of(config.provider())?;
+        let repeats = core::mem::take(&mut self.repeats) as usize;
+        if repeats > 0 {
+            let event = repeating(log.into_bytes(), self.turn, repeats);
+            return Ok(Fed { used: 0, event });
+        }
         let mut input = chunk;
         if let (true, Some((_, rest))) = (self.owes_byte, chunk.split_first()) {
             self.owes_byte = false;
@@ -26,8 +35,19 @@ impl Machine {
         }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let limit = config.limits().max_response_bytes;
-        let shown = read(&mut self.decoder, dialect, &mut sink, &mut input, limit);
-        let more = sink.may_have_more() || self.decoder.error().is_some();
+        let quiet = self.summary.is_some();
+        let shown = loop {
+            match read(&mut self.decoder, dialect, &mut sink, &mut input, limit) {
+                Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
+                shown => break shown,
+            }
+        };
+        if let Ok(Some(Shown::Call { offset, .. })) = shown
+            && repeating(sink.log.bytes(), self.turn, offset).is_some()
+        {
+            self.repeats = offset as u32;
+        }
+        let more = sink.may_have_more() || self.decoder.error().is_some() || self.repeats > 0;
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
@@ -66,11 +86,24 @@ impl Machine {
             return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
         }
         self.expect(self.step == Step::Receive)?;
+        if let (true, Some(reason)) = (local::ENABLED, self.reply.recovered) {
+            let mut log = log;
+            return self.accept(&mut log, config, reason);
+        }
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let judged = judge(&self.decoder, &mut sink, self.status);
+        let judged = judge(&self.decoder, &mut sink, self.status)
+            .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
-            Ok(reason) => self.accept(&mut log, config, reason),
+            Ok((reason, Some(calls))) if self.summary.is_none() => {
+                let reason = match reason {
+                    StopReason::EndTurn if calls > 0 => StopReason::ToolUse,
+                    reason => reason,
+                };
+                self.reply.recovered = Some(reason);
+                Ok(Event::Recovered { calls })
+            }
+            Ok((reason, _)) => self.accept(&mut log, config, reason),
             Err(error) => self.broken(&mut log, config, error),
         }
     }
@@ -82,11 +115,16 @@ impl Machine {
         config: &dyn Config,
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
-        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.usage = self.usage.plus(self.reply.usage());
+        if let Some(finish) = self.summary {
+            return Ok(finish(self, log, config, Ok(reason)));
+        }
+        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        self.attempt = 0;
+        (self.attempt, self.no_summary) = (0, false);
+        self.count.measure(config, self.reply.usage(), log.bytes());
         if self.open.count > 0 {
+            self.check_repeats(log, config)?;
             self.step = Step::RunTools;
         } else if reason == StopReason::Pause {
             self.next_round(log, config)?;
@@ -112,7 +150,7 @@ impl Machine {
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, self.reply.start as usize);
-                if super::room::can_drop(log, self.turn as usize) {
+                if self.summary.is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
                     return Err(error);
@@ -136,7 +174,8 @@ impl Machine {
             return self.fail(log, config, error);
         }
         self.take_out(log, self.reply.start as usize);
-        let (millis, random) = wait(limits, self.attempt, self.retry_after_ms, self.random);
+        let asked_ms = Some(self.retry_after_ms).filter(|millis| *millis != u32::MAX);
+        let (millis, random) = wait(limits, self.attempt, asked_ms, self.random);
         self.random = random;
         self.error = Some(error);
         self.step = Step::Wait { millis };
@@ -150,10 +189,18 @@ impl Machine {
         config: &dyn Config,
         error: Error,
     ) -> Result<Event<'static>, Error> {
+        if let Some(finish) = self.summary {
+            self.take_out(log, super::policy::request_start(self.reply.start as usize));
+            return Ok(finish(self, log, config, Err(error)));
+        }
         let start = match config.limits().failed_turn {
             FailedTurn::TakeOut => self.turn,
             FailedTurn::Keep => self.reply.start,
         };
+        if start < self.reply.start {
+            self.count.forget(config, log.bytes(), start as usize, self.reply.start as usize);
+            self.cuts = self.cuts.wrapping_add(1);
+        }
         self.take_out(log, start as usize);
         self.error = Some(error);
         self.step = Step::Idle;
@@ -165,8 +212,7 @@ impl Machine {
         let failure = core::mem::take(&mut self.reply.has_failed);
         if failure {
             let message = self.reply.failure.start as usize;
-            self.message_bytes = self.reply.failure.length;
-            log.truncate(message + self.message_bytes as usize);
+            log.truncate(message + self.reply.failure.length as usize);
             log.remove(start, message);
         }
         log.truncate(start);
@@ -213,7 +259,7 @@ fn read(
         if sink.is_nearly_full() {
             sink.drop_shown();
         }
-        let room = sink.log.room().min(wanted);
+        let room = sink.log.room(wanted);
         let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
             return Err(Error::full(wanted - room));
         };
@@ -281,4 +327,4 @@ const fn refusal(reply: &Reply, status: u16) -> Error {
 const WINDOW_BYTES: usize = 2048;
 
 /// Room beyond the bytes that are read: two headers and a replaced half pair.
-pub(super) const SLACK_BYTES: usize = 24;
+const SLACK_BYTES: usize = 24;

@@ -1,31 +1,19 @@
-//! Making room: the oldest goes first, and never half an exchange.
+//! Making room by hand: the oldest goes first, and never half an exchange.
 
 use super::Step;
 use super::machine::Machine;
 use crate::provider::{Config, FailedTurn};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, PARTS, Record};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::{Error, ErrorKind};
 
 impl Machine {
     pub fn drop_oldest(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<usize, Error> {
         self.expect_room()?;
         let Some((start, end)) = oldest(log, self.turn as usize) else {
-            let missing = match self.step {
-                Step::MakeRoom { bytes } => bytes,
-                _ => 0,
-            };
-            let error = Error::new(ErrorKind::Full, missing);
-            if self.step != Step::Idle && missing > 0 {
-                if config.limits().failed_turn == FailedTurn::TakeOut {
-                    log.truncate(self.turn as usize);
-                }
-                self.error = Some(error);
-                self.step = Step::Idle;
-            }
-            return Err(error);
+            return Err(self.no_room(log, config));
         };
-        self.remove(log, start, end);
+        self.remove(log, config, start, end);
         if self.step != Step::Idle {
             self.enter_send(log, config);
         }
@@ -41,15 +29,18 @@ impl Machine {
     ) -> Result<(), Error> {
         self.expect_room()?;
         let cut = self.first_kept(log, keep_turns);
+        let mut old = log.records_from(FIRST_RECORD).take_while(|record| record.offset < cut);
+        if matches!(self.step, Step::MakeRoom { .. }) && !old.any(|it| is_turn(&it.header)) {
+            return Err(Error::new(ErrorKind::Full, 0));
+        }
         let freed = cut - FIRST_RECORD;
         let wanted = summary.len().saturating_add(HEADER_BYTES);
-        log.expect_room(wanted.saturating_sub(freed))?;
-        self.remove(log, FIRST_RECORD, cut);
+        log.reserve(wanted.saturating_sub(freed))?;
+        self.remove(log, config, FIRST_RECORD, cut);
         let end = log.used();
         let header = Header::new(Kind::User, FIRST | MARKED, [0; 3]);
         log.push(header, &[summary.as_bytes()])?;
-        log.swap_runs(FIRST_RECORD, end, log.used());
-        self.turn = self.turn.saturating_add(wanted as u32);
+        self.insert(log, config, FIRST_RECORD, end);
         if self.step != Step::Idle {
             self.enter_send(log, config);
         }
@@ -57,45 +48,82 @@ impl Machine {
     }
 
     fn expect_room(&self) -> Result<(), Error> {
-        self.expect(matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. }))
+        let fits = matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. });
+        self.expect(fits && self.summary.is_none())
+    }
+
+    /// Nothing can go any more: in the step `MakeRoom` the turn failed.
+    pub fn no_room(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Error {
+        let (missing, over) = match self.step {
+            Step::MakeRoom { bytes } => (bytes, self.count.excess(config, log.bytes()).context),
+            _ => (0, 0),
+        };
+        let error = match over {
+            0 => Error::new(ErrorKind::Full, missing),
+            over => Error::new(ErrorKind::WindowTooLong, over),
+        };
+        if missing > 0 || over > 0 {
+            if config.limits().failed_turn == FailedTurn::TakeOut {
+                self.cut_off(log, config, self.turn as usize);
+            }
+            self.error = Some(error);
+            self.step = Step::Idle;
+        }
+        error
     }
 
     /// Takes out the records from `start` to `end`.
-    fn remove(&mut self, log: &mut Log<'_>, start: usize, end: usize) {
+    pub fn remove(&mut self, log: &mut Log<'_>, config: &dyn Config, start: usize, end: usize) {
+        if start == end {
+            return;
+        }
+        self.count.forget(config, log.bytes(), start, end);
         log.remove(start, end);
+        self.went(start, end);
+    }
+
+    /// The bytes from `start` to `end` went.
+    pub fn went(&mut self, start: usize, end: usize) {
+        self.rewrites = self.rewrites.wrapping_add(1);
         self.forget_failure();
         let turn = self.turn as usize;
         let turn = if turn >= end { turn.saturating_sub(end - start) } else { turn.min(start) };
         self.turn = turn as u32;
     }
 
+    /// Moves the record at `from`, the last one, to `place`.
+    pub fn insert(&mut self, log: &mut Log<'_>, config: &dyn Config, place: usize, from: usize) {
+        let length = log.used() - from;
+        log.swap_runs(place, from, log.used());
+        if self.turn as usize >= place {
+            self.turn = self.turn.saturating_add(length as u32);
+        }
+        if let Some(record) = log.record(place) {
+            self.count.insert(config, &record);
+        }
+    }
+
+    /// Takes out everything from `start` on that may have been saved.
+    pub fn cut_off(&mut self, log: &mut Log<'_>, config: &dyn Config, start: usize) {
+        self.count.forget(config, log.bytes(), start, log.used());
+        self.cuts = self.cuts.wrapping_add(1);
+        log.truncate(start);
+    }
+
     /// Where the turns begin that stay.
     fn first_kept(&self, log: &Log<'_>, keep_turns: usize) -> usize {
-        let keep = keep_turns.max(usize::from(self.step != Step::Idle));
-        let turn = |at| {
-            let mut turn = Record::find(log.bytes(), at, Kind::User.bit())?;
-            // A summary begins none.
-            while turn.header.has(MARKED) {
-                turn = Record::find(log.bytes(), turn.end(), Kind::User.bit())?;
-            }
-            Some(turn)
-        };
-        // The first turn that stays follows the last one to go by as many as stay.
-        let (mut last, mut first, mut count) = (FIRST_RECORD, FIRST_RECORD, 0_usize);
-        while let Some(found) = turn(last) {
-            count += 1;
-            last = found.end();
-            if count > keep
-                && let Some(kept) = turn(first)
-            {
-                first = kept.end();
-            }
-        }
-        if keep == 0 {
-            return log.used();
-        }
-        turn(first).map_or(log.used(), |turn| turn.offset)
+        let running = self.step != Step::Idle;
+        let turns = || log.records_from(FIRST_RECORD).filter(|record| is_turn(&record.header));
+        let keep = keep_turns.max(usize::from(running));
+        let skip = turns().count().saturating_sub(keep);
+        let first = if keep == 0 { None } else { turns().nth(skip) };
+        first.map_or(log.used(), |record| record.offset)
     }
+}
+
+/// Whether it begins a turn; a summary does not.
+pub(super) fn is_turn(header: &Header) -> bool {
+    header.kind == Kind::User && !header.has(MARKED)
 }
 
 /// Whether [`Machine::drop_oldest`] would find something.
@@ -105,17 +133,14 @@ pub(super) fn can_drop(log: &Log<'_>, turn: usize) -> bool {
 
 /// The oldest exchange: everything before the second turn, or the first round of the turn
 /// that is running when another follows it.
-fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
-    let bytes = log.bytes();
+pub(super) fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
     if turn > FIRST_RECORD {
-        let first = Record::at(bytes, FIRST_RECORD)?;
-        let second = Record::find(bytes, first.end(), Kind::User.bit())?;
+        let mut turns = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::User));
+        let second = turns.find(|record| record.offset > FIRST_RECORD)?;
         return Some((FIRST_RECORD, second.offset.min(turn)));
     }
-    let first = Record::find(bytes, turn, PARTS)?;
-    let mut second = Record::find(bytes, first.end(), PARTS)?;
-    while !second.header.has(FIRST) {
-        second = Record::find(bytes, second.end(), PARTS)?;
-    }
+    let mut replies =
+        log.records_from(turn).filter(|record| record.is_reply() && record.header.has(FIRST));
+    let (first, second) = (replies.next()?, replies.next()?);
     Some((first.offset, second.offset))
 }

@@ -17,9 +17,10 @@ pub enum Step {
         /// How long, in milliseconds.
         millis: u32,
     },
-    /// Call [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
+    /// Call [`crate::Session::make_room`], which does what the configuration says; where it says
+    /// nothing, [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
     MakeRoom {
-        /// Bytes of the storage that are missing.
+        /// Bytes of the storage that are missing; 0 where it is the window that is too long.
         bytes: u32,
     },
 }

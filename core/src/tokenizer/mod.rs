@@ -9,6 +9,8 @@
 //! each maximal start of a character that is not completed, and each byte that can start none, is one
 //! U+FFFD. The rule is the same in every call that takes bytes.
 
+mod batch;
+mod block;
 mod bpe;
 mod cache;
 mod class;
@@ -19,6 +21,7 @@ pub mod format;
 mod long;
 mod lossy;
 mod node;
+mod repeat;
 mod short;
 mod special;
 mod split;
@@ -33,6 +36,8 @@ pub use special::Specials;
 pub use split::Pattern;
 pub use vocab::{Special, Vocabulary};
 
+use self::cache::Cache;
+use self::fast::next_piece;
 use crate::{Error, ErrorKind};
 
 /// Counts or makes tokens. Writes into the caller's slice; needs no allocator.
@@ -163,10 +168,11 @@ impl<'v> Bpe<'v> {
 
     fn encode_ordinary(&self, text: &[u8], ids: &mut bpe::Ids<'_>) {
         let vocabulary = &self.vocabulary;
-        self.pieces(text, |piece, token| match token {
-            Some(index) => ids.push(vocabulary.id_of(index)),
-            None => bpe::encode(vocabulary, piece, ids),
-        });
+        if vocabulary.has_words() {
+            Cache::new(&mut []).encode(vocabulary, text, ids);
+        } else {
+            self.pieces(text, |piece| bpe::encode(vocabulary, piece, ids));
+        }
     }
 
     /// Writes the bytes of `ids` to the front of `out` and returns how many there are. They need not
@@ -220,16 +226,11 @@ impl<'v> Bpe<'v> {
         fit
     }
 
-    /// Visits each piece, with its token where it is found as a whole.
-    #[inline(always)]
-    fn pieces<'t>(&self, text: &'t [u8], mut visit: impl FnMut(&'t [u8], Option<u32>)) {
-        let pattern = self.vocabulary.pattern();
-        let words = self.vocabulary.has_words();
+    fn pieces<'t>(&self, text: &'t [u8], mut visit: impl FnMut(&'t [u8])) {
         let mut at = 0;
         while at < text.len() {
-            let (end, word) = fast::next_piece(pattern, text, at);
-            let token = if words { word.and_then(|word| self.vocabulary.word(word)) } else { None };
-            visit(text.get(at..end).unwrap_or_default(), token);
+            let (end, _) = next_piece(self.vocabulary.pattern(), text, at);
+            visit(text.get(at..end).unwrap_or_default());
             at = end;
         }
     }
@@ -237,10 +238,12 @@ impl<'v> Bpe<'v> {
 
 impl Tokenizer for Bpe<'_> {
     fn count(&self, text: &str) -> usize {
+        let vocabulary = &self.vocabulary;
+        if vocabulary.has_words() {
+            return Cache::new(&mut []).count(vocabulary, text.as_bytes());
+        }
         let mut count = 0;
-        self.pieces(text.as_bytes(), |piece, token| {
-            count += if token.is_some() { 1 } else { bpe::count(&self.vocabulary, piece) };
-        });
+        self.pieces(text.as_bytes(), |piece| count += bpe::count(vocabulary, piece));
         usize::try_from(count).unwrap_or(usize::MAX)
     }
 

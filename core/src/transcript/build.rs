@@ -1,7 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
-use super::log::{Log, MAGIC};
-use super::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use super::log::Log;
+use super::record::{ELIDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
@@ -35,7 +35,7 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// `Full` when it has not even room for a beginning.
     pub fn new(storage: S) -> Result<Self, Error> {
         let mut builder = Self { storage, used: 0, calls: 0, before: 0, last: None };
-        builder.log(MAGIC.len()).start()?;
+        builder.log().start()?;
         Ok(builder)
     }
 
@@ -54,6 +54,10 @@ impl<S: Storage> TranscriptBuilder<S> {
         let (header, pieces): (Header, [&[u8]; 3]) = match (entry.role, entry.part) {
             (Role::User, Part::Text(text)) => {
                 (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[]])
+            }
+            (Role::User, Part::Instruction(text)) => {
+                let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+                (header, [text.as_bytes(), &[], &[]])
             }
             (Role::Assistant, Part::Text(text)) => {
                 (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
@@ -77,13 +81,13 @@ impl<S: Storage> TranscriptBuilder<S> {
                 let index = self.index(result.id)?;
                 let [low, high] = index.to_le_bytes();
                 let failed = if result.is_error { MARKED } else { 0 };
-                let header = Header::new(Kind::Result, FIRST | failed, [low, high, 0]);
+                let elided = if entry.is_cut { ELIDED } else { 0 };
+                let header = Header::new(Kind::Result, FIRST | failed | elided, [low, high, 0]);
                 (header, [result.content.as_bytes(), &[], &[]])
             }
             _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),
         };
-        let length = pieces.iter().fold(HEADER_BYTES, |sum, piece| sum.saturating_add(piece.len()));
-        self.log(length).push(header, &pieces)?;
+        self.log().push(header, &pieces)?;
         if entry.role == Role::Assistant && starts {
             self.before = self.calls;
         }
@@ -113,7 +117,7 @@ impl<S: Storage> TranscriptBuilder<S> {
         u16::try_from(index.ok_or(unknown)?).map_err(|_| unknown)
     }
 
-    fn log(&mut self, more: usize) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used, more)
+    fn log(&mut self) -> Log<'_> {
+        Log::new(&mut self.storage, &mut self.used)
     }
 }

@@ -1,7 +1,7 @@
 //! Whether saved bytes are a transcript: nothing of them is trusted.
 
 use super::log::MAGIC;
-use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, UNUSED_FLAGS};
+use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records, UNUSED_FLAGS};
 use crate::message::Provider;
 use crate::{Error, ErrorKind};
 
@@ -30,8 +30,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// The reply that the records so far end with.
-#[derive(Default)]
-struct Reply {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reply {
     /// A user spoke.
     is_begun: bool,
     /// The last record belongs to a reply, so that another may go on with it.
@@ -45,8 +45,23 @@ struct Reply {
 }
 
 impl Reply {
-    /// Whether `record` may stand here.
-    fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
+    /// Whether a user spoke.
+    pub const fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Whether the last record belongs to a reply, so that another may go on with it.
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether calls wait for their results.
+    pub const fn has_open(&self) -> bool {
+        self.results < self.calls
+    }
+
+    /// Whether `record` may stand here; a record that may not ends it all.
+    pub fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
         let header = record.header;
         let is_first = header.has(FIRST);
         let is_closed = self.results == self.calls;
@@ -62,7 +77,7 @@ impl Reply {
                 }
                 // In order, as they mostly are, none can be there twice.
                 let is_new = index >= self.results_end
-                    || super::Records::from(bytes, self.results_start)
+                    || Records::from(bytes, self.results_start)
                         .take_while(|result| result.offset < record.offset)
                         .all(|result| result.header.call_index() != index);
                 self.is_open = false;

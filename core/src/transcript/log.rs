@@ -14,19 +14,13 @@ pub(crate) const FIRST_RECORD: usize = MAGIC.len();
 
 /// The writing end of a transcript, without its type parameter.
 pub(crate) struct Log<'t> {
-    bytes: &'t mut [u8],
+    storage: &'t mut dyn Storage,
     used: &'t mut u32,
-    /// How many bytes there can ever be.
-    limit: usize,
 }
 
 impl<'t> Log<'t> {
-    /// Where the storage can grow, makes room for `more` bytes, or for all that there can be.
-    pub fn new(storage: &'t mut impl Storage, used: &'t mut u32, more: usize) -> Self {
-        // Lengths and offsets are 32 bits wide.
-        let limit = storage.limit().min(u32::MAX as usize);
-        storage.reserve((*used as usize).saturating_add(more).min(limit));
-        Self { bytes: storage.bytes_mut(), used, limit }
+    pub fn new(storage: &'t mut dyn Storage, used: &'t mut u32) -> Self {
+        Self { storage, used }
     }
 
     /// Writes the first bytes of an empty transcript.
@@ -39,24 +33,20 @@ impl<'t> Log<'t> {
         *self.used as usize
     }
 
-    /// How many bytes there can ever be.
+    /// Bytes that can ever be written.
     pub fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// Bytes that can still ever be written.
-    pub fn left(&self) -> usize {
-        self.limit.saturating_sub(self.used())
+        self.storage.limit()
     }
 
     /// All that is written.
     pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.used()).unwrap_or_default()
+        self.storage.bytes().get(..self.used()).unwrap_or_default()
     }
 
     /// All that is written, as long as the log itself was lent.
     pub fn into_bytes(self) -> &'t [u8] {
-        self.bytes.get(..*self.used as usize).unwrap_or_default()
+        let used = self.used();
+        self.storage.bytes().get(..used).unwrap_or_default()
     }
 
     pub fn record(&self, offset: usize) -> Option<Record<'_>> {
@@ -67,23 +57,32 @@ impl<'t> Log<'t> {
         Records::from(self.bytes(), offset)
     }
 
-    /// Fails when there is no room for `more` bytes.
-    pub fn expect_room(&self, more: usize) -> Result<(), Error> {
-        match more.checked_sub(self.room()) {
-            None | Some(0) => Ok(()),
-            Some(missing) => Err(Error::full(missing)),
+    /// Makes room for `more` bytes.
+    pub fn reserve(&mut self, more: usize) -> Result<(), Error> {
+        let wanted = self.used().saturating_add(more);
+        // Lengths and offsets are 32 bits wide.
+        if u32::try_from(wanted).is_ok() && self.storage.reserve(wanted) {
+            return Ok(());
         }
+        Err(Error::full(wanted.saturating_sub(self.storage.limit())))
     }
 
-    /// Bytes that can be written.
-    pub fn room(&self) -> usize {
-        self.bytes.len().saturating_sub(self.used())
+    /// Bytes that can still be written, `wanted` at the most.
+    pub fn room(&mut self, wanted: usize) -> usize {
+        if self.reserve(wanted).is_ok() {
+            return wanted;
+        }
+        let left = self.storage.limit().saturating_sub(self.used()).min(wanted);
+        if self.reserve(left).is_ok() { left } else { 0 }
     }
 
     /// Writes raw bytes behind the end.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.expect_room(bytes.len())?;
-        fill(self.bytes.get_mut(*self.used as usize..).unwrap_or_default(), bytes);
+        self.reserve(bytes.len())?;
+        let at = self.used();
+        if let Some(free) = self.storage.bytes_mut().get_mut(at..) {
+            fill(free, bytes);
+        }
         *self.used += bytes.len() as u32;
         Ok(())
     }
@@ -91,7 +90,7 @@ impl<'t> Log<'t> {
     /// Adds a record whose payload is `pieces` in their order; returns its offset.
     pub fn push(&mut self, mut header: Header, pieces: &[&[u8]]) -> Result<usize, Error> {
         let length = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
-        self.expect_room(length.saturating_add(HEADER_BYTES))?;
+        self.reserve(length.saturating_add(HEADER_BYTES))?;
         let offset = self.used();
         header.length = length as u32;
         self.append(&header.to_bytes())?;
@@ -103,7 +102,7 @@ impl<'t> Log<'t> {
 
     /// Rewrites the header at `offset`.
     pub fn set_header(&mut self, offset: usize, header: Header) {
-        if let Some(place) = self.bytes.get_mut(offset..) {
+        if let Some(place) = self.storage.bytes_mut().get_mut(offset..) {
             fill(place, &header.to_bytes());
         }
     }
@@ -115,6 +114,20 @@ impl<'t> Log<'t> {
             header.length = self.used().saturating_sub(payload) as u32;
             self.set_header(offset, header);
         }
+    }
+
+    /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
+    pub fn shorten(&mut self, offset: usize, flags: u8, payload: &[u8]) {
+        let Some(record) = self.record(offset) else { return };
+        let (mut header, end) = (record.header, record.end());
+        header.flags |= flags;
+        header.length = payload.len() as u32;
+        self.set_header(offset, header);
+        let start = offset + HEADER_BYTES;
+        if let Some(place) = self.storage.bytes_mut().get_mut(start..end) {
+            fill(place, payload);
+        }
+        self.remove(start + payload.len(), end);
     }
 
     /// The header at `offset`, whatever its length says.
@@ -136,7 +149,7 @@ impl<'t> Log<'t> {
         let Some(gap) = end.checked_sub(start).filter(|gap| *gap > 0 && end <= used) else {
             return;
         };
-        let Some(mut rest) = self.bytes.get_mut(start..used) else { return };
+        let Some(mut rest) = self.storage.bytes_mut().get_mut(start..used) else { return };
         // Pieces as long as the gap never overlap.
         while let Some((hole, tail)) = rest.split_at_mut_checked(gap) {
             if tail.is_empty() {
@@ -151,7 +164,7 @@ impl<'t> Log<'t> {
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.
     pub fn swap_runs(&mut self, start: usize, middle: usize, end: usize) {
         let Some(length) = middle.checked_sub(start) else { return };
-        let Some(runs) = self.bytes.get_mut(start..end) else { return };
+        let Some(runs) = self.storage.bytes_mut().get_mut(start..end) else { return };
         let Some((first, second)) = runs.split_at_mut_checked(length) else { return };
         reverse(first);
         reverse(second);

@@ -4,11 +4,13 @@
 
 mod build;
 mod check;
+mod jsonl;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
 
 pub use build::TranscriptBuilder;
+pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::Storage;
@@ -16,7 +18,7 @@ pub use storage::Storage;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
 use crate::{Error, ErrorKind};
 use log::{Log, MAGIC};
-use record::{FIRST, Kind, MARKED, Records};
+use record::{ELIDED, FIRST, Kind, MARKED, Record};
 
 /// All that was said in a session, oldest first.
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ pub struct Entry<'a> {
     pub part: Part<'a>,
     /// Whether it begins a message; else it goes on with the one before.
     pub starts_message: bool,
-    /// Whether it is kept in part only.
+    /// Whether it is kept in part only; of a tool result, that it was left out to make room.
     pub is_cut: bool,
 }
 
@@ -49,7 +51,7 @@ impl<'a> Entry<'a> {
 impl<S: Storage> Transcript<S> {
     pub(crate) fn new(storage: S) -> Result<Self, Error> {
         let mut transcript = Self { storage, used: 0 };
-        transcript.log(MAGIC.len()).start()?;
+        transcript.log().start()?;
         Ok(transcript)
     }
 
@@ -75,6 +77,12 @@ impl<S: Storage> Transcript<S> {
         self.used as usize
     }
 
+    /// Bytes that the storage can ever hold.
+    #[must_use]
+    pub fn limit_bytes(&self) -> usize {
+        self.storage.limit()
+    }
+
     /// Whether nothing was said yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -82,8 +90,25 @@ impl<S: Storage> Transcript<S> {
     }
 
     /// All parts, oldest first.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        Entries { records: Records::from(self.as_bytes(), MAGIC.len()), reply_calls: 0, calls: 0 }
+    pub fn entries(&self) -> Entries<'_> {
+        self.entries_from(EntryPlace::START)
+    }
+
+    /// The parts from a place on that [`Entries::place`] gave, since when the transcript has
+    /// only grown.
+    pub fn entries_from(&self, place: EntryPlace) -> Entries<'_> {
+        Entries { bytes: self.as_bytes(), place }
+    }
+
+    /// All of it as JSON Lines, for people and scripts, which [`JsonLinesReader`] reads again.
+    pub fn json_lines(&self) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), MAGIC.len())
+    }
+
+    /// The lines from a place on, as [`entries_from`](Self::entries_from); a place that begins
+    /// a message of the model.
+    pub fn json_lines_from(&self, place: EntryPlace) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), place.offset as usize)
     }
 
     /// The `length` bytes behind the end, where a message may lie that is not kept.
@@ -92,9 +117,15 @@ impl<S: Storage> Transcript<S> {
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
     }
 
-    /// The writing end, with room for `more` bytes where they can be had.
-    pub(crate) fn log(&mut self, more: usize) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used, more)
+    /// A copy of `bytes`, which are a transcript, in `storage`.
+    pub(crate) fn copy(bytes: &[u8], storage: S) -> Result<Self, Error> {
+        let mut transcript = Self { storage, used: 0 };
+        transcript.log().append(bytes)?;
+        Ok(transcript)
+    }
+
+    pub(crate) fn log(&mut self) -> Log<'_> {
+        Log::new(&mut self.storage, &mut self.used)
     }
 
     pub(crate) fn into_storage(self) -> S {
@@ -102,25 +133,50 @@ impl<S: Storage> Transcript<S> {
     }
 }
 
-struct Entries<'a> {
-    records: Records<'a>,
+/// The parts of a transcript, oldest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Entries<'a> {
+    bytes: &'a [u8],
+    place: EntryPlace,
+}
+
+/// Where an entry begins. It outlives the borrow of the transcript.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntryPlace {
+    offset: u32,
     /// Calls before the reply that is being read.
     reply_calls: u32,
     /// Calls so far.
     calls: u32,
 }
 
+impl EntryPlace {
+    /// The first entry.
+    pub const START: Self = Self { offset: MAGIC.len() as u32, reply_calls: 0, calls: 0 };
+}
+
+impl Entries<'_> {
+    /// Where the next entry begins.
+    #[must_use]
+    pub const fn place(&self) -> EntryPlace {
+        self.place
+    }
+}
+
 impl<'a> Iterator for Entries<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
-        let record = self.records.next()?;
+        let record = Record::at(self.bytes, self.place.offset as usize)?;
+        let place = &mut self.place;
+        place.offset = record.end() as u32;
         let header = record.header;
         let first = header.has(FIRST);
         if record.is_reply() && first {
-            self.reply_calls = self.calls;
+            place.reply_calls = place.calls;
         }
         let (role, part) = match header.kind {
+            Kind::User if record.is_instruction() => (Role::User, Part::Instruction(record.text())),
             Kind::User => (Role::User, Part::Text(record.text())),
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),
@@ -130,18 +186,22 @@ impl<'a> Iterator for Entries<'a> {
                 (Role::Assistant, Part::Opaque { provider, variety, text: record.text() })
             }
             Kind::Call => {
-                let id = CallId(self.calls);
-                self.calls = self.calls.saturating_add(1);
+                let id = CallId(place.calls);
+                place.calls = place.calls.saturating_add(1);
                 let (wire_id, name, arguments) = record.call();
                 (Role::Assistant, Part::ToolCall(ToolCall { id, wire_id, name, arguments }))
             }
             Kind::Result => {
-                let id = CallId(self.reply_calls.saturating_add(header.call_index()));
+                let id = CallId(place.reply_calls.saturating_add(header.call_index()));
                 let is_error = header.has(MARKED);
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }
         };
-        let is_cut = matches!(header.kind, Kind::Text | Kind::Thinking) && header.has(MARKED);
+        let is_cut = match header.kind {
+            Kind::Text | Kind::Thinking => header.has(MARKED),
+            Kind::Result => header.has(ELIDED),
+            Kind::User | Kind::Opaque | Kind::Call => false,
+        };
         Some(Entry { role, part, starts_message: first, is_cut })
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! | kind | bytes 1..4 | payload |
 //! |---|---|---|
-//! | user | - | text |
+//! | user | 1 for an instruction, -, - | text |
 //! | text | 1 for a refusal, -, - | text |
 //! | thinking | field of the wire it came in | text |
 //! | opaque | provider, variety, - | text |
@@ -45,13 +45,17 @@ pub(crate) const PARTS: u8 =
 
 /// The record begins a message of its own: always for a user's text and a result.
 pub(crate) const FIRST: u8 = 0x10;
-/// User: a summary stands in for older turns. Result: the call failed.
+/// User: it begins no turn; a summary that stands in for older turns, or an instruction. Result: the call failed.
 /// Call: its arguments are not one JSON object. Text, thinking: not kept whole.
 pub(crate) const MARKED: u8 = 0x20;
+/// The first byte of the info of a user's text that is an instruction of the program.
+pub(crate) const INSTRUCTION: u8 = 1;
 /// The first byte of the info of a text that is a refusal.
 pub(crate) const REFUSAL: u8 = 1;
 /// Call: it has a result.
 pub(crate) const ANSWERED: u8 = 0x40;
+/// Result: a line that says what it was stands in its place.
+pub(crate) const ELIDED: u8 = 0x40;
 
 /// No record has one of these.
 pub(super) const UNUSED_FLAGS: u8 = 0x80;
@@ -123,28 +127,25 @@ impl<'a> Record<'a> {
         Some(Self { offset, header, payload })
     }
 
-    /// The first record of one of `kinds` at `offset` or behind it.
-    pub fn find(bytes: &'a [u8], offset: usize, kinds: u8) -> Option<Self> {
-        Self::search(bytes, offset, kinds, usize::MAX)
-    }
-
-    /// The same, in the message that begins at `message`.
-    pub fn find_part(bytes: &'a [u8], offset: usize, message: usize, kinds: u8) -> Option<Self> {
-        Self::search(bytes, offset, kinds, message)
-    }
-
+    /// The first record of one of `kinds` at `offset` or behind it, in the message that begins at
+    /// `message`.
     // One loop for all who look for something: each would take a hundred bytes of flash.
     #[inline(never)]
-    fn search(bytes: &'a [u8], mut at: usize, kinds: u8, message: usize) -> Option<Self> {
+    pub fn find_part(
+        bytes: &'a [u8],
+        mut offset: usize,
+        message: usize,
+        kinds: u8,
+    ) -> Option<Self> {
         loop {
-            let record = Self::at(bytes, at)?;
-            if message != usize::MAX && at != message && record.header.has(FIRST) {
+            let record = Self::at(bytes, offset)?;
+            if offset != message && record.header.has(FIRST) {
                 return None;
             }
             if record.header.kind.bit() & kinds != 0 {
                 return Some(record);
             }
-            at = record.end();
+            offset = record.end();
         }
     }
 
@@ -168,6 +169,11 @@ impl<'a> Record<'a> {
 
     pub fn is(&self, kind: Kind) -> bool {
         self.header.kind == kind
+    }
+
+    /// Whether the program said it, not the user.
+    pub fn is_instruction(&self) -> bool {
+        self.is(Kind::User) && self.header.info.starts_with(&[INSTRUCTION])
     }
 
     /// Whether the model said it.

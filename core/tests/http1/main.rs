@@ -296,7 +296,7 @@ fn random_responses_are_read_as_httparse_reads_them() {
 fn heads_of_requests_are_written_and_read_back() {
     let head = RequestHead {
         method: "POST",
-        path: "/v1/chat?x=%20",
+        path: &["/v1", "", "/chat", "?x=%20"],
         host: "[::1]:8080",
         content_length: 120_034,
     };
@@ -321,16 +321,18 @@ fn heads_of_requests_are_written_and_read_back() {
     assert_eq!((error.kind(), error.detail()), (ErrorKind::Full, 1));
     assert!(short.iter().all(|b| *b == b'#'));
     assert_eq!(head.write(headers.into_iter(), &mut vec![0; length]), Ok(length));
-    let mut written = Vec::new();
-    assert_eq!(
-        head.write_to(headers.into_iter(), &mut Writer(&mut written, usize::MAX)),
-        Ok(length)
-    );
-    assert_eq!(written, out[..length]);
-    let mut written = Vec::new();
-    let error =
-        head.write_to(headers.into_iter(), &mut Writer(&mut written, 20)).expect_err("fails");
-    assert_eq!((error.kind(), error.detail()), (ErrorKind::WriteFailed, 19));
+    for size in 1..=length + 1 {
+        let mut written = Vec::new();
+        loop {
+            let mut part = vec![b'#'; size];
+            match head.write_part(headers.into_iter(), written.len(), &mut part) {
+                Ok(0) => break,
+                Ok(count) => written.extend_from_slice(&part[..count]),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!(written, out[..length], "{size} bytes at a time");
+    }
     for (number, text) in [(0, "0"), (9, "9"), (10, "10"), (usize::MAX, "18446744073709551615")] {
         let head = RequestHead { content_length: number, ..head };
         let length = head.write(headers.into_iter(), &mut out).expect("written");
@@ -340,16 +342,18 @@ fn heads_of_requests_are_written_and_read_back() {
 
 #[test]
 fn a_head_that_would_be_more_than_one_request_is_not_written() {
-    let good = RequestHead { method: "POST", path: "/", host: "a", content_length: 0 };
+    let good = RequestHead { method: "POST", path: &["/"], host: "a", content_length: 0 };
     let heads = [
         (RequestHead { method: "", ..good }, 0),
         (RequestHead { method: "PO ST", ..good }, 0),
-        (RequestHead { path: "", ..good }, 1),
-        (RequestHead { path: "x", ..good }, 1),
-        (RequestHead { path: "/a b", ..good }, 1),
-        (RequestHead { path: "/a\r\nx: y", ..good }, 1),
-        (RequestHead { path: "/\u{e9}", ..good }, 1),
-        (RequestHead { path: "/#a", ..good }, 1),
+        (RequestHead { path: &[], ..good }, 1),
+        (RequestHead { path: &["", ""], ..good }, 1),
+        (RequestHead { path: &["/a", " HTTP/1.1\r\nx: y"], ..good }, 1),
+        (RequestHead { path: &["x"], ..good }, 1),
+        (RequestHead { path: &["/a b"], ..good }, 1),
+        (RequestHead { path: &["/a\r\nx: y"], ..good }, 1),
+        (RequestHead { path: &["/\u{e9}"], ..good }, 1),
+        (RequestHead { path: &["/#a"], ..good }, 1),
         (RequestHead { host: "", ..good }, 2),
         (RequestHead { host: "a\r\nb", ..good }, 2),
         (RequestHead { host: "user@a", ..good }, 2),
@@ -373,44 +377,6 @@ fn a_head_that_would_be_more_than_one_request_is_not_written() {
         let headers = [("good", "x"), header];
         let error = good.write(headers.into_iter(), &mut [0; 99]).expect_err("refused");
         assert_eq!((error.kind(), error.detail()), (ErrorKind::BadRequest, 4), "{header:?}");
-    }
-}
-
-struct Writer<'a>(&'a mut Vec<u8>, usize);
-
-#[derive(Debug)]
-struct Broken;
-
-impl std::fmt::Display for Broken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("broken")
-    }
-}
-
-impl std::error::Error for Broken {}
-
-impl embedded_io::Error for Broken {
-    fn kind(&self) -> embedded_io::ErrorKind {
-        embedded_io::ErrorKind::Other
-    }
-}
-
-impl embedded_io::ErrorType for Writer<'_> {
-    type Error = Broken;
-}
-
-impl embedded_io::Write for Writer<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Broken> {
-        if self.0.len() >= self.1 {
-            return Err(Broken);
-        }
-        let taken = bytes.len().min(self.1 - self.0.len());
-        self.0.extend_from_slice(&bytes[..taken]);
-        Ok(taken)
-    }
-
-    fn flush(&mut self) -> Result<(), Broken> {
-        Ok(())
     }
 }
 

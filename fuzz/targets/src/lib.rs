@@ -1,11 +1,13 @@
 //! What the fuzz targets do, as plain functions: each takes any bytes and panics when
 //! something is wrong. The committed corpus is replayed by the tests of this crate.
 
+mod http1;
 mod json;
 mod operations;
 mod response;
 mod sse;
 
+pub use http1::http1;
 pub use json::json;
 pub use operations::operations;
 pub use response::response;

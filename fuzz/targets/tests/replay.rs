@@ -16,6 +16,11 @@ fn replay(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
+fn http1() {
+    replay("http1", zerostack_fuzz_targets::http1);
+}
+
+#[test]
 fn json() {
     replay("json", zerostack_fuzz_targets::json);
 }

@@ -1,12 +1,13 @@
 //! The loop: asks the session what to do, does it, asks again.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Event, Request, Step, ToolResult};
+use zerostack_core::{Request, Step, ToolResult};
 
 use super::failure::failure;
-use super::{AgentEvent, Call, OwnedSession, Toolbox};
+use super::{AgentEvent, Call, OwnedSession, Toolbox, reply};
 use crate::provider::Endpoint;
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, ErrorKind, Result};
@@ -22,6 +23,8 @@ pub struct Drive {
     waiting: bool,
     /// Times that the open request was sent.
     attempts: u32,
+    /// What the end of a reply gave and was not told yet.
+    ready: VecDeque<AgentEvent>,
 }
 
 /// Sees everything that goes into the session, for a tape. `()` records nothing.
@@ -77,6 +80,7 @@ impl Drive {
             transport_error: None,
             waiting: false,
             attempts: 0,
+            ready: VecDeque::new(),
         }
     }
 
@@ -114,6 +118,9 @@ impl Drive {
             if cancel.is_cancelled() {
                 return Err(Cancel::error());
             }
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
+            }
             match session.step() {
                 Step::Idle => return Ok(None),
                 Step::Send => {
@@ -131,7 +138,7 @@ impl Drive {
                         }
                         Err(error) if error.kind() == ErrorKind::Provider => {
                             self.transport_error = Some(error);
-                            return self.end(session, endpoint, recorder).map(Some);
+                            self.end(session, endpoint, recorder)?;
                         }
                         Err(error) => return Err(error),
                     }
@@ -176,20 +183,21 @@ impl Drive {
                 _ => Ok(0),
             };
             match received {
-                Ok(0) => return self.end(session, endpoint, recorder).map(Some),
+                Ok(0) => return self.end(session, endpoint, recorder).map(|()| None),
                 Ok(count) => {
                     self.unread = 0..count;
                     recorder.bytes(&self.buffer[..count])?;
                 }
                 Err(error) if error.kind() == ErrorKind::Provider => {
                     self.transport_error = Some(error);
-                    return self.end(session, endpoint, recorder).map(Some);
+                    return self.end(session, endpoint, recorder).map(|()| None);
                 }
                 Err(error) => return Err(error),
             }
         }
+        let is_held = reply::is_held(session);
         let fed = session.feed(&self.buffer[self.unread.clone()]);
-        let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+        let fed = fed.map(|fed| (fed.used, fed.event.and_then(|it| reply::shown(is_held, it))));
         let event = match fed {
             Ok((used, event)) => {
                 self.unread.start += used;
@@ -212,20 +220,15 @@ impl Drive {
         session: &mut OwnedSession,
         endpoint: &Endpoint,
         recorder: &mut dyn Recorder,
-    ) -> Result<AgentEvent> {
+    ) -> Result<()> {
         (self.body, self.unread) = (None, 0..0);
         recorder.end()?;
-        match session.end_response() {
-            Ok(event) => {
-                if matches!(event, Event::End(_)) {
-                    self.attempts = 0;
-                }
-                AgentEvent::from_core(event).ok_or_else(|| {
-                    Error::new(ErrorKind::Internal, "the reply ended without an event")
-                })
-            }
-            Err(_) => Err(self.failure(session, endpoint)),
+        let Ok(events) = reply::end(session) else { return Err(self.failure(session, endpoint)) };
+        if matches!(events.last(), Some(AgentEvent::End(_))) {
+            self.attempts = 0;
         }
+        self.ready.extend(events);
+        Ok(())
     }
 
     /// Why the turn failed, and that it was tried more than once.

@@ -41,6 +41,11 @@ pub enum AgentEvent {
         /// Why, for a person.
         reason: String,
     },
+    /// Calls were found in the text of the reply, and follow: its text is now this.
+    Recovered {
+        /// What the model said beside its calls.
+        text: String,
+    },
     /// The reply is complete.
     End(StopReason),
 }

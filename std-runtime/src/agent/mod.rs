@@ -16,17 +16,18 @@
 mod drive;
 mod event;
 mod failure;
+pub(crate) mod reply;
 mod tool;
 
 pub use drive::{Drive, Recorder};
 pub use event::{AgentEvent, Call};
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
-use zerostack_core::{Growing, Limits, OwnedConfig, OwnedTool, Provider, Session, ToolCall, Usage};
+use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
 
 use crate::provider::{self, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// The session of this runtime: it owns its configuration and grows to a limit.
 pub type OwnedSession = Session<OwnedConfig, Growing>;
@@ -84,12 +85,22 @@ impl Agent {
         for event in self.run(text) {
             match event? {
                 AgentEvent::Text(text) => answer.push_str(&text),
+                AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
                 AgentEvent::Restart | AgentEvent::ToolCall(_) => answer.clear(),
                 _ => {}
             }
         }
         Ok(answer)
+    }
+
+    /// Says something to the model beside the user, before the next turn: another mode, other
+    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn instruct(&mut self, text: &str) -> Result<()> {
+        self.session.instruct(text).map_err(Error::from_core)
     }
 
     /// Tokens of the last turn.
@@ -159,9 +170,10 @@ impl AgentBuilder {
             Some(endpoint) => endpoint,
             None => endpoint_of_environment()?,
         };
-        let specs = self.tools.iter().map(|tool| tool.spec().clone()).collect();
-        let model = endpoint.model.clone();
-        let session = start_session(endpoint.api, model, self.system, specs, self.limits)?;
+        let tools = self.tools.iter().map(|tool| tool.spec().clone()).collect();
+        let (system, limits) = (self.system, self.limits);
+        let session =
+            start_session(OwnedConfig { system, tools, limits, ..endpoint.session_config() })?;
         let cancel = self.cancel;
         let http = || Http::new(HttpOptions::from_env(&variable), cancel.clone());
         let transport = self.transport.unwrap_or_else(|| Box::new(http()));
@@ -213,21 +225,21 @@ impl Toolbox for Tools {
     }
 }
 
-/// A session with `model`, which speaks `api`.
+/// An empty session, which grows as it must.
 ///
 /// # Errors
-/// `Configuration` when a tool's schema is not a JSON object.
-pub fn start_session(
-    api: Provider,
-    model: String,
-    system: String,
-    tools: Vec<OwnedTool>,
-    limits: Limits,
-) -> Result<OwnedSession> {
-    let mut config = OwnedConfig::new(api, model);
-    (config.system, config.tools, config.limits) = (system, tools, limits);
-    let storage = Growing::new(TRANSCRIPT_BYTES);
-    Session::new(storage, config).map_err(Error::from_core)
+/// `Configuration` when a tool's schema is not a JSON object, or the tool mode is none for the
+/// dialect.
+pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
+    let (api, mode) = (config.provider, config.tool_mode);
+    if mode == ToolMode::Schema && !matches!(api, Provider::OpenAiChat | Provider::Ollama) {
+        let text = format!(
+            "the tool mode schema is known for openai-chat and ollama, and this is {}; use text",
+            api.name()
+        );
+        return Err(Error::new(ErrorKind::Configuration, text));
+    }
+    Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from_core)
 }
 
 /// The model that the environment and the configuration files name.

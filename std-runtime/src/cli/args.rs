@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
-use zerostack_core::{Limits, Provider};
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, ToolMode};
 
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::Flags;
@@ -24,7 +24,7 @@ pub(super) enum Command {
     Tool { name: String },
     Call,
     Decode { api: Provider, chunks: Chunks, form: Form },
-    Encode { api: Provider, model: String, max_output_tokens: u32 },
+    Encode { config: Box<OwnedConfig>, prefix_report: bool },
     Step,
     Answer,
     Begin { system: String, tools: Vec<String>, text: String },
@@ -122,6 +122,7 @@ impl RunArgs {
             "--base-url" => self.model.base_url = Some(string(option, parser)?),
             "-m" | "--model" => self.model.model = Some(string(option, parser)?),
             "--api" => self.model.api = Some(api(option, parser)?),
+            "--tool-mode" => self.model.tool_mode = Some(tool_mode(option, parser)?),
             "-p" | "--prompt" => self.prompt = Some(string(option, parser)?),
             "-C" | "--folder" => self.folder = Some(value(option, parser)?.into()),
             "--record" => self.record = Some(value(option, parser)?.into()),
@@ -200,17 +201,27 @@ fn decode(mut parser: Parser) -> Result<Command> {
 }
 
 fn encode(mut parser: Parser) -> Result<Command> {
-    let (mut dialect, mut model, mut max_output_tokens) = (None, String::new(), 0);
+    let (mut dialect, mut prefix_report) = (None, false);
+    // The dialect is known at the end.
+    let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
     while let Some(arg) = next(&mut parser)? {
         match owned(&arg).as_str() {
             option @ "--api" => dialect = Some(api(option, &mut parser)?),
-            option @ ("-m" | "--model") => model = string(option, &mut parser)?,
-            option @ "--max-tokens" => max_output_tokens = number(option, &mut parser, 1)?,
+            option @ ("-m" | "--model") => config.model = string(option, &mut parser)?,
+            "--prefix-report" => prefix_report = true,
+            option @ "--tool-mode" => config.tool_mode = tool_mode(option, &mut parser)?,
+            option @ ("--max-tokens" | "--max-completion-tokens") => {
+                config.limits.max_output_tokens = number(option, &mut parser, 1)?;
+                config.output_limit_key = match option {
+                    "--max-tokens" => OutputLimitKey::MaxTokens,
+                    _ => OutputLimitKey::MaxCompletionTokens,
+                };
+            }
             option => return Err(unknown(option)),
         }
     }
-    let api = dialect.ok_or_else(|| missing("--api"))?;
-    Ok(Command::Encode { api, model, max_output_tokens })
+    config.provider = dialect.ok_or_else(|| missing("--api"))?;
+    Ok(Command::Encode { config: Box::new(config), prefix_report })
 }
 
 fn step(mut parser: Parser) -> Result<Command> {
@@ -330,6 +341,12 @@ fn api(option: &str, parser: &mut Parser) -> Result<Provider> {
         let names: Vec<&str> = Provider::ALL.iter().map(|api| api.name()).collect();
         usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
     })
+}
+
+fn tool_mode(option: &str, parser: &mut Parser) -> Result<ToolMode> {
+    let modes: Vec<(&str, ToolMode)> =
+        ToolMode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+    choice(option, parser, &modes)
 }
 
 fn unknown(what: &str) -> Error {

@@ -19,6 +19,9 @@ Options of a run:
       --provider NAME       openai, anthropic, openrouter, ollama, ... or one of the config file
       --base-url URL        the server, e.g. http://127.0.0.1:8080/v1
       --api NAME            its dialect: openai-chat, openai-responses, anthropic, gemini, ollama
+      --tool-mode NAME      how the model calls tools: native (the default), lenient (calls in its
+                            text count too), text (by words alone), schema (text held to a JSON
+                            Schema; openai-chat and ollama): for local models
   -p, --prompt NAME         the prompt
   -o, --output KIND         patch, text, findings or json, instead of what the prompt says
   -C, --folder DIR          the folder to work on, instead of the current one
@@ -35,7 +38,8 @@ Options of a run:
 
 Filters:
   zerostack decode --api NAME [--chunk N|random:SEED] [--events | --transcript]
-  zerostack encode --api NAME --model NAME [--max-tokens N]
+  zerostack encode --api NAME --model NAME [--max-tokens N | --max-completion-tokens N]
+                   [--tool-mode NAME] [--prefix-report]
   zerostack step [--answer | --begin [--system TEXT] [--tools A,B] INSTRUCTION...]
   zerostack tool NAME | --call
   zerostack replay TAPE [--requests]

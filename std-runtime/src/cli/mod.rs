@@ -11,11 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use zerostack_core::OwnedConfig;
-
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
-use crate::plumbing::{decode, encode, step};
+use crate::plumbing::{decode, encode, prefix, step};
 use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
 use crate::run::progress::Progress;
@@ -62,10 +60,13 @@ fn execute(command: Command) -> Result<ExitCode> {
             let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
             done(decode::run(api, chunks, form, &mut input, &mut output))
         }
-        Command::Encode { api, model, max_output_tokens } => {
-            let mut config = OwnedConfig::new(api, model);
-            config.limits.max_output_tokens = max_output_tokens;
-            done(encode::run(config, &mut io::stdin().lock(), &mut io::stdout().lock()))
+        Command::Encode { config, prefix_report } => {
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            done(if prefix_report {
+                prefix::run(&config, &mut input, &mut output)
+            } else {
+                encode::run(*config, &mut input, &mut output)
+            })
         }
         Command::Step => done(step::run(&mut io::stdin().lock(), &mut io::stdout().lock())),
         Command::Answer => done(step::answer(&mut io::stdin().lock(), &mut io::stdout().lock())),

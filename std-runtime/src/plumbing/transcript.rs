@@ -4,6 +4,7 @@
 //! {"role":"system","text":"You are …"}                                  at most one, first
 //! {"role":"tools","tools":[{"name":…,"description":…,"parameters":{…}}]} at most one, before the parts
 //! {"role":"user","text":"Fix the test"}
+//! {"role":"developer","text":"From now on …"}                            the program, beside the user
 //! {"role":"assistant","thinking":"Let me look"}
 //! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
@@ -68,6 +69,7 @@ pub enum LineRole {
     Tools,
     #[default]
     User,
+    Developer,
     Assistant,
     Tool,
 }
@@ -140,7 +142,8 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
             }
             _ => {
                 has_parts = true;
-                let begins = line.role == LineRole::User || line.begins;
+                let begins =
+                    matches!(line.role, LineRole::User | LineRole::Developer) || line.begins;
                 if let Some((id, _)) = open.first().filter(|_| begins) {
                     return Err(refused(&format_args!("the call {id:?} has no result yet")));
                 }
@@ -163,6 +166,9 @@ fn entry<'l>(
     Ok(match (role, id, text, thinking, opaque, call, tools) {
         (LineRole::User, None, Some(text), None, None, None, None) => {
             Entry::new(Role::User, Part::Text(text))
+        }
+        (LineRole::Developer, None, Some(text), None, None, None, None) => {
+            Entry::new(Role::User, Part::Instruction(text))
         }
         (LineRole::Assistant, None, text, thinking, opaque, call, None) => {
             let part = match (text, thinking, opaque, call) {

@@ -13,6 +13,8 @@
 //! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
 //! model = "fast-coder"
 //! allow_http = false               # true sends the key over plain http:// too
+//! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
+//! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
 //! ```
 //!
 //! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`
@@ -23,8 +25,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use zerostack_core::{OutputLimitKey, ToolMode};
 
 use super::{Api, Env};
 use crate::{Error, ErrorKind, Result};
@@ -56,16 +59,42 @@ pub(super) struct Table {
     pub key_env: Option<String>,
     #[serde(default)]
     pub allow_http: bool,
+    #[serde(default, deserialize_with = "output_limit_key_by_name")]
+    pub output_limit_key: Option<OutputLimitKey>,
+    #[serde(default, deserialize_with = "tool_mode_by_name")]
+    pub tool_mode: Option<ToolMode>,
 }
 
 /// A dialect by its name in files and flags.
-fn api_by_name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
+fn api_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
+    by_name(deserializer, "API", Api::ALL, |api| api.name())
+}
+
+fn output_limit_key_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OutputLimitKey>, D::Error> {
+    by_name(deserializer, "key", OutputLimitKey::ALL, |key| key.name())
+}
+
+fn tool_mode_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ToolMode>, D::Error> {
+    by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
+}
+
+/// The one of `all` whose name stands here.
+fn by_name<'de, D: Deserializer<'de>, T: Copy>(
+    deserializer: D,
+    what: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, D::Error> {
     let name = String::deserialize(deserializer)?;
-    let unknown = || {
-        let names: Vec<String> = Api::ALL.iter().map(|api| format!("`{}`", api.name())).collect();
-        serde::de::Error::custom(format!("the API `{name}` is none of {}", names.join(", ")))
-    };
-    Api::from_name(&name).map(Some).ok_or_else(unknown)
+    let found = all.iter().copied().find(|one| name_of(*one) == name);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
+        serde::de::Error::custom(format!("the {what} `{name}` is none of {}", names.join(", ")))
+    })
 }
 
 impl Config {

@@ -1,5 +1,7 @@
 //! The providers that need no configuration but a key.
 
+use zerostack_core::OutputLimitKey;
+
 use super::Api;
 
 /// What is known of a provider by its name.
@@ -13,6 +15,8 @@ pub(super) struct Known {
     pub base_url_env: Option<&'static str>,
     /// A model that serves well without being named; none where the choice is the user's.
     pub model: Option<&'static str>,
+    /// What its own server calls the limit of a reply.
+    pub output_limit_key: OutputLimitKey,
 }
 
 /// The provider called `name`.
@@ -26,19 +30,27 @@ const fn cloud(
     key_env: &'static str,
     model: Option<&'static str>,
 ) -> Known {
-    let api = Api::OpenAiChat;
-    Known { name, api, base_url, key_env: Some(key_env), base_url_env: None, model }
+    Known { key_env: Some(key_env), model, ..local(name, base_url) }
 }
 
 const fn local(name: &'static str, base_url: &'static str) -> Known {
-    let api = Api::OpenAiChat;
-    Known { name, api, base_url, key_env: None, base_url_env: None, model: None }
+    Known {
+        name,
+        api: Api::OpenAiChat,
+        base_url,
+        key_env: None,
+        base_url_env: None,
+        model: None,
+        output_limit_key: OutputLimitKey::MaxTokens,
+    }
 }
 
 /// All of them, in the order in which an error names them.
 pub(super) const KNOWN: &[Known] = &[
     Known {
         base_url_env: Some("OPENAI_BASE_URL"),
+        // All of its models take it, and those that reason refuse the older key.
+        output_limit_key: OutputLimitKey::MaxCompletionTokens,
         ..cloud("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", Some("gpt-5.2"))
     },
     Known {

@@ -27,6 +27,7 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Provider as Api;
+use zerostack_core::{OutputLimitKey, OwnedConfig, ToolMode};
 
 pub use base_url::is_loopback;
 pub use config::Config;
@@ -50,6 +51,10 @@ pub struct Endpoint {
     pub model: String,
     /// The key, where there is one.
     pub key: Option<Secret>,
+    /// Under which key OpenAI chat is told the limit of a reply.
+    pub output_limit_key: OutputLimitKey,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
     /// What chose it, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
@@ -77,8 +82,18 @@ impl Endpoint {
             base_url: base_url.into(),
             model: model.into(),
             key: None,
+            output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
             origin: "the program".to_owned(),
         }
+    }
+
+    /// The configuration of a session with this model: no system prompt, no tools, default limits.
+    pub fn session_config(&self) -> OwnedConfig {
+        let mut config = OwnedConfig::new(self.api, self.model.clone());
+        config.output_limit_key = self.output_limit_key;
+        config.tool_mode = self.tool_mode;
+        config
     }
 
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.

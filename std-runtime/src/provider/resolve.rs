@@ -6,6 +6,7 @@ use super::discovery::{first_chat_model, served_models};
 use super::known::{CHOOSING_VARIABLES, KNOWN, Known, LOCAL_SERVERS, known};
 use super::{Api, Endpoint, Env, Secret, is_loopback};
 use crate::{Error, ErrorKind, Result};
+use zerostack_core::ToolMode;
 
 /// What the command line, or the program that embeds this, says. Keys are no flags: every process
 /// of the machine could read them.
@@ -19,6 +20,8 @@ pub struct Flags {
     pub model: Option<String>,
     /// `--api NAME`: the dialect of a base URL that belongs to no known provider.
     pub api: Option<Api>,
+    /// `--tool-mode NAME`.
+    pub tool_mode: Option<ToolMode>,
 }
 
 /// Chooses the endpoint, in the order that the [module](super) tells, asking servers on this
@@ -166,8 +169,12 @@ impl Inputs<'_> {
         let key = self.key(&choice, &base_url)?;
         self.refuse_plain_http(&choice, &base_url, key.is_some())?;
         let model = self.model(&choice, &base_url, models)?;
+        let known = choice.known.filter(|known| host_of(known.base_url) == host_of(&base_url));
+        let known_key = known.map(|known| known.output_limit_key);
+        let output_limit_key = choice.table.output_limit_key.or(known_key).unwrap_or_default();
+        let tool_mode = self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default();
         let Choice { name, source: origin, .. } = choice;
-        Ok(Endpoint { name, api, base_url, model, key, origin })
+        Ok(Endpoint { name, api, base_url, model, key, output_limit_key, tool_mode, origin })
     }
 
     fn base_url(&self, choice: &Choice, api: Api) -> Result<String> {
@@ -296,6 +303,8 @@ impl Inputs<'_> {
                 base_url: known.base_url.to_owned(),
                 model: model.clone(),
                 key: None,
+                output_limit_key: known.output_limit_key,
+                tool_mode: self.flags.tool_mode.unwrap_or_default(),
                 origin: "found on this machine".to_owned(),
             });
         }

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use zerostack_core::{OutputLimitKey, ToolMode};
+
 use super::*;
 use crate::{Error, ErrorKind, Result};
 
@@ -47,7 +49,7 @@ impl Case<'_> {
     #[track_caller]
     fn gives(&self, expected: &str) {
         let endpoint = self.resolve().unwrap();
-        let Endpoint { name, api, base_url, model, key, origin } = &endpoint;
+        let Endpoint { name, api, base_url, model, key, origin, .. } = &endpoint;
         let key = key.as_ref().map_or("-", Secret::expose);
         let found = format!("{name} | {} | {base_url} | {model} | {key} | {origin}", api.name());
         assert_eq!(found, expected);
@@ -70,7 +72,8 @@ impl Case<'_> {
 
 fn flags(provider: &str, base_url: &str, model: &str) -> Flags {
     let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    Flags { provider: given(provider), base_url: given(base_url), model: given(model), api: None }
+    let (provider, base_url, model) = (given(provider), given(base_url), given(model));
+    Flags { provider, base_url, model, ..Flags::default() }
 }
 
 #[test]
@@ -392,4 +395,46 @@ fn paths_are_joined_and_the_key_goes_into_its_header() {
     let local = flags("", "http://localhost:1/v1", "m");
     let endpoint = Case { flags: local, ..Case::default() }.resolve().unwrap();
     assert!(endpoint.auth_header().is_none());
+}
+
+#[test]
+fn the_tool_mode_comes_from_the_flag_or_the_table() {
+    let mode = |case: Case<'_>| case.resolve().unwrap().tool_mode;
+    let env = [("OLLAMA_HOST", "127.0.0.1:11434"), ("ZEROSTACK_MODEL", "m")];
+    assert_eq!(mode(Case { env: &env, ..Case::default() }), ToolMode::Native);
+    let user = "[providers.ollama]\ntool_mode = \"schema\"\n";
+    assert_eq!(mode(Case { env: &env, user, ..Case::default() }), ToolMode::Schema);
+    let flags = Flags { tool_mode: Some(ToolMode::Text), ..Flags::default() };
+    assert_eq!(mode(Case { env: &env, user, flags, ..Case::default() }), ToolMode::Text);
+    let user = "[providers.ollama]\ntool_mode = \"loud\"\n";
+    let parts = [":2: ", "`loud`", "`native`", "`schema`"];
+    Case { env: &env, user, ..Case::default() }.fails(ErrorKind::Configuration, &parts);
+}
+
+#[test]
+fn the_limit_of_a_reply_has_the_name_that_the_server_knows() {
+    let key = |case: Case<'_>| case.resolve().unwrap().output_limit_key;
+    let openai = [("OPENAI_API_KEY", KEY)];
+    let newer = OutputLimitKey::MaxCompletionTokens;
+    assert_eq!(key(Case { env: &openai, ..Case::default() }), newer);
+    // The same provider, moved to a server that may know the older key only.
+    let moved = [("OPENAI_API_KEY", KEY), ("OPENAI_BASE_URL", "http://127.0.0.1:8000/v1")];
+    assert_eq!(key(Case { env: &moved, ..Case::default() }), OutputLimitKey::MaxTokens);
+    let user = r#"
+provider = "azure"
+[providers.azure]
+base_url = "https://x.example.com/v1"
+model = "m"
+output_limit_key = "max_completion_tokens"
+"#;
+    assert_eq!(key(Case { user, ..Case::default() }), newer);
+    let older = r#"
+[providers.openai]
+output_limit_key = "max_tokens"
+"#;
+    let case = Case { env: &openai, user: older, ..Case::default() };
+    assert_eq!(key(case), OutputLimitKey::MaxTokens);
+    let user = "[providers.x]\noutput_limit_key = \"tokens\"\n";
+    let parts = [":2: ", "max_tokens", "max_completion_tokens"];
+    Case { user, ..Case::default() }.fails(ErrorKind::Configuration, &parts);
 }

@@ -61,6 +61,9 @@ enum Line<'a> {
         wait_ms: u32,
         reason: &'a str,
     },
+    Recovered {
+        text: &'a str,
+    },
     ReplyEnd {
         stop: &'static str,
     },
@@ -188,6 +191,7 @@ impl<W: Write> Observer for EventWriter<W> {
             AgentEvent::Truncated { bytes } => Line::Truncated { bytes: *bytes },
             AgentEvent::Restart => Line::Restart,
             AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
+            AgentEvent::Recovered { text } => Line::Recovered { text },
             AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
         })
     }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use zerostack_core::prompt::Output;
-use zerostack_core::{Limits, OwnedTool, StopReason, Usage};
+use zerostack_core::{Limits, OwnedConfig, OwnedTool, StopReason, Usage};
 
 use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
 use crate::error::quote;
@@ -127,9 +127,10 @@ fn transact(
     let _guard = stop.guard(&view);
     let instructions = &options.instructions;
     let system = instructions.system(view.root());
-    let tools = tools(instructions);
+    let (tools, limits) = (tools(instructions), options.limits);
+    let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
     let mut tape = match &options.record {
-        Some(path) => Some(Tape::create(path, &endpoint, &system, &tools, &options.limits)?),
+        Some(path) => Some(Tape::create(path, endpoint.key.as_ref(), &config)?),
         None => None,
     };
     let start = Start {
@@ -141,8 +142,7 @@ fn transact(
         layers: view.layers(),
     };
     observer.start(&start)?;
-    let session =
-        start_session(endpoint.api, endpoint.model.clone(), system, tools, options.limits)?;
+    let session = start_session(config)?;
     let mut turn = Turn { options, stop, endpoint: &endpoint, view: &view, session };
     let result = turn.run(&mut tape, observer);
     // The view is of no use once a signal came, and a patch of it may be half of one.
@@ -282,6 +282,7 @@ impl LastReply {
                 }
                 self.text.push_str(text);
             }
+            AgentEvent::Recovered { text } => self.text.clone_from(text),
             AgentEvent::End(reason) => {
                 self.stop = Some(*reason);
                 self.over = true;

@@ -21,11 +21,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha1_smol::Sha1;
-use zerostack_core::{CallId, FailedTurn, Limits, OwnedTool, Provider, Request, Step, ToolResult};
+use zerostack_core::{
+    CallId, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Provider, Request, Step,
+    ToolMode, ToolResult,
+};
 
 use super::events::hex;
-use crate::agent::{AgentEvent, OwnedSession, Recorder, start_session};
-use crate::provider::{Endpoint, Secret};
+use crate::agent::{AgentEvent, OwnedSession, Recorder, reply, start_session};
+use crate::provider::Secret;
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format.
@@ -58,6 +61,12 @@ struct Head {
     system: String,
     tools: Vec<ToolLine>,
     limits: LimitsLine,
+    /// Left out where it is the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    output_limit_key: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tool_mode: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,13 +123,7 @@ impl Tape {
     ///
     /// # Errors
     /// `Input` when the file cannot be made.
-    pub fn create(
-        path: &Path,
-        endpoint: &Endpoint,
-        system: &str,
-        tools: &[OwnedTool],
-        limits: &Limits,
-    ) -> Result<Self> {
+    pub fn create(path: &Path, key: Option<&Secret>, config: &OwnedConfig) -> Result<Self> {
         let refused = |error: std::io::Error| cannot_write(path, &error);
         if path.file_name().is_none() {
             return Err(cannot_write(path, &"it is no name of a file"));
@@ -143,17 +146,21 @@ impl Tape {
             unnamed,
             path: target,
             sum: Sha1::new(),
-            key: endpoint.key.clone(),
+            key: key.cloned(),
             tail: Vec::new(),
             has_key: false,
         };
         tape.line(&Line::Tape(Head {
             version: VERSION,
-            api: endpoint.api.name().to_owned(),
-            model: endpoint.model.clone(),
-            system: system.to_owned(),
-            tools: tools.iter().cloned().map(ToolLine::from).collect(),
-            limits: LimitsLine::from(*limits),
+            api: config.provider.name().to_owned(),
+            model: config.model.clone(),
+            system: config.system.clone(),
+            tools: config.tools.iter().cloned().map(ToolLine::from).collect(),
+            limits: LimitsLine::from(config.limits),
+            output_limit_key: (config.output_limit_key != OutputLimitKey::default())
+                .then(|| config.output_limit_key.name().to_owned()),
+            tool_mode: (config.tool_mode != ToolMode::default())
+                .then(|| config.tool_mode.name().to_owned()),
         }))?;
         Ok(tape)
     }
@@ -338,8 +345,11 @@ fn play(
             };
             let mut rest = bytes.as_slice();
             while !rest.is_empty() && session.step() == Step::Receive {
+                let is_held = reply::is_held(session);
                 let fed = session.feed(rest);
-                let fed = fed.map(|fed| (fed.used, fed.event.and_then(AgentEvent::from_core)));
+                let fed = fed.map(|fed| {
+                    (fed.used, fed.event.and_then(|event| reply::shown(is_held, event)))
+                });
                 let (used, event) = match fed {
                     Ok(fed) => fed,
                     Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => {
@@ -357,10 +367,9 @@ fn play(
         }
         Line::End => {
             if matches!(session.step(), Step::Receive | Step::Send)
-                && let Ok(event) = session.end_response()
-                && let Some(event) = AgentEvent::from_core(event)
+                && let Ok(events) = reply::end(session)
             {
-                show(&event)?;
+                events.iter().try_for_each(show)?;
             }
         }
         Line::ToolResult { call, content, is_error } => {
@@ -386,8 +395,21 @@ impl Head {
         }
         let api = Provider::from_name(&self.api);
         let api = api.ok_or_else(|| input(format!("the API {:?} is unknown", self.api)))?;
-        let tools = self.tools.into_iter().map(OwnedTool::from).collect();
-        start_session(api, self.model, self.system, tools, self.limits.into())
+        let mut config = OwnedConfig::new(api, self.model);
+        config.system = self.system;
+        config.tools = self.tools.into_iter().map(OwnedTool::from).collect();
+        config.limits = self.limits.into();
+        if let Some(name) = &self.output_limit_key {
+            let key = OutputLimitKey::from_name(name);
+            config.output_limit_key =
+                key.ok_or_else(|| input(format!("the key {name:?} is unknown")))?;
+        }
+        if let Some(name) = &self.tool_mode {
+            let mode = ToolMode::from_name(name);
+            config.tool_mode =
+                mode.ok_or_else(|| input(format!("the tool mode {name:?} is unknown")))?;
+        }
+        start_session(config)
     }
 }
 
@@ -436,6 +458,7 @@ impl From<LimitsLine> for Limits {
             retry_max_ms: line.retry_max_ms,
             seed: line.seed,
             failed_turn: FailedTurn::TakeOut,
+            ..Limits::DEFAULT
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Gives the inputs of a vector to a session and writes down what comes out.
 
 use zerostack_core::{
-    CallId, Error, Event, FailedTurn, Growing, Limits, OwnedConfig, OwnedTool, Provider, Session,
-    Step, ToolResult,
+    CallId, Error, Event, FailedTurn, Growing, Kept, Limits, OwnedConfig, OwnedTool, Provider,
+    RoomPolicy, Session, Step, ToolResult,
 };
 
 use super::Entry;
@@ -43,7 +43,7 @@ pub fn play(entries: &[Entry], piece: usize) -> Vec<Entry> {
         player.input(entry);
         let (name, detail) = match player.session.step() {
             Step::Wait { millis } => ("wait", millis),
-            Step::MakeRoom { bytes } => ("make_room", bytes),
+            Step::MakeRoom { bytes, .. } => ("make_room", bytes),
             step => (step.name(), 0),
         };
         player.output(Entry::new(format!("=step {name} {detail}")));
@@ -58,6 +58,12 @@ fn set(limits: &mut Limits, entry: &Entry) {
     match entry.word(1) {
         "max_output_tokens" => limits.max_output_tokens = value,
         "context_tokens" => limits.context_tokens = value,
+        "high_water_tokens" => limits.high_water_tokens = value,
+        "low_water_tokens" => limits.low_water_tokens = value,
+        "room" => limits.room = RoomPolicy::ALL[value as usize],
+        "max_turn_tokens" => limits.max_turn_tokens = value,
+        "max_repeats" => limits.max_repeats = value as u16,
+        "max_response_bytes" => limits.max_response_bytes = value,
         "max_result_bytes" => limits.max_result_bytes = value,
         "reply_bytes" => limits.reply_bytes = value,
         "max_rounds" => limits.max_rounds = value as u16,
@@ -114,6 +120,10 @@ impl Player {
                 Ok(())
             }
             "compact" => session.compact(entry.text(0), entry.number(1) as usize),
+            "make_room" => match session.make_room() {
+                Ok(event) => return show(&mut self.played, &event),
+                Err(error) => Err(error),
+            },
             "drop_oldest" => match session.drop_oldest() {
                 Ok(freed) => return self.output(Entry::new(format!("=freed {freed}"))),
                 Err(error) => Err(error),
@@ -222,11 +232,23 @@ fn show(played: &mut Vec<Entry>, event: &Event<'_>) {
             .with(call.arguments),
         Event::Usage(counts) => usage("=counts", &counts),
         Event::Truncated { what, bytes } => {
-            let what = if what == zerostack_core::Kept::Reply { "reply" } else { "result" };
+            let what = match what {
+                Kept::Reply => "reply",
+                Kept::ToolResult => "result",
+                Kept::OldResults => "old_results",
+                Kept::OldExchanges => "old_exchanges",
+                Kept::Summarised => "summarised",
+                other => panic!("{other:?} has no place in a vector yet"),
+            };
             Entry::new(format!("=truncated {what} {bytes}"))
         }
         Event::End(stop) => Entry::new(format!("=end {}", stop.name())),
         Event::Restart => Entry::new("=restart"),
+        Event::Compacting => Entry::new("=compacting"),
+        Event::SummaryFailed(error) => {
+            Entry::new(format!("=summary_failed {} {}", error.kind() as u8, error.detail()))
+        }
+        Event::Repeating { name, count } => Entry::new(format!("=repeating {count}")).with(name),
         ref other => panic!("{other:?} has no place in a vector yet"),
     };
     let is_delta = matches!(entry.word(0), "=text" | "=refusal" | "=thinking");

@@ -6,8 +6,8 @@
 
 use super::{REDACTED, SIGNATURE};
 use crate::message::Provider;
-use crate::provider::dialect::{Cursor, about, about_tool};
-use crate::provider::{Context, Limits};
+use crate::provider::Context;
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -20,10 +20,7 @@ const REPLY: u8 = 1;
 const RESULTS: u8 = 2;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let max_tokens = match context.config.limits().max_output_tokens {
-        0 => Limits::ANTHROPIC_OUTPUT_TOKENS,
-        tokens => tokens,
-    };
+    let max_tokens = context.config.limits().reply_tokens(Provider::Anthropic);
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t","max_tokens":"#);
     pieces!(out: Piece::Number(max_tokens));
@@ -72,7 +69,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::User => {
             about(&record, out);
             begin(at, USER, out);
-            out.fill(r#"{"type":"text","text":"%t"}]}"#);
+            let [before, behind] = user_tags(&record);
+            pieces!(out: r#"{"type":"text","text":""#, before);
+            out.fill("%t");
+            pieces!(out: behind, r#""}]}"#);
             (at.stage, at.comma) = (BETWEEN, false);
         }
         Kind::Result => {

@@ -111,6 +111,10 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.take_word();
             stop(sink);
             sink.element_end();
+            // So that it can be told before the end what of it was not kept.
+            if sink.reply.stop.is_some() {
+                sink.end_part();
+            }
         }
         Token::PieceEnd(TEXT) => sink.reply.notes.block |= HAS_TEXT,
         Token::PieceEnd(BLOCK_REASON) => note_block(sink),

@@ -9,7 +9,7 @@
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool};
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -70,7 +70,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::User => {
             about(&record, out);
             begin(at, USER, out);
-            out.fill(r#"{"text":"%t"}"#);
+            let [before, behind] = user_tags(&record);
+            pieces!(out: r#"{"text":""#, before);
+            out.fill("%t");
+            pieces!(out: behind, r#""}"#);
             at.offset = record.end();
             end(at, out);
         }

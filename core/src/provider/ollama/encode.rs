@@ -59,7 +59,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                     at.offset = record.end();
                     about(&record, out);
                     begin(context, at, out);
-                    out.fill(r#"user","content":"%t"}"#);
+                    out.fill(if record.is_instruction() { "system" } else { "user" });
+                    out.fill(r#"","content":"%t"}"#);
                 }
                 Kind::Result => {
                     at.begin_results();

@@ -18,7 +18,8 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill(r#"{"model":"%t""#);
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
-        pieces!(out: r#","max_tokens":"#, Piece::Number(max_output_tokens));
+        let key = context.config.output_limit_key().name();
+        pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
     }
     out.fill(r#","stream":true,"stream_options":{"include_usage":true}"#);
 }
@@ -62,10 +63,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
             at.offset = record.end();
             at.about_result(bytes, &record, out);
-            out.fill(if record.is(Kind::User) {
-                r#"{"role":"user","content":"%t"}"#
-            } else {
-                r#"{"role":"tool","tool_call_id":"%i","content":"%t"}"#
+            out.fill(match record.header.kind {
+                Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"}"#,
+                Kind::User => r#"{"role":"user","content":"%t"}"#,
+                _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"}"#,
             });
         }
         TEXT => next_text(at, bytes, Kind::Text, REASONING, out),

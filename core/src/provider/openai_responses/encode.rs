@@ -58,11 +58,11 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     at.offset = record.end();
     at.about_result(bytes, &record, out);
     match record.header.kind {
-        Kind::User => begin(
-            at,
-            r#"{"type":"message","role":"user","content":[{"type":"input_text","text":"%t"}]}"#,
-            out,
-        ),
+        Kind::User => {
+            begin(at, r#"{"type":"message","role":""#, out);
+            out.fill(if record.is_instruction() { "developer" } else { "user" });
+            out.fill(r#"","content":[{"type":"input_text","text":"%t"}]}"#);
+        }
         Kind::Result => {
             begin(at, r#"{"type":"function_call_output","call_id":"%i","output":"%t"}"#, out);
         }
@@ -100,7 +100,8 @@ fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pie
 /// A piece of an item of reasoning.
 fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     let [field, ..] = record.header.info;
-    if record.header.has(MARKED) || !is_answered(bytes, record) {
+    let is_cut = record.is(Kind::Thinking) && record.header.has(MARKED);
+    if is_cut || !is_answered(bytes, record) {
         return;
     }
     if is_ours(record, ENCRYPTED) {

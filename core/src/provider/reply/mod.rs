@@ -79,6 +79,8 @@ pub(crate) struct Reply {
     pub failure: Failure,
     /// Counts so far.
     pub counts: [u32; 5],
+    /// Why the model stopped, when its text was found to hold calls and the caller was told.
+    pub recovered: Option<StopReason>,
     /// The word that is being read.
     word: Word,
     /// The provider's own word for why the model stopped.

@@ -33,7 +33,7 @@ impl Sink<'_, '_> {
         let fits = |header: &Header| header.kind == kind && header.info == [a, b, 0];
         if open == 0 || !self.log.header(open).as_ref().is_some_and(fits) {
             self.end_part();
-            self.log.expect_room(HEADER_BYTES + bytes.len())?;
+            self.log.reserve(HEADER_BYTES + bytes.len())?;
             let first = self.first_flag(self.log.used());
             self.reply.open = self.log.push(Header::new(kind, first, [a, b, 0]), &[])? as u32;
         }
@@ -117,7 +117,7 @@ impl Sink<'_, '_> {
 
     /// Whether the storage is so full that text has to be given up.
     pub fn is_nearly_full(&self) -> bool {
-        self.log.left() <= SLACK_BYTES
+        self.log.limit().saturating_sub(self.log.used()) <= SLACK_BYTES
     }
 
     /// Room that text which is not kept passes through.
@@ -128,7 +128,7 @@ impl Sink<'_, '_> {
     /// Holds events back until it is known whether what comes is for us.
     pub fn hold(&mut self) {
         // What is held back needs room, and nothing can be given up meanwhile.
-        if self.log.left() < self.scratch_bytes() {
+        if self.log.limit().saturating_sub(self.log.used()) < self.scratch_bytes() {
             self.drop_shown();
         }
         let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
@@ -236,7 +236,7 @@ impl Sink<'_, '_> {
         self.failure();
         let failure = &mut self.reply.failure;
         let room = FAILURE_BYTES.saturating_sub(failure.length as usize);
-        let room = self.log.room().min(bytes.len()).min(room);
+        let room = self.log.room(bytes.len().min(room));
         let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
         if self.log.append(bytes).is_ok() {
             failure.length = failure.length.saturating_add(bytes.len() as u32);

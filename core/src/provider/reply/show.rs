@@ -159,6 +159,11 @@ impl Sink<'_, '_> {
 }
 
 impl Shown {
+    /// Whether it is shown of a reply that is not the user's, too.
+    pub const fn is_for_all(self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Malformed)
+    }
+
     /// The event, from the bytes of the transcript, which were checked. `calls` is the number
     /// of calls before the reply. `None` where there is none to give.
     pub fn event(self, bytes: &[u8], calls: u32) -> Option<Event<'_>> {

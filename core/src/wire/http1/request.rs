@@ -11,8 +11,8 @@ use crate::wire::json_write::digits;
 pub struct RequestHead<'a> {
     /// `POST`, `GET`.
     pub method: &'a str,
-    /// The path with its query, from `/`.
-    pub path: &'a str,
+    /// The path with its query, from `/`, in pieces to be put together.
+    pub path: &'a [&'a str],
     /// Name and, unless it is the scheme's own, port of the server.
     pub host: &'a str,
     /// Bytes of the body.
@@ -41,30 +41,31 @@ impl RequestHead<'_> {
             for (byte, slot) in text.bytes().zip(slots.by_ref()) {
                 *slot = byte;
             }
-            Ok(())
-        })?;
+        });
         Ok(length)
     }
 
-    /// Writes the head to `writer` and gives its length.
+    /// Writes what follows the first `from` bytes of the head into `out`, of any length from 1
+    /// on, and gives how many that were; 0 is the end.
     ///
     /// # Errors
-    /// `BadRequest` as in [`write`](Self::write), before anything is written. `WriteFailed`;
-    /// `detail` is the bytes that it took at least.
-    pub fn write_to<'h, H, W>(&self, headers: H, writer: &mut W) -> Result<usize, Error>
+    /// `BadRequest` as in [`write`](Self::write).
+    pub fn write_part<'h, H>(&self, headers: H, from: usize, out: &mut [u8]) -> Result<usize, Error>
     where
         H: Iterator<Item = (&'h str, &'h str)> + Clone,
-        W: embedded_io::Write,
     {
-        let length = self.len(headers.clone())?;
-        let mut written = 0_u32;
+        self.check(headers.clone())?;
+        let size = out.len();
+        let mut skip = from;
+        let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            let failed = |_| Error::new(ErrorKind::WriteFailed, written);
-            writer.write_all(text.as_bytes()).map_err(failed)?;
-            written = written.saturating_add(u32::try_from(text.len()).unwrap_or(u32::MAX));
-            Ok(())
-        })?;
-        Ok(length)
+            let rest = text.as_bytes().get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(text.len());
+            for (byte, slot) in rest.iter().zip(slots.by_ref()) {
+                *slot = *byte;
+            }
+        });
+        Ok(size.saturating_sub(slots.len()))
     }
 
     /// The bytes of the head with these headers.
@@ -77,15 +78,14 @@ impl RequestHead<'_> {
     {
         self.check(headers.clone())?;
         let mut bytes = 0_usize;
-        self.each(headers, &mut |text| {
-            bytes = bytes.saturating_add(text.len());
-            Ok(())
-        })?;
+        self.each(headers, &mut |text| bytes = bytes.saturating_add(text.len()));
         Ok(bytes)
     }
 
     fn check<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)>) -> Result<(), Error> {
-        let is_path = is_word(self.path, b"#") && self.path.as_bytes().first() == Some(&b'/');
+        let first = self.path.iter().find(|piece| !piece.is_empty());
+        let is_path = first.is_some_and(|piece| piece.as_bytes().first() == Some(&b'/'))
+            && self.path.iter().all(|piece| piece.is_empty() || is_word(piece, b"#"));
         let own = [is_token(self.method), is_path, is_word(self.host, b"/?#@\\")];
         let good = headers.map(|(name, value)| {
             let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
@@ -104,22 +104,22 @@ impl RequestHead<'_> {
     fn each<'h>(
         &self,
         headers: impl Iterator<Item = (&'h str, &'h str)>,
-        put: &mut dyn FnMut(&str) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        put_all([self.method, " ", self.path, " HTTP/1.1\r\nhost: "], put)?;
-        put(self.host)?;
+        put: &mut dyn FnMut(&str),
+    ) {
+        put(self.method);
+        put(" ");
+        self.path.iter().for_each(|piece| put(piece));
+        put(" HTTP/1.1\r\nhost: ");
+        put(self.host);
         for (name, value) in headers {
-            put_all(["\r\n", name, ": ", value], put)?;
+            ["\r\n", name, ": ", value].into_iter().for_each(&mut *put);
         }
+        put("\r\ncontent-length: ");
         let (digits, count) = digits(self.content_length);
         let length = digits.get(digits.len() - count..).unwrap_or_default();
-        let length = core::str::from_utf8(length).unwrap_or_default();
-        put_all(["\r\ncontent-length: ", length, "\r\n\r\n", ""], put)
+        put(core::str::from_utf8(length).unwrap_or_default());
+        put("\r\n\r\n");
     }
-}
-
-fn put_all(texts: [&str; 4], put: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-    texts.into_iter().try_for_each(put)
 }
 
 /// Headers that the head has already or cannot have.

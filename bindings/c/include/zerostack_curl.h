@@ -1,0 +1,135 @@
+/*
+ * zerostack over libcurl: the loop around a session of zerostack.h, with tools as functions.
+ *
+ * The session decides what is sent, what is retried and when a turn is over; this library does
+ * what it asks for. It is blocking, has no thread and no global state of its own; call
+ * curl_global_init once before, as libcurl asks for.
+ *
+ * Link with -lzerostack_curl -lzerostack -lcurl (pkg-config zerostack-curl).
+ */
+#ifndef ZEROSTACK_CURL_H
+#define ZEROSTACK_CURL_H
+
+#include <signal.h>
+
+#include "zerostack.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What a run returns: a zs_status, or one of these.
+ */
+enum {
+    /* `*cancel` became non-zero. The turn is aborted; the session can go on. */
+    ZS_RUN_CANCELLED = 2000,
+    /* There is no memory left. The turn is aborted. */
+    ZS_RUN_NO_MEMORY = 2001,
+    /* zs_run cannot be used: no configuration, no function for a tool, a key or an address with a
+     * line break; or libcurl cannot use the address, or does not trust the server. The report's
+     * message says which. */
+    ZS_RUN_BAD_OPTIONS = 2002,
+    /* libcurl refused to be set up. The turn is aborted. */
+    ZS_RUN_CURL = 2003
+};
+
+/* What a tool says to the model. It is filled by zs_output_write. */
+typedef struct zs_tool_output zs_tool_output;
+
+/*
+ * Runs one call of a tool and writes its result to `output`; nothing written is an empty result.
+ * `arguments` is JSON as the model wrote it, already checked against the tool's schema: read it
+ * by zs_json_member. It lives until the function returns. The function must not use the session.
+ */
+typedef void (*zs_tool_function)(void *context, zs_str arguments, zs_tool_output *output);
+
+/*
+ * Shows an event. It lives until the function returns, which must not use the session.
+ */
+typedef void (*zs_show_function)(void *context, const zs_event *event);
+
+/*
+ * How a session is run. Begin with ZS_RUN_INIT, which fills in `size`; what is 0 or NULL has its
+ * default. Everything that it points to is lent for the call.
+ */
+typedef struct zs_run {
+    /* sizeof(zs_run), as the caller knows it. */
+    size_t size;
+    /* The configuration that the session was made with. */
+    const zs_config *config;
+    /* One function for each tool of the configuration, in the same order. */
+    const zs_tool_function *functions;
+    /* What `functions` and `show` are given. */
+    void *context;
+    /* Is called with each event; NULL shows nothing. */
+    zs_show_function show;
+    /* The provider's address, such as https://api.openai.com/v1; NULL is the provider's own. The
+     * session's paths are put behind it. */
+    const char *base_url;
+    /* The key; NULL sends none. It goes into a header and nowhere else. */
+    const char *key;
+    /* The run ends when this becomes non-zero, within a tenth of a second unless a tool runs. A
+     * signal handler may set it. NULL: never. */
+    const volatile sig_atomic_t *cancel;
+    /* Milliseconds to connect; 0 is 30,000. */
+    uint32_t connect_timeout_ms;
+    /* Seconds without a byte after which a connection is given up; 0 is 300. */
+    uint32_t idle_timeout_s;
+} zs_run;
+
+#define ZS_RUN_INIT                                                                          \
+    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+
+/* What came of a run. */
+typedef struct zs_run_report {
+    /* Bytes of old exchanges that went because the memory or the window was full. */
+    size_t dropped_bytes;
+    /* Attempts that failed and were made again. */
+    uint32_t retries;
+    /* The number that goes with the status, see zs_status. */
+    uint32_t detail;
+    /* A sentence for people, ended by a NUL; empty when all is well. It never holds the key. */
+    char message[256];
+} zs_run_report;
+
+/*
+ * Says `text` to the model, ended by a NUL, and runs the turn to its end: sends requests, shows
+ * events, runs tools, waits and tries again as the session says.
+ *
+ * The step is ZS_STEP_IDLE before and after, whatever comes of it. `report` may be NULL.
+ * Returns ZS_OK, a zs_status of the call that failed (zs_session_failure says more), or one of
+ * ZS_RUN_.... When a transcript does not fit its memory or its window any more, room is made as the
+ * configuration says; with ZS_ROOM_ASK the oldest exchanges are dropped. The report says how many
+ * bytes went. max_turn_ms is kept.
+ */
+uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
+                     zs_run_report *report);
+
+/*
+ * Goes on with a turn that is under way, of a session that was resumed: as zs_run_turn, without
+ * a new text.
+ */
+uint32_t zs_run_on(zs_session *session, const zs_run *run, zs_run_report *report);
+
+/* Adds `len` bytes of UTF-8 to the result of a tool. */
+void zs_output_write(zs_tool_output *output, const char *bytes, size_t len);
+
+/* Adds a text that is ended by a NUL to the result of a tool. */
+void zs_output_text(zs_tool_output *output, const char *text);
+
+/* Adds a formatted text, as printf does. */
+void zs_output_printf(zs_tool_output *output, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* Says that the call failed; what was written tells the model why. */
+void zs_output_fail(zs_tool_output *output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,55 @@
+/* What the files of this library share. */
+#ifndef ZEROSTACK_CURL_INTERNAL_H
+#define ZEROSTACK_CURL_INTERNAL_H
+
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "zerostack_curl.h"
+
+struct zs_tool_output {
+    char *bytes;
+    size_t len;
+    size_t room;
+    bool is_error;
+    bool is_out_of_memory;
+};
+
+/* A run under way. */
+struct run {
+    zs_session *session;
+    const zs_run *options;
+    zs_run_report *report;
+    struct timespec start;
+    CURLM *multi;
+    CURL *easy;
+    char *url;
+    const char *key_header;
+    /* Of one request and its response. */
+    struct curl_slist *headers;
+    size_t sent;
+    bool has_begun;
+    bool is_cancelled;
+    uint32_t exact_retry_ms;
+    /* What a call on the session said while libcurl called back. */
+    zs_status status;
+    char curl_message[CURL_ERROR_SIZE];
+};
+
+bool run_is_cancelled(const struct run *run);
+
+/* Tells the session how long the turn takes; true when that was too long, and it ended. */
+bool run_is_over_time(struct run *run);
+
+void show(const struct run *run, const zs_event *event);
+
+/* Sends the request and gives the response to the session. Returns what zs_run_turn does. */
+uint32_t transfer_request(struct run *run);
+
+/* Makes what all requests of a run share; 0, or one of ZS_RUN_.... */
+uint32_t transfer_open(struct run *run);
+
+void transfer_close(struct run *run);
+
+#endif

@@ -1,0 +1,862 @@
+"""What is written in Rust."""
+
+from collections.abc import Callable, Iterable
+from os import PathLike
+from types import TracebackType
+from typing import Any, ClassVar, Final, Optional, Protocol, Union, final, type_check_only
+
+from typing_extensions import Self
+
+from ._types import BytesLike, Event, Part
+from .enums import (
+    FailedTurn,
+    Kept,
+    OutputLimitKey,
+    Provider,
+    Role,
+    RoomPolicy,
+    Step,
+    StopReason,
+    ToolMode,
+)
+from .errors import ZerostackError
+
+__all__ = [
+    "Compacting",
+    "Counter",
+    "End",
+    "Entry",
+    "Failure",
+    "Fit",
+    "Hole",
+    "Limits",
+    "Mark",
+    "Opaque",
+    "Prices",
+    "Prompt",
+    "Recovered",
+    "RefusalDelta",
+    "Repeating",
+    "Request",
+    "Restart",
+    "Session",
+    "SummaryFailed",
+    "Text",
+    "TextDelta",
+    "Thinking",
+    "ThinkingDelta",
+    "Tokenizer",
+    "ToolCall",
+    "ToolResult",
+    "ToolSpec",
+    "Truncated",
+    "Usage",
+    "WindowTokens",
+    "__version__",
+    "estimate",
+    "skill_problems",
+]
+
+__version__: Final[str]
+
+@type_check_only
+class _Tool(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def parameters(self) -> str: ...
+@final
+class TextDelta:
+    """More of the answer. Whole characters only.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
+class ThinkingDelta:
+    """More of the model's reasoning. Whole characters only.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
+class RefusalDelta:
+    """More of a refusal, where the provider tells it from an answer. Whole characters only.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
+class ToolCall:
+    """A call that the model made.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, id: int, name: str, arguments: str, wire_id: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, str, str, str]: ...
+    @property
+    def id(self) -> int:
+        """What `Session.tool_result` answers to."""
+    @property
+    def name(self) -> str:
+        """The tool's name, as the model wrote it."""
+    @property
+    def arguments(self) -> str:
+        """JSON text as the model wrote it; may be empty or malformed. `parse()` reads it."""
+    @property
+    def wire_id(self) -> str:
+        """The provider's own id of the call; empty where it gives none."""
+    def parse(self) -> dict[str, Any]:
+        """The arguments as Python values. Nothing at all counts as no arguments.
+
+        Raises `BadJson` when the model's JSON is malformed, or is no object.
+        """
+
+@final
+class Usage:
+    """Tokens, as the provider counted them.
+    
+    Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str, str]]
+    def __new__(cls, input_tokens: int = 0, output_tokens: int = 0, cache_read_tokens: int = 0, cache_write_tokens: int = 0, reasoning_tokens: int = 0) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, int, int, int, int]: ...
+    @property
+    def input_tokens(self) -> int:
+        """Tokens of the request."""
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of the reply, reasoning included."""
+    @property
+    def cache_read_tokens(self) -> int:
+        """Tokens of the request that came from the provider's cache."""
+    @property
+    def cache_write_tokens(self) -> int:
+        """Tokens of the request that were put into the provider's cache."""
+    @property
+    def reasoning_tokens(self) -> int:
+        """Tokens of the reply that were reasoning, where the provider says it."""
+    def __add__(self, other: Usage, /) -> Usage:
+        """The sum of both."""
+    def __radd__(self, other: Usage, /) -> Usage: ...
+
+@final
+class Compacting:
+    """Room is made: the next request is one of the session's own, for a summary of what is
+    oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    `SummaryFailed`.
+    """
+    __match_args__: ClassVar[tuple[()]]
+    def __new__(cls) -> Self: ...
+    def __getnewargs__(self) -> tuple[()]: ...
+
+@final
+class SummaryFailed:
+    """No summary came: what is oldest goes without one.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, error: ZerostackError) -> Self: ...
+    def __getnewargs__(self) -> tuple[ZerostackError]: ...
+    @property
+    def error(self) -> ZerostackError:
+        """Why."""
+
+@final
+class Repeating:
+    """The model makes the same call for the third time in a row, or more often; it was told by
+    the event before.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, name: str, count: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, int]: ...
+    @property
+    def name(self) -> str:
+        """The tool's name, as the model wrote it."""
+    @property
+    def count(self) -> int:
+        """How many times in a row."""
+
+@final
+class Recovered:
+    """The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    called once more for the end; see `ToolMode`.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, calls: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[int]: ...
+    @property
+    def calls(self) -> int:
+        """How many calls; they are pending when the reply has ended."""
+
+@final
+class WindowTokens:
+    """Tokens of what would be sent now.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, measured: int, estimated: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, int]: ...
+    @property
+    def measured(self) -> int:
+        """What the provider counted: everything up to its last reply, unless some of it went."""
+    @property
+    def estimated(self) -> int:
+        """What the session counts on top: everything since."""
+    @property
+    def total(self) -> int:
+        """Both together."""
+
+@final
+class Truncated:
+    """Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, what: Kept, bytes: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[Kept, int]: ...
+    @property
+    def what(self) -> Kept:
+        """What was not kept whole."""
+    @property
+    def bytes(self) -> int:
+        """Bytes that are not in the transcript."""
+
+@final
+class End:
+    """The reply is complete. The last event of a reply.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, reason: StopReason) -> Self: ...
+    def __getnewargs__(self) -> tuple[StopReason]: ...
+    @property
+    def reason(self) -> StopReason:
+        """Why the model stopped."""
+
+@final
+class Restart:
+    """The reply was cut off and is asked for again: discard what was shown since the request.
+    """
+    __match_args__: ClassVar[tuple[()]]
+    def __new__(cls) -> Self: ...
+    def __getnewargs__(self) -> tuple[()]: ...
+
+@final
+class Text:
+    """A part of the transcript: plain text.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
+class Thinking:
+    """A part of the transcript: the model's reasoning, where the provider shows it.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
+class ToolResult:
+    """A part of the transcript: the answer to a call.
+    """
+    __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, id: int, content: str, is_error: bool = False) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, str, bool]: ...
+    @property
+    def id(self) -> int:
+        """Which call it answers."""
+    @property
+    def content(self) -> str:
+        """What the tool said to the model."""
+    @property
+    def is_error(self) -> bool:
+        """Whether the call failed."""
+
+@final
+class Opaque:
+    """A part of the transcript: text that only its provider understands (signatures, encrypted
+    reasoning). It is sent back unchanged, and left out for another provider.
+    """
+    __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, provider: Provider, variety: int, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[Provider, int, str]: ...
+    @property
+    def provider(self) -> Provider:
+        """Who made it."""
+    @property
+    def variety(self) -> int:
+        """What it is among the opaque texts of this provider."""
+    @property
+    def text(self) -> str:
+        """As it came."""
+
+@final
+class Entry:
+    """One part of the transcript, and where it stands.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, role: Role, part: Part, starts_message: bool = False, is_cut: bool = False) -> Self: ...
+    def __getnewargs__(self) -> tuple[Role, Part, bool, bool]: ...
+    @property
+    def role(self) -> Role:
+        """Who said it."""
+    @property
+    def part(self) -> Part:
+        """What was said: `Text`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`."""
+    @property
+    def starts_message(self) -> bool:
+        """Whether it begins a message; else it goes on with the one before."""
+    @property
+    def is_cut(self) -> bool:
+        """Whether it is kept in part only."""
+
+@final
+class Failure:
+    """Why the last turn failed, or the last attempt of this one.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, error: ZerostackError, code: str, message: str, status: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[ZerostackError, str, str, int]: ...
+    @property
+    def error(self) -> ZerostackError:
+        """The error that the call raised, or would have raised without another attempt."""
+    @property
+    def code(self) -> str:
+        """The provider's code or type of the error, where it gave one."""
+    @property
+    def message(self) -> str:
+        """The provider's message, where it gave one."""
+    @property
+    def status(self) -> int:
+        """The HTTP status, 0 when no response came."""
+
+@final
+class Request:
+    """A request to send. It holds no secret: whoever sends it adds the key.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, method: str, path: str, headers: dict[str, str], body: bytes) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, str, dict[str, str], bytes]: ...
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+    @property
+    def path(self) -> str:
+        """Path under the provider's base URL."""
+    @property
+    def headers(self) -> dict[str, str]:
+        """Header names, in lower case, and values; the key is not among them."""
+    @property
+    def body(self) -> bytes:
+        """The body. It is the same each time until the session goes on."""
+
+@final
+class ToolSpec:
+    """A tool that the model may call.
+    """
+    __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, name: str, description: str, parameters: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, str, str]: ...
+    @property
+    def name(self) -> str:
+        """`[a-zA-Z0-9_-]`, 64 bytes at most."""
+    @property
+    def description(self) -> str:
+        """What it does, for the model."""
+    @property
+    def parameters(self) -> str:
+        """JSON Schema of the arguments: the text of one JSON object."""
+
+@final
+class Prices:
+    """What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+    """
+    __match_args__: ClassVar[tuple[str, str, str, str]]
+    def __new__(cls, input: int = 0, output: int = 0, cache_read: int = 0, cache_write: int = 0) -> Self: ...
+    def __getnewargs__(self) -> tuple[int, int, int, int]: ...
+    @property
+    def input(self) -> int:
+        """Tokens of requests that no cache knows."""
+    @property
+    def output(self) -> int:
+        """Tokens of replies."""
+    @property
+    def cache_read(self) -> int:
+        """Tokens of requests that came from the provider's cache."""
+    @property
+    def cache_write(self) -> int:
+        """Tokens of requests that were put into it."""
+
+@final
+class Fit:
+    """How much of a text fits.
+    """
+    __match_args__: ClassVar[tuple[str, str]]
+    def __new__(cls, text: str, tokens: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, int]: ...
+    @property
+    def text(self) -> str:
+        """The longest prefix of whole characters that fits."""
+    @property
+    def tokens(self) -> int:
+        """Its tokens."""
+
+@final
+class Hole:
+    """A place of a prompt that is to be filled.
+    """
+    __match_args__: ClassVar[tuple[str, str, str]]
+    def __new__(cls, name: str, default: Optional[str], offset: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, Optional[str], int]: ...
+    @property
+    def name(self) -> str:
+        """What its value is called."""
+    @property
+    def default(self) -> Optional[str]:
+        """What stands there without a value; `None` where a value must be given."""
+    @property
+    def offset(self) -> int:
+        """Where it is, in bytes of the prompt's text."""
+
+@final
+class Limits:
+    """The numbers of a session. Each is a bound that is said when it is hit.
+
+    Whatever is not given has a default that suits a program with an operating system.
+    """
+
+    def __new__(
+        cls,
+        *,
+        max_output_tokens: Optional[int] = None,
+        context_tokens: Optional[int] = None,
+        high_water_tokens: Optional[int] = None,
+        low_water_tokens: Optional[int] = None,
+        max_result_bytes: Optional[int] = None,
+        max_response_bytes: Optional[int] = None,
+        reply_bytes: Optional[int] = None,
+        max_rounds: Optional[int] = None,
+        max_turn_tokens: Optional[int] = None,
+        max_turn_cost_micros: Optional[int] = None,
+        max_turn_ms: Optional[int] = None,
+        max_repeats: Optional[int] = None,
+        max_attempts: Optional[int] = None,
+        retry_base_ms: Optional[int] = None,
+        retry_max_ms: Optional[int] = None,
+        seed: Optional[int] = None,
+        room: Optional[Union[RoomPolicy, str]] = None,
+        prices: Optional[Prices] = None,
+        failed_turn: Optional[Union[FailedTurn, str]] = None,
+    ) -> Self: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    @property
+    def max_output_tokens(self) -> int:
+        """Tokens of one reply; 0 leaves it to the provider."""
+    @property
+    def context_tokens(self) -> int:
+        """Tokens of the request and the reply together; 0 leaves it to the provider."""
+    @property
+    def max_result_bytes(self) -> int:
+        """Bytes of one tool result; a longer one is cut in the middle and says so."""
+    @property
+    def max_response_bytes(self) -> int:
+        """Bytes of one response body, whatever is kept of it; a server that never ends is refused
+        here."""
+    @property
+    def reply_bytes(self) -> int:
+        """Bytes of the storage that must be free before a request is sent."""
+    @property
+    def max_rounds(self) -> int:
+        """Requests of one turn."""
+    @property
+    def max_attempts(self) -> int:
+        """Times that one request is sent, the first included."""
+    @property
+    def retry_base_ms(self) -> int:
+        """The wait before the first retry; it doubles with each further one."""
+    @property
+    def retry_max_ms(self) -> int:
+        """The longest wait, whatever the provider asks for."""
+    @property
+    def seed(self) -> int:
+        """Where the jitter of the waits begins."""
+    @property
+    def high_water_tokens(self) -> int:
+        """Tokens of the request above which room is made; 0 is nine tenths of what
+        `context_tokens` leaves beside the reply."""
+    @property
+    def low_water_tokens(self) -> int:
+        """Tokens of the request down to which room is made; 0 is two thirds of the high mark."""
+    @property
+    def max_turn_tokens(self) -> int:
+        """Tokens of all requests and replies of one turn; 0 is no limit. As with the next three,
+        no further request is sent when more is used up."""
+    @property
+    def max_turn_cost_micros(self) -> int:
+        """What one turn may cost by `prices`, in millionths of their currency; 0 is no limit."""
+    @property
+    def max_turn_ms(self) -> int:
+        """Milliseconds that `Session.elapsed` lets one turn take; 0 is no limit."""
+    @property
+    def max_repeats(self) -> int:
+        """Times that the model may make the same call in a row; 0 is no limit."""
+    @property
+    def room(self) -> RoomPolicy:
+        """How room is made."""
+    @property
+    def prices(self) -> Prices:
+        """What tokens cost."""
+    @property
+    def failed_turn(self) -> FailedTurn:
+        """What becomes of a turn that fails."""
+
+@final
+class Session:
+    """One conversation with a model: the state machine that a runtime drives.
+
+    Ask `step` what to do, do it, ask again. A call that does not fit the step raises `WrongStep`
+    and changes nothing. The session does no I/O, and any HTTP client will do:
+
+    | step | what the caller does |
+    |---|---|
+    | `IDLE` | `user()`, or stop |
+    | `SEND` | send `request()`, then `begin_response()` |
+    | `RECEIVE` | `feed()` the body, then `end_response()` |
+    | `RUN_TOOLS` | answer each of `pending_calls()` by `tool_result()` |
+    | `WAIT` | sleep for `wait_ms`, then `retry()` |
+    | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
+
+    A session may go from thread to thread, but two threads that use it at once are told so by
+    `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
+    `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
+    `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
+    """
+
+    def __new__(
+        cls,
+        provider: Union[Provider, str],
+        model: str,
+        *,
+        system: Optional[str] = None,
+        tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
+        limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
+        capacity_bytes: Optional[int] = None,
+    ) -> Self: ...
+    @staticmethod
+    def resume(
+        snapshot: BytesLike,
+        provider: Union[Provider, str],
+        model: str,
+        *,
+        system: Optional[str] = None,
+        tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
+        limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
+        capacity_bytes: Optional[int] = None,
+    ) -> Session:
+        """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
+        trusted: `BadTranscript` says where they are wrong."""
+    @property
+    def step(self) -> Step:
+        """What to do now. Cheap, and the same until something is done."""
+    @property
+    def wait_ms(self) -> int:
+        """How long to wait in the step `WAIT`, in milliseconds; else 0."""
+    @property
+    def missing_bytes(self) -> int:
+        """Bytes of the transcript's storage that are missing in the step `MAKE_ROOM`; else 0."""
+    @property
+    def transcript(self) -> list[Entry]:
+        """All that was said, oldest first; in the step `RECEIVE` what came of the reply too."""
+    @property
+    def usage(self) -> Usage:
+        """Tokens of the turn, as the provider counted them, all its rounds together."""
+    @property
+    def window_tokens(self) -> WindowTokens:
+        """Tokens of what would be sent now: what the provider counted, and what the session counts
+        on top of it."""
+    @property
+    def is_compacting(self) -> bool:
+        """Whether what goes on now is the session's own: it asks for a summary, and what comes is
+        not shown."""
+    @property
+    def stop_word(self) -> str:
+        """The provider's own word for why it stopped; empty when it gave none yet."""
+    @property
+    def is_reply_complete(self) -> bool:
+        """Whether the reply is complete, so that the rest of the body need not be read."""
+    @property
+    def failure(self) -> Optional[Failure]:
+        """Why the last turn failed, or the last attempt of this one; `None` after a good reply."""
+    @property
+    def provider(self) -> Provider:
+        """The dialect that is spoken."""
+    @property
+    def model(self) -> str:
+        """The model, as the provider names it."""
+    @property
+    def system(self) -> str:
+        """What the model is told first."""
+    @property
+    def tools(self) -> list[ToolSpec]:
+        """The tools that the model may call."""
+    @property
+    def tool_mode(self) -> ToolMode:
+        """How the model is told of its tools, and how it calls them."""
+    @property
+    def output_limit_key(self) -> OutputLimitKey:
+        """Under which key OpenAI chat is told `max_output_tokens`."""
+    @property
+    def limits(self) -> Limits:
+        """The numbers."""
+    def pending_calls(self) -> list[ToolCall]:
+        """All tool calls without an answer, in the order of the model."""
+    def snapshot(self) -> bytes:
+        """The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is
+        not part of it yet."""
+    def user(self, text: str) -> None:
+        """Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was
+        added."""
+    def request(self) -> Request:
+        """What to send in this step; asking again gives the same bytes."""
+    def begin_response(self, status: int, retry_after_ms: Optional[int] = None) -> None:
+        """The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
+        refusal says whether it is worth another attempt. `retry_after_ms` is the server's wish, if
+        it gave one."""
+    def feed(self, chunk: BytesLike) -> list[Event]:
+        """Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives
+        what came of it. Bytes behind the end of the reply are used and ignored.
+
+        The last event is `Restart` when the reply was broken: it is taken out, the step is not
+        `RECEIVE` any more, and it will be asked for again.
+
+        When the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and
+        its `events` are those that came before. The turn failed then, or `step` is `MAKE_ROOM`
+        when room can be made.
+        """
+    def end_response(self) -> Optional[Event]:
+        """The body ended, or the connection broke, or the caller stops reading after
+        `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE`
+        with `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came
+        at all.
+
+        After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
+
+        Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
+        `Unreachable`.
+        """
+    def tool_result(self, id: int, content: str, is_error: bool = False) -> int:
+        """Answers one call, in any order; gives the bytes that were left out of the middle because
+        of `max_result_bytes`. After the last one the step is `SEND`.
+
+        Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left.
+        """
+    def retry(self) -> None:
+        """The wait is over. `WAIT` to `SEND`."""
+    def abort(self) -> None:
+        """Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
+        get the result "aborted"."""
+    def elapsed(self, turn_ms: int) -> None:
+        """Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit`
+        when that is all of `max_turn_ms`: the turn was ended, as by `abort()`."""
+    def mark(self) -> Mark:
+        """Marks the end of the conversation as it is now, without a reply that is coming in."""
+    def rollback(self, mark: Mark) -> None:
+        """Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+        Raises `StaleMark` when room was made since, or the mark's place is no longer there."""
+    def fork(
+        self,
+        *,
+        provider: Optional[Union[Provider, str]] = None,
+        model: Optional[str] = None,
+        system: Optional[str] = None,
+        tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
+        limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
+        capacity_bytes: Optional[int] = None,
+    ) -> Session:
+        """The same conversation in a session of its own, to go on with it apart, as a subagent
+        does. What is not given is as here; another model, provider and other tools are fine. Open
+        calls are open there too."""
+    def make_room(self) -> Optional[Event]:
+        """Makes room as `Limits.room` says, down to the low mark, and says what it did:
+        `Truncated`, or `Compacting` when the model is asked for a summary first. Ask for the step
+        again afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the
+        turn failed."""
+    def compact(self, summary: str, keep_turns: int) -> None:
+        """Replaces the oldest turns by `summary`, which the model sees as the user's text; the
+        last `keep_turns` stay, the running one always."""
+    def drop_oldest(self) -> int:
+        """Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
+        Gives the bytes that this freed."""
+    def close(self) -> None:
+        """Frees the conversation. Any other call then raises `Closed`."""
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        *_exception: Union[type[BaseException], BaseException, TracebackType, None],
+    ) -> None: ...
+
+@final
+class Mark:
+    """A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+    after one that was gone back to are of no use any more."""
+
+@final
+class Tokenizer:
+    """Counts, makes and reads tokens, exactly as the vocabulary's own tokenizer.
+
+    `vocabulary` is `"o200k"` or `"cl100k"`, with or without `_base`; `open()` reads a packed file.
+
+    Text may be `str` or bytes. Bytes that are not UTF-8 count as the text that
+    `bytes.decode("utf-8", "replace")` makes of them.
+    """
+
+    def __new__(cls, vocabulary: str = "o200k") -> Self: ...
+    @staticmethod
+    def open(path: Union[str, PathLike[str]]) -> Tokenizer:
+        """Reads the packed vocabulary in the file `path`, and checks every byte of it."""
+    @property
+    def name(self) -> str:
+        """The vocabulary's name."""
+    @property
+    def specials(self) -> dict[str, int]:
+        """The special tokens that can stand in a text, and their ids."""
+    def __len__(self) -> int:
+        """Number of tokens without the special ones."""
+    def count(self, text: Union[str, BytesLike]) -> int:
+        """Tokens of `text`. What looks like a special token counts as ordinary text."""
+    def encode(
+        self, text: Union[str, BytesLike], *, specials: Optional[list[str]] = None
+    ) -> list[int]:
+        """The ids of `text`. Only the special tokens in `specials` (texts such as
+        `<|endoftext|>`) stand for themselves, so that no text from outside brings in others."""
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids`. Bytes that are no whole characters become U+FFFD; `decode_bytes()`
+        gives them as they are."""
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """The bytes of `ids`. They need not be UTF-8: a token may be part of a character."""
+    def count_until(self, text: Union[str, BytesLike], limit: int) -> Fit:
+        """The longest prefix of `text` that has at most `limit` tokens, cut at a character."""
+    def counter(self) -> Counter:
+        """A count of a text that arrives in parts."""
+
+@final
+class Counter:
+    """Counts the tokens of a text while it arrives, in any chunking, even inside a character.
+    `Tokenizer.counter()` makes it."""
+
+    @property
+    def count(self) -> int:
+        """Tokens of all the text so far. A character that is not complete yet counts as the U+FFFD
+        it would become if the text ended here."""
+    def push(self, text: Union[str, BytesLike]) -> int:
+        """Appends `text` (`str` or bytes, cut anywhere) and gives the count so far."""
+    def clear(self) -> None:
+        """Starts again with an empty text."""
+
+def estimate(text: Union[str, BytesLike]) -> tuple[int, int]:
+    """How many tokens a text probably has, without a vocabulary: the best guess, and what no
+    byte-level vocabulary exceeds."""
+
+@final
+class Prompt:
+    """A named text with holes: Markdown with front matter. Commands and agents in the form of
+    Claude Code, prompt templates of pi and Agent Skills (`SKILL.md`) are read as they are.
+
+    `name` is what it is called by, the stem of its file. `BadPrompt` gives line, column and reason.
+    """
+
+    def __new__(cls, name: str, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, str]: ...
+    @staticmethod
+    def built_in(name: str) -> Prompt:
+        """The built-in prompt of that name, such as `"code"` or `"review"`."""
+    @staticmethod
+    def built_in_names() -> list[str]:
+        """The names of the built-in prompts."""
+    @property
+    def name(self) -> str:
+        """What the prompt is called by."""
+    @property
+    def text(self) -> str:
+        """The whole file."""
+    @property
+    def body(self) -> str:
+        """The text behind the front matter, holes not filled."""
+    @property
+    def declared_name(self) -> Optional[str]:
+        """What the prompt calls itself."""
+    @property
+    def description(self) -> Optional[str]:
+        """What the prompt is for, and when to use it."""
+    @property
+    def output(self) -> Optional[str]:
+        """What a run of it gives: `text`, `patch`, `findings` or `json`; `None` when it does not
+        say."""
+    @property
+    def schema(self) -> Optional[str]:
+        """The JSON Schema of its result, as JSON text."""
+    @property
+    def tools(self) -> Optional[list[str]]:
+        """The tools it may use, as it writes them; `None` means all."""
+    @property
+    def mode(self) -> Optional[str]:
+        """The mode that it wants to run in."""
+    @property
+    def model(self) -> Optional[str]:
+        """The model that it wants; `inherit` is none."""
+    @property
+    def argument_names(self) -> Optional[list[str]]:
+        """The names of its arguments, in their order."""
+    @property
+    def argument_hint(self) -> Optional[str]:
+        """What a person is shown of its arguments."""
+    @property
+    def includes(self) -> list[str]:
+        """The prompts that stand before this one."""
+    @property
+    def check(self) -> list[str]:
+        """The commands that must pass before its result counts."""
+    @property
+    def is_model_invocable(self) -> bool:
+        """Whether the model may be told of it and may ask for it."""
+    @property
+    def holes(self) -> list[Hole]:
+        """The holes of the body, in their order; a name can come more than once."""
+    def render(self, arguments: Optional[str] = None, /, **values: str) -> str:
+        """The body with its holes filled. `arguments` is what a person writes behind the prompt's
+        name, for `$ARGUMENTS`, `$1` and the like; `values` are for holes with a name.
+
+        Raises `MissingHole`, which names the hole that has neither value nor default.
+        """
+
+def skill_problems(prompt: Prompt, folder: str) -> list[str]:
+    """All that is wrong with a prompt as an Agent Skill in the folder of that name, in
+    sentences."""

@@ -1,0 +1,115 @@
+"""Where a model is, and with which key it is asked."""
+
+from __future__ import annotations
+
+import os
+import re
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from .enums import ErrorCode, Provider
+from .errors import BadConfig, ZerostackError
+
+# Where each dialect is at home: its base URL, the variables of the key and of another base URL.
+_HOMES: dict[Provider, tuple[str, str, str]] = {
+    Provider.OPENAI_CHAT: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    Provider.OPENAI_RESPONSES: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    Provider.ANTHROPIC: ("https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    Provider.GEMINI: ("https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", ""),
+    Provider.OLLAMA: ("http://127.0.0.1:11434", "", ""),
+}
+
+
+class Endpoint(NamedTuple):
+    """Everything needed to send a request. ``repr`` shows no key."""
+
+    provider: Provider
+    base_url: str
+    key: str
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.provider.value} at {self.base_url}>"
+
+    def url(self, path: str) -> str:
+        """The URL of a path of the dialect."""
+        return f"{self.base_url}/{path.lstrip('/')}"
+
+    def auth_headers(self) -> dict[str, str]:
+        """The header that carries the key."""
+        if not self.key:
+            return {}
+        if self.provider is Provider.ANTHROPIC:
+            return {"x-api-key": self.key}
+        if self.provider is Provider.GEMINI:
+            return {"x-goog-api-key": self.key}
+        return {"authorization": f"Bearer {self.key}"}
+
+    def without_key(self, text: str) -> str:
+        """``text``, in which some providers say which key it was that they refuse."""
+        return text.replace(self.key, "(key)") if self.key else text
+
+
+def endpoint(
+    provider: Provider, base_url: str | None, api_key: str | None, *, allow_http: bool
+) -> Endpoint:
+    """The endpoint of these arguments, and of the environment for what they leave open.
+
+    A key only goes where it belongs: that of ``OPENAI_API_KEY`` to OpenAI or ``OPENAI_BASE_URL``,
+    not to a ``base_url`` that is given.
+    """
+    home, key_variable, url_variable = _HOMES[provider]
+    of_environment = os.environ.get(url_variable, "") if url_variable else ""
+    url = _normal(base_url or of_environment or home, provider)
+    key = api_key
+    if key is None:
+        is_home = base_url is None or urlsplit(url).netloc == urlsplit(home).netloc
+        key = (is_home and os.environ.get(key_variable)) or os.environ.get("ZEROSTACK_API_KEY", "")
+    if key and not key.isprintable() or not key.isascii():
+        raise _bad("the key has characters that no header can carry")
+    host = urlsplit(url).hostname or ""
+    if key and url.startswith("http:") and not _is_loopback(host) and not allow_http:
+        raise _bad(
+            f"the key would go to {host} unencrypted; use https, or say allow_http=True in a "
+            "network that is yours"
+        )
+    if not key and url == home and key_variable:
+        raise _bad(f"there is no key: give api_key, or set {key_variable}")
+    return Endpoint(provider, url, key)
+
+
+def _normal(text: str, provider: Provider) -> str:
+    """What stands before the dialect's own path, of a URL as people write it."""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise _bad(f"{text!r} is no base URL; one looks like https://host/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise _bad("a base URL has no user, no ? and no #; the key goes into api_key")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise _bad(f"{text!r} has a port that is no number up to 65535") from None
+    url = text.strip().rstrip("/")
+    if provider is Provider.ANTHROPIC:
+        return re.sub(r"(/v1)?(/messages)?$", "", url)
+    if provider is Provider.OLLAMA:
+        return re.sub(r"(/api)?(/chat)?$", "", url)
+    if provider is Provider.GEMINI:
+        return url
+    if _is_loopback(parts.hostname) and parts.path in ("", "/"):
+        # The base URL of a server on this machine is often given as host and port.
+        return f"{url}/v1"
+    return re.sub(r"/(chat/completions|responses)$", "", url)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bad(message: str) -> ZerostackError:
+    return BadConfig(message, code=ErrorCode.BAD_CONFIG, detail=2**32 - 1)

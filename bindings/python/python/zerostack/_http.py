@@ -1,0 +1,252 @@
+"""Requests over ``httpx``, and the head and the body of what comes back."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ._core import Request
+from ._endpoint import Endpoint
+from ._turn import Failed, Head
+
+try:
+    import httpx
+except ImportError:
+    _hint = "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'"
+    raise ImportError(_hint, name="httpx") from None
+
+
+class Timeouts(NamedTuple):
+    """How long to wait for what."""
+
+    connect_s: float
+    idle_s: float
+
+    def for_httpx(self) -> httpx.Timeout:
+        """The same as httpx has it."""
+        return httpx.Timeout(self.idle_s, connect=self.connect_s, pool=None)
+
+
+class Http:
+    """One request at a time, blocking. Another thread may stop it."""
+
+    def __init__(self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.Client | None) -> None:
+        self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
+        self._own: httpx.Client | None = None
+        self._process = 0
+        self._response: httpx.Response | None = None
+        self._body: Any = None
+        self._streams = _Streams()
+
+    def post(self, request: Request) -> Head | Failed:
+        """Sends the request and waits for the head."""
+        self.end()
+        client = self._client()
+        built = _build(client, self._endpoint, request, self._timeouts)
+        if self._given is None:
+            built.extensions["trace"] = self._streams.trace
+        try:
+            response = client.send(built, stream=True)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            return Failed(_reason(error))
+        self._response, self._body = response, response.iter_bytes()
+        self._streams.take(response)
+        return _head(response)
+
+    def read(self) -> bytes | Failed:
+        """The next bytes of the body; none at its end."""
+        try:
+            for chunk in self._body or ():
+                if chunk:
+                    return bytes(chunk)
+        except (httpx.RequestError, httpx.StreamError) as error:
+            return Failed(_reason(error))
+        return b""
+
+    def end(self) -> None:
+        """The response is not needed any more."""
+        response, self._response, self._body = self._response, None, None
+        if response is not None:
+            response.close()
+
+    def interrupt(self) -> None:
+        """Wakes whatever waits, from any thread; it then says that the connection broke."""
+        self._streams.shut()
+
+    def close(self) -> None:
+        """Closes the connections that are its own."""
+        self.end()
+        own, self._own = self._own, None
+        if own is not None and self._process == os.getpid():
+            own.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_own", None) is not None:
+            self.close()
+
+    def _client(self) -> httpx.Client:
+        if self._given is not None:
+            return self._given
+        # The connections of the parent are not to be used by a forked child.
+        if self._own is None or self._process != os.getpid():
+            self._own, self._process = httpx.Client(timeout=self._timeouts.for_httpx()), os.getpid()
+            self._streams = _Streams()
+        return self._own
+
+
+class AsyncHttp:
+    """One request at a time, in a task."""
+
+    def __init__(
+        self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.AsyncClient | None
+    ) -> None:
+        self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
+        self._own: httpx.AsyncClient | None = None
+        self._loop: object = None
+        self._response: httpx.Response | None = None
+        self._body: Any = None
+
+    async def post(self, request: Request) -> Head | Failed:
+        """Sends the request and waits for the head."""
+        await self.end()
+        client = self._client()
+        built = _build(client, self._endpoint, request, self._timeouts)
+        try:
+            response = await client.send(built, stream=True)
+        except (httpx.RequestError, httpx.InvalidURL) as error:
+            return Failed(_reason(error))
+        self._response, self._body = response, response.aiter_bytes()
+        return _head(response)
+
+    async def read(self) -> bytes | Failed:
+        """The next bytes of the body; none at its end."""
+        try:
+            if self._body is not None:
+                async for chunk in self._body:
+                    if chunk:
+                        return bytes(chunk)
+        except (httpx.RequestError, httpx.StreamError) as error:
+            return Failed(_reason(error))
+        return b""
+
+    async def end(self) -> None:
+        """The response is not needed any more."""
+        response, self._response, self._body = self._response, None, None
+        if response is not None:
+            await response.aclose()
+
+    async def close(self) -> None:
+        """Closes the connections that are its own."""
+        await self.end()
+        own, self._own = self._own, None
+        if own is not None:
+            await own.aclose()
+
+    def _client(self) -> httpx.AsyncClient:
+        if self._given is not None:
+            return self._given
+        import asyncio
+
+        # Connections belong to the loop that made them.
+        loop = asyncio.get_running_loop()
+        if self._own is None or self._loop is not loop:
+            self._own = httpx.AsyncClient(timeout=self._timeouts.for_httpx())
+            self._loop = loop
+        return self._own
+
+
+class _Streams:
+    """The sockets of a client, so that another thread can wake one that waits in it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sockets: dict[int, socket.socket] = {}
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """httpcore tells each connection that it makes."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._add(info["return_value"])
+
+    def take(self, response: httpx.Response) -> None:
+        """The connection of a response, in place of all others."""
+        stream = response.extensions.get("network_stream")
+        if stream is not None:
+            self._add(stream)
+
+    def shut(self) -> None:
+        with self._lock:
+            sockets = list(self._sockets.values())
+            self._sockets.clear()
+        for each in sockets:
+            try:
+                each.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # It is closed already.
+
+    def _add(self, stream: Any) -> None:
+        found = stream.get_extra_info("socket")
+        if found is not None:
+            with self._lock:
+                gone = [number for number, each in self._sockets.items() if each.fileno() < 0]
+                for number in gone:
+                    del self._sockets[number]
+                self._sockets[id(found)] = found
+
+
+def _build(
+    client: httpx.Client | httpx.AsyncClient,
+    endpoint: Endpoint,
+    request: Request,
+    timeouts: Timeouts,
+) -> httpx.Request:
+    return client.build_request(
+        request.method,
+        endpoint.url(request.path),
+        headers={**request.headers, **endpoint.auth_headers()},
+        content=request.body,
+        timeout=timeouts.for_httpx(),
+    )
+
+
+def _head(response: httpx.Response) -> Head:
+    return Head(response.status_code, _retry_after_ms(response.headers))
+
+
+def _retry_after_ms(headers: httpx.Headers) -> int | None:
+    """Milliseconds to wait. What cannot be read (some servers send -1) is no wish at all."""
+    for name, unit in (("retry-after-ms", 1), ("retry-after", 1_000)):
+        try:
+            wait = float(headers.get(name, "")) * unit
+        except ValueError:
+            continue
+        if math.isfinite(wait) and wait >= 0:
+            return int(wait)
+    until = _http_date(headers.get("retry-after", ""))
+    if until is None:
+        return None
+    # Measured with the server's own clock where it tells it.
+    now = _http_date(headers.get("date", ""))
+    return max(0, int((until - (time.time() if now is None else now)) * 1_000))
+
+
+def _http_date(text: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError):
+        return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, httpx.ReadTimeout):
+        return "the server was silent for too long"
+    if isinstance(error, httpx.WriteTimeout):
+        return "the server took the request too slowly"
+    return str(error) or type(error).__name__

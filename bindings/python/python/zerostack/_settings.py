@@ -1,0 +1,143 @@
+"""What a blocking and an asynchronous agent are both made of."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable
+from typing import Any, Callable, NamedTuple, Union
+
+from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
+from ._endpoint import Endpoint, endpoint
+from ._turn import AgentEvent
+from .enums import OutputLimitKey, Provider, Step, StopReason, ToolMode
+from .errors import Busy
+from .tape import Tape
+from .tools import Tool, tool
+
+Function = Union[Tool, Callable[..., Any]]
+
+
+class Answer(NamedTuple):
+    """What a turn came to. ``str`` of it is the text."""
+
+    text: str
+    """The last thing that the model said."""
+    usage: Usage
+    """Tokens of all rounds of the turn."""
+    stop_reason: StopReason
+    """Why the model stopped."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class AnswerText:
+    """Collects the answer from the events of a turn."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+
+    def take(self, event: AgentEvent) -> None:
+        """What was said beside calls, or before a reply broke or was read anew, is not it."""
+        if isinstance(event, TextDelta):
+            self._parts.append(event.text)
+        elif isinstance(event, (Restart, Recovered, ToolCall)):
+            self._parts.clear()
+
+    def __str__(self) -> str:
+        return "".join(self._parts)
+
+
+class Settings:
+    """The session, where it is sent, the tools and the bounds."""
+
+    def __init__(
+        self,
+        model: str | Session,
+        *,
+        provider: Provider | str | None,
+        base_url: str | None,
+        api_key: str | None,
+        system: str,
+        tools: Iterable[Function],
+        limits: Limits | None,
+        tool_mode: ToolMode | str | None,
+        output_limit_key: OutputLimitKey | str | None,
+        counting: str | None,
+        tool_timeout_s: float | None,
+        max_parallel_tools: int,
+        time_limit_s: float | None,
+        record: str | os.PathLike[str] | None,
+        allow_http: bool,
+    ) -> None:
+        self.tools: dict[str, Tool] = {}
+        for function in tools:
+            made = tool(function)
+            if self.tools.setdefault(made.name, made) is not made:
+                raise ValueError(f"two tools are called {made.name}")
+        self.tool_timeout_s = positive("tool_timeout_s", tool_timeout_s)
+        self.time_limit_s = positive("time_limit_s", time_limit_s)
+        if max_parallel_tools < 1:
+            raise ValueError(f"max_parallel_tools must be at least 1, not {max_parallel_tools}")
+        self.max_parallel_tools = max_parallel_tools
+        if isinstance(model, Session):
+            given = (provider, limits, tool_mode, output_limit_key, counting)
+            if system or any(each is not None for each in given):
+                raise ValueError("provider, system, limits and the like are those of the session")
+            if record is not None:
+                raise ValueError("only a session that the agent makes can be recorded")
+            self.session = model
+        else:
+            dialect = Provider.OPENAI_CHAT if provider is None else provider
+            specs = list(self.tools.values())
+            self.session = Session(
+                dialect,
+                model,
+                system=system,
+                tools=specs,
+                limits=limits,
+                tool_mode=tool_mode,
+                output_limit_key=output_limit_key,
+                counting=counting,
+            )
+        self.endpoint: Endpoint = endpoint(
+            self.session.provider, base_url, api_key, allow_http=allow_http
+        )
+        self.tape: Tape | None = None
+        if record is not None:
+            self.tape = Tape(record, self.session, self.endpoint.key)
+        self._turn = threading.Lock()
+
+    def begin(self, text: str) -> None:
+        """Says ``text``, if no turn is under way."""
+        if not self._turn.acquire(blocking=False):
+            raise Busy("a turn is under way: take its events to the end, or close it")
+        try:
+            self.session.user(text)
+            if self.tape:
+                self.tape.user(text)
+        except BaseException:
+            self._turn.release()
+            raise
+
+    def over(self) -> None:
+        """The turn is over, at its end or before it."""
+        try:
+            if self.session.step is not Step.IDLE:
+                self.session.abort()
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """The conversation is over."""
+        tape, self.tape = self.tape, None
+        if tape is not None:
+            tape.finish()
+
+
+def positive(name: str, seconds: float | None) -> float | None:
+    """A number of seconds above 0, or none."""
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"{name} must be more than 0, {seconds} is not")
+    return seconds

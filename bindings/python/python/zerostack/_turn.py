@@ -1,0 +1,238 @@
+"""One turn: asks the session what to do, and has it done.
+
+:func:`turn` does no I/O. It gives events, and :class:`Effect`\\ s whose outcome whoever drives it
+sends back; so the blocking and the asynchronous agent are the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from ._core import End, Recovered, Request, Restart, Session, Text, TextDelta, ToolCall, Truncated
+from ._types import Event
+from .enums import Kept, Role, RoomPolicy, Step, StopReason, ToolMode
+from .errors import ZerostackError
+from .tools import ToolOutput
+
+if TYPE_CHECKING:
+    from ._endpoint import Endpoint
+    from .tape import Tape
+
+log = logging.getLogger("zerostack")
+
+
+class Retry(NamedTuple):
+    """The request is sent again after a wait."""
+
+    wait_ms: int
+    reason: str
+
+
+class ToolAnswered(NamedTuple):
+    """A tool was run, and the session has its answer."""
+
+    call: ToolCall
+    content: str
+    is_error: bool
+    left_out_bytes: int
+    """So many bytes in the middle of ``content`` are not sent to the model."""
+
+
+AgentEvent = Union[Event, Retry, ToolAnswered]
+"""What happens in a turn of an agent."""
+
+
+class Head(NamedTuple):
+    """The head of a response."""
+
+    status: int
+    retry_after_ms: int | None
+
+
+class Failed(NamedTuple):
+    """Why there is no response, or no more of it; for a person."""
+
+    reason: str
+
+
+class Post(NamedTuple):
+    """Send the request; a ``Head`` or ``Failed`` comes back."""
+
+    request: Request
+
+
+class Read(NamedTuple):
+    """Read of the body; bytes or ``Failed`` come back, no bytes at its end."""
+
+
+class EndBody(NamedTuple):
+    """The response is not needed any more."""
+
+
+class Wait(NamedTuple):
+    """Wait so long."""
+
+    millis: int
+
+
+class StartTools(NamedTuple):
+    """Start these calls, all at once."""
+
+    calls: list[ToolCall]
+
+
+class Output(NamedTuple):
+    """Wait for the output of a call that was started; a ``ToolOutput`` comes back."""
+
+    call: ToolCall
+
+
+Effect = Union[Post, Read, EndBody, Wait, StartTools, Output]
+
+EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
+
+
+def turn(
+    session: Session, endpoint: Endpoint, tape: Tape | None
+) -> Generator[AgentEvent | Effect, Any, StopReason]:
+    """Drives the session to the end of the turn."""
+    reason = StopReason.OTHER
+    attempts = 0
+    broken = ""
+    recovered = False
+    # Text that is the JSON of a schema is shown as what it says, when it was read.
+    held = session.tool_mode is ToolMode.SCHEMA and bool(session.tools)
+    began = time.monotonic()
+    while True:
+        step = session.step
+        if step is Step.IDLE:
+            return reason
+        if step is Step.SEND:
+            session.elapsed(int((time.monotonic() - began) * 1_000))
+            request = session.request()
+            attempts += 1
+            log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))
+            if tape:
+                tape.request(request.body)
+            head: Head | Failed = yield Post(request)
+            if isinstance(head, Failed):
+                broken = head.reason
+                if tape:
+                    tape.end()
+                event = _end(session, endpoint, broken, attempts)
+                if event is not None:
+                    yield event
+            else:
+                broken = ""
+                if tape:
+                    tape.response(head.status, head.retry_after_ms)
+                session.begin_response(head.status, head.retry_after_ms)
+        elif step is Step.RECEIVE:
+            chunk: bytes | Failed = b"" if session.is_reply_complete else (yield Read())
+            if isinstance(chunk, bytes) and chunk:
+                if tape:
+                    tape.bytes(chunk)
+                try:
+                    events = session.feed(chunk)
+                except ZerostackError as error:
+                    yield from (e for e in error.events if not (held and isinstance(e, TextDelta)))
+                    yield EndBody()
+                    if tape:
+                        tape.end()
+                    # `step` may have changed under the type checker's eyes.
+                    if int(session.step) != Step.MAKE_ROOM:
+                        raise explained(error, endpoint, "", attempts) from None
+                    yield Restart()
+                    continue
+                yield from (e for e in events if not (held and isinstance(e, TextDelta)))
+                if int(session.step) != Step.RECEIVE:
+                    yield EndBody()
+                    if tape:
+                        tape.end()
+            else:
+                broken = "" if isinstance(chunk, bytes) else chunk.reason
+                yield EndBody()
+                if tape:
+                    tape.end()
+                event = _end(session, endpoint, broken, attempts)
+                recovered = isinstance(event, Recovered)
+                if recovered:
+                    if event is not None and not held:
+                        yield event
+                    event = _end(session, endpoint, broken, attempts)
+                if not isinstance(event, Restart):
+                    attempts = 0
+                if isinstance(event, End):
+                    reason = event.reason
+                    if held or recovered:
+                        said = _last_text(session)
+                        if said:
+                            yield TextDelta(said)
+                    if recovered:
+                        yield from session.pending_calls()
+                if event is not None:
+                    yield event
+        elif step is Step.RUN_TOOLS:
+            calls = session.pending_calls()
+            yield StartTools(calls)
+            for call in calls:
+                output: ToolOutput = yield Output(call)
+                if tape:
+                    tape.tool_result(call.id, *output)
+                left_out = session.tool_result(call.id, output.content, output.is_error)
+                yield ToolAnswered(call, output.content, output.is_error, left_out)
+        elif step is Step.WAIT:
+            wait_ms, why = session.wait_ms, broken or _last_failure(session, endpoint)
+            log.info("waiting %d ms for another attempt: %s", wait_ms, why)
+            yield Retry(wait_ms, why)
+            yield Wait(wait_ms)
+            session.retry()
+        elif session.limits.room is RoomPolicy.ASK:
+            freed = session.drop_oldest()
+            log.info("the conversation is full: %d bytes of its oldest part left it", freed)
+            yield Truncated(Kept.OLD_EXCHANGES, min(freed, 2**32 - 1))
+        else:
+            event = session.make_room()
+            log.info("the conversation is full: %r", event)
+            if event is not None:
+                yield event
+
+
+def explained(
+    error: ZerostackError, endpoint: Endpoint, broken: str, attempts: int
+) -> ZerostackError:
+    """The error with why the connection broke and how often it was tried, without the key."""
+    text = endpoint.without_key(str(error))
+    if broken:
+        text = f"{text}: {broken}"
+    if attempts > 1:
+        text = f"{text} ({attempts} attempts)"
+    error.args = (text,)
+    return error
+
+
+def _end(session: Session, endpoint: Endpoint, broken: str, attempts: int) -> Event | None:
+    """The body is over, or there is none."""
+    try:
+        return session.end_response()
+    except ZerostackError as error:
+        raise explained(error, endpoint, broken, attempts) from None
+
+
+def _last_text(session: Session) -> str:
+    """The text of the reply that the conversation ends with."""
+    text = ""
+    for entry in session.transcript:
+        if entry.role is not Role.ASSISTANT or entry.starts_message:
+            text = ""
+        if entry.role is Role.ASSISTANT and isinstance(entry.part, Text):
+            text += entry.part.text
+    return text
+
+
+def _last_failure(session: Session, endpoint: Endpoint) -> str:
+    failure = session.failure
+    return endpoint.without_key(str(failure.error)) if failure else ""

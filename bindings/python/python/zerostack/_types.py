@@ -1,0 +1,44 @@
+"""The unions of the native values, for annotations."""
+
+from typing import Union
+
+from ._core import (
+    Compacting,
+    End,
+    Opaque,
+    Recovered,
+    RefusalDelta,
+    Repeating,
+    Restart,
+    SummaryFailed,
+    Text,
+    TextDelta,
+    Thinking,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    Truncated,
+    Usage,
+)
+
+Event = Union[
+    TextDelta,
+    ThinkingDelta,
+    RefusalDelta,
+    ToolCall,
+    Usage,
+    Truncated,
+    Compacting,
+    SummaryFailed,
+    Repeating,
+    Recovered,
+    End,
+    Restart,
+]
+"""What ``Session.feed`` gives."""
+
+Part = Union[Text, Thinking, ToolCall, ToolResult, Opaque]
+"""What an ``Entry`` of the transcript holds."""
+
+BytesLike = Union[bytes, bytearray, memoryview]
+"""What has bytes."""

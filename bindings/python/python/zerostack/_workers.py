@@ -1,0 +1,163 @@
+"""Threads that run tools. One whose tool never returns is left behind."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import logging
+import os
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import TimeoutError as WaitedTooLong
+from typing import Any, Callable
+
+from .errors import Cancelled
+from .tools import Tool, ToolOutput, failure_of, output_of
+
+log = logging.getLogger("zerostack")
+
+
+class Job:
+    """One call of a tool, and its outcome."""
+
+    def __init__(self, name: str, call: Callable[[], Any], timeout_s: float | None) -> None:
+        self.name, self.call, self.timeout_s = name, call, timeout_s
+        self.future: Future[ToolOutput] = Future()
+        self.started_at: float | None = None
+        self.is_left_behind = False
+        self._context = contextvars.copy_context()
+
+    def run(self) -> None:
+        """Makes the call. Whatever it raises is an output that the model sees."""
+        self.started_at = time.monotonic()
+        self.settle(self._context.run(outcome, self.name, self.call))
+
+    def settle(self, output: ToolOutput) -> None:
+        """Gives the output to whoever waits, if it is not too late."""
+        try:
+            self.future.set_result(output)
+        except InvalidStateError:
+            log.warning("the tool %s returned after its time; its output is lost", self.name)
+
+    def interrupt(self) -> None:
+        """Wakes whoever waits."""
+        try:
+            self.future.set_exception(Cancelled("the turn was cancelled"))
+        except InvalidStateError:
+            pass  # It had come to an end.
+
+    def seconds_left(self) -> float | None:
+        """Of its time limit; all of it as long as no thread has begun with it."""
+        if self.timeout_s is None:
+            return None
+        started = time.monotonic() if self.started_at is None else self.started_at
+        return started + self.timeout_s - time.monotonic()
+
+
+class Workers:
+    """At most so many threads at work. They never keep the program from ending."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._is_closed = False
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.Condition()
+        self._jobs: deque[Job] = deque()
+        self._threads = self._idle = 0
+        self._process = os.getpid()
+
+    def start(self, job: Job) -> None:
+        """Has the job run as soon as a thread is free."""
+        if self._process != os.getpid():
+            # The threads of the parent are not in a forked child.
+            self._begin()
+        with self._lock:
+            self._jobs.append(job)
+            if self._idle >= len(self._jobs):
+                self._lock.notify()
+            elif self._threads < self._most:
+                self._spawn()
+
+    def wait(self, job: Job) -> ToolOutput:
+        """The output of a job that was started. A job over its time is left behind."""
+        while True:
+            try:
+                return job.future.result(job.seconds_left())
+            except WaitedTooLong:
+                left = job.seconds_left()
+                if left is not None and left <= 0 and not job.future.done():
+                    return self.leave_behind(job)
+
+    def leave_behind(self, job: Job) -> ToolOutput:
+        """Gives the job up; another thread takes the place of the one that it keeps."""
+        with self._lock:
+            job.is_left_behind = True
+            self._threads -= 1
+            if self._jobs:
+                self._spawn()
+        return too_slow(job.name, job.timeout_s)
+
+    def close(self) -> None:
+        """Ends the threads that are idle, and the others when they are done."""
+        with self._lock:
+            self._is_closed = True
+            self._jobs.clear()
+            self._lock.notify_all()
+
+    def _spawn(self) -> None:
+        self._threads += 1
+        threading.Thread(target=self._work, name="zerostack-tool", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+                while not self._jobs:
+                    if self._is_closed:
+                        return
+                    self._lock.wait()
+                self._idle -= 1
+                job = self._jobs.popleft()
+            if not job.future.done():
+                job.run()
+            if job.is_left_behind:
+                return
+
+
+def outcome(name: str, call: Callable[[], Any]) -> ToolOutput:
+    """What the model is told of a call, made here and now."""
+    try:
+        value = call()
+        if inspect.isawaitable(value):
+            import asyncio
+
+            async def awaited() -> Any:
+                return await value
+
+            value = asyncio.run(awaited())
+        return output_of(value)
+    except BaseException as error:  # SystemExit, too: a tool does not end the program.
+        return failed(name, error)
+
+
+def failed(name: str, error: BaseException) -> ToolOutput:
+    """What the model is told of a tool that raised; the log has all of it."""
+    log.warning("the tool %s failed: %r", name, error, exc_info=log.isEnabledFor(logging.DEBUG))
+    return failure_of(error)
+
+
+def too_slow(name: str, timeout_s: float | None) -> ToolOutput:
+    """What the model is told of a tool that was left behind."""
+    log.warning("the tool %s did not return within %s s and is left behind", name, timeout_s)
+    text = f"the tool did not return within {timeout_s:g} seconds; it may still be running"
+    return ToolOutput(text, is_error=True)
+
+
+def unknown(name: str, tools: dict[str, Tool]) -> ToolOutput:
+    """What the model is told when it calls a tool that is not there."""
+    there = ", ".join(tools) or "none"
+    return ToolOutput(f"there is no tool {name!r}; there is {there}", is_error=True)

@@ -1,0 +1,285 @@
+"""The runtime for ``asyncio``: the same as :mod:`zerostack.agent`, in a task."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncGenerator, Awaitable, Iterable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import _workers
+from ._core import Limits, Session, ToolCall
+from ._http import AsyncHttp, Timeouts
+from ._settings import Answer, AnswerText, Function, Settings, positive
+from ._turn import (
+    EFFECTS,
+    AgentEvent,
+    Effect,
+    EndBody,
+    Output,
+    Post,
+    Read,
+    StartTools,
+    Wait,
+    turn,
+)
+from ._workers import Job, Workers
+from .enums import Budget, OutputLimitKey, Provider, ToolMode
+from .errors import Limit
+from .tools import Tool, ToolOutput, output_of
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncAgent", "AsyncTurn"]
+
+T = TypeVar("T")
+
+
+class AsyncAgent:
+    """A model, the tools that it may call, and all that was said, for ``asyncio``.
+
+    The arguments are those of :class:`zerostack.Agent`. Tools that are ``async`` run as tasks, all
+    others in threads. Cancelling the task ends the turn, and the conversation can go on.
+    """
+
+    def __init__(
+        self,
+        model: str | Session,
+        *,
+        provider: Provider | str | None = None,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        system: str = "",
+        tools: Iterable[Function] = (),
+        limits: Limits | None = None,
+        tool_mode: ToolMode | str | None = None,
+        output_limit_key: OutputLimitKey | str | None = None,
+        counting: str | None = None,
+        tool_timeout_s: float | None = 120.0,
+        max_parallel_tools: int = 8,
+        time_limit_s: float | None = None,
+        connect_timeout_s: float = 10.0,
+        idle_timeout_s: float = 300.0,
+        record: str | os.PathLike[str] | None = None,
+        http: httpx.AsyncClient | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        self._settings = Settings(
+            model,
+            provider=provider,
+            base_url=base_url,
+            api_key=api_key,
+            system=system,
+            tools=tools,
+            limits=limits,
+            tool_mode=tool_mode,
+            output_limit_key=output_limit_key,
+            counting=counting,
+            tool_timeout_s=tool_timeout_s,
+            max_parallel_tools=max_parallel_tools,
+            time_limit_s=time_limit_s,
+            record=record,
+            allow_http=allow_http,
+        )
+        positive("connect_timeout_s", connect_timeout_s)
+        positive("idle_timeout_s", idle_timeout_s)
+        timeouts = Timeouts(connect_timeout_s, idle_timeout_s)
+        self._http = AsyncHttp(self._settings.endpoint, timeouts, http)
+        self._workers = Workers(self._settings.max_parallel_tools)
+
+    @property
+    def session(self) -> Session:
+        """The conversation."""
+        return self._settings.session
+
+    async def run(self, text: str) -> Answer:
+        """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
+        async with self.stream(text) as events:
+            async for _ in events:
+                pass
+        return events.answer
+
+    def stream(self, text: str) -> AsyncTurn:
+        """Says ``text`` and gives what happens as it happens.
+
+        Closing the turn, also by leaving its ``async with``, ends it: open calls are answered by
+        "aborted", and the conversation can go on.
+        """
+        self._settings.begin(text)
+        return AsyncTurn(self._settings, self._http, self._workers)
+
+    async def close(self) -> None:
+        """Closes the connections, and ends the tape. The session stays."""
+        await self._http.close()
+        self._workers.close()
+        self._settings.close()
+
+    async def __aenter__(self) -> AsyncAgent:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class AsyncTurn:
+    """The running turn of an agent: an asynchronous iterator over its events."""
+
+    def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
+        self._settings, self._http, self._workers = settings, http, workers
+        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
+        self._room = asyncio.Semaphore(settings.max_parallel_tools)
+        self._text = AnswerText()
+        self._answer: Answer | None = None
+        self._events = self._run()
+        self._is_over = False
+        limit = settings.time_limit_s
+        self._deadline = None if limit is None else time.monotonic() + limit
+
+    @property
+    def answer(self) -> Answer:
+        """What the turn came to, after its last event."""
+        if self._answer is None:
+            raise RuntimeError("the turn is not at its end: take its events first")
+        return self._answer
+
+    async def close(self) -> None:
+        """Ends the turn. Nothing happens when it is over."""
+        await self._events.aclose()
+        await self._over()
+
+    def __aiter__(self) -> AsyncTurn:
+        return self
+
+    async def __anext__(self) -> AgentEvent:
+        try:
+            return await self._events.__anext__()
+        except BaseException:
+            # The end, an error, or a cancelled task: the session goes on with the next turn.
+            await self._over()
+            raise
+
+    async def __aenter__(self) -> AsyncTurn:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_is_over", True):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._is_over = True
+        for task in self._tasks.values():
+            task.cancel()
+        self._settings.over()
+
+    async def _over(self) -> None:
+        if self._is_over:
+            return
+        self._give_up()
+        await self._http.end()
+
+    async def _run(self) -> AsyncGenerator[AgentEvent, None]:
+        settings = self._settings
+        steps = turn(settings.session, settings.endpoint, settings.tape)
+        outcome: Any = None
+        while True:
+            try:
+                item = steps.send(outcome)
+            except StopIteration as end:
+                usage = settings.session.usage
+                self._answer = Answer(str(self._text), usage, end.value)
+                return
+            if isinstance(item, EFFECTS):
+                outcome = await self._in_time(self._perform(item))
+                continue
+            outcome = None
+            self._text.take(item)
+            yield item
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        if self._deadline is None:
+            return await work
+        try:
+            return await asyncio.wait_for(work, max(0, self._deadline - time.monotonic()))
+        except asyncio.TimeoutError:
+            limit = self._settings.time_limit_s or 0
+            text = f"the turn took longer than {limit:g} seconds"
+            raise Limit(text, detail=Budget.TIME) from None
+
+    async def _perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Read):
+            return await self._http.read()
+        if isinstance(effect, Post):
+            return await self._http.post(effect.request)
+        if isinstance(effect, EndBody):
+            return await self._http.end()
+        if isinstance(effect, Wait):
+            return await asyncio.sleep(effect.millis / 1_000)
+        if isinstance(effect, StartTools):
+            return self._start(effect.calls)
+        return await self._output(effect)
+
+    def _start(self, calls: list[ToolCall]) -> None:
+        for call in calls:
+            found = self._settings.tools.get(call.name)
+            if found is not None:
+                self._tasks[call.id] = asyncio.ensure_future(self._call(found, call.arguments))
+
+    async def _output(self, effect: Output) -> ToolOutput:
+        task = self._tasks.get(effect.call.id)
+        if task is None:
+            return _workers.unknown(effect.call.name, self._settings.tools)
+        output = await task
+        del self._tasks[effect.call.id]
+        return output
+
+    async def _call(self, tool: Tool, arguments: str) -> ToolOutput:
+        try:
+            bound = tool.bind(arguments)
+        except Exception as error:
+            return _workers.failed(tool.name, error)
+        limit = tool.timeout_s or self._settings.tool_timeout_s
+        if not tool.is_async:
+            return await self._in_thread(Job(tool.name, bound, limit))
+        async with self._room:
+            task = asyncio.ensure_future(bound())
+            try:
+                # Not `wait_for`, which waits for a task that will not be cancelled.
+                done, _ = await asyncio.wait({task}, timeout=limit)
+            finally:
+                if not task.done():
+                    task.cancel()
+            if not done:
+                return _workers.too_slow(tool.name, limit)
+            try:
+                return output_of(task.result())
+            except BaseException as error:
+                return _workers.failed(tool.name, error)
+
+    async def _in_thread(self, job: Job) -> ToolOutput:
+        self._workers.start(job)
+        future = asyncio.wrap_future(job.future)
+        while True:
+            done, _ = await asyncio.wait({future}, timeout=job.seconds_left())
+            if done:
+                return future.result()
+            left = job.seconds_left()
+            if left is not None and left <= 0:
+                output = self._workers.leave_behind(job)
+                future.cancel()
+                return output

@@ -1,0 +1,185 @@
+"""The ``zerostack`` command: a run is a transaction, and a patch, a text or an error comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from typing import IO, Any, NamedTuple
+
+from ._core import Usage
+from .errors import RunFailed
+
+__all__ = ["RunResult", "run"]
+
+
+class RunResult(NamedTuple):
+    """What a run came to."""
+
+    output: str
+    """What was asked for: ``patch``, ``text``, ``findings`` or ``json``."""
+    text: str
+    """The model's last answer."""
+    patch: bytes | None
+    """The changes, for ``git apply``; ``None`` unless the output is a patch."""
+    files: list[str]
+    """The paths in the patch."""
+    left_out: int
+    """How many changed files ignore rules keep out of it."""
+    usage: Usage
+    """Tokens of all replies."""
+    sandbox: list[str]
+    """The layers that the tools ran in."""
+
+
+def run(
+    instruction: str,
+    *,
+    prompt: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    stdin: str | bytes | None = None,
+    model: str | None = None,
+    provider: str | None = None,
+    base_url: str | None = None,
+    api: str | None = None,
+    output: str | None = None,
+    sandbox: str | None = None,
+    record: str | os.PathLike[str] | None = None,
+    max_rounds: int | None = None,
+    max_tokens: int | None = None,
+    max_attempts: int | None = None,
+    time_limit_s: int | None = None,
+    idle_limit_s: int | None = None,
+    on_event: Callable[[dict[str, Any]], None] | None = None,
+    env: Mapping[str, str] | None = None,
+    program: str | os.PathLike[str] = "zerostack",
+) -> RunResult:
+    """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
+    the patch, or do not.
+
+    The arguments are the options of ``zerostack --help``. ``stdin`` is what would be piped in,
+    ``on_event`` sees each line of ``--events json`` as it comes, ``env`` replaces the environment,
+    ``program`` is a name on PATH or a path.
+
+    Raises :class:`RunFailed` with the command's message, ``kind`` and exit code; there is no half
+    result. On Ctrl-C, or when ``on_event`` raises, the run is interrupted and leaves nothing.
+    """
+    found = shutil.which(os.fspath(program))
+    if found is None:
+        raise FileNotFoundError(
+            f"there is no program {os.fspath(program)!r}: put zerostack on PATH, or give program="
+        )
+    options = {
+        "--prompt": prompt,
+        "--folder": folder,
+        "--model": model,
+        "--provider": provider,
+        "--base-url": base_url,
+        "--api": api,
+        "--output": output,
+        "--sandbox": sandbox,
+        "--record": record,
+        "--max-rounds": max_rounds,
+        "--max-tokens": max_tokens,
+        "--max-attempts": max_attempts,
+        "--time-limit": time_limit_s,
+        "--idle-limit": idle_limit_s,
+    }
+    command = [found, "run", "--events", "json", "--quiet"]
+    for name, value in options.items():
+        if value is not None:
+            command += [name, str(value) if isinstance(value, int) else os.fspath(value)]
+    # The instruction is one word, whatever it begins with.
+    command += ["--", instruction]
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL if data is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=None if env is None else dict(env),
+    ) as process:
+        try:
+            return _follow(process, data, on_event)
+        except BaseException:
+            _interrupt(process)
+            raise
+
+
+def _follow(
+    process: subprocess.Popen[bytes],
+    stdin: bytes | None,
+    on_event: Callable[[dict[str, Any]], None] | None,
+) -> RunResult:
+    assert process.stdout is not None and process.stderr is not None
+    errors: list[bytes] = []
+    helpers = [threading.Thread(target=_read_all, args=(process.stderr, errors), daemon=True)]
+    if process.stdin is not None:
+        helpers.append(
+            threading.Thread(target=_write_all, args=(process.stdin, stdin or b""), daemon=True)
+        )
+    for helper in helpers:
+        helper.start()
+    result: dict[str, Any] | None = None
+    for data in process.stdout:
+        line: dict[str, Any] = json.loads(data)
+        if line.get("type") == "result":
+            result = line
+        if on_event is not None:
+            on_event(line)
+    code = process.wait()
+    for helper in helpers:
+        helper.join()
+    if result is None:
+        said = b"".join(errors).decode("utf-8", "replace").strip()
+        raise _failed(said or f"zerostack ended with {code} and said nothing", code, "")
+    if not result["ok"]:
+        error = result.get("error") or {}
+        raise _failed(error.get("message", ""), result["exit_code"], error.get("kind", ""))
+    known = {name: result["usage"].get(name, 0) for name in Usage.__match_args__}
+    patch = result.get("patch")
+    return RunResult(
+        output=result["output"],
+        text=result["text"],
+        patch=bytes.fromhex(result["patch_hex"])
+        if "patch_hex" in result
+        else None
+        if patch is None
+        else patch.encode(),
+        files=result.get("files", []),
+        left_out=result.get("left_out", 0),
+        usage=Usage(**known),
+        sandbox=result.get("sandbox", []),
+    )
+
+
+def _failed(message: str, code: int, kind: str) -> RunFailed:
+    error = RunFailed(message, detail=code)
+    error.kind = kind
+    return error
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Ends the run as Ctrl-C does, which cleans up; if it does not, it is killed."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _read_all(file: IO[bytes], into: list[bytes]) -> None:
+    into.extend(file)
+
+
+def _write_all(file: IO[bytes], data: bytes) -> None:
+    try:
+        with file:
+            file.write(data)
+    except BrokenPipeError:
+        pass  # The command did not want all of it, and says why if that matters.

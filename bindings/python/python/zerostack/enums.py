@@ -1,0 +1,182 @@
+"""The enums. Those that are texts equal their value, so ``"anthropic"`` is as good as a member."""
+
+from enum import Enum, IntEnum
+
+
+class Step(IntEnum):
+    """What to do now; see :class:`zerostack.Session`."""
+
+    IDLE = 0
+    """Nothing is going on: say something with ``user()``, or stop."""
+    SEND = 1
+    """Send ``request()``, then call ``begin_response()``."""
+    RECEIVE = 2
+    """Give the body to ``feed()``, then call ``end_response()``."""
+    RUN_TOOLS = 3
+    """Answer each of ``pending_calls()`` by ``tool_result()``."""
+    WAIT = 4
+    """Wait for ``wait_ms``, then call ``retry()``."""
+    MAKE_ROOM = 5
+    """Call ``compact()`` or ``drop_oldest()``."""
+
+
+class Provider(str, Enum):
+    """A service, by the dialect that it speaks."""
+
+    OPENAI_CHAT = "openai-chat"
+    """OpenAI chat completions, and the many servers compatible with it."""
+    ANTHROPIC = "anthropic"
+    """Anthropic messages."""
+    OPENAI_RESPONSES = "openai-responses"
+    """OpenAI responses, and the servers compatible with it."""
+    GEMINI = "gemini"
+    """Google Gemini; also what Vertex AI and its like speak."""
+    OLLAMA = "ollama"
+    """Ollama's own chat."""
+
+
+class StopReason(str, Enum):
+    """Why the model stopped."""
+
+    END_TURN = "end_turn"
+    """It said all it wanted."""
+    TOOL_USE = "tool_use"
+    """It waits for the results of its calls."""
+    MAX_TOKENS = "max_tokens"
+    """The token limit of the reply was reached."""
+    STOP_SEQUENCE = "stop_sequence"
+    """It wrote one of the stop sequences."""
+    REFUSAL = "refusal"
+    """It refused."""
+    CONTENT_FILTER = "content_filter"
+    """The provider's filter stopped it."""
+    PAUSE = "pause"
+    """A long turn was paused; sending the conversation again goes on with it."""
+    OTHER = "other"
+    """A word that this version does not know; ``Session.stop_word`` has it."""
+
+
+class Role(str, Enum):
+    """Who speaks."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class Kept(str, Enum):
+    """What a cut concerns."""
+
+    REPLY = "reply"
+    """Text or reasoning of a reply that did not fit the storage."""
+    TOOL_RESULT = "tool_result"
+    """A tool result above ``max_result_bytes``."""
+    OLD_RESULTS = "old_results"
+    """Old tool results, in whose place a line says what they were."""
+    OLD_EXCHANGES = "old_exchanges"
+    """The oldest exchanges; nothing stands for them."""
+    SUMMARISED = "summarised"
+    """The oldest exchanges, in whose place a summary stands."""
+
+
+class FailedTurn(str, Enum):
+    """What becomes of a turn that fails."""
+
+    TAKE_OUT = "take_out"
+    """All of it is taken out, the user's text too: as if it had never begun."""
+    KEEP = "keep"
+    """The rounds that were complete stay."""
+
+
+class RoomPolicy(str, Enum):
+    """How room is made when the window passes its high mark, or the storage lacks room."""
+
+    ASK = "ask"
+    """The caller makes it, by ``compact()`` or ``drop_oldest()``."""
+    ELIDE_RESULTS = "elide"
+    """Old tool results are replaced by a line; when that is not enough, as ``DROP_OLDEST``."""
+    DROP_OLDEST = "drop"
+    """The oldest exchanges go."""
+    SUMMARISE = "summarise"
+    """The model is asked for a summary of what is oldest; when none comes, as ``DROP_OLDEST``."""
+
+
+class ToolMode(str, Enum):
+    """How the model is told of its tools, and how it calls them."""
+
+    NATIVE = "native"
+    """By the fields that the dialect has for it."""
+    LENIENT = "lenient"
+    """The same; where the model writes its calls into the text, they are found there."""
+    TEXT = "text"
+    """By words, for servers that know no tools."""
+    SCHEMA = "schema"
+    """The same, and the server holds the model to a JSON Schema of its reply."""
+
+
+class OutputLimitKey(str, Enum):
+    """Under which key OpenAI chat is told ``max_output_tokens``."""
+
+    MAX_TOKENS = "max_tokens"
+    """What compatible servers know."""
+    MAX_COMPLETION_TOKENS = "max_completion_tokens"
+    """What OpenAI's own reasoning models want."""
+
+
+class Budget(IntEnum):
+    """What a turn can use up: the ``detail`` of :class:`zerostack.Limit`."""
+
+    ROUNDS = 1
+    """``max_rounds``."""
+    TOKENS = 2
+    """``max_turn_tokens``."""
+    COST = 3
+    """``max_turn_cost_micros``."""
+    TIME = 4
+    """``max_turn_ms``, or the ``time_limit_s`` of an agent."""
+    REPEATS = 5
+    """``max_repeats``."""
+
+
+class ErrorCode(IntEnum):
+    """The class of an error. The numbers are those of the C ABI; from 1001 on they are Python's."""
+
+    FULL = 1
+    WRONG_STEP = 2
+    BAD_RESPONSE = 3
+    CUT = 4
+    STATUS = 5
+    UNREACHABLE = 6
+    TRUNCATED = 7
+    LIMIT = 8
+    UNKNOWN_CALL = 9
+    BAD_TRANSCRIPT = 10
+    BAD_CONFIG = 11
+    BAD_JSON = 12
+    UNSUPPORTED = 13
+    TOO_LONG = 14
+    BAD_PROMPT = 15
+    MISSING_HOLE = 16
+    UNKNOWN_PROMPT = 17
+    INCLUDE_DEPTH = 18
+    WRITE_FAILED = 19
+    BAD_REQUEST = 20
+    BAD_HTTP = 21
+    HTTP_TOO_LONG = 22
+    HTTP_ENCODING = 23
+    HTTP_CUT = 24
+    BAD_ARGUMENTS = 25
+    BAD_SCHEMA = 26
+    TOO_DEEP = 27
+    TOO_MUCH_WORK = 28
+    BAD_VOCABULARY = 29
+    UNKNOWN_TOKEN = 30
+    WINDOW_TOO_LONG = 31
+    STALE_MARK = 32
+
+    BUSY = 1001
+    CLOSED = 1002
+    CANCELLED = 1003
+    BAD_TAPE = 1004
+    RUN_FAILED = 1005
+

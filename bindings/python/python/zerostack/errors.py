@@ -1,0 +1,237 @@
+"""The exceptions. All of them are a :class:`ZerostackError`, with a ``code`` and a ``detail``."""
+
+from __future__ import annotations
+
+from .enums import ErrorCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, ClassVar
+
+    from ._types import Event
+
+
+class ZerostackError(Exception):
+    """Something was refused, or a turn failed.
+
+    ``code`` says what, ``detail`` is a number whose meaning the code gives, and ``events`` are
+    those that came before the error in the chunk that was fed.
+    """
+
+    CODE: ClassVar[ErrorCode | None] = None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: int = 0,
+        code: ErrorCode | None = None,
+        events: Sequence[Event] = (),
+    ) -> None:
+        super().__init__(message)
+        code = code or self.CODE
+        if code is None:
+            raise TypeError("a ZerostackError needs a code")
+        self.code: ErrorCode = code
+        self.detail: int = detail
+        self.events: tuple[Event, ...] = tuple(events)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A class whose arguments have names cannot be called again with `args`.
+        return (_again, (type(self), self.args, self.__dict__))
+
+
+class Full(ZerostackError):
+    """The storage has no room for it; ``detail`` is the bytes missing. Nothing was added."""
+
+    CODE = ErrorCode.FULL
+
+
+class WrongStep(ZerostackError):
+    """The call does not fit the step; ``detail`` is the step that is on. Nothing changed."""
+
+    CODE = ErrorCode.WRONG_STEP
+
+
+class BadResponse(ZerostackError):
+    """The response is not what the dialect promises; ``detail`` is the byte offset in the body."""
+
+    CODE = ErrorCode.BAD_RESPONSE
+
+
+class Cut(ZerostackError):
+    """The response ended before the reply was complete; ``detail`` is the bytes that came."""
+
+    CODE = ErrorCode.CUT
+
+
+class ProviderStatus(ZerostackError):
+    """The provider answered with an error.
+
+    ``status`` is the HTTP status (200 for an error inside a stream), ``provider_code`` its code or
+    type of the error, ``provider_message`` its message.
+    """
+
+    CODE = ErrorCode.STATUS
+    status: int = 0
+    provider_code: str = ""
+    provider_message: str = ""
+
+
+class Unreachable(ZerostackError):
+    """The provider could not be reached, or broke off before the head."""
+
+    CODE = ErrorCode.UNREACHABLE
+
+
+class ReplyTruncated(ZerostackError):
+    """The reply hit the token limit in the middle of a tool call; ``detail`` is the whole calls."""
+
+    CODE = ErrorCode.TRUNCATED
+
+
+class Limit(ZerostackError):
+    """A limit is used up; ``detail`` is the :class:`Budget`, or, for one of a format, its value."""
+
+    CODE = ErrorCode.LIMIT
+
+
+class UnknownCall(ZerostackError):
+    """No open call has this id; ``detail`` is the id."""
+
+    CODE = ErrorCode.UNKNOWN_CALL
+
+
+class WindowTooLong(ZerostackError):
+    """What would be sent does not fit the model's context; ``detail`` is the tokens too many."""
+
+    CODE = ErrorCode.WINDOW_TOO_LONG
+
+
+class StaleMark(ZerostackError):
+    """The transcript was rewritten since the mark was made. Nothing changed."""
+
+    CODE = ErrorCode.STALE_MARK
+
+
+class BadTranscript(ZerostackError):
+    """A saved transcript is damaged; ``detail`` is the offset of the first bad byte."""
+
+    CODE = ErrorCode.BAD_TRANSCRIPT
+
+
+class BadConfig(ZerostackError):
+    """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
+
+    CODE = ErrorCode.BAD_CONFIG
+
+
+class BadJson(ZerostackError):
+    """JSON text is not valid; ``detail`` is the offset, in characters."""
+
+    CODE = ErrorCode.BAD_JSON
+
+
+class TooLong(ZerostackError):
+    """A text is longer than its format allows; ``detail`` is the longest length in bytes."""
+
+    CODE = ErrorCode.TOO_LONG
+
+
+class BadPrompt(ZerostackError):
+    """A prompt's front matter is not understood; the message says where and why."""
+
+    CODE = ErrorCode.BAD_PROMPT
+
+
+class MissingHole(ZerostackError):
+    """A hole of a prompt has no value; ``detail`` is its offset in the prompt's text."""
+
+    CODE = ErrorCode.MISSING_HOLE
+
+
+class UnknownPrompt(ZerostackError):
+    """No prompt of that name."""
+
+    CODE = ErrorCode.UNKNOWN_PROMPT
+
+
+class BadArguments(ZerostackError):
+    """The arguments of a call do not fit the tool; the message says where."""
+
+    CODE = ErrorCode.BAD_ARGUMENTS
+
+
+class BadVocabulary(ZerostackError):
+    """A packed vocabulary is refused; the message says why."""
+
+    CODE = ErrorCode.BAD_VOCABULARY
+
+
+class UnknownToken(ZerostackError):
+    """A token id is not of this vocabulary; ``detail`` is its index."""
+
+    CODE = ErrorCode.UNKNOWN_TOKEN
+
+
+class Busy(ZerostackError):
+    """The session is in use by another thread."""
+
+    CODE = ErrorCode.BUSY
+
+
+class Closed(ZerostackError):
+    """It was closed."""
+
+    CODE = ErrorCode.CLOSED
+
+
+class Cancelled(ZerostackError):
+    """The turn was ended by ``cancel()``."""
+
+    CODE = ErrorCode.CANCELLED
+
+
+class BadTape(ZerostackError):
+    """A tape cannot be played; ``detail`` is the line."""
+
+    CODE = ErrorCode.BAD_TAPE
+
+
+class RunFailed(ZerostackError):
+    """A run of the command gave no result; ``detail`` is its exit code, ``kind`` its word for it."""
+
+    CODE = ErrorCode.RUN_FAILED
+    kind: str = ""
+
+
+_BY_CODE: dict[int, type[ZerostackError]] = {
+    int(error.CODE): error for error in ZerostackError.__subclasses__() if error.CODE is not None
+}
+
+
+def make(
+    number: int,
+    detail: int,
+    message: str,
+    said: tuple[int, str, str],
+    events: Sequence[Event],
+) -> ZerostackError:
+    """The exception for an error of the core. ``said`` is the status, code and message of the
+    provider."""
+    code = ErrorCode(number)
+    error = _BY_CODE.get(number, ZerostackError)(message, code=code, detail=detail, events=events)
+    if isinstance(error, ProviderStatus):
+        # For an error inside a stream the detail says 200, as the head did.
+        error.status = detail
+        _, error.provider_code, error.provider_message = said
+    return error
+
+
+def _again(
+    error: type[ZerostackError], args: tuple[str, ...], fields: dict[str, Any]
+) -> ZerostackError:
+    made = error.__new__(error, *args)
+    made.__dict__.update(fields)
+    return made

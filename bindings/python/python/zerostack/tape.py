@@ -1,0 +1,287 @@
+"""Tapes: all that went into a session, as JSON Lines.
+
+A tape that the ``zerostack`` command recorded plays here, and one that was recorded here plays
+there (``zerostack replay``): the same bytes in, the same bytes out, offline. The form is told in
+``std-runtime/src/run/tape.rs``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, Union
+
+from ._core import Limits, Recovered, Restart, Session, ToolCall, ToolSpec
+from ._turn import AgentEvent, ToolAnswered
+from .enums import OutputLimitKey, Step, ToolMode
+from .errors import BadTape, ZerostackError
+
+__all__ = ["Player", "RecordedRequest", "Tape", "replay"]
+
+VERSION = 1
+
+_LIMITS = (
+    "max_output_tokens",
+    "context_tokens",
+    "max_result_bytes",
+    "max_response_bytes",
+    "reply_bytes",
+    "max_rounds",
+    "max_attempts",
+    "retry_base_ms",
+    "retry_max_ms",
+    "seed",
+)
+
+_NOT_ON_TAPE = [name for name in Limits().__getnewargs_ex__()[1] if name not in _LIMITS]
+
+
+class Tape:
+    """A tape that is being written. The file gets its name when it is whole."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        session: Session,
+        key: str,
+    ) -> None:
+        limits, usual = session.limits, Limits()
+        for name in _NOT_ON_TAPE:
+            if getattr(limits, name) != getattr(usual, name):
+                raise ValueError(f"a tape has no place for {name}; leave it out, or do not record")
+        self._path: str = os.path.realpath(os.fspath(path))
+        self._key = key.encode()
+        self._tail = b""
+        self._has_key = False
+        self._sum = hashlib.sha1(usedforsecurity=False)
+        folder = os.path.dirname(self._path)
+        handle, self._unnamed = tempfile.mkstemp(prefix=".zerostack-tape-", dir=folder)
+        self._out = os.fdopen(handle, "wb")
+        head: dict[str, Any] = {
+            "type": "tape",
+            "version": VERSION,
+            "api": session.provider.value,
+            "model": session.model,
+            "system": session.system,
+            "tools": [
+                {"name": t.name, "description": t.description, "parameters": t.parameters}
+                for t in session.tools
+            ],
+            "limits": {name: getattr(limits, name) for name in _LIMITS},
+        }
+        # The usual ones are left out.
+        if session.output_limit_key is not OutputLimitKey.MAX_TOKENS:
+            head["output_limit_key"] = session.output_limit_key.value
+        if session.tool_mode is not ToolMode.NATIVE:
+            head["tool_mode"] = session.tool_mode.value
+        self._line(head)
+
+    def user(self, text: str) -> None:
+        """The user said ``text``."""
+        self._line({"type": "user", "text": text})
+
+    def request(self, body: bytes) -> None:
+        """A request with this body is about to be sent."""
+        self._line({"type": "request", "bytes": len(body), "sha1": _sha1(body)})
+
+    def response(self, status: int, retry_after_ms: int | None) -> None:
+        """The head of a response came."""
+        wish = None if retry_after_ms is None else min(retry_after_ms, 2**32 - 1)
+        self._line({"type": "response", "status": status, "retry_after_ms": wish})
+
+    def bytes(self, chunk: bytes) -> None:
+        """Bytes of its body came."""
+        if self._key:
+            # The key may come in two pieces.
+            self._tail = (self._tail + chunk)[-len(chunk) - len(self._key) :]
+            self._has_key = self._has_key or self._key in self._tail
+        try:
+            self._line({"type": "bytes", "text": chunk.decode()})
+        except UnicodeDecodeError:
+            self._line({"type": "bytes", "hex": chunk.hex()})
+
+    def end(self) -> None:
+        """The body ended, or there was no response."""
+        self._line({"type": "end"})
+
+    def tool_result(self, call: int, content: str, is_error: bool) -> None:
+        """A tool answered the call with this number."""
+        self._line({"type": "tool_result", "call": call, "content": content, "is_error": is_error})
+
+    def finish(self, exit_code: int = 0) -> None:
+        """The tape is whole and gets its name."""
+        self._line({"type": "over", "exit_code": exit_code, "sha1": self._sum.hexdigest()})
+        self._out.close()
+        if self._has_key:
+            os.unlink(self._unnamed)
+            raise BadTape(f"there is no tape {self._path}: the key would stand on it")
+        os.replace(self._unnamed, self._path)
+
+    def __del__(self) -> None:
+        out = getattr(self, "_out", None)
+        if out is not None and not out.closed:
+            out.close()
+            os.unlink(self._unnamed)
+
+    def _line(self, line: dict[str, Any]) -> None:
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+        data = f"{text}\n".encode()
+        self._has_key = self._has_key or bool(self._key) and self._key in data
+        if not self._has_key:
+            self._sum.update(data)
+            self._out.write(data)
+
+
+class RecordedRequest(NamedTuple):
+    """A request of a tape; its body is the one that was sent, byte for byte."""
+
+    body: bytes
+
+
+PlayedEvent = Union[AgentEvent, RecordedRequest]
+
+
+def replay(path: str | os.PathLike[str]) -> Iterator[PlayedEvent]:
+    """Plays the tape at ``path``: its requests and events, in their order.
+
+    It is read to its end first, so that nothing is played of a tape that was cut or changed.
+    Raises :class:`BadTape` for one, and when a request differs from the one that was recorded.
+    """
+    return iter(Player(path))
+
+
+class Player:
+    """A tape to be played; ``session`` is the one that is played, as far as it came."""
+
+    session: Session
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        with open(path, "rb") as file:
+            self._lines = file.read().splitlines(keepends=True)
+        total = hashlib.sha1(usedforsecurity=False)
+        for data in self._lines[:-1]:
+            total.update(data)
+        last = self._read(len(self._lines)) if self._lines else {}
+        if last.get("type") != "over":
+            raise BadTape("the tape cannot be played: it is no tape, or its end is missing")
+        if last.get("sha1") != total.hexdigest():
+            raise BadTape("the tape cannot be played: it was changed after it was recorded")
+        self.exit_code: int = last.get("exit_code", 0)
+        head = self._read(1)
+        if head.get("type") != "tape":
+            raise self._bad(1, 'a tape begins with a line of type "tape"')
+        if head.get("version") != VERSION:
+            raise self._bad(1, f"version {head.get('version')} is unknown; this is {VERSION}")
+        try:
+            self.session = Session(
+                head["api"],
+                head["model"],
+                system=head["system"],
+                tools=[ToolSpec(**tool) for tool in head["tools"]],
+                limits=Limits(**head["limits"]),
+                output_limit_key=head.get("output_limit_key"),
+                tool_mode=head.get("tool_mode"),
+            )
+        except (ZerostackError, TypeError, ValueError, KeyError) as error:
+            raise self._bad(1, str(error)) from error
+
+    def __iter__(self) -> Iterator[PlayedEvent]:
+        session = self.session
+        for number in range(2, len(self._lines)):
+            line = self._read(number)
+            try:
+                play = _PLAY[line.pop("type")]
+                yield from play(session, **line)
+                # The wait of a retry was real; here only its end counts.
+                if session.step is Step.WAIT:
+                    session.retry()
+                while session.step is Step.MAKE_ROOM:
+                    session.drop_oldest()
+            except (ZerostackError, TypeError, ValueError, KeyError) as error:
+                raise self._bad(number, str(error)) from error
+
+    def _read(self, number: int) -> dict[str, Any]:
+        try:
+            line = json.loads(self._lines[number - 1])
+        except ValueError as error:
+            raise self._bad(number, str(error)) from None
+        if not isinstance(line, dict):
+            raise self._bad(number, "it is no JSON object")
+        return line
+
+    @staticmethod
+    def _bad(number: int, why: str) -> BadTape:
+        return BadTape(f"the tape, line {number}: {why}", detail=number)
+
+
+def _user(session: Session, text: str) -> Iterator[PlayedEvent]:
+    session.user(text)
+    return iter(())
+
+
+def _request(session: Session, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
+    body = session.request().body
+    if (len(body), _sha1(body)) != (bytes, sha1):
+        raise ValueError("the request differs from the one that was recorded")
+    yield RecordedRequest(body)
+
+
+def _response(
+    session: Session, status: int, retry_after_ms: int | None = None
+) -> Iterator[PlayedEvent]:
+    session.begin_response(status, retry_after_ms)
+    return iter(())
+
+
+def _bytes(
+    session: Session, text: str | None = None, hex: str | None = None
+) -> Iterator[PlayedEvent]:
+    if session.step is not Step.RECEIVE:
+        return
+    try:
+        yield from session.feed(text.encode() if text is not None else bytes.fromhex(hex or ""))
+    except ZerostackError as error:
+        # A failure is an outcome that was recorded too.
+        yield from error.events
+        if int(session.step) == Step.MAKE_ROOM:
+            yield Restart()
+
+
+def _end(session: Session) -> Iterator[PlayedEvent]:
+    if session.step not in (Step.RECEIVE, Step.SEND):
+        return
+    try:
+        event = session.end_response()
+        if isinstance(event, Recovered):
+            yield event
+            event = session.end_response()
+    except ZerostackError:
+        return
+    if event is not None:
+        yield event
+
+
+def _tool_result(
+    session: Session, call: int, content: str, is_error: bool
+) -> Iterator[PlayedEvent]:
+    pending: ToolCall | None = next((c for c in session.pending_calls() if c.id == call), None)
+    left_out = session.tool_result(call, content, is_error)
+    if pending is not None:
+        yield ToolAnswered(pending, content, is_error, left_out)
+
+
+def _sha1(data: bytes) -> str:
+    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
+
+
+_PLAY: dict[str, Callable[..., Iterator[PlayedEvent]]] = {
+    "user": _user,
+    "request": _request,
+    "response": _response,
+    "bytes": _bytes,
+    "end": _end,
+    "tool_result": _tool_result,
+}

@@ -1,0 +1,307 @@
+//! What stays the same during a session: its numbers and its tools.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use zerostack_core::{
+    Counting, FailedTurn, Limits as CoreLimits, OutputLimitKey, OwnedConfig, OwnedTool,
+    Prices as CorePrices, Provider, RoomPolicy, ToolMode,
+};
+
+use crate::enums;
+use crate::number::number;
+use crate::tokenizer;
+use crate::value::value_class;
+
+value_class! {
+    /// A tool that the model may call.
+    pub struct ToolSpec {
+        /// `[a-zA-Z0-9_-]`, 64 bytes at most.
+        name: Py<PyString>,
+        /// What it does, for the model.
+        description: Py<PyString>,
+        /// JSON Schema of the arguments: the text of one JSON object.
+        parameters: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+    pub struct Prices {
+        /// Tokens of requests that no cache knows.
+        input: u32 = 0,
+        /// Tokens of replies.
+        output: u32 = 0,
+        /// Tokens of requests that came from the provider's cache.
+        cache_read: u32 = 0,
+        /// Tokens of requests that were put into it.
+        cache_write: u32 = 0,
+    }
+}
+
+/// The numbers of a session. Each is a bound that is said when it is hit.
+///
+/// Whatever is not given has a default that suits a program with an operating system.
+#[pyclass(frozen, module = "zerostack", eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The numbers as the core has them.
+    pub core: CoreLimits,
+}
+
+/// Declares the constructor and a getter for each number of the core's limits.
+macro_rules! limits {
+    ( $( $(#[$about:meta])* $field:ident: $type:ident, )* ) => {
+        #[pymethods]
+        impl Limits {
+            #[new]
+            #[pyo3(signature = (*, $($field = None,)* room = None, prices = None, failed_turn = None))]
+            #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+            fn new(
+                $($field: Option<&Bound<'_, PyAny>>,)*
+                room: Option<&Bound<'_, PyAny>>,
+                prices: Option<&Bound<'_, Prices>>,
+                failed_turn: Option<&Bound<'_, PyAny>>,
+            ) -> PyResult<Self> {
+                let mut core = CoreLimits::DEFAULT;
+                $(if let Some(value) = $field {
+                    core.$field = number(stringify!($field), value, $type::MAX.into())?;
+                })*
+                if let Some(value) = room {
+                    let all = RoomPolicy::ALL;
+                    core.room = enums::chosen("room", value, all, RoomPolicy::name)?;
+                }
+                if let Some(value) = prices {
+                    core.prices = value.get().into();
+                }
+                if let Some(value) = failed_turn {
+                    let all = [FailedTurn::TakeOut, FailedTurn::Keep];
+                    core.failed_turn =
+                        enums::chosen("failed_turn", value, &all, enums::failed_turn_name)?;
+                }
+                Ok(Self { core })
+            }
+
+            $(
+                $(#[$about])*
+                #[getter]
+                fn $field(&self) -> $type {
+                    self.core.$field
+                }
+            )*
+
+            /// How room is made.
+            #[getter]
+            fn room(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                enums::room_policy(py, self.core.room)
+            }
+
+            /// What tokens cost.
+            #[getter]
+            fn prices(&self) -> Prices {
+                self.core.prices.into()
+            }
+
+            /// What becomes of a turn that fails.
+            #[getter]
+            fn failed_turn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                enums::failed_turn(py, self.core.failed_turn)
+            }
+
+            fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+                let mut text = String::from("Limits(");
+                $(text.push_str(&format!("{}={}, ", stringify!($field), self.core.$field));)*
+                let (room, failed_turn) =
+                    (self.core.room.name(), enums::failed_turn_name(self.core.failed_turn));
+                let prices = Bound::new(py, self.prices())?.repr()?;
+                text.push_str(&format!(
+                    "room={room:?}, prices={prices}, failed_turn={failed_turn:?})"
+                ));
+                Ok(text)
+            }
+
+            fn __hash__(&self) -> u64 {
+                use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+                let mut hasher = DefaultHasher::new();
+                $(self.core.$field.hash(&mut hasher);)*
+                hasher.finish()
+            }
+
+            fn __getnewargs_ex__<'py>(
+                &self,
+                py: Python<'py>,
+            ) -> PyResult<((), Bound<'py, PyDict>)> {
+                let fields = PyDict::new(py);
+                $(fields.set_item(stringify!($field), self.core.$field)?;)*
+                fields.set_item("room", self.room(py)?)?;
+                fields.set_item("prices", self.prices())?;
+                fields.set_item("failed_turn", self.failed_turn(py)?)?;
+                Ok(((), fields))
+            }
+        }
+    };
+}
+
+limits! {
+    /// Tokens of one reply; 0 leaves it to the provider.
+    max_output_tokens: u32,
+    /// Tokens of the request and the reply together; 0 leaves it to the provider.
+    context_tokens: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what `context_tokens`
+    /// leaves beside the reply.
+    high_water_tokens: u32,
+    /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+    low_water_tokens: u32,
+    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    max_result_bytes: u32,
+    /// Bytes of one response body, whatever is kept of it; a server that never ends is refused here.
+    max_response_bytes: u32,
+    /// Bytes of the storage that must be free before a request is sent.
+    reply_bytes: u32,
+    /// Requests of one turn.
+    max_rounds: u16,
+    /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
+    /// further request is sent when more is used up.
+    max_turn_tokens: u32,
+    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    max_turn_cost_micros: u32,
+    /// Milliseconds that `Session.elapsed` lets one turn take; 0 is no limit.
+    max_turn_ms: u32,
+    /// Times that the model may make the same call in a row; 0 is no limit.
+    max_repeats: u16,
+    /// Times that one request is sent, the first included.
+    max_attempts: u8,
+    /// The wait before the first retry; it doubles with each further one.
+    retry_base_ms: u32,
+    /// The longest wait, whatever the provider asks for.
+    retry_max_ms: u32,
+    /// Where the jitter of the waits begins.
+    seed: u32,
+}
+
+impl From<&Prices> for CorePrices {
+    fn from(prices: &Prices) -> Self {
+        let Prices { input, output, cache_read, cache_write } = *prices;
+        Self { input, output, cache_read, cache_write }
+    }
+}
+
+impl From<CorePrices> for Prices {
+    fn from(prices: CorePrices) -> Self {
+        let CorePrices { input, output, cache_read, cache_write } = prices;
+        Self { input, output, cache_read, cache_write }
+    }
+}
+
+/// The tools of a session: anything with a name, a description and parameters, or a function.
+///
+/// # Errors
+/// `TypeError` that says which tool is wrong.
+fn tools(tools: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedTool>> {
+    let py = tools.py();
+    let refused = |index: usize, why: PyErr| {
+        let text = format!("tools[{index}]: {}", why.value(py));
+        let error = PyTypeError::new_err(text);
+        error.set_cause(py, Some(why));
+        error
+    };
+    let mut specs = Vec::new();
+    for (index, tool) in tools.try_iter()?.enumerate() {
+        let tool = tool?;
+        let tool = if tool.is_callable() && !tool.hasattr("parameters")? {
+            let make = py.import("zerostack.tools")?.getattr("tool")?;
+            make.call1((tool,)).map_err(|why| refused(index, why))?
+        } else {
+            tool
+        };
+        let field = |name| enums::text(name, &tool.getattr(name)?);
+        let spec = || -> PyResult<OwnedTool> {
+            let (name, description) = (field("name")?, field("description")?);
+            Ok(OwnedTool { name, description, parameters: field("parameters")? })
+        };
+        specs.push(spec().map_err(|why| refused(index, why))?);
+    }
+    Ok(specs)
+}
+
+/// What may be said of a session beside its provider and model.
+pub struct Options<'a, 'py> {
+    /// What the model is told first.
+    pub system: Option<&'a Bound<'py, PyAny>>,
+    /// See [`tools`].
+    pub tools: Option<&'a Bound<'py, PyAny>>,
+    /// A [`Limits`].
+    pub limits: Option<&'a Bound<'py, PyAny>>,
+    /// A `ToolMode` or its name.
+    pub tool_mode: Option<&'a Bound<'py, PyAny>>,
+    /// An `OutputLimitKey` or its name.
+    pub output_limit_key: Option<&'a Bound<'py, PyAny>>,
+    /// The name of what counts tokens.
+    pub counting: Option<&'a Bound<'py, PyAny>>,
+}
+
+impl Options<'_, '_> {
+    /// The configuration of a new session.
+    ///
+    /// # Errors
+    /// `TypeError` and `ValueError` that name the argument.
+    pub fn begin(
+        &self,
+        provider: &Bound<'_, PyAny>,
+        model: &Bound<'_, PyAny>,
+    ) -> PyResult<OwnedConfig> {
+        let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
+        self.change(&mut config, Some(provider), Some(model))?;
+        Ok(config)
+    }
+
+    /// Changes what is said.
+    ///
+    /// # Errors
+    /// `TypeError` and `ValueError` that name the argument.
+    pub fn change(
+        &self,
+        config: &mut OwnedConfig,
+        provider: Option<&Bound<'_, PyAny>>,
+        model: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        if let Some(value) = provider {
+            config.provider = enums::chosen("provider", value, Provider::ALL, Provider::name)?;
+        }
+        if let Some(value) = model {
+            config.model = enums::text("model", value)?;
+        }
+        if let Some(value) = self.system {
+            config.system = enums::text("system", value)?;
+        }
+        if let Some(value) = self.tools {
+            config.tools = tools(value)?;
+        }
+        if let Some(value) = self.limits {
+            let Ok(limits) = value.cast::<Limits>() else {
+                let class = value.get_type().name()?;
+                let text = format!("limits must be a zerostack.Limits, not {class}");
+                return Err(PyTypeError::new_err(text));
+            };
+            config.limits = limits.get().core;
+        }
+        if let Some(value) = self.tool_mode {
+            config.tool_mode = enums::chosen("tool_mode", value, ToolMode::ALL, ToolMode::name)?;
+        }
+        if let Some(value) = self.output_limit_key {
+            let all = OutputLimitKey::ALL;
+            config.output_limit_key =
+                enums::chosen("output_limit_key", value, all, OutputLimitKey::name)?;
+        }
+        if let Some(value) = self.counting {
+            let all = ["estimate", "o200k", "cl100k", "rough"];
+            config.counting = match enums::chosen("counting", value, &all, |name| name)? {
+                "o200k" => tokenizer::counting_o200k(),
+                "cl100k" => tokenizer::counting_cl100k(),
+                "rough" => Counting::ROUGH,
+                _ => Counting::ESTIMATE,
+            };
+        }
+        Ok(())
+    }
+}

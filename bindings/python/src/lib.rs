@@ -1,0 +1,42 @@
+//! The agent core for Python: `zerostack._core`. The Python files beside it make it the package.
+//!
+//! Every class is frozen. A [`Session`](session::Session) holds its state behind a lock that is
+//! only ever tried: a second user gets `Busy`, nobody waits, and nothing can deadlock.
+
+mod config;
+mod enums;
+mod error;
+mod message;
+mod number;
+mod prompt;
+mod session;
+mod tokenizer;
+mod value;
+
+use pyo3::prelude::*;
+
+/// What is written in Rust; `zerostack` shows it.
+#[pymodule(gil_used = false)]
+mod _core {
+    #[pymodule_export]
+    use crate::config::{Limits, Prices, ToolSpec};
+    #[pymodule_export]
+    use crate::message::{
+        Compacting, End, Entry, Failure, Opaque, Recovered, RefusalDelta, Repeating, Request,
+        Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta, ToolCall, ToolResult,
+        Truncated, Usage, WindowTokens,
+    };
+    #[pymodule_export]
+    use crate::prompt::{Hole, Prompt, skill_problems};
+    #[pymodule_export]
+    use crate::session::{Mark, Session};
+    #[pymodule_export]
+    use crate::tokenizer::{Counter, Fit, Tokenizer, estimate};
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

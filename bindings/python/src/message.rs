@@ -1,0 +1,329 @@
+//! What is said, and what a person may see of it, as Python values.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyString};
+use zerostack_core as core;
+
+use crate::enums;
+use crate::error::raised;
+use crate::value::value_class;
+
+value_class! {
+    /// More of the answer. Whole characters only.
+    pub struct TextDelta {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// More of the model's reasoning. Whole characters only.
+    pub struct ThinkingDelta {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    pub struct RefusalDelta {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// A call that the model made.
+    pub struct ToolCall {
+        /// What `Session.tool_result` answers to.
+        id: u32,
+        /// The tool's name, as the model wrote it.
+        name: Py<PyString>,
+        /// JSON text as the model wrote it; may be empty or malformed. `parse()` reads it.
+        arguments: Py<PyString>,
+        /// The provider's own id of the call; empty where it gives none.
+        wire_id: Py<PyString>,
+    }
+
+    /// The arguments as Python values. Nothing at all counts as no arguments.
+    ///
+    /// Raises `BadJson` when the model's JSON is malformed, or is no object.
+    fn parse(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let read = py.import("zerostack._json")?.getattr("arguments")?;
+        read.call1((&self.arguments,)).map(Bound::unbind)
+    }
+}
+
+value_class! {
+    /// Tokens, as the provider counted them.
+    ///
+    /// Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
+    pub struct Usage {
+        /// Tokens of the request.
+        input_tokens: u32 = 0,
+        /// Tokens of the reply, reasoning included.
+        output_tokens: u32 = 0,
+        /// Tokens of the request that came from the provider's cache.
+        cache_read_tokens: u32 = 0,
+        /// Tokens of the request that were put into the provider's cache.
+        cache_write_tokens: u32 = 0,
+        /// Tokens of the reply that were reasoning, where the provider says it.
+        reasoning_tokens: u32 = 0,
+    }
+
+    /// The sum of both.
+    fn __add__(&self, other: &Bound<'_, Self>) -> Self {
+        Self::from(core::Usage::from(self).plus(other.get().into()))
+    }
+}
+
+value_class! {
+    /// Room is made: the next request is one of the session's own, for a summary of what is
+    /// oldest. Nothing of its reply is shown but the usage; it ends with `Truncated` or
+    /// `SummaryFailed`.
+    pub struct Compacting {}
+}
+
+value_class! {
+    /// No summary came: what is oldest goes without one.
+    pub struct SummaryFailed {
+        /// Why.
+        error: Py<PyAny>,
+    }
+}
+
+value_class! {
+    /// The model makes the same call for the third time in a row, or more often; it was told by
+    /// the event before.
+    pub struct Repeating {
+        /// The tool's name, as the model wrote it.
+        name: Py<PyString>,
+        /// How many times in a row.
+        count: u16,
+    }
+}
+
+value_class! {
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    /// was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
+    /// called once more for the end; see `ToolMode`.
+    pub struct Recovered {
+        /// How many calls; they are pending when the reply has ended.
+        calls: u16,
+    }
+}
+
+value_class! {
+    /// Tokens of what would be sent now.
+    pub struct WindowTokens {
+        /// What the provider counted: everything up to its last reply, unless some of it went.
+        measured: u32,
+        /// What the session counts on top: everything since.
+        estimated: u32,
+    }
+
+    /// Both together.
+    #[getter]
+    fn total(&self) -> u32 {
+        self.measured.saturating_add(self.estimated)
+    }
+}
+
+value_class! {
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    pub struct Truncated {
+        /// What was not kept whole.
+        what: Py<PyAny>,
+        /// Bytes that are not in the transcript.
+        bytes: u32,
+    }
+}
+
+value_class! {
+    /// The reply is complete. The last event of a reply.
+    pub struct End {
+        /// Why the model stopped.
+        reason: Py<PyAny>,
+    }
+}
+
+value_class! {
+    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    pub struct Restart {}
+}
+
+value_class! {
+    /// A part of the transcript: plain text.
+    pub struct Text {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// A part of the transcript: the model's reasoning, where the provider shows it.
+    pub struct Thinking {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// A part of the transcript: the answer to a call.
+    pub struct ToolResult {
+        /// Which call it answers.
+        id: u32,
+        /// What the tool said to the model.
+        content: Py<PyString>,
+        /// Whether the call failed.
+        is_error: bool = false,
+    }
+}
+
+value_class! {
+    /// A part of the transcript: text that only its provider understands (signatures, encrypted
+    /// reasoning). It is sent back unchanged, and left out for another provider.
+    pub struct Opaque {
+        /// Who made it.
+        provider: Py<PyAny>,
+        /// What it is among the opaque texts of this provider.
+        variety: u8,
+        /// As it came.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
+    /// One part of the transcript, and where it stands.
+    pub struct Entry {
+        /// Who said it.
+        role: Py<PyAny>,
+        /// What was said: `Text`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`.
+        part: Py<PyAny>,
+        /// Whether it begins a message; else it goes on with the one before.
+        starts_message: bool = false,
+        /// Whether it is kept in part only.
+        is_cut: bool = false,
+    }
+}
+
+value_class! {
+    /// Why the last turn failed, or the last attempt of this one.
+    pub struct Failure {
+        /// The error that the call raised, or would have raised without another attempt.
+        error: Py<PyAny>,
+        /// The provider's code or type of the error, where it gave one.
+        code: Py<PyString>,
+        /// The provider's message, where it gave one.
+        message: Py<PyString>,
+        /// The HTTP status, 0 when no response came.
+        status: u16,
+    }
+}
+
+value_class! {
+    /// A request to send. It holds no secret: whoever sends it adds the key.
+    pub struct Request {
+        /// The HTTP method.
+        method: Py<PyString>,
+        /// Path under the provider's base URL.
+        path: Py<PyString>,
+        /// Header names, in lower case, and values; the key is not among them.
+        headers: Py<PyDict>,
+        /// The body. It is the same each time until the session goes on.
+        body: Py<PyBytes>,
+    }
+}
+
+impl From<core::Usage> for Usage {
+    fn from(usage: core::Usage) -> Self {
+        let core::Usage {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+        } = usage;
+        Self {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+        }
+    }
+}
+
+impl From<&Usage> for core::Usage {
+    fn from(usage: &Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+        }
+    }
+}
+
+/// The call as a Python value.
+pub fn tool_call(py: Python<'_>, call: core::ToolCall<'_>) -> ToolCall {
+    let text = |text| PyString::new(py, text).unbind();
+    ToolCall {
+        id: call.id.number(),
+        name: text(call.name),
+        arguments: text(call.arguments),
+        wire_id: text(call.wire_id),
+    }
+}
+
+/// The event as a Python value; `None` for one that this version does not know.
+pub fn event(py: Python<'_>, event: core::Event<'_>) -> PyResult<Option<Py<PyAny>>> {
+    use core::Event as E;
+    let text = |text| PyString::new(py, text).unbind();
+    Ok(Some(match event {
+        E::TextDelta(delta) => Py::new(py, TextDelta { text: text(delta) })?.into_any(),
+        E::ThinkingDelta(delta) => Py::new(py, ThinkingDelta { text: text(delta) })?.into_any(),
+        E::RefusalDelta(delta) => Py::new(py, RefusalDelta { text: text(delta) })?.into_any(),
+        E::ToolCall(call) => Py::new(py, tool_call(py, call))?.into_any(),
+        E::Usage(usage) => Py::new(py, Usage::from(usage))?.into_any(),
+        E::Truncated { what, bytes } => {
+            Py::new(py, Truncated { what: enums::kept(py, what)?, bytes })?.into_any()
+        }
+        E::End(reason) => Py::new(py, End { reason: enums::stop_reason(py, reason)? })?.into_any(),
+        E::Restart => Py::new(py, Restart {})?.into_any(),
+        E::Compacting => Py::new(py, Compacting {})?.into_any(),
+        E::SummaryFailed(error) => {
+            let error = raised(py, error).into_value(py).into_any();
+            Py::new(py, SummaryFailed { error })?.into_any()
+        }
+        E::Repeating { name, count } => {
+            Py::new(py, Repeating { name: text(name), count })?.into_any()
+        }
+        E::Recovered { calls } => Py::new(py, Recovered { calls })?.into_any(),
+        _ => return Ok(None),
+    }))
+}
+
+/// The entry as a Python value; `None` for a part that this version does not know.
+pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry>>> {
+    use core::Part as P;
+    let text = |text| PyString::new(py, text).unbind();
+    let part = match entry.part {
+        P::Text(said) => Py::new(py, Text { text: text(said) })?.into_any(),
+        P::Thinking(said) => Py::new(py, Thinking { text: text(said) })?.into_any(),
+        P::ToolCall(call) => Py::new(py, tool_call(py, call))?.into_any(),
+        P::ToolResult(core::ToolResult { id, content, is_error }) => {
+            Py::new(py, ToolResult { id: id.number(), content: text(content), is_error })?
+                .into_any()
+        }
+        P::Opaque { provider, variety, text: said } => {
+            let provider = enums::provider(py, provider)?;
+            Py::new(py, Opaque { provider, variety, text: text(said) })?.into_any()
+        }
+        _ => return Ok(None),
+    };
+    let (starts_message, is_cut) = (entry.starts_message, entry.is_cut);
+    Py::new(py, Entry { role: enums::role(py, entry.role)?, part, starts_message, is_cut })
+        .map(Some)
+}

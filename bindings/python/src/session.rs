@@ -1,0 +1,680 @@
+//! `Session`: the state machine of one conversation.
+
+use std::sync::{Mutex, MutexGuard, TryLockError};
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
+use zerostack_core as core;
+use zerostack_core::{Error, Growing, OwnedConfig, Step};
+
+use crate::config::{Limits, Options, ToolSpec};
+use crate::error::{Said, busy, closed, raised, raised_in};
+use crate::message::{self, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
+use crate::{enums, number};
+
+type OwnedSession = core::Session<OwnedConfig, Growing>;
+
+/// One conversation with a model: the state machine that a runtime drives.
+///
+/// Ask `step` what to do, do it, ask again. A call that does not fit the step raises `WrongStep`
+/// and changes nothing. The session does no I/O, and any HTTP client will do:
+///
+/// | step | what the caller does |
+/// |---|---|
+/// | `IDLE` | `user()`, or stop |
+/// | `SEND` | send `request()`, then `begin_response()` |
+/// | `RECEIVE` | `feed()` the body, then `end_response()` |
+/// | `RUN_TOOLS` | answer each of `pending_calls()` by `tool_result()` |
+/// | `WAIT` | sleep for `wait_ms`, then `retry()` |
+/// | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
+///
+/// A session may go from thread to thread, but two threads that use it at once are told so by
+/// `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
+/// `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
+/// `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
+#[pyclass(frozen, module = "zerostack", weakref)]
+pub struct Session {
+    /// Nothing after `close`.
+    session: Mutex<Option<OwnedSession>>,
+    /// The process that made it.
+    process: u32,
+}
+
+/// What a session may take when nobody says it.
+const CAPACITY_BYTES: u32 = 64 * 1024 * 1024;
+/// From this length on, other threads run while a chunk is read.
+const LONG_CHUNK_BYTES: usize = 16 * 1024;
+
+#[pymethods]
+impl Session {
+    #[new]
+    #[pyo3(signature = (
+        provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    fn new(
+        provider: &Bound<'_, PyAny>,
+        model: &Bound<'_, PyAny>,
+        system: Option<&Bound<'_, PyAny>>,
+        tools: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
+        capacity_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let config = options.begin(provider, model)?;
+        let storage = Growing::new(capacity(capacity_bytes)?);
+        let session = core::Session::new(storage, config);
+        session.map(Self::holding).map_err(|error| raised(provider.py(), error))
+    }
+
+    /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
+    /// trusted: `BadTranscript` says where they are wrong.
+    #[staticmethod]
+    #[pyo3(signature = (
+        snapshot, provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    fn resume(
+        snapshot: &Bound<'_, PyAny>,
+        provider: &Bound<'_, PyAny>,
+        model: &Bound<'_, PyAny>,
+        system: Option<&Bound<'_, PyAny>>,
+        tools: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
+        capacity_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = provider.py();
+        let bytes = bytes_of("snapshot", snapshot)?;
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let config = options.begin(provider, model)?;
+        let limit = capacity(capacity_bytes)?.max(bytes.len());
+        let session = py.detach(|| {
+            let storage = Growing::from_vec(bytes.to_vec(), limit);
+            core::Session::resume(storage, bytes.len(), config)
+        });
+        session.map(Self::holding).map_err(|error| raised(py, error))
+    }
+
+    // Looking.
+
+    /// What to do now. Cheap, and the same until something is done.
+    #[getter]
+    fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let step = self.look(py, OwnedSession::step)?;
+        enums::step(py, step)
+    }
+
+    /// How long to wait in the step `WAIT`, in milliseconds; else 0.
+    #[getter]
+    fn wait_ms(&self, py: Python<'_>) -> PyResult<u32> {
+        self.look(py, |session| match session.step() {
+            Step::Wait { millis } => millis,
+            _ => 0,
+        })
+    }
+
+    /// Bytes of the transcript's storage that are missing in the step `MAKE_ROOM`; else 0.
+    #[getter]
+    fn missing_bytes(&self, py: Python<'_>) -> PyResult<u32> {
+        self.look(py, |session| match session.step() {
+            Step::MakeRoom { bytes, .. } => bytes,
+            _ => 0,
+        })
+    }
+
+    /// All that was said, oldest first; in the step `RECEIVE` what came of the reply too.
+    #[getter]
+    fn transcript(&self, py: Python<'_>) -> PyResult<Vec<Py<Entry>>> {
+        self.look(py, |session| {
+            let entries = session.transcript().entries();
+            entries.filter_map(|entry| message::entry(py, entry).transpose()).collect()
+        })?
+    }
+
+    /// Tokens of the turn, as the provider counted them, all its rounds together.
+    #[getter]
+    fn usage(&self, py: Python<'_>) -> PyResult<Usage> {
+        self.look(py, |session| session.usage().into())
+    }
+
+    /// Tokens of what would be sent now: what the provider counted, and what the session counts on
+    /// top of it.
+    #[getter]
+    fn window_tokens(&self, py: Python<'_>) -> PyResult<WindowTokens> {
+        let tokens = self.look(py, OwnedSession::window_tokens)?;
+        Ok(WindowTokens { measured: tokens.measured, estimated: tokens.estimated })
+    }
+
+    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+    /// shown.
+    #[getter]
+    fn is_compacting(&self, py: Python<'_>) -> PyResult<bool> {
+        self.look(py, OwnedSession::is_compacting)
+    }
+
+    /// The provider's own word for why it stopped; empty when it gave none yet.
+    #[getter]
+    fn stop_word(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |session| session.stop_word().to_owned())
+    }
+
+    /// Whether the reply is complete, so that the rest of the body need not be read.
+    #[getter]
+    fn is_reply_complete(&self, py: Python<'_>) -> PyResult<bool> {
+        self.look(py, OwnedSession::is_reply_complete)
+    }
+
+    /// Why the last turn failed, or the last attempt of this one; `None` after a good reply.
+    #[getter]
+    fn failure(&self, py: Python<'_>) -> PyResult<Option<Failure>> {
+        let failure = self.look(py, |session| {
+            session.failure().map(|failure| (failure.error, Said::from(failure), session.step()))
+        })?;
+        Ok(failure.map(|(error, said, step)| {
+            let exception = raised_in(py, error, "end_response", step, &said, None);
+            Failure {
+                error: exception.into_value(py).into_any(),
+                code: PyString::new(py, &said.code).unbind(),
+                message: PyString::new(py, &said.message).unbind(),
+                status: said.status,
+            }
+        }))
+    }
+
+    /// The dialect that is spoken.
+    #[getter]
+    fn provider(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let provider = self.look(py, |session| session.config().provider)?;
+        enums::provider(py, provider)
+    }
+
+    /// The model, as the provider names it.
+    #[getter]
+    fn model(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |session| session.config().model.clone())
+    }
+
+    /// What the model is told first.
+    #[getter]
+    fn system(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |session| session.config().system.clone())
+    }
+
+    /// The tools that the model may call.
+    #[getter]
+    fn tools(&self, py: Python<'_>) -> PyResult<Vec<ToolSpec>> {
+        let text = |text: &str| PyString::new(py, text).unbind();
+        self.look(py, |session| {
+            let tools = session.config().tools.iter();
+            tools
+                .map(|tool| ToolSpec {
+                    name: text(&tool.name),
+                    description: text(&tool.description),
+                    parameters: text(&tool.parameters),
+                })
+                .collect()
+        })
+    }
+
+    /// How the model is told of its tools, and how it calls them.
+    #[getter]
+    fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mode = self.look(py, |session| session.config().tool_mode)?;
+        enums::tool_mode(py, mode)
+    }
+
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    #[getter]
+    fn output_limit_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let key = self.look(py, |session| session.config().output_limit_key)?;
+        enums::output_limit_key(py, key)
+    }
+
+    /// The numbers.
+    #[getter]
+    fn limits(&self, py: Python<'_>) -> PyResult<Limits> {
+        self.look(py, |session| Limits { core: session.config().limits })
+    }
+
+    /// All tool calls without an answer, in the order of the model.
+    fn pending_calls(&self, py: Python<'_>) -> PyResult<Vec<ToolCall>> {
+        self.look(py, |session| {
+            session.pending_calls().map(|call| message::tool_call(py, call)).collect()
+        })
+    }
+
+    /// The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is not
+    /// part of it yet.
+    fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.look(py, |session| PyBytes::new(py, session.snapshot()))
+    }
+
+    // The turn, in order.
+
+    /// Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was added.
+    fn user(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
+        let text = enums::text("text", text)?;
+        self.act(py, "user", |session| session.user(&text))
+    }
+
+    /// What to send in this step; asking again gives the same bytes.
+    fn request(&self, py: Python<'_>) -> PyResult<Request> {
+        let guard = self.lock(py)?;
+        let session = guard.as_ref().ok_or_else(|| closed(py))?;
+        let raise = |error| raise(py, error, "request", session);
+        let request = session.request().map_err(raise)?;
+        let path = PyString::new(py, &request.path_parts().concat()).unbind();
+        let headers = PyDict::new(py);
+        for (name, value) in request.headers() {
+            headers.set_item(name, value)?;
+        }
+        let method = PyString::new(py, request.method()).unbind();
+        // A request does not go to another thread, so each block makes its own.
+        let length = py.detach(|| session.request().map(|request| request.body_len()));
+        let body = PyBytes::new_with(py, length.map_err(raise)?, |out| {
+            let read = py.detach(|| session.request().map(|mut request| request.read(out)));
+            read.map(|_| ()).map_err(raise)
+        })?;
+        Ok(Request { method, path, headers: headers.unbind(), body: body.unbind() })
+    }
+
+    /// The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
+    /// refusal says whether it is worth another attempt. `retry_after_ms` is the server's wish, if
+    /// it gave one.
+    #[pyo3(signature = (status, retry_after_ms=None))]
+    fn begin_response(
+        &self,
+        py: Python<'_>,
+        status: &Bound<'_, PyAny>,
+        retry_after_ms: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let status = number::number("status", status, 999)?;
+        let wish = number::saturated("retry_after_ms", retry_after_ms)?;
+        self.act(py, "begin_response", |session| session.begin_response(status, wish))
+    }
+
+    /// Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives what
+    /// came of it. Bytes behind the end of the reply are used and ignored.
+    ///
+    /// The last event is `Restart` when the reply was broken: it is taken out, the step is not
+    /// `RECEIVE` any more, and it will be asked for again.
+    ///
+    /// When the reply cannot be used, `BadResponse`, `Full`, `TooLong` or `Limit` is raised, and
+    /// its `events` are those that came before. The turn failed then, or `step` is `MAKE_ROOM` when
+    /// room can be made.
+    fn feed<'py>(
+        &self,
+        py: Python<'py>,
+        chunk: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let chunk = bytes_of("chunk", chunk)?;
+        let mut guard = self.lock(py)?;
+        let session = guard.as_mut().ok_or_else(|| closed(py))?;
+        let events = PyList::empty(py);
+        let result = if chunk.len() < LONG_CHUNK_BYTES {
+            feed(session, &chunk, &mut |event| show(&events, event))
+        } else {
+            let long = py.detach(|| feed_detached(session, &chunk));
+            long.0.iter().try_for_each(|event| show(&events, event.lend())).map(|()| long.1)
+        };
+        match result? {
+            Ok(()) => Ok(events),
+            Err(error) => {
+                let said = session.failure().map(Said::from).unwrap_or_default();
+                Err(raised_in(py, error, "feed", session.step(), &said, Some(events)))
+            }
+        }
+    }
+
+    /// The body ended, or the connection broke, or the caller stops reading after
+    /// `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE` with
+    /// `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came at all.
+    ///
+    /// After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
+    ///
+    /// Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
+    /// `Unreachable`.
+    fn end_response(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut event = None;
+        self.act(py, "end_response", |session| {
+            event = Some(session.end_response()?);
+            Ok(())
+        })?;
+        event.map_or(Ok(None), |event| message::event(py, event))
+    }
+
+    /// Answers one call, in any order; gives the bytes that were left out of the middle because of
+    /// `max_result_bytes`. After the last one the step is `SEND`.
+    ///
+    /// Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left.
+    #[pyo3(signature = (id, content, is_error=false))]
+    fn tool_result(
+        &self,
+        py: Python<'_>,
+        id: &Bound<'_, PyAny>,
+        content: &Bound<'_, PyAny>,
+        is_error: bool,
+    ) -> PyResult<u32> {
+        let id = core::CallId::from_number(number::number("id", id, u32::MAX.into())?);
+        let content = enums::text("content", content)?;
+        let mut left_out = 0;
+        self.act(py, "tool_result", |session| {
+            left_out = session.tool_result(core::ToolResult { id, content: &content, is_error })?;
+            Ok(())
+        })?;
+        Ok(left_out)
+    }
+
+    /// The wait is over. `WAIT` to `SEND`.
+    fn retry(&self, py: Python<'_>) -> PyResult<()> {
+        self.act(py, "retry", OwnedSession::retry)
+    }
+
+    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls get
+    /// the result "aborted".
+    fn abort(&self, py: Python<'_>) -> PyResult<()> {
+        self.act(py, "abort", |session| {
+            session.abort();
+            Ok(())
+        })
+    }
+
+    /// Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit` when
+    /// that is all of `max_turn_ms`: the turn was ended, as by `abort()`.
+    fn elapsed(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
+        let turn_ms = number::saturated("turn_ms", Some(turn_ms))?.unwrap_or_default();
+        self.act(py, "elapsed", |session| session.elapsed(turn_ms))
+    }
+
+    // Going back, and apart.
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    fn mark(&self, py: Python<'_>) -> PyResult<Mark> {
+        self.look(py, |session| Mark { core: session.mark() })
+    }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// Raises `StaleMark` when room was made since, or the mark's place is no longer there.
+    fn rollback(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> PyResult<()> {
+        let mark = mark.get().core;
+        self.act(py, "rollback", |session| session.rollback(mark))
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart, as a subagent does.
+    /// What is not given is as here; another model, provider and other tools are fine. Open calls
+    /// are open there too.
+    #[pyo3(signature = (
+        *, provider=None, model=None, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    fn fork(
+        &self,
+        py: Python<'_>,
+        provider: Option<&Bound<'_, PyAny>>,
+        model: Option<&Bound<'_, PyAny>>,
+        system: Option<&Bound<'_, PyAny>>,
+        tools: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
+        capacity_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let mut config = self.look(py, |session| session.config().clone())?;
+        options.change(&mut config, provider, model)?;
+        let storage = Growing::new(capacity(capacity_bytes)?);
+        let forked = self.look(py, |session| session.fork(storage, config))?;
+        forked.map(Self::holding).map_err(|error| raised(py, error))
+    }
+
+    // Room.
+
+    /// Makes room as `Limits.room` says, down to the low mark, and says what it did: `Truncated`,
+    /// or `Compacting` when the model is asked for a summary first. Ask for the step again
+    /// afterwards. Raises `Full` or `WindowTooLong` when only what is needed is left: the turn
+    /// failed.
+    fn make_room(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let mut event = None;
+        self.act(py, "make_room", |session| {
+            event = Some(session.make_room()?);
+            Ok(())
+        })?;
+        event.map_or(Ok(None), |event| message::event(py, event))
+    }
+
+    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+    /// `keep_turns` stay, the running one always.
+    #[pyo3(signature = (summary, keep_turns))]
+    fn compact(
+        &self,
+        py: Python<'_>,
+        summary: &Bound<'_, PyAny>,
+        keep_turns: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let summary = enums::text("summary", summary)?;
+        let keep_turns = number::number("keep_turns", keep_turns, u32::MAX.into())?;
+        self.act(py, "compact", |session| session.compact(&summary, keep_turns))
+    }
+
+    /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
+    /// Gives the bytes that this freed.
+    fn drop_oldest(&self, py: Python<'_>) -> PyResult<usize> {
+        let mut freed = 0;
+        self.act(py, "drop_oldest", |session| {
+            freed = session.drop_oldest()?;
+            Ok(())
+        })?;
+        Ok(freed)
+    }
+
+    // The end.
+
+    /// Frees the conversation. Any other call then raises `Closed`.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        *self.lock(py)? = None;
+        Ok(())
+    }
+
+    fn __enter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.close(py)
+    }
+
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Session is not pickled or copied: keep its snapshot(), and resume() it where it is \
+             needed",
+        ))
+    }
+
+    fn __repr__(&self) -> String {
+        match self.session.try_lock().as_deref() {
+            Ok(Some(session)) => {
+                let config = session.config();
+                let (provider, model) = (config.provider.name(), &config.model);
+                let (step, bytes) = (session.step().name(), session.transcript().used_bytes());
+                let step = step.to_uppercase();
+                format!("<Session {provider} {model:?}: step {step}, {bytes} bytes>")
+            }
+            Ok(None) => "<Session: closed>".to_owned(),
+            Err(_) => "<Session: in use>".to_owned(),
+        }
+    }
+}
+
+/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+/// after one that was gone back to are of no use any more.
+#[pyclass(frozen, module = "zerostack", eq)]
+#[derive(PartialEq, Eq)]
+pub struct Mark {
+    core: core::Mark,
+}
+
+impl Session {
+    fn holding(session: OwnedSession) -> Self {
+        Self { session: Mutex::new(Some(session)), process: std::process::id() }
+    }
+
+    /// The session, if nobody else has it now.
+    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<OwnedSession>>> {
+        match self.session.try_lock() {
+            Ok(guard) => Ok(guard),
+            // No call of the core leaves a session half changed.
+            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => Err(busy(py, std::process::id() != self.process)),
+        }
+    }
+
+    fn look<T>(&self, py: Python<'_>, look: impl FnOnce(&OwnedSession) -> T) -> PyResult<T> {
+        let guard = self.lock(py)?;
+        guard.as_ref().map(look).ok_or_else(|| closed(py))
+    }
+
+    fn act(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        act: impl FnOnce(&mut OwnedSession) -> Result<(), Error>,
+    ) -> PyResult<()> {
+        let mut guard = self.lock(py)?;
+        let session = guard.as_mut().ok_or_else(|| closed(py))?;
+        act(session).map_err(|error| raise(py, error, name, session))
+    }
+}
+
+fn raise(py: Python<'_>, error: Error, name: &str, session: &OwnedSession) -> PyErr {
+    let said = session.failure().map(Said::from).unwrap_or_default();
+    raised_in(py, error, name, session.step(), &said, None)
+}
+
+fn show(events: &Bound<'_, PyList>, event: core::Event<'_>) -> PyResult<()> {
+    match message::event(events.py(), event)? {
+        Some(event) => events.append(event),
+        None => Ok(()),
+    }
+}
+
+/// Feeds all of `chunk`. The outer error is one of `show`, the inner one of the core.
+fn feed<E>(
+    session: &mut OwnedSession,
+    chunk: &[u8],
+    show: &mut impl FnMut(core::Event<'_>) -> Result<(), E>,
+) -> Result<Result<(), Error>, E> {
+    let mut rest = chunk;
+    // An empty chunk is asked about too, so that a wrong step is told.
+    loop {
+        let fed = match session.feed(rest) {
+            Ok(fed) => fed,
+            Err(error) => return Ok(Err(error)),
+        };
+        rest = rest.get(fed.used..).unwrap_or_default();
+        if let Some(event) = fed.event {
+            let restarts = event == core::Event::Restart;
+            show(event)?;
+            if restarts {
+                return Ok(Ok(()));
+            }
+        }
+        if rest.is_empty() {
+            return Ok(Ok(()));
+        }
+    }
+}
+
+/// An event that outlives its session, for a thread that has not the interpreter.
+enum OwnedEvent {
+    Text(String),
+    Thinking(String),
+    Refusal(String),
+    Call { id: core::CallId, wire_id: String, name: String, arguments: String },
+    Repeating { name: String, count: u16 },
+    Other(core::Event<'static>),
+}
+
+fn feed_detached(session: &mut OwnedSession, chunk: &[u8]) -> (Vec<OwnedEvent>, Result<(), Error>) {
+    use core::Event as E;
+    let own = str::to_owned;
+    let mut events = Vec::new();
+    let result = feed(session, chunk, &mut |event| {
+        events.push(match event {
+            E::TextDelta(text) => OwnedEvent::Text(own(text)),
+            E::ThinkingDelta(text) => OwnedEvent::Thinking(own(text)),
+            E::RefusalDelta(text) => OwnedEvent::Refusal(own(text)),
+            E::ToolCall(core::ToolCall { id, wire_id, name, arguments }) => {
+                let (wire_id, name, arguments) = (own(wire_id), own(name), own(arguments));
+                OwnedEvent::Call { id, wire_id, name, arguments }
+            }
+            E::Usage(usage) => OwnedEvent::Other(E::Usage(usage)),
+            E::Truncated { what, bytes } => OwnedEvent::Other(E::Truncated { what, bytes }),
+            E::End(reason) => OwnedEvent::Other(E::End(reason)),
+            E::Restart => OwnedEvent::Other(E::Restart),
+            E::Compacting => OwnedEvent::Other(E::Compacting),
+            E::SummaryFailed(error) => OwnedEvent::Other(E::SummaryFailed(error)),
+            E::Repeating { name, count } => OwnedEvent::Repeating { name: own(name), count },
+            E::Recovered { calls } => OwnedEvent::Other(E::Recovered { calls }),
+            _ => return Ok(()),
+        });
+        Ok::<(), std::convert::Infallible>(())
+    });
+    let Ok(result) = result;
+    (events, result)
+}
+
+impl OwnedEvent {
+    fn lend(&self) -> core::Event<'_> {
+        match self {
+            Self::Text(text) => core::Event::TextDelta(text),
+            Self::Thinking(text) => core::Event::ThinkingDelta(text),
+            Self::Refusal(text) => core::Event::RefusalDelta(text),
+            Self::Call { id, wire_id, name, arguments } => {
+                core::Event::ToolCall(core::ToolCall { id: *id, wire_id, name, arguments })
+            }
+            Self::Repeating { name, count } => core::Event::Repeating { name, count: *count },
+            Self::Other(event) => *event,
+        }
+    }
+}
+
+/// The bytes of anything that has some: `bytes` are not copied, the others are.
+pub fn bytes_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.clone().into());
+    }
+    if let Ok(bytes) = value.cast::<PyByteArray>() {
+        return Ok(bytes.clone().into());
+    }
+    let class = value.get_type().name()?;
+    let is_text = value.is_instance_of::<PyString>();
+    let buffer = value.py().get_type::<pyo3::types::PyMemoryView>().call1((value,));
+    match buffer {
+        Ok(buffer) => Ok(buffer.call_method0("tobytes")?.cast_into::<PyBytes>()?.into()),
+        Err(_) if is_text => Err(PyTypeError::new_err(format!(
+            "{name} must be bytes as they came from the network, not str"
+        ))),
+        Err(_) => Err(PyTypeError::new_err(format!("{name} must be bytes, not {class}"))),
+    }
+}
+
+fn capacity(capacity_bytes: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
+    let bytes = match capacity_bytes {
+        Some(value) => number::number::<u32>("capacity_bytes", value, u32::MAX.into())?,
+        None => CAPACITY_BYTES,
+    };
+    usize::try_from(bytes).map_err(|_| PyOverflowError::new_err("capacity_bytes is too large"))
+}

@@ -1,0 +1,148 @@
+"""Tapes: recorded here and played by the command, recorded by the command and played here."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Provider, call, program, say
+from test_agent import Either, both, double
+
+import zerostack
+from zerostack import Agent, Restart, TextDelta, ToolAnswered, replay
+from zerostack.tape import Player, RecordedRequest
+
+REPLIES = [
+    call("double", {"n": 4}),
+    {"parts": [{"text": "half"}], "cut": 60},
+    say("Grüße, ", "🦀"),
+]
+
+
+@both
+def test_recorded_here_and_played_by_the_command(
+    kind: Any, provider: Provider, tmp_path: Path
+) -> None:
+    tape = tmp_path / "run.tape"
+    scripted = provider(*REPLIES)
+    either = Either(kind, scripted, system="s", tools=[double], record=tape, api_key="sk-secret")
+    events = []
+    if isinstance(either.agent, Agent):
+        with either.agent, either.agent.stream("go") as turn:
+            events = list(turn)
+    else:
+        events = either.events("go")
+    assert tape.exists()
+    assert "sk-secret" not in tape.read_text()
+
+    played = subprocess.run(
+        [program("zerostack"), "replay", str(tape)], capture_output=True, text=True, check=True
+    )
+    lines = [json.loads(line) for line in played.stdout.splitlines()]
+    texts = [line["text"] for line in lines if line["type"] == "text"]
+    assert texts == [event.text for event in events if isinstance(event, TextDelta)]
+    assert [line["content"] for line in lines if line["type"] == "tool_result"] == ["8"]
+
+    requests = subprocess.run(
+        [program("zerostack"), "replay", "--requests", str(tape)], capture_output=True, check=True
+    )
+    sent = [request["body"].encode() for request in scripted.requests]
+    assert requests.stdout.splitlines() == sent
+
+    again = list(replay(tape))
+    assert [event.body for event in again if isinstance(event, RecordedRequest)] == sent
+    shown = [e for e in again if not isinstance(e, RecordedRequest)]
+    assert shown == [e for e in events if not isinstance(e, zerostack.Retry)]
+
+
+def test_recorded_by_the_command_and_played_here(provider: Provider, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "a.txt").write_text("hello\n")
+    tape = tmp_path / "run.tape"
+    scripted = provider(
+        call("read", {"path": "a.txt"}), {"parts": [{"text": "x"}], "cut": 30}, say("It says hi.")
+    )
+    seen: list[dict[str, Any]] = []
+    result = zerostack.run(
+        "what does a.txt say?",
+        prompt="ask",
+        folder=folder,
+        model="scripted",
+        base_url=f"{scripted.url}/v1",
+        sandbox="off",
+        record=tape,
+        on_event=seen.append,
+        program=program("zerostack"),
+    )
+    assert result.text == "It says hi."
+    events = list(replay(tape))
+    sent = [request["body"].encode() for request in scripted.requests]
+    assert [event.body for event in events if isinstance(event, RecordedRequest)] == sent
+    answered = [event for event in events if isinstance(event, ToolAnswered)]
+    assert "hello" in answered[0].content
+    assert Restart() in events
+    text = [line["text"] for line in seen if line["type"] == "text"]
+    assert [event.text for event in events if isinstance(event, TextDelta)] == text
+    player = Player(tape)
+    for _ in player:
+        pass
+    assert player.exit_code == 0
+    assert player.session.usage == result.usage
+
+
+def record(provider: Provider, tape: Path, **options: Any) -> None:
+    scripted = provider(say("x"))
+    with Agent("scripted", base_url=scripted.url, record=tape, **options) as agent:
+        agent.run("go")
+
+
+def test_a_tape_that_was_cut_or_changed_is_not_played(provider: Provider, tmp_path: Path) -> None:
+    tape = tmp_path / "t"
+    record(provider, tape)
+    whole = tape.read_bytes()
+    for damaged, words in [
+        (b"", "it is no tape"),
+        (b"nonsense\n", "line 1: Expecting value"),
+        (whole[: whole.rstrip().rindex(b"\n") + 1], "its end is missing"),
+        (whole.replace(b'"go"', b'"no"'), "it was changed"),
+    ]:
+        tape.write_bytes(damaged)
+        with pytest.raises(zerostack.BadTape, match=words):
+            list(replay(tape))
+
+
+def test_there_is_no_tape_with_the_key_on_it(provider: Provider, tmp_path: Path) -> None:
+    tape = tmp_path / "t"
+    scripted = provider(say("your key is sk-", "secret, is it?"))
+    agent = Agent("scripted", base_url=scripted.url, record=tape, api_key="sk-secret")
+    agent.run("go")
+    # Told as two texts: only whoever puts them together sees the key.
+    agent.close()
+    assert "sk-secret" not in tape.read_text()
+    scripted = provider({"parts": [{"text": "your key is sk-secret"}], "pieces": 50})
+    agent = Agent("scripted", base_url=scripted.url, record=tmp_path / "u", api_key="sk-secret")
+    agent.run("go")
+    with pytest.raises(zerostack.BadTape, match="the key would stand on it"):
+        agent.close()
+    assert sorted(os.listdir(tmp_path / ".")) == ["provider-0", "provider-1", "t"]
+
+
+def test_a_tape_without_an_end_leaves_nothing(provider: Provider, tmp_path: Path) -> None:
+    scripted = provider(say("x"))
+    agent = Agent("scripted", base_url=scripted.url, record=tmp_path / "t")
+    agent.run("go")
+    del agent
+    assert os.listdir(tmp_path) == ["provider-0"]
+
+
+def test_what_a_tape_has_no_place_for(tmp_path: Path) -> None:
+    for limits in (zerostack.Limits(failed_turn="keep"), zerostack.Limits(max_turn_tokens=5)):
+        with pytest.raises(ValueError, match="a tape has no place for"):
+            Agent("m", base_url="http://127.0.0.1:1", record=tmp_path / "t", limits=limits)
+    with pytest.raises(FileNotFoundError):
+        Agent("m", base_url="http://127.0.0.1:1", record=tmp_path / "no" / "t")

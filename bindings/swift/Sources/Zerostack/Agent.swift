@@ -1,0 +1,378 @@
+import Foundation
+
+/// Runs turns: sends what the ``Session`` wants sent, runs the tools that the model calls, all calls
+/// of a reply at the same time, waits and tries again when the session says so.
+///
+/// ```swift
+/// let agent = try Agent(
+///     Configuration(.anthropic, model: "some-model", system: "Be terse."),
+///     at: Endpoint(.anthropic, key: key), tools: [read])
+/// for try await event in agent.stream("What is in README.md?") {
+///     if case .reply(.text(let text)) = event { print(text, terminator: "") }
+/// }
+/// ```
+///
+/// Cancelling the task of ``run(_:onEvent:)``, or no longer reading ``stream(_:)``, ends the turn:
+/// the request is broken off, the tools' tasks are cancelled, and the conversation is as if the
+/// open reply had never begun.
+public actor Agent {
+    private let session: Session
+    private let configuration: Configuration
+    private let endpoint: Endpoint
+    private let transport: any Transport
+    private let tools: [String: Tool]
+    /// The turn that is going on.
+    private var turn: Turn?
+
+    /// An agent with an empty conversation. The tools of `configuration` are those of `tools`.
+    ///
+    /// - Throws: As ``Session/init(_:capacity:)``; ``ZerostackError/badArguments(_:)`` when two
+    ///   tools have the same name.
+    public init(
+        _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool] = [],
+        transport: any Transport = URLSessionTransport(),
+        capacity: Int = Session.defaultCapacity
+    ) throws {
+        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+            try Session($0, capacity: capacity)
+        }
+    }
+
+    /// An agent that goes on with a conversation that ``snapshot`` gave.
+    ///
+    /// - Throws: As ``Session/init(resuming:_:capacity:)``, and as above.
+    public init(
+        resuming snapshot: Data, _ configuration: Configuration, at endpoint: Endpoint,
+        tools: [Tool] = [], transport: any Transport = URLSessionTransport(),
+        capacity: Int = Session.defaultCapacity
+    ) throws {
+        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+            try Session(resuming: snapshot, $0, capacity: capacity)
+        }
+    }
+
+    private init(
+        _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool],
+        transport: any Transport, session: @Sendable (Configuration) throws -> Session
+    ) throws {
+        var configuration = configuration
+        configuration.tools = tools.map(\.spec)
+        let byName = Dictionary(
+            tools.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard byName.count == tools.count else {
+            throw ZerostackError.badArguments("two tools have the same name")
+        }
+        self.session = try session(configuration)
+        (self.configuration, self.endpoint) = (configuration, endpoint)
+        (self.transport, self.tools) = (transport, byName)
+    }
+
+    /// The conversation as bytes, for ``init(resuming:_:at:tools:transport:capacity:)``.
+    public nonisolated var snapshot: Data { session.snapshot }
+
+    /// All that was said, oldest first.
+    public nonisolated var transcript: [Entry] { session.transcript }
+
+    /// Tokens of the turn, all its requests together.
+    public nonisolated var usage: Usage { session.usage }
+
+    /// Runs one turn and returns what the model said at its end.
+    ///
+    /// - Throws: ``ZerostackError/turnFailed(_:network:)``, `CancellationError`,
+    ///   ``ZerostackError/busy``, ``ZerostackError/refused(_:)`` when `text` does not fit. The agent
+    ///   can run another turn after any of them.
+    @discardableResult
+    public func run(
+        _ text: String, onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
+    ) async throws -> Reply {
+        try await runTurn(onEvent) { try self.say(text) }
+    }
+
+    /// Goes on with a turn that was not over when its snapshot was taken; with none open it returns
+    /// an empty reply.
+    ///
+    /// - Throws: As ``run(_:onEvent:)``.
+    @discardableResult
+    public func finishTurn(
+        onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
+    ) async throws -> Reply {
+        try await runTurn(onEvent) {}
+    }
+
+    /// Runs one turn and gives what happens, as it happens. Whoever stops reading ends the turn.
+    public nonisolated func stream(_ text: String) -> AsyncThrowingStream<AgentEvent, any Error> {
+        AsyncThrowingStream { events in
+            let task = Task {
+                do {
+                    try await self.run(text) { events.yield($0) }
+                    events.finish()
+                } catch {
+                    events.finish(throwing: error)
+                }
+            }
+            events.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// Marks the end of the conversation as it is now.
+    public func mark() -> Mark { session.mark() }
+
+    /// Takes out all that was said since `mark` was made.
+    ///
+    /// - Throws: ``ErrorKind/staleMark``; ``ZerostackError/busy``.
+    public func rollback(to mark: Mark) throws {
+        guard turn == nil else { throw ZerostackError.busy }
+        try session.rollback(to: mark)
+    }
+
+    /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
+    /// not given is that of this agent.
+    ///
+    /// - Throws: As ``Session/fork(_:capacity:)``.
+    public nonisolated func fork(
+        _ configuration: Configuration? = nil, at endpoint: Endpoint? = nil, tools: [Tool]? = nil,
+        capacity: Int = Session.defaultCapacity
+    ) throws -> Agent {
+        let own = self.configuration.tools.compactMap { self.tools[$0.name] }
+        return try Agent(
+            configuration ?? self.configuration, at: endpoint ?? self.endpoint,
+            tools: tools ?? own, transport: transport
+        ) { try session.fork($0, capacity: capacity) }
+    }
+
+    // The loop.
+
+    /// What a turn carries along.
+    private struct Turn {
+        let show: @Sendable (AgentEvent) -> Void
+        let began = ContinuousClock.now
+        /// What was said since the last request.
+        var text = ""
+        var stop = StopReason.other
+        /// Why the last attempt got no response, or half of one.
+        var network: String?
+    }
+
+    private func runTurn(
+        _ show: @escaping @Sendable (AgentEvent) -> Void, begin: () throws -> Void
+    ) async throws -> Reply {
+        guard turn == nil else { throw ZerostackError.busy }
+        turn = Turn(show: show)
+        defer { turn = nil }
+        try begin()
+        let work = Task { try await self.finish() }
+        let limit = configuration.limits.maxTurnTime
+        let clock = limit > .zero ? Task { await cancel(work, after: limit) } : nil
+        defer { clock?.cancel() }
+        do {
+            try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
+            }
+        } catch {
+            let turnFault = timeIsUp()
+            session.abort()
+            if let turnFault { throw turnFault }
+            // A transport may have its own word for it.
+            try Task.checkCancellation()
+            throw error
+        }
+        return Reply(text: turn?.text ?? "", stop: turn?.stop ?? .other, usage: session.usage)
+    }
+
+    /// Tells the session the time; the error when that was all of it.
+    private func timeIsUp() -> ZerostackError? {
+        guard let turn else { return nil }
+        do {
+            try session.elapsed(ContinuousClock.now - turn.began)
+        } catch ZerostackError.refused(let fault) {
+            return failed(fault)
+        } catch {
+            return nil
+        }
+        return nil
+    }
+
+    /// Adds the text, and takes the oldest turns out as long as it does not fit.
+    private func say(_ text: String) throws {
+        while true {
+            do {
+                return try session.user(text)
+            } catch ZerostackError.refused(let fault) where fault.kind == .full {
+                turn?.show(.dropped(bytes: try session.dropOldest()))
+            }
+        }
+    }
+
+    /// Does what the session wants until the turn is over.
+    private func finish() async throws {
+        while session.step != .idle {
+            try Task.checkCancellation()
+            do {
+                try await advance()
+            } catch ZerostackError.refused(let fault) {
+                throw failed(fault)
+            }
+        }
+    }
+
+    /// Does what the session wants next.
+    private func advance() async throws {
+        switch session.step {
+        case .idle:
+            break
+        case .send, .receive:
+            try await exchange()
+        case .runTools:
+            try await runTools()
+        case .wait(let duration):
+            let reason = turn?.network ?? session.failure.map(reason) ?? "no reason"
+            turn?.show(.retry(after: duration, reason: reason))
+            try await Task.sleep(for: duration)
+            try session.retry()
+        case .makeRoom where configuration.limits.room == .ask:
+            turn?.show(.dropped(bytes: try session.dropOldest()))
+        case .makeRoom:
+            see(try session.makeRoom())
+        case .unknown:
+            throw ZerostackError.refused(
+                Fault(
+                    kind: .unsupported, code: 13, detail: 0,
+                    message: "the library is newer than this package: build both from one source"))
+        }
+    }
+
+    /// Sends the request and feeds the response.
+    private func exchange() async throws {
+        turn?.text = ""
+        turn?.network = nil
+        let request = try endpoint.request(for: try session.request())
+        do {
+            let response = try await transport.send(request)
+            try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
+            for try await bytes in response.body {
+                try feed(bytes)
+                if session.step != .receive || session.isReplyComplete { break }
+            }
+        } catch let error as ZerostackError {
+            throw error
+        } catch {
+            turn?.network = sentence(error)
+        }
+        try Task.checkCancellation()
+        // Calls that are found in the text come before the end.
+        while session.step == .send || session.step == .receive {
+            let event = try session.endResponse()
+            see(event)
+            guard case .recovered = event else { break }
+        }
+    }
+
+    private func feed(_ bytes: Data) throws {
+        do {
+            try session.feed(bytes) { see($0) }
+        } catch ZerostackError.refused(let fault) {
+            guard case .makeRoom = session.step else { throw ZerostackError.refused(fault) }
+            // Room can be made, and the request sent again.
+            see(.restart)
+        }
+    }
+
+    private func see(_ event: Event) {
+        switch event {
+        case .text(let text): turn?.text += text
+        case .restart: turn?.text = ""
+        case .recovered: turn?.text = lastText
+        case .end(let reason): turn?.stop = reason
+        default: break
+        }
+        turn?.show(.reply(event))
+    }
+
+    /// What the last message says.
+    private var lastText: String {
+        let entries = session.transcript
+        let start = entries.lastIndex(where: \.startsMessage) ?? 0
+        return entries[start...].reduce(into: "") { text, entry in
+            if case .text(let more) = entry.part { text += more }
+        }
+    }
+
+    private func failed(_ fault: Fault) -> ZerostackError {
+        session.failure.map { .turnFailed($0, network: turn?.network) } ?? .refused(fault)
+    }
+
+    private func reason(_ failure: Failure) -> String {
+        ZerostackError.turnFailed(failure, network: nil).description
+    }
+
+    /// Runs all open calls at the same time, and takes their results as they come.
+    ///
+    /// The tasks are not children of this one: a tool that ignores its cancellation is left behind,
+    /// and does not hold the turn.
+    private func runTools() async throws {
+        let calls = session.pendingCalls
+        let (outputs, output) = AsyncStream<(ToolCall, ToolOutput)>.makeStream()
+        var tasks: [Task<Void, Never>] = []
+        defer { tasks.forEach { $0.cancel() } }
+        for call in calls {
+            let tool = tools[call.name]
+            let names = tools.keys.sorted().joined(separator: ", ")
+            tasks.append(
+                Task {
+                    let unknown = ToolOutput(
+                        content: "there is no tool \"\(call.name)\"; the tools are: \(names)",
+                        isError: true)
+                    output.yield((call, await tool?.output(for: call.arguments) ?? unknown))
+                })
+            if let timeout = tool?.timeout {
+                tasks.append(
+                    Task {
+                        guard (try? await Task.sleep(for: timeout)) != nil else { return }
+                        let late = ToolOutput(
+                            content: "the tool gave no result within \(timeout)", isError: true)
+                        output.yield((call, late))
+                    })
+            }
+        }
+        var open = Set(calls.map(\.id))
+        for await (call, result) in outputs where open.remove(call.id) != nil {
+            let leftOut = try session.toolResult(
+                call.id, result.content, isError: result.isError)
+            turn?.show(
+                .toolResult(
+                    call, content: result.content, isError: result.isError, leftOutBytes: leftOut))
+            if open.isEmpty { break }
+        }
+        // The stream also ends when this task is cancelled.
+        try Task.checkCancellation()
+    }
+}
+
+/// Something that happened in a turn.
+public enum AgentEvent: Sendable, Hashable {
+    /// The model says something.
+    case reply(Event)
+    /// A tool answered; so many bytes of its output are not told to the model.
+    case toolResult(ToolCall, content: String, isError: Bool, leftOutBytes: Int)
+    /// The request is sent again after a wait.
+    case retry(after: Duration, reason: String)
+    /// The oldest exchange was taken out, to make room.
+    case dropped(bytes: Int)
+}
+
+/// What the model said at the end of a turn.
+public struct Reply: Sendable, Hashable {
+    /// The text behind the last tool call.
+    public let text: String
+    /// Why it stopped.
+    public let stop: StopReason
+    /// Tokens of the turn, all its requests together.
+    public let usage: Usage
+}
+
+/// Cancels `work` when its time is up.
+private func cancel(_ work: Task<Void, any Error>, after limit: Duration) async {
+    if (try? await Task.sleep(for: limit)) != nil { work.cancel() }
+}

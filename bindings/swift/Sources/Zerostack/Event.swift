@@ -1,0 +1,177 @@
+internal import ZerostackGenerated
+
+/// Something of a reply that a person may want to see.
+public enum Event: Sendable, Hashable {
+    /// More of the answer. Whole characters only.
+    case text(String)
+    /// More of a refusal, where the provider tells it from an answer.
+    case refusal(String)
+    /// More of the model's reasoning.
+    case thinking(String)
+    /// A call is complete.
+    case toolCall(ToolCall)
+    /// Counts of this reply so far.
+    case usage(Usage)
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    case truncated(Kept, bytes: Int)
+    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
+    /// It ends with ``truncated(_:bytes:)`` or ``summaryFailed(_:)``.
+    case compacting
+    /// No summary came, for this reason: what is oldest goes without one.
+    case summaryFailed(Fault)
+    /// The model makes the same call for the third time in a row, or more often.
+    case repeating(name: String, count: Int)
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    /// was shown gives way to that of the transcript.
+    case recovered(calls: Int)
+    /// The reply is complete. The last event of a reply.
+    case end(StopReason)
+    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    case restart
+    /// Something that this version does not name.
+    case unknown
+}
+
+/// A call that the model made.
+public struct ToolCall: Sendable, Hashable, Identifiable {
+    /// What ``Session/toolResult(_:_:isError:)`` answers to.
+    public let id: CallID
+    /// The provider's own id of the call; empty where it gives none.
+    public let wireID: String
+    /// The tool's name, as the model wrote it.
+    public let name: String
+    /// JSON text as the model wrote it; may be empty or malformed.
+    public let arguments: String
+}
+
+/// Names one call of a session.
+public struct CallID: Sendable, Hashable {
+    /// The number in the core.
+    public let number: UInt32
+
+    /// The id with this number; an unknown one is refused where it is used.
+    public init(number: UInt32) {
+        self.number = number
+    }
+}
+
+/// Tokens, as the provider counted them.
+///
+/// Anthropic leaves the cached tokens out of ``inputTokens``, the others count them in.
+public struct Usage: Sendable, Hashable {
+    /// Tokens of the request.
+    public let inputTokens: Int
+    /// Tokens of the reply, reasoning included.
+    public let outputTokens: Int
+    /// Tokens of the request that came from the provider's cache.
+    public let cacheReadTokens: Int
+    /// Tokens of the request that were put into the provider's cache.
+    public let cacheWriteTokens: Int
+    /// Tokens of the reply that were reasoning, where the provider says it.
+    public let reasoningTokens: Int
+}
+
+/// Why the model stopped.
+public enum StopReason: String, Sendable, Hashable {
+    /// It said all it wanted.
+    case endTurn = "end_turn"
+    /// It waits for the results of its calls.
+    case toolUse = "tool_use"
+    /// The token limit of the reply was reached.
+    case maxTokens = "max_tokens"
+    /// It wrote one of the stop sequences.
+    case stopSequence = "stop_sequence"
+    /// It refused.
+    case refusal
+    /// The provider's filter stopped it.
+    case contentFilter = "content_filter"
+    /// A long turn was paused; sending the conversation again goes on with it.
+    case pause
+    /// Another word; ``Session/stopWord`` has it.
+    case other
+}
+
+/// What a cut concerns.
+public enum Kept: String, Sendable, Hashable {
+    /// Text or reasoning of a reply that did not fit the storage.
+    case reply
+    /// A tool result above ``Limits/maxResultBytes``.
+    case toolResult = "tool_result"
+    /// Old tool results, in whose place a line says what they were.
+    case oldResults = "old_results"
+    /// The oldest exchanges; nothing stands for them.
+    case oldExchanges = "old_exchanges"
+    /// The oldest exchanges, in whose place a summary stands.
+    case summarised
+    /// Something that this version does not name.
+    case other
+}
+
+// From the core.
+
+extension Event {
+    init(_ core: ZerostackGenerated.Event) {
+        switch core {
+        case .textDelta(let text): self = .text(text)
+        case .refusalDelta(let text): self = .refusal(text)
+        case .thinkingDelta(let text): self = .thinking(text)
+        case .toolCall(let call): self = .toolCall(ToolCall(call))
+        case .usage(let usage): self = .usage(Usage(usage))
+        case .truncated(let what, let bytes): self = .truncated(Kept(what), bytes: Int(bytes))
+        case .compacting: self = .compacting
+        case .summaryFailed(let fault): self = .summaryFailed(Fault(fault))
+        case .repeating(let name, let count): self = .repeating(name: name, count: Int(count))
+        case .recovered(let calls): self = .recovered(calls: Int(calls))
+        case .end(let reason): self = .end(StopReason(reason))
+        case .restart: self = .restart
+        case .unknown: self = .unknown
+        }
+    }
+}
+
+extension ToolCall {
+    init(_ core: ZerostackGenerated.ToolCall) {
+        id = CallID(number: core.id)
+        wireID = core.wireId
+        name = core.name
+        arguments = core.arguments
+    }
+}
+
+extension Usage {
+    init(_ core: ZerostackGenerated.Usage) {
+        inputTokens = Int(core.inputTokens)
+        outputTokens = Int(core.outputTokens)
+        cacheReadTokens = Int(core.cacheReadTokens)
+        cacheWriteTokens = Int(core.cacheWriteTokens)
+        reasoningTokens = Int(core.reasoningTokens)
+    }
+}
+
+extension StopReason {
+    fileprivate init(_ core: ZerostackGenerated.StopReason) {
+        switch core {
+        case .endTurn: self = .endTurn
+        case .toolUse: self = .toolUse
+        case .maxTokens: self = .maxTokens
+        case .stopSequence: self = .stopSequence
+        case .refusal: self = .refusal
+        case .contentFilter: self = .contentFilter
+        case .pause: self = .pause
+        case .other: self = .other
+        }
+    }
+}
+
+extension Kept {
+    fileprivate init(_ core: ZerostackGenerated.Kept) {
+        switch core {
+        case .reply: self = .reply
+        case .toolResult: self = .toolResult
+        case .oldResults: self = .oldResults
+        case .oldExchanges: self = .oldExchanges
+        case .summarised: self = .summarised
+        case .other: self = .other
+        }
+    }
+}

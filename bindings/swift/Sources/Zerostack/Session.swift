@@ -1,0 +1,308 @@
+import Foundation
+internal import ZerostackGenerated
+
+/// One conversation with a model: the state machine that a runtime drives. It does no I/O.
+///
+/// Ask ``step`` what to do, do it, ask again. ``Agent`` does so over `URLSession`.
+///
+/// | step | what the caller does |
+/// |---|---|
+/// | ``Step/idle`` | ``user(_:)``, or stop |
+/// | ``Step/send`` | send ``request()``, then ``beginResponse(status:retryAfter:)`` |
+/// | ``Step/receive`` | ``feed(_:_:)`` the body, then ``endResponse()`` |
+/// | ``Step/runTools`` | answer each of ``pendingCalls`` by ``toolResult(_:_:isError:)`` |
+/// | ``Step/wait(_:)`` | sleep, then ``retry()`` |
+/// | ``Step/makeRoom(bytes:)`` | ``makeRoom()``, or ``compact(_:keepTurns:)`` or ``dropOldest()`` |
+///
+/// A call that does not fit the step throws ``ErrorKind/wrongStep`` and changes nothing. Each call
+/// is whole, from any thread; the order of calls is the caller's matter.
+public final class Session: Sendable {
+    private let core: ZerostackGenerated.Session
+
+    /// Starts an empty conversation that may grow to `capacity` bytes.
+    ///
+    /// - Throws: ``ErrorKind/badConfig`` when the configuration cannot be used, ``ErrorKind/full``
+    ///   when there is not even room for a beginning.
+    public init(_ configuration: Configuration, capacity: Int = Session.defaultCapacity) throws {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        core = try translated {
+            try ZerostackGenerated.Session(
+                config: configuration.core(), capacityBytes: limit)
+        }
+    }
+
+    /// Goes on with a conversation that ``snapshot`` gave. Its bytes are checked, not trusted.
+    ///
+    /// - Throws: ``ErrorKind/badTranscript``, and as ``init(_:capacity:)``.
+    public init(
+        resuming snapshot: Data, _ configuration: Configuration,
+        capacity: Int = Session.defaultCapacity
+    ) throws {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        core = try translated {
+            try ZerostackGenerated.Session.resume(
+                snapshot: snapshot, config: configuration.core(), capacityBytes: limit)
+        }
+    }
+
+    /// What a conversation may grow to unless the caller says otherwise: 16 MiB.
+    public static let defaultCapacity = 16 * 1024 * 1024
+
+    // Looking.
+
+    /// What to do now.
+    public var step: Step { Step(core.step()) }
+
+    /// The conversation as plain versioned bytes, for ``init(resuming:_:capacity:)``. A reply that
+    /// is coming in is not part of it yet.
+    public var snapshot: Data { core.snapshot() }
+
+    /// All that was said, oldest first.
+    public var transcript: [Entry] { core.transcript().map { Entry($0) } }
+
+    /// Tokens of the turn, as the provider counted them, all its rounds together.
+    public var usage: Usage { Usage(core.usage()) }
+
+    /// Tokens of what would be sent now: what the provider counted, and what is counted here on top.
+    public var windowTokens: (measured: Int, estimated: Int) {
+        let tokens = core.windowTokens()
+        return (Int(tokens.measured), Int(tokens.estimated))
+    }
+
+    /// Whether the request that goes on is one of the session's own, for a summary.
+    public var isCompacting: Bool { core.isCompacting() }
+
+    /// The provider's own word for why it stopped; empty when it gave none yet.
+    public var stopWord: String { core.stopWord() }
+
+    /// Whether the reply is complete, so that the rest of the body need not be read.
+    public var isReplyComplete: Bool { core.isReplyComplete() }
+
+    /// Why the last turn failed, or the last attempt of this one; `nil` after a good reply.
+    public var failure: Failure? { core.failure().map { Failure($0) } }
+
+    /// All tool calls without an answer, in the order of the model.
+    public var pendingCalls: [ToolCall] { core.pendingCalls().map { ToolCall($0) } }
+
+    // The turn, in order.
+
+    /// Adds the user's text and starts a turn.
+    ///
+    /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep``.
+    public func user(_ text: String) throws {
+        try translated { try core.user(text: text) }
+    }
+
+    /// What to send in this step. Asking again gives the same bytes.
+    ///
+    /// - Throws: ``ErrorKind/wrongStep``.
+    public func request() throws -> Request {
+        Request(try translated { try core.request() })
+    }
+
+    /// The head of the response came, whatever its status: the body of a refusal says whether it
+    /// is worth another attempt. `retryAfter` is the server's wish, if it gave one.
+    ///
+    /// - Throws: ``ErrorKind/wrongStep``.
+    public func beginResponse(status: Int, retryAfter: Duration? = nil) throws {
+        let wish = retryAfter.map { UInt32(clamping: $0.milliseconds) }
+        let status = UInt16(clamping: status)
+        try translated { try core.beginResponse(status: status, retryAfterMs: wish) }
+    }
+
+    /// Takes bytes of the body, cut anywhere, even inside a character, and gives `handle` what
+    /// happened, in order.
+    ///
+    /// ``Event/restart`` ends the step: the reply was broken, is taken out and will be asked for
+    /// again.
+    ///
+    /// - Throws: What `handle` throws; the bytes were taken all the same, and the events behind are
+    ///   lost. After all events: ``ErrorKind/badResponse``, ``ErrorKind/full``,
+    ///   ``ErrorKind/tooLong``, ``ErrorKind/limit``: the turn failed, or ``step`` is
+    ///   ``Step/makeRoom(bytes:)`` when room can be made. ``ErrorKind/wrongStep``.
+    public func feed(_ bytes: some ContiguousBytes, _ handle: (Event) throws -> Void) throws {
+        let data = (bytes as? Data) ?? bytes.withUnsafeBytes { Data($0) }
+        let fed = try translated { try core.feed(chunk: data) }
+        for event in fed.events {
+            try handle(Event(event))
+        }
+        if let fault = fed.fault {
+            throw ZerostackError.refused(Fault(fault))
+        }
+    }
+
+    /// The body ended, or the connection broke, or the caller stops reading after
+    /// ``isReplyComplete``. In the step ``Step/send`` it says that no response came at all.
+    ///
+    /// - Returns: ``Event/end(_:)``, or ``Event/restart`` when the request is to be sent again;
+    ///   ``Event/recovered(calls:)`` when calls were found in the text: then the step is still
+    ///   ``Step/receive``, and the next call gives the end.
+    /// - Throws: The turn failed, ``failure`` says more: ``ErrorKind/status``, ``ErrorKind/cut``,
+    ///   ``ErrorKind/badResponse``, ``ErrorKind/truncated``, ``ErrorKind/unreachable``; or
+    ///   ``ErrorKind/wrongStep``.
+    public func endResponse() throws -> Event {
+        Event(try translated { try core.endResponse() })
+    }
+
+    /// Answers one call, in any order; after the last one the step is ``Step/send``.
+    ///
+    /// - Returns: The bytes that were left out of the middle because of ``Limits/maxResultBytes``.
+    /// - Throws: ``ErrorKind/unknownCall`` for an id that is not pending; ``ErrorKind/full``:
+    ///   nothing was added; ``ErrorKind/limit`` when the turn has no round left;
+    ///   ``ErrorKind/wrongStep``.
+    @discardableResult
+    public func toolResult(_ id: CallID, _ content: String, isError: Bool = false) throws -> Int {
+        Int(
+            try translated {
+                try core.toolResult(id: id.number, content: content, isError: isError)
+            })
+    }
+
+    /// The wait is over.
+    ///
+    /// - Throws: ``ErrorKind/wrongStep``.
+    public func retry() throws {
+        try translated { try core.retry() }
+    }
+
+    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
+    /// get the result "aborted".
+    public func abort() {
+        core.abort()
+    }
+
+    /// Says that the turn has taken so long, by the caller's clock; in any step.
+    ///
+    /// - Throws: ``ErrorKind/limit`` when that is all of ``Limits/maxTurnTime``: the turn was ended,
+    ///   as by ``abort()``.
+    public func elapsed(_ duration: Duration) throws {
+        try translated { try core.elapsed(turnMs: UInt32(clamping: duration.milliseconds)) }
+    }
+
+    // Going back, and apart.
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    public func mark() -> Mark { Mark(core: core.mark()) }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    ///
+    /// - Throws: ``ErrorKind/staleMark`` when room was made since, or the mark's place is no longer
+    ///   there; nothing changed.
+    public func rollback(to mark: Mark) throws {
+        try translated { try core.rollback(mark: mark.core) }
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart. Another model, another
+    /// provider and other tools are fine. Open calls are open there too.
+    ///
+    /// - Throws: ``ErrorKind/full`` when `capacity` is too little, and as ``init(_:capacity:)``.
+    public func fork(
+        _ configuration: Configuration, capacity: Int = Session.defaultCapacity
+    ) throws -> Session {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        return try translated {
+            Session(core: try core.fork(config: configuration.core(), capacityBytes: limit))
+        }
+    }
+
+    private init(core: ZerostackGenerated.Session) {
+        self.core = core
+    }
+
+    // Room.
+
+    /// Makes room as ``Limits/room`` says, and says what it did: ``Event/truncated(_:bytes:)``, or
+    /// ``Event/compacting`` when the model is asked for a summary first.
+    ///
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left:
+    ///   the turn failed. ``ErrorKind/wrongStep`` outside of ``Step/makeRoom(bytes:)``, and
+    ///   with ``RoomPolicy/ask``.
+    public func makeRoom() throws -> Event {
+        Event(try translated { try core.makeRoom() })
+    }
+
+    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+    /// `keepTurns` stay, the running one always.
+    ///
+    /// - Throws: ``ErrorKind/full`` when the summary does not fit; nothing changed.
+    ///   ``ErrorKind/wrongStep`` outside of ``Step/idle``, ``Step/send`` and
+    ///   ``Step/makeRoom(bytes:)``.
+    public func compact(_ summary: String, keepTurns: Int) throws {
+        let keep: UInt32 = try exactly(keepTurns, "keepTurns")
+        try translated { try core.compact(summary: summary, keepTurns: keep) }
+    }
+
+    /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
+    ///
+    /// - Returns: The bytes that this freed.
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left;
+    ///   in the step ``Step/makeRoom(bytes:)`` the turn failed. ``ErrorKind/wrongStep``.
+    @discardableResult
+    public func dropOldest() throws -> Int {
+        Int(try translated { try core.dropOldest() })
+    }
+}
+
+/// A place in a conversation to go back to, see ``Session/rollback(to:)``.
+public struct Mark: Sendable {
+    fileprivate let core: ZerostackGenerated.Mark
+}
+
+/// What to do now.
+public enum Step: Sendable, Hashable {
+    /// Nothing is going on: ``Session/user(_:)``, or stop.
+    case idle
+    /// Send ``Session/request()``, then call ``Session/beginResponse(status:retryAfter:)``.
+    case send
+    /// Give the body to ``Session/feed(_:_:)``, then call ``Session/endResponse()``.
+    case receive
+    /// Answer each of ``Session/pendingCalls`` by ``Session/toolResult(_:_:isError:)``.
+    case runTools
+    /// Wait so long, then call ``Session/retry()``.
+    case wait(Duration)
+    /// Call ``Session/makeRoom()``, or ``Session/compact(_:keepTurns:)`` or
+    /// ``Session/dropOldest()``: so many bytes of the storage are missing; 0 where it is the window
+    /// that is too long.
+    case makeRoom(bytes: Int)
+    /// A step that this version does not name: ``Session/abort()``.
+    case unknown
+}
+
+/// A request to post. It holds no key: the caller adds it.
+public struct Request: Sendable, Hashable {
+    /// The HTTP method.
+    public let method: String
+    /// The path under the provider's base URL, `?` and all behind it included.
+    public let path: String
+    /// Headers beside the key, with names in lower case.
+    public let headers: [String: String]
+    /// The whole body.
+    public let body: Data
+}
+
+// From the core.
+
+extension Step {
+    fileprivate init(_ core: ZerostackGenerated.Step) {
+        switch core {
+        case .idle: self = .idle
+        case .send: self = .send
+        case .receive: self = .receive
+        case .runTools: self = .runTools
+        case .wait(let millis): self = .wait(.milliseconds(Int64(millis)))
+        case .makeRoom(let bytes):
+            self = .makeRoom(bytes: Int(bytes))
+        case .unknown: self = .unknown
+        }
+    }
+}
+
+extension Request {
+    fileprivate init(_ core: ZerostackGenerated.Request) {
+        method = core.method
+        path = core.path
+        // The core's own, each name once.
+        headers = Dictionary(uniqueKeysWithValues: core.headers.map { ($0.name, $0.value) })
+        body = core.body
+    }
+}

@@ -1,0 +1,178 @@
+import Foundation
+internal import ZerostackGenerated
+
+/// What this package throws.
+public enum ZerostackError: Error, Sendable, Hashable {
+    /// The core refused the call, and nothing changed; or the turn failed at it.
+    case refused(Fault)
+    /// The turn failed, after the last attempt. What the network said is in `network`.
+    case turnFailed(Failure, network: String?)
+    /// The agent is in the middle of a turn; run another agent, or wait for this one.
+    case busy
+    /// An address that no request can be sent to, and why.
+    case badURL(String)
+    /// No schema can be made of the type of a tool's arguments, and why.
+    case badArguments(String)
+}
+
+/// Why a call was refused or a reply could not be used.
+public struct Fault: Sendable, Hashable {
+    /// The class.
+    public let kind: ErrorKind
+    /// Its number, the same in every language.
+    public let code: UInt8
+    /// A number whose meaning the kind gives.
+    public let detail: UInt32
+    /// One sentence for a person: what, where, what to do.
+    public let message: String
+}
+
+/// Why the last turn failed, or the last attempt of this one.
+public struct Failure: Sendable, Hashable {
+    /// The error that the call threw.
+    public let fault: Fault
+    /// The provider's code or type of the error, where it gave one.
+    public let code: String
+    /// The provider's message, where it gave one.
+    public let message: String
+    /// The HTTP status, 0 when no response came.
+    public let status: Int
+}
+
+/// The class of an error.
+public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
+    /// The storage has no room for it; `detail` is the bytes missing.
+    case full
+    /// The call does not fit the step; `detail` is the number of the step that is on.
+    case wrongStep
+    /// The response is not what the dialect promises; `detail` is the byte offset in the body.
+    case badResponse
+    /// The response ended before the reply was complete; `detail` is the bytes that came.
+    case cut
+    /// The provider answered with an error; `detail` is the HTTP status.
+    case status
+    /// The provider could not be reached, or broke off before the head.
+    case unreachable
+    /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
+    case truncated
+    /// A limit is used up; `detail` is 1 for ``Limits/maxRounds``, 2 for ``Limits/maxTurnTokens``,
+    /// 3 for ``Limits/maxTurnCostMicros``, 4 for ``Limits/maxTurnTime``, 5 for
+    /// ``Limits/maxRepeats``, else its value.
+    case limit
+    /// No open call has this id; `detail` is the id.
+    case unknownCall
+    /// A saved transcript is damaged; `detail` is the offset of the first bad byte.
+    case badTranscript
+    /// The configuration cannot be used; `detail` is the index of the bad tool, or 2^32 - 1.
+    case badConfig
+    /// JSON text is not valid; `detail` is the byte offset.
+    case badJSON
+    /// The dialect is not compiled in.
+    case unsupported
+    /// A text is longer than its format allows; `detail` is the longest length in bytes.
+    case tooLong
+    /// A prompt's front matter is not understood.
+    case badPrompt
+    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+    case missingHole
+    /// No prompt of that name.
+    case unknownPrompt
+    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+    case includeDepth
+    /// A packed vocabulary is refused; `detail` is the reason.
+    case badVocabulary
+    /// A token id is not of this vocabulary; `detail` is its index.
+    case unknownToken
+    /// The request does not fit the context of the model; `detail` is the tokens too many.
+    case windowTooLong
+    /// The transcript was rewritten since the mark was made. Nothing changed.
+    case staleMark
+    /// A class that this version does not name; ``Fault/code`` has its number.
+    case other
+}
+
+extension ZerostackError: CustomStringConvertible, LocalizedError {
+    /// One line for a person.
+    public var description: String {
+        switch self {
+        case .refused(let fault):
+            return fault.message
+        case .turnFailed(let failure, let network):
+            if failure.fault.kind == .status {
+                let said = [failure.message, failure.code].filter { !$0.isEmpty }
+                let reason = said.isEmpty ? "no reason" : said.joined(separator: ", ")
+                return "the provider answered \(failure.fault.detail): \(reason)"
+            }
+            return network.map { "\(failure.fault.message): \($0)" } ?? failure.fault.message
+        case .busy:
+            return "the agent is in the middle of a turn"
+        case .badURL(let reason), .badArguments(let reason):
+            return reason
+        }
+    }
+
+    /// The same line.
+    public var errorDescription: String? { description }
+}
+
+// From the core.
+
+extension Fault {
+    init(_ core: ZerostackGenerated.Fault) {
+        kind = ErrorKind(core.kind)
+        code = core.code
+        detail = core.detail
+        message = core.message
+    }
+}
+
+extension Failure {
+    init(_ core: ZerostackGenerated.Failure) {
+        fault = Fault(core.fault)
+        code = core.code
+        message = core.message
+        status = Int(core.status)
+    }
+}
+
+extension ErrorKind {
+    fileprivate init(_ core: ZerostackGenerated.ErrorKind) {
+        switch core {
+        case .full: self = .full
+        case .wrongStep: self = .wrongStep
+        case .badResponse: self = .badResponse
+        case .cut: self = .cut
+        case .status: self = .status
+        case .unreachable: self = .unreachable
+        case .truncated: self = .truncated
+        case .limit: self = .limit
+        case .unknownCall: self = .unknownCall
+        case .badTranscript: self = .badTranscript
+        case .badConfig: self = .badConfig
+        case .badJson: self = .badJSON
+        case .unsupported: self = .unsupported
+        case .tooLong: self = .tooLong
+        case .badPrompt: self = .badPrompt
+        case .missingHole: self = .missingHole
+        case .unknownPrompt: self = .unknownPrompt
+        case .includeDepth: self = .includeDepth
+        case .badVocabulary: self = .badVocabulary
+        case .unknownToken: self = .unknownToken
+        case .windowTooLong: self = .windowTooLong
+        case .staleMark: self = .staleMark
+        // Of parts of the core that have no call in this package.
+        case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
+            .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:
+            self = .other
+        }
+    }
+}
+
+/// Runs a call of the core, whose error becomes ours.
+func translated<Value>(_ call: () throws -> Value) throws -> Value {
+    do {
+        return try call()
+    } catch ZerostackGenerated.ZerostackError.Core(let fault) {
+        throw ZerostackError.refused(Fault(fault))
+    }
+}

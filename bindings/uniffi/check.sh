@@ -1,0 +1,18 @@
+#!/bin/sh
+# The library that Swift and Kotlin load: its own tests, the generated sources against those that
+# are committed, and turns against the scripted provider through its Python form.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cd "$here/../.."
+target=${CARGO_TARGET_DIR:-$PWD/target}
+command -v python3 >/dev/null || { echo "NOT RUN: python3 is missing"; exit 77; }
+
+cargo test --quiet --package zerostack-uniffi
+"$here/generate.sh" --check
+cargo build --quiet --package zerostack-tests --bin zerostack-scripted
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+"$here/generate.sh" --python "$made"
+export PYTHONPATH="$made" PYTHONDONTWRITEBYTECODE=1
+export ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
+python3 -W error -m unittest discover --quiet --start-directory "$here/tests" --pattern '*.py'

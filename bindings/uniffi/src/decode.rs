@@ -1,0 +1,54 @@
+//! A response body without a conversation.
+
+use zerostack_core::{
+    FailedTurn, Growing, Limits, Provider as CoreProvider, Session, SessionConfig, Step,
+};
+
+use crate::{Event, Failure, Provider, Usage, ZerostackError};
+
+/// What a response body says.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Decoded {
+    /// What happened, in order; texts in as few pieces as they came.
+    pub events: Vec<Event>,
+    /// The provider's own word for why the model stopped; empty when it gave none.
+    pub stop_word: String,
+    /// Tokens, as the provider counted them.
+    pub usage: Usage,
+    /// Why there is no usable reply.
+    pub failure: Option<Failure>,
+}
+
+/// Decodes the whole body of a successful response.
+///
+/// # Errors
+/// `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
+/// `failure`, behind the events that came before.
+#[uniffi::export]
+pub fn decode(provider: Provider, body: &[u8]) -> Result<Decoded, ZerostackError> {
+    let mut config = SessionConfig::new(CoreProvider::from(provider), "decode");
+    // One attempt: the body that is there is the only one.
+    config.limits = Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
+    let mut session = Session::new(Growing::new(u32::MAX as usize), config)?;
+    session.user("decode")?;
+    session.begin_response(200, None)?;
+    let mut events = Vec::new();
+    let mut rest = body;
+    while !rest.is_empty() && session.step() == Step::Receive {
+        // An error ends the step and stays as the failure.
+        let Ok(fed) = session.feed(rest) else { break };
+        events.extend(fed.event.map(Event::from));
+        rest = rest.get(fed.used..).unwrap_or_default();
+    }
+    if session.step() == Step::Receive
+        && let Ok(event) = session.end_response()
+    {
+        events.push(event.into());
+    }
+    Ok(Decoded {
+        events,
+        stop_word: session.stop_word().to_owned(),
+        usage: session.usage().into(),
+        failure: session.failure().map(Failure::from),
+    })
+}

@@ -1,0 +1,152 @@
+//! What a person may see of a reply while it comes.
+
+use crate::{Fault, Kept, StopReason};
+
+/// What [`crate::Session::feed`] did.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Fed {
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Why the turn failed, or why room must be made, behind these events. A record and not a
+    /// throw, so that the events before it are not lost.
+    pub fault: Option<Fault>,
+}
+
+/// Something that a person may want to see.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Enum)]
+pub enum Event {
+    /// More of the answer. Whole characters only.
+    TextDelta {
+        /// The text.
+        text: String,
+    },
+    /// More of a refusal, where the provider tells it from an answer.
+    RefusalDelta {
+        /// The text.
+        text: String,
+    },
+    /// More of the model's reasoning.
+    ThinkingDelta {
+        /// The text.
+        text: String,
+    },
+    /// A call is complete.
+    ToolCall {
+        /// The call.
+        call: ToolCall,
+    },
+    /// Counts of this reply so far.
+    Usage {
+        /// The counts.
+        usage: Usage,
+    },
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    Truncated {
+        /// What is not kept whole.
+        what: Kept,
+        /// Bytes that are not in the transcript.
+        bytes: u32,
+    },
+    /// Room is made: the next request is one of the session's own, for a summary of what is
+    /// oldest.
+    Compacting,
+    /// No summary came: what is oldest goes without one.
+    SummaryFailed {
+        /// Why.
+        fault: Fault,
+    },
+    /// The model makes the same call for the third time in a row, or more often.
+    Repeating {
+        /// The tool's name, as the model wrote it.
+        name: String,
+        /// How many times in a row.
+        count: u16,
+    },
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
+    /// that was shown gives way to that of the transcript.
+    Recovered {
+        /// How many calls; they are pending when the reply has ended.
+        calls: u16,
+    },
+    /// The reply is complete. The last event of a reply.
+    End {
+        /// Why the model stopped.
+        reason: StopReason,
+    },
+    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    Restart,
+    /// Something that this version does not name.
+    Unknown,
+}
+
+/// A call that the model made.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct ToolCall {
+    /// What `tool_result` answers to.
+    pub id: u32,
+    /// The provider's own id of the call; empty where it gives none.
+    pub wire_id: String,
+    /// The tool's name, as the model wrote it.
+    pub name: String,
+    /// JSON text as the model wrote it; may be empty or malformed.
+    pub arguments: String,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Usage {
+    /// Tokens of the request.
+    pub input_tokens: u32,
+    /// Tokens of the reply, reasoning included.
+    pub output_tokens: u32,
+    /// Tokens of the request that came from the provider's cache.
+    pub cache_read_tokens: u32,
+    /// Tokens of the request that were put into the provider's cache.
+    pub cache_write_tokens: u32,
+    /// Tokens of the reply that were reasoning, where the provider says it.
+    pub reasoning_tokens: u32,
+}
+
+impl From<zerostack_core::Event<'_>> for Event {
+    fn from(core: zerostack_core::Event<'_>) -> Self {
+        use zerostack_core::Event as Core;
+        match core {
+            Core::TextDelta(text) => Self::TextDelta { text: text.to_owned() },
+            Core::RefusalDelta(text) => Self::RefusalDelta { text: text.to_owned() },
+            Core::ThinkingDelta(text) => Self::ThinkingDelta { text: text.to_owned() },
+            Core::ToolCall(call) => Self::ToolCall { call: call.into() },
+            Core::Usage(usage) => Self::Usage { usage: usage.into() },
+            Core::Truncated { what, bytes } => Self::Truncated { what: what.into(), bytes },
+            Core::Compacting => Self::Compacting,
+            Core::SummaryFailed(error) => Self::SummaryFailed { fault: error.into() },
+            Core::Repeating { name, count } => Self::Repeating { name: name.to_owned(), count },
+            Core::Recovered { calls } => Self::Recovered { calls },
+            Core::End(reason) => Self::End { reason: reason.into() },
+            Core::Restart => Self::Restart,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+impl From<zerostack_core::ToolCall<'_>> for ToolCall {
+    fn from(call: zerostack_core::ToolCall<'_>) -> Self {
+        Self {
+            id: call.id.number(),
+            wire_id: call.wire_id.to_owned(),
+            name: call.name.to_owned(),
+            arguments: call.arguments.to_owned(),
+        }
+    }
+}
+
+impl From<zerostack_core::Usage> for Usage {
+    fn from(usage: zerostack_core::Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The enums without payloads, mirrored so that they can cross the border.
+
+/// Declares an enum that mirrors one of the core's, name by name.
+///
+/// The core's enums may grow; a name that is not known here yet becomes the last one.
+macro_rules! mirror {
+    (
+        $(#[$outer:meta])*
+        $name:ident of $core:path, else $other:ident: $other_doc:literal {
+            $($(#[$inner:meta])* $variant:ident,)*
+        }
+    ) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+        pub enum $name {
+            $($(#[$inner])* $variant,)*
+            #[doc = $other_doc]
+            $other,
+        }
+
+        impl From<$core> for $name {
+            fn from(core: $core) -> Self {
+                use $core as Core;
+                match core {
+                    $(Core::$variant => Self::$variant,)*
+                    _ => Self::$other,
+                }
+            }
+        }
+    };
+}
+
+mirror! {
+    /// The class of an error.
+    ErrorKind of zerostack_core::ErrorKind, else Unknown: "A class that this version does not name." {
+        /// The storage has no room for it; `detail` is the bytes missing.
+        Full,
+        /// The call does not fit the step; `detail` is the number of the step that is on.
+        WrongStep,
+        /// The response is not what the dialect promises; `detail` is the byte offset in the body.
+        BadResponse,
+        /// The response ended before the reply was complete; `detail` is the bytes that came.
+        Cut,
+        /// The provider answered with an error; `detail` is the HTTP status.
+        Status,
+        /// The provider could not be reached, or broke off before the head.
+        Unreachable,
+        /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
+        Truncated,
+        /// A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
+        /// `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
+        Limit,
+        /// No open call has this id; `detail` is the id.
+        UnknownCall,
+        /// A saved transcript is damaged; `detail` is the offset of the first bad byte.
+        BadTranscript,
+        /// The configuration cannot be used; `detail` is the index of the bad tool, or 2^32 - 1.
+        BadConfig,
+        /// JSON text is not valid; `detail` is the byte offset.
+        BadJson,
+        /// The dialect is not compiled in; `detail` is the number of the provider.
+        Unsupported,
+        /// A text is longer than its format allows; `detail` is the longest length in bytes.
+        TooLong,
+        /// A prompt's front matter is not understood.
+        BadPrompt,
+        /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+        MissingHole,
+        /// No prompt of that name.
+        UnknownPrompt,
+        /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+        IncludeDepth,
+        /// A writer failed; `detail` is the bytes that it took at least.
+        WriteFailed,
+        /// A request's head would not be one request.
+        BadRequest,
+        /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+        BadHttp,
+        /// A part of an HTTP response is over its limit; `detail` is the limit.
+        HttpTooLong,
+        /// The response is coded in a way that is not read; `detail` is the offset.
+        HttpEncoding,
+        /// The connection ended within the response; `detail` is the bytes that came.
+        HttpCut,
+        /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
+        BadArguments,
+        /// A JSON Schema is not one; `detail` is the offset of what is wrong.
+        BadSchema,
+        /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
+        TooDeep,
+        /// A check takes more steps than it may; `detail` is the number that is allowed.
+        TooMuchWork,
+        /// A packed vocabulary is refused; `detail` is the reason.
+        BadVocabulary,
+        /// A token id is not of this vocabulary; `detail` is its index.
+        UnknownToken,
+        /// The request does not fit the context of the model; `detail` is the tokens too many.
+        WindowTooLong,
+        /// The transcript was rewritten since the mark was made. Nothing changed.
+        StaleMark,
+    }
+}
+
+mirror! {
+    /// Why the model stopped.
+    StopReason of zerostack_core::StopReason, else Other: "Another word; `stop_word` has it." {
+        /// It said all it wanted.
+        EndTurn,
+        /// It waits for the results of its calls.
+        ToolUse,
+        /// The token limit of the reply was reached.
+        MaxTokens,
+        /// It wrote one of the stop sequences.
+        StopSequence,
+        /// It refused.
+        Refusal,
+        /// The provider's filter stopped it.
+        ContentFilter,
+        /// A long turn was paused; sending the conversation again goes on with it.
+        Pause,
+    }
+}
+
+mirror! {
+    /// What a cut concerns.
+    Kept of zerostack_core::Kept, else Other: "Something that this version does not name." {
+        /// Text or reasoning of a reply that did not fit the storage.
+        Reply,
+        /// A tool result above `max_result_bytes`.
+        ToolResult,
+        /// Old tool results, in whose place a line says what they were.
+        OldResults,
+        /// The oldest exchanges; nothing stands for them.
+        OldExchanges,
+        /// The oldest exchanges, in whose place a summary stands.
+        Summarised,
+    }
+}
+
+/// A service, by the dialect it speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+pub enum Provider {
+    /// OpenAI chat completions, and the many servers compatible with it.
+    OpenAiChat,
+    /// Anthropic messages.
+    Anthropic,
+    /// OpenAI responses, and the servers compatible with it.
+    OpenAiResponses,
+    /// Google Gemini, `streamGenerateContent`.
+    Gemini,
+    /// Ollama's own chat.
+    Ollama,
+}
+
+impl Provider {
+    /// The provider of the core; `None` for one that this version does not name.
+    pub(crate) fn from_core(core: zerostack_core::Provider) -> Option<Self> {
+        use zerostack_core::Provider as Core;
+        Some(match core {
+            Core::OpenAiChat => Self::OpenAiChat,
+            Core::Anthropic => Self::Anthropic,
+            Core::OpenAiResponses => Self::OpenAiResponses,
+            Core::Gemini => Self::Gemini,
+            Core::Ollama => Self::Ollama,
+            _ => return None,
+        })
+    }
+}
+
+impl From<Provider> for zerostack_core::Provider {
+    fn from(provider: Provider) -> Self {
+        match provider {
+            Provider::OpenAiChat => Self::OpenAiChat,
+            Provider::Anthropic => Self::Anthropic,
+            Provider::OpenAiResponses => Self::OpenAiResponses,
+            Provider::Gemini => Self::Gemini,
+            Provider::Ollama => Self::Ollama,
+        }
+    }
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+pub enum Role {
+    /// The person, or the program that stands for one.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool that answers a call.
+    Tool,
+}
+
+impl From<zerostack_core::Role> for Role {
+    fn from(core: zerostack_core::Role) -> Self {
+        use zerostack_core::Role as Core;
+        match core {
+            Core::User => Self::User,
+            Core::Assistant => Self::Assistant,
+            Core::Tool => Self::Tool,
+        }
+    }
+}
+
+/// What becomes of a turn that fails.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+pub enum FailedTurn {
+    /// All of it is taken out, the user's text too: as if it had never begun.
+    TakeOut,
+    /// The rounds that were complete stay.
+    Keep,
+}
+
+impl From<FailedTurn> for zerostack_core::FailedTurn {
+    fn from(failed_turn: FailedTurn) -> Self {
+        match failed_turn {
+            FailedTurn::TakeOut => Self::TakeOut,
+            FailedTurn::Keep => Self::Keep,
+        }
+    }
+}
+
+impl From<zerostack_core::FailedTurn> for FailedTurn {
+    fn from(core: zerostack_core::FailedTurn) -> Self {
+        use zerostack_core::FailedTurn as Core;
+        match core {
+            Core::TakeOut => Self::TakeOut,
+            Core::Keep => Self::Keep,
+        }
+    }
+}
+
+/// Declares an enum whose values go into the core, name by name.
+macro_rules! given {
+    (
+        $(#[$outer:meta])*
+        $name:ident of $core:path { $($(#[$inner:meta])* $variant:ident,)* }
+    ) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+        pub enum $name {
+            $($(#[$inner])* $variant,)*
+        }
+
+        impl From<$name> for $core {
+            fn from(ours: $name) -> Self {
+                match ours {
+                    $($name::$variant => Self::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+given! {
+    /// How room is made when the window passes its high mark, or the storage lacks room.
+    RoomPolicy of zerostack_core::RoomPolicy {
+        /// The caller makes it, by `compact` or `drop_oldest`.
+        Ask,
+        /// Old tool results are replaced by a line; when that is not enough, as `DropOldest`.
+        ElideResults,
+        /// The oldest exchanges go.
+        DropOldest,
+        /// The model is asked for a summary; when none comes, as `DropOldest`.
+        Summarise,
+    }
+}
+
+impl From<zerostack_core::RoomPolicy> for RoomPolicy {
+    fn from(core: zerostack_core::RoomPolicy) -> Self {
+        use zerostack_core::RoomPolicy as Core;
+        match core {
+            Core::ElideResults => Self::ElideResults,
+            Core::DropOldest => Self::DropOldest,
+            Core::Summarise => Self::Summarise,
+            _ => Self::Ask,
+        }
+    }
+}
+
+given! {
+    /// How the model is told of its tools, and how it calls them.
+    ToolMode of zerostack_core::ToolMode {
+        /// By the fields that the dialect has for it.
+        Native,
+        /// The same; where the model writes its calls into the text, they are found there.
+        Lenient,
+        /// By words, for servers that know no tools.
+        Text,
+        /// The same, and the server holds the model to a JSON Schema of its reply.
+        Schema,
+    }
+}
+
+given! {
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    OutputLimitKey of zerostack_core::OutputLimitKey {
+        /// `max_tokens`, which compatible servers know.
+        MaxTokens,
+        /// `max_completion_tokens`, which OpenAI's own reasoning models want.
+        MaxCompletionTokens,
+    }
+}
+
+/// What to do now.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+pub enum Step {
+    /// Nothing is going on: `user`, or stop.
+    Idle,
+    /// Send `request`, then call `begin_response`.
+    Send,
+    /// Give the body to `feed`, then call `end_response`.
+    Receive,
+    /// Answer each pending call by `tool_result`.
+    RunTools,
+    /// Wait, then call `retry`.
+    Wait {
+        /// How long, in milliseconds.
+        millis: u32,
+    },
+    /// Call `make_room`, which does what the configuration says; where it says nothing,
+    /// `compact` or `drop_oldest`.
+    MakeRoom {
+        /// Bytes of the storage that are missing; 0 where it is the window that is too long.
+        bytes: u32,
+    },
+    /// A step that this version does not name: `abort`.
+    Unknown,
+}
+
+impl From<zerostack_core::Step> for Step {
+    fn from(core: zerostack_core::Step) -> Self {
+        use zerostack_core::Step as Core;
+        match core {
+            Core::Idle => Self::Idle,
+            Core::Send => Self::Send,
+            Core::Receive => Self::Receive,
+            Core::RunTools => Self::RunTools,
+            Core::Wait { millis } => Self::Wait { millis },
+            Core::MakeRoom { bytes } => Self::MakeRoom { bytes },
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! `zerostack-core` for Swift and Kotlin, over uniffi.
+//!
+//! The calls are those of the core, with types that own what they hold: a request is its path,
+//! headers and body, [`Session::feed`] returns all events of the bytes. Nothing else happens
+//! here; no I/O, no thread, no decision. Each object has a lock, so a call from any thread is
+//! whole; the order of calls stays the caller's matter, and a wrong one is refused.
+//!
+//! Swift has its own types over this in `bindings/swift`; Kotlin uses it as it is.
+
+mod config;
+mod counting;
+mod decode;
+mod error;
+mod event;
+mod kind;
+mod prompt;
+mod session;
+mod tokenizer;
+mod transcript;
+
+pub use config::{Config, Limits, Prices, ToolSpec, default_limits};
+pub use counting::Counting;
+pub use decode::{Decoded, decode};
+pub use error::{Failure, Fault, ZerostackError};
+pub use event::{Event, Fed, ToolCall, Usage};
+pub use kind::{
+    ErrorKind, FailedTurn, Kept, OutputLimitKey, Provider, Role, RoomPolicy, Step, StopReason,
+    ToolMode,
+};
+pub use prompt::{Prompt, PromptOutput, built_in_prompts};
+pub use session::{Header, Mark, Request, Session, WindowTokens};
+pub use tokenizer::{BuiltInVocabulary, Estimate, Tokenizer, estimate_tokens};
+pub use transcript::{Entry, Part};
+
+uniffi::setup_scaffolding!();

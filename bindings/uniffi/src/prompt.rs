@@ -1,0 +1,187 @@
+//! Prompts and skills.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use zerostack_core::prompt::{self, BUILT_IN, Items, Library, Output, Source, Text};
+
+use crate::ZerostackError;
+
+/// A named text with holes: Markdown with front matter.
+#[derive(Debug, uniffi::Object)]
+pub struct Prompt {
+    name: String,
+    text: String,
+}
+
+/// What a run of a prompt gives.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+pub enum PromptOutput {
+    /// The model's last text.
+    Text,
+    /// The changes to the files.
+    Patch,
+    /// A list of places with what is wrong there.
+    Findings,
+    /// One JSON value that fits the prompt's schema.
+    Json,
+}
+
+/// The names of the prompts that are part of the library.
+#[must_use]
+#[uniffi::export]
+pub fn built_in_prompts() -> Vec<String> {
+    BUILT_IN.iter().map(|source| source.name.to_owned()).collect()
+}
+
+#[uniffi::export]
+impl Prompt {
+    /// Reads a prompt. `name` is what it is called by: the stem of its file.
+    ///
+    /// # Errors
+    /// `BadPrompt`; the message has line, column and what to write.
+    #[uniffi::constructor]
+    pub fn new(name: String, text: String) -> Result<Arc<Self>, ZerostackError> {
+        let parsed = prompt::Prompt::parse(&name, &text).map(|_| ());
+        parsed.map_err(|error| ZerostackError::of_prompt(error, &name, None))?;
+        Ok(Arc::new(Self { name, text }))
+    }
+
+    /// A prompt that is part of the library.
+    ///
+    /// # Errors
+    /// `UnknownPrompt`.
+    #[uniffi::constructor]
+    pub fn built_in(name: String) -> Result<Arc<Self>, ZerostackError> {
+        let found = Library::new(&[BUILT_IN]).find(&name);
+        let found = found.map_err(|error| ZerostackError::of_prompt(error, &name, None))?;
+        Ok(Arc::new(Self { text: found.text().to_owned(), name }))
+    }
+
+    /// What it is called by.
+    pub fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    /// The text behind the front matter, holes not filled.
+    pub fn body(&self) -> String {
+        self.read(|prompt| prompt.body().to_owned())
+    }
+
+    /// What it is for, and when to use it.
+    pub fn description(&self) -> Option<String> {
+        self.read(|prompt| prompt.description().map(owned))
+    }
+
+    /// What a run of it gives; nothing when it does not say.
+    pub fn output(&self) -> Option<PromptOutput> {
+        self.read(|prompt| {
+            prompt.output().and_then(|output| match output {
+                Output::Text => Some(PromptOutput::Text),
+                Output::Patch => Some(PromptOutput::Patch),
+                Output::Findings => Some(PromptOutput::Findings),
+                Output::Json => Some(PromptOutput::Json),
+                _ => None,
+            })
+        })
+    }
+
+    /// The JSON Schema of its result, as JSON text.
+    pub fn schema(&self) -> Option<String> {
+        self.read(|prompt| prompt.schema().map(owned))
+    }
+
+    /// The tools it may use, as it writes them; nothing means all.
+    pub fn tools(&self) -> Option<Vec<String>> {
+        self.read(|prompt| prompt.tools().map(texts))
+    }
+
+    /// The model that it wants.
+    pub fn model(&self) -> Option<String> {
+        self.read(|prompt| prompt.model().map(owned))
+    }
+
+    /// The names of its holes in their order, each once.
+    pub fn holes(&self) -> Vec<String> {
+        self.read(|prompt| {
+            let mut names: Vec<String> = Vec::new();
+            for hole in prompt.holes() {
+                if !names.iter().any(|name| name == hole.name) {
+                    names.push(hole.name.to_owned());
+                }
+            }
+            names
+        })
+    }
+
+    /// The body with its holes filled by `values`. Arguments come as one text under
+    /// `ARGUMENTS`, or one by one under `1`, `2`, ...
+    ///
+    /// The prompts that it includes stand before it, where `library` has them.
+    ///
+    /// # Errors
+    /// `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+    /// of what it includes.
+    pub fn render(
+        &self,
+        values: HashMap<String, String>,
+        library: Vec<Arc<Self>>,
+    ) -> Result<String, ZerostackError> {
+        let values: Vec<(&str, &str)> =
+            values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let sources: Vec<Source<'_>> = library.iter().map(|prompt| prompt.source()).collect();
+        let places = [BUILT_IN, &sources];
+        let library = Library::new(&places);
+        let bad = |error| ZerostackError::of_prompt(error, &self.name, None);
+        let prompt = prompt::Prompt::parse(&self.name, &self.text).map_err(bad)?;
+        let mut rendered = String::new();
+        let mut failed = None;
+        let visited = library.visit(&prompt, &mut |part| {
+            let mut bytes = Vec::new();
+            let filled = part.rendered_len(&values).and_then(|length| {
+                bytes.resize(length, 0);
+                part.render(&values, &mut bytes)
+            });
+            if let Err(error) = filled {
+                failed = Some(ZerostackError::of_prompt(error, part.name(), Some(part)));
+                return Err(error);
+            }
+            if !rendered.is_empty() {
+                rendered.push_str("\n\n");
+            }
+            rendered.push_str(&String::from_utf8_lossy(&bytes));
+            Ok(())
+        });
+        match visited {
+            Ok(()) => Ok(rendered),
+            Err(error) => Err(failed.unwrap_or_else(|| bad(error))),
+        }
+    }
+
+    /// What is wrong with it as an Agent Skill that lies in `folder`: one sentence each.
+    pub fn skill_problems(&self, folder: String) -> Vec<String> {
+        self.read(|prompt| {
+            let problems = prompt::skill::problems(prompt, &folder);
+            problems.map(|problem| problem.message().to_owned()).collect()
+        })
+    }
+}
+
+impl Prompt {
+    /// Gives `look` the parsed prompt. It was parsed before, so it parses again.
+    fn read<T: Default>(&self, look: impl FnOnce(&prompt::Prompt<'_>) -> T) -> T {
+        prompt::Prompt::parse(&self.name, &self.text).map_or_else(|_| T::default(), |p| look(&p))
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { name: &self.name, text: &self.text }
+    }
+}
+
+fn owned(text: Text<'_>) -> String {
+    text.chars().collect()
+}
+
+fn texts(items: Items<'_>) -> Vec<String> {
+    items.map(owned).collect()
+}

@@ -1,0 +1,333 @@
+//! The session behind a lock.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use zerostack_core::{CallId, Growing, OwnedConfig, Session as CoreSession, ToolResult};
+
+use crate::{
+    Config, Entry, Event, Failure, Fed, Step, ToolCall, Usage, ZerostackError, transcript,
+};
+
+/// A place in a conversation to go back to.
+#[derive(Debug, uniffi::Object)]
+pub struct Mark {
+    core: zerostack_core::Mark,
+}
+
+/// Tokens of what would be sent now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct WindowTokens {
+    /// What the provider counted.
+    pub measured: u32,
+    /// What is counted here on top: everything since.
+    pub estimated: u32,
+}
+
+/// One conversation with a model: the state machine that a runtime drives.
+///
+/// Ask `step` what to do, do it, ask again.
+///
+/// | step | what the caller does |
+/// |---|---|
+/// | `Idle` | `user`, or stop |
+/// | `Send` | send `request`, then `begin_response` |
+/// | `Receive` | `feed` the body, then `end_response` |
+/// | `RunTools` | answer each of `pending_calls` by `tool_result` |
+/// | `Wait` | sleep, then `retry` |
+/// | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
+///
+/// A call that does not fit the step throws `WrongStep` and changes nothing.
+#[derive(Debug, uniffi::Object)]
+pub struct Session {
+    core: Mutex<CoreSession<OwnedConfig, Growing>>,
+}
+
+/// A request to post. It holds no key: the caller adds it.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: String,
+    /// The path under the provider's base URL, `?` and all behind it included.
+    pub path: String,
+    /// Headers beside the key, with names in lower case.
+    pub headers: Vec<Header>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+/// A header of a request.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Header {
+    /// In lower case.
+    pub name: String,
+    /// As it is sent.
+    pub value: String,
+}
+
+#[uniffi::export]
+impl Session {
+    /// Starts an empty conversation that may grow to `capacity_bytes`.
+    ///
+    /// # Errors
+    /// `BadConfig`, `Unsupported`, or `Full` when there is not even room for a beginning.
+    #[uniffi::constructor]
+    pub fn new(config: Config, capacity_bytes: u64) -> Result<Arc<Self>, ZerostackError> {
+        let storage = Growing::new(size(capacity_bytes));
+        let core = CoreSession::new(storage, config.to_core()?)
+            .map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
+    /// Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
+    ///
+    /// # Errors
+    /// `BadTranscript`, and those of `new`.
+    #[uniffi::constructor]
+    pub fn resume(
+        snapshot: Vec<u8>,
+        config: Config,
+        capacity_bytes: u64,
+    ) -> Result<Arc<Self>, ZerostackError> {
+        let used = snapshot.len();
+        let storage = Growing::from_vec(snapshot, size(capacity_bytes));
+        let core = CoreSession::resume(storage, used, config.to_core()?)
+            .map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
+    /// What to do now.
+    pub fn step(&self) -> Step {
+        self.lock().step().into()
+    }
+
+    /// The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
+    /// part of it yet.
+    pub fn snapshot(&self) -> Vec<u8> {
+        self.lock().snapshot().to_vec()
+    }
+
+    /// All that was said, oldest first.
+    pub fn transcript(&self) -> Vec<Entry> {
+        self.lock().transcript().entries().map(transcript::Entry::from).collect()
+    }
+
+    /// Tokens of the turn, as the provider counted them, all its rounds together.
+    pub fn usage(&self) -> Usage {
+        self.lock().usage().into()
+    }
+
+    /// Tokens of what would be sent now.
+    pub fn window_tokens(&self) -> WindowTokens {
+        let tokens = self.lock().window_tokens();
+        WindowTokens { measured: tokens.measured, estimated: tokens.estimated }
+    }
+
+    /// Whether the request that goes on is one of the session's own, for a summary.
+    pub fn is_compacting(&self) -> bool {
+        self.lock().is_compacting()
+    }
+
+    /// The provider's own word for why it stopped; empty when it gave none yet.
+    pub fn stop_word(&self) -> String {
+        self.lock().stop_word().to_owned()
+    }
+
+    /// Whether the reply is complete, so that the rest of the body need not be read.
+    pub fn is_reply_complete(&self) -> bool {
+        self.lock().is_reply_complete()
+    }
+
+    /// Why the last turn failed, or the last attempt of this one; nothing after a good reply.
+    pub fn failure(&self) -> Option<Failure> {
+        self.lock().failure().map(Failure::from)
+    }
+
+    /// All tool calls without an answer, in the order of the model.
+    pub fn pending_calls(&self) -> Vec<ToolCall> {
+        self.lock().pending_calls().map(ToolCall::from).collect()
+    }
+
+    /// Adds the user's text and starts a turn.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep`.
+    pub fn user(&self, text: String) -> Result<(), ZerostackError> {
+        Ok(self.lock().user(&text)?)
+    }
+
+    /// What to send in this step. Asking again gives the same bytes.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn request(&self) -> Result<Request, ZerostackError> {
+        let session = self.lock();
+        let mut request = session.request()?;
+        let headers = request.headers().iter();
+        let headers =
+            headers.map(|&(name, value)| Header { name: name.into(), value: value.into() });
+        let (method, path) = (request.method().to_owned(), request.path_parts().concat());
+        let headers = headers.collect();
+        let mut body = vec![0; request.body_len()];
+        let written = request.read(&mut body);
+        debug_assert_eq!(written, body.len());
+        Ok(Request { method, path, headers, body })
+    }
+
+    /// The head of the response came, whatever its status. `retry_after_ms` is the server's
+    /// wish, if it gave one.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn begin_response(
+        &self,
+        status: u16,
+        retry_after_ms: Option<u32>,
+    ) -> Result<(), ZerostackError> {
+        Ok(self.lock().begin_response(status, retry_after_ms)?)
+    }
+
+    /// Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
+    /// event that ends the step; the rest of the bytes belongs to a reply that is taken out.
+    ///
+    /// A turn that fails is told by `fault`, behind the events that came before.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn feed(&self, chunk: &[u8]) -> Result<Fed, ZerostackError> {
+        let mut session = self.lock();
+        let mut events = Vec::new();
+        let mut rest = chunk;
+        loop {
+            match session.feed(rest) {
+                Ok(fed) => {
+                    events.extend(fed.event.map(Event::from));
+                    rest = rest.get(fed.used..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == zerostack_core::ErrorKind::WrongStep => {
+                    return Err(error.into());
+                }
+                Err(error) => return Ok(Fed { events, fault: Some(error.into()) }),
+            }
+            if rest.is_empty() || session.step() != zerostack_core::Step::Receive {
+                return Ok(Fed { events, fault: None });
+            }
+        }
+    }
+
+    /// The body ended, or the connection broke, or the caller stops reading after
+    /// `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
+    /// `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+    /// in the text: then the step is still `Receive`, and the next call gives the end.
+    ///
+    /// # Errors
+    /// The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
+    /// `Unreachable`; or `WrongStep`.
+    pub fn end_response(&self) -> Result<Event, ZerostackError> {
+        Ok(self.lock().end_response()?.into())
+    }
+
+    /// Answers one call, in any order; returns the bytes that were left out of the middle
+    /// because of `max_result_bytes`.
+    ///
+    /// # Errors
+    /// `UnknownCall` for an id that is not pending; `Full`: nothing was added; `Limit` when the
+    /// turn has no round left; `WrongStep`.
+    pub fn tool_result(
+        &self,
+        id: u32,
+        content: String,
+        is_error: bool,
+    ) -> Result<u32, ZerostackError> {
+        let id = CallId::from_number(id);
+        Ok(self.lock().tool_result(ToolResult { id, content: &content, is_error })?)
+    }
+
+    /// The wait is over.
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    pub fn retry(&self) -> Result<(), ZerostackError> {
+        Ok(self.lock().retry()?)
+    }
+
+    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
+    /// get the result "aborted".
+    pub fn abort(&self) {
+        self.lock().abort();
+    }
+
+    /// Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+    ///
+    /// # Errors
+    /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+    pub fn elapsed(&self, turn_ms: u32) -> Result<(), ZerostackError> {
+        Ok(self.lock().elapsed(turn_ms)?)
+    }
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    pub fn mark(&self) -> Arc<Mark> {
+        Arc::new(Mark { core: self.lock().mark() })
+    }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    ///
+    /// # Errors
+    /// `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+    /// changed.
+    pub fn rollback(&self, mark: &Mark) -> Result<(), ZerostackError> {
+        Ok(self.lock().rollback(mark.core)?)
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart. Another model,
+    /// another provider and other tools are fine.
+    ///
+    /// # Errors
+    /// `Full` when `capacity_bytes` is too little, and those of `new`.
+    pub fn fork(&self, config: Config, capacity_bytes: u64) -> Result<Arc<Self>, ZerostackError> {
+        let storage = Growing::new(size(capacity_bytes));
+        let core = config.to_core()?;
+        let forked = self.lock().fork(storage, core);
+        let core = forked.map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
+    /// Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+    /// `Compacting` when the model is asked for a summary first.
+    ///
+    /// # Errors
+    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// outside `MakeRoom`, and with the policy `Ask`.
+    pub fn make_room(&self) -> Result<Event, ZerostackError> {
+        Ok(self.lock().make_room()?.into())
+    }
+
+    /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+    /// `keep_turns` stay, the running one always.
+    ///
+    /// # Errors
+    /// `Full` when the summary does not fit; nothing changed. `WrongStep`.
+    pub fn compact(&self, summary: String, keep_turns: u32) -> Result<(), ZerostackError> {
+        Ok(self.lock().compact(&summary, size(keep_turns.into()))?)
+    }
+
+    /// Takes out the oldest exchange. Returns the bytes that this freed.
+    ///
+    /// # Errors
+    /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+    /// turn failed. `WrongStep`.
+    pub fn drop_oldest(&self) -> Result<u64, ZerostackError> {
+        Ok(self.lock().drop_oldest()? as u64)
+    }
+}
+
+impl Session {
+    /// A call that panicked left whole records behind: the core writes after it has reserved.
+    fn lock(&self) -> MutexGuard<'_, CoreSession<OwnedConfig, Growing>> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number from outside as a size of this machine.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,89 @@
+//! What was said, as values.
+
+use crate::{Provider, Role, ToolCall};
+
+/// One part of the transcript, and where it stands.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Entry {
+    /// Who said it.
+    pub role: Role,
+    /// What was said.
+    pub part: Part,
+    /// Whether it begins a message; else it goes on with the one before.
+    pub starts_message: bool,
+    /// Whether it is kept in part only.
+    pub is_cut: bool,
+}
+
+/// One piece of a message.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Enum)]
+pub enum Part {
+    /// Plain text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// The model's reasoning, where the provider shows it.
+    Thinking {
+        /// The text.
+        text: String,
+    },
+    /// The model wants a tool to run.
+    ToolCall {
+        /// The call.
+        call: ToolCall,
+    },
+    /// The answer to a call.
+    ToolResult {
+        /// The call that it answers.
+        id: u32,
+        /// What the tool says to the model.
+        content: String,
+        /// Whether the call failed.
+        is_error: bool,
+    },
+    /// Text that only its provider understands; it is sent back unchanged.
+    Opaque {
+        /// Who made it; nothing for a provider that this version does not name.
+        provider: Option<Provider>,
+        /// What it is among the opaque texts of this provider.
+        variety: u8,
+        /// As it came.
+        text: String,
+    },
+    /// Something that this version does not name.
+    Unknown,
+}
+
+impl From<zerostack_core::Entry<'_>> for Entry {
+    fn from(entry: zerostack_core::Entry<'_>) -> Self {
+        Self {
+            role: entry.role.into(),
+            part: entry.part.into(),
+            starts_message: entry.starts_message,
+            is_cut: entry.is_cut,
+        }
+    }
+}
+
+impl From<zerostack_core::Part<'_>> for Part {
+    fn from(part: zerostack_core::Part<'_>) -> Self {
+        use zerostack_core::Part as Core;
+        match part {
+            Core::Text(text) => Self::Text { text: text.to_owned() },
+            Core::Thinking(text) => Self::Thinking { text: text.to_owned() },
+            Core::ToolCall(call) => Self::ToolCall { call: call.into() },
+            Core::ToolResult(result) => Self::ToolResult {
+                id: result.id.number(),
+                content: result.content.to_owned(),
+                is_error: result.is_error,
+            },
+            Core::Opaque { provider, variety, text } => Self::Opaque {
+                provider: Provider::from_core(provider),
+                variety,
+                text: text.to_owned(),
+            },
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+"""Whole turns over the library that Swift and Kotlin load, through its Python form."""
+
+import json
+import threading
+import unittest
+
+from provider import Provider, drive
+from zerostack_uniffi import (
+    Config,
+    ErrorKind,
+    Provider as Dialect,
+    Role,
+    Session,
+    StopReason,
+    ToolSpec,
+    ZerostackError,
+    default_limits,
+)
+
+CAPACITY = 256 * 1024
+SCHEMA = '{"type":"object","properties":{"path":{"type":"string"}}}'
+
+
+def config(**limits):
+    """A session with one tool and short waits."""
+    numbers = default_limits()
+    numbers.retry_base_ms, numbers.retry_max_ms = 1, 5
+    for name, value in limits.items():
+        setattr(numbers, name, value)
+    tools = [ToolSpec(name="read", description="Reads a file.", parameters=SCHEMA)]
+    return Config(
+        provider=Dialect.OPEN_AI_CHAT, model="m", system="Be terse.", tools=tools, limits=numbers
+    )
+
+
+def call(path):
+    return {"call": {"name": "read", "arguments": {"path": path}}}
+
+
+def text(*parts):
+    return {"parts": [{"text": part} for part in parts]}
+
+
+class Turns(unittest.TestCase):
+    def turn(self, replies, *, session=None, tools=None, show=lambda event: None, piece_bytes=64):
+        self.session = session or Session(config(), CAPACITY)
+        with Provider(replies) as provider:
+            self.session.user("What is in a and b? Grüße 🦀")
+            read = {"read": lambda path: f"content of {path}"}
+            turn = drive(self.session, provider.address, tools or read, piece_bytes, show)
+            self.requests = provider.requests()
+        return turn
+
+    def test_a_text(self):
+        for piece_bytes in (1, 7, 4096):
+            turn = self.turn([text("Hel", "lo ü🦀")], piece_bytes=piece_bytes)
+            self.assertIsNone(turn.error)
+            self.assertEqual(turn.text(), "Hello ü🦀")
+            self.assertEqual(turn.events[-1].reason, StopReason.END_TURN)
+            self.assertGreater(self.session.usage().output_tokens, 0)
+            said = [(entry.role, entry.part.text) for entry in self.session.transcript()]
+            self.assertEqual(
+                said, [(Role.USER, "What is in a and b? Grüße 🦀"), (Role.ASSISTANT, "Hello ü🦀")]
+            )
+
+    def test_parallel_tools_answered_in_any_order(self):
+        turn = self.turn([{"parts": [{"text": "I look."}, call("a"), call("b")]}, text("Done.")])
+        self.assertIsNone(turn.error)
+        self.assertEqual([e.call.name for e in turn.events if e.is_tool_call()], ["read", "read"])
+        body = self.requests[1]["body"]
+        messages = (json.loads(body) if isinstance(body, str) else body)["messages"]
+        asked = [call["id"] for call in messages[2]["tool_calls"]]
+        answered = {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+        self.assertEqual(answered, {asked[0]: "content of a", asked[1]: "content of b"})
+
+    def test_a_cut_stream_is_taken_back_and_asked_for_again(self):
+        turn = self.turn([{**text("A wrong beginning"), "cut": 150}, text("Right.")])
+        self.assertIsNone(turn.error)
+        self.assertTrue(any(event.is_restart() for event in turn.events))
+        self.assertEqual(turn.text(), "Right.")
+        self.assertEqual(len(turn.waits), 1)
+        self.assertEqual(self.requests[0]["body"], self.requests[1]["body"])
+
+    def test_a_busy_provider_is_asked_again_when_it_wishes(self):
+        limited = {"status": 429, "headers": {"retry-after": "1"}}
+        turn = self.turn([limited, text("Now.")], session=Session(config(retry_max_ms=40), CAPACITY))
+        self.assertEqual((turn.text(), turn.waits), ("Now.", [40]))
+
+    def test_no_money_is_final(self):
+        broke = {"status": 429, "error": {"code": "insufficient_quota", "message": "no money"}}
+        turn = self.turn([broke, text("never")])
+        self.assertEqual(turn.error.kind, ErrorKind.STATUS)
+        failure = self.session.failure()
+        self.assertEqual((failure.status, failure.message), (429, "no money"))
+        self.assertEqual(failure.code, "insufficient_quota")
+        self.assertEqual(self.session.transcript(), [])
+
+    def test_attempts_end(self):
+        turn = self.turn([{"status": 500}] * 3, session=Session(config(max_attempts=3), CAPACITY))
+        self.assertEqual((turn.error.kind, turn.error.detail), (ErrorKind.STATUS, 500))
+        self.assertEqual((len(turn.waits), len(self.requests)), (2, 3))
+
+    def test_no_provider(self):
+        session = Session(config(max_attempts=2), CAPACITY)
+        session.user("hello")
+        turn = drive(session, "127.0.0.1:1", {})
+        self.assertEqual(turn.error.kind, ErrorKind.UNREACHABLE)
+
+    def test_cancel_in_the_middle_of_a_reply(self):
+        def show(event):
+            if event.is_text_delta():
+                self.session.abort()
+
+        turn = self.turn([text("one ", "two ", "three")], show=show, piece_bytes=1)
+        self.assertEqual(turn.text(), "o")
+        self.assertTrue(self.session.step().is_idle())
+        # The next turn is as if the reply had never begun.
+        again = self.turn([text("fine")], session=self.session)
+        self.assertEqual(again.text(), "fine")
+
+    def test_cancel_with_open_calls(self):
+        session = Session(config(), CAPACITY)
+        read = {"read": lambda path: session.abort() or self.fail("the turn is over")}
+        with self.assertRaises(AssertionError):
+            self.turn([{"parts": [call("a"), call("b")]}], session=session, tools=read)
+        again = self.turn([text("fine")], session=session)
+        self.assertEqual(again.text(), "fine")
+
+    def test_a_call_that_does_not_fit_the_step(self):
+        session = Session(config(), CAPACITY)
+        wrong = [
+            lambda: session.feed(b"data: {}\n\n"),
+            session.request,
+            session.retry,
+            session.end_response,
+            lambda: session.begin_response(200, None),
+            lambda: session.tool_result(0, "", False),
+        ]
+        before = session.snapshot()
+        for one in wrong:
+            with self.assertRaises(ZerostackError.Core) as caught:
+                one()
+            self.assertEqual(caught.exception.fault.kind, ErrorKind.WRONG_STEP)
+            self.assertIn("the step is Idle: call user", caught.exception.fault.message)
+        self.assertEqual(session.snapshot(), before)
+
+    def test_events_before_an_error_are_not_lost(self):
+        session = Session(config(max_attempts=1), CAPACITY)
+        session.user("hello")
+        session.begin_response(200, None)
+        body = b'data: {"choices":[{"index":0,"delta":{"content":"hi"}}]}\n\ndata: {nonsense\n\n'
+        fed = session.feed(body)
+        self.assertEqual([event.text for event in fed.events if event.is_text_delta()], ["hi"])
+        self.assertEqual(fed.fault.kind, ErrorKind.BAD_RESPONSE)
+
+    def test_snapshot_and_resume(self):
+        self.turn([text("fine")])
+        saved = self.session.snapshot()
+        resumed = Session.resume(saved, config(), CAPACITY)
+        self.assertEqual(resumed.transcript(), self.session.transcript())
+        self.assertEqual(resumed.snapshot(), saved)
+        for damaged in (b"", saved[:-1], saved[:3], bytes([saved[0] ^ 1]) + saved[1:]):
+            with self.assertRaises(ZerostackError.Core) as caught:
+                Session.resume(damaged, config(), CAPACITY)
+            self.assertEqual(caught.exception.fault.kind, ErrorKind.BAD_TRANSCRIPT)
+
+    def test_a_conversation_that_must_be_shortened(self):
+        session = Session(config(reply_bytes=64), 2048)
+        dropped = 0
+        for _ in range(40):
+            while True:
+                try:
+                    session.user("x" * 100)
+                    break
+                except ZerostackError.Core as error:
+                    self.assertEqual(error.fault.kind, ErrorKind.FULL)
+                    self.assertGreater(session.drop_oldest(), 0)
+                    dropped += 1
+            while session.step().is_make_room():
+                self.assertGreater(session.drop_oldest(), 0)
+                dropped += 1
+            session.begin_response(200, None)
+            reply = json.dumps({"choices": [{"delta": {"content": "y"}, "finish_reason": "stop"}]})
+            session.feed(f"data: {reply}\n\n".encode())
+            session.end_response()
+        self.assertGreater(dropped, 20)
+        session.compact("They said x, often.", 0)
+        self.assertEqual(
+            [entry.part.text for entry in session.transcript()], ["They said x, often."]
+        )
+
+    def test_one_session_in_two_threads(self):
+        session = Session(config(), CAPACITY)
+        taken, refused = [], []
+
+        def say(number):
+            try:
+                session.user(f"text {number}")
+                taken.append(number)
+            except ZerostackError.Core as error:
+                refused.append(error.fault.kind)
+
+        threads = [threading.Thread(target=say, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((len(taken), set(refused)), (1, {ErrorKind.WRONG_STEP}))
+        self.assertEqual(session.transcript()[0].part.text, f"text {taken[0]}")
+
+    def test_configurations_that_cannot_be_used(self):
+        broken = config()
+        broken.tools[0].parameters = "[]"
+        for wrong, words in [
+            (broken, 'the parameters of tool "read" are not a JSON object'),
+            (config(max_rounds=0), "max_rounds and max_attempts must be at least 1"),
+        ]:
+            with self.assertRaises(ZerostackError.Core) as caught:
+                Session(wrong, CAPACITY)
+            self.assertEqual(caught.exception.fault.kind, ErrorKind.BAD_CONFIG)
+            self.assertIn(words, caught.exception.fault.message)
+        with self.assertRaises(ZerostackError.Core) as caught:
+            Session(config(), 0)
+        self.assertEqual(caught.exception.fault.kind, ErrorKind.FULL)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,176 @@
+//! The same loop over [`embedded_io_async`], for executors such as embassy's.
+//!
+//! A future that is dropped leaves the session in the middle of its turn: call
+//! [`Session::abort`], or [`Driver::run`] again, which takes a reply that had begun for one that
+//! was cut off.
+#![allow(async_fn_in_trait, reason = "executors of firmware have one thread")]
+
+use embedded_io_async::{Read, Write};
+
+use super::exchange::{Incoming, Outgoing, answer, body_bytes, make_room, output, waiting};
+use super::{Endpoint, Notice, ToolOutput};
+use crate::Error;
+use crate::message::{StopReason, ToolCall};
+use crate::provider::Config;
+use crate::session::{Session, Step};
+use crate::transcript::Storage;
+
+/// Gives connections to the server, see [`super::Connect`].
+pub trait Connect {
+    /// A connection. A read or write that takes too long should fail; the session then tries
+    /// again, as its limits allow. 0 bytes read are the end.
+    type Connection: Read + Write;
+
+    /// A connection for one request: a new one, or the one that was released as reusable, when it
+    /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
+    /// none to be had now.
+    async fn connect(&mut self) -> Option<&mut Self::Connection>;
+
+    /// The request is answered or given up. Unless it is `reusable`, the connection is in the
+    /// middle of something, and must be closed.
+    async fn release(&mut self, reusable: bool);
+}
+
+/// Waits.
+pub trait Delay {
+    /// Waits at least so long.
+    async fn delay_ms(&mut self, millis: u32);
+}
+
+impl<F: AsyncFnMut(u32)> Delay for F {
+    async fn delay_ms(&mut self, millis: u32) {
+        self(millis).await;
+    }
+}
+
+/// The tools of a board.
+pub trait Tools {
+    /// Runs `call` and writes what it says to `out`. The name and the arguments are the model's:
+    /// they may be anything.
+    async fn run(&mut self, call: ToolCall<'_>, out: &mut ToolOutput<'_>);
+}
+
+impl<F: AsyncFnMut(ToolCall<'_>, &mut ToolOutput<'_>)> Tools for F {
+    async fn run(&mut self, call: ToolCall<'_>, out: &mut ToolOutput<'_>) {
+        self(call, out).await;
+    }
+}
+
+/// All that a turn needs beside its session.
+#[derive(Debug)]
+pub struct Driver<'d, K, D, T> {
+    /// Where requests go.
+    pub endpoint: Endpoint<'d>,
+    /// Gives connections.
+    pub connect: K,
+    /// Waits between two attempts.
+    pub delay: D,
+    /// Runs the calls of the model.
+    pub tools: T,
+    /// What requests, responses and results of tools pass through, see [`super::Driver::buffer`].
+    pub buffer: &'d mut [u8],
+}
+
+impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
+    /// Does what the session asks for until the turn is over, and gives the reason of the last
+    /// stop.
+    ///
+    /// # Errors
+    /// Those of [`super::Driver::run`].
+    pub async fn run<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<StopReason, Error> {
+        let mut last = None;
+        loop {
+            match session.step() {
+                Step::Idle => return last.ok_or(crate::session::wrong_step(Step::Idle)),
+                Step::Send => last = self.exchange(session, notice).await?,
+                // A turn that was left in its middle.
+                Step::Receive => last = Incoming::new().end(session, notice)?,
+                Step::RunTools => {
+                    while let Some(call) = session.pending_call() {
+                        let id = call.id;
+                        let mut output = output(session, self.buffer);
+                        self.tools.run(call, &mut output).await;
+                        answer(session, id, output, notice)?;
+                    }
+                }
+                Step::Wait { millis } => {
+                    notice(waiting(session, millis));
+                    self.delay.delay_ms(millis).await;
+                    session.retry()?;
+                }
+                Step::MakeRoom { .. } => make_room(session, notice)?,
+            }
+        }
+    }
+
+    /// One request and its response.
+    async fn exchange<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<Option<StopReason>, Error> {
+        let mut incoming = Incoming::new();
+        if let Some(connection) = self.connect.connect().await {
+            let body_bytes = body_bytes(session);
+            let mut done = send(session, self.endpoint, body_bytes, connection, self.buffer).await;
+            match done {
+                Ok(()) => {
+                    done = receive(session, &mut incoming, connection, self.buffer, notice).await;
+                }
+                Err(_) => session.abort(),
+            }
+            self.connect.release(done.is_ok() && incoming.keeps_open()).await;
+            done?;
+        }
+        incoming.end(session, notice)
+    }
+}
+
+/// Sends the request that is due. A connection that breaks is no error here: a server that
+/// refuses may answer before it has read everything.
+async fn send<C: Config, S: Storage>(
+    session: &Session<C, S>,
+    endpoint: Endpoint<'_>,
+    body_bytes: usize,
+    connection: &mut impl Write,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
+    let mut request = session.request();
+    let request = request.as_mut().map_err(|error| *error)?;
+    let mut outgoing = Outgoing::new(endpoint, request, body_bytes);
+    loop {
+        let count = outgoing.next(buffer)?;
+        let mut bytes = buffer.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            let _ = connection.flush().await;
+            return Ok(());
+        }
+        // `write_all` panics where a writer claims to have taken more than it got.
+        while !bytes.is_empty() {
+            match connection.write(bytes).await {
+                Ok(count @ 1..) => bytes = bytes.get(count..).unwrap_or_default(),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+async fn receive<C: Config, S: Storage>(
+    session: &mut Session<C, S>,
+    incoming: &mut Incoming,
+    connection: &mut impl Read,
+    buffer: &mut [u8],
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), Error> {
+    while let Ok(count @ 1..) = connection.read(buffer).await {
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if !incoming.take(session, bytes, notice)? {
+            break;
+        }
+    }
+    Ok(())
+}

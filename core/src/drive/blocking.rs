@@ -1,0 +1,182 @@
+//! The loop over blocking connections.
+
+use embedded_io::{Read, Write};
+
+use super::exchange::{Incoming, Outgoing, answer, body_bytes, make_room, output, waiting};
+use super::{Endpoint, Notice, ToolOutput};
+use crate::Error;
+use crate::message::{StopReason, ToolCall};
+use crate::provider::Config;
+use crate::session::{Session, Step};
+use crate::transcript::Storage;
+
+/// Gives connections to the server.
+pub trait Connect {
+    /// A connection. A read or write that takes too long should fail; the session then tries
+    /// again, as its limits allow. 0 bytes read are the end.
+    type Connection: Read + Write;
+
+    /// A connection for one request: a new one, or the one that was released as reusable, when it
+    /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
+    /// none to be had now.
+    fn connect(&mut self) -> Option<&mut Self::Connection>;
+
+    /// The request is answered or given up. Unless it is `reusable`, the connection is in the
+    /// middle of something, and must be closed.
+    fn release(&mut self, reusable: bool);
+}
+
+/// Waits.
+pub trait Delay {
+    /// Waits at least so long.
+    fn delay_ms(&mut self, millis: u32);
+}
+
+impl<F: FnMut(u32)> Delay for F {
+    fn delay_ms(&mut self, millis: u32) {
+        self(millis);
+    }
+}
+
+/// The tools of a board.
+pub trait Tools {
+    /// Runs `call` and writes what it says to `out`. The name and the arguments are the model's:
+    /// they may be anything.
+    fn run(&mut self, call: ToolCall<'_>, out: &mut ToolOutput<'_>);
+}
+
+impl<F: FnMut(ToolCall<'_>, &mut ToolOutput<'_>)> Tools for F {
+    fn run(&mut self, call: ToolCall<'_>, out: &mut ToolOutput<'_>) {
+        self(call, out);
+    }
+}
+
+/// All that a turn needs beside its session.
+#[derive(Debug)]
+pub struct Driver<'d, K, D, T> {
+    /// Where requests go.
+    pub endpoint: Endpoint<'d>,
+    /// Gives connections.
+    pub connect: K,
+    /// Waits between two attempts.
+    pub delay: D,
+    /// Runs the calls of the model.
+    pub tools: T,
+    /// What requests, responses and results of tools pass through, one after the other. Any size
+    /// works; a result longer than it is cut, so some 256 bytes are the least that is useful.
+    pub buffer: &'d mut [u8],
+}
+
+impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
+    /// Does what the session asks for until the turn is over, and gives the reason of the last
+    /// stop. The turn was begun by [`Session::user`], or comes from [`Session::resume`].
+    ///
+    /// # Errors
+    /// The turn failed, [`Session::failure`] says more: those of [`Session::feed`],
+    /// [`Session::end_response`] and [`Session::tool_result`]; `BadHttp`, `HttpTooLong` and
+    /// `HttpEncoding` when the last attempt met a server that speaks HTTP like that; `BadRequest`
+    /// when the endpoint cannot be written as it is; `WrongStep` when no turn was begun.
+    pub fn run<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<StopReason, Error> {
+        let mut last = None;
+        loop {
+            match session.step() {
+                Step::Idle => return last.ok_or(crate::session::wrong_step(Step::Idle)),
+                Step::Send => last = self.exchange(session, notice)?,
+                // A turn that was left in its middle.
+                Step::Receive => last = Incoming::new().end(session, notice)?,
+                Step::RunTools => self.run_tools(session, notice)?,
+                Step::Wait { millis } => {
+                    notice(waiting(session, millis));
+                    self.delay.delay_ms(millis);
+                    session.retry()?;
+                }
+                Step::MakeRoom { .. } => make_room(session, notice)?,
+            }
+        }
+    }
+
+    /// One request and its response.
+    fn exchange<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<Option<StopReason>, Error> {
+        let mut incoming = Incoming::new();
+        if let Some(connection) = self.connect.connect() {
+            let body_bytes = body_bytes(session);
+            let mut done = send(session, self.endpoint, body_bytes, connection, self.buffer);
+            match done {
+                Ok(()) => done = receive(session, &mut incoming, connection, self.buffer, notice),
+                Err(_) => session.abort(),
+            }
+            self.connect.release(done.is_ok() && incoming.keeps_open());
+            done?;
+        }
+        incoming.end(session, notice)
+    }
+
+    fn run_tools<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<(), Error> {
+        while let Some(call) = session.pending_call() {
+            let id = call.id;
+            let mut output = output(session, self.buffer);
+            self.tools.run(call, &mut output);
+            answer(session, id, output, notice)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends the request that is due. A connection that breaks is no error here: a server that
+/// refuses may answer before it has read everything.
+#[inline(never)]
+fn send<C: Config, S: Storage>(
+    session: &Session<C, S>,
+    endpoint: Endpoint<'_>,
+    body_bytes: usize,
+    connection: &mut impl Write,
+    buffer: &mut [u8],
+) -> Result<(), Error> {
+    let mut request = session.request();
+    let request = request.as_mut().map_err(|error| *error)?;
+    let mut outgoing = Outgoing::new(endpoint, request, body_bytes);
+    loop {
+        let count = outgoing.next(buffer)?;
+        let mut bytes = buffer.get(..count).unwrap_or_default();
+        if bytes.is_empty() {
+            let _ = connection.flush();
+            return Ok(());
+        }
+        // `write_all` panics where a writer claims to have taken more than it got.
+        while !bytes.is_empty() {
+            match connection.write(bytes) {
+                Ok(count @ 1..) => bytes = bytes.get(count..).unwrap_or_default(),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+#[inline(never)]
+fn receive<C: Config, S: Storage>(
+    session: &mut Session<C, S>,
+    incoming: &mut Incoming,
+    connection: &mut impl Read,
+    buffer: &mut [u8],
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), Error> {
+    while let Ok(count @ 1..) = connection.read(buffer) {
+        let bytes = buffer.get(..count).unwrap_or_default();
+        if !incoming.take(session, bytes, notice)? {
+            break;
+        }
+    }
+    Ok(())
+}

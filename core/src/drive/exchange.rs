@@ -1,0 +1,221 @@
+//! One request and its response, without the wire between them: what both loops share.
+
+use super::{Endpoint, Notice, ToolOutput};
+use crate::message::{CallId, Event, StopReason, ToolResult};
+use crate::provider::{Config, Request};
+use crate::session::{Session, Step};
+use crate::transcript::Storage;
+use crate::wire::http1::{self, RequestHead, Response};
+use crate::{Error, ErrorKind};
+
+/// A request on its way out, its head first.
+pub(super) struct Outgoing<'r, 's> {
+    endpoint: Endpoint<'r>,
+    /// Lent, because a move would need room for it twice on the stack.
+    request: &'r mut Request<'s>,
+    body_bytes: usize,
+    /// Bytes of the head that are out, `None` behind it.
+    head: Option<usize>,
+}
+
+impl<'r, 's> Outgoing<'r, 's> {
+    /// `request`, whose body has so many bytes.
+    pub const fn new(
+        endpoint: Endpoint<'r>,
+        request: &'r mut Request<'s>,
+        body_bytes: usize,
+    ) -> Self {
+        Self { endpoint, request, body_bytes, head: Some(0) }
+    }
+
+    /// The next bytes, in `out`; 0 is the end.
+    pub fn next(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+        if let Some(from) = self.head {
+            let [first, second, third] = self.request.path_parts();
+            let head = RequestHead {
+                method: self.request.method(),
+                path: &[self.endpoint.base_path, first, second, third],
+                host: self.endpoint.host,
+                content_length: self.body_bytes,
+            };
+            let headers = self.request.headers().iter().chain(self.endpoint.headers);
+            let count = head.write_part(headers.copied(), from, out)?;
+            if count > 0 {
+                self.head = Some(from.saturating_add(count));
+                return Ok(count);
+            }
+            self.head = None;
+        }
+        Ok(self.request.read(out))
+    }
+}
+
+/// Bytes of the body that is due. Not inlined: what it takes of the stack is free again before
+/// the request itself is made.
+#[inline(never)]
+pub(super) fn body_bytes<C: Config, S: Storage>(session: &Session<C, S>) -> usize {
+    session.request().as_mut().map_or(0, Request::skip)
+}
+
+/// A response on its way in.
+pub(super) struct Incoming {
+    response: Response,
+    /// What is wrong with the HTTP.
+    fault: Option<Error>,
+    /// Bytes that came behind the end of the reply.
+    behind_bytes: usize,
+}
+
+impl Incoming {
+    pub const fn new() -> Self {
+        Self { response: Response::new(), fault: None, behind_bytes: 0 }
+    }
+
+    /// Takes what came of the response. False when no more is wanted.
+    ///
+    /// # Errors
+    /// Those of [`Session::feed`].
+    pub fn take<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        bytes: &[u8],
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<bool, Error> {
+        if session.is_reply_complete() && session.step() == Step::Receive {
+            self.behind_bytes = self.behind_bytes.saturating_add(bytes.len());
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let fed = match self.response.feed(rest) {
+                Ok(fed) => fed,
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    return Ok(false);
+                }
+            };
+            rest = rest.get(fed.used..).unwrap_or_default();
+            match fed.event {
+                Some(http1::Event::Head { status, retry_after_ms }) => {
+                    session.begin_response(status, retry_after_ms)?;
+                }
+                Some(http1::Event::Body(body)) => {
+                    feed(session, body, notice)?;
+                    if session.step() != Step::Receive {
+                        return Ok(false);
+                    }
+                }
+                None => {}
+            }
+        }
+        Ok(!self.response.is_done() && self.behind_bytes < MAX_BEHIND_BYTES)
+    }
+
+    /// The response is over, or no more of it comes. The stop reason, when the reply is whole.
+    ///
+    /// # Errors
+    /// Those of [`Session::end_response`]; where HTTP was the reason, what is wrong with that.
+    pub fn end<C: Config, S: Storage>(
+        self,
+        session: &mut Session<C, S>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<Option<StopReason>, Error> {
+        if !matches!(session.step(), Step::Send | Step::Receive) {
+            return Ok(None);
+        }
+        let event = session.end_response().map_err(|error| match (error.kind(), self.fault) {
+            (ErrorKind::Unreachable | ErrorKind::Cut, Some(fault)) => fault,
+            _ => error,
+        })?;
+        notice(Notice::Reply(event));
+        match event {
+            Event::End(reason) => Ok(Some(reason)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether another request can follow on the connection.
+    pub fn keeps_open(&self) -> bool {
+        self.response.keeps_open()
+    }
+}
+
+fn feed<C: Config, S: Storage>(
+    session: &mut Session<C, S>,
+    body: &[u8],
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), Error> {
+    let mut rest = body;
+    while !rest.is_empty() && session.step() == Step::Receive {
+        let failed = match session.feed(rest) {
+            Ok(fed) => {
+                rest = rest.get(fed.used..).unwrap_or_default();
+                if let Some(event) = fed.event {
+                    notice(Notice::Reply(event));
+                }
+                None
+            }
+            Err(error) => Some(error),
+        };
+        // After `MakeRoom` there is another attempt.
+        if let Some(error) = failed
+            && !matches!(session.step(), Step::MakeRoom { .. })
+        {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// What a wait says of itself.
+pub(super) fn waiting<C: Config, S: Storage>(session: &Session<C, S>, millis: u32) -> Notice<'_> {
+    let unknown = Error::new(ErrorKind::Unreachable, 0);
+    Notice::Waiting { millis, error: session.failure().map_or(unknown, |failure| failure.error) }
+}
+
+/// Makes room by forgetting the oldest.
+pub(super) fn make_room<C: Config, S: Storage>(
+    session: &mut Session<C, S>,
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), Error> {
+    let bytes = session.drop_oldest()?;
+    notice(Notice::Forgot { bytes });
+    Ok(())
+}
+
+/// Where a tool writes its result: not more of `buffer` than the storage has room for, beside
+/// the reply that follows.
+pub(super) fn output<'b, C: Config, S: Storage>(
+    session: &Session<C, S>,
+    buffer: &'b mut [u8],
+) -> ToolOutput<'b> {
+    let transcript = session.transcript();
+    let free = transcript.limit_bytes().saturating_sub(transcript.used_bytes());
+    let reply_bytes = usize::try_from(session.config().limits().reply_bytes).unwrap_or(usize::MAX);
+    let room = free.saturating_sub(reply_bytes).saturating_sub(ToolOutput::NOTE_BYTES);
+    let room = room.min(buffer.len());
+    ToolOutput::new(buffer.split_at_mut_checked(room).unwrap_or_default().0)
+}
+
+/// Answers a call by what its tool said.
+pub(super) fn answer<C: Config, S: Storage>(
+    session: &mut Session<C, S>,
+    id: CallId,
+    output: ToolOutput<'_>,
+    notice: &mut dyn FnMut(Notice<'_>),
+) -> Result<(), Error> {
+    let is_error = output.is_error();
+    let (content, lost) = output.finish();
+    let answered = session.tool_result(ToolResult { id, content, is_error });
+    if session.step() == Step::RunTools && answered.is_err() {
+        // Not even that fits.
+        session.abort();
+    }
+    let left_out = lost.saturating_add(answered?);
+    if left_out > 0 {
+        notice(Notice::ResultCut { id, bytes: left_out });
+    }
+    Ok(())
+}
+
+/// Bytes behind the end of a reply that are read so that the connection can be used again.
+const MAX_BEHIND_BYTES: usize = 4096;

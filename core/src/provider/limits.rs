@@ -1,0 +1,186 @@
+//! What the numbers of a session mean together: the marks of the window, and the budgets.
+
+use super::Limits;
+use crate::message::{Provider, Usage};
+
+/// How room is made when the window passes its high mark, or the storage lacks room.
+///
+/// With each of them the step is [`crate::Step::MakeRoom`]; all but `Ask` are carried out by
+/// [`crate::Session::make_room`], down to the low mark, and everything that goes is told.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum RoomPolicy {
+    /// The caller makes it, by [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
+    #[default]
+    Ask,
+    /// Old tool results are replaced by a line that says what they were; when that is not
+    /// enough, as `DropOldest`.
+    ElideResults,
+    /// The oldest exchanges go.
+    DropOldest,
+    /// The model is asked for a summary that takes the place of what is oldest; when none comes,
+    /// as `DropOldest`.
+    Summarise,
+}
+
+impl RoomPolicy {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Ask, Self::ElideResults, Self::DropOldest, Self::Summarise];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::ElideResults => "elide",
+            Self::DropOldest => "drop",
+            Self::Summarise => "summarise",
+        }
+    }
+
+    /// The policy with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|policy| policy.name() == name)
+    }
+}
+
+/// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[allow(missing_docs, reason = "named as the counts of `Usage`")]
+pub struct Prices {
+    pub input: u32,
+    pub output: u32,
+    pub cache_read: u32,
+    pub cache_write: u32,
+}
+
+impl Prices {
+    /// Nothing costs anything.
+    pub const NONE: Self = Self { input: 0, output: 0, cache_read: 0, cache_write: 0 };
+
+    /// What `usage` costs, in millionths of the currency, rounded up.
+    #[must_use]
+    pub const fn cost_micros(&self, usage: Usage, provider: Provider) -> u64 {
+        self.cost(usage, provider).div_ceil(MILLION)
+    }
+
+    /// The same a million times, so that a comparison needs no division.
+    pub(crate) const fn cost(&self, usage: Usage, provider: Provider) -> u64 {
+        let cached = usage.cache_read_tokens.saturating_add(usage.cache_write_tokens);
+        let input = match provider {
+            Provider::Anthropic => usage.input_tokens,
+            _ => usage.input_tokens.saturating_sub(cached),
+        };
+        let parts = [
+            (input, self.input),
+            (usage.output_tokens, self.output),
+            (usage.cache_read_tokens, self.cache_read),
+            (usage.cache_write_tokens, self.cache_write),
+        ];
+        let [(a, p), (b, q), (c, r), (d, s)] = parts;
+        times(a, p)
+            .saturating_add(times(b, q))
+            .saturating_add(times(c, r))
+            .saturating_add(times(d, s))
+    }
+}
+
+/// What a turn can use up: the detail of [`crate::ErrorKind::Limit`].
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u32)]
+pub enum Budget {
+    /// `max_rounds`.
+    Rounds = 1,
+    /// `max_turn_tokens`.
+    Tokens = 2,
+    /// `max_turn_cost_micros`.
+    Cost = 3,
+    /// `max_turn_ms`.
+    Time = 4,
+    /// `max_repeats`.
+    Repeats = 5,
+}
+
+impl Budget {
+    /// The budget that the detail of a `Limit` names; `None` for a limit of the format.
+    #[must_use]
+    pub const fn from_detail(detail: u32) -> Option<Self> {
+        Some(match detail {
+            1 => Self::Rounds,
+            2 => Self::Tokens,
+            3 => Self::Cost,
+            4 => Self::Time,
+            5 => Self::Repeats,
+            _ => return None,
+        })
+    }
+}
+
+impl Limits {
+    /// Tokens of one reply that the provider is asked for; 0 is as it likes.
+    #[must_use]
+    pub const fn reply_tokens(&self, provider: Provider) -> u32 {
+        match (self.max_output_tokens, provider) {
+            (0, Provider::Anthropic) => Self::ANTHROPIC_OUTPUT_TOKENS,
+            (tokens, _) => tokens,
+        }
+    }
+
+    /// Tokens of a request above which it is not sent: what the context leaves beside the reply.
+    #[must_use]
+    pub const fn window_tokens(&self, provider: Provider) -> u32 {
+        match self.context_tokens {
+            0 => u32::MAX,
+            context => context.saturating_sub(self.reply_tokens(provider)),
+        }
+    }
+
+    /// Tokens of a request above which room is made.
+    #[must_use]
+    pub const fn high_water(&self, provider: Provider) -> u32 {
+        let window = self.window_tokens(provider);
+        match self.high_water_tokens {
+            0 if self.context_tokens == 0 => u32::MAX,
+            0 => window - window / 10,
+            tokens if tokens < window => tokens,
+            _ => window,
+        }
+    }
+
+    /// Tokens of a request down to which room is made.
+    #[must_use]
+    pub const fn low_water(&self, provider: Provider) -> u32 {
+        let high = self.high_water(provider);
+        match self.low_water_tokens {
+            0 => high / 3 * 2,
+            tokens if tokens < high => tokens,
+            _ => high,
+        }
+    }
+
+    /// Whether anything here depends on the tokens of the window.
+    pub(crate) const fn counts_window(&self) -> bool {
+        self.context_tokens > 0 || self.high_water_tokens > 0
+    }
+
+    /// Whether anything is limited that only feature `window` can keep.
+    pub(super) const fn need_window(&self) -> bool {
+        let budgets = self.max_turn_tokens | self.max_turn_cost_micros | self.max_turn_ms;
+        budgets > 0 || self.max_repeats > 0 || self.high_water_tokens > 0
+    }
+
+    /// Whether the low mark is not above the high one.
+    pub(super) const fn are_marks_in_order(&self) -> bool {
+        self.low_water_tokens == 0
+            || self.high_water_tokens == 0
+            || self.low_water_tokens <= self.high_water_tokens
+    }
+}
+
+const fn times(count: u32, price: u32) -> u64 {
+    count as u64 * price as u64
+}
+
+const MILLION: u64 = 1_000_000;

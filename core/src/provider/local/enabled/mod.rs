@@ -1,0 +1,37 @@
+//! Tools by words: how a request tells of them, and how calls are found in what comes back.
+
+mod encode;
+mod find;
+mod form;
+mod recover;
+
+pub(crate) use encode::{Place, before_messages, begin, message};
+pub(crate) use recover::recover;
+
+use crate::message::Provider;
+use crate::provider::{Config, ToolMode};
+use crate::{Error, ErrorKind};
+
+pub(crate) const ENABLED: bool = true;
+
+/// Refuses what the dialect cannot do, and names of tools that words cannot hold.
+pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
+    let mode = config.tool_mode();
+    let provider = config.provider();
+    let takes_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    if mode == ToolMode::Schema && !takes_schema {
+        return Err(Error::new(ErrorKind::Unsupported, provider as u32));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'<');
+    let mut index = 0;
+    while let Some(tool) = config.tool(index).filter(|_| mode != ToolMode::Native) {
+        if tool.name.len() > NAME_BYTES || !tool.name.bytes().all(is_plain) {
+            return Err(Error::new(ErrorKind::BadConfig, index as u32));
+        }
+        index += 1;
+    }
+    Ok(())
+}
+
+/// The longest name of a call that a transcript holds.
+const NAME_BYTES: usize = u8::MAX as usize;

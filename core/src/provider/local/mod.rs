@@ -1,0 +1,15 @@
+//! Tools for models that do not call them by the fields of the dialect: see
+//! [`ToolMode`](crate::ToolMode).
+
+#[cfg(feature = "local-models")]
+mod enabled;
+#[cfg(feature = "local-models")]
+pub(crate) use enabled::*;
+
+#[cfg(not(feature = "local-models"))]
+mod disabled;
+#[cfg(not(feature = "local-models"))]
+pub(crate) use disabled::*;
+
+#[cfg(all(test, feature = "all-dialects", feature = "local-models"))]
+mod tests;

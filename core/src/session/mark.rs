@@ -1,0 +1,72 @@
+//! Going back to an earlier state of the conversation.
+
+use super::Step;
+use super::machine::Machine;
+use crate::provider::Config;
+use crate::transcript::log::{FIRST_RECORD, Log};
+use crate::{Error, ErrorKind};
+
+/// A place in a conversation to go back to, see [`crate::Session::rollback`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mark {
+    used: u32,
+    rewrites: u16,
+    is_idle: bool,
+}
+
+impl Mark {
+    /// The mark as a number, for a border that has no types.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        (self.is_idle as u64) << 48 | (self.rewrites as u64) << 32 | self.used as u64
+    }
+
+    /// The mark with this number; one that was never made is refused where it is used.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        let is_idle = number >> 48 & 1 == 1;
+        Self { used: number as u32, rewrites: (number >> 32) as u16, is_idle }
+    }
+}
+
+impl Machine {
+    pub fn mark(&self, used: usize) -> Mark {
+        let is_idle = self.step == Step::Idle;
+        Mark { used: self.saved_end(used) as u32, rewrites: self.rewrites, is_idle }
+    }
+
+    pub fn rollback(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        mark: Mark,
+    ) -> Result<(), Error> {
+        let used = mark.used as usize;
+        let stale = Error::new(ErrorKind::StaleMark, 0);
+        let mut records = log.records_from(FIRST_RECORD);
+        // What was taken out and said anew may have other records.
+        let is_border = used == FIRST_RECORD || records.any(|record| record.end() == used);
+        if mark.rewrites != self.rewrites || used > self.saved_end(log.used()) || !is_border {
+            return Err(stale);
+        }
+        self.summary = None;
+        self.forget_failure();
+        self.cut_off(log, config, used);
+        (self.step, self.attempt, self.turn) = (Step::Idle, 0, FIRST_RECORD as u32);
+        self.resume(log, config);
+        if mark.is_idle {
+            self.step = Step::Idle;
+        }
+        Ok(())
+    }
+
+    /// Where what is saved ends, of `used` bytes: a reply that is coming in is no part of it,
+    /// nor is the session's own request for a summary.
+    pub fn saved_end(&self, used: usize) -> usize {
+        let end = match self.step {
+            Step::Receive => self.reply.start as usize,
+            _ => used,
+        };
+        if self.summary.is_some() { super::policy::request_start(end) } else { end }
+    }
+}

@@ -1,0 +1,50 @@
+//! Nothing is counted, and only the rounds of a turn are limited.
+
+use super::Excess;
+use crate::Error;
+use crate::message::{Event, Usage};
+use crate::provider::{Budget, Config};
+use crate::session::machine::Machine;
+use crate::transcript::log::Log;
+use crate::transcript::record::Record;
+
+#[derive(Clone, Copy, Debug)]
+pub(in crate::session) struct Count;
+
+impl Count {
+    pub const fn new() -> Self {
+        Self
+    }
+
+    pub const fn total(&self) -> u32 {
+        0
+    }
+
+    pub const fn excess(&mut self, _: &dyn Config, _: &[u8]) -> Excess {
+        Excess::NONE
+    }
+
+    pub const fn fits(&self, _: &dyn Config, _: &str) -> bool {
+        true
+    }
+
+    pub const fn measure(&mut self, _: &dyn Config, _: Usage, _: &[u8]) {}
+
+    pub const fn forget(&mut self, _: &dyn Config, _: &[u8], _: usize, _: usize) {}
+
+    pub const fn insert(&mut self, _: &dyn Config, _: &Record<'_>) {}
+}
+
+impl Machine {
+    pub const fn check_repeats(&mut self, _: &mut Log<'_>, _: &dyn Config) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+pub(in crate::session) fn used_up(config: &dyn Config, rounds: u16, _: Usage) -> Option<Budget> {
+    (rounds >= config.limits().max_rounds).then_some(Budget::Rounds)
+}
+
+pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: usize) -> Option<Event<'_>> {
+    None
+}

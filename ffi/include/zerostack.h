@@ -1,0 +1,2120 @@
+/*
+ * zerostack: an agent core as a state machine. Bytes in, bytes out.
+ *
+ * Ask zs_session_step what to do, do it, ask again:
+ *
+ *   ZS_STEP_IDLE       zs_session_user, or stop
+ *   ZS_STEP_SEND       write the request (zs_session_request, zs_session_read_request), then
+ *                      zs_session_begin_response
+ *   ZS_STEP_RECEIVE    zs_session_feed the body, then zs_session_end_response
+ *   ZS_STEP_RUN_TOOLS  answer each zs_session_pending_call by zs_session_tool_result
+ *   ZS_STEP_WAIT       sleep, then zs_session_retry
+ *   ZS_STEP_MAKE_ROOM  zs_session_make_room; or zs_session_compact, zs_session_drop_oldest
+ *
+ * Rules for all calls
+ *   - A call that does not fit the step returns ZS_WRONG_STEP. A failed call changes nothing,
+ *     unless it says that the turn failed.
+ *   - Memory is lent by the caller; there is nothing to free, and no callback. Texts are pointer
+ *     and length, UTF-8, without a NUL at their end.
+ *   - A pointer may be NULL where the call says so, or with a length of 0; elsewhere NULL is an
+ *     error and does no harm. Every other pointer must be valid for what it points to.
+ *   - What a call gives lives as long as its "Lifetime" says. Every call on a session that takes
+ *     it without const changes it, apart from zs_session_request, _request_header, _request_len,
+ *     _read_request and _entry.
+ *   - One thread at a time for one session; different sessions are independent.
+ *   - Numbers of constants, once published, stay. Structs that the caller fills begin with their
+ *     size; those that the library fills have reserved fields.
+ */
+
+#ifndef ZEROSTACK_H
+#define ZEROSTACK_H
+
+/* Made by ffi/header.sh from ffi/src: change it there. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The server did not say when to try again.
+ */
+#define ZS_NO_RETRY_AFTER UINT32_MAX
+
+/**
+ * The most values that zs_prompt_render takes.
+ */
+#define ZS_PROMPT_VALUES_MAX 32
+
+/**
+ * What came of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
+ * this border.
+ */
+enum zs_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It is done.
+     */
+    ZS_OK = 0,
+    /**
+     * The memory has no room for it; nothing was added. The detail is the bytes missing. For a
+     * buffer that the caller lends to be filled, it is the length that is enough.
+     */
+    ZS_FULL = 1,
+    /**
+     * The call does not fit the step; nothing changed. The detail is the step that is on.
+     */
+    ZS_WRONG_STEP = 2,
+    /**
+     * The response is not what the dialect promises. The detail is an offset in the body, at the
+     * bad byte or shortly behind it.
+     */
+    ZS_BAD_RESPONSE = 3,
+    /**
+     * The response ended before the reply was complete. The detail is the bytes that came.
+     */
+    ZS_CUT = 4,
+    /**
+     * The provider answered with an error. The detail is the HTTP status (200 for an error
+     * inside a stream).
+     */
+    ZS_STATUS = 5,
+    /**
+     * The provider could not be reached, or broke off before the head.
+     */
+    ZS_UNREACHABLE = 6,
+    /**
+     * The reply hit the token limit in the middle of a tool call. The detail is the number of
+     * whole calls.
+     */
+    ZS_TRUNCATED = 7,
+    /**
+     * A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
+     * max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats; for a limit of the format, such
+     * as max_response_bytes, its value.
+     */
+    ZS_LIMIT = 8,
+    /**
+     * No open call has this id. The detail is the id.
+     */
+    ZS_UNKNOWN_CALL = 9,
+    /**
+     * A saved transcript is damaged. The detail is the offset of the first bad byte.
+     */
+    ZS_BAD_TRANSCRIPT = 10,
+    /**
+     * The configuration cannot be used. The detail is the index of the bad tool, or UINT32_MAX.
+     */
+    ZS_BAD_CONFIG = 11,
+    /**
+     * JSON text is not valid. The detail is the byte offset.
+     */
+    ZS_BAD_JSON = 12,
+    /**
+     * The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
+     * is the number of the provider, or 0.
+     */
+    ZS_UNSUPPORTED = 13,
+    /**
+     * A text is longer than its format allows. The detail is the longest length in bytes.
+     */
+    ZS_TOO_LONG = 14,
+    /**
+     * A prompt's front matter is not understood. The detail is packed: line << 18 | column << 6 |
+     * reason.
+     */
+    ZS_BAD_PROMPT = 15,
+    /**
+     * A required hole of a prompt has no value. The detail is its offset in the prompt's text.
+     */
+    ZS_MISSING_HOLE = 16,
+    /**
+     * No prompt of that name.
+     */
+    ZS_UNKNOWN_PROMPT = 17,
+    /**
+     * Prompts include one another too deeply. The detail is the depth that is allowed.
+     */
+    ZS_INCLUDE_DEPTH = 18,
+    /**
+     * The caller's writer failed. The detail is the bytes that it took at least.
+     */
+    ZS_WRITE_FAILED = 19,
+    /**
+     * A request's head would not be one request. The detail is 0 for the method, 1 for the
+     * path, 2 for the host, and from 3 on the header.
+     */
+    ZS_BAD_REQUEST = 20,
+    /**
+     * The bytes are not an HTTP/1.1 response. The detail is the offset of the bad one.
+     */
+    ZS_BAD_HTTP = 21,
+    /**
+     * A part of an HTTP response is over its limit. The detail is the limit.
+     */
+    ZS_HTTP_TOO_LONG = 22,
+    /**
+     * The response is compressed or coded in a way that is not read. The detail is the offset.
+     */
+    ZS_HTTP_ENCODING = 23,
+    /**
+     * The connection ended within the response. The detail is the bytes that came.
+     */
+    ZS_HTTP_CUT = 24,
+    /**
+     * Arguments do not fit the type that reads them. The detail is the offset of the value.
+     */
+    ZS_BAD_ARGUMENTS = 25,
+    /**
+     * A JSON Schema is not one. The detail is the offset of what is wrong.
+     */
+    ZS_BAD_SCHEMA = 26,
+    /**
+     * Something is nested deeper than it may be. The detail is the depth that is allowed.
+     */
+    ZS_TOO_DEEP = 27,
+    /**
+     * A check takes more steps than it may. The detail is the number that is allowed.
+     */
+    ZS_TOO_MUCH_WORK = 28,
+    /**
+     * A packed vocabulary is refused. The detail is the reason.
+     */
+    ZS_BAD_VOCABULARY = 29,
+    /**
+     * A token id is not of this vocabulary. The detail is its index.
+     */
+    ZS_UNKNOWN_TOKEN = 30,
+    /**
+     * What would be sent does not fit the context of the model, and no room can be made. The detail
+     * is the tokens that are too many.
+     */
+    ZS_WINDOW_TOO_LONG = 31,
+    /**
+     * The transcript was rewritten since the mark was made; nothing changed.
+     */
+    ZS_STALE_MARK = 32,
+    /**
+     * A pointer is NULL that must not be, or misaligned.
+     */
+    ZS_NULL = 1000,
+    /**
+     * A text is not UTF-8. The detail is the offset of the first bad byte.
+     */
+    ZS_NOT_UTF8 = 1001,
+    /**
+     * A number is out of its range, such as a length above half of the address space.
+     */
+    ZS_OUT_OF_RANGE = 1002,
+    /**
+     * The pointer is not one that zs_session_init gave, or the session was moved, copied or
+     * freed.
+     */
+    ZS_BAD_HANDLE = 1003,
+    /**
+     * An argument lies in the session's own memory, which this call changes: copy it first.
+     */
+    ZS_OVERLAP = 1004,
+    /**
+     * There is nothing of this index or name.
+     */
+    ZS_NOT_FOUND = 1005,
+    /**
+     * The value is of another kind than the one asked for.
+     */
+    ZS_OTHER_KIND = 1006,
+    /**
+     * A defect of this library, or an error that this version has no number for. A session that
+     * returned it answers every call so.
+     */
+    ZS_INTERNAL = 1007,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_status zs_status;
+#else
+typedef uint32_t zs_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the caller must do next.
+ */
+enum zs_step
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing is going on: say something with zs_session_user, or stop.
+     */
+    ZS_STEP_IDLE = 0,
+    /**
+     * Send what zs_session_read_request gives, then call zs_session_begin_response.
+     */
+    ZS_STEP_SEND = 1,
+    /**
+     * Give the body to zs_session_feed, then call zs_session_end_response.
+     */
+    ZS_STEP_RECEIVE = 2,
+    /**
+     * Answer each zs_session_pending_call by zs_session_tool_result.
+     */
+    ZS_STEP_RUN_TOOLS = 3,
+    /**
+     * Wait as many milliseconds as the number says, then call zs_session_retry.
+     */
+    ZS_STEP_WAIT = 4,
+    /**
+     * Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
+     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+     * it is the window that is too long.
+     */
+    ZS_STEP_MAKE_ROOM = 5,
+    /**
+     * The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
+     * is one that this version has no number for.
+     */
+    ZS_STEP_NONE = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_step zs_step;
+#else
+typedef uint32_t zs_step;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What an event says, and which fields of zs_event have it. Others may come: pass them over.
+ */
+enum zs_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing happened.
+     */
+    ZS_EVENT_NONE = 0,
+    /**
+     * More of the answer: `text`, whole characters only.
+     */
+    ZS_EVENT_TEXT = 1,
+    /**
+     * More of a refusal: `text`, whole characters only.
+     */
+    ZS_EVENT_REFUSAL = 2,
+    /**
+     * More of the model's reasoning: `text`, whole characters only.
+     */
+    ZS_EVENT_THINKING = 3,
+    /**
+     * A call is complete: `call`, `name`, `wire_id`, and `text` has its arguments, JSON as the
+     * model wrote it; they may be empty or malformed.
+     */
+    ZS_EVENT_TOOL_CALL = 4,
+    /**
+     * Counts of this reply so far: `usage`.
+     */
+    ZS_EVENT_USAGE = 5,
+    /**
+     * Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+     * reply, all of it was shown.
+     */
+    ZS_EVENT_TRUNCATED = 6,
+    /**
+     * The reply is complete, the last event of a reply: `stop`.
+     */
+    ZS_EVENT_END = 7,
+    /**
+     * The reply was cut off and is asked for again: discard what was shown since the request.
+     */
+    ZS_EVENT_RESTART = 8,
+    /**
+     * Room is made: the next request is one of the session's own, for a summary of what is oldest.
+     * Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+     * ZS_EVENT_SUMMARY_FAILED.
+     */
+    ZS_EVENT_COMPACTING = 9,
+    /**
+     * No summary came: `status`, `detail`. What is oldest goes without one.
+     */
+    ZS_EVENT_SUMMARY_FAILED = 10,
+    /**
+     * The model makes the same call again: `name`, and `count` times in a row.
+     */
+    ZS_EVENT_REPEATING = 11,
+    /**
+     * The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
+     * shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+     * called once more for the end.
+     */
+    ZS_EVENT_RECOVERED = 12,
+    /**
+     * Something that this version of the library has no number for.
+     */
+    ZS_EVENT_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_event_kind zs_event_kind;
+#else
+typedef uint32_t zs_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why the model stopped.
+ */
+enum zs_stop
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It did not, or not yet.
+     */
+    ZS_STOP_NONE = 0,
+    /**
+     * It said all it wanted.
+     */
+    ZS_STOP_END_TURN = 1,
+    /**
+     * It waits for the results of its calls.
+     */
+    ZS_STOP_TOOL_USE = 2,
+    /**
+     * The token limit of the reply was reached.
+     */
+    ZS_STOP_MAX_TOKENS = 3,
+    /**
+     * It wrote one of the stop sequences.
+     */
+    ZS_STOP_SEQUENCE = 4,
+    /**
+     * It refused.
+     */
+    ZS_STOP_REFUSAL = 5,
+    /**
+     * The provider's filter stopped it.
+     */
+    ZS_STOP_CONTENT_FILTER = 6,
+    /**
+     * A long turn was paused; sending the conversation again goes on with it.
+     */
+    ZS_STOP_PAUSE = 7,
+    /**
+     * A word that this version does not know; zs_session_stop_word has it.
+     */
+    ZS_STOP_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_stop zs_stop;
+#else
+typedef uint32_t zs_stop;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a cut concerns.
+ */
+enum zs_kept
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing was cut.
+     */
+    ZS_KEPT_ALL = 0,
+    /**
+     * Text or reasoning of a reply that did not fit the memory.
+     */
+    ZS_KEPT_REPLY = 1,
+    /**
+     * A tool result above max_result_bytes.
+     */
+    ZS_KEPT_TOOL_RESULT = 2,
+    /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    ZS_KEPT_OLD_RESULTS = 3,
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    ZS_KEPT_OLD_EXCHANGES = 4,
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    ZS_KEPT_SUMMARISED = 5,
+    /**
+     * Something that this version of the library has no number for.
+     */
+    ZS_KEPT_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_kept zs_kept;
+#else
+typedef uint32_t zs_kept;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Who speaks.
+ */
+enum zs_role
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The person, or the program that stands for one.
+     */
+    ZS_ROLE_USER = 1,
+    /**
+     * The model.
+     */
+    ZS_ROLE_ASSISTANT = 2,
+    /**
+     * A tool that answers a call.
+     */
+    ZS_ROLE_TOOL = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_role zs_role;
+#else
+typedef uint32_t zs_role;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a part of a message is, and which fields of zs_entry have it.
+ */
+enum zs_part
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Plain text: `text`.
+     */
+    ZS_PART_TEXT = 1,
+    /**
+     * The model's reasoning: `text`.
+     */
+    ZS_PART_THINKING = 2,
+    /**
+     * The model wants a tool to run: `call`, `name`, `wire_id`, and `text` has its arguments.
+     */
+    ZS_PART_TOOL_CALL = 3,
+    /**
+     * The answer to a call: `call`, `is_error`, `text`.
+     */
+    ZS_PART_TOOL_RESULT = 4,
+    /**
+     * Text that only its provider understands: `provider`, `variety`, `text`.
+     */
+    ZS_PART_OPAQUE = 5,
+    /**
+     * Something that this version of the library has no number for.
+     */
+    ZS_PART_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_part zs_part;
+#else
+typedef uint32_t zs_part;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a run of a prompt gives.
+ */
+enum zs_output
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The prompt does not say.
+     */
+    ZS_OUTPUT_UNSAID = 0,
+    /**
+     * The model's last text.
+     */
+    ZS_OUTPUT_TEXT = 1,
+    /**
+     * The changes to the files.
+     */
+    ZS_OUTPUT_PATCH = 2,
+    /**
+     * A list of places with what is wrong there.
+     */
+    ZS_OUTPUT_FINDINGS = 3,
+    /**
+     * One JSON value that fits the prompt's schema.
+     */
+    ZS_OUTPUT_JSON = 4,
+    /**
+     * Something that this version of the library has no number for.
+     */
+    ZS_OUTPUT_OTHER = 1000,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_output zs_output;
+#else
+typedef uint32_t zs_output;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a JSON value is.
+ */
+enum zs_json_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * `null`
+     */
+    ZS_JSON_NULL = 0,
+    /**
+     * `false`
+     */
+    ZS_JSON_FALSE = 1,
+    /**
+     * `true`
+     */
+    ZS_JSON_TRUE = 2,
+    /**
+     * A number: zs_json_integer, or strtod on `text`.
+     */
+    ZS_JSON_NUMBER = 3,
+    /**
+     * A string: zs_json_string.
+     */
+    ZS_JSON_STRING = 4,
+    /**
+     * An array: zs_json_element.
+     */
+    ZS_JSON_ARRAY = 5,
+    /**
+     * An object: zs_json_member.
+     */
+    ZS_JSON_OBJECT = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_json_kind zs_json_kind;
+#else
+typedef uint32_t zs_json_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What came of a response.
+ */
+enum zs_http_event_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Nothing yet.
+     */
+    ZS_HTTP_NONE = 0,
+    /**
+     * The head is complete: `status`, `retry_after_ms`.
+     */
+    ZS_HTTP_HEAD = 1,
+    /**
+     * More of the body: `body`.
+     */
+    ZS_HTTP_BODY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_http_event_kind zs_http_event_kind;
+#else
+typedef uint32_t zs_http_event_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A service, by the dialect it speaks.
+ */
+enum zs_provider
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * OpenAI chat completions, and the many servers compatible with it.
+     */
+    ZS_OPENAI_CHAT = 1,
+    /**
+     * Anthropic messages.
+     */
+    ZS_ANTHROPIC = 2,
+    /**
+     * OpenAI responses.
+     */
+    ZS_OPENAI_RESPONSES = 3,
+    /**
+     * Google Gemini.
+     */
+    ZS_GEMINI = 4,
+    /**
+     * Ollama's own chat.
+     */
+    ZS_OLLAMA = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_provider zs_provider;
+#else
+typedef uint32_t zs_provider;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What becomes of a turn that fails.
+ */
+enum zs_failed_turn
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * All of it is taken out, the user's text too: as if it had never begun.
+     */
+    ZS_TAKE_OUT = 0,
+    /**
+     * The rounds that were complete stay.
+     */
+    ZS_KEEP = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_failed_turn zs_failed_turn;
+#else
+typedef uint32_t zs_failed_turn;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How room is made when the window passes its high mark, or memory is missing.
+ */
+enum zs_room
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The caller makes it, by zs_session_compact or zs_session_drop_oldest.
+     */
+    ZS_ROOM_ASK = 0,
+    /**
+     * zs_session_make_room replaces old tool results by a line that says what they were; when that
+     * is not enough, as ZS_ROOM_DROP_OLDEST.
+     */
+    ZS_ROOM_ELIDE_RESULTS = 1,
+    /**
+     * zs_session_make_room drops the oldest exchanges.
+     */
+    ZS_ROOM_DROP_OLDEST = 2,
+    /**
+     * zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+     */
+    ZS_ROOM_SUMMARISE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_room zs_room;
+#else
+typedef uint32_t zs_room;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How the model is told of its tools, and how it calls them. All but the first want the feature
+ * `local-models`.
+ */
+enum zs_tool_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * By the fields that the dialect has for it.
+     */
+    ZS_TOOLS_NATIVE = 0,
+    /**
+     * The same; where the model writes its calls into the text, they are found there.
+     */
+    ZS_TOOLS_LENIENT = 1,
+    /**
+     * By words: the tools stand in the system text, calls and results are text.
+     */
+    ZS_TOOLS_TEXT = 2,
+    /**
+     * The same, and the server holds the model to a JSON Schema of its reply.
+     */
+    ZS_TOOLS_SCHEMA = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_tool_mode zs_tool_mode;
+#else
+typedef uint32_t zs_tool_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Under which key OpenAI chat is told max_output_tokens.
+ */
+enum zs_output_limit_key
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * `max_tokens`, which compatible servers know.
+     */
+    ZS_MAX_TOKENS = 0,
+    /**
+     * `max_completion_tokens`, which OpenAI's own reasoning models want.
+     */
+    ZS_MAX_COMPLETION_TOKENS = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_output_limit_key zs_output_limit_key;
+#else
+typedef uint32_t zs_output_limit_key;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What counts the tokens of the window. All but the first want the feature `counting`.
+ */
+enum zs_counting
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A token for each four bytes.
+     */
+    ZS_COUNT_ROUGH = 0,
+    /**
+     * The estimate of zs_tokens_estimate.
+     */
+    ZS_COUNT_ESTIMATE = 1,
+    /**
+     * The configuration's `vocabulary`, exactly.
+     */
+    ZS_COUNT_VOCABULARY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_counting zs_counting;
+#else
+typedef uint32_t zs_counting;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Counts the tokens of a text while it arrives, in constant memory of the caller.
+ */
+typedef struct zs_counter zs_counter;
+
+/**
+ * Reads one HTTP/1.1 response byte by byte, in constant memory of the caller.
+ */
+typedef struct zs_http zs_http;
+
+/**
+ * One conversation with a model: a state machine that lies in memory of the caller.
+ */
+typedef struct zs_session zs_session;
+
+/**
+ * Text: UTF-8, `len` bytes, not ended by a NUL. `ptr` may be NULL when `len` is 0.
+ */
+typedef struct {
+    /**
+     * The first byte.
+     */
+    const uint8_t *ptr;
+    /**
+     * The number of bytes.
+     */
+    size_t len;
+} zs_str;
+
+/**
+ * A tool that the model may call.
+ */
+typedef struct {
+    /**
+     * `[a-zA-Z0-9_-]`, 64 bytes at most.
+     */
+    zs_str name;
+    /**
+     * What it does, for the model.
+     */
+    zs_str description;
+    /**
+     * JSON Schema of the arguments: one JSON object.
+     */
+    zs_str parameters;
+} zs_tool;
+
+/**
+ * What stays the same during a session. Fill it by zs_config_init, then set provider and model
+ * at least. The struct itself is copied; the texts and the array of tools are lent: they must
+ * outlive the session, unchanged.
+ *
+ * It grows at its end. A program that was compiled with a shorter one works with a newer library,
+ * because `size` says what it has; what is missing has its default.
+ */
+typedef struct {
+    /**
+     * sizeof(zs_config), as the caller knows it.
+     */
+    size_t size;
+    /**
+     * The model, as the provider names it.
+     */
+    zs_str model;
+    /**
+     * What the model is told first; may be empty.
+     */
+    zs_str system;
+    /**
+     * The tools that it may call.
+     */
+    const zs_tool *tools;
+    /**
+     * How many there are.
+     */
+    size_t tool_count;
+    /**
+     * The dialect to speak: a zs_provider.
+     */
+    uint32_t provider;
+    /**
+     * Tokens of one reply; 0 leaves it to the provider.
+     */
+    uint32_t max_output_tokens;
+    /**
+     * Tokens of the request and the reply together; 0 leaves it to the provider.
+     */
+    uint32_t context_tokens;
+    /**
+     * Bytes of one tool result; a longer one is cut in the middle and says so.
+     */
+    uint32_t max_result_bytes;
+    /**
+     * Bytes of the memory that must be free before a request is sent.
+     */
+    uint32_t reply_bytes;
+    /**
+     * Requests of one turn, 65535 at most.
+     */
+    uint32_t max_rounds;
+    /**
+     * Times that one request is sent, the first included; 255 at most.
+     */
+    uint32_t max_attempts;
+    /**
+     * The wait before the first retry; it doubles with each further one.
+     */
+    uint32_t retry_base_ms;
+    /**
+     * The longest wait, whatever the provider asks for.
+     */
+    uint32_t retry_max_ms;
+    /**
+     * Where the jitter of the waits begins.
+     */
+    uint32_t seed;
+    /**
+     * What becomes of a turn that fails: a zs_failed_turn.
+     */
+    uint32_t failed_turn;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
+    /**
+     * Bytes of one response body, whatever is kept of it: a server that never ends.
+     */
+    uint32_t max_response_bytes;
+    /**
+     * Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+     * leaves beside the reply.
+     */
+    uint32_t high_water_tokens;
+    /**
+     * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+     */
+    uint32_t low_water_tokens;
+    /**
+     * How room is made: a zs_room.
+     */
+    uint32_t room;
+    /**
+     * Tokens of all requests and replies of one turn; 0 is no limit.
+     */
+    uint32_t max_turn_tokens;
+    /**
+     * What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+     */
+    uint32_t max_turn_cost_micros;
+    /**
+     * Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+     */
+    uint32_t max_turn_ms;
+    /**
+     * Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+     */
+    uint32_t max_repeats;
+    /**
+     * What a million tokens of the request cost, in millionths of a currency.
+     */
+    uint32_t input_price;
+    /**
+     * What a million tokens of the reply cost.
+     */
+    uint32_t output_price;
+    /**
+     * What a million tokens cost that come from the provider's cache.
+     */
+    uint32_t cache_read_price;
+    /**
+     * What a million tokens cost that are put into the provider's cache.
+     */
+    uint32_t cache_write_price;
+    /**
+     * Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+     */
+    uint32_t output_limit_key;
+    /**
+     * How the model is told of its tools, and how it calls them: a zs_tool_mode.
+     */
+    uint32_t tool_mode;
+    /**
+     * What counts the tokens of the window until the provider has counted it: a zs_counting.
+     */
+    uint32_t counting;
+    /**
+     * 0.
+     */
+    uint32_t reserved2;
+    /**
+     * The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
+     */
+    zs_str vocabulary;
+} zs_config;
+
+/**
+ * Tokens, as the provider counted them. Anthropic leaves the cached tokens out of
+ * `input_tokens`, the others count them in.
+ */
+typedef struct {
+    /**
+     * Tokens of the request.
+     */
+    uint32_t input_tokens;
+    /**
+     * Tokens of the reply, reasoning included.
+     */
+    uint32_t output_tokens;
+    /**
+     * Tokens of the request that came from the provider's cache.
+     */
+    uint32_t cache_read_tokens;
+    /**
+     * Tokens of the request that were put into the provider's cache.
+     */
+    uint32_t cache_write_tokens;
+    /**
+     * Tokens of the reply that were reasoning, where the provider says it.
+     */
+    uint32_t reasoning_tokens;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved[3];
+} zs_usage;
+
+/**
+ * Why the last turn failed.
+ */
+typedef struct {
+    /**
+     * The error that the call returned.
+     */
+    zs_status status;
+    /**
+     * Its detail.
+     */
+    uint32_t detail;
+    /**
+     * The HTTP status, 0 when no response came.
+     */
+    uint32_t http_status;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+    /**
+     * The provider's code or type of the error, where it gave one.
+     */
+    zs_str code;
+    /**
+     * The provider's message, where it gave one.
+     */
+    zs_str message;
+} zs_failure;
+
+/**
+ * Something that a person may want to see. The fields that its kind does not name are 0.
+ */
+typedef struct {
+    /**
+     * What it says.
+     */
+    zs_event_kind kind;
+    /**
+     * The id of a call, for zs_session_tool_result.
+     */
+    uint32_t call;
+    /**
+     * Why the model stopped.
+     */
+    zs_stop stop;
+    /**
+     * What a cut concerns.
+     */
+    zs_kept kept;
+    /**
+     * Bytes that were cut.
+     */
+    uint32_t bytes;
+    /**
+     * How many calls, or times.
+     */
+    uint32_t count;
+    /**
+     * Why it failed.
+     */
+    zs_status status;
+    /**
+     * The detail of the status.
+     */
+    uint32_t detail;
+    /**
+     * Counts.
+     */
+    zs_usage usage;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved[2];
+    /**
+     * Text, or the arguments of a call.
+     */
+    zs_str text;
+    /**
+     * The tool's name, as the model wrote it.
+     */
+    zs_str name;
+    /**
+     * The provider's own id of the call; empty where it gives none.
+     */
+    zs_str wire_id;
+} zs_event;
+
+/**
+ * The head of a request to post. The key is not in it: the caller adds that.
+ */
+typedef struct {
+    /**
+     * The HTTP method.
+     */
+    zs_str method;
+    /**
+     * The path under the provider's base URL, in pieces to be put together; some may be empty.
+     */
+    zs_str path[3];
+    /**
+     * How many headers zs_session_request_header gives.
+     */
+    size_t header_count;
+    /**
+     * Bytes of the body, for content-length.
+     */
+    size_t body_len;
+    /**
+     * 0 in this version.
+     */
+    size_t reserved[2];
+} zs_request;
+
+/**
+ * One part of the transcript. The fields that its part does not name are 0.
+ */
+typedef struct {
+    /**
+     * Who said it.
+     */
+    zs_role role;
+    /**
+     * What it is.
+     */
+    zs_part part;
+    /**
+     * 1 when it begins a message, 0 when it goes on with the one before.
+     */
+    uint32_t starts_message;
+    /**
+     * 1 when it is kept in part only.
+     */
+    uint32_t is_cut;
+    /**
+     * 1 for the result of a call that failed.
+     */
+    uint32_t is_error;
+    /**
+     * The id of a call.
+     */
+    uint32_t call;
+    /**
+     * Who made an opaque text: a zs_provider.
+     */
+    uint32_t provider;
+    /**
+     * What it is among the opaque texts of this provider.
+     */
+    uint32_t variety;
+    /**
+     * What was said.
+     */
+    zs_str text;
+    /**
+     * The tool's name.
+     */
+    zs_str name;
+    /**
+     * The provider's own id of the call.
+     */
+    zs_str wire_id;
+    /**
+     * 0 in this version.
+     */
+    size_t reserved[2];
+} zs_entry;
+
+/**
+ * A prompt, read.
+ */
+typedef struct {
+    /**
+     * The text behind the front matter, holes not filled.
+     */
+    zs_str body;
+    /**
+     * What a run of it gives.
+     */
+    zs_output output;
+    /**
+     * 1 when the model may be told of it and may ask for it.
+     */
+    uint32_t is_model_invocable;
+    /**
+     * 1 when the body shows the caller's arguments anywhere. Else they are an instruction of
+     * their own.
+     */
+    uint32_t uses_arguments;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+} zs_prompt;
+
+/**
+ * What is wrong with a prompt, and where.
+ */
+typedef struct {
+    /**
+     * The line of the file, from 1; 0 when nothing is wrong.
+     */
+    uint32_t line;
+    /**
+     * The character in the line, from 1.
+     */
+    uint32_t column;
+    /**
+     * A sentence for people: what is wrong and what to write. It lives for ever.
+     */
+    zs_str message;
+} zs_prompt_fault;
+
+/**
+ * A place in a prompt's body that a value fills.
+ */
+typedef struct {
+    /**
+     * What the value is called: a name, `ARGUMENTS`, or the number of an argument.
+     */
+    zs_str name;
+    /**
+     * What stands there without a value; its `ptr` is NULL where the hole does not say so.
+     */
+    zs_str fallback;
+    /**
+     * Offset of its first byte in the prompt's text.
+     */
+    size_t offset;
+} zs_hole;
+
+/**
+ * A name and what it stands for: a value of a prompt, a header.
+ */
+typedef struct {
+    /**
+     * The name.
+     */
+    zs_str name;
+    /**
+     * The text.
+     */
+    zs_str value;
+} zs_pair;
+
+/**
+ * A JSON value: a part of the text that it was found in.
+ */
+typedef struct {
+    /**
+     * What it is.
+     */
+    zs_json_kind kind;
+    /**
+     * The value as it is written.
+     */
+    zs_str text;
+} zs_json;
+
+/**
+ * What came of a response. The fields that the kind does not name are 0.
+ */
+typedef struct {
+    /**
+     * What came.
+     */
+    zs_http_event_kind kind;
+    /**
+     * The status code, for zs_session_begin_response.
+     */
+    uint32_t status;
+    /**
+     * The server's wish, or ZS_NO_RETRY_AFTER.
+     */
+    uint32_t retry_after_ms;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+    /**
+     * More of the body, for zs_session_feed: a part of the bytes that were given.
+     */
+    zs_str body;
+} zs_http_event;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The name of a status, lower case, words joined by `_`; "unknown" for a number that is none.
+ *
+ * Any step. Lifetime: for ever; ended by a NUL.
+ */
+const char *zs_status_name(uint32_t status);
+
+/**
+ * A sentence about a status for people.
+ *
+ * Any step. Lifetime: for ever; ended by a NUL.
+ */
+const char *zs_status_message(uint32_t status);
+
+/**
+ * Fills a configuration with the defaults: no system prompt, no tools, no provider, no model.
+ * `size` is sizeof(zs_config); bytes behind what this library knows become 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
+ */
+zs_status zs_config_init(zs_config *config, size_t size);
+
+/**
+ * Bytes that the session itself takes of lent memory at most; the transcript has the rest.
+ *
+ * Any step; no session is needed.
+ */
+size_t zs_session_overhead(void);
+
+/**
+ * Starts an empty conversation in `len` bytes at `memory`, of any alignment, and gives it
+ * through `session`. There is nothing to free: when the memory goes, the session is gone.
+ *
+ * The step is then ZS_STEP_IDLE. `detail` may be NULL.
+ * Errors: ZS_BAD_CONFIG, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL, ZS_NOT_UTF8,
+ * ZS_OUT_OF_RANGE; `*session` is NULL then.
+ * Lifetime: memory, model, system and tools must outlive the session; the session must not be
+ * moved or copied.
+ */
+zs_status zs_session_init(void *memory,
+                          size_t len,
+                          const zs_config *config,
+                          zs_session **session,
+                          uint32_t *detail);
+
+/**
+ * Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
+ * checked, not trusted. It may lie in `memory` itself.
+ *
+ * The step is what the conversation ends with: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
+ * for a user's text or results, else ZS_STEP_IDLE. `detail` may be NULL.
+ * Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; `*session` is NULL then.
+ * Lifetime: as zs_session_init; the snapshot is not used any more.
+ */
+zs_status zs_session_resume(void *memory,
+                            size_t len,
+                            zs_str snapshot,
+                            const zs_config *config,
+                            zs_session **session,
+                            uint32_t *detail);
+
+/**
+ * The same conversation in other memory, to go on with it apart, as a subagent does; another
+ * model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+ *
+ * Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+ * NULL.
+ * Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+ * Lifetime: as zs_session_init; the two do not depend on each other.
+ */
+zs_status zs_session_fork(const zs_session *from,
+                          void *memory,
+                          size_t len,
+                          const zs_config *config,
+                          zs_session **session,
+                          uint32_t *detail);
+
+/**
+ * Starts an empty conversation in `bytes` of memory that this library allocates;
+ * zs_session_overhead of them are the session's own. Only in a library with the feature `alloc`.
+ *
+ * The step is then ZS_STEP_IDLE. `detail` may be NULL.
+ * Errors: those of zs_session_init; ZS_FULL with `bytes` when there is no memory.
+ * Lifetime: until zs_session_free; model, system and tools must outlive the session.
+ */
+zs_status zs_session_new(size_t bytes,
+                         const zs_config *config,
+                         zs_session **session,
+                         uint32_t *detail);
+
+/**
+ * Frees a session of zs_session_new. NULL is nothing to free. Only in a library with the feature
+ * `alloc`.
+ *
+ * Any step.
+ * Errors: ZS_BAD_HANDLE for a session in lent memory and for what is none; nothing is freed.
+ */
+zs_status zs_session_free(zs_session *session);
+
+/**
+ * What to do now. Cheap, and the same until something is done. `number` is filled with the
+ * milliseconds to wait, or the bytes missing; it may be NULL.
+ *
+ * Any step.
+ * Errors: ZS_STEP_NONE when there is no session.
+ */
+zs_step zs_session_step(const zs_session *session, uint32_t *number);
+
+/**
+ * The detail of the last call that returned a status for this session; 0 after ZS_OK.
+ *
+ * Any step.
+ * Errors: 0 when there is no session.
+ */
+uint32_t zs_session_error_detail(const zs_session *session);
+
+/**
+ * Tokens of the turn, as the provider counted them, all its rounds together.
+ *
+ * Any step.
+ * Errors: all 0 when there is no session.
+ */
+zs_usage zs_session_usage(const zs_session *session);
+
+/**
+ * Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
+ * its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+ * a library without the feature `window`.
+ *
+ * Any step.
+ * Errors: false when there is no session or a pointer is NULL.
+ */
+bool zs_session_window_tokens(const zs_session *session, uint32_t *measured, uint32_t *estimated);
+
+/**
+ * Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+ * shown.
+ *
+ * Any step.
+ * Errors: false when there is no session.
+ */
+bool zs_session_is_compacting(const zs_session *session);
+
+/**
+ * The provider's own word for why it stopped; empty when it gave none yet.
+ *
+ * Any step.
+ * Errors: empty when there is no session.
+ * Lifetime: until the next call that changes the session.
+ */
+zs_str zs_session_stop_word(const zs_session *session);
+
+/**
+ * Whether the reply is complete, so that the rest of the body need not be read.
+ *
+ * ZS_STEP_RECEIVE; false in the others.
+ * Errors: false when there is no session.
+ */
+bool zs_session_is_reply_complete(const zs_session *session);
+
+/**
+ * Why the last turn failed, or the last attempt of this one. False and nothing filled after a
+ * good reply.
+ *
+ * Any step.
+ * Errors: false when there is no session or `failure` is NULL.
+ * Lifetime: the texts until the next call that changes the session.
+ */
+bool zs_session_failure(const zs_session *session, zs_failure *failure);
+
+/**
+ * The tool call without an answer that has this index among them, counted from 0 in the order of
+ * the model; false and nothing filled behind the last. Answering one moves the others up.
+ *
+ * ZS_STEP_RUN_TOOLS; false in the others.
+ * Errors: false when there is no session or `call` is NULL.
+ * Lifetime: the texts until the next call that changes the session. zs_session_tool_result is
+ * one of them, and takes only the id.
+ */
+bool zs_session_pending_call(const zs_session *session, size_t index, zs_event *call);
+
+/**
+ * The conversation as plain versioned bytes, for zs_session_resume. A reply that is coming in is
+ * not part of it yet.
+ *
+ * Any step.
+ * Errors: empty when there is no session.
+ * Lifetime: until the next call that changes the session.
+ */
+zs_str zs_session_snapshot(const zs_session *session);
+
+/**
+ * The version of this library as text, such as 0.1.0.
+ *
+ * Any step; no session is needed. Lifetime: for ever; ended by a NUL.
+ */
+const char *zs_version(void);
+
+/**
+ * Adds the user's text and starts a turn.
+ *
+ * ZS_STEP_IDLE to ZS_STEP_SEND.
+ * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Lifetime: the text is copied.
+ */
+zs_status zs_session_user(zs_session *session, zs_str said);
+
+/**
+ * The head of the response came, whatever its status: the body of a refusal says whether it is
+ * worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
+ *
+ * ZS_STEP_SEND to ZS_STEP_RECEIVE.
+ * Errors: ZS_WRONG_STEP.
+ */
+zs_status zs_session_begin_response(zs_session *session, uint16_t status, uint32_t retry_after_ms);
+
+/**
+ * Takes bytes of the body, cut anywhere, even inside a character. Returns after the first event;
+ * call again with the rest: `*used` says how many bytes were taken. `event` is filled in any
+ * case, its kind is ZS_EVENT_NONE when there is none. Bytes behind the end of the reply are used
+ * and ignored.
+ *
+ * ZS_STEP_RECEIVE; ZS_EVENT_RESTART ends it, see zs_session_end_response.
+ * Errors: ZS_BAD_RESPONSE, ZS_FULL, ZS_TOO_LONG, ZS_LIMIT: the turn failed, or the step is
+ * ZS_STEP_MAKE_ROOM; leave the rest of the body. The transcript holds no half message, `*used`
+ * is 0. ZS_WRONG_STEP, ZS_OVERLAP.
+ * Lifetime: the event's texts until the next call that changes the session.
+ */
+zs_status zs_session_feed(zs_session *session,
+                          const uint8_t *chunk,
+                          size_t len,
+                          size_t *used,
+                          zs_event *event);
+
+/**
+ * The body ended, or the connection broke, or the caller stops reading after
+ * zs_session_is_reply_complete. Here the reply is judged. In ZS_STEP_SEND it says that no
+ * response came at all.
+ *
+ * ZS_STEP_RECEIVE to ZS_STEP_RUN_TOOLS or ZS_STEP_IDLE with ZS_EVENT_END, or to ZS_STEP_WAIT with
+ * ZS_EVENT_RESTART. ZS_EVENT_RECOVERED leaves the step ZS_STEP_RECEIVE: call it once more for the
+ * end. `event` may be NULL.
+ * Errors: the turn failed, zs_session_failure says more: ZS_STATUS, ZS_CUT, ZS_BAD_RESPONSE,
+ * ZS_TRUNCATED, ZS_UNREACHABLE; ZS_FULL with ZS_STEP_MAKE_ROOM; or ZS_WRONG_STEP.
+ */
+zs_status zs_session_end_response(zs_session *session, zs_event *event);
+
+/**
+ * Answers one call, in any order. `*cut_bytes` is how many bytes were left out of the middle
+ * because of max_result_bytes; it may be NULL.
+ *
+ * ZS_STEP_RUN_TOOLS; after the last one ZS_STEP_SEND.
+ * Errors: ZS_UNKNOWN_CALL for an id that is not open; ZS_FULL: nothing was added; ZS_LIMIT when
+ * the turn has no round left; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Lifetime: the content is copied.
+ */
+zs_status zs_session_tool_result(zs_session *session,
+                                 uint32_t call,
+                                 zs_str content,
+                                 bool is_error,
+                                 uint32_t *cut_bytes);
+
+/**
+ * The wait is over.
+ *
+ * ZS_STEP_WAIT to ZS_STEP_SEND, or ZS_STEP_MAKE_ROOM.
+ * Errors: ZS_WRONG_STEP.
+ */
+zs_status zs_session_retry(zs_session *session);
+
+/**
+ * Says that the turn has taken `turn_ms` so far, by the caller's clock. When max_turn_ms is over,
+ * the turn is ended as by zs_session_abort.
+ *
+ * Any step.
+ * Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
+ * feature `window`.
+ */
+zs_status zs_session_elapsed(zs_session *session, uint32_t turn_ms);
+
+/**
+ * Ends the turn now. A reply that is coming in is taken out, open calls get the result
+ * "aborted". What was said before stays; to be rid of it too, see zs_session_rollback.
+ *
+ * Any step, to ZS_STEP_IDLE.
+ * Errors: none but those of the pointer.
+ */
+zs_status zs_session_abort(zs_session *session);
+
+/**
+ * What to send: everything but the body, which zs_session_read_request gives. Asking again gives
+ * the same.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_WRONG_STEP, ZS_NULL.
+ * Lifetime: until the next call that changes the session.
+ */
+zs_status zs_session_request(zs_session *session, zs_request *request);
+
+/**
+ * One header of the request, its name in lower case. The key is not among them.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_WRONG_STEP, ZS_NULL.
+ * Lifetime: for ever.
+ */
+zs_status zs_session_request_header(zs_session *session, size_t index, zs_str *name, zs_str *value);
+
+/**
+ * Bytes of the body, for content-length. Goes through all of it without writing.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_WRONG_STEP, ZS_NULL.
+ */
+zs_status zs_session_request_len(zs_session *session, size_t *len);
+
+/**
+ * Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
+ * how many, 0 is the end. Reading on where the last call stopped takes linear time; another
+ * offset begins anew and skips. Reading twice gives the same bytes.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_WRONG_STEP, ZS_NULL, ZS_OVERLAP.
+ */
+zs_status zs_session_read_request(zs_session *session,
+                                  size_t at,
+                                  uint8_t *bytes,
+                                  size_t len,
+                                  size_t *written);
+
+/**
+ * Makes room as the configuration's `room` says, down to the low mark. `event` says what was
+ * done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
+ * may be NULL. Ask for the step again afterwards.
+ *
+ * ZS_STEP_MAKE_ROOM.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
+ * ZS_WRONG_STEP, also with ZS_ROOM_ASK.
+ */
+zs_status zs_session_make_room(zs_session *session, zs_event *event);
+
+/**
+ * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
+ * `keep_turns` stay, the running one always.
+ *
+ * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
+ * room enough.
+ * Errors: ZS_FULL when the summary is longer than what it replaces and does not fit, or in
+ * ZS_STEP_MAKE_ROOM no turn can be replaced; nothing changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Lifetime: the summary is copied.
+ */
+zs_status zs_session_compact(zs_session *session,
+                             zs_str summary,
+                             size_t keep_turns);
+
+/**
+ * Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
+ * `*freed` is the bytes that this gave; it may be NULL.
+ *
+ * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
+ * room enough.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
+ * ZS_WRONG_STEP.
+ */
+zs_status zs_session_drop_oldest(zs_session *session,
+                                 size_t *freed);
+
+/**
+ * Marks the end of the conversation as it is now, without a reply that is coming in.
+ *
+ * Any step.
+ * Errors: 0 when there is no session.
+ */
+uint64_t zs_session_mark(const zs_session *session);
+
+/**
+ * Takes out all that was said since zs_session_mark gave `mark`; what goes on ends. Marks are a
+ * stack: those made after this one are of no use any more, those before it are.
+ *
+ * Any step, to the one that the conversation ends with.
+ * Errors: ZS_STALE_MARK when room was made since, or the mark's place is no longer there; nothing
+ * changed.
+ */
+zs_status zs_session_rollback(zs_session *session, uint64_t mark);
+
+/**
+ * The part of the transcript that has this index, counted from 0, the oldest first; in
+ * ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
+ *
+ * Any step.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+ * Lifetime: until the next call that changes the session.
+ */
+zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
+
+/**
+ * Starts to decode one response body in `len` bytes at `memory`: the session is in
+ * ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
+ * zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
+ * behind the user's text of one space.
+ *
+ * No session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_CONFIG for no provider, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
+ * ZS_OUT_OF_RANGE; `*session` is NULL then.
+ * Lifetime: as zs_session_init.
+ */
+zs_status zs_decoder_init(void *memory,
+                          size_t len,
+                          uint32_t provider,
+                          uint16_t http_status,
+                          zs_session **session,
+                          uint32_t *detail);
+
+/**
+ * The prompt of the built-in library that has this index, counted from 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+ * Lifetime: for ever.
+ */
+zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
+
+/**
+ * The prompt of the built-in library that has this name.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_UNKNOWN_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: for ever.
+ */
+zs_status zs_prompt_find(zs_str name, zs_str *prompt);
+
+/**
+ * Reads a prompt: the whole text of its file. `fault` says what is wrong; it may be NULL.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the body is a part of the text.
+ */
+zs_status zs_prompt_parse(zs_str file, zs_prompt *prompt, zs_prompt_fault *fault);
+
+/**
+ * Decodes a field of the front matter that is one text (`name`, `description`, `mode`, `model`,
+ * `argument-hint`, `schema`, any other) into `len` bytes at `bytes`; `*written` says how long it
+ * is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for a list or a map; ZS_FULL: `*written` is the length that
+ * is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_prompt_field(zs_str file,
+                          zs_str key,
+                          uint8_t *bytes,
+                          size_t len,
+                          size_t *written,
+                          uint32_t *detail);
+
+/**
+ * Decodes an item of a field of the front matter that is a list (`tools`, `arguments`,
+ * `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is. Items are
+ * counted from 0.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND behind the last, and where there is no such list: without `tools` all
+ * tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
+ * ZS_NULL.
+ */
+zs_status zs_prompt_item(zs_str file,
+                         zs_str key,
+                         size_t index,
+                         uint8_t *bytes,
+                         size_t len,
+                         size_t *written,
+                         uint32_t *detail);
+
+/**
+ * The hole of the body that has this index, counted from 0; a name can come more than once.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the texts are parts of the prompt's text.
+ */
+zs_status zs_prompt_hole(zs_str file, size_t index, zs_hole *hole, uint32_t *detail);
+
+/**
+ * Fills the holes of a prompt's body with `count` values and writes the text to `len` bytes at
+ * `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
+ * as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
+ * calls of their own.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_MISSING_HOLE with its offset; ZS_FULL: `*written` is the length that is enough;
+ * ZS_OUT_OF_RANGE for more than ZS_PROMPT_VALUES_MAX values; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_prompt_render(zs_str file,
+                           const zs_pair *given,
+                           size_t count,
+                           uint8_t *bytes,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Checks every byte of a packed vocabulary (cl100k_base.zsv, o200k_base.zsv). Do it once for a
+ * file from outside; the other calls look only at its head, and whatever the bytes are, they give
+ * wrong counts at worst.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
+ * 4 byte order, 5 damaged head, 6 bytes behind its end, 7 layout, 8 unknown pattern, 9 damaged
+ * body. ZS_NULL.
+ */
+zs_status zs_vocabulary_check(zs_str vocabulary, uint32_t *detail);
+
+/**
+ * Counts the tokens of a text. What is not UTF-8 in it counts as U+FFFD.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY, ZS_NULL.
+ */
+zs_status zs_tokens_count(zs_str vocabulary, zs_str said, uint64_t *count, uint32_t *detail);
+
+/**
+ * The longest prefix of a text that has at most `limit` tokens, cut at a character: its bytes and
+ * its tokens.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_VOCABULARY, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_tokens_fit(zs_str vocabulary,
+                        zs_str said,
+                        uint64_t limit,
+                        size_t *bytes,
+                        uint64_t *tokens,
+                        uint32_t *detail);
+
+/**
+ * Writes the ids of a text to `len` places at `ids`; `*written` says how many. With
+ * `with_specials` the special tokens of the vocabulary stand for themselves; without, what looks
+ * like one is ordinary text, as it must be for text from outside.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL: `*written` is the number that is enough; ZS_BAD_VOCABULARY, ZS_NOT_UTF8,
+ * ZS_NULL.
+ */
+zs_status zs_tokens_encode(zs_str vocabulary,
+                           zs_str said,
+                           bool with_specials,
+                           uint32_t *ids,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` says how many. They need
+ * not be UTF-8: a token may be part of a character.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_UNKNOWN_TOKEN with its index,
+ * ZS_BAD_VOCABULARY, ZS_NULL.
+ */
+zs_status zs_tokens_decode(zs_str vocabulary,
+                           const uint32_t *ids,
+                           size_t count,
+                           uint8_t *bytes,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
+
+/**
+ * Estimates the tokens of a text without a vocabulary: a good guess, and a number that is hardly
+ * ever passed.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL.
+ */
+zs_status zs_tokens_estimate(zs_str said, uint64_t *tokens, uint64_t *at_most);
+
+/**
+ * Bytes that a counter takes of lent memory at most.
+ *
+ * Any step; no session is needed.
+ */
+size_t zs_counter_overhead(void);
+
+/**
+ * Starts a count in `len` bytes at `memory`, of any alignment, and gives it through `counter`.
+ * There is nothing to free.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL with the bytes missing, ZS_BAD_VOCABULARY, ZS_NULL, ZS_OUT_OF_RANGE; `*counter`
+ * is NULL then.
+ * Lifetime: memory and vocabulary must outlive the counter, which must not be moved.
+ */
+zs_status zs_counter_init(void *memory,
+                          size_t len,
+                          zs_str vocabulary,
+                          zs_counter **counter,
+                          uint32_t *detail);
+
+/**
+ * Appends bytes to the text, cut anywhere, even inside a character.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL, ZS_BAD_HANDLE.
+ */
+zs_status zs_counter_push(zs_counter *counter, zs_str said);
+
+/**
+ * Tokens of all the text so far: at any time what zs_tokens_count says of it.
+ *
+ * Any step; no session is needed.
+ * Errors: 0 when there is no counter.
+ */
+uint64_t zs_counter_count(const zs_counter *counter);
+
+/**
+ * Starts again with an empty text.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL, ZS_BAD_HANDLE.
+ */
+zs_status zs_counter_clear(zs_counter *counter);
+
+/**
+ * Checks a JSON text, strictly, and says what it is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_JSON with the offset of the first wrong byte, ZS_TOO_DEEP, ZS_NOT_UTF8, ZS_NULL.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_parse(zs_str json, zs_json *value, uint32_t *detail);
+
+/**
+ * The member of that name of an object; the last one where it is there twice.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for what is no object, and those of zs_json_parse.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_member(zs_str object, zs_str name, zs_json *value);
+
+/**
+ * The element of an array that has this index, counted from 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NOT_FOUND behind the last, ZS_OTHER_KIND for what is no array, and those of
+ * zs_json_parse.
+ * Lifetime: the value is a part of the text.
+ */
+zs_status zs_json_element(zs_str array, size_t index, zs_json *value);
+
+/**
+ * Decodes a string into `len` bytes at `bytes`; `*written` says how long it is, without a NUL.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for what is no string,
+ * and those of zs_json_parse.
+ */
+zs_status zs_json_string(zs_str string, uint8_t *bytes, size_t len, size_t *written);
+
+/**
+ * Reads a number that is an integer.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_OTHER_KIND for what is no number, ZS_OUT_OF_RANGE for one with a fraction or an
+ * exponent, or beyond 64 bits, and those of zs_json_parse.
+ */
+zs_status zs_json_integer(zs_str number, int64_t *value);
+
+/**
+ * Checks the arguments of a call against the JSON Schema of its tool. What is wrong is written to
+ * `len` bytes at `bytes` as a sentence, to be given back to the model; `*written` says how long
+ * it is.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_ARGUMENTS with the offset of the value, when the arguments do not fit;
+ * ZS_UNSUPPORTED when the verdict hangs on a keyword that is not checked, which is written;
+ * ZS_BAD_JSON for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK,
+ * ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 where no sentence is meant.
+ */
+zs_status zs_schema_check(zs_str schema,
+                          zs_str arguments,
+                          uint8_t *bytes,
+                          size_t len,
+                          size_t *written,
+                          uint32_t *detail);
+
+/**
+ * Writes the head of a request, its empty line included, to `len` bytes at `bytes`; `*written`
+ * says how many. `path` begins with `/`; `host` has a port unless it is the scheme's own; the
+ * headers are those of zs_session_request_header and the key.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_REQUEST for what would not be one request; ZS_FULL: `*written` is the length that
+ * is enough; ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_http_write_head(zs_str method,
+                             zs_str path,
+                             zs_str host,
+                             size_t body_len,
+                             const zs_pair *headers,
+                             size_t header_count,
+                             uint8_t *bytes,
+                             size_t len,
+                             size_t *written,
+                             uint32_t *detail);
+
+/**
+ * Bytes that a reader of responses takes of lent memory at most.
+ *
+ * Any step; no session is needed.
+ */
+size_t zs_http_overhead(void);
+
+/**
+ * Starts to read a response in `len` bytes at `memory`, of any alignment. There is nothing to
+ * free; each response needs a new one.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_FULL with the bytes missing, ZS_NULL, ZS_OUT_OF_RANGE; `*http` is NULL then.
+ * Lifetime: the memory must outlive the reader, which must not be moved.
+ */
+zs_status zs_http_init(void *memory, size_t len, zs_http **http, uint32_t *detail);
+
+/**
+ * Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
+ * rest: `*used` says how many bytes were taken. Bytes behind the end are used and ignored.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.
+ * ZS_NULL, ZS_BAD_HANDLE.
+ * Lifetime: the body is a part of the bytes given.
+ */
+zs_status zs_http_feed(zs_http *http,
+                       const uint8_t *chunk,
+                       size_t len,
+                       size_t *used,
+                       zs_http_event *event,
+                       uint32_t *detail);
+
+/**
+ * The connection ended.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_HTTP_CUT when the response was not complete; those of zs_http_feed again.
+ */
+zs_status zs_http_end(zs_http *http, uint32_t *detail);
+
+/**
+ * Whether the whole response was read.
+ *
+ * Any step; no session is needed.
+ * Errors: false when there is no reader.
+ */
+bool zs_http_is_done(const zs_http *http);
+
+/**
+ * Whether the connection can carry another request. Known when the response is done.
+ *
+ * Any step; no session is needed.
+ * Errors: false when there is no reader.
+ */
+bool zs_http_keeps_open(const zs_http *http);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* ZEROSTACK_H */

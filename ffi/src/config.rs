@@ -1,0 +1,298 @@
+//! What stays the same during a session, as C lends it.
+
+use core::mem::offset_of;
+
+use zerostack_core::Limits;
+
+use crate::boundary::{answer, out, values};
+use crate::status::Fault;
+use crate::status::zs_status::{self, *};
+use crate::text::zs_str;
+
+/// A service, by the dialect it speaks.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_provider {
+    /// OpenAI chat completions, and the many servers compatible with it.
+    ZS_OPENAI_CHAT = 1,
+    /// Anthropic messages.
+    ZS_ANTHROPIC = 2,
+    /// OpenAI responses.
+    ZS_OPENAI_RESPONSES = 3,
+    /// Google Gemini.
+    ZS_GEMINI = 4,
+    /// Ollama's own chat.
+    ZS_OLLAMA = 5,
+}
+
+/// What becomes of a turn that fails.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_failed_turn {
+    /// All of it is taken out, the user's text too: as if it had never begun.
+    ZS_TAKE_OUT = 0,
+    /// The rounds that were complete stay.
+    ZS_KEEP = 1,
+}
+
+/// How room is made when the window passes its high mark, or memory is missing.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_room {
+    /// The caller makes it, by zs_session_compact or zs_session_drop_oldest.
+    ZS_ROOM_ASK = 0,
+    /// zs_session_make_room replaces old tool results by a line that says what they were; when that
+    /// is not enough, as ZS_ROOM_DROP_OLDEST.
+    ZS_ROOM_ELIDE_RESULTS = 1,
+    /// zs_session_make_room drops the oldest exchanges.
+    ZS_ROOM_DROP_OLDEST = 2,
+    /// zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+    ZS_ROOM_SUMMARISE = 3,
+}
+
+/// How the model is told of its tools, and how it calls them. All but the first want the feature
+/// `local-models`.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_tool_mode {
+    /// By the fields that the dialect has for it.
+    ZS_TOOLS_NATIVE = 0,
+    /// The same; where the model writes its calls into the text, they are found there.
+    ZS_TOOLS_LENIENT = 1,
+    /// By words: the tools stand in the system text, calls and results are text.
+    ZS_TOOLS_TEXT = 2,
+    /// The same, and the server holds the model to a JSON Schema of its reply.
+    ZS_TOOLS_SCHEMA = 3,
+}
+
+/// Under which key OpenAI chat is told max_output_tokens.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_output_limit_key {
+    /// `max_tokens`, which compatible servers know.
+    ZS_MAX_TOKENS = 0,
+    /// `max_completion_tokens`, which OpenAI's own reasoning models want.
+    ZS_MAX_COMPLETION_TOKENS = 1,
+}
+
+/// What counts the tokens of the window. All but the first want the feature `counting`.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_counting {
+    /// A token for each four bytes.
+    ZS_COUNT_ROUGH = 0,
+    /// The estimate of zs_tokens_estimate.
+    ZS_COUNT_ESTIMATE = 1,
+    /// The configuration's `vocabulary`, exactly.
+    ZS_COUNT_VOCABULARY = 2,
+}
+
+/// A tool that the model may call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_tool {
+    /// `[a-zA-Z0-9_-]`, 64 bytes at most.
+    pub name: zs_str,
+    /// What it does, for the model.
+    pub description: zs_str,
+    /// JSON Schema of the arguments: one JSON object.
+    pub parameters: zs_str,
+}
+
+/// What stays the same during a session. Fill it by zs_config_init, then set provider and model
+/// at least. The struct itself is copied; the texts and the array of tools are lent: they must
+/// outlive the session, unchanged.
+///
+/// It grows at its end. A program that was compiled with a shorter one works with a newer library,
+/// because `size` says what it has; what is missing has its default.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_config {
+    /// sizeof(zs_config), as the caller knows it.
+    pub size: usize,
+    /// The model, as the provider names it.
+    pub model: zs_str,
+    /// What the model is told first; may be empty.
+    pub system: zs_str,
+    /// The tools that it may call.
+    pub tools: *const zs_tool,
+    /// How many there are.
+    pub tool_count: usize,
+    /// The dialect to speak: a zs_provider.
+    pub provider: u32,
+    /// Tokens of one reply; 0 leaves it to the provider.
+    pub max_output_tokens: u32,
+    /// Tokens of the request and the reply together; 0 leaves it to the provider.
+    pub context_tokens: u32,
+    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    pub max_result_bytes: u32,
+    /// Bytes of the memory that must be free before a request is sent.
+    pub reply_bytes: u32,
+    /// Requests of one turn, 65535 at most.
+    pub max_rounds: u32,
+    /// Times that one request is sent, the first included; 255 at most.
+    pub max_attempts: u32,
+    /// The wait before the first retry; it doubles with each further one.
+    pub retry_base_ms: u32,
+    /// The longest wait, whatever the provider asks for.
+    pub retry_max_ms: u32,
+    /// Where the jitter of the waits begins.
+    pub seed: u32,
+    /// What becomes of a turn that fails: a zs_failed_turn.
+    pub failed_turn: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Bytes of one response body, whatever is kept of it: a server that never ends.
+    pub max_response_bytes: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+    /// leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made: a zs_room.
+    pub room: u32,
+    /// Tokens of all requests and replies of one turn; 0 is no limit.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+    pub max_repeats: u32,
+    /// What a million tokens of the request cost, in millionths of a currency.
+    pub input_price: u32,
+    /// What a million tokens of the reply cost.
+    pub output_price: u32,
+    /// What a million tokens cost that come from the provider's cache.
+    pub cache_read_price: u32,
+    /// What a million tokens cost that are put into the provider's cache.
+    pub cache_write_price: u32,
+    /// Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+    pub output_limit_key: u32,
+    /// How the model is told of its tools, and how it calls them: a zs_tool_mode.
+    pub tool_mode: u32,
+    /// What counts the tokens of the window until the provider has counted it: a zs_counting.
+    pub counting: u32,
+    /// 0.
+    pub reserved2: u32,
+    /// The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
+    pub vocabulary: zs_str,
+}
+
+/// Fills a configuration with the defaults: no system prompt, no tools, no provider, no model.
+/// `size` is sizeof(zs_config); bytes behind what this library knows become 0.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_config_init(config: *mut zs_config, size: usize) -> zs_status {
+    let act = || {
+        check_size(size)?;
+        // SAFETY: the promise of `boundary`.
+        unsafe { out(config) }?;
+        let defaults = zs_config { size, ..zs_config::default() };
+        let known = size.min(size_of::<zs_config>());
+        // SAFETY: the promise of `boundary`: `size` bytes are the caller's. There is no padding,
+        // see `HAS_NO_GAP`.
+        unsafe {
+            core::ptr::write_bytes(config.cast::<u8>(), 0, size);
+            core::ptr::copy_nonoverlapping(
+                (&raw const defaults).cast::<u8>(),
+                config.cast::<u8>(),
+                known,
+            );
+        }
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(core::ptr::null_mut(), act) }
+}
+
+impl Default for zs_config {
+    fn default() -> Self {
+        let limits = Limits::DEFAULT;
+        Self {
+            size: size_of::<Self>(),
+            model: zs_str::EMPTY,
+            system: zs_str::EMPTY,
+            tools: core::ptr::null(),
+            tool_count: 0,
+            provider: 0,
+            max_output_tokens: limits.max_output_tokens,
+            context_tokens: limits.context_tokens,
+            max_result_bytes: limits.max_result_bytes,
+            reply_bytes: limits.reply_bytes,
+            max_rounds: limits.max_rounds.into(),
+            max_attempts: limits.max_attempts.into(),
+            retry_base_ms: limits.retry_base_ms,
+            retry_max_ms: limits.retry_max_ms,
+            seed: limits.seed,
+            failed_turn: zs_failed_turn::ZS_TAKE_OUT as u32,
+            reserved: 0,
+            max_response_bytes: limits.max_response_bytes,
+            high_water_tokens: limits.high_water_tokens,
+            low_water_tokens: limits.low_water_tokens,
+            room: zs_room::ZS_ROOM_ASK as u32,
+            max_turn_tokens: limits.max_turn_tokens,
+            max_turn_cost_micros: limits.max_turn_cost_micros,
+            max_turn_ms: limits.max_turn_ms,
+            max_repeats: limits.max_repeats.into(),
+            input_price: limits.prices.input,
+            output_price: limits.prices.output,
+            cache_read_price: limits.prices.cache_read,
+            cache_write_price: limits.prices.cache_write,
+            output_limit_key: zs_output_limit_key::ZS_MAX_TOKENS as u32,
+            tool_mode: zs_tool_mode::ZS_TOOLS_NATIVE as u32,
+            counting: zs_counting::ZS_COUNT_ROUGH as u32,
+            reserved2: 0,
+            vocabulary: zs_str::EMPTY,
+        }
+    }
+}
+
+/// The fields that the caller knows, and the defaults.
+///
+/// # Safety
+/// The promise of `boundary`.
+pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
+    if config.is_null() || !config.is_aligned() {
+        return Err(Fault::new(ZS_NULL));
+    }
+    // SAFETY: the promise of `boundary`: there is a size at least.
+    let size = unsafe { (&raw const (*config).size).read() };
+    check_size(size)?;
+    let mut known = zs_config::default();
+    let copied = size.min(size_of::<zs_config>());
+    // SAFETY: the promise of `boundary`: `size` bytes are there; any bytes make a valid struct.
+    unsafe {
+        core::ptr::copy_nonoverlapping(config.cast::<u8>(), (&raw mut known).cast::<u8>(), copied);
+    }
+    // SAFETY: as above; what a newer caller has behind is bytes too.
+    let behind = unsafe { values(config.cast::<u8>().wrapping_add(copied), size - copied) }?;
+    // A newer caller asks for what this library does not do.
+    if behind.iter().any(|byte| *byte != 0) {
+        return Err(Fault { status: ZS_BAD_CONFIG, detail: u32::MAX });
+    }
+    Ok(known)
+}
+
+/// A size that some version of this struct had or may have: whole words, from the first version
+/// on.
+fn check_size(size: usize) -> Result<(), Fault> {
+    let is_known = (FIRST_VERSION_BYTES..=FURTHEST_BYTES).contains(&size);
+    if is_known && size.is_multiple_of(size_of::<u32>()) {
+        Ok(())
+    } else {
+        Err(Fault::new(ZS_OUT_OF_RANGE))
+    }
+}
+
+/// The end of the last field that the first version had.
+const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u32>();
+
+/// No version will be longer.
+const FURTHEST_BYTES: usize = 4096;
+
+/// A field that is added later must not fall into what was padding before.
+const HAS_NO_GAP: () = assert!(size_of::<zs_config>() == 9 * size_of::<usize>() + 28 * 4);
+const _: () = HAS_NO_GAP;

@@ -1,0 +1,47 @@
+//! Decoding the body of a response that belongs to no conversation.
+
+use core::ffi::c_void;
+
+use zerostack_core::Session;
+
+use crate::boundary::answer;
+use crate::handle::zs_session;
+use crate::lent_config::LentConfig;
+use crate::life::{empty, place};
+use crate::status::zs_status;
+
+/// Starts to decode one response body in `len` bytes at `memory`: the session is in
+/// ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
+/// zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
+/// behind the user's text of one space.
+///
+/// No session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_CONFIG for no provider, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
+/// ZS_OUT_OF_RANGE; `*session` is NULL then.
+/// Lifetime: as zs_session_init.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_decoder_init(
+    memory: *mut c_void,
+    len: usize,
+    provider: u32,
+    http_status: u16,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let session = unsafe { empty(session) }?;
+        let config = LentConfig::for_one_response(provider)?;
+        let make = |storage| {
+            let mut chat = Session::new(storage, config)?;
+            chat.user(" ")?;
+            chat.begin_response(http_status, None)?;
+            Ok(chat)
+        };
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory.cast(), len, make) }?);
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}

@@ -1,0 +1,154 @@
+//! The transcript, entry by entry.
+
+use zerostack_core::{Entry, EntryPlace, Part, Role};
+
+use crate::boundary::{change, out};
+use crate::handle::zs_session;
+use crate::lent_config::number;
+use crate::status::Fault;
+use crate::status::zs_status::{self, *};
+use crate::text::zs_str;
+
+/// Who speaks.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_role {
+    /// The person, or the program that stands for one.
+    ZS_ROLE_USER = 1,
+    /// The model.
+    ZS_ROLE_ASSISTANT = 2,
+    /// A tool that answers a call.
+    ZS_ROLE_TOOL = 3,
+}
+
+/// What a part of a message is, and which fields of zs_entry have it.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_part {
+    /// Plain text: `text`.
+    ZS_PART_TEXT = 1,
+    /// The model's reasoning: `text`.
+    ZS_PART_THINKING = 2,
+    /// The model wants a tool to run: `call`, `name`, `wire_id`, and `text` has its arguments.
+    ZS_PART_TOOL_CALL = 3,
+    /// The answer to a call: `call`, `is_error`, `text`.
+    ZS_PART_TOOL_RESULT = 4,
+    /// Text that only its provider understands: `provider`, `variety`, `text`.
+    ZS_PART_OPAQUE = 5,
+    /// Something that this version of the library has no number for.
+    ZS_PART_OTHER = 1000,
+}
+
+/// One part of the transcript. The fields that its part does not name are 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_entry {
+    /// Who said it.
+    pub role: zs_role,
+    /// What it is.
+    pub part: zs_part,
+    /// 1 when it begins a message, 0 when it goes on with the one before.
+    pub starts_message: u32,
+    /// 1 when it is kept in part only.
+    pub is_cut: u32,
+    /// 1 for the result of a call that failed.
+    pub is_error: u32,
+    /// The id of a call.
+    pub call: u32,
+    /// Who made an opaque text: a zs_provider.
+    pub provider: u32,
+    /// What it is among the opaque texts of this provider.
+    pub variety: u32,
+    /// What was said.
+    pub text: zs_str,
+    /// The tool's name.
+    pub name: zs_str,
+    /// The provider's own id of the call.
+    pub wire_id: zs_str,
+    /// 0 in this version.
+    pub reserved: [usize; 2],
+}
+
+/// The part of the transcript that has this index, counted from 0, the oldest first; in
+/// ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
+///
+/// Any step.
+/// Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+/// Lifetime: until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_entry(
+    session: *mut zs_session,
+    index: usize,
+    entry: *mut zs_entry,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let place = out(entry)?;
+            let (known, start) = match session.entry {
+                (known, start) if known <= index => (known, start),
+                _ => (0, EntryPlace::START),
+            };
+            let mut entries = session.chat.transcript().entries_from(start);
+            let found = entries.nth(index - known).ok_or(Fault::new(ZS_NOT_FOUND))?;
+            session.entry = (index + 1, entries.place());
+            place.put(found.into());
+            Ok(())
+        })
+    }
+}
+
+impl From<Entry<'_>> for zs_entry {
+    fn from(entry: Entry<'_>) -> Self {
+        let role = match entry.role {
+            Role::User => zs_role::ZS_ROLE_USER,
+            Role::Assistant => zs_role::ZS_ROLE_ASSISTANT,
+            Role::Tool => zs_role::ZS_ROLE_TOOL,
+        };
+        let mut told = Self {
+            role,
+            part: zs_part::ZS_PART_OTHER,
+            starts_message: entry.starts_message.into(),
+            is_cut: entry.is_cut.into(),
+            is_error: 0,
+            call: 0,
+            provider: 0,
+            variety: 0,
+            text: zs_str::EMPTY,
+            name: zs_str::EMPTY,
+            wire_id: zs_str::EMPTY,
+            reserved: [0; 2],
+        };
+        match entry.part {
+            Part::Text(text) => {
+                told.part = zs_part::ZS_PART_TEXT;
+                told.text = text.into();
+            }
+            Part::Thinking(text) => {
+                told.part = zs_part::ZS_PART_THINKING;
+                told.text = text.into();
+            }
+            Part::ToolCall(call) => {
+                told.part = zs_part::ZS_PART_TOOL_CALL;
+                told.call = call.id.number();
+                told.text = call.arguments.into();
+                told.name = call.name.into();
+                told.wire_id = call.wire_id.into();
+            }
+            Part::ToolResult(result) => {
+                told.part = zs_part::ZS_PART_TOOL_RESULT;
+                told.call = result.id.number();
+                told.is_error = result.is_error.into();
+                told.text = result.content.into();
+            }
+            Part::Opaque { provider, variety, text } => {
+                told.part = zs_part::ZS_PART_OPAQUE;
+                told.provider = number(provider);
+                told.variety = variety.into();
+                told.text = text.into();
+            }
+            _ => {}
+        }
+        told
+    }
+}

@@ -1,0 +1,260 @@
+//! What a person may see, as one tagged struct.
+
+use zerostack_core::{Event, Kept, StopReason, ToolCall, Usage};
+
+use crate::status::zs_status;
+use crate::text::zs_str;
+
+/// What an event says, and which fields of zs_event have it. Others may come: pass them over.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_event_kind {
+    /// Nothing happened.
+    ZS_EVENT_NONE = 0,
+    /// More of the answer: `text`, whole characters only.
+    ZS_EVENT_TEXT = 1,
+    /// More of a refusal: `text`, whole characters only.
+    ZS_EVENT_REFUSAL = 2,
+    /// More of the model's reasoning: `text`, whole characters only.
+    ZS_EVENT_THINKING = 3,
+    /// A call is complete: `call`, `name`, `wire_id`, and `text` has its arguments, JSON as the
+    /// model wrote it; they may be empty or malformed.
+    ZS_EVENT_TOOL_CALL = 4,
+    /// Counts of this reply so far: `usage`.
+    ZS_EVENT_USAGE = 5,
+    /// Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+    /// reply, all of it was shown.
+    ZS_EVENT_TRUNCATED = 6,
+    /// The reply is complete, the last event of a reply: `stop`.
+    ZS_EVENT_END = 7,
+    /// The reply was cut off and is asked for again: discard what was shown since the request.
+    ZS_EVENT_RESTART = 8,
+    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
+    /// Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+    /// ZS_EVENT_SUMMARY_FAILED.
+    ZS_EVENT_COMPACTING = 9,
+    /// No summary came: `status`, `detail`. What is oldest goes without one.
+    ZS_EVENT_SUMMARY_FAILED = 10,
+    /// The model makes the same call again: `name`, and `count` times in a row.
+    ZS_EVENT_REPEATING = 11,
+    /// The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
+    /// shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+    /// called once more for the end.
+    ZS_EVENT_RECOVERED = 12,
+    /// Something that this version of the library has no number for.
+    ZS_EVENT_OTHER = 1000,
+}
+
+/// Why the model stopped.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_stop {
+    /// It did not, or not yet.
+    ZS_STOP_NONE = 0,
+    /// It said all it wanted.
+    ZS_STOP_END_TURN = 1,
+    /// It waits for the results of its calls.
+    ZS_STOP_TOOL_USE = 2,
+    /// The token limit of the reply was reached.
+    ZS_STOP_MAX_TOKENS = 3,
+    /// It wrote one of the stop sequences.
+    ZS_STOP_SEQUENCE = 4,
+    /// It refused.
+    ZS_STOP_REFUSAL = 5,
+    /// The provider's filter stopped it.
+    ZS_STOP_CONTENT_FILTER = 6,
+    /// A long turn was paused; sending the conversation again goes on with it.
+    ZS_STOP_PAUSE = 7,
+    /// A word that this version does not know; zs_session_stop_word has it.
+    ZS_STOP_OTHER = 1000,
+}
+
+/// What a cut concerns.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_kept {
+    /// Nothing was cut.
+    ZS_KEPT_ALL = 0,
+    /// Text or reasoning of a reply that did not fit the memory.
+    ZS_KEPT_REPLY = 1,
+    /// A tool result above max_result_bytes.
+    ZS_KEPT_TOOL_RESULT = 2,
+    /// Old tool results, in whose place a line says what they were.
+    ZS_KEPT_OLD_RESULTS = 3,
+    /// The oldest exchanges; nothing stands for them.
+    ZS_KEPT_OLD_EXCHANGES = 4,
+    /// The oldest exchanges, in whose place a summary stands.
+    ZS_KEPT_SUMMARISED = 5,
+    /// Something that this version of the library has no number for.
+    ZS_KEPT_OTHER = 1000,
+}
+
+/// Tokens, as the provider counted them. Anthropic leaves the cached tokens out of
+/// `input_tokens`, the others count them in.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct zs_usage {
+    /// Tokens of the request.
+    pub input_tokens: u32,
+    /// Tokens of the reply, reasoning included.
+    pub output_tokens: u32,
+    /// Tokens of the request that came from the provider's cache.
+    pub cache_read_tokens: u32,
+    /// Tokens of the request that were put into the provider's cache.
+    pub cache_write_tokens: u32,
+    /// Tokens of the reply that were reasoning, where the provider says it.
+    pub reasoning_tokens: u32,
+    /// 0 in this version.
+    pub reserved: [u32; 3],
+}
+
+/// Something that a person may want to see. The fields that its kind does not name are 0.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_event {
+    /// What it says.
+    pub kind: zs_event_kind,
+    /// The id of a call, for zs_session_tool_result.
+    pub call: u32,
+    /// Why the model stopped.
+    pub stop: zs_stop,
+    /// What a cut concerns.
+    pub kept: zs_kept,
+    /// Bytes that were cut.
+    pub bytes: u32,
+    /// How many calls, or times.
+    pub count: u32,
+    /// Why it failed.
+    pub status: zs_status,
+    /// The detail of the status.
+    pub detail: u32,
+    /// Counts.
+    pub usage: zs_usage,
+    /// 0 in this version.
+    pub reserved: [u32; 2],
+    /// Text, or the arguments of a call.
+    pub text: zs_str,
+    /// The tool's name, as the model wrote it.
+    pub name: zs_str,
+    /// The provider's own id of the call; empty where it gives none.
+    pub wire_id: zs_str,
+}
+
+impl zs_event {
+    /// Nothing happened.
+    pub(crate) const NONE: Self = Self {
+        kind: zs_event_kind::ZS_EVENT_NONE,
+        call: 0,
+        stop: zs_stop::ZS_STOP_NONE,
+        kept: zs_kept::ZS_KEPT_ALL,
+        bytes: 0,
+        count: 0,
+        status: zs_status::ZS_OK,
+        detail: 0,
+        usage: zs_usage {
+            input_tokens: 0,
+            output_tokens: 0,
+            cache_read_tokens: 0,
+            cache_write_tokens: 0,
+            reasoning_tokens: 0,
+            reserved: [0; 3],
+        },
+        reserved: [0; 2],
+        text: zs_str::EMPTY,
+        name: zs_str::EMPTY,
+        wire_id: zs_str::EMPTY,
+    };
+
+    fn of_text(kind: zs_event_kind, text: &str) -> Self {
+        Self { kind, text: text.into(), ..Self::NONE }
+    }
+}
+
+impl From<Event<'_>> for zs_event {
+    fn from(event: Event<'_>) -> Self {
+        use zs_event_kind::*;
+        match event {
+            Event::TextDelta(text) => Self::of_text(ZS_EVENT_TEXT, text),
+            Event::RefusalDelta(text) => Self::of_text(ZS_EVENT_REFUSAL, text),
+            Event::ThinkingDelta(text) => Self::of_text(ZS_EVENT_THINKING, text),
+            Event::ToolCall(call) => call.into(),
+            Event::Usage(usage) => Self { kind: ZS_EVENT_USAGE, usage: usage.into(), ..Self::NONE },
+            Event::Truncated { what, bytes } => {
+                Self { kind: ZS_EVENT_TRUNCATED, kept: what.into(), bytes, ..Self::NONE }
+            }
+            Event::End(reason) => Self { kind: ZS_EVENT_END, stop: reason.into(), ..Self::NONE },
+            Event::Compacting => Self { kind: ZS_EVENT_COMPACTING, ..Self::NONE },
+            Event::SummaryFailed(error) => Self {
+                kind: ZS_EVENT_SUMMARY_FAILED,
+                status: zs_status::of(error.kind()),
+                detail: error.detail(),
+                ..Self::NONE
+            },
+            Event::Repeating { name, count } => Self {
+                kind: ZS_EVENT_REPEATING,
+                name: name.into(),
+                count: count.into(),
+                ..Self::NONE
+            },
+            Event::Recovered { calls } => {
+                Self { kind: ZS_EVENT_RECOVERED, count: calls.into(), ..Self::NONE }
+            }
+            Event::Restart => Self { kind: ZS_EVENT_RESTART, ..Self::NONE },
+            _ => Self { kind: ZS_EVENT_OTHER, ..Self::NONE },
+        }
+    }
+}
+
+impl From<ToolCall<'_>> for zs_event {
+    fn from(call: ToolCall<'_>) -> Self {
+        Self {
+            kind: zs_event_kind::ZS_EVENT_TOOL_CALL,
+            call: call.id.number(),
+            text: call.arguments.into(),
+            name: call.name.into(),
+            wire_id: call.wire_id.into(),
+            ..Self::NONE
+        }
+    }
+}
+
+impl From<Usage> for zs_usage {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+            reserved: [0; 3],
+        }
+    }
+}
+
+impl From<StopReason> for zs_stop {
+    fn from(reason: StopReason) -> Self {
+        match reason {
+            StopReason::EndTurn => Self::ZS_STOP_END_TURN,
+            StopReason::ToolUse => Self::ZS_STOP_TOOL_USE,
+            StopReason::MaxTokens => Self::ZS_STOP_MAX_TOKENS,
+            StopReason::StopSequence => Self::ZS_STOP_SEQUENCE,
+            StopReason::Refusal => Self::ZS_STOP_REFUSAL,
+            StopReason::ContentFilter => Self::ZS_STOP_CONTENT_FILTER,
+            StopReason::Pause => Self::ZS_STOP_PAUSE,
+            _ => Self::ZS_STOP_OTHER,
+        }
+    }
+}
+
+impl From<Kept> for zs_kept {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Reply => Self::ZS_KEPT_REPLY,
+            Kept::ToolResult => Self::ZS_KEPT_TOOL_RESULT,
+            Kept::OldResults => Self::ZS_KEPT_OLD_RESULTS,
+            Kept::OldExchanges => Self::ZS_KEPT_OLD_EXCHANGES,
+            Kept::Summarised => Self::ZS_KEPT_SUMMARISED,
+            _ => Self::ZS_KEPT_OTHER,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! JSON in one piece: the arguments of a call, read and checked.
+
+use zerostack_core::tool::json_text::{Json, Kind};
+use zerostack_core::tool::schema::{Schema, Verdict};
+
+use crate::boundary::{answer, buffer, fill, fill_by, out, text};
+use crate::status::{
+    Fault,
+    zs_status::{self, *},
+};
+use crate::text::zs_str;
+
+/// What a JSON value is.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_json_kind {
+    /// `null`
+    ZS_JSON_NULL = 0,
+    /// `false`
+    ZS_JSON_FALSE = 1,
+    /// `true`
+    ZS_JSON_TRUE = 2,
+    /// A number: zs_json_integer, or strtod on `text`.
+    ZS_JSON_NUMBER = 3,
+    /// A string: zs_json_string.
+    ZS_JSON_STRING = 4,
+    /// An array: zs_json_element.
+    ZS_JSON_ARRAY = 5,
+    /// An object: zs_json_member.
+    ZS_JSON_OBJECT = 6,
+}
+
+/// A JSON value: a part of the text that it was found in.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_json {
+    /// What it is.
+    pub kind: zs_json_kind,
+    /// The value as it is written.
+    pub text: zs_str,
+}
+
+impl From<Json<'_>> for zs_json {
+    fn from(json: Json<'_>) -> Self {
+        let kind = match json.kind() {
+            Kind::Null => zs_json_kind::ZS_JSON_NULL,
+            Kind::Bool(false) => zs_json_kind::ZS_JSON_FALSE,
+            Kind::Bool(true) => zs_json_kind::ZS_JSON_TRUE,
+            Kind::Number => zs_json_kind::ZS_JSON_NUMBER,
+            Kind::String => zs_json_kind::ZS_JSON_STRING,
+            Kind::Array => zs_json_kind::ZS_JSON_ARRAY,
+            Kind::Object => zs_json_kind::ZS_JSON_OBJECT,
+        };
+        Self { kind, text: json.raw().into() }
+    }
+}
+
+/// Checks a JSON text, strictly, and says what it is.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_JSON with the offset of the first wrong byte, ZS_TOO_DEEP, ZS_NOT_UTF8, ZS_NULL.
+/// Lifetime: the value is a part of the text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_json_parse(
+    json: zs_str,
+    value: *mut zs_json,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let value = out(value)?;
+            value.put(Json::parse(text(json)?)?.into());
+            Ok(())
+        })
+    }
+}
+
+/// The member of that name of an object; the last one where it is there twice.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_NOT_FOUND, ZS_OTHER_KIND for what is no object, and those of zs_json_parse.
+/// Lifetime: the value is a part of the text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_json_member(
+    object: zs_str,
+    name: zs_str,
+    value: *mut zs_json,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(core::ptr::null_mut(), || {
+            let (value, name) = (out(value)?, text(name)?);
+            let object = of_kind(Json::parse(text(object)?)?, Kind::Object)?;
+            value.put(object.member(name).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
+            Ok(())
+        })
+    }
+}
+
+/// The element of an array that has this index, counted from 0.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_NOT_FOUND behind the last, ZS_OTHER_KIND for what is no array, and those of
+/// zs_json_parse.
+/// Lifetime: the value is a part of the text.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_json_element(
+    array: zs_str,
+    index: usize,
+    value: *mut zs_json,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(core::ptr::null_mut(), || {
+            let value = out(value)?;
+            let array = of_kind(Json::parse(text(array)?)?, Kind::Array)?;
+            value.put(array.elements().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
+            Ok(())
+        })
+    }
+}
+
+/// Decodes a string into `len` bytes at `bytes`; `*written` says how long it is, without a NUL.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_FULL: `*written` is the length that is enough; ZS_OTHER_KIND for what is no string,
+/// and those of zs_json_parse.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_json_string(
+    string: zs_str,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(core::ptr::null_mut(), || {
+            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
+            let string = of_kind(Json::parse(text(string)?)?, Kind::String)?;
+            fill_by(bytes, string.chars(), written)
+        })
+    }
+}
+
+/// Reads a number that is an integer.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_OTHER_KIND for what is no number, ZS_OUT_OF_RANGE for one with a fraction or an
+/// exponent, or beyond 64 bits, and those of zs_json_parse.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_json_integer(number: zs_str, value: *mut i64) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(core::ptr::null_mut(), || {
+            let value = out(value)?;
+            let number = of_kind(Json::parse(text(number)?)?, Kind::Number)?;
+            value.put(number.raw().parse().map_err(|_| Fault::new(ZS_OUT_OF_RANGE))?);
+            Ok(())
+        })
+    }
+}
+
+/// Checks the arguments of a call against the JSON Schema of its tool. What is wrong is written to
+/// `len` bytes at `bytes` as a sentence, to be given back to the model; `*written` says how long
+/// it is.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_ARGUMENTS with the offset of the value, when the arguments do not fit;
+/// ZS_UNSUPPORTED when the verdict hangs on a keyword that is not checked, which is written;
+/// ZS_BAD_JSON for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK,
+/// ZS_FULL for the sentence, ZS_NOT_UTF8, ZS_NULL. `*written` is 0 where no sentence is meant.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_schema_check(
+    schema: zs_str,
+    arguments: zs_str,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let (none, written, bytes) = (out(written)?, out(written)?, buffer(bytes, len)?);
+            none.put(0);
+            let (schema, arguments) = (text(schema)?, text(arguments)?);
+            match Schema::new(schema)?.check(arguments)? {
+                Verdict::Valid => Ok(()),
+                Verdict::Invalid(violation) => {
+                    let message = violation.message(bytes).map_err(|full| {
+                        Fault::with(ZS_FULL, len.saturating_add(full.detail() as usize))
+                    })?;
+                    written.put(message.len());
+                    Err(Fault::with(ZS_BAD_ARGUMENTS, violation.offset()))
+                }
+                Verdict::Unsupported(keyword) => {
+                    fill(bytes, keyword, written)?;
+                    Err(Fault::new(ZS_UNSUPPORTED))
+                }
+            }
+        })
+    }
+}
+
+fn of_kind(json: Json<'_>, kind: Kind) -> Result<Json<'_>, Fault> {
+    if json.kind() == kind { Ok(json) } else { Err(Fault::new(ZS_OTHER_KIND)) }
+}

@@ -1,0 +1,63 @@
+#![no_std]
+#![allow(
+    non_camel_case_types,
+    clippy::enum_variant_names,
+    reason = "the names are those of the C header, so that one search finds both"
+)]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "one promise covers the pointers of all calls: `boundary` and the top of the header"
+)]
+//! The C library: the calls of `zerostack-core` over a C ABI.
+//!
+//! `include/zerostack.h` is made from these files. [`boundary`] has what is unsafe about
+//! pointers from C; each exported function goes through it.
+
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
+mod boundary;
+mod handle;
+mod lent;
+mod lent_config;
+mod memory;
+#[cfg(all(feature = "panic-handler", not(feature = "std")))]
+mod panic;
+
+mod window_count;
+
+// From here on in the order of the header, which cbindgen takes from this list.
+mod text;
+
+mod status;
+
+mod config;
+
+mod life;
+
+mod look;
+
+mod event;
+
+mod turn;
+
+mod request;
+
+mod room;
+
+mod entry;
+
+mod decode;
+
+mod prompt;
+
+mod tokenizer;
+
+mod counter;
+
+mod json;
+
+mod http;

@@ -1,0 +1,258 @@
+//! Beginning and ending a session.
+
+use core::ffi::c_void;
+
+use zerostack_core::{EntryPlace, Session};
+
+use crate::boundary::{Out, answer, buffer, out, usable};
+use crate::config::zs_config;
+use crate::handle::{Conversation, zs_session};
+use crate::lent_config::LentConfig;
+use crate::memory::{divide, overhead};
+use crate::status::Fault;
+use crate::status::zs_status::{self, *};
+use crate::text::zs_str;
+
+/// Bytes that the session itself takes of lent memory at most; the transcript has the rest.
+///
+/// Any step; no session is needed.
+#[unsafe(no_mangle)]
+pub extern "C" fn zs_session_overhead() -> usize {
+    overhead::<zs_session>()
+}
+
+/// Starts an empty conversation in `len` bytes at `memory`, of any alignment, and gives it
+/// through `session`. There is nothing to free: when the memory goes, the session is gone.
+///
+/// The step is then ZS_STEP_IDLE. `detail` may be NULL.
+/// Errors: ZS_BAD_CONFIG, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL, ZS_NOT_UTF8,
+/// ZS_OUT_OF_RANGE; `*session` is NULL then.
+/// Lifetime: memory, model, system and tools must outlive the session; the session must not be
+/// moved or copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_init(
+    memory: *mut c_void,
+    len: usize,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let make = |storage| Ok(Session::new(storage, config)?);
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory.cast(), len, make) }?);
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}
+
+/// Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
+/// checked, not trusted. It may lie in `memory` itself.
+///
+/// The step is what the conversation ends with: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
+/// for a user's text or results, else ZS_STEP_IDLE. `detail` may be NULL.
+/// Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; `*session` is NULL then.
+/// Lifetime: as zs_session_init; the snapshot is not used any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_resume(
+    memory: *mut c_void,
+    len: usize,
+    snapshot: zs_str,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let memory = memory.cast();
+        let (_, arena, left) = divide::<zs_session>(memory, len)?;
+        if snapshot.len > left {
+            return Err(Fault::with(ZS_FULL, snapshot.len - left));
+        }
+        let make = |storage| Ok(Session::resume(storage, snapshot.len, config)?);
+        // SAFETY: the promise of `boundary`. The copy makes no slice of memory that may overlap.
+        session.put(unsafe {
+            copy(snapshot, arena)?;
+            place(memory, len, make)?
+        });
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}
+
+/// The same conversation in other memory, to go on with it apart, as a subagent does; another
+/// model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+///
+/// Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+/// NULL.
+/// Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+/// Lifetime: as zs_session_init; the two do not depend on each other.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_fork(
+    from: *const zs_session,
+    memory: *mut c_void,
+    len: usize,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe {
+            usable(from)?;
+            (empty(session)?, LentConfig::read(config)?)
+        };
+        // SAFETY: the promise of `boundary`; it is a session.
+        let from = unsafe { &*from };
+        from.keep_out(memory.cast(), len)?;
+        let make = |storage| Ok(from.chat.fork(storage, config)?);
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory.cast(), len, make) }?);
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}
+
+/// Starts an empty conversation in `bytes` of memory that this library allocates;
+/// zs_session_overhead of them are the session's own. Only in a library with the feature `alloc`.
+///
+/// The step is then ZS_STEP_IDLE. `detail` may be NULL.
+/// Errors: those of zs_session_init; ZS_FULL with `bytes` when there is no memory.
+/// Lifetime: until zs_session_free; model, system and tools must outlive the session.
+#[cfg(feature = "alloc")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_new(
+    bytes: usize,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let session = unsafe { empty(session) }?;
+        let layout = layout(bytes).ok_or(Fault::with(ZS_FULL, bytes))?;
+        // SAFETY: the layout is not empty: it is one byte at least.
+        let memory = unsafe { alloc::alloc::alloc_zeroed(layout) };
+        if memory.is_null() {
+            return Err(Fault::with(ZS_FULL, bytes));
+        }
+        // SAFETY: the promise of `boundary`; the memory is ours, and given to the session alone.
+        match unsafe {
+            LentConfig::read(config).and_then(|config| {
+                place(memory, bytes, |storage| Ok(Session::new(storage, config)?))
+            })
+        } {
+            Ok(made) => {
+                // SAFETY: `place` has just made it.
+                unsafe { (*made).allocated = memory as usize };
+                session.put(made);
+                Ok(())
+            }
+            Err(fault) => {
+                // SAFETY: allocated above with this layout, and nothing uses it.
+                unsafe { alloc::alloc::dealloc(memory, layout) };
+                Err(fault)
+            }
+        }
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}
+
+/// Frees a session of zs_session_new. NULL is nothing to free. Only in a library with the feature
+/// `alloc`.
+///
+/// Any step.
+/// Errors: ZS_BAD_HANDLE for a session in lent memory and for what is none; nothing is freed.
+#[cfg(feature = "alloc")]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_free(session: *mut zs_session) -> zs_status {
+    if session.is_null() {
+        return ZS_OK;
+    }
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        match unsafe { usable(session) } {
+            Err(fault) if fault.status != ZS_INTERNAL => return Err(fault),
+            _ => {}
+        }
+        // SAFETY: it is a session, and nobody else uses it.
+        let (memory, (_, bytes)) = unsafe { ((*session).allocated, (*session).memory) };
+        let layout = layout(bytes).filter(|_| memory != 0).ok_or(Fault::new(ZS_BAD_HANDLE))?;
+        // SAFETY: zs_session_new allocated it with this layout. It forgets its address first,
+        // so that most uses that come too late are found.
+        unsafe {
+            core::ptr::write_volatile(&raw mut (*session).address, 0);
+            alloc::alloc::dealloc(core::ptr::with_exposed_provenance_mut(memory), layout);
+        }
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(core::ptr::null_mut(), act) }
+}
+
+#[cfg(feature = "alloc")]
+fn layout(bytes: usize) -> Option<core::alloc::Layout> {
+    core::alloc::Layout::from_size_align(bytes.max(1), align_of::<zs_session>()).ok()
+}
+
+/// The place for the new session, which holds none until it is there.
+///
+/// # Safety
+/// The promise of `boundary`.
+pub(crate) unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_session>, Fault> {
+    // SAFETY: the promise of `boundary`.
+    let (first, again) = unsafe { (out(session)?, out(session)?) };
+    first.put(core::ptr::null_mut());
+    Ok(again)
+}
+
+/// Puts the conversation that `make` makes into memory.
+///
+/// # Safety
+/// The promise of `boundary`; nobody else uses the memory.
+pub(crate) unsafe fn place(
+    memory: *mut u8,
+    len: usize,
+    make: impl FnOnce(&'static mut [u8]) -> Result<Conversation, Fault>,
+) -> Result<*mut zs_session, Fault> {
+    let (handle, arena, left) = divide::<zs_session>(memory, len)?;
+    // SAFETY: `divide` says that these bytes are of the lent memory, behind the handle.
+    let storage: &'static mut [u8] = unsafe { buffer(arena, left) }?;
+    let session = zs_session {
+        address: zs_session::address_of(handle),
+        is_broken: false,
+        detail: 0,
+        chat: make(storage)?,
+        reading: None,
+        entry: (0, EntryPlace::START),
+        memory: (memory as usize, len),
+        #[cfg(feature = "alloc")]
+        allocated: 0,
+    };
+    // SAFETY: `divide` gave a place for it, aligned, in memory that nobody else uses.
+    unsafe { handle.write(session) };
+    Ok(handle)
+}
+
+/// Copies a snapshot to where it will be read; both may overlap.
+///
+/// # Safety
+/// The promise of `boundary`; there is room for it.
+unsafe fn copy(saved: zs_str, arena: *mut u8) -> Result<(), Fault> {
+    if saved.len == 0 {
+        return Ok(());
+    }
+    if saved.ptr.is_null() {
+        return Err(Fault::new(ZS_NULL));
+    }
+    // SAFETY: the promise of `boundary`; `copy` allows an overlap.
+    unsafe { core::ptr::copy(saved.ptr, arena, saved.len) };
+    Ok(())
+}

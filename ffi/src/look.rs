@@ -1,0 +1,241 @@
+//! Looking at a session.
+
+use zerostack_core::Step;
+
+use crate::boundary::{look, optional, out};
+use crate::event::{zs_event, zs_usage};
+use crate::handle::zs_session;
+use crate::status::zs_status;
+use crate::text::zs_str;
+
+/// What the caller must do next.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_step {
+    /// Nothing is going on: say something with zs_session_user, or stop.
+    ZS_STEP_IDLE = 0,
+    /// Send what zs_session_read_request gives, then call zs_session_begin_response.
+    ZS_STEP_SEND = 1,
+    /// Give the body to zs_session_feed, then call zs_session_end_response.
+    ZS_STEP_RECEIVE = 2,
+    /// Answer each zs_session_pending_call by zs_session_tool_result.
+    ZS_STEP_RUN_TOOLS = 3,
+    /// Wait as many milliseconds as the number says, then call zs_session_retry.
+    ZS_STEP_WAIT = 4,
+    /// Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
+    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+    /// it is the window that is too long.
+    ZS_STEP_MAKE_ROOM = 5,
+    /// The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
+    /// is one that this version has no number for.
+    ZS_STEP_NONE = 1000,
+}
+
+/// Why the last turn failed.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_failure {
+    /// The error that the call returned.
+    pub status: zs_status,
+    /// Its detail.
+    pub detail: u32,
+    /// The HTTP status, 0 when no response came.
+    pub http_status: u32,
+    /// 0 in this version.
+    pub reserved: u32,
+    /// The provider's code or type of the error, where it gave one.
+    pub code: zs_str,
+    /// The provider's message, where it gave one.
+    pub message: zs_str,
+}
+
+/// What to do now. Cheap, and the same until something is done. `number` is filled with the
+/// milliseconds to wait, or the bytes missing; it may be NULL.
+///
+/// Any step.
+/// Errors: ZS_STEP_NONE when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mut u32) -> zs_step {
+    // SAFETY: the promise of `boundary`.
+    let step = unsafe { look(session, |session| session.chat.step()) };
+    let (step, value) = match step {
+        Some(Step::Idle) => (zs_step::ZS_STEP_IDLE, 0),
+        Some(Step::Send) => (zs_step::ZS_STEP_SEND, 0),
+        Some(Step::Receive) => (zs_step::ZS_STEP_RECEIVE, 0),
+        Some(Step::RunTools) => (zs_step::ZS_STEP_RUN_TOOLS, 0),
+        Some(Step::Wait { millis }) => (zs_step::ZS_STEP_WAIT, millis),
+        Some(Step::MakeRoom { bytes }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
+        _ => (zs_step::ZS_STEP_NONE, 0),
+    };
+    // SAFETY: the promise of `boundary`.
+    if let Ok(Some(number)) = unsafe { optional(number) } {
+        number.put(value);
+    }
+    step
+}
+
+/// The detail of the last call that returned a status for this session; 0 after ZS_OK.
+///
+/// Any step.
+/// Errors: 0 when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_error_detail(session: *const zs_session) -> u32 {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.detail) }.unwrap_or(0)
+}
+
+/// Tokens of the turn, as the provider counted them, all its rounds together.
+///
+/// Any step.
+/// Errors: all 0 when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_usage(session: *const zs_session) -> zs_usage {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.usage().into()) }.unwrap_or_default()
+}
+
+/// Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
+/// its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+/// a library without the feature `window`.
+///
+/// Any step.
+/// Errors: false when there is no session or a pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_window_tokens(
+    session: *const zs_session,
+    measured: *mut u32,
+    estimated: *mut u32,
+) -> bool {
+    // SAFETY: the promise of `boundary`.
+    match unsafe { (look(session, window).flatten(), out(measured), out(estimated)) } {
+        (Some((counted, added)), Ok(measured), Ok(estimated)) => {
+            measured.put(counted);
+            estimated.put(added);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(feature = "window")]
+fn window(session: &zs_session) -> Option<(u32, u32)> {
+    let tokens = session.chat.window_tokens();
+    Some((tokens.measured, tokens.estimated))
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: &zs_session) -> Option<(u32, u32)> {
+    None
+}
+
+/// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+/// shown.
+///
+/// Any step.
+/// Errors: false when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_is_compacting(session: *const zs_session) -> bool {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.is_compacting()) }.unwrap_or(false)
+}
+
+/// The provider's own word for why it stopped; empty when it gave none yet.
+///
+/// Any step.
+/// Errors: empty when there is no session.
+/// Lifetime: until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_stop_word(session: *const zs_session) -> zs_str {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.stop_word().into()) }.unwrap_or(zs_str::EMPTY)
+}
+
+/// Whether the reply is complete, so that the rest of the body need not be read.
+///
+/// ZS_STEP_RECEIVE; false in the others.
+/// Errors: false when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_is_reply_complete(session: *const zs_session) -> bool {
+    let complete = |session: &zs_session| {
+        session.chat.step() == Step::Receive && session.chat.is_reply_complete()
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, complete) }.unwrap_or(false)
+}
+
+/// Why the last turn failed, or the last attempt of this one. False and nothing filled after a
+/// good reply.
+///
+/// Any step.
+/// Errors: false when there is no session or `failure` is NULL.
+/// Lifetime: the texts until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_failure(
+    session: *const zs_session,
+    failure: *mut zs_failure,
+) -> bool {
+    let tell = |session: &zs_session| {
+        let told = session.chat.failure()?;
+        Some(zs_failure {
+            status: zs_status::of(told.error.kind()),
+            detail: told.error.detail(),
+            http_status: told.status.into(),
+            reserved: 0,
+            code: told.code.into(),
+            message: told.message.into(),
+        })
+    };
+    // SAFETY: the promise of `boundary`.
+    match unsafe { (look(session, tell).flatten(), out(failure)) } {
+        (Some(told), Ok(failure)) => {
+            failure.put(told);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The tool call without an answer that has this index among them, counted from 0 in the order of
+/// the model; false and nothing filled behind the last. Answering one moves the others up.
+///
+/// ZS_STEP_RUN_TOOLS; false in the others.
+/// Errors: false when there is no session or `call` is NULL.
+/// Lifetime: the texts until the next call that changes the session. zs_session_tool_result is
+/// one of them, and takes only the id.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_pending_call(
+    session: *const zs_session,
+    index: usize,
+    call: *mut zs_event,
+) -> bool {
+    let find = |session: &zs_session| session.chat.pending_calls().nth(index).map(zs_event::from);
+    // SAFETY: the promise of `boundary`.
+    match unsafe { (look(session, find).flatten(), out(call)) } {
+        (Some(found), Ok(call)) => {
+            call.put(found);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The conversation as plain versioned bytes, for zs_session_resume. A reply that is coming in is
+/// not part of it yet.
+///
+/// Any step.
+/// Errors: empty when there is no session.
+/// Lifetime: until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_snapshot(session: *const zs_session) -> zs_str {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.snapshot().into()) }.unwrap_or(zs_str::EMPTY)
+}
+
+/// The version of this library as text, such as 0.1.0.
+///
+/// Any step; no session is needed. Lifetime: for ever; ended by a NUL.
+#[unsafe(no_mangle)]
+pub extern "C" fn zs_version() -> *const core::ffi::c_char {
+    const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    VERSION.as_ptr().cast()
+}

@@ -1,0 +1,140 @@
+//! The request, pulled a piece at a time.
+
+use crate::boundary::{buffer, change, out};
+use crate::handle::zs_session;
+use crate::status::Fault;
+use crate::status::zs_status::{self, *};
+use crate::text::zs_str;
+
+/// The head of a request to post. The key is not in it: the caller adds that.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct zs_request {
+    /// The HTTP method.
+    pub method: zs_str,
+    /// The path under the provider's base URL, in pieces to be put together; some may be empty.
+    pub path: [zs_str; 3],
+    /// How many headers zs_session_request_header gives.
+    pub header_count: usize,
+    /// Bytes of the body, for content-length.
+    pub body_len: usize,
+    /// 0 in this version.
+    pub reserved: [usize; 2],
+}
+
+/// What to send: everything but the body, which zs_session_read_request gives. Asking again gives
+/// the same.
+///
+/// ZS_STEP_SEND.
+/// Errors: ZS_WRONG_STEP, ZS_NULL.
+/// Lifetime: until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_request(
+    session: *mut zs_session,
+    request: *mut zs_request,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let place = out(request)?;
+            let request = session.chat.request()?;
+            place.put(zs_request {
+                method: request.method().into(),
+                path: request.path_parts().map(zs_str::from),
+                header_count: request.headers().len(),
+                body_len: request.body_len(),
+                reserved: [0; 2],
+            });
+            Ok(())
+        })
+    }
+}
+
+/// One header of the request, its name in lower case. The key is not among them.
+///
+/// ZS_STEP_SEND.
+/// Errors: ZS_NOT_FOUND behind the last, ZS_WRONG_STEP, ZS_NULL.
+/// Lifetime: for ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_request_header(
+    session: *mut zs_session,
+    index: usize,
+    name: *mut zs_str,
+    value: *mut zs_str,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let (name, value) = (out(name)?, out(value)?);
+            let headers = session.chat.request()?.headers();
+            let (told, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+            name.put((*told).into());
+            value.put((*its_value).into());
+            Ok(())
+        })
+    }
+}
+
+/// Bytes of the body, for content-length. Goes through all of it without writing.
+///
+/// ZS_STEP_SEND.
+/// Errors: ZS_WRONG_STEP, ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_request_len(
+    session: *mut zs_session,
+    len: *mut usize,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let len = out(len)?;
+            len.put(session.chat.request()?.body_len());
+            Ok(())
+        })
+    }
+}
+
+/// Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
+/// how many, 0 is the end. Reading on where the last call stopped takes linear time; another
+/// offset begins anew and skips. Reading twice gives the same bytes.
+///
+/// ZS_STEP_SEND.
+/// Errors: ZS_WRONG_STEP, ZS_NULL, ZS_OVERLAP.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_read_request(
+    session: *mut zs_session,
+    at: usize,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let written = out(written)?;
+            session.keep_out(bytes, len)?;
+            let bytes = buffer(bytes, len)?;
+            let mut request = session.chat.request()?;
+            let mut reached = 0;
+            if let Some((offset, place)) = session.reading.filter(|(offset, _)| *offset <= at) {
+                request = request.read_to(place);
+                reached = offset;
+            }
+            let mut skipped = [0; SKIP_BYTES];
+            while reached < at {
+                let wanted = skipped.len().min(at - reached);
+                match request.read(skipped.get_mut(..wanted).unwrap_or_default()) {
+                    0 => break,
+                    count => reached += count,
+                }
+            }
+            let count = request.read(bytes);
+            session.reading = Some((reached + count, request.place()));
+            written.put(count);
+            Ok(())
+        })
+    }
+}
+
+/// Bytes on the stack for what is skipped.
+const SKIP_BYTES: usize = 64;

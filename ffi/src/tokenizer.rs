@@ -1,0 +1,172 @@
+//! Tokens: counted, made and read with a vocabulary that is lent.
+
+use zerostack_core::ErrorKind;
+use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Vocabulary};
+
+use crate::boundary::{answer, buffer, out, text, values};
+use crate::status::{Fault, zs_status};
+use crate::text::zs_str;
+
+/// Checks every byte of a packed vocabulary (cl100k_base.zsv, o200k_base.zsv). Do it once for a
+/// file from outside; the other calls look only at its head, and whatever the bytes are, they give
+/// wrong counts at worst.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
+/// 4 byte order, 5 damaged head, 6 bytes behind its end, 7 layout, 8 unknown pattern, 9 damaged
+/// body. ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_vocabulary_check(vocabulary: zs_str, detail: *mut u32) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            Vocabulary::open(values(vocabulary.ptr, vocabulary.len)?)?;
+            Ok(())
+        })
+    }
+}
+
+/// Counts the tokens of a text. What is not UTF-8 in it counts as U+FFFD.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_VOCABULARY, ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_tokens_count(
+    vocabulary: zs_str,
+    said: zs_str,
+    count: *mut u64,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let count = out(count)?;
+            count.put(bpe(vocabulary)?.count_bytes(values(said.ptr, said.len)?));
+            Ok(())
+        })
+    }
+}
+
+/// The longest prefix of a text that has at most `limit` tokens, cut at a character: its bytes and
+/// its tokens.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_BAD_VOCABULARY, ZS_NOT_UTF8, ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_tokens_fit(
+    vocabulary: zs_str,
+    said: zs_str,
+    limit: u64,
+    bytes: *mut usize,
+    tokens: *mut u64,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let (bytes, tokens) = (out(bytes)?, out(tokens)?);
+            let fit = bpe(vocabulary)?.count_until(text(said)?, limit);
+            bytes.put(fit.bytes);
+            tokens.put(fit.tokens);
+            Ok(())
+        })
+    }
+}
+
+/// Writes the ids of a text to `len` places at `ids`; `*written` says how many. With
+/// `with_specials` the special tokens of the vocabulary stand for themselves; without, what looks
+/// like one is ordinary text, as it must be for text from outside.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_FULL: `*written` is the number that is enough; ZS_BAD_VOCABULARY, ZS_NOT_UTF8,
+/// ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_tokens_encode(
+    vocabulary: zs_str,
+    said: zs_str,
+    with_specials: bool,
+    ids: *mut u32,
+    len: usize,
+    written: *mut usize,
+    detail: *mut u32,
+) -> zs_status {
+    let specials = if with_specials { Specials::All } else { Specials::AsText };
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let (written, ids) = (out(written)?, buffer(ids, len)?);
+            let made = bpe(vocabulary)?.encode_with(text(said)?, specials, ids);
+            written.put(length(&made));
+            Ok(made.map(drop)?)
+        })
+    }
+}
+
+/// Writes the bytes of `count` ids to `len` bytes at `bytes`; `*written` says how many. They need
+/// not be UTF-8: a token may be part of a character.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_FULL: `*written` is the length that is enough; ZS_UNKNOWN_TOKEN with its index,
+/// ZS_BAD_VOCABULARY, ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_tokens_decode(
+    vocabulary: zs_str,
+    ids: *const u32,
+    count: usize,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let (written, bytes) = (out(written)?, buffer(bytes, len)?);
+            let made = bpe(vocabulary)?.decode(values(ids, count)?, bytes);
+            written.put(length(&made));
+            Ok(made.map(drop)?)
+        })
+    }
+}
+
+/// Estimates the tokens of a text without a vocabulary: a good guess, and a number that is hardly
+/// ever passed.
+///
+/// Any step; no session is needed.
+/// Errors: ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_tokens_estimate(
+    said: zs_str,
+    tokens: *mut u64,
+    at_most: *mut u64,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(core::ptr::null_mut(), || {
+            let (tokens, at_most) = (out(tokens)?, out(at_most)?);
+            let estimate = Estimator::of(values(said.ptr, said.len)?);
+            tokens.put(estimate.tokens);
+            at_most.put(estimate.at_most);
+            Ok(())
+        })
+    }
+}
+
+/// A tokenizer on a lent vocabulary.
+///
+/// # Safety
+/// The promise of `boundary`; `'v` is not longer than it is lent.
+pub(crate) unsafe fn bpe<'v>(vocabulary: zs_str) -> Result<Bpe<'v>, Fault> {
+    // SAFETY: the promise of `boundary`.
+    let bytes = unsafe { values(vocabulary.ptr, vocabulary.len) }?;
+    Ok(Bpe::new(Vocabulary::open_embedded(bytes)?))
+}
+
+/// How much was written, or would have been.
+fn length(made: &Result<usize, zerostack_core::Error>) -> usize {
+    match made {
+        Ok(count) => *count,
+        Err(error) if error.kind() == ErrorKind::Full => error.detail() as usize,
+        Err(_) => 0,
+    }
+}

@@ -1,0 +1,67 @@
+//! What of a reply is shown, and when: text that is the JSON of a schema is shown as what it says.
+
+use zerostack_core::{Event, Part, Role, ToolMode};
+
+use super::{AgentEvent, OwnedSession};
+
+/// The event that is shown for one of a running reply.
+pub(crate) fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
+    match event {
+        Event::TextDelta(_) if is_held => None,
+        event => AgentEvent::from_core(event),
+    }
+}
+
+/// Whether the text of a reply is JSON, which is shown when it was read.
+pub(crate) fn is_held(session: &OwnedSession) -> bool {
+    let config = session.config();
+    config.tool_mode == ToolMode::Schema && !config.tools.is_empty()
+}
+
+/// Ends the reply; the last event says how.
+///
+/// # Errors
+/// Those of [`zerostack_core::Session::end_response`].
+pub(crate) fn end(session: &mut OwnedSession) -> Result<Vec<AgentEvent>, zerostack_core::Error> {
+    let (mut events, mut is_recovered) = (Vec::new(), false);
+    loop {
+        let event = session.end_response()?;
+        match event {
+            Event::Recovered { .. } => {
+                is_recovered = true;
+                if !is_held(session) {
+                    events.push(AgentEvent::Recovered { text: text(session) });
+                }
+                continue;
+            }
+            Event::End(_) => {
+                if is_held(session) {
+                    events.extend(
+                        Some(text(session)).filter(|it| !it.is_empty()).map(AgentEvent::Text),
+                    );
+                }
+                if is_recovered {
+                    let calls = session.pending_calls();
+                    events.extend(calls.map(|call| AgentEvent::ToolCall(call.into())));
+                }
+            }
+            _ => {}
+        }
+        events.extend(AgentEvent::from_core(event));
+        return Ok(events);
+    }
+}
+
+/// The text of the reply that the conversation ends with.
+fn text(session: &OwnedSession) -> String {
+    let mut text = String::new();
+    for entry in session.transcript().entries() {
+        if entry.role != Role::Assistant || entry.starts_message {
+            text.clear();
+        }
+        if let (Role::Assistant, Part::Text(part)) = (entry.role, entry.part) {
+            text.push_str(part);
+        }
+    }
+    text
+}

@@ -1,0 +1,9 @@
+//! The images of `examples/firmware`, built, looked at, and run in QEMU against the scripted
+//! provider. `examples/firmware/check.sh` runs this.
+
+mod agent;
+mod board;
+mod bridge;
+mod hostile;
+mod measure;
+mod sizes;
