@@ -5979,13 +5979,9 @@ sealed class Step {
      */
     data class MakeRoom(
         /**
-         * Bytes of the storage that are missing.
+         * Bytes of the storage that are missing; 0 where it is the window that is too long.
          */
-        val `bytes`: kotlin.UInt, 
-        /**
-         * Tokens that the window is above its low mark; 0 while it is below the high one.
-         */
-        val `tokens`: kotlin.UInt) : Step()
+        val `bytes`: kotlin.UInt) : Step()
         
     {
         
@@ -6023,7 +6019,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
                 FfiConverterUInt.read(buf),
                 )
             6 -> Step.MakeRoom(
-                FfiConverterUInt.read(buf),
                 FfiConverterUInt.read(buf),
                 )
             7 -> Step.Unknown
@@ -6068,7 +6063,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             (
                 4UL
                 + FfiConverterUInt.allocationSize(value.`bytes`)
-                + FfiConverterUInt.allocationSize(value.`tokens`)
             )
         }
         is Step.Unknown -> {
@@ -6105,7 +6099,6 @@ public object FfiConverterTypeStep : FfiConverterRustBuffer<Step>{
             is Step.MakeRoom -> {
                 buf.putInt(6)
                 FfiConverterUInt.write(value.`bytes`, buf)
-                FfiConverterUInt.write(value.`tokens`, buf)
                 Unit
             }
             is Step.Unknown -> {

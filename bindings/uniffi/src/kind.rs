@@ -320,10 +320,8 @@ pub enum Step {
     /// Call `make_room`, which does what the configuration says; where it says nothing,
     /// `compact` or `drop_oldest`.
     MakeRoom {
-        /// Bytes of the storage that are missing.
+        /// Bytes of the storage that are missing; 0 where it is the window that is too long.
         bytes: u32,
-        /// Tokens that the window is above its low mark; 0 while it is below the high one.
-        tokens: u32,
     },
     /// A step that this version does not name: `abort`.
     Unknown,
@@ -338,7 +336,7 @@ impl From<zerostack_core::Step> for Step {
             Core::Receive => Self::Receive,
             Core::RunTools => Self::RunTools,
             Core::Wait { millis } => Self::Wait { millis },
-            Core::MakeRoom { bytes, tokens } => Self::MakeRoom { bytes, tokens },
+            Core::MakeRoom { bytes } => Self::MakeRoom { bytes },
             _ => Self::Unknown,
         }
     }

@@ -12,7 +12,7 @@ internal import ZerostackGenerated
 /// | ``Step/receive`` | ``feed(_:_:)`` the body, then ``endResponse()`` |
 /// | ``Step/runTools`` | answer each of ``pendingCalls`` by ``toolResult(_:_:isError:)`` |
 /// | ``Step/wait(_:)`` | sleep, then ``retry()`` |
-/// | ``Step/makeRoom(bytes:tokens:)`` | ``makeRoom()``, or ``compact(_:keepTurns:)`` or ``dropOldest()`` |
+/// | ``Step/makeRoom(bytes:)`` | ``makeRoom()``, or ``compact(_:keepTurns:)`` or ``dropOldest()`` |
 ///
 /// A call that does not fit the step throws ``ErrorKind/wrongStep`` and changes nothing. Each call
 /// is whole, from any thread; the order of calls is the caller's matter.
@@ -119,7 +119,7 @@ public final class Session: Sendable {
     /// - Throws: What `handle` throws; the bytes were taken all the same, and the events behind are
     ///   lost. After all events: ``ErrorKind/badResponse``, ``ErrorKind/full``,
     ///   ``ErrorKind/tooLong``, ``ErrorKind/limit``: the turn failed, or ``step`` is
-    ///   ``Step/makeRoom(bytes:tokens:)`` when room can be made. ``ErrorKind/wrongStep``.
+    ///   ``Step/makeRoom(bytes:)`` when room can be made. ``ErrorKind/wrongStep``.
     public func feed(_ bytes: some ContiguousBytes, _ handle: (Event) throws -> Void) throws {
         let data = (bytes as? Data) ?? bytes.withUnsafeBytes { Data($0) }
         let fed = try translated { try core.feed(chunk: data) }
@@ -215,7 +215,7 @@ public final class Session: Sendable {
     /// ``Event/compacting`` when the model is asked for a summary first.
     ///
     /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left:
-    ///   the turn failed. ``ErrorKind/wrongStep`` outside of ``Step/makeRoom(bytes:tokens:)``, and
+    ///   the turn failed. ``ErrorKind/wrongStep`` outside of ``Step/makeRoom(bytes:)``, and
     ///   with ``RoomPolicy/ask``.
     public func makeRoom() throws -> Event {
         Event(try translated { try core.makeRoom() })
@@ -226,7 +226,7 @@ public final class Session: Sendable {
     ///
     /// - Throws: ``ErrorKind/full`` when the summary does not fit; nothing changed.
     ///   ``ErrorKind/wrongStep`` outside of ``Step/idle``, ``Step/send`` and
-    ///   ``Step/makeRoom(bytes:tokens:)``.
+    ///   ``Step/makeRoom(bytes:)``.
     public func compact(_ summary: String, keepTurns: Int) throws {
         let keep: UInt32 = try exactly(keepTurns, "keepTurns")
         try translated { try core.compact(summary: summary, keepTurns: keep) }
@@ -236,7 +236,7 @@ public final class Session: Sendable {
     ///
     /// - Returns: The bytes that this freed.
     /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left;
-    ///   in the step ``Step/makeRoom(bytes:tokens:)`` the turn failed. ``ErrorKind/wrongStep``.
+    ///   in the step ``Step/makeRoom(bytes:)`` the turn failed. ``ErrorKind/wrongStep``.
     @discardableResult
     public func dropOldest() throws -> Int {
         Int(try translated { try core.dropOldest() })
@@ -261,9 +261,9 @@ public enum Step: Sendable, Hashable {
     /// Wait so long, then call ``Session/retry()``.
     case wait(Duration)
     /// Call ``Session/makeRoom()``, or ``Session/compact(_:keepTurns:)`` or
-    /// ``Session/dropOldest()``: so many bytes of the storage are missing, or the window is so many
-    /// tokens above its low mark.
-    case makeRoom(bytes: Int, tokens: Int)
+    /// ``Session/dropOldest()``: so many bytes of the storage are missing; 0 where it is the window
+    /// that is too long.
+    case makeRoom(bytes: Int)
     /// A step that this version does not name: ``Session/abort()``.
     case unknown
 }
@@ -290,8 +290,8 @@ extension Step {
         case .receive: self = .receive
         case .runTools: self = .runTools
         case .wait(let millis): self = .wait(.milliseconds(Int64(millis)))
-        case .makeRoom(let bytes, let tokens):
-            self = .makeRoom(bytes: Int(bytes), tokens: Int(tokens))
+        case .makeRoom(let bytes):
+            self = .makeRoom(bytes: Int(bytes))
         case .unknown: self = .unknown
         }
     }

@@ -5117,11 +5117,8 @@ public enum Step: Equatable, Hashable {
      */
     case makeRoom(
         /**
-         * Bytes of the storage that are missing.
-         */bytes: UInt32, 
-        /**
-         * Tokens that the window is above its low mark; 0 while it is below the high one.
-         */tokens: UInt32
+         * Bytes of the storage that are missing; 0 where it is the window that is too long.
+         */bytes: UInt32
     )
     /**
      * A step that this version does not name: `abort`.
@@ -5159,7 +5156,7 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
         case 5: return .wait(millis: try FfiConverterUInt32.read(from: &buf)
         )
         
-        case 6: return .makeRoom(bytes: try FfiConverterUInt32.read(from: &buf), tokens: try FfiConverterUInt32.read(from: &buf)
+        case 6: return .makeRoom(bytes: try FfiConverterUInt32.read(from: &buf)
         )
         
         case 7: return .unknown
@@ -5193,10 +5190,9 @@ public struct FfiConverterTypeStep: FfiConverterRustBuffer {
             FfiConverterUInt32.write(millis, into: &buf)
             
         
-        case let .makeRoom(bytes,tokens):
+        case let .makeRoom(bytes):
             writeInt(&buf, Int32(6))
             FfiConverterUInt32.write(bytes, into: &buf)
-            FfiConverterUInt32.write(tokens, into: &buf)
             
         
         case .unknown:

@@ -100,7 +100,7 @@ final class Player {
             case .receive: put("=step receive 0")
             case .runTools: put("=step run_tools 0")
             case .wait(let duration): put("=step wait \(duration / .milliseconds(1))", whole: true)
-            case .makeRoom(let bytes, _): put("=step make_room \(bytes)")
+            case .makeRoom(let bytes): put("=step make_room \(bytes)")
             case .unknown: put("=step unknown 0")
             }
         }

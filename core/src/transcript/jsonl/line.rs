@@ -39,7 +39,7 @@ impl LineFault {
         match self {
             Self::NotJson => "it is not one JSON object",
             Self::BadField => "a field is there twice, or its value is of the wrong kind",
-            Self::Role => "the role is none of user, assistant, tool, system and tools",
+            Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
             Self::Fields => "it has fields that do not go with its role, or lacks one",
             Self::Provider => "the API of the opaque text is unknown",
             Self::TooLong => "an id or a name is longer than 255 bytes",
@@ -71,7 +71,7 @@ impl From<Error> for Refused {
 places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT = ROOT."content",
     THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
     IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
-    SUMMARY = ROOT."summary", INSTRUCTS = ROOT."instruction", REFUSED = ROOT."refusal", FIELD = ROOT."field",
+    SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
     INDEX = ROOT."index", OPAQUE_PROVIDER = OPAQUE."provider", VARIETY = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
     ARGUMENTS = CALL."arguments");
@@ -127,10 +127,7 @@ impl Line {
             }
             Token::PieceEnd(place) if slot_of(place).is_some() => self.see(place)?,
             Token::PieceEnd(place @ (ROLE | OPAQUE_PROVIDER)) => self.see(place)?,
-            Token::Bool(
-                place @ (IS_ERROR | BEGINS | CUT | SUMMARY | INSTRUCTS | REFUSED),
-                is_so,
-            ) => {
+            Token::Bool(place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED), is_so) => {
                 self.see(place)?;
                 if is_so {
                     self.is |= 1 << place;
@@ -167,7 +164,8 @@ impl Line {
         let (content, other): (&[u8], u32) = match self.role.as_slice() {
             b"system" => return Ok(Said::Configuration),
             b"tools" => return Ok(Said::Configuration),
-            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY, INSTRUCTS])),
+            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY])),
+            b"developer" => (&[TEXT, CONTENT], 0),
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
@@ -186,11 +184,10 @@ impl Line {
         let cut = self.is(CUT, MARKED);
         let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
         if self.role.as_slice() == b"user" {
-            let marked = self.is(SUMMARY, MARKED) | self.is(INSTRUCTS, MARKED);
-            if self.is & allowed(&[SUMMARY, INSTRUCTS]) == allowed(&[SUMMARY, INSTRUCTS]) {
-                return Err(LineFault::Fields.into());
-            }
-            return text(Kind::User, FIRST | marked, [self.is(INSTRUCTS, INSTRUCTION), 0, 0]);
+            return text(Kind::User, FIRST | self.is(SUMMARY, MARKED), [0; 3]);
+        }
+        if self.role.as_slice() == b"developer" {
+            return text(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
         }
         if self.role.as_slice() == b"tool" {
             if !self.has(ID) && !self.has(INDEX) {

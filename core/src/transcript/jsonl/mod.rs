@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! {"role":"user","text":"Fix the test"}
+//! {"role":"developer","text":"From now on, write no file"}
 //! {"role":"assistant","thinking":"Let me look"}
 //! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
@@ -10,7 +11,7 @@
 //! ```
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
 //! The rest is written where it is so: `"summary":true` for a user's text that stands for older
-//! turns, `"instruction":true` for one that the program said beside the user, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
+//! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
 //! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed, and
 //! `"index":N`, the place of a result's call in its reply, where the id does not tell it.
 //!

@@ -63,11 +63,12 @@ impl<'t> JsonLines<'t> {
         let out = &mut self.pieces;
         let text = Piece::Escaped(record.text());
         match record.header.kind {
+            Kind::User if record.is_instruction() => {
+                pieces!(out: r#"{"role":"developer","text":""#, text, "\"}\n");
+            }
             Kind::User => {
                 pieces!(out: r#"{"role":"user","text":""#, text, r#"""#);
-                let instructs = record.is_instruction();
-                pieces!(out: flag(r#","summary":true"#, marked && !instructs));
-                pieces!(out: flag(r#","instruction":true"#, instructs), "}\n");
+                pieces!(out: flag(r#","summary":true"#, marked), "}\n");
             }
             Kind::Text => {
                 pieces!(out: r#"{"role":"assistant""#, begins, r#","text":""#, text, r#"""#);
