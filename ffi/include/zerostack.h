@@ -20,10 +20,10 @@
  *     error and does no harm. Every other pointer must be valid for what it points to.
  *   - What a call gives lives as long as its "Lifetime" says. Every call on a session that takes
  *     it without const changes it, apart from zs_session_request, _request_header, _request_len,
- *     _read_request and _entry.
+ *     _read_request, _entry and _json_lines.
  *   - One thread at a time for one session; different sessions are independent.
  *   - Numbers of constants, once published, stay. Structs that the caller fills begin with their
- *     size; those that the library fills have reserved fields.
+ *     size; those that the library fills, and that may grow, have reserved fields.
  */
 
 #ifndef ZEROSTACK_H
