@@ -23,8 +23,8 @@ pub enum zs_step {
     /// Wait as many milliseconds as the number says, then call zs_session_retry.
     ZS_STEP_WAIT = 4,
     /// Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where it is
-    /// the window that is too long.
+    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+    /// it is the window that is too long.
     ZS_STEP_MAKE_ROOM = 5,
     /// The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
     /// is one that this version has no number for.
