@@ -23,8 +23,8 @@ pub enum zs_step {
     /// Wait as many milliseconds as the number says, then call zs_session_retry.
     ZS_STEP_WAIT = 4,
     /// Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-    /// zs_session_drop_oldest. The number says how many bytes of memory are missing, and
-    /// zs_session_excess_tokens how many tokens the window is too long.
+    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+    /// it is the window that is too long.
     ZS_STEP_MAKE_ROOM = 5,
     /// The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
     /// is one that this version has no number for.
@@ -64,7 +64,7 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
         Some(Step::Receive) => (zs_step::ZS_STEP_RECEIVE, 0),
         Some(Step::RunTools) => (zs_step::ZS_STEP_RUN_TOOLS, 0),
         Some(Step::Wait { millis }) => (zs_step::ZS_STEP_WAIT, millis),
-        Some(Step::MakeRoom { bytes, .. }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
+        Some(Step::MakeRoom { bytes }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
         _ => (zs_step::ZS_STEP_NONE, 0),
     };
     // SAFETY: the promise of `boundary`.
@@ -72,20 +72,6 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
         number.put(value);
     }
     step
-}
-
-/// Tokens that the window is above its low mark; 0 while it is below the high one.
-///
-/// ZS_STEP_MAKE_ROOM; 0 in the others.
-/// Errors: 0 when there is no session.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_excess_tokens(session: *const zs_session) -> u32 {
-    let excess = |session: &zs_session| match session.chat.step() {
-        Step::MakeRoom { tokens, .. } => tokens,
-        _ => 0,
-    };
-    // SAFETY: the promise of `boundary`.
-    unsafe { look(session, excess) }.unwrap_or(0)
 }
 
 /// The detail of the last call that returned a status for this session; 0 after ZS_OK.
