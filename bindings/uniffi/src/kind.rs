@@ -338,7 +338,7 @@ impl From<zerostack_core::Step> for Step {
             Core::Receive => Self::Receive,
             Core::RunTools => Self::RunTools,
             Core::Wait { millis } => Self::Wait { millis },
-            Core::MakeRoom { bytes } => Self::MakeRoom { bytes },
+            Core::MakeRoom { bytes, .. } => Self::MakeRoom { bytes },
             _ => Self::Unknown,
         }
     }
