@@ -19,6 +19,15 @@ if grep -q "skipped" .build/test.log; then
 fi
 "$root/examples/swift/ask/run.sh"
 
+# The code of the README is Swift that this package takes.
+mkdir -p .build/readme
+{
+    echo 'let model = "", key = ""'
+    sed -n '/^```swift$/,/^```$/p' README.md | sed '1d;$d'
+} >.build/readme/main.swift
+swiftc -typecheck -swift-version 6 -I .build/debug/Modules \
+    -Xcc -fmodule-map-file=Sources/ZerostackFFI/module.modulemap .build/readme/main.swift
+
 # Debian keeps the tools beside the compiler.
 PATH=$PATH:/usr/libexec/swift/bin
 if command -v swift-format >/dev/null; then
