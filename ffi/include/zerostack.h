@@ -273,8 +273,8 @@ enum zs_step
     ZS_STEP_WAIT = 4,
     /**
      * Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
-     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where it is
-     * the window that is too long.
+     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+     * it is the window that is too long.
      */
     ZS_STEP_MAKE_ROOM = 5,
     /**
