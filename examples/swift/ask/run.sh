@@ -7,6 +7,8 @@ root=$PWD/../../..
 export PKG_CONFIG_PATH="$root/bindings/swift/.library"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+# SwiftPM does not see that the library has changed.
+rm -f .build/debug/ask
 swift build >"$folder/build" 2>&1 || { cat "$folder/build"; exit 1; }
 mkfifo "$folder/address"
 "$PKG_CONFIG_PATH/zerostack-scripted" --script script.json >"$folder/address" &
