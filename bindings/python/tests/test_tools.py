@@ -437,6 +437,7 @@ def test_a_tool_that_never_returns_is_left_behind(kind: Any, provider: Provider)
     calls = [("stuck", {}), (function.__name__, {}), ("quick", {})]
     scripted = provider(call(*calls[0], *calls[1:]), say("ok"))
 
+    @tool(timeout_s=60)
     def quick() -> str:
         return "quick"
 
