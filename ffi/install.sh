@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the C library and installs it: install.sh PREFIX
-# Header, static and shared library, pkg-config file, CMake package, vocabularies.
+# Header, static and shared library, pkg-config file, CMake package, vocabularies; and the runtime
+# of bindings/c where libcurl's headers are.
 # DESTDIR is put before PREFIX where the files are written, as packagers want it.
 set -eu
 
@@ -57,9 +58,19 @@ install -m 644 core/vocab/cl100k/cl100k_base.zsv core/vocab/o200k/o200k_base.zsv
 fill() {
     sed -e "s|@PREFIX@|$prefix|g" -e "s|@VERSION@|$version|g" -e "s|@MAJOR@|$major|g" \
         -e "s|@MINOR@|$minor|g" -e "s|@SHARED@|$shared|g" -e "s|@SONAME@|$soname|g" \
-        -e "s|@PRIVATE_LIBS@|$libs|g" "$ffi/packaging/$1.in" >"$2"
+        -e "s|@PRIVATE_LIBS@|$libs|g" "$1.in" >"$2"
 }
+cd "$ffi/packaging"
 fill zerostack.pc "$to/lib/pkgconfig/zerostack.pc"
 fill zerostack-config.cmake "$to/lib/cmake/zerostack/zerostack-config.cmake"
 fill zerostack-config-version.cmake "$to/lib/cmake/zerostack/zerostack-config-version.cmake"
+
+runtime="$root/bindings/c"
+if pkg-config --exists 'libcurl >= 7.85' 2>/dev/null; then
+    "$runtime/build.sh" "$ffi/include" "$to/lib/libzerostack_curl.a"
+    install -m 644 "$runtime/include/zerostack_curl.h" "$to/include/zerostack_curl.h"
+    fill "$runtime/zerostack-curl.pc" "$to/lib/pkgconfig/zerostack-curl.pc"
+else
+    echo "without the runtime over libcurl: its headers (7.85 or newer) are missing" >&2
+fi
 echo "installed zerostack $version in $to"

@@ -87,6 +87,9 @@ pub enum ErrorKind {
     WindowTooLong = 31,
     /// The transcript was rewritten since the mark was made; `detail` is 0. Nothing changed.
     StaleMark = 32,
+    /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on, and
+    /// [`crate::JsonLinesReader::fault`] says why.
+    BadLine = 33,
 }
 
 impl Error {
@@ -148,6 +151,7 @@ impl ErrorKind {
             Self::UnknownToken => "unknown_token",
             Self::WindowTooLong => "window_too_long",
             Self::StaleMark => "stale_mark",
+            Self::BadLine => "bad_line",
         }
     }
 }
@@ -207,6 +211,7 @@ impl fmt::Display for Error {
             ErrorKind::WindowTooLong => {
                 write!(f, "the conversation is {n} tokens too long for the model's context")
             }
+            ErrorKind::BadLine => write!(f, "line {n} of the transcript is refused"),
             ErrorKind::StaleMark => f.write_str("the transcript was rewritten since the mark"),
         }
     }

@@ -54,4 +54,7 @@ pub use session::WindowTokens;
 pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
-pub use transcript::{Entries, Entry, EntryPlace, Storage, Transcript, TranscriptBuilder};
+pub use transcript::{
+    Entries, Entry, EntryPlace, JsonLines, JsonLinesReader, LineFault, Storage, Transcript,
+    TranscriptBuilder,
+};

@@ -9,7 +9,7 @@
  *   ZS_STEP_RECEIVE    zs_session_feed the body, then zs_session_end_response
  *   ZS_STEP_RUN_TOOLS  answer each zs_session_pending_call by zs_session_tool_result
  *   ZS_STEP_WAIT       sleep, then zs_session_retry
- *   ZS_STEP_MAKE_ROOM  zs_session_compact or zs_session_drop_oldest
+ *   ZS_STEP_MAKE_ROOM  zs_session_make_room; or zs_session_compact, zs_session_drop_oldest
  *
  * Rules for all calls
  *   - A call that does not fit the step returns ZS_WRONG_STEP. A failed call changes nothing,
@@ -68,7 +68,8 @@ enum zs_status
      */
     ZS_WRONG_STEP = 2,
     /**
-     * The response is not what the dialect promises. The detail is the byte offset in the body.
+     * The response is not what the dialect promises. The detail is an offset in the body, at the
+     * bad byte or shortly behind it.
      */
     ZS_BAD_RESPONSE = 3,
     /**
@@ -90,7 +91,9 @@ enum zs_status
      */
     ZS_TRUNCATED = 7,
     /**
-     * A limit of the configuration is used up. The detail is its value.
+     * A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
+     * max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats; for a limit of the format, such
+     * as max_response_bytes, its value.
      */
     ZS_LIMIT = 8,
     /**
@@ -110,7 +113,8 @@ enum zs_status
      */
     ZS_BAD_JSON = 12,
     /**
-     * The dialect is not compiled in. The detail is the number of the provider.
+     * The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
+     * is the number of the provider, or 0.
      */
     ZS_UNSUPPORTED = 13,
     /**
@@ -184,6 +188,19 @@ enum zs_status
      */
     ZS_UNKNOWN_TOKEN = 30,
     /**
+     * What would be sent does not fit the context of the model, and no room can be made. The detail
+     * is the tokens that are too many.
+     */
+    ZS_WINDOW_TOO_LONG = 31,
+    /**
+     * The transcript was rewritten since the mark was made; nothing changed.
+     */
+    ZS_STALE_MARK = 32,
+    /**
+     * A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
+     */
+    ZS_BAD_LINE = 33,
+    /**
      * A pointer is NULL that must not be, or misaligned.
      */
     ZS_NULL = 1000,
@@ -255,8 +272,9 @@ enum zs_step
      */
     ZS_STEP_WAIT = 4,
     /**
-     * Call zs_session_compact or zs_session_drop_oldest; the number says how many bytes are
-     * missing.
+     * Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
+     * zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where it is
+     * the window that is too long.
      */
     ZS_STEP_MAKE_ROOM = 5,
     /**
@@ -307,8 +325,8 @@ enum zs_event_kind
      */
     ZS_EVENT_USAGE = 5,
     /**
-     * The reply did not fit and was kept in part; what was shown was whole: `kept`, `bytes` that
-     * are not in the transcript.
+     * Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+     * reply, all of it was shown.
      */
     ZS_EVENT_TRUNCATED = 6,
     /**
@@ -319,6 +337,26 @@ enum zs_event_kind
      * The reply was cut off and is asked for again: discard what was shown since the request.
      */
     ZS_EVENT_RESTART = 8,
+    /**
+     * Room is made: the next request is one of the session's own, for a summary of what is oldest.
+     * Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+     * ZS_EVENT_SUMMARY_FAILED.
+     */
+    ZS_EVENT_COMPACTING = 9,
+    /**
+     * No summary came: `status`, `detail`. What is oldest goes without one.
+     */
+    ZS_EVENT_SUMMARY_FAILED = 10,
+    /**
+     * The model makes the same call again: `name`, and `count` times in a row.
+     */
+    ZS_EVENT_REPEATING = 11,
+    /**
+     * The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
+     * shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+     * called once more for the end.
+     */
+    ZS_EVENT_RECOVERED = 12,
     /**
      * Something that this version of the library has no number for.
      */
@@ -406,6 +444,18 @@ enum zs_kept
      */
     ZS_KEPT_TOOL_RESULT = 2,
     /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    ZS_KEPT_OLD_RESULTS = 3,
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    ZS_KEPT_OLD_EXCHANGES = 4,
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    ZS_KEPT_SUMMARISED = 5,
+    /**
      * Something that this version of the library has no number for.
      */
     ZS_KEPT_OTHER = 1000,
@@ -475,6 +525,10 @@ enum zs_part
      * Text that only its provider understands: `provider`, `variety`, `text`.
      */
     ZS_PART_OPAQUE = 5,
+    /**
+     * What the program said to the model beside the user, by zs_session_instruct: `text`.
+     */
+    ZS_PART_INSTRUCTION = 6,
     /**
      * Something that this version of the library has no number for.
      */
@@ -666,6 +720,128 @@ typedef uint32_t zs_failed_turn;
 #endif // __cplusplus
 
 /**
+ * How room is made when the window passes its high mark, or memory is missing.
+ */
+enum zs_room
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The caller makes it, by zs_session_compact or zs_session_drop_oldest.
+     */
+    ZS_ROOM_ASK = 0,
+    /**
+     * zs_session_make_room replaces old tool results by a line that says what they were; when that
+     * is not enough, as ZS_ROOM_DROP_OLDEST.
+     */
+    ZS_ROOM_ELIDE_RESULTS = 1,
+    /**
+     * zs_session_make_room drops the oldest exchanges.
+     */
+    ZS_ROOM_DROP_OLDEST = 2,
+    /**
+     * zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+     */
+    ZS_ROOM_SUMMARISE = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_room zs_room;
+#else
+typedef uint32_t zs_room;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How the model is told of its tools, and how it calls them. All but the first want the feature
+ * `local-models`.
+ */
+enum zs_tool_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * By the fields that the dialect has for it.
+     */
+    ZS_TOOLS_NATIVE = 0,
+    /**
+     * The same; where the model writes its calls into the text, they are found there.
+     */
+    ZS_TOOLS_LENIENT = 1,
+    /**
+     * By words: the tools stand in the system text, calls and results are text.
+     */
+    ZS_TOOLS_TEXT = 2,
+    /**
+     * The same, and the server holds the model to a JSON Schema of its reply.
+     */
+    ZS_TOOLS_SCHEMA = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_tool_mode zs_tool_mode;
+#else
+typedef uint32_t zs_tool_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Under which key OpenAI chat is told max_output_tokens.
+ */
+enum zs_output_limit_key
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * `max_tokens`, which compatible servers know.
+     */
+    ZS_MAX_TOKENS = 0,
+    /**
+     * `max_completion_tokens`, which OpenAI's own reasoning models want.
+     */
+    ZS_MAX_COMPLETION_TOKENS = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_output_limit_key zs_output_limit_key;
+#else
+typedef uint32_t zs_output_limit_key;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What counts the tokens of the window. All but the first want the feature `counting`.
+ */
+enum zs_counting
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A token for each four bytes.
+     */
+    ZS_COUNT_ROUGH = 0,
+    /**
+     * The estimate of zs_tokens_estimate.
+     */
+    ZS_COUNT_ESTIMATE = 1,
+    /**
+     * The configuration's `vocabulary`, exactly.
+     */
+    ZS_COUNT_VOCABULARY = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_counting zs_counting;
+#else
+typedef uint32_t zs_counting;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Counts the tokens of a text while it arrives, in constant memory of the caller.
  */
 typedef struct zs_counter zs_counter;
@@ -789,6 +965,75 @@ typedef struct {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Bytes of one response body, whatever is kept of it: a server that never ends.
+     */
+    uint32_t max_response_bytes;
+    /**
+     * Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+     * leaves beside the reply.
+     */
+    uint32_t high_water_tokens;
+    /**
+     * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+     */
+    uint32_t low_water_tokens;
+    /**
+     * How room is made: a zs_room.
+     */
+    uint32_t room;
+    /**
+     * Tokens of all requests and replies of one turn; 0 is no limit.
+     */
+    uint32_t max_turn_tokens;
+    /**
+     * What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+     */
+    uint32_t max_turn_cost_micros;
+    /**
+     * Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+     */
+    uint32_t max_turn_ms;
+    /**
+     * Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+     */
+    uint32_t max_repeats;
+    /**
+     * What a million tokens of the request cost, in millionths of a currency.
+     */
+    uint32_t input_price;
+    /**
+     * What a million tokens of the reply cost.
+     */
+    uint32_t output_price;
+    /**
+     * What a million tokens cost that come from the provider's cache.
+     */
+    uint32_t cache_read_price;
+    /**
+     * What a million tokens cost that are put into the provider's cache.
+     */
+    uint32_t cache_write_price;
+    /**
+     * Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+     */
+    uint32_t output_limit_key;
+    /**
+     * How the model is told of its tools, and how it calls them: a zs_tool_mode.
+     */
+    uint32_t tool_mode;
+    /**
+     * What counts the tokens of the window until the provider has counted it: a zs_counting.
+     */
+    uint32_t counting;
+    /**
+     * 0.
+     */
+    uint32_t reserved2;
+    /**
+     * The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
+     */
+    zs_str vocabulary;
 } zs_config;
 
 /**
@@ -877,13 +1122,25 @@ typedef struct {
      */
     uint32_t bytes;
     /**
+     * How many calls, or times.
+     */
+    uint32_t count;
+    /**
+     * Why it failed.
+     */
+    zs_status status;
+    /**
+     * The detail of the status.
+     */
+    uint32_t detail;
+    /**
      * Counts.
      */
     zs_usage usage;
     /**
      * 0 in this version.
      */
-    uint32_t reserved[3];
+    uint32_t reserved[2];
     /**
      * Text, or the arguments of a call.
      */
@@ -1162,6 +1419,22 @@ zs_status zs_session_resume(void *memory,
                             uint32_t *detail);
 
 /**
+ * The same conversation in other memory, to go on with it apart, as a subagent does; another
+ * model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+ *
+ * Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+ * NULL.
+ * Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+ * Lifetime: as zs_session_init; the two do not depend on each other.
+ */
+zs_status zs_session_fork(const zs_session *from,
+                          void *memory,
+                          size_t len,
+                          const zs_config *config,
+                          zs_session **session,
+                          uint32_t *detail);
+
+/**
  * Starts an empty conversation in `bytes` of memory that this library allocates;
  * zs_session_overhead of them are the session's own. Only in a library with the feature `alloc`.
  *
@@ -1207,6 +1480,25 @@ uint32_t zs_session_error_detail(const zs_session *session);
  * Errors: all 0 when there is no session.
  */
 zs_usage zs_session_usage(const zs_session *session);
+
+/**
+ * Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
+ * its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+ * a library without the feature `window`.
+ *
+ * Any step.
+ * Errors: false when there is no session or a pointer is NULL.
+ */
+bool zs_session_window_tokens(const zs_session *session, uint32_t *measured, uint32_t *estimated);
+
+/**
+ * Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+ * shown.
+ *
+ * Any step.
+ * Errors: false when there is no session.
+ */
+bool zs_session_is_compacting(const zs_session *session);
 
 /**
  * The provider's own word for why it stopped; empty when it gave none yet.
@@ -1273,6 +1565,16 @@ const char *zs_version(void);
 zs_status zs_session_user(zs_session *session, zs_str said);
 
 /**
+ * Says something to the model beside the user: another mode, other skills, another prompt. What
+ * was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+ *
+ * ZS_STEP_IDLE.
+ * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Lifetime: the text is copied.
+ */
+zs_status zs_session_instruct(zs_session *session, zs_str said);
+
+/**
  * The head of the response came, whatever its status: the body of a refusal says whether it is
  * worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
  *
@@ -1305,7 +1607,8 @@ zs_status zs_session_feed(zs_session *session,
  * response came at all.
  *
  * ZS_STEP_RECEIVE to ZS_STEP_RUN_TOOLS or ZS_STEP_IDLE with ZS_EVENT_END, or to ZS_STEP_WAIT with
- * ZS_EVENT_RESTART. `event` may be NULL.
+ * ZS_EVENT_RESTART. ZS_EVENT_RECOVERED leaves the step ZS_STEP_RECEIVE: call it once more for the
+ * end. `event` may be NULL.
  * Errors: the turn failed, zs_session_failure says more: ZS_STATUS, ZS_CUT, ZS_BAD_RESPONSE,
  * ZS_TRUNCATED, ZS_UNREACHABLE; ZS_FULL with ZS_STEP_MAKE_ROOM; or ZS_WRONG_STEP.
  */
@@ -1335,8 +1638,18 @@ zs_status zs_session_tool_result(zs_session *session,
 zs_status zs_session_retry(zs_session *session);
 
 /**
+ * Says that the turn has taken `turn_ms` so far, by the caller's clock. When max_turn_ms is over,
+ * the turn is ended as by zs_session_abort.
+ *
+ * Any step.
+ * Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
+ * feature `window`.
+ */
+zs_status zs_session_elapsed(zs_session *session, uint32_t turn_ms);
+
+/**
  * Ends the turn now. A reply that is coming in is taken out, open calls get the result
- * "aborted".
+ * "aborted". What was said before stays; to be rid of it too, see zs_session_rollback.
  *
  * Any step, to ZS_STEP_IDLE.
  * Errors: none but those of the pointer.
@@ -1385,16 +1698,29 @@ zs_status zs_session_read_request(zs_session *session,
                                   size_t *written);
 
 /**
+ * Makes room as the configuration's `room` says, down to the low mark. `event` says what was
+ * done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
+ * may be NULL. Ask for the step again afterwards.
+ *
+ * ZS_STEP_MAKE_ROOM.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
+ * ZS_WRONG_STEP, also with ZS_ROOM_ASK.
+ */
+zs_status zs_session_make_room(zs_session *session, zs_event *event);
+
+/**
  * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
  * `keep_turns` stay, the running one always.
  *
  * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
  * room enough.
- * Errors: ZS_FULL when the summary is longer than what it replaces and does not fit; nothing
- * changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Errors: ZS_FULL when the summary is longer than what it replaces and does not fit, or in
+ * ZS_STEP_MAKE_ROOM no turn can be replaced; nothing changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
  * Lifetime: the summary is copied.
  */
-zs_status zs_session_compact(zs_session *session, zs_str summary, size_t keep_turns);
+zs_status zs_session_compact(zs_session *session,
+                             zs_str summary,
+                             size_t keep_turns);
 
 /**
  * Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
@@ -1402,10 +1728,29 @@ zs_status zs_session_compact(zs_session *session, zs_str summary, size_t keep_tu
  *
  * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
  * room enough.
- * Errors: ZS_FULL when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
+ * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
  * ZS_WRONG_STEP.
  */
-zs_status zs_session_drop_oldest(zs_session *session, size_t *freed);
+zs_status zs_session_drop_oldest(zs_session *session,
+                                 size_t *freed);
+
+/**
+ * Marks the end of the conversation as it is now, without a reply that is coming in.
+ *
+ * Any step.
+ * Errors: 0 when there is no session.
+ */
+uint64_t zs_session_mark(const zs_session *session);
+
+/**
+ * Takes out all that was said since zs_session_mark gave `mark`; what goes on ends. Marks are a
+ * stack: those made after this one are of no use any more, those before it are.
+ *
+ * Any step, to the one that the conversation ends with.
+ * Errors: ZS_STALE_MARK when room was made since, or the mark's place is no longer there; nothing
+ * changed.
+ */
+zs_status zs_session_rollback(zs_session *session, uint64_t mark);
 
 /**
  * The part of the transcript that has this index, counted from 0, the oldest first; in
@@ -1416,6 +1761,39 @@ zs_status zs_session_drop_oldest(zs_session *session, size_t *freed);
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
+
+/**
+ * Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at
+ * `bytes`; `*written` says how many, 0 is the end. Each call begins anew and skips, so that a few
+ * large buffers take less time than many small ones.
+ *
+ * Any step.
+ * Errors: ZS_NULL, ZS_OVERLAP.
+ */
+zs_status zs_session_json_lines(zs_session *session,
+                                size_t at,
+                                uint8_t *bytes,
+                                size_t len,
+                                size_t *written);
+
+/**
+ * Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
+ * `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
+ *
+ * No session is needed; the step is what the conversation ends with, as with zs_session_resume.
+ * `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
+ * may be NULL.
+ * Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
+ * for lines in `memory`. `*session` is NULL then.
+ * Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
+ */
+zs_status zs_session_from_json_lines(void *memory,
+                                     size_t len,
+                                     zs_str lines,
+                                     const zs_config *config,
+                                     zs_session **session,
+                                     zs_str *fault,
+                                     uint32_t *detail);
 
 /**
  * Starts to decode one response body in `len` bytes at `memory`: the session is in

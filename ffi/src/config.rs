@@ -2,9 +2,9 @@
 
 use core::mem::offset_of;
 
-use zerostack_core::{Config, FailedTurn, Limits, Provider, ToolSpec};
+use zerostack_core::Limits;
 
-use crate::boundary::{answer, checked_text, out, text, values};
+use crate::boundary::{answer, out, values};
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
 use crate::text::zs_str;
@@ -33,6 +33,58 @@ pub enum zs_failed_turn {
     ZS_TAKE_OUT = 0,
     /// The rounds that were complete stay.
     ZS_KEEP = 1,
+}
+
+/// How room is made when the window passes its high mark, or memory is missing.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_room {
+    /// The caller makes it, by zs_session_compact or zs_session_drop_oldest.
+    ZS_ROOM_ASK = 0,
+    /// zs_session_make_room replaces old tool results by a line that says what they were; when that
+    /// is not enough, as ZS_ROOM_DROP_OLDEST.
+    ZS_ROOM_ELIDE_RESULTS = 1,
+    /// zs_session_make_room drops the oldest exchanges.
+    ZS_ROOM_DROP_OLDEST = 2,
+    /// zs_session_make_room asks the model for a summary that takes the place of what is oldest.
+    ZS_ROOM_SUMMARISE = 3,
+}
+
+/// How the model is told of its tools, and how it calls them. All but the first want the feature
+/// `local-models`.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_tool_mode {
+    /// By the fields that the dialect has for it.
+    ZS_TOOLS_NATIVE = 0,
+    /// The same; where the model writes its calls into the text, they are found there.
+    ZS_TOOLS_LENIENT = 1,
+    /// By words: the tools stand in the system text, calls and results are text.
+    ZS_TOOLS_TEXT = 2,
+    /// The same, and the server holds the model to a JSON Schema of its reply.
+    ZS_TOOLS_SCHEMA = 3,
+}
+
+/// Under which key OpenAI chat is told max_output_tokens.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_output_limit_key {
+    /// `max_tokens`, which compatible servers know.
+    ZS_MAX_TOKENS = 0,
+    /// `max_completion_tokens`, which OpenAI's own reasoning models want.
+    ZS_MAX_COMPLETION_TOKENS = 1,
+}
+
+/// What counts the tokens of the window. All but the first want the feature `counting`.
+#[repr(u32)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum zs_counting {
+    /// A token for each four bytes.
+    ZS_COUNT_ROUGH = 0,
+    /// The estimate of zs_tokens_estimate.
+    ZS_COUNT_ESTIMATE = 1,
+    /// The configuration's `vocabulary`, exactly.
+    ZS_COUNT_VOCABULARY = 2,
 }
 
 /// A tool that the model may call.
@@ -90,6 +142,41 @@ pub struct zs_config {
     pub failed_turn: u32,
     /// 0.
     pub reserved: u32,
+    /// Bytes of one response body, whatever is kept of it: a server that never ends.
+    pub max_response_bytes: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+    /// leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made: a zs_room.
+    pub room: u32,
+    /// Tokens of all requests and replies of one turn; 0 is no limit.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
+    pub max_repeats: u32,
+    /// What a million tokens of the request cost, in millionths of a currency.
+    pub input_price: u32,
+    /// What a million tokens of the reply cost.
+    pub output_price: u32,
+    /// What a million tokens cost that come from the provider's cache.
+    pub cache_read_price: u32,
+    /// What a million tokens cost that are put into the provider's cache.
+    pub cache_write_price: u32,
+    /// Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+    pub output_limit_key: u32,
+    /// How the model is told of its tools, and how it calls them: a zs_tool_mode.
+    pub tool_mode: u32,
+    /// What counts the tokens of the window until the provider has counted it: a zs_counting.
+    pub counting: u32,
+    /// 0.
+    pub reserved2: u32,
+    /// The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
+    pub vocabulary: zs_str,
 }
 
 /// Fills a configuration with the defaults: no system prompt, no tools, no provider, no model.
@@ -142,122 +229,32 @@ impl Default for zs_config {
             seed: limits.seed,
             failed_turn: zs_failed_turn::ZS_TAKE_OUT as u32,
             reserved: 0,
+            max_response_bytes: limits.max_response_bytes,
+            high_water_tokens: limits.high_water_tokens,
+            low_water_tokens: limits.low_water_tokens,
+            room: zs_room::ZS_ROOM_ASK as u32,
+            max_turn_tokens: limits.max_turn_tokens,
+            max_turn_cost_micros: limits.max_turn_cost_micros,
+            max_turn_ms: limits.max_turn_ms,
+            max_repeats: limits.max_repeats.into(),
+            input_price: limits.prices.input,
+            output_price: limits.prices.output,
+            cache_read_price: limits.prices.cache_read,
+            cache_write_price: limits.prices.cache_write,
+            output_limit_key: zs_output_limit_key::ZS_MAX_TOKENS as u32,
+            tool_mode: zs_tool_mode::ZS_TOOLS_NATIVE as u32,
+            counting: zs_counting::ZS_COUNT_ROUGH as u32,
+            reserved2: 0,
+            vocabulary: zs_str::EMPTY,
         }
     }
-}
-
-/// The configuration of a session, checked. Everything it points to is lent.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LentConfig {
-    provider: Provider,
-    model: &'static str,
-    system: &'static str,
-    /// Their texts were checked.
-    tools: &'static [zs_tool],
-    limits: Limits,
-}
-
-impl LentConfig {
-    /// Reads what the caller knows of a configuration, and takes the defaults for the rest.
-    ///
-    /// # Safety
-    /// The promise of `boundary`; what it points to outlives the session.
-    pub unsafe fn read(config: *const zs_config) -> Result<Self, Fault> {
-        // SAFETY: the promise of `boundary`.
-        let known = unsafe { known(config) }?;
-        let tools: &'static [zs_tool] =
-            // SAFETY: the promise of `boundary`.
-            unsafe { values(known.tools, known.tool_count) }?;
-        for (index, tool) in tools.iter().enumerate() {
-            for part in [tool.name, tool.description, tool.parameters] {
-                // SAFETY: the promise of `boundary`.
-                unsafe { text(part) }.map_err(|_| Fault::with(ZS_BAD_CONFIG, index))?;
-            }
-        }
-        let bad = Fault { status: ZS_BAD_CONFIG, detail: u32::MAX };
-        let failed_turn = match known.failed_turn {
-            number if number == zs_failed_turn::ZS_TAKE_OUT as u32 => FailedTurn::TakeOut,
-            number if number == zs_failed_turn::ZS_KEEP as u32 => FailedTurn::Keep,
-            _ => return Err(bad),
-        };
-        let limits = Limits {
-            max_output_tokens: known.max_output_tokens,
-            context_tokens: known.context_tokens,
-            max_result_bytes: known.max_result_bytes,
-            reply_bytes: known.reply_bytes,
-            max_rounds: u16::try_from(known.max_rounds).map_err(|_| bad)?,
-            max_attempts: u8::try_from(known.max_attempts).map_err(|_| bad)?,
-            retry_base_ms: known.retry_base_ms,
-            retry_max_ms: known.retry_max_ms,
-            seed: known.seed,
-            failed_turn,
-            ..Limits::DEFAULT
-        };
-        // SAFETY: the promise of `boundary`.
-        let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
-        Ok(Self { provider: provider(known.provider)?, model, system, tools, limits })
-    }
-
-    /// For a body that is decoded once and stays, whatever it is.
-    pub fn for_one_response(number: u32) -> Result<Self, Fault> {
-        let failed_turn = FailedTurn::Keep;
-        let limits = Limits { max_attempts: 1, failed_turn, ..Limits::DEFAULT };
-        Ok(Self { provider: provider(number)?, model: "decode", system: "", tools: &[], limits })
-    }
-}
-
-impl Config for LentConfig {
-    fn provider(&self) -> Provider {
-        self.provider
-    }
-
-    fn model(&self) -> &str {
-        self.model
-    }
-
-    fn system(&self) -> &str {
-        self.system
-    }
-
-    fn tool(&self, index: usize) -> Option<ToolSpec<'_>> {
-        // SAFETY: `read` checked them, and they stay unchanged: the promise of `boundary`.
-        self.tools.get(index).map(|tool| unsafe {
-            ToolSpec {
-                name: checked_text(tool.name),
-                description: checked_text(tool.description),
-                parameters: checked_text(tool.parameters),
-            }
-        })
-    }
-
-    fn limits(&self) -> &Limits {
-        &self.limits
-    }
-}
-
-/// The provider that has this number in the header.
-fn provider(wanted: u32) -> Result<Provider, Fault> {
-    let found = Provider::ALL.iter().find(|provider| number(**provider) == wanted);
-    found.copied().ok_or(Fault { status: ZS_BAD_CONFIG, detail: u32::MAX })
-}
-
-/// The number of a provider in the header.
-pub(crate) const fn number(provider: Provider) -> u32 {
-    (match provider {
-        Provider::OpenAiChat => zs_provider::ZS_OPENAI_CHAT,
-        Provider::Anthropic => zs_provider::ZS_ANTHROPIC,
-        Provider::OpenAiResponses => zs_provider::ZS_OPENAI_RESPONSES,
-        Provider::Gemini => zs_provider::ZS_GEMINI,
-        Provider::Ollama => zs_provider::ZS_OLLAMA,
-        _ => return 0,
-    }) as u32
 }
 
 /// The fields that the caller knows, and the defaults.
 ///
 /// # Safety
 /// The promise of `boundary`.
-unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
+pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
     if config.is_null() || !config.is_aligned() {
         return Err(Fault::new(ZS_NULL));
     }
@@ -279,11 +276,11 @@ unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
     Ok(known)
 }
 
-/// A size that some version of this struct had or may have: whole words, from the first version
-/// on.
+/// A size that some version of this struct had or may have: from the first one on, and as every
+/// struct a multiple of its alignment.
 fn check_size(size: usize) -> Result<(), Fault> {
     let is_known = (FIRST_VERSION_BYTES..=FURTHEST_BYTES).contains(&size);
-    if is_known && size.is_multiple_of(size_of::<u32>()) {
+    if is_known && size.is_multiple_of(align_of::<zs_config>()) {
         Ok(())
     } else {
         Err(Fault::new(ZS_OUT_OF_RANGE))
@@ -297,5 +294,6 @@ const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u
 const FURTHEST_BYTES: usize = 4096;
 
 /// A field that is added later must not fall into what was padding before.
-const HAS_NO_GAP: () = assert!(size_of::<zs_config>() == 7 * size_of::<usize>() + 12 * 4);
+const HAS_NO_GAP: () =
+    assert!(size_of::<zs_config>() == size_of::<[usize; 9]>() + size_of::<[u32; 28]>());
 const _: () = HAS_NO_GAP;

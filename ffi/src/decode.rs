@@ -2,9 +2,11 @@
 
 use core::ffi::c_void;
 
+use zerostack_core::Session;
+
 use crate::boundary::answer;
-use crate::config::LentConfig;
 use crate::handle::zs_session;
+use crate::lent_config::LentConfig;
 use crate::life::{empty, place};
 use crate::status::zs_status;
 
@@ -30,13 +32,14 @@ pub unsafe extern "C" fn zs_decoder_init(
         // SAFETY: the promise of `boundary`.
         let session = unsafe { empty(session) }?;
         let config = LentConfig::for_one_response(provider)?;
+        let make = |storage| {
+            let mut chat = Session::new(storage, config)?;
+            chat.user(" ")?;
+            chat.begin_response(http_status, None)?;
+            Ok(chat)
+        };
         // SAFETY: the promise of `boundary`.
-        let made = unsafe { place(memory.cast(), len, None, config) }?;
-        // SAFETY: `place` has just made it, and nobody else knows it.
-        let chat = unsafe { &mut (*made).chat };
-        chat.user(" ")?;
-        chat.begin_response(http_status, None)?;
-        session.put(made);
+        session.put(unsafe { place(memory.cast(), len, make) }?);
         Ok(())
     };
     // SAFETY: the promise of `boundary`.

@@ -2,6 +2,7 @@
 
 use zerostack_core::{Event, Kept, StopReason, ToolCall, Usage};
 
+use crate::status::zs_status;
 use crate::text::zs_str;
 
 /// What an event says, and which fields of zs_event have it. Others may come: pass them over.
@@ -21,13 +22,25 @@ pub enum zs_event_kind {
     ZS_EVENT_TOOL_CALL = 4,
     /// Counts of this reply so far: `usage`.
     ZS_EVENT_USAGE = 5,
-    /// The reply did not fit and was kept in part; what was shown was whole: `kept`, `bytes` that
-    /// are not in the transcript.
+    /// Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+    /// reply, all of it was shown.
     ZS_EVENT_TRUNCATED = 6,
     /// The reply is complete, the last event of a reply: `stop`.
     ZS_EVENT_END = 7,
     /// The reply was cut off and is asked for again: discard what was shown since the request.
     ZS_EVENT_RESTART = 8,
+    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
+    /// Nothing of its reply is shown but the usage; it ends with ZS_EVENT_TRUNCATED or
+    /// ZS_EVENT_SUMMARY_FAILED.
+    ZS_EVENT_COMPACTING = 9,
+    /// No summary came: `status`, `detail`. What is oldest goes without one.
+    ZS_EVENT_SUMMARY_FAILED = 10,
+    /// The model makes the same call again: `name`, and `count` times in a row.
+    ZS_EVENT_REPEATING = 11,
+    /// The text of the reply was read as `count` calls, or as JSON that holds what is said: what was
+    /// shown gives way to what the transcript holds. zs_session_end_response gives it, and is
+    /// called once more for the end.
+    ZS_EVENT_RECOVERED = 12,
     /// Something that this version of the library has no number for.
     ZS_EVENT_OTHER = 1000,
 }
@@ -66,6 +79,12 @@ pub enum zs_kept {
     ZS_KEPT_REPLY = 1,
     /// A tool result above max_result_bytes.
     ZS_KEPT_TOOL_RESULT = 2,
+    /// Old tool results, in whose place a line says what they were.
+    ZS_KEPT_OLD_RESULTS = 3,
+    /// The oldest exchanges; nothing stands for them.
+    ZS_KEPT_OLD_EXCHANGES = 4,
+    /// The oldest exchanges, in whose place a summary stands.
+    ZS_KEPT_SUMMARISED = 5,
     /// Something that this version of the library has no number for.
     ZS_KEPT_OTHER = 1000,
 }
@@ -103,10 +122,16 @@ pub struct zs_event {
     pub kept: zs_kept,
     /// Bytes that were cut.
     pub bytes: u32,
+    /// How many calls, or times.
+    pub count: u32,
+    /// Why it failed.
+    pub status: zs_status,
+    /// The detail of the status.
+    pub detail: u32,
     /// Counts.
     pub usage: zs_usage,
     /// 0 in this version.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
     /// Text, or the arguments of a call.
     pub text: zs_str,
     /// The tool's name, as the model wrote it.
@@ -114,6 +139,9 @@ pub struct zs_event {
     /// The provider's own id of the call; empty where it gives none.
     pub wire_id: zs_str,
 }
+
+/// tests/firmware/main.c says the same of the header.
+const _: () = assert!(size_of::<zs_event>() == size_of::<[u32; 18]>() + size_of::<[usize; 6]>());
 
 impl zs_event {
     /// Nothing happened.
@@ -123,6 +151,9 @@ impl zs_event {
         stop: zs_stop::ZS_STOP_NONE,
         kept: zs_kept::ZS_KEPT_ALL,
         bytes: 0,
+        count: 0,
+        status: zs_status::ZS_OK,
+        detail: 0,
         usage: zs_usage {
             input_tokens: 0,
             output_tokens: 0,
@@ -131,7 +162,7 @@ impl zs_event {
             reasoning_tokens: 0,
             reserved: [0; 3],
         },
-        reserved: [0; 3],
+        reserved: [0; 2],
         text: zs_str::EMPTY,
         name: zs_str::EMPTY,
         wire_id: zs_str::EMPTY,
@@ -155,6 +186,22 @@ impl From<Event<'_>> for zs_event {
                 Self { kind: ZS_EVENT_TRUNCATED, kept: what.into(), bytes, ..Self::NONE }
             }
             Event::End(reason) => Self { kind: ZS_EVENT_END, stop: reason.into(), ..Self::NONE },
+            Event::Compacting => Self { kind: ZS_EVENT_COMPACTING, ..Self::NONE },
+            Event::SummaryFailed(error) => Self {
+                kind: ZS_EVENT_SUMMARY_FAILED,
+                status: zs_status::of(error.kind()),
+                detail: error.detail(),
+                ..Self::NONE
+            },
+            Event::Repeating { name, count } => Self {
+                kind: ZS_EVENT_REPEATING,
+                name: name.into(),
+                count: count.into(),
+                ..Self::NONE
+            },
+            Event::Recovered { calls } => {
+                Self { kind: ZS_EVENT_RECOVERED, count: calls.into(), ..Self::NONE }
+            }
             Event::Restart => Self { kind: ZS_EVENT_RESTART, ..Self::NONE },
             _ => Self { kind: ZS_EVENT_OTHER, ..Self::NONE },
         }
@@ -207,6 +254,9 @@ impl From<Kept> for zs_kept {
         match kept {
             Kept::Reply => Self::ZS_KEPT_REPLY,
             Kept::ToolResult => Self::ZS_KEPT_TOOL_RESULT,
+            Kept::OldResults => Self::ZS_KEPT_OLD_RESULTS,
+            Kept::OldExchanges => Self::ZS_KEPT_OLD_EXCHANGES,
+            Kept::Summarised => Self::ZS_KEPT_SUMMARISED,
             _ => Self::ZS_KEPT_OTHER,
         }
     }

@@ -2,9 +2,12 @@
 
 use zerostack_core::{EntryPlace, RequestPlace, Session};
 
-use crate::config::LentConfig;
+use crate::lent_config::LentConfig;
 use crate::status::Fault;
 use crate::status::zs_status::*;
+
+/// The core's session, over memory and a configuration that are lent.
+pub(crate) type Conversation = Session<LentConfig, &'static mut [u8]>;
 
 /// One conversation with a model: a state machine that lies in memory of the caller.
 pub struct zs_session {
@@ -14,7 +17,7 @@ pub struct zs_session {
     pub(crate) is_broken: bool,
     /// The detail of the last call that may change it.
     pub(crate) detail: u32,
-    pub(crate) chat: Session<LentConfig, &'static mut [u8]>,
+    pub(crate) chat: Conversation,
     /// How far the request was read, in bytes, and where that is.
     pub(crate) reading: Option<(usize, RequestPlace)>,
     /// The entry that was asked for last, by its index.
@@ -34,6 +37,9 @@ impl zs_session {
 
     /// Refuses bytes in the session's memory for a call that changes that memory.
     pub(crate) fn keep_out(&self, ptr: *const u8, len: usize) -> Result<(), Fault> {
+        if len > isize::MAX as usize {
+            return Err(Fault::new(ZS_OUT_OF_RANGE));
+        }
         let (start, length) = self.memory;
         let (first, end) = (ptr as usize, (ptr as usize).saturating_add(len));
         if len > 0 && first < start.saturating_add(length) && end > start {

@@ -22,9 +22,14 @@ extern crate alloc;
 mod boundary;
 mod handle;
 mod lent;
+mod lent_config;
 mod memory;
 #[cfg(all(feature = "panic-handler", not(feature = "std")))]
 mod panic;
+
+#[cfg(test)]
+mod tests;
+mod window_count;
 
 // From here on in the order of the header, which cbindgen takes from this list.
 mod text;
@@ -46,6 +51,8 @@ mod request;
 mod room;
 
 mod entry;
+
+mod json_lines;
 
 mod decode;
 

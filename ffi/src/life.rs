@@ -4,9 +4,10 @@ use core::ffi::c_void;
 
 use zerostack_core::{EntryPlace, Session};
 
-use crate::boundary::{Out, answer, buffer, out};
-use crate::config::{LentConfig, zs_config};
-use crate::handle::zs_session;
+use crate::boundary::{Out, answer, buffer, out, usable};
+use crate::config::zs_config;
+use crate::handle::{Conversation, zs_session};
+use crate::lent_config::LentConfig;
 use crate::memory::{divide, overhead};
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
@@ -36,8 +37,16 @@ pub unsafe extern "C" fn zs_session_init(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let make = |storage| Ok(Session::new(storage, config)?);
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory.cast(), len, make) }?);
+        Ok(())
+    };
     // SAFETY: the promise of `boundary`.
-    unsafe { begin(memory.cast(), len, None, config, session, detail) }
+    unsafe { answer(detail, act) }
 }
 
 /// Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
@@ -56,8 +65,58 @@ pub unsafe extern "C" fn zs_session_resume(
     session: *mut *mut zs_session,
     detail: *mut u32,
 ) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let memory = memory.cast();
+        let (_, arena, left) = divide::<zs_session>(memory, len)?;
+        if snapshot.len > left {
+            return Err(Fault::with(ZS_FULL, snapshot.len - left));
+        }
+        let make = |storage| Ok(Session::resume(storage, snapshot.len, config)?);
+        // SAFETY: the promise of `boundary`. The copy makes no slice of memory that may overlap.
+        session.put(unsafe {
+            copy(snapshot, arena)?;
+            place(memory, len, make)?
+        });
+        Ok(())
+    };
     // SAFETY: the promise of `boundary`.
-    unsafe { begin(memory.cast(), len, Some(snapshot), config, session, detail) }
+    unsafe { answer(detail, act) }
+}
+
+/// The same conversation in other memory, to go on with it apart, as a subagent does; another
+/// model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+///
+/// Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
+/// NULL.
+/// Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+/// Lifetime: as zs_session_init; the two do not depend on each other.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_fork(
+    from: *const zs_session,
+    memory: *mut c_void,
+    len: usize,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, config) = unsafe {
+            usable(from)?;
+            (empty(session)?, LentConfig::read(config)?)
+        };
+        // SAFETY: the promise of `boundary`; it is a session.
+        let from = unsafe { &*from };
+        from.keep_out(memory.cast(), len)?;
+        let make = |storage| Ok(from.chat.fork(storage, config)?);
+        // SAFETY: the promise of `boundary`.
+        session.put(unsafe { place(memory.cast(), len, make) }?);
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
 }
 
 /// Starts an empty conversation in `bytes` of memory that this library allocates;
@@ -85,7 +144,9 @@ pub unsafe extern "C" fn zs_session_new(
         }
         // SAFETY: the promise of `boundary`; the memory is ours, and given to the session alone.
         match unsafe {
-            LentConfig::read(config).and_then(|config| place(memory, bytes, None, config))
+            LentConfig::read(config).and_then(|config| {
+                place(memory, bytes, |storage| Ok(Session::new(storage, config)?))
+            })
         } {
             Ok(made) => {
                 // SAFETY: `place` has just made it.
@@ -117,7 +178,7 @@ pub unsafe extern "C" fn zs_session_free(session: *mut zs_session) -> zs_status 
     }
     let act = || {
         // SAFETY: the promise of `boundary`.
-        match unsafe { crate::boundary::usable(session) } {
+        match unsafe { usable(session) } {
             Err(fault) if fault.status != ZS_INTERNAL => return Err(fault),
             _ => {}
         }
@@ -141,29 +202,6 @@ fn layout(bytes: usize) -> Option<core::alloc::Layout> {
     core::alloc::Layout::from_size_align(bytes.max(1), align_of::<zs_session>()).ok()
 }
 
-/// Begins a session and gives it to the caller.
-///
-/// # Safety
-/// The promise of `boundary`.
-unsafe fn begin(
-    memory: *mut u8,
-    len: usize,
-    snapshot: Option<zs_str>,
-    config: *const zs_config,
-    session: *mut *mut zs_session,
-    detail: *mut u32,
-) -> zs_status {
-    let act = || {
-        // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
-        // SAFETY: the promise of `boundary`.
-        session.put(unsafe { place(memory, len, snapshot, config) }?);
-        Ok(())
-    };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(detail, act) }
-}
-
 /// The place for the new session, which holds none until it is there.
 ///
 /// # Safety
@@ -175,35 +213,23 @@ pub(crate) unsafe fn empty(session: *mut *mut zs_session) -> Result<Out<*mut zs_
     Ok(again)
 }
 
-/// Makes a session in memory.
+/// Puts the conversation that `make` makes into memory.
 ///
 /// # Safety
 /// The promise of `boundary`; nobody else uses the memory.
 pub(crate) unsafe fn place(
     memory: *mut u8,
     len: usize,
-    snapshot: Option<zs_str>,
-    config: LentConfig,
+    make: impl FnOnce(&'static mut [u8]) -> Result<Conversation, Fault>,
 ) -> Result<*mut zs_session, Fault> {
     let (handle, arena, left) = divide::<zs_session>(memory, len)?;
-    if let Some(saved) = snapshot {
-        if saved.len > left {
-            return Err(Fault::with(ZS_FULL, saved.len - left));
-        }
-        // SAFETY: the promise of `boundary`; it makes no slice of memory that may overlap.
-        unsafe { copy(saved, arena) }?;
-    }
     // SAFETY: `divide` says that these bytes are of the lent memory, behind the handle.
     let storage: &'static mut [u8] = unsafe { buffer(arena, left) }?;
-    let chat = match snapshot {
-        None => Session::new(storage, config)?,
-        Some(saved) => Session::resume(storage, saved.len, config)?,
-    };
     let session = zs_session {
         address: zs_session::address_of(handle),
         is_broken: false,
         detail: 0,
-        chat,
+        chat: make(storage)?,
         reading: None,
         entry: (0, EntryPlace::START),
         memory: (memory as usize, len),

@@ -22,8 +22,9 @@ pub enum zs_step {
     ZS_STEP_RUN_TOOLS = 3,
     /// Wait as many milliseconds as the number says, then call zs_session_retry.
     ZS_STEP_WAIT = 4,
-    /// Call zs_session_compact or zs_session_drop_oldest; the number says how many bytes are
-    /// missing.
+    /// Call zs_session_make_room, or with ZS_ROOM_ASK zs_session_compact or
+    /// zs_session_drop_oldest. The number says how many bytes of memory are missing; 0 where
+    /// it is the window that is too long.
     ZS_STEP_MAKE_ROOM = 5,
     /// The pointer is not a session that can be used: NULL, moved, freed or broken. Or the step
     /// is one that this version has no number for.
@@ -91,6 +92,51 @@ pub unsafe extern "C" fn zs_session_error_detail(session: *const zs_session) -> 
 pub unsafe extern "C" fn zs_session_usage(session: *const zs_session) -> zs_usage {
     // SAFETY: the promise of `boundary`.
     unsafe { look(session, |session| session.chat.usage().into()) }.unwrap_or_default()
+}
+
+/// Tokens of what would be sent now: `*measured` is what the provider counted, everything up to
+/// its last reply; `*estimated` what the configuration counts on top. False and nothing filled in
+/// a library without the feature `window`.
+///
+/// Any step.
+/// Errors: false when there is no session or a pointer is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_window_tokens(
+    session: *const zs_session,
+    measured: *mut u32,
+    estimated: *mut u32,
+) -> bool {
+    // SAFETY: the promise of `boundary`.
+    match unsafe { (look(session, window).flatten(), out(measured), out(estimated)) } {
+        (Some((counted, added)), Ok(measured), Ok(estimated)) => {
+            measured.put(counted);
+            estimated.put(added);
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(feature = "window")]
+fn window(session: &zs_session) -> Option<(u32, u32)> {
+    let tokens = session.chat.window_tokens();
+    Some((tokens.measured, tokens.estimated))
+}
+
+#[cfg(not(feature = "window"))]
+fn window(_: &zs_session) -> Option<(u32, u32)> {
+    None
+}
+
+/// Whether what goes on now is the session's own: it asks for a summary, and what comes is not
+/// shown.
+///
+/// Any step.
+/// Errors: false when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_is_compacting(session: *const zs_session) -> bool {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.is_compacting()) }.unwrap_or(false)
 }
 
 /// The provider's own word for why it stopped; empty when it gave none yet.

@@ -1,17 +1,46 @@
-//! Making room.
+//! Making room, and going back.
 
-use crate::boundary::{change, optional, text};
+use zerostack_core::Mark;
+
+use crate::boundary::{change, look, optional, text};
+use crate::event::zs_event;
 use crate::handle::zs_session;
 use crate::status::zs_status;
 use crate::text::zs_str;
+
+/// Makes room as the configuration's `room` says, down to the low mark. `event` says what was
+/// done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
+/// may be NULL. Ask for the step again afterwards.
+///
+/// ZS_STEP_MAKE_ROOM.
+/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
+/// ZS_WRONG_STEP, also with ZS_ROOM_ASK.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_make_room(
+    session: *mut zs_session,
+    event: *mut zs_event,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let event = optional(event)?;
+            session.forget_places();
+            let made = session.chat.make_room()?;
+            if let Some(event) = event {
+                event.put(made.into());
+            }
+            Ok(())
+        })
+    }
+}
 
 /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
 /// `keep_turns` stay, the running one always.
 ///
 /// ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
 /// room enough.
-/// Errors: ZS_FULL when the summary is longer than what it replaces and does not fit; nothing
-/// changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+/// Errors: ZS_FULL when the summary is longer than what it replaces and does not fit, or in
+/// ZS_STEP_MAKE_ROOM no turn can be replaced; nothing changed. ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
 /// Lifetime: the summary is copied.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_compact(
@@ -34,7 +63,7 @@ pub unsafe extern "C" fn zs_session_compact(
 ///
 /// ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM; the last leads to ZS_STEP_SEND when there is
 /// room enough.
-/// Errors: ZS_FULL when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
+/// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left; in ZS_STEP_MAKE_ROOM the turn failed.
 /// ZS_WRONG_STEP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_drop_oldest(
@@ -50,6 +79,34 @@ pub unsafe extern "C" fn zs_session_drop_oldest(
             if let Some(freed) = freed {
                 freed.put(bytes);
             }
+            Ok(())
+        })
+    }
+}
+
+/// Marks the end of the conversation as it is now, without a reply that is coming in.
+///
+/// Any step.
+/// Errors: 0 when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_mark(session: *const zs_session) -> u64 {
+    // SAFETY: the promise of `boundary`.
+    unsafe { look(session, |session| session.chat.mark().number()) }.unwrap_or(0)
+}
+
+/// Takes out all that was said since zs_session_mark gave `mark`; what goes on ends. Marks are a
+/// stack: those made after this one are of no use any more, those before it are.
+///
+/// Any step, to the one that the conversation ends with.
+/// Errors: ZS_STALE_MARK when room was made since, or the mark's place is no longer there; nothing
+/// changed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_rollback(session: *mut zs_session, mark: u64) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            session.chat.rollback(Mark::from_number(mark))?;
+            session.forget_places();
             Ok(())
         })
     }

@@ -16,7 +16,8 @@ pub enum zs_status {
     ZS_FULL = 1,
     /// The call does not fit the step; nothing changed. The detail is the step that is on.
     ZS_WRONG_STEP = 2,
-    /// The response is not what the dialect promises. The detail is the byte offset in the body.
+    /// The response is not what the dialect promises. The detail is an offset in the body, at the
+    /// bad byte or shortly behind it.
     ZS_BAD_RESPONSE = 3,
     /// The response ended before the reply was complete. The detail is the bytes that came.
     ZS_CUT = 4,
@@ -28,7 +29,9 @@ pub enum zs_status {
     /// The reply hit the token limit in the middle of a tool call. The detail is the number of
     /// whole calls.
     ZS_TRUNCATED = 7,
-    /// A limit of the configuration is used up. The detail is its value.
+    /// A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
+    /// max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats; for a limit of the format, such
+    /// as max_response_bytes, its value.
     ZS_LIMIT = 8,
     /// No open call has this id. The detail is the id.
     ZS_UNKNOWN_CALL = 9,
@@ -38,7 +41,8 @@ pub enum zs_status {
     ZS_BAD_CONFIG = 11,
     /// JSON text is not valid. The detail is the byte offset.
     ZS_BAD_JSON = 12,
-    /// The dialect is not compiled in. The detail is the number of the provider.
+    /// The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
+    /// is the number of the provider, or 0.
     ZS_UNSUPPORTED = 13,
     /// A text is longer than its format allows. The detail is the longest length in bytes.
     ZS_TOO_LONG = 14,
@@ -76,6 +80,13 @@ pub enum zs_status {
     ZS_BAD_VOCABULARY = 29,
     /// A token id is not of this vocabulary. The detail is its index.
     ZS_UNKNOWN_TOKEN = 30,
+    /// What would be sent does not fit the context of the model, and no room can be made. The detail
+    /// is the tokens that are too many.
+    ZS_WINDOW_TOO_LONG = 31,
+    /// The transcript was rewritten since the mark was made; nothing changed.
+    ZS_STALE_MARK = 32,
+    /// A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
+    ZS_BAD_LINE = 33,
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
     /// A text is not UTF-8. The detail is the offset of the first bad byte.
@@ -155,6 +166,9 @@ impl zs_status {
             ErrorKind::TooMuchWork => ZS_TOO_MUCH_WORK,
             ErrorKind::BadVocabulary => ZS_BAD_VOCABULARY,
             ErrorKind::UnknownToken => ZS_UNKNOWN_TOKEN,
+            ErrorKind::WindowTooLong => ZS_WINDOW_TOO_LONG,
+            ErrorKind::StaleMark => ZS_STALE_MARK,
+            ErrorKind::BadLine => ZS_BAD_LINE,
             _ => ZS_INTERNAL,
         }
     }
@@ -170,12 +184,12 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_STATUS, c"status", c"the provider answered with an error"),
     (ZS_UNREACHABLE, c"unreachable", c"the provider could not be reached"),
     (ZS_TRUNCATED, c"truncated", c"the token limit cut a tool call off"),
-    (ZS_LIMIT, c"limit", c"a limit of the configuration is used up"),
+    (ZS_LIMIT, c"limit", c"a limit is used up"),
     (ZS_UNKNOWN_CALL, c"unknown_call", c"no open tool call has this id"),
     (ZS_BAD_TRANSCRIPT, c"bad_transcript", c"the saved transcript is damaged"),
     (ZS_BAD_CONFIG, c"bad_config", c"the configuration is unusable"),
     (ZS_BAD_JSON, c"bad_json", c"the JSON is malformed"),
-    (ZS_UNSUPPORTED, c"unsupported", c"the dialect is not compiled in"),
+    (ZS_UNSUPPORTED, c"unsupported", c"this is not compiled in, or not supported together"),
     (ZS_TOO_LONG, c"too_long", c"the text is too long"),
     (ZS_BAD_PROMPT, c"bad_prompt", c"the prompt's front matter is malformed"),
     (ZS_MISSING_HOLE, c"missing_hole", c"a hole of the prompt has no value"),
@@ -193,6 +207,9 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_TOO_MUCH_WORK, c"too_much_work", c"the check takes too many steps"),
     (ZS_BAD_VOCABULARY, c"bad_vocabulary", c"the vocabulary is refused"),
     (ZS_UNKNOWN_TOKEN, c"unknown_token", c"the token is not of this vocabulary"),
+    (ZS_WINDOW_TOO_LONG, c"window_too_long", c"the conversation is too long for the context"),
+    (ZS_STALE_MARK, c"stale_mark", c"the transcript was rewritten since the mark"),
+    (ZS_BAD_LINE, c"bad_line", c"a line of the transcript is refused"),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),
     (ZS_OUT_OF_RANGE, c"out_of_range", c"a number is out of its range"),

@@ -5,7 +5,7 @@ use zerostack_core::{CallId, ToolResult};
 use crate::boundary::{change, optional, out, text, values};
 use crate::event::zs_event;
 use crate::handle::zs_session;
-use crate::status::zs_status;
+use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
 /// The server did not say when to try again.
@@ -23,6 +23,25 @@ pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, said: zs_str)
         change(session, |session| {
             session.keep_out(said.ptr, said.len)?;
             session.chat.user(text(said)?)?;
+            session.forget_places();
+            Ok(())
+        })
+    }
+}
+
+/// Says something to the model beside the user: another mode, other skills, another prompt. What
+/// was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+///
+/// ZS_STEP_IDLE.
+/// Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+/// Lifetime: the text is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_instruct(session: *mut zs_session, said: zs_str) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            session.keep_out(said.ptr, said.len)?;
+            session.chat.instruct(text(said)?)?;
             session.forget_places();
             Ok(())
         })
@@ -96,7 +115,8 @@ pub unsafe extern "C" fn zs_session_feed(
 /// response came at all.
 ///
 /// ZS_STEP_RECEIVE to ZS_STEP_RUN_TOOLS or ZS_STEP_IDLE with ZS_EVENT_END, or to ZS_STEP_WAIT with
-/// ZS_EVENT_RESTART. `event` may be NULL.
+/// ZS_EVENT_RESTART. ZS_EVENT_RECOVERED leaves the step ZS_STEP_RECEIVE: call it once more for the
+/// end. `event` may be NULL.
 /// Errors: the turn failed, zs_session_failure says more: ZS_STATUS, ZS_CUT, ZS_BAD_RESPONSE,
 /// ZS_TRUNCATED, ZS_UNREACHABLE; ZS_FULL with ZS_STEP_MAKE_ROOM; or ZS_WRONG_STEP.
 #[unsafe(no_mangle)]
@@ -166,8 +186,38 @@ pub unsafe extern "C" fn zs_session_retry(session: *mut zs_session) -> zs_status
     }
 }
 
+/// Says that the turn has taken `turn_ms` so far, by the caller's clock. When max_turn_ms is over,
+/// the turn is ended as by zs_session_abort.
+///
+/// Any step.
+/// Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
+/// feature `window`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_elapsed(session: *mut zs_session, turn_ms: u32) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let result = elapsed(session, turn_ms);
+            if result.is_err() {
+                session.forget_places();
+            }
+            result
+        })
+    }
+}
+
+#[cfg(feature = "window")]
+fn elapsed(session: &mut zs_session, turn_ms: u32) -> Result<(), Fault> {
+    Ok(session.chat.elapsed(turn_ms)?)
+}
+
+#[cfg(not(feature = "window"))]
+fn elapsed(_: &mut zs_session, _: u32) -> Result<(), Fault> {
+    Err(Fault::new(zs_status::ZS_UNSUPPORTED))
+}
+
 /// Ends the turn now. A reply that is coming in is taken out, open calls get the result
-/// "aborted".
+/// "aborted". What was said before stays; to be rid of it too, see zs_session_rollback.
 ///
 /// Any step, to ZS_STEP_IDLE.
 /// Errors: none but those of the pointer.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("message", &["error"]),
-    ("transcript", &["error", "message"]),
+    ("transcript", &["error", "message", "wire"]),
     ("provider", &["error", "message", "transcript", "wire", "prompt", "tokenizer", "tool"]),
     (
         "session",

@@ -231,6 +231,57 @@ fn malformed_transcripts_name_the_line() {
 }
 
 #[test]
+fn the_prefix_report_says_what_each_request_shares_with_the_one_before() {
+    let lines = concat!(
+        r#"{"role":"system","text":"Be brief."}"#,
+        "\n",
+        r#"{"role":"tools","tools":[{"name":"bash","description":"Runs","parameters":{}}]}"#,
+        "\n",
+        r#"{"role":"user","text":"one"}"#,
+        "\n",
+        r#"{"role":"assistant","thinking":"hm"}"#,
+        "\n",
+        r#"{"role":"assistant","call":{"id":"a","name":"bash","arguments":"{}"}}"#,
+        "\n",
+        r#"{"role":"tool","id":"a","text":"ok"}"#,
+        "\n",
+        r#"{"role":"assistant","text":"two"}"#,
+        "\n\n",
+        r#"{"role":"developer","text":"three"}"#,
+        "\n",
+        r#"{"role":"user","text":"four"}"#,
+    );
+    for api in zerostack_core::Provider::ALL.iter().map(|api| api.name()) {
+        for mode in ["native", "text"] {
+            let place = place();
+            let encode = ["encode", "--api", api, "--model", "m", "--tool-mode", mode];
+            let last = filter(&place, &encode, lines.as_bytes());
+            let report =
+                filter(&place, &[&encode[..], &["--prefix-report"]].concat(), lines.as_bytes());
+            let report: Vec<Value> =
+                report.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            assert_eq!(report.len(), 3, "{report:?}");
+            assert_eq!(report[0]["shared_bytes"], 0);
+            assert_eq!(report[2]["bytes"], last.len());
+            for (number, pair) in report.windows(2).enumerate() {
+                assert_eq!(pair[1]["request"], number + 2);
+                // Only the brackets at the end went.
+                let [bytes, shared, lost] =
+                    [&pair[0]["bytes"], &pair[1]["shared_bytes"], &pair[1]["lost_bytes"]]
+                        .map(|number| number.as_u64().unwrap());
+                assert_eq!(bytes, shared + lost);
+                assert!(lost <= 2, "{api}, {mode}: {report:?}");
+            }
+        }
+    }
+    let arguments = ["encode", "--api", "gemini", "--model", "m", "--prefix-report"];
+    let done = place().zerostack(&arguments).input("{\"role\":\"king\"}").run();
+    assert!(done.failure(42).contains("line 1"));
+    let done = place().zerostack(&arguments).input("").run();
+    assert!(done.failure(42).contains("nothing to send"));
+}
+
+#[test]
 fn a_tool_is_a_filter_too() {
     let place = broken_project();
     let done = place.zerostack(&["tool", "read"]).input(r#"{"path":"add.sh"}"#).run();

@@ -2,7 +2,8 @@
 //! same after the session was saved and resumed.
 
 use zerostack_core::{
-    CallId, Config, ErrorKind, Limits, Provider, Session, SessionConfig, Step, ToolResult, ToolSpec,
+    CallId, Config, ErrorKind, Limits, Part, Provider, Role, Session, SessionConfig, Step,
+    ToolMode, ToolResult, ToolSpec,
 };
 use zerostack_tests::body::{self, Lists};
 use zerostack_tests::model::{self, Says};
@@ -19,8 +20,8 @@ type Chat<'a> = Session<SessionConfig<'a>, &'a mut [u8]>;
 #[test]
 fn requests_grow_at_their_end_only() {
     let seed = seed();
-    let mut requests = 0;
-    for case in 0..70 {
+    let mut requests = std::collections::BTreeMap::<(&str, &str), usize>::new();
+    for case in 0..150 {
         let mut random = Random::new(seed.wrapping_add(case));
         let mut arena = vec![0; 24 * 1024];
         let mut session = Session::new(arena.as_mut_slice(), config(&mut random)).unwrap();
@@ -29,21 +30,26 @@ fn requests_grow_at_their_end_only() {
             let step = session.step();
             if step == Step::Send {
                 let body = body::checked(&session);
-                assert!(body.matches("cache_control").count() <= 4, "case {case}: {body}");
+                let config = session.config();
+                if config.provider == Provider::Anthropic {
+                    Lists::check_marks(&body);
+                }
                 let lists = Lists::of(&body);
+                *requests.entry((config.provider.name(), config.tool_mode.name())).or_default() +=
+                    1;
                 if let Some(before) = &before {
                     assert!(before.is_prefix_of(&lists), "case {case}:\n{before:?}\n{lists:?}");
                 }
                 before = Some(lists);
-                requests += 1;
             }
             if act(&mut session, &mut random, case) == Rewritten::Yes {
                 before = None;
             }
         }
     }
-    println!("{requests} requests");
-    assert!(requests > 500, "the sessions do too little: {requests}");
+    println!("{requests:?}");
+    assert_eq!(requests.len(), 17, "each dialect in each mode that it has");
+    assert!(requests.values().all(|count| *count > 10), "the sessions do too little: {requests:?}");
 }
 
 #[test]
@@ -164,9 +170,12 @@ fn to_send(session: &mut Chat<'_>) {
     assert_eq!(session.step(), Step::Send);
 }
 
-fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
-    let provider = *random.one_of(&[Provider::OpenAiChat, Provider::Anthropic]);
+pub(super) fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
+    let provider = *random.one_of(Provider::ALL);
+    let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    let modes = &ToolMode::ALL[..if has_schema { 4 } else { 3 }];
     SessionConfig {
+        tool_mode: if random.once_in(2) { ToolMode::Native } else { *random.one_of(modes) },
         system: random.one_of::<&str>(&["", "Be \"brief\"."]),
         tools: &TOOLS[..random.below(3)],
         limits: Limits {
@@ -183,13 +192,13 @@ fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
 
 /// Whether something that was sent is no longer there.
 #[derive(Debug, PartialEq)]
-enum Rewritten {
+pub(super) enum Rewritten {
     Yes,
     No,
 }
 
 /// Does one thing that the step allows, or one that it does not.
-fn act(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
+pub(super) fn act(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
     if random.once_in(20) {
         let before = format!("{session:?}");
         let error = match session.step() {
@@ -213,6 +222,13 @@ fn act(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
     }
     match session.step() {
         Step::Idle if random.once_in(10) => make_room(session, random),
+        Step::Idle if random.once_in(6) => {
+            let before = format!("{session:?}");
+            if session.instruct(&random.text(10)).is_err() {
+                assert_eq!(format!("{session:?}"), before, "case {case}");
+            }
+            Rewritten::No
+        }
         Step::Idle => {
             let text = random.text(10);
             let before = format!("{session:?}");
@@ -273,7 +289,10 @@ fn answer_one(session: &mut Chat<'_>, random: &mut Random) -> Rewritten {
 /// One request and its reply, which may be cut, refused or broken.
 fn exchange(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
     let provider = session.config().provider();
-    let says = Says::random(random);
+    let mode = session.config().tool_mode;
+    let all = Says::random(random);
+    let by_words = mode != ToolMode::Native && (mode != ToolMode::Lenient || random.once_in(2));
+    let says = if by_words { all.in_words(mode) } else { all.clone() };
     let mut body = says.body(provider, random);
     let fate = random.below(10);
     let status = match fate {
@@ -304,11 +323,26 @@ fn exchange(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten
         assert_eq!(seen.text(), says.text, "case {case}");
         assert_eq!(seen.thinking(), says.thinking, "case {case}");
         let calls: Vec<_> = seen.calls();
-        let said = says.calls.iter().map(|(id, name, arguments)| {
-            let is_empty = arguments.is_empty() && provider == Provider::Anthropic;
-            (id.as_str(), name.as_str(), if is_empty { "{}" } else { arguments.as_str() })
-        });
-        assert_eq!(calls, said.collect::<Vec<_>>(), "case {case}");
+        let said = says.heard(provider);
+        assert_eq!(calls.len(), said.len(), "case {case}");
+        for (call, (id, name, arguments)) in calls.iter().zip(&said) {
+            assert_eq!((call.0, call.1), (*id, *name), "case {case}");
+            assert!(is_same(call.2, arguments), "case {case}: {call:?}, {arguments}");
+        }
+        let is_whole = !seen.items.iter().any(|item| matches!(item, Item::Truncated(_)));
+        if is_whole && !by_words {
+            assert_eq!(
+                kept_text(session),
+                says.text,
+                "case {case}: not all is kept, nobody says so"
+            );
+        }
+        if by_words {
+            if is_whole {
+                check_words(session, &all);
+            }
+            return Rewritten::No;
+        }
         let pending: Vec<_> = session.pending_calls().map(|call| call.id.number()).collect();
         let shown = seen.items.iter().filter_map(|item| match item {
             Item::Call { id, .. } => Some(*id),
@@ -317,4 +351,45 @@ fn exchange(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten
         assert_eq!(pending, shown.collect::<Vec<_>>(), "case {case}");
     }
     failed(!is_good && !matches!(session.step(), Step::Wait { .. }))
+}
+
+/// Whether the arguments are the same, written with other spaces where the wire has them as JSON.
+fn is_same(one: &str, other: &str) -> bool {
+    let value = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || value(one).is_some_and(|one| value(other) == Some(one))
+}
+
+/// The text of the last reply in the transcript.
+fn kept_text(session: &Chat<'_>) -> String {
+    let mut text = String::new();
+    for entry in session.transcript().entries() {
+        match entry.part {
+            _ if entry.role != Role::Assistant || entry.starts_message => text.clear(),
+            _ => {}
+        }
+        if let (Role::Assistant, Part::Text(part)) = (entry.role, entry.part) {
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+/// Each call that was written as words is pending now, or is still there as words.
+fn check_words(session: &Chat<'_>, all: &Says) {
+    let (config, text) = (session.config(), kept_text(session));
+    let is_known = |name: &str| config.tools.iter().any(|tool| tool.name == name);
+    let pending: Vec<&str> = session.pending_calls().map(|call| call.name).collect();
+    assert!(pending.iter().all(|name| is_known(name)));
+    let known = all.calls.iter().filter(|(_, name, _)| is_known(name)).count();
+    match config.tool_mode {
+        ToolMode::Schema if known == all.calls.len() && !config.tools.is_empty() => {
+            assert_eq!((text.as_str(), pending.len()), (all.text.as_str(), known));
+        }
+        ToolMode::Schema => assert_eq!(pending.len(), 0),
+        _ => {
+            assert_eq!(pending.len(), known, "{text:?}, {all:?}");
+            let left = text.matches("<tool_call>").count();
+            assert_eq!(left, all.calls.len() - known, "{text:?}, {all:?}");
+        }
+    }
 }

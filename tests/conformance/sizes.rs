@@ -1,6 +1,6 @@
 //! A session is small, and its size is known when it is compiled.
 
-use zerostack_core::{Request, Session, SessionConfig};
+use zerostack_core::{Provider, Request, Session, SessionConfig, Step};
 
 #[test]
 fn a_session_takes_little_beside_its_memory() {
@@ -13,4 +13,25 @@ fn a_session_takes_little_beside_its_memory() {
     // On 32 bits it is a little less; the firmware image is measured in no_panic.rs.
     assert!(lent <= 512 && array <= 512);
     assert!(request <= 512);
+}
+
+#[test]
+fn an_arena_holds_many_short_messages() {
+    let config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let mut session = Session::new([0; 27_312], config).unwrap();
+    let text = "t".repeat(100);
+    let reply =
+        format!(r#"{{"choices":[{{"message":{{"content":"{text}"}},"finish_reason":"stop"}}]}}"#);
+    let mut messages = 0;
+    while session.user(&text).is_ok() && session.step() == Step::Send {
+        session.begin_response(200, None).unwrap();
+        let mut rest = reply.as_bytes();
+        while !rest.is_empty() {
+            rest = &rest[session.feed(rest).unwrap().used..];
+        }
+        session.end_response().unwrap();
+        messages += 2;
+    }
+    println!("27,312 bytes hold {messages} messages of 100 bytes");
+    assert!(messages >= 240, "{messages}");
 }

@@ -4,4 +4,6 @@
 mod agent;
 mod board;
 mod bridge;
+mod hostile;
+mod measure;
 mod sizes;

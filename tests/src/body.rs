@@ -45,13 +45,14 @@ pub fn valid<C: Config, S: Storage>(session: &Session<C, S>) -> String {
     let body = read(session, 4096);
     assert_eq!(session.request().expect("Send").body_len(), body.len(), "the promised length");
     let body = String::from_utf8(body).expect("a request is UTF-8");
-    let json: Value = serde_json::from_str(&body).expect("a request is JSON");
+    let json = serde_json::from_str::<Value>(&body);
+    let json = json.unwrap_or_else(|error| panic!("a request is JSON: {error} in {body}"));
     pairs::check(session.config().provider(), &json);
     body
 }
 
-/// The parts of a body that only ever grow at their end. The list of messages is without its
-/// last bracket.
+/// The parts of a body that only ever grow at their end: the tools, or the schema that stands for
+/// them, the system text, and the messages without their last bracket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "what the keys of the body hold")]
 pub struct Lists {
@@ -76,7 +77,24 @@ impl Lists {
         let messages = text(&["messages", "input", "contents"]);
         let messages = messages.strip_suffix(']').expect("messages are a list").to_owned();
         let system = text(&["system", "instructions", "systemInstruction"]);
-        Self { tools: text(&["tools"]), system, messages }
+        Self { tools: text(&["tools", "response_format", "format"]), system, messages }
+    }
+
+    /// Checks that the marks of Anthropic's cache stand where nothing ever moves: one at the top,
+    /// which caches what grows, and one behind the last of what is fixed.
+    ///
+    /// # Panics
+    /// When one stands elsewhere, or is missing.
+    pub fn check_marks(body: &str) {
+        let body: Value = serde_json::from_str(body).expect("JSON");
+        let mark = serde_json::json!({ "type": "ephemeral" });
+        let last = |key: &str| body[key].as_array().and_then(|list| list.last()).cloned();
+        let fixed = last("system").or_else(|| last("tools"));
+        assert_eq!(body["cache_control"], mark, "at the top of {body}");
+        assert!(fixed.as_ref().is_none_or(|last| last["cache_control"] == mark), "{body}");
+        let expected = 1 + usize::from(fixed.is_some());
+        assert_eq!(count_marks(&body), expected, "{body}");
+        assert_eq!(count_marks(&body["messages"]), 0, "{body}");
     }
 
     /// Whether the provider's cache of this one serves `next`.
@@ -86,5 +104,16 @@ impl Lists {
         // A prefix that ends inside a message would be none of the list.
         let grows = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(','));
         self.tools == next.tools && self.system == next.system && grows
+    }
+}
+
+fn count_marks(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => list.iter().map(count_marks).sum(),
+        Value::Object(members) => {
+            let mark = usize::from(members.contains_key("cache_control"));
+            mark + members.values().map(count_marks).sum::<usize>()
+        }
+        _ => 0,
     }
 }

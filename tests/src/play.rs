@@ -165,9 +165,13 @@ pub fn reply<'b, C: Config, S: Storage>(
 }
 
 fn end<C: Config, S: Storage>(session: &mut Session<C, S>, seen: &mut Seen) {
-    match session.end_response() {
-        Ok(event) => seen.add(&event),
-        Err(error) => seen.end = Some(Err(error.kind())),
+    loop {
+        match session.end_response() {
+            // The end follows.
+            Ok(Event::Recovered { .. }) => {}
+            Ok(event) => return seen.add(&event),
+            Err(error) => return seen.end = Some(Err(error.kind())),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
  *
  * The session decides what is sent, what is retried and when a turn is over; this library does
  * what it asks for. It is blocking, has no thread and no global state of its own; call
- * curl_global_init once before, as libcurl asks for.
+ * curl_global_init once before, as libcurl asks for. It touches no signal: a program that speaks TLS
+ * ignores SIGPIPE itself.
  *
  * Link with -lzerostack_curl -lzerostack -lcurl (pkg-config zerostack-curl).
  */
@@ -83,7 +84,7 @@ typedef struct zs_run {
 
 /* What came of a run. */
 typedef struct zs_run_report {
-    /* Bytes of old exchanges that were dropped because the memory was full. */
+    /* Bytes of old exchanges that went because the memory or the window was full. */
     size_t dropped_bytes;
     /* Attempts that failed and were made again. */
     uint32_t retries;
@@ -99,8 +100,9 @@ typedef struct zs_run_report {
  *
  * The step is ZS_STEP_IDLE before and after, whatever comes of it. `report` may be NULL.
  * Returns ZS_OK, a zs_status of the call that failed (zs_session_failure says more), or one of
- * ZS_RUN_.... When a transcript does not fit its memory any more, its oldest exchanges are dropped,
- * and the report says how many bytes; to summarise in their place, drive the session yourself.
+ * ZS_RUN_.... When a transcript does not fit its memory or its window any more, room is made as the
+ * configuration says; with ZS_ROOM_ASK the oldest exchanges are dropped. The report says how many
+ * bytes went. max_turn_ms is kept.
  */
 uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
                      zs_run_report *report);

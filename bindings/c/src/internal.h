@@ -2,6 +2,8 @@
 #ifndef ZEROSTACK_CURL_INTERNAL_H
 #define ZEROSTACK_CURL_INTERNAL_H
 
+#include <time.h>
+
 #include <curl/curl.h>
 
 #include "zerostack_curl.h"
@@ -19,6 +21,7 @@ struct run {
     zs_session *session;
     const zs_run *options;
     zs_run_report *report;
+    struct timespec start;
     CURLM *multi;
     CURL *easy;
     char *url;
@@ -35,6 +38,11 @@ struct run {
 };
 
 bool run_is_cancelled(const struct run *run);
+
+/* Tells the session how long the turn takes; true when that was too long, and it ended. */
+bool run_is_over_time(struct run *run);
+
+void show(const struct run *run, const zs_event *event);
 
 /* Sends the request and gives the response to the session. Returns what zs_run_turn does. */
 uint32_t transfer_request(struct run *run);

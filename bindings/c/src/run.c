@@ -16,8 +16,27 @@ bool run_is_cancelled(const struct run *run) {
     return run->options->cancel && *run->options->cancel;
 }
 
-static void wait_for(const struct run *run, uint32_t millis) {
-    while (millis > 0 && !run_is_cancelled(run)) {
+void show(const struct run *run, const zs_event *event) {
+    if (run->options->show) {
+        run->options->show(run->options->context, event);
+    }
+}
+
+bool run_is_over_time(struct run *run) {
+    struct timespec now;
+    int64_t millis;
+    if (run->options->config->max_turn_ms == 0) {
+        return false;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    millis = (now.tv_sec - run->start.tv_sec) * INT64_C(1000)
+             + (now.tv_nsec - run->start.tv_nsec) / 1000000;
+    run->status = zs_session_elapsed(run->session, millis < UINT32_MAX ? (uint32_t)millis : UINT32_MAX);
+    return run->status != ZS_OK;
+}
+
+static void wait_for(struct run *run, uint32_t millis) {
+    while (millis > 0 && !run_is_cancelled(run) && !run_is_over_time(run)) {
         uint32_t now = millis < CANCEL_CHECK_MS ? millis : CANCEL_CHECK_MS;
         struct timespec pause;
         pause.tv_sec = 0;
@@ -117,31 +136,49 @@ static uint32_t converse(struct run *run) {
         /* The reply was broken and is asked for again, or wants room. */
         return ZS_OK;
     }
-    status = zs_session_end_response(run->session, &event);
-    if (status == ZS_OK) {
-        if (run->options->show) {
-            run->options->show(run->options->context, &event);
+    do {
+        status = zs_session_end_response(run->session, &event);
+        if (status == ZS_OK) {
+            show(run, &event);
+            run->report->message[0] = 0;
         }
-        run->report->message[0] = 0;
-    }
+        /* Calls that were found in the text are told before the end. */
+    } while (status == ZS_OK && zs_session_step(run->session, NULL) == ZS_STEP_RECEIVE);
     return zs_session_step(run->session, NULL) == ZS_STEP_MAKE_ROOM ? ZS_OK : status;
+}
+
+static uint32_t make_room(struct run *run) {
+    size_t freed = 0;
+    zs_event event;
+    zs_status status;
+    if (run->options->config->room == ZS_ROOM_ASK) {
+        status = zs_session_drop_oldest(run->session, &freed);
+        run->report->dropped_bytes += freed;
+        return status;
+    }
+    status = zs_session_make_room(run->session, &event);
+    if (status == ZS_OK) {
+        run->report->dropped_bytes += event.bytes;
+        show(run, &event);
+    }
+    return status;
 }
 
 /* One step; the turn is over at ZS_STEP_IDLE, or when it is not ZS_OK. */
 static uint32_t do_step(struct run *run, zs_step step, uint32_t number) {
-    size_t freed = 0;
-    zs_status status;
     switch (step) {
     case ZS_STEP_SEND: return converse(run);
     case ZS_STEP_RUN_TOOLS: return run_tools(run);
     case ZS_STEP_WAIT:
+        run->status = ZS_OK;
         wait_for(run, number);
+        if (run->status != ZS_OK || run_is_cancelled(run)) {
+            return run->status != ZS_OK ? (uint32_t)run->status : ZS_RUN_CANCELLED;
+        }
         run->report->retries++;
         return zs_session_retry(run->session);
     case ZS_STEP_MAKE_ROOM:
-        status = zs_session_drop_oldest(run->session, &freed);
-        run->report->dropped_bytes += freed;
-        return status;
+        return make_room(run);
     case ZS_STEP_RECEIVE:
         /* Somebody else began this response. */
         return ZS_WRONG_STEP;
@@ -206,7 +243,13 @@ static uint32_t run_to_idle(struct run *run, uint32_t result) {
         if (step == ZS_STEP_IDLE) {
             break;
         }
-        result = run_is_cancelled(run) ? ZS_RUN_CANCELLED : do_step(run, step, number);
+        if (run_is_cancelled(run)) {
+            result = ZS_RUN_CANCELLED;
+        } else if (run_is_over_time(run)) {
+            result = run->status;
+        } else {
+            result = do_step(run, step, number);
+        }
     }
     if (result != ZS_OK) {
         explain(run, result);
@@ -226,6 +269,7 @@ static uint32_t begin_run(zs_session *session, const char *text, const zs_run *g
     run.options = &options;
     run.report = report ? report : &unread;
     memset(run.report, 0, sizeof *run.report);
+    clock_gettime(CLOCK_MONOTONIC, &run.start);
     if (!take_options(given, &options)) {
         snprintf(run.report->message, sizeof run.report->message, "%s",
                  "zs_run has no configuration, no function for a tool, or a wrong size");

@@ -109,8 +109,8 @@ static size_t write_body(char *buffer, size_t size, size_t count, void *context)
             return 0;
         }
         at += used;
-        if (event.kind != ZS_EVENT_NONE && run->options->show) {
-            run->options->show(run->options->context, &event);
+        if (event.kind != ZS_EVENT_NONE) {
+            show(run, &event);
         }
     }
     return len;
@@ -246,6 +246,9 @@ static CURLcode perform(struct run *run) {
     while (running) {
         if (run_is_cancelled(run)) {
             run->is_cancelled = true;
+            break;
+        }
+        if (run_is_over_time(run)) {
             break;
         }
         if (curl_multi_perform(run->multi, &running) != CURLM_OK) {

@@ -711,19 +711,35 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_drop_oldest(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_elapsed(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_end_response(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_failure(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_feed(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_fork(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_instruct(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_is_compacting(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_json_lines(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_make_room(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_mark(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_pending_calls(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_request(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_retry(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_rollback(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_snapshot(
     ): Int
@@ -739,6 +755,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_user(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_window_tokens(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_tokenizer_count(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_tokenizer_decode(
@@ -750,6 +768,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_constructor_prompt_new(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_constructor_session_new(
     ): Int
@@ -807,10 +827,16 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_tools(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_clone_mark(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_zerostack_uniffi_fn_free_mark(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_zerostack_uniffi_fn_clone_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_zerostack_uniffi_fn_free_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(`lines`: ForeignBytes.ByValue,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_zerostack_uniffi_fn_constructor_session_new(`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_zerostack_uniffi_fn_constructor_session_resume(`snapshot`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -823,19 +849,35 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_drop_oldest(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_zerostack_uniffi_fn_method_session_elapsed(`ptr`: Long,`turnMs`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_end_response(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_failure(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_feed(`ptr`: Long,`chunk`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_fork(`ptr`: Long,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_zerostack_uniffi_fn_method_session_instruct(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_is_compacting(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
     external fun uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_zerostack_uniffi_fn_method_session_json_lines(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_make_room(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_mark(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_zerostack_uniffi_fn_method_session_pending_calls(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_request(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_retry(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_rollback(`ptr`: Long,`mark`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_snapshot(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -851,6 +893,8 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_user(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_window_tokens(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_clone_tokenizer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_zerostack_uniffi_fn_free_tokenizer(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1045,10 +1089,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_compact() and 0xFFFF) != 62377) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() and 0xFFFF) != 44224) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() and 0xFFFF) != 16897) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 64377) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_elapsed() and 0xFFFF) != 38941) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 35520) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_failure() and 0xFFFF) != 36470) {
@@ -1057,7 +1104,25 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 56873) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 47256) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_instruct() and 0xFFFF) != 54930) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_compacting() and 0xFFFF) != 36784) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() and 0xFFFF) != 62505) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_json_lines() and 0xFFFF) != 65312) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_make_room() and 0xFFFF) != 20235) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_mark() and 0xFFFF) != 52979) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_pending_calls() and 0xFFFF) != 55736) {
@@ -1067,6 +1132,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_retry() and 0xFFFF) != 53495) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 26876) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_snapshot() and 0xFFFF) != 49394) {
@@ -1090,6 +1158,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_user() and 0xFFFF) != 49581) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_window_tokens() and 0xFFFF) != 19841) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_tokenizer_count() and 0xFFFF) != 497) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1106,6 +1177,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_prompt_new() and 0xFFFF) != 8273) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() and 0xFFFF) != 55982) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_new() and 0xFFFF) != 14973) {
@@ -1473,6 +1547,252 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
     override fun write(value: ByteArray, buf: ByteBuffer) {
         buf.putInt(value.size)
         buf.put(value)
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
+ * A place in a conversation to go back to.
+ */
+public interface MarkInterface {
+    
+    companion object
+}
+
+/**
+ * A place in a conversation to go back to.
+ */
+open class Mark: Disposable, AutoCloseable, MarkInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_zerostack_uniffi_fn_free_mark(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_zerostack_uniffi_fn_clone_mark(handle, status)
+        }
+    }
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeMark: FfiConverter<Mark, Long> {
+    override fun lower(value: Mark): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): Mark {
+        return Mark(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): Mark {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: Mark) = 8UL
+
+    override fun write(value: Mark, buf: ByteBuffer) {
+        buf.putLong(lower(value))
     }
 }
 
@@ -2091,7 +2411,7 @@ public object FfiConverterTypePrompt: FfiConverter<Prompt, Long> {
  * | `Receive` | `feed` the body, then `end_response` |
  * | `RunTools` | answer each of `pending_calls` by `tool_result` |
  * | `Wait` | sleep, then `retry` |
- * | `MakeRoom` | `compact` or `drop_oldest` |
+ * | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
  *
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
@@ -2125,15 +2445,24 @@ public interface SessionInterface {
      * Takes out the oldest exchange. Returns the bytes that this freed.
      *
      * # Errors
-     * `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
-     * `WrongStep`.
+     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * turn failed. `WrongStep`.
      */
     fun `dropOldest`(): kotlin.ULong
     
     /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    fun `elapsed`(`turnMs`: kotlin.UInt)
+    
+    /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again.
+     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+     * in the text: then the step is still `Receive`, and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -2158,9 +2487,52 @@ public interface SessionInterface {
     fun `feed`(`chunk`: java.nio.ByteBuffer): Fed
     
     /**
+     * The same conversation in a session of its own, to go on with it apart. Another model,
+     * another provider and other tools are fine.
+     *
+     * # Errors
+     * `Full` when `capacity_bytes` is too little, and those of `new`.
+     */
+    fun `fork`(`config`: Config, `capacityBytes`: kotlin.ULong): Session
+    
+    /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    fun `instruct`(`text`: kotlin.String)
+    
+    /**
+     * Whether the request that goes on is one of the session's own, for a summary.
+     */
+    fun `isCompacting`(): kotlin.Boolean
+    
+    /**
      * Whether the reply is complete, so that the rest of the body need not be read.
      */
     fun `isReplyComplete`(): kotlin.Boolean
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+    fun `jsonLines`(): kotlin.ByteArray
+    
+    /**
+     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+     * `Compacting` when the model is asked for a summary first.
+     *
+     * # Errors
+     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * outside `MakeRoom`, and with the policy `Ask`.
+     */
+    fun `makeRoom`(): Event
+    
+    /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+    fun `mark`(): Mark
     
     /**
      * All tool calls without an answer, in the order of the model.
@@ -2182,6 +2554,15 @@ public interface SessionInterface {
      * `WrongStep`.
      */
     fun `retry`()
+    
+    /**
+     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     *
+     * # Errors
+     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * changed.
+     */
+    fun `rollback`(`mark`: Mark)
     
     /**
      * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
@@ -2227,6 +2608,11 @@ public interface SessionInterface {
      */
     fun `user`(`text`: kotlin.String)
     
+    /**
+     * Tokens of what would be sent now.
+     */
+    fun `windowTokens`(): WindowTokens
+    
     companion object
 }
 
@@ -2242,7 +2628,7 @@ public interface SessionInterface {
  * | `Receive` | `feed` the body, then `end_response` |
  * | `RunTools` | answer each of `pending_calls` by `tool_result` |
  * | `Wait` | sleep, then `retry` |
- * | `MakeRoom` | `compact` or `drop_oldest` |
+ * | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
  *
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
@@ -2428,8 +2814,8 @@ open class Session: Disposable, AutoCloseable, SessionInterface
      * Takes out the oldest exchange. Returns the bytes that this freed.
      *
      * # Errors
-     * `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
-     * `WrongStep`.
+     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * turn failed. `WrongStep`.
      */
     @Throws(ZerostackException::class)override fun `dropOldest`(): kotlin.ULong {
             return FfiConverterULong.lift(
@@ -2446,9 +2832,30 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    @Throws(ZerostackException::class)override fun `elapsed`(`turnMs`: kotlin.UInt)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_elapsed(
+        it,
+        
+        FfiConverterUInt.lower(`turnMs`),_status)
+}
+    }
+    
+    
+
+    
+    /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again.
+     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+     * in the text: then the step is still `Receive`, and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -2509,12 +2916,126 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * The same conversation in a session of its own, to go on with it apart. Another model,
+     * another provider and other tools are fine.
+     *
+     * # Errors
+     * `Full` when `capacity_bytes` is too little, and those of `new`.
+     */
+    @Throws(ZerostackException::class)override fun `fork`(`config`: Config, `capacityBytes`: kotlin.ULong): Session {
+            return FfiConverterTypeSession.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_fork(
+        it,
+        
+        FfiConverterTypeConfig.lower(`config`),
+        FfiConverterULong.lower(`capacityBytes`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    @Throws(ZerostackException::class)override fun `instruct`(`text`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_instruct(
+        it,
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Whether the request that goes on is one of the session's own, for a summary.
+     */override fun `isCompacting`(): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_is_compacting(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Whether the reply is complete, so that the rest of the body need not be read.
      */override fun `isReplyComplete`(): kotlin.Boolean {
             return FfiConverterBoolean.lift(
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */override fun `jsonLines`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_json_lines(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+     * `Compacting` when the model is asked for a summary first.
+     *
+     * # Errors
+     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * outside `MakeRoom`, and with the policy `Ask`.
+     */
+    @Throws(ZerostackException::class)override fun `makeRoom`(): Event {
+            return FfiConverterTypeEvent.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_make_room(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */override fun `mark`(): Mark {
+            return FfiConverterTypeMark.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_mark(
         it,
         _status)
 }
@@ -2573,6 +3094,27 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     UniffiLib.uniffi_zerostack_uniffi_fn_method_session_retry(
         it,
         _status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     *
+     * # Errors
+     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * changed.
+     */
+    @Throws(ZerostackException::class)override fun `rollback`(`mark`: Mark)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_rollback(
+        it,
+        
+        FfiConverterTypeMark.lower(`mark`),_status)
 }
     }
     
@@ -2705,12 +3247,49 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     
 
     
+    /**
+     * Tokens of what would be sent now.
+     */override fun `windowTokens`(): WindowTokens {
+            return FfiConverterTypeWindowTokens.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_window_tokens(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
 
     
 
 
     
     companion object {
+        
+    /**
+     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+     *
+     * # Errors
+     * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+     */
+    @Throws(ZerostackException::class) fun `fromJsonLines`(`lines`: java.nio.ByteBuffer, `config`: Config, `capacityBytes`: kotlin.ULong): Session {
+            return FfiConverterTypeSession.lift(
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(
+    
+        
+        FfiConverterByRefBytes.lower(`lines`),
+        FfiConverterTypeConfig.lower(`config`),
+        FfiConverterULong.lower(`capacityBytes`),_status)
+}
+    )
+    }
+    
+
         
     /**
      * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
@@ -3187,6 +3766,21 @@ data class Config (
      * The numbers.
      */
     val `limits`: Limits
+    , 
+    /**
+     * Under which key OpenAI chat is told `max_output_tokens`.
+     */
+    val `outputLimitKey`: OutputLimitKey
+    , 
+    /**
+     * What counts tokens until the provider has counted them.
+     */
+    val `counting`: Counting
+    , 
+    /**
+     * How the model is told of its tools, and how it calls them.
+     */
+    val `toolMode`: ToolMode
     
 ){
     
@@ -3208,6 +3802,9 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterString.read(buf),
             FfiConverterSequenceTypeToolSpec.read(buf),
             FfiConverterTypeLimits.read(buf),
+            FfiConverterTypeOutputLimitKey.read(buf),
+            FfiConverterTypeCounting.read(buf),
+            FfiConverterTypeToolMode.read(buf),
         )
     }
 
@@ -3216,7 +3813,10 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterString.allocationSize(value.`model`) +
             FfiConverterString.allocationSize(value.`system`) +
             FfiConverterSequenceTypeToolSpec.allocationSize(value.`tools`) +
-            FfiConverterTypeLimits.allocationSize(value.`limits`)
+            FfiConverterTypeLimits.allocationSize(value.`limits`) +
+            FfiConverterTypeOutputLimitKey.allocationSize(value.`outputLimitKey`) +
+            FfiConverterTypeCounting.allocationSize(value.`counting`) +
+            FfiConverterTypeToolMode.allocationSize(value.`toolMode`)
     )
 
     override fun write(value: Config, buf: ByteBuffer) {
@@ -3225,6 +3825,9 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterString.write(value.`system`, buf)
             FfiConverterSequenceTypeToolSpec.write(value.`tools`, buf)
             FfiConverterTypeLimits.write(value.`limits`, buf)
+            FfiConverterTypeOutputLimitKey.write(value.`outputLimitKey`, buf)
+            FfiConverterTypeCounting.write(value.`counting`, buf)
+            FfiConverterTypeToolMode.write(value.`toolMode`, buf)
     }
 }
 
@@ -3639,6 +4242,22 @@ data class Limits (
     val `contextTokens`: kotlin.UInt
     , 
     /**
+     * Tokens of the request above which room is made; 0 is nine tenths of what
+     * `context_tokens` leaves beside the reply.
+     */
+    val `highWaterTokens`: kotlin.UInt
+    , 
+    /**
+     * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+     */
+    val `lowWaterTokens`: kotlin.UInt
+    , 
+    /**
+     * How room is made.
+     */
+    val `room`: RoomPolicy
+    , 
+    /**
      * Bytes of one tool result; a longer one is cut in the middle and says so.
      */
     val `maxResultBytes`: kotlin.UInt
@@ -3657,6 +4276,31 @@ data class Limits (
      * Requests of one turn.
      */
     val `maxRounds`: kotlin.UShort
+    , 
+    /**
+     * Tokens of all requests and replies of one turn; 0 is no limit.
+     */
+    val `maxTurnTokens`: kotlin.UInt
+    , 
+    /**
+     * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+     */
+    val `maxTurnCostMicros`: kotlin.UInt
+    , 
+    /**
+     * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+     */
+    val `maxTurnMs`: kotlin.UInt
+    , 
+    /**
+     * Times that the model may make the same call in a row; 0 is no limit.
+     */
+    val `maxRepeats`: kotlin.UShort
+    , 
+    /**
+     * What tokens cost.
+     */
+    val `prices`: Prices
     , 
     /**
      * Times that one request is sent, the first included.
@@ -3702,8 +4346,16 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
+            FfiConverterTypeRoomPolicy.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUShort.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUShort.read(buf),
+            FfiConverterTypePrices.read(buf),
             FfiConverterUByte.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
@@ -3715,10 +4367,18 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
     override fun allocationSize(value: Limits) = (
             FfiConverterUInt.allocationSize(value.`maxOutputTokens`) +
             FfiConverterUInt.allocationSize(value.`contextTokens`) +
+            FfiConverterUInt.allocationSize(value.`highWaterTokens`) +
+            FfiConverterUInt.allocationSize(value.`lowWaterTokens`) +
+            FfiConverterTypeRoomPolicy.allocationSize(value.`room`) +
             FfiConverterUInt.allocationSize(value.`maxResultBytes`) +
             FfiConverterUInt.allocationSize(value.`maxResponseBytes`) +
             FfiConverterUInt.allocationSize(value.`replyBytes`) +
             FfiConverterUShort.allocationSize(value.`maxRounds`) +
+            FfiConverterUInt.allocationSize(value.`maxTurnTokens`) +
+            FfiConverterUInt.allocationSize(value.`maxTurnCostMicros`) +
+            FfiConverterUInt.allocationSize(value.`maxTurnMs`) +
+            FfiConverterUShort.allocationSize(value.`maxRepeats`) +
+            FfiConverterTypePrices.allocationSize(value.`prices`) +
             FfiConverterUByte.allocationSize(value.`maxAttempts`) +
             FfiConverterUInt.allocationSize(value.`retryBaseMs`) +
             FfiConverterUInt.allocationSize(value.`retryMaxMs`) +
@@ -3729,15 +4389,86 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
     override fun write(value: Limits, buf: ByteBuffer) {
             FfiConverterUInt.write(value.`maxOutputTokens`, buf)
             FfiConverterUInt.write(value.`contextTokens`, buf)
+            FfiConverterUInt.write(value.`highWaterTokens`, buf)
+            FfiConverterUInt.write(value.`lowWaterTokens`, buf)
+            FfiConverterTypeRoomPolicy.write(value.`room`, buf)
             FfiConverterUInt.write(value.`maxResultBytes`, buf)
             FfiConverterUInt.write(value.`maxResponseBytes`, buf)
             FfiConverterUInt.write(value.`replyBytes`, buf)
             FfiConverterUShort.write(value.`maxRounds`, buf)
+            FfiConverterUInt.write(value.`maxTurnTokens`, buf)
+            FfiConverterUInt.write(value.`maxTurnCostMicros`, buf)
+            FfiConverterUInt.write(value.`maxTurnMs`, buf)
+            FfiConverterUShort.write(value.`maxRepeats`, buf)
+            FfiConverterTypePrices.write(value.`prices`, buf)
             FfiConverterUByte.write(value.`maxAttempts`, buf)
             FfiConverterUInt.write(value.`retryBaseMs`, buf)
             FfiConverterUInt.write(value.`retryMaxMs`, buf)
             FfiConverterUInt.write(value.`seed`, buf)
             FfiConverterTypeFailedTurn.write(value.`failedTurn`, buf)
+    }
+}
+
+
+
+/**
+ * What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+ */
+data class Prices (
+    /**
+     * Tokens of requests that were not cached.
+     */
+    val `input`: kotlin.UInt
+    , 
+    /**
+     * Tokens of replies.
+     */
+    val `output`: kotlin.UInt
+    , 
+    /**
+     * Tokens of requests that came from the cache.
+     */
+    val `cacheRead`: kotlin.UInt
+    , 
+    /**
+     * Tokens of requests that were put into the cache.
+     */
+    val `cacheWrite`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypePrices: FfiConverterRustBuffer<Prices> {
+    override fun read(buf: ByteBuffer): Prices {
+        return Prices(
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Prices) = (
+            FfiConverterUInt.allocationSize(value.`input`) +
+            FfiConverterUInt.allocationSize(value.`output`) +
+            FfiConverterUInt.allocationSize(value.`cacheRead`) +
+            FfiConverterUInt.allocationSize(value.`cacheWrite`)
+    )
+
+    override fun write(value: Prices, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`input`, buf)
+            FfiConverterUInt.write(value.`output`, buf)
+            FfiConverterUInt.write(value.`cacheRead`, buf)
+            FfiConverterUInt.write(value.`cacheWrite`, buf)
     }
 }
 
@@ -3996,6 +4727,53 @@ public object FfiConverterTypeUsage: FfiConverterRustBuffer<Usage> {
 
 
 /**
+ * Tokens of what would be sent now.
+ */
+data class WindowTokens (
+    /**
+     * What the provider counted.
+     */
+    val `measured`: kotlin.UInt
+    , 
+    /**
+     * What is counted here on top: everything since.
+     */
+    val `estimated`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWindowTokens: FfiConverterRustBuffer<WindowTokens> {
+    override fun read(buf: ByteBuffer): WindowTokens {
+        return WindowTokens(
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WindowTokens) = (
+            FfiConverterUInt.allocationSize(value.`measured`) +
+            FfiConverterUInt.allocationSize(value.`estimated`)
+    )
+
+    override fun write(value: WindowTokens, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`measured`, buf)
+            FfiConverterUInt.write(value.`estimated`, buf)
+    }
+}
+
+
+
+/**
  * A vocabulary that is part of the library.
  */
 
@@ -4039,6 +4817,57 @@ public object FfiConverterTypeBuiltInVocabulary: FfiConverterRustBuffer<BuiltInV
 
 
 /**
+ * What counts tokens until the provider has counted them.
+ */
+
+enum class Counting {
+    
+    /**
+     * A token for each four bytes.
+     */
+    ROUGH,
+    /**
+     * An estimate that knows words, signs and scripts.
+     */
+    ESTIMATE,
+    /**
+     * The vocabulary `o200k_base`, exactly.
+     */
+    O200K,
+    /**
+     * The vocabulary `cl100k_base`, exactly.
+     */
+    CL100K;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCounting: FfiConverterRustBuffer<Counting> {
+    override fun read(buf: ByteBuffer) = try {
+        Counting.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Counting) = 4UL
+
+    override fun write(value: Counting, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * The class of an error.
  */
 
@@ -4073,7 +4902,8 @@ enum class ErrorKind {
      */
     TRUNCATED,
     /**
-     * A limit of the configuration is used up; `detail` is its value.
+     * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
+     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
      */
     LIMIT,
     /**
@@ -4164,6 +4994,18 @@ enum class ErrorKind {
      * A token id is not of this vocabulary; `detail` is its index.
      */
     UNKNOWN_TOKEN,
+    /**
+     * The request does not fit the context of the model; `detail` is the tokens too many.
+     */
+    WINDOW_TOO_LONG,
+    /**
+     * The transcript was rewritten since the mark was made. Nothing changed.
+     */
+    STALE_MARK,
+    /**
+     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     */
+    BAD_LINE,
     /**
      * A class that this version does not name.
      */
@@ -4278,17 +5120,74 @@ sealed class Event {
     }
     
     /**
-     * The reply did not fit and was kept in part; what was shown was whole.
+     * Something is not in the transcript, or not any more. Of a reply, all of it was shown.
      */
     data class Truncated(
         /**
-         * What was not kept whole.
+         * What is not kept whole.
          */
         val `what`: zerostack.Kept, 
         /**
          * Bytes that are not in the transcript.
          */
         val `bytes`: kotlin.UInt) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Room is made: the next request is one of the session's own, for a summary of what is
+     * oldest.
+     */
+    object Compacting : Event()
+    
+    
+    /**
+     * No summary came: what is oldest goes without one.
+     */
+    data class SummaryFailed(
+        /**
+         * Why.
+         */
+        val `fault`: zerostack.Fault) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The model makes the same call for the third time in a row, or more often.
+     */
+    data class Repeating(
+        /**
+         * The tool's name, as the model wrote it.
+         */
+        val `name`: kotlin.String, 
+        /**
+         * How many times in a row.
+         */
+        val `count`: kotlin.UShort) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The text of the reply was read as calls, or as JSON that holds what is said: the text
+     * that was shown gives way to that of the transcript.
+     */
+    data class Recovered(
+        /**
+         * How many calls; they are pending when the reply has ended.
+         */
+        val `calls`: kotlin.UShort) : Event()
         
     {
         
@@ -4358,11 +5257,22 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeKept.read(buf),
                 FfiConverterUInt.read(buf),
                 )
-            7 -> Event.End(
+            7 -> Event.Compacting
+            8 -> Event.SummaryFailed(
+                FfiConverterTypeFault.read(buf),
+                )
+            9 -> Event.Repeating(
+                FfiConverterString.read(buf),
+                FfiConverterUShort.read(buf),
+                )
+            10 -> Event.Recovered(
+                FfiConverterUShort.read(buf),
+                )
+            11 -> Event.End(
                 FfiConverterTypeStopReason.read(buf),
                 )
-            8 -> Event.Restart
-            9 -> Event.Unknown
+            12 -> Event.Restart
+            13 -> Event.Unknown
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -4409,6 +5319,34 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 4UL
                 + FfiConverterTypeKept.allocationSize(value.`what`)
                 + FfiConverterUInt.allocationSize(value.`bytes`)
+            )
+        }
+        is Event.Compacting -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is Event.SummaryFailed -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeFault.allocationSize(value.`fault`)
+            )
+        }
+        is Event.Repeating -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`name`)
+                + FfiConverterUShort.allocationSize(value.`count`)
+            )
+        }
+        is Event.Recovered -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUShort.allocationSize(value.`calls`)
             )
         }
         is Event.End -> {
@@ -4465,17 +5403,37 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterUInt.write(value.`bytes`, buf)
                 Unit
             }
-            is Event.End -> {
+            is Event.Compacting -> {
                 buf.putInt(7)
+                Unit
+            }
+            is Event.SummaryFailed -> {
+                buf.putInt(8)
+                FfiConverterTypeFault.write(value.`fault`, buf)
+                Unit
+            }
+            is Event.Repeating -> {
+                buf.putInt(9)
+                FfiConverterString.write(value.`name`, buf)
+                FfiConverterUShort.write(value.`count`, buf)
+                Unit
+            }
+            is Event.Recovered -> {
+                buf.putInt(10)
+                FfiConverterUShort.write(value.`calls`, buf)
+                Unit
+            }
+            is Event.End -> {
+                buf.putInt(11)
                 FfiConverterTypeStopReason.write(value.`reason`, buf)
                 Unit
             }
             is Event.Restart -> {
-                buf.putInt(8)
+                buf.putInt(12)
                 Unit
             }
             is Event.Unknown -> {
-                buf.putInt(9)
+                buf.putInt(13)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -4544,6 +5502,18 @@ enum class Kept {
      */
     TOOL_RESULT,
     /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    OLD_RESULTS,
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    OLD_EXCHANGES,
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    SUMMARISED,
+    /**
      * Something that this version does not name.
      */
     OTHER;
@@ -4577,6 +5547,49 @@ public object FfiConverterTypeKept: FfiConverterRustBuffer<Kept> {
 
 
 /**
+ * Under which key OpenAI chat is told `max_output_tokens`.
+ */
+
+enum class OutputLimitKey {
+    
+    /**
+     * `max_tokens`, which compatible servers know.
+     */
+    MAX_TOKENS,
+    /**
+     * `max_completion_tokens`, which OpenAI's own reasoning models want.
+     */
+    MAX_COMPLETION_TOKENS;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeOutputLimitKey: FfiConverterRustBuffer<OutputLimitKey> {
+    override fun read(buf: ByteBuffer) = try {
+        OutputLimitKey.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: OutputLimitKey) = 4UL
+
+    override fun write(value: OutputLimitKey, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * One piece of a message.
  */
 sealed class Part {
@@ -4585,6 +5598,21 @@ sealed class Part {
      * Plain text.
      */
     data class Text(
+        /**
+         * The text.
+         */
+        val `text`: kotlin.String) : Part()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Something that was said to the model beside the user.
+     */
+    data class Instruction(
         /**
          * The text.
          */
@@ -4697,29 +5725,39 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             1 -> Part.Text(
                 FfiConverterString.read(buf),
                 )
-            2 -> Part.Thinking(
+            2 -> Part.Instruction(
                 FfiConverterString.read(buf),
                 )
-            3 -> Part.ToolCall(
+            3 -> Part.Thinking(
+                FfiConverterString.read(buf),
+                )
+            4 -> Part.ToolCall(
                 FfiConverterTypeToolCall.read(buf),
                 )
-            4 -> Part.ToolResult(
+            5 -> Part.ToolResult(
                 FfiConverterUInt.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterBoolean.read(buf),
                 )
-            5 -> Part.Opaque(
+            6 -> Part.Opaque(
                 FfiConverterOptionalTypeProvider.read(buf),
                 FfiConverterUByte.read(buf),
                 FfiConverterString.read(buf),
                 )
-            6 -> Part.Unknown
+            7 -> Part.Unknown
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
 
     override fun allocationSize(value: Part): ULong = when(value) {
         is Part.Text -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+            )
+        }
+        is Part.Instruction -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -4773,32 +5811,37 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Part.Thinking -> {
+            is Part.Instruction -> {
                 buf.putInt(2)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Part.ToolCall -> {
+            is Part.Thinking -> {
                 buf.putInt(3)
+                FfiConverterString.write(value.`text`, buf)
+                Unit
+            }
+            is Part.ToolCall -> {
+                buf.putInt(4)
                 FfiConverterTypeToolCall.write(value.`call`, buf)
                 Unit
             }
             is Part.ToolResult -> {
-                buf.putInt(4)
+                buf.putInt(5)
                 FfiConverterUInt.write(value.`id`, buf)
                 FfiConverterString.write(value.`content`, buf)
                 FfiConverterBoolean.write(value.`isError`, buf)
                 Unit
             }
             is Part.Opaque -> {
-                buf.putInt(5)
+                buf.putInt(6)
                 FfiConverterOptionalTypeProvider.write(value.`provider`, buf)
                 FfiConverterUByte.write(value.`variety`, buf)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
             is Part.Unknown -> {
-                buf.putInt(6)
+                buf.putInt(7)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -4963,6 +6006,57 @@ public object FfiConverterTypeRole: FfiConverterRustBuffer<Role> {
 
 
 /**
+ * How room is made when the window passes its high mark, or the storage lacks room.
+ */
+
+enum class RoomPolicy {
+    
+    /**
+     * The caller makes it, by `compact` or `drop_oldest`.
+     */
+    ASK,
+    /**
+     * Old tool results are replaced by a line; when that is not enough, as `DropOldest`.
+     */
+    ELIDE_RESULTS,
+    /**
+     * The oldest exchanges go.
+     */
+    DROP_OLDEST,
+    /**
+     * The model is asked for a summary; when none comes, as `DropOldest`.
+     */
+    SUMMARISE;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRoomPolicy: FfiConverterRustBuffer<RoomPolicy> {
+    override fun read(buf: ByteBuffer) = try {
+        RoomPolicy.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: RoomPolicy) = 4UL
+
+    override fun write(value: RoomPolicy, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * What to do now.
  */
 sealed class Step {
@@ -5007,11 +6101,12 @@ sealed class Step {
     }
     
     /**
-     * Call `compact` or `drop_oldest`.
+     * Call `make_room`, which does what the configuration says; where it says nothing,
+     * `compact` or `drop_oldest`.
      */
     data class MakeRoom(
         /**
-         * Bytes of the storage that are missing.
+         * Bytes of the storage that are missing; 0 where it is the window that is too long.
          */
         val `bytes`: kotlin.UInt) : Step()
         
@@ -5204,6 +6299,57 @@ public object FfiConverterTypeStopReason: FfiConverterRustBuffer<StopReason> {
     override fun allocationSize(value: StopReason) = 4UL
 
     override fun write(value: StopReason, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How the model is told of its tools, and how it calls them.
+ */
+
+enum class ToolMode {
+    
+    /**
+     * By the fields that the dialect has for it.
+     */
+    NATIVE,
+    /**
+     * The same; where the model writes its calls into the text, they are found there.
+     */
+    LENIENT,
+    /**
+     * By words, for servers that know no tools.
+     */
+    TEXT,
+    /**
+     * The same, and the server holds the model to a JSON Schema of its reply.
+     */
+    SCHEMA;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeToolMode: FfiConverterRustBuffer<ToolMode> {
+    override fun read(buf: ByteBuffer) = try {
+        ToolMode.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ToolMode) = 4UL
+
+    override fun write(value: ToolMode, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }

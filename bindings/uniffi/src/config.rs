@@ -1,8 +1,10 @@
 //! What a session is made with.
 
-use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool};
+use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices};
 
-use crate::{FailedTurn, Provider};
+use crate::{
+    Counting, FailedTurn, OutputLimitKey, Provider, RoomPolicy, ToolMode, ZerostackError, counting,
+};
 
 /// What stays the same during a session.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
@@ -17,6 +19,12 @@ pub struct Config {
     pub tools: Vec<ToolSpec>,
     /// The numbers.
     pub limits: Limits,
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    pub output_limit_key: OutputLimitKey,
+    /// What counts tokens until the provider has counted them.
+    pub counting: Counting,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
 }
 
 /// A tool that the model may call.
@@ -37,6 +45,13 @@ pub struct Limits {
     pub max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     pub context_tokens: u32,
+    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// `context_tokens` leaves beside the reply.
+    pub high_water_tokens: u32,
+    /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+    pub low_water_tokens: u32,
+    /// How room is made.
+    pub room: RoomPolicy,
     /// Bytes of one tool result; a longer one is cut in the middle and says so.
     pub max_result_bytes: u32,
     /// Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
@@ -45,6 +60,16 @@ pub struct Limits {
     pub reply_bytes: u32,
     /// Requests of one turn.
     pub max_rounds: u16,
+    /// Tokens of all requests and replies of one turn; 0 is no limit.
+    pub max_turn_tokens: u32,
+    /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+    pub max_turn_cost_micros: u32,
+    /// Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+    pub max_turn_ms: u32,
+    /// Times that the model may make the same call in a row; 0 is no limit.
+    pub max_repeats: u16,
+    /// What tokens cost.
+    pub prices: Prices,
     /// Times that one request is sent, the first included.
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
@@ -57,6 +82,19 @@ pub struct Limits {
     pub failed_turn: FailedTurn,
 }
 
+/// What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct Prices {
+    /// Tokens of requests that were not cached.
+    pub input: u32,
+    /// Tokens of replies.
+    pub output: u32,
+    /// Tokens of requests that came from the cache.
+    pub cache_read: u32,
+    /// Tokens of requests that were put into the cache.
+    pub cache_write: u32,
+}
+
 /// Numbers that suit a program with an operating system.
 #[must_use]
 #[uniffi::export]
@@ -65,10 +103,23 @@ pub fn default_limits() -> Limits {
     Limits {
         max_output_tokens: core.max_output_tokens,
         context_tokens: core.context_tokens,
+        high_water_tokens: core.high_water_tokens,
+        low_water_tokens: core.low_water_tokens,
+        room: core.room.into(),
         max_result_bytes: core.max_result_bytes,
         max_response_bytes: core.max_response_bytes,
         reply_bytes: core.reply_bytes,
         max_rounds: core.max_rounds,
+        max_turn_tokens: core.max_turn_tokens,
+        max_turn_cost_micros: core.max_turn_cost_micros,
+        max_turn_ms: core.max_turn_ms,
+        max_repeats: core.max_repeats,
+        prices: Prices {
+            input: core.prices.input,
+            output: core.prices.output,
+            cache_read: core.prices.cache_read,
+            cache_write: core.prices.cache_write,
+        },
         max_attempts: core.max_attempts,
         retry_base_ms: core.retry_base_ms,
         retry_max_ms: core.retry_max_ms,
@@ -78,18 +129,24 @@ pub fn default_limits() -> Limits {
 }
 
 impl Config {
-    pub(crate) fn to_core(&self) -> OwnedConfig {
+    /// # Errors
+    /// `Unsupported` when the library was built without the vocabulary that counts.
+    pub(crate) fn to_core(&self) -> Result<OwnedConfig, ZerostackError> {
         let tools = self.tools.iter().map(|tool| OwnedTool {
             name: tool.name.clone(),
             description: tool.description.clone(),
             parameters: tool.parameters.clone(),
         });
-        OwnedConfig {
+        Ok(OwnedConfig {
+            provider: self.provider.into(),
+            model: self.model.clone(),
             system: self.system.clone(),
             tools: tools.collect(),
             limits: self.limits.to_core(),
-            ..OwnedConfig::new(self.provider.into(), self.model.clone())
-        }
+            output_limit_key: self.output_limit_key.into(),
+            counting: counting::to_core(self.counting)?,
+            tool_mode: self.tool_mode.into(),
+        })
     }
 }
 
@@ -98,16 +155,28 @@ impl Limits {
         CoreLimits {
             max_output_tokens: self.max_output_tokens,
             context_tokens: self.context_tokens,
+            high_water_tokens: self.high_water_tokens,
+            low_water_tokens: self.low_water_tokens,
+            room: self.room.into(),
             max_result_bytes: self.max_result_bytes,
             max_response_bytes: self.max_response_bytes,
             reply_bytes: self.reply_bytes,
             max_rounds: self.max_rounds,
+            max_turn_tokens: self.max_turn_tokens,
+            max_turn_cost_micros: self.max_turn_cost_micros,
+            max_turn_ms: self.max_turn_ms,
+            max_repeats: self.max_repeats,
+            prices: CorePrices {
+                input: self.prices.input,
+                output: self.prices.output,
+                cache_read: self.prices.cache_read,
+                cache_write: self.prices.cache_write,
+            },
             max_attempts: self.max_attempts,
             retry_base_ms: self.retry_base_ms,
             retry_max_ms: self.retry_max_ms,
             seed: self.seed,
             failed_turn: self.failed_turn.into(),
-            ..CoreLimits::DEFAULT
         }
     }
 }

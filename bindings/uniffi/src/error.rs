@@ -100,6 +100,19 @@ impl ZerostackError {
         }
     }
 
+    /// Why a line of a transcript is refused.
+    pub(crate) fn of_line(
+        error: zerostack_core::Error,
+        fault: Option<zerostack_core::LineFault>,
+    ) -> Self {
+        match fault {
+            Some(fault) => {
+                Self::with_message(error, format!("line {}: {}", error.detail(), fault.message()))
+            }
+            None => error.into(),
+        }
+    }
+
     /// Why the prompt `name` cannot be read or filled; `parsed` names the hole that is empty.
     pub(crate) fn of_prompt(
         error: zerostack_core::Error,
@@ -131,7 +144,7 @@ fn advice(error: zerostack_core::Error) -> &'static str {
             2 => "; the step is Receive: call feed, then end_response",
             3 => "; the step is RunTools: call tool_result",
             4 => "; the step is Wait: wait, then call retry",
-            5 => "; the step is MakeRoom: call compact or drop_oldest",
+            5 => "; the step is MakeRoom: call make_room, compact or drop_oldest",
             _ => "",
         },
         Kind::BadConfig if error.detail() == u32::MAX => {

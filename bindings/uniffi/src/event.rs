@@ -40,12 +40,33 @@ pub enum Event {
         /// The counts.
         usage: Usage,
     },
-    /// The reply did not fit and was kept in part; what was shown was whole.
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     Truncated {
-        /// What was not kept whole.
+        /// What is not kept whole.
         what: Kept,
         /// Bytes that are not in the transcript.
         bytes: u32,
+    },
+    /// Room is made: the next request is one of the session's own, for a summary of what is
+    /// oldest.
+    Compacting,
+    /// No summary came: what is oldest goes without one.
+    SummaryFailed {
+        /// Why.
+        fault: Fault,
+    },
+    /// The model makes the same call for the third time in a row, or more often.
+    Repeating {
+        /// The tool's name, as the model wrote it.
+        name: String,
+        /// How many times in a row.
+        count: u16,
+    },
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text
+    /// that was shown gives way to that of the transcript.
+    Recovered {
+        /// How many calls; they are pending when the reply has ended.
+        calls: u16,
     },
     /// The reply is complete. The last event of a reply.
     End {
@@ -96,6 +117,10 @@ impl From<zerostack_core::Event<'_>> for Event {
             Core::ToolCall(call) => Self::ToolCall { call: call.into() },
             Core::Usage(usage) => Self::Usage { usage: usage.into() },
             Core::Truncated { what, bytes } => Self::Truncated { what: what.into(), bytes },
+            Core::Compacting => Self::Compacting,
+            Core::SummaryFailed(error) => Self::SummaryFailed { fault: error.into() },
+            Core::Repeating { name, count } => Self::Repeating { name: name.to_owned(), count },
+            Core::Recovered { calls } => Self::Recovered { calls },
             Core::End(reason) => Self::End { reason: reason.into() },
             Core::Restart => Self::Restart,
             _ => Self::Unknown,

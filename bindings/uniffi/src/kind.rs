@@ -47,7 +47,8 @@ mirror! {
         Unreachable,
         /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
         Truncated,
-        /// A limit of the configuration is used up; `detail` is its value.
+        /// A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
+        /// `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
         Limit,
         /// No open call has this id; `detail` is the id.
         UnknownCall,
@@ -93,6 +94,12 @@ mirror! {
         BadVocabulary,
         /// A token id is not of this vocabulary; `detail` is its index.
         UnknownToken,
+        /// The request does not fit the context of the model; `detail` is the tokens too many.
+        WindowTooLong,
+        /// The transcript was rewritten since the mark was made. Nothing changed.
+        StaleMark,
+        /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+        BadLine,
     }
 }
 
@@ -123,6 +130,12 @@ mirror! {
         Reply,
         /// A tool result above `max_result_bytes`.
         ToolResult,
+        /// Old tool results, in whose place a line says what they were.
+        OldResults,
+        /// The oldest exchanges; nothing stands for them.
+        OldExchanges,
+        /// The oldest exchanges, in whose place a summary stands.
+        Summarised,
     }
 }
 
@@ -218,6 +231,78 @@ impl From<zerostack_core::FailedTurn> for FailedTurn {
     }
 }
 
+/// Declares an enum whose values go into the core, name by name.
+macro_rules! given {
+    (
+        $(#[$outer:meta])*
+        $name:ident of $core:path { $($(#[$inner:meta])* $variant:ident,)* }
+    ) => {
+        $(#[$outer])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
+        pub enum $name {
+            $($(#[$inner])* $variant,)*
+        }
+
+        impl From<$name> for $core {
+            fn from(ours: $name) -> Self {
+                match ours {
+                    $($name::$variant => Self::$variant,)*
+                }
+            }
+        }
+    };
+}
+
+given! {
+    /// How room is made when the window passes its high mark, or the storage lacks room.
+    RoomPolicy of zerostack_core::RoomPolicy {
+        /// The caller makes it, by `compact` or `drop_oldest`.
+        Ask,
+        /// Old tool results are replaced by a line; when that is not enough, as `DropOldest`.
+        ElideResults,
+        /// The oldest exchanges go.
+        DropOldest,
+        /// The model is asked for a summary; when none comes, as `DropOldest`.
+        Summarise,
+    }
+}
+
+impl From<zerostack_core::RoomPolicy> for RoomPolicy {
+    fn from(core: zerostack_core::RoomPolicy) -> Self {
+        use zerostack_core::RoomPolicy as Core;
+        match core {
+            Core::ElideResults => Self::ElideResults,
+            Core::DropOldest => Self::DropOldest,
+            Core::Summarise => Self::Summarise,
+            _ => Self::Ask,
+        }
+    }
+}
+
+given! {
+    /// How the model is told of its tools, and how it calls them.
+    ToolMode of zerostack_core::ToolMode {
+        /// By the fields that the dialect has for it.
+        Native,
+        /// The same; where the model writes its calls into the text, they are found there.
+        Lenient,
+        /// By words, for servers that know no tools.
+        Text,
+        /// The same, and the server holds the model to a JSON Schema of its reply.
+        Schema,
+    }
+}
+
+given! {
+    /// Under which key OpenAI chat is told `max_output_tokens`.
+    OutputLimitKey of zerostack_core::OutputLimitKey {
+        /// `max_tokens`, which compatible servers know.
+        MaxTokens,
+        /// `max_completion_tokens`, which OpenAI's own reasoning models want.
+        MaxCompletionTokens,
+    }
+}
+
 /// What to do now.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum Step {
@@ -234,9 +319,10 @@ pub enum Step {
         /// How long, in milliseconds.
         millis: u32,
     },
-    /// Call `compact` or `drop_oldest`.
+    /// Call `make_room`, which does what the configuration says; where it says nothing,
+    /// `compact` or `drop_oldest`.
     MakeRoom {
-        /// Bytes of the storage that are missing.
+        /// Bytes of the storage that are missing; 0 where it is the window that is too long.
         bytes: u32,
     },
     /// A step that this version does not name: `abort`.

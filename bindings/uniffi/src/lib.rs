@@ -8,6 +8,7 @@
 //! Swift has its own types over this in `bindings/swift`; Kotlin uses it as it is.
 
 mod config;
+mod counting;
 mod decode;
 mod error;
 mod event;
@@ -17,13 +18,17 @@ mod session;
 mod tokenizer;
 mod transcript;
 
-pub use config::{Config, Limits, ToolSpec, default_limits};
+pub use config::{Config, Limits, Prices, ToolSpec, default_limits};
+pub use counting::Counting;
 pub use decode::{Decoded, decode};
 pub use error::{Failure, Fault, ZerostackError};
 pub use event::{Event, Fed, ToolCall, Usage};
-pub use kind::{ErrorKind, FailedTurn, Kept, Provider, Role, Step, StopReason};
+pub use kind::{
+    ErrorKind, FailedTurn, Kept, OutputLimitKey, Provider, Role, RoomPolicy, Step, StopReason,
+    ToolMode,
+};
 pub use prompt::{Prompt, PromptOutput, built_in_prompts};
-pub use session::{Header, Request, Session};
+pub use session::{Header, Mark, Request, Session, WindowTokens};
 pub use tokenizer::{BuiltInVocabulary, Estimate, Tokenizer, estimate_tokens};
 pub use transcript::{Entry, Part};
 

@@ -2,11 +2,28 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use zerostack_core::{CallId, Growing, OwnedConfig, Session as CoreSession, ToolResult};
+use zerostack_core::{
+    CallId, Growing, JsonLinesReader, OwnedConfig, Session as CoreSession, ToolResult,
+};
 
 use crate::{
     Config, Entry, Event, Failure, Fed, Step, ToolCall, Usage, ZerostackError, transcript,
 };
+
+/// A place in a conversation to go back to.
+#[derive(Debug, uniffi::Object)]
+pub struct Mark {
+    core: zerostack_core::Mark,
+}
+
+/// Tokens of what would be sent now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
+pub struct WindowTokens {
+    /// What the provider counted.
+    pub measured: u32,
+    /// What is counted here on top: everything since.
+    pub estimated: u32,
+}
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -19,7 +36,7 @@ use crate::{
 /// | `Receive` | `feed` the body, then `end_response` |
 /// | `RunTools` | answer each of `pending_calls` by `tool_result` |
 /// | `Wait` | sleep, then `retry` |
-/// | `MakeRoom` | `compact` or `drop_oldest` |
+/// | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
 ///
 /// A call that does not fit the step throws `WrongStep` and changes nothing.
 #[derive(Debug, uniffi::Object)]
@@ -58,7 +75,7 @@ impl Session {
     #[uniffi::constructor]
     pub fn new(config: Config, capacity_bytes: u64) -> Result<Arc<Self>, ZerostackError> {
         let storage = Growing::new(size(capacity_bytes));
-        let core = CoreSession::new(storage, config.to_core())
+        let core = CoreSession::new(storage, config.to_core()?)
             .map_err(|error| ZerostackError::of_config(error, &config))?;
         Ok(Arc::new(Self { core: Mutex::new(core) }))
     }
@@ -75,7 +92,28 @@ impl Session {
     ) -> Result<Arc<Self>, ZerostackError> {
         let used = snapshot.len();
         let storage = Growing::from_vec(snapshot, size(capacity_bytes));
-        let core = CoreSession::resume(storage, used, config.to_core())
+        let core = CoreSession::resume(storage, used, config.to_core()?)
+            .map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
+    /// Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+    ///
+    /// # Errors
+    /// `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+    #[uniffi::constructor]
+    pub fn from_json_lines(
+        lines: &[u8],
+        config: Config,
+        capacity_bytes: u64,
+    ) -> Result<Arc<Self>, ZerostackError> {
+        let mut reader = JsonLinesReader::new(Growing::new(size(capacity_bytes)))?;
+        // The line feed that the last line may lack: `finish` could not say why it is refused.
+        for part in [lines, b"\n"] {
+            reader.push(part).map_err(|error| ZerostackError::of_line(error, reader.fault()))?;
+        }
+        let (storage, used) = reader.finish()?;
+        let core = CoreSession::resume(storage, used, config.to_core()?)
             .map_err(|error| ZerostackError::of_config(error, &config))?;
         Ok(Arc::new(Self { core: Mutex::new(core) }))
     }
@@ -96,9 +134,35 @@ impl Session {
         self.lock().transcript().entries().map(transcript::Entry::from).collect()
     }
 
+    /// The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+    pub fn json_lines(&self) -> Vec<u8> {
+        let session = self.lock();
+        let mut lines = session.transcript().json_lines();
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let count = lines.read(&mut buffer);
+            match buffer.get(..count) {
+                Some(read) if count > 0 => bytes.extend_from_slice(read),
+                _ => return bytes,
+            }
+        }
+    }
+
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     pub fn usage(&self) -> Usage {
         self.lock().usage().into()
+    }
+
+    /// Tokens of what would be sent now.
+    pub fn window_tokens(&self) -> WindowTokens {
+        let tokens = self.lock().window_tokens();
+        WindowTokens { measured: tokens.measured, estimated: tokens.estimated }
+    }
+
+    /// Whether the request that goes on is one of the session's own, for a summary.
+    pub fn is_compacting(&self) -> bool {
+        self.lock().is_compacting()
     }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
@@ -127,6 +191,15 @@ impl Session {
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&self, text: String) -> Result<(), ZerostackError> {
         Ok(self.lock().user(&text)?)
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// It starts no turn.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep` outside `Idle`.
+    pub fn instruct(&self, text: String) -> Result<(), ZerostackError> {
+        Ok(self.lock().instruct(&text)?)
     }
 
     /// What to send in this step. Asking again gives the same bytes.
@@ -190,7 +263,8 @@ impl Session {
 
     /// The body ended, or the connection broke, or the caller stops reading after
     /// `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-    /// `End`, or `Restart` when the request is to be sent again.
+    /// `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+    /// in the text: then the step is still `Receive`, and the next call gives the end.
     ///
     /// # Errors
     /// The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -229,6 +303,51 @@ impl Session {
         self.lock().abort();
     }
 
+    /// Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+    ///
+    /// # Errors
+    /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+    pub fn elapsed(&self, turn_ms: u32) -> Result<(), ZerostackError> {
+        Ok(self.lock().elapsed(turn_ms)?)
+    }
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    pub fn mark(&self) -> Arc<Mark> {
+        Arc::new(Mark { core: self.lock().mark() })
+    }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    ///
+    /// # Errors
+    /// `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+    /// changed.
+    pub fn rollback(&self, mark: &Mark) -> Result<(), ZerostackError> {
+        Ok(self.lock().rollback(mark.core)?)
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart. Another model,
+    /// another provider and other tools are fine.
+    ///
+    /// # Errors
+    /// `Full` when `capacity_bytes` is too little, and those of `new`.
+    pub fn fork(&self, config: Config, capacity_bytes: u64) -> Result<Arc<Self>, ZerostackError> {
+        let storage = Growing::new(size(capacity_bytes));
+        let core = config.to_core()?;
+        let forked = self.lock().fork(storage, core);
+        let core = forked.map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
+    /// Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+    /// `Compacting` when the model is asked for a summary first.
+    ///
+    /// # Errors
+    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// outside `MakeRoom`, and with the policy `Ask`.
+    pub fn make_room(&self) -> Result<Event, ZerostackError> {
+        Ok(self.lock().make_room()?.into())
+    }
+
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
     /// `keep_turns` stay, the running one always.
     ///
@@ -241,8 +360,8 @@ impl Session {
     /// Takes out the oldest exchange. Returns the bytes that this freed.
     ///
     /// # Errors
-    /// `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
-    /// `WrongStep`.
+    /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+    /// turn failed. `WrongStep`.
     pub fn drop_oldest(&self) -> Result<u64, ZerostackError> {
         Ok(self.lock().drop_oldest()? as u64)
     }

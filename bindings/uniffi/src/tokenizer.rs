@@ -1,6 +1,6 @@
 //! Counting tokens.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Tokenizer as CoreTokenizer, Vocabulary};
 
@@ -53,22 +53,7 @@ impl Tokenizer {
     /// `Unsupported` when the library was built without it; `detail` is its place in the enum.
     #[uniffi::constructor]
     pub fn new(vocabulary: BuiltInVocabulary) -> Result<Arc<Self>, ZerostackError> {
-        let packed: Option<&'static [u8]> = match vocabulary {
-            #[cfg(feature = "vocab-o200k")]
-            BuiltInVocabulary::O200k => Some(zerostack_vocab_o200k::PACKED),
-            #[cfg(feature = "vocab-cl100k")]
-            BuiltInVocabulary::Cl100k => Some(zerostack_vocab_cl100k::PACKED),
-            #[cfg(not(all(feature = "vocab-o200k", feature = "vocab-cl100k")))]
-            _ => None,
-        };
-        let packed = packed.ok_or_else(|| ZerostackError::Core {
-            fault: Fault {
-                kind: ErrorKind::Unsupported,
-                code: zerostack_core::ErrorKind::Unsupported as u8,
-                detail: vocabulary as u32,
-                message: format!("the library was built without {vocabulary:?}"),
-            },
-        })?;
+        let packed = packed(vocabulary)?;
         Vocabulary::open_embedded(packed)?;
         Ok(Arc::new(Self { packed: Packed::BuiltIn(packed) }))
     }
@@ -141,6 +126,43 @@ impl Tokenizer {
         };
         Ok(Bpe::new(Vocabulary::open_embedded(packed)?))
     }
+}
+
+/// # Errors
+/// `Unsupported` when the library was built without it.
+fn packed(vocabulary: BuiltInVocabulary) -> Result<&'static [u8], ZerostackError> {
+    let packed: Option<&'static [u8]> = match vocabulary {
+        #[cfg(feature = "vocab-o200k")]
+        BuiltInVocabulary::O200k => Some(zerostack_vocab_o200k::PACKED),
+        #[cfg(feature = "vocab-cl100k")]
+        BuiltInVocabulary::Cl100k => Some(zerostack_vocab_cl100k::PACKED),
+        #[cfg(not(all(feature = "vocab-o200k", feature = "vocab-cl100k")))]
+        _ => None,
+    };
+    packed.ok_or_else(|| ZerostackError::Core {
+        fault: Fault {
+            kind: ErrorKind::Unsupported,
+            code: zerostack_core::ErrorKind::Unsupported as u8,
+            detail: vocabulary as u32,
+            message: format!("the library was built without {vocabulary:?}"),
+        },
+    })
+}
+
+/// A tokenizer that lives as long as the program, for sessions to count with.
+///
+/// # Errors
+/// `Unsupported` when the library was built without it.
+pub(crate) fn shared(
+    vocabulary: BuiltInVocabulary,
+) -> Result<&'static Bpe<'static>, ZerostackError> {
+    static SHARED: [OnceLock<Bpe<'static>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let bpe = Bpe::new(Vocabulary::open_embedded(packed(vocabulary)?)?);
+    let slot = match vocabulary {
+        BuiltInVocabulary::O200k => &SHARED[0],
+        BuiltInVocabulary::Cl100k => &SHARED[1],
+    };
+    Ok(slot.get_or_init(|| bpe))
 }
 
 /// Room for a token in the first attempt to decode.

@@ -21,8 +21,9 @@ pub trait Connect {
     /// again, as its limits allow. 0 bytes read are the end.
     type Connection: Read + Write;
 
-    /// A connection for one request: a new one, or the one that was released as reusable. `None`
-    /// when there is none to be had now.
+    /// A connection for one request: a new one, or the one that was released as reusable, when it
+    /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
+    /// none to be had now.
     async fn connect(&mut self) -> Option<&mut Self::Connection>;
 
     /// The request is answered or given up. Unless it is `reusable`, the connection is in the

@@ -25,6 +25,9 @@ pub enum Role {
 pub enum Part<'a> {
     /// Plain text.
     Text(&'a str),
+    /// Something that the program says to the model beside the user, see
+    /// [`crate::Session::instruct`].
+    Instruction(&'a str),
     /// The model's reasoning, where the provider shows it.
     Thinking(&'a str),
     /// The model wants a tool to run.

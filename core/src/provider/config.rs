@@ -122,7 +122,7 @@ pub struct Limits {
     /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
     /// told this number.
     pub context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// Tokens of the request above which room is made; 0 is four fifths of what
     /// `context_tokens` leaves beside the reply.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made, so that it is made, and the provider's
@@ -447,5 +447,5 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
 fn is_plain_path(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~@/".contains(&byte);
     let leads_away = |name: &str| matches!(name, "" | "." | "..");
-    text.is_empty() || (text.bytes().all(is_plain) && !text.split('/').any(leads_away))
+    text.is_empty() || (text.bytes().all(is_plain) && !text.split(['/']).any(leads_away))
 }

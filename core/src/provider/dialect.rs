@@ -161,6 +161,15 @@ pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = R
     })
 }
 
+/// What stands around a text of the user in dialects that have no other role for an instruction.
+pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
+    if record.is_instruction() {
+        [r"<system-reminder>\n", r"\n</system-reminder>"]
+    } else {
+        [""; 2]
+    }
+}
+
 /// The id of `call`: the provider's, or one made from its place where the provider, perhaps
 /// another one, gave none.
 pub(crate) fn call_id<'a>(call: &Record<'a>) -> [Piece<'a>; 2] {

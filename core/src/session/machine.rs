@@ -8,7 +8,7 @@ use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, Header, Kind, MARKED};
+use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
@@ -37,8 +37,8 @@ pub(super) struct Machine {
     /// of them is not what they are now.
     pub rewrites: u16,
     pub cuts: u16,
-    /// A call that repeats the ones before it, which is not told yet, or 0.
-    pub repeats: u32,
+    /// The call that was told last repeats the ones before it, which is not told yet.
+    pub repeats: bool,
     /// No summary came when one was asked for.
     pub no_summary: bool,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
@@ -71,7 +71,7 @@ impl Machine {
             count: Count::new(),
             rewrites: 0,
             cuts: 0,
-            repeats: 0,
+            repeats: false,
             no_summary: false,
             summary: None,
             status: 0,
@@ -92,6 +92,7 @@ impl Machine {
             }
             // A summary alone asks for nothing.
             asks = match record.header.kind {
+                Kind::User if record.is_instruction() => asks,
                 Kind::User => !record.header.has(MARKED),
                 kind => kind == Kind::Result,
             };
@@ -124,18 +125,29 @@ impl Machine {
         Ok(())
     }
 
+    pub fn instruct(&mut self, log: &mut Log<'_>, text: &str) -> Result<(), Error> {
+        self.expect(self.step == Step::Idle)?;
+        let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+        log.push(header, &[text.as_bytes()])?;
+        self.forget_failure();
+        Ok(())
+    }
+
     /// The next thing is to send, when there is room for a reply and the window is below its
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
+        // What asks for room needs none made for it.
+        self.step = Step::Send;
+        if self.summary.is_some() {
+            return;
+        }
         let wanted = config.limits().reply_bytes as usize;
         let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
-        let can_make = is_short && super::room::can_drop(log, self.turn as usize);
-        self.step = match self.summary {
-            None if can_make || excess.context > 0 => Step::MakeRoom { bytes },
-            _ => Step::Send,
-        };
+        if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
+            self.step = Step::MakeRoom { bytes, tokens: excess.needed() };
+        }
     }
 
     pub fn begin_response(

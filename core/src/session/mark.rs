@@ -14,6 +14,21 @@ pub struct Mark {
     is_idle: bool,
 }
 
+impl Mark {
+    /// The mark as a number, for a border that has no types.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        (self.is_idle as u64) << 48 | (self.rewrites as u64) << 32 | self.used as u64
+    }
+
+    /// The mark with this number; one that was never made is refused where it is used.
+    #[must_use]
+    pub const fn from_number(number: u64) -> Self {
+        let is_idle = number >> 48 & 1 == 1;
+        Self { used: number as u32, rewrites: (number >> 32) as u16, is_idle }
+    }
+}
+
 impl Machine {
     pub fn mark(&self, used: usize) -> Mark {
         let is_idle = self.step == Step::Idle;

@@ -198,6 +198,16 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.user(&mut self.transcript.log(), &self.config, text)
     }
 
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no
+    /// turn, and goes when room is made as anything old does.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep` outside `Idle`.
+    pub fn instruct(&mut self, text: &str) -> Result<(), Error> {
+        self.machine.instruct(&mut self.transcript.log(), text)
+    }
+
     /// What to send in this step. It borrows the session, so that nothing changes meanwhile;
     /// asking again gives the same bytes.
     ///

@@ -53,6 +53,8 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.flags = header.flags & !MARKED | if malformed { MARKED } else { 0 };
+                // The slot counts only while the reply comes.
+                header.info[2] = 0;
                 log.set_header(offset, header);
             } else if record.is(Kind::Result) && offset >= reply as usize {
                 let id = CallId(before.saturating_add(header.call_index()));

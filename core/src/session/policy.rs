@@ -16,6 +16,14 @@ use crate::{Error, ErrorKind};
 pub(super) type Finish =
     fn(&mut Machine, &mut Log<'_>, &dyn Config, Result<StopReason, Error>) -> Event<'static>;
 
+/// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
+struct Old {
+    task: usize,
+    task_end: usize,
+    cut: usize,
+    bytes: usize,
+}
+
 /// What must go.
 #[derive(Clone, Copy)]
 struct Needed {
@@ -30,14 +38,13 @@ impl Machine {
         config: &dyn Config,
     ) -> Result<Event<'static>, Error> {
         let policy = config.limits().room;
-        let Step::MakeRoom { bytes } = self.step else {
+        let Step::MakeRoom { bytes, tokens } = self.step else {
             return Err(super::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
-        let tokens = self.count.excess(config, log.bytes()).needed();
         let needed = Needed { bytes: with_reserve(log, bytes as usize), tokens };
         let elided = match policy {
             RoomPolicy::DropOldest => 0,
@@ -105,10 +112,12 @@ impl Machine {
     /// false when none can be had, or it would not help.
     fn ask_for_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> bool {
         let limits = config.limits();
-        let cut = self.summary_end(log, config, log.used());
-        let mut old = log.records_from(FIRST_RECORD).take_while(|record| record.offset < cut);
+        let old = self.old(log, config, log.used());
+        let mut records = log.records_from(FIRST_RECORD).take_while(|it| it.offset < old.cut);
+        // A summary of a summary helps nobody.
+        let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
-        if self.no_summary || !fits || !old.any(|record| record.is_reply()) {
+        if self.no_summary || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
             return false;
         }
         let wanted = REQUEST_BYTES + (limits.reply_bytes as usize).max(LEAST_SUMMARY_BYTES);
@@ -158,29 +167,17 @@ impl Machine {
         config: &dyn Config,
         start: usize,
     ) -> Option<usize> {
-        let cut = self.summary_end(log, config, start);
-        let turn = self.turn as usize;
-        // The task of the running turn stays, word for word.
-        let task_end = if cut > turn { log.record(turn)?.end() } else { cut };
-        let (old, place) = if cut > turn {
-            ((cut - task_end) + (turn - FIRST_RECORD), FIRST_RECORD + (task_end - turn))
-        } else {
-            (cut - FIRST_RECORD, FIRST_RECORD)
-        };
+        let old = self.old(log, config, start);
         self.gather_text(log, start);
         let summary = log.record(start)?;
         let length = summary.end() - start;
-        if summary.text().trim().is_empty() || length >= old {
+        if summary.text().trim().is_empty() || length >= old.bytes {
             return None;
         }
-        if cut > turn {
-            self.remove(log, config, task_end, cut);
-            self.remove(log, config, FIRST_RECORD, turn);
-        } else {
-            self.remove(log, config, FIRST_RECORD, cut);
-        }
-        self.insert(log, config, place, start - old);
-        Some(old - length)
+        self.remove(log, config, old.task_end, old.cut);
+        self.remove(log, config, FIRST_RECORD, old.task);
+        self.insert(log, config, FIRST_RECORD + (old.task_end - old.task), start - old.bytes);
+        Some(old.bytes - length)
     }
 
     /// Makes one record of the request at `start` and the texts of its reply: a summary.
@@ -205,9 +202,9 @@ impl Machine {
         }
     }
 
-    /// Where the part begins that a summary of all up to `end` leaves as it is: the newest
-    /// rounds, as many as are short, but at least the last one.
-    fn summary_end(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> usize {
+    /// What a summary of all up to `end` replaces. The newest rounds stay as they are, as many
+    /// as are short, but at least the last one; and the task of the running turn.
+    fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> Old {
         let limits = config.limits();
         let most = if limits.counts_window() {
             // Half of the low mark, at four bytes a token.
@@ -221,7 +218,10 @@ impl Machine {
         let mut begins = records(FIRST_RECORD)
             .filter(|record| begins_reply(record) || is_turn(&record.header))
             .map(|record| record.offset);
-        begins.find(|offset| end - offset <= most || *offset >= last).unwrap_or(last)
+        let cut = begins.find(|at| end - at <= most || *at >= last).unwrap_or(last);
+        let task = log.record(turn).filter(|task| task.offset < cut);
+        let (task, task_end) = task.map_or((cut, cut), |task| (task.offset, task.end()));
+        Old { task, task_end, cut, bytes: (task - FIRST_RECORD) + (cut - task_end) }
     }
 }
 
@@ -284,6 +284,9 @@ const REQUEST_BYTES: usize = HEADER_BYTES + SUMMARY_REQUEST.len();
 
 /// Room that a summary needs at least.
 const LEAST_SUMMARY_BYTES: usize = 512;
+
+/// What a summary must replace to be worth its request.
+const LEAST_OLD_BYTES: usize = 256;
 
 /// What the elision of one result must free to be worth its while.
 const LEAST_FREED_BYTES: usize = 64;

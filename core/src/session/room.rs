@@ -55,7 +55,7 @@ impl Machine {
     /// Nothing can go any more: in the step `MakeRoom` the turn failed.
     pub fn no_room(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Error {
         let (missing, over) = match self.step {
-            Step::MakeRoom { bytes } => (bytes, self.count.excess(config, log.bytes()).context),
+            Step::MakeRoom { bytes, .. } => (bytes, self.count.excess(config, log.bytes()).context),
             _ => (0, 0),
         };
         let error = match over {
@@ -74,6 +74,9 @@ impl Machine {
 
     /// Takes out the records from `start` to `end`.
     pub fn remove(&mut self, log: &mut Log<'_>, config: &dyn Config, start: usize, end: usize) {
+        if start == end {
+            return;
+        }
         self.count.forget(config, log.bytes(), start, end);
         log.remove(start, end);
         self.went(start, end);

@@ -3,21 +3,36 @@
 use super::format::MAX_TOKEN_BYTES;
 use super::long;
 use super::node::Last;
-use super::short::Parts;
+use super::repeat::Repeat;
+use super::short::{self, Parts};
 use super::tail::{Tail, append};
 use super::vocab::Vocabulary;
 use super::{Error, ErrorKind, saturated};
 
 /// Prefixes that are looked at together; what is left over at the end of a window is moved along.
-const WINDOW: usize = 4 * MAX_TOKEN_BYTES;
+pub(super) const WINDOW: usize = 4 * MAX_TOKEN_BYTES;
+
+/// Bytes of most pieces: less work to start with.
+const SHORT_BYTES: usize = 16;
+const MIDDLE_BYTES: usize = 32;
 
 /// Number of tokens of `piece`.
 pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let [_] = piece {
         return 1;
     }
-    if let Some(parts) = Parts::of(vocabulary, piece) {
+    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
         return parts.count() as u64;
+    }
+    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
+        return parts.count() as u64;
+    }
+    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
+        return parts.count() as u64;
+    }
+    if let Some(repeat) = Repeat::of(vocabulary, piece) {
+        let (head, round) = repeat.counts();
+        return (head + round * repeat.rounds) as u64 + count(vocabulary, repeat.rest);
     }
     let mut count = 0;
     if long::tokens(vocabulary, piece, |_| count += 1) {
@@ -28,25 +43,23 @@ pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     tail.tokens()
 }
 
-/// Shows the indexes of the tokens of a short piece with their places; their number, or `None` and
-/// nothing shown if the piece is too long.
-pub(super) fn indexes(
-    vocabulary: &Vocabulary<'_>,
-    piece: &[u8],
-    mut show: impl FnMut(usize, u32),
-) -> Option<usize> {
-    let parts = Parts::of(vocabulary, piece)?;
-    parts.indexes().enumerate().for_each(|(place, index)| show(place, index));
-    Some(parts.count())
-}
-
 /// Writes the ids of the tokens of `piece`.
 pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
     if let [byte] = piece {
         return out.push(vocabulary.id_of(*byte as u32));
     }
-    if let Some(parts) = Parts::of(vocabulary, piece) {
+    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
         return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
+        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    }
+    if let Some(repeat) = Repeat::of(vocabulary, piece) {
+        out.push_repeat(vocabulary, &repeat);
+        return encode(vocabulary, repeat.rest, out);
     }
     let mark = out.count;
     if long::tokens(vocabulary, piece, |index| out.push(vocabulary.id_of(index))) {
@@ -80,7 +93,7 @@ pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_
 
 /// The first token of `piece`, in constant memory. It may have to look at all of the piece, so that a
 /// vocabulary made for it costs quadratic time to encode; counting stays linear.
-fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
+pub(super) fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
     let mut last = [Last::NONE; MAX_TOKEN_BYTES];
     let mut first = [Last::NONE; MAX_TOKEN_BYTES];
     let mut newest = Last::NONE;
@@ -126,6 +139,24 @@ impl<'o> Ids<'o> {
         self.count += 1;
     }
 
+    /// Writes the tokens in front of the rest of `repeat`.
+    fn push_repeat(&mut self, vocabulary: &Vocabulary<'_>, repeat: &Repeat<'_>) {
+        let (head, round) = repeat.counts();
+        let start = self.count;
+        let mut place = start + head + round;
+        for index in repeat.tokens_back() {
+            place = place.saturating_sub(1);
+            self.put(place, vocabulary.id_of(index));
+        }
+        self.count = start + head + round * repeat.rounds;
+        let written = self.out.len().min(self.count);
+        for place in start + head + round..written {
+            if let Some(&id) = self.out.get(place - round) {
+                self.put(place, id);
+            }
+        }
+    }
+
     /// How many there are, if all of them found room.
     pub(super) fn finish(self) -> Result<usize, Error> {
         if self.count > self.out.len() {
@@ -142,17 +173,17 @@ impl<'o> Ids<'o> {
 }
 
 /// The last tokens of the first prefixes of a text that starts at a token.
-struct Window {
+pub(super) struct Window {
     last: [Last; WINDOW],
     filled: usize,
 }
 
 impl Window {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { last: [Last::NONE; WINDOW], filled: 0 }
     }
 
-    fn fill(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
+    pub(super) fn fill(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
         for &byte in bytes {
             let end = self.filled + 1;
             let token = append(vocabulary, byte, |back| {
@@ -167,7 +198,7 @@ impl Window {
     }
 
     /// Tokens of the prefix of `end` bytes, the last one first.
-    fn tokens_to(&self, end: usize) -> impl Iterator<Item = Last> + '_ {
+    pub(super) fn tokens_to(&self, end: usize) -> impl Iterator<Item = Last> + '_ {
         let mut end = end;
         core::iter::from_fn(move || {
             let last = *self.last.get(end.checked_sub(1)?)?;

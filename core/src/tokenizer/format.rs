@@ -18,7 +18,7 @@
 //! | 36 | 4 | tokens with an index (256 and the merges) |
 //! | 40 | 1 | bits of an index |
 //! | 41 | 1 | bytes of the longest token |
-//! | 42 | 2 | zero |
+//! | 42 | 2 | number of the cut, see [`Cut`](super::Cut); 0 for a whole vocabulary |
 //! | 44 | 4 | slots of the hash |
 //! | 48 | 4 | buckets of the hash |
 //! | 52 | 4 | id of the first merge |
@@ -65,27 +65,32 @@ pub enum Section {
     MergeIds = 5,
     /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
     Specials = 6,
-    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes. The seed (8), the number of
-    /// slots (4) and of buckets (4) of a perfect hash over [`word_key`], a pilot a bucket, then slots
-    /// of [`SHORT_SLOT_BYTES`]: the bytes as a number, and the index. A slot of zeros is free.
+    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes, in two tables one behind the
+    /// other: those with an index below [`FREQUENT_INDEXES`], which stay in a cache together, and the
+    /// others. Each is the seed (8), the number of slots (4) and of buckets (4) of a perfect hash over
+    /// [`word_key`], a pilot a bucket, then slots of [`SHORT_SLOT_BYTES`]: the bytes as a number, and
+    /// the index. A slot of zeros is free.
     ShortWords = 7,
     /// Optional, for speed: the tokens of 9 to 16 bytes likewise, in slots of [`LONG_SLOT_BYTES`].
     LongWords = 8,
-    /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: words of 32 bits,
-    /// an index and above it 12 bits of the mixed pair. A slot of zeros is free.
-    Wide = 9,
+    /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: the merges of
+    /// more than two bytes by their pairs. A head and pilots as above, then slots of
+    /// [`JOIN_SLOT_BYTES`]: the [`join_key`], the index above its 40 bits, the flags of
+    /// [`Section::Pairs`] as the two top bits. A slot of zeros is free.
+    Joins = 9,
     /// Optional, for speed: what each two bytes make, 32 bits at 256 times the left byte plus the right
     /// one: the index, and the flags of [`Section::Pairs`] as the two top bits; 0 for nothing.
     Bigrams = 10,
 }
 
+/// Indexes below this are in the first table of [`Section::ShortWords`].
+pub const FREQUENT_INDEXES: u32 = 1 << 14;
 /// Bytes of a slot of [`Section::ShortWords`].
 pub const SHORT_SLOT_BYTES: usize = 12;
 /// Bytes of a slot of [`Section::LongWords`].
 pub const LONG_SLOT_BYTES: usize = 20;
-/// A pair is in one of this many slots of [`Section::Wide`] from its own on, so the last ones are no
-/// pair's own.
-pub const MAX_PROBES: u32 = 128;
+/// Bytes of a slot of [`Section::Joins`].
+pub const JOIN_SLOT_BYTES: usize = 8;
 /// Bytes before the pilots in a table of words.
 pub const WORDS_HEAD_BYTES: usize = 16;
 
@@ -94,9 +99,9 @@ pub const fn word_key(low: u64, high: u64) -> u64 {
     low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }
 
-/// The slot of [`Section::Wide`] where the search for a mixed pair starts.
-pub const fn wide_slot(mixed: u64, slots: u32) -> u32 {
-    scale((mixed >> 32) as u32, slots.saturating_sub(MAX_PROBES))
+/// The key of a pair in [`Section::Joins`].
+pub const fn join_key(left: u32, right: u32) -> u64 {
+    left as u64 | (right as u64) << 20
 }
 
 /// Number of [`Section`]s.
@@ -112,6 +117,18 @@ pub const fn mix(key: u64) -> u64 {
     let key = (key ^ (key >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let key = (key ^ (key >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     key ^ (key >> 32)
+}
+
+/// As [`mix`], for the tables for speed: quicker, and just good enough.
+pub const fn mix_word(key: u64) -> u64 {
+    let key = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    key ^ (key >> 32)
+}
+
+/// As [`slot_of`], for a key of [`mix_word`].
+pub const fn word_slot(mixed: u64, pilot: u8, slots: u32) -> u32 {
+    let salted = (mixed as u32) ^ (pilot as u32).wrapping_mul(0x9E37_79B1);
+    scale(salted.wrapping_mul(0x85EB_CA6B), slots)
 }
 
 /// The bucket of a mixed key.

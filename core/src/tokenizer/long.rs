@@ -34,28 +34,31 @@ pub(super) fn tokens(vocabulary: &Vocabulary<'_>, piece: &[u8], mut show: impl F
     true
 }
 
-fn window(vocabulary: &Vocabulary<'_>, piece: &[u8], start: usize) -> Option<Parts> {
+fn window(vocabulary: &Vocabulary<'_>, piece: &[u8], start: usize) -> Option<Parts<MAX_BYTES>> {
     let rest = piece.get(start..)?;
     Parts::of(vocabulary, rest.get(..MAX_BYTES).unwrap_or(rest))
 }
 
 /// Whether `left` and `right` stay two tokens when they stand together: time is run backwards, and
 /// at no moment may what meets at the cut have merged before what did merge.
+#[inline]
 pub(super) fn cut_holds(vocabulary: &Vocabulary<'_>, left: u32, right: u32) -> bool {
-    let (mut left, mut right) = (left, right);
+    let (mut left, mut inner_right) = vocabulary.node(left);
+    let (mut right, mut inner_left) = vocabulary.node_and_left(right);
     let mut before = u32::MAX;
     loop {
-        let joined = vocabulary.merge(vocabulary.node(left).0, vocabulary.node(right).0);
-        if joined.is_some_and(|joined| joined.index() < before) {
+        if vocabulary.merge(left, right).is_some_and(|joined| joined.index() < before) {
             return false;
         }
         // Of equals the left one merged first, so the right one is taken apart first.
-        if left > right {
-            let Some((_, inner)) = vocabulary.parts(left) else { return true };
-            (before, left) = (left, inner);
+        if left.index() > right.index() {
+            let Some(inner) = inner_right else { return true };
+            before = left.index();
+            (left, inner_right) = vocabulary.node(inner);
         } else {
-            let Some((inner, _)) = vocabulary.parts(right) else { return true };
-            (before, right) = (right + 1, inner);
+            let Some(inner) = inner_left else { return true };
+            before = right.index() + 1;
+            (right, inner_left) = vocabulary.node_and_left(inner);
         }
     }
 }

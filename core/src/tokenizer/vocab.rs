@@ -1,9 +1,11 @@
 //! A packed vocabulary, read where it lies.
 
+use core::hint::select_unpredictable;
+
 use super::format::{self, Section};
 use super::node::{Last, Node};
 use super::words::Words;
-use super::{Fault, Pattern};
+use super::{Cut, Fault, Pattern};
 use crate::{Error, ErrorKind};
 
 /// A vocabulary in the packed form of [`format`](super::format): lent bytes and where things are in them.
@@ -15,15 +17,19 @@ pub struct Vocabulary<'v> {
     bytes: &'v [u8],
     sections: [&'v [u8]; format::SECTIONS],
     pattern: Pattern,
+    cut: Option<Cut>,
     tokens: u32,
     index_bits: u32,
     slots: u32,
     buckets: u32,
     seed: u64,
     first_merge_id: u32,
-    short_words: Words<'v>,
-    long_words: Words<'v>,
+    byte_ids: &'v [u8],
+    merge_ids: &'v [u8],
+    /// The frequent tokens of up to eight bytes, the other ones, and the longer ones.
+    words: [Words<'v>; 3],
     bigrams: &'v [u8],
+    joins: Words<'v>,
 }
 
 /// A token that no merge makes.
@@ -98,20 +104,34 @@ impl<'v> Vocabulary<'v> {
             let end = offset.checked_add(length).and_then(|end| end.checked_add(8));
             *section = end.and_then(|end| bytes.get(offset..end)).ok_or(Fault::Layout)?;
         }
-        let words = |section: Section, slot_bytes| {
+        let table = |section: Section, slot_bytes| {
             let section = sections.get(section as usize).copied().unwrap_or_default();
-            Words::read(section, slot_bytes).ok_or(Fault::Layout)
+            let (table, rest) = Words::read(section, slot_bytes)?;
+            (rest.len() == 8).then_some(table)
+        };
+        let short_words = sections.get(Section::ShortWords as usize).copied().unwrap_or_default();
+        let short = format::SHORT_SLOT_BYTES;
+        let words = Words::read(short_words, short).and_then(|(frequent, rest)| {
+            let (rare, rest) = Words::read(rest, short)?;
+            let long = table(Section::LongWords, format::LONG_SLOT_BYTES)?;
+            (rest.len() == 8).then_some([frequent, rare, long])
+        });
+        let joins = table(Section::Joins, format::JOIN_SLOT_BYTES);
+        let optional = |section: Section| match sections.get(section as usize) {
+            Some(table) if table.len() > 8 => *table,
+            _ => &[],
         };
         let vocabulary = Self {
-            short_words: words(Section::ShortWords, format::SHORT_SLOT_BYTES)?,
-            long_words: words(Section::LongWords, format::LONG_SLOT_BYTES)?,
-            bigrams: match sections.get(Section::Bigrams as usize) {
-                Some(table) if table.len() > 8 => table,
-                _ => &[],
-            },
+            words: words.ok_or(Fault::Layout)?,
+            joins: joins.ok_or(Fault::Layout)?,
+            bigrams: optional(Section::Bigrams),
+            byte_ids: optional(Section::ByteIds),
+            merge_ids: optional(Section::MergeIds),
             bytes,
             sections,
             pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
+            cut: Cut::from_number(u16::from_le_bytes([header[42], header[43]]))
+                .ok_or(Fault::Layout)?,
             tokens: u32_at(header, 36),
             index_bits: header[40] as u32,
             slots: u32_at(header, 44),
@@ -139,7 +159,7 @@ impl<'v> Vocabulary<'v> {
             && self.tokens <= 1 << self.index_bits
             && longest <= format::MAX_TOKEN_BYTES
             && exactly(Section::Pairs, field(2 * self.index_bits + 2, merges))
-            && (self.length_of(Section::Wide) > 0
+            && (!self.joins.is_empty()
                 || (self.slots as usize >= merges
                     && self.buckets > 0
                     && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
@@ -169,6 +189,15 @@ impl<'v> Vocabulary<'v> {
     /// How text is split before merging.
     pub const fn pattern(&self) -> Pattern {
         self.pattern
+    }
+
+    /// What was kept, if it was cut down.
+    pub const fn cut(&self) -> Option<Cut> {
+        self.cut
+    }
+
+    pub(super) fn makes_ids(&self) -> Result<(), Error> {
+        if self.cut.is_some() { Err(Fault::CountsOnly.error()) } else { Ok(()) }
     }
 
     /// Number of tokens without the special ones.
@@ -245,16 +274,17 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// The id of a token, as the model knows it.
+    #[inline(always)]
     pub(super) fn id_of(&self, index: u32) -> u32 {
-        if index < 256 {
-            return u32_at(self.section(Section::ByteIds), 4 * index as usize);
-        }
-        let merge = index - 256;
-        if self.length_of(Section::MergeIds) == 0 {
+        let byte = u32_at(self.byte_ids, 4 * (index as usize & 255));
+        let merge = index.wrapping_sub(256);
+        let merge = if self.merge_ids.is_empty() {
             self.first_merge_id.wrapping_add(merge)
         } else {
-            u32_at(self.section(Section::MergeIds), 4 * merge as usize)
-        }
+            u32_at(self.merge_ids, 4 * merge as usize)
+        };
+        // Texts have bytes and merges in no order that could be foreseen.
+        select_unpredictable(index < 256, byte, merge)
     }
 
     fn index_of(&self, id: u32) -> Option<u32> {
@@ -290,9 +320,19 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// The right part of a merge, and the merge with its own flags.
+    #[inline]
     pub(super) fn node(&self, index: u32) -> (Node, Option<u32>) {
         match self.entry(index) {
             Some((_, right, node)) => (node, Some(right)),
+            None => (self.byte(index as u8), None),
+        }
+    }
+
+    /// The left part of a merge, and the merge with its own flags.
+    #[inline]
+    pub(super) fn node_and_left(&self, index: u32) -> (Node, Option<u32>) {
+        match self.entry(index) {
+            Some((left, _, node)) => (node, Some(left)),
             None => (self.byte(index as u8), None),
         }
     }
@@ -318,10 +358,11 @@ impl<'v> Vocabulary<'v> {
             let word = u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
             return (word != 0).then_some(Node(word));
         }
-        let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
-        if self.length_of(Section::Wide) > 0 {
-            return self.merge_wide(left, right, mixed);
+        if !self.joins.is_empty() {
+            let slot = self.joins.find_join(format::join_key(left, right))?;
+            return Some(Node((slot >> 40) as u32 & 0xF_FFFF | (slot >> 32) as u32 & 0xC000_0000));
         }
+        let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
         let bucket = format::bucket_of(mixed, self.buckets) as usize;
         let pilot = *self.section(Section::Pilots).get(bucket)?;
         let slot = format::slot_of(mixed, pilot, self.slots);
@@ -329,41 +370,28 @@ impl<'v> Vocabulary<'v> {
         let (found_left, found_right, node) = self.entry(index & low(self.index_bits))?;
         (found_left == left && found_right == right).then_some(node)
     }
-
-    #[inline]
-    fn merge_wide(&self, left: u32, right: u32, mixed: u64) -> Option<Node> {
-        let section = self.section(Section::Wide);
-        let first = format::wide_slot(mixed, (section.len().saturating_sub(8) / 4) as u32) as usize;
-        for probe in 0..format::MAX_PROBES as usize {
-            let slot = u32_at(section, 4 * (first + probe));
-            if slot == 0 {
-                return None;
-            }
-            if (slot ^ mixed as u32) >> 20 == 0 {
-                let (found_left, found_right, node) = self.entry(slot & 0xF_FFFF)?;
-                if found_left == left && found_right == right {
-                    return Some(node);
-                }
-            }
-        }
-        None
-    }
 }
 
 impl Vocabulary<'_> {
     /// Whether the file has the tables that [`word`](Self::word) reads.
     pub(super) const fn has_words(&self) -> bool {
-        !self.short_words.is_empty()
+        !self.words[0].is_empty()
     }
 
-    /// The index of the token with these bytes, if the file has tables of words: the first eight and
-    /// the next eight as numbers, zeros behind the end. The last byte may not be zero.
+    /// The index of the token with these bytes, or ones: the first eight and the next eight as numbers,
+    /// zeros behind the end. The last byte may not be zero. Finds frequent short tokens only.
     #[inline(always)]
-    pub(super) fn word(&self, word: [u64; 2]) -> Option<u32> {
-        if word[1] == 0 {
-            return self.short_words.find::<{ format::SHORT_SLOT_BYTES }>(word);
-        }
-        self.long_words.find::<{ format::LONG_SLOT_BYTES }>(word)
+    pub(super) fn frequent_word(&self, word: [u64; 2]) -> u32 {
+        let [frequent, _, _] = &self.words;
+        frequent.find_short(word)
+    }
+
+    /// As [`frequent_word`](Self::frequent_word), for the other tokens.
+    #[inline(always)]
+    pub(super) fn rare_word(&self, word: [u64; 2]) -> u32 {
+        let [_, rare, long] = &self.words;
+        let words = if word[1] == 0 { rare } else { long };
+        words.find(word)
     }
 }
 

@@ -1,46 +1,103 @@
-//! The tables of whole words: a perfect hash from the bytes of a token to its index.
+//! The tables for speed: perfect hashes from the bytes of a token, and from a pair, to an index.
+
+use core::hint::select_unpredictable;
 
 use super::format;
 use super::vocab::{u32_at, u64_at};
 
-/// A table of words.
+/// A table of words, or of pairs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words<'v> {
     seed: u64,
     count: u32,
     pilots: &'v [u8],
+    /// With the eight bytes behind them.
     slots: &'v [u8],
+    slot_bytes: usize,
+    /// Ones where the second word of a slot belongs to its key.
+    high_mask: u64,
 }
 
 impl<'v> Words<'v> {
-    const NONE: Self = Self { seed: 0, count: 0, pilots: &[], slots: &[] };
+    const NONE: Self =
+        Self { seed: 0, count: 0, pilots: &[], slots: &[], slot_bytes: 0, high_mask: 0 };
 
-    /// `None` where the parts do not fit the section.
-    pub(super) fn read(section: &'v [u8], slot_bytes: usize) -> Option<Self> {
-        let section = section.get(..section.len().checked_sub(8)?)?;
-        if section.is_empty() {
-            return Some(Self::NONE);
+    /// The table at the front of a section, and what is behind it; `None` where its parts do not fit.
+    /// At least eight bytes must follow each table.
+    pub(super) fn read(section: &'v [u8], slot_bytes: usize) -> Option<(Self, &'v [u8])> {
+        if section.len() <= 8 {
+            return Some((Self::NONE, section));
         }
         let (head, rest) = section.split_at_checked(format::WORDS_HEAD_BYTES)?;
         let (count, buckets) = (u32_at(head, 8), u32_at(head, 12));
-        let (pilots, slots) = rest.split_at_checked(buckets as usize)?;
-        let fits = slots.len() == (count as usize).checked_mul(slot_bytes)?;
-        fits.then_some(Self { seed: u64_at(head, 0), count, pilots, slots })
+        let (pilots, rest) = rest.split_at_checked(buckets as usize)?;
+        let bytes = (count as usize).checked_mul(slot_bytes)?;
+        let slots = rest.get(..bytes.checked_add(8)?)?;
+        let high_mask = if slot_bytes == format::LONG_SLOT_BYTES { u64::MAX } else { 0 };
+        let table = Self { seed: u64_at(head, 0), count, pilots, slots, slot_bytes, high_mask };
+        Some((table, rest.get(bytes..)?))
     }
 
     pub(super) const fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// The index of the token with these bytes.
+    /// The index of the token with these bytes, or ones. There is no branch on what is found: half of
+    /// the time it would be foreseen wrongly, and it would wait for the memory.
     #[inline(always)]
-    pub(super) fn find<const SLOT: usize>(&self, [low, high]: [u64; 2]) -> Option<u32> {
-        let mixed = format::mix(format::word_key(low, high) ^ self.seed);
-        let pilot = *self.pilots.get(format::bucket_of(mixed, self.pilots.len() as u32) as usize)?;
-        let place = format::slot_of(mixed, pilot, self.count) as usize;
-        let slot = self.slots.get(place * SLOT..)?.first_chunk::<SLOT>()?;
-        let same =
-            u64_at(slot, 0) == low && (SLOT < format::LONG_SLOT_BYTES || u64_at(slot, 8) == high);
-        same.then(|| u32_at(slot, SLOT - 4))
+    pub(super) fn find(&self, [low, high]: [u64; 2]) -> u32 {
+        let place = self.place(format::word_key(low, high)) as usize;
+        let slot = self.slots.get(place * self.slot_bytes..).and_then(|rest| rest.first_chunk());
+        // A shorter slot has its index in the place of the second word.
+        let Some([slot_low, slot_high, last]) = slot.map(words_of_slot) else { return u32::MAX };
+        // A free slot is no token.
+        let differs =
+            slot_low ^ low | (slot_high ^ high) & self.high_mask | u64::from(slot_low == 0);
+        let index = select_unpredictable(self.high_mask == 0, slot_high, last) as u32;
+        select_unpredictable(differs == 0, index, u32::MAX)
+    }
+
+    /// As [`find`](Self::find) in a table of words of up to eight bytes.
+    #[inline(always)]
+    pub(super) fn find_short(&self, [low, high]: [u64; 2]) -> u32 {
+        let (slots, _) = self.slots.as_chunks::<{ format::SHORT_SLOT_BYTES }>();
+        let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slots.get(self.place(low) as usize)
+        else {
+            return u32::MAX;
+        };
+        let slot = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        // A free slot is no token.
+        let differs = slot ^ low | high | u64::from(slot == 0);
+        select_unpredictable(differs == 0, u32::from_le_bytes([i, j, k, l]), u32::MAX)
+    }
+
+    #[inline(always)]
+    fn place(&self, key: u64) -> u32 {
+        let mixed = format::mix_word(key ^ self.seed);
+        let bucket = format::bucket_of(mixed, self.pilots.len() as u32) as usize;
+        let pilot = self.pilots.get(bucket).copied().unwrap_or_default();
+        format::word_slot(mixed, pilot, self.count)
+    }
+
+    /// The slot of the pair with this key.
+    #[inline(always)]
+    pub(super) fn find_join(&self, key: u64) -> Option<u64> {
+        let place = self.place(key) as usize;
+        let slot = u64::from_le_bytes(*self.slots.as_chunks().0.get(place)?);
+        ((slot ^ key) << 24 == 0).then_some(slot)
+    }
+}
+
+/// The words of a slot of [`format::LONG_SLOT_BYTES`]; the last one has four bytes.
+#[inline(always)]
+fn words_of_slot(slot: &[u8; format::LONG_SLOT_BYTES]) -> [u64; 3] {
+    let (words, rest) = slot.as_chunks::<8>();
+    match (words, rest) {
+        (&[low, high], &[a, b, c, d]) => [
+            u64::from_le_bytes(low),
+            u64::from_le_bytes(high),
+            u32::from_le_bytes([a, b, c, d]) as u64,
+        ],
+        _ => [0; 3],
     }
 }

@@ -1,7 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
 use super::log::Log;
-use super::record::{ELIDED, FIRST, Header, Kind, MARKED};
+use super::record::{ELIDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
@@ -54,6 +54,10 @@ impl<S: Storage> TranscriptBuilder<S> {
         let (header, pieces): (Header, [&[u8]; 3]) = match (entry.role, entry.part) {
             (Role::User, Part::Text(text)) => {
                 (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[]])
+            }
+            (Role::User, Part::Instruction(text)) => {
+                let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+                (header, [text.as_bytes(), &[], &[]])
             }
             (Role::Assistant, Part::Text(text)) => {
                 (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])

@@ -30,8 +30,8 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// The reply that the records so far end with.
-#[derive(Default)]
-struct Reply {
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reply {
     /// A user spoke.
     is_begun: bool,
     /// The last record belongs to a reply, so that another may go on with it.
@@ -45,8 +45,23 @@ struct Reply {
 }
 
 impl Reply {
-    /// Whether `record` may stand here.
-    fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
+    /// Whether a user spoke.
+    pub const fn is_begun(&self) -> bool {
+        self.is_begun
+    }
+
+    /// Whether the last record belongs to a reply, so that another may go on with it.
+    pub const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Whether calls wait for their results.
+    pub const fn has_open(&self) -> bool {
+        self.results < self.calls
+    }
+
+    /// Whether `record` may stand here; a record that may not ends it all.
+    pub fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
         let header = record.header;
         let is_first = header.has(FIRST);
         let is_closed = self.results == self.calls;

@@ -4,11 +4,13 @@
 
 mod build;
 mod check;
+mod jsonl;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
 
 pub use build::TranscriptBuilder;
+pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::Storage;
@@ -98,6 +100,17 @@ impl<S: Storage> Transcript<S> {
         Entries { bytes: self.as_bytes(), place }
     }
 
+    /// All of it as JSON Lines, for people and scripts, which [`JsonLinesReader`] reads again.
+    pub fn json_lines(&self) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), MAGIC.len())
+    }
+
+    /// The lines from a place on, as [`entries_from`](Self::entries_from); a place that begins
+    /// a message of the model.
+    pub fn json_lines_from(&self, place: EntryPlace) -> JsonLines<'_> {
+        JsonLines::new(self.as_bytes(), place.offset as usize)
+    }
+
     /// The `length` bytes behind the end, where a message may lie that is not kept.
     pub(crate) fn bytes_behind(&self, length: usize) -> &[u8] {
         let used = self.used as usize;
@@ -163,6 +176,7 @@ impl<'a> Iterator for Entries<'a> {
             place.reply_calls = place.calls;
         }
         let (role, part) = match header.kind {
+            Kind::User if record.is_instruction() => (Role::User, Part::Instruction(record.text())),
             Kind::User => (Role::User, Part::Text(record.text())),
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),

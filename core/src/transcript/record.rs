@@ -8,7 +8,7 @@
 //!
 //! | kind | bytes 1..4 | payload |
 //! |---|---|---|
-//! | user | - | text |
+//! | user | 1 for an instruction, -, - | text |
 //! | text | 1 for a refusal, -, - | text |
 //! | thinking | field of the wire it came in | text |
 //! | opaque | provider, variety, - | text |
@@ -34,9 +34,11 @@ pub(crate) enum Kind {
 
 /// The record begins a message of its own.
 pub(crate) const FIRST: u8 = 0x10;
-/// User: a summary stands in for older turns. Result: the call failed.
+/// User: it begins no turn; a summary that stands in for older turns, or an instruction. Result: the call failed.
 /// Call: its arguments are not one JSON object. Text, thinking: not kept whole.
 pub(crate) const MARKED: u8 = 0x20;
+/// The first byte of the info of a user's text that is an instruction of the program.
+pub(crate) const INSTRUCTION: u8 = 1;
 /// The first byte of the info of a text that is a refusal.
 pub(crate) const REFUSAL: u8 = 1;
 /// Call: it has a result.
@@ -134,6 +136,16 @@ impl<'a> Record<'a> {
 
     pub fn is(&self, kind: Kind) -> bool {
         self.header.kind == kind
+    }
+
+    /// Whether it stands for older turns.
+    pub fn is_summary(&self) -> bool {
+        self.is(Kind::User) && self.header.has(MARKED) && !self.is_instruction()
+    }
+
+    /// Whether the program said it, not the user.
+    pub fn is_instruction(&self) -> bool {
+        self.is(Kind::User) && self.header.info.starts_with(&[INSTRUCTION])
     }
 
     /// Whether the model said it.

@@ -95,6 +95,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    pub const START: Self = Self { source: 0, escape: 0 };
+
     /// Writes more of `piece` to the front of `out`, which it moves on. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
         match piece {

@@ -75,6 +75,17 @@ pub fn free_stack_bytes() -> u32 {
     (at - start) as u32
 }
 
+/// How deep the stack goes in `call`, from here; what is less than a few words is not seen.
+#[inline(never)]
+pub fn depth_of<T>(call: impl FnOnce() -> T) -> (u32, T) {
+    let here = 0_u32;
+    let top = &raw const here as usize;
+    paint_stack();
+    let result = call();
+    let deepest = &raw const __sheap as usize + free_stack_bytes() as usize;
+    (top.saturating_sub(deepest) as u32, result)
+}
+
 /// Prints what this image takes.
 pub fn report() {
     let all = &raw const _stack_start as usize - &raw const __sheap as usize;

@@ -58,10 +58,27 @@ static void nulls(void) {
     CHECK_STATUS(zs_session_compact(NULL, none, 0), ZS_NULL);
     CHECK_STATUS(zs_session_drop_oldest(NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_entry(NULL, 0, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_make_room(NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_rollback(NULL, 0), ZS_NULL);
+    CHECK_STATUS(zs_session_instruct(NULL, none), ZS_NULL);
+    CHECK_STATUS(zs_session_json_lines(NULL, 0, NULL, 0, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(NULL, 9, none, &config, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, broken, &config, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, NULL, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, &config, NULL, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_elapsed(NULL, 0), ZS_NULL);
+    CHECK_STATUS(zs_session_fork(NULL, other, sizeof other, &config, &made, NULL), ZS_NULL);
+    CHECK(zs_session_mark(NULL) == 0);
+    CHECK(!zs_session_is_compacting(NULL) && !zs_session_window_tokens(NULL, &detail, &detail));
 
     session = begin();
     CHECK_STATUS(zs_session_user(session, broken), ZS_NULL);
     CHECK_STATUS(zs_session_entry(session, 0, NULL), ZS_NULL);
+    CHECK(!zs_session_window_tokens(session, NULL, &detail));
+    CHECK_STATUS(zs_session_fork(session, NULL, 9, &config, &made, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_fork(session, other, sizeof other, NULL, &made, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_fork(session, other, sizeof other, &config, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_fork(session, memory + 9, sizeof memory - 9, &config, &made, NULL), ZS_OVERLAP);
     CHECK_OK(zs_session_user(session, str("hello")));
     CHECK_STATUS(zs_session_request(session, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_request_header(session, 0, NULL, &text), ZS_NULL);
@@ -173,6 +190,7 @@ static void configs(void) {
     zs_session *session;
     uint32_t detail;
     size_t size;
+    unsigned older = 0;
 #define REFUSED(field, value, status, wanted)                                                \
     do {                                                                                     \
         config.field = value;                                                                \
@@ -186,6 +204,12 @@ static void configs(void) {
     REFUSED(max_attempts, 256, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(max_rounds, 65536, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(failed_turn, 2, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(room, 4, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(tool_mode, 4, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(output_limit_key, 2, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(counting, 3, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(counting, ZS_COUNT_VOCABULARY, ZS_BAD_VOCABULARY, 1);
+    REFUSED(max_repeats, 65536, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(model, str("\xff"), ZS_NOT_UTF8, 0);
     REFUSED(tools, NULL, ZS_NULL, 0);
     REFUSED(size, 0, ZS_OUT_OF_RANGE, 0);
@@ -217,10 +241,12 @@ static void configs(void) {
             CHECK(longer.bytes[size] == 0xa5 && longer.config.size == size);
             longer.config.provider = ZS_OLLAMA;
             CHECK_OK(zs_session_init(memory, sizeof memory, &longer.config, &session, NULL));
+            older++;
         } else {
             CHECK(longer.bytes[0] == 0xa5);
         }
     }
+    CHECK(older > 0);
 }
 
 static const char CALL[] =
@@ -260,7 +286,7 @@ static void order(void) {
     unsigned refused = 0;
     for (step = ZS_STEP_IDLE; step <= ZS_STEP_WAIT; step++) {
         int call;
-        for (call = 0; call < 11; call++) {
+        for (call = 0; call < 13; call++) {
             zs_session *session = in_step(step);
             unsigned char before[1024];
             size_t length = zs_session_snapshot(session).len, size;
@@ -283,6 +309,8 @@ static void order(void) {
             case 7: fits = step == ZS_STEP_RECEIVE || step == ZS_STEP_SEND; status = zs_session_end_response(session, NULL); break;
             case 8: fits = step == ZS_STEP_RUN_TOOLS; status = zs_session_tool_result(session, 0, str("x"), false, NULL); break;
             case 9: fits = step == ZS_STEP_WAIT; status = zs_session_retry(session); break;
+            case 11: fits = step == ZS_STEP_IDLE; status = zs_session_instruct(session, str("x")); break;
+            case 10: status = zs_session_make_room(session, &event); break;
             default:
                 fits = step == ZS_STEP_IDLE || step == ZS_STEP_SEND;
                 status = zs_session_compact(session, str("s"), 0);

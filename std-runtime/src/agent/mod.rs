@@ -19,8 +19,9 @@ mod failure;
 pub(crate) mod reply;
 mod tool;
 
+pub(crate) use drive::make_room;
 pub use drive::{Drive, Recorder};
-pub use event::{AgentEvent, Call};
+pub use event::{AgentEvent, Call, Room};
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
 use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
@@ -87,11 +88,22 @@ impl Agent {
                 AgentEvent::Text(text) => answer.push_str(&text),
                 AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
-                AgentEvent::Restart | AgentEvent::ToolCall(_) => answer.clear(),
+                AgentEvent::Restart | AgentEvent::ToolCall(_) | AgentEvent::Compacting => {
+                    answer.clear()
+                }
                 _ => {}
             }
         }
         Ok(answer)
+    }
+
+    /// Says something to the model beside the user, before the next turn: another mode, other
+    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn instruct(&mut self, text: &str) -> Result<()> {
+        self.session.instruct(text).map_err(Error::from_core)
     }
 
     /// Tokens of the last turn.

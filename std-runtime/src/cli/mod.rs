@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use zerostack_core::RoomPolicy;
+
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
-use crate::plumbing::{decode, encode, step};
+use crate::plumbing::{decode, encode, prefix, step};
 use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
 use crate::run::progress::Progress;
@@ -60,8 +62,13 @@ fn execute(command: Command) -> Result<ExitCode> {
             let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
             done(decode::run(api, chunks, form, &mut input, &mut output))
         }
-        Command::Encode(config) => {
-            done(encode::run(*config, &mut io::stdin().lock(), &mut io::stdout().lock()))
+        Command::Encode { config, prefix_report } => {
+            let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
+            done(if prefix_report {
+                prefix::run(&config, &mut input, &mut output)
+            } else {
+                encode::run(*config, &mut input, &mut output)
+            })
         }
         Command::Step => done(step::run(&mut io::stdin().lock(), &mut io::stdout().lock())),
         Command::Answer => done(step::answer(&mut io::stdin().lock(), &mut io::stdout().lock())),
@@ -169,7 +176,8 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Resul
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let RunArgs { sandbox, record, limits, idle_limit, .. } = args;
+    let RunArgs { sandbox, record, mut limits, idle_limit, room, .. } = args;
+    limits.room = room.unwrap_or(RoomPolicy::Summarise);
     Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits, idle_limit })
 }
 

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use zerostack_core::{OwnedConfig, Step};
 
 use super::{io_error, transcript};
+use crate::agent::OwnedSession;
 use crate::{Error, ErrorKind, Result};
 
 /// The filter: `input` is a transcript as JSON Lines, `output` gets the body.
@@ -21,13 +22,20 @@ pub fn run(config: OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) ->
         };
         return Err(Error::new(ErrorKind::Input, format!("there is nothing to send: {why}")));
     }
+    body(&session, output)?;
+    output.flush().map_err(|error| io_error("stdout", &error))
+}
+
+/// Writes the body of the request that is due.
+pub(super) fn body(session: &OwnedSession, output: &mut dyn Write) -> Result<()> {
     let mut request = session.request().map_err(Error::from_core)?;
     let mut buffer = [0; 4096];
     loop {
-        let count = request.read(&mut buffer);
-        if count == 0 {
-            return output.flush().map_err(|error| io_error("stdout", &error));
+        match request.read(&mut buffer) {
+            0 => return Ok(()),
+            count => {
+                output.write_all(&buffer[..count]).map_err(|error| io_error("stdout", &error))?
+            }
         }
-        output.write_all(&buffer[..count]).map_err(|error| io_error("stdout", &error))?;
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod decode;
 pub mod encode;
+pub mod prefix;
 pub mod step;
 pub mod transcript;
 

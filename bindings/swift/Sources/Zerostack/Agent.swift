@@ -17,10 +17,12 @@ import Foundation
 /// open reply had never begun.
 public actor Agent {
     private let session: Session
+    private let configuration: Configuration
     private let endpoint: Endpoint
     private let transport: any Transport
     private let tools: [String: Tool]
-    private var isRunning = false
+    /// The turn that is going on.
+    private var turn: Turn?
 
     /// An agent with an empty conversation. The tools of `configuration` are those of `tools`.
     ///
@@ -31,9 +33,9 @@ public actor Agent {
         transport: any Transport = URLSessionTransport(),
         capacity: Int = Session.defaultCapacity
     ) throws {
-        let (configuration, tools) = try configured(configuration, tools)
-        session = try Session(configuration, capacity: capacity)
-        (self.endpoint, self.transport, self.tools) = (endpoint, transport, tools)
+        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+            try Session($0, capacity: capacity)
+        }
     }
 
     /// An agent that goes on with a conversation that ``snapshot`` gave.
@@ -44,9 +46,25 @@ public actor Agent {
         tools: [Tool] = [], transport: any Transport = URLSessionTransport(),
         capacity: Int = Session.defaultCapacity
     ) throws {
-        let (configuration, tools) = try configured(configuration, tools)
-        session = try Session(resuming: snapshot, configuration, capacity: capacity)
-        (self.endpoint, self.transport, self.tools) = (endpoint, transport, tools)
+        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+            try Session(resuming: snapshot, $0, capacity: capacity)
+        }
+    }
+
+    private init(
+        _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool],
+        transport: any Transport, session: @Sendable (Configuration) throws -> Session
+    ) throws {
+        var configuration = configuration
+        configuration.tools = tools.map(\.spec)
+        let byName = Dictionary(
+            tools.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard byName.count == tools.count else {
+            throw ZerostackError.badArguments("two tools have the same name")
+        }
+        self.session = try session(configuration)
+        (self.configuration, self.endpoint) = (configuration, endpoint)
+        (self.transport, self.tools) = (transport, byName)
     }
 
     /// The conversation as bytes, for ``init(resuming:_:at:tools:transport:capacity:)``.
@@ -67,9 +85,7 @@ public actor Agent {
     public func run(
         _ text: String, onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await turn(onEvent) { turn in
-            try self.say(text, &turn)
-        }
+        try await runTurn(onEvent) { try self.say(text) }
     }
 
     /// Goes on with a turn that was not over when its snapshot was taken; with none open it returns
@@ -80,7 +96,7 @@ public actor Agent {
     public func finishTurn(
         onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await turn(onEvent) { _ in }
+        try await runTurn(onEvent) {}
     }
 
     /// Runs one turn and gives what happens, as it happens. Whoever stops reading ends the turn.
@@ -98,11 +114,47 @@ public actor Agent {
         }
     }
 
+    /// Says something to the model beside the user: another mode, other skills, another prompt. It
+    /// starts no turn.
+    ///
+    /// - Throws: ``ErrorKind/full``; ``ZerostackError/busy``.
+    public func instruct(_ text: String) throws {
+        guard turn == nil else { throw ZerostackError.busy }
+        try session.instruct(text)
+    }
+
+    /// Marks the end of the conversation as it is now.
+    public func mark() -> Mark { session.mark() }
+
+    /// Takes out all that was said since `mark` was made.
+    ///
+    /// - Throws: ``ErrorKind/staleMark``; ``ZerostackError/busy``.
+    public func rollback(to mark: Mark) throws {
+        guard turn == nil else { throw ZerostackError.busy }
+        try session.rollback(to: mark)
+    }
+
+    /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
+    /// not given is that of this agent.
+    ///
+    /// - Throws: As ``Session/fork(_:capacity:)``.
+    public nonisolated func fork(
+        _ configuration: Configuration? = nil, at endpoint: Endpoint? = nil, tools: [Tool]? = nil,
+        capacity: Int = Session.defaultCapacity
+    ) throws -> Agent {
+        let own = self.configuration.tools.compactMap { self.tools[$0.name] }
+        return try Agent(
+            configuration ?? self.configuration, at: endpoint ?? self.endpoint,
+            tools: tools ?? own, transport: transport
+        ) { try session.fork($0, capacity: capacity) }
+    }
+
     // The loop.
 
     /// What a turn carries along.
     private struct Turn {
-        let show: (AgentEvent) -> Void
+        let show: @Sendable (AgentEvent) -> Void
+        let began = ContinuousClock.now
         /// What was said since the last request.
         var text = ""
         var stop = StopReason.other
@@ -110,55 +162,88 @@ public actor Agent {
         var network: String?
     }
 
-    private func turn(
-        _ show: @escaping (AgentEvent) -> Void, begin: (inout Turn) throws -> Void
+    private func runTurn(
+        _ show: @escaping @Sendable (AgentEvent) -> Void, begin: () throws -> Void
     ) async throws -> Reply {
-        guard !isRunning else { throw ZerostackError.busy }
-        isRunning = true
-        defer { isRunning = false }
-        var turn = Turn(show: show)
-        try begin(&turn)
+        guard turn == nil else { throw ZerostackError.busy }
+        turn = Turn(show: show)
+        defer { turn = nil }
+        try begin()
+        let work = Task { try await self.finish() }
+        let limit = configuration.limits.maxTurnTime
+        let clock = limit > .zero ? Task { await cancel(work, after: limit) } : nil
+        defer { clock?.cancel() }
         do {
-            while session.step != .idle {
-                try Task.checkCancellation()
-                try await advance(&turn)
+            try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                work.cancel()
             }
         } catch {
+            let turnFault = timeIsUp()
             session.abort()
+            if let turnFault { throw turnFault }
             // A transport may have its own word for it.
             try Task.checkCancellation()
             throw error
         }
-        return Reply(text: turn.text, stop: turn.stop, usage: session.usage)
+        return Reply(text: turn?.text ?? "", stop: turn?.stop ?? .other, usage: session.usage)
+    }
+
+    /// Tells the session the time; the error when that was all of it.
+    private func timeIsUp() -> ZerostackError? {
+        guard let turn else { return nil }
+        do {
+            try session.elapsed(ContinuousClock.now - turn.began)
+        } catch ZerostackError.refused(let fault) {
+            return failed(fault)
+        } catch {
+            return nil
+        }
+        return nil
     }
 
     /// Adds the text, and takes the oldest turns out as long as it does not fit.
-    private func say(_ text: String, _ turn: inout Turn) throws {
+    private func say(_ text: String) throws {
         while true {
             do {
                 return try session.user(text)
             } catch ZerostackError.refused(let fault) where fault.kind == .full {
-                turn.show(.dropped(bytes: try session.dropOldest()))
+                turn?.show(.dropped(bytes: try session.dropOldest()))
+            }
+        }
+    }
+
+    /// Does what the session wants until the turn is over.
+    private func finish() async throws {
+        while session.step != .idle {
+            try Task.checkCancellation()
+            do {
+                try await advance()
+            } catch ZerostackError.refused(let fault) {
+                throw failed(fault)
             }
         }
     }
 
     /// Does what the session wants next.
-    private func advance(_ turn: inout Turn) async throws {
+    private func advance() async throws {
         switch session.step {
         case .idle:
             break
         case .send, .receive:
-            try await exchange(&turn)
+            try await exchange()
         case .runTools:
-            try await runTools(&turn)
+            try await runTools()
         case .wait(let duration):
-            let reason = turn.network ?? session.failure.map(reason) ?? "no reason"
-            turn.show(.retry(after: duration, reason: reason))
+            let reason = turn?.network ?? session.failure.map(reason) ?? "no reason"
+            turn?.show(.retry(after: duration, reason: reason))
             try await Task.sleep(for: duration)
             try session.retry()
+        case .makeRoom where configuration.limits.room == .ask:
+            turn?.show(.dropped(bytes: try session.dropOldest()))
         case .makeRoom:
-            turn.show(.dropped(bytes: try session.dropOldest()))
+            see(try session.makeRoom())
         case .unknown:
             throw ZerostackError.refused(
                 Fault(
@@ -168,55 +253,63 @@ public actor Agent {
     }
 
     /// Sends the request and feeds the response.
-    private func exchange(_ turn: inout Turn) async throws {
-        (turn.text, turn.network) = ("", nil)
+    private func exchange() async throws {
+        turn?.text = ""
+        turn?.network = nil
         let request = try endpoint.request(for: try session.request())
         do {
             let response = try await transport.send(request)
             try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
             for try await bytes in response.body {
-                try feed(bytes, &turn)
+                try feed(bytes)
                 if session.step != .receive || session.isReplyComplete { break }
             }
         } catch let error as ZerostackError {
             throw error
         } catch {
-            turn.network = sentence(error)
+            turn?.network = sentence(error)
         }
         try Task.checkCancellation()
-        if session.step == .send || session.step == .receive {
-            do {
-                see(try session.endResponse(), &turn)
-            } catch ZerostackError.refused(let fault) {
-                throw failed(fault, turn)
-            }
+        // Calls that are found in the text come before the end.
+        while session.step == .send || session.step == .receive {
+            let event = try session.endResponse()
+            see(event)
+            guard case .recovered = event else { break }
         }
     }
 
-    private func feed(_ bytes: Data, _ turn: inout Turn) throws {
+    private func feed(_ bytes: Data) throws {
         do {
-            var seen: [Event] = []
-            defer { seen.forEach { see($0, &turn) } }
-            try session.feed(bytes) { seen.append($0) }
+            try session.feed(bytes) { see($0) }
         } catch ZerostackError.refused(let fault) {
-            guard case .makeRoom = session.step else { throw failed(fault, turn) }
+            guard case .makeRoom = session.step else { throw ZerostackError.refused(fault) }
             // Room can be made, and the request sent again.
-            see(.restart, &turn)
+            see(.restart)
         }
     }
 
-    private func see(_ event: Event, _ turn: inout Turn) {
+    private func see(_ event: Event) {
         switch event {
-        case .text(let text): turn.text += text
-        case .restart: turn.text = ""
-        case .end(let reason): turn.stop = reason
+        case .text(let text): turn?.text += text
+        case .restart: turn?.text = ""
+        case .recovered: turn?.text = lastText
+        case .end(let reason): turn?.stop = reason
         default: break
         }
-        turn.show(.reply(event))
+        turn?.show(.reply(event))
     }
 
-    private func failed(_ fault: Fault, _ turn: Turn) -> ZerostackError {
-        session.failure.map { .turnFailed($0, network: turn.network) } ?? .refused(fault)
+    /// What the last message says.
+    private var lastText: String {
+        let entries = session.transcript
+        let start = entries.lastIndex(where: \.startsMessage) ?? 0
+        return entries[start...].reduce(into: "") { text, entry in
+            if case .text(let more) = entry.part { text += more }
+        }
+    }
+
+    private func failed(_ fault: Fault) -> ZerostackError {
+        session.failure.map { .turnFailed($0, network: turn?.network) } ?? .refused(fault)
     }
 
     private func reason(_ failure: Failure) -> String {
@@ -227,7 +320,7 @@ public actor Agent {
     ///
     /// The tasks are not children of this one: a tool that ignores its cancellation is left behind,
     /// and does not hold the turn.
-    private func runTools(_ turn: inout Turn) async throws {
+    private func runTools() async throws {
         let calls = session.pendingCalls
         let (outputs, output) = AsyncStream<(ToolCall, ToolOutput)>.makeStream()
         var tasks: [Task<Void, Never>] = []
@@ -256,7 +349,7 @@ public actor Agent {
         for await (call, result) in outputs where open.remove(call.id) != nil {
             let leftOut = try session.toolResult(
                 call.id, result.content, isError: result.isError)
-            turn.show(
+            turn?.show(
                 .toolResult(
                     call, content: result.content, isError: result.isError, leftOutBytes: leftOut))
             if open.isEmpty { break }
@@ -288,15 +381,7 @@ public struct Reply: Sendable, Hashable {
     public let usage: Usage
 }
 
-/// The configuration with the tools, and the tools by name.
-private func configured(
-    _ configuration: Configuration, _ tools: [Tool]
-) throws -> (Configuration, [String: Tool]) {
-    var configuration = configuration
-    configuration.tools = tools.map(\.spec)
-    let byName = Dictionary(tools.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
-    guard byName.count == tools.count else {
-        throw ZerostackError.badArguments("two tools have the same name")
-    }
-    return (configuration, byName)
+/// Cancels `work` when its time is up.
+private func cancel(_ work: Task<Void, any Error>, after limit: Duration) async {
+    if (try? await Task.sleep(for: limit)) != nil { work.cancel() }
 }

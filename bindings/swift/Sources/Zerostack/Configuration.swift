@@ -26,6 +26,12 @@ public struct Configuration: Sendable, Hashable {
     public var tools: [ToolSpec]
     /// The numbers.
     public var limits: Limits
+    /// Under which key OpenAI chat is told ``Limits/maxOutputTokens``.
+    public var outputLimitKey = OutputLimitKey.maxTokens
+    /// What counts tokens until the provider has counted them.
+    public var counting = Counting.estimate
+    /// How the model is told of its tools, and how it calls them.
+    public var toolMode = ToolMode.native
 
     /// A configuration.
     public init(
@@ -38,6 +44,37 @@ public struct Configuration: Sendable, Hashable {
         self.tools = tools
         self.limits = limits
     }
+}
+
+/// How the model is told of its tools, and how it calls them. Calls that are found in text are told
+/// by ``Event/recovered(calls:)``.
+public enum ToolMode: String, Sendable, Hashable, CaseIterable {
+    /// By the fields that the dialect has for it.
+    case native
+    /// The same; where the model writes its calls into the text, they are found there.
+    case lenient
+    /// By words, for servers that know no tools.
+    case text
+    /// The same, and the server holds the model to a JSON Schema of its reply.
+    case schema
+}
+
+/// Under which key OpenAI chat is told ``Limits/maxOutputTokens``.
+public enum OutputLimitKey: String, Sendable, Hashable, CaseIterable {
+    /// What compatible servers know.
+    case maxTokens = "max_tokens"
+    /// What OpenAI's own reasoning models want.
+    case maxCompletionTokens = "max_completion_tokens"
+}
+
+/// What counts tokens until the provider has counted them.
+public enum Counting: Sendable, Hashable {
+    /// A token for each four bytes.
+    case rough
+    /// An estimate that knows words, signs and scripts.
+    case estimate
+    /// A vocabulary, exactly.
+    case vocabulary(Tokenizer.Vocabulary)
 }
 
 /// A tool that the model may call, as the model is told of it.
@@ -57,56 +94,6 @@ public struct ToolSpec: Sendable, Hashable {
     }
 }
 
-/// The numbers of a session. Each is a bound that is said when it is hit.
-public struct Limits: Sendable, Hashable {
-    /// Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
-    public var maxOutputTokens: Int
-    /// Tokens of the request and the reply together; 0 leaves it to the provider.
-    public var contextTokens: Int
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
-    public var maxResultBytes: Int
-    /// Bytes of one response body, whatever is kept of it; more are refused by ``ErrorKind/limit``.
-    public var maxResponseBytes: Int
-    /// Bytes of the storage that must be free before a request is sent.
-    public var replyBytes: Int
-    /// Requests of one turn.
-    public var maxRounds: Int
-    /// Times that one request is sent, the first included.
-    public var maxAttempts: Int
-    /// The wait before the first retry; it doubles with each further one.
-    public var retryBase: Duration
-    /// The longest wait, whatever the provider asks for.
-    public var retryMax: Duration
-    /// Where the jitter of the waits begins.
-    public var seed: UInt32
-    /// What becomes of a turn that fails.
-    public var failedTurn: FailedTurn
-
-    /// Numbers that suit a program with an operating system.
-    public init() {
-        let core = defaultLimits()
-        maxOutputTokens = Int(core.maxOutputTokens)
-        contextTokens = Int(core.contextTokens)
-        maxResultBytes = Int(core.maxResultBytes)
-        maxResponseBytes = Int(core.maxResponseBytes)
-        replyBytes = Int(core.replyBytes)
-        maxRounds = Int(core.maxRounds)
-        maxAttempts = Int(core.maxAttempts)
-        retryBase = .milliseconds(Int64(core.retryBaseMs))
-        retryMax = .milliseconds(Int64(core.retryMaxMs))
-        seed = core.seed
-        failedTurn = FailedTurn(core.failedTurn)
-    }
-}
-
-/// What becomes of a turn that fails.
-public enum FailedTurn: Sendable, Hashable {
-    /// All of it is taken out, the user's text too: as if it had never begun.
-    case takeOut
-    /// The rounds that were complete stay.
-    case keep
-}
-
 // To the core and from it.
 
 extension Configuration {
@@ -117,32 +104,40 @@ extension Configuration {
                 ZerostackGenerated.ToolSpec(
                     name: $0.name, description: $0.description, parameters: $0.parameters)
             },
-            limits: try limits.core())
+            limits: try limits.core(),
+            outputLimitKey: outputLimitKey.core,
+            counting: counting.core,
+            toolMode: toolMode.core)
     }
 }
 
-extension Limits {
-    fileprivate func core() throws -> ZerostackGenerated.Limits {
-        ZerostackGenerated.Limits(
-            maxOutputTokens: try exactly(maxOutputTokens, "limits.maxOutputTokens"),
-            contextTokens: try exactly(contextTokens, "limits.contextTokens"),
-            maxResultBytes: try exactly(maxResultBytes, "limits.maxResultBytes"),
-            maxResponseBytes: try exactly(maxResponseBytes, "limits.maxResponseBytes"),
-            replyBytes: try exactly(replyBytes, "limits.replyBytes"),
-            maxRounds: try exactly(maxRounds, "limits.maxRounds"),
-            maxAttempts: try exactly(maxAttempts, "limits.maxAttempts"),
-            retryBaseMs: try exactly(retryBase.milliseconds, "limits.retryBase in milliseconds"),
-            retryMaxMs: try exactly(retryMax.milliseconds, "limits.retryMax in milliseconds"),
-            seed: seed,
-            failedTurn: failedTurn == .keep ? .keep : .takeOut)
+extension ToolMode {
+    fileprivate var core: ZerostackGenerated.ToolMode {
+        switch self {
+        case .native: .native
+        case .lenient: .lenient
+        case .text: .text
+        case .schema: .schema
+        }
     }
 }
 
-extension FailedTurn {
-    fileprivate init(_ core: ZerostackGenerated.FailedTurn) {
-        switch core {
-        case .takeOut: self = .takeOut
-        case .keep: self = .keep
+extension OutputLimitKey {
+    fileprivate var core: ZerostackGenerated.OutputLimitKey {
+        switch self {
+        case .maxTokens: .maxTokens
+        case .maxCompletionTokens: .maxCompletionTokens
+        }
+    }
+}
+
+extension Counting {
+    fileprivate var core: ZerostackGenerated.Counting {
+        switch self {
+        case .rough: .rough
+        case .estimate: .estimate
+        case .vocabulary(.o200k): .o200k
+        case .vocabulary(.cl100k): .cl100k
         }
     }
 }
@@ -167,26 +162,4 @@ extension Provider {
         case .ollama: self = .ollama
         }
     }
-}
-
-extension Duration {
-    /// Whole milliseconds, the rest cut off.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
-    }
-}
-
-/// The number as the core takes it.
-///
-/// - Throws: ``ZerostackError/refused(_:)`` of ``ErrorKind/badConfig`` when it is out of range.
-func exactly<Number: FixedWidthInteger>(_ value: some BinaryInteger, _ name: String) throws -> Number {
-    guard let number = Number(exactly: value) else {
-        throw ZerostackError.refused(
-            Fault(
-                kind: .badConfig, code: 11, detail: .max,
-                message: "\(name) is \(value), but must be from 0 to \(Number.max)"))
-    }
-    return number
 }

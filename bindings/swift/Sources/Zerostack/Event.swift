@@ -12,8 +12,18 @@ public enum Event: Sendable, Hashable {
     case toolCall(ToolCall)
     /// Counts of this reply so far.
     case usage(Usage)
-    /// The reply did not fit and was kept in part; what was shown was whole.
+    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     case truncated(Kept, bytes: Int)
+    /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
+    /// It ends with ``truncated(_:bytes:)`` or ``summaryFailed(_:)``.
+    case compacting
+    /// No summary came, for this reason: what is oldest goes without one.
+    case summaryFailed(Fault)
+    /// The model makes the same call for the third time in a row, or more often.
+    case repeating(name: String, count: Int)
+    /// The text of the reply was read as calls, or as JSON that holds what is said: the text that
+    /// was shown gives way to that of the transcript.
+    case recovered(calls: Int)
     /// The reply is complete. The last event of a reply.
     case end(StopReason)
     /// The reply was cut off and is asked for again: discard what was shown since the request.
@@ -87,6 +97,12 @@ public enum Kept: String, Sendable, Hashable {
     case reply
     /// A tool result above ``Limits/maxResultBytes``.
     case toolResult = "tool_result"
+    /// Old tool results, in whose place a line says what they were.
+    case oldResults = "old_results"
+    /// The oldest exchanges; nothing stands for them.
+    case oldExchanges = "old_exchanges"
+    /// The oldest exchanges, in whose place a summary stands.
+    case summarised
     /// Something that this version does not name.
     case other
 }
@@ -102,6 +118,10 @@ extension Event {
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .usage(let usage): self = .usage(Usage(usage))
         case .truncated(let what, let bytes): self = .truncated(Kept(what), bytes: Int(bytes))
+        case .compacting: self = .compacting
+        case .summaryFailed(let fault): self = .summaryFailed(Fault(fault))
+        case .repeating(let name, let count): self = .repeating(name: name, count: Int(count))
+        case .recovered(let calls): self = .recovered(calls: Int(calls))
         case .end(let reason): self = .end(StopReason(reason))
         case .restart: self = .restart
         case .unknown: self = .unknown
@@ -148,6 +168,9 @@ extension Kept {
         switch core {
         case .reply: self = .reply
         case .toolResult: self = .toolResult
+        case .oldResults: self = .oldResults
+        case .oldExchanges: self = .oldExchanges
+        case .summarised: self = .summarised
         case .other: self = .other
         }
     }

@@ -12,7 +12,7 @@ internal import ZerostackGenerated
 /// | ``Step/receive`` | ``feed(_:_:)`` the body, then ``endResponse()`` |
 /// | ``Step/runTools`` | answer each of ``pendingCalls`` by ``toolResult(_:_:isError:)`` |
 /// | ``Step/wait(_:)`` | sleep, then ``retry()`` |
-/// | ``Step/makeRoom(bytes:)`` | ``compact(_:keepTurns:)`` or ``dropOldest()`` |
+/// | ``Step/makeRoom(bytes:)`` | ``makeRoom()``, or ``compact(_:keepTurns:)`` or ``dropOldest()`` |
 ///
 /// A call that does not fit the step throws ``ErrorKind/wrongStep`` and changes nothing. Each call
 /// is whole, from any thread; the order of calls is the caller's matter.
@@ -45,6 +45,21 @@ public final class Session: Sendable {
         }
     }
 
+    /// Goes on with a conversation as JSON Lines, as ``jsonLines`` or a person wrote them.
+    ///
+    /// - Throws: ``ErrorKind/badLine``: the message has the line and what is wrong with it; and as
+    ///   ``init(_:capacity:)``.
+    public init(
+        jsonLines: Data, _ configuration: Configuration,
+        capacity: Int = Session.defaultCapacity
+    ) throws {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        core = try translated {
+            try ZerostackGenerated.Session.fromJsonLines(
+                lines: jsonLines, config: configuration.core(), capacityBytes: limit)
+        }
+    }
+
     /// What a conversation may grow to unless the caller says otherwise: 16 MiB.
     public static let defaultCapacity = 16 * 1024 * 1024
 
@@ -60,8 +75,20 @@ public final class Session: Sendable {
     /// All that was said, oldest first.
     public var transcript: [Entry] { core.transcript().map { Entry($0) } }
 
+    /// The same as JSON Lines, one part a line, for people and for ``init(jsonLines:_:capacity:)``.
+    public var jsonLines: Data { core.jsonLines() }
+
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     public var usage: Usage { Usage(core.usage()) }
+
+    /// Tokens of what would be sent now: what the provider counted, and what is counted here on top.
+    public var windowTokens: (measured: Int, estimated: Int) {
+        let tokens = core.windowTokens()
+        return (Int(tokens.measured), Int(tokens.estimated))
+    }
+
+    /// Whether the request that goes on is one of the session's own, for a summary.
+    public var isCompacting: Bool { core.isCompacting() }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
     public var stopWord: String { core.stopWord() }
@@ -82,6 +109,15 @@ public final class Session: Sendable {
     /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep``.
     public func user(_ text: String) throws {
         try translated { try core.user(text: text) }
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt. It
+    /// starts no turn.
+    ///
+    /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep`` outside of
+    ///   ``Step/idle``.
+    public func instruct(_ text: String) throws {
+        try translated { try core.instruct(text: text) }
     }
 
     /// What to send in this step. Asking again gives the same bytes.
@@ -125,7 +161,9 @@ public final class Session: Sendable {
     /// The body ended, or the connection broke, or the caller stops reading after
     /// ``isReplyComplete``. In the step ``Step/send`` it says that no response came at all.
     ///
-    /// - Returns: ``Event/end(_:)``, or ``Event/restart`` when the request is to be sent again.
+    /// - Returns: ``Event/end(_:)``, or ``Event/restart`` when the request is to be sent again;
+    ///   ``Event/recovered(calls:)`` when calls were found in the text: then the step is still
+    ///   ``Step/receive``, and the next call gives the end.
     /// - Throws: The turn failed, ``failure`` says more: ``ErrorKind/status``, ``ErrorKind/cut``,
     ///   ``ErrorKind/badResponse``, ``ErrorKind/truncated``, ``ErrorKind/unreachable``; or
     ///   ``ErrorKind/wrongStep``.
@@ -160,7 +198,55 @@ public final class Session: Sendable {
         core.abort()
     }
 
+    /// Says that the turn has taken so long, by the caller's clock; in any step.
+    ///
+    /// - Throws: ``ErrorKind/limit`` when that is all of ``Limits/maxTurnTime``: the turn was ended,
+    ///   as by ``abort()``.
+    public func elapsed(_ duration: Duration) throws {
+        try translated { try core.elapsed(turnMs: UInt32(clamping: duration.milliseconds)) }
+    }
+
+    // Going back, and apart.
+
+    /// Marks the end of the conversation as it is now, without a reply that is coming in.
+    public func mark() -> Mark { Mark(core: core.mark()) }
+
+    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    ///
+    /// - Throws: ``ErrorKind/staleMark`` when room was made since, or the mark's place is no longer
+    ///   there; nothing changed.
+    public func rollback(to mark: Mark) throws {
+        try translated { try core.rollback(mark: mark.core) }
+    }
+
+    /// The same conversation in a session of its own, to go on with it apart. Another model, another
+    /// provider and other tools are fine. Open calls are open there too.
+    ///
+    /// - Throws: ``ErrorKind/full`` when `capacity` is too little, and as ``init(_:capacity:)``.
+    public func fork(
+        _ configuration: Configuration, capacity: Int = Session.defaultCapacity
+    ) throws -> Session {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        return try translated {
+            Session(core: try core.fork(config: configuration.core(), capacityBytes: limit))
+        }
+    }
+
+    private init(core: ZerostackGenerated.Session) {
+        self.core = core
+    }
+
     // Room.
+
+    /// Makes room as ``Limits/room`` says, and says what it did: ``Event/truncated(_:bytes:)``, or
+    /// ``Event/compacting`` when the model is asked for a summary first.
+    ///
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left:
+    ///   the turn failed. ``ErrorKind/wrongStep`` outside of ``Step/makeRoom(bytes:)``, and
+    ///   with ``RoomPolicy/ask``.
+    public func makeRoom() throws -> Event {
+        Event(try translated { try core.makeRoom() })
+    }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
     /// `keepTurns` stay, the running one always.
@@ -176,12 +262,17 @@ public final class Session: Sendable {
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
     ///
     /// - Returns: The bytes that this freed.
-    /// - Throws: ``ErrorKind/full`` when only what is needed is left; in the step
-    ///   ``Step/makeRoom(bytes:)`` the turn failed. ``ErrorKind/wrongStep``.
+    /// - Throws: ``ErrorKind/full`` or ``ErrorKind/windowTooLong`` when only what is needed is left;
+    ///   in the step ``Step/makeRoom(bytes:)`` the turn failed. ``ErrorKind/wrongStep``.
     @discardableResult
     public func dropOldest() throws -> Int {
         Int(try translated { try core.dropOldest() })
     }
+}
+
+/// A place in a conversation to go back to, see ``Session/rollback(to:)``.
+public struct Mark: Sendable {
+    fileprivate let core: ZerostackGenerated.Mark
 }
 
 /// What to do now.
@@ -196,8 +287,9 @@ public enum Step: Sendable, Hashable {
     case runTools
     /// Wait so long, then call ``Session/retry()``.
     case wait(Duration)
-    /// Call ``Session/compact(_:keepTurns:)`` or ``Session/dropOldest()``: so many bytes of the
-    /// storage are missing.
+    /// Call ``Session/makeRoom()``, or ``Session/compact(_:keepTurns:)`` or
+    /// ``Session/dropOldest()``: so many bytes of the storage are missing; 0 where it is the window
+    /// that is too long.
     case makeRoom(bytes: Int)
     /// A step that this version does not name: ``Session/abort()``.
     case unknown

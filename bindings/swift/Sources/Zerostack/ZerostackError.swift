@@ -55,7 +55,9 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case unreachable
     /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
     case truncated
-    /// A limit of the configuration is used up; `detail` is its value.
+    /// A limit is used up; `detail` is 1 for ``Limits/maxRounds``, 2 for ``Limits/maxTurnTokens``,
+    /// 3 for ``Limits/maxTurnCostMicros``, 4 for ``Limits/maxTurnTime``, 5 for
+    /// ``Limits/maxRepeats``, else its value.
     case limit
     /// No open call has this id; `detail` is the id.
     case unknownCall
@@ -81,6 +83,12 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case badVocabulary
     /// A token id is not of this vocabulary; `detail` is its index.
     case unknownToken
+    /// The request does not fit the context of the model; `detail` is the tokens too many.
+    case windowTooLong
+    /// The transcript was rewritten since the mark was made. Nothing changed.
+    case staleMark
+    /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+    case badLine
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -152,6 +160,9 @@ extension ErrorKind {
         case .includeDepth: self = .includeDepth
         case .badVocabulary: self = .badVocabulary
         case .unknownToken: self = .unknownToken
+        case .windowTooLong: self = .windowTooLong
+        case .staleMark: self = .staleMark
+        case .badLine: self = .badLine
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:

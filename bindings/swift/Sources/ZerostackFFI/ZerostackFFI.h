@@ -313,6 +313,16 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_skill_problems(uint64_t ptr,
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_tools(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_MARK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_MARK
+uint64_t uniffi_zerostack_uniffi_fn_clone_mark(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_MARK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_MARK
+void uniffi_zerostack_uniffi_fn_free_mark(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_SESSION
 uint64_t uniffi_zerostack_uniffi_fn_clone_session(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -321,6 +331,11 @@ uint64_t uniffi_zerostack_uniffi_fn_clone_session(uint64_t handle, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_SESSION
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_SESSION
 void uniffi_zerostack_uniffi_fn_free_session(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+uint64_t uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(ForeignBytes lines, RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_NEW
@@ -353,6 +368,11 @@ void uniffi_zerostack_uniffi_fn_method_session_compact(uint64_t ptr, RustBuffer 
 uint64_t uniffi_zerostack_uniffi_fn_method_session_drop_oldest(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ELAPSED
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ELAPSED
+void uniffi_zerostack_uniffi_fn_method_session_elapsed(uint64_t ptr, uint32_t turn_ms, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_END_RESPONSE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_END_RESPONSE
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_end_response(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -368,9 +388,39 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_failure(uint64_t ptr, RustC
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_feed(uint64_t ptr, ForeignBytes chunk, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_FORK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_FORK
+uint64_t uniffi_zerostack_uniffi_fn_method_session_fork(uint64_t ptr, RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_INSTRUCT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_INSTRUCT
+void uniffi_zerostack_uniffi_fn_method_session_instruct(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_COMPACTING
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_COMPACTING
+int8_t uniffi_zerostack_uniffi_fn_method_session_is_compacting(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_REPLY_COMPLETE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_REPLY_COMPLETE
 int8_t uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_JSON_LINES
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_json_lines(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MAKE_ROOM
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MAKE_ROOM
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_make_room(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MARK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MARK
+uint64_t uniffi_zerostack_uniffi_fn_method_session_mark(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_PENDING_CALLS
@@ -386,6 +436,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_request(uint64_t ptr, RustC
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_RETRY
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_RETRY
 void uniffi_zerostack_uniffi_fn_method_session_retry(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
+void uniffi_zerostack_uniffi_fn_method_session_rollback(uint64_t ptr, uint64_t mark, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SNAPSHOT
@@ -421,6 +476,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_usage(uint64_t ptr, RustCal
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_USER
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_USER
 void uniffi_zerostack_uniffi_fn_method_session_user(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_WINDOW_TOKENS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_WINDOW_TOKENS
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_window_tokens(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_TOKENIZER
@@ -853,6 +913,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_drop_oldest(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ELAPSED
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ELAPSED
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_elapsed(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_END_RESPONSE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_END_RESPONSE
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_end_response(void
@@ -871,9 +937,45 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_feed(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_FORK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_FORK
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_fork(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_INSTRUCT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_INSTRUCT
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_instruct(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_COMPACTING
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_COMPACTING
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_is_compacting(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_REPLY_COMPLETE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_REPLY_COMPLETE
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_JSON_LINES
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_json_lines(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MAKE_ROOM
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MAKE_ROOM
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_make_room(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MARK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MARK
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_mark(void
     
 );
 #endif
@@ -892,6 +994,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_request(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_RETRY
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_RETRY
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_retry(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ROLLBACK
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ROLLBACK
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_rollback(void
     
 );
 #endif
@@ -937,6 +1045,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_user(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_WINDOW_TOKENS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_WINDOW_TOKENS
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_window_tokens(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_TOKENIZER_COUNT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_TOKENIZER_COUNT
 uint16_t uniffi_zerostack_uniffi_checksum_method_tokenizer_count(void
@@ -970,6 +1084,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_PROMPT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_PROMPT_NEW
 uint16_t uniffi_zerostack_uniffi_checksum_constructor_prompt_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+uint16_t uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines(void
     
 );
 #endif

@@ -618,6 +618,118 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
+ * A place in a conversation to go back to.
+ */
+public protocol MarkProtocol: AnyObject, Sendable {
+    
+}
+/**
+ * A place in a conversation to go back to.
+ */
+open class Mark: MarkProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_zerostack_uniffi_fn_clone_mark(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_zerostack_uniffi_fn_free_mark(handle, $0) }
+    }
+
+    
+
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMark: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Mark
+
+    public static func lift(_ handle: UInt64) throws -> Mark {
+        return Mark(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Mark) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Mark {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Mark, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMark_lift(_ handle: UInt64) throws -> Mark {
+    return try FfiConverterTypeMark.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMark_lower(_ value: Mark) -> UInt64 {
+    return FfiConverterTypeMark.lower(value)
+}
+
+
+
+
+
+
+/**
  * A named text with holes: Markdown with front matter.
  */
 public protocol PromptProtocol: AnyObject, Sendable {
@@ -959,7 +1071,7 @@ public func FfiConverterTypePrompt_lower(_ value: Prompt) -> UInt64 {
  * | `Receive` | `feed` the body, then `end_response` |
  * | `RunTools` | answer each of `pending_calls` by `tool_result` |
  * | `Wait` | sleep, then `retry` |
- * | `MakeRoom` | `compact` or `drop_oldest` |
+ * | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
  *
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
@@ -993,15 +1105,24 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * Takes out the oldest exchange. Returns the bytes that this freed.
      *
      * # Errors
-     * `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
-     * `WrongStep`.
+     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * turn failed. `WrongStep`.
      */
     func dropOldest() throws  -> UInt64
     
     /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    func elapsed(turnMs: UInt32) throws 
+    
+    /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again.
+     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+     * in the text: then the step is still `Receive`, and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -1026,9 +1147,52 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func feed(chunk: Data) throws  -> Fed
     
     /**
+     * The same conversation in a session of its own, to go on with it apart. Another model,
+     * another provider and other tools are fine.
+     *
+     * # Errors
+     * `Full` when `capacity_bytes` is too little, and those of `new`.
+     */
+    func fork(config: Config, capacityBytes: UInt64) throws  -> Session
+    
+    /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    func instruct(text: String) throws 
+    
+    /**
+     * Whether the request that goes on is one of the session's own, for a summary.
+     */
+    func isCompacting()  -> Bool
+    
+    /**
      * Whether the reply is complete, so that the rest of the body need not be read.
      */
     func isReplyComplete()  -> Bool
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+    func jsonLines()  -> Data
+    
+    /**
+     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+     * `Compacting` when the model is asked for a summary first.
+     *
+     * # Errors
+     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * outside `MakeRoom`, and with the policy `Ask`.
+     */
+    func makeRoom() throws  -> Event
+    
+    /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+    func mark()  -> Mark
     
     /**
      * All tool calls without an answer, in the order of the model.
@@ -1050,6 +1214,15 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * `WrongStep`.
      */
     func retry() throws 
+    
+    /**
+     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     *
+     * # Errors
+     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * changed.
+     */
+    func rollback(mark: Mark) throws 
     
     /**
      * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
@@ -1095,6 +1268,11 @@ public protocol SessionProtocol: AnyObject, Sendable {
      */
     func user(text: String) throws 
     
+    /**
+     * Tokens of what would be sent now.
+     */
+    func windowTokens()  -> WindowTokens
+    
 }
 /**
  * One conversation with a model: the state machine that a runtime drives.
@@ -1108,7 +1286,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
  * | `Receive` | `feed` the body, then `end_response` |
  * | `RunTools` | answer each of `pending_calls` by `tool_result` |
  * | `Wait` | sleep, then `retry` |
- * | `MakeRoom` | `compact` or `drop_oldest` |
+ * | `MakeRoom` | `make_room`, or `compact` or `drop_oldest` |
  *
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
@@ -1180,6 +1358,25 @@ public convenience init(config: Config, capacityBytes: UInt64)throws  {
 
     
     /**
+     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+     *
+     * # Errors
+     * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+     */
+public static func fromJsonLines(lines: Data, config: Config, capacityBytes: UInt64)throws  -> Session  {
+    return try  FfiConverterTypeSession_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(lines) { linesFb in
+    uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(
+        linesFb,
+        FfiConverterTypeConfig_lower(config),
+        FfiConverterUInt64.lower(capacityBytes),uniffiCallStatus
+    )
+        }
+})
+}
+    
+    /**
      * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
      *
      * # Errors
@@ -1248,8 +1445,8 @@ open func compact(summary: String, keepTurns: UInt32)throws   {try rustCallWithE
      * Takes out the oldest exchange. Returns the bytes that this freed.
      *
      * # Errors
-     * `Full` when only what is needed is left; in the step `MakeRoom` the turn failed.
-     * `WrongStep`.
+     * `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
+     * turn failed. `WrongStep`.
      */
 open func dropOldest()throws  -> UInt64  {
     return try  FfiConverterUInt64.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -1261,9 +1458,25 @@ open func dropOldest()throws  -> UInt64  {
 }
     
     /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+open func elapsed(turnMs: UInt32)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_elapsed(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(turnMs),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again.
+     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
+     * in the text: then the step is still `Receive`, and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -1312,12 +1525,99 @@ open func feed(chunk: Data)throws  -> Fed  {
 }
     
     /**
+     * The same conversation in a session of its own, to go on with it apart. Another model,
+     * another provider and other tools are fine.
+     *
+     * # Errors
+     * `Full` when `capacity_bytes` is too little, and those of `new`.
+     */
+open func fork(config: Config, capacityBytes: UInt64)throws  -> Session  {
+    return try  FfiConverterTypeSession_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_fork(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeConfig_lower(config),
+        FfiConverterUInt64.lower(capacityBytes),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+open func instruct(text: String)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_instruct(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Whether the request that goes on is one of the session's own, for a summary.
+     */
+open func isCompacting() -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_is_compacting(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Whether the reply is complete, so that the rest of the body need not be read.
      */
 open func isReplyComplete() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+open func jsonLines() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_json_lines(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
+     * `Compacting` when the model is asked for a summary first.
+     *
+     * # Errors
+     * `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+     * outside `MakeRoom`, and with the policy `Ask`.
+     */
+open func makeRoom()throws  -> Event  {
+    return try  FfiConverterTypeEvent_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_make_room(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+open func mark() -> Mark  {
+    return try!  FfiConverterTypeMark_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_mark(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -1360,6 +1660,22 @@ open func retry()throws   {try rustCallWithError(FfiConverterTypeZerostackError_
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_retry(
             self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     *
+     * # Errors
+     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * changed.
+     */
+open func rollback(mark: Mark)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_rollback(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeMark_lower(mark),uniffiCallStatus
     )
 }
 }
@@ -1458,6 +1774,18 @@ open func user(text: String)throws   {try rustCallWithError(FfiConverterTypeZero
         FfiConverterString.lower(text),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * Tokens of what would be sent now.
+     */
+open func windowTokens() -> WindowTokens  {
+    return try!  FfiConverterTypeWindowTokens_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_window_tokens(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
 
@@ -1772,6 +2100,18 @@ public struct Config: Equatable, Hashable {
      * The numbers.
      */
     public let limits: Limits
+    /**
+     * Under which key OpenAI chat is told `max_output_tokens`.
+     */
+    public let outputLimitKey: OutputLimitKey
+    /**
+     * What counts tokens until the provider has counted them.
+     */
+    public let counting: Counting
+    /**
+     * How the model is told of its tools, and how it calls them.
+     */
+    public let toolMode: ToolMode
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -1790,12 +2130,24 @@ public struct Config: Equatable, Hashable {
          */tools: [ToolSpec], 
         /**
          * The numbers.
-         */limits: Limits) {
+         */limits: Limits, 
+        /**
+         * Under which key OpenAI chat is told `max_output_tokens`.
+         */outputLimitKey: OutputLimitKey, 
+        /**
+         * What counts tokens until the provider has counted them.
+         */counting: Counting, 
+        /**
+         * How the model is told of its tools, and how it calls them.
+         */toolMode: ToolMode) {
         self.provider = provider
         self.model = model
         self.system = system
         self.tools = tools
         self.limits = limits
+        self.outputLimitKey = outputLimitKey
+        self.counting = counting
+        self.toolMode = toolMode
     }
 
     
@@ -1818,7 +2170,10 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
                 model: FfiConverterString.read(from: &buf), 
                 system: FfiConverterString.read(from: &buf), 
                 tools: FfiConverterSequenceTypeToolSpec.read(from: &buf), 
-                limits: FfiConverterTypeLimits.read(from: &buf)
+                limits: FfiConverterTypeLimits.read(from: &buf), 
+                outputLimitKey: FfiConverterTypeOutputLimitKey.read(from: &buf), 
+                counting: FfiConverterTypeCounting.read(from: &buf), 
+                toolMode: FfiConverterTypeToolMode.read(from: &buf)
         )
     }
 
@@ -1828,6 +2183,9 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
         FfiConverterString.write(value.system, into: &buf)
         FfiConverterSequenceTypeToolSpec.write(value.tools, into: &buf)
         FfiConverterTypeLimits.write(value.limits, into: &buf)
+        FfiConverterTypeOutputLimitKey.write(value.outputLimitKey, into: &buf)
+        FfiConverterTypeCounting.write(value.counting, into: &buf)
+        FfiConverterTypeToolMode.write(value.toolMode, into: &buf)
     }
 }
 
@@ -2425,6 +2783,19 @@ public struct Limits: Equatable, Hashable {
      */
     public let contextTokens: UInt32
     /**
+     * Tokens of the request above which room is made; 0 is nine tenths of what
+     * `context_tokens` leaves beside the reply.
+     */
+    public let highWaterTokens: UInt32
+    /**
+     * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+     */
+    public let lowWaterTokens: UInt32
+    /**
+     * How room is made.
+     */
+    public let room: RoomPolicy
+    /**
      * Bytes of one tool result; a longer one is cut in the middle and says so.
      */
     public let maxResultBytes: UInt32
@@ -2440,6 +2811,26 @@ public struct Limits: Equatable, Hashable {
      * Requests of one turn.
      */
     public let maxRounds: UInt16
+    /**
+     * Tokens of all requests and replies of one turn; 0 is no limit.
+     */
+    public let maxTurnTokens: UInt32
+    /**
+     * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+     */
+    public let maxTurnCostMicros: UInt32
+    /**
+     * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+     */
+    public let maxTurnMs: UInt32
+    /**
+     * Times that the model may make the same call in a row; 0 is no limit.
+     */
+    public let maxRepeats: UInt16
+    /**
+     * What tokens cost.
+     */
+    public let prices: Prices
     /**
      * Times that one request is sent, the first included.
      */
@@ -2471,6 +2862,16 @@ public struct Limits: Equatable, Hashable {
          * Tokens of the request and the reply together; 0 leaves it to the provider.
          */contextTokens: UInt32, 
         /**
+         * Tokens of the request above which room is made; 0 is nine tenths of what
+         * `context_tokens` leaves beside the reply.
+         */highWaterTokens: UInt32, 
+        /**
+         * Tokens of the request down to which room is made; 0 is two thirds of the high mark.
+         */lowWaterTokens: UInt32, 
+        /**
+         * How room is made.
+         */room: RoomPolicy, 
+        /**
          * Bytes of one tool result; a longer one is cut in the middle and says so.
          */maxResultBytes: UInt32, 
         /**
@@ -2482,6 +2883,21 @@ public struct Limits: Equatable, Hashable {
         /**
          * Requests of one turn.
          */maxRounds: UInt16, 
+        /**
+         * Tokens of all requests and replies of one turn; 0 is no limit.
+         */maxTurnTokens: UInt32, 
+        /**
+         * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
+         */maxTurnCostMicros: UInt32, 
+        /**
+         * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+         */maxTurnMs: UInt32, 
+        /**
+         * Times that the model may make the same call in a row; 0 is no limit.
+         */maxRepeats: UInt16, 
+        /**
+         * What tokens cost.
+         */prices: Prices, 
         /**
          * Times that one request is sent, the first included.
          */maxAttempts: UInt8, 
@@ -2499,10 +2915,18 @@ public struct Limits: Equatable, Hashable {
          */failedTurn: FailedTurn) {
         self.maxOutputTokens = maxOutputTokens
         self.contextTokens = contextTokens
+        self.highWaterTokens = highWaterTokens
+        self.lowWaterTokens = lowWaterTokens
+        self.room = room
         self.maxResultBytes = maxResultBytes
         self.maxResponseBytes = maxResponseBytes
         self.replyBytes = replyBytes
         self.maxRounds = maxRounds
+        self.maxTurnTokens = maxTurnTokens
+        self.maxTurnCostMicros = maxTurnCostMicros
+        self.maxTurnMs = maxTurnMs
+        self.maxRepeats = maxRepeats
+        self.prices = prices
         self.maxAttempts = maxAttempts
         self.retryBaseMs = retryBaseMs
         self.retryMaxMs = retryMaxMs
@@ -2528,10 +2952,18 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
             try Limits(
                 maxOutputTokens: FfiConverterUInt32.read(from: &buf), 
                 contextTokens: FfiConverterUInt32.read(from: &buf), 
+                highWaterTokens: FfiConverterUInt32.read(from: &buf), 
+                lowWaterTokens: FfiConverterUInt32.read(from: &buf), 
+                room: FfiConverterTypeRoomPolicy.read(from: &buf), 
                 maxResultBytes: FfiConverterUInt32.read(from: &buf), 
                 maxResponseBytes: FfiConverterUInt32.read(from: &buf), 
                 replyBytes: FfiConverterUInt32.read(from: &buf), 
                 maxRounds: FfiConverterUInt16.read(from: &buf), 
+                maxTurnTokens: FfiConverterUInt32.read(from: &buf), 
+                maxTurnCostMicros: FfiConverterUInt32.read(from: &buf), 
+                maxTurnMs: FfiConverterUInt32.read(from: &buf), 
+                maxRepeats: FfiConverterUInt16.read(from: &buf), 
+                prices: FfiConverterTypePrices.read(from: &buf), 
                 maxAttempts: FfiConverterUInt8.read(from: &buf), 
                 retryBaseMs: FfiConverterUInt32.read(from: &buf), 
                 retryMaxMs: FfiConverterUInt32.read(from: &buf), 
@@ -2543,10 +2975,18 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
     public static func write(_ value: Limits, into buf: inout [UInt8]) {
         FfiConverterUInt32.write(value.maxOutputTokens, into: &buf)
         FfiConverterUInt32.write(value.contextTokens, into: &buf)
+        FfiConverterUInt32.write(value.highWaterTokens, into: &buf)
+        FfiConverterUInt32.write(value.lowWaterTokens, into: &buf)
+        FfiConverterTypeRoomPolicy.write(value.room, into: &buf)
         FfiConverterUInt32.write(value.maxResultBytes, into: &buf)
         FfiConverterUInt32.write(value.maxResponseBytes, into: &buf)
         FfiConverterUInt32.write(value.replyBytes, into: &buf)
         FfiConverterUInt16.write(value.maxRounds, into: &buf)
+        FfiConverterUInt32.write(value.maxTurnTokens, into: &buf)
+        FfiConverterUInt32.write(value.maxTurnCostMicros, into: &buf)
+        FfiConverterUInt32.write(value.maxTurnMs, into: &buf)
+        FfiConverterUInt16.write(value.maxRepeats, into: &buf)
+        FfiConverterTypePrices.write(value.prices, into: &buf)
         FfiConverterUInt8.write(value.maxAttempts, into: &buf)
         FfiConverterUInt32.write(value.retryBaseMs, into: &buf)
         FfiConverterUInt32.write(value.retryMaxMs, into: &buf)
@@ -2568,6 +3008,95 @@ public func FfiConverterTypeLimits_lift(_ buf: RustBuffer) throws -> Limits {
 #endif
 public func FfiConverterTypeLimits_lower(_ value: Limits) -> RustBuffer {
     return FfiConverterTypeLimits.lower(value)
+}
+
+
+/**
+ * What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
+ */
+public struct Prices: Equatable, Hashable {
+    /**
+     * Tokens of requests that were not cached.
+     */
+    public let input: UInt32
+    /**
+     * Tokens of replies.
+     */
+    public let output: UInt32
+    /**
+     * Tokens of requests that came from the cache.
+     */
+    public let cacheRead: UInt32
+    /**
+     * Tokens of requests that were put into the cache.
+     */
+    public let cacheWrite: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Tokens of requests that were not cached.
+         */input: UInt32, 
+        /**
+         * Tokens of replies.
+         */output: UInt32, 
+        /**
+         * Tokens of requests that came from the cache.
+         */cacheRead: UInt32, 
+        /**
+         * Tokens of requests that were put into the cache.
+         */cacheWrite: UInt32) {
+        self.input = input
+        self.output = output
+        self.cacheRead = cacheRead
+        self.cacheWrite = cacheWrite
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Prices: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePrices: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Prices {
+        return
+            try Prices(
+                input: FfiConverterUInt32.read(from: &buf), 
+                output: FfiConverterUInt32.read(from: &buf), 
+                cacheRead: FfiConverterUInt32.read(from: &buf), 
+                cacheWrite: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Prices, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.input, into: &buf)
+        FfiConverterUInt32.write(value.output, into: &buf)
+        FfiConverterUInt32.write(value.cacheRead, into: &buf)
+        FfiConverterUInt32.write(value.cacheWrite, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePrices_lift(_ buf: RustBuffer) throws -> Prices {
+    return try FfiConverterTypePrices.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePrices_lower(_ value: Prices) -> RustBuffer {
+    return FfiConverterTypePrices.lower(value)
 }
 
 
@@ -2928,6 +3457,75 @@ public func FfiConverterTypeUsage_lower(_ value: Usage) -> RustBuffer {
 
 
 /**
+ * Tokens of what would be sent now.
+ */
+public struct WindowTokens: Equatable, Hashable {
+    /**
+     * What the provider counted.
+     */
+    public let measured: UInt32
+    /**
+     * What is counted here on top: everything since.
+     */
+    public let estimated: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What the provider counted.
+         */measured: UInt32, 
+        /**
+         * What is counted here on top: everything since.
+         */estimated: UInt32) {
+        self.measured = measured
+        self.estimated = estimated
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension WindowTokens: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWindowTokens: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WindowTokens {
+        return
+            try WindowTokens(
+                measured: FfiConverterUInt32.read(from: &buf), 
+                estimated: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WindowTokens, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.measured, into: &buf)
+        FfiConverterUInt32.write(value.estimated, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWindowTokens_lift(_ buf: RustBuffer) throws -> WindowTokens {
+    return try FfiConverterTypeWindowTokens.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWindowTokens_lower(_ value: WindowTokens) -> RustBuffer {
+    return FfiConverterTypeWindowTokens.lower(value)
+}
+
+
+/**
  * A vocabulary that is part of the library.
  */
 
@@ -3003,6 +3601,101 @@ public func FfiConverterTypeBuiltInVocabulary_lower(_ value: BuiltInVocabulary) 
 
 
 /**
+ * What counts tokens until the provider has counted them.
+ */
+
+public enum Counting: Equatable, Hashable {
+    
+    /**
+     * A token for each four bytes.
+     */
+    case rough
+    /**
+     * An estimate that knows words, signs and scripts.
+     */
+    case estimate
+    /**
+     * The vocabulary `o200k_base`, exactly.
+     */
+    case o200k
+    /**
+     * The vocabulary `cl100k_base`, exactly.
+     */
+    case cl100k
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Counting: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCounting: FfiConverterRustBuffer {
+    typealias SwiftType = Counting
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Counting {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .rough
+        
+        case 2: return .estimate
+        
+        case 3: return .o200k
+        
+        case 4: return .cl100k
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Counting, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .rough:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .estimate:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .o200k:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .cl100k:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCounting_lift(_ buf: RustBuffer) throws -> Counting {
+    return try FfiConverterTypeCounting.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCounting_lower(_ value: Counting) -> RustBuffer {
+    return FfiConverterTypeCounting.lower(value)
+}
+
+
+
+/**
  * The class of an error.
  */
 
@@ -3037,7 +3730,8 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case truncated
     /**
-     * A limit of the configuration is used up; `detail` is its value.
+     * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
+     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
      */
     case limit
     /**
@@ -3129,6 +3823,18 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case unknownToken
     /**
+     * The request does not fit the context of the model; `detail` is the tokens too many.
+     */
+    case windowTooLong
+    /**
+     * The transcript was rewritten since the mark was made. Nothing changed.
+     */
+    case staleMark
+    /**
+     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     */
+    case badLine
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -3213,7 +3919,13 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 30: return .unknownToken
         
-        case 31: return .unknown
+        case 31: return .windowTooLong
+        
+        case 32: return .staleMark
+        
+        case 33: return .badLine
+        
+        case 34: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3343,8 +4055,20 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(30))
         
         
-        case .unknown:
+        case .windowTooLong:
             writeInt(&buf, Int32(31))
+        
+        
+        case .staleMark:
+            writeInt(&buf, Int32(32))
+        
+        
+        case .badLine:
+            writeInt(&buf, Int32(33))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(34))
         
         }
     }
@@ -3414,15 +4138,48 @@ public enum Event: Equatable, Hashable {
          */usage: Usage
     )
     /**
-     * The reply did not fit and was kept in part; what was shown was whole.
+     * Something is not in the transcript, or not any more. Of a reply, all of it was shown.
      */
     case truncated(
         /**
-         * What was not kept whole.
+         * What is not kept whole.
          */what: Kept, 
         /**
          * Bytes that are not in the transcript.
          */bytes: UInt32
+    )
+    /**
+     * Room is made: the next request is one of the session's own, for a summary of what is
+     * oldest.
+     */
+    case compacting
+    /**
+     * No summary came: what is oldest goes without one.
+     */
+    case summaryFailed(
+        /**
+         * Why.
+         */fault: Fault
+    )
+    /**
+     * The model makes the same call for the third time in a row, or more often.
+     */
+    case repeating(
+        /**
+         * The tool's name, as the model wrote it.
+         */name: String, 
+        /**
+         * How many times in a row.
+         */count: UInt16
+    )
+    /**
+     * The text of the reply was read as calls, or as JSON that holds what is said: the text
+     * that was shown gives way to that of the transcript.
+     */
+    case recovered(
+        /**
+         * How many calls; they are pending when the reply has ended.
+         */calls: UInt16
     )
     /**
      * The reply is complete. The last event of a reply.
@@ -3479,12 +4236,23 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 6: return .truncated(what: try FfiConverterTypeKept.read(from: &buf), bytes: try FfiConverterUInt32.read(from: &buf)
         )
         
-        case 7: return .end(reason: try FfiConverterTypeStopReason.read(from: &buf)
+        case 7: return .compacting
+        
+        case 8: return .summaryFailed(fault: try FfiConverterTypeFault.read(from: &buf)
         )
         
-        case 8: return .restart
+        case 9: return .repeating(name: try FfiConverterString.read(from: &buf), count: try FfiConverterUInt16.read(from: &buf)
+        )
         
-        case 9: return .unknown
+        case 10: return .recovered(calls: try FfiConverterUInt16.read(from: &buf)
+        )
+        
+        case 11: return .end(reason: try FfiConverterTypeStopReason.read(from: &buf)
+        )
+        
+        case 12: return .restart
+        
+        case 13: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3525,17 +4293,37 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
             FfiConverterUInt32.write(bytes, into: &buf)
             
         
-        case let .end(reason):
+        case .compacting:
             writeInt(&buf, Int32(7))
+        
+        
+        case let .summaryFailed(fault):
+            writeInt(&buf, Int32(8))
+            FfiConverterTypeFault.write(fault, into: &buf)
+            
+        
+        case let .repeating(name,count):
+            writeInt(&buf, Int32(9))
+            FfiConverterString.write(name, into: &buf)
+            FfiConverterUInt16.write(count, into: &buf)
+            
+        
+        case let .recovered(calls):
+            writeInt(&buf, Int32(10))
+            FfiConverterUInt16.write(calls, into: &buf)
+            
+        
+        case let .end(reason):
+            writeInt(&buf, Int32(11))
             FfiConverterTypeStopReason.write(reason, into: &buf)
             
         
         case .restart:
-            writeInt(&buf, Int32(8))
+            writeInt(&buf, Int32(12))
         
         
         case .unknown:
-            writeInt(&buf, Int32(9))
+            writeInt(&buf, Int32(13))
         
         }
     }
@@ -3648,6 +4436,18 @@ public enum Kept: Equatable, Hashable {
      */
     case toolResult
     /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    case oldResults
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    case oldExchanges
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    case summarised
+    /**
      * Something that this version does not name.
      */
     case other
@@ -3676,7 +4476,13 @@ public struct FfiConverterTypeKept: FfiConverterRustBuffer {
         
         case 2: return .toolResult
         
-        case 3: return .other
+        case 3: return .oldResults
+        
+        case 4: return .oldExchanges
+        
+        case 5: return .summarised
+        
+        case 6: return .other
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3694,8 +4500,20 @@ public struct FfiConverterTypeKept: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
         
         
-        case .other:
+        case .oldResults:
             writeInt(&buf, Int32(3))
+        
+        
+        case .oldExchanges:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .summarised:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(6))
         
         }
     }
@@ -3719,6 +4537,81 @@ public func FfiConverterTypeKept_lower(_ value: Kept) -> RustBuffer {
 
 
 /**
+ * Under which key OpenAI chat is told `max_output_tokens`.
+ */
+
+public enum OutputLimitKey: Equatable, Hashable {
+    
+    /**
+     * `max_tokens`, which compatible servers know.
+     */
+    case maxTokens
+    /**
+     * `max_completion_tokens`, which OpenAI's own reasoning models want.
+     */
+    case maxCompletionTokens
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OutputLimitKey: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOutputLimitKey: FfiConverterRustBuffer {
+    typealias SwiftType = OutputLimitKey
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OutputLimitKey {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .maxTokens
+        
+        case 2: return .maxCompletionTokens
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OutputLimitKey, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .maxTokens:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .maxCompletionTokens:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOutputLimitKey_lift(_ buf: RustBuffer) throws -> OutputLimitKey {
+    return try FfiConverterTypeOutputLimitKey.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOutputLimitKey_lower(_ value: OutputLimitKey) -> RustBuffer {
+    return FfiConverterTypeOutputLimitKey.lower(value)
+}
+
+
+
+/**
  * One piece of a message.
  */
 
@@ -3728,6 +4621,14 @@ public enum Part: Equatable, Hashable {
      * Plain text.
      */
     case text(
+        /**
+         * The text.
+         */text: String
+    )
+    /**
+     * Something that was said to the model beside the user.
+     */
+    case instruction(
         /**
          * The text.
          */text: String
@@ -3804,19 +4705,22 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
         case 1: return .text(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 2: return .thinking(text: try FfiConverterString.read(from: &buf)
+        case 2: return .instruction(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 3: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
+        case 3: return .thinking(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 4: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
+        case 4: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
         )
         
-        case 5: return .opaque(provider: try FfiConverterOptionTypeProvider.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        case 5: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
         )
         
-        case 6: return .unknown
+        case 6: return .opaque(provider: try FfiConverterOptionTypeProvider.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 7: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3831,32 +4735,37 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .thinking(text):
+        case let .instruction(text):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .toolCall(call):
+        case let .thinking(text):
             writeInt(&buf, Int32(3))
+            FfiConverterString.write(text, into: &buf)
+            
+        
+        case let .toolCall(call):
+            writeInt(&buf, Int32(4))
             FfiConverterTypeToolCall.write(call, into: &buf)
             
         
         case let .toolResult(id,content,isError):
-            writeInt(&buf, Int32(4))
+            writeInt(&buf, Int32(5))
             FfiConverterUInt32.write(id, into: &buf)
             FfiConverterString.write(content, into: &buf)
             FfiConverterBool.write(isError, into: &buf)
             
         
         case let .opaque(provider,variety,text):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
             FfiConverterOptionTypeProvider.write(provider, into: &buf)
             FfiConverterUInt8.write(variety, into: &buf)
             FfiConverterString.write(text, into: &buf)
             
         
         case .unknown:
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
         
         }
     }
@@ -4165,6 +5074,101 @@ public func FfiConverterTypeRole_lower(_ value: Role) -> RustBuffer {
 
 
 /**
+ * How room is made when the window passes its high mark, or the storage lacks room.
+ */
+
+public enum RoomPolicy: Equatable, Hashable {
+    
+    /**
+     * The caller makes it, by `compact` or `drop_oldest`.
+     */
+    case ask
+    /**
+     * Old tool results are replaced by a line; when that is not enough, as `DropOldest`.
+     */
+    case elideResults
+    /**
+     * The oldest exchanges go.
+     */
+    case dropOldest
+    /**
+     * The model is asked for a summary; when none comes, as `DropOldest`.
+     */
+    case summarise
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension RoomPolicy: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRoomPolicy: FfiConverterRustBuffer {
+    typealias SwiftType = RoomPolicy
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RoomPolicy {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .ask
+        
+        case 2: return .elideResults
+        
+        case 3: return .dropOldest
+        
+        case 4: return .summarise
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: RoomPolicy, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .ask:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .elideResults:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .dropOldest:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .summarise:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoomPolicy_lift(_ buf: RustBuffer) throws -> RoomPolicy {
+    return try FfiConverterTypeRoomPolicy.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRoomPolicy_lower(_ value: RoomPolicy) -> RustBuffer {
+    return FfiConverterTypeRoomPolicy.lower(value)
+}
+
+
+
+/**
  * What to do now.
  */
 
@@ -4195,11 +5199,12 @@ public enum Step: Equatable, Hashable {
          */millis: UInt32
     )
     /**
-     * Call `compact` or `drop_oldest`.
+     * Call `make_room`, which does what the configuration says; where it says nothing,
+     * `compact` or `drop_oldest`.
      */
     case makeRoom(
         /**
-         * Bytes of the storage that are missing.
+         * Bytes of the storage that are missing; 0 where it is the window that is too long.
          */bytes: UInt32
     )
     /**
@@ -4432,6 +5437,101 @@ public func FfiConverterTypeStopReason_lift(_ buf: RustBuffer) throws -> StopRea
 #endif
 public func FfiConverterTypeStopReason_lower(_ value: StopReason) -> RustBuffer {
     return FfiConverterTypeStopReason.lower(value)
+}
+
+
+
+/**
+ * How the model is told of its tools, and how it calls them.
+ */
+
+public enum ToolMode: Equatable, Hashable {
+    
+    /**
+     * By the fields that the dialect has for it.
+     */
+    case native
+    /**
+     * The same; where the model writes its calls into the text, they are found there.
+     */
+    case lenient
+    /**
+     * By words, for servers that know no tools.
+     */
+    case text
+    /**
+     * The same, and the server holds the model to a JSON Schema of its reply.
+     */
+    case schema
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ToolMode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeToolMode: FfiConverterRustBuffer {
+    typealias SwiftType = ToolMode
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ToolMode {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .native
+        
+        case 2: return .lenient
+        
+        case 3: return .text
+        
+        case 4: return .schema
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ToolMode, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .native:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .lenient:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .text:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .schema:
+            writeInt(&buf, Int32(4))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeToolMode_lift(_ buf: RustBuffer) throws -> ToolMode {
+    return try FfiConverterTypeToolMode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeToolMode_lower(_ value: ToolMode) -> RustBuffer {
+    return FfiConverterTypeToolMode.lower(value)
 }
 
 
@@ -5028,10 +6128,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_compact() != 62377) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() != 44224) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() != 16897) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 64377) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_elapsed() != 38941) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 35520) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_failure() != 36470) {
@@ -5040,7 +6143,25 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 56873) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 47256) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_instruct() != 54930) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_is_compacting() != 36784) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() != 62505) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_json_lines() != 65312) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_make_room() != 20235) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_mark() != 52979) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_pending_calls() != 55736) {
@@ -5050,6 +6171,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_retry() != 53495) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 26876) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_snapshot() != 49394) {
@@ -5073,6 +6197,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_user() != 49581) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_session_window_tokens() != 19841) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_tokenizer_count() != 497) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -5089,6 +6216,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_prompt_new() != 8273) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() != 55982) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_session_new() != 14973) {

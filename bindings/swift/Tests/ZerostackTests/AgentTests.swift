@@ -298,6 +298,94 @@ final class AgentTests: XCTestCase {
         }
     }
 
+    func testBudgetsEndATurn() async throws {
+        let call = Script.calls("read", #"{"path":"a"}"#)
+        for (change, detail) in [
+            ({ $0.maxRounds = 2 }, 1), ({ $0.maxTurnTokens = 1 }, 2), ({ $0.maxRepeats = 2 }, 5),
+        ] as [((inout Limits) -> Void, UInt32)] {
+            let provider = try ScriptedProvider("\(call),\(call),\(call),\(call)")
+            let agent = try agent(provider, limits: change)
+            do {
+                try await agent.run("Go")
+                XCTFail("it went well")
+            } catch ZerostackError.turnFailed(let failure, _) {
+                XCTAssertEqual(failure.fault.kind, .limit)
+                XCTAssertEqual(failure.fault.detail, detail)
+            }
+        }
+    }
+
+    func testTheTimeOfATurnEnds() async throws {
+        let provider = try ScriptedProvider(
+            Script.text("one ", "two", and: ",\"stall\":340") + "," + Script.text("Fine."))
+        let agent = try agent(provider, limits: { $0.maxTurnTime = .milliseconds(300) })
+        do {
+            try await agent.run("Go")
+            XCTFail("it went well")
+        } catch ZerostackError.turnFailed(let failure, _) {
+            XCTAssertEqual(failure.fault.kind, .limit)
+            XCTAssertEqual(failure.fault.message, "the turn used all of its time")
+        }
+        let reply = try await agent.run("Again")
+        XCTAssertEqual(reply.text, "Fine.")
+    }
+
+    func testCallsThatAreFoundInTheText() async throws {
+        let call = #"<tool_call>{\"name\": \"read\", \"arguments\": {\"path\": \"a\"}}</tool_call>"#
+        let provider = try ScriptedProvider(Script.text(call) + "," + Script.text("Done."))
+        var configuration = Configuration(.openAIChat, model: "m")
+        configuration.toolMode = .lenient
+        let read = try Tool("read", "Reads a file.") { (arguments: ReadArguments) in
+            "content of \(arguments.path)"
+        }
+        let agent = try Agent(
+            configuration, at: Endpoint(.openAIChat, baseURL: provider.address + "/v1"),
+            tools: [read])
+        let log = Log()
+        let reply = try await agent.run("Go") { log.take($0) }
+        XCTAssertEqual(reply.text, "Done.")
+        XCTAssertTrue(log.events.contains(.reply(.recovered(calls: 1))))
+        XCTAssertTrue(
+            agent.transcript.contains {
+                if case .toolResult(_, "content of a", false) = $0.part { true } else { false }
+            })
+    }
+
+    func testARoomPolicyOfTheSession() async throws {
+        let replies = Array(repeating: Script.text("y"), count: 40).joined(separator: ",")
+        let provider = try ScriptedProvider(replies)
+        let agent = try agent(
+            provider, limits: { $0.room = .dropOldest; $0.highWaterTokens = 400 })
+        let log = Log()
+        for _ in 0..<30 {
+            try await agent.run(String(repeating: "many words ", count: 10)) { log.take($0) }
+        }
+        let dropped = log.events.contains {
+            if case .reply(.truncated(.oldExchanges, _)) = $0 { true } else { false }
+        }
+        XCTAssertTrue(dropped)
+        XCTAssertLessThan(agent.transcript.count, 40)
+    }
+
+    func testMarksAndForks() async throws {
+        let provider = try ScriptedProvider(
+            ["One.", "Two.", "Three."].map { Script.text($0) }.joined(separator: ","))
+        let agent = try agent(provider)
+        try await agent.run("1")
+        let mark = await agent.mark()
+        try await agent.run("2")
+        let fork = try agent.fork()
+        try await agent.rollback(to: mark)
+        XCTAssertEqual(agent.transcript.map(\.part), [.text("1"), .text("One.")])
+        let reply = try await fork.run("3")
+        XCTAssertEqual(reply.text, "Three.")
+        XCTAssertEqual(fork.transcript.count, 6)
+        XCTAssertEqual(agent.transcript.count, 2)
+        // The tools came along.
+        let tools = try provider.bodies()[2]["tools"] as? [Any]
+        XCTAssertEqual(tools?.count, 1)
+    }
+
     func testARedirectIsNotFollowed() async throws {
         let provider = try ScriptedProvider(
             #"{"status":307,"headers":{"location":"http://127.0.0.1:1/"},"body":""}"#)

@@ -36,7 +36,8 @@ final class ScriptedProvider {
     }
 
     deinit {
-        process.terminate()
+        // It may have been started on a thread that blocks the milder signals, and so does it.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
     }

@@ -133,6 +133,11 @@ final class Player {
         switch name {
         case "max_output_tokens": configuration.limits.maxOutputTokens = value
         case "context_tokens": configuration.limits.contextTokens = value
+        case "high_water_tokens": configuration.limits.highWaterTokens = value
+        case "low_water_tokens": configuration.limits.lowWaterTokens = value
+        case "room": configuration.limits.room = RoomPolicy.allCases[value]
+        case "max_turn_tokens": configuration.limits.maxTurnTokens = value
+        case "max_repeats": configuration.limits.maxRepeats = value
         case "max_result_bytes": configuration.limits.maxResultBytes = value
         case "max_response_bytes": configuration.limits.maxResponseBytes = value
         case "reply_bytes": configuration.limits.replyBytes = value
@@ -171,6 +176,7 @@ final class Player {
         case "abort": session.abort()
         case "compact":
             try session.compact(entry.text(0), keepTurns: XCTUnwrap(Int(entry.words[1])))
+        case "make_room": show(try session.makeRoom())
         case "drop_oldest": put("=freed \(try session.dropOldest())")
         case "usage": counts("=usage", session.usage)
         case "failure": failure()
@@ -232,7 +238,12 @@ final class Player {
         case .toolCall(let call): played.append(described("=tool_call", call))
         case .usage(let usage): counts("=counts", usage)
         case .truncated(let what, let bytes):
-            put("=truncated \(what == .reply ? "reply" : "result") \(bytes)")
+            put("=truncated \(what == .toolResult ? "result" : what.rawValue) \(bytes)")
+        case .compacting: put("=compacting")
+        case .summaryFailed(let fault): put("=summary_failed \(fault.code) \(fault.detail)")
+        case .repeating(let name, let count):
+            played.append(Vector.Entry("=repeating \(count)").with(name))
+        case .recovered(let calls): XCTFail("\(calls) recovered calls have no place in a vector yet")
         case .end(let reason): put("=end \(reason.rawValue)")
         case .restart: put("=restart")
         case .unknown: XCTFail("an event without a name")

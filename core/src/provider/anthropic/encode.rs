@@ -7,7 +7,7 @@
 use super::{REDACTED, SIGNATURE};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, call_id};
+use crate::provider::dialect::{Cursor, call_id, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -74,7 +74,11 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match record.header.kind {
         Kind::User => {
             begin(at, "user", out);
-            pieces!(out: r#"{"type":"text","text":""#, Piece::Escaped(record.text()), r#""}]}"#);
+            let [before, behind] = user_tags(&record);
+            pieces!(out:
+                r#"{"type":"text","text":""#, before, Piece::Escaped(record.text()), behind,
+                r#""}]}"#
+            );
             (at.stage, at.comma) = (BETWEEN, false);
         }
         Kind::Result => {

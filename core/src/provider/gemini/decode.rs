@@ -110,6 +110,10 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.take_word();
             stop(sink);
             sink.element_end();
+            // So that it can be told before the end what of it was not kept.
+            if sink.reply.stop.is_some() {
+                sink.end_part();
+            }
         }
         Token::Piece(TEXT, bytes) => sink.stage(TEXT_SLOT, bytes)?,
         Token::Piece(SIGNATURE, bytes) => sink.stage(SIGNATURE_SLOT, bytes)?,

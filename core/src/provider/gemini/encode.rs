@@ -9,7 +9,7 @@
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::Cursor;
+use crate::provider::dialect::{Cursor, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -75,7 +75,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match record.header.kind {
         Kind::User => {
             begin(at, USER, out);
-            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#""}"#);
+            let [before, behind] = user_tags(&record);
+            pieces!(out:
+                r#"{"text":""#, before, Piece::Escaped(record.text()), behind, r#""}"#
+            );
             at.offset = record.end();
             end(at, out);
         }

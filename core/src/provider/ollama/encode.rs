@@ -61,7 +61,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::User => {
                     at.offset = record.end();
                     begin(context, at, out);
-                    pieces!(out: r#"user","content":""#, Piece::Escaped(record.text()), r#""}"#);
+                    let role = if record.is_instruction() { "system" } else { "user" };
+                    pieces!(out: role, r#"","content":""#, Piece::Escaped(record.text()), r#""}"#);
                 }
                 Kind::Result => {
                     at.begin_results();

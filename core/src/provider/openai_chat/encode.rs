@@ -54,7 +54,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             match record.header.kind {
                 Kind::User => {
                     at.offset = record.end();
-                    pieces!(out: r#"{"role":"user","content":""#, Piece::Escaped(record.text()), r#""}"#);
+                    let role = if record.is_instruction() { "system" } else { "user" };
+                    pieces!(out: r#"{"role":""#, role, r#"","content":""#, Piece::Escaped(record.text()), r#""}"#);
                 }
                 Kind::Result => {
                     at.offset = record.end();

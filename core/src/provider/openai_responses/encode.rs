@@ -57,11 +57,9 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     at.offset = record.end();
     match record.header.kind {
         Kind::User => {
-            begin(
-                at,
-                r#"{"type":"message","role":"user","content":[{"type":"input_text","text":""#,
-                out,
-            );
+            let role = if record.is_instruction() { "developer" } else { "user" };
+            begin(at, r#"{"type":"message","role":""#, out);
+            pieces!(out: role, r#"","content":[{"type":"input_text","text":""#);
             pieces!(out: Piece::Escaped(record.text()), r#""}]}"#);
         }
         Kind::Result => {
@@ -125,7 +123,8 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         parts.any(|part| wanted(&part))
     };
     let is_answer = |part: &Record<'_>| part.is(Kind::Text) || part.is(Kind::Call);
-    if record.header.has(MARKED) || !has_more(is_answer) {
+    let is_cut = record.is(Kind::Thinking) && record.header.has(MARKED);
+    if is_cut || !has_more(is_answer) {
         return;
     }
     if is_ours(record, ENCRYPTED) {

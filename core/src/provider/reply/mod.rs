@@ -31,7 +31,7 @@ pub(crate) struct Reply {
     show: u32,
     shown: u32,
     /// Calls before this record were told.
-    told: u32,
+    pub told: u32,
     /// How many calls were told.
     told_calls: u16,
     /// Calls so far.

@@ -137,7 +137,9 @@ fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
 /// Tokens of an entry, and of what it is wrapped in on the wire.
 pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
     let tokens = match entry.part {
-        Part::Text(text) | Part::Thinking(text) => config.count_tokens(text),
+        Part::Text(text) | Part::Instruction(text) | Part::Thinking(text) => {
+            config.count_tokens(text)
+        }
         Part::ToolCall(ToolCall { name, arguments, .. }) => {
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }

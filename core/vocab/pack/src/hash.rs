@@ -1,7 +1,7 @@
 //! The perfect hash from pairs to slots: each bucket gets the pilot with which its keys fall on free
 //! slots.
 
-use zerostack_core::tokenizer::format::{bucket_of, mix, slot_of};
+use zerostack_core::tokenizer::format::{bucket_of, mix, mix_word, slot_of, word_slot};
 
 /// Where each key went.
 #[derive(Default)]
@@ -16,18 +16,30 @@ pub(crate) struct PerfectHash {
 /// Slots a hundred keys: fewer are smaller, and harder to fill.
 const SLOTS_A_HUNDRED: usize = 104;
 
-pub(crate) fn perfect_hash(keys: &[u64]) -> Result<PerfectHash, String> {
+/// How keys are mixed and led to slots.
+#[derive(Clone, Copy)]
+pub(crate) struct Scheme {
+    mix: fn(u64) -> u64,
+    slot_of: fn(u64, u8, u32) -> u32,
+}
+
+/// For the tables that are always there.
+pub(crate) const THOROUGH: Scheme = Scheme { mix, slot_of };
+/// For the tables for speed.
+pub(crate) const QUICK: Scheme = Scheme { mix: mix_word, slot_of: word_slot };
+
+pub(crate) fn perfect_hash(scheme: Scheme, keys: &[u64]) -> Result<PerfectHash, String> {
     let slots = (keys.len() * SLOTS_A_HUNDRED / 100 + 1) as u32;
     let buckets = keys.len() as u32 / 3 + 1;
     (1..64)
-        .find_map(|seed| place(keys, seed, slots, buckets))
+        .find_map(|seed| place(scheme, keys, seed, slots, buckets))
         .ok_or_else(|| "no seed gives a perfect hash".into())
 }
 
 const FREE: u32 = u32::MAX;
 
-fn place(keys: &[u64], seed: u64, slots: u32, buckets: u32) -> Option<PerfectHash> {
-    let mixed: Vec<u64> = keys.iter().map(|key| mix(key ^ seed)).collect();
+fn place(scheme: Scheme, keys: &[u64], seed: u64, slots: u32, buckets: u32) -> Option<PerfectHash> {
+    let mixed: Vec<u64> = keys.iter().map(|key| (scheme.mix)(key ^ seed)).collect();
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); buckets as usize];
     for (key, &mixed) in mixed.iter().enumerate() {
         members[bucket_of(mixed, buckets) as usize].push(key);
@@ -38,7 +50,10 @@ fn place(keys: &[u64], seed: u64, slots: u32, buckets: u32) -> Option<PerfectHas
     let mut owner = vec![FREE; slots as usize];
     let mut pilots = vec![0u8; buckets as usize];
     let slots_of = |bucket: u32, pilot: u8| -> Vec<u32> {
-        members[bucket as usize].iter().map(|&key| slot_of(mixed[key], pilot, slots)).collect()
+        members[bucket as usize]
+            .iter()
+            .map(|&key| (scheme.slot_of)(mixed[key], pilot, slots))
+            .collect()
     };
     let mut moves_left = 20 * buckets;
     while let Some(bucket) = waiting.pop() {
@@ -81,7 +96,7 @@ fn place(keys: &[u64], seed: u64, slots: u32, buckets: u32) -> Option<PerfectHas
     }
     let slot_of_key = mixed
         .iter()
-        .map(|&mixed| slot_of(mixed, pilots[bucket_of(mixed, buckets) as usize], slots))
+        .map(|&mixed| (scheme.slot_of)(mixed, pilots[bucket_of(mixed, buckets) as usize], slots))
         .collect();
     Some(PerfectHash { seed, pilots, slot_of_key, slots })
 }

@@ -1,15 +1,16 @@
 //! Writes the packed file.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
+use zerostack_core::tokenizer::Cut;
 use zerostack_core::tokenizer::format::{
-    self, BYTE_ORDER, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES, MAGIC,
-    MAX_PROBES, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, mix, wide_slot,
+    self, BYTE_ORDER, FREQUENT_INDEXES, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL,
+    LONG_SLOT_BYTES, MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, join_key,
     word_key,
 };
 
 use crate::Source;
-use crate::hash::{PerfectHash, perfect_hash};
+use crate::hash::{PerfectHash, QUICK, THOROUGH, perfect_hash};
 
 /// What a packed file is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,9 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let merges = &source.merges;
     let tokens = 256 + merges.len();
     let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
+    if source.cut.is_some() && profile == Profile::Fast {
+        return Err("a vocabulary that is cut down has no tables for speed".into());
+    }
     if tokens >= 1 << 20 {
         return Err(format!("{tokens} tokens, the format holds fewer than 2^20"));
     }
@@ -35,7 +39,7 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
         merges.iter().map(|merge| (merge.left as u64) << 32 | merge.right as u64).collect();
     let mut hash = PerfectHash::default();
     if profile == Profile::Small {
-        hash = perfect_hash(&keys)?;
+        hash = perfect_hash(THOROUGH, &keys)?;
     }
 
     let mut sections: [Vec<u8>; SECTIONS] = Default::default();
@@ -52,17 +56,21 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     put(Section::Lengths, lengths.take(SHORT_INDEXES).collect());
     put(Section::ByteIds, words(source.byte_ids.iter().copied()));
     let first_merge_id = merges.first().map_or(0, |merge| merge.id);
-    if merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
+    // What is cut down makes no ids.
+    let has_ids = source.cut.is_none();
+    if has_ids && merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
         let mut by_id: Vec<u32> = (256..tokens as u32).collect();
         by_id.sort_by_key(|&index| merges[index as usize - 256].id);
         put(Section::MergeIds, words(merges.iter().map(|merge| merge.id).chain(by_id)));
     }
     put(Section::Specials, specials(source));
     if profile == Profile::Fast {
-        put(Section::Wide, wide_table(&keys)?);
+        put(Section::Joins, joins(source, &flags)?);
         put(Section::Bigrams, bigrams(source, &flags));
-        put(Section::ShortWords, word_table(source, 1..=8, SHORT_SLOT_BYTES)?);
-        put(Section::LongWords, word_table(source, 9..=16, LONG_SLOT_BYTES)?);
+        let mut short = word_table(source, 1..=8, 0..FREQUENT_INDEXES, SHORT_SLOT_BYTES)?;
+        short.extend(word_table(source, 1..=8, FREQUENT_INDEXES..u32::MAX, SHORT_SLOT_BYTES)?);
+        put(Section::ShortWords, short);
+        put(Section::LongWords, word_table(source, 9..=16, 0..u32::MAX, LONG_SLOT_BYTES)?);
     }
 
     let mut file = vec![0; HEADER_BYTES];
@@ -80,9 +88,10 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     set(32, &source.pattern.number().to_le_bytes());
     set(36, &(tokens as u32).to_le_bytes());
     set(40, &[bits as u8, merges.iter().map(|merge| merge.bytes.len()).max().unwrap_or(1) as u8]);
+    set(42, &Cut::number(source.cut).to_le_bytes());
     set(44, &hash.slots.to_le_bytes());
     set(48, &(hash.pilots.len() as u32).to_le_bytes());
-    set(52, &first_merge_id.to_le_bytes());
+    set(52, &if has_ids { first_merge_id } else { 0 }.to_le_bytes());
     set(56, &hash.seed.to_le_bytes());
     set(64, source.name.as_bytes());
     let length = file.len() as u32;
@@ -137,25 +146,41 @@ fn specials(source: &Source) -> Vec<u8> {
     bytes
 }
 
-/// Pairs by their mixed keys; the best ranks are placed first.
-fn wide_table(keys: &[u64]) -> Result<Vec<u8>, String> {
-    let slots = keys.len() * 2 + MAX_PROBES as usize;
-    let mut table = vec![0u32; slots];
-    for (&key, index) in keys.iter().zip(256u32..) {
-        let mixed = mix(key);
-        let first = wide_slot(mixed, slots as u32) as usize;
-        let near = table.iter_mut().skip(first).take(MAX_PROBES as usize);
-        let free =
-            near.into_iter().find(|slot| **slot == 0).ok_or("the table of pairs is too full")?;
-        *free = (mixed as u32) >> 20 << 20 | index;
+/// Merges by their pairs, without those of two bytes.
+fn joins(source: &Source, flags: &[u64]) -> Result<Vec<u8>, String> {
+    let joins: Vec<(u64, u64)> = source
+        .merges
+        .iter()
+        .zip(256u64..)
+        .filter(|(merge, _)| merge.left >= 256 || merge.right >= 256)
+        .map(|(merge, index)| {
+            let key = join_key(merge.left, merge.right);
+            (key, key | index << 40 | flags[index as usize] << 62)
+        })
+        .collect();
+    let hash = perfect_hash(QUICK, &joins.iter().map(|(key, _)| *key).collect::<Vec<u64>>())?;
+    let mut slots = vec![0u64; hash.slots as usize];
+    for ((_, value), slot) in joins.iter().zip(&hash.slot_of_key) {
+        slots[*slot as usize] = *value;
     }
-    Ok(words(table.into_iter()))
+    Ok(table(&hash, slots.into_iter().flat_map(u64::to_le_bytes)))
+}
+
+/// A perfect hash and what it leads to.
+fn table(hash: &PerfectHash, slots: impl Iterator<Item = u8>) -> Vec<u8> {
+    let mut table = hash.seed.to_le_bytes().to_vec();
+    table.extend(hash.slots.to_le_bytes());
+    table.extend((hash.pilots.len() as u32).to_le_bytes());
+    table.extend(&hash.pilots);
+    table.extend(slots);
+    table
 }
 
 /// Tokens by their bytes.
 fn word_table(
     source: &Source,
     lengths: RangeInclusive<usize>,
+    indexes: Range<u32>,
     slot_bytes: usize,
 ) -> Result<Vec<u8>, String> {
     let bytes = (0..=255).map(|byte| vec![byte]);
@@ -163,6 +188,7 @@ fn word_table(
     // Zeros of a token cannot be told from the zeros behind it.
     let words: Vec<(Vec<u8>, u32)> = tokens
         .zip(0..)
+        .filter(|(_, index)| indexes.contains(index))
         .filter(|(token, _)| lengths.contains(&token.len()) && !token.contains(&0))
         .collect();
     let padded = |token: &[u8]| {
@@ -176,19 +202,14 @@ fn word_table(
             key.chunks(8).map(|half| u64::from_le_bytes(half.try_into().expect("8 bytes")));
         word_key(halves.next().unwrap_or(0), halves.next().unwrap_or(0))
     };
-    let hash = perfect_hash(&words.iter().map(key_of).collect::<Vec<u64>>())?;
+    let hash = perfect_hash(QUICK, &words.iter().map(key_of).collect::<Vec<u64>>())?;
     let mut slots = vec![0; hash.slots as usize * slot_bytes];
     for ((token, index), slot) in words.iter().zip(&hash.slot_of_key) {
         let slot = &mut slots[*slot as usize * slot_bytes..][..slot_bytes];
         slot[..slot_bytes - 4].copy_from_slice(&padded(token));
         slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(*index));
     }
-    let mut table = hash.seed.to_le_bytes().to_vec();
-    table.extend(hash.slots.to_le_bytes());
-    table.extend((hash.pilots.len() as u32).to_le_bytes());
-    table.extend(hash.pilots);
-    table.extend(slots);
-    Ok(table)
+    Ok(table(&hash, slots.into_iter()))
 }
 
 fn fields(bits: u32, values: impl Iterator<Item = u64>) -> Vec<u8> {

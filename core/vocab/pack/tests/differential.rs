@@ -141,6 +141,25 @@ fn corners_put_together() {
     }
 }
 
+/// Long enough for blocks of bytes to be cut at once, and for batches of pieces.
+#[test]
+fn corners_in_long_texts() {
+    const PLAIN: [&str; 8] = ["the ", "Word", " of", "x", " = ", ");\n", "\n    ", "0"];
+    let mut random = fastrand::Rng::with_seed(9);
+    for corners_in_ten in [0, 1, 3, 9] {
+        for _ in 0..60 {
+            let text: String = (0..300)
+                .map(|_| {
+                    let list =
+                        if random.usize(..10) < corners_in_ten { &CORNERS[..] } else { &PLAIN[..] };
+                    list[random.usize(..list.len())]
+                })
+                .collect();
+            check(&text);
+        }
+    }
+}
+
 #[test]
 fn random_bytes_as_lossy_text() {
     let mut random = fastrand::Rng::with_seed(5);
@@ -189,6 +208,47 @@ fn long_pieces() {
                     ours.vocabulary().name()
                 );
             }
+        }
+    }
+}
+
+/// Pieces whose tokens repeat, with a rest of every kind behind them, and such as almost repeat.
+#[test]
+fn repeats() {
+    let mut random = fastrand::Rng::with_seed(10);
+    let units = [
+        " ",
+        "a",
+        "A",
+        "\n",
+        "=",
+        "-=",
+        "ab",
+        "abc",
+        "\n \n",
+        "ing",
+        "etaoin",
+        "中",
+        "\u{301}é",
+        "*/-+",
+        "abcdefghijklm",
+        "the",
+        "xX",
+        "\t ",
+        "################x",
+    ];
+    for unit in units {
+        for bytes in [2_048, 3_001] {
+            let length = bytes + random.usize(..200);
+            let mut text: String = unit.chars().cycle().take(length).collect();
+            let check = |text: &str| {
+                for (ours, _, other) in pairs() {
+                    assert_eq!(ids(&ours, text), other.encode(text), "{unit:?} {length}");
+                }
+            };
+            check(&text);
+            text.push(['b', ' ', '=', '1'][random.usize(..4)]);
+            check(&text);
         }
     }
 }

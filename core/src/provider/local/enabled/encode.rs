@@ -5,7 +5,7 @@ use super::form::{
     BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, CALLS, FAILED_RESULT, LISTED_CALL, RESULT, SAY, SCHEMA,
     form,
 };
-use crate::provider::dialect::{Cursor, reply_parts};
+use crate::provider::dialect::{Cursor, reply_parts, user_tags};
 use crate::provider::{Config, Context, ToolMode};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
@@ -137,7 +137,8 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             at.messages = true;
             if record.is(Kind::User) {
                 at.offset = record.end();
-                pieces!(out: Piece::Escaped(record.text()), form.end);
+                let [before, behind] = user_tags(&record);
+                pieces!(out: before, Piece::Escaped(record.text()), behind, form.end);
             } else if record.is_reply() && is_object {
                 pieces!(out: "{");
             }

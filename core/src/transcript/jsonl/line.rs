@@ -1,0 +1,292 @@
+//! What one line says, before it is a record.
+
+use crate::Error;
+use crate::message::Provider;
+use crate::transcript::log::Log;
+use crate::transcript::record::{
+    ELIDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, REFUSAL,
+};
+use crate::wire::json_read::{ROOT, Token, places};
+
+/// Why a line cannot be read.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineFault {
+    /// It is not one JSON object.
+    NotJson,
+    /// A field is there twice, or its value is of the wrong kind.
+    BadField,
+    /// The role is missing or unknown.
+    Role,
+    /// A field is missing, or does not go with the role.
+    Fields,
+    /// The provider of an opaque text is unknown.
+    Provider,
+    /// An id or a name is longer than 255 bytes.
+    TooLong,
+    /// Lines of the configuration stand before all others.
+    Order,
+    /// A call before it has no result yet.
+    OpenCalls,
+    /// No open call has this id.
+    UnknownCall,
+}
+
+impl LineFault {
+    /// What is wrong, for a person.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NotJson => "it is not one JSON object",
+            Self::BadField => "a field is there twice, or its value is of the wrong kind",
+            Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
+            Self::Fields => "it has fields that do not go with its role, or lacks one",
+            Self::Provider => "the API of the opaque text is unknown",
+            Self::TooLong => "an id or a name is longer than 255 bytes",
+            Self::Order => "system and tools stand before everything else, and a user speaks first",
+            Self::OpenCalls => "a call has no result yet",
+            Self::UnknownCall => "no open call has this id",
+        }
+    }
+}
+
+/// Why a line could not be taken: a fault of its own, or no room for it.
+pub(super) enum Refused {
+    Fault(LineFault),
+    Error(Error),
+}
+
+impl From<LineFault> for Refused {
+    fn from(fault: LineFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT = ROOT."content",
+    THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
+    IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
+    SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
+    INDEX = ROOT."index", OPAQUE_PROVIDER = OPAQUE."provider", VARIETY = OPAQUE."variety",
+    OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
+    ARGUMENTS = CALL."arguments");
+
+/// A short word: a role, the name of a provider.
+type Word = heapless::Vec<u8, 24, u8>;
+
+/// The line that is read. Its long strings are written behind the room for a header at the end
+/// of the transcript, in the order in which they come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    role: Word,
+    provider: Word,
+    /// A bit for each place whose value is complete.
+    seen: u32,
+    /// Where its record begins, 0 while nothing of it is written.
+    start: u32,
+    /// Which strings came, and their lengths: id, name, and the text or the arguments.
+    order: [u8; 3],
+    count: u8,
+    lengths: [u32; 3],
+    variety: u8,
+    field: u8,
+    index: u16,
+    /// The places of all that is true.
+    is: u32,
+}
+
+/// What a line turned out to be.
+pub(super) enum Said {
+    /// It belongs to a configuration.
+    Configuration,
+    /// A record, whose header has no length yet.
+    Part(Header),
+    /// A result, of the call with this index, or of that whose id is written first.
+    Result { flags: u8, index: Option<u16>, id_bytes: usize },
+}
+
+impl Line {
+    /// Takes one token of it.
+    pub fn take(&mut self, log: &mut Log<'_>, token: Token<'_>) -> Result<(), Refused> {
+        match token {
+            Token::Piece(place, bytes) => {
+                if self.has(place) {
+                    return Err(LineFault::BadField.into());
+                }
+                match (place, slot_of(place)) {
+                    (_, Some(slot)) => self.write(log, slot, bytes)?,
+                    (ROLE, _) => word(&mut self.role, bytes, LineFault::Role)?,
+                    (OPAQUE_PROVIDER, _) => word(&mut self.provider, bytes, LineFault::Provider)?,
+                    _ => return Err(LineFault::BadField.into()),
+                }
+            }
+            Token::PieceEnd(place) if slot_of(place).is_some() => self.see(place)?,
+            Token::PieceEnd(place @ (ROLE | OPAQUE_PROVIDER)) => self.see(place)?,
+            Token::Bool(place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED), is_so) => {
+                self.see(place)?;
+                if is_so {
+                    self.is |= 1 << place;
+                }
+            }
+            Token::Number(place, number) => {
+                self.see(place)?;
+                let small = u8::try_from(number).map_err(|_| LineFault::BadField);
+                match place {
+                    VARIETY => self.variety = small?,
+                    FIELD => self.field = small?,
+                    INDEX => self.index = u16::try_from(number).map_err(|_| LineFault::BadField)?,
+                    _ => return Err(LineFault::BadField.into()),
+                }
+            }
+            Token::End(place @ (OPAQUE | CALL)) => self.see(place)?,
+            Token::Begin(ROOT | OPAQUE | CALL) | Token::End(ROOT) | Token::Null(_) => {}
+            Token::PieceEnd(_) | Token::Bool(..) | Token::Begin(_) | Token::End(_) => {
+                return Err(LineFault::BadField.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Where its record begins, when something of it is written.
+    pub fn start_or(&self, used: usize) -> usize {
+        if self.start > 0 { self.start as usize } else { used }
+    }
+
+    /// What it is, now that it is complete.
+    pub fn said(&mut self, log: &mut Log<'_>) -> Result<Said, Refused> {
+        let allowed = |places: &[u8]| places.iter().fold(0, |mask, place| mask | 1 << place);
+        let role = allowed(&[ROLE]);
+        let (content, other): (&[u8], u32) = match self.role.as_slice() {
+            b"system" => return Ok(Said::Configuration),
+            b"tools" => return Ok(Said::Configuration),
+            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY])),
+            b"developer" => (&[TEXT, CONTENT], 0),
+            b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT])),
+            b"assistant" => (
+                &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
+                allowed(&[BEGINS, CUT, REFUSED, FIELD, OPAQUE_PROVIDER, VARIETY, OPAQUE_TEXT])
+                    | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS]),
+            ),
+            _ => return Err(LineFault::Role.into()),
+        };
+        let said = self.seen & allowed(content);
+        if said.count_ones() != 1 || self.seen & !(role | allowed(content) | other) != 0 {
+            return Err(LineFault::Fields.into());
+        }
+        self.sort(log);
+        let [id, name, _] = self.lengths;
+        let begins = self.is(BEGINS, FIRST);
+        let cut = self.is(CUT, MARKED);
+        let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
+        if self.role.as_slice() == b"user" {
+            return text(Kind::User, FIRST | self.is(SUMMARY, MARKED), [0; 3]);
+        }
+        if self.role.as_slice() == b"developer" {
+            return text(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+        }
+        if self.role.as_slice() == b"tool" {
+            if !self.has(ID) && !self.has(INDEX) {
+                return Err(LineFault::Fields.into());
+            }
+            let flags = FIRST | self.is(IS_ERROR, MARKED) | self.is(CUT, ELIDED);
+            let index = self.has(INDEX).then_some(self.index);
+            return Ok(Said::Result { flags, index, id_bytes: id as usize });
+        }
+        if self.has(THINKING) {
+            return text(Kind::Thinking, begins | cut, [self.field, 0, 0]);
+        }
+        if self.has(OPAQUE) {
+            let provider = core::str::from_utf8(&self.provider).ok().and_then(Provider::from_name);
+            let provider = provider.ok_or(LineFault::Provider)? as u8;
+            if !self.has(OPAQUE_TEXT) {
+                return Err(LineFault::Fields.into());
+            }
+            return text(Kind::Opaque, begins, [provider, self.variety, 0]);
+        }
+        if self.has(CALL) {
+            if !self.has(CALL_NAME) || !self.has(ARGUMENTS) {
+                return Err(LineFault::Fields.into());
+            }
+            let length = |length| u8::try_from(length).map_err(|_| LineFault::TooLong);
+            return text(Kind::Call, begins, [length(id)?, length(name)?, 0]);
+        }
+        text(Kind::Text, begins | cut, [self.is(REFUSED, REFUSAL), 0, 0])
+    }
+
+    /// Writes more of a string behind the room for a header.
+    fn write(&mut self, log: &mut Log<'_>, slot: u8, bytes: &[u8]) -> Result<(), Refused> {
+        if self.start == 0 {
+            let start = log.used();
+            log.append(&[0; HEADER_BYTES])?;
+            self.start = start as u32;
+        }
+        log.append(bytes)?;
+        let came = self.order.get(..usize::from(self.count)).unwrap_or_default();
+        if came.last() != Some(&slot) {
+            // Each slot comes in one run, for no place may come twice.
+            let place = self.order.get_mut(usize::from(self.count));
+            *place.ok_or(LineFault::Fields)? = slot;
+            self.count += 1;
+        }
+        if let Some(length) = self.lengths.get_mut(usize::from(slot)) {
+            *length = length.saturating_add(bytes.len() as u32);
+        }
+        Ok(())
+    }
+
+    /// Brings the strings into the order of a record.
+    fn sort(&mut self, log: &mut Log<'_>) {
+        let count = usize::from(self.count);
+        let lengths = self.lengths;
+        let length = |slot: u8| lengths.get(usize::from(slot)).map_or(0, |length| *length as usize);
+        for _ in 1..count {
+            let mut offset = self.start as usize + HEADER_BYTES;
+            for at in 1..count {
+                let Some([left, right]) = self.order.get_mut(at - 1..=at) else { return };
+                let (first, second) = (length(*left), length(*right));
+                if left > right {
+                    log.swap_runs(offset, offset + first, offset + first + second);
+                    core::mem::swap(left, right);
+                    offset += second;
+                } else {
+                    offset += first;
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, place: u8) -> Result<(), Refused> {
+        if self.has(place) {
+            return Err(LineFault::BadField.into());
+        }
+        self.seen |= 1 << place;
+        Ok(())
+    }
+
+    const fn has(&self, place: u8) -> bool {
+        self.seen & (1 << place) != 0
+    }
+
+    const fn is(&self, place: u8, flag: u8) -> u8 {
+        if self.is & (1 << place) != 0 { flag } else { 0 }
+    }
+}
+
+/// Which of a record's strings stands at `place`.
+const fn slot_of(place: u8) -> Option<u8> {
+    match place {
+        ID | CALL_ID => Some(0),
+        CALL_NAME => Some(1),
+        TEXT | CONTENT | THINKING | OPAQUE_TEXT | ARGUMENTS => Some(2),
+        _ => None,
+    }
+}
+
+fn word(word: &mut Word, bytes: &[u8], fault: LineFault) -> Result<(), LineFault> {
+    word.extend_from_slice(bytes).map_err(|_| fault)
+}

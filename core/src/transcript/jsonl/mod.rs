@@ -1,0 +1,27 @@
+//! A transcript as JSON Lines: one part a line, for people, `grep` and scripts.
+//!
+//! ```text
+//! {"role":"user","text":"Fix the test"}
+//! {"role":"developer","text":"From now on, write no file"}
+//! {"role":"assistant","thinking":"Let me look"}
+//! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
+//! {"role":"assistant","text":"I will read it."}
+//! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
+//! {"role":"tool","id":"call_1","text":"1\tint main"}
+//! ```
+//! Lines of the model that follow one another are one message, until one has `"begins":true`.
+//! The rest is written where it is so: `"summary":true` for a user's text that stands for older
+//! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
+//! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed, and
+//! `"index":N`, the place of a result's call in its reply, where the id does not tell it.
+//!
+//! Read, `content` is the same as `text`, a field that is not known is passed over, and so are
+//! lines of the roles `system` and `tools` before all others: they belong to a configuration.
+
+mod line;
+mod read;
+mod write;
+
+pub use line::LineFault;
+pub use read::JsonLinesReader;
+pub use write::JsonLines;

@@ -1,0 +1,220 @@
+//! From lines, in any chunking, to records.
+
+use super::line::{Line, LineFault, PLACES, Refused, Said};
+use crate::transcript::Storage;
+use crate::transcript::check::Reply;
+use crate::transcript::log::Log;
+use crate::transcript::record::{HEADER_BYTES, Header, Kind, Record, Records};
+use crate::wire::json_read::JsonReader;
+use crate::{Error, ErrorKind};
+
+/// Reads the lines that [`crate::Transcript::json_lines`] writes, or a person did, into a
+/// storage that [`crate::Session::resume`] takes.
+///
+/// ```
+/// use zerostack_core::{JsonLinesReader, Provider, Session, SessionConfig, Step};
+///
+/// let mut reader = JsonLinesReader::new([0; 256])?;
+/// for chunk in br#"{"role":"user","text":"Hello"}"#.chunks(5) {
+///     reader.push(chunk)?;
+/// }
+/// let (storage, used) = reader.finish()?;
+/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// assert_eq!(Session::resume(storage, used, &config)?.step(), Step::Send);
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct JsonLinesReader<S> {
+    storage: S,
+    used: u32,
+    json: JsonReader,
+    line: Line,
+    /// The line that is read, from 1 on.
+    number: u32,
+    check: Reply,
+    /// The first record of the last reply.
+    reply: u32,
+    refused: Option<(Error, Option<LineFault>)>,
+}
+
+impl<S: Storage> JsonLinesReader<S> {
+    /// Begins in `storage`.
+    ///
+    /// # Errors
+    /// `Full` when it has not even room for a beginning.
+    pub fn new(storage: S) -> Result<Self, Error> {
+        let mut reader = Self {
+            storage,
+            used: 0,
+            json: JsonReader::new(PLACES),
+            line: Line::default(),
+            number: 1,
+            check: Reply::default(),
+            reply: 0,
+            refused: None,
+        };
+        Log::new(&mut reader.storage, &mut reader.used).start()?;
+        Ok(reader)
+    }
+
+    /// Takes bytes, cut anywhere.
+    ///
+    /// # Errors
+    /// `BadLine`; `detail` is the number of the line, [`fault`](Self::fault) says why. `Full`. The
+    /// lines before stay, and every further call gives the same error.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some((error, _)) = self.refused {
+            return Err(error);
+        }
+        self.take(bytes).map_err(|refused| self.refuse(refused))
+    }
+
+    /// The end: the last line may lack its line feed. Gives the storage, and how much of it is
+    /// used.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn finish(mut self) -> Result<(S, usize), Error> {
+        self.push(b"\n")?;
+        Ok((self.storage, self.used as usize))
+    }
+
+    /// What is wrong with the line that was refused.
+    #[must_use]
+    pub fn fault(&self) -> Option<LineFault> {
+        self.refused.and_then(|(_, fault)| fault)
+    }
+
+    /// The provider's id of the first call that has no result yet.
+    #[must_use]
+    pub fn open_call(&self) -> Option<&str> {
+        let bytes = self.bytes();
+        let mut calls = calls(bytes, self.reply as usize).enumerate();
+        let open = calls.find(|(index, _)| !is_answered(bytes, self.reply as usize, *index))?;
+        Some(open.1.call().0)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (mut text, ends) = match piece.strip_suffix(b"\n") {
+                Some(text) => (text, true),
+                None => (piece, false),
+            };
+            if self.json.is_fresh() {
+                text = text.trim_ascii_start();
+                if text.first().is_some_and(|byte| *byte != b'{') {
+                    return Err(LineFault::NotJson.into());
+                }
+            }
+            let mut log = Log::new(&mut self.storage, &mut self.used);
+            while let Some(token) = self.json.next(&mut text).map_err(|_| LineFault::NotJson)? {
+                self.line.take(&mut log, token)?;
+            }
+            if ends {
+                self.end_line()?;
+                self.number = self.number.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    fn end_line(&mut self) -> Result<(), Refused> {
+        if self.json.is_fresh() {
+            return Ok(());
+        }
+        if !self.json.is_done() {
+            return Err(LineFault::NotJson.into());
+        }
+        let has_parts = self.check.is_begun();
+        let had_open = self.check.has_open();
+        let mut log = Log::new(&mut self.storage, &mut self.used);
+        let start = self.line.start_or(log.used());
+        let (mut header, result) = match self.line.said(&mut log)? {
+            Said::Configuration if has_parts => return Err(LineFault::Order.into()),
+            Said::Configuration => {
+                log.truncate(start);
+                self.json.restart();
+                self.line = Line::default();
+                return Ok(());
+            }
+            Said::Part(header) => (header, false),
+            Said::Result { flags, index, id_bytes } => {
+                let payload = start + HEADER_BYTES;
+                let id = log.bytes().get(payload..payload + id_bytes).unwrap_or_default();
+                let named = || {
+                    let mut calls = calls(log.bytes(), self.reply as usize).enumerate();
+                    let open = calls.find(|(index, call)| {
+                        call.call().0.as_bytes() == id
+                            && !is_answered(log.bytes(), self.reply as usize, *index)
+                    });
+                    open.and_then(|(index, _)| u16::try_from(index).ok())
+                };
+                let index = index.or_else(named).ok_or(LineFault::UnknownCall)?;
+                log.remove(payload, payload + id_bytes);
+                let [low, high] = index.to_le_bytes();
+                (Header::new(Kind::Result, flags, [low, high, 0]), true)
+            }
+        };
+        if log.used() == start {
+            log.append(&[0; HEADER_BYTES])?;
+        }
+        // A part of the model begins a message where none is open.
+        let is_reply = !matches!(header.kind, Kind::User | Kind::Result);
+        if is_reply && !self.check.is_open() {
+            header.flags |= crate::transcript::record::FIRST;
+        }
+        log.set_header(start, header);
+        log.close(start);
+        let record = Record::at(log.bytes(), start).ok_or(LineFault::NotJson)?;
+        if core::str::from_utf8(record.payload).is_err() {
+            return Err(LineFault::NotJson.into());
+        }
+        let mut check = self.check;
+        if !check.takes(log.bytes(), &record) {
+            return Err(match result {
+                true => LineFault::UnknownCall,
+                false if had_open => LineFault::OpenCalls,
+                false => LineFault::Order,
+            }
+            .into());
+        }
+        if is_reply && record.header.has(crate::transcript::record::FIRST) {
+            self.reply = start as u32;
+        }
+        self.check = check;
+        self.json.restart();
+        self.line = Line::default();
+        Ok(())
+    }
+
+    /// Takes the line out again.
+    fn refuse(&mut self, refused: Refused) -> Error {
+        let start = self.line.start_or(self.used as usize);
+        let mut log = Log::new(&mut self.storage, &mut self.used);
+        log.truncate(start);
+        let (error, fault) = match refused {
+            Refused::Error(error) => (error, None),
+            Refused::Fault(fault) => (Error::new(ErrorKind::BadLine, self.number), Some(fault)),
+        };
+        self.refused = Some((error, fault));
+        error
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.storage.bytes().get(..self.used as usize).unwrap_or_default()
+    }
+}
+
+/// The calls of the reply that begins at `reply`.
+fn calls(bytes: &[u8], reply: usize) -> impl Iterator<Item = Record<'_>> {
+    let start = if reply == 0 { bytes.len() } else { reply };
+    let parts = Records::from(bytes, start).take_while(Record::is_reply);
+    parts.filter(|part| part.is(Kind::Call))
+}
+
+/// Whether the call with this index of the reply has a result.
+fn is_answered(bytes: &[u8], reply: usize, index: usize) -> bool {
+    let behind = Records::from(bytes, reply).skip_while(Record::is_reply);
+    let mut results = behind.take_while(|record| record.is(Kind::Result));
+    results.any(|result| result.header.call_index() as usize == index)
+}

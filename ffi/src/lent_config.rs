@@ -1,0 +1,200 @@
+//! A configuration as the core reads it: checked once, lent for as long as the session.
+
+use zerostack_core::{
+    Config, FailedTurn, Limits, OutputLimitKey, Prices, Provider, RoomPolicy, ToolMode, ToolSpec,
+};
+
+use crate::boundary::{checked_text, text, values};
+use crate::config::{
+    known, zs_config, zs_counting, zs_failed_turn, zs_output_limit_key, zs_provider, zs_room,
+    zs_tool, zs_tool_mode,
+};
+use crate::status::Fault;
+use crate::status::zs_status::*;
+use crate::window_count::WindowCount;
+
+/// The configuration of a session, checked. Everything it points to is lent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LentConfig {
+    provider: Provider,
+    model: &'static str,
+    system: &'static str,
+    /// Their texts were checked.
+    tools: &'static [zs_tool],
+    limits: Limits,
+    output_limit_key: OutputLimitKey,
+    tool_mode: ToolMode,
+    count: WindowCount,
+}
+
+impl LentConfig {
+    /// Reads what the caller knows of a configuration, and takes the defaults for the rest.
+    ///
+    /// # Safety
+    /// The promise of `boundary`; what it points to outlives the session.
+    pub unsafe fn read(config: *const zs_config) -> Result<Self, Fault> {
+        // SAFETY: the promise of `boundary`.
+        let known = unsafe { known(config) }?;
+        let tools: &'static [zs_tool] =
+            // SAFETY: the promise of `boundary`.
+            unsafe { values(known.tools, known.tool_count) }?;
+        for (index, tool) in tools.iter().enumerate() {
+            for part in [tool.name, tool.description, tool.parameters] {
+                // SAFETY: the promise of `boundary`.
+                unsafe { text(part) }.map_err(|_| Fault::with(ZS_BAD_CONFIG, index))?;
+            }
+        }
+        let limits = limits(&known)?;
+        let output_limit_key = choose(known.output_limit_key, OUTPUT_LIMIT_KEYS)?;
+        let tool_mode = choose(known.tool_mode, TOOL_MODES)?;
+        // SAFETY: the promise of `boundary`.
+        let vocabulary = unsafe { values(known.vocabulary.ptr, known.vocabulary.len) }?;
+        let count = match choose(known.counting, COUNTINGS)? {
+            zs_counting::ZS_COUNT_ROUGH => WindowCount::rough(),
+            zs_counting::ZS_COUNT_ESTIMATE => WindowCount::estimate()?,
+            zs_counting::ZS_COUNT_VOCABULARY => WindowCount::vocabulary(vocabulary)?,
+        };
+        // SAFETY: the promise of `boundary`.
+        let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
+        let provider = choose(known.provider, PROVIDERS)?;
+        Ok(Self { provider, model, system, tools, limits, output_limit_key, tool_mode, count })
+    }
+
+    /// For a body that is decoded once and stays, whatever it is.
+    pub fn for_one_response(number: u32) -> Result<Self, Fault> {
+        let failed_turn = FailedTurn::Keep;
+        let limits = Limits { max_attempts: 1, failed_turn, ..Limits::DEFAULT };
+        Ok(Self {
+            provider: choose(number, PROVIDERS)?,
+            model: "decode",
+            system: "",
+            tools: &[],
+            limits,
+            output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
+            count: WindowCount::rough(),
+        })
+    }
+}
+
+impl Config for LentConfig {
+    fn provider(&self) -> Provider {
+        self.provider
+    }
+
+    fn model(&self) -> &str {
+        self.model
+    }
+
+    fn system(&self) -> &str {
+        self.system
+    }
+
+    fn tool(&self, index: usize) -> Option<ToolSpec<'_>> {
+        // SAFETY: `read` checked them, and they stay unchanged: the promise of `boundary`.
+        self.tools.get(index).map(|tool| unsafe {
+            ToolSpec {
+                name: checked_text(tool.name),
+                description: checked_text(tool.description),
+                parameters: checked_text(tool.parameters),
+            }
+        })
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn output_limit_key(&self) -> OutputLimitKey {
+        self.output_limit_key
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        self.count.tokens(text)
+    }
+
+    fn tool_mode(&self) -> ToolMode {
+        self.tool_mode
+    }
+}
+
+fn limits(known: &zs_config) -> Result<Limits, Fault> {
+    Ok(Limits {
+        max_output_tokens: known.max_output_tokens,
+        context_tokens: known.context_tokens,
+        high_water_tokens: known.high_water_tokens,
+        low_water_tokens: known.low_water_tokens,
+        room: choose(known.room, ROOMS)?,
+        max_result_bytes: known.max_result_bytes,
+        max_response_bytes: known.max_response_bytes,
+        reply_bytes: known.reply_bytes,
+        max_rounds: u16::try_from(known.max_rounds).map_err(|_| BAD)?,
+        max_turn_tokens: known.max_turn_tokens,
+        max_turn_cost_micros: known.max_turn_cost_micros,
+        max_turn_ms: known.max_turn_ms,
+        max_repeats: u16::try_from(known.max_repeats).map_err(|_| BAD)?,
+        prices: Prices {
+            input: known.input_price,
+            output: known.output_price,
+            cache_read: known.cache_read_price,
+            cache_write: known.cache_write_price,
+        },
+        max_attempts: u8::try_from(known.max_attempts).map_err(|_| BAD)?,
+        retry_base_ms: known.retry_base_ms,
+        retry_max_ms: known.retry_max_ms,
+        seed: known.seed,
+        failed_turn: choose(known.failed_turn, FAILED_TURNS)?,
+    })
+}
+
+/// What a number of the header means.
+fn choose<T: Copy>(number: u32, meanings: &[(u32, T)]) -> Result<T, Fault> {
+    let found = meanings.iter().find(|(known, _)| *known == number);
+    found.map(|(_, meaning)| *meaning).ok_or(BAD)
+}
+
+const BAD: Fault = Fault { status: ZS_BAD_CONFIG, detail: u32::MAX };
+
+const PROVIDERS: &[(u32, Provider)] = &[
+    (zs_provider::ZS_OPENAI_CHAT as u32, Provider::OpenAiChat),
+    (zs_provider::ZS_ANTHROPIC as u32, Provider::Anthropic),
+    (zs_provider::ZS_OPENAI_RESPONSES as u32, Provider::OpenAiResponses),
+    (zs_provider::ZS_GEMINI as u32, Provider::Gemini),
+    (zs_provider::ZS_OLLAMA as u32, Provider::Ollama),
+];
+
+const FAILED_TURNS: &[(u32, FailedTurn)] = &[
+    (zs_failed_turn::ZS_TAKE_OUT as u32, FailedTurn::TakeOut),
+    (zs_failed_turn::ZS_KEEP as u32, FailedTurn::Keep),
+];
+
+const ROOMS: &[(u32, RoomPolicy)] = &[
+    (zs_room::ZS_ROOM_ASK as u32, RoomPolicy::Ask),
+    (zs_room::ZS_ROOM_ELIDE_RESULTS as u32, RoomPolicy::ElideResults),
+    (zs_room::ZS_ROOM_DROP_OLDEST as u32, RoomPolicy::DropOldest),
+    (zs_room::ZS_ROOM_SUMMARISE as u32, RoomPolicy::Summarise),
+];
+
+const TOOL_MODES: &[(u32, ToolMode)] = &[
+    (zs_tool_mode::ZS_TOOLS_NATIVE as u32, ToolMode::Native),
+    (zs_tool_mode::ZS_TOOLS_LENIENT as u32, ToolMode::Lenient),
+    (zs_tool_mode::ZS_TOOLS_TEXT as u32, ToolMode::Text),
+    (zs_tool_mode::ZS_TOOLS_SCHEMA as u32, ToolMode::Schema),
+];
+
+const OUTPUT_LIMIT_KEYS: &[(u32, OutputLimitKey)] = &[
+    (zs_output_limit_key::ZS_MAX_TOKENS as u32, OutputLimitKey::MaxTokens),
+    (zs_output_limit_key::ZS_MAX_COMPLETION_TOKENS as u32, OutputLimitKey::MaxCompletionTokens),
+];
+
+const COUNTINGS: &[(u32, zs_counting)] = &[
+    (zs_counting::ZS_COUNT_ROUGH as u32, zs_counting::ZS_COUNT_ROUGH),
+    (zs_counting::ZS_COUNT_ESTIMATE as u32, zs_counting::ZS_COUNT_ESTIMATE),
+    (zs_counting::ZS_COUNT_VOCABULARY as u32, zs_counting::ZS_COUNT_VOCABULARY),
+];
+
+/// The number of a provider in the header; 0 for one that it does not have.
+pub(crate) fn number(provider: Provider) -> u32 {
+    let found = PROVIDERS.iter().find(|(_, known)| *known == provider);
+    found.map_or(0, |(number, _)| *number)
+}

@@ -1,0 +1,279 @@
+//! Every number of the configuration, at its limit, one below and one above.
+
+use zerostack_core::{
+    Budget, ErrorKind, Event, Limits, OwnedConfig, Prices, Provider, Session, SessionConfig, Step,
+    ToolResult, Usage,
+};
+
+type Chat = Session<SessionConfig<'static>, [u8; 8192]>;
+
+fn session(limits: Limits) -> Chat {
+    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let mut session = Session::new([0; 8192], config).unwrap();
+    session.user("Go").unwrap();
+    session
+}
+
+/// A reply with these calls (name and arguments), 10 tokens in and 5 out.
+fn calls(calls: &[(&str, &str)]) -> String {
+    let calls: Vec<String> = calls
+        .iter()
+        .enumerate()
+        .map(|(at, (name, arguments))| {
+            let arguments = serde_json::to_string(arguments).unwrap();
+            format!(r#"{{"id":"c{at}","function":{{"name":"{name}","arguments":{arguments}}}}}"#)
+        })
+        .collect();
+    let usage = r#""usage":{"prompt_tokens":10,"completion_tokens":5}"#;
+    let calls = calls.join(",");
+    format!(
+        r#"{{"choices":[{{"message":{{"tool_calls":[{calls}]}},"finish_reason":"tool_calls"}}],{usage}}}"#
+    )
+}
+
+/// Feeds a whole body: the `Repeating` events, and how it ended.
+fn receive(session: &mut Chat, body: &str, chunk: usize) -> (Vec<(String, u16)>, Option<Budget>) {
+    session.begin_response(200, None).unwrap();
+    let mut repeating = Vec::new();
+    for chunk in body.as_bytes().chunks(chunk) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let fed = session.feed(rest).unwrap();
+            rest = &rest[fed.used..];
+            if let Some(Event::Repeating { name, count }) = fed.event {
+                repeating.push((name.to_owned(), count));
+            }
+        }
+    }
+    (repeating, session.end_response().err().map(budget))
+}
+
+fn budget(error: zerostack_core::Error) -> Budget {
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    Budget::from_detail(error.detail()).unwrap()
+}
+
+/// Rounds of one call each until the turn ends: how many, and why.
+fn rounds(mut session: Chat) -> (u32, Budget) {
+    for round in 1..100 {
+        let body = calls(&[("read", &format!("{{\"n\":{round}}}"))]);
+        if let (_, Some(why)) = receive(&mut session, &body, 4096) {
+            return (round, why);
+        }
+        let id = session.pending_call().unwrap().id;
+        let result = ToolResult { id, content: "ok", is_error: false };
+        if let Err(error) = session.tool_result(result) {
+            assert_eq!(session.step(), Step::Idle);
+            assert_eq!(session.failure().unwrap().error, error);
+            return (round, budget(error));
+        }
+    }
+    panic!("nothing ended the turn");
+}
+
+#[test]
+fn no_request_follows_when_a_budget_is_used_up() {
+    for rounds_allowed in [1, 2, 3] {
+        let limits = Limits { max_rounds: rounds_allowed, ..Limits::DEFAULT };
+        assert_eq!(rounds(session(limits)), (rounds_allowed.into(), Budget::Rounds));
+    }
+    // A round is 15 tokens: 45 are used up by the third, 46 by the fourth.
+    for (tokens, expected) in [(1, 1), (15, 1), (16, 2), (44, 3), (45, 3), (46, 4)] {
+        let limits = Limits { max_turn_tokens: tokens, ..Limits::DEFAULT };
+        assert_eq!(rounds(session(limits)), (expected, Budget::Tokens), "{tokens}");
+    }
+    // 10 tokens at 3 and 5 at 15 a million: 105 millionths a round.
+    let prices = Prices { input: 3_000_000, output: 15_000_000, ..Prices::NONE };
+    for (micros, expected) in [(104, 1), (105, 1), (106, 2), (210, 2), (211, 3)] {
+        let limits = Limits { max_turn_cost_micros: micros, prices, ..Limits::DEFAULT };
+        assert_eq!(rounds(session(limits)), (expected, Budget::Cost), "{micros}");
+    }
+}
+
+#[test]
+fn costs_are_counted_as_the_provider_counts_tokens() {
+    let usage = Usage {
+        input_tokens: 1000,
+        output_tokens: 10,
+        cache_read_tokens: 600,
+        cache_write_tokens: 100,
+        reasoning_tokens: 4,
+    };
+    let prices = Prices { input: 1000, output: 5000, cache_read: 100, cache_write: 1250 };
+    // The cached tokens are among the input, or beside it.
+    let among = (300 * 1000 + 10 * 5000 + 600 * 100 + 100 * 1250_u64).div_ceil(1_000_000);
+    let beside = (1000 * 1000 + 10 * 5000 + 600 * 100 + 100 * 1250_u64).div_ceil(1_000_000);
+    assert_eq!(prices.cost_micros(usage, Provider::OpenAiChat), among);
+    assert_eq!(prices.cost_micros(usage, Provider::Anthropic), beside);
+    assert_eq!(usage.total(Provider::OpenAiChat), 1010);
+    assert_eq!(usage.total(Provider::Anthropic), 1710);
+    let most = Usage { input_tokens: u32::MAX, output_tokens: u32::MAX, ..usage };
+    let dear = Prices { input: u32::MAX, output: u32::MAX, cache_read: 0, cache_write: 0 };
+    assert!(dear.cost_micros(most, Provider::Anthropic) > u64::from(u32::MAX));
+}
+
+#[test]
+fn time_ends_the_turn_in_any_step() {
+    let limits = Limits { max_turn_ms: 1000, ..Limits::DEFAULT };
+    let send = session(limits);
+    let mut receive_step = send.clone();
+    receive_step.begin_response(200, None).unwrap();
+    let mut tools = send.clone();
+    receive(&mut tools, &calls(&[("read", "{}"), ("read", "{}")]), 4096);
+    let mut wait = send.clone();
+    wait.end_response().unwrap();
+    for session in [send, receive_step, tools, wait] {
+        for (millis, ends) in [(0, false), (999, false), (1000, true), (1001, true)] {
+            let mut session = session.clone();
+            let before = format!("{session:?}");
+            let ended = session.elapsed(millis);
+            assert_eq!(ended.is_err(), ends, "{millis}");
+            if let Err(error) = ended {
+                assert_eq!((budget(error), session.step()), (Budget::Time, Step::Idle));
+                assert_eq!(session.pending_call(), None);
+            } else {
+                assert_eq!(format!("{session:?}"), before);
+            }
+        }
+    }
+    let mut idle = session(limits);
+    idle.abort();
+    idle.elapsed(u32::MAX).unwrap();
+    session(Limits::DEFAULT).elapsed(u32::MAX).unwrap();
+}
+
+#[test]
+fn repeated_calls_are_told_and_stopped() {
+    let same = ("read", r#"{"path":"a"}"#);
+    for chunk in [1, 7, 4096] {
+        let mut chat = session(Limits { max_repeats: 4, ..Limits::DEFAULT });
+        let mut told = Vec::new();
+        let mut ended = None;
+        for _ in 0..3 {
+            let (repeating, why) = receive(&mut chat, &calls(&[same, same]), chunk);
+            told.extend(repeating.into_iter().map(|(name, count)| {
+                assert_eq!(name, "read");
+                count
+            }));
+            ended = why;
+            while let Some(id) = chat.pending_call().map(|call| call.id) {
+                let result = ToolResult { id, content: "ok", is_error: false };
+                chat.tool_result(result).unwrap();
+            }
+        }
+        assert_eq!((told.as_slice(), ended), ([3, 4, 5, 6].as_slice(), Some(Budget::Repeats)));
+        assert_eq!(chat.step(), Step::Idle);
+        // The calls of the last reply are answered, so the conversation can go on.
+        chat.user("Try something else").unwrap();
+        zerostack_tests::body::checked(&chat);
+    }
+    // Other arguments, another name, or never a limit.
+    let other = [same, ("read", r#"{"path":"b"}"#), same, ("grep", same.1), same];
+    let mut chat = session(Limits { max_repeats: 1, ..Limits::DEFAULT });
+    assert_eq!(receive(&mut chat, &calls(&other), 4096), (vec![], None));
+    for (max_repeats, ends) in [(0, false), (2, true), (3, false), (4, false)] {
+        let mut chat = session(Limits { max_repeats, ..Limits::DEFAULT });
+        let (told, why) = receive(&mut chat, &calls(&[same, same, same]), 4096);
+        assert_eq!((told.len(), why.is_some()), (1, ends), "{max_repeats}");
+    }
+}
+
+#[test]
+fn marks_of_the_window_at_their_limits() {
+    for provider in [Provider::OpenAiChat, Provider::Anthropic] {
+        let none = Limits::DEFAULT;
+        assert_eq!(none.high_water(provider), u32::MAX);
+        let limits = Limits { context_tokens: 10_000, max_output_tokens: 1_000, ..Limits::DEFAULT };
+        assert_eq!(limits.window_tokens(provider), 9_000);
+        assert_eq!((limits.high_water(provider), limits.low_water(provider)), (7_200, 4_800));
+        let all = Limits { max_output_tokens: 10_001, ..limits };
+        assert_eq!((all.window_tokens(provider), all.high_water(provider)), (0, 0));
+        let own = Limits { high_water_tokens: 9_001, low_water_tokens: 9_001, ..limits };
+        assert_eq!((own.high_water(provider), own.low_water(provider)), (9_000, 9_000));
+        let alone = Limits { high_water_tokens: 300, ..Limits::DEFAULT };
+        assert_eq!((alone.high_water(provider), alone.low_water(provider)), (300, 200));
+    }
+    let limits = Limits { context_tokens: 40_000, ..Limits::DEFAULT };
+    assert_eq!(limits.window_tokens(Provider::OpenAiChat), 40_000);
+    assert_eq!(limits.window_tokens(Provider::Anthropic), 8_000);
+    for (high, low, is_fine) in
+        [(0, 5, true), (5, 0, true), (5, 4, true), (5, 5, true), (5, 6, false)]
+    {
+        let limits = Limits { high_water_tokens: high, low_water_tokens: low, ..Limits::DEFAULT };
+        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let result = Session::new([0; 64], config).map_err(|error| error.kind());
+        assert_eq!(result.err(), (!is_fine).then_some(ErrorKind::BadConfig), "{high} {low}");
+    }
+}
+
+/// What does not fit is an error before it is sent: Ollama would cut it without a word.
+#[test]
+fn a_prompt_that_does_not_fit_is_never_sent() {
+    for &provider in Provider::ALL {
+        let mut config = OwnedConfig::new(provider, "m");
+        config.limits.max_output_tokens = 10;
+        let mut measure = Session::new([0; 4096], config.clone()).unwrap();
+        let text = "one two three four five six seven eight nine ten ".repeat(4);
+        measure.user(&text).unwrap();
+        let tokens = measure.window_tokens().total();
+        for (spare, fits) in [(-1, false), (0, true), (1, true)] {
+            config.limits.context_tokens = (tokens + 10).saturating_add_signed(spare);
+            let mut session = Session::new([0; 4096], config.clone()).unwrap();
+            let empty = session.snapshot().to_vec();
+            session.user(&text).unwrap();
+            if fits {
+                assert_eq!(session.step(), Step::Send, "{provider:?} {spare}");
+                continue;
+            }
+            assert!(matches!(session.step(), Step::MakeRoom { bytes: 0, tokens: 1.. }));
+            assert_eq!(session.request().err().unwrap().kind(), ErrorKind::WrongStep);
+            let error = session.drop_oldest().unwrap_err();
+            assert_eq!((error.kind(), error.detail()), (ErrorKind::WindowTooLong, 1));
+            assert_eq!(session.step(), Step::Idle);
+            assert_eq!(session.snapshot(), empty, "the turn is taken out");
+        }
+    }
+}
+
+#[test]
+fn results_are_cut_above_their_limit() {
+    for (length, left_out) in [(59, 0), (60, 0), (61, 1)] {
+        let mut chat = session(Limits { max_result_bytes: 60, ..Limits::DEFAULT });
+        receive(&mut chat, &calls(&[("read", "{}")]), 4096);
+        let id = chat.pending_call().unwrap().id;
+        let content = "x".repeat(length);
+        let result = ToolResult { id, content: &content, is_error: false };
+        assert_eq!(chat.tool_result(result).unwrap(), left_out, "{length}");
+    }
+}
+
+#[test]
+fn attempts_are_as_many_as_allowed() {
+    for max_attempts in [1, 2, 3] {
+        let mut chat = session(Limits { max_attempts, ..Limits::DEFAULT });
+        let mut sent = 1;
+        while chat.end_response().is_ok() {
+            chat.retry().unwrap();
+            sent += 1;
+        }
+        assert_eq!(sent, max_attempts);
+    }
+}
+
+#[test]
+fn the_reply_has_its_room() {
+    let text = "x".repeat(100);
+    // A name and a version, two headers and texts.
+    let used = 4 + 8 + 1 + 8 + text.len();
+    for (reply_bytes, has_room) in [(99, true), (100, true), (101, false)] {
+        let limits = Limits { reply_bytes, ..Limits::DEFAULT };
+        let mut memory = vec![0; used + 100];
+        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let mut session = Session::new(memory.as_mut_slice(), config).unwrap();
+        session.user("a").unwrap();
+        session.abort();
+        session.user(&text).unwrap();
+        let expected = if has_room { Step::Send } else { Step::MakeRoom { bytes: 1, tokens: 0 } };
+        assert_eq!(session.step(), expected, "{reply_bytes}");
+    }
+}
