@@ -22,9 +22,9 @@ mod _core {
     use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]
     use crate::message::{
-        Compacting, End, Entry, Failure, Opaque, Recovered, RefusalDelta, Repeating, Request,
-        Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta, ToolCall, ToolResult,
-        Truncated, Usage, WindowTokens,
+        Compacting, End, Entry, Failure, Instruction, Opaque, Recovered, RefusalDelta, Repeating,
+        Request, Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta, ToolCall,
+        ToolResult, Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
     use crate::prompt::{Hole, Prompt, skill_problems};

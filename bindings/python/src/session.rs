@@ -7,10 +7,10 @@ use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
 use zerostack_core as core;
-use zerostack_core::{Error, Growing, OwnedConfig, Step};
+use zerostack_core::{Error, Growing, JsonLinesReader, LineFault, OwnedConfig, Step};
 
 use crate::config::{Limits, Options, ToolSpec};
-use crate::error::{Said, busy, closed, raised, raised_in};
+use crate::error::{Said, busy, closed, raised, raised_in, raised_text};
 use crate::message::{self, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
 use crate::{enums, number};
 
@@ -103,6 +103,56 @@ impl Session {
             core::Session::resume(storage, bytes.len(), config)
         });
         session.map(Self::holding).map_err(|error| raised(py, error))
+    }
+
+    /// Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that somebody
+    /// wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why.
+    #[staticmethod]
+    #[pyo3(signature = (
+        lines, provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
+        output_limit_key=None, counting=None, capacity_bytes=None,
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    fn from_json_lines(
+        lines: &Bound<'_, PyAny>,
+        provider: &Bound<'_, PyAny>,
+        model: &Bound<'_, PyAny>,
+        system: Option<&Bound<'_, PyAny>>,
+        tools: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        tool_mode: Option<&Bound<'_, PyAny>>,
+        output_limit_key: Option<&Bound<'_, PyAny>>,
+        counting: Option<&Bound<'_, PyAny>>,
+        capacity_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let py = provider.py();
+        let lines = match lines.cast::<PyString>() {
+            Ok(text) => text.to_cow()?.into_owned().into_bytes(),
+            Err(_) => bytes_of("lines", lines)?.to_vec(),
+        };
+        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let config = options.begin(provider, model)?;
+        let storage = Growing::new(capacity(capacity_bytes)?);
+        let read = py.detach(|| {
+            let mut reader =
+                JsonLinesReader::new(storage).map_err(|error| (error, String::new()))?;
+            if let Err(error) = reader.push(&lines) {
+                let why = reader.fault().map(|fault| {
+                    let call = reader.open_call().unwrap_or_default();
+                    match fault {
+                        LineFault::OpenCalls => format!("{} ({call})", fault.message()),
+                        _ => fault.message().to_owned(),
+                    }
+                });
+                return Err((error, why.unwrap_or_default()));
+            }
+            let (storage, used) = reader.finish().map_err(|error| (error, String::new()))?;
+            core::Session::resume(storage, used, config).map_err(|error| (error, String::new()))
+        });
+        read.map(Self::holding).map_err(|(error, why)| match why.as_str() {
+            "" => raised(py, error),
+            why => raised_text(py, error, format!("line {}: {why}", error.detail())),
+        })
     }
 
     // Looking.
@@ -259,12 +309,37 @@ impl Session {
         self.look(py, |session| PyBytes::new(py, session.snapshot()))
     }
 
+    /// The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
+    /// `from_json_lines()` reads them again.
+    fn json_lines(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, |session| {
+            let mut lines = session.transcript().json_lines();
+            let mut out = Vec::new();
+            let mut buffer = [0; 4096];
+            loop {
+                let length = lines.read(&mut buffer);
+                match buffer.get(..length) {
+                    Some(read) if length > 0 => out.extend_from_slice(read),
+                    _ => return String::from_utf8_lossy(&out).into_owned(),
+                }
+            }
+        })
+    }
+
     // The turn, in order.
 
     /// Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was added.
     fn user(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
         self.act(py, "user", |session| session.user(&text))
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
+    /// With `Full` nothing was added.
+    fn instruct(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
+        let text = enums::text("text", text)?;
+        self.act(py, "instruct", |session| session.instruct(&text))
     }
 
     /// What to send in this step; asking again gives the same bytes.
