@@ -244,6 +244,15 @@ value_class! {
     }
 }
 
+/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+/// after one that was gone back to are of no use any more.
+#[pyclass(frozen, module = "zerostack", eq)]
+#[derive(PartialEq, Eq)]
+pub struct Mark {
+    /// The core's own.
+    pub core: core::Mark,
+}
+
 impl From<core::Usage> for Usage {
     fn from(usage: core::Usage) -> Self {
         let core::Usage {
