@@ -3,7 +3,9 @@
 use super::{Config, Sink};
 use crate::Error;
 use crate::message::StopReason;
-use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record, Records};
+#[cfg(feature = "local-models")]
+use crate::transcript::record::FIRST;
+use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::Pieces;
 
