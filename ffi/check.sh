@@ -51,6 +51,14 @@ else
     not_run "valgrind is missing"
 fi
 
+step "the pointers followed by miri"
+if cargo +nightly miri --version >/dev/null 2>&1; then
+    MIRIFLAGS="-Zmiri-permissive-provenance" cargo +nightly miri test --quiet --package zerostack-ffi \
+        --target-dir "$target/miri" >"$work/miri" 2>&1 || { cat "$work/miri" >&2; exit 1; }
+else
+    not_run "miri is missing (rustup +nightly component add miri rust-src)"
+fi
+
 step "install, and programs that find it by pkg-config and by CMake"
 prefix="$work/prefix"
 ffi/install.sh "$prefix" >/dev/null

@@ -22,17 +22,6 @@ const LOCAL_MODELS_BYTES: u64 = 12 * 1024;
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
 
-/// What every panic goes through, and what the standard library names the ways there.
-const PANICS: [&str; 7] = [
-    "9panicking",
-    "rust_begin_unwind",
-    "slice_index_fail",
-    "slice_start_index",
-    "slice_end_index",
-    "unwrap_failed",
-    "expect_failed",
-];
-
 #[test]
 fn a_session_cannot_panic_and_is_small() {
     let mut measured = 0;
@@ -63,10 +52,7 @@ fn check(target: &str, features: &str, image: &object::File<'_>, limit: u64) {
     let symbols =
         || image.symbols().filter_map(|symbol| Some((symbol.name().ok()?, symbol.size())));
     assert!(symbols().any(|(name, _)| name.contains("_start")), "the image has its names");
-    let panics: Vec<&str> = symbols()
-        .map(|(name, _)| name)
-        .filter(|name| PANICS.iter().any(|panic| name.contains(panic)))
-        .collect();
+    let panics = zerostack_tests::image::panics(image);
     assert!(panics.is_empty(), "{target}, {features}: {panics:#?}");
     // Tables for unwinding are never read when a panic aborts; a firmware leaves them out.
     let is_flashed = |name: &str| !name.starts_with(".eh_frame") && !name.starts_with(".ARM.ex");

@@ -55,6 +55,28 @@ step "the header from C++"
 printf '#include <zerostack_curl.h>\nint main() { zs_run run = ZS_RUN_INIT; return run.size == 0; }\n' |
     g++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only -Ibindings/c/include -Iffi/include -x c++ -
 
+step "the loop of the README compiles"
+{
+    cat <<'END'
+#include <zerostack.h>
+void http_post(const zs_request *request, uint16_t *status);
+void http_write(const unsigned char *bytes, size_t len);
+size_t http_read(unsigned char *bytes, size_t len);
+void show(const zs_event *event);
+zs_str run_tool(zs_str name, zs_str arguments);
+void sleep_ms(uint32_t millis);
+void converse(zs_str model, zs_str question);
+void converse(zs_str model, zs_str question) {
+    unsigned char piece[64];
+    zs_request request;
+    zs_event event;
+    uint16_t status;
+    size_t len;
+END
+    sed -n '/^```c$/,/^```$/p' bindings/c/README.md | sed '1d;$d'
+    echo "}"
+} | gcc -std=c99 -pedantic -Wall -Wextra -Werror -Wno-maybe-uninitialized -fsyntax-only -Iffi/include -x c -
+
 step "the example, as its README builds it"
 sed -n '/^```c$/,/^```$/p' examples/c/README.md | sed '1d;$d' >"$work/readme.c"
 if ! diff "$work/readme.c" examples/c/hello.c >&2; then

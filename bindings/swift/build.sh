@@ -4,14 +4,16 @@
 # `build.sh --debug` builds faster and bigger.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-cd "$here/../.."
-target=${CARGO_TARGET_DIR:-$PWD/target}
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
 case ${1:-} in
 --debug) profile=dev folder=debug ;;
 *) profile=release folder=release ;;
 esac
-cargo build --quiet --package zerostack-uniffi --lib --profile $profile
-version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1)
+# cargo looks for its configuration from here: `test.sh --vendor` may have left one.
+cd "$here"
+cargo build --quiet --manifest-path ../uniffi/Cargo.toml --lib --profile $profile
+version=$(sed -n 's/^version = "\(.*\)"$/\1/p' "$root/Cargo.toml" | head -n 1)
 
 mkdir -p "$here/.library"
 cp "$target/$folder/libzerostack_uniffi.a" "$here/.library/"

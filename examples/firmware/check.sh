@@ -1,5 +1,7 @@
 #!/bin/sh
-# Builds every firmware image, looks at what is in it, and runs it in QEMU.
+# Builds every firmware image, looks at what is in it, and runs it in QEMU:
+#   check.sh            fails when an image takes more than sizes.tsv and costs.tsv say
+#   check.sh measure    writes these tables anew
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -8,18 +10,44 @@ not_run() {
     exit 77
 }
 
-if ! command -v qemu-system-arm >/dev/null || ! command -v qemu-system-riscv32 >/dev/null; then
+have() { command -v "$1" >/dev/null; }
+
+if ! { have qemu-system-arm && have qemu-system-riscv32 && have arm-none-eabi-gcc; }; then
     { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
-        qemu-system-arm qemu-system-misc; } >/dev/null 2>&1 ||
-        not_run "QEMU for Arm and RISC-V (qemu-system-arm, qemu-system-misc) cannot be installed"
+        qemu-system-arm qemu-system-misc gcc-arm-none-eabi libnewlib-arm-none-eabi; } \
+        >/dev/null 2>&1 || not_run "QEMU for Arm and RISC-V and the C compiler for Arm cannot be had"
 fi
-for target in thumbv6m-none-eabi thumbv7em-none-eabihf thumbv8m.main-none-eabihf \
-    riscv32imc-unknown-none-elf; do
+for target in thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf \
+    thumbv8m.main-none-eabihf riscv32imc-unknown-none-elf wasm32-unknown-unknown \
+    aarch64-unknown-linux-musl; do
     rustup target add "$target" >/dev/null 2>&1 || not_run "the target $target cannot be added"
+done
+
+# The core and its driver, where no image of ours runs.
+for target in wasm32-unknown-unknown thumbv7m-none-eabi thumbv8m.main-none-eabihf \
+    aarch64-unknown-linux-musl; do
+    cargo build --quiet --package zerostack-core --target "$target" --no-default-features \
+        --features all-dialects,drive-async
 done
 
 (cd examples/firmware && cargo fmt --check)
 cargo clippy --quiet --package zerostack-tests --features firmware --test firmware -- \
     --deny warnings
-cargo nextest run --cargo-quiet --package zerostack-tests --features firmware --test firmware \
-    --no-fail-fast
+run() {
+    cargo nextest run --cargo-quiet --package zerostack-tests --features firmware --test firmware \
+        --no-fail-fast
+}
+if [ "${1:-}" = measure ]; then
+    ZEROSTACK_FIRMWARE_MEASURE=$(mktemp -d)
+    export ZEROSTACK_FIRMWARE_MEASURE
+    trap 'rm -rf "$ZEROSTACK_FIRMWARE_MEASURE"' EXIT
+    for table in sizes.tsv costs.tsv; do : >"$ZEROSTACK_FIRMWARE_MEASURE/$table"; done
+    run
+    for table in sizes.tsv costs.tsv; do
+        { head -n 1 "examples/firmware/$table"; sort "$ZEROSTACK_FIRMWARE_MEASURE/$table"; } \
+            >"$ZEROSTACK_FIRMWARE_MEASURE/new"
+        cp "$ZEROSTACK_FIRMWARE_MEASURE/new" "examples/firmware/$table"
+    done
+else
+    run
+fi

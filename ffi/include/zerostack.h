@@ -197,6 +197,10 @@ enum zs_status
      */
     ZS_STALE_MARK = 32,
     /**
+     * A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
+     */
+    ZS_BAD_LINE = 33,
+    /**
      * A pointer is NULL that must not be, or misaligned.
      */
     ZS_NULL = 1000,
@@ -521,6 +525,10 @@ enum zs_part
      * Text that only its provider understands: `provider`, `variety`, `text`.
      */
     ZS_PART_OPAQUE = 5,
+    /**
+     * What the program said to the model beside the user, by zs_session_instruct: `text`.
+     */
+    ZS_PART_INSTRUCTION = 6,
     /**
      * Something that this version of the library has no number for.
      */
@@ -1557,6 +1565,16 @@ const char *zs_version(void);
 zs_status zs_session_user(zs_session *session, zs_str said);
 
 /**
+ * Says something to the model beside the user: another mode, other skills, another prompt. What
+ * was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+ *
+ * ZS_STEP_IDLE.
+ * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+ * Lifetime: the text is copied.
+ */
+zs_status zs_session_instruct(zs_session *session, zs_str said);
+
+/**
  * The head of the response came, whatever its status: the body of a refusal says whether it is
  * worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
  *
@@ -1743,6 +1761,39 @@ zs_status zs_session_rollback(zs_session *session, uint64_t mark);
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
+
+/**
+ * Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at
+ * `bytes`; `*written` says how many, 0 is the end. Each call begins anew and skips, so that a few
+ * large buffers take less time than many small ones.
+ *
+ * Any step.
+ * Errors: ZS_NULL, ZS_OVERLAP.
+ */
+zs_status zs_session_json_lines(zs_session *session,
+                                size_t at,
+                                uint8_t *bytes,
+                                size_t len,
+                                size_t *written);
+
+/**
+ * Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
+ * `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
+ *
+ * No session is needed; the step is what the conversation ends with, as with zs_session_resume.
+ * `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
+ * may be NULL.
+ * Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
+ * for lines in `memory`. `*session` is NULL then.
+ * Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
+ */
+zs_status zs_session_from_json_lines(void *memory,
+                                     size_t len,
+                                     zs_str lines,
+                                     const zs_config *config,
+                                     zs_session **session,
+                                     zs_str *fault,
+                                     uint32_t *detail);
 
 /**
  * Starts to decode one response body in `len` bytes at `memory`: the session is in

@@ -276,11 +276,11 @@ pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault>
     Ok(known)
 }
 
-/// A size that some version of this struct had or may have: whole words, from the first version
-/// on.
+/// A size that some version of this struct had or may have: from the first one on, and as every
+/// struct a multiple of its alignment.
 fn check_size(size: usize) -> Result<(), Fault> {
     let is_known = (FIRST_VERSION_BYTES..=FURTHEST_BYTES).contains(&size);
-    if is_known && size.is_multiple_of(size_of::<u32>()) {
+    if is_known && size.is_multiple_of(align_of::<zs_config>()) {
         Ok(())
     } else {
         Err(Fault::new(ZS_OUT_OF_RANGE))
@@ -294,5 +294,6 @@ const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u
 const FURTHEST_BYTES: usize = 4096;
 
 /// A field that is added later must not fall into what was padding before.
-const HAS_NO_GAP: () = assert!(size_of::<zs_config>() == 9 * size_of::<usize>() + 28 * 4);
+const HAS_NO_GAP: () =
+    assert!(size_of::<zs_config>() == size_of::<[usize; 9]>() + size_of::<[u32; 28]>());
 const _: () = HAS_NO_GAP;

@@ -35,6 +35,8 @@ pub enum zs_part {
     ZS_PART_TOOL_RESULT = 4,
     /// Text that only its provider understands: `provider`, `variety`, `text`.
     ZS_PART_OPAQUE = 5,
+    /// What the program said to the model beside the user, by zs_session_instruct: `text`.
+    ZS_PART_INSTRUCTION = 6,
     /// Something that this version of the library has no number for.
     ZS_PART_OTHER = 1000,
 }
@@ -68,6 +70,9 @@ pub struct zs_entry {
     /// 0 in this version.
     pub reserved: [usize; 2],
 }
+
+/// tests/firmware/main.c says the same of the header.
+const _: () = assert!(size_of::<zs_entry>() == size_of::<[u32; 8]>() + size_of::<[usize; 8]>());
 
 /// The part of the transcript that has this index, counted from 0, the oldest first; in
 /// ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
@@ -140,6 +145,10 @@ impl From<Entry<'_>> for zs_entry {
                 told.call = result.id.number();
                 told.is_error = result.is_error.into();
                 told.text = result.content.into();
+            }
+            Part::Instruction(text) => {
+                told.part = zs_part::ZS_PART_INSTRUCTION;
+                told.text = text.into();
             }
             Part::Opaque { provider, variety, text } => {
                 told.part = zs_part::ZS_PART_OPAQUE;

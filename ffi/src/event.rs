@@ -140,6 +140,9 @@ pub struct zs_event {
     pub wire_id: zs_str,
 }
 
+/// tests/firmware/main.c says the same of the header.
+const _: () = assert!(size_of::<zs_event>() == size_of::<[u32; 18]>() + size_of::<[usize; 6]>());
+
 impl zs_event {
     /// Nothing happened.
     pub(crate) const NONE: Self = Self {

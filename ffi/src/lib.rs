@@ -27,6 +27,8 @@ mod memory;
 #[cfg(all(feature = "panic-handler", not(feature = "std")))]
 mod panic;
 
+#[cfg(test)]
+mod tests;
 mod window_count;
 
 // From here on in the order of the header, which cbindgen takes from this list.
@@ -49,6 +51,8 @@ mod request;
 mod room;
 
 mod entry;
+
+mod json_lines;
 
 mod decode;
 

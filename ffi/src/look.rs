@@ -64,7 +64,7 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
         Some(Step::Receive) => (zs_step::ZS_STEP_RECEIVE, 0),
         Some(Step::RunTools) => (zs_step::ZS_STEP_RUN_TOOLS, 0),
         Some(Step::Wait { millis }) => (zs_step::ZS_STEP_WAIT, millis),
-        Some(Step::MakeRoom { bytes }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
+        Some(Step::MakeRoom { bytes, .. }) => (zs_step::ZS_STEP_MAKE_ROOM, bytes),
         _ => (zs_step::ZS_STEP_NONE, 0),
     };
     // SAFETY: the promise of `boundary`.

@@ -85,6 +85,8 @@ pub enum zs_status {
     ZS_WINDOW_TOO_LONG = 31,
     /// The transcript was rewritten since the mark was made; nothing changed.
     ZS_STALE_MARK = 32,
+    /// A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
+    ZS_BAD_LINE = 33,
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
     /// A text is not UTF-8. The detail is the offset of the first bad byte.
@@ -166,6 +168,7 @@ impl zs_status {
             ErrorKind::UnknownToken => ZS_UNKNOWN_TOKEN,
             ErrorKind::WindowTooLong => ZS_WINDOW_TOO_LONG,
             ErrorKind::StaleMark => ZS_STALE_MARK,
+            ErrorKind::BadLine => ZS_BAD_LINE,
             _ => ZS_INTERNAL,
         }
     }
@@ -206,6 +209,7 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_UNKNOWN_TOKEN, c"unknown_token", c"the token is not of this vocabulary"),
     (ZS_WINDOW_TOO_LONG, c"window_too_long", c"the conversation is too long for the context"),
     (ZS_STALE_MARK, c"stale_mark", c"the transcript was rewritten since the mark"),
+    (ZS_BAD_LINE, c"bad_line", c"a line of the transcript is refused"),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),
     (ZS_OUT_OF_RANGE, c"out_of_range", c"a number is out of its range"),

@@ -29,6 +29,25 @@ pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, said: zs_str)
     }
 }
 
+/// Says something to the model beside the user: another mode, other skills, another prompt. What
+/// was sent stays as it is, so that the provider's cache goes on to serve. It starts no turn.
+///
+/// ZS_STEP_IDLE.
+/// Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
+/// Lifetime: the text is copied.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_instruct(session: *mut zs_session, said: zs_str) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            session.keep_out(said.ptr, said.len)?;
+            session.chat.instruct(text(said)?)?;
+            session.forget_places();
+            Ok(())
+        })
+    }
+}
+
 /// The head of the response came, whatever its status: the body of a refusal says whether it is
 /// worth another attempt. `retry_after_ms` is the server's wish, or ZS_NO_RETRY_AFTER.
 ///

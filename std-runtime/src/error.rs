@@ -65,9 +65,9 @@ impl Error {
         let kind = match error.kind() {
             Core::Status if matches!(error.detail(), 401 | 403) => ErrorKind::Authentication,
             Core::Status | Core::Unreachable | Core::Cut | Core::BadResponse => ErrorKind::Provider,
-            Core::Limit | Core::Truncated | Core::Full => ErrorKind::Limit,
+            Core::Limit | Core::Truncated | Core::Full | Core::WindowTooLong => ErrorKind::Limit,
             Core::BadConfig | Core::Unsupported => ErrorKind::Configuration,
-            Core::BadTranscript | Core::BadJson | Core::TooLong => ErrorKind::Input,
+            Core::BadTranscript | Core::BadJson | Core::BadLine | Core::TooLong => ErrorKind::Input,
             _ => ErrorKind::Internal,
         };
         Self::new(kind, error.to_string())

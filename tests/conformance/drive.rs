@@ -393,6 +393,21 @@ fn a_full_storage_forgets_the_oldest_exchange() {
 }
 
 #[test]
+fn a_long_conversation_leaves_room_for_results() {
+    let limits = Limits { reply_bytes: 1024, ..config().limits };
+    let mut session = Session::new([0; 4096], SessionConfig { limits, ..config() }).unwrap();
+    for turn in 0..40 {
+        session.user(&format!("What is in the log at {turn}?")).unwrap();
+        let canned = Canned::new([log_call(), answer(DONE)], 1000);
+        let (result, seen, ..) = run(&mut session, canned, 512);
+        assert_eq!(result, Ok(StopReason::EndTurn), "turn {turn}");
+        let [cut] = seen.cut[..] else { panic!("{seen:?}") };
+        assert!(2800 - cut >= 300, "turn {turn}: only {} bytes were told", 2800 - cut);
+        assert!(turn < 10 || seen.forgot > 0);
+    }
+}
+
+#[test]
 fn the_same_with_futures() {
     let whole = answer(DONE);
     for piece in [1, 7, 1000] {

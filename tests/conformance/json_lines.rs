@@ -51,6 +51,15 @@ fn every_recorded_reply_is_the_same_again() {
     assert!(replies > 10);
 }
 
+#[test]
+fn what_the_program_said_stays_its_own() {
+    let config = SessionConfig::new(Provider::Anthropic, "m");
+    let mut session = Session::new([0; 2048], config).unwrap();
+    session.instruct("Answer in verse").unwrap();
+    session.user("Hello").unwrap();
+    assert_lossless(&session, &mut Random::new(seed()));
+}
+
 /// Writes the lines through a window, reads them in pieces, and compares all bytes; how many
 /// lines there are.
 pub(super) fn assert_lossless<C: Config + Copy, S: Storage>(

@@ -158,6 +158,7 @@ fn a_summary_that_is_asked_for_is_in_no_mark_and_no_snapshot() {
     answered(&mut session, &"long ".repeat(200));
     session.user("Next").unwrap();
     let (mark, saved) = (session.mark(), session.snapshot().to_vec());
+    let step = session.step();
     session.make_room().unwrap();
     assert!(session.is_compacting());
     assert_eq!((session.mark(), session.snapshot()), (mark, saved.as_slice()));
@@ -165,7 +166,7 @@ fn a_summary_that_is_asked_for_is_in_no_mark_and_no_snapshot() {
     assert_eq!((session.mark(), session.snapshot()), (mark, saved.as_slice()));
     assert_eq!(session.fork([0; 4096], config).unwrap().snapshot(), saved);
     session.rollback(mark).unwrap();
-    assert_eq!((session.step(), session.is_compacting()), (Step::MakeRoom { bytes: 0 }, false));
+    assert_eq!((session.step(), session.is_compacting()), (step, false));
     assert_eq!(session.snapshot(), saved);
 }
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 use zerostack::scripted::{Reply, Request, Script, Scripted};
 
-use crate::board::{AN386, AN505, Board, Done, MICROBIT, NETWORK, RISCV, TINY};
+use crate::board::{AN386, AN386_C, AN505, Board, Done, MICROBIT, NETWORK, RISCV, TINY};
 use crate::sizes;
 
 /// Bytes of the last reply.
@@ -42,14 +42,14 @@ fn check(done: &Done, provider: &Scripted) {
         "user How is the board?",
         "asked free_memory",
         "asked set_pin",
-        "call free_memory {}",
-        "call set_pin {\"high\":true,\"pin\":1}",
+        "call free_memory",
+        "call set_pin",
         "restart",
         "waiting cut",
         "asked read_log",
-        "call read_log {\"from\":0}",
+        "call read_log",
         "asked read_log",
-        "call read_log {\"from\":700}",
+        "call read_log",
         "shown 12",
     ];
     assert_eq!(lines[..first.len()], first);
@@ -128,4 +128,13 @@ fn tcp_over_ethernet() {
     let done = NETWORK.run_on_ethernet(&NETWORK.build("network"), provider.address());
     sizes::check(NETWORK, "network", &done);
     check(&done, &provider);
+}
+
+#[test]
+fn the_same_in_c() {
+    let Some(image) = AN386_C.build_c() else { return };
+    let provider = Scripted::start(script()).unwrap();
+    let done = AN386_C.run(&image, provider.address());
+    check(&done, &provider);
+    sizes::check(AN386_C, "agent", &done);
 }

@@ -50,6 +50,10 @@ pub const RISCV: Board = Board {
     qemu: &["qemu-system-riscv32", "-M", "virt", "-bios", "none"],
 };
 
+/// The first, for an image in C: the features are those of the C library.
+pub const AN386_C: Board =
+    Board { name: "mps2-an386-c", features: "panic-handler,openai-chat", ..AN386 };
+
 /// The first with Ethernet.
 pub const NETWORK: Board =
     Board { name: "mps2-an386-network", features: "mps2-an386,network", ..AN386 };
@@ -118,6 +122,47 @@ impl Board {
         image
     }
 
+    /// Builds the C library and the C image, and looks whether it could panic. `None` without a C
+    /// compiler for it.
+    pub fn build_c(self) -> Option<PathBuf> {
+        let compiler = "arm-none-eabi-gcc";
+        if Command::new(compiler).arg("--version").output().is_err() {
+            eprintln!("NOT RUN: {compiler} is missing, so there is no image in C");
+            return None;
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmware").join(self.name);
+        let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
+            .current_dir(&root)
+            .args(["rustc", "--release", "--quiet", "--package", "zerostack-ffi", "--lib"])
+            .args(["--target", self.target, "--crate-type", "staticlib", "--no-default-features"])
+            .args(["--features", self.features, "--config", "profile.release.opt-level=\"z\""])
+            .args(["--config", "profile.release.package.zerostack-core.opt-level=\"z\""])
+            .arg("--target-dir")
+            .arg(&target)
+            .env_remove("RUSTFLAGS")
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the C library for {} does not build", self.name);
+        let image = target.join("agent-c");
+        let done = Command::new(compiler)
+            .current_dir(root.join("examples/firmware"))
+            .args(["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16", "-Os"])
+            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-ffunction-sections"])
+            .args(["-fdata-sections", "-I../../ffi/include", "c/main.c", "c/board.c"])
+            .arg(target.join(self.target).join("release/libzerostack.a"))
+            .args(["--specs=nano.specs", "--specs=nosys.specs", "-nostartfiles"])
+            .args(["-T", "c/memory.ld", "-Wl,--gc-sections,--no-warnings", "-o"])
+            .arg(&image)
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "the C image does not build: {said}");
+        check_panics(&image);
+        check_heap(&image);
+        Some(image)
+    }
+
     /// Runs an image whose modem reaches `server`.
     pub fn run(self, image: &Path, server: SocketAddr) -> Done {
         let place = tempfile::tempdir().expect("a folder");
@@ -153,7 +198,7 @@ impl Board {
         let text = String::from_utf8_lossy(&output.stdout);
         let done = Done {
             code: output.status.code(),
-            lines: text.lines().map(str::to_owned).collect(),
+            lines: text.lines().map(|line| line.trim_end().to_owned()).collect(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         };
         println!("{} on {}: {done:#?}", image.display(), self.name);

@@ -10,4 +10,5 @@ mod pairs;
 pub mod play;
 pub mod random;
 pub mod shared;
+pub mod simulator;
 pub mod vector;

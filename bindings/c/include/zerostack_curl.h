@@ -3,7 +3,8 @@
  *
  * The session decides what is sent, what is retried and when a turn is over; this library does
  * what it asks for. It is blocking, has no thread and no global state of its own; call
- * curl_global_init once before, as libcurl asks for.
+ * curl_global_init once before, as libcurl asks for. It touches no signal: a program that speaks TLS
+ * ignores SIGPIPE itself.
  *
  * Link with -lzerostack_curl -lzerostack -lcurl (pkg-config zerostack-curl).
  */

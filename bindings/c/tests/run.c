@@ -12,12 +12,12 @@
 /* What was shown, and what the tools saw. */
 static struct {
     char text[4096], calls[512];
-    unsigned restarts, ends;
+    unsigned restarts, ends, truncated;
 } seen;
 
 static volatile sig_atomic_t cancel;
 static unsigned char memory[1 << 16];
-static zs_tool tools[3];
+static zs_tool tools[4];
 static zs_config config;
 static zs_run options = ZS_RUN_INIT;
 static zs_run_report report;
@@ -37,6 +37,10 @@ static void show(void *context, const zs_event *event) {
         seen.restarts++;
         break;
     case ZS_EVENT_END: seen.ends++; break;
+    case ZS_EVENT_TRUNCATED:
+        CHECK(event->bytes > 0);
+        seen.truncated += event->kept == ZS_KEPT_OLD_RESULTS;
+        break;
     default: break;
     }
 }
@@ -74,7 +78,16 @@ static void binary(void *context, zs_str arguments, zs_tool_output *output) {
     zs_output_write(output, big, sizeof big);
 }
 
-static const zs_tool_function FUNCTIONS[] = {add, fail, binary};
+static void long_text(void *context, zs_str arguments, zs_tool_output *output) {
+    int line;
+    (void)context;
+    (void)arguments;
+    for (line = 0; line < 60; line++) {
+        zs_output_printf(output, "line %d of a text\n", line);
+    }
+}
+
+static const zs_tool_function FUNCTIONS[] = {add, fail, binary, long_text};
 
 /* Runs one turn against a script. */
 static uint32_t run(const char *script, char **record) {
@@ -241,6 +254,25 @@ static void misuse(void) {
     zs_output_fail(NULL);
 }
 
+/* A turn that takes longer than it may, and one whose window is full. */
+static void limits(void) {
+    const zs_config before = config;
+    char *record;
+    config.max_turn_ms = 300;
+    CHECK(run("{\"replies\":[{\"delay_ms\":60000}]}", &record) == ZS_LIMIT);
+    CHECK(report.detail == 4 && report.retries == 0);
+    free(record);
+    config = before;
+    config.context_tokens = 1200;
+    config.max_output_tokens = 100;
+    config.room = ZS_ROOM_ELIDE_RESULTS;
+    CHECK(run("{\"replies\":[{\"parts\":[{\"call\":{\"name\":\"long\",\"arguments\":{}}}],\"when\":{\"lacks\":[\"left out\"]},"
+              "\"repeat\":true},{\"parts\":[{\"text\":\"Enough\"}]}]}", &record) == ZS_OK);
+    CHECK(strcmp(seen.text, "Enough") == 0 && report.dropped_bytes > 0 && seen.truncated > 0);
+    free(record);
+    config = before;
+}
+
 /* A turn that was saved in its middle goes on. */
 static void resumed(void) {
     static unsigned char saved[4096];
@@ -306,11 +338,14 @@ int main(void) {
     tools[2].name = str("binary");
     tools[2].description = str("Writes bytes");
     tools[2].parameters = str("{}");
+    tools[3].name = str("long");
+    tools[3].description = str("Says much");
+    tools[3].parameters = str("{}");
     CHECK_OK(zs_config_init(&config, sizeof config));
     config.provider = ZS_OPENAI_CHAT;
     config.model = str("scripted");
     config.tools = tools;
-    config.tool_count = 3;
+    config.tool_count = 4;
     config.max_attempts = 3;
     config.retry_base_ms = 2;
     options.config = &config;
@@ -326,6 +361,7 @@ int main(void) {
     cancelled();
     unreachable();
     misuse();
+    limits();
     resumed();
     dropped();
     curl_global_cleanup();

@@ -721,9 +721,13 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_fork(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_instruct(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_is_compacting(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_json_lines(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_make_room(
     ): Int
@@ -764,6 +768,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_constructor_prompt_new(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_constructor_session_new(
     ): Int
@@ -829,6 +835,8 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_zerostack_uniffi_fn_free_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(`lines`: ForeignBytes.ByValue,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_zerostack_uniffi_fn_constructor_session_new(`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_zerostack_uniffi_fn_constructor_session_resume(`snapshot`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -851,10 +859,14 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_fork(`ptr`: Long,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_zerostack_uniffi_fn_method_session_instruct(`ptr`: Long,`text`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_is_compacting(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
     external fun uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Byte
+    external fun uniffi_zerostack_uniffi_fn_method_session_json_lines(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_make_room(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_mark(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -1095,10 +1107,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 47256) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_instruct() and 0xFFFF) != 54930) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_compacting() and 0xFFFF) != 36784) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() and 0xFFFF) != 62505) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_json_lines() and 0xFFFF) != 65312) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_make_room() and 0xFFFF) != 20235) {
@@ -1159,6 +1177,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_prompt_new() and 0xFFFF) != 8273) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() and 0xFFFF) != 55982) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_constructor_session_new() and 0xFFFF) != 14973) {
@@ -2475,6 +2496,15 @@ public interface SessionInterface {
     fun `fork`(`config`: Config, `capacityBytes`: kotlin.ULong): Session
     
     /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    fun `instruct`(`text`: kotlin.String)
+    
+    /**
      * Whether the request that goes on is one of the session's own, for a summary.
      */
     fun `isCompacting`(): kotlin.Boolean
@@ -2483,6 +2513,11 @@ public interface SessionInterface {
      * Whether the reply is complete, so that the rest of the body need not be read.
      */
     fun `isReplyComplete`(): kotlin.Boolean
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+    fun `jsonLines`(): kotlin.ByteArray
     
     /**
      * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
@@ -2904,6 +2939,27 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    @Throws(ZerostackException::class)override fun `instruct`(`text`: kotlin.String)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_instruct(
+        it,
+        
+        FfiConverterString.lower(`text`),_status)
+}
+    }
+    
+    
+
+    
+    /**
      * Whether the request that goes on is one of the session's own, for a summary.
      */override fun `isCompacting`(): kotlin.Boolean {
             return FfiConverterBoolean.lift(
@@ -2926,6 +2982,22 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */override fun `jsonLines`(): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_json_lines(
         it,
         _status)
 }
@@ -3197,6 +3269,27 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     companion object {
+        
+    /**
+     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+     *
+     * # Errors
+     * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+     */
+    @Throws(ZerostackException::class) fun `fromJsonLines`(`lines`: java.nio.ByteBuffer, `config`: Config, `capacityBytes`: kotlin.ULong): Session {
+            return FfiConverterTypeSession.lift(
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(
+    
+        
+        FfiConverterByRefBytes.lower(`lines`),
+        FfiConverterTypeConfig.lower(`config`),
+        FfiConverterULong.lower(`capacityBytes`),_status)
+}
+    )
+    }
+    
+
         
     /**
      * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
@@ -4910,6 +5003,10 @@ enum class ErrorKind {
      */
     STALE_MARK,
     /**
+     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     */
+    BAD_LINE,
+    /**
      * A class that this version does not name.
      */
     UNKNOWN;
@@ -5513,6 +5610,21 @@ sealed class Part {
     }
     
     /**
+     * Something that was said to the model beside the user.
+     */
+    data class Instruction(
+        /**
+         * The text.
+         */
+        val `text`: kotlin.String) : Part()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * The model's reasoning, where the provider shows it.
      */
     data class Thinking(
@@ -5613,29 +5725,39 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             1 -> Part.Text(
                 FfiConverterString.read(buf),
                 )
-            2 -> Part.Thinking(
+            2 -> Part.Instruction(
                 FfiConverterString.read(buf),
                 )
-            3 -> Part.ToolCall(
+            3 -> Part.Thinking(
+                FfiConverterString.read(buf),
+                )
+            4 -> Part.ToolCall(
                 FfiConverterTypeToolCall.read(buf),
                 )
-            4 -> Part.ToolResult(
+            5 -> Part.ToolResult(
                 FfiConverterUInt.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterBoolean.read(buf),
                 )
-            5 -> Part.Opaque(
+            6 -> Part.Opaque(
                 FfiConverterOptionalTypeProvider.read(buf),
                 FfiConverterUByte.read(buf),
                 FfiConverterString.read(buf),
                 )
-            6 -> Part.Unknown
+            7 -> Part.Unknown
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
 
     override fun allocationSize(value: Part): ULong = when(value) {
         is Part.Text -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`text`)
+            )
+        }
+        is Part.Instruction -> {
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
@@ -5689,32 +5811,37 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Part.Thinking -> {
+            is Part.Instruction -> {
                 buf.putInt(2)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Part.ToolCall -> {
+            is Part.Thinking -> {
                 buf.putInt(3)
+                FfiConverterString.write(value.`text`, buf)
+                Unit
+            }
+            is Part.ToolCall -> {
+                buf.putInt(4)
                 FfiConverterTypeToolCall.write(value.`call`, buf)
                 Unit
             }
             is Part.ToolResult -> {
-                buf.putInt(4)
+                buf.putInt(5)
                 FfiConverterUInt.write(value.`id`, buf)
                 FfiConverterString.write(value.`content`, buf)
                 FfiConverterBoolean.write(value.`isError`, buf)
                 Unit
             }
             is Part.Opaque -> {
-                buf.putInt(5)
+                buf.putInt(6)
                 FfiConverterOptionalTypeProvider.write(value.`provider`, buf)
                 FfiConverterUByte.write(value.`variety`, buf)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
             is Part.Unknown -> {
-                buf.putInt(6)
+                buf.putInt(7)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }

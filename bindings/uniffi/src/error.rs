@@ -100,6 +100,19 @@ impl ZerostackError {
         }
     }
 
+    /// Why a line of a transcript is refused.
+    pub(crate) fn of_line(
+        error: zerostack_core::Error,
+        fault: Option<zerostack_core::LineFault>,
+    ) -> Self {
+        match fault {
+            Some(fault) => {
+                Self::with_message(error, format!("line {}: {}", error.detail(), fault.message()))
+            }
+            None => error.into(),
+        }
+    }
+
     /// Why the prompt `name` cannot be read or filled; `parsed` names the hole that is empty.
     pub(crate) fn of_prompt(
         error: zerostack_core::Error,

@@ -98,6 +98,8 @@ mirror! {
         WindowTooLong,
         /// The transcript was rewritten since the mark was made. Nothing changed.
         StaleMark,
+        /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+        BadLine,
     }
 }
 
@@ -336,7 +338,7 @@ impl From<zerostack_core::Step> for Step {
             Core::Receive => Self::Receive,
             Core::RunTools => Self::RunTools,
             Core::Wait { millis } => Self::Wait { millis },
-            Core::MakeRoom { bytes } => Self::MakeRoom { bytes },
+            Core::MakeRoom { bytes, .. } => Self::MakeRoom { bytes },
             _ => Self::Unknown,
         }
     }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use zerostack_core::{CallId, Growing, OwnedConfig, Session as CoreSession, ToolResult};
+use zerostack_core::{
+    CallId, Growing, JsonLinesReader, OwnedConfig, Session as CoreSession, ToolResult,
+};
 
 use crate::{
     Config, Entry, Event, Failure, Fed, Step, ToolCall, Usage, ZerostackError, transcript,
@@ -95,6 +97,27 @@ impl Session {
         Ok(Arc::new(Self { core: Mutex::new(core) }))
     }
 
+    /// Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+    ///
+    /// # Errors
+    /// `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+    #[uniffi::constructor]
+    pub fn from_json_lines(
+        lines: &[u8],
+        config: Config,
+        capacity_bytes: u64,
+    ) -> Result<Arc<Self>, ZerostackError> {
+        let mut reader = JsonLinesReader::new(Growing::new(size(capacity_bytes)))?;
+        // The line feed that the last line may lack: `finish` could not say why it is refused.
+        for part in [lines, b"\n"] {
+            reader.push(part).map_err(|error| ZerostackError::of_line(error, reader.fault()))?;
+        }
+        let (storage, used) = reader.finish()?;
+        let core = CoreSession::resume(storage, used, config.to_core()?)
+            .map_err(|error| ZerostackError::of_config(error, &config))?;
+        Ok(Arc::new(Self { core: Mutex::new(core) }))
+    }
+
     /// What to do now.
     pub fn step(&self) -> Step {
         self.lock().step().into()
@@ -109,6 +132,21 @@ impl Session {
     /// All that was said, oldest first.
     pub fn transcript(&self) -> Vec<Entry> {
         self.lock().transcript().entries().map(transcript::Entry::from).collect()
+    }
+
+    /// The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+    pub fn json_lines(&self) -> Vec<u8> {
+        let session = self.lock();
+        let mut lines = session.transcript().json_lines();
+        let mut bytes = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            let count = lines.read(&mut buffer);
+            match buffer.get(..count) {
+                Some(read) if count > 0 => bytes.extend_from_slice(read),
+                _ => return bytes,
+            }
+        }
     }
 
     /// Tokens of the turn, as the provider counted them, all its rounds together.
@@ -153,6 +191,15 @@ impl Session {
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&self, text: String) -> Result<(), ZerostackError> {
         Ok(self.lock().user(&text)?)
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// It starts no turn.
+    ///
+    /// # Errors
+    /// `Full`: nothing was added. `WrongStep` outside `Idle`.
+    pub fn instruct(&self, text: String) -> Result<(), ZerostackError> {
+        Ok(self.lock().instruct(&text)?)
     }
 
     /// What to send in this step. Asking again gives the same bytes.

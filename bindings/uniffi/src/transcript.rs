@@ -23,6 +23,11 @@ pub enum Part {
         /// The text.
         text: String,
     },
+    /// Something that was said to the model beside the user.
+    Instruction {
+        /// The text.
+        text: String,
+    },
     /// The model's reasoning, where the provider shows it.
     Thinking {
         /// The text.
@@ -71,6 +76,7 @@ impl From<zerostack_core::Part<'_>> for Part {
         use zerostack_core::Part as Core;
         match part {
             Core::Text(text) => Self::Text { text: text.to_owned() },
+            Core::Instruction(text) => Self::Instruction { text: text.to_owned() },
             Core::Thinking(text) => Self::Thinking { text: text.to_owned() },
             Core::ToolCall(call) => Self::ToolCall { call: call.into() },
             Core::ToolResult(result) => Self::ToolResult {

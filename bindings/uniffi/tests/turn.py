@@ -7,11 +7,17 @@ import unittest
 from provider import Provider, drive
 from zerostack_uniffi import (
     Config,
+    Counting,
     ErrorKind,
+    Kept,
+    OutputLimitKey,
+    Prices,
     Provider as Dialect,
     Role,
+    RoomPolicy,
     Session,
     StopReason,
+    ToolMode,
     ToolSpec,
     ZerostackError,
     default_limits,
@@ -29,7 +35,14 @@ def config(**limits):
         setattr(numbers, name, value)
     tools = [ToolSpec(name="read", description="Reads a file.", parameters=SCHEMA)]
     return Config(
-        provider=Dialect.OPEN_AI_CHAT, model="m", system="Be terse.", tools=tools, limits=numbers
+        provider=Dialect.OPEN_AI_CHAT,
+        model="m",
+        system="Be terse.",
+        tools=tools,
+        limits=numbers,
+        output_limit_key=OutputLimitKey.MAX_TOKENS,
+        counting=Counting.O200K,
+        tool_mode=ToolMode.NATIVE,
     )
 
 
@@ -188,6 +201,53 @@ class Turns(unittest.TestCase):
         self.assertEqual(
             [entry.part.text for entry in session.transcript()], ["They said x, often."]
         )
+
+    def test_room_by_policy(self):
+        session = Session(config(room=RoomPolicy.DROP_OLDEST, high_water_tokens=300), CAPACITY)
+        reply = {"choices": [{"delta": {"content": "y"}, "finish_reason": "stop"}]}
+        gone = []
+        for _ in range(20):
+            session.user("many words " * 10)
+            while session.step().is_make_room():
+                gone.append(session.make_room())
+            session.begin_response(200, None)
+            session.feed(f"data: {json.dumps(reply)}\n\n".encode())
+            session.end_response()
+        self.assertEqual({event.what for event in gone}, {Kept.OLD_EXCHANGES})
+        # Counted by the vocabulary: the provider said nothing.
+        tokens = session.window_tokens()
+        self.assertEqual(tokens.measured, 0)
+        self.assertTrue(0 < tokens.estimated < 350)
+
+    def test_budgets(self):
+        prices = Prices(input=1_000_000_000, output=0, cache_read=0, cache_write=0)
+        for limits, budget in [
+            ({"max_turn_tokens": 1}, 2),
+            ({"max_turn_cost_micros": 1, "prices": prices}, 3),
+            ({"max_repeats": 1}, 5),
+        ]:
+            session = Session(config(**limits), CAPACITY)
+            turn = self.turn([{"parts": [call("a")]}] * 3, session=session)
+            self.assertEqual((turn.error.kind, turn.error.detail), (ErrorKind.LIMIT, budget))
+        session = Session(config(max_turn_ms=100), CAPACITY)
+        session.user("hello")
+        session.elapsed(99)
+        with self.assertRaises(ZerostackError.Core) as caught:
+            session.elapsed(100)
+        self.assertEqual(caught.exception.fault.detail, 4)
+        self.assertTrue(session.step().is_idle())
+
+    def test_marks_and_forks(self):
+        self.turn([text("One.")])
+        mark = self.session.mark()
+        self.turn([text("Two.")], session=self.session)
+        fork = self.session.fork(config(), CAPACITY)
+        self.session.rollback(mark)
+        self.assertEqual([len(self.session.transcript()), len(fork.transcript())], [2, 4])
+        fork.compact("They spoke.", 0)
+        with self.assertRaises(ZerostackError.Core) as caught:
+            fork.rollback(mark)
+        self.assertEqual(caught.exception.fault.kind, ErrorKind.STALE_MARK)
 
     def test_one_session_in_two_threads(self):
         session = Session(config(), CAPACITY)

@@ -182,16 +182,17 @@ pub(super) fn make_room<C: Config, S: Storage>(
     Ok(())
 }
 
-/// Where a tool writes its result: not more of `buffer` than the storage has room for, beside
-/// the reply that follows.
+/// Where a tool writes its result: not more of `buffer` than the storage has room for. Half of
+/// `reply_bytes` stays free: when the rest is used up, room is made before the next request.
 pub(super) fn output<'b, C: Config, S: Storage>(
     session: &Session<C, S>,
     buffer: &'b mut [u8],
 ) -> ToolOutput<'b> {
     let transcript = session.transcript();
     let free = transcript.limit_bytes().saturating_sub(transcript.used_bytes());
-    let reply_bytes = usize::try_from(session.config().limits().reply_bytes).unwrap_or(usize::MAX);
-    let room = free.saturating_sub(reply_bytes).saturating_sub(ToolOutput::NOTE_BYTES);
+    let reply_bytes = session.config().limits().reply_bytes / 2;
+    let kept = usize::try_from(reply_bytes).unwrap_or(usize::MAX);
+    let room = free.saturating_sub(kept).saturating_sub(ToolOutput::NOTE_BYTES);
     let room = room.min(buffer.len());
     ToolOutput::new(buffer.split_at_mut_checked(room).unwrap_or_default().0)
 }

@@ -122,7 +122,7 @@ pub struct Limits {
     /// fit is an error before it is sent. Ollama cuts what does not fit without a word, so it is
     /// told this number.
     pub context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// Tokens of the request above which room is made; 0 is four fifths of what
     /// `context_tokens` leaves beside the reply.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made, so that it is made, and the provider's

@@ -143,7 +143,7 @@ impl Limits {
         let window = self.window_tokens(provider);
         match self.high_water_tokens {
             0 if self.context_tokens == 0 => u32::MAX,
-            0 => window - window / 10,
+            0 => window - window / 5,
             tokens if tokens < window => tokens,
             _ => window,
         }

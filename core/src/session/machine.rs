@@ -37,8 +37,8 @@ pub(super) struct Machine {
     /// of them is not what they are now.
     pub rewrites: u16,
     pub cuts: u16,
-    /// A call that repeats the ones before it, which is not told yet, or 0.
-    pub repeats: u32,
+    /// The call that was told last repeats the ones before it, which is not told yet.
+    pub repeats: bool,
     /// No summary came when one was asked for.
     pub no_summary: bool,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
@@ -71,7 +71,7 @@ impl Machine {
             count: Count::new(),
             rewrites: 0,
             cuts: 0,
-            repeats: 0,
+            repeats: false,
             no_summary: false,
             summary: None,
             status: 0,
@@ -146,7 +146,7 @@ impl Machine {
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
         if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
-            self.step = Step::MakeRoom { bytes };
+            self.step = Step::MakeRoom { bytes, tokens: excess.needed() };
         }
     }
 

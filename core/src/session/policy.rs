@@ -38,14 +38,13 @@ impl Machine {
         config: &dyn Config,
     ) -> Result<Event<'static>, Error> {
         let policy = config.limits().room;
-        let Step::MakeRoom { bytes } = self.step else {
+        let Step::MakeRoom { bytes, tokens } = self.step else {
             return Err(super::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
-        let tokens = self.count.excess(config, log.bytes()).needed();
         let needed = Needed { bytes: with_reserve(log, bytes as usize), tokens };
         let elided = match policy {
             RoomPolicy::DropOldest => 0,
@@ -116,8 +115,7 @@ impl Machine {
         let old = self.old(log, config, log.used());
         let mut records = log.records_from(FIRST_RECORD).take_while(|it| it.offset < old.cut);
         // A summary of a summary helps nobody.
-        let is_new = records
-            .any(|it| it.offset != old.task && !(it.is(Kind::User) && it.header.has(MARKED)));
+        let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
         if self.no_summary || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
             return false;

@@ -23,9 +23,8 @@ impl Machine {
             return Ok(Fed { used: chunk.len(), event: None });
         }
         let dialect = dialect_of(config.provider())?;
-        let repeats = core::mem::take(&mut self.repeats) as usize;
-        if repeats > 0 {
-            let event = repeating(log.into_bytes(), self.turn, repeats);
+        if core::mem::take(&mut self.repeats) {
+            let event = repeating(log.into_bytes(), self.turn, self.reply.told);
             return Ok(Fed { used: 0, event });
         }
         let mut input = chunk;
@@ -42,12 +41,9 @@ impl Machine {
                 shown => break shown,
             }
         };
-        if let Ok(Some(Shown::Call { offset, .. })) = shown
-            && repeating(sink.log.bytes(), self.turn, offset).is_some()
-        {
-            self.repeats = offset as u32;
-        }
-        let more = sink.may_have_more() || self.decoder.error().is_some() || self.repeats > 0;
+        self.repeats = matches!(shown, Ok(Some(Shown::Call { .. })))
+            && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
+        let more = sink.may_have_more() || self.decoder.error().is_some() || self.repeats;
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
@@ -152,7 +148,7 @@ impl Machine {
                 self.take_out(log, self.reply.start as usize);
                 if self.summary.is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
-                    self.step = Step::MakeRoom { bytes: error.detail() };
+                    self.step = Step::MakeRoom { bytes: error.detail(), tokens: 0 };
                     return Err(error);
                 }
                 false

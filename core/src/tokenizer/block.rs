@@ -1,8 +1,8 @@
 //! The pre-split of plain ASCII, sixty-four bytes at once: a bit for each byte says whether it is in a
 //! class, and a few operations on these say where pieces start.
 //!
-//! What is not plain is left to the general way: everything above ASCII, what may be a contraction,
-//! and the rarer mixtures of spaces and newlines.
+//! What is not plain is left to the general way: everything above ASCII, zeros, what may be a
+//! contraction, and the rarer mixtures of spaces and newlines.
 
 use super::split::Pattern;
 
@@ -62,7 +62,8 @@ const NEWLINE: u8 = 8;
 const BLANK: u8 = 16;
 const OTHER_SPACE: u8 = 32;
 const SIGN: u8 = 64;
-/// With [`SIGN`] an apostrophe, with [`UPPER`] a slash, which is a sign too; alone, above ASCII.
+/// With [`SIGN`] an apostrophe, with [`UPPER`] a slash, which is a sign too; alone, above ASCII, or a
+/// zero.
 const ODD: u8 = 128;
 
 #[inline(always)]
@@ -75,7 +76,8 @@ fn class_of(byte: u8) -> u8 {
     let class = if byte == b' ' { BLANK } else { class };
     let class = if byte == b'\'' { SIGN | ODD } else { class };
     let class = if byte == b'/' { SIGN | UPPER | ODD } else { class };
-    if byte >= 0x80 { ODD } else { class }
+    // A word of the tables cannot end in a zero.
+    if byte.wrapping_sub(1) >= 0x7F { ODD } else { class }
 }
 
 /// Marks are numbers of bits.

@@ -4,7 +4,7 @@ use super::batch::{self, Tokens};
 use super::bpe::{self, Ids};
 use super::short::Parts;
 use super::vocab::Vocabulary;
-use super::{Bpe, Error};
+use super::{Bpe, Error, Tokenizer as _};
 
 /// Words of memory of an entry for a piece of at most 16 bytes.
 const SHORT_ENTRY: usize = 4;
@@ -35,14 +35,18 @@ impl<'v> Bpe<'v> {
 impl CachedBpe<'_, '_> {
     /// As [`Tokenizer::count`](super::Tokenizer::count).
     pub fn count(&mut self, text: &str) -> usize {
+        if self.bpe.vocabulary().cut().is_some() {
+            return self.bpe.count(text);
+        }
         self.cache.count(self.bpe.vocabulary(), text.as_bytes())
     }
 
     /// As [`Tokenizer::encode`](super::Tokenizer::encode).
     ///
     /// # Errors
-    /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    /// As there.
     pub fn encode(&mut self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
+        self.bpe.vocabulary().makes_ids()?;
         let mut ids = Ids::new(out);
         self.cache.encode(self.bpe.vocabulary(), text.as_bytes(), &mut ids);
         ids.finish()

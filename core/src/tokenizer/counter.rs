@@ -1,5 +1,6 @@
 //! The exact count of a text that arrives in parts, in constant memory.
 
+use super::bound::Count;
 use super::class::{Class, class_of};
 use super::lossy::Decoder;
 use super::split::{Case, Pattern, Second, fold, second_of, signs_go_on};
@@ -17,14 +18,14 @@ pub struct Counter<'v> {
     vocabulary: Vocabulary<'v>,
     decoder: Decoder,
     /// Tokens of the pieces that are complete.
-    done: u64,
+    done: Count,
     state: State,
     /// The last piece, should it go on.
     piece: Tail,
     /// What stands behind the cut inside `piece` that may yet turn out to be one.
     rest: Tail,
     /// Tokens of `piece` before that cut.
-    before_cut: u64,
+    before_cut: Count,
 }
 
 /// What the last piece is.
@@ -70,11 +71,11 @@ impl<'v> Counter<'v> {
         Self {
             vocabulary,
             decoder: Decoder::new(),
-            done: 0,
+            done: Count::Exact(0),
             state: State::Empty,
             piece: Tail::new(),
             rest: Tail::new(),
-            before_cut: 0,
+            before_cut: Count::Exact(0),
         }
     }
 
@@ -88,8 +89,14 @@ impl<'v> Counter<'v> {
     }
 
     /// Tokens of all the text so far. A character that is not complete yet counts as the U+FFFD it
-    /// would become if the text ended here.
+    /// would become if the text ended here. An upper bound if the vocabulary was cut down: see
+    /// [`count_bound`](Self::count_bound).
     pub fn count(&self) -> u64 {
+        self.count_bound().tokens()
+    }
+
+    /// As [`count`](Self::count), and whether that is exact.
+    pub fn count_bound(&self) -> Count {
         if self.decoder.is_between() {
             return self.count_whole();
         }
@@ -104,25 +111,25 @@ impl<'v> Counter<'v> {
     }
 
     /// Tokens of all whole characters so far.
-    fn count_whole(&self) -> u64 {
-        self.done
-            + match self.state {
-                State::Empty => 0,
-                State::Upper { cut: true } | State::Spaces { cut: true, .. }
-                    if !self.rest.is_empty() =>
-                {
-                    self.before_cut + self.rest.tokens()
-                }
-                State::Contraction { .. } => self.before_cut + self.rest.tokens(),
-                _ => self.piece.tokens(),
+    fn count_whole(&self) -> Count {
+        let tokens = |tail: &Tail| tail.count(&self.vocabulary, 0);
+        self.done.plus(match self.state {
+            State::Empty => Count::Exact(0),
+            State::Upper { cut: true } | State::Spaces { cut: true, .. }
+                if !self.rest.is_empty() =>
+            {
+                self.before_cut.plus(tokens(&self.rest))
             }
+            State::Contraction { .. } => self.before_cut.plus(tokens(&self.rest)),
+            _ => tokens(&self.piece),
+        })
     }
 
     /// No continuation of the text has fewer tokens than this.
     pub(super) fn lower_bound(&self) -> u64 {
         let whole = self.piece.fewest_tokens();
-        let cut = self.before_cut + self.rest.fewest_tokens();
-        self.done
+        let cut = self.before_cut.tokens() + self.rest.fewest_tokens();
+        self.done.tokens()
             + match self.state {
                 State::Empty => 0,
                 State::Upper { cut: true }
@@ -233,7 +240,7 @@ impl<'v> Counter<'v> {
     }
 
     fn open_contraction(&mut self, character: char, open: u8) -> bool {
-        self.before_cut = self.piece.tokens();
+        self.before_cut = self.piece.count(&self.vocabulary, 0);
         self.rest.clear();
         push_to(&mut self.rest, &self.vocabulary, character);
         self.take(character, State::Contraction { open })
@@ -320,7 +327,7 @@ impl<'v> Counter<'v> {
         }
         if several {
             // The last space stays with what follows.
-            self.done += self.piece.tokens_without(last.len_utf8());
+            self.done = self.done.plus(self.piece.count(&self.vocabulary, last.len_utf8()));
             self.piece.clear();
             push_to(&mut self.piece, &self.vocabulary, last);
         }
@@ -349,20 +356,20 @@ impl<'v> Counter<'v> {
     /// Takes a character behind which the piece may turn out to end.
     fn take_and_cut(&mut self, character: char, state: State) -> bool {
         self.take(character, state);
-        self.before_cut = self.piece.tokens();
+        self.before_cut = self.piece.count(&self.vocabulary, 0);
         self.rest.clear();
         true
     }
 
     /// The cut is one: what stands behind it is the piece now.
     fn cut(&mut self) {
-        self.done += self.before_cut;
+        self.done = self.done.plus(self.before_cut);
         core::mem::swap(&mut self.piece, &mut self.rest);
     }
 
     /// The piece is complete; the character is not taken.
     fn finish(&mut self) -> bool {
-        self.done += self.piece.tokens();
+        self.done = self.done.plus(self.piece.count(&self.vocabulary, 0));
         self.state = State::Empty;
         false
     }
@@ -377,7 +384,7 @@ impl<'v> Counter<'v> {
 }
 
 fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
-    tail.extend(vocabulary, character.encode_utf8(&mut [0; 4]).as_bytes());
+    tail.push_char(vocabulary, character);
 }
 
 /// What a character behind an apostrophe starts.

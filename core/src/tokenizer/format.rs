@@ -18,7 +18,7 @@
 //! | 36 | 4 | tokens with an index (256 and the merges) |
 //! | 40 | 1 | bits of an index |
 //! | 41 | 1 | bytes of the longest token |
-//! | 42 | 2 | zero |
+//! | 42 | 2 | number of the cut, see [`Cut`](super::Cut); 0 for a whole vocabulary |
 //! | 44 | 4 | slots of the hash |
 //! | 48 | 4 | buckets of the hash |
 //! | 52 | 4 | id of the first merge |

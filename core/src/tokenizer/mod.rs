@@ -11,6 +11,7 @@
 
 mod batch;
 mod block;
+mod bound;
 mod bpe;
 mod cache;
 mod class;
@@ -29,6 +30,7 @@ mod tail;
 mod vocab;
 mod words;
 
+pub use bound::{Count, Cut};
 pub use cache::CachedBpe;
 pub use counter::Counter;
 pub use estimate::{Calibration, Estimate, Estimator};
@@ -42,13 +44,14 @@ use crate::{Error, ErrorKind};
 
 /// Counts or makes tokens. Writes into the caller's slice; needs no allocator.
 pub trait Tokenizer {
-    /// Tokens of `text`.
+    /// Tokens of `text`. An upper bound if the vocabulary was cut down: see [`Bpe::count_bound`].
     fn count(&self, text: &str) -> usize;
 
     /// Writes the ids of `text` to the front of `out` and returns how many there are.
     ///
     /// # Errors
     /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    /// `BadVocabulary` if the vocabulary was cut down; `detail` is [`Fault::CountsOnly`].
     fn encode(&self, text: &str, out: &mut [u32]) -> Result<usize, Error>;
 }
 
@@ -100,6 +103,8 @@ pub enum Fault {
     Pattern = 8,
     /// It is damaged behind the header.
     Body = 9,
+    /// It is sound, but was cut down to count only: it makes no ids.
+    CountsOnly = 10,
 }
 
 impl Fault {
@@ -115,6 +120,7 @@ impl Fault {
             7 => Self::Layout,
             8 => Self::Pattern,
             9 => Self::Body,
+            10 => Self::CountsOnly,
             _ => return None,
         })
     }
@@ -129,6 +135,20 @@ impl<'v> Bpe<'v> {
     /// The vocabulary that it reads.
     pub const fn vocabulary(&self) -> &Vocabulary<'v> {
         &self.vocabulary
+    }
+
+    /// Tokens of `text`, and whether that is exact, which it is unless the vocabulary was cut down.
+    pub fn count_bound(&self, text: &str) -> Count {
+        match self.vocabulary.cut() {
+            None => Count::Exact(self.count(text) as u64),
+            Some(cut) => {
+                let mut count = Count::Exact(0);
+                self.pieces(text.as_bytes(), |piece| {
+                    count = count.plus(cut.count(&self.vocabulary, piece));
+                });
+                count
+            }
+        }
     }
 
     /// Tokens of `bytes`, which need not be UTF-8: see the rule of this module.
@@ -147,12 +167,14 @@ impl<'v> Bpe<'v> {
     ///
     /// # Errors
     /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
+    /// `BadVocabulary` if the vocabulary was cut down; `detail` is [`Fault::CountsOnly`].
     pub fn encode_with(
         &self,
         text: &str,
         allowed: Specials<'_>,
         out: &mut [u32],
     ) -> Result<usize, Error> {
+        self.vocabulary.makes_ids()?;
         let mut ids = bpe::Ids::new(out);
         let text = text.as_bytes();
         let finder = special::Finder::new(self.vocabulary, allowed);
@@ -180,8 +202,10 @@ impl<'v> Bpe<'v> {
     ///
     /// # Errors
     /// `UnknownToken`; `detail` is the place of the id in `ids`. `Full` when `out` is short; `detail`
-    /// is the bytes needed. What `out` holds then is not defined.
+    /// is the bytes needed. What `out` holds then is not defined. `BadVocabulary` if the vocabulary was
+    /// cut down; `detail` is [`Fault::CountsOnly`].
     pub fn decode(&self, ids: &[u32], out: &mut [u8]) -> Result<usize, Error> {
+        self.vocabulary.makes_ids()?;
         let mut length = 0usize;
         for (place, &id) in ids.iter().enumerate() {
             let known = self.vocabulary.bytes_of(id, |byte| {
@@ -239,6 +263,9 @@ impl<'v> Bpe<'v> {
 impl Tokenizer for Bpe<'_> {
     fn count(&self, text: &str) -> usize {
         let vocabulary = &self.vocabulary;
+        if vocabulary.cut().is_some() {
+            return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
+        }
         if vocabulary.has_words() {
             return Cache::new(&mut []).count(vocabulary, text.as_bytes());
         }

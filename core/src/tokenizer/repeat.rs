@@ -38,7 +38,7 @@ impl<'p> Repeat<'p> {
         window.fill(vocabulary, first);
         let (head, round_end) = window.round(period)?;
         let round = round_end - head;
-        let rounds = (piece.len() - head - REST) / round;
+        let rounds = (piece.len() - head - REST).checked_div(round)?;
         let rest = piece.get(head + rounds * round..)?;
         // The last token of a round, and what it is followed by: the next round, or the rest.
         let last = window.last(round_end)?;
@@ -76,7 +76,7 @@ impl Window {
         let mut end = WINDOW;
         // Tokens next to the end of the window may be others than those further on.
         loop {
-            if let Some(place) = seen.get_mut(end % period) {
+            if let Some(place) = seen.get_mut(end.checked_rem(period)?) {
                 match *place {
                     Some(later) => return Some((end, later)),
                     None if end + REST / 2 < WINDOW => *place = Some(end),

@@ -10,6 +10,7 @@
 //! the whole are found by walking back from the end. A token has at most [`MAX_TOKEN_BYTES`] bytes,
 //! so the last so many prefixes are enough.
 
+use super::bound::Count;
 use super::format::MAX_TOKEN_BYTES;
 use super::node::{Last, Node};
 use super::vocab::Vocabulary;
@@ -75,16 +76,18 @@ pub(super) struct Tail {
     counts: [u16; MAX_TOKEN_BYTES],
     bytes: u64,
     tokens: u64,
+    /// Bytes in front of the first character that is outside of a vocabulary that was cut down.
+    inside: u64,
 }
 
 impl Tail {
     pub(super) const fn new() -> Self {
         let last = [Last::NONE; MAX_TOKEN_BYTES];
-        Self { last, counts: [0; MAX_TOKEN_BYTES], bytes: 0, tokens: 0 }
+        Self { last, counts: [0; MAX_TOKEN_BYTES], bytes: 0, tokens: 0, inside: u64::MAX }
     }
 
     pub(super) fn clear(&mut self) {
-        (self.bytes, self.tokens) = (0, 0);
+        (self.bytes, self.tokens, self.inside) = (0, 0, u64::MAX);
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -96,8 +99,17 @@ impl Tail {
         self.tokens
     }
 
+    /// Tokens of the text so far, or of all but its last `without` bytes, and whether that is exact.
+    pub(super) fn count(&self, vocabulary: &Vocabulary<'_>, without: usize) -> Count {
+        let tokens = self.tokens_without(without);
+        let bytes = self.bytes.saturating_sub(without as u64);
+        vocabulary
+            .cut()
+            .map_or(Count::Exact(tokens), |cut| cut.bound(tokens, bytes, bytes > self.inside))
+    }
+
     /// Tokens of the text without its last `bytes` bytes, fewer than [`MAX_TOKEN_BYTES`].
-    pub(super) fn tokens_without(&self, bytes: usize) -> u64 {
+    fn tokens_without(&self, bytes: usize) -> u64 {
         let Some(prefix) = self.bytes.checked_sub(bytes as u64).filter(|&prefix| prefix > 0) else {
             return 0;
         };
@@ -132,6 +144,13 @@ impl Tail {
         if let Some(slot) = self.counts.get_mut(place(end)) {
             *slot = self.tokens as u16;
         }
+    }
+
+    pub(super) fn push_char(&mut self, vocabulary: &Vocabulary<'_>, character: char) {
+        if vocabulary.cut().is_some_and(|cut| cut.is_outside(character)) {
+            self.inside = self.inside.min(self.bytes);
+        }
+        self.extend(vocabulary, character.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     pub(super) fn extend(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {

@@ -5,7 +5,7 @@ use core::hint::select_unpredictable;
 use super::format::{self, Section};
 use super::node::{Last, Node};
 use super::words::Words;
-use super::{Fault, Pattern};
+use super::{Cut, Fault, Pattern};
 use crate::{Error, ErrorKind};
 
 /// A vocabulary in the packed form of [`format`](super::format): lent bytes and where things are in them.
@@ -17,6 +17,7 @@ pub struct Vocabulary<'v> {
     bytes: &'v [u8],
     sections: [&'v [u8]; format::SECTIONS],
     pattern: Pattern,
+    cut: Option<Cut>,
     tokens: u32,
     index_bits: u32,
     slots: u32,
@@ -129,6 +130,8 @@ impl<'v> Vocabulary<'v> {
             bytes,
             sections,
             pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
+            cut: Cut::from_number(u16::from_le_bytes([header[42], header[43]]))
+                .ok_or(Fault::Layout)?,
             tokens: u32_at(header, 36),
             index_bits: header[40] as u32,
             slots: u32_at(header, 44),
@@ -186,6 +189,15 @@ impl<'v> Vocabulary<'v> {
     /// How text is split before merging.
     pub const fn pattern(&self) -> Pattern {
         self.pattern
+    }
+
+    /// What was kept, if it was cut down.
+    pub const fn cut(&self) -> Option<Cut> {
+        self.cut
+    }
+
+    pub(super) fn makes_ids(&self) -> Result<(), Error> {
+        if self.cut.is_some() { Err(Fault::CountsOnly.error()) } else { Ok(()) }
     }
 
     /// Number of tokens without the special ones.

@@ -171,6 +171,11 @@ impl<'a> Record<'a> {
         self.header.kind == kind
     }
 
+    /// Whether it stands for older turns.
+    pub fn is_summary(&self) -> bool {
+        self.is(Kind::User) && self.header.has(MARKED) && !self.is_instruction()
+    }
+
     /// Whether the program said it, not the user.
     pub fn is_instruction(&self) -> bool {
         self.is(Kind::User) && self.header.info.starts_with(&[INSTRUCTION])

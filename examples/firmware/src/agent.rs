@@ -83,7 +83,7 @@ struct ReadLog {
 }
 
 fn run_tool(call: ToolCall<'_>, out: &mut ToolOutput<'_>) {
-    console::line(&["call ", call.name, " ", call.arguments]);
+    console::line(&["call ", call.name]);
     match call.name {
         FreeMemory::NAME => match call.parse(&mut []) {
             Ok(FreeMemory {}) => out.push_number(memory::free_stack_bytes() as i32),

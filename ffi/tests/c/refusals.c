@@ -60,6 +60,12 @@ static void nulls(void) {
     CHECK_STATUS(zs_session_entry(NULL, 0, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_make_room(NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_rollback(NULL, 0), ZS_NULL);
+    CHECK_STATUS(zs_session_instruct(NULL, none), ZS_NULL);
+    CHECK_STATUS(zs_session_json_lines(NULL, 0, NULL, 0, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(NULL, 9, none, &config, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, broken, &config, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, NULL, &made, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, &config, NULL, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_elapsed(NULL, 0), ZS_NULL);
     CHECK_STATUS(zs_session_fork(NULL, other, sizeof other, &config, &made, NULL), ZS_NULL);
     CHECK(zs_session_mark(NULL) == 0);
@@ -280,7 +286,7 @@ static void order(void) {
     unsigned refused = 0;
     for (step = ZS_STEP_IDLE; step <= ZS_STEP_WAIT; step++) {
         int call;
-        for (call = 0; call < 12; call++) {
+        for (call = 0; call < 13; call++) {
             zs_session *session = in_step(step);
             unsigned char before[1024];
             size_t length = zs_session_snapshot(session).len, size;
@@ -303,6 +309,7 @@ static void order(void) {
             case 7: fits = step == ZS_STEP_RECEIVE || step == ZS_STEP_SEND; status = zs_session_end_response(session, NULL); break;
             case 8: fits = step == ZS_STEP_RUN_TOOLS; status = zs_session_tool_result(session, 0, str("x"), false, NULL); break;
             case 9: fits = step == ZS_STEP_WAIT; status = zs_session_retry(session); break;
+            case 11: fits = step == ZS_STEP_IDLE; status = zs_session_instruct(session, str("x")); break;
             case 10: status = zs_session_make_room(session, &event); break;
             default:
                 fits = step == ZS_STEP_IDLE || step == ZS_STEP_SEND;

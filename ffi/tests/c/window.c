@@ -150,6 +150,51 @@ static void marks_and_forks(void) {
     CHECK(fork == NULL);
 }
 
+/* A conversation as JSON Lines, read again into memory of every size. */
+static void json_lines(void) {
+    static unsigned char lines[2][4096];
+    zs_session *session = begin(), *again;
+    zs_str text, fault;
+    size_t written, at, size;
+    uint32_t detail;
+    zs_event call;
+    unsigned resumed = 0;
+    CHECK_OK(zs_session_instruct(session, str("Be \"brief\"")));
+    CHECK_OK(zs_session_user(session, str("Read")));
+    CHECK_OK(round_trip(session, CALL));
+    CHECK(zs_session_pending_call(session, 0, &call));
+    CHECK_OK(zs_session_tool_result(session, call.call, str("The text"), true, NULL));
+    CHECK_OK(zs_session_json_lines(session, 0, lines[0], sizeof lines[0], &written));
+    text.ptr = lines[0];
+    text.len = written;
+    for (at = 0; at <= text.len; at += 7) {
+        CHECK_OK(zs_session_json_lines(session, at, lines[1], 9, &written));
+        CHECK(written == (text.len - at < 9 ? text.len - at : 9));
+        CHECK(memcmp(lines[0] + at, lines[1], written) == 0);
+    }
+    for (size = 0; size < zs_session_overhead() + 200; size++) {
+        unsigned char *room = malloc(size + 1);
+        zs_status status = zs_session_from_json_lines(room, size, text, &config, &again, &fault, &detail);
+        CHECK(status == ZS_OK || (status == ZS_FULL && again == NULL && detail > 0));
+        if (status == ZS_OK) {
+            CHECK(zs_session_step(again, NULL) == ZS_STEP_SEND || zs_session_step(again, NULL) == ZS_STEP_MAKE_ROOM);
+            CHECK(fault.len == 0);
+            CHECK(zs_session_snapshot(again).len == zs_session_snapshot(session).len);
+            CHECK(memcmp(zs_session_snapshot(again).ptr, zs_session_snapshot(session).ptr,
+                         zs_session_snapshot(again).len) == 0);
+            resumed++;
+        }
+        free(room);
+    }
+    CHECK(resumed > 0);
+    text = str("{\"role\":\"user\",\"text\":\"Hi\"}\n{\"role\":\"nobody\",\"text\":\"Hi\"}\n");
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, text, &config, &again, &fault, &detail), ZS_BAD_LINE);
+    CHECK(detail == 2 && fault.len > 10 && again == NULL);
+    memcpy(memory + 100, text.ptr, text.len);
+    text.ptr = memory + 100;
+    CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, text, &config, &again, NULL, NULL), ZS_OVERLAP);
+}
+
 /* A model that writes its call into the text. */
 static void recovered(void) {
     const zs_config before = config;
@@ -194,6 +239,52 @@ static void counting(const char *path) {
     config = before;
 }
 
+/* What a session remembers of the last place in the request and the transcript is void once these
+ * change: a session that remembers nothing says the same. */
+static void places(void) {
+    static unsigned char bytes[2][4096];
+    int change;
+    for (change = 0; change < 4; change++) {
+        zs_session *session = begin(), *fresh;
+        zs_entry entry, wanted;
+        uint64_t mark;
+        size_t written[2], index, at;
+        CHECK_OK(zs_session_user(session, str("One")));
+        CHECK_OK(round_trip(session, ANSWER));
+        CHECK_OK(zs_session_user(session, str("Two and more than one")));
+        CHECK_OK(round_trip(session, ANSWER));
+        mark = zs_session_mark(session);
+        CHECK_OK(zs_session_user(session, str("Three")));
+        /* Into the last message but one, so that every change comes before it. */
+        CHECK_OK(zs_session_read_request(session, 0, bytes[0], sizeof bytes[0], &written[0]));
+        at = (size_t)(strstr((char *)bytes[0], "Two") - (char *)bytes[0]);
+        CHECK_OK(zs_session_read_request(session, 0, bytes[0], at, &written[0]));
+        CHECK_OK(zs_session_entry(session, 1, &entry));
+        switch (change) {
+        case 0: CHECK_OK(zs_session_compact(session, str("S"), 2)); break;
+        case 1: CHECK_OK(zs_session_drop_oldest(session, NULL)); break;
+        case 2:
+            CHECK_OK(zs_session_rollback(session, mark));
+            CHECK_OK(zs_session_user(session, str("Another third question, longer")));
+            break;
+        default:
+            CHECK_OK(zs_session_abort(session));
+            CHECK_OK(zs_session_user(session, str("Fourth")));
+        }
+        CHECK_OK(zs_session_fork(session, other, sizeof other, &config, &fresh, NULL));
+        CHECK_OK(zs_session_read_request(session, at, bytes[0], sizeof bytes[0], &written[0]));
+        CHECK_OK(zs_session_read_request(fresh, at, bytes[1], sizeof bytes[1], &written[1]));
+        CHECK(written[0] == written[1] && memcmp(bytes[0], bytes[1], written[0]) == 0);
+        for (index = 2; index < 9; index++) {
+            zs_status status = zs_session_entry(fresh, index, &wanted);
+            CHECK_STATUS(zs_session_entry(session, index, &entry), status);
+            CHECK(status != ZS_OK
+                  || (entry.text.len == wanted.text.len
+                      && memcmp(entry.text.ptr, wanted.text.ptr, entry.text.len) == 0));
+        }
+    }
+}
+
 int main(int count, char **arguments) {
     CHECK(count == 2);
     tool.name = str("read");
@@ -208,7 +299,9 @@ int main(int count, char **arguments) {
     budgets();
     marks_and_forks();
     recovered();
+    places();
+    json_lines();
     counting(arguments[1]);
-    printf("window: policies, budgets, marks, forks, recovered calls, counts\n");
+    printf("window: policies, budgets, marks, forks, recovered calls, places, JSON Lines, counts\n");
     return 0;
 }

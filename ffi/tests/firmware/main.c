@@ -2,6 +2,13 @@
  * its symbols are looked at; it is not run. */
 #include "zerostack.h"
 
+/* The structs are as long as the library says, on 32 bits too and with short enums. */
+#define SAME(name, words, pointers) \
+    typedef char name##_is_as_long[sizeof(name) == (words) * 4 + (pointers) * sizeof(size_t) ? 1 : -1]
+SAME(zs_config, 28, 9);
+SAME(zs_event, 18, 6);
+SAME(zs_entry, 8, 8);
+
 static volatile size_t outside;
 static unsigned char memory[4096];
 static zs_tool tools[1];
@@ -125,6 +132,11 @@ int main(void) {
         case 28: outside += zs_session_window_tokens(session, &number, &number); break;
         case 29: outside += zs_session_is_compacting(session); break;
         case 30: outside += zs_session_fork(session, memory, outside, &config, &session, &number); break;
+        case 54: outside += zs_session_instruct(session, text()); break;
+        case 55: outside += zs_session_json_lines(session, outside, memory, outside, &count); break;
+        case 56:
+            outside += zs_session_from_json_lines(memory, outside, text(), &config, &session, &name, &number);
+            break;
         default: texts(); break;
         }
     }

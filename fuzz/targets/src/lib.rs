@@ -6,12 +6,16 @@ mod json;
 mod operations;
 mod response;
 mod sse;
+mod tokens;
+mod vocabulary;
 
 pub use http1::http1;
 pub use json::json;
 pub use operations::operations;
 pub use response::response;
 pub use sse::sse;
+pub use tokens::tokens;
+pub use vocabulary::vocabulary;
 
 use zerostack_core::{Config, Provider, Session, Storage};
 

@@ -39,3 +39,13 @@ fn response() {
 fn operations() {
     replay("operations", zerostack_fuzz_targets::operations);
 }
+
+#[test]
+fn tokens() {
+    replay("tokens", zerostack_fuzz_targets::tokens);
+}
+
+#[test]
+fn vocabulary() {
+    replay("vocabulary", zerostack_fuzz_targets::vocabulary);
+}

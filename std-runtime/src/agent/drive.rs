@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Request, Step, ToolResult};
+use zerostack_core::{Request, RoomPolicy, Step, ToolResult};
 
-use super::failure::failure;
-use super::{AgentEvent, Call, OwnedSession, Toolbox, reply};
+use super::failure::{failure, refused};
+use super::{AgentEvent, Call, OwnedSession, Room, Toolbox, reply};
 use crate::provider::Endpoint;
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, ErrorKind, Result};
@@ -162,9 +162,7 @@ impl Drive {
                     self.waiting = false;
                     session.retry().map_err(Error::from_core)?;
                 }
-                Step::MakeRoom { .. } => {
-                    session.drop_oldest().map_err(Error::from_core)?;
-                }
+                Step::MakeRoom { .. } => return make_room(session).map(Some),
                 _ => return Err(Error::new(ErrorKind::Internal, "the session has a new step")),
             }
         }
@@ -278,15 +276,25 @@ fn run_tool(
     let output = tools.call(call)?;
     recorder.tool_result(id.number(), &output.content, output.is_error)?;
     let result = ToolResult { id, content: &output.content, is_error: output.is_error };
-    let left_out_bytes = session.tool_result(result).map_err(|error| match error.kind() {
-        zerostack_core::ErrorKind::Limit => Error::new(
-            ErrorKind::Limit,
-            format!("the turn used all of its {} rounds; raise --max-rounds", error.detail()),
-        ),
-        _ => Error::from_core(error),
-    })?;
+    let left_out_bytes = session.tool_result(result).map_err(|error| refused(session, error))?;
     let (content, is_error) = (output.content, output.is_error);
     Ok(AgentEvent::ToolResult { call: owned, content, is_error, left_out_bytes })
+}
+
+/// Makes room as the configuration says; where it leaves that to us, the oldest goes.
+///
+/// # Errors
+/// `Limit` when only what is needed is left.
+pub(crate) fn make_room(session: &mut OwnedSession) -> Result<AgentEvent> {
+    let made = match session.config().limits.room {
+        RoomPolicy::Ask => session
+            .drop_oldest()
+            .map(|bytes| AgentEvent::MadeRoom { what: Room::Exchanges, bytes: bytes as u32 }),
+        _ => session
+            .make_room()
+            .map(|event| AgentEvent::from_core(event).unwrap_or(AgentEvent::Compacting)),
+    };
+    made.map_err(|error| refused(session, error))
 }
 
 /// Sleeps, but not longer than it takes to notice a cancel.

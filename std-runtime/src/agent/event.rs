@@ -1,6 +1,6 @@
 //! What happens in a turn.
 
-use zerostack_core::{StopReason, Usage};
+use zerostack_core::{Kept, StopReason, Usage};
 
 /// One thing that happened.
 #[non_exhaustive]
@@ -32,6 +32,27 @@ pub enum AgentEvent {
         /// How many.
         bytes: u32,
     },
+    /// The conversation became too long: this many bytes of it went.
+    MadeRoom {
+        /// What of it, and what stands in its place.
+        what: Room,
+        /// How many.
+        bytes: u32,
+    },
+    /// The conversation became too long: the model is asked for a summary of what is oldest.
+    Compacting,
+    /// No summary came, so what is oldest goes without one.
+    SummaryFailed {
+        /// Why, for a person.
+        reason: String,
+    },
+    /// The model makes the same call again and again.
+    Repeating {
+        /// The tool.
+        name: String,
+        /// How often in a row so far.
+        count: u16,
+    },
     /// The reply broke off: discard what was shown since the last request.
     Restart,
     /// Another attempt follows after a wait.
@@ -48,6 +69,30 @@ pub enum AgentEvent {
     },
     /// The reply is complete.
     End(StopReason),
+}
+
+/// What goes when a conversation is too long.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Old tool results; a line says what they were.
+    Results,
+    /// The oldest exchanges; nothing stands for them.
+    Exchanges,
+    /// The oldest exchanges; a summary stands for them.
+    Summarised,
+}
+
+impl Room {
+    /// The name as it stands in events.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Results => "results",
+            Self::Exchanges => "exchanges",
+            Self::Summarised => "summarised",
+        }
+    }
 }
 
 /// A call, as the model made it.
@@ -78,7 +123,15 @@ impl AgentEvent {
             Event::RefusalDelta(text) => Self::Refusal(text.to_owned()),
             Event::ToolCall(call) => Self::ToolCall(call.into()),
             Event::Usage(usage) => Self::Usage(usage),
-            Event::Truncated { bytes, .. } => Self::Truncated { bytes },
+            Event::Truncated { what, bytes } => match what {
+                Kept::OldResults => Self::MadeRoom { what: Room::Results, bytes },
+                Kept::OldExchanges => Self::MadeRoom { what: Room::Exchanges, bytes },
+                Kept::Summarised => Self::MadeRoom { what: Room::Summarised, bytes },
+                _ => Self::Truncated { bytes },
+            },
+            Event::Compacting => Self::Compacting,
+            Event::SummaryFailed(error) => Self::SummaryFailed { reason: error.to_string() },
+            Event::Repeating { name, count } => Self::Repeating { name: name.to_owned(), count },
             Event::End(reason) => Self::End(reason),
             Event::Restart => Self::Restart,
             _ => return None,

@@ -19,8 +19,9 @@ mod failure;
 pub(crate) mod reply;
 mod tool;
 
+pub(crate) use drive::make_room;
 pub use drive::{Drive, Recorder};
-pub use event::{AgentEvent, Call};
+pub use event::{AgentEvent, Call, Room};
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
 use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
@@ -87,7 +88,9 @@ impl Agent {
                 AgentEvent::Text(text) => answer.push_str(&text),
                 AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
-                AgentEvent::Restart | AgentEvent::ToolCall(_) => answer.clear(),
+                AgentEvent::Restart | AgentEvent::ToolCall(_) | AgentEvent::Compacting => {
+                    answer.clear()
+                }
                 _ => {}
             }
         }

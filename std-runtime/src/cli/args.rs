@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
-use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, ToolMode};
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, RoomPolicy, ToolMode};
 
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::Flags;
@@ -41,6 +41,8 @@ pub(super) struct RunArgs {
     pub events: bool,
     pub output: Option<Output>,
     pub limits: Limits,
+    /// How room is made; a summary where it is not said.
+    pub room: Option<RoomPolicy>,
     pub folder: Option<PathBuf>,
     pub quiet: bool,
     pub prompt: Option<String>,
@@ -145,6 +147,15 @@ impl RunArgs {
             }
             "--max-rounds" => self.limits.max_rounds = number(option, parser, 1)?,
             "--max-tokens" => self.limits.max_output_tokens = number(option, parser, 1)?,
+            "--max-total-tokens" => self.limits.max_turn_tokens = number(option, parser, 1)?,
+            "--max-cost" => self.limits.max_turn_cost_micros = micros(option, parser)?,
+            "--max-repeats" => self.limits.max_repeats = number(option, parser, 1)?,
+            "--context" => self.limits.context_tokens = number(option, parser, 1)?,
+            "--room" => {
+                let policies = RoomPolicy::ALL.iter().filter(|it| **it != RoomPolicy::Ask);
+                let policies: Vec<_> = policies.map(|it| (it.name(), *it)).collect();
+                self.room = Some(choice(option, parser, &policies)?);
+            }
             "--max-attempts" => self.limits.max_attempts = number(option, parser, 1)?,
             "--time-limit" => {
                 self.time_limit =
@@ -324,6 +335,15 @@ fn number<N: TryFrom<u64>>(option: &str, parser: &mut Parser, least: u64) -> Res
     let number = text.parse().ok().filter(|number| *number >= least);
     let number = number.and_then(|number| N::try_from(number).ok());
     number.ok_or_else(|| usage(format!("{option}: {text:?} is not a number that fits")))
+}
+
+/// An amount of money in millionths.
+fn micros(option: &str, parser: &mut Parser) -> Result<u32> {
+    let text = string(option, parser)?;
+    let micros = text.parse::<f64>().ok().map(|amount| (amount * 1e6).round());
+    let micros = micros.filter(|micros| (1.0..=f64::from(u32::MAX)).contains(micros));
+    let wrong = || usage(format!("{option}: {text:?} is no amount between 0.000001 and 4294"));
+    micros.map(|micros| micros as u32).ok_or_else(wrong)
 }
 
 fn choice<T: Copy>(option: &str, parser: &mut Parser, choices: &[(&str, T)]) -> Result<T> {

@@ -30,6 +30,11 @@ Options of a run:
       --record FILE         write a tape of the run, for `zerostack replay`
       --max-rounds N        requests of the run (200)
       --max-tokens N        tokens of one reply
+      --max-total-tokens N  tokens of all requests and replies
+      --max-cost AMOUNT     of the run, by the prices of the configuration file
+      --max-repeats N       times that the model may make the same call in a row
+      --context N           tokens that the model can read and write in one request
+      --room HOW            when that is nearly full: summarise, elide (old tool results) or drop
       --max-attempts N      times that one request is sent (5)
       --time-limit SECONDS  of the whole run
       --idle-limit SECONDS  that the model may be silent (300)

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use zerostack_core::RoomPolicy;
+
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
 use crate::plumbing::{decode, encode, prefix, step};
@@ -174,7 +176,8 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Resul
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let RunArgs { sandbox, record, limits, idle_limit, .. } = args;
+    let RunArgs { sandbox, record, mut limits, idle_limit, room, .. } = args;
+    limits.room = room.unwrap_or(RoomPolicy::Summarise);
     Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits, idle_limit })
 }
 

@@ -7,7 +7,7 @@ use zerostack_core::{
     Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig, Usage,
 };
 
-use super::{io_error, line, transcript};
+use super::{io_error, line};
 use crate::{Error, ErrorKind, Result};
 
 /// How the body is cut before it is decoded. The result is the same for all.
@@ -106,7 +106,7 @@ pub enum Form {
     Object,
     /// One JSON object for each event as it comes, the one of [`Form::Object`] last.
     Events,
-    /// Lines for a transcript, see [`transcript`]; nothing when the reply cannot be used.
+    /// Lines for a transcript, see [`super::transcript`]; nothing when the reply cannot be used.
     Transcript,
 }
 
@@ -149,9 +149,17 @@ pub fn run(
     match (form, &decoded.error) {
         (Form::Object | Form::Events, _) => line(output, &decoded)?,
         (Form::Transcript, None) => {
-            for entry in session.transcript().entries() {
-                if let Some(entry) = transcript::assistant_line(&entry) {
-                    line(output, &entry)?;
+            // The first entry is the question that this session made up.
+            let mut entries = session.transcript().entries();
+            entries.next();
+            let mut lines = session.transcript().json_lines_from(entries.place());
+            let mut buffer = vec![0; READ_BYTES];
+            loop {
+                match lines.read(&mut buffer) {
+                    0 => break,
+                    count => output
+                        .write_all(&buffer[..count])
+                        .map_err(|error| io_error("stdout", &error))?,
                 }
             }
         }

@@ -11,16 +11,13 @@
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}                  "is_error":true for a failure
 //! ```
-//! `content` is read as `text`. Lines of the model that follow one another are one message, until one has `"begins":true`.
+//! The parts are read and written by the core, which tells the rest of the form: [`zerostack_core::JsonLines`].
 
 use std::io::{BufRead, BufReader, Read};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use zerostack_core::{
-    Entry, Growing, OwnedConfig, OwnedTool, Part, Provider, Role, Session, ToolCall, ToolResult,
-    TranscriptBuilder,
-};
+use zerostack_core::{Growing, JsonLinesReader, LineFault, OwnedConfig, OwnedTool, Session};
 
 use crate::agent::OwnedSession;
 use crate::{Error, ErrorKind, Result};
@@ -58,6 +55,18 @@ pub struct Line {
     /// It is kept in part only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+    /// For `user`: it stands for older turns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub summary: bool,
+    /// For `assistant`: the text is a refusal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refusal: bool,
+    /// For `assistant`: the field of the wire that reasoning came in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<u8>,
+    /// For `tool`: the place of the call in its reply, where the id does not tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u16>,
 }
 
 /// Who speaks in a line.
@@ -119,105 +128,44 @@ pub struct CallLine {
 /// `Input` with the number of the line that is wrong.
 pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
     let storage = Growing::new(TRANSCRIPT_BYTES);
-    let mut builder = TranscriptBuilder::new(storage).map_err(Error::from_core)?;
-    // Ids of the calls of the last reply that have no result yet, with their numbers.
-    let mut open = Vec::new();
+    let mut reader = JsonLinesReader::new(storage).map_err(Error::from_core)?;
     let mut has_parts = false;
-    for (index, line) in BufReader::new(input).lines().enumerate() {
+    for (index, text) in BufReader::new(input).lines().enumerate() {
         let refused = |why: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Input, format!("the transcript, line {}: {why}", index + 1))
         };
-        let line = line.map_err(|error| refused(&error))?;
-        if line.trim().is_empty() {
+        let text = text.map_err(|error| refused(&error))?;
+        if text.trim().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(&line).map_err(|error| refused(&error))?;
-        match (line.role, &line.text, &line.tools) {
+        // The core passes over what it does not know; here a field that is misspelt is told.
+        let line: Line = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+        match (line.role, line.text, &line.tools) {
             (LineRole::System | LineRole::Tools, ..) if has_parts => {
-                return Err(refused(&"system and tools stand before everything else"));
+                return Err(refused(&LineFault::Order.message()));
             }
-            (LineRole::System, Some(text), None) => config.system.clone_from(text),
+            (LineRole::System, Some(system), None) => config.system = system,
             (LineRole::Tools, None, Some(tools)) => {
                 config.tools = tools.iter().map(OwnedTool::from).collect();
             }
             _ => {
                 has_parts = true;
-                let begins =
-                    matches!(line.role, LineRole::User | LineRole::Developer) || line.begins;
-                if let Some((id, _)) = open.first().filter(|_| begins) {
-                    return Err(refused(&format_args!("the call {id:?} has no result yet")));
-                }
-                let entry = entry(&line, &mut open, &builder).map_err(|why| refused(&why))?;
-                builder.push(entry).map_err(|error| refused(&error))?;
+                let pushed = reader.push(text.as_bytes()).and_then(|()| reader.push(b"\n"));
+                pushed.map_err(|error| match (reader.fault(), reader.open_call(), line.id) {
+                    (Some(LineFault::OpenCalls), Some(id), _) => {
+                        refused(&format_args!("the call {id:?} has no result yet"))
+                    }
+                    (Some(LineFault::UnknownCall), _, Some(id)) => {
+                        refused(&format_args!("no open call has the id {id:?}"))
+                    }
+                    (Some(fault), ..) => refused(&fault.message()),
+                    (None, ..) => refused(&error),
+                })?;
             }
         }
     }
-    let (storage, used) = builder.finish();
+    let (storage, used) = reader.finish().map_err(Error::from_core)?;
     Session::resume(storage, used, config).map_err(Error::from_core)
-}
-
-/// The entry that a line says.
-fn entry<'l>(
-    line: &'l Line,
-    open: &mut Vec<(String, zerostack_core::CallId)>,
-    builder: &TranscriptBuilder<Growing>,
-) -> std::result::Result<Entry<'l>, String> {
-    let Line { role, id, text, thinking, opaque, call, tools, is_error, begins, cut } = line;
-    Ok(match (role, id, text, thinking, opaque, call, tools) {
-        (LineRole::User, None, Some(text), None, None, None, None) => {
-            Entry::new(Role::User, Part::Text(text))
-        }
-        (LineRole::Developer, None, Some(text), None, None, None, None) => {
-            Entry::new(Role::User, Part::Instruction(text))
-        }
-        (LineRole::Assistant, None, text, thinking, opaque, call, None) => {
-            let part = match (text, thinking, opaque, call) {
-                (Some(text), None, None, None) => Part::Text(text),
-                (None, Some(text), None, None) => Part::Thinking(text),
-                (None, None, Some(OpaqueLine { provider, variety, text }), None) => {
-                    let known = Provider::from_name(provider);
-                    let known = known.ok_or_else(|| format!("the API {provider:?} is unknown"))?;
-                    Part::Opaque { provider: known, variety: *variety, text }
-                }
-                (None, None, None, Some(CallLine { id, name, arguments })) => {
-                    let number = builder.next_call();
-                    open.push((id.clone(), number));
-                    Part::ToolCall(ToolCall { id: number, wire_id: id, name, arguments })
-                }
-                _ => return Err("it needs one of text, thinking, opaque and call".to_owned()),
-            };
-            Entry { starts_message: *begins, is_cut: *cut, ..Entry::new(Role::Assistant, part) }
-        }
-        (LineRole::Tool, Some(id), Some(content), None, None, None, None) => {
-            let at = open.iter().position(|(known, _)| known == id);
-            let at = at.ok_or_else(|| format!("no open call has the id {id:?}"))?;
-            let (_, number) = open.remove(at);
-            let result = ToolResult { id: number, content, is_error: *is_error };
-            Entry::new(Role::Tool, Part::ToolResult(result))
-        }
-        _ => return Err("it has fields that do not go with its role, or lacks one".to_owned()),
-    })
-}
-
-/// The line of an entry of the model, or `None` for another role.
-pub fn assistant_line(entry: &Entry<'_>) -> Option<Line> {
-    let (mut text, mut thinking, mut opaque, mut call) = (None, None, None, None);
-    match entry.part {
-        _ if entry.role != Role::Assistant => return None,
-        Part::Text(part) => text = Some(part.to_owned()),
-        Part::Thinking(part) => thinking = Some(part.to_owned()),
-        Part::Opaque { provider, variety, text } => {
-            let (provider, text) = (provider.name().to_owned(), text.to_owned());
-            opaque = Some(OpaqueLine { provider, variety, text });
-        }
-        Part::ToolCall(ToolCall { wire_id, name, arguments, .. }) => {
-            let own = str::to_owned;
-            call = Some(CallLine { id: own(wire_id), name: own(name), arguments: own(arguments) });
-        }
-        _ => return None,
-    }
-    let (role, cut) = (LineRole::Assistant, entry.is_cut);
-    Some(Line { role, text, thinking, opaque, call, cut, ..Line::default() })
 }
 
 impl From<&ToolLine> for OwnedTool {

@@ -13,6 +13,8 @@
 //! key_env = "WORK_LLM_KEY"         # the variable that holds the key; no key stands in a file
 //! model = "fast-coder"
 //! allow_http = false               # true sends the key over plain http:// too
+//! context_tokens = 128000          # of the request and the reply; `--context` says another number
+//! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # a million tokens, for `--max-cost`
 //! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
 //! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
 //! ```
@@ -63,6 +65,19 @@ pub(super) struct Table {
     pub output_limit_key: Option<OutputLimitKey>,
     #[serde(default, deserialize_with = "tool_mode_by_name")]
     pub tool_mode: Option<ToolMode>,
+    pub context_tokens: Option<u32>,
+    pub prices: Option<PriceTable>,
+}
+
+/// What a million tokens cost, in the currency of `--max-cost`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriceTable {
+    pub input: f64,
+    pub output: f64,
+    /// As `input` where it is not told; the same for the next.
+    pub cache_read: Option<f64>,
+    pub cache_write: Option<f64>,
 }
 
 /// A dialect by its name in files and flags.

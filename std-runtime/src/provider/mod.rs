@@ -27,7 +27,7 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Provider as Api;
-use zerostack_core::{OutputLimitKey, OwnedConfig, ToolMode};
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Prices, ToolMode};
 
 pub use base_url::is_loopback;
 pub use config::Config;
@@ -55,6 +55,10 @@ pub struct Endpoint {
     pub output_limit_key: OutputLimitKey,
     /// How the model is told of its tools, and how it calls them.
     pub tool_mode: ToolMode,
+    /// Tokens that the model can read and write in one request; 0 where nobody said it.
+    pub context_tokens: u32,
+    /// What its tokens cost.
+    pub prices: Prices,
     /// What chose it, for people: a flag, a variable, a file, or a server that was found.
     pub origin: String,
 }
@@ -84,6 +88,8 @@ impl Endpoint {
             key: None,
             output_limit_key: OutputLimitKey::MaxTokens,
             tool_mode: ToolMode::Native,
+            context_tokens: 0,
+            prices: Prices::NONE,
             origin: "the program".to_owned(),
         }
     }
@@ -94,6 +100,28 @@ impl Endpoint {
         config.output_limit_key = self.output_limit_key;
         config.tool_mode = self.tool_mode;
         config
+    }
+
+    /// `limits` with what is known of the model where they say nothing.
+    ///
+    /// # Errors
+    /// `Configuration` for a limit of the cost where no prices are known.
+    pub fn limits(&self, mut limits: Limits) -> crate::Result<Limits> {
+        if limits.context_tokens == 0 {
+            limits.context_tokens = self.context_tokens;
+        }
+        if limits.prices == Prices::NONE {
+            limits.prices = self.prices;
+        }
+        if limits.max_turn_cost_micros > 0 && limits.prices == Prices::NONE {
+            let text = format!(
+                "--max-cost: the prices of {} are not known; give them as `prices = {{ input = …, \
+                 output = … }}` in [providers.{}] of the configuration file",
+                self.model, self.name
+            );
+            return Err(crate::Error::new(crate::ErrorKind::Configuration, text));
+        }
+        Ok(limits)
     }
 
     /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.

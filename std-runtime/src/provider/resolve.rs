@@ -6,7 +6,7 @@ use super::discovery::{first_chat_model, served_models};
 use super::known::{CHOOSING_VARIABLES, KNOWN, Known, LOCAL_SERVERS, known};
 use super::{Api, Endpoint, Env, Secret, is_loopback};
 use crate::{Error, ErrorKind, Result};
-use zerostack_core::ToolMode;
+use zerostack_core::{Prices, ToolMode};
 
 /// What the command line, or the program that embeds this, says. Keys are no flags: every process
 /// of the machine could read them.
@@ -173,8 +173,41 @@ impl Inputs<'_> {
         let known_key = known.map(|known| known.output_limit_key);
         let output_limit_key = choice.table.output_limit_key.or(known_key).unwrap_or_default();
         let tool_mode = self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default();
+        let context_tokens = choice.table.context_tokens.unwrap_or_default();
+        let prices = self.prices(&choice)?;
         let Choice { name, source: origin, .. } = choice;
-        Ok(Endpoint { name, api, base_url, model, key, output_limit_key, tool_mode, origin })
+        Ok(Endpoint {
+            name,
+            api,
+            base_url,
+            model,
+            key,
+            output_limit_key,
+            tool_mode,
+            context_tokens,
+            prices,
+            origin,
+        })
+    }
+
+    /// The prices of the provider's table, in millionths.
+    fn prices(&self, choice: &Choice) -> Result<Prices> {
+        let Some(table) = choice.table.prices else { return Ok(Prices::NONE) };
+        let micros = |price: f64| {
+            let micros = (price * 1e6).round();
+            if (0.0..=f64::from(u32::MAX)).contains(&micros) {
+                return Ok(micros as u32);
+            }
+            let text =
+                format!("prices of {} in {}: {price} is no price", choice.name, self.user_file());
+            Err(Error::new(ErrorKind::Configuration, text))
+        };
+        Ok(Prices {
+            input: micros(table.input)?,
+            output: micros(table.output)?,
+            cache_read: micros(table.cache_read.unwrap_or(table.input))?,
+            cache_write: micros(table.cache_write.unwrap_or(table.input))?,
+        })
     }
 
     fn base_url(&self, choice: &Choice, api: Api) -> Result<String> {
@@ -305,6 +338,8 @@ impl Inputs<'_> {
                 key: None,
                 output_limit_key: known.output_limit_key,
                 tool_mode: self.flags.tool_mode.unwrap_or_default(),
+                context_tokens: 0,
+                prices: Prices::NONE,
                 origin: "found on this machine".to_owned(),
             });
         }

@@ -56,6 +56,18 @@ enum Line<'a> {
     Truncated {
         bytes: u32,
     },
+    MadeRoom {
+        what: &'static str,
+        bytes: u32,
+    },
+    Compacting,
+    SummaryFailed {
+        reason: &'a str,
+    },
+    Repeating {
+        name: &'a str,
+        count: u16,
+    },
     Restart,
     Retry {
         wait_ms: u32,
@@ -189,6 +201,12 @@ impl<W: Write> Observer for EventWriter<W> {
             }
             AgentEvent::Usage(usage) => Line::Usage { usage: (*usage).into() },
             AgentEvent::Truncated { bytes } => Line::Truncated { bytes: *bytes },
+            AgentEvent::MadeRoom { what, bytes } => {
+                Line::MadeRoom { what: what.name(), bytes: *bytes }
+            }
+            AgentEvent::Compacting => Line::Compacting,
+            AgentEvent::SummaryFailed { reason } => Line::SummaryFailed { reason },
+            AgentEvent::Repeating { name, count } => Line::Repeating { name, count: *count },
             AgentEvent::Restart => Line::Restart,
             AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
             AgentEvent::Recovered { text } => Line::Recovered { text },

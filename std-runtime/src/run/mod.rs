@@ -127,7 +127,8 @@ fn transact(
     let _guard = stop.guard(&view);
     let instructions = &options.instructions;
     let system = instructions.system(view.root());
-    let (tools, limits) = (tools(instructions), options.limits);
+    let tools = tools(instructions);
+    let limits = endpoint.limits(options.limits)?;
     let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
     let mut tape = match &options.record {
         Some(path) => Some(Tape::create(path, endpoint.key.as_ref(), &config)?),
@@ -287,7 +288,11 @@ impl LastReply {
                 self.stop = Some(*reason);
                 self.over = true;
             }
-            AgentEvent::ToolResult { .. } | AgentEvent::Retry { .. } => self.over = true,
+            AgentEvent::ToolResult { .. }
+            | AgentEvent::Retry { .. }
+            | AgentEvent::Compacting
+            | AgentEvent::MadeRoom { .. }
+            | AgentEvent::SummaryFailed { .. } => self.over = true,
             _ => {}
         }
         Ok(())

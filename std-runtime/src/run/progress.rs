@@ -6,7 +6,7 @@ use zerostack_core::prompt::Output;
 
 use super::{Observer, Outcome, Start};
 use crate::Result;
-use crate::agent::AgentEvent;
+use crate::agent::{AgentEvent, Room};
 use crate::sandbox::Mode;
 
 /// Writes a line for each thing that a person waits for.
@@ -72,6 +72,26 @@ impl<W: Write> Observer for Progress<W> {
             AgentEvent::Retry { wait_ms, reason } => {
                 let seconds = f64::from(*wait_ms) / 1000.0;
                 self.line(format_args!("{reason}; trying again in {seconds:.1} s"));
+            }
+            AgentEvent::Compacting => {
+                self.line(format_args!("the context is nearly full; asking for a summary"));
+            }
+            AgentEvent::SummaryFailed { reason } => {
+                self.line(format_args!("no summary came: {reason}"));
+            }
+            AgentEvent::MadeRoom { what, bytes } => match what {
+                Room::Results => {
+                    self.line(format_args!("{bytes} bytes of old tool results were left out"));
+                }
+                Room::Summarised => {
+                    self.line(format_args!(
+                        "a summary stands for what was oldest, {bytes} bytes less"
+                    ));
+                }
+                _ => self.line(format_args!("{bytes} bytes of the oldest exchanges were left out")),
+            },
+            AgentEvent::Repeating { name, count } => {
+                self.line(format_args!("{name}: the same call for the {count}th time in a row"));
             }
             AgentEvent::Truncated { bytes } => {
                 self.line(format_args!("{bytes} bytes of the reply were not kept"));

@@ -22,12 +22,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha1_smol::Sha1;
 use zerostack_core::{
-    CallId, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Provider, Request, Step,
-    ToolMode, ToolResult,
+    CallId, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, Provider, Request,
+    RoomPolicy, Step, ToolMode, ToolResult,
 };
 
 use super::events::hex;
-use crate::agent::{AgentEvent, OwnedSession, Recorder, reply, start_session};
+use crate::agent::{AgentEvent, OwnedSession, Recorder, make_room, reply, start_session};
 use crate::provider::Secret;
 use crate::{Error, ErrorKind, Result};
 
@@ -37,7 +37,7 @@ const VERSION: u32 = 1;
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 enum Line {
-    Tape(Head),
+    Tape(Box<Head>),
     User { text: String },
     Request { bytes: usize, sha1: String },
     Response { status: u16, retry_after_ms: Option<u32> },
@@ -88,6 +88,29 @@ struct LimitsLine {
     retry_base_ms: u32,
     retry_max_ms: u32,
     seed: u32,
+    /// What tapes of old do not have, and few need.
+    #[serde(default, skip_serializing_if = "is_default")]
+    room: RoomLine,
+    #[serde(default, skip_serializing_if = "is_default")]
+    budget: BudgetLine,
+}
+
+/// When and how room is made.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct RoomLine {
+    policy: String,
+    high_water_tokens: u32,
+    low_water_tokens: u32,
+}
+
+/// What a turn may use up beside its rounds.
+#[derive(Default, PartialEq, Serialize, Deserialize)]
+struct BudgetLine {
+    tokens: u32,
+    cost_micros: u32,
+    repeats: u16,
+    /// Of input, output, what the cache gave and what it took.
+    prices: [u32; 4],
 }
 
 #[derive(Serialize, Deserialize)]
@@ -150,7 +173,7 @@ impl Tape {
             tail: Vec::new(),
             has_key: false,
         };
-        tape.line(&Line::Tape(Head {
+        tape.line(&Line::Tape(Box::new(Head {
             version: VERSION,
             api: config.provider.name().to_owned(),
             model: config.model.clone(),
@@ -161,7 +184,7 @@ impl Tape {
                 .then(|| config.output_limit_key.name().to_owned()),
             tool_mode: (config.tool_mode != ToolMode::default())
                 .then(|| config.tool_mode.name().to_owned()),
-        }))?;
+        })))?;
         Ok(tape)
     }
 
@@ -288,8 +311,11 @@ pub fn replay(
         if matches!(session.step(), Step::Wait { .. }) {
             session.retry().map_err(Error::from_core)?;
         }
-        while matches!(session.step(), Step::MakeRoom { .. }) {
-            session.drop_oldest().map_err(Error::from_core)?;
+        // A failure is an outcome that was recorded too.
+        while matches!(session.step(), Step::MakeRoom { .. })
+            && let Ok(event) = make_room(session)
+        {
+            show(&event)?;
         }
     }
     Ok(())
@@ -440,8 +466,29 @@ impl From<Limits> for LimitsLine {
             retry_base_ms: limits.retry_base_ms,
             retry_max_ms: limits.retry_max_ms,
             seed: limits.seed,
+            room: match limits.room {
+                RoomPolicy::Ask => RoomLine::default(),
+                policy => RoomLine {
+                    policy: policy.name().to_owned(),
+                    high_water_tokens: limits.high_water_tokens,
+                    low_water_tokens: limits.low_water_tokens,
+                },
+            },
+            budget: BudgetLine {
+                tokens: limits.max_turn_tokens,
+                cost_micros: limits.max_turn_cost_micros,
+                repeats: limits.max_repeats,
+                prices: {
+                    let Prices { input, output, cache_read, cache_write } = limits.prices;
+                    [input, output, cache_read, cache_write]
+                },
+            },
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl From<LimitsLine> for Limits {
@@ -458,6 +505,17 @@ impl From<LimitsLine> for Limits {
             retry_max_ms: line.retry_max_ms,
             seed: line.seed,
             failed_turn: FailedTurn::TakeOut,
+            room: RoomPolicy::from_name(&line.room.policy).unwrap_or_default(),
+            high_water_tokens: line.room.high_water_tokens,
+            low_water_tokens: line.room.low_water_tokens,
+            max_turn_tokens: line.budget.tokens,
+            max_turn_cost_micros: line.budget.cost_micros,
+            max_repeats: line.budget.repeats,
+            prices: {
+                let [input, output, cache_read, cache_write] = line.budget.prices;
+                Prices { input, output, cache_read, cache_write }
+            },
+            // The time of a turn is not on the tape.
             ..Limits::DEFAULT
         }
     }

@@ -114,6 +114,15 @@ public actor Agent {
         }
     }
 
+    /// Says something to the model beside the user: another mode, other skills, another prompt. It
+    /// starts no turn.
+    ///
+    /// - Throws: ``ErrorKind/full``; ``ZerostackError/busy``.
+    public func instruct(_ text: String) throws {
+        guard turn == nil else { throw ZerostackError.busy }
+        try session.instruct(text)
+    }
+
     /// Marks the end of the conversation as it is now.
     public func mark() -> Mark { session.mark() }
 

@@ -45,6 +45,21 @@ public final class Session: Sendable {
         }
     }
 
+    /// Goes on with a conversation as JSON Lines, as ``jsonLines`` or a person wrote them.
+    ///
+    /// - Throws: ``ErrorKind/badLine``: the message has the line and what is wrong with it; and as
+    ///   ``init(_:capacity:)``.
+    public init(
+        jsonLines: Data, _ configuration: Configuration,
+        capacity: Int = Session.defaultCapacity
+    ) throws {
+        let limit: UInt64 = try exactly(capacity, "capacity")
+        core = try translated {
+            try ZerostackGenerated.Session.fromJsonLines(
+                lines: jsonLines, config: configuration.core(), capacityBytes: limit)
+        }
+    }
+
     /// What a conversation may grow to unless the caller says otherwise: 16 MiB.
     public static let defaultCapacity = 16 * 1024 * 1024
 
@@ -59,6 +74,9 @@ public final class Session: Sendable {
 
     /// All that was said, oldest first.
     public var transcript: [Entry] { core.transcript().map { Entry($0) } }
+
+    /// The same as JSON Lines, one part a line, for people and for ``init(jsonLines:_:capacity:)``.
+    public var jsonLines: Data { core.jsonLines() }
 
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     public var usage: Usage { Usage(core.usage()) }
@@ -91,6 +109,15 @@ public final class Session: Sendable {
     /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep``.
     public func user(_ text: String) throws {
         try translated { try core.user(text: text) }
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt. It
+    /// starts no turn.
+    ///
+    /// - Throws: ``ErrorKind/full``: nothing was added. ``ErrorKind/wrongStep`` outside of
+    ///   ``Step/idle``.
+    public func instruct(_ text: String) throws {
+        try translated { try core.instruct(text: text) }
     }
 
     /// What to send in this step. Asking again gives the same bytes.
@@ -290,8 +317,7 @@ extension Step {
         case .receive: self = .receive
         case .runTools: self = .runTools
         case .wait(let millis): self = .wait(.milliseconds(Int64(millis)))
-        case .makeRoom(let bytes):
-            self = .makeRoom(bytes: Int(bytes))
+        case .makeRoom(let bytes): self = .makeRoom(bytes: Int(bytes))
         case .unknown: self = .unknown
         }
     }

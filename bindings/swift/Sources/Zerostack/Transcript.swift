@@ -26,6 +26,8 @@ public enum Role: String, Sendable, Hashable {
 public enum Part: Sendable, Hashable {
     /// Plain text.
     case text(String)
+    /// Something that was said to the model beside the user.
+    case instruction(String)
     /// The model's reasoning, where the provider shows it.
     case thinking(String)
     /// The model wants a tool to run.
@@ -64,6 +66,7 @@ extension Part {
     fileprivate init(_ core: ZerostackGenerated.Part) {
         switch core {
         case .text(let text): self = .text(text)
+        case .instruction(let text): self = .instruction(text)
         case .thinking(let text): self = .thinking(text)
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .toolResult(let id, let content, let isError):

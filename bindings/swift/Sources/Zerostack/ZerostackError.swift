@@ -87,6 +87,8 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case windowTooLong
     /// The transcript was rewritten since the mark was made. Nothing changed.
     case staleMark
+    /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+    case badLine
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -160,6 +162,7 @@ extension ErrorKind {
         case .unknownToken: self = .unknownToken
         case .windowTooLong: self = .windowTooLong
         case .staleMark: self = .staleMark
+        case .badLine: self = .badLine
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:

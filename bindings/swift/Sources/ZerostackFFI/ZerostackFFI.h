@@ -333,6 +333,11 @@ uint64_t uniffi_zerostack_uniffi_fn_clone_session(uint64_t handle, RustCallStatu
 void uniffi_zerostack_uniffi_fn_free_session(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+uint64_t uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(ForeignBytes lines, RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_NEW
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_NEW
 uint64_t uniffi_zerostack_uniffi_fn_constructor_session_new(RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
@@ -388,6 +393,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_feed(uint64_t ptr, ForeignB
 uint64_t uniffi_zerostack_uniffi_fn_method_session_fork(uint64_t ptr, RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_INSTRUCT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_INSTRUCT
+void uniffi_zerostack_uniffi_fn_method_session_instruct(uint64_t ptr, RustBuffer text, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_COMPACTING
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_COMPACTING
 int8_t uniffi_zerostack_uniffi_fn_method_session_is_compacting(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -396,6 +406,11 @@ int8_t uniffi_zerostack_uniffi_fn_method_session_is_compacting(uint64_t ptr, Rus
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_REPLY_COMPLETE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_IS_REPLY_COMPLETE
 int8_t uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_JSON_LINES
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_json_lines(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MAKE_ROOM
@@ -928,6 +943,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_fork(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_INSTRUCT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_INSTRUCT
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_instruct(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_COMPACTING
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_COMPACTING
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_is_compacting(void
@@ -937,6 +958,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_is_compacting(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_REPLY_COMPLETE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_IS_REPLY_COMPLETE
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_JSON_LINES
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_json_lines(void
     
 );
 #endif
@@ -1057,6 +1084,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_constructor_prompt_built_in(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_PROMPT_NEW
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_PROMPT_NEW
 uint16_t uniffi_zerostack_uniffi_checksum_constructor_prompt_new(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_CONSTRUCTOR_SESSION_FROM_JSON_LINES
+uint16_t uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines(void
     
 );
 #endif

@@ -1156,6 +1156,15 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func fork(config: Config, capacityBytes: UInt64) throws  -> Session
     
     /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+    func instruct(text: String) throws 
+    
+    /**
      * Whether the request that goes on is one of the session's own, for a summary.
      */
     func isCompacting()  -> Bool
@@ -1164,6 +1173,11 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * Whether the reply is complete, so that the rest of the body need not be read.
      */
     func isReplyComplete()  -> Bool
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+    func jsonLines()  -> Data
     
     /**
      * Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
@@ -1344,6 +1358,25 @@ public convenience init(config: Config, capacityBytes: UInt64)throws  {
 
     
     /**
+     * Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
+     *
+     * # Errors
+     * `BadLine`: the message has the line and what is wrong with it. `Full`, and those of `new`.
+     */
+public static func fromJsonLines(lines: Data, config: Config, capacityBytes: UInt64)throws  -> Session  {
+    return try  FfiConverterTypeSession_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(lines) { linesFb in
+    uniffi_zerostack_uniffi_fn_constructor_session_from_json_lines(
+        linesFb,
+        FfiConverterTypeConfig_lower(config),
+        FfiConverterUInt64.lower(capacityBytes),uniffiCallStatus
+    )
+        }
+})
+}
+    
+    /**
      * Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
      *
      * # Errors
@@ -1510,6 +1543,22 @@ open func fork(config: Config, capacityBytes: UInt64)throws  -> Session  {
 }
     
     /**
+     * Says something to the model beside the user: another mode, other skills, another prompt.
+     * It starts no turn.
+     *
+     * # Errors
+     * `Full`: nothing was added. `WrongStep` outside `Idle`.
+     */
+open func instruct(text: String)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_instruct(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(text),uniffiCallStatus
+    )
+}
+}
+    
+    /**
      * Whether the request that goes on is one of the session's own, for a summary.
      */
 open func isCompacting() -> Bool  {
@@ -1528,6 +1577,18 @@ open func isReplyComplete() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_is_reply_complete(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The same as JSON Lines, one part a line, for people and for `from_json_lines`.
+     */
+open func jsonLines() -> Data  {
+    return try!  FfiConverterData.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_json_lines(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -3770,6 +3831,10 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case staleMark
     /**
+     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     */
+    case badLine
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -3858,7 +3923,9 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 32: return .staleMark
         
-        case 33: return .unknown
+        case 33: return .badLine
+        
+        case 34: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -3996,8 +4063,12 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(32))
         
         
-        case .unknown:
+        case .badLine:
             writeInt(&buf, Int32(33))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(34))
         
         }
     }
@@ -4555,6 +4626,14 @@ public enum Part: Equatable, Hashable {
          */text: String
     )
     /**
+     * Something that was said to the model beside the user.
+     */
+    case instruction(
+        /**
+         * The text.
+         */text: String
+    )
+    /**
      * The model's reasoning, where the provider shows it.
      */
     case thinking(
@@ -4626,19 +4705,22 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
         case 1: return .text(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 2: return .thinking(text: try FfiConverterString.read(from: &buf)
+        case 2: return .instruction(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 3: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
+        case 3: return .thinking(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 4: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
+        case 4: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
         )
         
-        case 5: return .opaque(provider: try FfiConverterOptionTypeProvider.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        case 5: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
         )
         
-        case 6: return .unknown
+        case 6: return .opaque(provider: try FfiConverterOptionTypeProvider.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 7: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4653,32 +4735,37 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .thinking(text):
+        case let .instruction(text):
             writeInt(&buf, Int32(2))
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .toolCall(call):
+        case let .thinking(text):
             writeInt(&buf, Int32(3))
+            FfiConverterString.write(text, into: &buf)
+            
+        
+        case let .toolCall(call):
+            writeInt(&buf, Int32(4))
             FfiConverterTypeToolCall.write(call, into: &buf)
             
         
         case let .toolResult(id,content,isError):
-            writeInt(&buf, Int32(4))
+            writeInt(&buf, Int32(5))
             FfiConverterUInt32.write(id, into: &buf)
             FfiConverterString.write(content, into: &buf)
             FfiConverterBool.write(isError, into: &buf)
             
         
         case let .opaque(provider,variety,text):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
             FfiConverterOptionTypeProvider.write(provider, into: &buf)
             FfiConverterUInt8.write(variety, into: &buf)
             FfiConverterString.write(text, into: &buf)
             
         
         case .unknown:
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
         
         }
     }
@@ -6059,10 +6146,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 47256) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_session_instruct() != 54930) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_session_is_compacting() != 36784) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_is_reply_complete() != 62505) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_json_lines() != 65312) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_make_room() != 20235) {
@@ -6123,6 +6216,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_prompt_new() != 8273) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_constructor_session_from_json_lines() != 55982) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_constructor_session_new() != 14973) {

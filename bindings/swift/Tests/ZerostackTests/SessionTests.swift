@@ -61,6 +61,36 @@ final class SessionTests: XCTestCase {
         XCTAssertEqual(resumed.step, .send)
     }
 
+    func testJSONLinesThereAndBack() throws {
+        let configuration = Configuration(.openAIChat, model: "m")
+        let session = try Session(configuration)
+        try session.user("hello ü")
+        let lines = String(decoding: session.jsonLines, as: UTF8.self)
+        XCTAssertTrue(lines.hasSuffix(#"{"role":"user","text":"hello ü"}"# + "\n"), lines)
+        let again = try Session(jsonLines: session.jsonLines, configuration)
+        XCTAssertEqual(again.transcript, session.transcript)
+        XCTAssertEqual(again.snapshot, session.snapshot)
+        for (text, message) in [
+            ("{\"role\":\"user\",\"text\":\"a\"}\nnonsense", "line 2: it is not one JSON object"),
+            ("{\"role\":\"king\",\"text\":\"a\"}", "line 1: the role is none of"),
+        ] {
+            let fault = fault { _ = try Session(jsonLines: Data(text.utf8), configuration) }
+            XCTAssertEqual(fault?.kind, .badLine)
+            XCTAssertTrue(try XCTUnwrap(fault).message.hasPrefix(message), fault?.message ?? "")
+        }
+    }
+
+    func testAnInstructionStartsNoTurn() throws {
+        let session = try Session(Configuration(.anthropic, model: "m"))
+        try session.instruct("Be brief.")
+        XCTAssertEqual(session.step, .idle)
+        XCTAssertEqual(session.transcript.map(\.part), [.instruction("Be brief.")])
+        try session.user("hello")
+        XCTAssertEqual(fault { try session.instruct("Be long.") }?.kind, .wrongStep)
+        let body = String(decoding: try session.request().body, as: UTF8.self)
+        XCTAssertTrue(body.contains("Be brief."), body)
+    }
+
     func testEventsBeforeAnErrorAndErrorsOfTheHandler() throws {
         var configuration = Configuration(.openAIChat, model: "m")
         configuration.limits.maxAttempts = 1

@@ -6,7 +6,7 @@ use std::{format, vec};
 
 use serde_json::{Value, json};
 
-use crate::provider::testing::{config, events, sent};
+use crate::provider::testing::{config, events, sent, some};
 use crate::{
     Config, ErrorKind, Event, Part, Provider, Role, Session, SessionConfig, Step, StopReason,
     ToolMode, ToolResult, ToolSpec,
@@ -99,7 +99,8 @@ fn receive(session: &mut TestSession, body: &str, chunk: usize) -> Read {
 fn read(mode: ToolMode, text: &str) -> Read {
     let body = body(text);
     let whole = receive(&mut begun(with(Provider::OpenAiChat, mode)), &body, body.len());
-    for chunk in [1, 2, 3, 7, 64, 200] {
+    let chunks = if cfg!(miri) { &[7][..] } else { &[1, 2, 3, 7, 64, 200] };
+    for &chunk in chunks {
         let mut session = begun(with(Provider::OpenAiChat, mode));
         assert_eq!(receive(&mut session, &body, chunk), whole, "in pieces of {chunk}");
         // What is kept can be saved and resumed.
@@ -517,7 +518,7 @@ fn any_mixture_of_the_forms_is_read_or_stays() {
         (random >> 8) as usize % limit
     };
     let mut found = 0;
-    for case in 0..if cfg!(miri) { 5 } else { 1500 } {
+    for case in some(0..1500) {
         let text: String = (0..1 + below(14)).map(|_| PIECES[below(PIECES.len())]).collect();
         let mode = [ToolMode::Lenient, ToolMode::Text, ToolMode::Schema][case % 3];
         let body = body(&text);
@@ -544,7 +545,7 @@ fn in_storage_of_every_size_calls_are_found_or_the_reply_is_refused() {
     let body =
         body("Ja.\n<tool_call>{\"name\":\"read\",\"arguments\":{\"path\":\"a\"}}</tool_call>");
     let (mut full, mut found) = (0, 0);
-    for size in 0..400 {
+    for size in some(0..400) {
         let mut storage = vec![0; size];
         let config = with(Provider::OpenAiChat, ToolMode::Text);
         let Ok(mut session) = Session::new(storage.as_mut_slice(), config) else { continue };
@@ -580,5 +581,5 @@ fn in_storage_of_every_size_calls_are_found_or_the_reply_is_refused() {
             }
         }
     }
-    assert!(full > 20 && found > 100, "{full} {found}");
+    assert!(cfg!(miri) || (full > 20 && found > 100), "{full} {found}");
 }

@@ -82,6 +82,8 @@ impl Sink<'_, '_> {
     /// Which call that is: the one with the same `index`; without an index, the one with the
     /// same id, or the last. A whole call of another id under a used index is a new call:
     /// some servers give all calls the index 0.
+    // Not inlined, as a few others of this type: the stack of the rare would be that of each token.
+    #[inline(never)]
     pub fn commit_call(&mut self, may_begin: bool) -> Result<(), Error> {
         if self.reply.is_muted() || self.reply.stage.count == 0 {
             self.drop_stage();

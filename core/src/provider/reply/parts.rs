@@ -126,6 +126,8 @@ impl Sink<'_, '_> {
     }
 
     /// Holds events back until it is known whether what comes is for us.
+    // Not inlined, see `commit_call`.
+    #[inline(never)]
     pub fn hold(&mut self) {
         // What is held back needs room, and nothing can be given up meanwhile.
         if self.log.limit().saturating_sub(self.log.used()) < self.scratch_bytes() {
@@ -201,6 +203,8 @@ impl Sink<'_, '_> {
     }
 
     /// The model says why it stopped; the first reason stays.
+    // Not inlined, see `commit_call`.
+    #[inline(never)]
     pub fn stop(&mut self, words: &[(u32, StopReason)]) {
         let word = self.take_word();
         if word.is_empty() || self.reply.is_muted() || self.reply.stop.is_some() {
@@ -250,6 +254,8 @@ impl Sink<'_, '_> {
     }
 
     /// The word that came is the code or the type of the error; a code counts more.
+    // Not inlined, see `commit_call`.
+    #[inline(never)]
     pub fn failure_code(&mut self, is_code: bool) {
         let word = self.take_word();
         self.failure();

@@ -29,7 +29,7 @@ impl Machine {
         let most = config.limits().max_repeats;
         let mut runs = Runs::of(log.bytes(), self.turn as usize);
         let start = self.reply.start as usize;
-        if most == 0 || !runs.any(|(offset, _, count)| offset >= start && count > most) {
+        if most == 0 || !runs.any(|(end, _, count)| end > start && count > most) {
             return Ok(());
         }
         if !self.open.abort(log) {
@@ -58,13 +58,13 @@ pub(in crate::session) fn used_up(
     }
 }
 
-/// The event for the call at `offset`, when it is one of several that are the same.
-pub(in crate::session) fn repeating(bytes: &[u8], turn: u32, offset: usize) -> Option<Event<'_>> {
-    let (_, name, count) = Runs::of(bytes, turn as usize).find(|(at, ..)| *at == offset)?;
+/// The event for the call that ends at `end`, when it is one of several that are the same.
+pub(in crate::session) fn repeating(bytes: &[u8], turn: u32, end: u32) -> Option<Event<'_>> {
+    let (_, name, count) = Runs::of(bytes, turn as usize).find(|(at, ..)| *at == end as usize)?;
     (count >= REPEATING).then_some(Event::Repeating { name, count })
 }
 
-/// The calls of a turn: where each stands, its name, and how many in a row up to it are the same.
+/// The calls of a turn: where each ends, its name, and how many in a row up to it are the same.
 struct Runs<'a> {
     records: Records<'a>,
     last: Option<(&'a str, &'a str)>,
@@ -86,7 +86,7 @@ impl<'a> Iterator for Runs<'a> {
         let this = Some((name, arguments));
         self.count = if self.last == this { self.count.saturating_add(1) } else { 1 };
         self.last = this;
-        Some((call.offset, name, self.count))
+        Some((call.end(), name, self.count))
     }
 }
 

@@ -45,6 +45,6 @@ pub(in crate::session) fn used_up(config: &dyn Config, rounds: u16, _: Usage) ->
     (rounds >= config.limits().max_rounds).then_some(Budget::Rounds)
 }
 
-pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: usize) -> Option<Event<'_>> {
+pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: u32) -> Option<Event<'_>> {
     None
 }

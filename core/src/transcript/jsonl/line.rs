@@ -3,7 +3,9 @@
 use crate::Error;
 use crate::message::Provider;
 use crate::transcript::log::Log;
-use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL};
+use crate::transcript::record::{
+    ELIDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, REFUSAL,
+};
 use crate::wire::json_read::{ROOT, Token, places};
 
 /// Why a line cannot be read.
@@ -37,7 +39,7 @@ impl LineFault {
         match self {
             Self::NotJson => "it is not one JSON object",
             Self::BadField => "a field is there twice, or its value is of the wrong kind",
-            Self::Role => "the role is none of user, assistant, tool, system and tools",
+            Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
             Self::Fields => "it has fields that do not go with its role, or lacks one",
             Self::Provider => "the API of the opaque text is unknown",
             Self::TooLong => "an id or a name is longer than 255 bytes",
@@ -163,6 +165,7 @@ impl Line {
             b"system" => return Ok(Said::Configuration),
             b"tools" => return Ok(Said::Configuration),
             b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY])),
+            b"developer" => (&[TEXT, CONTENT], 0),
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
@@ -182,6 +185,9 @@ impl Line {
         let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
         if self.role.as_slice() == b"user" {
             return text(Kind::User, FIRST | self.is(SUMMARY, MARKED), [0; 3]);
+        }
+        if self.role.as_slice() == b"developer" {
+            return text(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
         }
         if self.role.as_slice() == b"tool" {
             if !self.has(ID) && !self.has(INDEX) {

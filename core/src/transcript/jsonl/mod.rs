@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! {"role":"user","text":"Fix the test"}
+//! {"role":"developer","text":"From now on, write no file"}
 //! {"role":"assistant","thinking":"Let me look"}
 //! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}

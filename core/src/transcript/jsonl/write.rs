@@ -63,6 +63,9 @@ impl<'t> JsonLines<'t> {
         let out = &mut self.pieces;
         let text = Piece::Escaped(record.text());
         match record.header.kind {
+            Kind::User if record.is_instruction() => {
+                pieces!(out: r#"{"role":"developer","text":""#, text, "\"}\n");
+            }
             Kind::User => {
                 pieces!(out: r#"{"role":"user","text":""#, text, r#"""#);
                 pieces!(out: flag(r#","summary":true"#, marked), "}\n");

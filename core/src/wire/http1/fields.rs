@@ -16,7 +16,7 @@ pub(super) fn is_word(text: &str, refused: &[u8]) -> bool {
 }
 
 fn is_part_of_word(b: u8, refused: &[u8]) -> bool {
-    b.is_ascii_graphic() && !refused.iter().any(|no| *no == b)
+    b.is_ascii_graphic() && !refused.contains(&b)
 }
 
 const SEPARATORS: &[u8] = b"\"(),/:;<=>?@[\\]{}";

@@ -1,6 +1,7 @@
 //! `zerostack-vocab-pack`: writes the packed vocabularies of this repository; or packs a file:
-//! `zerostack-vocab-pack [--fast] FILE [PATTERN] OUT`, FILE being a `tokenizer.json`, or a rank file of
-//! one of the patterns cl100k, o200k, qwen2, gpt2.
+//! `zerostack-vocab-pack [OPTION] FILE [PATTERN] OUT`, FILE being a `tokenizer.json`, or a rank file of
+//! one of the patterns cl100k, o200k, qwen2, gpt2. `--fast` adds tables for speed. `--ranks=N` keeps the
+//! N best merges, `--below=U+0250` what the characters below that one need: to count in a small flash.
 
 use std::path::Path;
 
@@ -9,16 +10,16 @@ use zerostack_vocab_pack::{KNOWN, Profile, Source, pack, read_ranks, read_tokeni
 
 fn main() -> Result<(), String> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let before = arguments.len();
-    arguments.retain(|argument| argument != "--fast");
-    let profile = if arguments.len() < before { Profile::Fast } else { Profile::Small };
+    let mut options: Vec<String> = arguments.extract_if(.., |it| it.starts_with("--")).collect();
+    let option = options.pop();
+    if let Some(other) = options.pop() {
+        return Err(format!("{other} and one more option: there can be one"));
+    }
     match &arguments[..] {
-        [] => KNOWN
-            .iter()
-            .try_for_each(|known| write(&known.source()?, Profile::Small, &known.path())),
+        [] => KNOWN.iter().try_for_each(|known| write(known.source()?, None, &known.path())),
         [file, out] => {
             let source = read_tokenizer_json(&name_of(file), &read(file)?)?;
-            write(&source, profile, Path::new(out))
+            write(source, option.as_deref(), Path::new(out))
         }
         [file, pattern, out] => {
             let pattern = match pattern.as_str() {
@@ -30,9 +31,11 @@ fn main() -> Result<(), String> {
             };
             let ranks = read_ranks(&read(file)?)?;
             let source = Source::from_ranks(&name_of(file), pattern, ranks, Vec::new())?;
-            write(&source, profile, Path::new(out))
+            write(source, option.as_deref(), Path::new(out))
         }
-        _ => Err("usage: zerostack-vocab-pack [--fast] [FILE [PATTERN] OUT]".into()),
+        _ => Err("usage: zerostack-vocab-pack [--fast | --ranks=N | --below=U+XXXX] \
+                  [FILE [PATTERN] OUT]"
+            .into()),
     }
 }
 
@@ -46,8 +49,22 @@ fn name_of(file: &str) -> String {
     stem.chars().filter(char::is_ascii_graphic).take(24).collect()
 }
 
-fn write(source: &Source, profile: Profile, path: &Path) -> Result<(), String> {
-    let packed = pack(source, profile)?;
+fn write(mut source: Source, option: Option<&str>, path: &Path) -> Result<(), String> {
+    let mut profile = Profile::Small;
+    match option.map(|option| option.split_once('=').unwrap_or((option, ""))) {
+        None => {}
+        Some(("--fast", "")) => profile = Profile::Fast,
+        Some(("--ranks", number)) => {
+            source.keep_ranks(number.parse().map_err(|_| format!("{number:?} is no number"))?)?;
+        }
+        Some(("--below", point)) => {
+            let number = point.strip_prefix("U+").and_then(|hex| u32::from_str_radix(hex, 16).ok());
+            let below = number.and_then(char::from_u32);
+            source.keep_characters(below.ok_or(format!("{point:?} is not such as U+0250"))?)?;
+        }
+        Some((other, _)) => return Err(format!("the option {other} is not known")),
+    }
+    let packed = pack(&source, profile)?;
     std::fs::write(path, &packed).map_err(|error| format!("{}: {error}", path.display()))?;
     println!("{} {} bytes", path.display(), packed.len());
     Ok(())

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use zerostack_core::tokenizer::Pattern;
 use zerostack_core::tokenizer::format::{MAX_DEPTH, MAX_TOKEN_BYTES};
+use zerostack_core::tokenizer::{Cut, Pattern};
 
 /// A vocabulary ready to be packed.
 pub struct Source {
@@ -14,6 +14,7 @@ pub struct Source {
     pub(crate) byte_ids: Vec<u32>,
     pub(crate) merges: Vec<Merge>,
     pub(crate) specials: Vec<SpecialToken>,
+    pub(crate) cut: Option<Cut>,
 }
 
 /// A token that no merge makes.
@@ -82,6 +83,12 @@ impl Source {
         Self::build(name, pattern, tokens, specials, &rank_of)
     }
 
+    /// Gives every token but the special ones another id.
+    pub fn renumber(&mut self, id: impl Fn(u32) -> u32) {
+        let ids = self.byte_ids.iter_mut().chain(self.merges.iter_mut().map(|merge| &mut merge.id));
+        ids.for_each(|place| *place = id(*place));
+    }
+
     fn build(
         name: &str,
         pattern: Pattern,
@@ -130,7 +137,7 @@ impl Source {
         if name.len() > 24 || specials.iter().any(|special| special.text.len() > 255) {
             return Err("the name or the text of a special token is too long".into());
         }
-        Ok(Self { name: name.into(), pattern, byte_ids, merges, specials })
+        Ok(Self { name: name.into(), pattern, byte_ids, merges, specials, cut: None })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use zerostack_core::tokenizer::Cut;
 use zerostack_core::tokenizer::format::{
     self, BYTE_ORDER, FREQUENT_INDEXES, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL,
     LONG_SLOT_BYTES, MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, join_key,
@@ -28,6 +29,9 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let merges = &source.merges;
     let tokens = 256 + merges.len();
     let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
+    if source.cut.is_some() && profile == Profile::Fast {
+        return Err("a vocabulary that is cut down has no tables for speed".into());
+    }
     if tokens >= 1 << 20 {
         return Err(format!("{tokens} tokens, the format holds fewer than 2^20"));
     }
@@ -52,7 +56,9 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     put(Section::Lengths, lengths.take(SHORT_INDEXES).collect());
     put(Section::ByteIds, words(source.byte_ids.iter().copied()));
     let first_merge_id = merges.first().map_or(0, |merge| merge.id);
-    if merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
+    // What is cut down makes no ids.
+    let has_ids = source.cut.is_none();
+    if has_ids && merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
         let mut by_id: Vec<u32> = (256..tokens as u32).collect();
         by_id.sort_by_key(|&index| merges[index as usize - 256].id);
         put(Section::MergeIds, words(merges.iter().map(|merge| merge.id).chain(by_id)));
@@ -82,9 +88,10 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     set(32, &source.pattern.number().to_le_bytes());
     set(36, &(tokens as u32).to_le_bytes());
     set(40, &[bits as u8, merges.iter().map(|merge| merge.bytes.len()).max().unwrap_or(1) as u8]);
+    set(42, &Cut::number(source.cut).to_le_bytes());
     set(44, &hash.slots.to_le_bytes());
     set(48, &(hash.pilots.len() as u32).to_le_bytes());
-    set(52, &first_merge_id.to_le_bytes());
+    set(52, &if has_ids { first_merge_id } else { 0 }.to_le_bytes());
     set(56, &hash.seed.to_le_bytes());
     set(64, source.name.as_bytes());
     let length = file.len() as u32;

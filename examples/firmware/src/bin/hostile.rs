@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use zerostack_core::drive::{Driver, Endpoint, ToolOutput};
+use zerostack_core::drive::{Connect, Driver, Endpoint, ToolOutput};
 use zerostack_core::{Limits, Provider, Session, SessionConfig, ToolCall};
 use zerostack_firmware::board::{self, Port};
 use zerostack_firmware::console::Decimal;
@@ -32,7 +32,7 @@ fn run() -> Option<()> {
     let session = session.as_mut().ok()?;
     let mut driver = Driver {
         endpoint: Endpoint { host: "provider", base_path: "/v1", headers: &[] },
-        connect: Modem::new(Port::start()),
+        connect: Fresh(Modem::new(Port::start())),
         delay: board::delay_ms,
         tools: |_: ToolCall<'_>, out: &mut ToolOutput<'_>| out.fail("there are no tools"),
         buffer: BUFFER.take()?,
@@ -50,6 +50,21 @@ fn run() -> Option<()> {
         if detail == GONE {
             return Some(());
         }
+    }
+}
+
+/// A new connection for each request: what comes behind one response must not meet the next.
+struct Fresh(Modem<Port>);
+
+impl Connect for Fresh {
+    type Connection = Modem<Port>;
+
+    fn connect(&mut self) -> Option<&mut Modem<Port>> {
+        self.0.connect()
+    }
+
+    fn release(&mut self, _reusable: bool) {
+        self.0.release(false);
     }
 }
 

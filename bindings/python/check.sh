@@ -1,0 +1,55 @@
+#!/bin/sh
+# Builds the wheel, installs it as a user would, and tests that: pytest, mypy --strict, pyright, the
+# stubs against what is there, and the code of the pages. Runs from anywhere.
+#
+#   check.sh [PROFILE]     the wheel's cargo profile; `dev` builds in a fraction of the time
+set -eu
+
+profile=${1:-dev}
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+python=${PYTHON:-python3}
+target=${CARGO_TARGET_DIR:-$root/target}
+work=$target/python-check
+
+not_run() {
+    echo "NOT RUN: $1" >&2
+    exit 77
+}
+
+command -v cargo >/dev/null || not_run "there is no cargo"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null ||
+    not_run "the tests need Python 3.10 or later (the package 3.9)"
+mkdir -p "$work"
+[ -x "$work/venv/bin/python" ] || "$python" -m venv "$work/venv" || not_run "there is no venv module"
+bin=$work/venv/bin
+"$bin/pip" install --quiet --disable-pip-version-check -r "$here/tests/requirements.txt" ||
+    not_run "the packages of tests/requirements.txt cannot be installed"
+
+echo "== the programs that the tests talk to"
+cd "$root"
+cargo build --quiet -p zerostack-tests --bin zerostack-scripted --bin zerostack-command
+export ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
+export ZEROSTACK="$target/debug/zerostack-command"
+
+echo "== the wheel ($profile)"
+rm -rf "$work/wheels"
+"$bin/maturin" build --quiet --manifest-path "$here/Cargo.toml" --profile "$profile" \
+    --interpreter "$bin/python" --out "$work/wheels"
+wheel=$(ls "$work"/wheels/*.whl)
+"$bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+bytes=$(wc -c <"$wheel")
+echo "$wheel: $bytes bytes"
+[ "$bytes" -le 3145728 ] || { echo "the wheel is larger than 3 MiB" >&2; exit 1; }
+
+echo "== mypy, pyright, the stubs"
+cd "$here"
+"$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" python/zerostack
+"$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" "$root/examples/python/example.py"
+"$bin/pyright" --pythonpath "$bin/python" >"$work/pyright.log" || { cat "$work/pyright.log"; exit 1; }
+# Away from here, so that what is installed is looked at.
+(cd "$work" && "$bin/python" -m mypy.stubtest zerostack --concise \
+    --allowlist "$here/tests/stubtest-allow.txt")
+
+echo "== pytest"
+"$bin/python" -X dev -m pytest -c pyproject.toml --rootdir . --timeout 60

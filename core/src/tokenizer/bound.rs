@@ -1,0 +1,95 @@
+//! Counts of a vocabulary that was cut down for a small memory: exact inside of what was kept, else
+//! an upper bound, and always said which.
+
+use super::bpe;
+use super::vocab::Vocabulary;
+
+/// Tokens of a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Count {
+    /// This many.
+    Exact(u64),
+    /// No more than this: the vocabulary was cut down, and the text is not inside of what was kept.
+    AtMost(u64),
+}
+
+impl Count {
+    /// The number, exact or not.
+    pub const fn tokens(self) -> u64 {
+        match self {
+            Self::Exact(tokens) | Self::AtMost(tokens) => tokens,
+        }
+    }
+
+    /// Whether it is exact.
+    pub const fn is_exact(self) -> bool {
+        matches!(self, Self::Exact(_))
+    }
+
+    /// Both texts, if they share no piece.
+    pub(super) const fn plus(self, other: Self) -> Self {
+        let tokens = self.tokens().saturating_add(other.tokens());
+        if self.is_exact() && other.is_exact() { Self::Exact(tokens) } else { Self::AtMost(tokens) }
+    }
+}
+
+/// What was kept of a vocabulary that was cut down. Such a vocabulary counts, and makes no ids.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// The best ranks. A piece that is one token is counted exactly. Any other might still have been
+    /// merged by a rank that is missing, never split, so its count is an upper bound.
+    Ranks,
+    /// All that the characters below this one need. A piece that has another one counts as its
+    /// bytes: merges that are missing could be made up for by none, and some in a better order.
+    Characters {
+        /// The first code point that is outside.
+        below: u32,
+    },
+}
+
+impl Cut {
+    /// The stable number of the cut in a packed file.
+    pub const fn number(cut: Option<Self>) -> u16 {
+        match cut {
+            None => 0,
+            Some(Self::Ranks) => 1,
+            Some(Self::Characters { below }) => below as u16,
+        }
+    }
+
+    /// The cut with that number: `None` where there is no such one.
+    pub const fn from_number(number: u16) -> Option<Option<Self>> {
+        Some(match number {
+            0 => None,
+            1 => Some(Self::Ranks),
+            0x80.. => Some(Self::Characters { below: number as u32 }),
+            _ => return None,
+        })
+    }
+
+    /// Whether a character is outside.
+    pub(super) const fn is_outside(self, character: char) -> bool {
+        match self {
+            Self::Ranks => false,
+            Self::Characters { below } => character as u32 >= below,
+        }
+    }
+
+    /// The tokens of a piece, which were counted, and its bytes, of which some may be outside.
+    pub(super) const fn bound(self, tokens: u64, bytes: u64, is_outside: bool) -> Count {
+        match self {
+            Self::Ranks if tokens > 1 => Count::AtMost(tokens),
+            Self::Characters { .. } if is_outside => Count::AtMost(bytes),
+            _ => Count::Exact(tokens),
+        }
+    }
+
+    /// The tokens of a piece.
+    pub(super) fn count(self, vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Count {
+        let text = core::str::from_utf8(piece).unwrap_or("\u{FFFD}");
+        let is_outside = text.chars().any(|character| self.is_outside(character));
+        let tokens = if is_outside { 0 } else { bpe::count(vocabulary, piece) };
+        self.bound(tokens, piece.len() as u64, is_outside)
+    }
+}

@@ -1,0 +1,106 @@
+//! The transcript as JSON Lines, for people and scripts.
+
+use core::ffi::c_void;
+
+use zerostack_core::{JsonLinesReader, Session};
+
+use crate::boundary::{answer, buffer, change, optional, out, values};
+use crate::config::zs_config;
+use crate::handle::zs_session;
+use crate::lent_config::LentConfig;
+use crate::life::{empty, place};
+use crate::status::{
+    Fault,
+    zs_status::{self, *},
+};
+use crate::text::zs_str;
+
+/// Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at
+/// `bytes`; `*written` says how many, 0 is the end. Each call begins anew and skips, so that a few
+/// large buffers take less time than many small ones.
+///
+/// Any step.
+/// Errors: ZS_NULL, ZS_OVERLAP.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_json_lines(
+    session: *mut zs_session,
+    at: usize,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let written = out(written)?;
+            session.keep_out(bytes, len)?;
+            let bytes = buffer(bytes, len)?;
+            let mut lines = session.chat.transcript().json_lines();
+            let (mut skipped, mut reached) = ([0; SKIP_BYTES], 0);
+            while reached < at {
+                let wanted = skipped.len().min(at - reached);
+                match lines.read(skipped.get_mut(..wanted).unwrap_or_default()) {
+                    0 => break,
+                    count => reached += count,
+                }
+            }
+            written.put(lines.read(bytes));
+            Ok(())
+        })
+    }
+}
+
+/// Goes on with a conversation that was saved as JSON Lines, or written by hand: they are read into
+/// `memory` and checked. Lines of the roles `system` and `tools` at the front are passed over.
+///
+/// No session is needed; the step is what the conversation ends with, as with zs_session_resume.
+/// `fault` says in a sentence what is wrong with the line that the detail names; it and `detail`
+/// may be NULL.
+/// Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
+/// for lines in `memory`. `*session` is NULL then.
+/// Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_from_json_lines(
+    memory: *mut c_void,
+    len: usize,
+    lines: zs_str,
+    config: *const zs_config,
+    session: *mut *mut zs_session,
+    fault: *mut zs_str,
+    detail: *mut u32,
+) -> zs_status {
+    let act = || {
+        // SAFETY: the promise of `boundary`.
+        let (session, fault) = unsafe { (empty(session)?, optional(fault)?) };
+        // SAFETY: the promise of `boundary`.
+        let (config, text) = unsafe { (LentConfig::read(config)?, values(lines.ptr, lines.len)?) };
+        let (first, end) = (lines.ptr as usize, (lines.ptr as usize).saturating_add(lines.len));
+        let memory_end = (memory as usize).saturating_add(len);
+        if !text.is_empty() && first < memory_end && end > memory as usize {
+            return Err(Fault::new(ZS_OVERLAP));
+        }
+        let mut reason = "";
+        let make = |storage| {
+            let mut reader = JsonLinesReader::new(storage)?;
+            let read = reader.push(text).and_then(|()| reader.push(b"\n"));
+            if let Err(error) = read {
+                reason = reader.fault().map_or("", |fault| fault.message());
+                return Err(error.into());
+            }
+            let (storage, used) = reader.finish()?;
+            Ok(Session::resume(storage, used, config)?)
+        };
+        // SAFETY: the promise of `boundary`.
+        let made = unsafe { place(memory.cast(), len, make) };
+        if let Some(fault) = fault {
+            fault.put(reason.into());
+        }
+        session.put(made?);
+        Ok(())
+    };
+    // SAFETY: the promise of `boundary`.
+    unsafe { answer(detail, act) }
+}
+
+/// Bytes on the stack for what is skipped.
+const SKIP_BYTES: usize = 64;
