@@ -180,7 +180,8 @@ impl Cursor {
 #[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
-        record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
+        let begins = record.header.has(FIRST);
+        record.is_reply() && (record.offset == offset || !begins)
     })
 }
 
