@@ -2,19 +2,21 @@
 
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
-use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyByteArray, PyBytes, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use zerostack_core as core;
 use zerostack_core::{Error, Growing, OwnedConfig, Step};
 
-use crate::config::{Limits, Options, ToolSpec};
-use crate::error::{Said, busy, closed, raised, raised_in};
-use crate::message::{self, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
-use crate::{enums, number};
+use crate::bytes::bytes_of;
+use crate::config::{Limits, ToolSpec};
+use crate::error::{Said, busy, closed, raised, raised_in, raised_text};
+use crate::message::{self, Entry, Failure, Mark, Request, ToolCall, Usage, WindowTokens};
+use crate::options::Options;
+use crate::{enums, feed, json_lines, number};
 
-type OwnedSession = core::Session<OwnedConfig, Growing>;
+/// The session of this package: it owns its configuration and grows to a limit.
+pub type OwnedSession = core::Session<OwnedConfig, Growing>;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -42,33 +44,21 @@ pub struct Session {
     process: u32,
 }
 
-/// What a session may take when nobody says it.
-const CAPACITY_BYTES: u32 = 64 * 1024 * 1024;
-/// From this length on, other threads run while a chunk is read.
-const LONG_CHUNK_BYTES: usize = 16 * 1024;
-
 #[pymethods]
 impl Session {
     #[new]
-    #[pyo3(signature = (
-        provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
-        output_limit_key=None, counting=None, capacity_bytes=None,
-    ))]
-    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    #[pyo3(
+        signature = (provider, model, **options),
+        text_signature = "(provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+    )]
     fn new(
         provider: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
-        system: Option<&Bound<'_, PyAny>>,
-        tools: Option<&Bound<'_, PyAny>>,
-        limits: Option<&Bound<'_, PyAny>>,
-        tool_mode: Option<&Bound<'_, PyAny>>,
-        output_limit_key: Option<&Bound<'_, PyAny>>,
-        counting: Option<&Bound<'_, PyAny>>,
-        capacity_bytes: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let options = Options::of(options)?;
         let config = options.begin(provider, model)?;
-        let storage = Growing::new(capacity(capacity_bytes)?);
+        let storage = Growing::new(options.capacity_bytes()?);
         let session = core::Session::new(storage, config);
         session.map(Self::holding).map_err(|error| raised(provider.py(), error))
     }
@@ -76,33 +66,54 @@ impl Session {
     /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
     /// trusted: `BadTranscript` says where they are wrong.
     #[staticmethod]
-    #[pyo3(signature = (
-        snapshot, provider, model, *, system=None, tools=None, limits=None, tool_mode=None,
-        output_limit_key=None, counting=None, capacity_bytes=None,
-    ))]
-    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    #[pyo3(
+        signature = (snapshot, provider, model, **options),
+        text_signature = "(snapshot, provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+    )]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
         provider: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
-        system: Option<&Bound<'_, PyAny>>,
-        tools: Option<&Bound<'_, PyAny>>,
-        limits: Option<&Bound<'_, PyAny>>,
-        tool_mode: Option<&Bound<'_, PyAny>>,
-        output_limit_key: Option<&Bound<'_, PyAny>>,
-        counting: Option<&Bound<'_, PyAny>>,
-        capacity_bytes: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let py = provider.py();
         let bytes = bytes_of("snapshot", snapshot)?;
-        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let options = Options::of(options)?;
         let config = options.begin(provider, model)?;
-        let limit = capacity(capacity_bytes)?.max(bytes.len());
+        let limit = options.capacity_bytes()?.max(bytes.len());
         let session = py.detach(|| {
             let storage = Growing::from_vec(bytes.to_vec(), limit);
             core::Session::resume(storage, bytes.len(), config)
         });
         session.map(Self::holding).map_err(|error| raised(py, error))
+    }
+
+    /// Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that somebody
+    /// wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why.
+    #[staticmethod]
+    #[pyo3(
+        signature = (lines, provider, model, **options),
+        text_signature = "(lines, provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+    )]
+    fn from_json_lines(
+        lines: &Bound<'_, PyAny>,
+        provider: &Bound<'_, PyAny>,
+        model: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let py = provider.py();
+        let lines = match lines.cast::<PyString>() {
+            Ok(text) => text.to_cow()?.into_owned().into_bytes(),
+            Err(_) => bytes_of("lines", lines)?.to_vec(),
+        };
+        let options = Options::of(options)?;
+        let config = options.begin(provider, model)?;
+        let storage = Growing::new(options.capacity_bytes()?);
+        let read = py.detach(|| json_lines::read(&lines, storage, config));
+        read.map(Self::holding).map_err(|(error, why)| match why {
+            Some(why) => raised_text(py, error, format!("line {}: {why}", error.detail())),
+            None => raised(py, error),
+        })
     }
 
     // Looking.
@@ -259,12 +270,26 @@ impl Session {
         self.look(py, |session| PyBytes::new(py, session.snapshot()))
     }
 
+    /// The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
+    /// `from_json_lines()` reads them again.
+    fn json_lines(&self, py: Python<'_>) -> PyResult<String> {
+        self.look(py, json_lines::write)
+    }
+
     // The turn, in order.
 
     /// Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was added.
     fn user(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
         self.act(py, "user", |session| session.user(&text))
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt.
+    /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
+    /// With `Full` nothing was added.
+    fn instruct(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
+        let text = enums::text("text", text)?;
+        self.act(py, "instruct", |session| session.instruct(&text))
     }
 
     /// What to send in this step; asking again gives the same bytes.
@@ -321,12 +346,7 @@ impl Session {
         let mut guard = self.lock(py)?;
         let session = guard.as_mut().ok_or_else(|| closed(py))?;
         let events = PyList::empty(py);
-        let result = if chunk.len() < LONG_CHUNK_BYTES {
-            feed(session, &chunk, &mut |event| show(&events, event))
-        } else {
-            let long = py.detach(|| feed_detached(session, &chunk));
-            long.0.iter().try_for_each(|event| show(&events, event.lend())).map(|()| long.1)
-        };
+        let result = feed::feed_all(session, &chunk, &events);
         match result? {
             Ok(()) => Ok(events),
             Err(error) => {
@@ -413,28 +433,21 @@ impl Session {
     /// The same conversation in a session of its own, to go on with it apart, as a subagent does.
     /// What is not given is as here; another model, provider and other tools are fine. Open calls
     /// are open there too.
-    #[pyo3(signature = (
-        *, provider=None, model=None, system=None, tools=None, limits=None, tool_mode=None,
-        output_limit_key=None, counting=None, capacity_bytes=None,
-    ))]
-    #[allow(clippy::too_many_arguments, reason = "they have names in Python")]
+    #[pyo3(
+        signature = (*, provider=None, model=None, **options),
+        text_signature = "($self, *, provider=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+    )]
     fn fork(
         &self,
         py: Python<'_>,
         provider: Option<&Bound<'_, PyAny>>,
         model: Option<&Bound<'_, PyAny>>,
-        system: Option<&Bound<'_, PyAny>>,
-        tools: Option<&Bound<'_, PyAny>>,
-        limits: Option<&Bound<'_, PyAny>>,
-        tool_mode: Option<&Bound<'_, PyAny>>,
-        output_limit_key: Option<&Bound<'_, PyAny>>,
-        counting: Option<&Bound<'_, PyAny>>,
-        capacity_bytes: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let options = Options { system, tools, limits, tool_mode, output_limit_key, counting };
+        let options = Options::of(options)?;
         let mut config = self.look(py, |session| session.config().clone())?;
         options.change(&mut config, provider, model)?;
-        let storage = Growing::new(capacity(capacity_bytes)?);
+        let storage = Growing::new(options.capacity_bytes()?);
         let forked = self.look(py, |session| session.fork(storage, config))?;
         forked.map(Self::holding).map_err(|error| raised(py, error))
     }
@@ -518,14 +531,6 @@ impl Session {
     }
 }
 
-/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
-/// after one that was gone back to are of no use any more.
-#[pyclass(frozen, module = "zerostack", eq)]
-#[derive(PartialEq, Eq)]
-pub struct Mark {
-    core: core::Mark,
-}
-
 impl Session {
     fn holding(session: OwnedSession) -> Self {
         Self { session: Mutex::new(Some(session)), process: std::process::id() }
@@ -561,120 +566,4 @@ impl Session {
 fn raise(py: Python<'_>, error: Error, name: &str, session: &OwnedSession) -> PyErr {
     let said = session.failure().map(Said::from).unwrap_or_default();
     raised_in(py, error, name, session.step(), &said, None)
-}
-
-fn show(events: &Bound<'_, PyList>, event: core::Event<'_>) -> PyResult<()> {
-    match message::event(events.py(), event)? {
-        Some(event) => events.append(event),
-        None => Ok(()),
-    }
-}
-
-/// Feeds all of `chunk`. The outer error is one of `show`, the inner one of the core.
-fn feed<E>(
-    session: &mut OwnedSession,
-    chunk: &[u8],
-    show: &mut impl FnMut(core::Event<'_>) -> Result<(), E>,
-) -> Result<Result<(), Error>, E> {
-    let mut rest = chunk;
-    // An empty chunk is asked about too, so that a wrong step is told.
-    loop {
-        let fed = match session.feed(rest) {
-            Ok(fed) => fed,
-            Err(error) => return Ok(Err(error)),
-        };
-        rest = rest.get(fed.used..).unwrap_or_default();
-        if let Some(event) = fed.event {
-            let restarts = event == core::Event::Restart;
-            show(event)?;
-            if restarts {
-                return Ok(Ok(()));
-            }
-        }
-        if rest.is_empty() {
-            return Ok(Ok(()));
-        }
-    }
-}
-
-/// An event that outlives its session, for a thread that has not the interpreter.
-enum OwnedEvent {
-    Text(String),
-    Thinking(String),
-    Refusal(String),
-    Call { id: core::CallId, wire_id: String, name: String, arguments: String },
-    Repeating { name: String, count: u16 },
-    Other(core::Event<'static>),
-}
-
-fn feed_detached(session: &mut OwnedSession, chunk: &[u8]) -> (Vec<OwnedEvent>, Result<(), Error>) {
-    use core::Event as E;
-    let own = str::to_owned;
-    let mut events = Vec::new();
-    let result = feed(session, chunk, &mut |event| {
-        events.push(match event {
-            E::TextDelta(text) => OwnedEvent::Text(own(text)),
-            E::ThinkingDelta(text) => OwnedEvent::Thinking(own(text)),
-            E::RefusalDelta(text) => OwnedEvent::Refusal(own(text)),
-            E::ToolCall(core::ToolCall { id, wire_id, name, arguments }) => {
-                let (wire_id, name, arguments) = (own(wire_id), own(name), own(arguments));
-                OwnedEvent::Call { id, wire_id, name, arguments }
-            }
-            E::Usage(usage) => OwnedEvent::Other(E::Usage(usage)),
-            E::Truncated { what, bytes } => OwnedEvent::Other(E::Truncated { what, bytes }),
-            E::End(reason) => OwnedEvent::Other(E::End(reason)),
-            E::Restart => OwnedEvent::Other(E::Restart),
-            E::Compacting => OwnedEvent::Other(E::Compacting),
-            E::SummaryFailed(error) => OwnedEvent::Other(E::SummaryFailed(error)),
-            E::Repeating { name, count } => OwnedEvent::Repeating { name: own(name), count },
-            E::Recovered { calls } => OwnedEvent::Other(E::Recovered { calls }),
-            _ => return Ok(()),
-        });
-        Ok::<(), std::convert::Infallible>(())
-    });
-    let Ok(result) = result;
-    (events, result)
-}
-
-impl OwnedEvent {
-    fn lend(&self) -> core::Event<'_> {
-        match self {
-            Self::Text(text) => core::Event::TextDelta(text),
-            Self::Thinking(text) => core::Event::ThinkingDelta(text),
-            Self::Refusal(text) => core::Event::RefusalDelta(text),
-            Self::Call { id, wire_id, name, arguments } => {
-                core::Event::ToolCall(core::ToolCall { id: *id, wire_id, name, arguments })
-            }
-            Self::Repeating { name, count } => core::Event::Repeating { name, count: *count },
-            Self::Other(event) => *event,
-        }
-    }
-}
-
-/// The bytes of anything that has some: `bytes` are not copied, the others are.
-pub fn bytes_of(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
-    if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(bytes.clone().into());
-    }
-    if let Ok(bytes) = value.cast::<PyByteArray>() {
-        return Ok(bytes.clone().into());
-    }
-    let class = value.get_type().name()?;
-    let is_text = value.is_instance_of::<PyString>();
-    let buffer = value.py().get_type::<pyo3::types::PyMemoryView>().call1((value,));
-    match buffer {
-        Ok(buffer) => Ok(buffer.call_method0("tobytes")?.cast_into::<PyBytes>()?.into()),
-        Err(_) if is_text => Err(PyTypeError::new_err(format!(
-            "{name} must be bytes as they came from the network, not str"
-        ))),
-        Err(_) => Err(PyTypeError::new_err(format!("{name} must be bytes, not {class}"))),
-    }
-}
-
-fn capacity(capacity_bytes: Option<&Bound<'_, PyAny>>) -> PyResult<usize> {
-    let bytes = match capacity_bytes {
-        Some(value) => number::number::<u32>("capacity_bytes", value, u32::MAX.into())?,
-        None => CAPACITY_BYTES,
-    };
-    usize::try_from(bytes).map_err(|_| PyOverflowError::new_err("capacity_bytes is too large"))
 }
