@@ -55,6 +55,6 @@ pub use session::{Failure, Mark, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
 pub use transcript::{
-    Entries, Entry, EntryPlace, JsonLines, JsonLinesReader, LineFault, Storage, Transcript,
-    TranscriptBuilder,
+    Entries, Entry, EntryPlace, Frame, Journal, JsonLines, JsonLinesReader, LineFault, Restored,
+    Storage, Transcript, TranscriptBuilder,
 };

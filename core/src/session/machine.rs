@@ -146,7 +146,7 @@ impl Machine {
         let excess = self.count.excess(config, log.bytes());
         let is_short = bytes > 0 || excess.marks > 0;
         if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
-            self.step = Step::MakeRoom { bytes, tokens: excess.needed() };
+            self.step = Step::MakeRoom { bytes };
         }
     }
 
@@ -188,7 +188,7 @@ impl Machine {
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();
         let header = Header::new(Kind::Result, flags, [low, high, 0]);
-        let (digits, count) = digits(cut.left_out);
+        let (digits, count) = digits(cut.left_out as usize);
         let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
         let (before, after) = (cut.before.as_bytes(), cut.after.as_bytes());
         if cut.left_out > 0 {

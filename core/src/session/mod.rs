@@ -18,7 +18,7 @@ pub use window::WindowTokens;
 
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, dialect_of};
-use crate::transcript::{Storage, Transcript};
+use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::{Error, ErrorKind};
 use machine::Machine;
 
@@ -131,6 +131,13 @@ impl<C: Config, S: Storage> Session<C, S> {
     pub fn snapshot(&self) -> &[u8] {
         let all = self.transcript.as_bytes();
         all.get(..self.machine.saved_end(all.len())).unwrap_or(all)
+    }
+
+    /// What of the snapshot a file does not hold yet that `journal` tells of: bytes to be
+    /// appended to it. `None`: it holds all.
+    #[must_use]
+    pub fn unsaved(&self, journal: &Journal) -> Option<Frame<'_>> {
+        journal.unsaved(self.snapshot(), self.machine.rewrites, self.machine.cuts)
     }
 
     /// All that was said, oldest first; in the step `Receive` what came of the reply too, and

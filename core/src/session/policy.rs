@@ -38,13 +38,14 @@ impl Machine {
         config: &dyn Config,
     ) -> Result<Event<'static>, Error> {
         let policy = config.limits().room;
-        let Step::MakeRoom { bytes, tokens } = self.step else {
+        let Step::MakeRoom { bytes } = self.step else {
             return Err(super::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
+        let tokens = self.count.excess(config, log.bytes()).needed();
         let needed = Needed { bytes: with_reserve(log, bytes as usize), tokens };
         let elided = match policy {
             RoomPolicy::DropOldest => 0,
@@ -238,7 +239,7 @@ impl Stub {
         let call = calls.filter(|it| it.is(Kind::Call)).nth(result.header.call_index() as usize);
         let name = call.map_or("a tool", |call| call.call().1);
         let name = name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default();
-        let (digits, count) = digits(result.payload.len() as u32);
+        let (digits, count) = digits(result.payload.len());
         let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
         let pieces: [&[u8]; 5] = [
             b"[what ",

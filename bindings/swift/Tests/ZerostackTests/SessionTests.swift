@@ -99,7 +99,9 @@ final class SessionTests: XCTestCase {
         try session.user("hello")
         try session.beginResponse(status: 200)
         var events: [Event] = []
-        let broken = fault { try session.feed(Data((hi + "data: {nonsense\n\n").utf8)) { events.append($0) } }
+        let broken = fault {
+            try session.feed(Data((hi + "data: {nonsense\n\n").utf8)) { events.append($0) }
+        }
         XCTAssertEqual(broken?.kind, .badResponse)
         XCTAssertEqual(events, [.text("hi")])
 
@@ -117,7 +119,8 @@ final class SessionTests: XCTestCase {
 
     func testPrompts() throws {
         let prompt = try Prompt(
-            name: "fix-it", text: "---\noutput: patch\ntools: Read\n---\nFix {{what}} in {{in|main}}.")
+            name: "fix-it",
+            text: "---\noutput: patch\ntools: Read\n---\nFix {{what}} in {{in|main}}.")
         XCTAssertEqual(prompt.output, .patch)
         XCTAssertEqual(prompt.tools, ["Read"])
         XCTAssertEqual(prompt.holes, ["what", "in"])
