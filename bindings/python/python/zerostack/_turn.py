@@ -72,6 +72,9 @@ class Read(NamedTuple):
 class EndBody(NamedTuple):
     """The response is not needed any more."""
 
+    is_complete: bool = False
+    """All that matters of it came, so that what is left of it is short if the server is sound."""
+
 
 class Wait(NamedTuple):
     """Wait so long."""
@@ -151,7 +154,7 @@ def turn(
                         tape.end()
             else:
                 broken = "" if isinstance(chunk, bytes) else chunk.reason
-                yield EndBody()
+                yield EndBody(session.is_reply_complete)
                 if tape:
                     tape.end()
                 for event in _end(session, endpoint, held, broken, attempts):
