@@ -59,7 +59,6 @@ sh examples/shell/test.sh
 check "C" ffi/check.sh
 check "C runtime" bindings/c/check.sh
 check "Python" bindings/python/check.sh
-check "uniffi" bindings/uniffi/check.sh
 check "Swift" bindings/swift/check.sh
 check "Kotlin" bindings/kotlin/check.sh
 check "firmware" examples/firmware/check.sh
