@@ -192,7 +192,7 @@ impl Machine {
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();
         let header = Header::new(Kind::Result, flags, [low, high, 0]);
-        let (digits, count) = digits(cut.left_out);
+        let (digits, count) = digits(cut.left_out as usize);
         let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
         let (before, after) = (cut.before.as_bytes(), cut.after.as_bytes());
         if cut.left_out > 0 {

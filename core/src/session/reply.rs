@@ -113,14 +113,14 @@ impl Machine {
         config: &dyn Config,
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
-        self.usage = self.usage.plus(self.reply.usage);
+        self.usage = self.usage.plus(self.reply.usage());
         if let Some(finish) = self.summary() {
             return Ok(finish(self, log, config, Ok(reason)));
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
         (self.attempt, self.no_summary) = (0, false);
-        self.count.measure(config, self.reply.usage, log.bytes());
+        self.count.measure(config, self.reply.usage(), log.bytes());
         if self.open.count > 0 {
             self.check_repeats(log, config)?;
             self.step = Step::RunTools;
@@ -207,7 +207,7 @@ impl Machine {
 
     /// Takes out everything from `start` on; the provider's message stays behind the end.
     fn take_out(&mut self, log: &mut Log<'_>, start: usize) {
-        let failure = core::mem::take(&mut self.reply.failure.told);
+        let failure = core::mem::take(&mut self.reply.has_failed);
         if failure {
             let message = self.reply.failure.start as usize;
             log.truncate(message + self.reply.failure.length as usize);

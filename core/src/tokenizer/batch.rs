@@ -119,7 +119,7 @@ impl Batch {
     fn cut(&mut self, pattern: Pattern, text: &[u8], mut at: usize) {
         self.pieces = 0;
         while at < text.len() && self.pieces < SIZE {
-            if !pattern.is_gpt2()
+            if pattern.is_for_blocks()
                 && let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk())
                 && let Some(block) = window.first_chunk()
             {

@@ -375,7 +375,8 @@ impl<'v> Vocabulary<'v> {
 impl Vocabulary<'_> {
     /// Whether the file has the tables that [`word`](Self::word) reads.
     pub(super) const fn has_words(&self) -> bool {
-        !self.words[0].is_empty()
+        // Small processors do not carry the code for them: the pairs are enough.
+        cfg!(feature = "unicode-pages") && !self.words[0].is_empty()
     }
 
     /// The index of the token with these bytes, or ones: the first eight and the next eight as numbers,

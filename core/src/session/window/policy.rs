@@ -237,7 +237,7 @@ impl Stub {
         let call = calls.filter(|it| it.is(Kind::Call)).nth(result.header.call_index() as usize);
         let name = call.map_or("a tool", |call| call.call().1);
         let name = name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default();
-        let (digits, count) = digits(result.payload.len() as u32);
+        let (digits, count) = digits(result.payload.len());
         let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
         let pieces: [&[u8]; 5] = [
             b"[what ",
