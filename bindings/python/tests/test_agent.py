@@ -182,7 +182,7 @@ def test_the_key_is_sent_and_never_shown(
     either = Either(kind, scripted, api_key=key)
     with pytest.raises(zerostack.ProviderStatus, match=r"no such key: \(key\)") as raised:
         either.run("go")
-    assert key not in f"{raised.value!r}{either.agent.__dict__}{caplog.text}"
+    assert key not in f"{raised.value!r}{vars(raised.value)}{vars(either.agent)}{caplog.text}"
     assert scripted.requests[0]["headers"]["authorization"] == "(key)"
 
 

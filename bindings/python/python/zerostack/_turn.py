@@ -15,7 +15,7 @@ from . import _reply
 from ._core import End, Request, Restart, Session, ToolCall
 from ._types import Event
 from .enums import Step, StopReason
-from .errors import ZerostackError
+from .errors import ProviderStatus, ZerostackError
 from .tools import ToolOutput
 
 if TYPE_CHECKING:
@@ -194,6 +194,8 @@ def explained(
     if attempts > 1:
         text = f"{text} ({attempts} attempts)"
     error.args = (text,)
+    if isinstance(error, ProviderStatus):
+        error.provider_message = endpoint.without_key(error.provider_message)
     return error
 
 
