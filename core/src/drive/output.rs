@@ -42,7 +42,7 @@ impl<'b> ToolOutput<'b> {
         if number < 0 {
             self.push_str("-");
         }
-        let (digits, count) = digits(number.unsigned_abs());
+        let (digits, count) = digits(number.unsigned_abs() as usize);
         let digits = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
         self.push_str(core::str::from_utf8(digits).unwrap_or_default());
     }
@@ -62,7 +62,7 @@ impl<'b> ToolOutput<'b> {
     /// The text, with a note at its end when something was left out; and how many bytes that was.
     pub fn finish(mut self) -> (&'b str, u32) {
         if self.left_out > 0 {
-            let (digits, count) = digits(self.left_out);
+            let (digits, count) = digits(self.left_out as usize);
             self.put(b"\n[");
             self.put(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
             self.put(b" bytes left out]");

@@ -2,9 +2,12 @@
 
 use super::{Config, Sink};
 use crate::Error;
-use crate::transcript::record::{FIRST, Kind, Record, Records};
+use crate::message::StopReason;
+#[cfg(feature = "local-models")]
+use crate::transcript::record::FIRST;
+use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::{Piece, Pieces};
+use crate::wire::json_write::Pieces;
 
 /// One wire format, both ways.
 pub(crate) struct Dialect {
@@ -17,7 +20,11 @@ pub(crate) struct Dialect {
     pub body: Body,
     /// The keys that matter in a response.
     pub places: &'static [Node],
-    /// Takes one token of a response.
+    /// Of these two places, the first is read in streams only, the second in whole bodies only.
+    pub twins: [u8; 2],
+    /// The words for why the model stopped, by their hashes.
+    pub stop_words: &'static [(u32, StopReason)],
+    /// Takes a token of a response whose tag does not say what becomes of it.
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
@@ -90,39 +97,55 @@ impl Cursor {
     }
 
     /// The next record of the reply that is wanted. `None`: the reply is over.
+    #[cfg(feature = "local-models")]
     pub fn next_part<'a>(
         &mut self,
         bytes: &'a [u8],
         is_wanted: impl Fn(&Record<'_>) -> bool,
     ) -> Option<Record<'a>> {
         loop {
-            let record = Record::at(bytes, self.offset).filter(Record::is_reply)?;
-            if record.offset != self.message && record.header.has(FIRST) {
-                return None;
-            }
-            self.offset = record.end();
+            let record = self.next_of(bytes, PARTS)?;
             if is_wanted(&record) {
                 return Some(record);
             }
         }
     }
 
+    /// The next record of the reply of one of `kinds`. `None`: the reply is over.
+    pub fn next_of<'a>(&mut self, bytes: &'a [u8], kinds: u8) -> Option<Record<'a>> {
+        loop {
+            let record = Record::find_part(bytes, self.offset, self.message, PARTS)?;
+            self.offset = record.end();
+            if record.header.kind.bit() & kinds != 0 {
+                return Some(record);
+            }
+        }
+    }
+
+    /// Fills the blanks with a user's text, or with a result and the call that it answers.
+    pub fn about_result<'a>(&mut self, bytes: &'a [u8], record: &Record<'a>, out: &mut Pieces<'a>) {
+        about(record, out);
+        if record.is(Kind::Result)
+            && let Some(call) = self.call_of(bytes, record)
+        {
+            about(&call, out);
+        }
+    }
+
     /// The call that `result` answers. Results that come in the order of their calls, as
     /// they mostly do, are found in one step.
-    pub fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
+    fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
         let wanted = result.header.call_index();
         let (index, offset) = self.answered;
         let (mut index, start) =
             if offset != 0 && index <= wanted { (index, offset) } else { (0, self.reply) };
-        let calls = Records::from(bytes, start).take_while(Record::is_reply);
-        for call in calls.filter(|record| record.is(Kind::Call)) {
-            if index == wanted {
-                self.answered = (index, call.offset);
-                return Some(call);
-            }
+        let mut call = Record::find_part(bytes, start, start, Kind::Call.bit())?;
+        while index != wanted {
             index += 1;
+            call = Record::find_part(bytes, call.end(), start, Kind::Call.bit())?;
         }
-        None
+        self.answered = (index, call.offset);
+        Some(call)
     }
 
     /// The results at `offset` are written next, in the order of their calls.
@@ -134,30 +157,31 @@ impl Cursor {
     /// The next result in the order of the calls, for providers that know a call by its place
     /// alone, and that call. `None`: all are written, and the cursor stands behind them.
     pub fn next_result<'a>(&mut self, bytes: &'a [u8]) -> Option<(Record<'a>, Record<'a>)> {
-        let (mut index, start) = self.answered;
-        let results = || Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
-        let answers = |result: &Record<'_>, index| {
-            result.is(Kind::Result) && result.header.call_index() == index
-        };
-        for call in reply_parts(bytes, start).filter(|part| part.is(Kind::Call)) {
+        let results = Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
+        loop {
+            let (index, start) = self.answered;
+            let Some(call) = Record::find_part(bytes, start, self.reply, Kind::Call.bit()) else {
+                self.offset = results.last().map_or(self.offset, |last| last.end());
+                return None;
+            };
+            self.answered = (index + 1, call.end());
+            let answers = |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
             // Results mostly stand in this order already.
-            let expected = Record::at(bytes, self.offset).filter(|it| answers(it, index));
-            let result = expected.or_else(|| results().find(|it| answers(it, index)));
-            index += 1;
-            if let Some(result) = result {
-                (self.answered, self.offset) = ((index, call.end()), result.end());
+            let expected = Record::at(bytes, self.offset).filter(answers);
+            if let Some(result) = expected.or_else(|| results.clone().find(answers)) {
+                self.offset = result.end();
                 return Some((call, result));
             }
         }
-        self.offset = results().last().map_or(self.offset, |last| last.end());
-        None
     }
 }
 
 /// The records from `offset` to the end of the reply that it stands in.
+#[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
-        record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
+        let begins = record.header.has(FIRST);
+        record.is_reply() && (record.offset == offset || !begins)
     })
 }
 
@@ -170,11 +194,23 @@ pub(crate) fn user_tags<'a>(record: &Record<'_>) -> [&'a str; 2] {
     }
 }
 
-/// The id of `call`: the provider's, or one made from its place where the provider, perhaps
-/// another one, gave none.
-pub(crate) fn call_id<'a>(call: &Record<'a>) -> [Piece<'a>; 2] {
-    match call.call().0 {
-        "" => [Piece::Plain("call_"), Piece::Number(call.offset as u32)],
-        id => [Piece::Escaped(id), Piece::Plain("")],
+/// Fills the blanks with what `record` says.
+#[inline(never)]
+pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
+    if !record.is(Kind::Call) {
+        out.blanks.text = record.text();
+        return;
     }
+    (out.blanks.id, out.blanks.name, out.blanks.arguments) = record.call();
+    out.blanks.place = record.offset as u32;
+    out.blanks.is_malformed = record.header.has(MARKED);
+}
+
+/// Fills the blanks with tool `index`: its description is the text, its parameters are the
+/// arguments. False when there is none.
+pub(crate) fn about_tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) -> bool {
+    let Some(tool) = context.config.tool(index) else { return false };
+    (out.blanks.name, out.blanks.text) = (tool.name, tool.description);
+    (out.blanks.arguments, out.blanks.is_malformed) = (tool.parameters, false);
+    true
 }

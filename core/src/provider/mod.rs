@@ -13,6 +13,8 @@ pub(crate) mod local;
 )]
 mod reply;
 mod request;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
+mod tag;
 #[cfg(all(test, feature = "all-dialects"))]
 mod testing;
 
@@ -37,6 +39,7 @@ pub use request::{Request, RequestPlace};
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, Word};
+pub(crate) use tag::take;
 
 use crate::message::Provider;
 use crate::{Error, ErrorKind};

@@ -4,7 +4,7 @@
 //! stream of documents one after another; any other is a stream of server-sent events with
 //! one document each, ended by `[DONE]` where the dialect has it.
 
-use crate::provider::{Body, Dialect, Sink};
+use crate::provider::{Body, Dialect, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
 use crate::wire::sse::{Field, SseReader, SseToken};
 use crate::{Error, ErrorKind};
@@ -130,6 +130,8 @@ impl Decoder {
             Some(_) => Framing::Events,
         };
         sink.reply.whole = self.framing == Framing::Whole;
+        let [stream, whole] = dialect.twins;
+        self.json.hide(if sink.reply.whole { stream } else { whole });
     }
 
     fn whole(
@@ -251,7 +253,7 @@ impl Decoder {
     ) -> Result<Pause, Error> {
         while let Some(token) = self.json.next(input)? {
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-            (dialect.token)(sink, token)?;
+            take(dialect, sink, token)?;
             if self.json.is_done() || (ends && sink.may_have_more()) {
                 return Ok(Pause::Show);
             }

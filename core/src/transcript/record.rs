@@ -32,7 +32,18 @@ pub(crate) enum Kind {
     Result = 6,
 }
 
-/// The record begins a message of its own.
+impl Kind {
+    /// Its bit in a set of kinds.
+    pub const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// The kinds of what the model says.
+pub(crate) const PARTS: u8 =
+    Kind::Text.bit() | Kind::Thinking.bit() | Kind::Opaque.bit() | Kind::Call.bit();
+
+/// The record begins a message of its own: always for a user's text and a result.
 pub(crate) const FIRST: u8 = 0x10;
 /// User: it begins no turn; a summary that stands in for older turns, or an instruction. Result: the call failed.
 /// Call: its arguments are not one JSON object. Text, thinking: not kept whole.
@@ -116,6 +127,28 @@ impl<'a> Record<'a> {
         Some(Self { offset, header, payload })
     }
 
+    /// The first record of one of `kinds` at `offset` or behind it, in the message that begins at
+    /// `message`.
+    // One loop for all who look for something: each would take a hundred bytes of flash.
+    #[inline(never)]
+    pub fn find_part(
+        bytes: &'a [u8],
+        mut offset: usize,
+        message: usize,
+        kinds: u8,
+    ) -> Option<Self> {
+        loop {
+            let record = Self::at(bytes, offset)?;
+            if offset != message && record.header.has(FIRST) {
+                return None;
+            }
+            if record.header.kind.bit() & kinds != 0 {
+                return Some(record);
+            }
+            offset = record.end();
+        }
+    }
+
     /// Where the next record begins.
     pub const fn end(&self) -> usize {
         self.offset + HEADER_BYTES + self.payload.len()
@@ -139,6 +172,7 @@ impl<'a> Record<'a> {
     }
 
     /// Whether it stands for older turns.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn is_summary(&self) -> bool {
         self.is(Kind::User) && self.header.has(MARKED) && !self.is_instruction()
     }
@@ -150,7 +184,7 @@ impl<'a> Record<'a> {
 
     /// Whether the model said it.
     pub fn is_reply(&self) -> bool {
-        matches!(self.header.kind, Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call)
+        self.header.kind.bit() & PARTS != 0
     }
 }
 

@@ -19,17 +19,84 @@ pub(crate) enum Piece<'a> {
 pub(crate) struct Pieces<'a> {
     pieces: [Piece<'a>; MAX_PIECES],
     count: u8,
+    /// What the blanks of a form are filled with.
+    pub blanks: Blanks<'a>,
+}
+
+/// What the blanks of a form are filled with, see [`Pieces::fill`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blanks<'a> {
+    pub text: &'a str,
+    pub name: &'a str,
+    /// The id of a call, or empty, and where the call stands.
+    pub id: &'a str,
+    pub place: u32,
+    /// JSON, unless it is malformed.
+    pub arguments: &'a str,
+    pub is_malformed: bool,
 }
 
 impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
-        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0 }
+        let blanks =
+            Blanks { text: "", name: "", id: "", place: 0, arguments: "", is_malformed: false };
+        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0, blanks }
     }
 
-    /// Adds a piece; false when there is no place for it. Called hundreds of times: inlined,
-    /// it would take a tenth of the flash.
+    /// Adds a piece as it is; false when there is no place for it. Called hundreds of times: a
+    /// piece in registers takes half the code of one in memory, and inlined, they would take a
+    /// tenth of the flash.
     #[inline(never)]
-    pub fn push(&mut self, piece: Piece<'a>) -> bool {
+    pub fn plain(&mut self, text: &'a str) -> bool {
+        text.is_empty() || self.push(Piece::Plain(text))
+    }
+
+    #[inline(never)]
+    pub fn escaped(&mut self, text: &'a str) -> bool {
+        self.push(Piece::Escaped(text))
+    }
+
+    /// Adds the pieces of a form: text with blanks, each `%` and a letter.
+    ///
+    /// | blank | what stands there |
+    /// |---|---|
+    /// | `%t`, `%n` | the text, the name, inside of a string |
+    /// | `%i` | the id inside of a string, made from the place of the call where there is none |
+    /// | `%a` | the arguments inside of a string |
+    /// | `%o` | the arguments as an object, whatever they are |
+    // Each use takes a few bytes of flash; the same by pieces would take dozens.
+    #[inline(never)]
+    pub fn fill(&mut self, form: &'static str) {
+        let mut rest = form;
+        let mut has_place = true;
+        while let Some(at) = rest.bytes().position(|byte| byte == b'%') {
+            let (before, behind) = rest.split_at_checked(at).unwrap_or_default();
+            let Blanks { text, name, id, place, arguments, is_malformed } = self.blanks;
+            let arguments = if arguments.is_empty() { "{}" } else { arguments };
+            has_place &= self.plain(before);
+            has_place &= match behind.as_bytes().get(1) {
+                Some(b't') => self.escaped(text),
+                Some(b'n') => self.escaped(name),
+                Some(b'i') if id.is_empty() => {
+                    self.plain("call_") && self.push(Piece::Number(place))
+                }
+                Some(b'i') => self.escaped(id),
+                Some(b'a') => self.escaped(arguments),
+                // Only an object may stand here; the result told the model what was wrong.
+                _ if is_malformed => {
+                    self.plain(r#"{"malformed":""#)
+                        && self.escaped(arguments)
+                        && self.plain(r#""}"#)
+                }
+                _ => self.plain(arguments),
+            };
+            rest = behind.get(2..).unwrap_or_default();
+        }
+        has_place &= self.plain(rest);
+        debug_assert!(has_place, "MAX_PIECES is too small");
+    }
+
+    fn push(&mut self, piece: Piece<'a>) -> bool {
         let Some(place) = self.pieces.get_mut(usize::from(self.count)) else { return false };
         *place = piece;
         self.count += 1;
@@ -63,7 +130,7 @@ impl<'a> Piece<'a> {
                 }
                 length
             }
-            Self::Number(number) => digits(*number).1,
+            Self::Number(number) => digits(*number as usize).1,
         }
     }
 }
@@ -74,11 +141,34 @@ impl<'a> From<&'a str> for Piece<'a> {
     }
 }
 
+/// What can be added to [`Pieces`].
+pub(crate) trait Add<'a> {
+    fn add(self, pieces: &mut Pieces<'a>) -> bool;
+}
+
+impl<'a> Add<'a> for &'a str {
+    #[inline(always)]
+    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+        pieces.plain(self)
+    }
+}
+
+impl<'a> Add<'a> for Piece<'a> {
+    #[inline(always)]
+    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+        match self {
+            Self::Plain(text) => pieces.plain(text),
+            Self::Escaped(text) => pieces.escaped(text),
+            Self::Number(_) => pieces.push(self),
+        }
+    }
+}
+
 /// Adds pieces in their order; plain text stands for itself.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
         $({
-            let has_place = $out.push($crate::wire::json_write::Piece::from($piece));
+            let has_place = $crate::wire::json_write::Add::add($piece, $out);
             debug_assert!(has_place, "MAX_PIECES is too small");
         })+
     };
@@ -107,7 +197,7 @@ impl Place {
                 written == rest.len()
             }
             Piece::Number(number) => {
-                let (digits, count) = digits(*number);
+                let (digits, count) = digits(*number as usize);
                 let all = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
                 let rest = all.get(self.source..).unwrap_or_default();
                 let written = put(out, rest);
@@ -172,11 +262,11 @@ fn escape(byte: u8) -> ([u8; 6], u8) {
     }
 }
 
-/// The digits of `number` at the end of ten bytes, and their count.
-pub(crate) fn digits(number: u32) -> ([u8; 10], usize) {
+/// The digits of `number` at the end of the bytes, and their count.
+pub(crate) fn digits(number: usize) -> ([u8; MAX_DIGITS], usize) {
     let mut rest = number;
     let mut count = 0;
-    let mut digits = [b'0'; 10];
+    let mut digits = [b'0'; MAX_DIGITS];
     for place in digits.iter_mut().rev() {
         *place = b'0' + (rest % 10) as u8;
         rest /= 10;
@@ -187,6 +277,9 @@ pub(crate) fn digits(number: u32) -> ([u8; 10], usize) {
     }
     (digits, count)
 }
+
+/// Digits of the largest number: a little more than three bits each.
+const MAX_DIGITS: usize = usize::BITS as usize * 10 / 32;
 
 #[cfg(test)]
 mod tests {

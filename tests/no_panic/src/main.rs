@@ -1,112 +1,104 @@
-//! Drives every call of a session on inputs that the compiler cannot know.
+//! Every call of a session and of HTTP/1.1, linked as a firmware links them, and nothing else:
+//! the flash that this image takes is that of the core.
 
 #![no_std]
 #![no_main]
 
-use core::hint::black_box;
+#[cfg(feature = "window")]
+mod window;
 
+use core::iter::Copied;
+use core::slice::Iter;
+
+use zerostack_core::wire::http1::{self, RequestHead, Response};
 use zerostack_core::{
-    Event, Provider, Session, SessionConfig, Step, ToolMode, ToolResult, ToolSpec,
+    Error, Event, Failure, Fed, Request, Session, SessionConfig, Step, ToolCall, ToolResult, Usage,
 };
 
-type Chat<'a> = Session<SessionConfig<'a>, &'a mut [u8]>;
+type Chat = Session<SessionConfig<'static>, &'static mut [u8]>;
+type Headers<'h> = Copied<Iter<'h, (&'h str, &'h str)>>;
 
 /// The state of a session beside its memory and its configuration, found by the test.
 #[unsafe(no_mangle)]
 static STATE_BYTES: [u8; STATE] = [0; STATE];
-const STATE: usize = size_of::<Chat<'_>>() - size_of::<SessionConfig<'_>>();
+const STATE: usize = size_of::<Chat>() - size_of::<SessionConfig<'_>>();
 
-#[cfg(feature = "openai-chat")]
-const PROVIDER: Provider = Provider::OpenAiChat;
-#[cfg(not(feature = "openai-chat"))]
-const PROVIDER: Provider = Provider::Anthropic;
-
-/// Where the image begins.
+/// Where the image begins: what it calls, the compiler cannot know.
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
-    black_box(&STATE_BYTES);
-    let mut memory = [0; 2048];
-    let tools = [ToolSpec { name: "read", description: "Reads", parameters: "{}" }];
-    let mut config = SessionConfig::new(black_box(PROVIDER), black_box("model"));
-    config.system = black_box("system");
-    config.tools = black_box(&tools);
-    config.tool_mode = black_box(ToolMode::Native);
     loop {
-        let used = black_box(0);
-        let session = match used {
-            0 => Session::new(memory.as_mut_slice(), config),
-            used => Session::resume(memory.as_mut_slice(), used, config),
-        };
-        if let Ok(mut session) = session {
-            while black_box(true) {
-                black_box(act(&mut session, black_box(&[])));
-            }
-        }
+        core::hint::black_box((&CALLS, &STATE_BYTES));
+        #[cfg(feature = "window")]
+        core::hint::black_box(&window::CALLS);
     }
 }
 
-/// Does what the step asks for; `input` is what came from outside.
-#[inline(never)]
-fn act(session: &mut Chat<'_>, input: &[u8]) -> Option<u32> {
-    let text = core::str::from_utf8(input).unwrap_or_default();
-    match session.step() {
-        Step::Idle if input.is_empty() => session.compact(text, black_box(1)).ok()?,
-        Step::Idle => session.user(text).ok()?,
-        Step::Send => {
-            send(session)?;
-            session.begin_response(black_box(200), black_box(None)).ok()?;
-        }
-        Step::Receive if input.is_empty() => {
-            black_box(session.end_response().ok()?);
-        }
-        Step::Receive => {
-            let fed = session.feed(input).ok()?;
-            match fed.event? {
-                Event::TextDelta(text) => black_box(text.len()),
-                Event::ToolCall(call) => black_box(call.arguments.len()),
-                event => {
-                    black_box(event);
-                    0
-                }
-            };
-            return u32::try_from(fed.used).ok();
-        }
-        Step::RunTools => {
-            let id = session.pending_call()?.id;
-            session
-                .tool_result(ToolResult { id, content: text, is_error: black_box(false) })
-                .ok()?;
-        }
-        Step::Wait { millis } => {
-            black_box(millis);
-            session.retry().ok()?;
-        }
-        Step::MakeRoom { .. } => {
-            session.drop_oldest().ok()?;
-        }
-        _ => session.abort(),
-    }
-    black_box(session.failure().map(|failure| failure.message.len()));
-    black_box(session.usage());
-    black_box(session.stop_word().len());
-    black_box(session.snapshot().len());
-    None
-}
+static CALLS: Calls = Calls {
+    new: Chat::new,
+    resume: Chat::resume,
+    step: Chat::step,
+    snapshot: Chat::snapshot,
+    usage: Chat::usage,
+    stop_word: Chat::stop_word,
+    failure: Chat::failure,
+    pending_call: Chat::pending_call,
+    user: Chat::user,
+    request: Chat::request,
+    path_parts: Request::path_parts,
+    headers: Request::headers,
+    body_len: Request::body_len,
+    read: Request::read,
+    begin_response: Chat::begin_response,
+    feed: Chat::feed,
+    end_response: Chat::end_response,
+    tool_result: Chat::tool_result,
+    retry: Chat::retry,
+    abort: Chat::abort,
+    compact: Chat::compact,
+    drop_oldest: Chat::drop_oldest,
+    head: |head, headers, out| head.write(headers, out),
+    response: Response::new,
+    feed_http: Response::feed,
+    end_http: Response::end,
+    is_done: Response::is_done,
+    keeps_open: Response::keeps_open,
+};
 
-#[inline(never)]
-fn send(session: &Chat<'_>) -> Option<()> {
-    let mut request = session.request().ok()?;
-    black_box((request.path_parts(), request.headers(), request.body_len()));
-    let mut buffer = [0; 64];
-    while request.read(&mut buffer) > 0 {
-        black_box(&buffer);
-    }
-    Some(())
+#[allow(dead_code, reason = "it is linked, not called")]
+struct Calls {
+    new: fn(&'static mut [u8], SessionConfig<'static>) -> Result<Chat, Error>,
+    resume: fn(&'static mut [u8], usize, SessionConfig<'static>) -> Result<Chat, Error>,
+    step: fn(&Chat) -> Step,
+    snapshot: fn(&Chat) -> &[u8],
+    usage: fn(&Chat) -> Usage,
+    stop_word: fn(&Chat) -> &str,
+    failure: fn(&Chat) -> Option<Failure<'_>>,
+    pending_call: fn(&Chat) -> Option<ToolCall<'_>>,
+    user: fn(&mut Chat, &str) -> Result<(), Error>,
+    request: fn(&Chat) -> Result<Request<'_>, Error>,
+    path_parts: for<'r> fn(&'r Request<'static>) -> [&'r str; 3],
+    headers: fn(&Request<'static>) -> &'static [(&'static str, &'static str)],
+    body_len: fn(&Request<'static>) -> usize,
+    read: fn(&mut Request<'static>, &mut [u8]) -> usize,
+    begin_response: fn(&mut Chat, u16, Option<u32>) -> Result<(), Error>,
+    feed: for<'a> fn(&'a mut Chat, &'a [u8]) -> Result<Fed<'a>, Error>,
+    end_response: fn(&mut Chat) -> Result<Event<'static>, Error>,
+    tool_result: fn(&mut Chat, ToolResult<'_>) -> Result<u32, Error>,
+    retry: fn(&mut Chat) -> Result<(), Error>,
+    abort: fn(&mut Chat),
+    compact: fn(&mut Chat, &str, usize) -> Result<(), Error>,
+    drop_oldest: fn(&mut Chat) -> Result<usize, Error>,
+    head: fn(&RequestHead<'_>, Headers<'_>, &mut [u8]) -> Result<usize, Error>,
+    response: fn() -> Response,
+    feed_http: for<'i> fn(&mut Response, &'i [u8]) -> Result<http1::Fed<'i>, Error>,
+    end_http: fn(&mut Response) -> Result<(), Error>,
+    is_done: fn(&Response) -> bool,
+    keeps_open: fn(&Response) -> bool,
 }
 
 #[panic_handler]
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {
-        black_box(0);
+        core::hint::black_box(0);
     }
 }

@@ -7,7 +7,7 @@
 use super::{REDACTED, SIGNATURE};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, call_id, user_tags};
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -19,37 +19,31 @@ const REPLY: u8 = 1;
 /// A message of results is open.
 const RESULTS: u8 = 2;
 
-const MARK: &str = r#","cache_control":{"type":"ephemeral"}"#;
-
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let max_tokens = context.config.limits().reply_tokens(Provider::Anthropic);
-    pieces!(out:
-        r#"{"model":""#, Piece::Escaped(context.config.model()),
-        r#"","max_tokens":"#, Piece::Number(max_tokens), r#","stream":true"#, MARK
-    );
+    out.blanks.text = context.config.model();
+    out.fill(r#"{"model":"%t","max_tokens":"#);
+    pieces!(out: Piece::Number(max_tokens));
+    out.fill(r#","stream":true,"cache_control":{"type":"ephemeral"}"#);
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
-    let Some(tool) = context.config.tool(index) else { return };
-    let is_last = context.config.tool(index + 1).is_none();
-    let mark = if is_last && context.config.system().is_empty() { MARK } else { "" };
-    pieces!(out:
-        if index == 0 { r#","tools":["# } else { "," },
-        r#"{"name":""#, Piece::Escaped(tool.name),
-        r#"","description":""#, Piece::Escaped(tool.description),
-        r#"","input_schema":"#, tool.parameters, mark, "}",
-        if is_last { "]" } else { "" }
-    );
+    let is_last = !about_tool(context, index + 1, out);
+    about_tool(context, index, out);
+    out.fill(if index == 0 { r#","tools":["# } else { "," });
+    out.fill(r#"{"name":"%n","description":"%t","input_schema":%o"#);
+    if is_last && context.config.system().is_empty() {
+        out.fill(r#","cache_control":{"type":"ephemeral"}"#);
+    }
+    out.fill(if is_last { "}]" } else { "}" });
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let system = context.config.system();
-    if !system.is_empty() {
-        pieces!(out:
-            r#","system":[{"type":"text","text":""#, Piece::Escaped(system), r#"""#, MARK, "}]"
-        );
+    out.blanks.text = context.config.system();
+    if !out.blanks.text.is_empty() {
+        out.fill(r#","system":[{"type":"text","text":"%t","cache_control":{"type":"ephemeral"}}]"#);
     }
-    pieces!(out: r#","messages":["#);
+    out.fill(r#","messages":["#);
 }
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
@@ -62,7 +56,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     if !goes_on && at.stage != BETWEEN {
         // A message that had nothing to send was never begun.
         if at.comma {
-            pieces!(out: "]}");
+            out.fill("]}");
         }
         (at.stage, at.comma) = (BETWEEN, false);
         return true;
@@ -73,28 +67,27 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     }
     match record.header.kind {
         Kind::User => {
-            begin(at, "user", out);
+            about(&record, out);
+            begin(at, USER, out);
             let [before, behind] = user_tags(&record);
-            pieces!(out:
-                r#"{"type":"text","text":""#, before, Piece::Escaped(record.text()), behind,
-                r#""}]}"#
-            );
+            pieces!(out: r#"{"type":"text","text":""#, before);
+            out.fill("%t");
+            pieces!(out: behind, r#""}]}"#);
             (at.stage, at.comma) = (BETWEEN, false);
         }
         Kind::Result => {
             at.stage = RESULTS;
-            let call = at.call_of(context.bytes, &record);
-            let [id, place] = call.map_or(["".into(); 2], |call| call_id(&call));
-            begin(at, "user", out);
-            pieces!(out:
-                r#"{"type":"tool_result","tool_use_id":""#, id, place,
-                r#"","content":""#, Piece::Escaped(record.text()),
-                if record.header.has(MARKED) { r#"","is_error":true}"# } else { r#""}"# }
-            );
+            at.about_result(context.bytes, &record, out);
+            begin(at, USER, out);
+            out.fill(r#"{"type":"tool_result","tool_use_id":"%i","content":"%t""#);
+            out.fill(if record.header.has(MARKED) { r#","is_error":true}"# } else { "}" });
         }
         Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
             at.stage = REPLY;
-            block(context, at, &record, out);
+            if let Some(form) = block(context, at, &record, out) {
+                begin(at, ASSISTANT, out);
+                out.fill(form);
+            }
         }
     }
     at.previous = if at.stage == REPLY { record.offset } else { 0 };
@@ -103,64 +96,48 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "]}");
+    out.fill("]}");
 }
 
-/// One block of a reply, unless the provider would refuse it.
-fn block<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
-    match record.header.kind {
+/// The form of one block of a reply, its blanks filled, unless the provider would refuse it.
+fn block<'a>(
+    context: &Context<'a>,
+    at: &mut Cursor,
+    record: &Record<'a>,
+    out: &mut Pieces<'a>,
+) -> Option<&'static str> {
+    about(record, out);
+    match (record.header.kind, record.header.info) {
         // Blocks without a visible character are refused.
-        Kind::Text if !record.text().trim().is_empty() => {
-            begin(at, "assistant", out);
-            pieces!(out: r#"{"type":"text","text":""#, Piece::Escaped(record.text()), r#""}"#);
+        (Kind::Text, _) if !record.text().trim().is_empty() => {
+            Some(r#"{"type":"text","text":"%t"}"#)
         }
-        Kind::Call => {
-            let (_, name, arguments) = record.call();
-            let [id, place] = call_id(record);
-            begin(at, "assistant", out);
-            pieces!(out:
-                r#"{"type":"tool_use","id":""#, id, place,
-                r#"","name":""#, Piece::Escaped(name), r#"","input":"#
-            );
-            if record.header.has(MARKED) {
-                // Only an object may stand here; the result told the model what was wrong.
-                pieces!(out: r#"{"malformed":""#, Piece::Escaped(arguments), r#""}}"#);
-            } else {
-                pieces!(out: if arguments.is_empty() { "{}" } else { arguments }, "}");
+        (Kind::Call, _) => Some(r#"{"type":"tool_use","id":"%i","name":"%n","input":%o}"#),
+        (Kind::Opaque, [OURS, REDACTED, _]) => Some(r#"{"type":"redacted_thinking","data":"%t"}"#),
+        (Kind::Opaque, [OURS, SIGNATURE, _]) => {
+            // Thinking goes back with its signature, and only whole.
+            let before = Record::at(context.bytes, at.previous);
+            let before = before.filter(|before| before.is(Kind::Thinking));
+            if before.is_some_and(|thinking| thinking.header.has(MARKED)) {
+                return None;
             }
+            out.blanks.name = before.map_or("", |thinking| thinking.text());
+            Some(r#"{"type":"thinking","thinking":"%n","signature":"%t"}"#)
         }
-        Kind::Opaque => match record.header.info {
-            [provider, REDACTED, _] if provider == Provider::Anthropic as u8 => {
-                begin(at, "assistant", out);
-                pieces!(out: r#"{"type":"redacted_thinking","data":""#, Piece::Escaped(record.text()), r#""}"#);
-            }
-            [provider, SIGNATURE, _] if provider == Provider::Anthropic as u8 => {
-                // Thinking goes back with its signature, and only whole.
-                let before = Record::at(context.bytes, at.previous);
-                let before = before.filter(|before| before.is(Kind::Thinking));
-                if before.is_some_and(|thinking| thinking.header.has(MARKED)) {
-                    return;
-                }
-                begin(at, "assistant", out);
-                pieces!(out:
-                    r#"{"type":"thinking","thinking":""#,
-                    Piece::Escaped(before.map_or("", |thinking| thinking.text())),
-                    r#"","signature":""#, Piece::Escaped(record.text()), r#""}"#
-                );
-            }
-            _ => {}
-        },
-        Kind::Text | Kind::Thinking | Kind::User | Kind::Result => {}
+        _ => None,
     }
 }
 
 /// Begins a block, and its message when none is open.
-fn begin<'a>(at: &mut Cursor, role: &'static str, out: &mut Pieces<'a>) {
-    if at.comma {
-        pieces!(out: ",");
-    } else {
-        let message = if at.messages { r#",{"role":""# } else { r#"{"role":""# };
-        pieces!(out: message, role, r#"","content":["#);
-    }
+fn begin(at: &mut Cursor, [first, other]: [&'static str; 2], out: &mut Pieces<'_>) {
+    let message = if at.messages { other } else { first };
+    out.fill(if at.comma { "," } else { message });
     (at.comma, at.messages) = (true, true);
 }
+
+/// How a message begins: the first of all, and the others.
+const USER: [&str; 2] = [r#"{"role":"user","content":["#, r#",{"role":"user","content":["#];
+const ASSISTANT: [&str; 2] =
+    [r#"{"role":"assistant","content":["#, r#",{"role":"assistant","content":["#];
+
+const OURS: u8 = Provider::Anthropic as u8;

@@ -6,63 +6,64 @@
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::Error;
 use crate::message::StopReason;
-use crate::provider::Sink;
 use crate::provider::reply::Slot;
+use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
+use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 use crate::wire::json_write::digits;
 
 places! { PLACES:
     CANDIDATES = ROOT . "candidates",
     CANDIDATE_INDEX = CANDIDATES . "index",
-    FINISH_REASON = CANDIDATES . "finishReason",
+    FINISH_REASON = CANDIDATES . "finishReason" => tag::WORD,
     CONTENT = CANDIDATES . "content",
     PARTS = CONTENT . "parts",
-    TEXT = PARTS . "text",
+    TEXT = PARTS . "text" => tag::NAME,
     THOUGHT = PARTS . "thought",
-    SIGNATURE = PARTS . "thoughtSignature",
+    SIGNATURE = PARTS . "thoughtSignature" => tag::ID,
     CALL = PARTS . "functionCall",
-    CALL_ID = CALL . "id",
-    NAME = CALL . "name",
-    ARGUMENTS = CALL . "args" raw,
+    CALL_ID = CALL . "id" => tag::ID,
+    NAME = CALL . "name" => tag::NAME,
+    ARGUMENTS = CALL . "args" raw => tag::ARGUMENTS,
     WILL_CONTINUE = CALL . "willContinue",
     FEEDBACK = ROOT . "promptFeedback",
-    BLOCK_REASON = FEEDBACK . "blockReason",
+    BLOCK_REASON = FEEDBACK . "blockReason" => tag::WORD,
     USAGE = ROOT . "usageMetadata",
-    PROMPT_TOKENS = USAGE . "promptTokenCount",
-    CACHED_TOKENS = USAGE . "cachedContentTokenCount",
+    PROMPT_TOKENS = USAGE . "promptTokenCount" => tag::INPUT,
+    CACHED_TOKENS = USAGE . "cachedContentTokenCount" => tag::CACHE_READ,
     CANDIDATES_TOKENS = USAGE . "candidatesTokenCount",
     THOUGHTS_TOKENS = USAGE . "thoughtsTokenCount",
-    ERROR = ROOT . "error",
-    ERROR_CODE = ERROR . "code",
-    ERROR_MESSAGE = ERROR . "message",
-    ERROR_STATUS = ERROR . "status",
+    ERROR = ROOT . "error" => tag::ERROR,
+    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
+    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
+    ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
 }
 
 /// The words for the end of a reply; some clients that pass replies on write them as the
 /// numbers of the enumeration. Those of which the two APIs mean different things are left out.
-const STOP_WORDS: &[(&[u8], StopReason)] = &[
-    (b"STOP", StopReason::EndTurn),
-    (b"1", StopReason::EndTurn),
-    (b"MAX_TOKENS", StopReason::MaxTokens),
-    (b"2", StopReason::MaxTokens),
-    (b"SAFETY", StopReason::ContentFilter),
-    (b"3", StopReason::ContentFilter),
-    (b"RECITATION", StopReason::ContentFilter),
-    (b"4", StopReason::ContentFilter),
-    (b"LANGUAGE", StopReason::ContentFilter),
-    (b"BLOCKLIST", StopReason::ContentFilter),
-    (b"PROHIBITED_CONTENT", StopReason::ContentFilter),
-    (b"SPII", StopReason::ContentFilter),
-    (b"MODEL_ARMOR", StopReason::ContentFilter),
-    (b"IMAGE_SAFETY", StopReason::ContentFilter),
-    (b"IMAGE_PROHIBITED_CONTENT", StopReason::ContentFilter),
-    (b"IMAGE_RECITATION", StopReason::ContentFilter),
+pub(super) static STOP_WORDS: [(u32, StopReason); 16] = [
+    (hash(b"STOP"), StopReason::EndTurn),
+    (hash(b"1"), StopReason::EndTurn),
+    (hash(b"MAX_TOKENS"), StopReason::MaxTokens),
+    (hash(b"2"), StopReason::MaxTokens),
+    (hash(b"SAFETY"), StopReason::ContentFilter),
+    (hash(b"3"), StopReason::ContentFilter),
+    (hash(b"RECITATION"), StopReason::ContentFilter),
+    (hash(b"4"), StopReason::ContentFilter),
+    (hash(b"LANGUAGE"), StopReason::ContentFilter),
+    (hash(b"BLOCKLIST"), StopReason::ContentFilter),
+    (hash(b"PROHIBITED_CONTENT"), StopReason::ContentFilter),
+    (hash(b"SPII"), StopReason::ContentFilter),
+    (hash(b"MODEL_ARMOR"), StopReason::ContentFilter),
+    (hash(b"IMAGE_SAFETY"), StopReason::ContentFilter),
+    (hash(b"IMAGE_PROHIBITED_CONTENT"), StopReason::ContentFilter),
+    (hash(b"IMAGE_RECITATION"), StopReason::ContentFilter),
 ];
 
 /// Words that say that there is no reason yet.
-const NO_REASON: [&[u8]; 4] =
-    [b"", b"0", b"FINISH_REASON_UNSPECIFIED", b"BLOCK_REASON_UNSPECIFIED"];
+const NO_REASON: [u32; 4] =
+    [hash(b""), hash(b"0"), hash(b"FINISH_REASON_UNSPECIFIED"), hash(b"BLOCK_REASON_UNSPECIFIED")];
 
 /// What is known of the part that is read: its text is reasoning, it has a text, perhaps an
 /// empty one, it is a call.
@@ -73,7 +74,8 @@ const IS_CALL: u8 = 4;
 /// The reason to stop is why the question was refused.
 const IS_BLOCKED: u8 = 1;
 
-/// Where the strings of a part wait for its end, a signature before the text.
+/// Where the strings of a part wait for its end, a signature before the text; the tags of their
+/// places say it too.
 const SIGNATURE_SLOT: Slot = Slot::Id;
 const TEXT_SLOT: Slot = Slot::Name;
 
@@ -91,7 +93,6 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             commit_strings(sink, Some(OF_NEXT))?;
             sink.reply.notes.block |= IS_CALL;
         }
-        Token::Begin(ERROR) => sink.failure(),
         Token::End(CALL) => sink.commit_new_call()?,
         Token::End(PARTS) => {
             let block = sink.reply.notes.block;
@@ -115,36 +116,22 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
                 sink.end_part();
             }
         }
-        Token::Piece(TEXT, bytes) => sink.stage(TEXT_SLOT, bytes)?,
-        Token::Piece(SIGNATURE, bytes) => sink.stage(SIGNATURE_SLOT, bytes)?,
-        Token::Piece(CALL_ID, bytes) => sink.stage(Slot::Id, bytes)?,
-        Token::Piece(NAME, bytes) => sink.stage(Slot::Name, bytes)?,
-        Token::Piece(ARGUMENTS, bytes) => sink.stage(Slot::Arguments, bytes)?,
-        Token::Piece(FINISH_REASON | BLOCK_REASON | ERROR_STATUS, bytes) => sink.word(bytes),
-        Token::Piece(ERROR | ERROR_MESSAGE, bytes) => sink.failure_text(bytes),
         Token::PieceEnd(TEXT) => sink.reply.notes.block |= HAS_TEXT,
         Token::PieceEnd(BLOCK_REASON) => note_block(sink),
-        Token::PieceEnd(ERROR | ERROR_MESSAGE) => sink.failure_text_end(),
-        Token::PieceEnd(ERROR_STATUS) => sink.failure_code(true),
         Token::Number(CANDIDATE_INDEX, value) => sink.release(value == 0)?,
         Token::Number(FINISH_REASON, value) => number_word(sink, value),
         Token::Number(BLOCK_REASON, value) => {
             number_word(sink, value);
             note_block(sink);
         }
-        Token::Number(PROMPT_TOKENS, value) => sink.count(|usage| &mut usage.input_tokens, value),
-        Token::Number(CACHED_TOKENS, value) => {
-            sink.count(|usage| &mut usage.cache_read_tokens, value);
-        }
         Token::Number(CANDIDATES_TOKENS, value) => {
             sink.reply.notes.count = value;
             count_output(sink);
         }
         Token::Number(THOUGHTS_TOKENS, value) => {
-            sink.count(|usage| &mut usage.reasoning_tokens, value);
+            sink.count(tag::REASONING - tag::INPUT, value);
             count_output(sink);
         }
-        Token::Number(ERROR_CODE, value) => sink.failure_status(value),
         Token::Bool(THOUGHT, true) => sink.reply.notes.block |= IS_THOUGHT,
         Token::Bool(WILL_CONTINUE, true) => {
             sink.failure_text(b"arguments came in pieces, which was not asked for");
@@ -186,7 +173,7 @@ fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Er
 /// A reason to stop came. Older models give one in each piece, so the last one counts.
 fn note_stop(sink: &mut Sink<'_, '_>) {
     let word = sink.take_word();
-    if !NO_REASON.contains(&word.as_slice()) && !sink.reply.is_muted() {
+    if !NO_REASON.contains(&hash(&word)) && !sink.reply.is_muted() {
         sink.reply.stop_word = word;
     }
 }
@@ -199,7 +186,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
     sink.reply.stop = None;
     let word = core::mem::take(&mut sink.reply.stop_word);
     sink.word(&word);
-    sink.stop(STOP_WORDS);
+    sink.stop(&STOP_WORDS);
     if sink.reply.notes.document == IS_BLOCKED && sink.reply.stop.is_some() {
         sink.reply.stop = Some(StopReason::ContentFilter);
     }
@@ -214,12 +201,12 @@ fn note_block(sink: &mut Sink<'_, '_>) {
 }
 
 fn number_word(sink: &mut Sink<'_, '_>, number: u32) {
-    let (digits, count) = digits(number);
+    let (digits, count) = digits(number as usize);
     sink.word(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
 }
 
 /// The tokens of the candidate do not count its reasoning.
 fn count_output(sink: &mut Sink<'_, '_>) {
-    let sum = sink.reply.notes.count.saturating_add(sink.reply.usage.reasoning_tokens);
-    sink.count(|usage| &mut usage.output_tokens, sum);
+    let sum = sink.reply.notes.count.saturating_add(sink.reply.usage().reasoning_tokens);
+    sink.count(tag::OUTPUT - tag::INPUT, sum);
 }

@@ -9,7 +9,7 @@
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, user_tags};
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -26,7 +26,7 @@ const USER: [&str; 2] = [r#"{"role":"user","parts":["#, r#",{"role":"user","part
 const MODEL: [&str; 2] = [r#"{"role":"model","parts":["#, r#",{"role":"model","parts":["#];
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "{");
+    out.fill("{");
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
         pieces!(out:
@@ -36,25 +36,19 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
-    let Some(tool) = context.config.tool(index) else { return };
-    let is_last = context.config.tool(index + 1).is_none();
-    pieces!(out:
-        if index == 0 { r#""tools":[{"functionDeclarations":["# } else { "," },
-        r#"{"name":""#, Piece::Escaped(tool.name),
-        r#"","description":""#, Piece::Escaped(tool.description),
-        r#"","parametersJsonSchema":"#, tool.parameters,
-        if is_last { "}]}]," } else { "}" }
-    );
+    let is_last = !about_tool(context, index + 1, out);
+    about_tool(context, index, out);
+    out.fill(if index == 0 { r#""tools":[{"functionDeclarations":["# } else { "," });
+    out.fill(r#"{"name":"%n","description":"%t","parametersJsonSchema":%o}"#);
+    out.fill(if is_last { "]}]," } else { "" });
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let system = context.config.system();
-    if !system.is_empty() {
-        pieces!(out:
-            r#""systemInstruction":{"parts":[{"text":""#, Piece::Escaped(system), r#""}]},"#
-        );
+    out.blanks.text = context.config.system();
+    if !out.blanks.text.is_empty() {
+        out.fill(r#""systemInstruction":{"parts":[{"text":"%t"}]},"#);
     }
-    pieces!(out: r#""contents":["#);
+    out.fill(r#""contents":["#);
 }
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
@@ -74,11 +68,12 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     let Some(record) = record else { return false };
     match record.header.kind {
         Kind::User => {
+            about(&record, out);
             begin(at, USER, out);
             let [before, behind] = user_tags(&record);
-            pieces!(out:
-                r#"{"text":""#, before, Piece::Escaped(record.text()), behind, r#""}"#
-            );
+            pieces!(out: r#"{"text":""#, before);
+            out.fill("%t");
+            pieces!(out: behind, r#""}"#);
             at.offset = record.end();
             end(at, out);
         }
@@ -100,75 +95,47 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "]}");
+    out.fill("]}");
 }
 
 /// One part of a reply, with the signature that it came with.
 fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     let signature = signature(context.bytes, at.previous, record);
-    match record.header.kind {
-        Kind::Text => {
-            begin(at, MODEL, out);
-            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"""#);
-        }
+    about(record, out);
+    let form = match record.header.kind {
+        Kind::Text => r#"{"text":"%t""#,
         // Reasoning goes back where its signature vouches for it, and only whole.
         Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
-            begin(at, MODEL, out);
-            pieces!(out: r#"{"text":""#, Piece::Escaped(record.text()), r#"","thought":true"#);
+            r#"{"text":"%t","thought":true"#
         }
-        Kind::Call => {
-            let (id, name, arguments) = record.call();
-            begin(at, MODEL, out);
-            identity([r#"{"functionCall":{"id":""#, r#"{"functionCall":{"name":""#], id, name, out);
-            if record.header.has(MARKED) {
-                // Only an object may stand here; the result told the model what was wrong.
-                pieces!(out: r#"","args":{"malformed":""#, Piece::Escaped(arguments), r#""}}"#);
-            } else {
-                let arguments = if arguments.is_empty() { "{}" } else { arguments };
-                pieces!(out: r#"","args":"#, arguments, "}");
-            }
-        }
-        Kind::Opaque if is_ours(record, ALONE) => {
-            begin(at, MODEL, out);
-            pieces!(out: r#"{"text":"","thoughtSignature":""#, Piece::Escaped(record.text()), r#""}"#);
-            return;
-        }
+        Kind::Call if out.blanks.id.is_empty() => r#"{"functionCall":{"name":"%n","args":%o"#,
+        Kind::Call => r#"{"functionCall":{"id":"%i","name":"%n","args":%o"#,
+        Kind::Opaque if is_ours(record, ALONE) => r#"{"text":"","thoughtSignature":"%t""#,
         Kind::Opaque | Kind::Thinking | Kind::User | Kind::Result => return,
-    }
-    match signature {
-        Some(signature) => {
-            pieces!(out: r#","thoughtSignature":""#, Piece::Escaped(signature), r#""}"#);
-        }
-        None => pieces!(out: "}"),
-    }
+    };
+    begin(at, MODEL, out);
+    out.fill(form);
+    let signature = signature.filter(|_| !record.is(Kind::Opaque));
+    out.blanks.text = signature.unwrap_or_default();
+    out.fill(match (record.is(Kind::Call), signature.is_some()) {
+        (true, true) => r#"},"thoughtSignature":"%t"}"#,
+        (true, false) => "}}",
+        (false, true) => r#","thoughtSignature":"%t"}"#,
+        (false, false) => "}",
+    });
 }
 
 fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &mut Pieces<'a>) {
-    let (id, name, _) = call.call();
-    let is_error = result.header.has(MARKED);
+    about(call, out);
+    about(result, out);
     begin(at, USER, out);
-    let opening = [r#"{"functionResponse":{"id":""#, r#"{"functionResponse":{"name":""#];
-    identity(opening, id, name, out);
-    pieces!(out:
-        if is_error { r#"","response":{"error":""# } else { r#"","response":{"output":""# },
-        Piece::Escaped(result.text()), r#""}}}"#
-    );
-}
-
-/// The id of a call, if it has one, and its name, behind the opening for either; the quote
-/// behind the name is left open.
-fn identity<'a>(
-    [with_id, without]: [&'static str; 2],
-    id: &'a str,
-    name: &'a str,
-    out: &mut Pieces<'a>,
-) {
-    if id.is_empty() {
-        pieces!(out: without);
+    out.fill(if out.blanks.id.is_empty() {
+        r#"{"functionResponse":{"name":"%n","response":{"#
     } else {
-        pieces!(out: with_id, Piece::Escaped(id), r#"","name":""#);
-    }
-    pieces!(out: Piece::Escaped(name));
+        r#"{"functionResponse":{"id":"%i","name":"%n","response":{"#
+    });
+    let is_error = result.header.has(MARKED);
+    out.fill(if is_error { r#""error":"%t"}}}"# } else { r#""output":"%t"}}}"# });
 }
 
 /// The signature that came with the part: before a text, behind a call, or before it.
@@ -188,12 +155,12 @@ fn is_ours(record: &Record<'_>, variety: u8) -> bool {
 /// Begins a part, and its message when none is open.
 fn begin(at: &mut Cursor, [first, other]: [&'static str; 2], out: &mut Pieces<'_>) {
     let message = if at.messages { other } else { first };
-    pieces!(out: if at.comma { "," } else { message });
+    out.fill(if at.comma { "," } else { message });
     (at.comma, at.messages) = (true, true);
 }
 
 /// Ends the message, if one was begun.
 fn end(at: &mut Cursor, out: &mut Pieces<'_>) {
-    pieces!(out: if at.comma { "]}" } else { "" });
+    out.fill(if at.comma { "]}" } else { "" });
     (at.stage, at.comma) = (BETWEEN, false);
 }

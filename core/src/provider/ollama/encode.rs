@@ -5,7 +5,7 @@
 
 use super::THINKING_FIELD;
 use crate::provider::Context;
-use crate::provider::dialect::Cursor;
+use crate::provider::dialect::{Cursor, about, about_tool};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -20,7 +20,8 @@ const RESULTS: u8 = 4;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let limits = context.config.limits();
-    pieces!(out: r#"{"model":""#, Piece::Escaped(context.config.model()), r#"","stream":true"#);
+    out.blanks.text = context.config.model();
+    out.fill(r#"{"model":"%t","stream":true"#);
     let options =
         [(r#""num_ctx":"#, limits.context_tokens), (r#""num_predict":"#, limits.max_output_tokens)];
     let mut before = r#","options":{"#;
@@ -32,23 +33,19 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
-    let Some(tool) = context.config.tool(index) else { return };
-    pieces!(out:
-        if index == 0 { r#","tools":["# } else { "," },
-        r#"{"type":"function","function":{"name":""#, Piece::Escaped(tool.name),
-        r#"","description":""#, Piece::Escaped(tool.description),
-        r#"","parameters":"#, tool.parameters, "}}"
-    );
+    about_tool(context, index, out);
+    out.fill(if index == 0 { r#","tools":["# } else { "," });
+    out.fill(r#"{"type":"function","function":{"name":"%n","description":"%t","parameters":%o}}"#);
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if context.config.tool(0).is_some() {
-        pieces!(out: "]");
+        out.fill("]");
     }
-    pieces!(out: r#","messages":["#);
-    let system = context.config.system();
-    if !system.is_empty() {
-        pieces!(out: r#"{"role":"system","content":""#, Piece::Escaped(system), r#""}"#);
+    out.fill(r#","messages":["#);
+    out.blanks.text = context.config.system();
+    if !out.blanks.text.is_empty() {
+        out.fill(r#"{"role":"system","content":"%t"}"#);
     }
 }
 
@@ -60,9 +57,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             match record.header.kind {
                 Kind::User => {
                     at.offset = record.end();
+                    about(&record, out);
                     begin(context, at, out);
-                    let role = if record.is_instruction() { "system" } else { "user" };
-                    pieces!(out: role, r#"","content":""#, Piece::Escaped(record.text()), r#""}"#);
+                    out.fill(if record.is_instruction() { "system" } else { "user" });
+                    out.fill(r#"","content":"%t"}"#);
                 }
                 Kind::Result => {
                     at.begin_results();
@@ -72,66 +70,57 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                     at.begin_reply();
                     at.stage = TEXT;
                     begin(context, at, out);
-                    pieces!(out: r#"assistant","content":""#);
+                    out.fill(r#"assistant","content":""#);
                 }
             }
         }
-        TEXT => match at.next_part(bytes, |part| part.is(Kind::Text)) {
-            Some(part) => pieces!(out: Piece::Escaped(part.text())),
+        TEXT => match at.next_of(bytes, Kind::Text.bit()) {
+            Some(part) => {
+                about(&part, out);
+                out.fill("%t");
+            }
             None => {
-                pieces!(out: r#"""#);
+                out.fill(r#"""#);
                 at.restart(THINKING);
             }
         },
-        THINKING => {
-            let part = at.next_part(bytes, |part| {
-                let [field, ..] = part.header.info;
-                part.is(Kind::Thinking) && field == THINKING_FIELD && !part.header.has(MARKED)
-            });
-            match part {
-                Some(part) => {
-                    let before = if at.comma { "" } else { r#","thinking":""# };
-                    pieces!(out: before, Piece::Escaped(part.text()));
+        THINKING => match at.next_of(bytes, Kind::Thinking.bit()) {
+            Some(part) => {
+                let is_ours = part.header.info.first() == Some(&THINKING_FIELD);
+                if is_ours && !part.header.has(MARKED) {
+                    about(&part, out);
+                    out.fill(if at.comma { "%t" } else { r#","thinking":"%t"# });
                     at.comma = true;
                 }
-                None => {
-                    pieces!(out: if at.comma { r#"""# } else { "" });
-                    at.restart(CALLS);
-                }
             }
-        }
-        CALLS => match at.next_part(bytes, |part| part.is(Kind::Call)) {
+            None => {
+                out.fill(if at.comma { r#"""# } else { "" });
+                at.restart(CALLS);
+            }
+        },
+        CALLS => match at.next_of(bytes, Kind::Call.bit()) {
             Some(call) => {
-                let (id, name, arguments) = call.call();
-                pieces!(out: if at.comma { "," } else { r#","tool_calls":["# });
-                if id.is_empty() {
-                    pieces!(out: "{");
-                } else {
-                    pieces!(out: r#"{"id":""#, Piece::Escaped(id), r#"","#);
-                }
-                pieces!(out: r#""function":{"name":""#, Piece::Escaped(name), r#"","arguments":"#);
-                if call.header.has(MARKED) {
-                    // Only an object may stand here; the result told the model what was wrong.
-                    pieces!(out: r#"{"malformed":""#, Piece::Escaped(arguments), r#""}}}"#);
-                } else {
-                    pieces!(out: if arguments.is_empty() { "{}" } else { arguments }, "}}");
-                }
+                about(&call, out);
+                out.fill(if at.comma { "," } else { r#","tool_calls":["# });
+                out.fill(if out.blanks.id.is_empty() { "{" } else { r#"{"id":"%i","# });
+                out.fill(r#""function":{"name":"%n","arguments":%o}}"#);
                 at.comma = true;
             }
             None => {
-                pieces!(out: if at.comma { "]}" } else { "}" });
+                out.fill(if at.comma { "]}" } else { "}" });
                 at.stage = BETWEEN;
             }
         },
         _ => match at.next_result(bytes) {
             Some((call, result)) => {
-                let (id, name, _) = call.call();
+                about(&call, out);
+                about(&result, out);
                 begin(context, at, out);
-                pieces!(out: r#"tool","tool_name":""#, Piece::Escaped(name));
-                if !id.is_empty() {
-                    pieces!(out: r#"","tool_call_id":""#, Piece::Escaped(id));
+                out.fill(r#"tool","tool_name":"%n""#);
+                if !out.blanks.id.is_empty() {
+                    out.fill(r#","tool_call_id":"%i""#);
                 }
-                pieces!(out: r#"","content":""#, Piece::Escaped(result.text()), r#""}"#);
+                out.fill(r#","content":"%t"}"#);
             }
             None => at.stage = BETWEEN,
         },
@@ -140,12 +129,12 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "]}");
+    out.fill("]}");
 }
 
 /// Begins a message; its role follows.
 fn begin<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
     let is_first = !at.messages && context.config.system().is_empty();
     at.messages = true;
-    pieces!(out: if is_first { "" } else { "," }, r#"{"role":""#);
+    out.fill(if is_first { r#"{"role":""# } else { r#",{"role":""# });
 }

@@ -16,6 +16,8 @@ pub(crate) static DIALECT: Dialect = Dialect {
     headers: &[("content-type", "application/json"), ("accept", "application/x-ndjson")],
     body: Body::Lines,
     places: decode::PLACES,
+    twins: [0; 2],
+    stop_words: &decode::STOP_WORDS,
     token: decode::token,
     document_end: decode::document_end,
     head: encode::head,

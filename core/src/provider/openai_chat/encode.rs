@@ -2,7 +2,7 @@
 
 use super::{REASONING_CONTENT_FIELD, REASONING_FIELD};
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, call_id, reply_parts};
+use crate::provider::dialect::{Cursor, about, about_tool};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -14,112 +14,80 @@ const REASONING: u8 = 2;
 const CALLS: u8 = 3;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: r#"{"model":""#, Piece::Escaped(context.config.model()), r#"""#);
+    out.blanks.text = context.config.model();
+    out.fill(r#"{"model":"%t""#);
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
         let key = context.config.output_limit_key().name();
         pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
     }
-    pieces!(out: r#","stream":true,"stream_options":{"include_usage":true}"#);
+    out.fill(r#","stream":true,"stream_options":{"include_usage":true}"#);
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
-    let Some(tool) = context.config.tool(index) else { return };
-    pieces!(out:
-        if index == 0 { r#","tools":["# } else { "," },
-        r#"{"type":"function","function":{"name":""#, Piece::Escaped(tool.name),
-        r#"","description":""#, Piece::Escaped(tool.description),
-        r#"","parameters":"#, tool.parameters, "}}"
-    );
+    about_tool(context, index, out);
+    out.fill(if index == 0 { r#","tools":["# } else { "," });
+    out.fill(r#"{"type":"function","function":{"name":"%n","description":"%t","parameters":%o}}"#);
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if context.config.tool(0).is_some() {
-        pieces!(out: "]");
+        out.fill("]");
     }
-    pieces!(out: r#","messages":["#);
-    if !context.config.system().is_empty() {
-        pieces!(out: r#"{"role":"system","content":""#, Piece::Escaped(context.config.system()), r#""}"#);
+    out.fill(r#","messages":["#);
+    out.blanks.text = context.config.system();
+    if !out.blanks.text.is_empty() {
+        out.fill(r#"{"role":"system","content":"%t"}"#);
     }
 }
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
+    let bytes = context.bytes;
     match at.stage {
         BETWEEN => {
-            let Some(record) = Record::at(context.bytes, at.offset) else { return false };
+            let Some(record) = Record::at(bytes, at.offset) else { return false };
             if at.messages || !context.config.system().is_empty() {
-                pieces!(out: ",");
+                out.fill(",");
             }
             at.messages = true;
-            match record.header.kind {
-                Kind::User => {
-                    at.offset = record.end();
-                    let role = if record.is_instruction() { "system" } else { "user" };
-                    pieces!(out: r#"{"role":""#, role, r#"","content":""#, Piece::Escaped(record.text()), r#""}"#);
-                }
-                Kind::Result => {
-                    at.offset = record.end();
-                    let call = at.call_of(context.bytes, &record);
-                    let [id, place] = call.map_or(["".into(); 2], |call| call_id(&call));
-                    pieces!(out:
-                        r#"{"role":"tool","tool_call_id":""#, id, place,
-                        r#"","content":""#, Piece::Escaped(record.text()), r#""}"#
-                    );
-                }
-                Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
-                    at.begin_reply();
-                    at.stage = TEXT;
-                    let mut parts = reply_parts(context.bytes, at.message);
-                    // A message of calls alone has no content; any other needs some.
-                    let is_silent = parts.clone().any(|part| part.is(Kind::Call))
-                        && !parts.any(|part| part.is(Kind::Text));
-                    let content = if is_silent { "null" } else { r#"""# };
-                    at.comma = !is_silent;
-                    pieces!(out: r#"{"role":"assistant","content":"#, content);
-                }
+            if record.is_reply() {
+                at.begin_reply();
+                at.stage = TEXT;
+                // A message of calls alone has no content; any other needs some.
+                let is_silent =
+                    has(bytes, at.message, Kind::Call) && !has(bytes, at.message, Kind::Text);
+                at.comma = !is_silent;
+                out.fill(r#"{"role":"assistant","content":"#);
+                out.fill(if is_silent { "null" } else { r#"""# });
+                return true;
             }
+            at.offset = record.end();
+            at.about_result(bytes, &record, out);
+            out.fill(match record.header.kind {
+                Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"}"#,
+                Kind::User => r#"{"role":"user","content":"%t"}"#,
+                _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"}"#,
+            });
         }
-        TEXT => {
-            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Text)) {
-                pieces!(out: Piece::Escaped(record.text()));
-            } else {
-                if at.comma {
-                    pieces!(out: r#"""#);
-                }
-                at.restart(REASONING);
-            }
-        }
-        REASONING => {
-            let field = reasoning_field(context.bytes, at.message);
-            let is_part = |record: &Record<'_>| field.is_some() && is_reasoning(record);
-            if let Some(record) = at.next_part(context.bytes, is_part) {
-                if !at.comma {
-                    pieces!(out: ",\"", field.unwrap_or_default(), "\":\"");
-                }
+        TEXT => next_text(at, bytes, Kind::Text, REASONING, out),
+        REASONING => match reasoning_field(bytes, at.message) {
+            _ if at.comma => next_text(at, bytes, Kind::Thinking, CALLS, out),
+            None => at.restart(CALLS),
+            Some(field) => {
+                pieces!(out: ",\"", field, "\":\"");
                 at.comma = true;
-                pieces!(out: Piece::Escaped(record.text()));
-            } else {
-                if at.comma {
-                    pieces!(out: r#"""#);
-                }
-                at.restart(CALLS);
             }
-        }
+        },
         _ => {
-            if let Some(record) = at.next_part(context.bytes, |record| record.is(Kind::Call)) {
-                let (_, name, arguments) = record.call();
-                let [id, place] = call_id(&record);
-                pieces!(out:
-                    if at.comma { "," } else { r#","tool_calls":["# },
-                    r#"{"id":""#, id, place,
-                    r#"","type":"function","function":{"name":""#, Piece::Escaped(name),
-                    r#"","arguments":""#,
-                    Piece::Escaped(if arguments.is_empty() { "{}" } else { arguments }),
-                    r#""}}"#
+            if let Some(call) = at.next_of(bytes, Kind::Call.bit()) {
+                about(&call, out);
+                out.fill(if at.comma { "," } else { r#","tool_calls":["# });
+                out.fill(
+                    r#"{"id":"%i","type":"function","function":{"name":"%n","arguments":"%a"}}"#,
                 );
                 at.comma = true;
             } else {
-                pieces!(out: if at.comma { "]}" } else { "}" });
+                out.fill(if at.comma { "]}" } else { "}" });
                 at.stage = BETWEEN;
             }
         }
@@ -127,19 +95,43 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     true
 }
 
+/// The next part of this kind that was kept whole, and behind the last of them the end of the
+/// string, if one was begun.
+fn next_text<'a>(
+    at: &mut Cursor,
+    bytes: &'a [u8],
+    kind: Kind,
+    next_stage: u8,
+    out: &mut Pieces<'a>,
+) {
+    match at.next_of(bytes, kind.bit()) {
+        Some(part) if kind == Kind::Text || !part.header.has(MARKED) => {
+            about(&part, out);
+            out.fill("%t");
+        }
+        Some(_) => {}
+        None => {
+            out.fill(if at.comma { r#"""# } else { "" });
+            at.restart(next_stage);
+        }
+    }
+}
+
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "]}");
+    out.fill("]}");
 }
 
 /// The field in which the reasoning of this message goes back, if it does: servers that ask
 /// for it want it beside tool calls, and others refuse it elsewhere. What was not kept whole
 /// is not sent.
 fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
-    let mut parts = reply_parts(bytes, message);
-    if !parts.clone().any(|part| part.is(Kind::Call)) {
+    if !has(bytes, message, Kind::Call) {
         return None;
     }
-    let part = parts.find(is_reasoning)?;
+    let mut part = Record::find_part(bytes, message, message, Kind::Thinking.bit())?;
+    while part.header.has(MARKED) {
+        part = Record::find_part(bytes, part.end(), message, Kind::Thinking.bit())?;
+    }
     match part.header.info {
         [REASONING_CONTENT_FIELD, ..] => Some("reasoning_content"),
         [REASONING_FIELD, ..] => Some("reasoning"),
@@ -147,6 +139,6 @@ fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
     }
 }
 
-fn is_reasoning(record: &Record<'_>) -> bool {
-    record.is(Kind::Thinking) && !record.header.has(MARKED)
+fn has(bytes: &[u8], message: usize, kind: Kind) -> bool {
+    Record::find_part(bytes, message, message, kind.bit()).is_some()
 }

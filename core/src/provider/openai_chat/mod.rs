@@ -14,6 +14,8 @@ pub(crate) static DIALECT: Dialect = Dialect {
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,
+    twins: decode::TWINS,
+    stop_words: &decode::STOP_WORDS,
     token: decode::token,
     document_end: decode::document_end,
     head: encode::head,

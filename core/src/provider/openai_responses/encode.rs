@@ -7,8 +7,8 @@
 use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
 use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, call_id, reply_parts};
-use crate::transcript::record::{Kind, MARKED, REFUSAL, Record};
+use crate::provider::dialect::{Cursor, about_tool};
+use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, REFUSAL, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
@@ -18,10 +18,10 @@ const BETWEEN: u8 = 0;
 const REASONING: u8 = 1;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let model = context.config.model();
-    pieces!(out: r#"{"model":""#, Piece::Escaped(model), r#"","stream":true,"store":false"#);
-    if may_reason(model) {
-        pieces!(out: r#","include":["reasoning.encrypted_content"]"#);
+    out.blanks.text = context.config.model();
+    out.fill(r#"{"model":"%t","stream":true,"store":false"#);
+    if may_reason(out.blanks.text) {
+        out.fill(r#","include":["reasoning.encrypted_content"]"#);
     }
     let max_output_tokens = context.config.limits().max_output_tokens;
     if max_output_tokens > 0 {
@@ -30,71 +30,55 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
-    let Some(tool) = context.config.tool(index) else { return };
+    about_tool(context, index, out);
+    out.fill(if index == 0 { r#","tools":["# } else { "," });
     // Without the word the server rewrites the schema to its strict form.
-    pieces!(out:
-        if index == 0 { r#","tools":["# } else { "," },
-        r#"{"type":"function","name":""#, Piece::Escaped(tool.name),
-        r#"","description":""#, Piece::Escaped(tool.description),
-        r#"","parameters":"#, tool.parameters, r#","strict":false}"#
+    out.fill(
+        r#"{"type":"function","name":"%n","description":"%t","parameters":%o,"strict":false}"#,
     );
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if context.config.tool(0).is_some() {
-        pieces!(out: "]");
+        out.fill("]");
     }
-    let system = context.config.system();
-    if !system.is_empty() {
-        pieces!(out: r#","instructions":""#, Piece::Escaped(system), r#"""#);
+    out.blanks.text = context.config.system();
+    if !out.blanks.text.is_empty() {
+        out.fill(r#","instructions":"%t""#);
     }
-    pieces!(out: r#","input":["#);
+    out.fill(r#","input":["#);
 }
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let bytes = context.bytes;
     let Some(record) = Record::at(bytes, at.offset) else { return false };
+    if record.is_reply() && record.header.has(FIRST) {
+        at.begin_reply();
+    }
     at.offset = record.end();
+    at.about_result(bytes, &record, out);
     match record.header.kind {
         Kind::User => {
-            let role = if record.is_instruction() { "developer" } else { "user" };
             begin(at, r#"{"type":"message","role":""#, out);
-            pieces!(out: role, r#"","content":[{"type":"input_text","text":""#);
-            pieces!(out: Piece::Escaped(record.text()), r#""}]}"#);
+            out.fill(if record.is_instruction() { "developer" } else { "user" });
+            out.fill(r#"","content":[{"type":"input_text","text":"%t"}]}"#);
         }
         Kind::Result => {
-            let call = at.call_of(bytes, &record);
-            let [id, place] = call.map_or(["".into(); 2], |call| call_id(&call));
-            begin(at, r#"{"type":"function_call_output","call_id":""#, out);
-            pieces!(out: id, place, r#"","output":""#, Piece::Escaped(record.text()), r#""}"#);
+            begin(at, r#"{"type":"function_call_output","call_id":"%i","output":"%t"}"#, out);
         }
-        kind => {
-            if record.header.has(crate::transcript::record::FIRST) {
-                at.offset = record.offset;
-                at.begin_reply();
-                at.offset = record.end();
-            }
-            match kind {
-                Kind::Text => text(bytes, at, &record, out),
-                Kind::Call => {
-                    let (_, name, arguments) = record.call();
-                    let [id, place] = call_id(&record);
-                    begin(at, r#"{"type":"function_call","call_id":""#, out);
-                    pieces!(out:
-                        id, place, r#"","name":""#, Piece::Escaped(name), r#"","arguments":""#,
-                        Piece::Escaped(if arguments.is_empty() { "{}" } else { arguments }),
-                        r#""}"#
-                    );
-                }
-                _ => reasoning(bytes, at, &record, out),
-            }
-        }
+        Kind::Text => text(bytes, at, &record, out),
+        Kind::Call => begin(
+            at,
+            r#"{"type":"function_call","call_id":"%i","name":"%n","arguments":"%a"}"#,
+            out,
+        ),
+        Kind::Thinking | Kind::Opaque => reasoning(bytes, at, &record, out),
     }
     true
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
-    pieces!(out: "]}");
+    out.fill("]}");
 }
 
 /// A message of the model, with the phase that came behind it.
@@ -102,29 +86,22 @@ fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pie
     begin(at, r#"{"type":"message","role":"assistant""#, out);
     let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, PHASE));
     if let Some(phase) = behind {
-        pieces!(out: r#","phase":""#, Piece::Escaped(phase.text()), r#"""#);
+        out.blanks.name = phase.text();
+        out.fill(r#","phase":"%n""#);
     }
     let refuses = record.header.info.starts_with(&[REFUSAL]);
-    pieces!(out:
-        if refuses {
-            r#","content":[{"type":"refusal","refusal":""#
-        } else {
-            r#","content":[{"type":"output_text","text":""#
-        },
-        Piece::Escaped(record.text()), r#""}]}"#
-    );
+    out.fill(if refuses {
+        r#","content":[{"type":"refusal","refusal":"%t"}]}"#
+    } else {
+        r#","content":[{"type":"output_text","text":"%t"}]}"#
+    });
 }
 
 /// A piece of an item of reasoning.
 fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     let [field, ..] = record.header.info;
-    let has_more = |wanted: fn(&Record<'_>) -> bool| {
-        let mut parts = reply_parts(bytes, record.offset).skip(1);
-        parts.any(|part| wanted(&part))
-    };
-    let is_answer = |part: &Record<'_>| part.is(Kind::Text) || part.is(Kind::Call);
     let is_cut = record.is(Kind::Thinking) && record.header.has(MARKED);
-    if is_cut || !has_more(is_answer) {
+    if is_cut || !is_answered(bytes, record) {
         return;
     }
     if is_ours(record, ENCRYPTED) {
@@ -132,31 +109,36 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
             begin(at, r#"{"type":"reasoning","summary":["#, out);
         }
         at.stage = BETWEEN;
-        pieces!(out: r#"],"encrypted_content":""#, Piece::Escaped(record.text()), r#""}"#);
+        out.fill(r#"],"encrypted_content":"%t"}"#);
     } else if record.is(Kind::Thinking) && field == SUMMARY_FIELD && is_sealed(bytes, record) {
         if at.stage == BETWEEN {
             begin(at, r#"{"type":"reasoning","summary":["#, out);
         } else {
-            pieces!(out: ",");
+            out.fill(",");
         }
         at.stage = REASONING;
-        pieces!(out: r#"{"type":"summary_text","text":""#, Piece::Escaped(record.text()), r#""}"#);
+        out.fill(r#"{"type":"summary_text","text":"%t"}"#);
     } else if record.is(Kind::Thinking) && field == CONTENT_FIELD && !is_sealed(bytes, record) {
         // A server that shows the reasoning itself has no other form of it.
         begin(
             at,
-            r#"{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":""#,
+            r#"{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"%t"}]}"#,
             out,
         );
-        pieces!(out: Piece::Escaped(record.text()), r#""}]}"#);
     }
+}
+
+/// Whether an answer stands behind this part of the reply.
+fn is_answered(bytes: &[u8], record: &Record<'_>) -> bool {
+    let answers = Kind::Text.bit() | Kind::Call.bit();
+    Record::find_part(bytes, record.end(), record.offset, answers).is_some()
 }
 
 /// Whether the reasoning ends with its encrypted form, an answer behind it.
 fn is_sealed(bytes: &[u8], record: &Record<'_>) -> bool {
-    let mut parts = reply_parts(bytes, record.offset).skip_while(|part| part.is(Kind::Thinking));
-    parts.next().is_some_and(|seal| is_ours(&seal, ENCRYPTED))
-        && parts.any(|part| part.is(Kind::Text) || part.is(Kind::Call))
+    let others = PARTS & !Kind::Thinking.bit();
+    let seal = Record::find_part(bytes, record.offset, record.offset, others);
+    seal.is_some_and(|seal| is_ours(&seal, ENCRYPTED) && is_answered(bytes, &seal))
 }
 
 fn is_ours(record: &Record<'_>, variety: u8) -> bool {
@@ -166,7 +148,8 @@ fn is_ours(record: &Record<'_>, variety: u8) -> bool {
 
 /// Begins an item.
 fn begin<'a>(at: &mut Cursor, opening: &'static str, out: &mut Pieces<'a>) {
-    pieces!(out: if at.messages { "," } else { "" }, opening);
+    out.fill(if at.messages { "," } else { "" });
+    out.fill(opening);
     at.messages = true;
 }
 

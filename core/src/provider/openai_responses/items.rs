@@ -10,10 +10,11 @@ use crate::message::StopReason;
 use crate::provider::Sink;
 use crate::provider::reply::Slot;
 use crate::transcript::record::{Kind, REFUSAL};
+use crate::wire::hash::hash;
 
 /// The types of events, by number.
 pub(super) mod event {
-    use super::{CONTENT_FIELD, Kind, REFUSAL, SUMMARY_FIELD};
+    use super::{CONTENT_FIELD, Kind, REFUSAL, SUMMARY_FIELD, hash};
 
     /// The type did not come yet.
     pub const UNKNOWN: u8 = 0;
@@ -38,31 +39,35 @@ pub(super) mod event {
     pub const INCOMPLETE: u8 = 18;
     pub const FAILED: u8 = 19;
 
-    pub fn from_word(word: &[u8]) -> u8 {
-        match word {
-            b"response.output_text.delta" => TEXT_DELTA,
-            b"response.refusal.delta" => REFUSAL_DELTA,
-            b"response.reasoning_summary_text.delta" => SUMMARY_DELTA,
-            // The second name is that of some servers.
-            b"response.reasoning_text.delta" | b"response.reasoning.delta" => REASONING_DELTA,
-            b"response.function_call_arguments.delta" => ARGUMENTS_DELTA,
-            b"response.output_text.done" => TEXT_DONE,
-            b"response.refusal.done" => REFUSAL_DONE,
-            b"response.reasoning_summary_text.done" => SUMMARY_DONE,
-            b"response.reasoning_text.done" | b"response.reasoning.done" => REASONING_DONE,
-            b"response.function_call_arguments.done" => ARGUMENTS_DONE,
-            b"response.content_part.done"
-            | b"response.reasoning_summary_part.done"
-            | b"response.reasoning_part.done" => PART_DONE,
-            b"response.reasoning_summary_part.added" => SUMMARY_PART_ADDED,
-            b"response.output_item.added" => ITEM_ADDED,
-            b"response.output_item.done" => ITEM_DONE,
-            b"error" => ERROR,
-            b"response.completed" => COMPLETED,
-            b"response.incomplete" => INCOMPLETE,
-            b"response.failed" => FAILED,
-            _ => OTHER,
-        }
+    /// The words for them, by their hashes.
+    static WORDS: [(u32, u8); 22] = [
+        (hash(b"response.output_text.delta"), TEXT_DELTA),
+        (hash(b"response.refusal.delta"), REFUSAL_DELTA),
+        (hash(b"response.reasoning_summary_text.delta"), SUMMARY_DELTA),
+        (hash(b"response.reasoning_text.delta"), REASONING_DELTA),
+        // The second name is that of some servers.
+        (hash(b"response.reasoning.delta"), REASONING_DELTA),
+        (hash(b"response.function_call_arguments.delta"), ARGUMENTS_DELTA),
+        (hash(b"response.output_text.done"), TEXT_DONE),
+        (hash(b"response.refusal.done"), REFUSAL_DONE),
+        (hash(b"response.reasoning_summary_text.done"), SUMMARY_DONE),
+        (hash(b"response.reasoning_text.done"), REASONING_DONE),
+        (hash(b"response.reasoning.done"), REASONING_DONE),
+        (hash(b"response.function_call_arguments.done"), ARGUMENTS_DONE),
+        (hash(b"response.content_part.done"), PART_DONE),
+        (hash(b"response.reasoning_summary_part.done"), PART_DONE),
+        (hash(b"response.reasoning_part.done"), PART_DONE),
+        (hash(b"response.reasoning_summary_part.added"), SUMMARY_PART_ADDED),
+        (hash(b"response.output_item.added"), ITEM_ADDED),
+        (hash(b"response.output_item.done"), ITEM_DONE),
+        (hash(b"error"), ERROR),
+        (hash(b"response.completed"), COMPLETED),
+        (hash(b"response.incomplete"), INCOMPLETE),
+        (hash(b"response.failed"), FAILED),
+    ];
+
+    pub fn from_word(word: u32) -> u8 {
+        WORDS.iter().find(|(hash, _)| *hash == word).map_or(OTHER, |(_, event)| *event)
     }
 
     /// What its text is part of.
@@ -90,6 +95,8 @@ pub(super) mod event {
 
 /// The types of items and of their parts, by number.
 pub(super) mod item {
+    use super::hash;
+
     /// The type did not come yet.
     pub const UNKNOWN: u8 = 0;
     /// It is of no concern.
@@ -99,14 +106,19 @@ pub(super) mod item {
     pub const SUMMARY: u8 = 4;
     pub const CALL: u8 = 5;
 
-    pub fn from_word(word: &[u8]) -> u8 {
-        match word {
-            b"message" | b"output_text" | b"refusal" => MESSAGE,
-            b"reasoning" | b"reasoning_text" => REASONING,
-            b"summary_text" => SUMMARY,
-            b"function_call" => CALL,
-            _ => OTHER,
-        }
+    /// The words for them, by their hashes.
+    static WORDS: [(u32, u8); 7] = [
+        (hash(b"message"), MESSAGE),
+        (hash(b"output_text"), MESSAGE),
+        (hash(b"refusal"), MESSAGE),
+        (hash(b"reasoning"), REASONING),
+        (hash(b"reasoning_text"), REASONING),
+        (hash(b"summary_text"), SUMMARY),
+        (hash(b"function_call"), CALL),
+    ];
+
+    pub fn from_word(word: u32) -> u8 {
+        WORDS.iter().find(|(hash, _)| *hash == word).map_or(OTHER, |(_, item)| *item)
     }
 }
 
@@ -120,6 +132,8 @@ const NUMBERED: u8 = 4;
 const BEGUN: u8 = 8;
 /// The item that began last is over.
 const OVER: u8 = 16;
+/// What is read stands in a list of items.
+pub(super) const IS_LISTED: u8 = 32;
 
 /// Whether an earlier form brought the content of this event; `None` when that cannot be said
 /// before its document is over.
@@ -141,7 +155,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     let event = core::mem::take(&mut sink.reply.notes.document);
     let level = event::level(event);
     let got = sink.reply.notes.flags & GOT != 0;
-    sink.reply.notes.flags &= !GOT;
+    sink.reply.notes.flags &= !(GOT | IS_LISTED);
     let index = number(sink, event);
     sink.reply.index = Some(index);
     match event {
@@ -298,7 +312,7 @@ const fn bit(index: u32) -> u32 {
 /// The status came, or the event that stands for it: why the model stopped, or that it failed.
 fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
-    if !reply.failure.told {
+    if !reply.has_failed {
         reply.failure.code.clear();
     }
     if reply.stop_word.is_empty() {
@@ -313,12 +327,17 @@ fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     if reply.stop_word.is_empty() || reply.stop.is_some() || reply.is_muted() {
         return;
     }
-    reply.stop = match reply.stop_word.as_slice() {
-        b"failed" | b"cancelled" => return sink.failure(),
-        b"completed" => Some(StopReason::EndTurn),
-        b"incomplete" => Some(reply.notes.reason.unwrap_or(StopReason::Other)),
+    reply.stop = match hash(&reply.stop_word) {
+        FAILED | CANCELLED => return sink.failure(),
+        COMPLETED => Some(StopReason::EndTurn),
+        INCOMPLETE => Some(reply.notes.reason.unwrap_or(StopReason::Other)),
         _ => Some(StopReason::Other),
     };
     reply.ended = true;
     sink.close_calls();
 }
+
+const FAILED: u32 = hash(b"failed");
+const CANCELLED: u32 = hash(b"cancelled");
+const COMPLETED: u32 = hash(b"completed");
+const INCOMPLETE: u32 = hash(b"incomplete");

@@ -18,6 +18,8 @@ pub(crate) static DIALECT: Dialect = Dialect {
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,
+    twins: decode::TWINS,
+    stop_words: &[],
     token: decode::token,
     document_end: items::document_end,
     head: encode::head,

@@ -18,6 +18,39 @@ pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 /// The state of the reply beside its bytes in the transcript.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
+    /// What is read now is not for us.
+    skip: bool,
+    /// The status of the response says that the request was refused.
+    pub refused: bool,
+    /// The provider says that something went wrong: `failure` has more.
+    pub has_failed: bool,
+    /// The end marker of the dialect came.
+    pub ended: bool,
+    /// The body is one JSON document, not a stream.
+    pub whole: bool,
+    /// Some document of the dialect came.
+    pub documents: bool,
+    /// Why the model stopped.
+    pub stop: Option<StopReason>,
+    /// The block that is read is a call.
+    pub is_call: bool,
+    /// The block is over with this document.
+    pub block_ends: bool,
+    /// It is a refusal.
+    pub refuses: bool,
+    /// Some count is news, and may be told.
+    usage_changed: bool,
+    usage_due: bool,
+    /// The field of the wire that reasoning comes in, or 0.
+    pub thinking_field: u8,
+    /// What the dialect has to remember.
+    pub notes: Notes,
+    /// Calls so far.
+    pub calls: u16,
+    /// How many calls were told.
+    told_calls: u16,
+    /// Calls that may get more arguments.
+    unclosed: u16,
     /// Where its records begin.
     pub start: u32,
     /// The record that more text goes to, or 0.
@@ -32,53 +65,24 @@ pub(crate) struct Reply {
     shown: u32,
     /// Calls before this record were told.
     pub told: u32,
-    /// How many calls were told.
-    told_calls: u16,
-    /// Calls so far.
-    pub calls: u16,
     /// The call that came last, or 0.
     last_call: u32,
-    /// Calls that may get more arguments.
-    unclosed: u16,
-    /// The strings of the call that is read, at the end of the transcript.
-    stage: calls::Stage,
     /// The index on the wire of the call or block that is read.
     pub index: Option<u32>,
-    /// The block that is read is a call.
-    pub is_call: bool,
-    /// The block is over with this document.
-    pub block_ends: bool,
-    /// What the dialect has to remember.
-    pub notes: Notes,
-    /// The field of the wire that reasoning comes in, or 0.
-    pub thinking_field: u8,
+    /// The strings of the call that is read, at the end of the transcript.
+    stage: calls::Stage,
     /// Where the transcript stood when events were held back, see [`Sink::hold`].
     held: Option<parts::Mark>,
-    /// What is read now is not for us.
-    skip: bool,
-    /// The word that is being read.
-    word: Word,
-    /// Why the model stopped, and the provider's own word for it.
-    pub stop: Option<StopReason>,
-    pub stop_word: Word,
-    /// It is a refusal.
-    pub refuses: bool,
-    /// The end marker of the dialect came.
-    pub ended: bool,
-    /// Counts so far, and whether they are news.
-    pub usage: Usage,
-    usage_changed: bool,
-    usage_due: bool,
-    /// Some document of the dialect came.
-    pub documents: bool,
-    /// The body is one JSON document, not a stream.
-    pub whole: bool,
-    /// The status of the response says that the request was refused.
-    pub refused: bool,
     /// What the provider says went wrong.
     pub failure: Failure,
+    /// Counts so far.
+    pub counts: [u32; 5],
     /// Why the model stopped, when its text was found to hold calls and the caller was told.
     pub recovered: Option<StopReason>,
+    /// The word that is being read.
+    word: Word,
+    /// The provider's own word for why the model stopped.
+    pub stop_word: Word,
 }
 
 /// What a dialect remembers while it reads; what each field means is its own affair.
@@ -88,25 +92,23 @@ pub(crate) struct Notes {
     pub document: u8,
     /// About the block that is read.
     pub block: u8,
-    /// A count that is part of another, or the number of the block.
-    pub count: u32,
-    /// Blocks of which something came: a bit each, the last for all that follow.
-    pub seen: u32,
     /// In which form the content of the block comes.
     pub level: u8,
-    /// Calls that have begun and are not over.
-    pub open: u16,
     /// Whatever else is true or not.
     pub flags: u8,
     /// A reason to stop that does not count yet.
     pub reason: Option<StopReason>,
+    /// Calls that have begun and are not over.
+    pub open: u16,
+    /// A count that is part of another, or the number of the block.
+    pub count: u32,
+    /// Blocks of which something came: a bit each, the last for all that follow.
+    pub seen: u32,
 }
 
 /// An error that the provider told.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure {
-    /// There is one.
-    pub told: bool,
     /// Its code or type.
     pub code: Word,
     /// Its code where it is a number.
@@ -125,6 +127,19 @@ impl Reply {
         Self { start, show: start, told: start, ..Self::default() }
     }
 
+    /// The counts so far.
+    pub const fn usage(&self) -> Usage {
+        let [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens] =
+            self.counts;
+        Usage {
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            reasoning_tokens,
+        }
+    }
+
     /// Whether what comes is not kept.
     pub const fn is_muted(&self) -> bool {
         self.skip || self.is_failed()
@@ -137,7 +152,7 @@ impl Reply {
 
     /// Whether there will be no reply: only the provider's message still counts.
     pub const fn is_failed(&self) -> bool {
-        self.refused || self.failure.told
+        self.refused || self.has_failed
     }
 }
 

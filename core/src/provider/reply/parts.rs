@@ -3,6 +3,7 @@
 use super::{Reply, Sink, Word};
 use crate::message::StopReason;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL};
+use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
 /// Where a reply stood, to go back to.
@@ -189,6 +190,13 @@ impl Sink<'_, '_> {
         }
     }
 
+    /// The hash of the word that came, which is over.
+    pub fn take_hash(&mut self) -> u32 {
+        let hash = hash(&self.reply.word);
+        self.reply.word.clear();
+        hash
+    }
+
     /// The word that came, which is over.
     pub fn take_word(&mut self) -> Word {
         core::mem::take(&mut self.reply.word)
@@ -197,30 +205,33 @@ impl Sink<'_, '_> {
     /// The model says why it stopped; the first reason stays.
     // Not inlined, see `commit_call`.
     #[inline(never)]
-    pub fn stop(&mut self, words: &[(&[u8], StopReason)]) {
+    pub fn stop(&mut self, words: &[(u32, StopReason)]) {
         let word = self.take_word();
         if word.is_empty() || self.reply.is_muted() || self.reply.stop.is_some() {
             return;
         }
-        let known = words.iter().find(|(known, _)| *known == word.as_slice());
+        let hash = hash(&word);
+        let known = words.iter().find(|(known, _)| *known == hash);
         self.reply.stop = Some(known.map_or(StopReason::Other, |(_, reason)| *reason));
         self.reply.stop_word = word;
     }
 
-    /// A count came.
-    pub fn count(&mut self, pick: impl FnOnce(&mut crate::Usage) -> &mut u32, value: u32) {
-        *pick(&mut self.reply.usage) = value;
-        self.reply.usage_changed = true;
+    /// A count came: the one with this number in [`crate::Usage`].
+    pub fn count(&mut self, number: u8, value: u32) {
+        if let Some(count) = self.reply.counts.get_mut(usize::from(number)) {
+            *count = value;
+            self.reply.usage_changed = true;
+        }
     }
 
     /// An error begins.
     pub fn failure(&mut self) {
-        if self.reply.failure.told {
+        if self.reply.has_failed {
             return;
         }
         self.drop_stage();
         self.end_part();
-        self.reply.failure.told = true;
+        self.reply.has_failed = true;
         self.reply.failure.start = self.log.used() as u32;
     }
 

@@ -45,7 +45,7 @@ impl Sink<'_, '_> {
             return Some(call);
         }
         if core::mem::take(&mut self.reply.usage_due) {
-            return Some(Shown::Usage(self.reply.usage));
+            return Some(Shown::Usage(self.reply.usage()));
         }
         if self.cut_is_due() {
             self.reply.dropped_told = self.reply.dropped;
@@ -151,7 +151,7 @@ impl Sink<'_, '_> {
 
     /// Where the records end and raw bytes begin: staged strings, an error message.
     fn records_end(&self) -> usize {
-        if self.reply.failure.told {
+        if self.reply.has_failed {
             return self.reply.failure.start as usize;
         }
         self.reply.stage.start_or(self.log.used())

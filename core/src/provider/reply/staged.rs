@@ -149,10 +149,10 @@ impl Sink<'_, '_> {
     pub fn commit_failure(&mut self) {
         let stage = core::mem::take(&mut self.reply.stage);
         let failure = &mut self.reply.failure;
-        if stage.count == 0 || failure.told {
+        if stage.count == 0 || self.reply.has_failed {
             return self.failure();
         }
-        failure.told = true;
+        self.reply.has_failed = true;
         failure.start = stage.start;
         let length = self.log.used().saturating_sub(stage.start as usize).min(FAILURE_BYTES);
         failure.length = length as u32;

@@ -1,7 +1,8 @@
 //! The head of a request.
 
-use super::fields::{is_token, is_value};
+use super::fields::{is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
+use crate::wire::json_write::digits;
 
 /// What stands before the body of a request.
 ///
@@ -82,20 +83,16 @@ impl RequestHead<'_> {
     }
 
     fn check<'h>(&self, headers: impl Iterator<Item = (&'h str, &'h str)>) -> Result<(), Error> {
-        let visible = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
-        let mut path = self.path.iter().flat_map(|piece| piece.bytes());
-        let target = path.next() == Some(b'/') && path.all(|b| b.is_ascii_graphic() && b != b'#');
-        let host = visible(self.host) && !self.host.contains(['/', '?', '#', '@', '\\']);
-        let own = [is_token(self.method), target, host];
-        let headers = headers.map(|(name, value)| {
-            let taken = ["host", "content-length", "transfer-encoding"];
-            let is_taken = taken.iter().any(|taken| name.eq_ignore_ascii_case(taken));
+        let first = self.path.iter().find(|piece| !piece.is_empty());
+        let is_path = first.is_some_and(|piece| piece.as_bytes().first() == Some(&b'/'))
+            && self.path.iter().all(|piece| piece.is_empty() || is_word(piece, b"#"));
+        let own = [is_token(self.method), is_path, is_word(self.host, b"/?#@\\")];
+        let good = headers.map(|(name, value)| {
+            let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
             is_token(name) && !is_taken && value.bytes().all(is_value)
         });
-        match own.into_iter().chain(headers).position(|good| !good) {
-            Some(at) => {
-                Err(Error::new(ErrorKind::BadRequest, u32::try_from(at).unwrap_or(u32::MAX)))
-            }
+        match own.into_iter().chain(good).position(|good| !good) {
+            Some(at) => Err(Error::new(ErrorKind::BadRequest, at as u32)),
             None => Ok(()),
         }
     }
@@ -108,35 +105,18 @@ impl RequestHead<'_> {
         put(self.method);
         put(" ");
         self.path.iter().for_each(|piece| put(piece));
-        for text in [" HTTP/1.1\r\nhost: ", self.host, "\r\n"] {
-            put(text);
-        }
+        put(" HTTP/1.1\r\nhost: ");
+        put(self.host);
         for (name, value) in headers {
-            for text in [name, ": ", value, "\r\n"] {
-                put(text);
-            }
+            ["\r\n", name, ": ", value].into_iter().for_each(&mut *put);
         }
-        put("content-length: ");
-        put(decimal(self.content_length, &mut [0; MAX_DIGITS]));
+        put("\r\ncontent-length: ");
+        let (digits, count) = digits(self.content_length);
+        let length = digits.get(digits.len() - count..).unwrap_or_default();
+        put(core::str::from_utf8(length).unwrap_or_default());
         put("\r\n\r\n");
     }
 }
 
-/// `number` in decimal digits.
-fn decimal(mut number: usize, digits: &mut [u8; MAX_DIGITS]) -> &str {
-    let mut used = 0_usize;
-    for slot in digits.iter_mut().rev() {
-        let digit = number.checked_rem(10).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
-        *slot = b'0'.saturating_add(digit);
-        used = used.saturating_add(1);
-        number = number.checked_div(10).unwrap_or(0);
-        if number == 0 {
-            break;
-        }
-    }
-    let start = MAX_DIGITS.saturating_sub(used);
-    digits.get(start..).and_then(|d| core::str::from_utf8(d).ok()).unwrap_or_default()
-}
-
-/// Digits of the largest 64-bit number.
-const MAX_DIGITS: usize = 20;
+/// Headers that the head has already or cannot have.
+const TAKEN: [&str; 3] = ["host", "content-length", "transfer-encoding"];

@@ -1,6 +1,6 @@
 //! A response, byte by byte.
 
-use super::fields::{Field, Matcher, Number, Word, is_token_byte, is_value};
+use super::fields::{Matcher, Name, Number, is_token_byte, is_value};
 use crate::error::{Error, ErrorKind};
 
 /// Reads one response of a request that was not `HEAD` or `CONNECT`.
@@ -43,8 +43,15 @@ pub struct Response {
     status: u16,
     matcher: Matcher,
     state: State,
-    field: Field,
+    /// Why it cannot be read on.
+    failed: Option<ErrorKind>,
+    /// Bytes of the version and the status.
+    count: u8,
+    /// The header whose value is read.
+    field: Name,
     interim_heads: u8,
+    /// A CR came: only an LF may follow.
+    after_cr: bool,
     has_length: bool,
     is_chunked: bool,
     is_http10: bool,
@@ -52,7 +59,9 @@ pub struct Response {
     gap: bool,
     /// `retry-after-ms` came, which wins over `retry-after`.
     exact_retry: bool,
-    connection: Connection,
+    /// What the headers say about the connection afterwards: `closes` counts more.
+    closes: bool,
+    keeps: bool,
 }
 
 /// What [`Response::feed`] did.
@@ -81,6 +90,8 @@ pub enum Event<'i> {
 
 impl Response {
     /// A reader that waits for the first byte.
+    // Not inlined: it is large, and a head of an interim response needs it too.
+    #[inline(never)]
     pub const fn new() -> Self {
         Self {
             left: 0,
@@ -89,16 +100,20 @@ impl Response {
             retry_after_ms: None,
             room: MAX_HEAD_BYTES,
             status: 0,
-            matcher: Matcher::new(),
-            state: State::Version(0),
-            field: Field::Other,
+            matcher: Matcher::fields(),
+            state: State::Start,
+            failed: None,
+            count: 0,
+            field: Name::Other,
             interim_heads: 0,
+            after_cr: false,
             has_length: false,
             is_chunked: false,
             is_http10: false,
             gap: false,
             exact_retry: false,
-            connection: Connection::Unsaid,
+            closes: false,
+            keeps: false,
         }
     }
 
@@ -112,37 +127,30 @@ impl Response {
     /// coding; `detail` is the offset. The response cannot be read on; a further call gives the same
     /// error.
     pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Fed<'i>, Error> {
-        let mut used = 0_usize;
-        while let Some(b) = input.get(used) {
+        for (at, b) in input.iter().enumerate() {
             match self.state {
                 State::Body | State::Close | State::ChunkBytes => {
-                    let rest = input.get(used..).unwrap_or_default();
-                    let body = self.body(rest);
-                    let used = used.saturating_add(body.len());
-                    return Ok(Fed { used, event: Some(Event::Body(body)) });
+                    let body = self.body(input.get(at..).unwrap_or_default());
+                    return Ok(Fed { used: at + body.len(), event: Some(Event::Body(body)) });
                 }
                 State::Done => {
-                    self.connection = Connection::Close;
-                    self.offset = advanced(self.offset, input.len().saturating_sub(used));
+                    self.closes = true;
+                    self.offset = advanced(self.offset, input.len() - at);
                     return Ok(Fed { used: input.len(), event: None });
                 }
-                State::Failed(kind) => return Err(self.error(kind)),
                 _ => {}
             }
-            let event = self.byte(*b).map_err(|kind| {
-                self.state = State::Failed(kind);
-                self.error(kind)
-            })?;
+            self.byte(*b)?;
             self.offset = advanced(self.offset, 1);
-            used = used.saturating_add(1);
-            if event.is_some() {
-                return Ok(Fed { used, event });
+            if self.head_is_due() {
+                let (status, retry_after_ms) = (self.status, self.retry_after_ms);
+                self.status = 0;
+                let event = Event::Head { status, retry_after_ms };
+                return Ok(Fed { used: at + 1, event: Some(event) });
             }
         }
-        match self.state {
-            State::Failed(kind) => Err(self.error(kind)),
-            _ => Ok(Fed { used, event: None }),
-        }
+        self.check()?;
+        Ok(Fed { used: input.len(), event: None })
     }
 
     /// The connection ended.
@@ -151,17 +159,13 @@ impl Response {
     /// `HttpCut` when the response was not complete; `detail` is the bytes that came. Errors of
     /// [`feed`](Self::feed) again.
     pub fn end(&mut self) -> Result<(), Error> {
-        let whole = matches!(self.state, State::Done | State::Close);
-        self.state = match self.state {
-            State::Failed(kind) => State::Failed(kind),
-            _ if whole => State::Done,
-            _ => State::Failed(ErrorKind::HttpCut),
-        };
-        self.connection = Connection::Close;
-        match self.state {
-            State::Failed(kind) => Err(self.error(kind)),
-            _ => Ok(()),
+        self.check()?;
+        self.closes = true;
+        if !matches!(self.state, State::Done | State::Close) {
+            return self.fail(ErrorKind::HttpCut);
         }
+        self.state = State::Done;
+        Ok(())
     }
 
     /// Whether the whole response was read.
@@ -171,22 +175,31 @@ impl Response {
 
     /// Whether the connection can carry another request. Known when the response is done.
     pub fn keeps_open(&self) -> bool {
-        let by_default = !self.is_http10;
-        self.is_done()
-            && match self.connection {
-                Connection::Unsaid => by_default,
-                Connection::KeepAlive => true,
-                Connection::Close => false,
-            }
+        self.is_done() && !self.closes && (self.keeps || !self.is_http10)
     }
 
-    /// Where a limit was hit, `room` holds it.
-    fn error(&self, kind: ErrorKind) -> Error {
-        let limit = match self.state {
-            State::Failed(ErrorKind::HttpTooLong) => Some(u32::from(self.room)),
-            _ => None,
-        };
-        Error::new(kind, limit.unwrap_or(self.offset))
+    /// The response cannot be read on.
+    fn fail(&mut self, kind: ErrorKind) -> Result<(), Error> {
+        if kind == ErrorKind::HttpTooLong && self.room == 0 {
+            self.room = self.limit();
+        }
+        self.failed = Some(kind);
+        self.check()
+    }
+
+    /// The error that was found before.
+    fn check(&self) -> Result<(), Error> {
+        match self.failed {
+            None => Ok(()),
+            // Where a limit was hit, `room` holds it.
+            Some(kind @ ErrorKind::HttpTooLong) => Err(Error::new(kind, self.room.into())),
+            Some(kind) => Err(Error::new(kind, self.offset)),
+        }
+    }
+
+    /// The head is complete, and was not told.
+    fn head_is_due(&self) -> bool {
+        self.status != 0 && self.state >= State::Body
     }
 
     /// The part of `rest` that belongs to the body.
@@ -202,143 +215,142 @@ impl Response {
         if self.left == 0 {
             self.room = MAX_CHUNK_LINE_BYTES;
             self.state = match self.state {
-                State::ChunkBytes => State::ChunkCr,
+                State::ChunkBytes => State::ChunkEnd,
                 _ => State::Done,
             };
         }
         body
     }
 
-    fn byte(&mut self, b: u8) -> Result<Option<Event<'static>>, ErrorKind> {
-        let limit = self.limit();
-        match self.room.checked_sub(1) {
-            Some(room) => self.room = room,
-            None => {
-                self.room = limit;
-                return Err(ErrorKind::HttpTooLong);
-            }
-        }
-        self.state = match (self.state, b) {
-            (State::Version(at), b) => self.version(at, b)?,
-            (State::Code(digits), b'0'..=b'9') => {
-                let digit = u16::from(b.wrapping_sub(b'0'));
-                self.status = self.status.saturating_mul(10).saturating_add(digit);
-                match digits {
-                    0 | 1 => State::Code(digits.saturating_add(1)),
-                    _ if self.status < 100 => return Err(ErrorKind::BadHttp),
-                    _ => State::CodeEnd,
+    fn byte(&mut self, b: u8) -> Result<(), Error> {
+        self.check()?;
+        let next = match self.room.checked_sub(1) {
+            None => Err(ErrorKind::HttpTooLong),
+            Some(room) => {
+                self.room = room;
+                match b {
+                    b'\r' | b'\n' => self.line_end(b),
+                    _ if self.after_cr => BAD,
+                    _ => self.inside(b),
                 }
             }
-            (State::CodeEnd, b' ') => State::Reason,
-            (State::CodeEnd | State::Reason, b'\r') => State::ReasonLf,
-            (State::CodeEnd | State::Reason | State::ReasonLf, b'\n') => State::Line,
-            (State::Reason, b) if is_value(b) => State::Reason,
-            (State::Line, b'\r') => State::EndLf,
-            // Trailers are a part of the framing: no bare LF there.
-            (State::Line | State::Value, b'\n') if self.in_trailers() => {
-                return Err(ErrorKind::BadHttp);
+        };
+        match next {
+            Ok(state) => {
+                self.state = state;
+                Ok(())
             }
-            (State::Line | State::EndLf, b'\n') => return self.head_end(),
-            (State::Line, b) if is_token_byte(b) => {
-                self.matcher = Matcher::new();
-                self.matcher.field(b);
-                State::Name
+            Err(kind) => self.fail(kind),
+        }
+    }
+
+    /// A byte of the end of a line.
+    fn line_end(&mut self, b: u8) -> Result<State, ErrorKind> {
+        let is_pair = self.after_cr && b == b'\n';
+        // Trailers are a part of the framing: no bare LF there.
+        let must_be_pair = self.in_trailers() || self.state > State::SizeStart;
+        let may_begin = !self.after_cr && (b == b'\r' || !must_be_pair);
+        let may_end = !matches!(self.state, State::Start | State::Name | State::SizeStart);
+        if !may_end || !(is_pair || may_begin) {
+            return BAD;
+        }
+        self.after_cr = b == b'\r';
+        if self.after_cr {
+            return Ok(self.state);
+        }
+        match self.state {
+            State::Line => return self.head_end(),
+            State::Value => self.value_end()?,
+            State::Size | State::SizeGap | State::Extension if self.left > 0 => {
+                return Ok(State::ChunkBytes);
             }
-            (State::Name, b':') => {
-                self.field = self.matcher.finish_field();
-                self.matcher = Matcher::new();
+            State::Size | State::SizeGap | State::Extension => self.room = MAX_TRAILER_BYTES,
+            State::ChunkEnd => {
+                self.room = MAX_CHUNK_LINE_BYTES;
+                return Ok(State::SizeStart);
+            }
+            _ => {}
+        }
+        Ok(State::Line)
+    }
+
+    /// A byte that ends no line.
+    fn inside(&mut self, b: u8) -> Result<State, ErrorKind> {
+        match self.state {
+            State::Start => {
+                let digit = b.wrapping_sub(b'0');
+                match START.get(usize::from(self.count)) {
+                    Some(b'x') if digit < 2 => self.is_http10 = digit == 0,
+                    Some(b'9') if digit < 10 => {
+                        self.status = self.status * 10 + u16::from(digit);
+                    }
+                    Some(expected) if *expected == b => {}
+                    _ => return BAD,
+                }
+                self.count += 1;
+                if usize::from(self.count) == START.len() {
+                    return if self.status < 100 { BAD } else { Ok(State::CodeEnd) };
+                }
+            }
+            State::CodeEnd if b == b' ' => return Ok(State::Reason),
+            State::Reason | State::Extension if is_value(b) => {}
+            State::Line if is_token_byte(b) => {
+                self.matcher = Matcher::fields();
+                self.matcher.push(b);
+                return Ok(State::Name);
+            }
+            State::Name if b == b':' => {
+                self.field = self.matcher.finish();
+                self.matcher = Matcher::words();
                 self.number = Number::new();
                 self.gap = false;
-                State::Value
+                return Ok(State::Value);
             }
-            (State::Name, b) if is_token_byte(b) => {
-                self.matcher.field(b);
-                State::Name
-            }
-            (State::Value, b'\r') => State::ValueLf,
-            (State::Value | State::ValueLf, b'\n') => {
-                self.value_end()?;
-                State::Line
-            }
-            (State::Value, b) if is_value(b) => {
-                self.value_byte(b)?;
-                State::Value
-            }
-            (State::SizeStart | State::Size, b) if b.is_ascii_hexdigit() => {
+            State::Name if is_token_byte(b) => self.matcher.push(b),
+            State::Value if is_value(b) => self.value_byte(b)?,
+            State::Size | State::SizeStart if b.is_ascii_hexdigit() => {
                 if self.left >= MAX_CHUNK_BYTES {
-                    return Err(ErrorKind::BadHttp);
+                    return BAD;
                 }
                 let digit = char::from(b).to_digit(16).unwrap_or(0);
-                self.left = self.left.wrapping_shl(4) | u64::from(digit);
-                State::Size
+                self.left = self.left << 4 | u64::from(digit);
+                return Ok(State::Size);
             }
-            (State::Size | State::SizeGap, b';') => State::Extension,
-            (State::Size | State::SizeGap, b' ' | b'\t') => State::SizeGap,
-            (State::Extension, b) if is_value(b) => State::Extension,
-            (State::Size | State::SizeGap | State::Extension, b'\r') => State::SizeLf,
-            (State::SizeLf, b'\n') if self.left > 0 => State::ChunkBytes,
-            (State::SizeLf, b'\n') => {
-                self.room = MAX_TRAILER_BYTES;
-                self.status = 0;
-                State::Line
+            State::Size | State::SizeGap if b == b';' => return Ok(State::Extension),
+            State::Size | State::SizeGap if matches!(b, b' ' | b'\t') => {
+                return Ok(State::SizeGap);
             }
-            (State::ChunkCr, b'\r') => State::ChunkLf,
-            (State::ChunkLf, b'\n') => {
-                self.room = MAX_CHUNK_LINE_BYTES;
-                State::SizeStart
-            }
-            _ => return Err(ErrorKind::BadHttp),
-        };
-        Ok(None)
+            _ => return BAD,
+        }
+        Ok(self.state)
     }
 
     /// The limit that counts where the reader stands.
     fn limit(&self) -> u16 {
         match self.state {
-            State::SizeStart | State::Size | State::SizeGap | State::Extension | State::SizeLf => {
-                MAX_CHUNK_LINE_BYTES
-            }
+            state if state >= State::SizeStart => MAX_CHUNK_LINE_BYTES,
             _ if self.in_trailers() => MAX_TRAILER_BYTES,
             _ => MAX_HEAD_BYTES,
         }
     }
 
-    /// The status is given out with the head and is cleared where the trailers start.
+    /// The status is cleared when the head was told.
     fn in_trailers(&self) -> bool {
         self.is_chunked && self.status == 0
     }
 
-    fn version(&mut self, at: u8, b: u8) -> Result<State, ErrorKind> {
-        match (VERSION.as_bytes().get(usize::from(at)), b) {
-            (Some(expected), b) if *expected == b => Ok(State::Version(at.saturating_add(1))),
-            (None, b'0' | b'1') if usize::from(at) == VERSION.len() => {
-                self.is_http10 = b == b'0';
-                Ok(State::Version(at.saturating_add(1)))
-            }
-            (None, b' ') if usize::from(at) > VERSION.len() => Ok(State::Code(0)),
-            _ => Err(ErrorKind::BadHttp),
-        }
-    }
-
     fn value_byte(&mut self, b: u8) -> Result<(), ErrorKind> {
-        if self.in_trailers() {
-            return Ok(());
-        }
         match self.field {
-            Field::ContentLength if b == b'.' => return Err(ErrorKind::BadHttp),
-            Field::ContentLength | Field::RetryAfterMs => self.number.push(b, 0),
-            Field::RetryAfter => self.number.push(b, SECOND_DECIMALS),
-            Field::TransferEncoding | Field::ContentEncoding | Field::Connection => match b {
+            Name::ContentLength if b == b'.' => return Err(ErrorKind::BadHttp),
+            Name::ContentLength | Name::RetryAfterMs => self.number.push(b, 0),
+            Name::RetryAfter => self.number.push(b, SECOND_DECIMALS),
+            Name::TransferEncoding | Name::ContentEncoding | Name::Connection => match b {
                 b',' => self.word_end()?,
                 b' ' | b'\t' => self.gap = !self.matcher.is_empty(),
-                b => {
-                    self.matcher.word(b);
-                    if self.gap {
-                        self.matcher.spoil();
-                    }
-                }
+                _ if self.gap => self.matcher.spoil(),
+                _ => self.matcher.push(b),
             },
-            Field::Other => {}
+            _ => {}
         }
         Ok(())
     }
@@ -348,7 +360,7 @@ impl Response {
             return Ok(());
         }
         match self.field {
-            Field::ContentLength => {
+            Name::ContentLength => {
                 let length = self.number.finish(0).ok_or(ErrorKind::BadHttp)?;
                 if self.has_length && length != self.left {
                     return Err(ErrorKind::BadHttp);
@@ -356,8 +368,8 @@ impl Response {
                 self.has_length = true;
                 self.left = length;
             }
-            Field::RetryAfterMs | Field::RetryAfter => {
-                let exact = self.field == Field::RetryAfterMs;
+            Name::RetryAfterMs | Name::RetryAfter => {
+                let exact = self.field == Name::RetryAfterMs;
                 let decimals = if exact { 0 } else { SECOND_DECIMALS };
                 if let Some(wait) = self.number.finish(decimals)
                     && (exact || !self.exact_retry)
@@ -366,80 +378,62 @@ impl Response {
                     self.exact_retry = exact;
                 }
             }
-            Field::TransferEncoding | Field::ContentEncoding | Field::Connection => {
-                self.word_end()?;
-            }
-            Field::Other => {}
+            Name::TransferEncoding | Name::ContentEncoding | Name::Connection => self.word_end()?,
+            _ => {}
         }
         Ok(())
     }
 
     fn word_end(&mut self) -> Result<(), ErrorKind> {
-        let word = self.matcher;
-        self.matcher = Matcher::new();
+        let word = core::mem::replace(&mut self.matcher, Matcher::words());
         self.gap = false;
-        if word.is_empty() {
-            return Ok(());
+        match (self.field, word.finish()) {
+            _ if word.is_empty() || self.in_trailers() => {}
+            (Name::TransferEncoding, Name::Chunked) if !self.is_chunked => self.is_chunked = true,
+            (Name::TransferEncoding, Name::Chunked) => return Err(ErrorKind::BadHttp),
+            (Name::ContentEncoding, Name::Identity) => {}
+            (Name::TransferEncoding | Name::ContentEncoding, _) => {
+                return Err(ErrorKind::HttpEncoding);
+            }
+            (_, Name::Close) => self.closes = true,
+            (_, Name::KeepAlive) => self.keeps = true,
+            _ => {}
         }
-        match (self.field, word.finish_word()) {
-            (Field::TransferEncoding, Word::Chunked) if self.is_chunked => Err(ErrorKind::BadHttp),
-            (Field::TransferEncoding, Word::Chunked) => {
-                self.is_chunked = true;
-                Ok(())
-            }
-            (Field::ContentEncoding, Word::Identity) => Ok(()),
-            (Field::TransferEncoding | Field::ContentEncoding, _) => Err(ErrorKind::HttpEncoding),
-            (Field::Connection, Word::Close) => {
-                self.connection = Connection::Close;
-                Ok(())
-            }
-            (Field::Connection, Word::KeepAlive) if self.connection == Connection::Unsaid => {
-                self.connection = Connection::KeepAlive;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Behind the empty line of a head or of the trailers.
-    fn head_end(&mut self) -> Result<Option<Event<'static>>, ErrorKind> {
+    fn head_end(&mut self) -> Result<State, ErrorKind> {
         if self.in_trailers() {
-            self.state = State::Done;
-            return Ok(None);
+            return Ok(State::Done);
         }
         if self.is_chunked && (self.has_length || self.is_http10) {
-            return Err(ErrorKind::BadHttp);
+            return BAD;
         }
-        let (status, retry_after_ms) = (self.status, self.retry_after_ms);
-        match status {
+        Ok(match self.status {
             // Nobody asked to speak another protocol.
-            101 => return Err(ErrorKind::BadHttp),
+            101 => return BAD,
             100..=199 => {
-                let interim_heads = self.interim_heads.saturating_add(1);
+                let interim_heads = self.interim_heads + 1;
                 if interim_heads > MAX_INTERIM_HEADS {
-                    self.room = u16::from(MAX_INTERIM_HEADS);
+                    self.room = MAX_INTERIM_HEADS.into();
                     return Err(ErrorKind::HttpTooLong);
                 }
                 *self = Self { offset: self.offset, interim_heads, ..Self::new() };
-                return Ok(None);
+                State::Start
             }
-            204 | 304 => {
-                self.left = 0;
-                self.state = State::Done;
-            }
+            204 | 304 => State::Done,
             _ if self.is_chunked => {
                 self.room = MAX_CHUNK_LINE_BYTES;
-                self.state = State::SizeStart;
+                State::SizeStart
             }
-            _ if self.has_length => {
-                self.state = if self.left == 0 { State::Done } else { State::Body };
-            }
+            _ if self.has_length && self.left == 0 => State::Done,
+            _ if self.has_length => State::Body,
             _ => {
-                self.connection = Connection::Close;
-                self.state = State::Close;
+                self.closes = true;
+                State::Close
             }
-        }
-        Ok(Some(Event::Head { status, retry_after_ms }))
+        })
     }
 }
 
@@ -449,42 +443,31 @@ impl Default for Response {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What comes next. From `Body` on, the head is complete; from `SizeStart` on, it is the framing
+/// of chunks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 enum State {
-    /// In `HTTP/1.x `, behind this many bytes.
-    Version(u8),
-    Code(u8),
+    /// In the version and the status.
+    Start,
     CodeEnd,
     Reason,
-    ReasonLf,
     /// At the start of a header or of the empty line.
     Line,
     Name,
     Value,
-    ValueLf,
-    EndLf,
     /// In a body of known length.
     Body,
     /// In a body that ends with the connection.
     Close,
+    Done,
+    ChunkBytes,
     SizeStart,
     Size,
     /// Behind a space, which some servers pad the size with.
     SizeGap,
     Extension,
-    SizeLf,
-    ChunkBytes,
-    ChunkCr,
-    ChunkLf,
-    Done,
-    Failed(ErrorKind),
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Connection {
-    Unsaid,
-    KeepAlive,
-    Close,
+    /// Behind the bytes of a chunk, which an end of line follows.
+    ChunkEnd,
 }
 
 fn advanced(offset: u32, bytes: usize) -> u32 {
@@ -502,6 +485,8 @@ pub const MAX_INTERIM_HEADS: u8 = 8;
 
 /// Another digit would not fit.
 const MAX_CHUNK_BYTES: u64 = 1 << 60;
-const VERSION: &str = "HTTP/1.";
+/// How a response begins, `x` for 0 or 1, `9` for any digit.
+const START: &[u8] = b"HTTP/1.x 999";
+const BAD: Result<State, ErrorKind> = Err(ErrorKind::BadHttp);
 /// Seconds are read to the millisecond.
 const SECOND_DECIMALS: u8 = 3;

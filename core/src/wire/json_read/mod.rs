@@ -12,6 +12,7 @@ mod text;
 pub use node::Node;
 pub(crate) use node::places;
 
+use super::hash::hash;
 use super::scan::{WORDS, plain_length};
 use crate::{Error, ErrorKind};
 use step::{Found, State};
@@ -47,6 +48,20 @@ pub enum Token<'a> {
     Null(u8),
 }
 
+impl Token<'_> {
+    /// The node of `nodes` at whose place it stands; `None` at the top.
+    pub(crate) fn node(self, nodes: &[Node]) -> Option<&Node> {
+        let (Self::Begin(place)
+        | Self::End(place)
+        | Self::Piece(place, _)
+        | Self::PieceEnd(place)
+        | Self::Number(place, _)
+        | Self::Bool(place, _)
+        | Self::Null(place)) = self;
+        nodes.get(usize::from(place).wrapping_sub(1))
+    }
+}
+
 /// The reader. Push bytes through [`next`](Self::next); [`finish`](Self::finish) at the end.
 #[derive(Clone, Debug)]
 pub struct JsonReader {
@@ -72,13 +87,15 @@ pub struct JsonReader {
     high: u16,
     /// The number, or the hex digits of an escape.
     value: u32,
-    /// Letters or hex digits so far; for a number, 1 when it is negative.
+    is_negative: bool,
+    /// The part of the number, the letters of all words, or the hex digits so far.
     count: u8,
-    /// The number of the node whose key begins like the key that is read, and how far.
-    candidate: u8,
-    matched: u8,
+    /// The hash of the key that is read, as far as it came.
+    key: u32,
+    /// A place that is read as if nobody had asked for it, or `NOWHERE`.
+    hidden: u8,
     /// What an escape stands for, as UTF-8.
-    decoded: [u8; 6],
+    decoded: [u8; 4],
     decoded_length: u8,
 }
 
@@ -99,12 +116,18 @@ impl JsonReader {
             places: [NOWHERE; PLACES],
             high: 0,
             value: 0,
+            is_negative: false,
             count: 0,
-            candidate: 0,
-            matched: 0,
-            decoded: [0; 6],
+            key: 0,
+            hidden: NOWHERE,
+            decoded: [0; 4],
             decoded_length: 0,
         }
+    }
+
+    /// Passes over what stands at `place`.
+    pub(crate) const fn hide(&mut self, place: u8) {
+        self.hidden = place;
     }
 
     /// Ready for the next document.
@@ -154,12 +177,13 @@ impl JsonReader {
             }
             if self.raw_place != NOWHERE {
                 while !self.raw_ended && !input.is_empty() {
-                    let step = self.step(input);
-                    // What stands before a wrong byte is given out first, as in any chunking.
-                    if step.is_err() && input.len() < before.len() {
-                        break;
+                    if self.step(input) == Found::Wrong {
+                        // What stands before a wrong byte is given out first, as in any chunking.
+                        if input.len() < before.len() {
+                            break;
+                        }
+                        return Err(BAD);
                     }
-                    step?;
                     let closed = self.depth == self.raw_depth && self.state == State::CommaOrEnd;
                     self.raw_ended = closed;
                 }
@@ -170,13 +194,10 @@ impl JsonReader {
                 self.skip_members(input);
             }
             let (place, before) = (self.place, *input);
-            let found = self.step(input)?;
-            if matches!(found, Found::Nothing) {
-                continue;
-            }
+            let found = self.step(input);
             // The end of a container is told for the place that it closes.
-            let place = if matches!(found, Found::End) { self.place } else { place };
-            if place == NOWHERE {
+            let place = if found == Found::End { self.place } else { place };
+            if found == Found::Nothing || place == NOWHERE && found != Found::Wrong {
                 continue;
             }
             return Ok(Some(match found {
@@ -189,7 +210,9 @@ impl JsonReader {
                 Found::Begin => Token::Begin(place),
                 Found::End => Token::End(place),
                 Found::Number => Token::Number(place, self.value),
-                Found::Bool(value) => Token::Bool(place, value),
+                Found::True => Token::Bool(place, true),
+                Found::False => Token::Bool(place, false),
+                Found::Wrong => return Err(BAD),
                 Found::Null => Token::Null(place),
             }));
         }
@@ -224,7 +247,7 @@ impl JsonReader {
         let text = strip(text.strip_prefix(b"\"")?, b':')?;
         *input = text;
         self.state = State::Value;
-        self.place = self.find(key);
+        self.place = self.place_of(hash(key));
         match text {
             _ if self.place != NOWHERE => None,
             [b'"', text @ ..] => text.get(plain_length(text)..)?.strip_prefix(b"\""),
@@ -241,15 +264,10 @@ impl JsonReader {
     /// # Errors
     /// `BadJson` when the document is not complete; `detail` is 0.
     pub fn finish(&mut self) -> Result<(), Error> {
-        let number = matches!(
-            self.state,
-            State::Zero | State::Whole | State::Fraction | State::ExponentDigits
-        );
-        if self.state == State::Done || (number && self.depth == 0) {
-            self.state = State::Done;
-            return Ok(());
+        if self.state == State::Number && self.depth == 0 {
+            self.end_number();
         }
-        Err(BAD)
+        if self.is_done() { Ok(()) } else { Err(BAD) }
     }
 }
 
@@ -267,7 +285,7 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
     let begins = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     while begins && !rest.is_empty() {
         reader.skip_members(&mut rest);
-        if reader.step(&mut rest).is_err() {
+        if reader.step(&mut rest) == Found::Wrong {
             return false;
         }
     }

@@ -1,9 +1,10 @@
 //! The grammar: one byte, or one run of bytes, at a time.
 
-use super::{BAD, JsonReader, NOWHERE};
-use crate::Error;
+use super::{JsonReader, NOWHERE};
+use crate::wire::hash;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What comes next. White space may stand before what comes in those up to `Done`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(super) enum State {
     Value,
     ValueOrEnd,
@@ -11,25 +12,16 @@ pub(super) enum State {
     Key,
     Colon,
     CommaOrEnd,
+    Done,
     Text,
     Escape,
     Hex,
-    Minus,
-    Zero,
-    Whole,
-    Point,
-    Fraction,
-    Exponent,
-    ExponentSign,
-    ExponentDigits,
-    True,
-    False,
-    Null,
-    Done,
+    Number,
+    Word,
 }
 
 /// What one step met, without a borrow.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,
     /// The bytes that the step took, as they are.
@@ -39,116 +31,130 @@ pub(super) enum Found {
     Begin,
     End,
     Number,
-    Bool(bool),
+    True,
+    False,
     Null,
+    /// A byte that does not fit.
+    Wrong,
 }
 
 impl JsonReader {
-    /// Takes at least one byte from `input`, or changes the state.
-    pub(super) fn step(&mut self, input: &mut &[u8]) -> Result<Found, Error> {
-        let Some((&byte, rest)) = input.split_first() else { return Ok(Found::Nothing) };
+    /// Takes bytes from `input`, or changes the state.
+    pub(super) fn step(&mut self, input: &mut &[u8]) -> Found {
+        let Some((&byte, rest)) = input.split_first() else { return Found::Nothing };
         let is_space = matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
         let found = match self.state {
             State::Text => return self.text(byte, input),
-            State::Value
-            | State::ValueOrEnd
-            | State::KeyOrEnd
-            | State::Key
-            | State::Colon
-            | State::CommaOrEnd
-            | State::Done
-                if is_space =>
-            {
-                Found::Nothing
-            }
-            State::ValueOrEnd if byte == b']' => self.close(),
-            State::KeyOrEnd if byte == b'}' => self.close(),
-            State::CommaOrEnd => match (byte, self.in_object()) {
-                (b',', true) => self.go(State::Key),
-                (b',', false) => {
-                    self.place = self.container();
-                    self.go(State::Value)
-                }
-                (b'}', true) | (b']', false) => self.close(),
-                _ => return Err(BAD),
+            State::Escape if self.high != 0 && byte != b'u' => return self.lone(),
+            State::Escape => self.escape(byte),
+            State::Hex => match self.hex(byte) {
+                Some(found) => found,
+                None => return self.lone(),
             },
+            State::Number => match self.number(byte) {
+                // The byte belongs to what follows.
+                Found::Number => return Found::Number,
+                found => found,
+            },
+            State::Word => self.word(byte),
+            _ if is_space => Found::Nothing,
+            State::CommaOrEnd => {
+                let in_object = self.in_object();
+                match byte {
+                    b',' if in_object => self.go(State::Key),
+                    b',' => {
+                        self.place = self.container();
+                        self.go(State::Value)
+                    }
+                    _ => self.close(byte, in_object),
+                }
+            }
             State::KeyOrEnd | State::Key if byte == b'"' => {
                 self.in_key = true;
-                self.candidate = self.first_key();
-                self.matched = 0;
+                self.key = hash::START;
                 self.go(State::Text)
             }
+            State::KeyOrEnd => self.close(byte, true),
+            State::ValueOrEnd if byte == b']' => self.close(byte, false),
             State::Colon if byte == b':' => self.go(State::Value),
             State::Value | State::ValueOrEnd => match byte {
-                b'{' | b'[' if self.is_raw() => {
-                    self.raw_place = self.place;
-                    self.raw_depth = self.depth;
-                    self.place = NOWHERE;
-                    return Ok(Found::Nothing);
-                }
-                b'{' => {
-                    self.open(true)?;
-                    Found::Begin
-                }
-                b'[' => {
-                    self.open(false)?;
-                    Found::Nothing
-                }
+                b'{' | b'[' if self.begins_raw() => return Found::Nothing,
+                b'{' | b'[' => self.open(byte == b'{'),
                 b'"' => self.go(State::Text),
-                b'-' => self.number(State::Minus, 0),
-                b'0' => self.number(State::Zero, 0),
-                b'1'..=b'9' => self.number(State::Whole, byte),
-                b't' => self.word(State::True),
-                b'f' => self.word(State::False),
-                b'n' => self.word(State::Null),
-                _ => return Err(BAD),
-            },
-            State::Escape => self.escape(byte)?,
-            State::Hex => self.hex(byte)?,
-            State::Minus => match byte {
-                b'0' => self.go(State::Zero),
-                // The value stays 0: no count on the wire is negative.
-                b'1'..=b'9' => {
-                    self.count = 1;
-                    self.go(State::Whole)
+                b't' | b'f' | b'n' => {
+                    self.count = 0;
+                    self.go(State::Word);
+                    self.word(byte)
                 }
-                _ => return Err(BAD),
-            },
-            State::Whole if byte.is_ascii_digit() => {
-                if self.count == 0 {
-                    let digit = u32::from(byte.wrapping_sub(b'0'));
-                    self.value = self.value.saturating_mul(10).saturating_add(digit);
+                _ => {
+                    (self.value, self.count) = (0, 0);
+                    self.is_negative = byte == b'-';
+                    self.go(State::Number);
+                    if self.is_negative { Found::Nothing } else { self.number(byte) }
                 }
-                Found::Nothing
-            }
-            State::Zero | State::Whole if byte == b'.' => self.go(State::Point),
-            State::Point if byte.is_ascii_digit() => self.go(State::Fraction),
-            State::Fraction | State::ExponentDigits if byte.is_ascii_digit() => Found::Nothing,
-            State::Zero | State::Whole | State::Fraction if matches!(byte, b'e' | b'E') => {
-                self.go(State::Exponent)
-            }
-            State::Exponent if matches!(byte, b'+' | b'-') => self.go(State::ExponentSign),
-            State::Exponent | State::ExponentSign if byte.is_ascii_digit() => {
-                self.go(State::ExponentDigits)
-            }
-            State::Zero | State::Whole | State::Fraction | State::ExponentDigits => {
-                // The byte belongs to what follows.
-                self.after_value();
-                return Ok(Found::Number);
-            }
-            State::True => self.letter(byte, b"true", Found::Bool(true))?,
-            State::False => self.letter(byte, b"false", Found::Bool(false))?,
-            State::Null => self.letter(byte, b"null", Found::Null)?,
-            State::KeyOrEnd
-            | State::Key
-            | State::Colon
-            | State::Point
-            | State::Exponent
-            | State::ExponentSign
-            | State::Done => return Err(BAD),
+            },
+            State::Key | State::Colon | State::Done => Found::Wrong,
         };
-        *input = rest;
-        Ok(found)
+        if found != Found::Wrong {
+            *input = rest;
+        }
+        found
+    }
+
+    /// A byte of a number, or the one behind it.
+    fn number(&mut self, byte: u8) -> Found {
+        let class = match byte {
+            b'0' => 0,
+            b'1'..=b'9' => 3,
+            b'.' => 6,
+            b'e' | b'E' => 9,
+            b'+' | b'-' => 12,
+            _ => 15,
+        };
+        let numbers = NUMBERS.get(usize::from(self.count)).copied().unwrap_or_default();
+        let next = ((numbers >> class) & 7) as u8;
+        if next == 0 {
+            return self.end_number();
+        }
+        self.count = next;
+        // A negative number stays 0: no count on the wire is one.
+        if next == WHOLE && !self.is_negative {
+            let digit = u32::from(byte.wrapping_sub(b'0'));
+            self.value = self.value.saturating_mul(10).saturating_add(digit);
+        }
+        Found::Nothing
+    }
+
+    /// What follows a number came: it is complete, or broken off.
+    pub(super) fn end_number(&mut self) -> Found {
+        if (WHOLE_NUMBERS >> self.count) & 1 == 0 {
+            return Found::Wrong;
+        }
+        self.after_value();
+        Found::Number
+    }
+
+    /// A letter of a word.
+    fn word(&mut self, byte: u8) -> Found {
+        if self.count == 0 {
+            self.count = match byte {
+                b't' => 0,
+                b'f' => TRUE_END,
+                _ => FALSE_END,
+            };
+        }
+        if WORDS.get(usize::from(self.count)) != Some(&byte) {
+            return Found::Wrong;
+        }
+        self.count += 1;
+        let found = match self.count {
+            TRUE_END => Found::True,
+            FALSE_END => Found::False,
+            NULL_END => Found::Null,
+            _ => return Found::Nothing,
+        };
+        self.after_value();
+        found
     }
 
     pub(super) fn go(&mut self, state: State) -> Found {
@@ -156,52 +162,32 @@ impl JsonReader {
         Found::Nothing
     }
 
-    pub(super) fn number(&mut self, state: State, first: u8) -> Found {
-        self.value = u32::from(first.saturating_sub(b'0'));
-        self.count = 0;
-        self.go(state)
-    }
-
-    pub(super) fn word(&mut self, state: State) -> Found {
-        self.count = 1;
-        self.go(state)
-    }
-
-    pub(super) fn letter(&mut self, byte: u8, word: &[u8], found: Found) -> Result<Found, Error> {
-        if word.get(usize::from(self.count)) != Some(&byte) {
-            return Err(BAD);
-        }
-        self.count = self.count.wrapping_add(1);
-        if usize::from(self.count) < word.len() {
-            return Ok(Found::Nothing);
-        }
-        self.after_value();
-        Ok(found)
-    }
-
     pub(super) fn after_value(&mut self) {
         self.state = if self.depth == 0 { State::Done } else { State::CommaOrEnd };
     }
 
-    pub(super) fn open(&mut self, is_object: bool) -> Result<(), Error> {
+    fn open(&mut self, is_object: bool) -> Found {
         let level = usize::from(self.depth);
         let bit = 1_u32 << (level % 32);
-        let word = self.objects.get_mut(level / 32).ok_or(BAD)?;
+        let Some(word) = self.objects.get_mut(level / 32) else { return Found::Wrong };
         *word = if is_object { *word | bit } else { *word & !bit };
         if let Some(place) = self.places.get_mut(level) {
             *place = self.place;
         }
-        self.depth = self.depth.saturating_add(1);
+        self.depth += 1;
         self.state = if is_object { State::KeyOrEnd } else { State::ValueOrEnd };
-        Ok(())
+        if is_object { Found::Begin } else { Found::Nothing }
     }
 
-    pub(super) fn close(&mut self) -> Found {
-        let was_object = self.in_object();
+    /// The innermost object or array ends, if `byte` is its bracket.
+    fn close(&mut self, byte: u8, is_object: bool) -> Found {
+        if byte != if is_object { b'}' } else { b']' } {
+            return Found::Wrong;
+        }
         self.place = self.container();
         self.depth = self.depth.saturating_sub(1);
         self.after_value();
-        if was_object { Found::End } else { Found::Nothing }
+        if is_object { Found::End } else { Found::Nothing }
     }
 
     /// The place of the innermost open array or object.
@@ -215,7 +201,36 @@ impl JsonReader {
         self.objects.get(level / 32).is_some_and(|word| (word >> (level % 32)) & 1 == 1)
     }
 
-    pub(super) fn is_raw(&self) -> bool {
-        self.raw_place == NOWHERE && self.node(self.place).is_some_and(|node| node.raw)
+    /// Whether an array or object that is wanted as text begins.
+    fn begins_raw(&mut self) -> bool {
+        if self.raw_place != NOWHERE || !self.node(self.place).is_some_and(|node| node.is_raw) {
+            return false;
+        }
+        (self.raw_place, self.raw_depth) = (self.place, self.depth);
+        self.place = NOWHERE;
+        true
     }
 }
+
+/// The words of JSON, one behind the other, and where each ends.
+const WORDS: &[u8] = b"truefalsenull";
+const TRUE_END: u8 = 4;
+const FALSE_END: u8 = 9;
+const NULL_END: u8 = 13;
+
+/// What may follow in a number: a row for each part that it stands in, and in the row an octal
+/// digit, from the right, for `0`, another digit, a point, an `e`, and a sign. The digit is the
+/// part that comes then; 0 is none.
+const NUMBERS: [u16; 8] = [
+    0o0_0021, // the start, behind a minus
+    0o0_5300, // 1: a zero
+    0o0_5322, // 2: the whole part
+    0o0_0044, // 3: the point
+    0o0_5044, // 4: the fraction
+    0o6_0077, // 5: the e
+    0o0_0077, // 6: its sign
+    0o0_0077, // 7: the exponent
+];
+const WHOLE: u8 = 2;
+/// A bit for each part that a number may end with.
+const WHOLE_NUMBERS: u8 = 0b1001_0110;

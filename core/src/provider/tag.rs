@@ -1,0 +1,68 @@
+//! What becomes of the values of a response: most are the same in every dialect, so the table
+//! of a dialect's places says it, and one reader acts on it.
+
+use super::reply::Slot;
+use super::{Dialect, Sink};
+use crate::Error;
+use crate::wire::json_read::Token;
+
+/// The dialect alone knows.
+pub(crate) const OWN: u8 = 0;
+/// A string of the call that is read.
+pub(crate) const ID: u8 = 1;
+pub(crate) const NAME: u8 = 2;
+pub(crate) const ARGUMENTS: u8 = 3;
+/// More of the answer, or of a refusal.
+pub(crate) const TEXT: u8 = 4;
+pub(crate) const REFUSAL: u8 = 5;
+/// The index of the call or block that is read.
+pub(crate) const INDEX: u8 = 6;
+/// A short word, of which the dialect takes the end.
+pub(crate) const WORD: u8 = 7;
+/// The word for why the model stopped.
+pub(crate) const STOP: u8 = 8;
+/// An error, or its message; its type; its code, or the status that stands for it.
+pub(crate) const ERROR: u8 = 9;
+pub(crate) const ERROR_TYPE: u8 = 10;
+pub(crate) const ERROR_CODE: u8 = 11;
+/// Counts of tokens, in the order of [`crate::Usage`].
+pub(crate) const INPUT: u8 = 12;
+pub(crate) const OUTPUT: u8 = 13;
+pub(crate) const CACHE_READ: u8 = 14;
+pub(crate) const CACHE_WRITE: u8 = 15;
+pub(crate) const REASONING: u8 = 16;
+/// With another: only where the status of the response says that the request was refused.
+pub(crate) const REFUSED: u8 = 0x80;
+
+/// Takes one token of a response.
+pub(crate) fn take(
+    dialect: &Dialect,
+    sink: &mut Sink<'_, '_>,
+    token: Token<'_>,
+) -> Result<(), Error> {
+    let mut tag = token.node(dialect.places).map_or(OWN, |node| node.tag);
+    if tag & REFUSED != 0 {
+        if !sink.reply.refused {
+            return Ok(());
+        }
+        tag &= !REFUSED;
+    }
+    match (token, tag) {
+        (Token::Piece(_, bytes), ID) => return sink.stage(Slot::Id, bytes),
+        (Token::Piece(_, bytes), NAME) => return sink.stage(Slot::Name, bytes),
+        (Token::Piece(_, bytes), ARGUMENTS) => return sink.stage(Slot::Arguments, bytes),
+        (Token::Piece(_, bytes), TEXT) => return sink.text(bytes),
+        (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
+        (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
+        (Token::Piece(_, bytes), WORD | STOP | ERROR_TYPE | ERROR_CODE) => sink.word(bytes),
+        (Token::PieceEnd(_), STOP) => sink.stop(dialect.stop_words),
+        (Token::PieceEnd(_), ERROR) => sink.failure_text_end(),
+        (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
+        (Token::Begin(_), ERROR) => sink.failure(),
+        (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
+        (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
+        (Token::Number(_, value), INPUT..) => sink.count(tag.wrapping_sub(INPUT), value),
+        _ => return (dialect.token)(sink, token),
+    }
+    Ok(())
+}
