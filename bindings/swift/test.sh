@@ -26,8 +26,9 @@ fi
 if command -v cargo >/dev/null; then
     ./build.sh --debug >/dev/null
     cargo build --quiet --manifest-path "$root/tests/Cargo.toml" --bin zerostack-scripted
+    cp "$target/debug/zerostack-scripted" .library/
 fi
-export PKG_CONFIG_PATH="$here/.library" ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
+export PKG_CONFIG_PATH="$here/.library" ZEROSTACK_SCRIPTED="$here/.library/zerostack-scripted"
 # SwiftPM relinks nothing when only the library has changed.
 if [ "$here/.library/libzerostack_uniffi.a" -nt "$here/.build/linked" ]; then
     rm -rf "$here"/.build/debug/*.xctest

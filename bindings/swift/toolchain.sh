@@ -23,6 +23,7 @@ fi
 
 [ ! -e "$root/complete" ] || exit 0
 [ "$(id -u)" = 0 ] || { echo "NOT RUN: making a Swift toolchain needs root"; exit 77; }
+unshare --mount true 2>/dev/null || { echo "NOT RUN: mounts of one's own are not allowed"; exit 77; }
 if ! command -v mmdebstrap >/dev/null; then
     { apt-get update && apt-get install --yes mmdebstrap; } >/dev/null 2>&1 ||
         { echo "NOT RUN: there is no mmdebstrap"; exit 77; }

@@ -26,11 +26,15 @@ done
 # The core and its driver, where no image of ours runs.
 for target in wasm32-unknown-unknown thumbv7m-none-eabi thumbv8m.main-none-eabihf \
     aarch64-unknown-linux-musl; do
-    cargo build --quiet --package zerostack-core --target "$target" --no-default-features \
-        --features all-dialects,drive-async
+    cargo build --quiet --package zerostack-core --target "$target" --features drive-async
 done
 
 (cd examples/firmware && cargo fmt --check)
+for board in "thumbv7em-none-eabihf mps2-an386,network,measure" \
+    "riscv32imc-unknown-none-elf riscv-virt"; do
+    (cd examples/firmware && cargo clippy --quiet --locked --release --target "${board% *}" \
+        --features "${board#* }" --target-dir ../../target/firmware -- --deny warnings)
+done
 cargo clippy --quiet --package zerostack-tests --features firmware --test firmware -- \
     --deny warnings
 run() {

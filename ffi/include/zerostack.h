@@ -20,10 +20,10 @@
  *     error and does no harm. Every other pointer must be valid for what it points to.
  *   - What a call gives lives as long as its "Lifetime" says. Every call on a session that takes
  *     it without const changes it, apart from zs_session_request, _request_header, _request_len,
- *     _read_request and _entry.
+ *     _read_request, _entry and _json_lines.
  *   - One thread at a time for one session; different sessions are independent.
  *   - Numbers of constants, once published, stay. Structs that the caller fills begin with their
- *     size; those that the library fills have reserved fields.
+ *     size; those that the library fills, and that may grow, have reserved fields.
  */
 
 #ifndef ZEROSTACK_H
@@ -1404,7 +1404,7 @@ zs_status zs_session_init(void *memory,
 
 /**
  * Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
- * checked, not trusted. It may lie in `memory` itself.
+ * checked, not trusted. It may lie in `memory` itself, and is then gone, also after an error.
  *
  * The step is what the conversation ends with: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
  * for a user's text or results, else ZS_STEP_IDLE. `detail` may be NULL.
@@ -1424,7 +1424,8 @@ zs_status zs_session_resume(void *memory,
  *
  * Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
  * NULL.
- * Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+ * Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`, ZS_OVERLAP for memory that it lies
+ * in; `*session` is NULL then.
  * Lifetime: as zs_session_init; the two do not depend on each other.
  */
 zs_status zs_session_fork(const zs_session *from,

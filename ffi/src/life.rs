@@ -50,7 +50,7 @@ pub unsafe extern "C" fn zs_session_init(
 }
 
 /// Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
-/// checked, not trusted. It may lie in `memory` itself.
+/// checked, not trusted. It may lie in `memory` itself, and is then gone, also after an error.
 ///
 /// The step is what the conversation ends with: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
 /// for a user's text or results, else ZS_STEP_IDLE. `detail` may be NULL.
@@ -90,7 +90,8 @@ pub unsafe extern "C" fn zs_session_resume(
 ///
 /// Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
 /// NULL.
-/// Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`; `*session` is NULL then.
+/// Errors: those of zs_session_init, ZS_BAD_HANDLE for `from`, ZS_OVERLAP for memory that it lies
+/// in; `*session` is NULL then.
 /// Lifetime: as zs_session_init; the two do not depend on each other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_fork(
@@ -103,9 +104,11 @@ pub unsafe extern "C" fn zs_session_fork(
 ) -> zs_status {
     let act = || {
         // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe {
+        let session = unsafe { empty(session) }?;
+        // SAFETY: the promise of `boundary`.
+        let config = unsafe {
             usable(from)?;
-            (empty(session)?, LentConfig::read(config)?)
+            LentConfig::read(config)?
         };
         // SAFETY: the promise of `boundary`; it is a session.
         let from = unsafe { &*from };

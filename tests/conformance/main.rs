@@ -12,6 +12,7 @@ mod exit_codes;
 mod fixes_a_project;
 mod instruct;
 mod instructions;
+mod journal;
 mod json_lines;
 mod json_reader;
 mod key;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -173,6 +173,8 @@ impl Board {
             bridge::serve(board, server)
         });
         let done = self.qemu(image, &["-serial", &format!("unix:{}", socket.display())]);
+        // A QEMU that could not start leaves the bridge waiting for it.
+        drop(UnixStream::connect(&socket));
         bridge.join().expect("the bridge stands").expect("the frames are right");
         done
     }

@@ -1,16 +1,11 @@
 //! What stays the same during a session: its numbers and its tools.
 
-use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
-use zerostack_core::{
-    Counting, FailedTurn, Limits as CoreLimits, OutputLimitKey, OwnedConfig, OwnedTool,
-    Prices as CorePrices, Provider, RoomPolicy, ToolMode,
-};
+use zerostack_core::{FailedTurn, Limits as CoreLimits, Prices as CorePrices, RoomPolicy};
 
 use crate::enums;
 use crate::number::number;
-use crate::tokenizer;
 use crate::value::value_class;
 
 value_class! {
@@ -190,118 +185,5 @@ impl From<CorePrices> for Prices {
     fn from(prices: CorePrices) -> Self {
         let CorePrices { input, output, cache_read, cache_write } = prices;
         Self { input, output, cache_read, cache_write }
-    }
-}
-
-/// The tools of a session: anything with a name, a description and parameters, or a function.
-///
-/// # Errors
-/// `TypeError` that says which tool is wrong.
-fn tools(tools: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedTool>> {
-    let py = tools.py();
-    let refused = |index: usize, why: PyErr| {
-        let text = format!("tools[{index}]: {}", why.value(py));
-        let error = PyTypeError::new_err(text);
-        error.set_cause(py, Some(why));
-        error
-    };
-    let mut specs = Vec::new();
-    for (index, tool) in tools.try_iter()?.enumerate() {
-        let tool = tool?;
-        let tool = if tool.is_callable() && !tool.hasattr("parameters")? {
-            let make = py.import("zerostack.tools")?.getattr("tool")?;
-            make.call1((tool,)).map_err(|why| refused(index, why))?
-        } else {
-            tool
-        };
-        let field = |name| enums::text(name, &tool.getattr(name)?);
-        let spec = || -> PyResult<OwnedTool> {
-            let (name, description) = (field("name")?, field("description")?);
-            Ok(OwnedTool { name, description, parameters: field("parameters")? })
-        };
-        specs.push(spec().map_err(|why| refused(index, why))?);
-    }
-    Ok(specs)
-}
-
-/// What may be said of a session beside its provider and model.
-pub struct Options<'a, 'py> {
-    /// What the model is told first.
-    pub system: Option<&'a Bound<'py, PyAny>>,
-    /// See [`tools`].
-    pub tools: Option<&'a Bound<'py, PyAny>>,
-    /// A [`Limits`].
-    pub limits: Option<&'a Bound<'py, PyAny>>,
-    /// A `ToolMode` or its name.
-    pub tool_mode: Option<&'a Bound<'py, PyAny>>,
-    /// An `OutputLimitKey` or its name.
-    pub output_limit_key: Option<&'a Bound<'py, PyAny>>,
-    /// The name of what counts tokens.
-    pub counting: Option<&'a Bound<'py, PyAny>>,
-}
-
-impl Options<'_, '_> {
-    /// The configuration of a new session.
-    ///
-    /// # Errors
-    /// `TypeError` and `ValueError` that name the argument.
-    pub fn begin(
-        &self,
-        provider: &Bound<'_, PyAny>,
-        model: &Bound<'_, PyAny>,
-    ) -> PyResult<OwnedConfig> {
-        let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
-        self.change(&mut config, Some(provider), Some(model))?;
-        Ok(config)
-    }
-
-    /// Changes what is said.
-    ///
-    /// # Errors
-    /// `TypeError` and `ValueError` that name the argument.
-    pub fn change(
-        &self,
-        config: &mut OwnedConfig,
-        provider: Option<&Bound<'_, PyAny>>,
-        model: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<()> {
-        if let Some(value) = provider {
-            config.provider = enums::chosen("provider", value, Provider::ALL, Provider::name)?;
-        }
-        if let Some(value) = model {
-            config.model = enums::text("model", value)?;
-        }
-        if let Some(value) = self.system {
-            config.system = enums::text("system", value)?;
-        }
-        if let Some(value) = self.tools {
-            config.tools = tools(value)?;
-        }
-        if let Some(value) = self.limits {
-            let Ok(limits) = value.cast::<Limits>() else {
-                let class = value.get_type().name()?;
-                let text = format!("limits must be a zerostack.Limits, not {class}");
-                return Err(PyTypeError::new_err(text));
-            };
-            config.limits = limits.get().core;
-        }
-        if let Some(value) = self.tool_mode {
-            config.tool_mode = enums::chosen("tool_mode", value, ToolMode::ALL, ToolMode::name)?;
-        }
-        if let Some(value) = self.output_limit_key {
-            let all = OutputLimitKey::ALL;
-            config.output_limit_key =
-                enums::chosen("output_limit_key", value, all, OutputLimitKey::name)?;
-        }
-        if let Some(value) = self.counting {
-            let all = ["estimate", "o200k", "cl100k", "rough"];
-            config.counting = match enums::chosen("counting", value, &all, |name| name)? {
-                "o200k" => tokenizer::counting_o200k(),
-                "cl100k" => tokenizer::counting_cl100k(),
-                "rough" => Counting::ROUGH,
-                _ => Counting::ESTIMATE,
-            };
-        }
-        Ok(())
     }
 }

@@ -3,12 +3,18 @@
 //! Every class is frozen. A [`Session`](session::Session) holds its state behind a lock that is
 //! only ever tried: a second user gets `Busy`, nobody waits, and nothing can deadlock.
 
+mod bytes;
 mod config;
 mod enums;
 mod error;
+mod feed;
+mod held;
+mod json_lines;
 mod message;
 mod number;
+mod options;
 mod prompt;
+mod request;
 mod session;
 mod tokenizer;
 mod value;
@@ -22,14 +28,14 @@ mod _core {
     use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]
     use crate::message::{
-        Compacting, End, Entry, Failure, Opaque, Recovered, RefusalDelta, Repeating, Request,
-        Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta, ToolCall, ToolResult,
-        Truncated, Usage, WindowTokens,
+        Compacting, End, Entry, Failure, Instruction, Mark, Opaque, Recovered, RefusalDelta,
+        Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta,
+        ToolCall, ToolResult, Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
     use crate::prompt::{Hole, Prompt, skill_problems};
     #[pymodule_export]
-    use crate::session::{Mark, Session};
+    use crate::session::Session;
     #[pymodule_export]
     use crate::tokenizer::{Counter, Fit, Tokenizer, estimate};
 

@@ -161,6 +161,15 @@ value_class! {
 }
 
 value_class! {
+    /// A part of the transcript: something that the program said to the model beside the user, by
+    /// `Session.instruct`.
+    pub struct Instruction {
+        /// The text.
+        text: Py<PyString>,
+    }
+}
+
+value_class! {
     /// A part of the transcript: the model's reasoning, where the provider shows it.
     pub struct Thinking {
         /// The text.
@@ -198,11 +207,11 @@ value_class! {
     pub struct Entry {
         /// Who said it.
         role: Py<PyAny>,
-        /// What was said: `Text`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`.
+        /// What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`.
         part: Py<PyAny>,
         /// Whether it begins a message; else it goes on with the one before.
         starts_message: bool = false,
-        /// Whether it is kept in part only.
+        /// Whether it is kept in part only; of a tool result, that it was left out to make room.
         is_cut: bool = false,
     }
 }
@@ -233,6 +242,15 @@ value_class! {
         /// The body. It is the same each time until the session goes on.
         body: Py<PyBytes>,
     }
+}
+
+/// A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
+/// after one that was gone back to are of no use any more.
+#[pyclass(frozen, module = "zerostack", eq)]
+#[derive(PartialEq, Eq)]
+pub struct Mark {
+    /// The core's own.
+    pub core: core::Mark,
 }
 
 impl From<core::Usage> for Usage {
@@ -311,6 +329,7 @@ pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry
     let text = |text| PyString::new(py, text).unbind();
     let part = match entry.part {
         P::Text(said) => Py::new(py, Text { text: text(said) })?.into_any(),
+        P::Instruction(said) => Py::new(py, Instruction { text: text(said) })?.into_any(),
         P::Thinking(said) => Py::new(py, Thinking { text: text(said) })?.into_any(),
         P::ToolCall(call) => Py::new(py, tool_call(py, call))?.into_any(),
         P::ToolResult(core::ToolResult { id, content, is_error }) => {

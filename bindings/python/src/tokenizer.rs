@@ -11,9 +11,9 @@ use self_cell::self_cell;
 use zerostack_core::tokenizer::{self as core, Bpe, Fault, Specials, Tokenizer as _, Vocabulary};
 use zerostack_core::{Counting, Error, ErrorKind};
 
+use crate::bytes::bytes_of;
 use crate::error::{raised, raised_text};
 use crate::number::number;
-use crate::session::bytes_of;
 use crate::value::value_class;
 
 value_class! {

@@ -7,7 +7,9 @@ import gc
 import json
 import logging
 import os
+import socket
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -164,9 +166,9 @@ def test_a_server_that_is_not_there(kind: Any) -> None:
 @both
 def test_a_silent_server_is_given_up(kind: Any, provider: Provider) -> None:
     scripted = provider({"parts": [{"text": "x"}], "stall": 20}, say("whole"))
-    events = Either(kind, scripted, idle_timeout_s=0.2).events("go")
-    reasons = [event.reason for event in events if isinstance(event, Retry)]
-    assert reasons == ["the server was silent for too long"]
+    events = Either(kind, scripted, idle_timeout_s=0.5).events("go")
+    reasons = {event.reason for event in events if isinstance(event, Retry)}
+    assert reasons == {"the server was silent for too long"}
 
 
 @both
@@ -180,8 +182,52 @@ def test_the_key_is_sent_and_never_shown(
     either = Either(kind, scripted, api_key=key)
     with pytest.raises(zerostack.ProviderStatus, match=r"no such key: \(key\)") as raised:
         either.run("go")
-    assert key not in f"{raised.value!r}{either.agent.__dict__}{caplog.text}"
+    assert key not in f"{raised.value!r}{vars(raised.value)}{vars(either.agent)}{caplog.text}"
     assert scripted.requests[0]["headers"]["authorization"] == "(key)"
+
+
+@both
+def test_one_connection_serves_all_rounds(kind: Any, provider: Provider) -> None:
+    connected: list[str] = []
+    scripted = provider(*[call("double", {"n": n}) for n in range(3)], say("done"))
+    either = Either(kind, scripted, tools=[double])
+    connect = socket.socket.connect
+
+    def counted(self: socket.socket, address: Any) -> None:
+        connected.append(address)
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if kind is Agent:
+            patch.setattr(socket.socket, "connect", counted)
+            assert either.run("go").text == "done"
+            assert len(connected) == 1
+        else:
+            assert either.run("go").text == "done"
+    assert len(scripted.requests) == 4
+
+
+@both
+def test_a_server_that_does_not_end_its_response(kind: Any, provider: Provider) -> None:
+    """The reply is complete, and the connection stays open: the next request takes another one."""
+    body = (
+        'data: {"choices":[{"index":0,"delta":{"content":"one"},"finish_reason":"stop"}]}\n\n'
+        "data: [DONE]\n\n"
+    )
+    first = {"body": body + ": more\n\n" * 50, "stall": len(body) + 5}
+    first["content_type"] = "text/event-stream"
+    scripted = provider(first, say("two"))
+    agent = kind("scripted", base_url=scripted.url)
+
+    async def main() -> tuple[str, str]:
+        async with agent:
+            return (await agent.run("a")).text, (await agent.run("b")).text
+
+    if kind is Agent:
+        texts = (agent.run("a").text, agent.run("b").text)
+    else:
+        texts = asyncio.run(main())
+    assert texts == ("one", "two")
 
 
 @both
@@ -289,9 +335,11 @@ def test_the_time_limit_ends_a_turn_wherever_it_is(
 @pytest.mark.parametrize("after", ["head", "body", "wait", "tool", "thread"])
 def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
     release = threading.Event()
+    began: list[str] = []
     cancelled: list[str] = []
 
     async def wait_for_it() -> None:
+        began.append("tool")
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -299,6 +347,7 @@ def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
             raise
 
     def wait_in_thread() -> None:
+        began.append("thread")
         release.wait()
 
     replies: dict[str, Any] = {
@@ -314,7 +363,15 @@ def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
         tools = [wait_for_it, wait_in_thread]
         agent = AsyncAgent("scripted", base_url=scripted.url, tools=tools)
         task = asyncio.ensure_future(agent.run("go"))
-        await asyncio.wait({task}, timeout=0.3)
+        is_there: dict[str, Callable[[], object]] = {
+            "head": lambda: scripted.requests,
+            "body": lambda: agent.session.step is Step.RECEIVE,
+            "wait": lambda: agent.session.step is Step.WAIT,
+            "tool": lambda: began,
+            "thread": lambda: began,
+        }
+        while not is_there[after]():
+            await asyncio.sleep(0.001)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -328,6 +385,9 @@ def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
     assert cancelled == (["tool"] if after == "tool" else [])
 
 
+# The connection of the first loop dies with it: nobody can close it any more.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_agent_is_used_from_two_event_loops(provider: Provider) -> None:
     scripted = provider(say("one"), say("two"))
     agent = AsyncAgent("scripted", base_url=scripted.url)

@@ -95,6 +95,21 @@ def test_recorded_by_the_command_and_played_here(provider: Provider, tmp_path: P
     assert player.session.usage == result.usage
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        zerostack.Limits(room="drop", high_water_tokens=500, low_water_tokens=100),
+        zerostack.Limits(max_turn_tokens=10**6, max_repeats=9, prices=zerostack.Prices(1, 2, 3, 4)),
+    ],
+)
+def test_room_and_budgets_are_on_a_tape(
+    provider: Provider, tmp_path: Path, limits: zerostack.Limits
+) -> None:
+    record(provider, tmp_path / "t", limits=limits)
+    assert Player(tmp_path / "t").session.limits == limits
+    subprocess.run([program("zerostack"), "replay", str(tmp_path / "t")], check=True)
+
+
 def record(provider: Provider, tape: Path, **options: Any) -> None:
     scripted = provider(say("x"))
     with Agent("scripted", base_url=scripted.url, record=tape, **options) as agent:
@@ -141,7 +156,7 @@ def test_a_tape_without_an_end_leaves_nothing(provider: Provider, tmp_path: Path
 
 
 def test_what_a_tape_has_no_place_for(tmp_path: Path) -> None:
-    for limits in (zerostack.Limits(failed_turn="keep"), zerostack.Limits(max_turn_tokens=5)):
+    for limits in (zerostack.Limits(failed_turn="keep"), zerostack.Limits(max_turn_ms=5)):
         with pytest.raises(ValueError, match="a tape has no place for"):
             Agent("m", base_url="http://127.0.0.1:1", record=tmp_path / "t", limits=limits)
     with pytest.raises(FileNotFoundError):

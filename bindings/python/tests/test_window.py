@@ -194,3 +194,39 @@ def test_a_reply_that_is_held_to_a_schema(kind: Any, provider: Provider) -> None
         body = json.loads(scripted.requests[0]["body"])
         request_schema = body.get("response_format")
     assert request_schema is not None
+
+
+def test_json_lines_there_and_back() -> None:
+    session = Session("openai-chat", "m", tools=[ADD])
+    session.instruct("From now on, write no file.")
+    session.user("Grüße")
+    session.begin_response(200)
+    session.feed(calls(("add", '{"a": 1}')))
+    session.end_response()
+    session.tool_result(session.pending_calls()[0].id, "1", is_error=True)
+    lines = session.json_lines()
+    assert [json.loads(line)["role"] for line in lines.splitlines()] == [
+        "developer",
+        "user",
+        "assistant",
+        "tool",
+    ]
+    for given in (lines, lines.encode(), bytearray(lines.rstrip("\n").encode())):
+        again = Session.from_json_lines(given, "openai-chat", "m", tools=[ADD])
+        assert again.transcript == session.transcript
+        assert again.request() == session.request()
+    assert session.transcript[0].part == zerostack.Instruction("From now on, write no file.")
+
+
+def test_a_line_that_is_wrong_says_where_and_why() -> None:
+    good = '{"role":"user","text":"hi"}\n'
+    for bad, words in {
+        '{"role":"user"': "line 2: it is not one JSON object",
+        '{"role":"nobody","text":"x"}': "line 2: the role is none of",
+        '{"role":"tool","id":"x","text":""}': "line 2: ",
+    }.items():
+        with pytest.raises(zerostack.BadLine, match=words) as raised:
+            Session.from_json_lines(good + bad + "\n", "openai-chat", "m")
+        assert raised.value.detail == 2
+    with pytest.raises(TypeError, match="lines must be bytes, not int"):
+        Session.from_json_lines(7, "openai-chat", "m")  # type: ignore[arg-type]

@@ -3,6 +3,8 @@
 use super::{Config, Sink};
 use crate::Error;
 use crate::message::StopReason;
+#[cfg(feature = "local-models")]
+use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::Pieces;
@@ -178,7 +180,7 @@ impl Cursor {
 #[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
-        let begins = record.header.has(crate::transcript::record::FIRST);
+        let begins = record.header.has(FIRST);
         record.is_reply() && (record.offset == offset || !begins)
     })
 }

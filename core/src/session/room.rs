@@ -49,13 +49,13 @@ impl Machine {
 
     fn expect_room(&self) -> Result<(), Error> {
         let fits = matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. });
-        self.expect(fits && self.summary.is_none())
+        self.expect(fits && self.summary().is_none())
     }
 
     /// Nothing can go any more: in the step `MakeRoom` the turn failed.
     pub fn no_room(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Error {
         let (missing, over) = match self.step {
-            Step::MakeRoom { bytes, .. } => (bytes, self.count.excess(config, log.bytes()).context),
+            Step::MakeRoom { bytes } => (bytes, self.count.excess(config, log.bytes()).context),
             _ => (0, 0),
         };
         let error = match over {
@@ -93,6 +93,7 @@ impl Machine {
 
     /// Moves the record at `from`, the last one, to `place`.
     pub fn insert(&mut self, log: &mut Log<'_>, config: &dyn Config, place: usize, from: usize) {
+        self.rewrites = self.rewrites.wrapping_add(1);
         let length = log.used() - from;
         log.swap_runs(place, from, log.used());
         if self.turn as usize >= place {

@@ -20,11 +20,8 @@ pub enum Step {
     /// Call [`crate::Session::make_room`], which does what the configuration says; where it says
     /// nothing, [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
     MakeRoom {
-        /// Bytes of the storage that are missing.
+        /// Bytes of the storage that are missing; 0 where it is the window that is too long.
         bytes: u32,
-        /// Tokens that must go to bring the window down to its low mark; 0 while it is below the
-        /// high one.
-        tokens: u32,
     },
 }
 

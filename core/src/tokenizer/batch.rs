@@ -42,7 +42,12 @@ pub(super) fn visit(
     while at < text.len() {
         batch.cut(vocabulary.pattern(), text, at);
         batch.look_up(vocabulary);
-        batch.find_unknown(cache);
+        if vocabulary.has_words() {
+            batch.find_unknown(cache);
+        } else {
+            // Nearly all of them are remembered: to ask first would cost more than it saves.
+            batch.other_count = 0;
+        }
         let mut row = Row::new();
         for place in 0..batch.pieces {
             let piece = batch.piece(place);
@@ -119,7 +124,7 @@ impl Batch {
     fn cut(&mut self, pattern: Pattern, text: &[u8], mut at: usize) {
         self.pieces = 0;
         while at < text.len() && self.pieces < SIZE {
-            if !pattern.is_gpt2()
+            if pattern.is_for_blocks()
                 && let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk())
                 && let Some(block) = window.first_chunk()
             {

@@ -24,12 +24,23 @@ pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
         return parts.count() as u64;
     }
+    count_middle(vocabulary, piece)
+}
+
+// Not inlined, and the next neither: the stack of what is rare would be that of every piece.
+#[inline(never)]
+fn count_middle(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
         return parts.count() as u64;
     }
     if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
         return parts.count() as u64;
     }
+    count_long(vocabulary, piece)
+}
+
+#[inline(never)]
+fn count_long(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     if let Some(repeat) = Repeat::of(vocabulary, piece) {
         let (head, round) = repeat.counts();
         return (head + round * repeat.rounds) as u64 + count(vocabulary, repeat.rest);

@@ -1,7 +1,10 @@
 //! The exact count of a text that arrives in parts, in constant memory.
 
+mod deepseek;
+
 use super::bound::Count;
 use super::class::{Class, class_of};
+use super::deepseek::Kind;
 use super::lossy::Decoder;
 use super::split::{Case, Pattern, Second, fold, second_of, signs_go_on};
 use super::tail::Tail;
@@ -26,6 +29,8 @@ pub struct Counter<'v> {
     rest: Tail,
     /// Tokens of `piece` before that cut.
     before_cut: Count,
+    /// For the pattern of DeepSeek: what the last piece is among.
+    kind: Kind,
 }
 
 /// What the last piece is.
@@ -48,6 +53,13 @@ enum State {
     /// `rest` is the next piece. `open` as above.
     Contraction {
         open: u8,
+    },
+    /// For DeepSeek: a sign and ASCII letters.
+    AsciiWord,
+    /// For DeepSeek: what no alternative takes, but that the last of them may start a word.
+    Dull {
+        last: char,
+        several: bool,
     },
     Number {
         digits: usize,
@@ -76,6 +88,7 @@ impl<'v> Counter<'v> {
             piece: Tail::new(),
             rest: Tail::new(),
             before_cut: Count::Exact(0),
+            kind: Kind::Rest,
         }
     }
 
@@ -140,6 +153,10 @@ impl<'v> Counter<'v> {
     }
 
     pub(super) fn push_char(&mut self, character: char) {
+        if self.pattern() == Pattern::DeepSeek {
+            while !self.step_deepseek(character) {}
+            return;
+        }
         let class = class_of(character);
         while !self.step(character, class) {}
     }
@@ -165,6 +182,8 @@ impl<'v> Counter<'v> {
                 self.finish()
             }
             State::Signs { first } => self.signs(character, class, first),
+            // Of another pattern.
+            State::AsciiWord | State::Dull { .. } => self.finish(),
             State::SignsEnd => {
                 if self.signs_go_on(character) {
                     return self.take(character, State::SignsEnd);
@@ -326,10 +345,7 @@ impl<'v> Counter<'v> {
             return self.finish();
         }
         if several {
-            // The last space stays with what follows.
-            self.done = self.done.plus(self.piece.count(&self.vocabulary, last.len_utf8()));
-            self.piece.clear();
-            push_to(&mut self.piece, &self.vocabulary, last);
+            self.leave_last(last);
         }
         let joins = match class {
             Class::Mark if pattern == Pattern::O200k => true,
@@ -338,6 +354,13 @@ impl<'v> Counter<'v> {
             _ => last == ' ',
         };
         if joins { self.enter(character, class) } else { self.finish() }
+    }
+
+    /// The last character of the piece stays with what follows.
+    fn leave_last(&mut self, last: char) {
+        self.done = self.done.plus(self.piece.count(&self.vocabulary, last.len_utf8()));
+        self.piece.clear();
+        push_to(&mut self.piece, &self.vocabulary, last);
     }
 
     fn take(&mut self, character: char, state: State) -> bool {

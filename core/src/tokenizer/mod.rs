@@ -16,6 +16,7 @@ mod bpe;
 mod cache;
 mod class;
 mod counter;
+mod deepseek;
 mod estimate;
 mod fast;
 pub mod format;

@@ -37,8 +37,8 @@ impl<'p> Repeat<'p> {
         let mut window = Window::new();
         window.fill(vocabulary, first);
         let (head, round_end) = window.round(period)?;
-        let round = round_end - head;
-        let rounds = (piece.len() - head - REST).checked_div(round)?;
+        let round = round_end.checked_sub(head)?;
+        let rounds = piece.len().checked_sub(head + REST)?.checked_div(round)?;
         let rest = piece.get(head + rounds * round..)?;
         // The last token of a round, and what it is followed by: the next round, or the rest.
         let last = window.last(round_end)?;

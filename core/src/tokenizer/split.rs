@@ -4,6 +4,7 @@
 //! written out by hand, so that they need neither a regex engine nor more than one pass.
 
 use super::class::{Class, class_at};
+use super::deepseek;
 
 /// How a vocabulary cuts text into pieces.
 ///
@@ -23,6 +24,9 @@ pub enum Pattern {
     Gpt2,
     /// SmolLM: as GPT-2 between digits that stand alone.
     Gpt2Digits,
+    /// DeepSeek V3 and later: up to three digits, Chinese and Japanese, and what is between them, each
+    /// cut by itself; ASCII words with the sign before them.
+    DeepSeek,
 }
 
 impl Pattern {
@@ -34,6 +38,7 @@ impl Pattern {
             Self::Qwen2 => 3,
             Self::Gpt2 => 4,
             Self::Gpt2Digits => 5,
+            Self::DeepSeek => 6,
         }
     }
 
@@ -45,6 +50,7 @@ impl Pattern {
             3 => Self::Qwen2,
             4 => Self::Gpt2,
             5 => Self::Gpt2Digits,
+            6 => Self::DeepSeek,
             _ => return None,
         })
     }
@@ -52,7 +58,7 @@ impl Pattern {
     /// Digits of a piece at most.
     pub(super) const fn digits(self) -> usize {
         match self {
-            Self::Cl100k | Self::O200k => 3,
+            Self::Cl100k | Self::O200k | Self::DeepSeek => 3,
             Self::Qwen2 | Self::Gpt2Digits => 1,
             Self::Gpt2 => usize::MAX,
         }
@@ -62,11 +68,19 @@ impl Pattern {
     pub(super) const fn is_gpt2(self) -> bool {
         matches!(self, Self::Gpt2 | Self::Gpt2Digits)
     }
+
+    /// Whether it is one of those that plain ASCII is cut by in blocks.
+    pub(super) const fn is_for_blocks(self) -> bool {
+        matches!(self, Self::Cl100k | Self::O200k | Self::Qwen2)
+    }
 }
 
 /// Where the piece that starts at `at` ends. `text` is valid UTF-8.
 #[inline]
 pub(super) fn piece_end(pattern: Pattern, text: &[u8], at: usize) -> usize {
+    if pattern == Pattern::DeepSeek {
+        return deepseek::piece_end(text, at);
+    }
     let Some((class, length)) = class_at(text, at) else { return text.len() };
     let next = at + length;
     let end = match (class, pattern) {
@@ -76,10 +90,12 @@ pub(super) fn piece_end(pattern: Pattern, text: &[u8], at: usize) -> usize {
         (Class::Newline, _) => None,
         (_, Pattern::Gpt2 | Pattern::Gpt2Digits) => after_space_only(pattern, text, at, next),
         (_, Pattern::O200k) => cased_word(text, next, (class == Class::Mark).then_some(next)),
-        (_, Pattern::Cl100k | Pattern::Qwen2) => contraction(text, at, Case::Any).or_else(|| {
-            let (class, length) = class_at(text, next)?;
-            class.is_letter().then(|| letters(text, next + length))
-        }),
+        (_, Pattern::Cl100k | Pattern::Qwen2 | Pattern::DeepSeek) => {
+            contraction(text, at, Case::Any).or_else(|| {
+                let (class, length) = class_at(text, next)?;
+                class.is_letter().then(|| letters(text, next + length))
+            })
+        }
     };
     end.or_else(|| match class {
         Class::Other | Class::Mark => Some(signs(pattern, text, next)),

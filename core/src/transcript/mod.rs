@@ -4,12 +4,14 @@
 
 mod build;
 mod check;
+mod journal;
 mod jsonl;
 pub(crate) mod log;
 pub(crate) mod record;
 mod storage;
 
 pub use build::TranscriptBuilder;
+pub use journal::{Frame, Journal, Restored};
 pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;

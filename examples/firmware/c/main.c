@@ -190,7 +190,8 @@ static zs_status exchange(zs_session *session, size_t *shown) {
                     zs_session_begin_response(session, (uint16_t)came.status, came.retry_after_ms);
                 } else if (came.kind == ZS_HTTP_BODY &&
                            (status = feed(session, came.body, shown)) != ZS_OK) {
-                    return status;
+                    /* With room made there is another attempt. */
+                    return zs_session_step(session, NULL) == ZS_STEP_MAKE_ROOM ? ZS_OK : status;
                 }
                 rest.ptr += used;
                 rest.len -= used;

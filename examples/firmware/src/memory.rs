@@ -21,6 +21,7 @@ impl<const BYTES: usize> Lent<BYTES> {
     }
 
     /// The bytes, the first time.
+    #[expect(clippy::mut_from_ref, reason = "they are given out once")]
     pub fn take(&'static self) -> Option<&'static mut [u8]> {
         if self.is_lent.load(Ordering::Relaxed) {
             return None;

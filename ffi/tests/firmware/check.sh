@@ -22,10 +22,10 @@ fi
 cpu="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 all=openai-chat,anthropic,openai-responses,gemini,ollama
-for dialects in openai-chat anthropic "$all"; do
+for features in openai-chat anthropic "$all" "$all,window,local-models,counting"; do
     cargo rustc --quiet --package zerostack-ffi --lib --release --target $triple \
         --target-dir "$target/firmware" --no-default-features \
-        --features "panic-handler,$dialects" --crate-type staticlib \
+        --features "panic-handler,$features" --crate-type staticlib \
         --config 'profile.release.opt-level="z"' \
         --config 'profile.release.package.zerostack-core.opt-level="z"'
     library="$target/firmware/$triple/release/libzerostack.a"
@@ -47,12 +47,12 @@ for dialects in openai-chat anthropic "$all"; do
     if grep -i -e panicking -e rust_begin_unwind \
         -e slice_index_fail -e slice_start_index -e slice_end_index -e unwrap_failed \
         -e expect_failed -e __rust_alloc -e __rg_ -e __rdl_ -e ' malloc$' -e _malloc_r "$work/symbols" >&2; then
-        echo "$dialects: the image has a way to a panic, or an allocator" >&2
+        echo "$features: the image has a way to a panic, or an allocator" >&2
         exit 1
     fi
     if ! grep -q zerostack_core "$work/symbols"; then
         echo "the image has lost its names, so that nothing is proved" >&2
         exit 1
     fi
-    arm-none-eabi-size "$work/image.elf" | awk -v d="$dialects" 'NR == 2 { printf "%s: %d bytes of code and constants, all calls, with newlib\n", d, $1 + $2 }'
+    arm-none-eabi-size "$work/image.elf" | awk -v features="$features" 'NR == 2 { printf "%s: %d bytes of code and constants, all calls, with newlib\n", features, $1 + $2 }'
 done

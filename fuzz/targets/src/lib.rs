@@ -1,6 +1,7 @@
 //! What the fuzz targets do, as plain functions: each takes any bytes and panics when
 //! something is wrong. The committed corpus is replayed by the tests of this crate.
 
+mod calls;
 mod http1;
 mod json;
 mod operations;
@@ -9,6 +10,7 @@ mod sse;
 mod tokens;
 mod vocabulary;
 
+pub use calls::calls;
 pub use http1::http1;
 pub use json::json;
 pub use operations::operations;

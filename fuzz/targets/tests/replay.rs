@@ -16,6 +16,11 @@ fn replay(name: &str, target: fn(&[u8])) {
 }
 
 #[test]
+fn calls() {
+    replay("calls", zerostack_fuzz_targets::calls);
+}
+
+#[test]
 fn http1() {
     replay("http1", zerostack_fuzz_targets::http1);
 }

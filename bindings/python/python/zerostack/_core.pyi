@@ -29,6 +29,7 @@ __all__ = [
     "Failure",
     "Fit",
     "Hole",
+    "Instruction",
     "Limits",
     "Mark",
     "Opaque",
@@ -264,6 +265,18 @@ class Text:
         """The text."""
 
 @final
+class Instruction:
+    """A part of the transcript: something that the program said to the model beside the user, by
+    `Session.instruct`.
+    """
+    __match_args__: ClassVar[tuple[str]]
+    def __new__(cls, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[str]: ...
+    @property
+    def text(self) -> str:
+        """The text."""
+
+@final
 class Thinking:
     """A part of the transcript: the model's reasoning, where the provider shows it.
     """
@@ -321,13 +334,14 @@ class Entry:
         """Who said it."""
     @property
     def part(self) -> Part:
-        """What was said: `Text`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`."""
+        """What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`."""
     @property
     def starts_message(self) -> bool:
         """Whether it begins a message; else it goes on with the one before."""
     @property
     def is_cut(self) -> bool:
-        """Whether it is kept in part only."""
+        """Whether it is kept in part only; of a tool result, that it was left out to make
+        room."""
 
 @final
 class Failure:
@@ -580,6 +594,22 @@ class Session:
     ) -> Session:
         """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
         trusted: `BadTranscript` says where they are wrong."""
+    @staticmethod
+    def from_json_lines(
+        lines: Union[str, BytesLike],
+        provider: Union[Provider, str],
+        model: str,
+        *,
+        system: Optional[str] = None,
+        tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
+        limits: Optional[Limits] = None,
+        tool_mode: Optional[Union[ToolMode, str]] = None,
+        output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        counting: Optional[str] = None,
+        capacity_bytes: Optional[int] = None,
+    ) -> Session:
+        """Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that
+        somebody wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why."""
     @property
     def step(self) -> Step:
         """What to do now. Cheap, and the same until something is done."""
@@ -638,9 +668,16 @@ class Session:
     def snapshot(self) -> bytes:
         """The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is
         not part of it yet."""
+    def json_lines(self) -> str:
+        """The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
+        `from_json_lines()` reads them again."""
     def user(self, text: str) -> None:
         """Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was
         added."""
+    def instruct(self, text: str) -> None:
+        """Says something to the model beside the user: another mode, other skills, another prompt.
+        What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
+        With `Full` nothing was added."""
     def request(self) -> Request:
         """What to send in this step; asking again gives the same bytes."""
     def begin_response(self, status: int, retry_after_ms: Optional[int] = None) -> None:

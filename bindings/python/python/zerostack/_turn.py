@@ -11,10 +11,11 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from ._core import End, Recovered, Request, Restart, Session, Text, TextDelta, ToolCall, Truncated
+from . import _reply
+from ._core import End, Request, Restart, Session, ToolCall
 from ._types import Event
-from .enums import Kept, Role, RoomPolicy, Step, StopReason, ToolMode
-from .errors import ZerostackError
+from .enums import Step, StopReason
+from .errors import ProviderStatus, ZerostackError
 from .tools import ToolOutput
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ class Read(NamedTuple):
 class EndBody(NamedTuple):
     """The response is not needed any more."""
 
+    is_complete: bool = False
+    """All that matters of it came, so that what is left of it is short if the server is sound."""
+
 
 class Wait(NamedTuple):
     """Wait so long."""
@@ -102,9 +106,7 @@ def turn(
     reason = StopReason.OTHER
     attempts = 0
     broken = ""
-    recovered = False
-    # Text that is the JSON of a schema is shown as what it says, when it was read.
-    held = session.tool_mode is ToolMode.SCHEMA and bool(session.tools)
+    held = _reply.is_held(session)
     began = time.monotonic()
     while True:
         step = session.step
@@ -122,9 +124,7 @@ def turn(
                 broken = head.reason
                 if tape:
                     tape.end()
-                event = _end(session, endpoint, broken, attempts)
-                if event is not None:
-                    yield event
+                yield from _end(session, endpoint, held, broken, attempts)
             else:
                 broken = ""
                 if tape:
@@ -138,7 +138,7 @@ def turn(
                 try:
                     events = session.feed(chunk)
                 except ZerostackError as error:
-                    yield from (e for e in error.events if not (held and isinstance(e, TextDelta)))
+                    yield from _reply.shown(held, error.events)
                     yield EndBody()
                     if tape:
                         tape.end()
@@ -147,33 +147,21 @@ def turn(
                         raise explained(error, endpoint, "", attempts) from None
                     yield Restart()
                     continue
-                yield from (e for e in events if not (held and isinstance(e, TextDelta)))
+                yield from _reply.shown(held, events)
                 if int(session.step) != Step.RECEIVE:
                     yield EndBody()
                     if tape:
                         tape.end()
             else:
                 broken = "" if isinstance(chunk, bytes) else chunk.reason
-                yield EndBody()
+                yield EndBody(session.is_reply_complete)
                 if tape:
                     tape.end()
-                event = _end(session, endpoint, broken, attempts)
-                recovered = isinstance(event, Recovered)
-                if recovered:
-                    if event is not None and not held:
-                        yield event
-                    event = _end(session, endpoint, broken, attempts)
-                if not isinstance(event, Restart):
-                    attempts = 0
-                if isinstance(event, End):
-                    reason = event.reason
-                    if held or recovered:
-                        said = _last_text(session)
-                        if said:
-                            yield TextDelta(said)
-                    if recovered:
-                        yield from session.pending_calls()
-                if event is not None:
+                for event in _end(session, endpoint, held, broken, attempts):
+                    if not isinstance(event, Restart):
+                        attempts = 0
+                    if isinstance(event, End):
+                        reason = event.reason
                     yield event
         elif step is Step.RUN_TOOLS:
             calls = session.pending_calls()
@@ -190,15 +178,10 @@ def turn(
             yield Retry(wait_ms, why)
             yield Wait(wait_ms)
             session.retry()
-        elif session.limits.room is RoomPolicy.ASK:
-            freed = session.drop_oldest()
-            log.info("the conversation is full: %d bytes of its oldest part left it", freed)
-            yield Truncated(Kept.OLD_EXCHANGES, min(freed, 2**32 - 1))
         else:
-            event = session.make_room()
-            log.info("the conversation is full: %r", event)
-            if event is not None:
-                yield event
+            made = _reply.make_room(session)
+            log.info("the conversation is full: %r", made)
+            yield made
 
 
 def explained(
@@ -211,26 +194,19 @@ def explained(
     if attempts > 1:
         text = f"{text} ({attempts} attempts)"
     error.args = (text,)
+    if isinstance(error, ProviderStatus):
+        error.provider_message = endpoint.without_key(error.provider_message)
     return error
 
 
-def _end(session: Session, endpoint: Endpoint, broken: str, attempts: int) -> Event | None:
+def _end(
+    session: Session, endpoint: Endpoint, held: bool, broken: str, attempts: int
+) -> list[Event]:
     """The body is over, or there is none."""
     try:
-        return session.end_response()
+        return _reply.end(session, held)
     except ZerostackError as error:
         raise explained(error, endpoint, broken, attempts) from None
-
-
-def _last_text(session: Session) -> str:
-    """The text of the reply that the conversation ends with."""
-    text = ""
-    for entry in session.transcript:
-        if entry.role is not Role.ASSISTANT or entry.starts_message:
-            text = ""
-        if entry.role is Role.ASSISTANT and isinstance(entry.part, Text):
-            text += entry.part.text
-    return text
 
 
 def _last_failure(session: Session, endpoint: Endpoint) -> str:

@@ -5,6 +5,7 @@ from typing import Union
 from ._core import (
     Compacting,
     End,
+    Instruction,
     Opaque,
     Recovered,
     RefusalDelta,
@@ -37,7 +38,7 @@ Event = Union[
 ]
 """What ``Session.feed`` gives."""
 
-Part = Union[Text, Thinking, ToolCall, ToolResult, Opaque]
+Part = Union[Text, Instruction, Thinking, ToolCall, ToolResult, Opaque]
 """What an ``Entry`` of the transcript holds."""
 
 BytesLike = Union[bytes, bytearray, memoryview]

@@ -18,6 +18,9 @@ from .tools import Tool, ToolOutput, failure_of, output_of
 
 log = logging.getLogger("zerostack")
 
+# How long a thread waits for another call.
+IDLE_S = 5.0
+
 
 class Job:
     """One call of a tool, and its outcome."""
@@ -76,6 +79,7 @@ class Workers:
             # The threads of the parent are not in a forked child.
             self._begin()
         with self._lock:
+            self._is_closed = False
             self._jobs.append(job)
             if self._idle >= len(self._jobs):
                 self._lock.notify()
@@ -105,7 +109,6 @@ class Workers:
         """Ends the threads that are idle, and the others when they are done."""
         with self._lock:
             self._is_closed = True
-            self._jobs.clear()
             self._lock.notify_all()
 
     def _spawn(self) -> None:
@@ -117,9 +120,11 @@ class Workers:
             with self._lock:
                 self._idle += 1
                 while not self._jobs:
-                    if self._is_closed:
+                    # An agent that is forgotten and not closed keeps no threads either.
+                    if self._is_closed or not self._lock.wait(IDLE_S):
+                        self._idle -= 1
+                        self._threads -= 1
                         return
-                    self._lock.wait()
                 self._idle -= 1
                 job = self._jobs.popleft()
             if not job.future.done():

@@ -173,6 +173,7 @@ class ErrorCode(IntEnum):
     UNKNOWN_TOKEN = 30
     WINDOW_TOO_LONG = 31
     STALE_MARK = 32
+    BAD_LINE = 33
 
     BUSY = 1001
     CLOSED = 1002

@@ -121,6 +121,12 @@ class BadTranscript(ZerostackError):
     CODE = ErrorCode.BAD_TRANSCRIPT
 
 
+class BadLine(ZerostackError):
+    """A line of a transcript as JSON Lines is refused; ``detail`` is its number, from 1 on."""
+
+    CODE = ErrorCode.BAD_LINE
+
+
 class BadConfig(ZerostackError):
     """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
 

@@ -14,9 +14,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Union
 
-from ._core import Limits, Recovered, Restart, Session, ToolCall, ToolSpec
+from . import _reply
+from ._core import Limits, Prices, Restart, Session, ToolCall, ToolSpec
 from ._turn import AgentEvent, ToolAnswered
-from .enums import OutputLimitKey, Step, ToolMode
+from .enums import OutputLimitKey, RoomPolicy, Step, ToolMode
 from .errors import BadTape, ZerostackError
 
 __all__ = ["Player", "RecordedRequest", "Tape", "replay"]
@@ -36,7 +37,13 @@ _LIMITS = (
     "seed",
 )
 
-_NOT_ON_TAPE = [name for name in Limits().__getnewargs_ex__()[1] if name not in _LIMITS]
+# Where a tape has them beside these, by the names that they have there.
+_ROOM = {"high_water_tokens": "high_water_tokens", "low_water_tokens": "low_water_tokens"}
+_BUDGET = {
+    "tokens": "max_turn_tokens",
+    "cost_micros": "max_turn_cost_micros",
+    "repeats": "max_repeats",
+}
 
 
 class Tape:
@@ -48,10 +55,12 @@ class Tape:
         session: Session,
         key: str,
     ) -> None:
-        limits, usual = session.limits, Limits()
-        for name in _NOT_ON_TAPE:
-            if getattr(limits, name) != getattr(usual, name):
-                raise ValueError(f"a tape has no place for {name}; leave it out, or do not record")
+        limits = _limits_line(session.limits)
+        if _limits(limits) != session.limits:
+            raise ValueError(
+                "a tape has no place for failed_turn='keep', for max_turn_ms, and for the marks of "
+                "the window without a policy for room; leave them out, or do not record"
+            )
         self._path: str = os.path.realpath(os.fspath(path))
         self._key = key.encode()
         self._tail = b""
@@ -70,7 +79,7 @@ class Tape:
                 {"name": t.name, "description": t.description, "parameters": t.parameters}
                 for t in session.tools
             ],
-            "limits": {name: getattr(limits, name) for name in _LIMITS},
+            "limits": limits,
         }
         # The usual ones are left out.
         if session.output_limit_key is not OutputLimitKey.MAX_TOKENS:
@@ -181,7 +190,7 @@ class Player:
                 head["model"],
                 system=head["system"],
                 tools=[ToolSpec(**tool) for tool in head["tools"]],
-                limits=Limits(**head["limits"]),
+                limits=_limits(head["limits"]),
                 output_limit_key=head.get("output_limit_key"),
                 tool_mode=head.get("tool_mode"),
             )
@@ -190,16 +199,20 @@ class Player:
 
     def __iter__(self) -> Iterator[PlayedEvent]:
         session = self.session
+        held = _reply.is_held(session)
         for number in range(2, len(self._lines)):
             line = self._read(number)
             try:
                 play = _PLAY[line.pop("type")]
-                yield from play(session, **line)
+                yield from play(session, held, **line)
                 # The wait of a retry was real; here only its end counts.
                 if session.step is Step.WAIT:
                     session.retry()
                 while session.step is Step.MAKE_ROOM:
-                    session.drop_oldest()
+                    try:
+                        yield _reply.make_room(session)
+                    except ZerostackError:
+                        pass  # A failure is an outcome that was recorded too.
             except (ZerostackError, TypeError, ValueError, KeyError) as error:
                 raise self._bad(number, str(error)) from error
 
@@ -217,12 +230,36 @@ class Player:
         return BadTape(f"the tape, line {number}: {why}", detail=number)
 
 
-def _user(session: Session, text: str) -> Iterator[PlayedEvent]:
+def _limits_line(limits: Limits) -> dict[str, Any]:
+    line: dict[str, Any] = {name: getattr(limits, name) for name in _LIMITS}
+    if limits.room is not RoomPolicy.ASK:
+        room = {name: getattr(limits, ours) for name, ours in _ROOM.items()}
+        line["room"] = {"policy": limits.room.value, **room}
+    budget = {name: getattr(limits, ours) for name, ours in _BUDGET.items()}
+    prices = list(limits.prices.__getnewargs__())
+    if any([*budget.values(), *prices]):
+        line["budget"] = {**budget, "prices": prices}
+    return line
+
+
+def _limits(line: dict[str, Any]) -> Limits:
+    fields: dict[str, Any] = {name: line[name] for name in _LIMITS if name in line}
+    room, budget = line.get("room"), line.get("budget")
+    if room:
+        fields["room"] = room["policy"]
+        fields.update({ours: room[name] for name, ours in _ROOM.items()})
+    if budget:
+        fields["prices"] = Prices(*budget["prices"])
+        fields.update({ours: budget[name] for name, ours in _BUDGET.items()})
+    return Limits(**fields)
+
+
+def _user(session: Session, held: bool, text: str) -> Iterator[PlayedEvent]:
     session.user(text)
     return iter(())
 
 
-def _request(session: Session, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
+def _request(session: Session, held: bool, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
     body = session.request().body
     if (len(body), _sha1(body)) != (bytes, sha1):
         raise ValueError("the request differs from the one that was recorded")
@@ -230,42 +267,38 @@ def _request(session: Session, bytes: int, sha1: str) -> Iterator[PlayedEvent]:
 
 
 def _response(
-    session: Session, status: int, retry_after_ms: int | None = None
+    session: Session, held: bool, status: int, retry_after_ms: int | None = None
 ) -> Iterator[PlayedEvent]:
     session.begin_response(status, retry_after_ms)
     return iter(())
 
 
 def _bytes(
-    session: Session, text: str | None = None, hex: str | None = None
+    session: Session, held: bool, text: str | None = None, hex: str | None = None
 ) -> Iterator[PlayedEvent]:
     if session.step is not Step.RECEIVE:
         return
     try:
-        yield from session.feed(text.encode() if text is not None else bytes.fromhex(hex or ""))
+        chunk = text.encode() if text is not None else bytes.fromhex(hex or "")
+        yield from _reply.shown(held, session.feed(chunk))
     except ZerostackError as error:
         # A failure is an outcome that was recorded too.
-        yield from error.events
+        yield from _reply.shown(held, error.events)
         if int(session.step) == Step.MAKE_ROOM:
             yield Restart()
 
 
-def _end(session: Session) -> Iterator[PlayedEvent]:
+def _end(session: Session, held: bool) -> Iterator[PlayedEvent]:
     if session.step not in (Step.RECEIVE, Step.SEND):
         return
     try:
-        event = session.end_response()
-        if isinstance(event, Recovered):
-            yield event
-            event = session.end_response()
+        yield from _reply.end(session, held)
     except ZerostackError:
         return
-    if event is not None:
-        yield event
 
 
 def _tool_result(
-    session: Session, call: int, content: str, is_error: bool
+    session: Session, held: bool, call: int, content: str, is_error: bool
 ) -> Iterator[PlayedEvent]:
     pending: ToolCall | None = next((c for c in session.pending_calls() if c.id == call), None)
     left_out = session.tool_result(call, content, is_error)

@@ -324,7 +324,9 @@ public actor Agent {
         let calls = session.pendingCalls
         let (outputs, output) = AsyncStream<(ToolCall, ToolOutput)>.makeStream()
         var tasks: [Task<Void, Never>] = []
-        defer { tasks.forEach { $0.cancel() } }
+        defer {
+            for task in tasks { task.cancel() }
+        }
         for call in calls {
             let tool = tools[call.name]
             let names = tools.keys.sorted().joined(separator: ", ")

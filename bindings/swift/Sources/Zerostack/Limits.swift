@@ -188,14 +188,17 @@ extension Duration {
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
+        return overflow
+            ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
     }
 }
 
 /// The number as the core takes it.
 ///
 /// - Throws: ``ZerostackError/refused(_:)`` of ``ErrorKind/badConfig`` when it is out of range.
-func exactly<Number: FixedWidthInteger>(_ value: some BinaryInteger, _ name: String) throws -> Number {
+func exactly<Number: FixedWidthInteger>(_ value: some BinaryInteger, _ name: String) throws
+    -> Number
+{
     guard let number = Number(exactly: value) else {
         throw ZerostackError.refused(
             Fault(

@@ -36,7 +36,8 @@ public struct HTTPResponse: Sendable {
     ) {
         self.status = status
         self.headers = Dictionary(
-            headers.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
+            headers.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first }
+        )
         self.body = body
     }
 }

@@ -355,7 +355,11 @@ final class AgentTests: XCTestCase {
         let replies = Array(repeating: Script.text("y"), count: 40).joined(separator: ",")
         let provider = try ScriptedProvider(replies)
         let agent = try agent(
-            provider, limits: { $0.room = .dropOldest; $0.highWaterTokens = 400 })
+            provider,
+            limits: {
+                $0.room = .dropOldest
+                $0.highWaterTokens = 400
+            })
         let log = Log()
         for _ in 0..<30 {
             try await agent.run(String(repeating: "many words ", count: 10)) { log.take($0) }
@@ -412,7 +416,7 @@ actor Meeting {
         await withCheckedContinuation { continuation in
             waiting.append(continuation)
             if waiting.count == size {
-                waiting.forEach { $0.resume() }
+                for one in waiting { one.resume() }
             }
         }
     }

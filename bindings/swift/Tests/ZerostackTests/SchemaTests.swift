@@ -27,15 +27,19 @@ final class SchemaTests: XCTestCase {
         let names: Set<String>
 
         enum CodingKeys: String, CodingKey {
-            case text, count, ratio, isOn = "is_on", mode, places, when, site, id, bytes, extra
+            case text, count, ratio
+            case isOn = "is_on"
+            case mode, places, when, site, id, bytes, extra
             case names
         }
     }
 
     func testASchemaOfEverything() throws {
-        let place = #"{"type":"object","properties":{"file":{"type":"string"},"#
+        let place =
+            #"{"type":"object","properties":{"file":{"type":"string"},"#
             + #""line":{"type":"integer"}},"required":["file"]}"#
-        let expected = #"{"type":"object","properties":{"text":{"type":"string","#
+        let expected =
+            #"{"type":"object","properties":{"text":{"type":"string","#
             + #""description":"What \"it\" says"},"count":{"type":"integer"},"#
             + #""ratio":{"type":"number"},"is_on":{"type":"boolean"},"#
             + #""mode":{"type":"string","enum":["fast","slow"]},"#

@@ -64,11 +64,13 @@ final class SessionTests: XCTestCase {
     func testJSONLinesThereAndBack() throws {
         let configuration = Configuration(.openAIChat, model: "m")
         let session = try Session(configuration)
+        try session.instruct("Be brief.")
         try session.user("hello ü")
         let lines = String(decoding: session.jsonLines, as: UTF8.self)
         XCTAssertTrue(lines.hasSuffix(#"{"role":"user","text":"hello ü"}"# + "\n"), lines)
         let again = try Session(jsonLines: session.jsonLines, configuration)
         XCTAssertEqual(again.transcript, session.transcript)
+        XCTAssertEqual(again.transcript.first?.part, .instruction("Be brief."))
         XCTAssertEqual(again.snapshot, session.snapshot)
         for (text, message) in [
             ("{\"role\":\"user\",\"text\":\"a\"}\nnonsense", "line 2: it is not one JSON object"),
@@ -99,7 +101,9 @@ final class SessionTests: XCTestCase {
         try session.user("hello")
         try session.beginResponse(status: 200)
         var events: [Event] = []
-        let broken = fault { try session.feed(Data((hi + "data: {nonsense\n\n").utf8)) { events.append($0) } }
+        let broken = fault {
+            try session.feed(Data((hi + "data: {nonsense\n\n").utf8)) { events.append($0) }
+        }
         XCTAssertEqual(broken?.kind, .badResponse)
         XCTAssertEqual(events, [.text("hi")])
 
@@ -117,7 +121,8 @@ final class SessionTests: XCTestCase {
 
     func testPrompts() throws {
         let prompt = try Prompt(
-            name: "fix-it", text: "---\noutput: patch\ntools: Read\n---\nFix {{what}} in {{in|main}}.")
+            name: "fix-it",
+            text: "---\noutput: patch\ntools: Read\n---\nFix {{what}} in {{in|main}}.")
         XCTAssertEqual(prompt.output, .patch)
         XCTAssertEqual(prompt.tools, ["Read"])
         XCTAssertEqual(prompt.holes, ["what", "in"])

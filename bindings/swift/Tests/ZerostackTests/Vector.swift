@@ -243,7 +243,8 @@ final class Player {
         case .summaryFailed(let fault): put("=summary_failed \(fault.code) \(fault.detail)")
         case .repeating(let name, let count):
             played.append(Vector.Entry("=repeating \(count)").with(name))
-        case .recovered(let calls): XCTFail("\(calls) recovered calls have no place in a vector yet")
+        case .recovered(let calls):
+            XCTFail("\(calls) recovered calls have no place in a vector yet")
         case .end(let reason): put("=end \(reason.rawValue)")
         case .restart: put("=restart")
         case .unknown: XCTFail("an event without a name")

@@ -12,4 +12,4 @@ mod disabled;
 pub(crate) use disabled::*;
 
 #[cfg(all(test, feature = "all-dialects", feature = "local-models"))]
-mod tests;
+pub(crate) mod tests;

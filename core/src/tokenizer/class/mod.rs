@@ -4,6 +4,7 @@
 mod pages;
 #[cfg(any(not(feature = "unicode-pages"), test))]
 mod runs;
+mod signs;
 
 #[cfg(feature = "unicode-pages")]
 use self::lookup_pages as lookup;
@@ -96,6 +97,26 @@ pub(super) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
             Some((lookup(character), character.len_utf8()))
         }
     }
+}
+
+/// The character of a valid UTF-8 text that starts at `at`, and its length.
+#[inline]
+pub(super) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
+    let first = *text.get(at)?;
+    if first.is_ascii() {
+        return Some((first as char, 1));
+    }
+    let character = decode(first, text.get(at + 1..).unwrap_or_default());
+    Some((character, character.len_utf8()))
+}
+
+/// Whether a character of the class [`Class::Other`] is punctuation or a symbol.
+pub(super) fn is_sign(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_punctuation();
+    }
+    let code = character as u32;
+    signs::CHANGES.partition_point(|&change| change <= code) % 2 == 1
 }
 
 /// The character that starts with `first`, a lead byte above ASCII, in valid UTF-8.

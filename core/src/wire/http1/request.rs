@@ -91,12 +91,10 @@ impl RequestHead<'_> {
             let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
             is_token(name) && !is_taken && value.bytes().all(is_value)
         });
-        for (at, good) in own.into_iter().chain(good).enumerate() {
-            if !good {
-                return Err(Error::new(ErrorKind::BadRequest, at as u32));
-            }
+        match own.into_iter().chain(good).position(|good| !good) {
+            Some(at) => Err(Error::new(ErrorKind::BadRequest, at as u32)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn each<'h>(

@@ -24,6 +24,13 @@ const PATTERNS: [(&str, Pattern); 4] = [
     (r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+", Pattern::Gpt2),
 ];
 
+/// The three splits of DeepSeek, one after the other.
+const DEEPSEEK: [&str; 3] = [
+    r"\p{N}{1,3}",
+    "[一-龥\u{3040}-ゟ゠-ヿ]+",
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
+];
+
 /// Reads a `tokenizer.json`. A vocabulary with the normalizer NFC is exact for text in that form.
 ///
 /// # Errors
@@ -34,8 +41,10 @@ pub fn read_tokenizer_json(name: &str, file: &[u8]) -> Result<Source, String> {
     if model["type"].as_str().is_some_and(|kind| kind != "BPE") {
         return Err(format!("the model is {}, only BPE is known", model["type"]));
     }
-    match json["normalizer"]["type"].as_str() {
+    let normalizer = &json["normalizer"];
+    match normalizer["type"].as_str() {
         None | Some("NFC") => {}
+        Some("Sequence") if normalizer["normalizers"] == Value::Array(Vec::new()) => {}
         Some(other) => return Err(format!("the normalizer {other} is not known")),
     }
     let pattern = pattern(&json["pre_tokenizer"])?;
@@ -89,6 +98,19 @@ pub fn read_tokenizer_json(name: &str, file: &[u8]) -> Result<Source, String> {
 fn pattern(pre_tokenizer: &Value) -> Result<Pattern, String> {
     let single = std::slice::from_ref(pre_tokenizer);
     let steps = pre_tokenizer["pretokenizers"].as_array().map_or(single, Vec::as_slice);
+    let is_split = |(step, regex): (&Value, &&str)| {
+        step["pattern"]["Regex"] == **regex
+            && step["behavior"] == "Isolated"
+            && step["invert"] != true
+    };
+    if let [splits @ .., bytes] = steps
+        && splits.len() == DEEPSEEK.len()
+        && splits.iter().zip(&DEEPSEEK).all(is_split)
+        && (bytes["type"] == "ByteLevel" && bytes["use_regex"] == false)
+        && bytes["add_prefix_space"] != true
+    {
+        return Ok(Pattern::DeepSeek);
+    }
     let unknown = |what: &Value| Err(format!("the pre-split is not known: {what}"));
     let (mut found, mut digits) = (None, false);
     for step in steps {

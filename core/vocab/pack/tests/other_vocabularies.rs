@@ -158,9 +158,18 @@ fn tokenizer_json_of_known_families() {
         {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
     ]});
     let gpt2 = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true});
-    for (pre_tokenizer, pattern, arrays) in
-        [(smol, Pattern::Gpt2Digits, true), (gpt2, Pattern::Gpt2, false)]
-    {
+    let split = |regex: &str| json!({"type": "Split", "pattern": {"Regex": regex}, "behavior": "Isolated", "invert": false});
+    let deepseek = json!({"type": "Sequence", "pretokenizers": [
+        split(r"\p{N}{1,3}"),
+        split("[\u{4e00}-\u{9fa5}\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+"),
+        split("[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
+        {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false},
+    ]});
+    for (pre_tokenizer, pattern, arrays) in [
+        (smol, Pattern::Gpt2Digits, true),
+        (gpt2, Pattern::Gpt2, false),
+        (deepseek, Pattern::DeepSeek, false),
+    ] {
         let json = tokenizer_json(&ranks, &pre_tokenizer, arrays);
         let source =
             read_tokenizer_json("other", json.to_string().as_bytes()).expect("a known family");
@@ -185,6 +194,23 @@ fn tokenizer_json_of_known_families() {
         let only = Specials::Only(&["<tool_call>"]);
         let count = bpe.encode_with("<|im_start|>x<tool_call>", only, &mut ids).expect("room");
         assert!(count > 3 && ids[0] != 1 && ids[count - 1] == 60_000);
+    }
+}
+
+/// The two ways to cut, of a whole text and of one that arrives, were written one by one.
+#[test]
+fn the_pattern_of_deepseek_in_parts() {
+    let packed = packed("deepseek", Pattern::DeepSeek, ranks("cl100k_base"));
+    let bpe = Bpe::new(Vocabulary::open(&packed).expect("a sound file"));
+    let letters: Vec<char> =
+        (TEXTS.concat() + "ア・ー中'a(é\u{1}\u{2}\u{7f}\u{ad}€\r\n").chars().collect();
+    let mut random = fastrand::Rng::with_seed(13);
+    for _ in 0..20_000 {
+        let text: String =
+            (0..random.usize(1..12)).map(|_| letters[random.usize(..letters.len())]).collect();
+        let mut counter = bpe.counter();
+        text.as_bytes().chunks(random.usize(1..4)).for_each(|chunk| counter.push(chunk));
+        assert_eq!(counter.count() as usize, bpe.count(&text), "{text:?}");
     }
 }
 

@@ -25,7 +25,7 @@ fn sizes() {
 
 #[test]
 fn unicode_classes() {
-    for kind in ["runs", "pages"] {
+    for kind in ["runs", "pages", "signs"] {
         let written = Command::new(env!("CARGO_BIN_EXE_unicode-classes")).arg(kind).output();
         let written = written.expect("the generator runs").stdout;
         let path = format!("{}/../../src/tokenizer/class/{kind}.rs", env!("CARGO_MANIFEST_DIR"));

@@ -4,6 +4,8 @@ mod encode;
 mod find;
 mod form;
 mod recover;
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests;
 
 pub(crate) use encode::{Place, before_messages, begin, message};
 pub(crate) use recover::recover;

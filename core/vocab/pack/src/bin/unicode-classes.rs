@@ -1,4 +1,4 @@
-//! Writes the class tables of the pre-split: `unicode-classes runs|pages > FILE`.
+//! Writes the class tables of the pre-split: `unicode-classes runs|pages|signs > FILE`.
 
 use std::fmt::Write as _;
 
@@ -31,7 +31,8 @@ fn main() -> Result<(), String> {
     let text = match std::env::args().nth(1).as_deref() {
         Some("runs") => runs(&classes),
         Some("pages") => pages(&classes),
-        _ => return Err("usage: unicode-classes runs|pages".into()),
+        Some("signs") => signs(&classes)?,
+        _ => return Err("usage: unicode-classes runs|pages|signs".into()),
     };
     print!("{text}");
     Ok(())
@@ -115,6 +116,24 @@ fn pages(classes: &[u8]) -> String {
         pages.iter().flat_map(|page| page.chunks(2)).map(|two| (two[0] | two[1] << 4) as usize);
     list(&mut text, "PAGES", "u8", bytes);
     text
+}
+
+/// Where, among what is left over, punctuation and symbols start and end.
+fn signs(classes: &[u8]) -> Result<String, String> {
+    let mut is_sign = vec![false; CODE_POINTS];
+    for (first, last) in ranges(r"[\p{P}\p{S}]")? {
+        is_sign[first..=last].fill(true);
+    }
+    let mut changes = Vec::new();
+    for at in (128..CODE_POINTS).filter(|&at| classes[at] == OTHER) {
+        if is_sign[at] != (changes.len() % 2 == 1) {
+            changes.push(at);
+        }
+    }
+    let mut text = head("signs");
+    text += "/// Code points from which on what is of no other class is a sign, and then none, in turn.\n";
+    list(&mut text, "CHANGES", "u32", changes.into_iter());
+    Ok(text)
 }
 
 fn head(kind: &str) -> String {

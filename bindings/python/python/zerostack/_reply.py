@@ -1,0 +1,61 @@
+"""What of a reply is shown, and when: text that is the JSON of a schema is shown as what it says.
+
+The agents and the player of tapes share it, so that a tape gives the events of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ._core import End, Recovered, Session, Text, TextDelta, Truncated
+from ._types import Event
+from .enums import Kept, Role, RoomPolicy, ToolMode
+
+
+def is_held(session: Session) -> bool:
+    """Whether the text of a reply is JSON, which is shown when it was read."""
+    return session.tool_mode is ToolMode.SCHEMA and bool(session.tools)
+
+
+def shown(held: bool, events: Iterable[Event]) -> Iterable[Event]:
+    """Those of the events of a running reply that a person sees."""
+    return (event for event in events if not (held and isinstance(event, TextDelta)))
+
+
+def end(session: Session, held: bool) -> list[Event]:
+    """Ends the reply; the last event says how."""
+    events: list[Event] = []
+    event = session.end_response()
+    recovered = isinstance(event, Recovered)
+    if recovered and event is not None:
+        if not held:
+            events.append(event)
+        event = session.end_response()
+    if isinstance(event, End):
+        said = _last_text(session) if held or recovered else ""
+        if said:
+            events.append(TextDelta(said))
+        if recovered:
+            events += session.pending_calls()
+    if event is not None:
+        events.append(event)
+    return events
+
+
+def make_room(session: Session) -> Event:
+    """Makes room as the limits say; where they say nothing, the oldest exchange goes."""
+    made = None if session.limits.room is RoomPolicy.ASK else session.make_room()
+    if made is None:
+        made = Truncated(Kept.OLD_EXCHANGES, min(session.drop_oldest(), 2**32 - 1))
+    return made
+
+
+def _last_text(session: Session) -> str:
+    """The text of the reply that the conversation ends with."""
+    text = ""
+    for entry in session.transcript:
+        if entry.role is not Role.ASSISTANT or entry.starts_message:
+            text = ""
+        if entry.role is Role.ASSISTANT and isinstance(entry.part, Text):
+            text += entry.part.text
+    return text

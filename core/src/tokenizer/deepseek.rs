@@ -1,0 +1,167 @@
+//! The pre-split of DeepSeek V3 and later: digits, then Chinese and Japanese, are set apart first, and
+//! what lies between is cut by itself, so that a space before a digit does not see it.
+
+use super::class::{Class, char_at, class_of, is_sign};
+
+/// What is set apart from what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Number,
+    /// Han and kana of the ranges that the pattern names.
+    EastAsian,
+    Rest,
+}
+
+impl Kind {
+    pub(super) fn of(character: char) -> Self {
+        match character {
+            '\u{4E00}'..='\u{9FA5}' | '\u{3040}'..='\u{30FF}' => Self::EastAsian,
+            _ if class_of(character) == Class::Number => Self::Number,
+            _ => Self::Rest,
+        }
+    }
+}
+
+/// What a character is to this pattern.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Group {
+    /// Letters and marks.
+    Word,
+    /// Punctuation and symbols.
+    Sign,
+    Space,
+    Newline,
+    /// Controls and what is not assigned: part of no alternative but as the start of a word.
+    Dull,
+}
+
+impl Group {
+    pub(super) fn of(character: char) -> Self {
+        match class_of(character) {
+            Class::Upper | Class::Lower | Class::Letter | Class::Mark => Self::Word,
+            Class::Space => Self::Space,
+            Class::Newline => Self::Newline,
+            Class::Other if is_sign(character) => Self::Sign,
+            Class::Other | Class::Number => Self::Dull,
+        }
+    }
+}
+
+/// Where the piece that starts at `at` ends. `text` is valid UTF-8.
+pub(super) fn piece_end(text: &[u8], at: usize) -> usize {
+    let Some((first, length)) = char_at(text, at) else { return text.len() };
+    let part = Part { text, kind: Kind::of(first) };
+    let next = at + length;
+    if part.kind == Kind::Number {
+        return part.numbers(next);
+    }
+    let group = Group::of(first);
+    match (group, part.group_at(next)) {
+        (Group::Word, _) => part.run(next, Group::Word),
+        (Group::Sign, _) => match text.get(next) {
+            Some(byte) if first.is_ascii() && byte.is_ascii_alphabetic() => {
+                let rest = text.get(next..).unwrap_or_default();
+                next + rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count()
+            }
+            _ => part.run(part.run(next, Group::Sign), Group::Newline),
+        },
+        (Group::Space | Group::Dull, Some((Group::Word, _))) => part.run(next, Group::Word),
+        (Group::Space, Some((Group::Sign, _))) if first == ' ' => {
+            part.run(part.run(next, Group::Sign), Group::Newline)
+        }
+        (Group::Space | Group::Newline, _) => part.spaces(at),
+        (Group::Dull, _) => part.dull(next),
+    }
+}
+
+/// A text of which only one kind is seen: what another one follows is at the end.
+struct Part<'t> {
+    text: &'t [u8],
+    kind: Kind,
+}
+
+impl Part<'_> {
+    fn group_at(&self, at: usize) -> Option<(Group, usize)> {
+        let (character, length) = char_at(self.text, at)?;
+        (Kind::of(character) == self.kind).then(|| (Group::of(character), length))
+    }
+
+    /// `\p{N}{1,3}`, the first one read.
+    fn numbers(&self, mut at: usize) -> usize {
+        for _ in 1..3 {
+            match self.group_at(at) {
+                Some((_, length)) => at += length,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// Where a run of a group ends.
+    fn run(&self, mut at: usize, wanted: Group) -> usize {
+        while let Some((group, length)) = self.group_at(at)
+            && group == wanted
+        {
+            at += length;
+        }
+        at
+    }
+
+    /// `\s*[\r\n]+`, or else `\s+(?!\S)`, or else `\s+`.
+    fn spaces(&self, start: usize) -> usize {
+        let (mut at, mut last, mut after_newline) = (start, start, None);
+        while let Some((group @ (Group::Space | Group::Newline), length)) = self.group_at(at) {
+            (last, at) = (at, at + length);
+            if group == Group::Newline {
+                after_newline = Some(at);
+            }
+        }
+        let alone = last == start || self.group_at(at).is_none();
+        after_newline.unwrap_or(if alone { at } else { last })
+    }
+
+    /// What no alternative takes goes on until one does.
+    fn dull(&self, mut at: usize) -> usize {
+        while let Some((Group::Dull, length)) = self.group_at(at)
+            && !matches!(self.group_at(at + length), Some((Group::Word, _)))
+        {
+            at += length;
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn pieces() {
+        let cases: [(&str, &[&str]); 12] = [
+            ("don't (abc) (été)", &["don", "'t", " (", "abc", ")", " (", "été", ")"]),
+            ("(abcé", &["(abc", "é"]),
+            ("!!a !a", &["!!", "a", " !", "a"]),
+            ("a  1234", &["a", "  ", "123", "4"]),
+            ("a  b\t!", &["a", " ", " b", "\t", "!"]),
+            ("x ア・イ", &["x", " ", "ア", "・", "イ"]),
+            ("中文a 中", &["中文", "a", " ", "中"]),
+            ("!\n\n x\r\n", &["!\n\n", " x", "\r\n"]),
+            ("・\nx", &["・", "\n", "x"]),
+            ("\u{1}\u{2}\u{3}a\u{1}", &["\u{1}\u{2}", "\u{3}a", "\u{1}"]),
+            (" \u{1} \u{1}1", &[" ", "\u{1}", " ", "\u{1}", "1"]),
+            ("e\u{301}\u{301} \u{301}", &["e\u{301}\u{301}", " \u{301}"]),
+        ];
+        for (text, wanted) in cases {
+            let (mut found, mut at) = (Vec::new(), 0);
+            while at < text.len() {
+                let end = piece_end(text.as_bytes(), at);
+                found.push(&text[at..end]);
+                at = end;
+            }
+            assert_eq!(found, wanted);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! A conversation in a file that only grows: each save appends what is new, and a save that was
+//! cut off by a crash is the only thing that is lost.
+//!
+//! ```text
+//! "zsj1"                                    once, at the beginning
+//! offset u32, length u32, checksum u32      each frame: the transcript from `offset` on is …
+//! payload                                   … these bytes
+//! ```
+//! Numbers are little endian. `offset` is where the frame before ended, or an earlier place when
+//! room was made or a turn was taken back: then the frame takes the place of all behind it. The
+//! checksum is CRC-32 over offset, length and payload.
+
+use super::Storage;
+use super::log::{Log, MAGIC};
+use crate::{Error, ErrorKind};
+
+/// What a file holds of a conversation, see [`crate::Session::unsaved`].
+///
+/// ```
+/// use zerostack_core::{Journal, Provider, Session, SessionConfig};
+///
+/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// let mut session = Session::new([0; 512], &config)?;
+/// let (mut file, mut journal) = (Vec::new(), Journal::new());
+/// for text in ["Hello", "Are you there?"] {
+///     session.user(text)?;
+///     session.abort();
+///     if let Some(frame) = session.unsaved(&journal) {
+///         file.extend_from_slice(frame.head());
+///         file.extend_from_slice(frame.payload());
+///         // Behind a sync of the file.
+///         journal = frame.saved();
+///     }
+/// }
+/// // The last write was cut off.
+/// let restored = Journal::restore(&file[..file.len() - 3], [0; 512])?;
+/// assert!(restored.dropped_bytes > 0);
+/// let session = Session::resume(restored.storage, restored.used, &config)?;
+/// assert_eq!(session.transcript().entries().count(), 1);
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Journal {
+    /// Bytes of the transcript that are saved.
+    saved: u32,
+    /// How often the session had rewritten its transcript, and cut off its end.
+    rewrites: u16,
+    cuts: u16,
+    file_bytes: u64,
+}
+
+/// Bytes to be written behind those of a file: first the head, then the payload.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'s> {
+    head: [u8; MAGIC_BYTES + HEAD_BYTES],
+    /// Bytes of the head that are not needed: the name of the format stands once.
+    skip: usize,
+    payload: &'s [u8],
+    journal: Journal,
+}
+
+/// What a file held.
+#[derive(Clone, Copy, Debug)]
+pub struct Restored<S> {
+    /// The conversation, for [`crate::Session::resume`].
+    pub storage: S,
+    /// How much of the storage it is.
+    pub used: usize,
+    /// What the file holds, to go on with. The bytes behind [`Journal::file_bytes`] must be cut
+    /// off before more is written.
+    pub journal: Journal,
+    /// Bytes at the end of the file that were not whole frames.
+    pub dropped_bytes: usize,
+}
+
+impl Journal {
+    /// An empty file.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { saved: 0, rewrites: 0, cuts: 0, file_bytes: 0 }
+    }
+
+    /// How long the file is. After a write that failed, it is cut off here.
+    #[must_use]
+    pub const fn file_bytes(&self) -> u64 {
+        self.file_bytes
+    }
+
+    /// Reads a file. What comes behind the last whole frame is dropped, and counted.
+    ///
+    /// # Errors
+    /// `BadTranscript` when the file is none of this format; `detail` is 0. `Full`.
+    pub fn restore<S: Storage>(file: &[u8], storage: S) -> Result<Restored<S>, Error> {
+        // A file that ends within its name was cut off at its first write.
+        let Some(all) =
+            file.strip_prefix(&JOURNAL_MAGIC).or(JOURNAL_MAGIC.starts_with(file).then_some(&[]))
+        else {
+            return Err(Error::new(ErrorKind::BadTranscript, 0));
+        };
+        let mut storage = storage;
+        let mut used = 0;
+        let mut log = Log::new(&mut storage, &mut used);
+        log.start()?;
+        let mut rest = all;
+        while let Some((offset, payload, behind)) = next_frame(rest) {
+            if offset > log.used() || offset < MAGIC.len() {
+                break;
+            }
+            log.truncate(offset);
+            log.append(payload)?;
+            rest = behind;
+        }
+        let is_begun = file.len() >= MAGIC_BYTES;
+        let file_bytes = if is_begun { file.len() - rest.len() } else { 0 };
+        let (dropped_bytes, used_bytes) = (file.len() - file_bytes, used as usize);
+        let saved = if file_bytes > MAGIC_BYTES { used } else { 0 };
+        let journal = Self { saved, file_bytes: file_bytes as u64, ..Self::new() };
+        Ok(Restored { storage, used: used_bytes, journal, dropped_bytes })
+    }
+
+    /// What is not saved of `bytes`, which were rewritten and cut off so often.
+    pub(crate) fn unsaved<'s>(
+        &self,
+        bytes: &'s [u8],
+        rewrites: u16,
+        cuts: u16,
+    ) -> Option<Frame<'s>> {
+        let is_same = (self.rewrites, self.cuts) == (rewrites, cuts);
+        let known = if is_same { self.saved as usize } else { 0 };
+        let offset = known.max(MAGIC.len());
+        let payload = bytes.get(offset..)?;
+        // An end that was cut off is news, too.
+        if payload.is_empty() && is_same && self.file_bytes > 0 {
+            return None;
+        }
+        let (start, length) = ((offset as u32).to_le_bytes(), (payload.len() as u32).to_le_bytes());
+        let sum = checksum(&[&start, &length, payload]).to_le_bytes();
+        let mut head = [0; MAGIC_BYTES + HEAD_BYTES];
+        let pieces = [JOURNAL_MAGIC, start, length, sum];
+        for (to, from) in head.iter_mut().zip(pieces.iter().flatten()) {
+            *to = *from;
+        }
+        let skip = if self.file_bytes == 0 { 0 } else { MAGIC_BYTES };
+        let more = (head.len() - skip).saturating_add(payload.len());
+        let journal = Self {
+            saved: bytes.len() as u32,
+            rewrites,
+            cuts,
+            file_bytes: self.file_bytes.saturating_add(more as u64),
+        };
+        Some(Frame { head, skip, payload, journal })
+    }
+}
+
+impl<'s> Frame<'s> {
+    /// What is written first.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        self.head.get(self.skip..).unwrap_or_default()
+    }
+
+    /// What is written behind it.
+    #[must_use]
+    pub const fn payload(&self) -> &'s [u8] {
+        self.payload
+    }
+
+    /// What the file holds when both are written.
+    #[must_use]
+    pub const fn saved(&self) -> Journal {
+        self.journal
+    }
+}
+
+/// The first frame, when it is whole: its offset, its payload, and what comes behind it.
+fn next_frame(bytes: &[u8]) -> Option<(usize, &[u8], &[u8])> {
+    let (start, rest) = bytes.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let (sum, rest) = rest.split_first_chunk::<4>()?;
+    let (payload, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+    let is_whole = checksum(&[start, length, payload]) == u32::from_le_bytes(*sum);
+    is_whole.then_some((u32::from_le_bytes(*start) as usize, payload, rest))
+}
+
+/// CRC-32 as in zip and Ethernet, four bits at a time.
+fn checksum(pieces: &[&[u8]]) -> u32 {
+    let step = |sum: u32, half: u8| {
+        let index = (sum ^ u32::from(half)) & 15;
+        sum >> 4 ^ TABLE.get(index as usize).copied().unwrap_or_default()
+    };
+    let bytes = pieces.iter().flat_map(|piece| piece.iter());
+    !bytes.fold(u32::MAX, |sum, byte| step(step(sum, byte & 15), byte >> 4))
+}
+
+const TABLE: [u32; 16] = {
+    let mut table = [0; 16];
+    let mut index = 0;
+    while index < 16 {
+        let (mut value, mut bit) = (index as u32, 0);
+        while bit < 4 {
+            value = if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 };
+            bit += 1;
+        }
+        table[index] = value;
+        index += 1;
+    }
+    table
+};
+
+const JOURNAL_MAGIC: [u8; MAGIC_BYTES] = *b"zsj1";
+
+const MAGIC_BYTES: usize = 4;
+
+/// Offset, length and checksum.
+const HEAD_BYTES: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::checksum;
+
+    #[test]
+    fn the_checksum_is_the_usual_one() {
+        assert_eq!(checksum(&[b"1234", b"56789"]), 0xcbf4_3926);
+        assert_eq!(checksum(&[]), 0);
+    }
+}
