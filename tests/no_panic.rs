@@ -9,15 +9,15 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 /// goal is 12 KiB for one and 24 KiB for all; these numbers are what was reached, so that it
 /// does not grow unseen.
 const TARGETS: [(&str, u64, u64); 2] = [
-    ("thumbv7em-none-eabihf", 31 * 1024, 57 * 1024),
-    ("riscv32imc-unknown-none-elf", 37 * 1024, 69 * 1024),
+    ("thumbv7em-none-eabihf", 31 * 1024, 45 * 1024),
+    ("riscv32imc-unknown-none-elf", 36 * 1024, 52 * 1024),
 ];
 
 /// What openai-responses may take more: it reads the same content in five forms.
-const RESPONSES_BYTES: u64 = 8 * 1024;
+const RESPONSES_BYTES: u64 = 4 * 1024;
 
 /// What reading calls in text, and telling of tools by words, may take more.
-const LOCAL_MODELS_BYTES: u64 = 12 * 1024;
+const LOCAL_MODELS_BYTES: u64 = 11 * 1024;
 
 /// What token counts, room by policy and budgets may take more, with marks, forks, journals and
 /// JSON Lines, all of them used.

@@ -179,16 +179,22 @@ impl Sink<'_, '_> {
         id: &[u8],
         name: &[u8],
     ) -> Result<Option<usize>, Error> {
-        let records = self.log.records_from(self.reply.start as usize);
-        let calls = records.filter(|record| record.is(Kind::Call));
+        let (bytes, start) = (self.log.bytes(), self.reply.start as usize);
         let last = self.log.record(self.reply.last_call as usize);
         let Some(last) = last.filter(|_| self.reply.last_call != 0) else { return Ok(None) };
         let belongs = |call: &Record<'_>| match index {
             Some(index) => call.header.info[2] == index as u8,
             None => id.is_empty() || call.call().0.as_bytes() == id,
         };
-        let call = if belongs(&last) { Some(last) } else { calls.filter(belongs).last() };
-        let Some(call) = call else { return Ok(None) };
+        let mut found = Some(last).filter(belongs);
+        let mut at = if found.is_some() { last.offset } else { start };
+        while let Some(call) = Record::find_part(bytes, at, start, Kind::Call.bit()) {
+            at = call.end();
+            if belongs(&call) {
+                found = Some(call);
+            }
+        }
+        let Some(call) = found else { return Ok(None) };
         let (known_id, known_name, arguments) = call.call();
         let is_other = !id.is_empty() && known_id.as_bytes() != id && !name.is_empty();
         if is_other && (known_name.as_bytes() != name || is_object(arguments.as_bytes())) {
