@@ -30,3 +30,21 @@ bench-tokenizer:
 # Fuzzes one target: json, sse, response or operations. Wants a nightly and cargo-fuzz.
 fuzz target:
     cargo +nightly fuzz run {{target}}
+
+# Header, libraries, pkg-config and CMake files of the C library, to PREFIX.
+install-c prefix:
+    ffi/install.sh {{prefix}}
+
+# What is generated and committed: the C header, the Swift and Kotlin sources.
+generate:
+    ffi/header.sh
+    bindings/uniffi/generate.sh
+
+# The firmware images' tables of sizes and costs, anew.
+firmware-sizes:
+    examples/firmware/check.sh measure
+
+# The Python package beside the vendors' own parsers.
+bench-python:
+    bindings/python/check.sh release
+    target/python-check/venv/bin/python bindings/python/bench.py

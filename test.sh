@@ -39,7 +39,7 @@ step "lint"
 cargo clippy --workspace --all-targets --quiet -- --deny warnings
 
 step "core without its features, and with each alone"
-for features in "" openai-chat anthropic openai-responses gemini ollama alloc derive; do
+for features in "" openai-chat anthropic openai-responses gemini ollama window local-models alloc derive drive drive-async; do
     cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
 done
 
@@ -57,8 +57,13 @@ done
 sh examples/shell/test.sh
 
 check "C" ffi/check.sh
-check "Swift and Kotlin" bindings/uniffi/check.sh
+check "C runtime" bindings/c/check.sh
+check "Python" bindings/python/check.sh
+check "Swift" bindings/swift/check.sh
+check "Kotlin" bindings/kotlin/check.sh
 check "firmware" examples/firmware/check.sh
+check "WebAssembly" examples/wasm/check.sh
+check "miri" core/miri.sh
 
 step "a real model, opt-in"
 if [ "${ZEROSTACK_REAL_MODEL:-}" = 1 ]; then

@@ -19,6 +19,10 @@ const RESPONSES_BYTES: u64 = 8 * 1024;
 /// What reading calls in text, and telling of tools by words, may take more.
 const LOCAL_MODELS_BYTES: u64 = 12 * 1024;
 
+/// What token counts, room by policy and budgets may take more, with marks, forks, journals and
+/// JSON Lines, all of them used.
+const WINDOW_BYTES: u64 = 20 * 1024;
+
 /// What a session takes of the memory beside the transcript and the configuration.
 const STATE_BYTES: u64 = 512;
 
@@ -33,6 +37,7 @@ fn a_session_cannot_panic_and_is_small() {
         for (features, limit) in [
             ("openai-chat", one_dialect),
             ("openai-chat,local-models", one_dialect + LOCAL_MODELS_BYTES),
+            ("openai-chat,window", one_dialect + WINDOW_BYTES),
             ("anthropic", one_dialect),
             ("openai-responses", one_dialect + RESPONSES_BYTES),
             ("gemini", one_dialect),

@@ -40,7 +40,10 @@ wheel=$(ls "$work"/wheels/*.whl)
 "$bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
 bytes=$(wc -c <"$wheel")
 echo "$wheel: $bytes bytes"
-[ "$bytes" -le 3145728 ] || { echo "the wheel is larger than 3 MiB" >&2; exit 1; }
+if [ "$profile" = release ] && [ "$bytes" -gt 3145728 ]; then
+    echo "the wheel is larger than 3 MiB" >&2
+    exit 1
+fi
 
 echo "== mypy, pyright, the stubs"
 cd "$here"

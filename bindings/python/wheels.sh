@@ -45,3 +45,5 @@ build x86_64-unknown-linux-musl musllinux_1_2
 build aarch64-unknown-linux-gnu manylinux2014
 build aarch64-unknown-linux-musl musllinux_1_2
 ls -l "$work"/*.whl
+large=$(find "$work" -name '*.whl' -size +3072k)
+[ -z "$large" ] || { echo "larger than 3 MiB: $large" >&2; exit 1; }

@@ -12,7 +12,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
-//! | `window` | token counts, budgets of a turn, calls that repeat; on by default |
+//! | `window` | token counts, room by policy, budgets of a turn, calls that repeat; on by default |
 //! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |

@@ -88,7 +88,17 @@ fn survive(board: Board) {
     let turns: Vec<&str> =
         done.lines.iter().filter_map(|line| line.strip_prefix("turn ")).collect();
     let (server, _) = provider();
-    assert_eq!(turns, on_this_machine(server.address()));
+    let here = on_this_machine(server.address());
+    let same = |turn: &str| {
+        // At which byte a malformed body is noticed depends on the pieces that it comes in.
+        let [kind, detail, used] = turn.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("{turn}")
+        };
+        let detail = if kind == "bad_response" { "" } else { detail };
+        format!("{kind} {detail} {used}")
+    };
+    let turns: Vec<String> = turns.into_iter().map(same).collect();
+    assert_eq!(turns, here.iter().map(|turn| same(turn)).collect::<Vec<_>>());
     let kinds: std::collections::BTreeSet<_> =
         turns.iter().filter_map(|turn| turn.split(' ').next()).collect();
     println!("{count} answers, {} turns: {kinds:?}", turns.len());

@@ -1,19 +1,18 @@
 //! `Session`: the state machine of one conversation.
 
-use std::sync::{Mutex, MutexGuard, TryLockError};
-
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use zerostack_core as core;
-use zerostack_core::{Error, Growing, OwnedConfig, Step};
+use zerostack_core::{Growing, OwnedConfig, Step};
 
 use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
-use crate::error::{Said, busy, closed, raised, raised_in, raised_text};
+use crate::error::{Said, closed, raised, raised_in, raised_text};
+use crate::held::Held;
 use crate::message::{self, Entry, Failure, Mark, Request, ToolCall, Usage, WindowTokens};
 use crate::options::Options;
-use crate::{enums, feed, json_lines, number};
+use crate::{enums, feed, json_lines, number, request};
 
 /// The session of this package: it owns its configuration and grows to a limit.
 pub type OwnedSession = core::Session<OwnedConfig, Growing>;
@@ -38,10 +37,7 @@ pub type OwnedSession = core::Session<OwnedConfig, Growing>;
 /// `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
 #[pyclass(frozen, module = "zerostack", weakref)]
 pub struct Session {
-    /// Nothing after `close`.
-    session: Mutex<Option<OwnedSession>>,
-    /// The process that made it.
-    process: u32,
+    held: Held,
 }
 
 #[pymethods]
@@ -121,14 +117,14 @@ impl Session {
     /// What to do now. Cheap, and the same until something is done.
     #[getter]
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let step = self.look(py, OwnedSession::step)?;
+        let step = self.held.look(py, OwnedSession::step)?;
         enums::step(py, step)
     }
 
     /// How long to wait in the step `WAIT`, in milliseconds; else 0.
     #[getter]
     fn wait_ms(&self, py: Python<'_>) -> PyResult<u32> {
-        self.look(py, |session| match session.step() {
+        self.held.look(py, |session| match session.step() {
             Step::Wait { millis } => millis,
             _ => 0,
         })
@@ -137,7 +133,7 @@ impl Session {
     /// Bytes of the transcript's storage that are missing in the step `MAKE_ROOM`; else 0.
     #[getter]
     fn missing_bytes(&self, py: Python<'_>) -> PyResult<u32> {
-        self.look(py, |session| match session.step() {
+        self.held.look(py, |session| match session.step() {
             Step::MakeRoom { bytes, .. } => bytes,
             _ => 0,
         })
@@ -146,7 +142,7 @@ impl Session {
     /// All that was said, oldest first; in the step `RECEIVE` what came of the reply too.
     #[getter]
     fn transcript(&self, py: Python<'_>) -> PyResult<Vec<Py<Entry>>> {
-        self.look(py, |session| {
+        self.held.look(py, |session| {
             let entries = session.transcript().entries();
             entries.filter_map(|entry| message::entry(py, entry).transpose()).collect()
         })?
@@ -155,14 +151,14 @@ impl Session {
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     #[getter]
     fn usage(&self, py: Python<'_>) -> PyResult<Usage> {
-        self.look(py, |session| session.usage().into())
+        self.held.look(py, |session| session.usage().into())
     }
 
     /// Tokens of what would be sent now: what the provider counted, and what the session counts on
     /// top of it.
     #[getter]
     fn window_tokens(&self, py: Python<'_>) -> PyResult<WindowTokens> {
-        let tokens = self.look(py, OwnedSession::window_tokens)?;
+        let tokens = self.held.look(py, OwnedSession::window_tokens)?;
         Ok(WindowTokens { measured: tokens.measured, estimated: tokens.estimated })
     }
 
@@ -170,25 +166,25 @@ impl Session {
     /// shown.
     #[getter]
     fn is_compacting(&self, py: Python<'_>) -> PyResult<bool> {
-        self.look(py, OwnedSession::is_compacting)
+        self.held.look(py, OwnedSession::is_compacting)
     }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
     #[getter]
     fn stop_word(&self, py: Python<'_>) -> PyResult<String> {
-        self.look(py, |session| session.stop_word().to_owned())
+        self.held.look(py, |session| session.stop_word().to_owned())
     }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
     #[getter]
     fn is_reply_complete(&self, py: Python<'_>) -> PyResult<bool> {
-        self.look(py, OwnedSession::is_reply_complete)
+        self.held.look(py, OwnedSession::is_reply_complete)
     }
 
     /// Why the last turn failed, or the last attempt of this one; `None` after a good reply.
     #[getter]
     fn failure(&self, py: Python<'_>) -> PyResult<Option<Failure>> {
-        let failure = self.look(py, |session| {
+        let failure = self.held.look(py, |session| {
             session.failure().map(|failure| (failure.error, Said::from(failure), session.step()))
         })?;
         Ok(failure.map(|(error, said, step)| {
@@ -205,27 +201,27 @@ impl Session {
     /// The dialect that is spoken.
     #[getter]
     fn provider(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let provider = self.look(py, |session| session.config().provider)?;
+        let provider = self.held.look(py, |session| session.config().provider)?;
         enums::provider(py, provider)
     }
 
     /// The model, as the provider names it.
     #[getter]
     fn model(&self, py: Python<'_>) -> PyResult<String> {
-        self.look(py, |session| session.config().model.clone())
+        self.held.look(py, |session| session.config().model.clone())
     }
 
     /// What the model is told first.
     #[getter]
     fn system(&self, py: Python<'_>) -> PyResult<String> {
-        self.look(py, |session| session.config().system.clone())
+        self.held.look(py, |session| session.config().system.clone())
     }
 
     /// The tools that the model may call.
     #[getter]
     fn tools(&self, py: Python<'_>) -> PyResult<Vec<ToolSpec>> {
         let text = |text: &str| PyString::new(py, text).unbind();
-        self.look(py, |session| {
+        self.held.look(py, |session| {
             let tools = session.config().tools.iter();
             tools
                 .map(|tool| ToolSpec {
@@ -240,26 +236,26 @@ impl Session {
     /// How the model is told of its tools, and how it calls them.
     #[getter]
     fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let mode = self.look(py, |session| session.config().tool_mode)?;
+        let mode = self.held.look(py, |session| session.config().tool_mode)?;
         enums::tool_mode(py, mode)
     }
 
     /// Under which key OpenAI chat is told `max_output_tokens`.
     #[getter]
     fn output_limit_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let key = self.look(py, |session| session.config().output_limit_key)?;
+        let key = self.held.look(py, |session| session.config().output_limit_key)?;
         enums::output_limit_key(py, key)
     }
 
     /// The numbers.
     #[getter]
     fn limits(&self, py: Python<'_>) -> PyResult<Limits> {
-        self.look(py, |session| Limits { core: session.config().limits })
+        self.held.look(py, |session| Limits { core: session.config().limits })
     }
 
     /// All tool calls without an answer, in the order of the model.
     fn pending_calls(&self, py: Python<'_>) -> PyResult<Vec<ToolCall>> {
-        self.look(py, |session| {
+        self.held.look(py, |session| {
             session.pending_calls().map(|call| message::tool_call(py, call)).collect()
         })
     }
@@ -267,13 +263,13 @@ impl Session {
     /// The conversation as plain versioned bytes, for `resume()`. A reply that is coming in is not
     /// part of it yet.
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.look(py, |session| PyBytes::new(py, session.snapshot()))
+        self.held.look(py, |session| PyBytes::new(py, session.snapshot()))
     }
 
     /// The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
     /// `from_json_lines()` reads them again.
     fn json_lines(&self, py: Python<'_>) -> PyResult<String> {
-        self.look(py, json_lines::write)
+        self.held.look(py, json_lines::write)
     }
 
     // The turn, in order.
@@ -281,7 +277,7 @@ impl Session {
     /// Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was added.
     fn user(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
-        self.act(py, "user", |session| session.user(&text))
+        self.held.act(py, "user", |session| session.user(&text))
     }
 
     /// Says something to the model beside the user: another mode, other skills, another prompt.
@@ -289,28 +285,12 @@ impl Session {
     /// With `Full` nothing was added.
     fn instruct(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
-        self.act(py, "instruct", |session| session.instruct(&text))
+        self.held.act(py, "instruct", |session| session.instruct(&text))
     }
 
     /// What to send in this step; asking again gives the same bytes.
     fn request(&self, py: Python<'_>) -> PyResult<Request> {
-        let guard = self.lock(py)?;
-        let session = guard.as_ref().ok_or_else(|| closed(py))?;
-        let raise = |error| raise(py, error, "request", session);
-        let request = session.request().map_err(raise)?;
-        let path = PyString::new(py, &request.path_parts().concat()).unbind();
-        let headers = PyDict::new(py);
-        for (name, value) in request.headers() {
-            headers.set_item(name, value)?;
-        }
-        let method = PyString::new(py, request.method()).unbind();
-        // A request does not go to another thread, so each block makes its own.
-        let length = py.detach(|| session.request().map(|request| request.body_len()));
-        let body = PyBytes::new_with(py, length.map_err(raise)?, |out| {
-            let read = py.detach(|| session.request().map(|mut request| request.read(out)));
-            read.map(|_| ()).map_err(raise)
-        })?;
-        Ok(Request { method, path, headers: headers.unbind(), body: body.unbind() })
+        self.held.look(py, |session| request::of(py, session))?
     }
 
     /// The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
@@ -325,7 +305,7 @@ impl Session {
     ) -> PyResult<()> {
         let status = number::number("status", status, 999)?;
         let wish = number::saturated("retry_after_ms", retry_after_ms)?;
-        self.act(py, "begin_response", |session| session.begin_response(status, wish))
+        self.held.act(py, "begin_response", |session| session.begin_response(status, wish))
     }
 
     /// Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives what
@@ -343,11 +323,10 @@ impl Session {
         chunk: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyList>> {
         let chunk = bytes_of("chunk", chunk)?;
-        let mut guard = self.lock(py)?;
-        let session = guard.as_mut().ok_or_else(|| closed(py))?;
+        let mut held = self.held.lock(py)?;
+        let session = held.as_mut().ok_or_else(|| closed(py))?;
         let events = PyList::empty(py);
-        let result = feed::feed_all(session, &chunk, &events);
-        match result? {
+        match feed::feed_all(session, &chunk, &events)? {
             Ok(()) => Ok(events),
             Err(error) => {
                 let said = session.failure().map(Said::from).unwrap_or_default();
@@ -366,7 +345,7 @@ impl Session {
     /// `Unreachable`.
     fn end_response(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut event = None;
-        self.act(py, "end_response", |session| {
+        self.held.act(py, "end_response", |session| {
             event = Some(session.end_response()?);
             Ok(())
         })?;
@@ -388,7 +367,7 @@ impl Session {
         let id = core::CallId::from_number(number::number("id", id, u32::MAX.into())?);
         let content = enums::text("content", content)?;
         let mut left_out = 0;
-        self.act(py, "tool_result", |session| {
+        self.held.act(py, "tool_result", |session| {
             left_out = session.tool_result(core::ToolResult { id, content: &content, is_error })?;
             Ok(())
         })?;
@@ -397,13 +376,13 @@ impl Session {
 
     /// The wait is over. `WAIT` to `SEND`.
     fn retry(&self, py: Python<'_>) -> PyResult<()> {
-        self.act(py, "retry", OwnedSession::retry)
+        self.held.act(py, "retry", OwnedSession::retry)
     }
 
     /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls get
     /// the result "aborted".
     fn abort(&self, py: Python<'_>) -> PyResult<()> {
-        self.act(py, "abort", |session| {
+        self.held.act(py, "abort", |session| {
             session.abort();
             Ok(())
         })
@@ -413,21 +392,21 @@ impl Session {
     /// that is all of `max_turn_ms`: the turn was ended, as by `abort()`.
     fn elapsed(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
         let turn_ms = number::saturated("turn_ms", Some(turn_ms))?.unwrap_or_default();
-        self.act(py, "elapsed", |session| session.elapsed(turn_ms))
+        self.held.act(py, "elapsed", |session| session.elapsed(turn_ms))
     }
 
     // Going back, and apart.
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
     fn mark(&self, py: Python<'_>) -> PyResult<Mark> {
-        self.look(py, |session| Mark { core: session.mark() })
+        self.held.look(py, |session| Mark { core: session.mark() })
     }
 
     /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
     /// Raises `StaleMark` when room was made since, or the mark's place is no longer there.
     fn rollback(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> PyResult<()> {
         let mark = mark.get().core;
-        self.act(py, "rollback", |session| session.rollback(mark))
+        self.held.act(py, "rollback", |session| session.rollback(mark))
     }
 
     /// The same conversation in a session of its own, to go on with it apart, as a subagent does.
@@ -445,10 +424,10 @@ impl Session {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let options = Options::of(options)?;
-        let mut config = self.look(py, |session| session.config().clone())?;
+        let mut config = self.held.look(py, |session| session.config().clone())?;
         options.change(&mut config, provider, model)?;
         let storage = Growing::new(options.capacity_bytes()?);
-        let forked = self.look(py, |session| session.fork(storage, config))?;
+        let forked = self.held.look(py, |session| session.fork(storage, config))?;
         forked.map(Self::holding).map_err(|error| raised(py, error))
     }
 
@@ -460,7 +439,7 @@ impl Session {
     /// failed.
     fn make_room(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
         let mut event = None;
-        self.act(py, "make_room", |session| {
+        self.held.act(py, "make_room", |session| {
             event = Some(session.make_room()?);
             Ok(())
         })?;
@@ -478,14 +457,14 @@ impl Session {
     ) -> PyResult<()> {
         let summary = enums::text("summary", summary)?;
         let keep_turns = number::number("keep_turns", keep_turns, u32::MAX.into())?;
-        self.act(py, "compact", |session| session.compact(&summary, keep_turns))
+        self.held.act(py, "compact", |session| session.compact(&summary, keep_turns))
     }
 
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running turn.
     /// Gives the bytes that this freed.
     fn drop_oldest(&self, py: Python<'_>) -> PyResult<usize> {
         let mut freed = 0;
-        self.act(py, "drop_oldest", |session| {
+        self.held.act(py, "drop_oldest", |session| {
             freed = session.drop_oldest()?;
             Ok(())
         })?;
@@ -496,7 +475,7 @@ impl Session {
 
     /// Frees the conversation. Any other call then raises `Closed`.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        *self.lock(py)? = None;
+        *self.held.lock(py)? = None;
         Ok(())
     }
 
@@ -517,53 +496,12 @@ impl Session {
     }
 
     fn __repr__(&self) -> String {
-        match self.session.try_lock().as_deref() {
-            Ok(Some(session)) => {
-                let config = session.config();
-                let (provider, model) = (config.provider.name(), &config.model);
-                let (step, bytes) = (session.step().name(), session.transcript().used_bytes());
-                let step = step.to_uppercase();
-                format!("<Session {provider} {model:?}: step {step}, {bytes} bytes>")
-            }
-            Ok(None) => "<Session: closed>".to_owned(),
-            Err(_) => "<Session: in use>".to_owned(),
-        }
+        self.held.to_string()
     }
 }
 
 impl Session {
     fn holding(session: OwnedSession) -> Self {
-        Self { session: Mutex::new(Some(session)), process: std::process::id() }
+        Self { held: Held::new(session) }
     }
-
-    /// The session, if nobody else has it now.
-    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, Option<OwnedSession>>> {
-        match self.session.try_lock() {
-            Ok(guard) => Ok(guard),
-            // No call of the core leaves a session half changed.
-            Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
-            Err(TryLockError::WouldBlock) => Err(busy(py, std::process::id() != self.process)),
-        }
-    }
-
-    fn look<T>(&self, py: Python<'_>, look: impl FnOnce(&OwnedSession) -> T) -> PyResult<T> {
-        let guard = self.lock(py)?;
-        guard.as_ref().map(look).ok_or_else(|| closed(py))
-    }
-
-    fn act(
-        &self,
-        py: Python<'_>,
-        name: &str,
-        act: impl FnOnce(&mut OwnedSession) -> Result<(), Error>,
-    ) -> PyResult<()> {
-        let mut guard = self.lock(py)?;
-        let session = guard.as_mut().ok_or_else(|| closed(py))?;
-        act(session).map_err(|error| raise(py, error, name, session))
-    }
-}
-
-fn raise(py: Python<'_>, error: Error, name: &str, session: &OwnedSession) -> PyErr {
-    let said = session.failure().map(Said::from).unwrap_or_default();
-    raised_in(py, error, name, session.step(), &said, None)
 }

@@ -7,6 +7,7 @@ import gc
 import json
 import logging
 import os
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -181,8 +182,52 @@ def test_the_key_is_sent_and_never_shown(
     either = Either(kind, scripted, api_key=key)
     with pytest.raises(zerostack.ProviderStatus, match=r"no such key: \(key\)") as raised:
         either.run("go")
-    assert key not in f"{raised.value!r}{either.agent.__dict__}{caplog.text}"
+    assert key not in f"{raised.value!r}{vars(raised.value)}{vars(either.agent)}{caplog.text}"
     assert scripted.requests[0]["headers"]["authorization"] == "(key)"
+
+
+@both
+def test_one_connection_serves_all_rounds(kind: Any, provider: Provider) -> None:
+    connected: list[str] = []
+    scripted = provider(*[call("double", {"n": n}) for n in range(3)], say("done"))
+    either = Either(kind, scripted, tools=[double])
+    connect = socket.socket.connect
+
+    def counted(self: socket.socket, address: Any) -> None:
+        connected.append(address)
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        if kind is Agent:
+            patch.setattr(socket.socket, "connect", counted)
+            assert either.run("go").text == "done"
+            assert len(connected) == 1
+        else:
+            assert either.run("go").text == "done"
+    assert len(scripted.requests) == 4
+
+
+@both
+def test_a_server_that_does_not_end_its_response(kind: Any, provider: Provider) -> None:
+    """The reply is complete, and the connection stays open: the next request takes another one."""
+    body = (
+        'data: {"choices":[{"index":0,"delta":{"content":"one"},"finish_reason":"stop"}]}\n\n'
+        "data: [DONE]\n\n"
+    )
+    first = {"body": body + ": more\n\n" * 50, "stall": len(body) + 5}
+    first["content_type"] = "text/event-stream"
+    scripted = provider(first, say("two"))
+    agent = kind("scripted", base_url=scripted.url)
+
+    async def main() -> tuple[str, str]:
+        async with agent:
+            return (await agent.run("a")).text, (await agent.run("b")).text
+
+    if kind is Agent:
+        texts = (agent.run("a").text, agent.run("b").text)
+    else:
+        texts = asyncio.run(main())
+    assert texts == ("one", "two")
 
 
 @both
@@ -340,6 +385,9 @@ def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
     assert cancelled == (["tool"] if after == "tool" else [])
 
 
+# The connection of the first loop dies with it: nobody can close it any more.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_agent_is_used_from_two_event_loops(provider: Provider) -> None:
     scripted = provider(say("one"), say("two"))
     agent = AsyncAgent("scripted", base_url=scripted.url)

@@ -58,6 +58,7 @@ def test_wrong_types_and_huge_numbers(act: Any, error: Any, words: str) -> None:
         ({"tools": [3]}, TypeError, "tools[0]: 'int' object has no attribute 'name'"),
         ({"tools": [ADD, ToolSpec("b", "", "[]")]}, zerostack.BadConfig, "the schema of tool 1"),
         ({"tools": 3}, TypeError, "'int' object is not iterable"),
+        ({"tool": []}, TypeError, 'no option "tool"; there are system, tools'),
     ],
 )
 def test_a_session_that_cannot_be(options: Any, error: Any, words: str) -> None:

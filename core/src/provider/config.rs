@@ -139,8 +139,8 @@ pub struct Limits {
     pub reply_bytes: u32,
     /// Requests of one turn.
     pub max_rounds: u16,
-    /// Tokens of all requests and replies of one turn; 0 is no limit. As with the next three, no
-    /// further request is sent when more is used up.
+    /// Tokens of all requests and replies of one turn; 0 is no limit. Once they are used up, no
+    /// further request is sent; so with the next two.
     pub max_turn_tokens: u32,
     /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,

@@ -3,7 +3,9 @@
 use super::{Config, Sink};
 use crate::Error;
 use crate::message::StopReason;
-use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record, Records};
+#[cfg(feature = "local-models")]
+use crate::transcript::record::FIRST;
+use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::Pieces;
 
@@ -178,7 +180,8 @@ impl Cursor {
 #[cfg(feature = "local-models")]
 pub(crate) fn reply_parts(bytes: &[u8], offset: usize) -> impl Iterator<Item = Record<'_>> + Clone {
     Records::from(bytes, offset).take_while(move |record| {
-        record.is_reply() && (record.offset == offset || !record.header.has(FIRST))
+        let begins = record.header.has(FIRST);
+        record.is_reply() && (record.offset == offset || !begins)
     })
 }
 

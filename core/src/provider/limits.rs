@@ -160,15 +160,11 @@ impl Limits {
         }
     }
 
-    /// Whether anything here depends on the tokens of the window.
-    pub(crate) const fn counts_window(&self) -> bool {
-        self.context_tokens > 0 || self.high_water_tokens > 0
-    }
-
     /// Whether anything is limited that only feature `window` can keep.
     pub(super) const fn need_window(&self) -> bool {
         let budgets = self.max_turn_tokens | self.max_turn_cost_micros | self.max_turn_ms;
-        budgets > 0 || self.max_repeats > 0 || self.high_water_tokens > 0
+        let asks = matches!(self.room, RoomPolicy::Ask);
+        budgets > 0 || self.max_repeats > 0 || self.high_water_tokens > 0 || !asks
     }
 
     /// Whether the low mark is not above the high one.

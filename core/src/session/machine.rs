@@ -2,8 +2,7 @@
 
 use super::feed::Decoder;
 use super::open::Open;
-use super::policy::Finish;
-use super::window::{Count, used_up};
+use super::window::{Count, ENABLED, Finish, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
@@ -133,12 +132,17 @@ impl Machine {
         Ok(())
     }
 
+    /// The request for a summary that is on.
+    pub fn summary(&self) -> Option<Finish> {
+        self.summary.filter(|_| ENABLED)
+    }
+
     /// The next thing is to send, when there is room for a reply and the window is below its
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         // What asks for room needs none made for it.
         self.step = Step::Send;
-        if self.summary.is_some() {
+        if self.summary().is_some() {
             return;
         }
         let wanted = config.limits().reply_bytes as usize;
@@ -228,8 +232,9 @@ impl Machine {
             }
             _ => {}
         }
-        if self.summary.take().is_some() {
-            log.truncate(super::policy::request_start(log.used()));
+        if self.summary().is_some() {
+            self.summary = None;
+            log.truncate(super::window::request_start(log.used()));
         }
         self.forget_failure();
         self.step = Step::Idle;

@@ -67,6 +67,6 @@ impl Machine {
             Step::Receive => self.reply.start as usize,
             _ => used,
         };
-        if self.summary.is_some() { super::policy::request_start(end) } else { end }
+        if self.summary().is_some() { super::window::request_start(end) } else { end }
     }
 }

@@ -4,7 +4,6 @@ mod feed;
 mod machine;
 mod mark;
 mod open;
-mod policy;
 mod reply;
 mod retry;
 mod room;
@@ -157,13 +156,6 @@ impl<C: Config, S: Storage> Session<C, S> {
     #[must_use]
     pub const fn usage(&self) -> Usage {
         self.machine.usage
-    }
-
-    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is
-    /// not shown.
-    #[must_use]
-    pub const fn is_compacting(&self) -> bool {
-        self.machine.summary.is_some()
     }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
@@ -337,17 +329,6 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     // Room.
-
-    /// Makes room as the configuration's [`crate::RoomPolicy`] says, down to the low mark, and
-    /// says what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
-    /// for a summary first. Ask for the step again afterwards.
-    ///
-    /// # Errors
-    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
-    /// outside `MakeRoom`, and with the policy `Ask`.
-    pub fn make_room(&mut self) -> Result<Event<'static>, Error> {
-        self.machine.make_room(&mut self.transcript.log(), &self.config)
-    }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the
     /// last `keep_turns` stay, the running one always.

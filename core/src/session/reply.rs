@@ -5,7 +5,7 @@ use super::feed::{Decoder, Pause};
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
-use super::window::repeating;
+use super::window::{ENABLED, repeating};
 use crate::message::{Event, Fed, StopReason};
 use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
 use crate::transcript::log::Log;
@@ -23,7 +23,7 @@ impl Machine {
             return Ok(Fed { used: chunk.len(), event: None });
         }
         let dialect = dialect_of(config.provider())?;
-        if core::mem::take(&mut self.repeats) {
+        if ENABLED && core::mem::take(&mut self.repeats) {
             let event = repeating(log.into_bytes(), self.turn, self.reply.told);
             return Ok(Fed { used: 0, event });
         }
@@ -32,18 +32,20 @@ impl Machine {
             self.owes_byte = false;
             input = rest;
         }
+        let quiet = self.summary().is_some();
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let limit = config.limits().max_response_bytes;
-        let quiet = self.summary.is_some();
         let shown = loop {
             match read(&mut self.decoder, dialect, &mut sink, &mut input, limit) {
                 Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
                 shown => break shown,
             }
         };
-        self.repeats = matches!(shown, Ok(Some(Shown::Call { .. })))
+        self.repeats = ENABLED
+            && matches!(shown, Ok(Some(Shown::Call { .. })))
             && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
-        let more = sink.may_have_more() || self.decoder.error().is_some() || self.repeats;
+        let more =
+            sink.may_have_more() || self.decoder.error().is_some() || (ENABLED && self.repeats);
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
@@ -91,7 +93,7 @@ impl Machine {
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
-            Ok((reason, Some(calls))) if self.summary.is_none() => {
+            Ok((reason, Some(calls))) if self.summary().is_none() => {
                 let reason = match reason {
                     StopReason::EndTurn if calls > 0 => StopReason::ToolUse,
                     reason => reason,
@@ -112,7 +114,7 @@ impl Machine {
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
         self.usage = self.usage.plus(self.reply.usage());
-        if let Some(finish) = self.summary {
+        if let Some(finish) = self.summary() {
             return Ok(finish(self, log, config, Ok(reason)));
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
@@ -146,7 +148,7 @@ impl Machine {
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, self.reply.start as usize);
-                if self.summary.is_none() && super::room::can_drop(log, self.turn as usize) {
+                if self.summary().is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
                     return Err(error);
@@ -185,8 +187,8 @@ impl Machine {
         config: &dyn Config,
         error: Error,
     ) -> Result<Event<'static>, Error> {
-        if let Some(finish) = self.summary {
-            self.take_out(log, super::policy::request_start(self.reply.start as usize));
+        if let Some(finish) = self.summary() {
+            self.take_out(log, super::window::request_start(self.reply.start as usize));
             return Ok(finish(self, log, config, Err(error)));
         }
         let start = match config.limits().failed_turn {

@@ -49,7 +49,7 @@ impl Machine {
 
     fn expect_room(&self) -> Result<(), Error> {
         let fits = matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. });
-        self.expect(fits && self.summary.is_none())
+        self.expect(fits && self.summary().is_none())
     }
 
     /// Nothing can go any more: in the step `MakeRoom` the turn failed.

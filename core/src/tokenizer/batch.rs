@@ -42,7 +42,12 @@ pub(super) fn visit(
     while at < text.len() {
         batch.cut(vocabulary.pattern(), text, at);
         batch.look_up(vocabulary);
-        batch.find_unknown(cache);
+        if vocabulary.has_words() {
+            batch.find_unknown(cache);
+        } else {
+            // Nearly all of them are remembered: to ask first would cost more than it saves.
+            batch.other_count = 0;
+        }
         let mut row = Row::new();
         for place in 0..batch.pieces {
             let piece = batch.piece(place);

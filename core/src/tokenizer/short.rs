@@ -1,6 +1,8 @@
 //! Merging of a short piece all at once: the lookups do not wait for one another as they do when
 //! bytes are appended one by one.
 
+use core::hint::select_unpredictable;
+
 use super::node::Node;
 use super::vocab::Vocabulary;
 
@@ -140,8 +142,9 @@ impl<const SIZE: usize> Parts<SIZE> {
     /// Looks up what the part at `place`, `left`, makes with `right`.
     #[inline]
     fn look(&mut self, vocabulary: &Vocabulary<'_>, place: usize, left: Node, right: Node) {
-        let joined = vocabulary.merge(left, right);
-        set(&mut self.merges, place, joined.map_or(NEVER, |joined| ranked(joined, place)));
+        let joined = vocabulary.merge_or_zero(left, right);
+        let merge = select_unpredictable(joined != 0, ranked(Node(joined), place), NEVER);
+        set(&mut self.merges, place, merge);
     }
 }
 

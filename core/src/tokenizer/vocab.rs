@@ -348,20 +348,32 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// The token that `left` and `right` make together.
-    #[inline]
+    #[inline(always)]
     pub(super) fn merge(&self, left: Node, right: Node) -> Option<Node> {
-        if left.0 & Node::JOINS_RIGHT == 0 || right.0 & Node::JOINS_LEFT == 0 {
-            return None;
+        let word = self.merge_or_zero(left, right);
+        (word != 0).then_some(Node(word))
+    }
+
+    /// As [`merge`](Self::merge), with zero for none. In the tables for speed there is no branch on
+    /// whether there is one.
+    pub(super) fn merge_or_zero(&self, left: Node, right: Node) -> u32 {
+        let able = left.0 & Node::JOINS_RIGHT != 0 && right.0 & Node::JOINS_LEFT != 0;
+        if self.joins.is_empty() {
+            return if able { self.merge_small(left, right).map_or(0, |node| node.0) } else { 0 };
         }
         let (left, right) = (left.index(), right.index());
-        if left | right < 256 && !self.bigrams.is_empty() {
-            let word = u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
-            return (word != 0).then_some(Node(word));
+        if left | right < 256 {
+            return u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
         }
-        if !self.joins.is_empty() {
-            let slot = self.joins.find_join(format::join_key(left, right))?;
-            return Some(Node((slot >> 40) as u32 & 0xF_FFFF | (slot >> 32) as u32 & 0xC000_0000));
-        }
+        // No pair has the key zero.
+        let key = select_unpredictable(able, format::join_key(left, right), 0);
+        let slot = self.joins.find_join(key);
+        (slot >> 40) as u32 & 0xF_FFFF | (slot >> 32) as u32 & 0xC000_0000
+    }
+
+    #[inline]
+    fn merge_small(&self, left: Node, right: Node) -> Option<Node> {
+        let (left, right) = (left.index(), right.index());
         let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
         let bucket = format::bucket_of(mixed, self.buckets) as usize;
         let pilot = *self.section(Section::Pilots).get(bucket)?;
@@ -373,7 +385,7 @@ impl<'v> Vocabulary<'v> {
 }
 
 impl Vocabulary<'_> {
-    /// Whether the file has the tables that [`word`](Self::word) reads.
+    /// Whether the file has tables of words, and they are read.
     pub(super) const fn has_words(&self) -> bool {
         // Small processors do not carry the code for them: the pairs are enough.
         cfg!(feature = "unicode-pages") && !self.words[0].is_empty()

@@ -79,12 +79,12 @@ impl<'v> Words<'v> {
         format::word_slot(mixed, pilot, self.count)
     }
 
-    /// The slot of the pair with this key.
+    /// The slot of the pair with this key, or zero.
     #[inline(always)]
-    pub(super) fn find_join(&self, key: u64) -> Option<u64> {
-        let place = self.place(key) as usize;
-        let slot = u64::from_le_bytes(*self.slots.as_chunks().0.get(place)?);
-        ((slot ^ key) << 24 == 0).then_some(slot)
+    pub(super) fn find_join(&self, key: u64) -> u64 {
+        let (slots, _) = self.slots.as_chunks();
+        let slot = slots.get(self.place(key) as usize).map_or(0, |slot| u64::from_le_bytes(*slot));
+        select_unpredictable((slot ^ key) << 24 == 0, slot, 0)
     }
 }
 

@@ -172,6 +172,7 @@ impl<'a> Record<'a> {
     }
 
     /// Whether it stands for older turns.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn is_summary(&self) -> bool {
         self.is(Kind::User) && self.header.has(MARKED) && !self.is_instruction()
     }

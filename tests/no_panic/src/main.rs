@@ -4,6 +4,9 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "window")]
+mod window;
+
 use core::iter::Copied;
 use core::slice::Iter;
 
@@ -25,6 +28,8 @@ const STATE: usize = size_of::<Chat>() - size_of::<SessionConfig<'_>>();
 pub extern "C" fn _start() -> ! {
     loop {
         core::hint::black_box((&CALLS, &STATE_BYTES));
+        #[cfg(feature = "window")]
+        core::hint::black_box(&window::CALLS);
     }
 }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import math
 import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 
 from ._core import Request
@@ -20,6 +21,10 @@ try:
 except ImportError:
     _hint = "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'"
     raise ImportError(_hint, name="httpx") from None
+
+
+# How long to wait for the end of a response whose reply is complete.
+DRAIN_S = 0.25
 
 
 class Timeouts(NamedTuple):
@@ -69,11 +74,24 @@ class Http:
             return Failed(_reason(error))
         return b""
 
-    def end(self) -> None:
-        """The response is not needed any more."""
-        response, self._response, self._body = self._response, None, None
-        if response is not None:
-            response.close()
+    def end(self, *, is_complete: bool = False) -> None:
+        """The response is not needed any more. What is left of a complete one is read, so that the
+        connection can serve the next request; but not for long."""
+        response, self._response, body, self._body = self._response, None, self._body, None
+        if response is None:
+            return
+        if is_complete:
+            timer = threading.Timer(DRAIN_S, self._streams.shut)
+            timer.daemon = True
+            timer.start()
+            try:
+                for _ in body:
+                    pass
+            except (httpx.RequestError, httpx.StreamError):
+                pass  # Then there will be another connection.
+            finally:
+                timer.cancel()
+        response.close()
 
     def interrupt(self) -> None:
         """Wakes whatever waits, from any thread; it then says that the connection broke."""
@@ -135,10 +153,18 @@ class AsyncHttp:
             return Failed(_reason(error))
         return b""
 
-    async def end(self) -> None:
-        """The response is not needed any more."""
-        response, self._response, self._body = self._response, None, None
-        if response is not None:
+    async def end(self, *, is_complete: bool = False) -> None:
+        """The response is not needed any more. What is left of a complete one is read, so that the
+        connection can serve the next request; but not for long."""
+        response, self._response, body, self._body = self._response, None, self._body, None
+        if response is None:
+            return
+        try:
+            if is_complete:
+                await asyncio.wait_for(_read_all(body), DRAIN_S)
+        except (httpx.RequestError, httpx.StreamError, asyncio.TimeoutError):
+            pass  # Then there will be another connection.
+        finally:
             await response.aclose()
 
     async def close(self) -> None:
@@ -151,8 +177,6 @@ class AsyncHttp:
     def _client(self) -> httpx.AsyncClient:
         if self._given is not None:
             return self._given
-        import asyncio
-
         # Connections belong to the loop that made them.
         loop = asyncio.get_running_loop()
         if self._own is None or self._loop is not loop:
@@ -197,6 +221,11 @@ class _Streams:
                 for number in gone:
                     del self._sockets[number]
                 self._sockets[id(found)] = found
+
+
+async def _read_all(body: AsyncIterator[bytes]) -> None:
+    async for _ in body:
+        pass
 
 
 def _build(

@@ -15,7 +15,7 @@ from . import _reply
 from ._core import End, Request, Restart, Session, ToolCall
 from ._types import Event
 from .enums import Step, StopReason
-from .errors import ZerostackError
+from .errors import ProviderStatus, ZerostackError
 from .tools import ToolOutput
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class Read(NamedTuple):
 
 class EndBody(NamedTuple):
     """The response is not needed any more."""
+
+    is_complete: bool = False
+    """All that matters of it came, so that what is left of it is short if the server is sound."""
 
 
 class Wait(NamedTuple):
@@ -151,7 +154,7 @@ def turn(
                         tape.end()
             else:
                 broken = "" if isinstance(chunk, bytes) else chunk.reason
-                yield EndBody()
+                yield EndBody(session.is_reply_complete)
                 if tape:
                     tape.end()
                 for event in _end(session, endpoint, held, broken, attempts):
@@ -191,6 +194,8 @@ def explained(
     if attempts > 1:
         text = f"{text} ({attempts} attempts)"
     error.args = (text,)
+    if isinstance(error, ProviderStatus):
+        error.provider_message = endpoint.without_key(error.provider_message)
     return error
 
 

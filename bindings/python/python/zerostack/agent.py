@@ -247,7 +247,7 @@ class Turn:
         if isinstance(effect, Post):
             return self._http.post(effect.request)
         if isinstance(effect, EndBody):
-            return self._http.end()
+            return self._http.end(is_complete=effect.is_complete)
         if isinstance(effect, Wait):
             return self._stop.wait(effect.millis / 1_000)
         if isinstance(effect, StartTools):

@@ -227,7 +227,7 @@ class AsyncTurn:
         if isinstance(effect, Post):
             return await self._http.post(effect.request)
         if isinstance(effect, EndBody):
-            return await self._http.end()
+            return await self._http.end(is_complete=effect.is_complete)
         if isinstance(effect, Wait):
             return await asyncio.sleep(effect.millis / 1_000)
         if isinstance(effect, StartTools):

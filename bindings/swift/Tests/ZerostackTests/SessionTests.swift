@@ -64,11 +64,13 @@ final class SessionTests: XCTestCase {
     func testJSONLinesThereAndBack() throws {
         let configuration = Configuration(.openAIChat, model: "m")
         let session = try Session(configuration)
+        try session.instruct("Be brief.")
         try session.user("hello ü")
         let lines = String(decoding: session.jsonLines, as: UTF8.self)
         XCTAssertTrue(lines.hasSuffix(#"{"role":"user","text":"hello ü"}"# + "\n"), lines)
         let again = try Session(jsonLines: session.jsonLines, configuration)
         XCTAssertEqual(again.transcript, session.transcript)
+        XCTAssertEqual(again.transcript.first?.part, .instruction("Be brief."))
         XCTAssertEqual(again.snapshot, session.snapshot)
         for (text, message) in [
             ("{\"role\":\"user\",\"text\":\"a\"}\nnonsense", "line 2: it is not one JSON object"),

@@ -16,8 +16,6 @@ use crate::transcript::log::Log;
 pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 
 /// The state of the reply beside its bytes in the transcript.
-// In this order: Thumb reaches a byte in two bytes of code up to offset 31, a word up to 124.
-#[repr(C)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reply {
     /// What is read now is not for us.
@@ -88,7 +86,6 @@ pub(crate) struct Reply {
 }
 
 /// What a dialect remembers while it reads; what each field means is its own affair.
-#[repr(C)]
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notes {
     /// About the document that is read.

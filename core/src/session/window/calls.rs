@@ -1,7 +1,8 @@
-//! The public calls about tokens and time.
+//! The public calls about tokens, time and room.
 
 use super::count::{Count, entry_tokens};
 use crate::Error;
+use crate::message::Event;
 use crate::provider::Config;
 use crate::session::Session;
 use crate::transcript::{Entry, Storage};
@@ -23,7 +24,7 @@ impl WindowTokens {
     }
 }
 
-/// Tokens and time, with feature `window`.
+/// Tokens, time, and room by policy, with feature `window`.
 impl<C: Config, S: Storage> Session<C, S> {
     /// Tokens of what would be sent now: what the provider counted, and what the configuration
     /// counts on top of it.
@@ -46,5 +47,23 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// [`abort`](Self::abort).
     pub fn elapsed(&mut self, turn_ms: u32) -> Result<(), Error> {
         self.machine.elapsed(&mut self.transcript.log(), &self.config, turn_ms)
+    }
+
+    /// Whether what goes on now is the session's own: it asks for a summary, and what comes is
+    /// not shown.
+    #[must_use]
+    pub fn is_compacting(&self) -> bool {
+        self.machine.summary().is_some()
+    }
+
+    /// Makes room as the configuration's [`crate::RoomPolicy`] says, down to the low mark, and
+    /// says what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
+    /// for a summary first. Ask for the step again afterwards.
+    ///
+    /// # Errors
+    /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
+    /// outside `MakeRoom`, and with the policy `Ask`.
+    pub fn make_room(&mut self) -> Result<Event<'static>, Error> {
+        self.machine.make_room(&mut self.transcript.log(), &self.config)
     }
 }

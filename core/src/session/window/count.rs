@@ -2,7 +2,7 @@
 
 use super::{Excess, WindowTokens};
 use crate::message::{Part, Provider, ToolCall, ToolResult, Usage};
-use crate::provider::Config;
+use crate::provider::{Config, Limits};
 use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
 use crate::transcript::record::{Kind, Record, Records};
@@ -45,7 +45,7 @@ impl Count {
     /// Counts what is new, and says by how much it is too long.
     pub fn excess(&mut self, config: &dyn Config, bytes: &[u8]) -> Excess {
         let (limits, provider) = (config.limits(), config.provider());
-        if !limits.counts_window() {
+        if !is_limited(limits) {
             return Excess::NONE;
         }
         *self = self.up_to(config, bytes);
@@ -64,14 +64,14 @@ impl Count {
         let (limits, total) = (config.limits(), self.total());
         let more = config.count_tokens(text).saturating_add(WRAPPING_TOKENS);
         let most = limits.window_tokens(config.provider());
-        !limits.counts_window() || total.saturating_add(more) <= most
+        !is_limited(limits) || total.saturating_add(more) <= most
     }
 
     /// The provider counted all of `bytes`. Some servers leave out what they had cached: a count
     /// that is far too small is not believed.
     pub fn measure(&mut self, config: &dyn Config, usage: Usage, bytes: &[u8]) {
         let tokens = usage.total(config.provider());
-        let least = if config.limits().counts_window() {
+        let least = if is_limited(config.limits()) {
             *self = self.up_to(config, bytes);
             self.total() / 4
         } else {
@@ -107,6 +107,11 @@ impl Count {
     const fn add(&mut self, tokens: u32) {
         self.window.estimated = self.window.estimated.saturating_add(tokens);
     }
+}
+
+/// Whether anything depends on the tokens of the window.
+pub(super) const fn is_limited(limits: &Limits) -> bool {
+    limits.context_tokens > 0 || limits.high_water_tokens > 0
 }
 
 /// Tokens of the records from `start` to `end`.

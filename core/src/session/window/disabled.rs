@@ -16,16 +16,8 @@ impl Count {
         Self
     }
 
-    pub const fn total(&self) -> u32 {
-        0
-    }
-
     pub const fn excess(&mut self, _: &dyn Config, _: &[u8]) -> Excess {
         Excess::NONE
-    }
-
-    pub const fn fits(&self, _: &dyn Config, _: &str) -> bool {
-        true
     }
 
     pub const fn measure(&mut self, _: &dyn Config, _: Usage, _: &[u8]) {}
@@ -47,4 +39,8 @@ pub(in crate::session) fn used_up(config: &dyn Config, rounds: u16, _: Usage) ->
 
 pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: u32) -> Option<Event<'_>> {
     None
+}
+
+pub(in crate::session) const fn request_start(reply: usize) -> usize {
+    reply
 }

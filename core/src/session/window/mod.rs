@@ -1,5 +1,5 @@
-//! How long the window is in tokens, and what a turn may use up: the part of a session that
-//! feature `window` adds.
+//! How long the window is in tokens, how room is made by policy, and what a turn may use up: the
+//! part of a session that feature `window` adds.
 
 #[cfg(feature = "window")]
 mod budget;
@@ -9,6 +9,8 @@ mod calls;
 mod count;
 #[cfg(not(feature = "window"))]
 mod disabled;
+#[cfg(feature = "window")]
+mod policy;
 
 #[cfg(feature = "window")]
 pub(super) use budget::{repeating, used_up};
@@ -17,7 +19,22 @@ pub use calls::WindowTokens;
 #[cfg(feature = "window")]
 pub(super) use count::Count;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, repeating, used_up};
+pub(super) use disabled::{Count, repeating, request_start, used_up};
+#[cfg(feature = "window")]
+pub(super) use policy::request_start;
+
+use super::machine::Machine;
+use crate::Error;
+use crate::message::{Event, StopReason};
+use crate::provider::Config;
+use crate::transcript::log::Log;
+
+/// Ends the request for a summary, whose reply came or did not.
+pub(super) type Finish =
+    fn(&mut Machine, &mut Log<'_>, &dyn Config, Result<StopReason, Error>) -> Event<'static>;
+
+/// Whether any of it is there.
+pub(super) const ENABLED: bool = cfg!(feature = "window");
 
 /// By how much the window is too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,10 +46,5 @@ pub(super) struct Excess {
 }
 
 impl Excess {
-    /// Tokens that must go.
-    pub const fn needed(self) -> u32 {
-        if self.marks > self.context { self.marks } else { self.context }
-    }
-
     pub const NONE: Self = Self { marks: 0, context: 0 };
 }

@@ -16,9 +16,9 @@ use crate::wire::pieces;
 pub(crate) struct Place {
     part: Part,
     /// The tool that is next.
-    tool: usize,
+    tool: u32,
     /// Bytes of its description that are written.
-    at: usize,
+    at: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +49,7 @@ pub(crate) fn before_messages<'a>(
     let config = context.config;
     let form = form(config.provider());
     let go = |part, tool| Some(Place { part, tool, at: 0 });
-    let tool = config.tool(place.tool);
+    let tool = config.tool(place.tool as usize);
     match (place.part, tool) {
         (Part::Schema, _) => {
             let [before, _] = form.schema;
@@ -89,9 +89,9 @@ pub(crate) fn before_messages<'a>(
             go(Part::Description, place.tool)
         }
         (Part::Description, Some(tool)) => {
-            let mut at = place.at;
+            let mut at = place.at as usize;
             if !twice(tool.description, &mut at, out) {
-                return Some(Place { at, ..place });
+                return Some(Place { at: at as u32, ..place });
             }
             pieces!(out: r#"\", \"parameters\": "#, Piece::Escaped(tool.parameters), r"}\n");
             go(Part::Tool, place.tool + 1)

@@ -1,20 +1,17 @@
 //! Making room as the configuration says: down to the low mark, and never half an exchange.
 
-use super::Step;
-use super::machine::Machine;
-use super::room::{is_turn, oldest};
+use super::count::is_limited;
 use crate::message::{Event, Kept, StopReason};
 use crate::provider::{Config, RoomPolicy};
+use crate::session::Step;
+use crate::session::machine::Machine;
+use crate::session::room::{is_turn, oldest};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{
     ELIDED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record, Records,
 };
 use crate::wire::json_write::digits;
 use crate::{Error, ErrorKind};
-
-/// Ends the request for a summary, whose reply came or did not.
-pub(super) type Finish =
-    fn(&mut Machine, &mut Log<'_>, &dyn Config, Result<StopReason, Error>) -> Event<'static>;
 
 /// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
 struct Old {
@@ -39,13 +36,14 @@ impl Machine {
     ) -> Result<Event<'static>, Error> {
         let policy = config.limits().room;
         let Step::MakeRoom { bytes } = self.step else {
-            return Err(super::wrong_step(self.step));
+            return Err(crate::session::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
-        let tokens = self.count.excess(config, log.bytes()).needed();
+        let tokens = self.count.excess(config, log.bytes());
+        let tokens = tokens.marks.max(tokens.context);
         let needed = Needed { bytes: with_reserve(log, bytes as usize), tokens };
         let elided = match policy {
             RoomPolicy::DropOldest => 0,
@@ -207,7 +205,7 @@ impl Machine {
     /// as are short, but at least the last one; and the task of the running turn.
     fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> Old {
         let limits = config.limits();
-        let most = if limits.counts_window() {
+        let most = if is_limited(limits) {
             // Half of the low mark, at four bytes a token.
             limits.low_water(config.provider()) as usize / 2 * 4
         } else {
@@ -266,7 +264,7 @@ fn with_reserve(log: &mut Log<'_>, missing: usize) -> usize {
 }
 
 /// Where the request for a summary stands whose reply begins at `reply`.
-pub(super) const fn request_start(reply: usize) -> usize {
+pub(in crate::session) const fn request_start(reply: usize) -> usize {
     reply.saturating_sub(REQUEST_BYTES)
 }
 
