@@ -29,23 +29,29 @@ cargo build --quiet --package zerostack-ffi
 ffi/symbols.sh "$target/debug/libzerostack.so"
 
 warnings="-std=c99 -pedantic -Wall -Wextra -Werror"
-tests="turn refusals arenas failures window texts"
-vocabulary=core/vocab/cl100k/cl100k_base.zsv
+tests="turn refusals arenas failures window texts vectors"
+# The files that a test reads.
+files() {
+    case $1 in
+        texts|window) echo core/vocab/cl100k/cl100k_base.zsv ;;
+        vectors) echo tests/vectors/*.vector ;;
+    esac
+}
 step "tests in C under the address and undefined behaviour sanitizers"
 for test in $tests; do
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046,SC2086
     gcc $warnings -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -Iffi/include \
         "ffi/tests/c/$test.c" "$target/debug/libzerostack.a" -o "$work/$test"
-    "$work/$test" $vocabulary
+    "$work/$test" $(files "$test")
 done
 
 step "the same under valgrind"
 if need valgrind valgrind libc6-dbg; then
     for test in $tests; do
-        # shellcheck disable=SC2086
+        # shellcheck disable=SC2046,SC2086
         gcc $warnings -g -O1 -Iffi/include "ffi/tests/c/$test.c" "$target/debug/libzerostack.a" \
             -lpthread -ldl -lm -o "$work/$test"
-        valgrind --quiet --error-exitcode=9 --leak-check=full "$work/$test" $vocabulary >/dev/null
+        valgrind --quiet --error-exitcode=9 --leak-check=full "$work/$test" $(files "$test") >/dev/null
     done
 else
     not_run "valgrind is missing"
