@@ -27,7 +27,21 @@ tokenizer-exhaustive:
 bench-tokenizer:
     cd core/vocab/bench && cargo build --release && taskset -c 1 target/release/zerostack-tokenizer-bench
 
-# Fuzzes one target: json, sse, response or operations. Wants a nightly and cargo-fuzz.
+# Random worlds of sessions for so many seconds; prints the seed of a failure.
+soak seconds="3600":
+    cargo build --release --package zerostack-tests --bin zerostack-soak
+    target/release/zerostack-soak {{seconds}}
+
+# Some of the core's own tests under miri. Wants a nightly.
+miri:
+    core/miri.sh
+
+# The tokenizer on DeepSeek's and Qwen's real vocabularies, beside their own tokenizers.
+tokenizer-real:
+    core/vocab/pack/real_tokenizers.sh
+
+# Fuzzes one target: json, sse, response, operations, http1, calls, vocabulary or tokens. Wants a
+# nightly and cargo-fuzz.
 fuzz target:
     cargo +nightly fuzz run {{target}}
 

@@ -8,8 +8,8 @@ use serde_json::json;
 use zerostack::scripted::{Framing, Reply, Script, Scripted};
 use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput, asynchronous};
 use zerostack_core::{
-    Config, Error, ErrorKind, Event, Limits, Provider, Session, SessionConfig, Step, StopReason,
-    Storage, ToolCall, ToolSpec,
+    Config, Error, ErrorKind, Event, Kept, Limits, Provider, RoomPolicy, Session, SessionConfig,
+    Step, StopReason, Storage, ToolCall, ToolSpec,
 };
 
 const ENDPOINT: Endpoint<'_> =
@@ -390,6 +390,37 @@ fn a_full_storage_forgets_the_oldest_exchange() {
         forgot += seen.forgot;
     }
     assert!(forgot > 1000, "{forgot} bytes");
+}
+
+#[test]
+fn room_is_made_as_the_configuration_says() {
+    for (room, kept) in
+        [(RoomPolicy::DropOldest, Kept::OldExchanges), (RoomPolicy::Summarise, Kept::Summarised)]
+    {
+        let (high_water_tokens, low_water_tokens) = (200, 100);
+        let limits = Limits { room, high_water_tokens, low_water_tokens, ..config().limits };
+        let mut session = Session::new([0; 4096], SessionConfig { limits, ..config() }).unwrap();
+        let mut made = Vec::new();
+        for turn in 0..30 {
+            session.user(&format!("Question {turn} of a long list of questions?")).unwrap();
+            let mut shown = String::new();
+            let mut driver = Driver {
+                endpoint: ENDPOINT,
+                connect: Canned::new([answer(DONE), answer(DONE)], 1000),
+                delay: |_| panic!("there is nothing to wait for"),
+                tools: run_tool,
+                buffer: &mut [0; 256],
+            };
+            let stop = driver.run(&mut session, &mut |notice| match notice {
+                Notice::Reply(Event::Truncated { what, .. }) => made.push(what),
+                Notice::Reply(Event::TextDelta(text)) => shown.push_str(text),
+                _ => {}
+            });
+            assert_eq!(stop, Ok(StopReason::EndTurn), "turn {turn}");
+            assert_eq!(shown, "It is warm.", "a summary is not shown");
+        }
+        assert!(made.contains(&kept), "{room:?}: {made:?}");
+    }
 }
 
 #[test]

@@ -172,11 +172,16 @@ pub(super) fn waiting<C: Config, S: Storage>(session: &Session<C, S>, millis: u3
     Notice::Waiting { millis, error: session.failure().map_or(unknown, |failure| failure.error) }
 }
 
-/// Makes room by forgetting the oldest.
+/// Makes room as the configuration says; where it leaves that to us, by forgetting the oldest.
 pub(super) fn make_room<C: Config, S: Storage>(
     session: &mut Session<C, S>,
     notice: &mut dyn FnMut(Notice<'_>),
 ) -> Result<(), Error> {
+    #[cfg(feature = "window")]
+    if session.config().limits().room != crate::RoomPolicy::Ask {
+        notice(Notice::Reply(session.make_room()?));
+        return Ok(());
+    }
     let bytes = session.drop_oldest()?;
     notice(Notice::Forgot { bytes });
     Ok(())

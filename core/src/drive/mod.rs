@@ -101,7 +101,7 @@ pub struct Endpoint<'e> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notice<'s> {
-    /// Of the reply that is coming in.
+    /// Of the reply that is coming in, or of the room that [`crate::RoomPolicy`] made for it.
     Reply(Event<'s>),
     /// An attempt failed; the next one follows after a wait.
     Waiting {
@@ -110,7 +110,8 @@ pub enum Notice<'s> {
         /// Why the attempt failed.
         error: Error,
     },
-    /// The storage was full: the oldest exchange was taken out of it, and the model forgets it.
+    /// The storage was full, and [`crate::RoomPolicy::Ask`] leaves it to the driver: the oldest
+    /// exchange was taken out of it, and the model forgets it.
     Forgot {
         /// The bytes that this freed.
         bytes: usize,
