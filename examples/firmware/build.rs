@@ -1,4 +1,4 @@
-//! Gives the linker the memory of the board.
+//! Gives the linker the memory of the board, and an image the shared vectors.
 
 use std::{env, fs, path::Path};
 
@@ -15,6 +15,8 @@ fn main() {
         "-tiny"
     } else if has("network") {
         "-network"
+    } else if has("vectors") {
+        "-vectors"
     } else {
         ""
     };
@@ -22,7 +24,26 @@ fn main() {
     let out = env::var_os("OUT_DIR").expect("cargo sets it");
     fs::copy(&memory, Path::new(&out).join("memory.x"))
         .unwrap_or_else(|error| panic!("cannot copy {memory}: {error}"));
+    if has("vectors") {
+        list_vectors(&Path::new(&out).join("vectors.rs"));
+    }
     println!("cargo::rustc-link-search={}", Path::new(&out).display());
     println!("cargo::rerun-if-changed={memory}");
     println!("cargo::rerun-if-changed=build.rs");
+}
+
+/// Writes the name and the bytes of each vector as Rust.
+fn list_vectors(list: &Path) {
+    let folder = fs::canonicalize("../../tests/vectors").expect("the vectors are there");
+    let entries = fs::read_dir(&folder).expect("they can be listed");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("a file").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|word| word == "vector"));
+    paths.sort();
+    let lines = paths.iter().map(|path| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        format!("({name:?}, include_bytes!({path:?})),\n")
+    });
+    let lines: String = lines.collect();
+    fs::write(list, format!("&[\n{lines}]\n")).expect("OUT_DIR can be written");
+    println!("cargo::rerun-if-changed={}", folder.display());
 }

@@ -62,6 +62,10 @@ pub const NETWORK: Board =
 pub const MEASURE: Board =
     Board { name: "mps2-an386-measure", features: "mps2-an386,measure", ..AN386 };
 
+/// The first with RAM and dialects enough for every shared vector.
+pub const VECTORS: Board =
+    Board { name: "mps2-an386-vectors", features: "mps2-an386,vectors", ..AN386 };
+
 /// Where the image looks for the server's port.
 const PORT_ADDRESS: u32 = 0x2001_0000;
 

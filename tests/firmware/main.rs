@@ -7,3 +7,4 @@ mod bridge;
 mod hostile;
 mod measure;
 mod sizes;
+mod vectors;

@@ -8,6 +8,8 @@ pub mod memory;
 pub mod modem;
 #[cfg(feature = "network")]
 pub mod network;
+#[cfg(feature = "vectors")]
+pub mod vectors;
 
 use core::panic::PanicInfo;
 
