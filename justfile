@@ -62,3 +62,7 @@ firmware-sizes:
 bench-python:
     bindings/python/check.sh release
     target/python-check/venv/bin/python bindings/python/bench.py
+
+# The tables of character classes of the tokenizer, from the UCD: runs, pages or signs.
+unicode-classes table:
+    cargo run --release --package zerostack-vocab-pack --bin unicode-classes -- {{table}}

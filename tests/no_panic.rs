@@ -9,8 +9,8 @@ use object::{Object as _, ObjectSection as _, ObjectSymbol as _, SectionKind};
 /// goal is 12 KiB for one and 24 KiB for all; these numbers are what was reached, so that it
 /// does not grow unseen.
 const TARGETS: [(&str, u64, u64); 2] = [
-    ("thumbv7em-none-eabihf", 31 * 1024, 45 * 1024),
-    ("riscv32imc-unknown-none-elf", 36 * 1024, 52 * 1024),
+    ("thumbv7em-none-eabihf", 30 * 1024, 44 * 1024),
+    ("riscv32imc-unknown-none-elf", 35 * 1024, 51 * 1024),
 ];
 
 /// What openai-responses may take more: it reads the same content in five forms.
