@@ -1705,7 +1705,7 @@ zs_status zs_session_read_request(zs_session *session,
  *
  * ZS_STEP_MAKE_ROOM.
  * Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
- * ZS_WRONG_STEP, also with ZS_ROOM_ASK.
+ * ZS_WRONG_STEP, also with ZS_ROOM_ASK; ZS_UNSUPPORTED in a library without the feature `window`.
  */
 zs_status zs_session_make_room(zs_session *session, zs_event *event);
 

@@ -136,7 +136,17 @@ fn window(_: &zs_session) -> Option<(u32, u32)> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_is_compacting(session: *const zs_session) -> bool {
     // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.is_compacting()) }.unwrap_or(false)
+    unsafe { look(session, is_compacting) }.unwrap_or(false)
+}
+
+#[cfg(feature = "window")]
+fn is_compacting(session: &zs_session) -> bool {
+    session.chat.is_compacting()
+}
+
+#[cfg(not(feature = "window"))]
+fn is_compacting(_: &zs_session) -> bool {
+    false
 }
 
 /// The provider's own word for why it stopped; empty when it gave none yet.

@@ -2,10 +2,10 @@
 
 use zerostack_core::Mark;
 
-use crate::boundary::{change, look, optional, text};
+use crate::boundary::{Out, change, look, optional, text};
 use crate::event::zs_event;
 use crate::handle::zs_session;
-use crate::status::zs_status;
+use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
 /// Makes room as the configuration's `room` says, down to the low mark. `event` says what was
@@ -14,7 +14,7 @@ use crate::text::zs_str;
 ///
 /// ZS_STEP_MAKE_ROOM.
 /// Errors: ZS_FULL or ZS_WINDOW_TOO_LONG when only what is needed is left: the turn failed.
-/// ZS_WRONG_STEP, also with ZS_ROOM_ASK.
+/// ZS_WRONG_STEP, also with ZS_ROOM_ASK; ZS_UNSUPPORTED in a library without the feature `window`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_make_room(
     session: *mut zs_session,
@@ -25,13 +25,23 @@ pub unsafe extern "C" fn zs_session_make_room(
         change(session, |session| {
             let event = optional(event)?;
             session.forget_places();
-            let made = session.chat.make_room()?;
-            if let Some(event) = event {
-                event.put(made.into());
-            }
-            Ok(())
+            make_room(session, event)
         })
     }
+}
+
+#[cfg(feature = "window")]
+fn make_room(session: &mut zs_session, event: Option<Out<zs_event>>) -> Result<(), Fault> {
+    let made = session.chat.make_room()?;
+    if let Some(event) = event {
+        event.put(made.into());
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "window"))]
+fn make_room(_: &mut zs_session, _: Option<Out<zs_event>>) -> Result<(), Fault> {
+    Err(Fault::new(zs_status::ZS_UNSUPPORTED))
 }
 
 /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
