@@ -39,7 +39,7 @@ step "lint"
 cargo clippy --workspace --all-targets --quiet -- --deny warnings
 
 step "core without its features, and with each alone"
-for features in "" openai-chat anthropic openai-responses gemini ollama window local-models alloc derive drive drive-async; do
+for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models alloc derive drive drive-async; do
     cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
 done
 

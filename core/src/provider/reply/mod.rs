@@ -2,6 +2,8 @@
 //! and given out as events from there.
 
 mod calls;
+#[cfg(feature = "local-models")]
+mod found;
 mod parts;
 mod show;
 mod staged;
