@@ -116,7 +116,7 @@ impl Cursor {
         loop {
             let record = Record::find_part(bytes, self.offset, self.message, PARTS)?;
             self.offset = record.end();
-            if record.header.kind.bit() & kinds != 0 {
+            if record.header.is_of(kinds) {
                 return Some(record);
             }
         }

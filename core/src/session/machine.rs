@@ -90,7 +90,7 @@ impl Machine {
                 turn = record.offset as u32;
             }
             // A summary alone asks for nothing.
-            asks = match record.header.kind {
+            asks = match record.header.kind() {
                 Kind::User if record.is_instruction() => asks,
                 Kind::User => !record.header.has(MARKED),
                 kind => kind == Kind::Result,
@@ -187,7 +187,7 @@ impl Machine {
     ) -> Result<u32, Error> {
         self.expect(self.step == Step::RunTools)?;
         let unknown = unknown_call(result.id);
-        let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
+        let (call, index) = self.open.position(log.bytes(), result.id).ok_or(unknown)?;
         let cut = Cut::of(result.content, config.limits().max_result_bytes as usize);
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();

@@ -124,7 +124,7 @@ impl Machine {
 
 /// Whether it begins a turn; a summary does not.
 pub(super) fn is_turn(header: &Header) -> bool {
-    header.kind == Kind::User && !header.has(MARKED)
+    header.kind() == Kind::User && !header.has(MARKED)
 }
 
 /// Whether [`Machine::drop_oldest`] would find something.

@@ -21,7 +21,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
         if let Err(error) = core::str::from_utf8(record.payload) {
             return Err(bad(record.end() - record.payload.len() + error.valid_up_to()));
         }
-        if record.header.flags & UNUSED_FLAGS != 0 || !reply.takes(bytes, &record) {
+        if record.header.has(UNUSED_FLAGS) || !reply.takes(bytes, &record) {
             return Err(bad(offset));
         }
         offset = record.end();
@@ -65,7 +65,7 @@ impl Reply {
         let header = record.header;
         let is_first = header.has(FIRST);
         let is_closed = self.results == self.calls;
-        match header.kind {
+        match header.kind() {
             Kind::User => {
                 *self = Self { is_begun: true, ..Self::default() };
                 is_first && is_closed
@@ -97,7 +97,7 @@ impl Reply {
 
     fn takes_part(&mut self, record: &Record<'_>) -> bool {
         let [a, b, _] = record.header.info;
-        match record.header.kind {
+        match record.header.kind() {
             Kind::Call => {
                 self.calls = self.calls.saturating_add(1);
                 let (id, name) = (usize::from(a), usize::from(b));

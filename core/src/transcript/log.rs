@@ -3,7 +3,7 @@
 //! A failed call changes nothing: room is made first, then bytes are written.
 
 use super::Storage;
-use super::record::{HEADER_BYTES, Header, Record, Records};
+use super::record::{HEADER_BYTES, Header, LENGTH_OFFSET, Record, Records};
 use crate::Error;
 
 /// The bytes that every transcript begins with: a name and a version.
@@ -107,23 +107,33 @@ impl<'t> Log<'t> {
         }
     }
 
+    /// Gives the record at `offset` more flags.
+    pub fn set_flags(&mut self, offset: usize, flags: u8) {
+        if let Some(tag) = self.storage.bytes_mut().get_mut(offset) {
+            *tag |= flags;
+        }
+    }
+
+    /// Says how long the payload of the record at `offset` is now.
+    pub fn set_length(&mut self, offset: usize, length: usize) {
+        if let Some(place) = self.storage.bytes_mut().get_mut(offset + LENGTH_OFFSET..) {
+            fill(place, &(length as u32).to_le_bytes());
+        }
+    }
+
     /// Says that the record at `offset` now reaches to the end.
     pub fn close(&mut self, offset: usize) {
-        if let Some(mut header) = self.header(offset) {
-            let payload = offset.saturating_add(HEADER_BYTES);
-            header.length = self.used().saturating_sub(payload) as u32;
-            self.set_header(offset, header);
-        }
+        let payload = offset.saturating_add(HEADER_BYTES);
+        self.set_length(offset, self.used().saturating_sub(payload));
     }
 
     /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn shorten(&mut self, offset: usize, flags: u8, payload: &[u8]) {
         let Some(record) = self.record(offset) else { return };
-        let (mut header, end) = (record.header, record.end());
-        header.flags |= flags;
-        header.length = payload.len() as u32;
-        self.set_header(offset, header);
+        let end = record.end();
+        self.set_flags(offset, flags);
+        self.set_length(offset, payload.len());
         let start = offset + HEADER_BYTES;
         if let Some(place) = self.storage.bytes_mut().get_mut(start..end) {
             fill(place, payload);

@@ -177,7 +177,7 @@ impl<'a> Iterator for Entries<'a> {
         if record.is_reply() && first {
             place.reply_calls = place.calls;
         }
-        let (role, part) = match header.kind {
+        let (role, part) = match header.kind() {
             Kind::User if record.is_instruction() => (Role::User, Part::Instruction(record.text())),
             Kind::User => (Role::User, Part::Text(record.text())),
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
@@ -199,7 +199,7 @@ impl<'a> Iterator for Entries<'a> {
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }
         };
-        let is_cut = match header.kind {
+        let is_cut = match header.kind() {
             Kind::Text | Kind::Thinking => header.has(MARKED),
             Kind::Result => header.has(ELIDED),
             Kind::User | Kind::Opaque | Kind::Call => false,

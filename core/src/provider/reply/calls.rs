@@ -243,13 +243,11 @@ impl Sink<'_, '_> {
         }
         // An empty object stands in until the first piece comes.
         let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
-        let (end, mut header) = (record.end() - placeholder, record.header);
-        header.length =
-            header.length.saturating_sub(placeholder as u32).saturating_add(more as u32);
+        let (end, length) = (record.end() - placeholder, record.payload.len() - placeholder + more);
         self.log.remove(end, end + placeholder);
         let start = start - placeholder;
         self.log.swap_runs(end, start, start + more);
-        self.log.set_header(call, header);
+        self.log.set_length(call, length);
         let moved = |offset: &mut u32| {
             if *offset as usize >= end + placeholder && *offset as usize > call {
                 *offset = offset.saturating_sub(placeholder as u32).saturating_add(more as u32);
@@ -287,9 +285,7 @@ impl Sink<'_, '_> {
         if arguments.is_empty() || is_object(arguments.as_bytes()) {
             return true;
         }
-        let mut header = record.header;
-        header.flags |= MARKED;
-        self.log.set_header(offset, header);
+        self.log.set_flags(offset, MARKED);
         false
     }
 }

@@ -30,7 +30,7 @@ impl Sink<'_, '_> {
         self.drop_stage();
         let [a, b] = info;
         let open = self.reply.open as usize;
-        let fits = |header: &Header| header.kind == kind && header.info == [a, b, 0];
+        let fits = |header: &Header| header.kind() == kind && header.info == [a, b, 0];
         if open == 0 || !self.log.header(open).as_ref().is_some_and(fits) {
             self.end_part();
             self.log.reserve(HEADER_BYTES + bytes.len())?;
@@ -98,10 +98,9 @@ impl Sink<'_, '_> {
         let reply = &mut *self.reply;
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
-            open != 0 && reply.held.is_none() && matches!(header.kind, Kind::Text | Kind::Thinking)
+            open != 0 && reply.held.is_none() && matches!(header.kind(), Kind::Text | Kind::Thinking)
         });
-        let Some(mut header) = header else { return false };
-        if reply.show as usize != open {
+        if header.is_none() || reply.show as usize != open {
             return false;
         }
         if reply.keep_end == 0 {
@@ -109,8 +108,7 @@ impl Sink<'_, '_> {
             let wanted = limit.min(shown).max(payload);
             let text = self.log.bytes().get(payload..wanted).unwrap_or_default();
             reply.keep_end = (wanted - incomplete_length(text)) as u32;
-            header.flags |= MARKED;
-            self.log.set_header(open, header);
+            self.log.set_flags(open, MARKED);
         }
         true
     }

@@ -80,7 +80,7 @@ impl Sink<'_, '_> {
             }
             let start = (self.reply.shown as usize).max(record.offset + HEADER_BYTES);
             let rest = self.log.bytes().get(start..record.end()).unwrap_or_default();
-            let is_text = matches!(record.header.kind, Kind::Text | Kind::Thinking);
+            let is_text = matches!(record.header.kind(), Kind::Text | Kind::Thinking);
             let (whole, is_malformed) = match core::str::from_utf8(rest) {
                 _ if !is_text => (0, false),
                 Ok(text) => (text.len(), false),
@@ -90,7 +90,7 @@ impl Sink<'_, '_> {
             let is_last = next >= self.records_end();
             if start < end {
                 self.reply.shown = end as u32;
-                return Some(match (record.header.kind, record.header.info) {
+                return Some(match (record.header.kind(), record.header.info) {
                     (Kind::Text, [REFUSAL, ..]) => Shown::Refusal { start, end },
                     (Kind::Text, _) => Shown::Text { start, end },
                     _ => Shown::Thinking { start, end },

@@ -57,7 +57,7 @@ impl Sink<'_, '_> {
         }
         let before = core::mem::take(&mut self.reply.stage.before) as usize;
         if let Some(record) = self.log.record(before).filter(|record| {
-            before != 0 && record.header.kind == kind && record.header.info == [a, b, 0]
+            before != 0 && record.header.kind() == kind && record.header.info == [a, b, 0]
         }) {
             let mut header = record.header;
             header.length = header.length.saturating_add(length as u32);
