@@ -86,7 +86,7 @@ impl Decoder {
     }
 
     /// Whether what came is no stream of events.
-    pub const fn is_foreign(&self) -> bool {
+    pub fn is_foreign(&self) -> bool {
         self.sse.met_unknown()
     }
 

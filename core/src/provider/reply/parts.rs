@@ -98,7 +98,9 @@ impl Sink<'_, '_> {
         let reply = &mut *self.reply;
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
-            open != 0 && reply.held.is_none() && matches!(header.kind(), Kind::Text | Kind::Thinking)
+            open != 0
+                && reply.held.is_none()
+                && matches!(header.kind(), Kind::Text | Kind::Thinking)
         });
         if header.is_none() || reply.show as usize != open {
             return false;

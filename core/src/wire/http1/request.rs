@@ -1,6 +1,6 @@
 //! The head of a request.
 
-use super::fields::{is_token, is_value, is_word};
+use super::fields::{Matcher, Name, is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
 use crate::wire::json_write::digits;
 
@@ -86,15 +86,19 @@ impl RequestHead<'_> {
         let first = self.path.iter().find(|piece| !piece.is_empty());
         let is_path = first.is_some_and(|piece| piece.as_bytes().first() == Some(&b'/'))
             && self.path.iter().all(|piece| piece.is_empty() || is_word(piece, b"#"));
-        let own = [is_token(self.method), is_path, is_word(self.host, b"/?#@\\")];
-        let good = headers.map(|(name, value)| {
-            let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
-            is_token(name) && !is_taken && value.bytes().all(is_value)
-        });
-        match own.into_iter().chain(good).position(|good| !good) {
-            Some(at) => Err(Error::new(ErrorKind::BadRequest, at as u32)),
-            None => Ok(()),
-        }
+        let mut headers = headers;
+        let bad = if !is_token(self.method) {
+            0
+        } else if !is_path {
+            1
+        } else if !is_word(self.host, b"/?#@\\") {
+            2
+        } else {
+            let bad = headers.position(|(name, value)| !is_allowed(name, value));
+            let Some(at) = bad else { return Ok(()) };
+            3 + at as u32
+        };
+        Err(Error::new(ErrorKind::BadRequest, bad))
     }
 
     fn each<'h>(
@@ -118,5 +122,12 @@ impl RequestHead<'_> {
     }
 }
 
-/// Headers that the head has already or cannot have.
-const TAKEN: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+/// Whether a header may stand beside those that the head has already, and those it cannot have.
+#[inline(never)]
+fn is_allowed(name: &str, value: &str) -> bool {
+    let taken = [Name::Host, Name::ContentLength, Name::TransferEncoding];
+    let mut matcher = Matcher::new();
+    name.bytes().for_each(|b| matcher.push(b));
+    let found = matcher.finish();
+    is_token(name) && taken.iter().all(|taken| *taken != found) && value.bytes().all(is_value)
+}
