@@ -85,6 +85,12 @@ impl Sink<'_, '_> {
         if offset == self.reply.start as usize { FIRST } else { 0 }
     }
 
+    /// Writes the header of a record of the reply, whose length is set afterwards.
+    pub(super) fn head(&mut self, offset: usize, kind: Kind, info: [u8; 3]) {
+        let first = self.first_flag(offset);
+        self.log.set_header(offset, Header::new(kind, first, info));
+    }
+
     /// Gives up text that was shown, so that more can be shown: keeps what came first.
     /// True when there is room again.
     pub fn drop_shown(&mut self) -> bool {
