@@ -56,7 +56,7 @@ pub(super) struct Machine {
 impl Machine {
     // Inlined, so that it is put together where it stays.
     #[inline(always)]
-    pub fn new(dialect: &Dialect, limits: &Limits) -> Self {
+    pub fn new(dialect: &'static Dialect, limits: &Limits) -> Self {
         Self {
             step: Step::Idle,
             reply: Reply::new(0),

@@ -1,13 +1,13 @@
 //! A reply comes in, and is judged at its end.
 
 use super::Step;
-use super::feed::{Decoder, Pause};
+use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
 use super::window::{ENABLED, repeating};
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
+use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -22,7 +22,6 @@ impl Machine {
         if local::ENABLED && self.reply.recovered.is_some() {
             return Ok(Fed { used: chunk.len(), event: None });
         }
-        let dialect = dialect_of(config.provider())?;
         if ENABLED && core::mem::take(&mut self.repeats) {
             let event = repeating(log.into_bytes(), self.turn, self.reply.told);
             return Ok(Fed { used: 0, event });
@@ -36,41 +35,37 @@ impl Machine {
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let limit = config.limits().max_response_bytes;
         let shown = loop {
-            match read(&mut self.decoder, dialect, &mut sink, &mut input, limit) {
+            match read(&mut self.decoder, &mut sink, &mut input, limit) {
                 Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
                 shown => break shown,
             }
         };
+        let is_call = matches!(shown, Ok(Some(Shown { what: What::Call, .. })));
         self.repeats = ENABLED
-            && matches!(shown, Ok(Some(Shown::Call { .. })))
+            && is_call
             && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
         let more =
             sink.may_have_more() || self.decoder.error().is_some() || (ENABLED && self.repeats);
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
-        let shown = match shown {
-            Ok(Some(Shown::Malformed)) => {
-                Err(Error::new(ErrorKind::BadResponse, self.decoder.offset))
+        let error = match shown {
+            Ok(None) => return Ok(Fed { used, event: None }),
+            Ok(Some(Shown { what: What::Malformed, .. })) => {
+                Error::new(ErrorKind::BadResponse, self.decoder.offset)
             }
-            shown => shown,
-        };
-        match shown {
-            Ok(None) => Ok(Fed { used, event: None }),
             Ok(Some(shown)) => {
                 // With more to show, the last byte waits for the next call.
                 self.owes_byte |= more;
-                let event = shown.event(log.into_bytes(), self.open.before);
-                Ok(Fed { used: used - usize::from(more), event })
+                let event = shown.event(log.into_bytes(), &self.reply, self.open.before);
+                return Ok(Fed { used: used - usize::from(more), event });
             }
-            Err(error) => {
-                let is_limit = error.kind() == ErrorKind::Limit;
-                let told = is_limit && self.reply.is_failed();
-                let error = if told { refusal(&self.reply, self.status) } else { error };
-                let event = self.broken(&mut log, config, error)?;
-                Ok(Fed { used: chunk.len(), event: Some(event) })
-            }
-        }
+            Err(error) => error,
+        };
+        let told = error.kind() == ErrorKind::Limit && self.reply.is_failed();
+        let error = if told { refusal(&self.reply, self.status) } else { error };
+        let event = self.broken(&mut log, config, error)?;
+        Ok(Fed { used: chunk.len(), event: Some(event) })
     }
 
     pub fn end_response(
@@ -220,7 +215,6 @@ impl Machine {
 /// Reads until there is something to show, or the input is used up.
 fn read(
     decoder: &mut Decoder,
-    dialect: &Dialect,
     sink: &mut Sink<'_, '_>,
     input: &mut &[u8],
     limit_bytes: u32,
@@ -243,38 +237,31 @@ fn read(
         if left == 0 {
             return Err(Error::new(ErrorKind::Limit, limit_bytes));
         }
-        if sink.reply.is_failed() || decoder.is_over() {
-            // Nothing is kept any more, so a broken rest does no harm, and needs no room.
-            let (mut front, back) = input.split_at_checked(left).unwrap_or((input, &[]));
-            if decoder.advance(dialect, sink, &mut front).is_err() {
-                decoder.ignore_rest();
+        // Of a reply that failed nothing is kept any more, so it needs no room.
+        let mut window = usize::MAX;
+        if !(sink.reply.is_failed() || decoder.is_over()) {
+            // Unescaped text is never longer than the bytes it came in.
+            let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
+            if sink.is_nearly_full() {
+                sink.drop_shown();
             }
-            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
-            continue;
+            let room = sink.log.room(wanted);
+            window = room.saturating_sub(SLACK_BYTES);
+            if window == 0 {
+                return Err(Error::full(wanted - room));
+            }
         }
-        // Unescaped text is never longer than the bytes it came in.
-        let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
-        if sink.is_nearly_full() {
-            sink.drop_shown();
-        }
-        let room = sink.log.room(wanted);
-        let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
-            return Err(Error::full(wanted - room));
-        };
         let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
-        while decoder.error().is_none() {
-            match decoder.advance(dialect, sink, &mut front) {
-                Ok(Pause::Show) => {}
-                Ok(Pause::Empty) => break,
-                Err(_) if sink.reply.is_failed() => decoder.ignore_rest(),
-                Err(error) => decoder.fail(error),
+        loop {
+            let shows = decoder.advance(sink, &mut front);
+            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
+            if !shows || decoder.error().is_some() {
+                break;
             }
             if let Some(shown) = sink.show() {
-                *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
                 return Ok(Some(shown));
             }
         }
-        *input = back;
     }
 }
 
@@ -316,9 +303,9 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
 const fn refusal(reply: &Reply, status: u16) -> Error {
     let status = match (status, reply.failure.status) {
         (200..300, told @ 400..600) => told,
-        (status, _) => status as u32,
+        (status, _) => status,
     };
-    Error::new(ErrorKind::Status, status)
+    Error::new(ErrorKind::Status, status as u32)
 }
 
 /// Bytes that are read between two looks at the room that is left.

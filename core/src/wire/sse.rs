@@ -47,8 +47,8 @@ pub struct SseReader {
     field: Option<Field>,
     /// The hash of the name that is read, as far as it came.
     name: u32,
-    /// So many bytes from here on are known to be of the same line.
-    unread: u32,
+    /// At least so many bytes from here on are of the same line.
+    unread: u16,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,7 +76,7 @@ impl SseReader {
 
     /// The last `length` bytes of the piece that came last come again.
     pub fn unread(&mut self, length: usize) {
-        self.unread = length as u32;
+        self.unread = length.min(u16::MAX.into()) as u16;
     }
 
     /// Whether a line came that the standard does not know, or a part of one that cannot become
@@ -143,7 +143,7 @@ impl SseReader {
                 State::Value => {
                     let length = match core::mem::take(&mut self.unread) {
                         0 => line_length(input),
-                        unread => input.len().min(unread as usize),
+                        unread => input.len().min(unread.into()),
                     };
                     let (piece, rest) = input.split_at_checked(length).unwrap_or_default();
                     *input = rest;

@@ -9,7 +9,7 @@ mod show;
 mod staged;
 
 pub(crate) use calls::Slot;
-pub(crate) use show::Shown;
+pub(crate) use show::{Shown, What};
 
 use crate::message::{Provider, StopReason, Usage};
 use crate::transcript::log::Log;
@@ -114,10 +114,10 @@ pub(crate) struct Failure {
     /// Its code or type.
     pub code: Word,
     /// Its code where it is a number.
-    pub status: u32,
+    pub status: u16,
     /// Where its message stands behind the records, and how long it is.
     pub start: u32,
-    pub length: u32,
+    pub length: u16,
     /// The message is complete.
     closed: bool,
 }

@@ -249,7 +249,7 @@ impl Sink<'_, '_> {
         let room = self.log.room(bytes.len().min(room));
         let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
         if self.log.append(bytes).is_ok() {
-            failure.length = failure.length.saturating_add(bytes.len() as u32);
+            failure.length += bytes.len() as u16;
         }
     }
 
@@ -274,7 +274,7 @@ impl Sink<'_, '_> {
     /// The code of the error is a number.
     pub fn failure_status(&mut self, status: u32) {
         self.failure();
-        self.reply.failure.status = status;
+        self.reply.failure.status = status.min(u16::MAX.into()) as u16;
     }
 
     /// A document is over.
