@@ -5,7 +5,7 @@ use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record};
 
 /// Which calls are open.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
     /// Where the reply begins.
     pub reply: u32,
@@ -20,8 +20,10 @@ pub(super) struct Open {
 }
 
 impl Open {
+    pub const NONE: Self = Self::new(0, 0, 0);
+
     /// The calls of the reply that begins at `reply`, none of them answered.
-    pub fn new(reply: u32, before: u32, total: u16) -> Self {
+    pub const fn new(reply: u32, before: u32, total: u16) -> Self {
         Self { reply, before, count: total, first: reply, first_index: 0 }
     }
 

@@ -41,9 +41,8 @@ impl Machine {
             }
         };
         let is_call = matches!(shown, Ok(Some(Shown { what: What::Call, .. })));
-        self.repeats = ENABLED
-            && is_call
-            && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
+        self.repeats =
+            ENABLED && is_call && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
         let more =
             sink.may_have_more() || self.decoder.error().is_some() || (ENABLED && self.repeats);
         let more = more && input.is_empty() && !chunk.is_empty();

@@ -7,7 +7,7 @@ use crate::wire::hash::hash;
 /// error; it counts more than the status, which is often too general.
 pub(super) fn is_transient(status: u32, code: &Word) -> bool {
     let code = hash(code);
-    let among = |codes: &[u32]| codes.iter().any(|known| *known == code);
+    let among = |codes: &[u32]| codes.contains(&code);
     !among(&FINAL_CODES)
         && (among(&TRANSIENT_CODES) || matches!(status, 408 | 409 | 429 | 500..=599))
 }

@@ -5,12 +5,14 @@ use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records, UNUSED_FLAGS}
 use crate::message::Provider;
 use crate::{Error, ErrorKind};
 
-/// Checks every byte, and that each request made from them is valid: a user speaks first,
+/// Checks every one of the first `used` bytes, and that each request made from them is valid: a user speaks first,
 /// each result answers its own call, and only the calls of the last reply may be open.
 ///
 /// # Errors
 /// `BadTranscript`; `detail` is the offset of the first record or byte that is wrong.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
+    let known = u32::try_from(used).map_err(|_| bad(0))?;
+    let bytes = bytes.get(..used).ok_or(bad(bytes.len()))?;
     if !bytes.starts_with(&MAGIC) {
         return Err(bad(0));
     }
@@ -26,7 +28,7 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
         }
         offset = record.end();
     }
-    Ok(())
+    Ok(known)
 }
 
 /// The reply that the records so far end with.

@@ -123,10 +123,10 @@ pub(crate) struct Failure {
 }
 
 impl Reply {
-    /// A reply whose records will begin at `start`.
-    pub fn new(start: usize) -> Self {
-        let start = start as u32;
-        Self { start, show: start, told: start, ..Self::default() }
+    /// A new reply, whose records will begin at `start`.
+    pub fn begin(&mut self, start: usize) {
+        *self = Self::default();
+        (self.start, self.show, self.told) = (start as u32, start as u32, start as u32);
     }
 
     /// The counts so far.
