@@ -97,7 +97,7 @@ impl<'s> Request<'s> {
         let mut length = 0_usize;
         while self.refill() {
             let pieces = self.pieces.as_slice().iter().map(Piece::length);
-            length = pieces.fold(length, usize::saturating_add);
+            length = length + pieces.sum::<usize>();
         }
         length
     }

@@ -6,7 +6,8 @@
 
 use crate::provider::{Body, Dialect, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
-use crate::wire::sse::{Field, SseReader, SseToken};
+use crate::wire::sse::{Field, Met, SseReader};
+use crate::wire::taken;
 use crate::{Error, ErrorKind};
 
 /// Where the body stands.
@@ -97,8 +98,9 @@ impl Decoder {
             Framing::Whole => self.whole(sink, input),
             Framing::Lines => self.lines(sink, input),
         };
-        let used = before.saturating_sub(input.len());
-        self.offset = self.offset.saturating_add(used as u32);
+        let used = before - input.len();
+        // Not more than `max_response_bytes`.
+        self.offset += used as u32;
         if let Err(error) = read {
             let is_malformed = matches!(error.kind(), ErrorKind::BadJson | ErrorKind::BadResponse);
             let at = Error::new(ErrorKind::BadResponse, self.offset);
@@ -147,26 +149,27 @@ impl Decoder {
     }
 
     fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
-        while !self.shows {
+        while !self.shows && !input.is_empty() {
             let before = *input;
-            let Some(token) = self.sse.next(input) else { break };
-            match token {
+            let met = self.sse.step(input);
+            let is_data = self.sse.field() == Some(Field::Data);
+            match met {
                 // Servers forget the empty line between two events: each line may hold one.
-                SseToken::Line(Field::Data) => self.line_is_done = false,
-                SseToken::Piece(Field::Data, data) => {
-                    let mut rest = data;
+                Met::Line if is_data => self.line_is_done = false,
+                Met::Piece if is_data => {
+                    let mut rest = taken(before, input);
                     let read = self.data(sink, &mut rest);
                     // What was not read of the piece is read next.
-                    let used = before.len().saturating_sub(input.len() + rest.len());
+                    let used = before.len() - input.len() - rest.len();
                     *input = before.get(used..).unwrap_or_default();
                     self.sse.unread(rest.len());
                     read?;
                 }
                 // The lines of one event are joined by a line feed.
-                SseToken::LineEnd(Field::Data) if !self.json.is_fresh() => {
+                Met::LineEnd if is_data && !self.json.is_fresh() => {
                     self.json(sink, &mut LINE_FEED.as_slice())?;
                 }
-                SseToken::Dispatch => {
+                Met::Dispatch => {
                     if self.marker > 0 {
                         return Err(BAD);
                     }
@@ -175,39 +178,43 @@ impl Decoder {
                         self.end_document(sink)?;
                     }
                 }
-                SseToken::Line(_) | SseToken::Piece(..) | SseToken::LineEnd(_) => {}
+                Met::Nothing | Met::Line | Met::Piece | Met::LineEnd => {}
             }
         }
         Ok(())
     }
 
-    /// More of the data of an event.
+    /// Takes some of the data of an event, a step at a time as [`SseReader::step`] does.
     #[inline(never)]
     fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
-        while let Some((byte, rest)) = data.split_first() {
-            let begins = self.marker == 0 && self.json.is_fresh();
-            if begins && byte.is_ascii_whitespace() {
-                *data = rest;
-            } else if self.line_is_done {
+        let Some((byte, rest)) = data.split_first() else { return Ok(()) };
+        let begins = self.marker == 0 && self.json.is_fresh();
+        if begins && byte.is_ascii_whitespace() {
+            *data = rest;
+            return Ok(());
+        }
+        if self.line_is_done {
+            return Err(BAD);
+        }
+        if self.marker > 0 || (begins && *byte == b'[') {
+            if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
                 return Err(BAD);
-            } else if self.marker > 0 || (begins && *byte == b'[') {
-                if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
-                    return Err(BAD);
-                }
-                self.marker += 1;
-                *data = rest;
-                if usize::from(self.marker) == END_MARKER.len() {
-                    self.marker = 0;
-                    sink.reply.ended = true;
-                    return self.end_document(sink);
-                }
-            } else {
-                self.json(sink, data)?;
-                // Told at its last byte: the empty line behind it may never come.
-                return if self.json.is_done() { self.end_document(sink) } else { Ok(()) };
+            }
+            self.marker += 1;
+            *data = rest;
+            if usize::from(self.marker) < END_MARKER.len() {
+                return Ok(());
+            }
+            self.marker = 0;
+            sink.reply.ended = true;
+        } else {
+            self.json(sink, data)?;
+            if !self.json.is_done() {
+                return Ok(());
             }
         }
-        Ok(())
+        // Told at its last byte: the empty line behind it may never come.
+        self.end_document(sink)
     }
 
     fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {

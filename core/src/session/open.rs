@@ -77,7 +77,7 @@ impl Open {
             let (record, index) = open.next_open(bytes, at?)?;
             at = Some((record.end(), index + 1));
             let (wire_id, name, arguments) = record.call();
-            let id = CallId(open.before.saturating_add(index.into()));
+            let id = CallId(open.before + u32::from(index));
             Some(ToolCall { id, wire_id, name, arguments })
         })
     }
@@ -98,7 +98,7 @@ impl Open {
     /// The call at `offset` has its answer.
     pub fn answer(&mut self, log: &mut Log<'_>, offset: usize) {
         log.set_flags(offset, ANSWERED);
-        self.count = self.count.saturating_sub(1);
+        self.count -= 1;
         if let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
             (self.first, self.first_index) = (call.offset as u32, index);
         }

@@ -72,7 +72,7 @@ impl<'t> Log<'t> {
         if self.reserve(wanted).is_ok() {
             return wanted;
         }
-        let left = self.storage.limit().saturating_sub(self.used()).min(wanted);
+        let left = (self.storage.limit() - self.used()).min(wanted);
         if self.reserve(left).is_ok() { left } else { 0 }
     }
 
@@ -89,8 +89,8 @@ impl<'t> Log<'t> {
 
     /// Adds a record whose payload is `pieces` in their order; returns its offset.
     pub fn push(&mut self, mut header: Header, pieces: &[&[u8]]) -> Result<usize, Error> {
-        let length = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
-        self.reserve(length.saturating_add(HEADER_BYTES))?;
+        let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        self.reserve(length + HEADER_BYTES)?;
         let offset = self.used();
         header.length = length as u32;
         self.append(&header.to_bytes())?;
@@ -123,8 +123,7 @@ impl<'t> Log<'t> {
 
     /// Says that the record at `offset` now reaches to the end.
     pub fn close(&mut self, offset: usize) {
-        let payload = offset.saturating_add(HEADER_BYTES);
-        self.set_length(offset, self.used().saturating_sub(payload));
+        self.set_length(offset, self.used() - offset - HEADER_BYTES);
     }
 
     /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
@@ -169,7 +168,7 @@ impl<'t> Log<'t> {
             fill(hole, tail);
             rest = rest.get_mut(gap..).unwrap_or_default();
         }
-        *self.used = used.saturating_sub(gap) as u32;
+        *self.used = (used - gap) as u32;
     }
 
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.

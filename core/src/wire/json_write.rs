@@ -125,7 +125,7 @@ impl<'a> Piece<'a> {
                 while let Some((byte, after)) =
                     rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
                 {
-                    length += usize::from(escape(*byte).1).saturating_sub(1);
+                    length += usize::from(escape(*byte).1) - 1;
                     rest = after;
                 }
                 length

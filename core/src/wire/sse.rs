@@ -6,6 +6,7 @@
 
 use super::hash;
 use super::scan::line_length;
+use super::taken;
 
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +60,17 @@ enum State {
     Value,
 }
 
+/// What one step met, without a borrow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Met {
+    Nothing,
+    Line,
+    /// The bytes that the step took.
+    Piece,
+    LineEnd,
+    Dispatch,
+}
+
 impl SseReader {
     /// A reader at the start of a stream.
     #[must_use]
@@ -89,68 +101,84 @@ impl SseReader {
     /// Reads from the front of `input`, which it moves on, until something is met.
     /// `None`: the input is used up.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<SseToken<'a>> {
-        loop {
-            let (&byte, rest) = input.split_first()?;
-            let ends_line = matches!(byte, b'\n' | b'\r');
-            if core::mem::take(&mut self.after_cr) && byte == b'\n' {
+        while !input.is_empty() {
+            let before = *input;
+            return Some(match (self.step(input), self.field) {
+                (Met::Dispatch, _) => SseToken::Dispatch,
+                (Met::Nothing, _) | (_, None) => continue,
+                (Met::Line, Some(field)) => SseToken::Line(field),
+                (Met::Piece, Some(field)) => SseToken::Piece(field, taken(before, input)),
+                (Met::LineEnd, Some(field)) => SseToken::LineEnd(field),
+            });
+        }
+        None
+    }
+
+    /// The field of the line that is read.
+    pub(crate) const fn field(&self) -> Option<Field> {
+        self.field
+    }
+
+    /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
+    /// is of [`field`](Self::field).
+    // One step and no loop: a loop would keep each field twice, which takes much more code.
+    #[inline(never)]
+    pub(crate) fn step(&mut self, input: &mut &[u8]) -> Met {
+        let Some((&byte, rest)) = input.split_first() else { return Met::Nothing };
+        let ends_line = matches!(byte, b'\n' | b'\r');
+        if core::mem::take(&mut self.after_cr) && byte == b'\n' {
+            *input = rest;
+            return Met::Nothing;
+        }
+        match self.state {
+            State::Name if !ends_line && byte != b':' => {
                 *input = rest;
-                continue;
-            }
-            match self.state {
-                State::Name if !ends_line && byte != b':' => {
-                    *input = rest;
-                    self.name = hash::add(self.name, byte);
-                    if self.is_start && self.name == BYTE_ORDER_MARK {
-                        self.is_start = false;
-                        self.name = hash::START;
-                    }
-                }
-                State::Name => {
-                    let name = core::mem::replace(&mut self.name, hash::START);
-                    let is_empty = name == hash::START;
+                self.name = hash::add(self.name, byte);
+                if self.is_start && self.name == BYTE_ORDER_MARK {
                     self.is_start = false;
-                    self.field = Field::with_hash(name);
-                    self.met_unknown |= self.field.is_none() && !is_empty;
-                    if ends_line && is_empty {
-                        *input = rest;
-                        self.after_cr = byte == b'\r';
-                        return Some(SseToken::Dispatch);
-                    }
-                    // A name alone is a field with an empty value.
-                    self.state = State::Value;
-                    if !ends_line {
-                        *input = rest;
-                        self.state = State::ValueStart;
-                    }
-                    if let Some(field) = self.field {
-                        return Some(SseToken::Line(field));
-                    }
+                    self.name = hash::START;
                 }
-                State::ValueStart => {
-                    self.state = State::Value;
-                    if byte == b' ' {
-                        *input = rest;
-                    }
-                }
-                State::Value if ends_line => {
+                Met::Nothing
+            }
+            State::Name => {
+                let name = core::mem::replace(&mut self.name, hash::START);
+                let is_empty = name == hash::START;
+                self.is_start = false;
+                self.field = Field::with_hash(name);
+                self.met_unknown |= self.field.is_none() && !is_empty;
+                if ends_line && is_empty {
                     *input = rest;
                     self.after_cr = byte == b'\r';
-                    self.state = State::Name;
-                    if let Some(field) = self.field {
-                        return Some(SseToken::LineEnd(field));
-                    }
+                    return Met::Dispatch;
                 }
-                State::Value => {
-                    let length = match core::mem::take(&mut self.unread) {
-                        0 => line_length(input),
-                        unread => input.len().min(unread.into()),
-                    };
-                    let (piece, rest) = input.split_at_checked(length).unwrap_or_default();
+                // A name alone is a field with an empty value.
+                self.state = State::Value;
+                if !ends_line {
                     *input = rest;
-                    if let Some(field) = self.field {
-                        return Some(SseToken::Piece(field, piece));
-                    }
+                    self.state = State::ValueStart;
                 }
+                Met::Line
+            }
+            State::ValueStart => {
+                self.state = State::Value;
+                if byte == b' ' {
+                    *input = rest;
+                }
+                Met::Nothing
+            }
+            State::Value if ends_line => {
+                *input = rest;
+                self.after_cr = byte == b'\r';
+                self.state = State::Name;
+                Met::LineEnd
+            }
+            State::Value => {
+                let length = match core::mem::take(&mut self.unread) {
+                    0 => line_length(input),
+                    unread => input.len().min(unread.into()),
+                };
+                *input = input.get(length..).unwrap_or_default();
+                Met::Piece
             }
         }
     }

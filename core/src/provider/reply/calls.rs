@@ -60,7 +60,7 @@ impl Sink<'_, '_> {
         }
         let used = self.log.used();
         self.log.append(bytes)?;
-        *length = length.saturating_add(bytes.len() as u32);
+        *length += bytes.len() as u32;
         stage.last = slot as u8;
         // Those of higher slots may have come before: it goes in front of them.
         let before = stage.lengths.iter().take(slot as usize + 1).sum::<u32>() as usize;
@@ -133,12 +133,12 @@ impl Sink<'_, '_> {
         }
         let end = record.end();
         self.log.remove(last, end);
-        self.reply.calls = self.reply.calls.saturating_sub(1);
+        self.reply.calls -= 1;
         self.reply.last_call = 0;
         let Reply { show, shown, told, .. } = self.reply;
         for offset in [show, shown, told] {
             if *offset as usize >= end {
-                *offset = offset.saturating_sub((end - last) as u32);
+                *offset -= (end - last) as u32;
             } else if *offset as usize > last {
                 *offset = last as u32;
             }
@@ -202,14 +202,14 @@ impl Sink<'_, '_> {
         self.head(start, Kind::Call, [id as u8, name as u8, slot]);
         self.log.close(start);
         self.reply.last_call = start as u32;
-        self.reply.unclosed = self.reply.unclosed.saturating_add(1);
+        self.reply.unclosed += 1;
         Ok(())
     }
 
     /// Adds the staged arguments, from `arguments` on, to the call at `call`.
     fn extend_call(&mut self, call: usize, start: usize, arguments: usize) {
         self.log.remove(start, arguments);
-        let more = self.log.used().saturating_sub(start);
+        let more = self.log.used() - start;
         let Some(record) = self.log.record(call).filter(|_| more > 0) else { return };
         // An empty object stands in until the first piece comes.
         let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
@@ -226,7 +226,7 @@ impl Sink<'_, '_> {
             let Reply { show, shown, told, last_call, .. } = self.reply;
             for offset in [show, shown, told, last_call] {
                 if *offset as usize >= end + placeholder && *offset as usize > call {
-                    *offset = offset.saturating_sub(placeholder as u32).saturating_add(more as u32);
+                    *offset = *offset - placeholder as u32 + more as u32;
                 }
             }
         }

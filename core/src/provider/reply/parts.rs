@@ -73,7 +73,7 @@ impl Sink<'_, '_> {
     fn drop_to_keep_end(&mut self) -> usize {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);
-        self.reply.dropped = self.reply.dropped.saturating_add(dropped);
+        self.reply.dropped += dropped;
         self.log.remove(keep_end as usize, shown as usize);
         self.log.close(self.reply.open as usize);
         self.reply.shown = keep_end;
@@ -123,7 +123,7 @@ impl Sink<'_, '_> {
 
     /// Whether the storage is so full that text has to be given up.
     pub fn is_nearly_full(&self) -> bool {
-        self.log.limit().saturating_sub(self.log.used()) <= SLACK_BYTES
+        self.log.limit() - self.log.used() <= SLACK_BYTES
     }
 
     /// Room that text which is not kept passes through.
@@ -136,7 +136,7 @@ impl Sink<'_, '_> {
     #[inline(never)]
     pub fn hold(&mut self) {
         // What is held back needs room, and nothing can be given up meanwhile.
-        if self.log.limit().saturating_sub(self.log.used()) < self.scratch_bytes() {
+        if self.log.limit() - self.log.used() < self.scratch_bytes() {
             self.drop_shown();
         }
         let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
@@ -245,7 +245,7 @@ impl Sink<'_, '_> {
     pub fn failure_text(&mut self, bytes: &[u8]) {
         self.failure();
         let failure = &mut self.reply.failure;
-        let room = FAILURE_BYTES.saturating_sub(failure.length as usize);
+        let room = FAILURE_BYTES - failure.length as usize;
         let room = self.log.room(bytes.len().min(room));
         let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
         if self.log.append(bytes).is_ok() {

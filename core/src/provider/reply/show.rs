@@ -133,7 +133,7 @@ impl Sink<'_, '_> {
                 }
                 self.reply.told = end as u32;
                 let index = u32::from(self.reply.told_calls);
-                self.reply.told_calls = self.reply.told_calls.saturating_add(1);
+                self.reply.told_calls += 1;
                 return Some(Shown { what: What::Call, start: offset as u32, end: index });
             }
             self.reply.told = end as u32;
@@ -175,7 +175,7 @@ impl Shown {
             What::Cut => Event::Truncated { what: Kept::Reply, bytes: self.end },
             What::Call => {
                 let (wire_id, name, arguments) = Record::at(bytes, start)?.call();
-                let id = CallId(calls.saturating_add(self.end));
+                let id = CallId(calls + self.end);
                 Event::ToolCall(ToolCall { id, wire_id, name, arguments })
             }
             What::Malformed => return None,

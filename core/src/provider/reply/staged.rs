@@ -94,7 +94,7 @@ impl Sink<'_, '_> {
         self.reply.has_failed = true;
         failure.start = stage.start;
         self.log.remove(stage.start as usize, stage.start as usize + HEADER_BYTES);
-        let length = self.log.used().saturating_sub(stage.start as usize).min(FAILURE_BYTES);
+        let length = (self.log.used() - stage.start as usize).min(FAILURE_BYTES);
         failure.length = length as u16;
         self.log.truncate(stage.start as usize + length);
         self.failure_text_end();

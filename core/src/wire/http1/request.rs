@@ -65,7 +65,7 @@ impl RequestHead<'_> {
                 *slot = *byte;
             }
         });
-        Ok(size.saturating_sub(slots.len()))
+        Ok(size - slots.len())
     }
 
     /// The bytes of the head with these headers.
@@ -78,7 +78,7 @@ impl RequestHead<'_> {
     {
         self.check(headers.clone())?;
         let mut bytes = 0_usize;
-        self.each(headers, &mut |text| bytes = bytes.saturating_add(text.len()));
+        self.each(headers, &mut |text| bytes += text.len());
         Ok(bytes)
     }
 

@@ -184,7 +184,7 @@ impl JsonReader {
             return Found::Wrong;
         }
         self.place = self.container();
-        self.depth = self.depth.saturating_sub(1);
+        self.depth -= 1;
         self.after_value();
         if is_object { Found::End } else { Found::Nothing }
     }
