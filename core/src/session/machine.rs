@@ -1,5 +1,7 @@
 //! The state beside the transcript, and the calls of a turn in their order.
 
+use core::slice;
+
 use super::feed::Decoder;
 use super::open::Open;
 use super::window::{Count, ENABLED, Finish, used_up};
@@ -9,7 +11,7 @@ use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 use crate::{Error, ErrorKind};
 
 /// The state of a session, without its type parameters.
@@ -164,17 +166,14 @@ impl Machine {
         let unknown = unknown_call(result.id);
         let (call, index) = self.open.position(log.bytes(), result.id).ok_or(unknown)?;
         let cut = Cut::of(result.content, config.limits().max_result_bytes as usize);
+        let number = Digits::of(cut.left_out as usize);
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();
         let header = Header::new(Kind::Result, flags, [low, high, 0]);
-        let (digits, count) = digits(cut.left_out as usize);
-        let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
-        let (before, after) = (cut.before.as_bytes(), cut.after.as_bytes());
-        if cut.left_out > 0 {
-            log.push(header, &[before, b"\n[", number, b" bytes left out]\n", after])?;
-        } else {
-            log.push(header, &[before])?;
-        }
+        let pieces: [&[u8]; 5] =
+            [cut.before, b"\n[", number.as_bytes(), b" bytes left out]\n", cut.after];
+        let [whole, ..] = &pieces;
+        log.push(header, if cut.left_out > 0 { &pieces } else { slice::from_ref(whole) })?;
         self.open.answer(log, call);
         if self.open.count > 0 {
             return Ok(cut.left_out);
@@ -285,23 +284,30 @@ fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32)
     }
 }
 
-/// A result that is cut in its middle to fit a limit.
+/// A result that is cut in its middle to fit a limit, at characters.
 struct Cut<'a> {
-    before: &'a str,
-    after: &'a str,
+    before: &'a [u8],
+    after: &'a [u8],
     left_out: u32,
 }
 
 impl<'a> Cut<'a> {
     fn of(text: &'a str, limit: usize) -> Self {
-        if text.len() <= limit {
-            return Self { before: text, after: "", left_out: 0 };
+        let bytes = text.as_bytes();
+        let (mut before, mut after) = (bytes.len(), bytes.len());
+        if before > limit {
+            before = limit / 2;
+            after -= limit - before;
+            while !text.is_char_boundary(before) {
+                before -= 1;
+            }
+            while !text.is_char_boundary(after) {
+                after += 1;
+            }
         }
-        let before = text.floor_char_boundary(limit / 2);
-        let after = text.ceil_char_boundary(text.len() - (limit - limit / 2));
         Self {
-            before: text.get(..before).unwrap_or_default(),
-            after: text.get(after..).unwrap_or_default(),
+            before: bytes.get(..before).unwrap_or_default(),
+            after: bytes.get(after..).unwrap_or_default(),
             left_out: (after - before) as u32,
         }
     }

@@ -130,7 +130,7 @@ impl<'a> Piece<'a> {
                 }
                 length
             }
-            Self::Number(number) => digits(*number as usize).1,
+            Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
         }
     }
 }
@@ -187,50 +187,36 @@ pub(crate) struct Place {
 impl Place {
     pub const START: Self = Self { source: 0, escape: 0 };
 
-    /// Writes more of `piece` to the front of `out`, which it moves on. True: all is written.
+    /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
+    /// escape. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
-        match piece {
-            Piece::Plain(text) => {
-                let rest = text.as_bytes().get(self.source..).unwrap_or_default();
-                let written = put(out, rest);
-                self.source += written;
-                written == rest.len()
+        let number;
+        let (text, is_escaped) = match piece {
+            Piece::Plain(text) => (text.as_bytes(), false),
+            Piece::Escaped(text) => (text.as_bytes(), true),
+            Piece::Number(value) => {
+                number = Digits::of(*value as usize);
+                (number.as_bytes(), false)
             }
-            Piece::Number(number) => {
-                let (digits, count) = digits(*number as usize);
-                let all = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
-                let rest = all.get(self.source..).unwrap_or_default();
-                let written = put(out, rest);
-                self.source += written;
-                written == rest.len()
-            }
-            Piece::Escaped(text) => self.write_escaped(text.as_bytes(), out),
-        }
-    }
-
-    fn write_escaped(&mut self, text: &[u8], out: &mut &mut [u8]) -> bool {
-        loop {
-            let rest = text.get(self.source..).unwrap_or_default();
-            let Some(&byte) = rest.first() else { return true };
+        };
+        let rest = text.get(self.source..).unwrap_or_default();
+        if is_escaped {
             let plain = copy_plain(rest, out);
-            if plain > 0 {
-                self.source += plain;
-                *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
-                continue;
+            self.source += plain;
+            *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
+            if let (false, Some(byte)) = (out.is_empty(), rest.get(plain)) {
+                let (bytes, length) = escape(*byte);
+                let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
+                self.escape += put(out, escape);
+                if self.escape == usize::from(length) {
+                    self.escape = 0;
+                    self.source += 1;
+                }
             }
-            if out.is_empty() {
-                return false;
-            }
-            let (bytes, length) = escape(byte);
-            let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
-            let written = put(out, escape);
-            self.escape += written;
-            if written < escape.len() {
-                return false;
-            }
-            self.escape = 0;
-            self.source += 1;
+        } else {
+            self.source += put(out, rest);
         }
+        self.source == text.len()
     }
 }
 
@@ -262,20 +248,34 @@ fn escape(byte: u8) -> ([u8; 6], u8) {
     }
 }
 
-/// The digits of `number` at the end of the bytes, and their count.
-pub(crate) fn digits(number: usize) -> ([u8; MAX_DIGITS], usize) {
-    let mut rest = number;
-    let mut count = 0;
-    let mut digits = [b'0'; MAX_DIGITS];
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        count += 1;
-        if rest == 0 {
-            break;
+/// The digits of a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits {
+    /// They stand at the end.
+    bytes: [u8; MAX_DIGITS],
+    start: usize,
+}
+
+impl Digits {
+    #[inline(never)]
+    pub fn of(number: usize) -> Self {
+        let mut rest = number;
+        let mut start = MAX_DIGITS;
+        let mut bytes = [b'0'; MAX_DIGITS];
+        for place in bytes.iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            start -= 1;
+            if rest == 0 {
+                break;
+            }
         }
+        Self { bytes, start }
     }
-    (digits, count)
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
 }
 
 /// Digits of the largest number: a little more than three bits each.

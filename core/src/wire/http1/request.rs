@@ -2,7 +2,7 @@
 
 use super::fields::{Matcher, Name, is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 
 /// What stands before the body of a request.
 ///
@@ -38,8 +38,8 @@ impl RequestHead<'_> {
         }
         let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            for (byte, slot) in text.bytes().zip(slots.by_ref()) {
-                *slot = byte;
+            for (byte, slot) in text.iter().zip(slots.by_ref()) {
+                *slot = *byte;
             }
         });
         Ok(length)
@@ -59,7 +59,7 @@ impl RequestHead<'_> {
         let mut skip = from;
         let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            let rest = text.as_bytes().get(skip..).unwrap_or_default();
+            let rest = text.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(text.len());
             for (byte, slot) in rest.iter().zip(slots.by_ref()) {
                 *slot = *byte;
@@ -104,21 +104,19 @@ impl RequestHead<'_> {
     fn each<'h>(
         &self,
         headers: impl Iterator<Item = (&'h str, &'h str)>,
-        put: &mut dyn FnMut(&str),
+        put: &mut dyn FnMut(&[u8]),
     ) {
-        put(self.method);
-        put(" ");
-        self.path.iter().for_each(|piece| put(piece));
-        put(" HTTP/1.1\r\nhost: ");
-        put(self.host);
+        put(self.method.as_bytes());
+        put(b" ");
+        self.path.iter().for_each(|piece| put(piece.as_bytes()));
+        put(b" HTTP/1.1\r\nhost: ");
+        put(self.host.as_bytes());
         for (name, value) in headers {
-            ["\r\n", name, ": ", value].into_iter().for_each(&mut *put);
+            ["\r\n", name, ": ", value].iter().for_each(|piece| put(piece.as_bytes()));
         }
-        put("\r\ncontent-length: ");
-        let (digits, count) = digits(self.content_length);
-        let length = digits.get(digits.len() - count..).unwrap_or_default();
-        put(core::str::from_utf8(length).unwrap_or_default());
-        put("\r\n\r\n");
+        put(b"\r\ncontent-length: ");
+        put(Digits::of(self.content_length).as_bytes());
+        put(b"\r\n\r\n");
     }
 }
 

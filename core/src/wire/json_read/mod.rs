@@ -13,8 +13,8 @@ pub use node::Node;
 pub(crate) use node::places;
 
 use super::hash::hash;
-use super::taken;
 use super::scan::{WORDS, plain_length};
+use super::taken;
 use crate::{Error, ErrorKind};
 use step::{Found, State};
 
