@@ -75,7 +75,7 @@ impl Machine {
         if self.step == Step::Send {
             self.begin_response(&log, config, 0, None)?;
             let mut log = log;
-            return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
+            return self.broken(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
         }
         self.expect(self.step == Step::Receive)?;
         if let (true, Some(reason)) = (local::ENABLED, self.reply.recovered) {
@@ -126,22 +126,22 @@ impl Machine {
         Ok(Event::End(reason))
     }
 
-    /// The reply cannot be used: it is taken out, and asked for again where that may help.
+    /// The reply cannot be used: it is taken out, and asked for again where that may help and an
+    /// attempt is left.
     fn broken(
         &mut self,
         log: &mut Log<'_>,
         config: &dyn Config,
         error: Error,
     ) -> Result<Event<'static>, Error> {
-        let again = match error.kind() {
-            ErrorKind::Cut => true,
+        let start = self.reply.start as usize;
+        let may_help = match error.kind() {
+            ErrorKind::Cut | ErrorKind::Unreachable => true,
             // What was no reply from its first byte on will not be one the next time.
-            ErrorKind::BadResponse => {
-                self.reply.documents || log.used() > self.reply.start as usize
-            }
+            ErrorKind::BadResponse => self.reply.documents || log.used() > start,
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
-                self.take_out(log, self.reply.start as usize);
+                self.take_out(log, start);
                 if self.summary().is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
@@ -151,21 +151,11 @@ impl Machine {
             }
             _ => false,
         };
-        if again { self.attempt_again(log, config, error) } else { self.fail(log, config, error) }
-    }
-
-    /// Another attempt, when one is left.
-    fn attempt_again(
-        &mut self,
-        log: &mut Log<'_>,
-        config: &dyn Config,
-        error: Error,
-    ) -> Result<Event<'static>, Error> {
         let limits = config.limits();
-        if self.attempt >= limits.max_attempts {
+        if !may_help || self.attempt >= limits.max_attempts {
             return self.fail(log, config, error);
         }
-        self.take_out(log, self.reply.start as usize);
+        self.take_out(log, start);
         let asked_ms = Some(self.retry_after_ms).filter(|millis| *millis != u32::MAX);
         let (millis, random) = wait(limits, self.attempt, asked_ms, self.random);
         self.random = random;
@@ -299,6 +289,7 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
 }
 
 /// The provider's refusal, as an error.
+#[inline(never)]
 const fn refusal(reply: &Reply, status: u16) -> Error {
     let status = match (status, reply.failure.status) {
         (200..300, told @ 400..600) => told,

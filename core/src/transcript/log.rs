@@ -108,6 +108,7 @@ impl<'t> Log<'t> {
     }
 
     /// Gives the record at `offset` more flags.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn set_flags(&mut self, offset: usize, flags: u8) {
         if let Some(tag) = self.storage.bytes_mut().get_mut(offset) {
             *tag |= flags;
@@ -147,6 +148,7 @@ impl<'t> Log<'t> {
     }
 
     /// Takes out everything from `offset` on.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn truncate(&mut self, offset: usize) {
         if offset < self.used() {
             *self.used = offset as u32;

@@ -143,6 +143,7 @@ impl Reply {
     }
 
     /// Whether what comes is not kept.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn is_muted(&self) -> bool {
         self.skip || self.is_failed()
     }
