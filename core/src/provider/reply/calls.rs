@@ -154,7 +154,7 @@ impl Sink<'_, '_> {
         }
         let start = self.reply.start as usize;
         let find_from = |mut at: usize| {
-            let mut found = None;
+            let mut found = 0;
             while let Some(call) = Record::find_part(bytes, at, start, Kind::Call.bit()) {
                 at = call.end();
                 let belongs = match index {
@@ -162,13 +162,17 @@ impl Sink<'_, '_> {
                     None => id.is_empty() || call.call().0 == id,
                 };
                 if belongs {
-                    found = Some(call);
+                    found = call.offset;
                 }
             }
             found
         };
         // Mostly it is the last.
-        let Some(call) = find_from(last).or_else(|| find_from(start)) else { return Ok(None) };
+        let found = match find_from(last) {
+            0 => find_from(start),
+            found => found,
+        };
+        let Some(call) = self.log.record(found).filter(|_| found != 0) else { return Ok(None) };
         let (known_id, known_name, arguments) = call.call();
         let is_other = !id.is_empty() && known_id != id && !name.is_empty();
         if is_other && (known_name != name || is_object(arguments.as_bytes())) {
