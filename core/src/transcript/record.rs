@@ -86,6 +86,7 @@ impl Header {
         [self.tag, a, b, c, l0, l1, l2, l3]
     }
 
+    #[inline(always)]
     pub fn from_bytes(bytes: [u8; HEADER_BYTES]) -> Option<Self> {
         let [tag, a, b, c, l0, l1, l2, l3] = bytes;
         let is_known = matches!(tag & KIND, 1..=6);

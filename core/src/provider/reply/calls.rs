@@ -211,6 +211,7 @@ impl Sink<'_, '_> {
     }
 
     /// Adds the staged arguments, from `arguments` on, to the call at `call`.
+    #[inline(never)]
     fn extend_call(&mut self, call: usize, start: usize, arguments: usize) {
         self.log.remove(start, arguments);
         let more = self.log.used() - start;
