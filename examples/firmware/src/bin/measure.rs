@@ -10,7 +10,8 @@ use core::hint::black_box;
 use zerostack_core::tokenizer::{Bpe, Tokenizer as _, Vocabulary};
 use zerostack_core::wire::http1::{RequestHead, Response};
 use zerostack_core::{
-    Journal, JsonLinesReader, Limits, Session, SessionConfig, Step, ToolResult,
+    Counting, Journal, JsonLinesReader, Limits, RoomPolicy, Session, SessionConfig, Step, ToolMode,
+    ToolResult,
 };
 use zerostack_firmware::agent::config;
 use zerostack_firmware::memory::{Lent, depth_of};
@@ -20,9 +21,18 @@ static ARENA: Lent<4096> = Lent::new();
 static SPARE: Lent<4096> = Lent::new();
 static LINES: Lent<4096> = Lent::new();
 
-/// Results are cut.
+const EVERYTHING: bool = cfg!(feature = "everything");
+
+/// Results are cut; with everything compiled in, calls are looked for in text, and room is made by
+/// summaries.
 static CONFIG: SessionConfig<'_> = SessionConfig {
-    limits: Limits { max_result_bytes: 64, ..config(128).limits },
+    limits: Limits {
+        max_result_bytes: 64,
+        room: if EVERYTHING { RoomPolicy::Summarise } else { RoomPolicy::Ask },
+        ..config(128).limits
+    },
+    tool_mode: if EVERYTHING { ToolMode::Lenient } else { ToolMode::Native },
+    counting: Counting::ESTIMATE,
     ..config(128)
 };
 
@@ -38,7 +48,7 @@ fn main() -> ! {
 fn all() -> Option<()> {
     let [arena, spare] = [ARENA.take()?, SPARE.take()?];
     let lines = LINES.take()?;
-    if cfg!(not(feature = "everything")) {
+    if !EVERYTHING {
         tokens()?;
         http1()?;
         deltas(&mut *arena)?;
@@ -47,6 +57,7 @@ fn all() -> Option<()> {
         for (status, body) in BODIES {
             turn(arena.get_mut(..bytes)?, spare, status, body)?;
         }
+        turn(arena.get_mut(..bytes)?, spare, 200, CALL_IN_TEXT)?;
     }
     texts(arena, spare, lines)
 }
@@ -59,7 +70,7 @@ fn tokens() -> Option<()> {
     console::number("stack.count_tokens", depth);
     console::number("tokens", count as u32);
     let word = core::str::from_utf8(&LONG_WORD).ok()?;
-    told("count_tokens of a long word", || bpe.count(word)).map(|_| ())
+    told("count_tokens_long_word", || bpe.count(word)).map(|_| ())
 }
 
 /// A request's head, and a response in chunks.
@@ -72,14 +83,14 @@ fn http1() -> Option<()> {
         content_length: 100,
     };
     let mut out = [0; 256];
-    told("http1 head", || head.write(headers.iter().copied(), &mut out))?.ok()?;
-    let mut response = told("http1 new", Response::new)?;
+    told("http1_head", || head.write(headers.iter().copied(), &mut out))?.ok()?;
+    let mut response = told("http1_new", Response::new)?;
     let mut rest = RESPONSE;
     while !rest.is_empty() {
-        let fed = told("http1 feed", || response.feed(rest))?.ok()?;
+        let fed = told("http1_feed", || response.feed(rest))?.ok()?;
         rest = rest.get(fed.used..)?;
     }
-    told("http1 end", || response.end())?.ok()
+    told("http1_end", || response.end())?.ok()
 }
 
 /// Reads one event as a server sends it, again and again.
@@ -123,7 +134,10 @@ fn turn(arena: &mut [u8], spare: &mut [u8], status: u16, body: &[u8]) -> Option<
                 break;
             }
         }
-        while matches!(session.step(), Step::MakeRoom { .. }) {
+        for _ in 0..4 {
+            if !matches!(session.step(), Step::MakeRoom { .. }) {
+                break;
+            }
             #[cfg(feature = "everything")]
             let _ = told("make_room", || session.make_room())?;
             let _ = told("drop_oldest", || session.drop_oldest())?;
@@ -181,12 +195,12 @@ fn texts(arena: &mut [u8], spare: &mut [u8], lines: &mut [u8]) -> Option<()> {
     let (front, back) = file.split_at_mut_checked(head.len())?;
     front.copy_from_slice(head);
     back.copy_from_slice(payload);
-    told("journal restore", || Journal::restore(file, &mut *spare).is_ok())?.then_some(())?;
+    told("journal_restore", || Journal::restore(file, &mut *spare).is_ok())?.then_some(())?;
     let mut writer = session.transcript().json_lines();
-    let count = told("json_lines read", || writer.read(lines))?;
-    let reader = &mut depth("json_lines new", || JsonLinesReader::new(spare));
+    let count = told("json_lines_read", || writer.read(lines))?;
+    let reader = &mut depth("json_lines_new", || JsonLinesReader::new(spare));
     let reader = reader.as_mut().ok()?;
-    told("json_lines push", || reader.push(lines.get(..count).unwrap_or_default()))?.ok()
+    told("json_lines_push", || reader.push(lines.get(..count).unwrap_or_default()))?.ok()
 }
 
 /// Prints how deep the stack went in a call.
@@ -298,6 +312,12 @@ const BODIES: [(u16, &[u8]); 30] = fixtures![
 
 const CALLS: &[u8] =
     include_bytes!("../../../../tests/fixtures/openai-chat/parallel_interleaved.sse");
+
+const CALL_IN_TEXT: &[u8] = br#"data: {"choices":[{"delta":{"content":"So: <tool_call>{\"name\": \"free_memory\", \"arguments\": {}}</tool_call>"},"finish_reason":"stop"}]}
+
+data: [DONE]
+
+"#;
 
 const DELTA: &[u8] = b"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\
 \"created\":1700000000,\"model\":\"scripted\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\
