@@ -96,7 +96,8 @@ impl Decoder {
             }
             Framing::Events => self.events(sink, input),
             Framing::Whole => self.whole(sink, input),
-            Framing::Lines => self.lines(sink, input),
+            Framing::Lines if LINES => self.lines(sink, input),
+            Framing::Lines => Ok(()),
         };
         let used = before - input.len();
         // Not more than `max_response_bytes`.
@@ -118,7 +119,7 @@ impl Decoder {
         skip_space(input);
         let Some(first) = input.first() else { return };
         self.framing = match first {
-            b'{' | b'[' if self.dialect.body == Body::Lines => Framing::Lines,
+            b'{' | b'[' if LINES && self.dialect.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,
             _ => Framing::Events,
         };
@@ -242,6 +243,9 @@ impl Decoder {
 fn skip_space(input: &mut &[u8]) {
     *input = input.trim_ascii_start();
 }
+
+/// Whether a dialect has them.
+const LINES: bool = cfg!(feature = "ollama");
 
 const END_MARKER: &[u8] = b"[DONE]";
 
