@@ -5,12 +5,12 @@ use super::scan::{copy_plain, plain_length};
 /// A run of output that is not written yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Piece<'a> {
+    /// A number in decimal digits.
+    Number(u32),
     /// As it is.
     Plain(&'a str),
     /// The inside of a string: escaped where JSON wants it.
     Escaped(&'a str),
-    /// A number in decimal digits.
-    Number(u32),
 }
 
 /// The pieces that one step of an encoder gives. Without `Drop`, so that a request may be
@@ -40,20 +40,21 @@ impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
         let blanks =
             Blanks { text: "", name: "", id: "", place: 0, arguments: "", is_malformed: false };
-        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0, blanks }
+        Self { pieces: [Piece::Number(0); MAX_PIECES], count: 0, blanks }
     }
 
-    /// Adds a piece as it is; false when there is no place for it. Called hundreds of times: a
-    /// piece in registers takes half the code of one in memory, and inlined, they would take a
-    /// tenth of the flash.
+    /// Adds a piece as it is. Called hundreds of times: a piece in registers takes half the code
+    /// of one in memory, and inlined, they would take a tenth of the flash.
     #[inline(never)]
-    pub fn plain(&mut self, text: &'a str) -> bool {
-        text.is_empty() || self.push(Piece::Plain(text))
+    pub fn plain(&mut self, text: &'a str) {
+        if !text.is_empty() {
+            self.push(Piece::Plain(text));
+        }
     }
 
     #[inline(never)]
-    pub fn escaped(&mut self, text: &'a str) -> bool {
-        self.push(Piece::Escaped(text))
+    pub fn escaped(&mut self, text: &'a str) {
+        self.push(Piece::Escaped(text));
     }
 
     /// Adds the pieces of a form: text with blanks, each `%` and a letter.
@@ -68,39 +69,49 @@ impl<'a> Pieces<'a> {
     #[inline(never)]
     pub fn fill(&mut self, form: &'static str) {
         let mut rest = form;
-        let mut has_place = true;
         while let Some(at) = rest.bytes().position(|byte| byte == b'%') {
             let (before, behind) = rest.split_at_checked(at).unwrap_or_default();
-            let Blanks { text, name, id, place, arguments, is_malformed } = self.blanks;
-            let arguments = if arguments.is_empty() { "{}" } else { arguments };
-            has_place &= self.plain(before);
-            has_place &= match behind.as_bytes().get(1) {
-                Some(b't') => self.escaped(text),
-                Some(b'n') => self.escaped(name),
-                Some(b'i') if id.is_empty() => {
-                    self.plain("call_") && self.push(Piece::Number(place))
-                }
-                Some(b'i') => self.escaped(id),
-                Some(b'a') => self.escaped(arguments),
-                // Only an object may stand here; the result told the model what was wrong.
-                _ if is_malformed => {
-                    self.plain(r#"{"malformed":""#)
-                        && self.escaped(arguments)
-                        && self.plain(r#""}"#)
-                }
-                _ => self.plain(arguments),
-            };
+            self.plain(before);
+            self.blank(behind.as_bytes().get(1).copied().unwrap_or_default());
             rest = behind.get(2..).unwrap_or_default();
         }
-        has_place &= self.plain(rest);
-        debug_assert!(has_place, "MAX_PIECES is too small");
+        self.plain(rest);
     }
 
-    fn push(&mut self, piece: Piece<'a>) -> bool {
-        let Some(place) = self.pieces.get_mut(usize::from(self.count)) else { return false };
-        *place = piece;
-        self.count += 1;
-        true
+    fn blank(&mut self, letter: u8) {
+        let blanks = &self.blanks;
+        let arguments = if blanks.arguments.is_empty() { "{}" } else { blanks.arguments };
+        let (is_malformed, place) = (blanks.is_malformed, blanks.place);
+        let text = match letter {
+            b't' => blanks.text,
+            b'n' => blanks.name,
+            b'i' => blanks.id,
+            b'o' if !is_malformed => return self.plain(arguments),
+            _ => arguments,
+        };
+        match letter {
+            b'i' if text.is_empty() => {
+                self.plain("call_");
+                self.push(Piece::Number(place));
+            }
+            // Only an object may stand here; the result told the model what was wrong.
+            b'o' => {
+                self.plain(r#"{"malformed":""#);
+                self.escaped(text);
+                self.plain(r#""}"#);
+            }
+            _ => self.escaped(text),
+        }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, piece: Piece<'a>) {
+        let place = self.pieces.get_mut(usize::from(self.count));
+        debug_assert!(place.is_some(), "MAX_PIECES is too small");
+        if let Some(place) = place {
+            *place = piece;
+            self.count += 1;
+        }
     }
 
     pub fn clear(&mut self) {
@@ -143,19 +154,19 @@ impl<'a> From<&'a str> for Piece<'a> {
 
 /// What can be added to [`Pieces`].
 pub(crate) trait Add<'a> {
-    fn add(self, pieces: &mut Pieces<'a>) -> bool;
+    fn add(self, pieces: &mut Pieces<'a>);
 }
 
 impl<'a> Add<'a> for &'a str {
     #[inline(always)]
-    fn add(self, pieces: &mut Pieces<'a>) -> bool {
-        pieces.plain(self)
+    fn add(self, pieces: &mut Pieces<'a>) {
+        pieces.plain(self);
     }
 }
 
 impl<'a> Add<'a> for Piece<'a> {
     #[inline(always)]
-    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+    fn add(self, pieces: &mut Pieces<'a>) {
         match self {
             Self::Plain(text) => pieces.plain(text),
             Self::Escaped(text) => pieces.escaped(text),
@@ -167,10 +178,7 @@ impl<'a> Add<'a> for Piece<'a> {
 /// Adds pieces in their order; plain text stands for itself.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
-        $({
-            let has_place = $crate::wire::json_write::Add::add($piece, $out);
-            debug_assert!(has_place, "MAX_PIECES is too small");
-        })+
+        $($crate::wire::json_write::Add::add($piece, $out);)+
     };
 }
 pub(crate) use pieces;
