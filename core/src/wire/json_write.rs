@@ -178,7 +178,7 @@ impl<'a> Add<'a> for Piece<'a> {
 /// Adds pieces in their order; plain text stands for itself.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
-        $($crate::wire::json_write::Add::add($piece, $out);)+
+        { $($crate::wire::json_write::Add::add($piece, $out);)+ }
     };
 }
 pub(crate) use pieces;
