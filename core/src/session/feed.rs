@@ -186,7 +186,7 @@ impl Decoder {
     }
 
     /// Takes some of the data of an event, a step at a time as [`SseReader::step`] does.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
         let Some((byte, rest)) = data.split_first() else { return Ok(()) };
         let begins = self.marker == 0 && self.json.is_fresh();

@@ -10,7 +10,7 @@ pub mod sse;
 pub(crate) use json_write::pieces;
 
 /// `number` with another decimal digit behind it, saturating.
-#[inline(never)]
+#[cfg_attr(target_pointer_width = "32", inline(never))]
 pub(crate) const fn with_digit(number: u32, digit: u8) -> u32 {
     number.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0') as u32)
 }

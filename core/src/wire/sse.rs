@@ -122,7 +122,8 @@ impl SseReader {
     /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
     /// is of [`field`](Self::field).
     // One step and no loop: a loop would keep each field twice, which takes much more code.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
     pub(crate) fn step(&mut self, input: &mut &[u8]) -> Met {
         let Some((&byte, rest)) = input.split_first() else { return Met::Nothing };
         let ends_line = matches!(byte, b'\n' | b'\r');
