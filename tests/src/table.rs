@@ -33,3 +33,29 @@ pub fn check(table: &str, known: &str, key: &str, numbers: &[(&str, u64, u64)]) 
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    const TABLE: &str = "what\tbytes\nfeed\t100\nfeed twice\t300\n";
+
+    #[test]
+    fn what_is_in_the_table_may_be_two_percent_more() {
+        check("t.tsv", TABLE, "feed", &[("bytes", 102, 0)]);
+        check("t.tsv", TABLE, "feed twice", &[("bytes", 20, 0)]);
+        check("t.tsv", TABLE, "feed", &[("bytes", 166, 64)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "bytes of feed is 103, t.tsv says 100")]
+    fn more_is_refused() {
+        check("t.tsv", TABLE, "feed", &[("bytes", 103, 0)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "t.tsv has no row fee\t1")]
+    fn a_row_that_is_missing_is_refused() {
+        check("t.tsv", TABLE, "fee", &[("bytes", 1, 0)]);
+    }
+}

@@ -174,7 +174,7 @@ fn send(session: &Chat<'_>) -> bool {
 fn resume(session: &Chat<'_>, spare: &mut [u8]) -> Option<()> {
     let saved = told("snapshot", || session.snapshot())?;
     let used = saved.len();
-    spare.get_mut(..used)?.copy_from_slice(saved);
+    copy(spare, saved);
     depth("resume", || Session::resume(&mut *spare, used, &CONFIG)).as_ref().ok()?;
     depth("fork", || session.fork(&mut *spare, &CONFIG)).as_ref().ok()?;
     Some(())
@@ -193,8 +193,8 @@ fn texts(arena: &mut [u8], spare: &mut [u8], lines: &mut [u8]) -> Option<()> {
     let (head, payload) = (frame.head(), frame.payload());
     let file = lines.get_mut(..head.len() + payload.len())?;
     let (front, back) = file.split_at_mut_checked(head.len())?;
-    front.copy_from_slice(head);
-    back.copy_from_slice(payload);
+    copy(front, head);
+    copy(back, payload);
     told("journal_restore", || Journal::restore(file, &mut *spare).is_ok())?.then_some(())?;
     let mut writer = session.transcript().json_lines();
     let count = told("json_lines_read", || writer.read(lines))?;
@@ -234,6 +234,11 @@ fn feed(session: &mut Chat<'_>, body: &[u8]) -> Option<()> {
         rest = rest.get(fed.used..)?;
     }
     Some(())
+}
+
+/// Copies what there is room for; the slice's own method could panic.
+fn copy(to: &mut [u8], from: &[u8]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }
 
 /// Says what is measured, and over how many bytes, and measures it.
