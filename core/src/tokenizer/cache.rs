@@ -30,7 +30,7 @@ impl<'v> Bpe<'v> {
 impl CachedBpe<'_, '_> {
     /// As [`Tokenizer::count`](super::Tokenizer::count).
     pub fn count(&mut self, text: &str) -> usize {
-        if self.bpe.vocabulary().cut().is_some() {
+        if self.cache.is_empty() || self.bpe.vocabulary().cut().is_some() {
             return self.bpe.count(text);
         }
         self.cache.count(&self.bpe, text.as_bytes())
@@ -41,6 +41,9 @@ impl CachedBpe<'_, '_> {
     /// # Errors
     /// As there.
     pub fn encode(&mut self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
+        if self.cache.is_empty() {
+            return self.bpe.encode(text, out);
+        }
         self.bpe.vocabulary().makes_ids()?;
         let mut ids = Ids::new(out);
         self.cache.encode(&self.bpe, text.as_bytes(), &mut ids);

@@ -1,6 +1,6 @@
 //! The classes of sixty-four bytes at once: a bit a byte.
 
-use super::class::{Class, class_at};
+use super::class::{CLASSES, Class, class_at};
 
 /// Bytes that are looked at together.
 pub(super) const BYTES: usize = 64;
@@ -110,23 +110,25 @@ impl Masks {
     /// Finds the classes of the characters above ASCII.
     #[inline(never)]
     fn add_foreign(&mut self, block: &[u8; BYTES], mut foreign: u64) {
+        // A bit for each byte that is in the class of that number: no branch on what is next.
+        let mut found = [0u64; CLASSES];
         while foreign != 0 {
             let at = foreign.trailing_zeros() as usize;
-            let length = block.get(at).map_or(1, |first| first.leading_ones() as usize);
+            let Some((class, length)) = class_at(block, at) else { break };
             let bytes = !(u64::MAX << length) << at;
             foreign &= !bytes;
-            let class = match class_at(block, at) {
-                Some((class, _)) if at + length <= BYTES => class,
-                _ => Class::Other,
-            };
-            match class {
-                Class::Upper => self.upper |= bytes,
-                Class::Lower => self.lower |= bytes,
-                Class::Letter => self.letter |= bytes,
-                Class::Mark => self.mark |= bytes,
-                _ => self.odd |= bytes,
+            // What is cut off at the end of the block is no whole character, and the last one.
+            let class = if at + length <= BYTES { class } else { Class::Other };
+            if let Some(mask) = found.get_mut(class as usize) {
+                *mask |= bytes;
             }
         }
+        let [other, upper, lower, letter, mark, number, space, newline] = found;
+        self.upper |= upper;
+        self.lower |= lower;
+        self.letter |= letter;
+        self.mark |= mark;
+        self.odd |= other | number | space | newline;
     }
 }
 

@@ -206,11 +206,10 @@ impl<'v> Bpe<'v> {
     }
 
     fn encode_ordinary(&self, text: &[u8], ids: &mut bpe::Ids<'_>) {
-        let vocabulary = &self.vocabulary;
-        if vocabulary.has_words() {
+        if self.vocabulary.has_words() {
             Cache::new(&mut []).encode(self, text, ids);
         } else {
-            self.pieces(text, |piece| bpe::encode(vocabulary, piece, ids));
+            self.pieces(text, |piece| bpe::encode(&self.vocabulary, piece, ids));
         }
     }
 
@@ -283,7 +282,7 @@ impl Tokenizer for Bpe<'_> {
         if vocabulary.cut().is_some() {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
-        if vocabulary.has_words() {
+        if self.vocabulary.has_words() {
             return Cache::new(&mut []).count(self, text.as_bytes());
         }
         let mut count = 0;
