@@ -199,7 +199,11 @@ impl Front for Cache<'_> {
             && !few.is_none()
         {
             let ([low, high], Few([first, second])) = (word, few);
-            *older = *newer;
+            // A piece of one token is in the tables too, so it makes room before one that was merged.
+            let is_merged = |entry: &[u64; SHORT_ENTRY]| Few([entry[2]]).count() > 1;
+            if is_merged(newer) || !is_merged(older) {
+                *older = *newer;
+            }
             *newer = [low, high, first, second];
         }
     }
