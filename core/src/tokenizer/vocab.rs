@@ -175,7 +175,7 @@ impl<'v> Vocabulary<'v> {
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
             && optional(Section::MergeIds, 8 * merges)
             && optional(Section::Bigrams, 4 << 16)
-            && self.first_merge_id.checked_add(self.tokens).is_some()
+            && (self.first_merge_id as usize).saturating_add(merges) <= 1 << 20
     }
 
     fn length_of(&self, section: Section) -> usize {
