@@ -64,9 +64,11 @@ fn by_sse2(block: &[u8; 64]) -> Classes {
             put(&mut classes.slash, is(b'/'));
             put(&mut classes.zero, is(0));
             put(&mut classes.foreign, bytes);
+            put(&mut classes.lead, _mm_cmpgt_epi8(bytes, all(0xBF)));
         }
     }
     classes.tab &= !classes.newline;
+    classes.lead &= classes.foreign;
     classes
 }
 
@@ -102,9 +104,11 @@ fn avx2(block: &[u8; 64]) -> Classes {
             put(&mut classes.slash, is(b'/'));
             put(&mut classes.zero, is(0));
             put(&mut classes.foreign, bytes);
+            put(&mut classes.lead, _mm256_cmpgt_epi8(bytes, all(0xBF)));
         }
     }
     classes.tab &= !classes.newline;
+    classes.lead &= classes.foreign;
     classes
 }
 
@@ -135,5 +139,6 @@ fn avx512(block: &[u8; 64]) -> Classes {
         slash: is(b'/'),
         zero: is(0),
         foreign: _mm512_movepi8_mask(bytes),
+        lead: between(0xC0, 0xFF),
     }
 }

@@ -8,6 +8,7 @@ use super::few::Few;
 use super::masks::{self, ClassesOf};
 use super::pairs::Pairs;
 use super::short::Parts;
+use super::split::Pattern;
 use super::vocab::Vocabulary;
 
 /// Pieces of a batch.
@@ -105,7 +106,7 @@ impl Batch {
                     continue;
                 }
             }
-            let (end, word) = next_piece(pattern, text, at);
+            let (end, word) = next_piece_apart(pattern, text, at);
             let few = word.map_or(Few::NONE, |word| front.find(word));
             if let Some(slot) = self.slots.get_mut(self.count) {
                 *slot = Slot { few, end };
@@ -233,6 +234,12 @@ impl Batch {
             start = slot.end;
         }
     }
+}
+
+/// Not inlined: the registers of what is rare would be missing where most pieces are cut.
+#[inline(never)]
+fn next_piece_apart(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
+    next_piece(pattern, text, at)
 }
 
 /// The places of the ones.

@@ -8,7 +8,7 @@ use super::few::Few;
 use super::short::Parts;
 use super::vocab::Vocabulary;
 use super::words::FrontWords;
-use super::{Bpe, Error, Tokenizer as _};
+use super::{Bpe, Error, Specials, Tokenizer as _};
 
 /// [`Bpe`] with lent memory in which it remembers pieces of text and their tokens.
 ///
@@ -21,16 +21,22 @@ pub struct CachedBpe<'v, 'm> {
 }
 
 impl<'v> Bpe<'v> {
-    /// This tokenizer with `memory` to remember pieces in, which is cleared first.
+    /// This tokenizer with `memory` to remember pieces in, which is cleared first: for long texts.
     pub fn cached<'m>(&self, memory: &'m mut [u64]) -> CachedBpe<'v, 'm> {
         CachedBpe { bpe: *self, cache: Cache::new(memory) }
+    }
+
+    /// Words of memory that serve a text of so many bytes: half as many, up to 1 MB of them.
+    pub const fn cache_words(text_bytes: usize) -> usize {
+        let (words, most) = (text_bytes / 2, (1 << 20) / size_of::<u64>());
+        if words < most { words } else { most }
     }
 }
 
 impl CachedBpe<'_, '_> {
     /// As [`Tokenizer::count`](super::Tokenizer::count).
     pub fn count(&mut self, text: &str) -> usize {
-        if self.bpe.vocabulary().cut().is_some() {
+        if self.cache.is_empty() || self.bpe.vocabulary.cut().is_some() {
             return self.bpe.count(text);
         }
         self.cache.count(&self.bpe, text.as_bytes())
@@ -41,10 +47,33 @@ impl CachedBpe<'_, '_> {
     /// # Errors
     /// As there.
     pub fn encode(&mut self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
-        self.bpe.vocabulary().makes_ids()?;
-        let mut ids = Ids::new(out);
-        self.cache.encode(&self.bpe, text.as_bytes(), &mut ids);
-        ids.finish()
+        self.encode_with(text, Specials::AsText, out)
+    }
+
+    /// As [`Bpe::encode_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn encode_with(
+        &mut self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        if self.cache.is_empty() {
+            return self.bpe.encode_with(text, allowed, out);
+        }
+        self.encode_in_batches(text, allowed, out)
+    }
+
+    pub(super) fn encode_in_batches(
+        &mut self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        let Self { bpe, cache } = self;
+        bpe.encode_by(text, allowed, out, |text, ids| cache.encode(bpe, text, ids))
     }
 }
 
@@ -196,7 +225,11 @@ impl Front for Cache<'_> {
             && !few.is_none()
         {
             let ([low, high], Few([first, second])) = (word, few);
-            *older = *newer;
+            // A piece of one token is in the tables too, so it makes room before one that was merged.
+            let is_merged = |entry: &[u64; SHORT_ENTRY]| Few([entry[2]]).count() > 1;
+            if is_merged(newer) || !is_merged(older) {
+                *older = *newer;
+            }
             *newer = [low, high, first, second];
         }
     }

@@ -84,7 +84,7 @@ pub enum Section {
     /// [`JOIN_SLOT_BYTES`]: the [`join_key`], above its 40 bits the two flags of [`Section::Pairs`],
     /// and above these the index. A slot of zeros is free.
     Joins = 9,
-    /// Optional, for speed: what each two bytes make, 32 bits at 256 times the left byte plus the right
+    /// Optional, for speed: what each two bytes make, 32 bits at the left byte plus 256 times the right
     /// one: the two flags of [`Section::Pairs`], and above these the index; 0 for nothing.
     Bigrams = 10,
 }

@@ -36,6 +36,15 @@ pub(super) fn tokens(
             return true;
         }
         let mut kept = tokens.partition_point(|&(_, end)| end as usize <= KEPT_BYTES);
+        // Within a run of one byte a cut seldom holds: what is before it is tried first.
+        let within_run = |&&(_, end): &&(u32, u16)| {
+            let around = rest.get((end as usize).wrapping_sub(1)..);
+            matches!(around, Some([before, behind, ..]) if before == behind)
+        };
+        let run = tokens.iter().take(kept).rev().take_while(within_run).count();
+        if run < kept {
+            kept -= run;
+        }
         rest = loop {
             let Some(&(last, end)) = kept.checked_sub(1).and_then(|at| tokens.get(at)) else {
                 return false;
@@ -100,9 +109,7 @@ impl Window {
     fn merge_all(&mut self, pairs: &impl Pairs, text: &[u8]) {
         self.begin(pairs, text.get(..BYTES).unwrap_or(text));
         loop {
-            let blocks = self.bytes.div_ceil(LANES);
-            let least = self.least.iter().take(blocks);
-            let best = least.fold(Merge::NONE, |least, merge| merge.or_less(least));
+            let best = Merge::least_of(&self.least, self.bytes.div_ceil(LANES));
             if best.is_none() {
                 return;
             }
@@ -112,7 +119,9 @@ impl Window {
 
     fn begin(&mut self, pairs: &impl Pairs, text: &[u8]) {
         self.bytes = text.len();
-        self.merges = [Merge::NONE; BYTES];
+        let used = self.bytes.next_multiple_of(LANES);
+        self.merges.iter_mut().take(used).for_each(|merge| *merge = Merge::NONE);
+        self.least = [Merge::NONE; BYTES / LANES];
         for (place, byte) in text.iter().enumerate() {
             set(&mut self.tokens, place, Node::byte(*byte));
             set(&mut self.next, place, (place as u8).wrapping_add(1));
@@ -164,7 +173,7 @@ impl Window {
     fn compare(&mut self, block: usize) {
         let (blocks, _) = self.merges.as_chunks::<LANES>();
         if let (Some(merges), Some(least)) = (blocks.get(block), self.least.get_mut(block)) {
-            *least = merges.iter().fold(Merge::NONE, |least, merge| merge.or_less(least));
+            *least = Merge::least_of(merges, LANES);
         }
     }
 

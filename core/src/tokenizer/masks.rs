@@ -1,6 +1,6 @@
 //! The classes of sixty-four bytes at once: a bit a byte.
 
-use super::class::{Class, class_at};
+use super::class::{CLASSES, Class, class_at};
 
 /// Bytes that are looked at together.
 pub(super) const BYTES: usize = 64;
@@ -28,6 +28,8 @@ pub struct Classes {
     pub zero: u64,
     /// What is not ASCII.
     pub foreign: u64,
+    /// The first bytes of characters that are not ASCII: 0xC0 and above.
+    pub lead: u64,
 }
 
 /// A function that finds the classes of a block, as [`Classes::of`] does.
@@ -42,7 +44,7 @@ impl Classes {
         }
         let [upper, lower, digit, newline, blank, tab, sign, foreign] = transposed(&classes);
         Self {
-            upper: upper & !sign,
+            upper: upper & !(sign | foreign),
             lower: lower & !sign,
             digit: digit & !sign,
             newline,
@@ -52,11 +54,12 @@ impl Classes {
             slash: lower & sign,
             zero: digit & sign,
             foreign,
+            lead: upper & foreign,
         }
     }
 }
 
-/// Classes of a byte, a bit each. With `SIGN` the others have another meaning.
+/// Classes of a byte, a bit each. With `SIGN` and `FOREIGN` the others have another meaning.
 const UPPER: u8 = 1;
 const LOWER: u8 = 1 << 1;
 const DIGIT: u8 = 1 << 2;
@@ -68,6 +71,7 @@ const FOREIGN: u8 = 1 << 7;
 const QUOTE: u8 = SIGN | UPPER;
 const SLASH: u8 = SIGN | LOWER;
 const ZERO: u8 = SIGN | DIGIT;
+const LEAD: u8 = FOREIGN | UPPER;
 
 #[inline(always)]
 const fn class_of(byte: u8) -> u8 {
@@ -80,7 +84,8 @@ const fn class_of(byte: u8) -> u8 {
     let class = if byte == b'\'' { QUOTE } else { class };
     let class = if byte == b'/' { SLASH } else { class };
     let class = if byte == 0 { ZERO } else { class };
-    class | byte & FOREIGN
+    let class = if byte >= 0x80 { FOREIGN } else { class };
+    if byte >= 0xC0 { LEAD } else { class }
 }
 
 /// A bit for each byte of a block that is in a class. A byte of a longer character is in the class of
@@ -99,34 +104,35 @@ pub(super) struct Masks {
 impl Masks {
     #[inline(always)]
     pub(super) fn of(block: &[u8; BYTES], classes: &Classes) -> Self {
-        let &Classes { upper, lower, zero, foreign, .. } = classes;
+        let &Classes { upper, lower, zero, foreign, lead, .. } = classes;
         let mut masks = Self { upper, lower, letter: 0, mark: 0, odd: zero };
         if foreign != 0 {
-            masks.add_foreign(block, foreign);
+            masks.add_foreign(block, lead);
         }
         masks
     }
 
     /// Finds the classes of the characters above ASCII.
     #[inline(never)]
-    fn add_foreign(&mut self, block: &[u8; BYTES], mut foreign: u64) {
-        while foreign != 0 {
-            let at = foreign.trailing_zeros() as usize;
-            let length = block.get(at).map_or(1, |first| first.leading_ones() as usize);
-            let bytes = !(u64::MAX << length) << at;
-            foreign &= !bytes;
-            let class = match class_at(block, at) {
-                Some((class, _)) if at + length <= BYTES => class,
-                _ => Class::Other,
-            };
-            match class {
-                Class::Upper => self.upper |= bytes,
-                Class::Lower => self.lower |= bytes,
-                Class::Letter => self.letter |= bytes,
-                Class::Mark => self.mark |= bytes,
-                _ => self.odd |= bytes,
+    fn add_foreign(&mut self, block: &[u8; BYTES], mut lead: u64) {
+        // A bit for each byte that is in the class of that number: no branch on what is next.
+        let mut found = [0u64; CLASSES];
+        while lead != 0 {
+            let at = lead.trailing_zeros() as usize;
+            lead &= lead - 1;
+            let Some((class, length)) = class_at(block, at) else { break };
+            // What is cut off at the end of the block is no whole character, and the last one.
+            let class = if at + length <= BYTES { class } else { Class::Other };
+            if let Some(mask) = found.get_mut(class as usize) {
+                *mask |= !(u64::MAX << length) << at;
             }
         }
+        let [other, upper, lower, letter, mark, number, space, newline] = found;
+        self.upper |= upper;
+        self.lower |= lower;
+        self.letter |= letter;
+        self.mark |= mark;
+        self.odd |= other | number | space | newline;
     }
 }
 

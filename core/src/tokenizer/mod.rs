@@ -43,6 +43,7 @@ pub use special::Specials;
 pub use split::Pattern;
 pub use vocab::{Special, Vocabulary};
 
+use self::bpe::Ids;
 use self::cache::Cache;
 use self::fast::next_piece;
 use crate::{Error, ErrorKind};
@@ -191,27 +192,34 @@ impl<'v> Bpe<'v> {
         allowed: Specials<'_>,
         out: &mut [u32],
     ) -> Result<usize, Error> {
+        if self.vocabulary.has_words() {
+            return self.cached(&mut []).encode_in_batches(text, allowed, out);
+        }
+        self.encode_by(text, allowed, out, |text, ids| {
+            self.pieces(text, |piece| bpe::encode(&self.vocabulary, piece, ids));
+        })
+    }
+
+    /// Encodes what is between special tokens by `ordinary`.
+    fn encode_by(
+        &self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+        mut ordinary: impl FnMut(&[u8], &mut Ids<'_>),
+    ) -> Result<usize, Error> {
         self.vocabulary.makes_ids()?;
-        let mut ids = bpe::Ids::new(out);
+        let mut ids = Ids::new(out);
         let text = text.as_bytes();
         let finder = special::Finder::new(self.vocabulary, allowed);
         let mut from = 0;
         while let Some(found) = finder.next(text, from) {
-            self.encode_ordinary(text.get(from..found.start).unwrap_or_default(), &mut ids);
+            ordinary(text.get(from..found.start).unwrap_or_default(), &mut ids);
             ids.push(found.id);
             from = found.start + found.length;
         }
-        self.encode_ordinary(text.get(from..).unwrap_or_default(), &mut ids);
+        ordinary(text.get(from..).unwrap_or_default(), &mut ids);
         ids.finish()
-    }
-
-    fn encode_ordinary(&self, text: &[u8], ids: &mut bpe::Ids<'_>) {
-        let vocabulary = &self.vocabulary;
-        if vocabulary.has_words() {
-            Cache::new(&mut []).encode(self, text, ids);
-        } else {
-            self.pieces(text, |piece| bpe::encode(vocabulary, piece, ids));
-        }
     }
 
     /// Writes the bytes of `ids` to the front of `out` and returns how many there are. They need not
@@ -283,7 +291,7 @@ impl Tokenizer for Bpe<'_> {
         if vocabulary.cut().is_some() {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
-        if vocabulary.has_words() {
+        if self.vocabulary.has_words() {
             return Cache::new(&mut []).count(self, text.as_bytes());
         }
         let mut count = 0;

@@ -4,11 +4,13 @@ use core::hint::select_unpredictable;
 
 use super::format;
 use super::node::Node;
-use super::vocab::u32_at;
 use super::words::Words;
 
 /// Says what two neighbours make.
 pub(super) trait Pairs {
+    /// Whether what two bytes make is found at once: a lookup in vain costs less than a branch.
+    const AT_ONCE: bool;
+
     /// What two bytes make.
     fn of_bytes(&self, left: u8, right: u8) -> Merge;
 
@@ -52,30 +54,51 @@ impl Merge {
         Node((self.0 >> Self::NODE_AT) as u32)
     }
 
+    /// The least of the first `count` merges, and perhaps of a few more, four side by side: so they do not
+    /// wait for one another.
+    #[inline(always)]
+    pub(super) fn least_of(merges: &[Self], count: usize) -> Self {
+        // Numbers of 64 bits stay out of vectors: what was just written would have to reach the memory
+        // before it could be read as a part of one.
+        let (rows, _) = merges.as_chunks::<4>();
+        let rows = rows.iter().take(count.div_ceil(4));
+        let [a, b, c, d] = rows.fold([Self::NONE; 4], |least, row| {
+            let ([a, b, c, d], &[e, f, g, h]) = (least, row);
+            [a.or_less(e), b.or_less(f), c.or_less(g), d.or_less(h)]
+        });
+        a.or_less(b).or_less(c.or_less(d))
+    }
+
     /// The lesser one, without a branch.
     #[inline(always)]
-    pub(super) const fn or_less(self, other: Self) -> Self {
-        Self(if other.0 < self.0 { other.0 } else { self.0 })
+    fn or_less(self, other: Self) -> Self {
+        Self(select_unpredictable(other.0 < self.0, other.0, self.0))
     }
 }
 
 /// The tables for speed.
 #[derive(Clone, Copy)]
 pub(super) struct Joins<'v> {
-    bigrams: &'v [u8],
+    bigrams: &'v Bigrams,
     joins: Words<'v>,
 }
 
+/// What each two bytes make.
+pub(super) type Bigrams = [[u8; 4]; 1 << 16];
+
 impl<'v> Joins<'v> {
-    pub(super) const fn new(bigrams: &'v [u8], joins: Words<'v>) -> Self {
+    pub(super) const fn new(bigrams: &'v Bigrams, joins: Words<'v>) -> Self {
         Self { bigrams, joins }
     }
 }
 
 impl Pairs for Joins<'_> {
+    const AT_ONCE: bool = true;
+
     #[inline(always)]
     fn of_bytes(&self, left: u8, right: u8) -> Merge {
-        let node = u32_at(self.bigrams, 4 * ((left as usize) << 8 | right as usize));
+        let place = u16::from_le_bytes([left, right]) as usize;
+        let node = self.bigrams.get(place).map_or(0, |node| u32::from_le_bytes(*node));
         select_unpredictable(node != 0, Merge::of(Node(node)), Merge::NONE)
     }
 

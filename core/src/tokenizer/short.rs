@@ -8,8 +8,6 @@ use super::pairs::{Merge, Pairs};
 
 /// Bytes of a piece at most.
 const MAX_BYTES: usize = 64;
-/// Merges that are compared side by side.
-const LANES: usize = 8;
 
 /// The tokens of a piece of at most `SIZE` bytes, each at the place of its first byte.
 pub(super) struct Parts<const SIZE: usize> {
@@ -49,14 +47,15 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Starts with the first `bytes` of `piece`.
     #[inline(always)]
-    fn begin(&mut self, pairs: &impl Pairs, piece: &[u8], bytes: usize) {
+    fn begin<P: Pairs>(&mut self, pairs: &P, piece: &[u8], bytes: usize) {
         (self.starts, self.bytes) = (below(bytes), bytes);
         self.merges = [Merge::NONE; SIZE];
         for (token, byte) in self.tokens.iter_mut().zip(piece) {
             *token = Node::byte(*byte);
         }
-        // Of a word, whatever its length: the end of a loop is more than what is looked up in vain.
-        for ((place, merge), pair) in self.merges.iter_mut().enumerate().zip(piece.windows(2)) {
+        let looked_up = if P::AT_ONCE { SIZE } else { bytes.saturating_sub(1) };
+        let two = piece.windows(2).take(looked_up);
+        for ((place, merge), pair) in self.merges.iter_mut().enumerate().zip(two) {
             if let [left, right] = *pair {
                 let found = pairs.of_bytes(left, right).at(place);
                 *merge = select_unpredictable(place + 1 < bytes, found, Merge::NONE);
@@ -91,16 +90,8 @@ impl<const SIZE: usize> Parts<SIZE> {
     /// The merge of the least rank, the leftmost of equals.
     #[inline(always)]
     fn best(&self) -> Merge {
-        // Numbers of 64 bits, so that they stay out of vectors: what was just written would have to
-        // reach the memory before it could be read as a part of one.
-        let (blocks, _) = self.merges.as_chunks::<LANES>();
-        let mut least = [Merge::NONE; LANES];
-        for block in blocks.iter().take(self.bytes.div_ceil(LANES)) {
-            for (least, merge) in least.iter_mut().zip(block) {
-                *least = merge.or_less(*least);
-            }
-        }
-        least.iter().fold(Merge::NONE, |least, merge| least.or_less(*merge))
+        // Of a word all are compared: the end of a loop would be foreseen wrongly.
+        Merge::least_of(&self.merges, if SIZE > 16 { self.bytes } else { SIZE })
     }
 
     /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours. There is no
@@ -136,8 +127,9 @@ const fn below(bits: usize) -> u64 {
 }
 
 #[inline(always)]
-fn set<T>(list: &mut [T], place: usize, value: T) {
-    if let Some(slot) = list.get_mut(place) {
+fn set<T, const SIZE: usize>(list: &mut [T; SIZE], place: usize, value: T) {
+    // The size is a power of two.
+    if let Some(slot) = list.get_mut(place & (SIZE - 1)) {
         *slot = value;
     }
 }

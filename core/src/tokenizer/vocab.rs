@@ -5,7 +5,7 @@ use core::hint::select_unpredictable;
 use super::few::Few;
 use super::format::{self, Section};
 use super::node::Node;
-use super::pairs::{Joins, Merge, Pairs};
+use super::pairs::{Bigrams, Joins, Merge, Pairs};
 use super::words::{FrontWords, Words};
 use super::{Cut, Fault, Pattern};
 use crate::{Error, ErrorKind};
@@ -32,7 +32,8 @@ pub struct Vocabulary<'v> {
     front: FrontWords<'v>,
     short: Words<'v>,
     long: Words<'v>,
-    bigrams: &'v [u8],
+    /// With the joins.
+    bigrams: Option<&'v Bigrams>,
     joins: Words<'v>,
 }
 
@@ -130,7 +131,7 @@ impl<'v> Vocabulary<'v> {
             short,
             long,
             joins: joins.ok_or(Fault::Layout)?,
-            bigrams: optional(Section::Bigrams),
+            bigrams: optional(Section::Bigrams).as_chunks().0.first_chunk(),
             byte_ids: optional(Section::ByteIds),
             merge_ids: optional(Section::MergeIds),
             bytes,
@@ -174,7 +175,7 @@ impl<'v> Vocabulary<'v> {
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
             && optional(Section::MergeIds, 8 * merges)
             && optional(Section::Bigrams, 4 << 16)
-            && self.first_merge_id.checked_add(self.tokens).is_some()
+            && (self.first_merge_id as usize).saturating_add(merges) <= 1 << 20
     }
 
     fn length_of(&self, section: Section) -> usize {
@@ -364,12 +365,12 @@ impl<'v> Vocabulary<'v> {
     /// The tables for speed, if there are.
     #[inline(always)]
     pub(super) fn joins(&self) -> Option<Joins<'v>> {
-        self.has_joins().then(|| Joins::new(self.bigrams, self.joins))
+        self.bigrams.filter(|_| self.has_joins()).map(|bigrams| Joins::new(bigrams, self.joins))
     }
 
     const fn has_joins(&self) -> bool {
         // As with the words.
-        cfg!(feature = "unicode-pages") && !self.joins.is_empty()
+        cfg!(feature = "unicode-pages") && self.bigrams.is_some() && !self.joins.is_empty()
     }
 
     #[inline]
@@ -386,6 +387,8 @@ impl<'v> Vocabulary<'v> {
 }
 
 impl Pairs for Vocabulary<'_> {
+    const AT_ONCE: bool = false;
+
     fn of_bytes(&self, left: u8, right: u8) -> Merge {
         self.of(Node::byte(left), Node::byte(right))
     }

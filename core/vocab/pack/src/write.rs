@@ -122,7 +122,7 @@ fn bigrams(source: &Source, flags: &[u64]) -> Vec<u8> {
     let mut table = vec![0u32; 1 << 16];
     for (merge, index) in source.merges.iter().zip(256u32..) {
         if merge.left < 256 && merge.right < 256 {
-            let place = (merge.left << 8 | merge.right) as usize;
+            let place = (merge.left | merge.right << 8) as usize;
             table[place] = index << 2 | flags[index as usize] as u32;
         }
     }
