@@ -38,6 +38,11 @@ impl<'t> Log<'t> {
         self.storage.limit()
     }
 
+    /// Bytes that can still be written: none where a storage was given that holds more already.
+    pub fn left(&self) -> usize {
+        self.limit().saturating_sub(self.used())
+    }
+
     /// All that is written.
     pub fn bytes(&self) -> &[u8] {
         self.storage.bytes().get(..self.used()).unwrap_or_default()
@@ -72,7 +77,7 @@ impl<'t> Log<'t> {
         if self.reserve(wanted).is_ok() {
             return wanted;
         }
-        let left = (self.storage.limit() - self.used()).min(wanted);
+        let left = self.left().min(wanted);
         if self.reserve(left).is_ok() { left } else { 0 }
     }
 

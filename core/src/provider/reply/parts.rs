@@ -123,7 +123,7 @@ impl Sink<'_, '_> {
 
     /// Whether the storage is so full that text has to be given up.
     pub fn is_nearly_full(&self) -> bool {
-        self.log.limit() - self.log.used() <= SLACK_BYTES
+        self.log.left() <= SLACK_BYTES
     }
 
     /// Room that text which is not kept passes through.
@@ -136,7 +136,7 @@ impl Sink<'_, '_> {
     #[inline(never)]
     pub fn hold(&mut self) {
         // What is held back needs room, and nothing can be given up meanwhile.
-        if self.log.limit() - self.log.used() < self.scratch_bytes() {
+        if self.log.left() < self.scratch_bytes() {
             self.drop_shown();
         }
         let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
