@@ -1,8 +1,8 @@
 //! Names as numbers: the 32-bit FNV-1a hash.
 //!
-//! Keys, types, codes and the names of headers are compared by it: a number takes a fraction of the flash
-//! of its text. Two names of one in four billion pairs would be taken for one another; who wants
-//! that can as well send the name itself.
+//! Keys, types, codes and the names of headers are compared by it: a number takes a fraction of
+//! the flash of its text. Two names of one in four billion pairs would be taken for one another;
+//! who wants that can as well send the name itself.
 
 /// The hash of nothing.
 pub(crate) const START: u32 = 0x811c_9dc5;
