@@ -385,9 +385,6 @@ def test_a_cancelled_task_ends_the_turn(provider: Provider, after: str) -> None:
     assert cancelled == (["tool"] if after == "tool" else [])
 
 
-# The connection of the first loop dies with it: nobody can close it any more.
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_agent_is_used_from_two_event_loops(provider: Provider) -> None:
     scripted = provider(say("one"), say("two"))
     agent = AsyncAgent("scripted", base_url=scripted.url)

@@ -133,27 +133,21 @@ class AsyncTurn:
     """The running turn of an agent: an asynchronous iterator over its events."""
 
     def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
-        self._settings, self._http, self._workers = settings, http, workers
-        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
-        self._room = asyncio.Semaphore(settings.max_parallel_tools)
-        self._text = AnswerText()
-        self._answer: Answer | None = None
-        self._events = self._run()
-        self._is_over = False
-        limit = settings.time_limit_s
-        self._deadline = None if limit is None else time.monotonic() + limit
+        # The generator holds `_work` and not this, so that a turn that is dropped ends at once.
+        self._work = _Work(settings, http, workers)
+        self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
-        if self._answer is None:
+        if self._work.answer is None:
             raise RuntimeError("the turn is not at its end: take its events first")
-        return self._answer
+        return self._work.answer
 
     async def close(self) -> None:
         """Ends the turn. Nothing happens when it is over."""
         await self._events.aclose()
-        await self._over()
+        await self._work.over()
 
     def __aiter__(self) -> AsyncTurn:
         return self
@@ -163,7 +157,7 @@ class AsyncTurn:
             return await self._events.__anext__()
         except BaseException:
             # The end, an error, or a cancelled task: the session goes on with the next turn.
-            await self._over()
+            await self._work.over()
             raise
 
     async def __aenter__(self) -> AsyncTurn:
@@ -178,22 +172,45 @@ class AsyncTurn:
         await self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_is_over", True):
-            self._give_up()
+        work: _Work | None = getattr(self, "_work", None)
+        if work is not None:
+            work.give_up()
 
-    def _give_up(self) -> None:
+
+class _Work:
+    """What a turn does, and what it has under way."""
+
+    def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
+        self._settings, self._http, self._workers = settings, http, workers
+        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
+        self._room = asyncio.Semaphore(settings.max_parallel_tools)
+        self._text = AnswerText()
+        self._is_over = False
+        limit = settings.time_limit_s
+        self._deadline = None if limit is None else time.monotonic() + limit
+        self.answer: Answer | None = None
+
+    async def over(self) -> None:
+        """The turn is over, at its end or before it."""
+        if self._stop():
+            await self._http.end()
+
+    def give_up(self) -> None:
+        """The same where nothing can be awaited."""
+        if self._stop():
+            self._http.forget()
+
+    def _stop(self) -> bool:
+        if self._is_over:
+            return False
         self._is_over = True
         for task in self._tasks.values():
             task.cancel()
         self._settings.over()
+        return True
 
-    async def _over(self) -> None:
-        if self._is_over:
-            return
-        self._give_up()
-        await self._http.end()
-
-    async def _run(self) -> AsyncGenerator[AgentEvent, None]:
+    async def events(self) -> AsyncGenerator[AgentEvent, None]:
+        """Drives the session to the end of the turn."""
         settings = self._settings
         steps = turn(settings.session, settings.endpoint, settings.tape)
         outcome: Any = None
@@ -202,7 +219,7 @@ class AsyncTurn:
                 item = steps.send(outcome)
             except StopIteration as end:
                 usage = settings.session.usage
-                self._answer = Answer(str(self._text), usage, end.value)
+                self.answer = Answer(str(self._text), usage, end.value)
                 return
             if isinstance(item, EFFECTS):
                 outcome = await self._in_time(self._perform(item))
