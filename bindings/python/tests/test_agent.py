@@ -260,15 +260,20 @@ def test_a_turn_that_is_closed_ends_and_the_conversation_goes_on(provider: Provi
     assert [entry.role for entry in agent.session.transcript].count(Role.USER) == 2
 
 
-def test_a_turn_that_is_forgotten_ends(provider: Provider) -> None:
+@pytest.mark.parametrize("time_limit_s", [None, 60])
+def test_a_turn_that_is_forgotten_ends(provider: Provider, time_limit_s: float | None) -> None:
     scripted = provider(say("a", "b"), say("c"))
-    agent = agent_for(scripted)
+    agent = agent_for(scripted, time_limit_s=time_limit_s)
     turn = agent.stream("go")
     next(turn)
     with pytest.raises(zerostack.Busy, match="a turn is under way"):
         agent.run("again")
-    del turn
-    gc.collect()
+    gc.disable()
+    try:
+        del turn
+        assert agent.session.step is Step.IDLE
+    finally:
+        gc.enable()
     assert agent.run("again").text == "c"
 
 
