@@ -2,7 +2,7 @@
 
 use super::feed::Decoder;
 use super::open::Open;
-use super::window::{Count, ENABLED, Finish, used_up};
+use super::window::{Count, ENABLED, Finish, Refused, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
@@ -40,6 +40,8 @@ pub(super) struct Machine {
     pub repeats: bool,
     /// No summary came when one was asked for.
     pub no_summary: bool,
+    /// Whether room was made because the provider wants a shorter window.
+    pub refused: Refused,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
     pub summary: Option<Finish>,
@@ -72,6 +74,7 @@ impl Machine {
             cuts: 0,
             repeats: false,
             no_summary: false,
+            refused: Refused::Never,
             summary: None,
             status: 0,
             retry_after_ms: u32::MAX,
@@ -118,7 +121,7 @@ impl Machine {
         let header = Header::new(Kind::User, FIRST, [0; 3]);
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
-        self.no_summary = false;
+        (self.no_summary, self.refused) = (false, Refused::Never);
         self.forget_failure();
         self.enter_send(log, config);
         Ok(())

@@ -5,7 +5,7 @@ use super::feed::{Decoder, Pause};
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
-use super::window::{ENABLED, repeating};
+use super::window::{ENABLED, Refused, repeating};
 use crate::message::{Event, Fed, StopReason};
 use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
 use crate::transcript::log::Log;
@@ -119,7 +119,7 @@ impl Machine {
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        (self.attempt, self.no_summary) = (0, false);
+        (self.attempt, self.no_summary, self.refused) = (0, false, Refused::Never);
         self.count.measure(config, self.reply.usage(), log.bytes());
         if self.open.count > 0 {
             self.check_repeats(log, config)?;
@@ -144,6 +144,12 @@ impl Machine {
             // What was no reply from its first byte on will not be one the next time.
             ErrorKind::BadResponse => {
                 self.reply.documents || log.used() > self.reply.start as usize
+            }
+            ErrorKind::Status if self.makes_room_for(log, config, error) => {
+                self.take_out(log, self.reply.start as usize);
+                self.error = Some(error);
+                self.step = Step::MakeRoom { bytes: 0 };
+                return Ok(Event::Restart);
             }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {

@@ -11,6 +11,8 @@ mod count;
 mod disabled;
 #[cfg(feature = "window")]
 mod policy;
+#[cfg(feature = "window")]
+mod refused;
 
 #[cfg(feature = "window")]
 pub(super) use budget::{repeating, used_up};
@@ -19,9 +21,11 @@ pub use calls::WindowTokens;
 #[cfg(feature = "window")]
 pub(super) use count::Count;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, repeating, request_start, used_up};
+pub(super) use disabled::{Count, Refused, repeating, request_start, used_up};
 #[cfg(feature = "window")]
 pub(super) use policy::request_start;
+#[cfg(feature = "window")]
+pub(super) use refused::Refused;
 
 use super::machine::Machine;
 use crate::Error;
