@@ -52,7 +52,7 @@ pub const BUILT_IN: &[(&str, &[u8])] = &[
 /// What is read of stdin before it is counted in constant memory, which is slower.
 const STDIN_BUFFER_BYTES: u64 = 64 << 20;
 /// Words of memory in which each thread remembers pieces of text.
-const CACHE_WORDS: usize = 1 << 16;
+const CACHE_WORDS: usize = Bpe::cache_words(usize::MAX);
 /// A file with a zero among this many bytes is binary.
 const BINARY_PROBE_BYTES: usize = 8 << 10;
 
@@ -103,8 +103,8 @@ pub fn run(
             Some(Vocabulary::open(&file))
         }
     };
-    let bpe =
-        packed.transpose().map_err(|error| refused(&options.vocabulary, error))?.map(Bpe::new);
+    let vocabulary = packed.transpose().map_err(|error| refused(&options.vocabulary, error))?;
+    let bpe = vocabulary.map(|it| Bpe::new(it).with_classes(zerostack_simd::classes()));
     let job = Job { bpe, output: options.output };
     if job.bpe.is_none() && job.output == TokensOutput::Ids {
         let message = "an estimate has no ids: choose a vocabulary, or leave out --ids";
@@ -180,9 +180,8 @@ impl Job<'_> {
             return Found { tokens: estimate.tokens, at_most: estimate.at_most, ids: Vec::new() };
         };
         let text = String::from_utf8_lossy(bytes);
-        // Clearing the memory takes longer than a short text is worth.
-        let memory = if bytes.len() < 4 * CACHE_WORDS { &mut [] } else { memory };
-        let mut cached = bpe.cached(memory);
+        let words = Bpe::cache_words(bytes.len());
+        let mut cached = bpe.cached(memory.get_mut(..words).unwrap_or_default());
         match self.output {
             TokensOutput::Count => {
                 Found { tokens: cached.count(&text) as u64, at_most: 0, ids: Vec::new() }

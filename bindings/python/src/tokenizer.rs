@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyString};
 use self_cell::self_cell;
-use zerostack_core::tokenizer::{self as core, Bpe, Fault, Specials, Tokenizer as _, Vocabulary};
+use zerostack_core::tokenizer::{self as core, Bpe, Fault, Specials, Vocabulary};
 use zerostack_core::{Counting, Error, ErrorKind};
 
 use crate::bytes::bytes_of;
@@ -126,7 +126,7 @@ impl Tokenizer {
         let py = text.py();
         let (bpe, text) = (self.bpe(py)?, Content::of(text)?);
         let count = || match &text {
-            Content::Text(text) => bpe.count(text) as u64,
+            Content::Text(text) => bpe.cached(&mut room(text)).count(text) as u64,
             Content::Bytes(bytes) => bpe.count_bytes(bytes),
         };
         Ok(if text.bytes().len() < LONG_TEXT_BYTES { count() } else { py.detach(count) })
@@ -156,7 +156,7 @@ impl Tokenizer {
         let ids = py.detach(|| {
             // A token has one byte at least.
             let mut ids = vec![0; text.len()];
-            let count = bpe.encode_with(&text, allowed, &mut ids)?;
+            let count = bpe.cached(&mut room(&text)).encode_with(&text, allowed, &mut ids)?;
             ids.truncate(count);
             Ok(ids)
         });
@@ -279,8 +279,15 @@ impl Packed {
             Self::BuiltIn(bytes) => bytes,
             Self::Read(bytes) => &bytes[..],
         };
-        Vocabulary::open_embedded(bytes).map(Bpe::new)
+        let bpe = Vocabulary::open_embedded(bytes).map(Bpe::new)?;
+        Ok(bpe.with_classes(zerostack_simd::classes()))
     }
+}
+
+/// Memory in which the pieces of a long text are remembered.
+fn room(text: &str) -> Vec<u64> {
+    let words = if text.len() < LONG_TEXT_BYTES { 0 } else { Bpe::cache_words(text.len()) };
+    vec![0; words]
 }
 
 /// What counts the tokens of a session by o200k.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Tokenizer as CoreTokenizer, Vocabulary};
+use zerostack_core::tokenizer::{Bpe, Estimator, Specials, Vocabulary};
 
 use crate::{ErrorKind, Fault, ZerostackError};
 
@@ -81,7 +81,7 @@ impl Tokenizer {
     /// # Errors
     /// None that can be met: the vocabulary was checked.
     pub fn count(&self, text: String) -> Result<u64, ZerostackError> {
-        Ok(self.bpe()?.count(&text) as u64)
+        Ok(self.bpe()?.cached(&mut room(&text)).count(&text) as u64)
     }
 
     /// Ids of `text`; the special tokens of `specials` stand for themselves, what looks like
@@ -93,7 +93,8 @@ impl Tokenizer {
         let specials: Vec<&str> = specials.iter().map(String::as_str).collect();
         // No text has more tokens than bytes.
         let mut ids = vec![0; text.len()];
-        let count = self.bpe()?.encode_with(&text, Specials::Only(&specials), &mut ids)?;
+        let allowed = Specials::Only(&specials);
+        let count = self.bpe()?.cached(&mut room(&text)).encode_with(&text, allowed, &mut ids)?;
         ids.truncate(count);
         Ok(ids)
     }
@@ -124,9 +125,19 @@ impl Tokenizer {
             Packed::BuiltIn(packed) => packed,
             Packed::Owned(packed) => packed.as_slice(),
         };
-        Ok(Bpe::new(Vocabulary::open_embedded(packed)?))
+        let bpe = Bpe::new(Vocabulary::open_embedded(packed)?);
+        Ok(bpe.with_classes(zerostack_simd::classes()))
     }
 }
+
+/// Memory in which the pieces of a long text are remembered.
+fn room(text: &str) -> Vec<u64> {
+    let words = if text.len() < LONG_TEXT_BYTES { 0 } else { Bpe::cache_words(text.len()) };
+    vec![0; words]
+}
+
+/// Shorter texts are counted sooner than memory is cleared.
+const LONG_TEXT_BYTES: usize = 4 * 1024;
 
 /// # Errors
 /// `Unsupported` when the library was built without it.

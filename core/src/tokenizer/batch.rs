@@ -1,155 +1,134 @@
 //! Pieces are cut, looked up and merged a batch at a time, so that the lookups of one do not wait for
 //! those of another.
 
-use core::hint::select_unpredictable;
-
 use super::block;
-use super::cache::{Cache, Entry};
+use super::cache::{Cache, Front};
 use super::fast::{next_piece, words_of};
+use super::few::Few;
+use super::masks::{self, ClassesOf};
+use super::pairs::Pairs;
 use super::short::Parts;
 use super::split::Pattern;
 use super::vocab::Vocabulary;
 
 /// Pieces of a batch.
-const SIZE: usize = 64;
+const SIZE: usize = 512;
 /// Pieces that are merged side by side.
 const ROW: usize = 8;
 /// Bytes of a piece that is a word of the tables.
 pub(super) const WORD_BYTES: usize = 16;
 
-/// What a piece is made of.
-pub(super) enum Tokens<'a> {
-    /// It is a token.
-    One(u32),
-    /// It was remembered.
-    Few(Entry<'a>),
-    /// It was merged.
-    Merged(&'a Parts<WORD_BYTES>),
-    /// It is too long for any of this.
-    Piece(&'a [u8]),
+/// What takes the tokens of one piece after the other.
+pub(super) trait Sink {
+    /// A piece of these tokens.
+    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>);
+
+    /// A piece that is still to be merged.
+    fn piece(&mut self, piece: &[u8]);
 }
 
-/// Visits the tokens of each piece of `text`.
-#[inline(always)]
+/// Shows the tokens of `text`.
 pub(super) fn visit(
     vocabulary: &Vocabulary<'_>,
+    classes_of: ClassesOf,
     cache: &mut Cache<'_>,
     text: &[u8],
-    mut visit: impl FnMut(Tokens<'_>),
+    sink: &mut impl Sink,
+) {
+    if cache.is_empty() {
+        visit_behind(vocabulary, classes_of, &mut vocabulary.front(), text, sink);
+    } else {
+        visit_behind(vocabulary, classes_of, cache, text, sink);
+    }
+}
+
+fn visit_behind(
+    vocabulary: &Vocabulary<'_>,
+    classes_of: ClassesOf,
+    front: &mut impl Front,
+    text: &[u8],
+    sink: &mut impl Sink,
 ) {
     let mut batch = Batch::new();
     let mut at = 0;
     while at < text.len() {
-        batch.cut(vocabulary.pattern(), text, at);
-        batch.look_up(vocabulary);
-        if vocabulary.has_words() {
-            batch.find_unknown(cache);
-        } else {
-            // Nearly all of them are remembered: to ask first would cost more than it saves.
-            batch.other_count = 0;
-        }
-        let mut row = Row::new();
-        for place in 0..batch.pieces {
-            let piece = batch.piece(place);
-            if piece.token != NONE {
-                visit(Tokens::One(piece.token));
-            } else if piece.word != [0; 2] {
-                match cache.short(piece.word) {
-                    Some(entry) => visit(Tokens::Few(entry)),
-                    None => {
-                        let parts = row.parts(vocabulary, &batch, place);
-                        cache.learn_short(piece.word, parts);
-                        visit(Tokens::Merged(parts));
-                    }
-                }
-            } else {
-                let bytes = text.get(at..piece.end).unwrap_or_default();
-                match words_of::<4>(text, at, piece.end)
-                    .and_then(|words| cache.long(vocabulary, words, bytes))
-                {
-                    Some(entry) => visit(Tokens::Few(entry)),
-                    None => visit(Tokens::Piece(bytes)),
-                }
-            }
-            at = piece.end;
-        }
+        let start = at;
+        at = batch.cut(vocabulary, classes_of, front, text, start);
+        batch.look_further(vocabulary, front, text, start);
+        batch.show(vocabulary, front, text, start, sink);
     }
 }
 
 /// A row of pieces.
 struct Batch {
-    pieces: usize,
-    ends: [usize; SIZE],
-    words: [[u64; 2]; SIZE],
-    tokens: [u32; SIZE],
-    /// The places of the first pieces that are no tokens, in order.
-    others: [u8; SIZE],
-    other_count: usize,
+    slots: [Slot; SIZE],
+    count: usize,
+    /// A bit for each piece that was not found at once.
+    others: [u64; SIZE / 64],
+    row: Row,
 }
 
-/// A piece of a batch: where it ends, what it is as a word, and its token.
+/// A piece of a batch: its tokens, and where it ends.
 #[derive(Clone, Copy)]
-struct Piece {
+struct Slot {
+    few: Few<2>,
     end: usize,
-    word: [u64; 2],
-    token: u32,
 }
-
-/// No token.
-const NONE: u32 = u32::MAX;
 
 impl Batch {
+    #[inline(always)]
     const fn new() -> Self {
-        Self {
-            pieces: 0,
-            ends: [0; SIZE],
-            words: [[0; 2]; SIZE],
-            tokens: [NONE; SIZE],
-            others: [0; SIZE],
-            other_count: 0,
-        }
+        let slot = Slot { few: Few::NONE, end: 0 };
+        Self { slots: [slot; SIZE], count: 0, others: [0; SIZE / 64], row: Row::new() }
     }
 
+    /// Fills in the pieces that start at `at`; the end of the last one.
     #[inline(always)]
-    fn piece(&self, place: usize) -> Piece {
-        Piece {
-            end: self.ends.get(place).copied().unwrap_or(usize::MAX),
-            word: self.words.get(place).copied().unwrap_or_default(),
-            token: self.tokens.get(place).copied().unwrap_or(NONE),
-        }
-    }
-
-    /// Fills in the pieces that start at `at`.
-    #[inline(always)]
-    fn cut(&mut self, pattern: Pattern, text: &[u8], mut at: usize) {
-        self.pieces = 0;
-        while at < text.len() && self.pieces < SIZE {
+    fn cut(
+        &mut self,
+        vocabulary: &Vocabulary<'_>,
+        classes_of: ClassesOf,
+        front: &impl Front,
+        text: &[u8],
+        mut at: usize,
+    ) -> usize {
+        let pattern = vocabulary.pattern();
+        (self.count, self.others) = (0, [0; SIZE / 64]);
+        while at < text.len() && self.count + masks::BYTES <= SIZE {
             if pattern.is_for_blocks()
                 && let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk())
                 && let Some(block) = window.first_chunk()
             {
-                let end = self.cut_block(block::piece_starts(pattern, block), window, at);
-                if end > at {
-                    at = end;
+                let starts = block::piece_starts(pattern, block, &classes_of(block)) & !1;
+                if starts != 0 {
+                    self.push_block(front, starts, window, at);
+                    at += starts.ilog2() as usize;
                     continue;
                 }
             }
-            let (end, word) = next_piece(pattern, text, at);
-            self.push(end, word.unwrap_or_default());
+            let (end, word) = next_piece_apart(pattern, text, at);
+            let few = word.map_or(Few::NONE, |word| front.find(word));
+            if let Some(slot) = self.slots.get_mut(self.count) {
+                *slot = Slot { few, end };
+                self.mark(u64::from(few.is_none()), 1);
+            }
             at = end;
         }
+        at
     }
 
-    /// Fills in the pieces between `starts`, which are relative to `at`; the end of the last one.
+    /// Fills in the pieces between `starts`, which are relative to `at`.
     #[inline(always)]
-    fn cut_block(
+    fn push_block(
         &mut self,
+        front: &impl Front,
         starts: u64,
-        window: &[u8; block::BYTES + WORD_BYTES],
+        window: &[u8; masks::BYTES + WORD_BYTES],
         at: usize,
-    ) -> usize {
-        let (mut start, mut left) = (0, starts & !1);
-        while left != 0 && self.pieces < SIZE {
+    ) {
+        let free = self.slots.get_mut(self.count..).unwrap_or_default();
+        let (mut start, mut left, mut others) = (0, starts, 0u64);
+        for slot in free {
             let end = left.trailing_zeros() as usize;
             left &= left - 1;
             let mask = MASKS.get(end - start).copied().unwrap_or_default();
@@ -157,67 +136,127 @@ impl Batch {
                 Some(bytes) => u128::from_le_bytes(*bytes) & mask,
                 None => 0,
             };
-            self.push(at + end, [word as u64, (word >> 64) as u64]);
+            let few = front.find([word as u64, (word >> 64) as u64]);
+            *slot = Slot { few, end: at + end };
+            // Most pieces are found; when one is not, that is not to be foreseen.
+            others = others << 1 | u64::from(few.is_none());
             start = end;
-        }
-        at + start
-    }
-
-    #[inline(always)]
-    fn push(&mut self, end: usize, word: [u64; 2]) {
-        if let (Some(ends), Some(words)) =
-            (self.ends.get_mut(self.pieces), self.words.get_mut(self.pieces))
-        {
-            (*ends, *words) = (end, word);
-        }
-        self.pieces += 1;
-    }
-
-    /// Looks all pieces up, first where most of them are, then the others.
-    #[inline(always)]
-    fn look_up(&mut self, vocabulary: &Vocabulary<'_>) {
-        let has_words = vocabulary.has_words();
-        let mut count = 0;
-        let words = self.words.iter().zip(&mut self.tokens).take(self.pieces);
-        for ((word, token), place) in words.zip(0u8..) {
-            *token = if has_words { vocabulary.frequent_word(*word) } else { NONE };
-            if let Some(other) = self.others.get_mut(count) {
-                *other = place;
+            if left == 0 {
+                break;
             }
-            count += select_unpredictable(*token == NONE, 1, 0);
         }
-        self.other_count = count;
-        if has_words {
-            for &place in self.others.iter().take(count) {
-                if let (Some(word), Some(token)) =
-                    (self.words.get(place as usize), self.tokens.get_mut(place as usize))
+        let count = starts.count_ones();
+        self.mark(others.reverse_bits() >> (64 - count), count);
+    }
+
+    /// Notes which of the next `count` pieces were not found.
+    #[inline(always)]
+    fn mark(&mut self, others: u64, count: u32) {
+        let (word, shift) = (self.count / 64, self.count as u32 % 64);
+        let both = (others as u128) << shift;
+        for (word, bits) in self.others.iter_mut().skip(word).zip([both, both >> 64]) {
+            *word |= bits as u64;
+        }
+        self.count += count as usize;
+    }
+
+    /// Looks up and merges the pieces that were not found at once. The first one is at `start`.
+    #[inline(never)]
+    fn look_further(
+        &mut self,
+        vocabulary: &Vocabulary<'_>,
+        front: &mut impl Front,
+        text: &[u8],
+        start: usize,
+    ) {
+        let mut unknown = self.others;
+        if vocabulary.has_words() {
+            for place in places(self.others) {
+                let Some(word) = self.word(text, start, place) else { continue };
+                let few = vocabulary.word(word);
+                if let (Some(slot), Some(unknown)) =
+                    (self.slots.get_mut(place), unknown.get_mut(place / 64))
                 {
-                    *token = vocabulary.rare_word(*word);
+                    slot.few = few;
+                    *unknown ^= u64::from(!few.is_none()) << (place % 64);
                 }
+                front.learn(word, few);
             }
         }
+        for place in places(unknown) {
+            let Some(word) = self.word(text, start, place) else { continue };
+            // It may have been learned since.
+            let few = front.find(word);
+            if few.is_none() {
+                self.row.push(place, word);
+                if self.row.is_full() {
+                    self.row.merge(vocabulary, front, &mut self.slots);
+                }
+            } else if let Some(slot) = self.slots.get_mut(place) {
+                slot.few = few;
+            }
+        }
+        self.row.merge(vocabulary, front, &mut self.slots);
     }
 
-    /// Keeps those words among the others that are no tokens and not remembered.
     #[inline(always)]
-    fn find_unknown(&mut self, cache: &Cache<'_>) {
-        let others = self.others;
-        let mut count = 0;
-        for &place in others.iter().take(self.other_count) {
-            let piece = self.piece(place as usize);
-            let unknown = (piece.token == NONE) & (piece.word != [0; 2]) & !cache.knows(piece.word);
-            if let Some(other) = self.others.get_mut(count) {
-                *other = place;
+    fn word(&self, text: &[u8], start: usize, place: usize) -> Option<[u64; 2]> {
+        words_of(text, self.end(place.wrapping_sub(1), start), self.end(place, start))
+    }
+
+    /// Where the piece at `place` ends; the first one starts at `start`.
+    #[inline(always)]
+    fn end(&self, place: usize, start: usize) -> usize {
+        self.slots.get(place).map_or(start, |slot| slot.end)
+    }
+
+    /// Shows all pieces. The first one is at `start`.
+    #[inline(always)]
+    fn show(
+        &self,
+        vocabulary: &Vocabulary<'_>,
+        front: &mut impl Front,
+        text: &[u8],
+        mut start: usize,
+        sink: &mut impl Sink,
+    ) {
+        for slot in self.slots.iter().take(self.count) {
+            if slot.few.is_none() {
+                let piece = text.get(start..slot.end).unwrap_or_default();
+                let words = words_of(text, start, slot.end);
+                match words.map(|words| front.long(vocabulary, words, piece)) {
+                    Some(few) if !few.is_none() => sink.few(&few),
+                    _ => sink.piece(piece),
+                }
+            } else {
+                sink.few(&slot.few);
             }
-            count += usize::from(unknown);
+            start = slot.end;
         }
-        self.other_count = count;
     }
 }
 
+/// Not inlined: the registers of what is rare would be missing where most pieces are cut.
+#[inline(never)]
+fn next_piece_apart(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
+    next_piece(pattern, text, at)
+}
+
+/// The places of the ones.
+fn places(bits: [u64; SIZE / 64]) -> impl Iterator<Item = usize> {
+    bits.into_iter().zip((0..).step_by(64)).flat_map(|(mut bits, first)| {
+        core::iter::from_fn(move || {
+            let place = first + bits.trailing_zeros() as usize;
+            let found = bits != 0;
+            bits &= bits.wrapping_sub(1);
+            found.then_some(place)
+        })
+    })
+}
+
 /// Ones in as many bytes as the place says; nothing for what is too long for a word.
-const MASKS: [u128; block::BYTES] = {
-    let mut masks = [0; block::BYTES];
+const MASKS: [u128; masks::BYTES] = {
+    let mut masks = [0; masks::BYTES];
     let mut bytes = 1;
     while bytes <= WORD_BYTES {
         masks[bytes] = u128::MAX >> (128 - 8 * bytes);
@@ -226,63 +265,71 @@ const MASKS: [u128; block::BYTES] = {
     masks
 };
 
-/// Some of the other pieces of a batch, merged.
+/// Pieces that are merged side by side.
 struct Row {
     parts: [Parts<WORD_BYTES>; ROW],
-    /// Where among the other pieces it starts, and how many of them it holds.
-    from: usize,
+    words: [[u64; 2]; ROW],
+    places: [usize; ROW],
     count: usize,
-    /// Where among the other pieces the next one is.
-    next: usize,
 }
 
 impl Row {
     #[inline(always)]
     const fn new() -> Self {
-        Self { parts: [const { Parts::EMPTY }; ROW], from: 0, count: 0, next: 0 }
+        let parts = [const { Parts::EMPTY }; ROW];
+        Self { parts, words: [[0; 2]; ROW], places: [0; ROW], count: 0 }
     }
 
-    /// The parts of the piece at `place`, which is behind those asked for before.
     #[inline(always)]
-    fn parts(
+    fn push(&mut self, place: usize, word: [u64; 2]) {
+        if let (Some(words), Some(places)) =
+            (self.words.get_mut(self.count), self.places.get_mut(self.count))
+        {
+            (*words, *places) = (word, place);
+            self.count += 1;
+        }
+    }
+
+    #[inline(always)]
+    const fn is_full(&self) -> bool {
+        self.count == ROW
+    }
+
+    fn merge(
         &mut self,
         vocabulary: &Vocabulary<'_>,
-        batch: &Batch,
-        place: usize,
-    ) -> &Parts<WORD_BYTES> {
-        let others = batch.others.get(..batch.other_count).unwrap_or_default();
-        while others.get(self.next).is_some_and(|&other| (other as usize) < place) {
-            self.next += 1;
+        front: &mut impl Front,
+        slots: &mut [Slot; SIZE],
+    ) {
+        match vocabulary.joins() {
+            Some(joins) => self.merge_by(&joins),
+            None => self.merge_by(vocabulary),
         }
-        if others.get(self.next).is_none_or(|&other| other as usize != place) {
-            // It was remembered when the batch was looked up, and made room for another one since.
-            (self.from, self.count) = (self.next, 0);
-            self.fill(vocabulary, batch, &[place as u8]);
-            return &self.parts[0];
+        let pieces = self.parts.iter().zip(&self.words).zip(&self.places);
+        for ((parts, &word), &place) in pieces.take(self.count) {
+            let ids = parts.indexes().map(|index| vocabulary.id_of(index));
+            let few = Few::of(parts.count(), ids);
+            if let Some(slot) = slots.get_mut(place) {
+                slot.few = few;
+            }
+            front.learn(word, few);
         }
-        if self.next >= self.from + self.count {
-            self.from = self.next;
-            let row = others.get(self.next..).unwrap_or_default();
-            self.count = row.len().min(ROW);
-            self.fill(vocabulary, batch, row);
-        }
-        self.parts.get(self.next - self.from).unwrap_or(&Parts::EMPTY)
+        self.count = 0;
     }
 
     #[inline(never)]
-    fn fill(&mut self, vocabulary: &Vocabulary<'_>, batch: &Batch, places: &[u8]) {
-        let mut unfinished = 0u32;
-        for ((parts, &place), bit) in self.parts.iter_mut().zip(places).zip(0u32..) {
-            parts.start(vocabulary, batch.piece(place as usize).word);
-            unfinished |= 1 << bit;
+    fn merge_by(&mut self, pairs: &impl Pairs) {
+        for (parts, &word) in self.parts.iter_mut().zip(&self.words).take(self.count) {
+            parts.start(pairs, word);
         }
+        let mut unfinished = (1u32 << self.count) - 1;
         while unfinished != 0 {
             let mut round = unfinished;
             while round != 0 {
                 let bit = round.trailing_zeros();
                 round &= round - 1;
                 if let Some(parts) = self.parts.get_mut(bit as usize)
-                    && !parts.merge_next(vocabulary)
+                    && !parts.merge_next(pairs)
                 {
                     unfinished &= !(1 << bit);
                 }

@@ -1,165 +1,182 @@
-//! The pre-split of plain ASCII, sixty-four bytes at once: a bit for each byte says whether it is in a
-//! class, and a few operations on these say where pieces start.
+//! The pre-split of sixty-four bytes at once: a bit for each byte says whether it is in a class, and a
+//! few operations on these say where pieces start.
 //!
-//! What is not plain is left to the general way: everything above ASCII, zeros, what may be a
-//! contraction, and the rarer mixtures of spaces and newlines.
+//! What is rare is left to the general way: zeros, characters above ASCII that are no letters, and
+//! capitals behind a letter without case.
 
-use super::split::Pattern;
-
-/// Bytes that are looked at together.
-pub(super) const BYTES: usize = 64;
+use super::masks::{BYTES, Classes, Masks};
+use super::split::{Case, Pattern, contraction};
 
 /// Where pieces start in `block`, a bit each, if a piece starts at its front. Each piece but the last
 /// one ends where the next one starts; where that one ends is not known.
 #[inline(always)]
-pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES]) -> u64 {
+pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Classes) -> u64 {
     let is_cased = pattern == Pattern::O200k;
-    let mut classes = [0u8; BYTES];
-    for (class, &byte) in classes.iter_mut().zip(block) {
-        *class = class_of(byte);
+    let masks = Masks::of(block, classes);
+    let Masks { upper, lower, .. } = masks;
+    let &Classes { newline, blank, digit, .. } = classes;
+    let (mut letters, mut odd) = (upper | lower | masks.letter, masks.odd);
+    if is_cased {
+        // Marks are letters behind letters. Whether a capital behind a letter without case belongs to
+        // its word depends on what follows.
+        let uncased = masks.letter | masks.mark;
+        odd |= upper & behind(uncased) | masks.mark & !behind(letters | masks.mark);
+        letters |= masks.mark;
+    } else {
+        odd |= masks.mark;
     }
-    // What is outside of the block is of no class.
-    let mut padded = [0u8; BYTES + 3];
-    let around = |distance: usize, padded: &[u8; BYTES + 3]| {
-        padded.get(distance..).and_then(|rest| rest.first_chunk().copied()).unwrap_or([0; BYTES])
-    };
-    for (place, &class) in padded.iter_mut().skip(2).zip(&classes) {
-        *place = class;
+    let space = blank | classes.tab;
+    let mut sign = !(letters | digit | newline | space | odd);
+
+    // Newlines, and slashes among them, belong to the signs in front of them.
+    let goes_on = if is_cased { newline | classes.slash } else { newline };
+    let first = newline & behind(sign);
+    let tail = first | goes_on & !goes_on.wrapping_add(first);
+    sign &= !tail;
+
+    // A sign alone belongs to the word behind it, unless a blank in front of it takes it; of several
+    // spaces the last one stands with what follows.
+    let first_sign = sign & !behind(sign | blank);
+    let mut starts = first_sign
+        | letters & !behind(letters | space | first_sign)
+        | newline & !tail & !behind(newline)
+        | space & !(behind(space) & space >> 1)
+        | digits(pattern, digit);
+    if is_cased {
+        starts |= upper & behind(lower);
     }
-    let (second, first, next) = (around(0, &padded), around(1, &padded), around(3, &padded));
-    let mut marks = [0u8; BYTES];
-    for ((((mark, &second), &first), &here), &next) in
-        marks.iter_mut().zip(&second).zip(&first).zip(&classes).zip(&next)
-    {
-        *mark = mark_of(is_cased, [second, first, here, next]);
+    if newline & behind(space) != 0 {
+        join_lines(&mut starts, space, newline, newline & !tail);
+    }
+    let quotes = classes.quote & if is_cased { behind(letters) } else { starts };
+    if quotes != 0 {
+        odd |= split_contractions(is_cased, &mut starts, quotes, block);
     }
 
-    let mut starts = gathered(&marks, START);
-    let digit = gathered(&marks, IS_DIGIT);
-    if digit != 0 {
-        if pattern == Pattern::Qwen2 {
-            starts |= digit;
-        } else {
-            let fourth = digit & digit << 1 & digit << 2 & digit << 3;
-            let mut third = (digit & !(digit << 1)) << 3 & fourth;
-            while third != 0 {
-                starts |= third;
-                third = third << 3 & fourth;
-            }
-        }
-    }
-    let plain = gathered(&marks, HARD).trailing_zeros();
-    let Some(unseen) = u32::checked_sub(64, plain).filter(|&unseen| unseen < 64) else { return 1 };
+    let plain = odd.trailing_zeros();
+    let Some(unseen) = 64u32.checked_sub(plain).filter(|&unseen| unseen < 64) else { return 1 };
     // What stands behind the plain bytes may be a newline, to which all spaces before it belong.
-    let open = (gathered(&marks, IS_SPACE) << unseen).leading_ones().max(1);
+    let open = ((space | newline) << unseen).leading_ones().max(1);
     1 | starts & u64::MAX.unbounded_shr(unseen + open - 1)
 }
 
-const LOWER: u8 = 1;
-const UPPER: u8 = 2;
-const DIGIT: u8 = 4;
-const NEWLINE: u8 = 8;
-const BLANK: u8 = 16;
-const OTHER_SPACE: u8 = 32;
-const SIGN: u8 = 64;
-/// With [`SIGN`] an apostrophe, with [`UPPER`] a slash, which is a sign too; alone, above ASCII, or a
-/// zero.
-const ODD: u8 = 128;
-
+/// The bytes behind these.
 #[inline(always)]
-fn class_of(byte: u8) -> u8 {
-    let class = if byte.wrapping_sub(b'a') < 26 { LOWER } else { SIGN };
-    let class = if byte.wrapping_sub(b'A') < 26 { UPPER } else { class };
-    let class = if byte.wrapping_sub(b'0') < 10 { DIGIT } else { class };
-    let class = if byte.wrapping_sub(b'\t') < 4 { OTHER_SPACE } else { class };
-    let class = if byte == b'\n' || byte == b'\r' { NEWLINE } else { class };
-    let class = if byte == b' ' { BLANK } else { class };
-    let class = if byte == b'\'' { SIGN | ODD } else { class };
-    let class = if byte == b'/' { SIGN | UPPER | ODD } else { class };
-    // A word of the tables cannot end in a zero.
-    if byte.wrapping_sub(1) >= 0x7F { ODD } else { class }
+const fn behind(bytes: u64) -> u64 {
+    bytes << 1
 }
 
-/// Marks are numbers of bits.
-const START: u32 = 0;
-const HARD: u32 = 1;
-const IS_SPACE: u32 = 2;
-const IS_DIGIT: u32 = 3;
-
-/// What is known of a byte by its class and those of the two before and the one behind.
+/// Where digits are cut.
 #[inline(always)]
-fn mark_of(is_cased: bool, [second, first, here, next]: [u8; 4]) -> u8 {
-    let is = |class: u8, kinds: u8| class & kinds != 0;
-    let letter = |class| is(class, LOWER | UPPER) & !is(class, SIGN);
-    let space = |class| is(class, BLANK | OTHER_SPACE);
-    let (sign, digit, newline) = (is(here, SIGN), is(here, DIGIT), is(here, NEWLINE));
-    let foreign = here == ODD;
-    // A sign alone belongs to the word behind it, unless a space in front of it takes it.
-    let lone_sign = is(first, SIGN) & !is(second, SIGN | BLANK);
-    let first_letter = letter(here) & !letter(first) & !space(first) & !lone_sign;
-    let first_sign = sign & !is(first, SIGN | BLANK);
-    let first_newline = newline & !is(first, NEWLINE | SIGN);
-    // The last of several spaces stands with what follows.
-    let new_space = space(here) & (!space(first) | !space(next));
-    let new_case = is_cased & (here == UPPER) & (first == LOWER);
-    let start = first_letter
-        | first_sign
-        | first_newline
-        | new_space
-        | new_case
-        | digit & !is(first, DIGIT);
-    let quote = here == SIGN | ODD;
-    let slash = here == SIGN | UPPER | ODD;
-    let odd = if is_cased { quote & letter(first) | slash & is(first, NEWLINE) } else { quote };
-    let hard = foreign | newline & space(first) | sign & is(first, OTHER_SPACE) | odd;
-    u8::from(start) << START
-        | u8::from(hard) << HARD
-        | u8::from(newline | space(here)) << IS_SPACE
-        | u8::from(digit) << IS_DIGIT
+const fn digits(pattern: Pattern, digit: u64) -> u64 {
+    if matches!(pattern, Pattern::Qwen2) {
+        return digit;
+    }
+    let first = digit & !behind(digit);
+    let mut starts = first;
+    let fourth = digit & digit << 1 & digit << 2 & digit << 3;
+    let mut next = first << 3 & fourth;
+    while next != 0 {
+        starts |= next;
+        next = next << 3 & fourth;
+    }
+    starts
 }
 
-/// Bit `number` of each byte.
-#[inline(always)]
-fn gathered(bytes: &[u8; BYTES], number: u32) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (words, _) = bytes.as_chunks::<8>();
-    words.iter().rev().fold(0, |all, word| {
-        let bits = (u64::from_le_bytes(*word) >> number & ONES).wrapping_mul(GATHER) >> 56;
-        all << 8 | bits
-    })
+/// Spaces and newlines up to the last newline are one piece. `alone` are the newlines that belong to no
+/// signs.
+fn join_lines(starts: &mut u64, space: u64, newline: u64, alone: u64) {
+    let mut ends = newline & behind(space);
+    while ends != 0 {
+        let end = ends & ends.wrapping_neg();
+        ends ^= end;
+        let before = end - 1;
+        // The bits from the start of the spaces on.
+        let spaces = before & !(u64::MAX.unbounded_shr((!space & before).leading_zeros()));
+        let first = spaces & spaces.wrapping_neg();
+        let kept = if alone & first >> 1 == 0 { first } else { 0 };
+        *starts &= !(spaces | end) | kept;
+    }
+}
+
+/// Cuts behind contractions. Those that may not be all in the block are returned.
+fn split_contractions(
+    is_cased: bool,
+    starts: &mut u64,
+    mut quotes: u64,
+    block: &[u8; BYTES],
+) -> u64 {
+    let mut last_end = BYTES;
+    while quotes != 0 {
+        let at = quotes.trailing_zeros() as usize;
+        if at > BYTES - 3 {
+            return quotes;
+        }
+        quotes &= quotes - 1;
+        // Behind a contraction an apostrophe is a sign as others are.
+        let is_taken = is_cased && at == last_end;
+        if !is_taken && let Some(end) = contraction(block, at, Case::Any) {
+            let rest = u64::MAX << at;
+            let behind = u64::MAX.unbounded_shl(end as u32);
+            let first = if is_cased { 0 } else { rest & rest.wrapping_neg() };
+            *starts = *starts & !(rest & !behind) | behind & behind.wrapping_neg() | first;
+            last_end = end;
+        }
+    }
+    0
 }
 
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use std::string::String;
 
     use super::*;
     use crate::tokenizer::split::piece_end;
 
-    /// Texts of a few letters of each class, so that every neighbourhood occurs.
+    const ASCII: &[&str] = &[
+        "a", "a", "b", "S", "t", "Z", " ", " ", "\n", "\n", "\t", "\r", "0", "1", "'", "/", "!",
+        ";",
+    ];
+    const CONTRACTIONS: &[&str] = &[
+        "a", "B", " ", "\n", "!", "'s", "'S", "'ll", "'Re", "'v", "'ve", "'", "l", "e", "'ſ", "1",
+    ];
+    const FOREIGN: &[&str] = &[
+        "a", "B", " ", "\n", "é", "É", "ж", "Ж", "中", "の", "ʰ", "ǅ", "\u{301}", "'t", ".", "½",
+        "\u{3000}", "😀", "\0", "ſ",
+    ];
+
+    /// Texts of a few characters of each class, so that every neighbourhood occurs.
     #[test]
     fn the_same_pieces_as_the_general_way() {
-        const LETTERS: &[u8] = b"aaabBZ  \n\n\t\r01'/!;.s\0t\xC3";
         let mut random = 1u64;
         for pattern in [Pattern::Cl100k, Pattern::O200k, Pattern::Qwen2] {
-            let mut certain = 0;
-            for _ in 0..40_000 {
-                let mut text = [b'a'; BYTES + 2];
-                for byte in &mut text {
-                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                    *byte = LETTERS[(random >> 33) as usize % LETTERS.len()];
+            for (letters, least) in [(ASCII, 1_000_000), (CONTRACTIONS, 300_000), (FOREIGN, 20_000)]
+            {
+                let mut certain = 0;
+                for _ in 0..40_000 {
+                    let mut text = String::new();
+                    while text.len() < BYTES + 8 {
+                        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                        text += letters[(random >> 33) as usize % letters.len()];
+                    }
+                    let text = text.as_bytes();
+                    let block = text.first_chunk().expect("64 bytes");
+                    let starts = piece_starts(pattern, block, &Classes::of(block));
+                    let (mut at, mut left) = (0, starts & !1);
+                    while left != 0 {
+                        let end = piece_end(pattern, text, at);
+                        let shown = String::from_utf8_lossy(text);
+                        assert_eq!(
+                            left.trailing_zeros() as usize,
+                            end,
+                            "{pattern:?} {at} {shown:?}"
+                        );
+                        (at, left, certain) = (end, left & (left - 1), certain + 1);
+                    }
                 }
-                let text = std::string::String::from_utf8_lossy(&text).into_owned().into_bytes();
-                let starts = piece_starts(pattern, text.first_chunk().expect("64 bytes"));
-                let (mut at, mut left) = (0, starts & !1);
-                while left != 0 {
-                    let end = piece_end(pattern, &text, at);
-                    assert_eq!(end, left.trailing_zeros() as usize, "{pattern:?} {at} {text:?}");
-                    (at, left, certain) = (end, left & (left - 1), certain + 1);
-                }
+                assert!(certain > least, "{pattern:?} {certain} pieces");
             }
-            assert!(certain > 40_000, "{certain} pieces");
         }
     }
 }

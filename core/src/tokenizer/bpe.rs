@@ -3,8 +3,9 @@
 use super::format::MAX_TOKEN_BYTES;
 use super::long;
 use super::node::Last;
+use super::pairs::Pairs;
 use super::repeat::Repeat;
-use super::short::{self, Parts};
+use super::short::Parts;
 use super::tail::{Tail, append};
 use super::vocab::Vocabulary;
 use super::{Error, ErrorKind, saturated};
@@ -18,35 +19,39 @@ const MIDDLE_BYTES: usize = 32;
 
 /// Number of tokens of `piece`.
 pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
+    match vocabulary.joins() {
+        Some(joins) => count_by(vocabulary, &joins, piece),
+        None => count_by(vocabulary, vocabulary, piece),
+    }
+}
+
+fn count_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
     if let [_] = piece {
         return 1;
     }
-    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
-        return parts.count() as u64;
+    match Parts::<SHORT_BYTES>::of(pairs, piece) {
+        Some(parts) => parts.count() as u64,
+        None => count_middle(vocabulary, pairs, piece),
     }
-    count_middle(vocabulary, piece)
 }
 
 // Not inlined, and the next neither: the stack of what is rare would be that of every piece.
 #[inline(never)]
-fn count_middle(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
-    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
-        return parts.count() as u64;
+fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
+    match Parts::<MIDDLE_BYTES>::of(pairs, piece) {
+        Some(parts) => parts.count() as u64,
+        None => count_long(vocabulary, pairs, piece),
     }
-    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
-        return parts.count() as u64;
-    }
-    count_long(vocabulary, piece)
 }
 
 #[inline(never)]
-fn count_long(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
+fn count_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
     if let Some(repeat) = Repeat::of(vocabulary, piece) {
         let (head, round) = repeat.counts();
         return (head + round * repeat.rounds) as u64 + count(vocabulary, repeat.rest);
     }
     let mut count = 0;
-    if long::tokens(vocabulary, piece, |_| count += 1) {
+    if long::tokens(vocabulary, pairs, piece, |_| count += 1) {
         return count;
     }
     let mut tail = Tail::new();
@@ -56,24 +61,33 @@ fn count_long(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
 
 /// Writes the ids of the tokens of `piece`.
 pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
+    match vocabulary.joins() {
+        Some(joins) => encode_by(vocabulary, &joins, piece, out),
+        None => encode_by(vocabulary, vocabulary, piece, out),
+    }
+}
+
+fn encode_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out: &mut Ids<'_>) {
+    let mut push = |index| out.push(vocabulary.id_of(index));
     if let [byte] = piece {
-        return out.push(vocabulary.id_of(*byte as u32));
+        return push(*byte as u32);
     }
-    if let Some(parts) = Parts::<SHORT_BYTES>::of(vocabulary, piece) {
-        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    if let Some(parts) = Parts::<SHORT_BYTES>::of(pairs, piece) {
+        return parts.indexes().for_each(push);
     }
-    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(vocabulary, piece) {
-        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
+    if let Some(parts) = Parts::<MIDDLE_BYTES>::of(pairs, piece) {
+        return parts.indexes().for_each(push);
     }
-    if let Some(parts) = Parts::<{ short::MAX_BYTES }>::of(vocabulary, piece) {
-        return parts.indexes().for_each(|index| out.push(vocabulary.id_of(index)));
-    }
+    encode_long(vocabulary, pairs, piece, out);
+}
+
+fn encode_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out: &mut Ids<'_>) {
     if let Some(repeat) = Repeat::of(vocabulary, piece) {
         out.push_repeat(vocabulary, &repeat);
         return encode(vocabulary, repeat.rest, out);
     }
     let mark = out.count;
-    if long::tokens(vocabulary, piece, |index| out.push(vocabulary.id_of(index))) {
+    if long::tokens(vocabulary, pairs, piece, |index| out.push(vocabulary.id_of(index))) {
         return;
     }
     out.count = mark;
@@ -136,8 +150,8 @@ pub(super) fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
 
 /// A caller's slice that is filled; counts on when it is full.
 pub(super) struct Ids<'o> {
-    out: &'o mut [u32],
-    count: usize,
+    pub(super) out: &'o mut [u32],
+    pub(super) count: usize,
 }
 
 impl<'o> Ids<'o> {

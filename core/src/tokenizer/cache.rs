@@ -1,19 +1,14 @@
 //! Pieces seen before, in lent memory: texts repeat their words, and a word found here costs one look.
 
-use super::batch::{self, Tokens};
+use core::hint::select_unpredictable;
+
+use super::batch::{self, Sink};
 use super::bpe::{self, Ids};
+use super::few::Few;
 use super::short::Parts;
 use super::vocab::Vocabulary;
-use super::{Bpe, Error, Tokenizer as _};
-
-/// Words of memory of an entry for a piece of at most 16 bytes.
-const SHORT_ENTRY: usize = 4;
-/// Words of memory of an entry for a piece of at most 32 bytes.
-const LONG_ENTRY: usize = 8;
-/// Bits of an index.
-const INDEX_BITS: u32 = 20;
-/// Indexes of a word of memory; the four bits above them in an entry's first one hold their number.
-const INDEXES: usize = 3;
+use super::words::FrontWords;
+use super::{Bpe, Error, Specials, Tokenizer as _};
 
 /// [`Bpe`] with lent memory in which it remembers pieces of text and their tokens.
 ///
@@ -26,19 +21,25 @@ pub struct CachedBpe<'v, 'm> {
 }
 
 impl<'v> Bpe<'v> {
-    /// This tokenizer with `memory` to remember pieces in, which is cleared first.
+    /// This tokenizer with `memory` to remember pieces in, which is cleared first: for long texts.
     pub fn cached<'m>(&self, memory: &'m mut [u64]) -> CachedBpe<'v, 'm> {
         CachedBpe { bpe: *self, cache: Cache::new(memory) }
+    }
+
+    /// Words of memory that serve a text of so many bytes: half as many, up to 1 MB of them.
+    pub const fn cache_words(text_bytes: usize) -> usize {
+        let (words, most) = (text_bytes / 2, (1 << 20) / size_of::<u64>());
+        if words < most { words } else { most }
     }
 }
 
 impl CachedBpe<'_, '_> {
     /// As [`Tokenizer::count`](super::Tokenizer::count).
     pub fn count(&mut self, text: &str) -> usize {
-        if self.bpe.vocabulary().cut().is_some() {
+        if self.cache.is_empty() || self.bpe.vocabulary.cut().is_some() {
             return self.bpe.count(text);
         }
-        self.cache.count(self.bpe.vocabulary(), text.as_bytes())
+        self.cache.count(&self.bpe, text.as_bytes())
     }
 
     /// As [`Tokenizer::encode`](super::Tokenizer::encode).
@@ -46,12 +47,60 @@ impl CachedBpe<'_, '_> {
     /// # Errors
     /// As there.
     pub fn encode(&mut self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
-        self.bpe.vocabulary().makes_ids()?;
-        let mut ids = Ids::new(out);
-        self.cache.encode(self.bpe.vocabulary(), text.as_bytes(), &mut ids);
-        ids.finish()
+        self.encode_with(text, Specials::AsText, out)
+    }
+
+    /// As [`Bpe::encode_with`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn encode_with(
+        &mut self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        if self.cache.is_empty() {
+            return self.bpe.encode_with(text, allowed, out);
+        }
+        self.encode_in_batches(text, allowed, out)
+    }
+
+    pub(super) fn encode_in_batches(
+        &mut self,
+        text: &str,
+        allowed: Specials<'_>,
+        out: &mut [u32],
+    ) -> Result<usize, Error> {
+        let Self { bpe, cache } = self;
+        bpe.encode_by(text, allowed, out, |text, ids| cache.encode(bpe, text, ids))
     }
 }
+
+/// What is known of pieces without looking far.
+pub(super) trait Front {
+    /// The tokens of a word of the tables. There is no branch on whether it is known.
+    fn find(&self, word: [u64; 2]) -> Few<2>;
+
+    /// Remembers the tokens of a word.
+    fn learn(&mut self, word: [u64; 2], few: Few<2>);
+
+    /// The tokens of a piece that is too long for a word, if they are remembered or can be.
+    fn long(
+        &mut self,
+        vocabulary: &Vocabulary<'_>,
+        words: [u64; LONG_KEY],
+        piece: &[u8],
+    ) -> Few<LONG_FEW>;
+}
+
+/// Words of memory of a piece that is too long for a word of the tables, and of its tokens.
+pub(super) const LONG_KEY: usize = 4;
+pub(super) const LONG_FEW: usize = 4;
+
+/// Words of memory of an entry: a piece and its tokens.
+const SHORT_ENTRY: usize = 4;
+const LONG_ENTRY: usize = LONG_KEY + LONG_FEW;
 
 /// Pieces with their tokens.
 #[derive(Debug)]
@@ -61,152 +110,166 @@ pub(super) struct Cache<'m> {
     long: &'m mut [[[u64; LONG_ENTRY]; 2]],
 }
 
-/// The tokens of a piece that was remembered, packed.
-#[derive(Clone, Copy)]
-pub(super) struct Entry<'m>(&'m [u64]);
-
 impl<'m> Cache<'m> {
     pub(super) fn new(memory: &'m mut [u64]) -> Self {
         memory.fill(0);
-        let (long, short) = memory.split_at_mut(memory.len() / 4);
+        let (long, short) = memory.split_at_mut(memory.len() / 8);
         Self {
             short: short.as_chunks_mut().0.as_chunks_mut().0,
             long: long.as_chunks_mut().0.as_chunks_mut().0,
         }
     }
 
-    #[inline(always)]
-    pub(super) fn count(&mut self, vocabulary: &Vocabulary<'_>, text: &[u8]) -> usize {
-        let mut count = 0;
-        batch::visit(vocabulary, self, text, |tokens| {
-            count += match tokens {
-                Tokens::One(_) => 1,
-                Tokens::Few(entry) => entry.count() as u64,
-                Tokens::Merged(parts) => parts.count() as u64,
-                Tokens::Piece(piece) => bpe::count(vocabulary, piece),
-            }
-        });
-        usize::try_from(count).unwrap_or(usize::MAX)
+    /// Whether nothing can be remembered.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.short.is_empty()
     }
 
-    #[inline(always)]
-    pub(super) fn encode(&mut self, vocabulary: &Vocabulary<'_>, text: &[u8], ids: &mut Ids<'_>) {
-        batch::visit(vocabulary, self, text, |tokens| match tokens {
-            Tokens::One(index) => ids.push(vocabulary.id_of(index)),
-            Tokens::Few(entry) => {
-                entry.indexes().for_each(|index| ids.push(vocabulary.id_of(index)));
-            }
-            Tokens::Merged(parts) => {
-                parts.indexes().for_each(|index| ids.push(vocabulary.id_of(index)));
-            }
-            Tokens::Piece(piece) => bpe::encode(vocabulary, piece, ids),
-        });
+    pub(super) fn count(&mut self, bpe: &Bpe<'_>, text: &[u8]) -> usize {
+        let mut total = Total { vocabulary: &bpe.vocabulary, tokens: 0 };
+        batch::visit(&bpe.vocabulary, bpe.classes_of(), self, text, &mut total);
+        usize::try_from(total.tokens).unwrap_or(usize::MAX)
     }
 
-    /// Whether a piece is remembered. There is no branch on what is found.
+    pub(super) fn encode(&mut self, bpe: &Bpe<'_>, text: &[u8], ids: &mut Ids<'_>) {
+        let vocabulary = &bpe.vocabulary;
+        let mut found = Found { vocabulary, count: ids.count, out: &mut *ids.out };
+        batch::visit(vocabulary, bpe.classes_of(), self, text, &mut found);
+        ids.count = found.count;
+    }
+}
+
+/// Counts what is found.
+struct Total<'a, 'v> {
+    vocabulary: &'a Vocabulary<'v>,
+    tokens: u64,
+}
+
+impl Sink for Total<'_, '_> {
     #[inline(always)]
-    pub(super) fn knows(&self, word: [u64; 2]) -> bool {
-        match self.short.get(place_of(&word, self.short.len())) {
-            Some([newer, older]) => {
-                let differs =
-                    |entry: &[u64; SHORT_ENTRY]| (entry[0] ^ word[0]) | (entry[1] ^ word[1]);
-                (differs(newer) == 0) | (differs(older) == 0)
+    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
+        self.tokens += few.count() as u64;
+    }
+
+    fn piece(&mut self, piece: &[u8]) {
+        self.tokens += bpe::count(self.vocabulary, piece);
+    }
+}
+
+/// Writes what is found.
+struct Found<'a, 'v> {
+    vocabulary: &'a Vocabulary<'v>,
+    out: &'a mut [u32],
+    count: usize,
+}
+
+impl Sink for Found<'_, '_> {
+    #[inline(always)]
+    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
+        let first = few.first_ids();
+        match self.out.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
+            // What is written behind the last one is written over, or is not of the result.
+            Some(place) if few.count() <= first.len() => {
+                *place = first;
+                self.count += few.count();
             }
-            None => false,
+            _ => {
+                // A copy, so that the count of this stays in a register.
+                let mut ids = Ids { out: &mut *self.out, count: self.count };
+                few.ids().for_each(|id| ids.push(id));
+                self.count = ids.count;
+            }
         }
     }
 
-    /// What is remembered of a piece.
+    fn piece(&mut self, piece: &[u8]) {
+        let mut ids = Ids { out: &mut *self.out, count: self.count };
+        bpe::encode(self.vocabulary, piece, &mut ids);
+        self.count = ids.count;
+    }
+}
+
+/// Where nothing can be remembered.
+impl Front for FrontWords<'_> {
     #[inline(always)]
-    pub(super) fn short(&self, word: [u64; 2]) -> Option<Entry<'_>> {
-        let pair = self.short.get(place_of(&word, self.short.len()))?;
-        pair.iter()
-            .find(|entry| entry.starts_with(&word))
-            .and_then(|entry| Some(Entry(entry.get(2..)?)))
+    fn find(&self, word: [u64; 2]) -> Few<2> {
+        self.find(word)
     }
 
-    /// Remembers a piece, if its tokens are not too many.
-    #[inline(never)]
-    pub(super) fn learn_short(&mut self, word: [u64; 2], parts: &Parts<{ batch::WORD_BYTES }>) {
+    fn learn(&mut self, _: [u64; 2], _: Few<2>) {}
+
+    fn long(&mut self, _: &Vocabulary<'_>, _: [u64; LONG_KEY], _: &[u8]) -> Few<LONG_FEW> {
+        Few::NONE
+    }
+}
+
+impl Front for Cache<'_> {
+    #[inline(always)]
+    fn find(&self, word: [u64; 2]) -> Few<2> {
+        let Some([newer, older]) = self.short.get(place_of(&word, self.short.len())) else {
+            return Few::NONE;
+        };
+        let differs = |entry: &[u64; SHORT_ENTRY]| (entry[0] ^ word[0]) | (entry[1] ^ word[1]);
+        let [is_newer, is_older] = [differs(newer) == 0, differs(older) == 0];
+        let found = |place: usize| {
+            let older = select_unpredictable(is_older, older[place], 0);
+            select_unpredictable(is_newer, newer[place], older)
+        };
+        Few([found(2), found(3)])
+    }
+
+    #[inline(always)]
+    fn learn(&mut self, word: [u64; 2], few: Few<2>) {
         let place = place_of(&word, self.short.len());
-        if let Some(pair) = self.short.get_mut(place) {
-            learn(pair, &word, parts.count(), parts.indexes());
+        if let Some([newer, older]) = self.short.get_mut(place)
+            && !few.is_none()
+        {
+            let ([low, high], Few([first, second])) = (word, few);
+            // A piece of one token is in the tables too, so it makes room before one that was merged.
+            let is_merged = |entry: &[u64; SHORT_ENTRY]| Few([entry[2]]).count() > 1;
+            if is_merged(newer) || !is_merged(older) {
+                *older = *newer;
+            }
+            *newer = [low, high, first, second];
         }
     }
 
-    /// What is remembered of a longer piece, which is remembered from now on if its tokens are not too
-    /// many.
-    #[inline(always)]
-    pub(super) fn long(
+    fn long(
         &mut self,
         vocabulary: &Vocabulary<'_>,
-        words: [u64; 4],
+        words: [u64; LONG_KEY],
         piece: &[u8],
-    ) -> Option<Entry<'_>> {
+    ) -> Few<LONG_FEW> {
         let place = place_of(&words, self.long.len());
-        let pair = self.long.get_mut(place)?;
-        if !pair.iter().any(|entry| entry.starts_with(&words)) {
-            let parts = Parts::<{ 8 * LONG_ENTRY / 2 }>::of(vocabulary, piece)?;
-            if !learn(pair, &words, parts.count(), parts.indexes()) {
-                return None;
+        let Some([newer, older]) = self.long.get_mut(place) else { return Few::NONE };
+        for entry in [&*newer, &*older] {
+            if let Some((key, few)) = entry.split_first_chunk()
+                && *key == words
+                && let Some(few) = few.first_chunk()
+            {
+                return Few(*few);
             }
         }
-        pair.iter()
-            .find(|entry| entry.starts_with(&words))
-            .and_then(|entry| Some(Entry(entry.get(4..)?)))
-    }
-}
-
-impl Entry<'_> {
-    #[inline(always)]
-    pub(super) fn count(self) -> usize {
-        self.0.first().map_or(0, |word| (word >> (INDEXES as u32 * INDEX_BITS)) as usize)
-    }
-
-    #[inline(always)]
-    pub(super) fn indexes(self) -> impl Iterator<Item = u32> {
-        self.0
-            .iter()
-            .flat_map(|word| {
-                (0..INDEXES as u32)
-                    .map(move |place| (word >> (place * INDEX_BITS)) as u32 & 0xF_FFFF)
-            })
-            .take(self.count())
-    }
-}
-
-/// Fills the newer entry of a pair, after it became the older one. False, and the entries as they
-/// were, where there are too many tokens.
-#[inline(always)]
-fn learn<const ENTRY: usize>(
-    [newer, older]: &mut [[u64; ENTRY]; 2],
-    key: &[u64],
-    count: usize,
-    indexes: impl Iterator<Item = u32>,
-) -> bool {
-    if count > INDEXES * (ENTRY - key.len()) {
-        return false;
-    }
-    *older = *newer;
-    *newer = [0; ENTRY];
-    let (slots, packed) = newer.split_at_mut(key.len());
-    slots.iter_mut().zip(key).for_each(|(slot, word)| *slot = *word);
-    for (place, index) in indexes.enumerate() {
-        if let Some(word) = packed.get_mut(place / INDEXES) {
-            *word |= (index as u64) << ((place % INDEXES) as u32 * INDEX_BITS);
+        let parts = match vocabulary.joins() {
+            Some(joins) => Parts::<{ 8 * LONG_KEY }>::of(&joins, piece),
+            None => Parts::of(vocabulary, piece),
+        };
+        let Some(parts) = parts else { return Few::NONE };
+        let few = Few::of(parts.count(), parts.indexes().map(|index| vocabulary.id_of(index)));
+        if !few.is_none() {
+            *older = *newer;
+            for (slot, word) in newer.iter_mut().zip(words.iter().chain(&few.0)) {
+                *slot = *word;
+            }
         }
+        few
     }
-    if let Some(first) = packed.first_mut() {
-        *first |= (count as u64) << (INDEXES as u32 * INDEX_BITS);
-    }
-    true
 }
 
 #[inline(always)]
 fn place_of(key: &[u64], entries: usize) -> usize {
-    let mut mixed = 0u64;
-    for word in key {
-        mixed = (mixed.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
+    const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+    let joined = key.iter().fold(0u64, |joined, word| joined.rotate_left(23) ^ word);
+    let mixed = joined.wrapping_mul(MIX);
     (((mixed >> 32) * entries as u64) >> 32) as usize
 }

@@ -2,7 +2,8 @@
 //!
 //! A token of two bytes or more is a *pair* of smaller tokens, so the file holds no token bytes.
 //! Inside, a token is its *index*: a byte is its own value, a merge is 256 plus its rank. A merge is
-//! always greater than its two parts, which bounds every walk even in a damaged file.
+//! always greater than its two parts, which bounds every walk even in a damaged file. Its *id* is the
+//! number that the model knows it by, below 2^20.
 //!
 //! All numbers are little-endian. The header is [`HEADER_BYTES`] long:
 //!
@@ -25,6 +26,9 @@
 //! | 56 | 8 | seed of the hash |
 //! | 64 | 24 | name, padded with zeros |
 //! | 88 | 8 each | offset and length of each [`Section`] |
+//!
+//! The sections for speed are read with the feature `unicode-pages` only; without it, a file that has
+//! [`Section::Joins`] in the place of the pairs' own hash is refused.
 //!
 //! Every section is followed by at least eight bytes of the file, so a reader may load whole words.
 
@@ -65,26 +69,28 @@ pub enum Section {
     MergeIds = 5,
     /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
     Specials = 6,
-    /// Optional, for speed: the tokens of 1 to 8 bytes by their bytes, in two tables one behind the
-    /// other: those with an index below [`FREQUENT_INDEXES`], which stay in a cache together, and the
-    /// others. Each is the seed (8), the number of slots (4) and of buckets (4) of a perfect hash over
-    /// [`word_key`], a pilot a bucket, then slots of [`SHORT_SLOT_BYTES`]: the bytes as a number, and
-    /// the index. A slot of zeros is free.
+    /// Optional, for speed: the ids of the tokens of 1 to 8 bytes by their bytes as a number, with zeros
+    /// behind the last one, which may not be zero itself. First [`FRONT_SLOTS`] slots, each at the
+    /// [`front_slot`] of its number, for the best of the tokens that share it; then a table of the
+    /// others: the seed (8), the number of slots (4) and of buckets (4) of a perfect hash over
+    /// [`word_key`], a pilot a bucket, and the slots. All slots are of [`SHORT_SLOT_BYTES`]: the number,
+    /// and the id. A slot of zeros is free.
     ShortWords = 7,
-    /// Optional, for speed: the tokens of 9 to 16 bytes likewise, in slots of [`LONG_SLOT_BYTES`].
+    /// Optional, for speed: the tokens of 9 to 16 bytes in a table likewise, in slots of
+    /// [`LONG_SLOT_BYTES`].
     LongWords = 8,
     /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: the merges of
     /// more than two bytes by their pairs. A head and pilots as above, then slots of
-    /// [`JOIN_SLOT_BYTES`]: the [`join_key`], the index above its 40 bits, the flags of
-    /// [`Section::Pairs`] as the two top bits. A slot of zeros is free.
+    /// [`JOIN_SLOT_BYTES`]: the [`join_key`], above its 40 bits the two flags of [`Section::Pairs`],
+    /// and above these the index. A slot of zeros is free.
     Joins = 9,
-    /// Optional, for speed: what each two bytes make, 32 bits at 256 times the left byte plus the right
-    /// one: the index, and the flags of [`Section::Pairs`] as the two top bits; 0 for nothing.
+    /// Optional, for speed: what each two bytes make, 32 bits at the left byte plus 256 times the right
+    /// one: the two flags of [`Section::Pairs`], and above these the index; 0 for nothing.
     Bigrams = 10,
 }
 
-/// Indexes below this are in the first table of [`Section::ShortWords`].
-pub const FREQUENT_INDEXES: u32 = 1 << 14;
+/// Slots at the front of [`Section::ShortWords`]: these stay in a cache together.
+pub const FRONT_SLOTS: usize = 1 << 15;
 /// Bytes of a slot of [`Section::ShortWords`].
 pub const SHORT_SLOT_BYTES: usize = 12;
 /// Bytes of a slot of [`Section::LongWords`].
@@ -97,6 +103,11 @@ pub const WORDS_HEAD_BYTES: usize = 16;
 /// The key of a token by its bytes, as two numbers with zeros behind the end.
 pub const fn word_key(low: u64, high: u64) -> u64 {
     low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9)
+}
+
+/// Where in the front of [`Section::ShortWords`] a token is if it is there.
+pub const fn front_slot(low: u64) -> usize {
+    (low.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FRONT_SLOTS.trailing_zeros())) as usize
 }
 
 /// The key of a pair in [`Section::Joins`].

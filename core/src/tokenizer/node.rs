@@ -5,11 +5,26 @@
 pub(super) struct Node(pub(super) u32);
 
 impl Node {
-    pub(super) const JOINS_RIGHT: u32 = 1 << 30;
-    pub(super) const JOINS_LEFT: u32 = 1 << 31;
+    const JOINS_RIGHT: u32 = 1;
+    const JOINS_LEFT: u32 = 1 << 1;
+    /// Bits that a token takes: an index has twenty.
+    const BITS: u32 = 22;
 
+    /// A token with its two flags as a number.
+    #[inline(always)]
+    pub(super) const fn new(index: u32, flags: u32) -> Self {
+        Self(index << 2 | flags & 3)
+    }
+
+    /// The token of a byte.
+    #[inline(always)]
+    pub(super) const fn byte(byte: u8) -> Self {
+        Self::new(byte as u32, Self::JOINS_RIGHT | Self::JOINS_LEFT)
+    }
+
+    #[inline(always)]
     pub(super) const fn index(self) -> u32 {
-        self.0 & 0x000F_FFFF
+        self.0 >> 2 & 0x000F_FFFF
     }
 
     /// Whether some merge has it as its right part.
@@ -17,9 +32,15 @@ impl Node {
         self.0 & Self::JOINS_LEFT != 0
     }
 
+    /// Whether some merge has it as its left part, and some has `right` as its right part.
+    #[inline(always)]
+    pub(super) const fn may_join(self, right: Self) -> bool {
+        self.0 & right.0 >> 1 & Self::JOINS_RIGHT != 0
+    }
+
     /// The token with its length in bytes, in one word: what is kept of each prefix.
     pub(super) const fn packed(self, length: usize) -> Last {
-        Last(self.0 | ((length as u32).wrapping_sub(1) & 127) << 20)
+        Last(self.0 | ((length as u32).wrapping_sub(1) & 127) << Self::BITS)
     }
 }
 
@@ -30,14 +51,12 @@ pub(super) struct Last(u32);
 impl Last {
     /// No token: for places that were not written yet.
     pub(super) const NONE: Self = Self(0);
-    /// Where the length is.
-    pub(super) const LENGTH: u32 = 127 << 20;
 
     pub(super) const fn node(self) -> Node {
-        Node(self.0 & !Self::LENGTH)
+        Node(self.0 & ((1 << Node::BITS) - 1))
     }
 
     pub(super) const fn length(self) -> usize {
-        (self.0 >> 20 & 127) as usize + 1
+        (self.0 >> Node::BITS & 127) as usize + 1
     }
 }

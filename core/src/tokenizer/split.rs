@@ -233,7 +233,7 @@ pub(super) enum Case {
 
 /// `'s|'t|'re|'ve|'m|'ll|'d` at `at`.
 #[inline]
-fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
+pub(super) fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
     if text.get(at) != Some(&b'\'') {
         return None;
     }

@@ -25,7 +25,7 @@ pub(super) fn append(
     byte: u8,
     last_of: impl Fn(usize) -> Option<Last>,
 ) -> Last {
-    let (mut node, mut length) = (vocabulary.byte(byte), 1);
+    let (mut node, mut length) = (Node::byte(byte), 1);
     while node.joins_left() {
         let Some(edge) = last_of(length) else { break };
         let Some((joined, taken)) = join(vocabulary, edge, node) else { break };

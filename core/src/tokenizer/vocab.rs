@@ -2,9 +2,11 @@
 
 use core::hint::select_unpredictable;
 
+use super::few::Few;
 use super::format::{self, Section};
-use super::node::{Last, Node};
-use super::words::Words;
+use super::node::Node;
+use super::pairs::{Bigrams, Joins, Merge, Pairs};
+use super::words::{FrontWords, Words};
 use super::{Cut, Fault, Pattern};
 use crate::{Error, ErrorKind};
 
@@ -26,9 +28,12 @@ pub struct Vocabulary<'v> {
     first_merge_id: u32,
     byte_ids: &'v [u8],
     merge_ids: &'v [u8],
-    /// The frequent tokens of up to eight bytes, the other ones, and the longer ones.
-    words: [Words<'v>; 3],
-    bigrams: &'v [u8],
+    /// The tokens of up to eight bytes that are found at once, the other ones, and the longer ones.
+    front: FrontWords<'v>,
+    short: Words<'v>,
+    long: Words<'v>,
+    /// With the joins.
+    bigrams: Option<&'v Bigrams>,
     joins: Words<'v>,
 }
 
@@ -109,22 +114,24 @@ impl<'v> Vocabulary<'v> {
             let (table, rest) = Words::read(section, slot_bytes)?;
             (rest.len() == 8).then_some(table)
         };
-        let short_words = sections.get(Section::ShortWords as usize).copied().unwrap_or_default();
-        let short = format::SHORT_SLOT_BYTES;
-        let words = Words::read(short_words, short).and_then(|(frequent, rest)| {
-            let (rare, rest) = Words::read(rest, short)?;
+        let words = sections.get(Section::ShortWords as usize).copied().unwrap_or_default();
+        let words = FrontWords::read(words).and_then(|(front, rest)| {
+            let (short, rest) = Words::read(rest, format::SHORT_SLOT_BYTES)?;
             let long = table(Section::LongWords, format::LONG_SLOT_BYTES)?;
-            (rest.len() == 8).then_some([frequent, rare, long])
+            (rest.len() == 8).then_some((front, short, long))
         });
+        let (front, short, long) = words.ok_or(Fault::Layout)?;
         let joins = table(Section::Joins, format::JOIN_SLOT_BYTES);
         let optional = |section: Section| match sections.get(section as usize) {
             Some(table) if table.len() > 8 => *table,
             _ => &[],
         };
         let vocabulary = Self {
-            words: words.ok_or(Fault::Layout)?,
+            front,
+            short,
+            long,
             joins: joins.ok_or(Fault::Layout)?,
-            bigrams: optional(Section::Bigrams),
+            bigrams: optional(Section::Bigrams).as_chunks().0.first_chunk(),
             byte_ids: optional(Section::ByteIds),
             merge_ids: optional(Section::MergeIds),
             bytes,
@@ -159,7 +166,7 @@ impl<'v> Vocabulary<'v> {
             && self.tokens <= 1 << self.index_bits
             && longest <= format::MAX_TOKEN_BYTES
             && exactly(Section::Pairs, field(2 * self.index_bits + 2, merges))
-            && (!self.joins.is_empty()
+            && (self.has_joins()
                 || (self.slots as usize >= merges
                     && self.buckets > 0
                     && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
@@ -168,7 +175,7 @@ impl<'v> Vocabulary<'v> {
             && self.length_of(Section::Lengths) >= format::SHORT_INDEXES.min(self.tokens as usize)
             && optional(Section::MergeIds, 8 * merges)
             && optional(Section::Bigrams, 4 << 16)
-            && self.first_merge_id.checked_add(self.tokens).is_some()
+            && (self.first_merge_id as usize).saturating_add(merges) <= 1 << 20
     }
 
     fn length_of(&self, section: Section) -> usize {
@@ -309,11 +316,6 @@ impl<'v> Vocabulary<'v> {
         (0..256).find(|&byte| self.id_of(byte) == id)
     }
 
-    /// The token of one byte.
-    pub(super) const fn byte(&self, byte: u8) -> Node {
-        Node(Node::JOINS_RIGHT | Node::JOINS_LEFT | byte as u32)
-    }
-
     /// The two parts of a merge; `None` for a byte, and where a damaged file has no smaller parts.
     pub(super) fn parts(&self, index: u32) -> Option<(u32, u32)> {
         self.entry(index).map(|(left, right, _)| (left, right))
@@ -324,7 +326,7 @@ impl<'v> Vocabulary<'v> {
     pub(super) fn node(&self, index: u32) -> (Node, Option<u32>) {
         match self.entry(index) {
             Some((_, right, node)) => (node, Some(right)),
-            None => (self.byte(index as u8), None),
+            None => (Node::byte(index as u8), None),
         }
     }
 
@@ -333,7 +335,7 @@ impl<'v> Vocabulary<'v> {
     pub(super) fn node_and_left(&self, index: u32) -> (Node, Option<u32>) {
         match self.entry(index) {
             Some((left, _, node)) => (node, Some(left)),
-            None => (self.byte(index as u8), None),
+            None => (Node::byte(index as u8), None),
         }
     }
 
@@ -344,31 +346,31 @@ impl<'v> Vocabulary<'v> {
         let field = field_at(self.section(Section::Pairs), 2 * bits + 2, merge)?;
         let (left, right) = (field as u32 & low(bits), (field >> bits) as u32 & low(bits));
         let flags = (field >> (2 * bits)) as u32 & 3;
-        (left < index && right < index).then_some((left, right, Node(index | flags << 30)))
+        (left < index && right < index).then_some((left, right, Node::new(index, flags)))
     }
 
     /// The token that `left` and `right` make together.
-    #[inline(always)]
+    #[inline]
     pub(super) fn merge(&self, left: Node, right: Node) -> Option<Node> {
-        let word = self.merge_or_zero(left, right);
-        (word != 0).then_some(Node(word))
+        let merge = match self.joins() {
+            Some(joins) if left.index() | right.index() < 256 => {
+                joins.of_bytes(left.index() as u8, right.index() as u8)
+            }
+            Some(joins) => joins.of(left, right),
+            None => self.of(left, right),
+        };
+        (!merge.is_none()).then_some(merge.node())
     }
 
-    /// As [`merge`](Self::merge), with zero for none. In the tables for speed there is no branch on
-    /// whether there is one.
-    pub(super) fn merge_or_zero(&self, left: Node, right: Node) -> u32 {
-        let able = left.0 & Node::JOINS_RIGHT != 0 && right.0 & Node::JOINS_LEFT != 0;
-        if self.joins.is_empty() {
-            return if able { self.merge_small(left, right).map_or(0, |node| node.0) } else { 0 };
-        }
-        let (left, right) = (left.index(), right.index());
-        if left | right < 256 {
-            return u32_at(self.bigrams, 4 * (left << 8 | right) as usize) & !Last::LENGTH;
-        }
-        // No pair has the key zero.
-        let key = select_unpredictable(able, format::join_key(left, right), 0);
-        let slot = self.joins.find_join(key);
-        (slot >> 40) as u32 & 0xF_FFFF | (slot >> 32) as u32 & 0xC000_0000
+    /// The tables for speed, if there are.
+    #[inline(always)]
+    pub(super) fn joins(&self) -> Option<Joins<'v>> {
+        self.bigrams.filter(|_| self.has_joins()).map(|bigrams| Joins::new(bigrams, self.joins))
+    }
+
+    const fn has_joins(&self) -> bool {
+        // As with the words.
+        cfg!(feature = "unicode-pages") && self.bigrams.is_some() && !self.joins.is_empty()
     }
 
     #[inline]
@@ -384,27 +386,38 @@ impl<'v> Vocabulary<'v> {
     }
 }
 
-impl Vocabulary<'_> {
+impl Pairs for Vocabulary<'_> {
+    const AT_ONCE: bool = false;
+
+    fn of_bytes(&self, left: u8, right: u8) -> Merge {
+        self.of(Node::byte(left), Node::byte(right))
+    }
+
+    fn of(&self, left: Node, right: Node) -> Merge {
+        let joined = if left.may_join(right) { self.merge_small(left, right) } else { None };
+        joined.map_or(Merge::NONE, Merge::of)
+    }
+}
+
+impl<'v> Vocabulary<'v> {
     /// Whether the file has tables of words, and they are read.
     pub(super) const fn has_words(&self) -> bool {
         // Small processors do not carry the code for them: the pairs are enough.
-        cfg!(feature = "unicode-pages") && !self.words[0].is_empty()
+        cfg!(feature = "unicode-pages") && !self.front.is_empty()
     }
 
-    /// The index of the token with these bytes, or ones: the first eight and the next eight as numbers,
-    /// zeros behind the end. The last byte may not be zero. Finds frequent short tokens only.
+    /// The token with these bytes: the first eight and the next eight as numbers, zeros behind the end.
+    /// The last byte may not be zero.
     #[inline(always)]
-    pub(super) fn frequent_word(&self, word: [u64; 2]) -> u32 {
-        let [frequent, _, _] = &self.words;
-        frequent.find_short(word)
+    pub(super) fn word(&self, word: [u64; 2]) -> Few<2> {
+        let front = self.front.find(word);
+        let behind = select_unpredictable(word[1] == 0, &self.short, &self.long).find(word);
+        select_unpredictable(front.is_none(), behind, front)
     }
 
-    /// As [`frequent_word`](Self::frequent_word), for the other tokens.
-    #[inline(always)]
-    pub(super) fn rare_word(&self, word: [u64; 2]) -> u32 {
-        let [_, rare, long] = &self.words;
-        let words = if word[1] == 0 { rare } else { long };
-        words.find(word)
+    /// The words that are found at once.
+    pub(super) const fn front(&self) -> FrontWords<'v> {
+        self.front
     }
 }
 

@@ -2,6 +2,7 @@
 
 use core::hint::select_unpredictable;
 
+use super::few::Few;
 use super::format;
 use super::vocab::{u32_at, u64_at};
 
@@ -42,33 +43,17 @@ impl<'v> Words<'v> {
         self.slots.is_empty()
     }
 
-    /// The index of the token with these bytes, or ones. There is no branch on what is found: half of
-    /// the time it would be foreseen wrongly, and it would wait for the memory.
+    /// The token with these bytes. There is no branch on what is found: half of the time it would be
+    /// foreseen wrongly, and it would wait for the memory.
     #[inline(always)]
-    pub(super) fn find(&self, [low, high]: [u64; 2]) -> u32 {
+    pub(super) fn find(&self, [low, high]: [u64; 2]) -> Few<2> {
         let place = self.place(format::word_key(low, high)) as usize;
         let slot = self.slots.get(place * self.slot_bytes..).and_then(|rest| rest.first_chunk());
-        // A shorter slot has its index in the place of the second word.
-        let Some([slot_low, slot_high, last]) = slot.map(words_of_slot) else { return u32::MAX };
-        // A free slot is no token.
-        let differs =
-            slot_low ^ low | (slot_high ^ high) & self.high_mask | u64::from(slot_low == 0);
-        let index = select_unpredictable(self.high_mask == 0, slot_high, last) as u32;
-        select_unpredictable(differs == 0, index, u32::MAX)
-    }
-
-    /// As [`find`](Self::find) in a table of words of up to eight bytes.
-    #[inline(always)]
-    pub(super) fn find_short(&self, [low, high]: [u64; 2]) -> u32 {
-        let (slots, _) = self.slots.as_chunks::<{ format::SHORT_SLOT_BYTES }>();
-        let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slots.get(self.place(low) as usize)
-        else {
-            return u32::MAX;
-        };
-        let slot = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        // A free slot is no token.
-        let differs = slot ^ low | high | u64::from(slot == 0);
-        select_unpredictable(differs == 0, u32::from_le_bytes([i, j, k, l]), u32::MAX)
+        // A shorter slot has its id in the place of the second word.
+        let Some([slot_low, slot_high, last]) = slot.map(words_of_slot) else { return Few::NONE };
+        let differs = slot_low ^ low | (slot_high ^ high) & self.high_mask;
+        let id = select_unpredictable(self.high_mask == 0, slot_high, last) as u32;
+        found(slot_low, differs, id)
     }
 
     #[inline(always)]
@@ -79,13 +64,48 @@ impl<'v> Words<'v> {
         format::word_slot(mixed, pilot, self.count)
     }
 
-    /// The slot of the pair with this key, or zero.
+    /// The slot where the pair with this key is if there is one.
     #[inline(always)]
-    pub(super) fn find_join(&self, key: u64) -> u64 {
+    pub(super) fn join_slot(&self, key: u64) -> u64 {
         let (slots, _) = self.slots.as_chunks();
-        let slot = slots.get(self.place(key) as usize).map_or(0, |slot| u64::from_le_bytes(*slot));
-        select_unpredictable((slot ^ key) << 24 == 0, slot, 0)
+        slots.get(self.place(key) as usize).map_or(0, |slot| u64::from_le_bytes(*slot))
     }
+}
+
+/// Words of up to eight bytes that are found at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FrontWords<'v>(Option<&'v [[u8; format::SHORT_SLOT_BYTES]; format::FRONT_SLOTS]>);
+
+impl<'v> FrontWords<'v> {
+    /// The slots at the front of a section, and what is behind them.
+    pub(super) fn read(section: &'v [u8]) -> Option<(Self, &'v [u8])> {
+        if section.len() <= 8 {
+            return Some((Self(None), section));
+        }
+        let bytes = format::FRONT_SLOTS * format::SHORT_SLOT_BYTES;
+        let (slots, rest) = section.split_at_checked(bytes)?;
+        let slots = slots.as_chunks().0.first_chunk();
+        (rest.len() > 8 && slots.is_some()).then_some((Self(slots), rest))
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The token with these bytes if it is here.
+    #[inline(always)]
+    pub(super) fn find(&self, [low, high]: [u64; 2]) -> Few<2> {
+        let slot = self.0.and_then(|slots| slots.get(format::front_slot(low)));
+        let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slot else { return Few::NONE };
+        let slot = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        found(slot, slot ^ low | high, u32::from_le_bytes([i, j, k, l]))
+    }
+}
+
+/// One token, unless the slot is free or another one's.
+#[inline(always)]
+fn found(slot: u64, differs: u64, id: u32) -> Few<2> {
+    select_unpredictable((differs == 0) & (slot != 0), Few::one(id), Few::NONE)
 }
 
 /// The words of a slot of [`format::LONG_SLOT_BYTES`]; the last one has four bytes.

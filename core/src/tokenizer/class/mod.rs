@@ -33,6 +33,9 @@ pub(super) enum Class {
     Newline,
 }
 
+/// How many classes there are.
+pub(super) const CLASSES: usize = 8;
+
 impl Class {
     /// Lu, Lt, Ll, Lm, Lo.
     pub(super) const fn is_letter(self) -> bool {
@@ -87,7 +90,7 @@ pub(super) fn class_of(character: char) -> Class {
 }
 
 /// The class and the length of the character of a valid UTF-8 text that starts at `at`.
-#[inline]
+#[inline(always)]
 pub(super) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
     let first = *text.get(at)?;
     match ASCII.get(first as usize) {
@@ -134,7 +137,7 @@ fn decode(first: u8, rest: &[u8]) -> char {
 
 /// Two steps through a table of pages.
 #[cfg(feature = "unicode-pages")]
-#[inline]
+#[inline(always)]
 fn lookup_pages(character: char) -> Class {
     let code = character as usize;
     let page = pages::INDEX.get(code >> 7).copied().unwrap_or_default() as usize;

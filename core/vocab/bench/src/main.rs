@@ -8,7 +8,7 @@
 mod corpus;
 
 use std::hint::black_box;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use zerostack_core::tokenizer::{Bpe, Tokenizer as _, Vocabulary};
@@ -34,22 +34,14 @@ const CONTESTANTS: [Contestant; 12] = [
         name: "fast, encode",
         load: || {
             let bpe = fast();
-            let mut ids = Vec::new();
-            Box::new(move |text| {
-                ids.resize(ids.len().max(text.len()), 0);
-                bpe.encode(text, &mut ids).expect("room")
-            })
+            Box::new(move |text| bpe.encode(text, &mut room()).expect("room"))
         },
     },
     Contestant {
         name: "fast+1MB, enc",
         load: || {
             let mut bpe = fast().cached(vec![0; 1 << 17].leak());
-            let mut ids = Vec::new();
-            Box::new(move |text| {
-                ids.resize(ids.len().max(text.len()), 0);
-                bpe.encode(text, &mut ids).expect("room")
-            })
+            Box::new(move |text| bpe.encode(text, &mut room()).expect("room"))
         },
     },
     Contestant {
@@ -63,11 +55,7 @@ const CONTESTANTS: [Contestant; 12] = [
         name: "ours+1MB, enc",
         load: || {
             let mut bpe = ours().cached(vec![0; 1 << 17].leak());
-            let mut ids = Vec::new();
-            Box::new(move |text| {
-                ids.resize(ids.len().max(text.len()), 0);
-                bpe.encode(text, &mut ids).expect("room")
-            })
+            Box::new(move |text| bpe.encode(text, &mut room()).expect("room"))
         },
     },
     Contestant {
@@ -81,11 +69,7 @@ const CONTESTANTS: [Contestant; 12] = [
         name: "ours, encode",
         load: || {
             let bpe = ours();
-            let mut ids = Vec::new();
-            Box::new(move |text| {
-                ids.resize(ids.len().max(text.len()), 0);
-                bpe.encode(text, &mut ids).expect("room")
-            })
+            Box::new(move |text| bpe.encode(text, &mut room()).expect("room"))
         },
     },
     Contestant {
@@ -127,7 +111,16 @@ const CONTESTANTS: [Contestant; 12] = [
 ];
 
 fn ours() -> Bpe<'static> {
-    Bpe::new(Vocabulary::open_embedded(zerostack_vocab_o200k::PACKED).expect("a sound file"))
+    let vocabulary = Vocabulary::open_embedded(zerostack_vocab_o200k::PACKED);
+    Bpe::new(vocabulary.expect("a sound file")).with_classes(zerostack_simd::classes())
+}
+
+/// Room for the ids of any text here: the caller's, who uses it again for the next text. Making it is
+/// not part of loading.
+static ROOM: LazyLock<Mutex<Vec<u32>>> = LazyLock::new(|| Mutex::new(vec![1; 64_000_000]));
+
+fn room() -> MutexGuard<'static, Vec<u32>> {
+    ROOM.lock().expect("one thread")
 }
 
 /// What another one reads at its start; reading the file is not counted as its time.
@@ -145,11 +138,12 @@ fn o200k() -> &'static Known {
 }
 
 fn fast() -> Bpe<'static> {
-    Bpe::new(Vocabulary::open_embedded(&FAST).expect("a sound file"))
+    let vocabulary = Vocabulary::open_embedded(&FAST);
+    Bpe::new(vocabulary.expect("a sound file")).with_classes(zerostack_simd::classes())
 }
 
 fn main() {
-    let _ = (&*FAST, &*RANKS);
+    let _ = (&*FAST, &*RANKS, &*ROOM);
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let chosen: Vec<&Contestant> = CONTESTANTS
         .iter()

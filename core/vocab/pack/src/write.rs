@@ -1,11 +1,11 @@
 //! Writes the packed file.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use zerostack_core::tokenizer::Cut;
 use zerostack_core::tokenizer::format::{
-    self, BYTE_ORDER, FREQUENT_INDEXES, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL,
-    LONG_SLOT_BYTES, MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, join_key,
+    self, BYTE_ORDER, FRONT_SLOTS, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES,
+    MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, front_slot, join_key,
     word_key,
 };
 
@@ -31,6 +31,10 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
     if source.cut.is_some() && profile == Profile::Fast {
         return Err("a vocabulary that is cut down has no tables for speed".into());
+    }
+    let ids = source.byte_ids.iter().copied().chain(merges.iter().map(|merge| merge.id));
+    if let Some(id) = ids.max().filter(|&id| id >= 1 << 20) {
+        return Err(format!("a token has the id {id}, the format holds ids below 2^20"));
     }
     if tokens >= 1 << 20 {
         return Err(format!("{tokens} tokens, the format holds fewer than 2^20"));
@@ -67,10 +71,10 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     if profile == Profile::Fast {
         put(Section::Joins, joins(source, &flags)?);
         put(Section::Bigrams, bigrams(source, &flags));
-        let mut short = word_table(source, 1..=8, 0..FREQUENT_INDEXES, SHORT_SLOT_BYTES)?;
-        short.extend(word_table(source, 1..=8, FREQUENT_INDEXES..u32::MAX, SHORT_SLOT_BYTES)?);
+        let (mut short, others) = front_words(words_of(source, 1..=8));
+        short.extend(word_table(&others, SHORT_SLOT_BYTES)?);
         put(Section::ShortWords, short);
-        put(Section::LongWords, word_table(source, 9..=16, 0..u32::MAX, LONG_SLOT_BYTES)?);
+        put(Section::LongWords, word_table(&words_of(source, 9..=16), LONG_SLOT_BYTES)?);
     }
 
     let mut file = vec![0; HEADER_BYTES];
@@ -118,8 +122,8 @@ fn bigrams(source: &Source, flags: &[u64]) -> Vec<u8> {
     let mut table = vec![0u32; 1 << 16];
     for (merge, index) in source.merges.iter().zip(256u32..) {
         if merge.left < 256 && merge.right < 256 {
-            let place = (merge.left << 8 | merge.right) as usize;
-            table[place] = index | (flags[index as usize] as u32) << 30;
+            let place = (merge.left | merge.right << 8) as usize;
+            table[place] = index << 2 | flags[index as usize] as u32;
         }
     }
     words(table.into_iter())
@@ -155,7 +159,7 @@ fn joins(source: &Source, flags: &[u64]) -> Result<Vec<u8>, String> {
         .filter(|(merge, _)| merge.left >= 256 || merge.right >= 256)
         .map(|(merge, index)| {
             let key = join_key(merge.left, merge.right);
-            (key, key | index << 40 | flags[index as usize] << 62)
+            (key, key | flags[index as usize] << 40 | index << 42)
         })
         .collect();
     let hash = perfect_hash(QUICK, &joins.iter().map(|(key, _)| *key).collect::<Vec<u64>>())?;
@@ -176,38 +180,61 @@ fn table(hash: &PerfectHash, slots: impl Iterator<Item = u8>) -> Vec<u8> {
     table
 }
 
+/// The tokens of such lengths with their ids, the best first.
+fn words_of(source: &Source, lengths: RangeInclusive<usize>) -> Vec<(Vec<u8>, u32)> {
+    let bytes = (0..=255u8).zip(&source.byte_ids).map(|(byte, id)| (vec![byte], *id));
+    let merges = source.merges.iter().map(|merge| (merge.bytes.clone(), merge.id));
+    // Zeros at the end of a token cannot be told from the zeros behind it.
+    bytes
+        .chain(merges)
+        .filter(|(token, _)| lengths.contains(&token.len()) && token.last() != Some(&0))
+        .collect()
+}
+
+/// The front of the words of up to eight bytes, and those that found no room in it.
+fn front_words(words: Vec<(Vec<u8>, u32)>) -> (Vec<u8>, Vec<(Vec<u8>, u32)>) {
+    let mut slots = vec![None; FRONT_SLOTS];
+    let mut others = Vec::new();
+    for word in words {
+        let place = &mut slots[front_slot(halves(&word.0)[0])];
+        match place {
+            None => *place = Some(word),
+            Some(_) => others.push(word),
+        }
+    }
+    let slots = slots.into_iter().flat_map(|word| match word {
+        Some((token, id)) => slot(&token, id, SHORT_SLOT_BYTES),
+        None => vec![0; SHORT_SLOT_BYTES],
+    });
+    (slots.collect(), others)
+}
+
+/// The first eight bytes of a token and the next eight as numbers, zeros behind its end.
+fn halves(token: &[u8]) -> [u64; 2] {
+    let mut bytes = [0; 16];
+    bytes[..token.len()].copy_from_slice(token);
+    let number = u128::from_le_bytes(bytes);
+    [number as u64, (number >> 64) as u64]
+}
+
+fn slot(token: &[u8], id: u32, slot_bytes: usize) -> Vec<u8> {
+    let mut slot = token.to_vec();
+    slot.resize(slot_bytes - 4, 0);
+    slot.extend(id.to_le_bytes());
+    slot
+}
+
 /// Tokens by their bytes.
-fn word_table(
-    source: &Source,
-    lengths: RangeInclusive<usize>,
-    indexes: Range<u32>,
-    slot_bytes: usize,
-) -> Result<Vec<u8>, String> {
-    let bytes = (0..=255).map(|byte| vec![byte]);
-    let tokens = bytes.chain(source.merges.iter().map(|merge| merge.bytes.clone()));
-    // Zeros of a token cannot be told from the zeros behind it.
-    let words: Vec<(Vec<u8>, u32)> = tokens
-        .zip(0..)
-        .filter(|(_, index)| indexes.contains(index))
-        .filter(|(token, _)| lengths.contains(&token.len()) && !token.contains(&0))
-        .collect();
-    let padded = |token: &[u8]| {
-        let mut key = token.to_vec();
-        key.resize(slot_bytes - 4, 0);
-        key
-    };
-    let key_of = |(token, _): &(Vec<u8>, u32)| {
-        let key = padded(token);
-        let mut halves =
-            key.chunks(8).map(|half| u64::from_le_bytes(half.try_into().expect("8 bytes")));
-        word_key(halves.next().unwrap_or(0), halves.next().unwrap_or(0))
-    };
-    let hash = perfect_hash(QUICK, &words.iter().map(key_of).collect::<Vec<u64>>())?;
+fn word_table(words: &[(Vec<u8>, u32)], slot_bytes: usize) -> Result<Vec<u8>, String> {
+    let keys = words.iter().map(|(token, _)| {
+        let [low, high] = halves(token);
+        word_key(low, high)
+    });
+    let hash = perfect_hash(QUICK, &keys.collect::<Vec<u64>>())?;
     let mut slots = vec![0; hash.slots as usize * slot_bytes];
-    for ((token, index), slot) in words.iter().zip(&hash.slot_of_key) {
-        let slot = &mut slots[*slot as usize * slot_bytes..][..slot_bytes];
-        slot[..slot_bytes - 4].copy_from_slice(&padded(token));
-        slot[slot_bytes - 4..].copy_from_slice(&u32::to_le_bytes(*index));
+    for ((token, id), place) in words.iter().zip(&hash.slot_of_key) {
+        slots[*place as usize * slot_bytes..][..slot_bytes]
+            .copy_from_slice(&slot(token, *id, slot_bytes));
     }
     Ok(table(&hash, slots.into_iter()))
 }

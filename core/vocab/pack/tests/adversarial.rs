@@ -72,6 +72,34 @@ fn a_vocabulary_that_cannot_be_packed_says_why() {
 }
 
 #[test]
+fn the_largest_ids() {
+    let packed = |first: u32, profile| {
+        let bytes = (0..=255u8).map(|byte| vec![byte]);
+        let tokens = bytes.chain([b"ab".to_vec()]).zip(first..).collect();
+        let source = Source::from_ranks("far", Pattern::O200k, tokens, Vec::new());
+        pack(&source.expect("sound ranks"), profile)
+    };
+    let first = (1 << 20) - 257;
+    for profile in [Profile::Small, Profile::Fast] {
+        let packed = packed(first, profile).expect("a file");
+        let bpe = Bpe::new(Vocabulary::open(&packed).expect("a sound file"));
+        let (mut ids, mut memory) = ([0; 8], [0; 64]);
+        let mut cached = bpe.cached(&mut memory);
+        for _ in 0..2 {
+            assert_eq!(bpe.encode("abcab", &mut ids), Ok(3));
+            assert_eq!(ids[..3], [first + 256, first + u32::from(b'c'), first + 256]);
+            ids = [0; 8];
+            assert_eq!(cached.encode("abcab", &mut ids), Ok(3));
+            assert_eq!(ids[..3], [first + 256, first + u32::from(b'c'), first + 256]);
+        }
+    }
+    assert_eq!(
+        packed(first + 1, Profile::Small).err().as_deref(),
+        Some("a token has the id 1048576, the format holds ids below 2^20")
+    );
+}
+
+#[test]
 fn the_smallest_vocabulary() {
     let tokens: Vec<(Vec<u8>, u32)> = (0..=255u8).map(|byte| vec![byte]).zip(0..).collect();
     let source = Source::from_ranks("bytes", Pattern::O200k, tokens, Vec::new()).expect("bytes");
