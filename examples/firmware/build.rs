@@ -13,7 +13,7 @@ fn main() {
     };
     let size = if has("tiny") {
         "-tiny"
-    } else if has("network") {
+    } else if has("network") || has("measure") {
         "-network"
     } else if has("vectors") {
         "-vectors"

@@ -62,6 +62,10 @@ pub const NETWORK: Board =
 pub const MEASURE: Board =
     Board { name: "mps2-an386-measure", features: "mps2-an386,measure", ..AN386 };
 
+/// The same with the features `window` and `local-models`.
+pub const EVERYTHING: Board =
+    Board { name: "mps2-an386-everything", features: "mps2-an386,everything", ..AN386 };
+
 /// The first with RAM and dialects enough for every shared vector.
 pub const VECTORS: Board =
     Board { name: "mps2-an386-vectors", features: "mps2-an386,vectors", ..AN386 };

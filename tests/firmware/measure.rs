@@ -1,11 +1,12 @@
 //! The stack of each call of a session, instructions a byte, and tokens counted from flash.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use zerostack_core::tokenizer::{Bpe, Tokenizer as _, Vocabulary};
 
-use crate::board::MEASURE;
+use crate::board::{EVERYTHING, MEASURE};
 use crate::sizes::{address_of, check_cost};
 
 /// The counter of instructions, built from the shared tools.
@@ -19,6 +20,29 @@ fn plugin(folder: &Path) -> Option<PathBuf> {
         .status()
         .expect("there is a C compiler");
     built.success().then_some(plugin)
+}
+
+/// The deepest first.
+fn print_deepest(what: &str, stacks: &BTreeMap<String, u64>) {
+    let mut rows: Vec<_> = stacks.iter().collect();
+    rows.sort_by_key(|(_, bytes)| std::cmp::Reverse(**bytes));
+    println!("bytes of stack at the deepest of each call, {what}:");
+    for (name, bytes) in rows {
+        println!("{bytes:6} {}", name.trim_start_matches("stack."));
+    }
+}
+
+#[test]
+fn the_stack_of_every_call_with_all_that_can_be_compiled_in() {
+    let image = EVERYTHING.build("measure");
+    let done = EVERYTHING.qemu(&image, &["-serial", "null"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let stacks = done.deepest("stack.");
+    print_deepest("with window and local-models", &stacks);
+    assert!(stacks.contains_key("stack.make_room"));
+    for (name, number) in stacks {
+        check_cost(&format!("everything.{name}"), number);
+    }
 }
 
 #[test]
@@ -44,12 +68,13 @@ fn costs_on_a_cortex_m4() {
     let bpe = Bpe::new(Vocabulary::open(zerostack_vocab_cl100k::PACKED).unwrap());
     assert_eq!(done.numbers()["tokens"], bpe.count(log) as u64);
 
-    let mut calls = 0;
-    for (name, number) in done.deepest("stack.") {
+    // Each call of a session, in all that the fixtures bring about.
+    let stacks = done.deepest("stack.");
+    print_deepest("with one dialect", &stacks);
+    assert!(stacks.len() >= 30, "{} calls", stacks.len());
+    for (name, number) in stacks {
         check_cost(&name, number);
-        calls += 1;
     }
-    assert!(calls >= 12, "{calls} calls");
     let windows: Vec<(String, u64)> = done.pairs("window.").collect();
     let counts = done.stderr.lines().filter_map(|line| line.strip_prefix("icount: window "));
     let counts: Vec<u64> = counts.map(|count| count.parse().unwrap()).collect();

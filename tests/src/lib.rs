@@ -11,4 +11,5 @@ pub mod play;
 pub mod random;
 pub mod shared;
 pub mod simulator;
+pub mod table;
 pub mod vector;

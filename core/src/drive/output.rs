@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 
 /// Where a tool writes its result.
 ///
@@ -42,9 +42,8 @@ impl<'b> ToolOutput<'b> {
         if number < 0 {
             self.push_str("-");
         }
-        let (digits, count) = digits(number.unsigned_abs() as usize);
-        let digits = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
-        self.push_str(core::str::from_utf8(digits).unwrap_or_default());
+        let digits = Digits::of(number.unsigned_abs() as usize);
+        self.push_str(core::str::from_utf8(digits.as_bytes()).unwrap_or_default());
     }
 
     /// The call failed, and this is why: in place of all that was written.
@@ -62,9 +61,8 @@ impl<'b> ToolOutput<'b> {
     /// The text, with a note at its end when something was left out; and how many bytes that was.
     pub fn finish(mut self) -> (&'b str, u32) {
         if self.left_out > 0 {
-            let (digits, count) = digits(self.left_out as usize);
             self.put(b"\n[");
-            self.put(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
+            self.put(Digits::of(self.left_out as usize).as_bytes());
             self.put(b" bytes left out]");
         }
         let text = self.buffer.get(..self.used).unwrap_or_default();

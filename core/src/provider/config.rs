@@ -1,5 +1,6 @@
 //! What stays the same during a session.
 
+use super::Dialect;
 use super::counting::Counting;
 use super::limits::{Prices, RoomPolicy};
 use crate::message::{Provider, ToolSpec};
@@ -418,8 +419,8 @@ mod owned {
     }
 }
 
-/// Refuses a configuration that would make an invalid request.
-pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
+/// The dialect of a configuration; refuses one that would make an invalid request.
+pub(crate) fn check(config: &dyn Config) -> Result<&'static Dialect, Error> {
     let mut index = 0;
     while let Some(tool) = config.tool(index) {
         if tool.name.is_empty() || !is_object(tool.parameters.as_bytes()) {
@@ -436,11 +437,12 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Unsupported, 0));
     }
     super::local::check(config)?;
-    let [_, model, rest] = (super::dialect_of(config.provider())?.path)(config.model());
+    let dialect = super::dialect_of(config.provider())?;
+    let [_, model, rest] = (dialect.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
-    Ok(())
+    Ok(dialect)
 }
 
 /// Whether `text` can stand in a path as it is, and leads nowhere else.

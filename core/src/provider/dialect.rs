@@ -10,6 +10,7 @@ use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::Pieces;
 
 /// One wire format, both ways.
+#[derive(Debug)]
 pub(crate) struct Dialect {
     /// Path under the base URL, for a model: three pieces, of which the middle one is the
     /// model where the path holds it.
@@ -116,7 +117,7 @@ impl Cursor {
         loop {
             let record = Record::find_part(bytes, self.offset, self.message, PARTS)?;
             self.offset = record.end();
-            if record.header.kind.bit() & kinds != 0 {
+            if record.header.is_of(kinds) {
                 return Some(record);
             }
         }

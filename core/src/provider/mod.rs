@@ -38,7 +38,7 @@ pub use request::{Request, RequestPlace};
 
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};
-pub(crate) use reply::{Reply, Shown, Sink, Word};
+pub(crate) use reply::{Reply, Shown, Sink, What, Word};
 pub(crate) use tag::take;
 
 use crate::message::Provider;

@@ -3,23 +3,29 @@
 use super::dialect::{Context, Cursor, Dialect};
 use super::local;
 use crate::transcript::log::MAGIC;
-use crate::wire::json_write::{Piece, Pieces, Place};
+use crate::wire::json_write::{Pieces, Place};
 
 /// A request to post. Holds no secret: the runtime adds the key.
 ///
 /// Reading it writes the body a piece at a time, in linear time; a new one gives the same bytes.
 #[derive(Clone)]
 pub struct Request<'s> {
-    dialect: &'static Dialect,
-    context: Context<'s>,
-    section: Section,
-    cursor: Cursor,
-    pieces: Pieces<'s>,
+    walk: Walk<'s>,
     /// The piece that is next, and how much of it is written.
     index: usize,
     place: Place,
     /// What the pieces were made from.
     origin: (Section, Cursor),
+}
+
+/// A way through the body.
+#[derive(Clone)]
+struct Walk<'s> {
+    dialect: &'static Dialect,
+    context: Context<'s>,
+    section: Section,
+    cursor: Cursor,
+    pieces: Pieces<'s>,
 }
 
 /// How far a [`Request`] was read. It outlives the request, for a border that can keep no borrow.
@@ -44,10 +50,9 @@ enum Section {
 
 impl<'s> Request<'s> {
     pub(crate) fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
-        let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
-        let (section, pieces, place) = (Section::Head, Pieces::new(), Place::default());
-        let origin = (section, cursor);
-        Self { dialect, context, section, cursor, pieces, index: 0, place, origin }
+        let walk = Walk::new(dialect, context);
+        let origin = (walk.section, walk.cursor);
+        Self { walk, index: 0, place: Place::default(), origin }
     }
 
     /// How far it was read.
@@ -61,7 +66,7 @@ impl<'s> Request<'s> {
     /// nothing.
     #[must_use]
     pub fn read_to(mut self, place: RequestPlace) -> Self {
-        (self.section, self.cursor) = place.origin;
+        (self.walk.section, self.walk.cursor) = place.origin;
         self.refill();
         (self.index, self.place) = (place.index, place.place);
         self
@@ -77,29 +82,25 @@ impl<'s> Request<'s> {
     /// One of them may be the model, which was checked to need no escapes.
     #[must_use]
     pub fn path_parts(&self) -> [&str; 3] {
-        (self.dialect.path)(self.context.config.model())
+        (self.walk.dialect.path)(self.walk.context.config.model())
     }
 
     /// Header names, in lower case, and values; the key is not among them.
     #[must_use]
     pub const fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        self.dialect.headers
+        self.walk.dialect.headers
     }
 
     /// Bytes of the body, for `content-length`. Goes through all of it without writing.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        Self::new(self.dialect, self.context).skip()
+        Walk::new(self.walk.dialect, self.walk.context).length()
     }
 
     /// Goes to the end without writing, and gives the bytes that this left out.
+    #[cfg(feature = "drive")]
     pub(crate) fn skip(&mut self) -> usize {
-        let mut length = 0_usize;
-        while self.refill() {
-            let pieces = self.pieces.as_slice().iter().map(Piece::length);
-            length = pieces.fold(length, usize::saturating_add);
-        }
-        length
+        self.walk.length()
     }
 
     /// Writes the next bytes of the body into `out`, of any length from 1 on; returns how many.
@@ -108,7 +109,7 @@ impl<'s> Request<'s> {
         let size = out.len();
         let mut free = out;
         while !free.is_empty() {
-            let Some(piece) = self.pieces.as_slice().get(self.index) else {
+            let Some(piece) = self.walk.pieces.as_slice().get(self.index) else {
                 if self.refill() {
                     continue;
                 }
@@ -139,9 +140,32 @@ impl<'s> Request<'s> {
 
     /// Gets the next pieces; false at the end.
     fn refill(&mut self) -> bool {
-        self.pieces.clear();
         self.index = 0;
-        self.origin = (self.section, self.cursor);
+        self.origin = (self.walk.section, self.walk.cursor);
+        self.walk.refill()
+    }
+}
+
+impl<'s> Walk<'s> {
+    fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
+        let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
+        Self { dialect, context, section: Section::Head, cursor, pieces: Pieces::new() }
+    }
+
+    /// Goes to the end, and gives the bytes that this left out.
+    fn length(&mut self) -> usize {
+        let mut length = 0;
+        while self.refill() {
+            for piece in self.pieces.as_slice() {
+                length += piece.length();
+            }
+        }
+        length
+    }
+
+    /// Gets the next pieces; false at the end.
+    fn refill(&mut self) -> bool {
+        self.pieces.clear();
         let (dialect, context, pieces) = (self.dialect, &self.context, &mut self.pieces);
         loop {
             match self.section {

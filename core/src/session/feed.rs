@@ -6,12 +6,15 @@
 
 use crate::provider::{Body, Dialect, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
-use crate::wire::sse::{Field, SseReader, SseToken};
+use crate::wire::sse::{Field, Met, SseReader};
+use crate::wire::taken;
 use crate::{Error, ErrorKind};
 
 /// Where the body stands.
 #[derive(Clone, Debug)]
 pub(super) struct Decoder {
+    /// What the body is written in.
+    dialect: &'static Dialect,
     framing: Framing,
     sse: SseReader,
     json: JsonReader,
@@ -21,6 +24,8 @@ pub(super) struct Decoder {
     line_is_done: bool,
     /// The reply is over, or what comes cannot be read; the rest is of no use.
     is_over: bool,
+    /// Something may be there to be shown.
+    shows: bool,
     /// What is wrong with the body. It is told when all before it was shown.
     error: Option<Error>,
     /// Bytes of the body that were read.
@@ -35,26 +40,19 @@ enum Framing {
     Lines,
 }
 
-/// Why the decoder stopped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Pause {
-    /// Something may be there to be shown.
-    Show,
-    /// The input is used up.
-    Empty,
-}
-
 impl Decoder {
     // Not inlined where a session and a response begin: it is large, and rare.
     #[inline(never)]
-    pub const fn new(dialect: &Dialect) -> Self {
+    pub const fn new(dialect: &'static Dialect) -> Self {
         Self {
+            dialect,
             framing: Framing::Unknown,
             sse: SseReader::new(),
             json: JsonReader::new(dialect.places),
             marker: 0,
             line_is_done: false,
             is_over: false,
+            shows: false,
             error: None,
             offset: 0,
         }
@@ -63,16 +61,6 @@ impl Decoder {
     /// Whether the rest of the body is used and ignored.
     pub const fn is_over(&self) -> bool {
         self.is_over
-    }
-
-    /// What comes from now on is ignored.
-    pub const fn ignore_rest(&mut self) {
-        self.is_over = true;
-    }
-
-    /// Keeps an error until all before it was shown.
-    pub const fn fail(&mut self, error: Error) {
-        self.error = Some(error);
     }
 
     /// What is wrong with the body.
@@ -86,185 +74,167 @@ impl Decoder {
     }
 
     /// Whether what came is no stream of events.
-    pub const fn is_foreign(&self) -> bool {
+    pub fn is_foreign(&self) -> bool {
         self.sse.met_unknown()
     }
 
-    /// Reads from the front of `input`, which it moves on, until something may be shown.
-    pub fn advance(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        input: &mut &[u8],
-    ) -> Result<Pause, Error> {
+    /// Reads from the front of `input`, which it moves on, until something may be shown. False:
+    /// the input is used up.
+    // Many results are in memory where they could be in registers if they held more than an
+    // error, so whether something may be shown is a field.
+    pub fn advance(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         let before = input.len();
-        let pause = match self.framing {
+        self.shows = false;
+        let read = match self.framing {
             _ if self.is_over => {
                 *input = &[];
-                Ok(Pause::Empty)
+                Ok(())
             }
             Framing::Unknown => {
-                self.find_framing(dialect, sink, input);
-                Ok(if input.is_empty() { Pause::Empty } else { Pause::Show })
+                self.find_framing(sink, input);
+                Ok(())
             }
-            Framing::Events => self.events(dialect, sink, input),
-            Framing::Whole => self.whole(dialect, sink, input),
-            Framing::Lines => self.lines(dialect, sink, input),
+            Framing::Events => self.events(sink, input),
+            Framing::Whole => self.whole(sink, input),
+            Framing::Lines if LINES => self.lines(sink, input),
+            Framing::Lines => Ok(()),
         };
-        let used = before.saturating_sub(input.len());
-        self.offset = self.offset.saturating_add(used as u32);
-        pause.map_err(|error| match error.kind() {
-            ErrorKind::BadJson | ErrorKind::BadResponse => {
-                Error::new(ErrorKind::BadResponse, self.offset)
+        let used = before - input.len();
+        // Not more than `max_response_bytes`.
+        self.offset += used as u32;
+        if let Err(error) = read {
+            let is_malformed = matches!(error.kind(), ErrorKind::BadJson | ErrorKind::BadResponse);
+            let at = Error::new(ErrorKind::BadResponse, self.offset);
+            // Of a reply that failed nothing is kept, so a broken rest does no harm.
+            self.is_over |= sink.reply.is_failed();
+            if !self.is_over {
+                self.error = Some(if is_malformed { at } else { error });
             }
-            _ => error,
-        })
+            self.shows = true;
+        }
+        self.shows
     }
 
-    fn find_framing(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
+    fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
         skip_space(input);
-        self.framing = match input.first() {
-            None => Framing::Unknown,
-            Some(b'{' | b'[') if dialect.body == Body::Lines => Framing::Lines,
-            Some(b'{' | b'[') => Framing::Whole,
-            Some(_) => Framing::Events,
+        let Some(first) = input.first() else { return };
+        self.framing = match first {
+            b'{' | b'[' if LINES && self.dialect.body == Body::Lines => Framing::Lines,
+            b'{' | b'[' => Framing::Whole,
+            _ => Framing::Events,
         };
         sink.reply.whole = self.framing == Framing::Whole;
-        let [stream, whole] = dialect.twins;
+        let [stream, whole] = self.dialect.twins;
         self.json.hide(if sink.reply.whole { stream } else { whole });
+        self.shows = true;
     }
 
-    fn whole(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        input: &mut &[u8],
-    ) -> Result<Pause, Error> {
+    fn whole(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         let was_done = self.json.is_done();
-        let pause = self.json(dialect, sink, input)?;
+        self.json(sink, input)?;
         if !was_done && self.json.is_done() {
-            (dialect.document_end)(sink)?;
-            return Ok(Pause::Show);
+            (self.dialect.document_end)(sink)?;
         }
-        Ok(pause)
+        Ok(())
     }
 
-    fn lines(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        input: &mut &[u8],
-    ) -> Result<Pause, Error> {
+    fn lines(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         if self.json.is_done() {
             skip_space(input);
             if input.is_empty() {
-                return Ok(Pause::Empty);
+                return Ok(());
             }
             self.json.restart();
         }
-        self.whole(dialect, sink, input)
+        self.whole(sink, input)
     }
 
-    fn events(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        input: &mut &[u8],
-    ) -> Result<Pause, Error> {
-        loop {
+    fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        while !self.shows && !input.is_empty() {
             let before = *input;
-            let Some(token) = self.sse.next(input) else { return Ok(Pause::Empty) };
-            match token {
+            let met = self.sse.step(input);
+            let is_data = self.sse.field() == Some(Field::Data);
+            match met {
                 // Servers forget the empty line between two events: each line may hold one.
-                SseToken::Line(Field::Data) => self.line_is_done = false,
-                SseToken::Piece(Field::Data, data) => {
-                    let mut rest = data;
-                    let pause = self.data(dialect, sink, &mut rest);
+                Met::Line if is_data => self.line_is_done = false,
+                Met::Piece if is_data => {
+                    let mut rest = taken(before, input);
+                    let read = self.data(sink, &mut rest);
                     // What was not read of the piece is read next.
-                    let read = before.len().saturating_sub(input.len() + rest.len());
-                    *input = before.get(read..).unwrap_or_default();
+                    let used = before.len() - input.len() - rest.len();
+                    *input = before.get(used..).unwrap_or_default();
                     self.sse.unread(rest.len());
-                    if pause? == Pause::Show {
-                        return Ok(Pause::Show);
-                    }
+                    read?;
                 }
                 // The lines of one event are joined by a line feed.
-                SseToken::LineEnd(Field::Data) if !self.json.is_fresh() => {
-                    self.json(dialect, sink, &mut LINE_FEED.as_slice())?;
+                Met::LineEnd if is_data && !self.json.is_fresh() => {
+                    self.json(sink, &mut LINE_FEED.as_slice())?;
                 }
-                SseToken::Dispatch => {
+                Met::Dispatch => {
                     if self.marker > 0 {
                         return Err(BAD);
                     }
                     if !self.json.is_fresh() {
                         self.json.finish()?;
-                        self.end_document(dialect, sink)?;
-                        return Ok(Pause::Show);
+                        self.end_document(sink)?;
                     }
                 }
-                SseToken::Line(_) | SseToken::Piece(..) | SseToken::LineEnd(_) => {}
+                Met::Nothing | Met::Line | Met::Piece | Met::LineEnd => {}
             }
         }
+        Ok(())
     }
 
-    /// More of the data of an event.
-    fn data(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        data: &mut &[u8],
-    ) -> Result<Pause, Error> {
-        while let Some((byte, rest)) = data.split_first() {
-            let begins = self.marker == 0 && self.json.is_fresh();
-            if begins && byte.is_ascii_whitespace() {
-                *data = rest;
-            } else if self.line_is_done {
+    /// Takes some of the data of an event, a step at a time as [`SseReader::step`] does.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
+        let Some((byte, rest)) = data.split_first() else { return Ok(()) };
+        let begins = self.marker == 0 && self.json.is_fresh();
+        if begins && byte.is_ascii_whitespace() {
+            *data = rest;
+            return Ok(());
+        }
+        if self.line_is_done {
+            return Err(BAD);
+        }
+        if self.marker > 0 || (begins && *byte == b'[') {
+            if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
                 return Err(BAD);
-            } else if self.marker > 0 || (begins && *byte == b'[') {
-                if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
-                    return Err(BAD);
-                }
-                self.marker += 1;
-                *data = rest;
-                if usize::from(self.marker) == END_MARKER.len() {
-                    self.marker = 0;
-                    sink.reply.ended = true;
-                    self.end_document(dialect, sink)?;
-                    return Ok(Pause::Show);
-                }
-            } else {
-                let pause = self.json(dialect, sink, data)?;
-                // Told at its last byte: the empty line behind it may never come.
-                if self.json.is_done() {
-                    self.end_document(dialect, sink)?;
-                    return Ok(Pause::Show);
-                }
-                return Ok(pause);
+            }
+            self.marker += 1;
+            *data = rest;
+            if usize::from(self.marker) < END_MARKER.len() {
+                return Ok(());
+            }
+            self.marker = 0;
+            sink.reply.ended = true;
+        } else {
+            self.json(sink, data)?;
+            if !self.json.is_done() {
+                return Ok(());
             }
         }
-        Ok(Pause::Empty)
+        // Told at its last byte: the empty line behind it may never come.
+        self.end_document(sink)
     }
 
-    fn json(
-        &mut self,
-        dialect: &Dialect,
-        sink: &mut Sink<'_, '_>,
-        input: &mut &[u8],
-    ) -> Result<Pause, Error> {
+    fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while let Some(token) = self.json.next(input)? {
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-            take(dialect, sink, token)?;
+            take(self.dialect, sink, token)?;
             if self.json.is_done() || (ends && sink.may_have_more()) {
-                return Ok(Pause::Show);
+                self.shows = true;
+                break;
             }
         }
-        Ok(Pause::Empty)
+        Ok(())
     }
 
-    fn end_document(&mut self, dialect: &Dialect, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    fn end_document(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         self.json.restart();
         self.line_is_done = true;
-        (dialect.document_end)(sink)?;
+        self.shows = true;
+        (self.dialect.document_end)(sink)?;
         self.is_over = sink.reply.ended;
         Ok(())
     }
@@ -273,6 +243,9 @@ impl Decoder {
 fn skip_space(input: &mut &[u8]) {
     *input = input.trim_ascii_start();
 }
+
+/// Whether a dialect has them.
+const LINES: bool = cfg!(feature = "ollama");
 
 const END_MARKER: &[u8] = b"[DONE]";
 

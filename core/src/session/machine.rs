@@ -1,5 +1,7 @@
 //! The state beside the transcript, and the calls of a turn in their order.
 
+use core::slice;
+
 use super::feed::Decoder;
 use super::open::Open;
 use super::window::{Count, ENABLED, Finish, Refused, used_up};
@@ -9,7 +11,7 @@ use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 use crate::{Error, ErrorKind};
 
 /// The state of a session, without its type parameters.
@@ -58,18 +60,18 @@ pub(super) struct Machine {
 impl Machine {
     // Inlined, so that it is put together where it stays.
     #[inline(always)]
-    pub fn new(dialect: &Dialect, limits: &Limits) -> Self {
+    pub fn new(dialect: &'static Dialect, limits: &Limits, place: Place, count: Count) -> Self {
         Self {
-            step: Step::Idle,
-            reply: Reply::new(0),
+            step: place.step,
+            reply: Reply::default(),
             decoder: Decoder::new(dialect),
-            open: Open::default(),
-            turn: FIRST_RECORD as u32,
+            open: place.open,
+            turn: place.turn,
             rounds: 0,
             attempt: 0,
             random: limits.seed,
             usage: Usage::default(),
-            count: Count::new(),
+            count,
             rewrites: 0,
             cuts: 0,
             repeats: false,
@@ -83,28 +85,10 @@ impl Machine {
         }
     }
 
-    /// Finds the step that a saved conversation ends with.
+    /// The step is the one that the conversation ends with.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
-        self.open = Open::find(log);
-        let mut asks = false;
-        let mut turn = self.turn;
-        for record in log.records_from(FIRST_RECORD) {
-            if record.is(Kind::User) && !record.header.has(MARKED) {
-                turn = record.offset as u32;
-            }
-            // A summary alone asks for nothing.
-            asks = match record.header.kind {
-                Kind::User if record.is_instruction() => asks,
-                Kind::User => !record.header.has(MARKED),
-                kind => kind == Kind::Result,
-            };
-        }
-        self.turn = turn;
-        if self.open.count > 0 {
-            self.step = Step::RunTools;
-        } else if asks {
-            self.enter_send(log, config);
-        }
+        let Place { step, open, turn } = Place::find(log, config, &mut self.count);
+        (self.step, self.open, self.turn) = (step, open, turn);
     }
 
     pub fn expect(&self, fits: bool) -> Result<(), Error> {
@@ -144,17 +128,10 @@ impl Machine {
     /// mark, or no room can be made and it may be sent all the same.
     pub fn enter_send(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         // What asks for room needs none made for it.
-        self.step = Step::Send;
-        if self.summary().is_some() {
-            return;
-        }
-        let wanted = config.limits().reply_bytes as usize;
-        let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
-        let excess = self.count.excess(config, log.bytes());
-        let is_short = bytes > 0 || excess.marks > 0;
-        if excess.context > 0 || (is_short && super::room::can_drop(log, self.turn as usize)) {
-            self.step = Step::MakeRoom { bytes };
-        }
+        self.step = match self.summary() {
+            Some(_) => Step::Send,
+            None => sending(log, config, &mut self.count, self.turn),
+        };
     }
 
     pub fn begin_response(
@@ -166,7 +143,7 @@ impl Machine {
     ) -> Result<(), Error> {
         self.expect(self.step == Step::Send)?;
         self.decoder = Decoder::new(dialect_of(config.provider())?);
-        self.reply = Reply::new(log.used());
+        self.reply.begin(log.used());
         self.open = Open::before(log);
         self.reply.refused = !(200..300).contains(&status);
         let asked_ms = retry_after_ms.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1));
@@ -190,19 +167,16 @@ impl Machine {
     ) -> Result<u32, Error> {
         self.expect(self.step == Step::RunTools)?;
         let unknown = unknown_call(result.id);
-        let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
+        let (call, index) = self.open.position(log.bytes(), result.id).ok_or(unknown)?;
         let cut = Cut::of(result.content, config.limits().max_result_bytes as usize);
+        let number = Digits::of(cut.left_out as usize);
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();
         let header = Header::new(Kind::Result, flags, [low, high, 0]);
-        let (digits, count) = digits(cut.left_out as usize);
-        let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
-        let (before, after) = (cut.before.as_bytes(), cut.after.as_bytes());
-        if cut.left_out > 0 {
-            log.push(header, &[before, b"\n[", number, b" bytes left out]\n", after])?;
-        } else {
-            log.push(header, &[before])?;
-        }
+        let pieces: [&[u8]; 5] =
+            [cut.before, b"\n[", number.as_bytes(), b" bytes left out]\n", cut.after];
+        let [whole, ..] = &pieces;
+        log.push(header, if cut.left_out > 0 { &pieces } else { slice::from_ref(whole) })?;
         self.open.answer(log, call);
         if self.open.count > 0 {
             return Ok(cut.left_out);
@@ -265,23 +239,78 @@ impl Machine {
     }
 }
 
-/// A result that is cut in its middle to fit a limit.
+/// Where a conversation stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub step: Step,
+    open: Open,
+    turn: u32,
+}
+
+impl Place {
+    /// Nothing was said.
+    pub const START: Self = Self { step: Step::Idle, open: Open::NONE, turn: FIRST_RECORD as u32 };
+
+    /// Where a saved conversation ends.
+    pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut Count) -> Self {
+        let mut place = Self { open: Open::find(log), ..Self::START };
+        let mut asks = false;
+        for record in log.records_from(FIRST_RECORD) {
+            // A summary or an instruction alone asks for nothing.
+            if super::room::is_turn(&record.header) {
+                place.turn = record.offset as u32;
+                asks = true;
+            } else if !record.is_instruction() {
+                asks = record.is(Kind::Result);
+            }
+        }
+        if place.open.count > 0 {
+            place.step = Step::RunTools;
+        } else if asks {
+            place.step = sending(log, config, count, place.turn);
+        }
+        place
+    }
+}
+
+/// The step in which to send, when there is room for a reply and the window is below its mark, or
+/// no room can be made and it may be sent all the same; else that in which to make room.
+fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32) -> Step {
+    let wanted = config.limits().reply_bytes as usize;
+    let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
+    let excess = count.excess(config, log.bytes());
+    let is_short = bytes > 0 || excess.marks > 0;
+    if excess.context > 0 || (is_short && super::room::can_drop(log, turn as usize)) {
+        Step::MakeRoom { bytes }
+    } else {
+        Step::Send
+    }
+}
+
+/// A result that is cut in its middle to fit a limit, at characters.
 struct Cut<'a> {
-    before: &'a str,
-    after: &'a str,
+    before: &'a [u8],
+    after: &'a [u8],
     left_out: u32,
 }
 
 impl<'a> Cut<'a> {
     fn of(text: &'a str, limit: usize) -> Self {
-        if text.len() <= limit {
-            return Self { before: text, after: "", left_out: 0 };
+        let bytes = text.as_bytes();
+        let (mut before, mut after) = (bytes.len(), bytes.len());
+        if before > limit {
+            before = limit / 2;
+            after -= limit - before;
+            while !text.is_char_boundary(before) {
+                before -= 1;
+            }
+            while !text.is_char_boundary(after) {
+                after += 1;
+            }
         }
-        let before = text.floor_char_boundary(limit / 2);
-        let after = text.ceil_char_boundary(text.len() - (limit - limit / 2));
         Self {
-            before: text.get(..before).unwrap_or_default(),
-            after: text.get(after..).unwrap_or_default(),
+            before: bytes.get(..before).unwrap_or_default(),
+            after: bytes.get(after..).unwrap_or_default(),
             left_out: (after - before) as u32,
         }
     }

@@ -19,7 +19,8 @@ use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, dialect_of};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::{Error, ErrorKind};
-use machine::Machine;
+use machine::{Machine, Place};
+use window::Count;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -88,14 +89,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `BadConfig` when the configuration cannot be used, `Unsupported` when its dialect is
     /// not compiled in, `Full` when the storage has not even room for a beginning.
-    // Not inlined here and below: what it puts together lies twice on the stack meanwhile.
-    #[inline(never)]
     pub fn new(storage: S, config: C) -> Result<Self, Error> {
-        check(&config)?;
-        let dialect = dialect_of(config.provider())?;
-        let transcript = Transcript::new(storage)?;
-        let machine = Machine::new(dialect, config.limits());
-        Ok(Self { config, transcript, machine })
+        Self::begin(storage, None, config)
     }
 
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
@@ -106,13 +101,21 @@ impl<C: Config, S: Storage> Session<C, S> {
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
-    #[inline(never)]
     pub fn resume(storage: S, used: usize, config: C) -> Result<Self, Error> {
-        check(&config)?;
-        let dialect = dialect_of(config.provider())?;
-        let mut transcript = Transcript::check(storage, used)?;
-        let mut machine = Machine::new(dialect, config.limits());
-        machine.resume(&mut transcript.log(), &config);
+        Self::begin(storage, Some(used), config)
+    }
+
+    // Once for both, and put together where it stays: a move would take its size twice of the stack.
+    #[inline(never)]
+    fn begin(storage: S, used: Option<usize>, config: C) -> Result<Self, Error> {
+        let dialect = check(&config)?;
+        let mut transcript = Transcript::open(storage, used)?;
+        let mut count = Count::new();
+        let place = match used {
+            Some(_) => Place::find(&mut transcript.log(), &config, &mut count),
+            None => Place::START,
+        };
+        let machine = Machine::new(dialect, config.limits(), place, count);
         Ok(Self { config, transcript, machine })
     }
 
@@ -317,14 +320,14 @@ impl<C: Config, S: Storage> Session<C, S> {
         storage: T,
         config: D,
     ) -> Result<Session<D, T>, Error> {
-        check(&config)?;
-        let dialect = dialect_of(config.provider())?;
-        let mut machine = Machine::new(dialect, config.limits());
+        let dialect = check(&config)?;
         let mut transcript = Transcript::copy(self.snapshot(), storage)?;
-        machine.resume(&mut transcript.log(), &config);
+        let mut count = Count::new();
+        let mut place = Place::find(&mut transcript.log(), &config, &mut count);
         if self.machine.step == Step::Idle {
-            machine.step = Step::Idle;
+            place.step = Step::Idle;
         }
+        let machine = Machine::new(dialect, config.limits(), place, count);
         Ok(Session { config, transcript, machine })
     }
 

@@ -2,10 +2,10 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record, Records};
+use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record};
 
 /// Which calls are open.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
     /// Where the reply begins.
     pub reply: u32,
@@ -20,8 +20,10 @@ pub(super) struct Open {
 }
 
 impl Open {
+    pub const NONE: Self = Self::new(0, 0, 0);
+
     /// The calls of the reply that begins at `reply`, none of them answered.
-    pub fn new(reply: u32, before: u32, total: u16) -> Self {
+    pub const fn new(reply: u32, before: u32, total: u16) -> Self {
         Self { reply, before, count: total, first: reply, first_index: 0 }
     }
 
@@ -48,17 +50,17 @@ impl Open {
         while let Some(record) = log.record(at) {
             let (offset, end, mut header) = (record.offset, record.end(), record.header);
             if record.is(Kind::Call) {
-                header.flags &= !ANSWERED;
+                header.clear(ANSWERED | MARKED);
                 let arguments = record.call().2;
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
-                header.flags = header.flags & !MARKED | if malformed { MARKED } else { 0 };
+                header.set(if malformed { MARKED } else { 0 });
                 // The slot counts only while the reply comes.
                 header.info[2] = 0;
                 log.set_header(offset, header);
             } else if record.is(Kind::Result) && offset >= reply as usize {
                 let id = CallId(before.saturating_add(header.call_index()));
-                if let Some((call, _)) = open.position(log, id) {
+                if let Some((call, _)) = open.position(log.bytes(), id) {
                     open.answer(log, call);
                 }
             }
@@ -69,41 +71,44 @@ impl Open {
 
     /// The open calls, in the order of the model.
     pub fn calls<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = ToolCall<'a>> {
-        let base = self.before;
-        self.indexed(bytes).filter(|(record, _)| !record.header.has(ANSWERED)).map(
-            move |(record, index)| {
-                let (wire_id, name, arguments) = record.call();
-                let id = CallId(base.saturating_add(index.into()));
-                ToolCall { id, wire_id, name, arguments }
-            },
-        )
+        let open = *self;
+        let mut at = Some(open.first());
+        core::iter::from_fn(move || {
+            let (record, index) = open.next_open(bytes, at?)?;
+            at = Some((record.end(), index + 1));
+            let (wire_id, name, arguments) = record.call();
+            let id = CallId(open.before + u32::from(index));
+            Some(ToolCall { id, wire_id, name, arguments })
+        })
     }
 
     /// The offset and the index of the open call `id`.
-    pub fn position(&self, log: &Log<'_>, id: CallId) -> Option<(usize, u16)> {
-        let wanted = u16::try_from(id.number().checked_sub(self.before)?).ok()?;
-        let mut calls = self.indexed(log.bytes());
-        let (record, index) = calls.find(|(_, index)| *index == wanted)?;
-        (!record.header.has(ANSWERED)).then_some((record.offset, index))
+    pub fn position(&self, bytes: &[u8], id: CallId) -> Option<(usize, u16)> {
+        let wanted = id.number().checked_sub(self.before)?;
+        let mut at = self.first();
+        loop {
+            let (record, index) = self.next_open(bytes, at)?;
+            if u32::from(index) == wanted {
+                return Some((record.offset, index));
+            }
+            at = (record.end(), index + 1);
+        }
     }
 
     /// The call at `offset` has its answer.
     pub fn answer(&mut self, log: &mut Log<'_>, offset: usize) {
-        if let Some(mut header) = log.header(offset) {
-            header.flags |= ANSWERED;
-            log.set_header(offset, header);
-            self.count = self.count.saturating_sub(1);
-        }
-        if let Some((offset, index)) = self.next_open(log.bytes()) {
-            (self.first, self.first_index) = (offset as u32, index);
+        log.set_flags(offset, ANSWERED);
+        self.count -= 1;
+        if let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
+            (self.first, self.first_index) = (call.offset as u32, index);
         }
     }
 
     /// Answers all open calls by "aborted"; false when there is no room for that, so that the
     /// reply must go.
     pub fn abort(&mut self, log: &mut Log<'_>) -> bool {
-        while self.count > 0 {
-            let Some((offset, index)) = self.next_open(log.bytes()) else { break };
+        while let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
+            let offset = call.offset;
             let [low, high] = index.to_le_bytes();
             let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
             if log.push(header, &[b"aborted"]).is_err() {
@@ -115,17 +120,28 @@ impl Open {
         true
     }
 
-    /// The offset and the index of the first open call.
-    fn next_open(&self, bytes: &[u8]) -> Option<(usize, u16)> {
-        let mut calls = self.indexed(bytes);
-        let (record, index) = calls.find(|(record, _)| !record.header.has(ANSWERED))?;
-        Some((record.offset, index))
+    const fn first(&self) -> (usize, u16) {
+        (self.first as usize, self.first_index)
     }
 
-    /// The calls from the first open one on, with their indices.
-    fn indexed<'a>(&self, bytes: &'a [u8]) -> impl Iterator<Item = (Record<'a>, u16)> + use<'a> {
-        let start = if self.count == 0 { bytes.len() } else { self.first as usize };
-        let records = Records::from(bytes, start).take_while(Record::is_reply);
-        records.filter(|record| record.is(Kind::Call)).zip(self.first_index..)
+    /// The first open call from `at` on, the place and the index of a call or of what follows
+    /// one, and its index.
+    #[inline(never)]
+    fn next_open<'a>(
+        &self,
+        bytes: &'a [u8],
+        (mut at, mut index): (usize, u16),
+    ) -> Option<(Record<'a>, u16)> {
+        if self.count == 0 {
+            return None;
+        }
+        loop {
+            let call = Record::find_part(bytes, at, self.reply as usize, Kind::Call.bit())?;
+            if !call.header.has(ANSWERED) {
+                return Some((call, index));
+            }
+            at = call.end();
+            index += 1;
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! A reply comes in, and is judged at its end.
 
 use super::Step;
-use super::feed::{Decoder, Pause};
+use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
 use super::window::{ENABLED, Refused, repeating};
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, Dialect, FailedTurn, Reply, Shown, Sink, dialect_of, local};
+use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
 use crate::transcript::log::Log;
 use crate::{Error, ErrorKind};
 
@@ -22,7 +22,6 @@ impl Machine {
         if local::ENABLED && self.reply.recovered.is_some() {
             return Ok(Fed { used: chunk.len(), event: None });
         }
-        let dialect = dialect_of(config.provider())?;
         if ENABLED && core::mem::take(&mut self.repeats) {
             let event = repeating(log.into_bytes(), self.turn, self.reply.told);
             return Ok(Fed { used: 0, event });
@@ -36,41 +35,36 @@ impl Machine {
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
         let limit = config.limits().max_response_bytes;
         let shown = loop {
-            match read(&mut self.decoder, dialect, &mut sink, &mut input, limit) {
+            match read(&mut self.decoder, &mut sink, &mut input, limit) {
                 Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
                 shown => break shown,
             }
         };
-        self.repeats = ENABLED
-            && matches!(shown, Ok(Some(Shown::Call { .. })))
-            && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
+        let is_call = matches!(shown, Ok(Some(Shown { what: What::Call, .. })));
+        self.repeats =
+            ENABLED && is_call && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
         let more =
             sink.may_have_more() || self.decoder.error().is_some() || (ENABLED && self.repeats);
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
-        let shown = match shown {
-            Ok(Some(Shown::Malformed)) => {
-                Err(Error::new(ErrorKind::BadResponse, self.decoder.offset))
+        let error = match shown {
+            Ok(None) => return Ok(Fed { used, event: None }),
+            Ok(Some(Shown { what: What::Malformed, .. })) => {
+                Error::new(ErrorKind::BadResponse, self.decoder.offset)
             }
-            shown => shown,
-        };
-        match shown {
-            Ok(None) => Ok(Fed { used, event: None }),
             Ok(Some(shown)) => {
                 // With more to show, the last byte waits for the next call.
                 self.owes_byte |= more;
-                let event = shown.event(log.into_bytes(), self.open.before);
-                Ok(Fed { used: used - usize::from(more), event })
+                let event = shown.event(log.into_bytes(), &self.reply, self.open.before);
+                return Ok(Fed { used: used - usize::from(more), event });
             }
-            Err(error) => {
-                let is_limit = error.kind() == ErrorKind::Limit;
-                let told = is_limit && self.reply.is_failed();
-                let error = if told { refusal(&self.reply, self.status) } else { error };
-                let event = self.broken(&mut log, config, error)?;
-                Ok(Fed { used: chunk.len(), event: Some(event) })
-            }
-        }
+            Err(error) => error,
+        };
+        let told = error.kind() == ErrorKind::Limit && self.reply.is_failed();
+        let error = if told { refusal(&self.reply, self.status) } else { error };
+        let event = self.broken(&mut log, config, error)?;
+        Ok(Fed { used: chunk.len(), event: Some(event) })
     }
 
     pub fn end_response(
@@ -81,7 +75,7 @@ impl Machine {
         if self.step == Step::Send {
             self.begin_response(&log, config, 0, None)?;
             let mut log = log;
-            return self.attempt_again(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
+            return self.broken(&mut log, config, Error::new(ErrorKind::Unreachable, 0));
         }
         self.expect(self.step == Step::Receive)?;
         if let (true, Some(reason)) = (local::ENABLED, self.reply.recovered) {
@@ -132,28 +126,28 @@ impl Machine {
         Ok(Event::End(reason))
     }
 
-    /// The reply cannot be used: it is taken out, and asked for again where that may help.
+    /// The reply cannot be used: it is taken out, and asked for again where that may help and an
+    /// attempt is left.
     fn broken(
         &mut self,
         log: &mut Log<'_>,
         config: &dyn Config,
         error: Error,
     ) -> Result<Event<'static>, Error> {
-        let again = match error.kind() {
-            ErrorKind::Cut => true,
+        let start = self.reply.start as usize;
+        let may_help = match error.kind() {
+            ErrorKind::Cut | ErrorKind::Unreachable => true,
             // What was no reply from its first byte on will not be one the next time.
-            ErrorKind::BadResponse => {
-                self.reply.documents || log.used() > self.reply.start as usize
-            }
+            ErrorKind::BadResponse => self.reply.documents || log.used() > start,
             ErrorKind::Status if self.makes_room_for(log, config, error) => {
-                self.take_out(log, self.reply.start as usize);
+                self.take_out(log, start);
                 self.error = Some(error);
                 self.step = Step::MakeRoom { bytes: 0 };
                 return Ok(Event::Restart);
             }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
-                self.take_out(log, self.reply.start as usize);
+                self.take_out(log, start);
                 if self.summary().is_none() && super::room::can_drop(log, self.turn as usize) {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
@@ -163,21 +157,11 @@ impl Machine {
             }
             _ => false,
         };
-        if again { self.attempt_again(log, config, error) } else { self.fail(log, config, error) }
-    }
-
-    /// Another attempt, when one is left.
-    fn attempt_again(
-        &mut self,
-        log: &mut Log<'_>,
-        config: &dyn Config,
-        error: Error,
-    ) -> Result<Event<'static>, Error> {
         let limits = config.limits();
-        if self.attempt >= limits.max_attempts {
+        if !may_help || self.attempt >= limits.max_attempts {
             return self.fail(log, config, error);
         }
-        self.take_out(log, self.reply.start as usize);
+        self.take_out(log, start);
         let asked_ms = Some(self.retry_after_ms).filter(|millis| *millis != u32::MAX);
         let (millis, random) = wait(limits, self.attempt, asked_ms, self.random);
         self.random = random;
@@ -226,7 +210,6 @@ impl Machine {
 /// Reads until there is something to show, or the input is used up.
 fn read(
     decoder: &mut Decoder,
-    dialect: &Dialect,
     sink: &mut Sink<'_, '_>,
     input: &mut &[u8],
     limit_bytes: u32,
@@ -249,38 +232,31 @@ fn read(
         if left == 0 {
             return Err(Error::new(ErrorKind::Limit, limit_bytes));
         }
-        if sink.reply.is_failed() || decoder.is_over() {
-            // Nothing is kept any more, so a broken rest does no harm, and needs no room.
-            let (mut front, back) = input.split_at_checked(left).unwrap_or((input, &[]));
-            if decoder.advance(dialect, sink, &mut front).is_err() {
-                decoder.ignore_rest();
+        // Of a reply that failed nothing is kept any more, so it needs no room.
+        let mut window = usize::MAX;
+        if !(sink.reply.is_failed() || decoder.is_over()) {
+            // Unescaped text is never longer than the bytes it came in.
+            let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
+            if sink.is_nearly_full() {
+                sink.drop_shown();
             }
-            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
-            continue;
+            let room = sink.log.room(wanted);
+            window = room.saturating_sub(SLACK_BYTES);
+            if window == 0 {
+                return Err(Error::full(wanted - room));
+            }
         }
-        // Unescaped text is never longer than the bytes it came in.
-        let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
-        if sink.is_nearly_full() {
-            sink.drop_shown();
-        }
-        let room = sink.log.room(wanted);
-        let Some(window) = room.checked_sub(SLACK_BYTES).filter(|window| *window > 0) else {
-            return Err(Error::full(wanted - room));
-        };
         let (mut front, back) = input.split_at_checked(window.min(left)).unwrap_or((input, &[]));
-        while decoder.error().is_none() {
-            match decoder.advance(dialect, sink, &mut front) {
-                Ok(Pause::Show) => {}
-                Ok(Pause::Empty) => break,
-                Err(_) if sink.reply.is_failed() => decoder.ignore_rest(),
-                Err(error) => decoder.fail(error),
+        loop {
+            let shows = decoder.advance(sink, &mut front);
+            *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
+            if !shows || decoder.error().is_some() {
+                break;
             }
             if let Some(shown) = sink.show() {
-                *input = input.get(input.len() - back.len() - front.len()..).unwrap_or_default();
                 return Ok(Some(shown));
             }
         }
-        *input = back;
     }
 }
 
@@ -319,12 +295,13 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
 }
 
 /// The provider's refusal, as an error.
+#[inline(never)]
 const fn refusal(reply: &Reply, status: u16) -> Error {
     let status = match (status, reply.failure.status) {
         (200..300, told @ 400..600) => told,
-        (status, _) => status as u32,
+        (status, _) => status,
     };
-    Error::new(ErrorKind::Status, status)
+    Error::new(ErrorKind::Status, status as u32)
 }
 
 /// Bytes that are read between two looks at the room that is left.

@@ -1,15 +1,15 @@
 //! Which failures are worth another attempt, and how long to wait for it.
 
 use crate::provider::{Limits, Word};
+use crate::wire::hash::hash;
 
 /// Whether a refusal may go away by itself. `code` is the provider's code or type of the
 /// error; it counts more than the status, which is often too general.
 pub(super) fn is_transient(status: u32, code: &Word) -> bool {
-    let code = code.as_slice();
-    if FINAL_CODES.contains(&code) {
-        return false;
-    }
-    TRANSIENT_CODES.contains(&code) || matches!(status, 408 | 409 | 429 | 500..=599)
+    let code = hash(code);
+    let among = |codes: &[u32]| codes.contains(&code);
+    !among(&FINAL_CODES)
+        && (among(&TRANSIENT_CODES) || matches!(status, 408 | 409 | 429 | 500..=599))
 }
 
 /// Milliseconds to wait before attempt `attempt + 1`, and the next state of the jitter.
@@ -41,29 +41,29 @@ fn below(random: u32, limit: u32) -> u32 {
 }
 
 /// Codes of refusals that stay, whatever the status: the account must be changed first.
-const FINAL_CODES: [&[u8]; 8] = [
-    b"insufficient_quota",
-    b"enforced_spend_limit_reached",
-    b"billing_hard_limit_reached",
-    b"billing_not_active",
-    b"billing_error",
-    b"insufficient_balance",
-    b"credit_limit_reached",
-    b"context_length_exceeded",
+static FINAL_CODES: [u32; 8] = [
+    hash(b"insufficient_quota"),
+    hash(b"enforced_spend_limit_reached"),
+    hash(b"billing_hard_limit_reached"),
+    hash(b"billing_not_active"),
+    hash(b"billing_error"),
+    hash(b"insufficient_balance"),
+    hash(b"credit_limit_reached"),
+    hash(b"context_length_exceeded"),
 ];
 
 /// Codes of errors inside a stream, where the status said 200.
-const TRANSIENT_CODES: [&[u8]; 10] = [
-    b"overloaded_error",
-    b"overloaded",
-    b"api_error",
-    b"rate_limit_error",
-    b"rate_limit_exceeded",
-    b"server_error",
-    b"internal_server_error",
-    b"internal_error",
-    b"timeout_error",
-    b"service_unavailable",
+static TRANSIENT_CODES: [u32; 10] = [
+    hash(b"overloaded_error"),
+    hash(b"overloaded"),
+    hash(b"api_error"),
+    hash(b"rate_limit_error"),
+    hash(b"rate_limit_exceeded"),
+    hash(b"server_error"),
+    hash(b"internal_server_error"),
+    hash(b"internal_error"),
+    hash(b"timeout_error"),
+    hash(b"service_unavailable"),
 ];
 
 #[cfg(test)]

@@ -124,7 +124,7 @@ impl Machine {
 
 /// Whether it begins a turn; a summary does not.
 pub(super) fn is_turn(header: &Header) -> bool {
-    header.kind == Kind::User && !header.has(MARKED)
+    header.kind() == Kind::User && !header.has(MARKED)
 }
 
 /// Whether [`Machine::drop_oldest`] would find something.
@@ -135,13 +135,22 @@ pub(super) fn can_drop(log: &Log<'_>, turn: usize) -> bool {
 /// The oldest exchange: everything before the second turn, or the first round of the turn
 /// that is running when another follows it.
 pub(super) fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
-    if turn > FIRST_RECORD {
-        let mut turns = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::User));
-        let second = turns.find(|record| record.offset > FIRST_RECORD)?;
-        return Some((FIRST_RECORD, second.offset.min(turn)));
+    let is_old = turn > FIRST_RECORD;
+    let mut first = if is_old { FIRST_RECORD } else { 0 };
+    let mut at = if is_old { FIRST_RECORD } else { turn };
+    loop {
+        let record = log.record(at)?;
+        let begins = if is_old {
+            record.is(Kind::User) && at > FIRST_RECORD
+        } else {
+            record.is_reply() && record.header.has(FIRST)
+        };
+        if begins && first > 0 {
+            return Some((first, if is_old { at.min(turn) } else { at }));
+        }
+        if begins {
+            first = at;
+        }
+        at = record.end();
     }
-    let mut replies =
-        log.records_from(turn).filter(|record| record.is_reply() && record.header.has(FIRST));
-    let (first, second) = (replies.next()?, replies.next()?);
-    Some((first.offset, second.offset))
 }

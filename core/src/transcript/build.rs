@@ -91,7 +91,7 @@ impl<S: Storage> TranscriptBuilder<S> {
         if entry.role == Role::Assistant && starts {
             self.before = self.calls;
         }
-        if header.kind == Kind::Call {
+        if header.kind() == Kind::Call {
             self.calls = self.calls.saturating_add(1);
         }
         self.last = Some(entry.role);

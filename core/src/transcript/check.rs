@@ -5,12 +5,14 @@ use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records, UNUSED_FLAGS}
 use crate::message::Provider;
 use crate::{Error, ErrorKind};
 
-/// Checks every byte, and that each request made from them is valid: a user speaks first,
+/// Checks every one of the first `used` bytes, and that each request made from them is valid: a user speaks first,
 /// each result answers its own call, and only the calls of the last reply may be open.
 ///
 /// # Errors
 /// `BadTranscript`; `detail` is the offset of the first record or byte that is wrong.
-pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
+pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
+    let known = u32::try_from(used).map_err(|_| bad(0))?;
+    let bytes = bytes.get(..used).ok_or(bad(bytes.len()))?;
     if !bytes.starts_with(&MAGIC) {
         return Err(bad(0));
     }
@@ -21,12 +23,12 @@ pub(super) fn check(bytes: &[u8]) -> Result<(), Error> {
         if let Err(error) = core::str::from_utf8(record.payload) {
             return Err(bad(record.end() - record.payload.len() + error.valid_up_to()));
         }
-        if record.header.flags & UNUSED_FLAGS != 0 || !reply.takes(bytes, &record) {
+        if record.header.has(UNUSED_FLAGS) || !reply.takes(bytes, &record) {
             return Err(bad(offset));
         }
         offset = record.end();
     }
-    Ok(())
+    Ok(known)
 }
 
 /// The reply that the records so far end with.
@@ -65,7 +67,7 @@ impl Reply {
         let header = record.header;
         let is_first = header.has(FIRST);
         let is_closed = self.results == self.calls;
-        match header.kind {
+        match header.kind() {
             Kind::User => {
                 *self = Self { is_begun: true, ..Self::default() };
                 is_first && is_closed
@@ -97,7 +99,7 @@ impl Reply {
 
     fn takes_part(&mut self, record: &Record<'_>) -> bool {
         let [a, b, _] = record.header.info;
-        match record.header.kind {
+        match record.header.kind() {
             Kind::Call => {
                 self.calls = self.calls.saturating_add(1);
                 let (id, name) = (usize::from(a), usize::from(b));

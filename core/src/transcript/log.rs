@@ -3,7 +3,7 @@
 //! A failed call changes nothing: room is made first, then bytes are written.
 
 use super::Storage;
-use super::record::{HEADER_BYTES, Header, Record, Records};
+use super::record::{HEADER_BYTES, Header, LENGTH_OFFSET, Record, Records};
 use crate::Error;
 
 /// The bytes that every transcript begins with: a name and a version.
@@ -36,6 +36,11 @@ impl<'t> Log<'t> {
     /// Bytes that can ever be written.
     pub fn limit(&self) -> usize {
         self.storage.limit()
+    }
+
+    /// Bytes that can still be written: none where a storage was given that holds more already.
+    pub fn left(&self) -> usize {
+        self.limit().saturating_sub(self.used())
     }
 
     /// All that is written.
@@ -72,7 +77,7 @@ impl<'t> Log<'t> {
         if self.reserve(wanted).is_ok() {
             return wanted;
         }
-        let left = self.storage.limit().saturating_sub(self.used()).min(wanted);
+        let left = self.left().min(wanted);
         if self.reserve(left).is_ok() { left } else { 0 }
     }
 
@@ -89,8 +94,8 @@ impl<'t> Log<'t> {
 
     /// Adds a record whose payload is `pieces` in their order; returns its offset.
     pub fn push(&mut self, mut header: Header, pieces: &[&[u8]]) -> Result<usize, Error> {
-        let length = pieces.iter().fold(0_usize, |sum, piece| sum.saturating_add(piece.len()));
-        self.reserve(length.saturating_add(HEADER_BYTES))?;
+        let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();
+        self.reserve(length + HEADER_BYTES)?;
         let offset = self.used();
         header.length = length as u32;
         self.append(&header.to_bytes())?;
@@ -107,23 +112,33 @@ impl<'t> Log<'t> {
         }
     }
 
+    /// Gives the record at `offset` more flags.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub fn set_flags(&mut self, offset: usize, flags: u8) {
+        if let Some(tag) = self.storage.bytes_mut().get_mut(offset) {
+            *tag |= flags;
+        }
+    }
+
+    /// Says how long the payload of the record at `offset` is now.
+    pub fn set_length(&mut self, offset: usize, length: usize) {
+        if let Some(place) = self.storage.bytes_mut().get_mut(offset + LENGTH_OFFSET..) {
+            fill(place, &(length as u32).to_le_bytes());
+        }
+    }
+
     /// Says that the record at `offset` now reaches to the end.
     pub fn close(&mut self, offset: usize) {
-        if let Some(mut header) = self.header(offset) {
-            let payload = offset.saturating_add(HEADER_BYTES);
-            header.length = self.used().saturating_sub(payload) as u32;
-            self.set_header(offset, header);
-        }
+        self.set_length(offset, self.used() - offset - HEADER_BYTES);
     }
 
     /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn shorten(&mut self, offset: usize, flags: u8, payload: &[u8]) {
         let Some(record) = self.record(offset) else { return };
-        let (mut header, end) = (record.header, record.end());
-        header.flags |= flags;
-        header.length = payload.len() as u32;
-        self.set_header(offset, header);
+        let end = record.end();
+        self.set_flags(offset, flags);
+        self.set_length(offset, payload.len());
         let start = offset + HEADER_BYTES;
         if let Some(place) = self.storage.bytes_mut().get_mut(start..end) {
             fill(place, payload);
@@ -138,6 +153,7 @@ impl<'t> Log<'t> {
     }
 
     /// Takes out everything from `offset` on.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn truncate(&mut self, offset: usize) {
         if offset < self.used() {
             *self.used = offset as u32;
@@ -159,7 +175,7 @@ impl<'t> Log<'t> {
             fill(hole, tail);
             rest = rest.get_mut(gap..).unwrap_or_default();
         }
-        *self.used = used.saturating_sub(gap) as u32;
+        *self.used = (used - gap) as u32;
     }
 
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.

@@ -17,8 +17,8 @@ pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
 pub use storage::Growing;
 pub use storage::Storage;
 
+use crate::Error;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
-use crate::{Error, ErrorKind};
 use log::{Log, MAGIC};
 use record::{ELIDED, FIRST, Kind, MARKED, Record};
 
@@ -51,20 +51,14 @@ impl<'a> Entry<'a> {
 }
 
 impl<S: Storage> Transcript<S> {
-    pub(crate) fn new(storage: S) -> Result<Self, Error> {
+    /// An empty one in `storage`; or its first bytes, so many, after checking every one of them.
+    pub(crate) fn open(storage: S, used: Option<usize>) -> Result<Self, Error> {
         let mut transcript = Self { storage, used: 0 };
-        transcript.log().start()?;
+        match used {
+            None => transcript.log().start()?,
+            Some(used) => transcript.used = check::check(transcript.storage.bytes(), used)?,
+        }
         Ok(transcript)
-    }
-
-    /// Takes over the first `used` bytes of `storage` after checking every one of them.
-    pub(crate) fn check(storage: S, used: usize) -> Result<Self, Error> {
-        let bad = |offset: usize| {
-            Error::new(ErrorKind::BadTranscript, u32::try_from(offset).unwrap_or(u32::MAX))
-        };
-        let used_bytes = u32::try_from(used).map_err(|_| bad(0))?;
-        check::check(storage.bytes().get(..used).ok_or(bad(storage.bytes().len()))?)?;
-        Ok(Self { storage, used: used_bytes })
     }
 
     /// All bytes that are written.
@@ -177,7 +171,7 @@ impl<'a> Iterator for Entries<'a> {
         if record.is_reply() && first {
             place.reply_calls = place.calls;
         }
-        let (role, part) = match header.kind {
+        let (role, part) = match header.kind() {
             Kind::User if record.is_instruction() => (Role::User, Part::Instruction(record.text())),
             Kind::User => (Role::User, Part::Text(record.text())),
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
@@ -199,7 +193,7 @@ impl<'a> Iterator for Entries<'a> {
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }
         };
-        let is_cut = match header.kind {
+        let is_cut = match header.kind() {
             Kind::Text | Kind::Thinking => header.has(MARKED),
             Kind::Result => header.has(ELIDED),
             Kind::User | Kind::Opaque | Kind::Call => false,

@@ -20,6 +20,9 @@
 /// Bytes before each payload.
 pub(crate) const HEADER_BYTES: usize = 8;
 
+/// Where in it the length stands.
+pub(super) const LENGTH_OFFSET: usize = 4;
+
 /// What a record holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -63,43 +66,60 @@ pub(super) const UNUSED_FLAGS: u8 = 0x80;
 /// The most calls of one reply: a result has 16 bits for the index of its call.
 pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
 
-/// The first eight bytes of a record.
+/// The first eight bytes of a record, as they lie there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Header {
-    pub kind: Kind,
-    pub flags: u8,
+    /// The kind and the flags.
+    tag: u8,
     pub info: [u8; 3],
     pub length: u32,
 }
 
 impl Header {
     pub const fn new(kind: Kind, flags: u8, info: [u8; 3]) -> Self {
-        Self { kind, flags, info, length: 0 }
+        Self { tag: kind as u8 | flags, info, length: 0 }
     }
 
     pub fn to_bytes(self) -> [u8; HEADER_BYTES] {
         let [a, b, c] = self.info;
         let [l0, l1, l2, l3] = self.length.to_le_bytes();
-        [self.kind as u8 | self.flags, a, b, c, l0, l1, l2, l3]
+        [self.tag, a, b, c, l0, l1, l2, l3]
     }
 
+    #[inline(always)]
     pub fn from_bytes(bytes: [u8; HEADER_BYTES]) -> Option<Self> {
         let [tag, a, b, c, l0, l1, l2, l3] = bytes;
-        let kind = match tag & 0x0f {
+        let is_known = matches!(tag & KIND, 1..=6);
+        let length = u32::from_le_bytes([l0, l1, l2, l3]);
+        is_known.then_some(Self { tag, info: [a, b, c], length })
+    }
+
+    pub const fn kind(self) -> Kind {
+        match self.tag & KIND {
             1 => Kind::User,
             2 => Kind::Text,
             3 => Kind::Thinking,
             4 => Kind::Opaque,
             5 => Kind::Call,
-            6 => Kind::Result,
-            _ => return None,
-        };
-        let length = u32::from_le_bytes([l0, l1, l2, l3]);
-        Some(Self { kind, flags: tag & 0xf0, info: [a, b, c], length })
+            _ => Kind::Result,
+        }
+    }
+
+    /// Whether it is of one of `kinds`.
+    pub const fn is_of(self, kinds: u8) -> bool {
+        (kinds >> (self.tag & KIND)) & 1 == 1
     }
 
     pub const fn has(self, flag: u8) -> bool {
-        self.flags & flag != 0
+        self.tag & flag != 0
+    }
+
+    pub const fn set(&mut self, flags: u8) {
+        self.tag |= flags & !KIND;
+    }
+
+    pub const fn clear(&mut self, flags: u8) {
+        self.tag &= !flags | KIND;
     }
 
     /// For a result: the index of its call in the reply.
@@ -108,6 +128,9 @@ impl Header {
         u16::from_le_bytes([low, high]) as u32
     }
 }
+
+/// The bits of the first byte that say the kind.
+const KIND: u8 = 0x0f;
 
 /// One record, found in the bytes of a transcript.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +165,7 @@ impl<'a> Record<'a> {
             if offset != message && record.header.has(FIRST) {
                 return None;
             }
-            if record.header.kind.bit() & kinds != 0 {
+            if record.header.is_of(kinds) {
                 return Some(record);
             }
             offset = record.end();
@@ -168,7 +191,7 @@ impl<'a> Record<'a> {
     }
 
     pub fn is(&self, kind: Kind) -> bool {
-        self.header.kind == kind
+        self.header.kind() == kind
     }
 
     /// Whether it stands for older turns.
@@ -184,7 +207,7 @@ impl<'a> Record<'a> {
 
     /// Whether the model said it.
     pub fn is_reply(&self) -> bool {
-        self.header.kind.bit() & PARTS != 0
+        self.header.is_of(PARTS)
     }
 }
 

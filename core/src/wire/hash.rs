@@ -1,6 +1,6 @@
 //! Names as numbers: the 32-bit FNV-1a hash.
 //!
-//! Keys, types and codes of the wire are compared by it: a number takes a fraction of the flash
+//! Keys, types, codes and the names of headers are compared by it: a number takes a fraction of the flash
 //! of its text. Two names of one in four billion pairs would be taken for one another; who wants
 //! that can as well send the name itself.
 

@@ -8,7 +8,8 @@
 //! Strict where two readers could disagree about where a response ends: no `content-length` beside
 //! `transfer-encoding`, no two lengths, no other transfer coding than `chunked`, no folded lines, no
 //! space before a colon, no bare CR, CRLF alone in the chunk framing, no encoded content. Lenient
-//! where nothing depends on it: a bare LF ends a line of the head, a reason may be missing.
+//! where nothing depends on it: a bare LF ends a line of the head, a reason may be missing. A body
+//! or chunk of 4 GiB or more is refused: no [`crate::Limits`] would let it in.
 
 mod fields;
 mod request;

@@ -5,12 +5,12 @@ use super::scan::{copy_plain, plain_length};
 /// A run of output that is not written yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Piece<'a> {
+    /// A number in decimal digits.
+    Number(u32),
     /// As it is.
     Plain(&'a str),
     /// The inside of a string: escaped where JSON wants it.
     Escaped(&'a str),
-    /// A number in decimal digits.
-    Number(u32),
 }
 
 /// The pieces that one step of an encoder gives. Without `Drop`, so that a request may be
@@ -40,20 +40,21 @@ impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
         let blanks =
             Blanks { text: "", name: "", id: "", place: 0, arguments: "", is_malformed: false };
-        Self { pieces: [Piece::Plain(""); MAX_PIECES], count: 0, blanks }
+        Self { pieces: [Piece::Number(0); MAX_PIECES], count: 0, blanks }
     }
 
-    /// Adds a piece as it is; false when there is no place for it. Called hundreds of times: a
-    /// piece in registers takes half the code of one in memory, and inlined, they would take a
-    /// tenth of the flash.
+    /// Adds a piece as it is. Called hundreds of times: a piece in registers takes half the code
+    /// of one in memory, and inlined, they would take a tenth of the flash.
     #[inline(never)]
-    pub fn plain(&mut self, text: &'a str) -> bool {
-        text.is_empty() || self.push(Piece::Plain(text))
+    pub fn plain(&mut self, text: &'a str) {
+        if !text.is_empty() {
+            self.push(Piece::Plain(text));
+        }
     }
 
     #[inline(never)]
-    pub fn escaped(&mut self, text: &'a str) -> bool {
-        self.push(Piece::Escaped(text))
+    pub fn escaped(&mut self, text: &'a str) {
+        self.push(Piece::Escaped(text));
     }
 
     /// Adds the pieces of a form: text with blanks, each `%` and a letter.
@@ -68,39 +69,49 @@ impl<'a> Pieces<'a> {
     #[inline(never)]
     pub fn fill(&mut self, form: &'static str) {
         let mut rest = form;
-        let mut has_place = true;
         while let Some(at) = rest.bytes().position(|byte| byte == b'%') {
             let (before, behind) = rest.split_at_checked(at).unwrap_or_default();
-            let Blanks { text, name, id, place, arguments, is_malformed } = self.blanks;
-            let arguments = if arguments.is_empty() { "{}" } else { arguments };
-            has_place &= self.plain(before);
-            has_place &= match behind.as_bytes().get(1) {
-                Some(b't') => self.escaped(text),
-                Some(b'n') => self.escaped(name),
-                Some(b'i') if id.is_empty() => {
-                    self.plain("call_") && self.push(Piece::Number(place))
-                }
-                Some(b'i') => self.escaped(id),
-                Some(b'a') => self.escaped(arguments),
-                // Only an object may stand here; the result told the model what was wrong.
-                _ if is_malformed => {
-                    self.plain(r#"{"malformed":""#)
-                        && self.escaped(arguments)
-                        && self.plain(r#""}"#)
-                }
-                _ => self.plain(arguments),
-            };
+            self.plain(before);
+            self.blank(behind.as_bytes().get(1).copied().unwrap_or_default());
             rest = behind.get(2..).unwrap_or_default();
         }
-        has_place &= self.plain(rest);
-        debug_assert!(has_place, "MAX_PIECES is too small");
+        self.plain(rest);
     }
 
-    fn push(&mut self, piece: Piece<'a>) -> bool {
-        let Some(place) = self.pieces.get_mut(usize::from(self.count)) else { return false };
-        *place = piece;
-        self.count += 1;
-        true
+    fn blank(&mut self, letter: u8) {
+        let blanks = &self.blanks;
+        let arguments = if blanks.arguments.is_empty() { "{}" } else { blanks.arguments };
+        let (is_malformed, place) = (blanks.is_malformed, blanks.place);
+        let text = match letter {
+            b't' => blanks.text,
+            b'n' => blanks.name,
+            b'i' => blanks.id,
+            b'o' if !is_malformed => return self.plain(arguments),
+            _ => arguments,
+        };
+        match letter {
+            b'i' if text.is_empty() => {
+                self.plain("call_");
+                self.push(Piece::Number(place));
+            }
+            // Only an object may stand here; the result told the model what was wrong.
+            b'o' => {
+                self.plain(r#"{"malformed":""#);
+                self.escaped(text);
+                self.plain(r#""}"#);
+            }
+            _ => self.escaped(text),
+        }
+    }
+
+    #[inline(never)]
+    fn push(&mut self, piece: Piece<'a>) {
+        let place = self.pieces.get_mut(usize::from(self.count));
+        debug_assert!(place.is_some(), "MAX_PIECES is too small");
+        if let Some(place) = place {
+            *place = piece;
+            self.count += 1;
+        }
     }
 
     pub fn clear(&mut self) {
@@ -125,12 +136,12 @@ impl<'a> Piece<'a> {
                 while let Some((byte, after)) =
                     rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
                 {
-                    length += usize::from(escape(*byte).1).saturating_sub(1);
+                    length += usize::from(escape(*byte).1) - 1;
                     rest = after;
                 }
                 length
             }
-            Self::Number(number) => digits(*number as usize).1,
+            Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
         }
     }
 }
@@ -143,19 +154,19 @@ impl<'a> From<&'a str> for Piece<'a> {
 
 /// What can be added to [`Pieces`].
 pub(crate) trait Add<'a> {
-    fn add(self, pieces: &mut Pieces<'a>) -> bool;
+    fn add(self, pieces: &mut Pieces<'a>);
 }
 
 impl<'a> Add<'a> for &'a str {
     #[inline(always)]
-    fn add(self, pieces: &mut Pieces<'a>) -> bool {
-        pieces.plain(self)
+    fn add(self, pieces: &mut Pieces<'a>) {
+        pieces.plain(self);
     }
 }
 
 impl<'a> Add<'a> for Piece<'a> {
     #[inline(always)]
-    fn add(self, pieces: &mut Pieces<'a>) -> bool {
+    fn add(self, pieces: &mut Pieces<'a>) {
         match self {
             Self::Plain(text) => pieces.plain(text),
             Self::Escaped(text) => pieces.escaped(text),
@@ -167,10 +178,7 @@ impl<'a> Add<'a> for Piece<'a> {
 /// Adds pieces in their order; plain text stands for itself.
 macro_rules! pieces {
     ($out:ident: $($piece:expr),+ $(,)?) => {
-        $({
-            let has_place = $crate::wire::json_write::Add::add($piece, $out);
-            debug_assert!(has_place, "MAX_PIECES is too small");
-        })+
+        { $($crate::wire::json_write::Add::add($piece, $out);)+ }
     };
 }
 pub(crate) use pieces;
@@ -187,50 +195,36 @@ pub(crate) struct Place {
 impl Place {
     pub const START: Self = Self { source: 0, escape: 0 };
 
-    /// Writes more of `piece` to the front of `out`, which it moves on. True: all is written.
+    /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
+    /// escape. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
-        match piece {
-            Piece::Plain(text) => {
-                let rest = text.as_bytes().get(self.source..).unwrap_or_default();
-                let written = put(out, rest);
-                self.source += written;
-                written == rest.len()
+        let number;
+        let (text, is_escaped) = match piece {
+            Piece::Plain(text) => (text.as_bytes(), false),
+            Piece::Escaped(text) => (text.as_bytes(), true),
+            Piece::Number(value) => {
+                number = Digits::of(*value as usize);
+                (number.as_bytes(), false)
             }
-            Piece::Number(number) => {
-                let (digits, count) = digits(*number as usize);
-                let all = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
-                let rest = all.get(self.source..).unwrap_or_default();
-                let written = put(out, rest);
-                self.source += written;
-                written == rest.len()
-            }
-            Piece::Escaped(text) => self.write_escaped(text.as_bytes(), out),
-        }
-    }
-
-    fn write_escaped(&mut self, text: &[u8], out: &mut &mut [u8]) -> bool {
-        loop {
-            let rest = text.get(self.source..).unwrap_or_default();
-            let Some(&byte) = rest.first() else { return true };
+        };
+        let rest = text.get(self.source..).unwrap_or_default();
+        if is_escaped {
             let plain = copy_plain(rest, out);
-            if plain > 0 {
-                self.source += plain;
-                *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
-                continue;
+            self.source += plain;
+            *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
+            if let (false, Some(byte)) = (out.is_empty(), rest.get(plain)) {
+                let (bytes, length) = escape(*byte);
+                let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
+                self.escape += put(out, escape);
+                if self.escape == usize::from(length) {
+                    self.escape = 0;
+                    self.source += 1;
+                }
             }
-            if out.is_empty() {
-                return false;
-            }
-            let (bytes, length) = escape(byte);
-            let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
-            let written = put(out, escape);
-            self.escape += written;
-            if written < escape.len() {
-                return false;
-            }
-            self.escape = 0;
-            self.source += 1;
+        } else {
+            self.source += put(out, rest);
         }
+        self.source == text.len()
     }
 }
 
@@ -262,20 +256,34 @@ fn escape(byte: u8) -> ([u8; 6], u8) {
     }
 }
 
-/// The digits of `number` at the end of the bytes, and their count.
-pub(crate) fn digits(number: usize) -> ([u8; MAX_DIGITS], usize) {
-    let mut rest = number;
-    let mut count = 0;
-    let mut digits = [b'0'; MAX_DIGITS];
-    for place in digits.iter_mut().rev() {
-        *place = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        count += 1;
-        if rest == 0 {
-            break;
+/// The digits of a number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digits {
+    /// They stand at the end.
+    bytes: [u8; MAX_DIGITS],
+    start: usize,
+}
+
+impl Digits {
+    #[inline(never)]
+    pub fn of(number: usize) -> Self {
+        let mut rest = number;
+        let mut start = MAX_DIGITS;
+        let mut bytes = [b'0'; MAX_DIGITS];
+        for place in bytes.iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            start -= 1;
+            if rest == 0 {
+                break;
+            }
         }
+        Self { bytes, start }
     }
-    (digits, count)
+
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
 }
 
 /// Digits of the largest number: a little more than three bits each.

@@ -8,3 +8,14 @@ mod scan;
 pub mod sse;
 
 pub(crate) use json_write::pieces;
+
+/// `number` with another decimal digit behind it, saturating.
+#[cfg_attr(target_pointer_width = "32", inline(never))]
+pub(crate) const fn with_digit(number: u32, digit: u8) -> u32 {
+    number.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0') as u32)
+}
+
+/// The bytes of `before` that are no longer in `after`, its tail.
+pub(crate) fn taken<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
+    before.get(..before.len() - after.len()).unwrap_or_default()
+}

@@ -4,7 +4,9 @@
 //! CR or CRLF, a byte order mark at the very start is skipped, `:` begins a comment,
 //! several `data` lines are joined by LF.
 
+use super::hash;
 use super::scan::line_length;
+use super::taken;
 
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,34 +35,40 @@ pub enum Field {
 }
 
 /// Splits a stream into fields and events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SseReader {
     state: State,
-    /// Bytes of the name, or of the byte order mark, that were read.
-    count: u8,
-    /// The field whose name is read, or whose value is.
-    field: Option<Field>,
+    /// The very first name is read, before which a byte order mark may stand.
+    is_start: bool,
     /// The last byte was a CR: an LF that follows belongs to it.
     after_cr: bool,
     /// A line came that is neither a comment nor a known field.
     met_unknown: bool,
-    /// So many bytes from here on are known to be of the same line.
-    unread: u32,
+    /// The field whose value is read; `None` passes over it.
+    field: Option<Field>,
+    /// The hash of the name that is read, as far as it came.
+    name: u32,
+    /// At least so many bytes from here on are of the same line.
+    unread: u16,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
-    /// At the very start, where a byte order mark may stand.
-    #[default]
-    Start,
-    LineStart,
     Name,
     /// Behind the colon, where one space is skipped.
     ValueStart,
     Value,
-    /// The value was left at its end of line, which is still to be told.
+}
+
+/// What one step met, without a borrow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Met {
+    Nothing,
+    Line,
+    /// The bytes that the step took.
+    Piece,
     LineEnd,
-    Skip,
+    Dispatch,
 }
 
 impl SseReader {
@@ -68,116 +76,127 @@ impl SseReader {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            state: State::Start,
-            count: 0,
-            field: None,
+            state: State::Name,
+            is_start: true,
             after_cr: false,
             met_unknown: false,
+            field: None,
+            name: hash::START,
             unread: 0,
         }
     }
 
     /// The last `length` bytes of the piece that came last come again.
     pub fn unread(&mut self, length: usize) {
-        self.unread = length as u32;
+        self.unread = length.min(u16::MAX.into()) as u16;
     }
 
-    /// Whether a line came that the standard does not know: the body may be something else.
+    /// Whether a line came that the standard does not know, or a part of one that cannot become
+    /// one that it knows: the body may be something else.
     #[must_use]
-    pub const fn met_unknown(&self) -> bool {
-        self.met_unknown
+    pub fn met_unknown(&self) -> bool {
+        self.met_unknown || !self.may_become_known()
     }
 
     /// Reads from the front of `input`, which it moves on, until something is met.
     /// `None`: the input is used up.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<SseToken<'a>> {
-        loop {
-            let (&byte, rest) = input.split_first()?;
-            if core::mem::take(&mut self.after_cr) && byte == b'\n' {
+        while !input.is_empty() {
+            let before = *input;
+            return Some(match (self.step(input), self.field) {
+                (Met::Dispatch, _) => SseToken::Dispatch,
+                (Met::Nothing, _) | (_, None) => continue,
+                (Met::Line, Some(field)) => SseToken::Line(field),
+                (Met::Piece, Some(field)) => SseToken::Piece(field, taken(before, input)),
+                (Met::LineEnd, Some(field)) => SseToken::LineEnd(field),
+            });
+        }
+        None
+    }
+
+    /// The field of the line that is read.
+    pub(crate) const fn field(&self) -> Option<Field> {
+        self.field
+    }
+
+    /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
+    /// is of [`field`](Self::field).
+    // One step and no loop: a loop would keep each field twice, which takes much more code.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
+    pub(crate) fn step(&mut self, input: &mut &[u8]) -> Met {
+        let Some((&byte, rest)) = input.split_first() else { return Met::Nothing };
+        let ends_line = matches!(byte, b'\n' | b'\r');
+        if core::mem::take(&mut self.after_cr) && byte == b'\n' {
+            *input = rest;
+            return Met::Nothing;
+        }
+        match self.state {
+            State::Name if !ends_line && byte != b':' => {
                 *input = rest;
-                continue;
+                self.name = hash::add(self.name, byte);
+                if self.is_start && self.name == BYTE_ORDER_MARK {
+                    self.is_start = false;
+                    self.name = hash::START;
+                }
+                Met::Nothing
             }
-            let ends_line = matches!(byte, b'\n' | b'\r');
-            match (self.state, self.field) {
-                (State::Start, _) => {
-                    if BYTE_ORDER_MARK.get(usize::from(self.count)) == Some(&byte) {
-                        self.count += 1;
-                        *input = rest;
-                        if usize::from(self.count) < BYTE_ORDER_MARK.len() {
-                            continue;
-                        }
-                    }
-                    // A mark that breaks off was the start of an unknown field.
-                    let broken = (1..3).contains(&self.count);
-                    self.state = if broken { State::Skip } else { State::LineStart };
-                    self.met_unknown |= broken;
-                    self.count = 0;
-                }
-                (State::LineStart, _) if ends_line => {
+            State::Name => {
+                let name = core::mem::replace(&mut self.name, hash::START);
+                let is_empty = name == hash::START;
+                self.is_start = false;
+                self.field = Field::with_hash(name);
+                self.met_unknown |= self.field.is_none() && !is_empty;
+                if ends_line && is_empty {
                     *input = rest;
                     self.after_cr = byte == b'\r';
-                    return Some(SseToken::Dispatch);
+                    return Met::Dispatch;
                 }
-                (State::LineStart, _) => {
-                    self.count = 0;
-                    self.field = Field::beginning_with(byte);
-                    self.state = if self.field.is_some() { State::Name } else { State::Skip };
-                    self.met_unknown |= self.field.is_none() && byte != b':';
-                }
-                (State::Name, Some(field)) => {
-                    let name = field.name().as_bytes();
-                    let at = usize::from(self.count);
-                    if name.get(at) == Some(&byte) {
-                        self.count += 1;
-                        *input = rest;
-                    } else if at == name.len() && byte == b':' {
-                        *input = rest;
-                        self.state = State::ValueStart;
-                        return Some(SseToken::Line(field));
-                    } else if at == name.len() && ends_line {
-                        // A name alone is a field with an empty value.
-                        self.state = State::LineEnd;
-                        return Some(SseToken::Line(field));
-                    } else {
-                        self.state = State::Skip;
-                        self.met_unknown = true;
-                    }
-                }
-                (State::ValueStart, _) => {
-                    if byte == b' ' {
-                        *input = rest;
-                    }
-                    self.state = State::Value;
-                }
-                (State::Value, Some(field)) => {
-                    let length = match core::mem::take(&mut self.unread) {
-                        0 => line_length(input),
-                        unread => input.len().min(unread as usize),
-                    };
-                    let (piece, rest) = input.split_at_checked(length).unwrap_or_default();
-                    if piece.is_empty() {
-                        self.state = State::LineEnd;
-                    } else {
-                        *input = rest;
-                        return Some(SseToken::Piece(field, piece));
-                    }
-                }
-                (State::LineEnd, Some(field)) => {
+                // A name alone is a field with an empty value.
+                self.state = State::Value;
+                if !ends_line {
                     *input = rest;
-                    self.after_cr = byte == b'\r';
-                    self.state = State::LineStart;
-                    return Some(SseToken::LineEnd(field));
+                    self.state = State::ValueStart;
                 }
-                (State::Skip | State::Name | State::Value | State::LineEnd, _) => {
-                    *input = input.get(line_length(input)..).unwrap_or_default();
-                    if let Some((&end, rest)) = input.split_first() {
-                        *input = rest;
-                        self.after_cr = end == b'\r';
-                        self.state = State::LineStart;
-                    }
+                Met::Line
+            }
+            State::ValueStart => {
+                self.state = State::Value;
+                if byte == b' ' {
+                    *input = rest;
                 }
+                Met::Nothing
+            }
+            State::Value if ends_line => {
+                *input = rest;
+                self.after_cr = byte == b'\r';
+                self.state = State::Name;
+                Met::LineEnd
+            }
+            State::Value => {
+                let length = match core::mem::take(&mut self.unread) {
+                    0 => line_length(input),
+                    unread => input.len().min(unread.into()),
+                };
+                *input = input.get(length..).unwrap_or_default();
+                Met::Piece
             }
         }
+    }
+
+    /// Whether the name that is read is the beginning of a known one, or of a byte order mark.
+    fn may_become_known(&self) -> bool {
+        let mut hash = hash::START;
+        NAMES.iter().any(|byte| {
+            hash = if *byte == b' ' { hash::START } else { hash::add(hash, *byte) };
+            hash == self.name
+        })
+    }
+}
+
+impl Default for SseReader {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -193,15 +212,23 @@ impl Field {
         }
     }
 
-    const fn beginning_with(byte: u8) -> Option<Self> {
-        match byte {
-            b'd' => Some(Self::Data),
-            b'e' => Some(Self::Event),
-            b'i' => Some(Self::Id),
-            b'r' => Some(Self::Retry),
+    const fn with_hash(hash: u32) -> Option<Self> {
+        match hash {
+            DATA => Some(Self::Data),
+            EVENT => Some(Self::Event),
+            ID => Some(Self::Id),
+            RETRY => Some(Self::Retry),
             _ => None,
         }
     }
 }
 
-const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+const DATA: u32 = hash::hash(b"data");
+const EVENT: u32 = hash::hash(b"event");
+const ID: u32 = hash::hash(b"id");
+const RETRY: u32 = hash::hash(b"retry");
+
+const BYTE_ORDER_MARK: u32 = hash::hash(&[0xef, 0xbb, 0xbf]);
+
+/// What may stand before a colon, each behind a space.
+const NAMES: &[u8] = b" data event id retry \xef\xbb\xbf";

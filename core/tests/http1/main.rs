@@ -252,8 +252,16 @@ fn limits_hold_at_their_edge() {
     };
     assert_eq!(outcome(interim(MAX_INTERIM_HEADS)), Ok(()));
     assert_eq!(outcome(interim(MAX_INTERIM_HEADS + 1)), too_long(u16::from(MAX_INTERIM_HEADS)));
-    let largest = format!("{OK}transfer-encoding: chunked\r\n\r\nfffffffffffffff\r\n");
+    let largest = format!("{OK}transfer-encoding: chunked\r\n\r\nffffffff\r\n");
     assert_eq!(outcome(largest.clone()), Err((ErrorKind::HttpCut, largest.len() as u32)));
+    let larger = format!("{OK}transfer-encoding: chunked\r\n\r\n100000000\r\n");
+    assert_eq!(outcome(larger.clone()), Err((ErrorKind::BadHttp, larger.len() as u32 - 3)));
+    let length = |bytes: u64| format!("{OK}content-length: {bytes}\r\n\r\n");
+    let whole = length(u64::from(u32::MAX) - 1);
+    assert_eq!(outcome(whole.clone()), Err((ErrorKind::HttpCut, whole.len() as u32)));
+    let (offset, bad) = (whole.len() as u32 - 3, ErrorKind::BadHttp);
+    assert_eq!(outcome(length(u32::MAX.into())), Err((bad, offset)));
+    assert_eq!(outcome(length(u64::from(u32::MAX) + 1)), Err((bad, offset)));
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn converse<K: Connect>(
     texts: &[&str],
 ) -> Option<()> {
     let mut session = Session::new(arena, config);
-    // Lent: a move would take its 464 bytes twice.
+    // Lent: a move would take its 472 bytes twice.
     let session = session.as_mut().ok()?;
     let mut driver = Driver {
         endpoint: Endpoint {

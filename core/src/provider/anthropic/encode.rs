@@ -65,7 +65,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     if record.is_reply() && at.stage == BETWEEN {
         at.begin_reply();
     }
-    match record.header.kind {
+    match record.header.kind() {
         Kind::User => {
             about(&record, out);
             begin(at, USER, out);
@@ -107,7 +107,7 @@ fn block<'a>(
     out: &mut Pieces<'a>,
 ) -> Option<&'static str> {
     about(record, out);
-    match (record.header.kind, record.header.info) {
+    match (record.header.kind(), record.header.info) {
         // Blocks without a visible character are refused.
         (Kind::Text, _) if !record.text().trim().is_empty() => {
             Some(r#"{"type":"text","text":"%t"}"#)

@@ -11,7 +11,7 @@ use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 
 places! { PLACES:
     CANDIDATES = ROOT . "candidates",
@@ -201,8 +201,7 @@ fn note_block(sink: &mut Sink<'_, '_>) {
 }
 
 fn number_word(sink: &mut Sink<'_, '_>, number: u32) {
-    let (digits, count) = digits(number as usize);
-    sink.word(digits.get(digits.len().saturating_sub(count)..).unwrap_or_default());
+    sink.word(Digits::of(number as usize).as_bytes());
 }
 
 /// The tokens of the candidate do not count its reasoning.

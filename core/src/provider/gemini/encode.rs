@@ -66,7 +66,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         return true;
     }
     let Some(record) = record else { return false };
-    match record.header.kind {
+    match record.header.kind() {
         Kind::User => {
             about(&record, out);
             begin(at, USER, out);
@@ -102,7 +102,7 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     let signature = signature(context.bytes, at.previous, record);
     about(record, out);
-    let form = match record.header.kind {
+    let form = match record.header.kind() {
         Kind::Text => r#"{"text":"%t""#,
         // Reasoning goes back where its signature vouches for it, and only whole.
         Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {

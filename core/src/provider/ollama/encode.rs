@@ -54,7 +54,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match at.stage {
         BETWEEN => {
             let Some(record) = Record::at(bytes, at.offset) else { return false };
-            match record.header.kind {
+            match record.header.kind() {
                 Kind::User => {
                     at.offset = record.end();
                     about(&record, out);

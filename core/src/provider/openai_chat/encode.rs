@@ -63,7 +63,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
             at.offset = record.end();
             at.about_result(bytes, &record, out);
-            out.fill(match record.header.kind {
+            out.fill(match record.header.kind() {
                 Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"}"#,
                 Kind::User => r#"{"role":"user","content":"%t"}"#,
                 _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"}"#,

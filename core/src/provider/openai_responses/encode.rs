@@ -57,7 +57,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     }
     at.offset = record.end();
     at.about_result(bytes, &record, out);
-    match record.header.kind {
+    match record.header.kind() {
         Kind::User => {
             begin(at, r#"{"type":"message","role":""#, out);
             out.fill(if record.is_instruction() { "developer" } else { "user" });

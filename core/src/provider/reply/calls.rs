@@ -4,8 +4,8 @@
 //! turns. Each piece is read to the end of the transcript first (the stage), and goes to
 //! its call when it is known which that is.
 
-use super::Sink;
-use crate::transcript::record::{HEADER_BYTES, Header, Kind, MARKED, REPLY_CALLS_MAX, Record};
+use super::{Reply, Sink};
+use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REPLY_CALLS_MAX, Record};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
@@ -18,23 +18,24 @@ pub(crate) enum Slot {
     Arguments = 2,
 }
 
-/// The strings that lie at the end of the transcript.
+/// The strings that lie at the end of the transcript, in the order of the record, behind room for
+/// its header.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stage {
+    /// Where that room begins, or 0: there are none.
     pub start: u32,
     /// Bytes of each, by [`Slot`].
     pub lengths: [u32; 3],
-    /// The order in which they came, and how many there are.
-    pub order: [u8; 3],
-    pub count: u8,
+    /// The slot that came last.
+    last: u8,
     /// The part that was open before them, or 0: they may turn out to be more of it.
     pub before: u32,
 }
 
 impl Stage {
     /// Where the strings begin, or `used` when there are none.
-    pub fn start_or(&self, used: usize) -> usize {
-        if self.count == 0 { used } else { self.start as usize }
+    pub const fn start_or(&self, used: usize) -> usize {
+        if self.start == 0 { used } else { self.start as usize }
     }
 }
 
@@ -44,27 +45,28 @@ impl Sink<'_, '_> {
         if self.reply.is_muted() || bytes.is_empty() {
             return Ok(());
         }
-        if self.reply.stage.count == 0 {
+        if self.reply.stage.start == 0 {
             self.reply.stage.before = if self.reply.keep_end == 0 { self.reply.open } else { 0 };
             self.end_part();
-            self.reply.stage.start = self.log.used() as u32;
+            let start = self.log.used();
+            self.log.append(&[0; HEADER_BYTES])?;
+            self.reply.stage.start = start as u32;
         }
         let stage = &mut self.reply.stage;
-        let came = stage.order.get(..usize::from(stage.count)).unwrap_or_default();
-        match came.iter().position(|came| *came == slot as u8) {
-            Some(at) if at + 1 == came.len() => {}
-            // A key that stands twice: the first counts.
-            Some(_) => return Ok(()),
-            None => {}
+        let Some(length) = stage.lengths.get_mut(slot as usize) else { return Ok(()) };
+        // A key that stands twice: the first counts.
+        if *length > 0 && stage.last != slot as u8 {
+            return Ok(());
         }
+        let used = self.log.used();
         self.log.append(bytes)?;
-        let is_new = came.last() != Some(&(slot as u8));
-        if let (true, Some(place)) = (is_new, stage.order.get_mut(usize::from(stage.count))) {
-            *place = slot as u8;
-            stage.count += 1;
-        }
-        if let Some(length) = stage.lengths.get_mut(slot as usize) {
-            *length = length.saturating_add(bytes.len() as u32);
+        *length += bytes.len() as u32;
+        stage.last = slot as u8;
+        // Those of higher slots may have come before: it goes in front of them.
+        let before = stage.lengths.iter().take(slot as usize + 1).sum::<u32>() as usize;
+        let place = stage.start as usize + HEADER_BYTES + before - bytes.len();
+        if place < used {
+            self.log.swap_runs(place, used, used + bytes.len());
         }
         Ok(())
     }
@@ -72,7 +74,7 @@ impl Sink<'_, '_> {
     /// Forgets the strings that were read.
     pub fn drop_stage(&mut self) {
         let stage = core::mem::take(&mut self.reply.stage);
-        if stage.count > 0 {
+        if stage.start != 0 {
             self.log.truncate(stage.start as usize);
         }
     }
@@ -85,30 +87,27 @@ impl Sink<'_, '_> {
     // Not inlined, as a few others of this type: the stack of the rare would be that of each token.
     #[inline(never)]
     pub fn commit_call(&mut self, may_begin: bool) -> Result<(), Error> {
-        if self.reply.is_muted() || self.reply.stage.count == 0 {
+        if self.reply.is_muted() || self.reply.stage.start == 0 {
             self.drop_stage();
             return Ok(());
         }
         let index = self.reply.index;
-        let start = self.reply.stage.start as usize;
-        self.sort_stage();
         let stage = core::mem::take(&mut self.reply.stage);
+        let start = stage.start as usize;
         let [id, name, _] = stage.lengths.map(|length| length as usize);
-        let staged = self.log.bytes().get(start..).unwrap_or_default();
-        let (id_bytes, rest) = staged.split_at_checked(id).unwrap_or_default();
-        let name_bytes = rest.get(..name).unwrap_or_default();
         // Arguments are looked at when they are complete: a character may come in two pieces.
-        if core::str::from_utf8(id_bytes).and(core::str::from_utf8(name_bytes)).is_err() {
+        let words = start + HEADER_BYTES;
+        let words = self.log.bytes().get(words..words + id + name).unwrap_or_default();
+        let words = core::str::from_utf8(words).ok();
+        let Some((id_text, name_text)) = words.and_then(|words| words.split_at_checked(id)) else {
             return Err(Error::new(ErrorKind::BadResponse, 0));
+        };
+        match self.find_call(index, id_text, name_text)? {
+            Some(call) => self.extend_call(call, start, start + HEADER_BYTES + id + name),
+            None if may_begin => self.begin_call(index, start, id, name)?,
+            None => self.log.truncate(start),
         }
-        match self.find_call(index, id_bytes, name_bytes)? {
-            Some(call) => self.extend_call(call, start, start + id + name),
-            None if may_begin => self.begin_call(index, start, id, name),
-            None => {
-                self.log.truncate(start);
-                Ok(())
-            }
-        }
+        Ok(())
     }
 
     /// All calls so far are complete.
@@ -120,7 +119,7 @@ impl Sink<'_, '_> {
     /// The block that was read is over; it may have been a call.
     pub fn close_call(&mut self) {
         self.drop_stage();
-        if let Ok(Some(_)) = self.find_call(self.reply.index, &[], &[]) {
+        if let Ok(Some(_)) = self.find_call(self.reply.index, "", "") {
             self.reply.unclosed = self.reply.unclosed.saturating_sub(1);
         }
     }
@@ -134,81 +133,61 @@ impl Sink<'_, '_> {
         }
         let end = record.end();
         self.log.remove(last, end);
-        self.reply.calls = self.reply.calls.saturating_sub(1);
+        self.reply.calls -= 1;
         self.reply.last_call = 0;
-        let moved = |offset: &mut u32| {
+        let Reply { show, shown, told, .. } = self.reply;
+        for offset in [show, shown, told] {
             if *offset as usize >= end {
-                *offset = offset.saturating_sub((end - last) as u32);
+                *offset -= (end - last) as u32;
             } else if *offset as usize > last {
                 *offset = last as u32;
             }
-        };
-        moved(&mut self.reply.show);
-        moved(&mut self.reply.shown);
-        moved(&mut self.reply.told);
+        }
         true
     }
 
-    /// Brings the strings into the order of the record.
-    pub(super) fn sort_stage(&mut self) {
-        let mut order = self.reply.stage.order;
-        let count = usize::from(self.reply.stage.count);
-        for _ in 1..count {
-            let mut offset = self.reply.stage.start as usize;
-            for at in 1..count {
-                let Some([left, right]) = order.get_mut(at - 1..=at) else { return };
-                let length = |slot: u8| {
-                    self.reply.stage.lengths.get(usize::from(slot)).map_or(0, |n| *n as usize)
+    /// The offset of the call that a piece belongs to.
+    fn find_call(&self, index: Option<u32>, id: &str, name: &str) -> Result<Option<usize>, Error> {
+        let (bytes, last) = (self.log.bytes(), self.reply.last_call as usize);
+        if last == 0 {
+            return Ok(None);
+        }
+        let start = self.reply.start as usize;
+        let find_from = |mut at: usize| {
+            let mut found = 0;
+            while let Some(call) = Record::find_part(bytes, at, start, Kind::Call.bit()) {
+                at = call.end();
+                let belongs = match index {
+                    Some(index) => call.header.info[2] == index as u8,
+                    None => id.is_empty() || call.call().0 == id,
                 };
-                let (first, second) = (length(*left), length(*right));
-                if left > right {
-                    self.log.swap_runs(offset, offset + first, offset + first + second);
-                    core::mem::swap(left, right);
-                    offset += second;
-                } else {
-                    offset += first;
+                if belongs {
+                    found = call.offset;
                 }
             }
-        }
-    }
-
-    /// The offset of the call that a piece belongs to.
-    fn find_call(
-        &self,
-        index: Option<u32>,
-        id: &[u8],
-        name: &[u8],
-    ) -> Result<Option<usize>, Error> {
-        let (bytes, start) = (self.log.bytes(), self.reply.start as usize);
-        let last = self.log.record(self.reply.last_call as usize);
-        let Some(last) = last.filter(|_| self.reply.last_call != 0) else { return Ok(None) };
-        let belongs = |call: &Record<'_>| match index {
-            Some(index) => call.header.info[2] == index as u8,
-            None => id.is_empty() || call.call().0.as_bytes() == id,
+            found
         };
-        let mut found = Some(last).filter(belongs);
-        let mut at = if found.is_some() { last.offset } else { start };
-        while let Some(call) = Record::find_part(bytes, at, start, Kind::Call.bit()) {
-            at = call.end();
-            if belongs(&call) {
-                found = Some(call);
-            }
-        }
-        let Some(call) = found else { return Ok(None) };
+        // Mostly it is the last.
+        let found = match find_from(last) {
+            0 => find_from(start),
+            found => found,
+        };
+        let Some(call) = self.log.record(found).filter(|_| found != 0) else { return Ok(None) };
         let (known_id, known_name, arguments) = call.call();
-        let is_other = !id.is_empty() && known_id.as_bytes() != id && !name.is_empty();
-        if is_other && (known_name.as_bytes() != name || is_object(arguments.as_bytes())) {
+        let is_other = !id.is_empty() && known_id != id && !name.is_empty();
+        if is_other && (known_name != name || is_object(arguments.as_bytes())) {
             return Ok(None);
         }
         // Only the low byte of an index is kept, so further back it is ambiguous.
         let is_ambiguous =
             index.is_some_and(|index| index >= SLOTS || u32::from(self.reply.calls) > SLOTS);
-        if call.offset != last.offset && is_ambiguous {
+        if call.offset != last && is_ambiguous {
             return Err(Error::new(ErrorKind::Limit, SLOTS));
         }
         Ok(Some(call.offset))
     }
 
+    /// The strings that were staged at `start` are a call.
     pub(super) fn begin_call(
         &mut self,
         index: Option<u32>,
@@ -216,53 +195,46 @@ impl Sink<'_, '_> {
         id: usize,
         name: usize,
     ) -> Result<(), Error> {
-        let too_long = Error::new(ErrorKind::TooLong, u8::MAX.into());
-        let id = u8::try_from(id).map_err(|_| too_long)?;
-        let name = u8::try_from(name).map_err(|_| too_long)?;
+        let longest = u8::MAX.into();
+        if id > longest || name > longest {
+            return Err(Error::new(ErrorKind::TooLong, u8::MAX.into()));
+        }
         let calls = self.reply.calls;
         let limit = Error::new(ErrorKind::Limit, REPLY_CALLS_MAX);
         self.reply.calls = calls.checked_add(1).ok_or(limit)?;
         let slot = index.unwrap_or(u32::from(calls)) as u8;
-        let mut header = Header::new(Kind::Call, self.first_flag(start), [id, name, slot]);
-        let end = self.log.used();
-        header.length = end.saturating_sub(start) as u32;
-        self.log.append(&header.to_bytes())?;
-        self.log.swap_runs(start, end, end + HEADER_BYTES);
+        self.head(start, Kind::Call, [id as u8, name as u8, slot]);
+        self.log.close(start);
         self.reply.last_call = start as u32;
-        self.reply.unclosed = self.reply.unclosed.saturating_add(1);
+        self.reply.unclosed += 1;
         Ok(())
     }
 
     /// Adds the staged arguments, from `arguments` on, to the call at `call`.
-    fn extend_call(&mut self, call: usize, start: usize, arguments: usize) -> Result<(), Error> {
+    #[inline(never)]
+    fn extend_call(&mut self, call: usize, start: usize, arguments: usize) {
         self.log.remove(start, arguments);
-        let more = self.log.used().saturating_sub(start);
-        let Some(record) = self.log.record(call).filter(|_| more > 0) else { return Ok(()) };
+        let more = self.log.used() - start;
+        let Some(record) = self.log.record(call).filter(|_| more > 0) else { return };
+        // An empty object stands in until the first piece comes.
+        let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
+        let end = record.end() - placeholder;
         if let Some(held) = &mut self.reply.held {
             held.is_stale = true;
         }
-        // An empty object stands in until the first piece comes.
-        let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
-        let (end, mut header) = (record.end() - placeholder, record.header);
-        header.length =
-            header.length.saturating_sub(placeholder as u32).saturating_add(more as u32);
         self.log.remove(end, end + placeholder);
         let start = start - placeholder;
         self.log.swap_runs(end, start, start + more);
-        self.log.set_header(call, header);
-        let moved = |offset: &mut u32| {
-            if *offset as usize >= end + placeholder && *offset as usize > call {
-                *offset = offset.saturating_sub(placeholder as u32).saturating_add(more as u32);
-            }
-        };
+        self.log.set_length(call, end + more - (call + HEADER_BYTES));
         // Only records behind the call moved; when it is the last, nothing did.
         if end < start {
-            moved(&mut self.reply.show);
-            moved(&mut self.reply.shown);
-            moved(&mut self.reply.told);
-            moved(&mut self.reply.last_call);
+            let Reply { show, shown, told, last_call, .. } = self.reply;
+            for offset in [show, shown, told, last_call] {
+                if *offset as usize >= end + placeholder && *offset as usize > call {
+                    *offset = *offset - placeholder as u32 + more as u32;
+                }
+            }
         }
-        Ok(())
     }
 
     /// Marks all calls whose arguments are not one JSON object.
@@ -287,9 +259,7 @@ impl Sink<'_, '_> {
         if arguments.is_empty() || is_object(arguments.as_bytes()) {
             return true;
         }
-        let mut header = record.header;
-        header.flags |= MARKED;
-        self.log.set_header(offset, header);
+        self.log.set_flags(offset, MARKED);
         false
     }
 }

@@ -63,9 +63,8 @@ impl Sink<'_, '_> {
     /// The first record begins the message, whatever it is now.
     pub fn mark_first(&mut self) {
         let start = self.reply.start as usize;
-        if let Some(mut header) = self.log.header(start) {
-            header.flags |= FIRST;
-            self.log.set_header(start, header);
+        if start < self.log.used() {
+            self.log.set_flags(start, FIRST);
         }
     }
 }

@@ -9,7 +9,7 @@ mod show;
 mod staged;
 
 pub(crate) use calls::Slot;
-pub(crate) use show::Shown;
+pub(crate) use show::{Shown, What};
 
 use crate::message::{Provider, StopReason, Usage};
 use crate::transcript::log::Log;
@@ -114,19 +114,19 @@ pub(crate) struct Failure {
     /// Its code or type.
     pub code: Word,
     /// Its code where it is a number.
-    pub status: u32,
+    pub status: u16,
     /// Where its message stands behind the records, and how long it is.
     pub start: u32,
-    pub length: u32,
+    pub length: u16,
     /// The message is complete.
     closed: bool,
 }
 
 impl Reply {
-    /// A reply whose records will begin at `start`.
-    pub fn new(start: usize) -> Self {
-        let start = start as u32;
-        Self { start, show: start, told: start, ..Self::default() }
+    /// A new reply, whose records will begin at `start`.
+    pub fn begin(&mut self, start: usize) {
+        *self = Self::default();
+        (self.start, self.show, self.told) = (start as u32, start as u32, start as u32);
     }
 
     /// The counts so far.
@@ -143,6 +143,7 @@ impl Reply {
     }
 
     /// Whether what comes is not kept.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub const fn is_muted(&self) -> bool {
         self.skip || self.is_failed()
     }

@@ -30,7 +30,7 @@ impl Sink<'_, '_> {
         self.drop_stage();
         let [a, b] = info;
         let open = self.reply.open as usize;
-        let fits = |header: &Header| header.kind == kind && header.info == [a, b, 0];
+        let fits = |header: &Header| header.kind() == kind && header.info == [a, b, 0];
         if open == 0 || !self.log.header(open).as_ref().is_some_and(fits) {
             self.end_part();
             self.log.reserve(HEADER_BYTES + bytes.len())?;
@@ -73,7 +73,7 @@ impl Sink<'_, '_> {
     fn drop_to_keep_end(&mut self) -> usize {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);
-        self.reply.dropped = self.reply.dropped.saturating_add(dropped);
+        self.reply.dropped += dropped;
         self.log.remove(keep_end as usize, shown as usize);
         self.log.close(self.reply.open as usize);
         self.reply.shown = keep_end;
@@ -83,6 +83,12 @@ impl Sink<'_, '_> {
     /// The flag of a record at `offset`: the first of a reply begins a message.
     pub(super) fn first_flag(&self, offset: usize) -> u8 {
         if offset == self.reply.start as usize { FIRST } else { 0 }
+    }
+
+    /// Writes the header of a record of the reply, whose length is set afterwards.
+    pub(super) fn head(&mut self, offset: usize, kind: Kind, info: [u8; 3]) {
+        let first = self.first_flag(offset);
+        self.log.set_header(offset, Header::new(kind, first, info));
     }
 
     /// Gives up text that was shown, so that more can be shown: keeps what came first.
@@ -98,10 +104,11 @@ impl Sink<'_, '_> {
         let reply = &mut *self.reply;
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
-            open != 0 && reply.held.is_none() && matches!(header.kind, Kind::Text | Kind::Thinking)
+            open != 0
+                && reply.held.is_none()
+                && matches!(header.kind(), Kind::Text | Kind::Thinking)
         });
-        let Some(mut header) = header else { return false };
-        if reply.show as usize != open {
+        if header.is_none() || reply.show as usize != open {
             return false;
         }
         if reply.keep_end == 0 {
@@ -109,15 +116,14 @@ impl Sink<'_, '_> {
             let wanted = limit.min(shown).max(payload);
             let text = self.log.bytes().get(payload..wanted).unwrap_or_default();
             reply.keep_end = (wanted - incomplete_length(text)) as u32;
-            header.flags |= MARKED;
-            self.log.set_header(open, header);
+            self.log.set_flags(open, MARKED);
         }
         true
     }
 
     /// Whether the storage is so full that text has to be given up.
     pub fn is_nearly_full(&self) -> bool {
-        self.log.limit().saturating_sub(self.log.used()) <= SLACK_BYTES
+        self.log.left() <= SLACK_BYTES
     }
 
     /// Room that text which is not kept passes through.
@@ -130,7 +136,7 @@ impl Sink<'_, '_> {
     #[inline(never)]
     pub fn hold(&mut self) {
         // What is held back needs room, and nothing can be given up meanwhile.
-        if self.log.limit().saturating_sub(self.log.used()) < self.scratch_bytes() {
+        if self.log.left() < self.scratch_bytes() {
             self.drop_shown();
         }
         let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
@@ -239,11 +245,11 @@ impl Sink<'_, '_> {
     pub fn failure_text(&mut self, bytes: &[u8]) {
         self.failure();
         let failure = &mut self.reply.failure;
-        let room = FAILURE_BYTES.saturating_sub(failure.length as usize);
+        let room = FAILURE_BYTES - failure.length as usize;
         let room = self.log.room(bytes.len().min(room));
         let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
         if self.log.append(bytes).is_ok() {
-            failure.length = failure.length.saturating_add(bytes.len() as u32);
+            failure.length += bytes.len() as u16;
         }
     }
 
@@ -268,7 +274,7 @@ impl Sink<'_, '_> {
     /// The code of the error is a number.
     pub fn failure_status(&mut self, status: u32) {
         self.failure();
-        self.reply.failure.status = status;
+        self.reply.failure.status = status.min(u16::MAX.into()) as u16;
     }
 
     /// A document is over.

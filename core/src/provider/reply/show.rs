@@ -1,33 +1,27 @@
 //! What of a reply a person may see next.
 
-use super::Sink;
-use crate::Usage;
+use super::{Reply, Sink};
 use crate::message::{CallId, Event, Kept, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, REFUSAL, Record};
 
-/// An event without its borrow: where its bytes stand.
+/// An event without its borrow: what it is, and where its bytes stand.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Shown {
-    Text {
-        start: usize,
-        end: usize,
-    },
-    Refusal {
-        start: usize,
-        end: usize,
-    },
-    Thinking {
-        start: usize,
-        end: usize,
-    },
-    Call {
-        offset: usize,
-        index: u32,
-    },
-    Usage(Usage),
-    Cut {
-        bytes: u32,
-    },
+pub(crate) struct Shown {
+    pub what: What,
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum What {
+    Text,
+    Refusal,
+    Thinking,
+    /// At `start`; `end` is its index.
+    Call,
+    Usage,
+    /// `end` bytes of text are not kept.
+    Cut,
     /// What should be text is not UTF-8.
     Malformed,
 }
@@ -44,12 +38,13 @@ impl Sink<'_, '_> {
         if let Some(call) = self.show_call() {
             return Some(call);
         }
+        let shown = |what, end| Some(Shown { what, start: 0, end });
         if core::mem::take(&mut self.reply.usage_due) {
-            return Some(Shown::Usage(self.reply.usage()));
+            return shown(What::Usage, 0);
         }
         if self.cut_is_due() {
             self.reply.dropped_told = self.reply.dropped;
-            return Some(Shown::Cut { bytes: self.reply.dropped });
+            return shown(What::Cut, self.reply.dropped);
         }
         None
     }
@@ -80,7 +75,7 @@ impl Sink<'_, '_> {
             }
             let start = (self.reply.shown as usize).max(record.offset + HEADER_BYTES);
             let rest = self.log.bytes().get(start..record.end()).unwrap_or_default();
-            let is_text = matches!(record.header.kind, Kind::Text | Kind::Thinking);
+            let is_text = matches!(record.header.kind(), Kind::Text | Kind::Thinking);
             let (whole, is_malformed) = match core::str::from_utf8(rest) {
                 _ if !is_text => (0, false),
                 Ok(text) => (text.len(), false),
@@ -89,16 +84,17 @@ impl Sink<'_, '_> {
             let (end, next) = (start + whole, record.end());
             let is_last = next >= self.records_end();
             if start < end {
+                let what = match (record.header.kind(), record.header.info) {
+                    (Kind::Text, [REFUSAL, ..]) => What::Refusal,
+                    (Kind::Text, _) => What::Text,
+                    _ => What::Thinking,
+                };
                 self.reply.shown = end as u32;
-                return Some(match (record.header.kind, record.header.info) {
-                    (Kind::Text, [REFUSAL, ..]) => Shown::Refusal { start, end },
-                    (Kind::Text, _) => Shown::Text { start, end },
-                    _ => Shown::Thinking { start, end },
-                });
+                return Some(Shown { what, start: start as u32, end: end as u32 });
             }
             // A character that was begun can be completed in the last record only.
             if is_malformed || (is_text && !rest.is_empty() && !is_last) {
-                return Some(Shown::Malformed);
+                return Some(Shown::MALFORMED);
             }
             if is_last {
                 return None;
@@ -122,7 +118,7 @@ impl Sink<'_, '_> {
             let (offset, end) = (record.offset, record.end());
             if record.is(Kind::Call) {
                 if core::str::from_utf8(record.payload).is_err() {
-                    return Some(Shown::Malformed);
+                    return Some(Shown::MALFORMED);
                 }
                 let is_whole = self.check_call(offset);
                 match self.reply.stop {
@@ -137,8 +133,8 @@ impl Sink<'_, '_> {
                 }
                 self.reply.told = end as u32;
                 let index = u32::from(self.reply.told_calls);
-                self.reply.told_calls = self.reply.told_calls.saturating_add(1);
-                return Some(Shown::Call { offset, index });
+                self.reply.told_calls += 1;
+                return Some(Shown { what: What::Call, start: offset as u32, end: index });
             }
             self.reply.told = end as u32;
         }
@@ -159,27 +155,30 @@ impl Sink<'_, '_> {
 }
 
 impl Shown {
+    const MALFORMED: Self = Self { what: What::Malformed, start: 0, end: 0 };
+
     /// Whether it is shown of a reply that is not the user's, too.
-    pub const fn is_for_all(self) -> bool {
-        matches!(self, Self::Usage(_) | Self::Malformed)
+    pub fn is_for_all(self) -> bool {
+        matches!(self.what, What::Usage | What::Malformed)
     }
 
     /// The event, from the bytes of the transcript, which were checked. `calls` is the number
     /// of calls before the reply. `None` where there is none to give.
-    pub fn event(self, bytes: &[u8], calls: u32) -> Option<Event<'_>> {
-        let text = |start: usize, end: usize| core::str::from_utf8(bytes.get(start..end)?).ok();
-        Some(match self {
-            Self::Text { start, end } => Event::TextDelta(text(start, end)?),
-            Self::Refusal { start, end } => Event::RefusalDelta(text(start, end)?),
-            Self::Thinking { start, end } => Event::ThinkingDelta(text(start, end)?),
-            Self::Usage(usage) => Event::Usage(usage),
-            Self::Cut { bytes } => Event::Truncated { what: Kept::Reply, bytes },
-            Self::Call { offset, index } => {
-                let (wire_id, name, arguments) = Record::at(bytes, offset)?.call();
-                let id = CallId(calls.saturating_add(index));
+    pub fn event<'a>(self, bytes: &'a [u8], reply: &Reply, calls: u32) -> Option<Event<'a>> {
+        let (start, end) = (self.start as usize, self.end as usize);
+        let text = || core::str::from_utf8(bytes.get(start..end)?).ok();
+        Some(match self.what {
+            What::Text => Event::TextDelta(text()?),
+            What::Refusal => Event::RefusalDelta(text()?),
+            What::Thinking => Event::ThinkingDelta(text()?),
+            What::Usage => Event::Usage(reply.usage()),
+            What::Cut => Event::Truncated { what: Kept::Reply, bytes: self.end },
+            What::Call => {
+                let (wire_id, name, arguments) = Record::at(bytes, start)?.call();
+                let id = CallId(calls + self.end);
                 Event::ToolCall(ToolCall { id, wire_id, name, arguments })
             }
-            Self::Malformed => return None,
+            What::Malformed => return None,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Sink;
 use super::calls::Slot;
 use super::parts::FAILURE_BYTES;
-use crate::transcript::record::{HEADER_BYTES, Header, Kind};
+use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::{Error, ErrorKind};
 
 impl Sink<'_, '_> {
@@ -22,10 +22,9 @@ impl Sink<'_, '_> {
             self.drop_stage();
             return Ok(());
         }
-        self.sort_stage();
         let stage = core::mem::take(&mut self.reply.stage);
         let start = stage.start as usize;
-        let staged = self.log.bytes().get(start..).unwrap_or_default();
+        let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
         if core::str::from_utf8(staged).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }
@@ -37,43 +36,48 @@ impl Sink<'_, '_> {
     /// before the strings when that is of the same kind; `None` takes it out. The strings of
     /// higher slots stay.
     pub fn commit_part(&mut self, kind: Option<(Kind, [u8; 2])>) -> Result<(), Error> {
-        self.sort_stage();
         let stage = &mut self.reply.stage;
         let Some(length) = stage.lengths.iter_mut().find(|length| **length > 0) else {
             return Ok(());
         };
         let (start, length) = (stage.start as usize, core::mem::take(length) as usize);
-        let end = start + length;
-        // The slots that are left keep their order.
-        stage.order.rotate_left(1);
-        stage.count = stage.count.saturating_sub(1);
-        let Some((kind, [a, b])) = kind.filter(|_| !self.reply.is_muted()) else {
-            self.log.remove(start, end);
+        let is_last = stage.lengths == [0; 3];
+        let (text, end) = (start + HEADER_BYTES, start + HEADER_BYTES + length);
+        let kind = kind.filter(|_| !self.reply.is_muted());
+        let Some((kind, [a, b])) = kind else {
+            self.log.remove(text, end);
+            if is_last {
+                self.drop_stage();
+            }
             return Ok(());
         };
-        let text = self.log.bytes().get(start..end).unwrap_or_default();
-        if core::str::from_utf8(text).is_err() {
+        let bytes = self.log.bytes().get(text..end).unwrap_or_default();
+        if core::str::from_utf8(bytes).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }
         let before = core::mem::take(&mut self.reply.stage.before) as usize;
-        if let Some(record) = self.log.record(before).filter(|record| {
-            before != 0 && record.header.kind == kind && record.header.info == [a, b, 0]
-        }) {
-            let mut header = record.header;
-            header.length = header.length.saturating_add(length as u32);
-            self.log.set_header(before, header);
+        let record = self.log.record(before).filter(|record| {
+            before != 0 && record.header.kind() == kind && record.header.info == [a, b, 0]
+        });
+        if let Some(record) = record {
+            // The room for a header moves behind the text.
+            let known = record.payload.len();
+            self.log.swap_runs(start, text, end);
+            self.log.set_length(before, known + length);
             self.reply.open = before as u32;
+            self.reply.stage.start = (start + length) as u32;
         } else {
-            let mut header = Header::new(kind, self.first_flag(start), [a, b, 0]);
-            header.length = length as u32;
-            let used = self.log.used();
-            self.log.append(&header.to_bytes())?;
-            self.log.swap_runs(start, used, used + HEADER_BYTES);
+            self.head(start, kind, [a, b, 0]);
+            self.log.set_length(start, length);
             self.reply.open = start as u32;
+            let used = self.log.used();
+            self.log.append(&[0; HEADER_BYTES])?;
+            self.log.swap_runs(end, used, used + HEADER_BYTES);
+            self.reply.stage.start = end as u32;
         }
-        let end = self.log.record(self.reply.open as usize).map_or(0, |record| record.end());
-        self.reply.stage.start = end as u32;
-        if self.reply.stage.count > 0 {
+        if is_last {
+            self.drop_stage();
+        } else {
             // What follows begins a part of its own.
             self.end_part();
         }
@@ -84,13 +88,14 @@ impl Sink<'_, '_> {
     pub fn commit_failure(&mut self) {
         let stage = core::mem::take(&mut self.reply.stage);
         let failure = &mut self.reply.failure;
-        if stage.count == 0 || self.reply.has_failed {
+        if stage.start == 0 || self.reply.has_failed {
             return self.failure();
         }
         self.reply.has_failed = true;
         failure.start = stage.start;
-        let length = self.log.used().saturating_sub(stage.start as usize).min(FAILURE_BYTES);
-        failure.length = length as u32;
+        self.log.remove(stage.start as usize, stage.start as usize + HEADER_BYTES);
+        let length = (self.log.used() - stage.start as usize).min(FAILURE_BYTES);
+        failure.length = length as u16;
         self.log.truncate(stage.start as usize + length);
         self.failure_text_end();
     }

@@ -123,7 +123,7 @@ fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, end: usize) -
 
 /// Tokens of one record, and of what it is wrapped in on the wire.
 fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
-    let tokens = match record.header.kind {
+    let tokens = match record.header.kind() {
         Kind::User | Kind::Text | Kind::Thinking | Kind::Result => {
             config.count_tokens(record.text())
         }

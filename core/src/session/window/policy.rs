@@ -11,7 +11,7 @@ use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{
     ELIDED, FIRST, HEADER_BYTES, Header, Kind, MARKED, Record, Records,
 };
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 use crate::{Error, ErrorKind};
 
 /// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
@@ -258,13 +258,12 @@ impl Stub {
         let call = calls.filter(|it| it.is(Kind::Call)).nth(result.header.call_index() as usize);
         let name = call.map_or("a tool", |call| call.call().1);
         let name = name.get(..name.floor_char_boundary(NAME_BYTES)).unwrap_or_default();
-        let (digits, count) = digits(result.payload.len());
-        let number = digits.get(digits.len().saturating_sub(count)..).unwrap_or_default();
+        let number = Digits::of(result.payload.len());
         let pieces: [&[u8]; 5] = [
             b"[what ",
             name.as_bytes(),
             b" said, ",
-            number,
+            number.as_bytes(),
             b" bytes, was left out to make room; call it again if you need it]",
         ];
         for piece in pieces {

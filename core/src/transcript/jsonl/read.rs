@@ -159,9 +159,9 @@ impl<S: Storage> JsonLinesReader<S> {
             log.append(&[0; HEADER_BYTES])?;
         }
         // A part of the model begins a message where none is open.
-        let is_reply = !matches!(header.kind, Kind::User | Kind::Result);
+        let is_reply = !matches!(header.kind(), Kind::User | Kind::Result);
         if is_reply && !self.check.is_open() {
-            header.flags |= crate::transcript::record::FIRST;
+            header.set(crate::transcript::record::FIRST);
         }
         log.set_header(start, header);
         log.close(start);

@@ -62,7 +62,7 @@ impl<'t> JsonLines<'t> {
         let [first, second, _] = record.header.info;
         let out = &mut self.pieces;
         let text = Piece::Escaped(record.text());
-        match record.header.kind {
+        match record.header.kind() {
             Kind::User if record.is_instruction() => {
                 pieces!(out: r#"{"role":"developer","text":""#, text, "\"}\n");
             }

@@ -1,5 +1,8 @@
 //! Header fields of a response, matched byte by byte without keeping them.
 
+use crate::wire::hash::{START, add, hash};
+use crate::wire::with_digit;
+
 /// Which bytes a token has: methods and the names of headers.
 pub(super) fn is_token_byte(b: u8) -> bool {
     is_part_of_word(b, SEPARATORS)
@@ -15,8 +18,10 @@ pub(super) fn is_word(text: &str, refused: &[u8]) -> bool {
     !text.is_empty() && text.bytes().all(|b| is_part_of_word(b, refused))
 }
 
+#[inline(never)]
 fn is_part_of_word(b: u8, refused: &[u8]) -> bool {
-    b.is_ascii_graphic() && !refused.contains(&b)
+    // `contains` would bring a search by words, which is ten times as long.
+    b.is_ascii_graphic() && refused.iter().all(|refused| *refused != b)
 }
 
 const SEPARATORS: &[u8] = b"\"(),/:;<=>?@[\\]{}";
@@ -26,7 +31,7 @@ pub(super) const fn is_value(b: u8) -> bool {
     matches!(b, b'\t' | b' '..=b'~' | 0x80..)
 }
 
-/// The headers that decide something, and the words that their values are made of.
+/// The headers that decide something or may stand but once, and the words that their values are made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Name {
     ContentLength,
@@ -39,83 +44,58 @@ pub(super) enum Name {
     Identity,
     Close,
     KeepAlive,
+    Host,
     Other,
 }
 
-static NAMES: [(&str, Name); 10] = [
-    ("content-length", Name::ContentLength),
-    ("transfer-encoding", Name::TransferEncoding),
-    ("content-encoding", Name::ContentEncoding),
-    ("connection", Name::Connection),
-    ("retry-after", Name::RetryAfter),
-    ("retry-after-ms", Name::RetryAfterMs),
-    ("chunked", Name::Chunked),
-    ("identity", Name::Identity),
-    ("close", Name::Close),
-    ("keep-alive", Name::KeepAlive),
+static NAMES: [(u32, Name); 11] = [
+    (hash(b"content-length"), Name::ContentLength),
+    (hash(b"transfer-encoding"), Name::TransferEncoding),
+    (hash(b"content-encoding"), Name::ContentEncoding),
+    (hash(b"connection"), Name::Connection),
+    (hash(b"retry-after"), Name::RetryAfter),
+    (hash(b"retry-after-ms"), Name::RetryAfterMs),
+    (hash(b"chunked"), Name::Chunked),
+    (hash(b"identity"), Name::Identity),
+    (hash(b"close"), Name::Close),
+    (hash(b"keep-alive"), Name::KeepAlive),
+    (hash(b"host"), Name::Host),
 ];
-/// How many of them are headers.
-const FIELDS: u16 = 6;
 
-/// Compares what comes byte by byte with a few names at once, in any case of letters.
+/// A name or word that comes byte by byte, in any case of letters, as its hash.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Matcher {
-    /// A bit for each name that fits so far.
-    fits: u16,
-    length: u8,
-}
+pub(super) struct Matcher(u32);
 
 impl Matcher {
-    pub const fn fields() -> Self {
-        Self { fits: (1 << FIELDS) - 1, length: 0 }
-    }
-
-    pub const fn words() -> Self {
-        Self { fits: !Self::fields().fits, length: 0 }
+    pub const fn new() -> Self {
+        Self(START)
     }
 
     pub const fn is_empty(self) -> bool {
-        self.length == 0
+        self.0 == START
     }
 
-    /// Fits nothing any more.
-    pub fn spoil(&mut self) {
-        self.fits = 0;
-    }
-
-    pub fn push(&mut self, b: u8) {
-        let mut bit = 1;
-        for (name, _) in &NAMES {
-            if name.as_bytes().get(usize::from(self.length)) != Some(&b.to_ascii_lowercase()) {
-                self.fits &= !bit;
-            }
-            bit <<= 1;
-        }
-        self.length = self.length.saturating_add(1);
+    pub const fn push(&mut self, b: u8) {
+        self.0 = add(self.0, b.to_ascii_lowercase());
     }
 
     pub fn finish(self) -> Name {
-        let mut fits = self.fits;
-        for (name, found) in &NAMES {
-            if fits & 1 == 1 && name.len() == usize::from(self.length) {
-                return *found;
-            }
-            fits >>= 1;
-        }
-        Name::Other
+        let found = NAMES.iter().find(|(hash, _)| *hash == self.0);
+        found.map_or(Name::Other, |(_, name)| *name)
     }
 }
 
 /// A number of milliseconds or a length, digit by digit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number {
-    value: u64,
+    /// Saturating.
+    value: u32,
     /// Digits behind the point that were kept.
     decimals: u8,
     stage: Stage,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Stage {
     Start,
     Digits,
@@ -134,29 +114,30 @@ impl Number {
     /// Takes a byte; of a fraction the first `decimals` digits are kept, as part of a whole number
     /// of the smaller unit.
     pub fn push(&mut self, b: u8, decimals: u8) {
-        self.stage = match (self.stage, b) {
-            (stage @ (Stage::Start | Stage::Done), b' ' | b'\t') => stage,
-            (Stage::Digits | Stage::Fraction, b' ' | b'\t') => Stage::Done,
-            (Stage::Digits, b'.') => Stage::Fraction,
-            (Stage::Fraction, b'0'..=b'9') if self.decimals >= decimals => Stage::Fraction,
-            (stage, b'0'..=b'9') if stage < Stage::Done && self.value < MAX_NUMBER => {
-                self.value = self.value * 10 + u64::from(b - b'0');
+        let stage = self.stage;
+        let is_digit = b.is_ascii_digit();
+        self.stage = match b {
+            b' ' | b'\t' if matches!(stage, Stage::Digits | Stage::Fraction) => Stage::Done,
+            b' ' | b'\t' => stage,
+            b'.' if stage == Stage::Digits => Stage::Fraction,
+            _ if !is_digit || stage >= Stage::Done => Stage::Bad,
+            _ if stage == Stage::Fraction && self.decimals >= decimals => stage,
+            // No larger number is read on.
+            _ if self.value == u32::MAX => Stage::Bad,
+            _ => {
+                self.value = with_digit(self.value, b);
                 self.decimals += u8::from(stage == Stage::Fraction);
-                if stage == Stage::Start { Stage::Digits } else { stage }
+                stage.max(Stage::Digits)
             }
-            _ => Stage::Bad,
         };
     }
 
-    /// The number, in units of its last decimal.
-    pub fn finish(self, decimals: u8) -> Option<u64> {
+    /// The number, in units of its last decimal; `u32::MAX` is that or more.
+    pub fn finish(self, decimals: u8) -> Option<u32> {
         if matches!(self.stage, Stage::Start | Stage::Bad) {
             return None;
         }
         let missing = self.decimals..decimals;
-        Some(missing.fold(self.value, |value, _| value * 10))
+        Some(missing.fold(self.value, |value, _| with_digit(value, b'0')))
     }
 }
-
-/// No larger number is read on; another digit, and the decimals of a second, always fit.
-const MAX_NUMBER: u64 = 1 << 50;

@@ -1,8 +1,8 @@
 //! The head of a request.
 
-use super::fields::{is_token, is_value, is_word};
+use super::fields::{Matcher, Name, is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
-use crate::wire::json_write::digits;
+use crate::wire::json_write::Digits;
 
 /// What stands before the body of a request.
 ///
@@ -38,8 +38,8 @@ impl RequestHead<'_> {
         }
         let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            for (byte, slot) in text.bytes().zip(slots.by_ref()) {
-                *slot = byte;
+            for (byte, slot) in text.iter().zip(slots.by_ref()) {
+                *slot = *byte;
             }
         });
         Ok(length)
@@ -59,13 +59,13 @@ impl RequestHead<'_> {
         let mut skip = from;
         let mut slots = out.iter_mut();
         self.each(headers, &mut |text| {
-            let rest = text.as_bytes().get(skip..).unwrap_or_default();
+            let rest = text.get(skip..).unwrap_or_default();
             skip = skip.saturating_sub(text.len());
             for (byte, slot) in rest.iter().zip(slots.by_ref()) {
                 *slot = *byte;
             }
         });
-        Ok(size.saturating_sub(slots.len()))
+        Ok(size - slots.len())
     }
 
     /// The bytes of the head with these headers.
@@ -78,7 +78,7 @@ impl RequestHead<'_> {
     {
         self.check(headers.clone())?;
         let mut bytes = 0_usize;
-        self.each(headers, &mut |text| bytes = bytes.saturating_add(text.len()));
+        self.each(headers, &mut |text| bytes += text.len());
         Ok(bytes)
     }
 
@@ -86,37 +86,46 @@ impl RequestHead<'_> {
         let first = self.path.iter().find(|piece| !piece.is_empty());
         let is_path = first.is_some_and(|piece| piece.as_bytes().first() == Some(&b'/'))
             && self.path.iter().all(|piece| piece.is_empty() || is_word(piece, b"#"));
-        let own = [is_token(self.method), is_path, is_word(self.host, b"/?#@\\")];
-        let good = headers.map(|(name, value)| {
-            let is_taken = TAKEN.iter().any(|taken| name.eq_ignore_ascii_case(taken));
-            is_token(name) && !is_taken && value.bytes().all(is_value)
-        });
-        match own.into_iter().chain(good).position(|good| !good) {
-            Some(at) => Err(Error::new(ErrorKind::BadRequest, at as u32)),
-            None => Ok(()),
-        }
+        let mut headers = headers;
+        let bad = if !is_token(self.method) {
+            0
+        } else if !is_path {
+            1
+        } else if !is_word(self.host, b"/?#@\\") {
+            2
+        } else {
+            let bad = headers.position(|(name, value)| !is_allowed(name, value));
+            let Some(at) = bad else { return Ok(()) };
+            3 + at as u32
+        };
+        Err(Error::new(ErrorKind::BadRequest, bad))
     }
 
     fn each<'h>(
         &self,
         headers: impl Iterator<Item = (&'h str, &'h str)>,
-        put: &mut dyn FnMut(&str),
+        put: &mut dyn FnMut(&[u8]),
     ) {
-        put(self.method);
-        put(" ");
-        self.path.iter().for_each(|piece| put(piece));
-        put(" HTTP/1.1\r\nhost: ");
-        put(self.host);
+        put(self.method.as_bytes());
+        put(b" ");
+        self.path.iter().for_each(|piece| put(piece.as_bytes()));
+        put(b" HTTP/1.1\r\nhost: ");
+        put(self.host.as_bytes());
         for (name, value) in headers {
-            ["\r\n", name, ": ", value].into_iter().for_each(&mut *put);
+            ["\r\n", name, ": ", value].iter().for_each(|piece| put(piece.as_bytes()));
         }
-        put("\r\ncontent-length: ");
-        let (digits, count) = digits(self.content_length);
-        let length = digits.get(digits.len() - count..).unwrap_or_default();
-        put(core::str::from_utf8(length).unwrap_or_default());
-        put("\r\n\r\n");
+        put(b"\r\ncontent-length: ");
+        put(Digits::of(self.content_length).as_bytes());
+        put(b"\r\n\r\n");
     }
 }
 
-/// Headers that the head has already or cannot have.
-const TAKEN: [&str; 3] = ["host", "content-length", "transfer-encoding"];
+/// Whether a header may stand beside those that the head has already, and those it cannot have.
+#[inline(never)]
+fn is_allowed(name: &str, value: &str) -> bool {
+    let taken = [Name::Host, Name::ContentLength, Name::TransferEncoding];
+    let mut matcher = Matcher::new();
+    name.bytes().for_each(|b| matcher.push(b));
+    let found = matcher.finish();
+    is_token(name) && taken.iter().all(|taken| *taken != found) && value.bytes().all(is_value)
+}

@@ -33,7 +33,7 @@ use crate::error::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub struct Response {
     /// Bytes that are left of the body or of the chunk.
-    left: u64,
+    left: u32,
     number: Number,
     /// Bytes read, for errors.
     offset: u32,
@@ -100,7 +100,7 @@ impl Response {
             retry_after_ms: None,
             room: MAX_HEAD_BYTES,
             status: 0,
-            matcher: Matcher::fields(),
+            matcher: Matcher::new(),
             state: State::Start,
             failed: None,
             count: 0,
@@ -127,30 +127,27 @@ impl Response {
     /// coding; `detail` is the offset. The response cannot be read on; a further call gives the same
     /// error.
     pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Fed<'i>, Error> {
-        for (at, b) in input.iter().enumerate() {
-            match self.state {
-                State::Body | State::Close | State::ChunkBytes => {
-                    let body = self.body(input.get(at..).unwrap_or_default());
-                    return Ok(Fed { used: at + body.len(), event: Some(Event::Body(body)) });
-                }
-                State::Done => {
-                    self.closes = true;
-                    self.offset = advanced(self.offset, input.len() - at);
-                    return Ok(Fed { used: input.len(), event: None });
-                }
-                _ => {}
-            }
-            self.byte(*b)?;
-            self.offset = advanced(self.offset, 1);
-            if self.head_is_due() {
-                let (status, retry_after_ms) = (self.status, self.retry_after_ms);
-                self.status = 0;
-                let event = Event::Head { status, retry_after_ms };
-                return Ok(Fed { used: at + 1, event: Some(event) });
-            }
+        let mut used = 0;
+        loop {
+            self.check()?;
+            let rest = input.get(used..).unwrap_or_default();
+            let event = if self.status != 0 && self.state >= State::Body {
+                // The head is complete, and was not told.
+                let status = core::mem::take(&mut self.status);
+                Some(Event::Head { status, retry_after_ms: self.retry_after_ms })
+            } else if rest.is_empty() {
+                None
+            } else if matches!(self.state, State::Body | State::Close | State::ChunkBytes) {
+                let length = self.body(rest.len());
+                used += length;
+                rest.get(..length).map(Event::Body)
+            } else {
+                self.byte(rest.first().copied().unwrap_or_default());
+                used += 1;
+                continue;
+            };
+            return Ok(Fed { used, event });
         }
-        self.check()?;
-        Ok(Fed { used: input.len(), event: None })
     }
 
     /// The connection ended.
@@ -162,7 +159,8 @@ impl Response {
         self.check()?;
         self.closes = true;
         if !matches!(self.state, State::Done | State::Close) {
-            return self.fail(ErrorKind::HttpCut);
+            self.failed = Some(ErrorKind::HttpCut);
+            return self.check();
         }
         self.state = State::Done;
         Ok(())
@@ -178,69 +176,58 @@ impl Response {
         self.is_done() && !self.closes && (self.keeps || !self.is_http10)
     }
 
-    /// The response cannot be read on.
-    fn fail(&mut self, kind: ErrorKind) -> Result<(), Error> {
-        if kind == ErrorKind::HttpTooLong && self.room == 0 {
-            self.room = self.limit();
-        }
-        self.failed = Some(kind);
-        self.check()
-    }
-
     /// The error that was found before.
     fn check(&self) -> Result<(), Error> {
         match self.failed {
             None => Ok(()),
-            // Where a limit was hit, `room` holds it.
             Some(kind @ ErrorKind::HttpTooLong) => Err(Error::new(kind, self.room.into())),
             Some(kind) => Err(Error::new(kind, self.offset)),
         }
     }
 
-    /// The head is complete, and was not told.
-    fn head_is_due(&self) -> bool {
-        self.status != 0 && self.state >= State::Body
-    }
-
-    /// The part of `rest` that belongs to the body.
-    fn body<'i>(&mut self, rest: &'i [u8]) -> &'i [u8] {
+    /// How many of the next `length` bytes belong to the body.
+    fn body(&mut self, length: usize) -> usize {
         if self.state == State::Close {
-            self.offset = advanced(self.offset, rest.len());
-            return rest;
+            self.offset = advanced(self.offset, length);
+            return length;
         }
-        let wanted = usize::try_from(self.left).unwrap_or(usize::MAX);
-        let body = rest.get(..wanted).unwrap_or(rest);
-        self.left = self.left.saturating_sub(u64::try_from(body.len()).unwrap_or(u64::MAX));
-        self.offset = advanced(self.offset, body.len());
+        let length = length.min(self.left as usize);
+        self.left -= length as u32;
+        self.offset = advanced(self.offset, length);
         if self.left == 0 {
             self.room = MAX_CHUNK_LINE_BYTES;
-            self.state = match self.state {
-                State::ChunkBytes => State::ChunkEnd,
-                _ => State::Done,
-            };
+            let is_chunk = self.state == State::ChunkBytes;
+            self.state = if is_chunk { State::ChunkEnd } else { State::Done };
         }
-        body
+        length
     }
 
-    fn byte(&mut self, b: u8) -> Result<(), Error> {
-        self.check()?;
-        let next = match self.room.checked_sub(1) {
-            None => Err(ErrorKind::HttpTooLong),
-            Some(room) => {
-                self.room = room;
-                match b {
-                    b'\r' | b'\n' => self.line_end(b),
-                    _ if self.after_cr => BAD,
-                    _ => self.inside(b),
-                }
+    #[inline(never)]
+    fn byte(&mut self, b: u8) {
+        let has_room = self.room > 0;
+        self.room = self.room.saturating_sub(1);
+        let next = match b {
+            _ if self.state == State::Done => {
+                self.closes = true;
+                Ok(State::Done)
             }
+            _ if !has_room => Err(ErrorKind::HttpTooLong),
+            b'\r' | b'\n' => self.line_end(b),
+            _ if self.after_cr => BAD,
+            _ => self.inside(b),
         };
         match next {
             Ok(state) => {
                 self.state = state;
-                Ok(())
+                self.offset = advanced(self.offset, 1);
             }
-            Err(kind) => self.fail(kind),
+            Err(kind) => {
+                // Where a limit was hit, `room` holds it.
+                if kind == ErrorKind::HttpTooLong && self.room == 0 {
+                    self.room = self.limit();
+                }
+                self.failed = Some(kind);
+            }
         }
     }
 
@@ -295,13 +282,13 @@ impl Response {
             State::CodeEnd if b == b' ' => return Ok(State::Reason),
             State::Reason | State::Extension if is_value(b) => {}
             State::Line if is_token_byte(b) => {
-                self.matcher = Matcher::fields();
+                self.matcher = Matcher::new();
                 self.matcher.push(b);
                 return Ok(State::Name);
             }
             State::Name if b == b':' => {
                 self.field = self.matcher.finish();
-                self.matcher = Matcher::words();
+                self.matcher = Matcher::new();
                 self.number = Number::new();
                 self.gap = false;
                 return Ok(State::Value);
@@ -313,7 +300,7 @@ impl Response {
                     return BAD;
                 }
                 let digit = char::from(b).to_digit(16).unwrap_or(0);
-                self.left = self.left << 4 | u64::from(digit);
+                self.left = self.left << 4 | digit;
                 return Ok(State::Size);
             }
             State::Size | State::SizeGap if b == b';' => return Ok(State::Extension),
@@ -347,7 +334,8 @@ impl Response {
             Name::TransferEncoding | Name::ContentEncoding | Name::Connection => match b {
                 b',' => self.word_end()?,
                 b' ' | b'\t' => self.gap = !self.matcher.is_empty(),
-                _ if self.gap => self.matcher.spoil(),
+                // Fits nothing any more.
+                _ if self.gap => self.matcher.push(b' '),
                 _ => self.matcher.push(b),
             },
             _ => {}
@@ -361,8 +349,8 @@ impl Response {
         }
         match self.field {
             Name::ContentLength => {
-                let length = self.number.finish(0).ok_or(ErrorKind::BadHttp)?;
-                if self.has_length && length != self.left {
+                let length = self.number.finish(0).unwrap_or(u32::MAX);
+                if length == u32::MAX || (self.has_length && length != self.left) {
                     return Err(ErrorKind::BadHttp);
                 }
                 self.has_length = true;
@@ -374,7 +362,7 @@ impl Response {
                 if let Some(wait) = self.number.finish(decimals)
                     && (exact || !self.exact_retry)
                 {
-                    self.retry_after_ms = Some(u32::try_from(wait).unwrap_or(u32::MAX));
+                    self.retry_after_ms = Some(wait);
                     self.exact_retry = exact;
                 }
             }
@@ -385,7 +373,7 @@ impl Response {
     }
 
     fn word_end(&mut self) -> Result<(), ErrorKind> {
-        let word = core::mem::replace(&mut self.matcher, Matcher::words());
+        let word = core::mem::replace(&mut self.matcher, Matcher::new());
         self.gap = false;
         match (self.field, word.finish()) {
             _ if word.is_empty() || self.in_trailers() => {}
@@ -484,7 +472,7 @@ pub const MAX_TRAILER_BYTES: u16 = 8 * 1024;
 pub const MAX_INTERIM_HEADS: u8 = 8;
 
 /// Another digit would not fit.
-const MAX_CHUNK_BYTES: u64 = 1 << 60;
+const MAX_CHUNK_BYTES: u32 = 1 << 28;
 /// How a response begins, `x` for 0 or 1, `9` for any digit.
 const START: &[u8] = b"HTTP/1.x 999";
 const BAD: Result<State, ErrorKind> = Err(ErrorKind::BadHttp);

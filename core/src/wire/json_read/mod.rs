@@ -14,6 +14,7 @@ pub(crate) use node::places;
 
 use super::hash::hash;
 use super::scan::{WORDS, plain_length};
+use super::taken;
 use crate::{Error, ErrorKind};
 use step::{Found, State};
 
@@ -272,11 +273,6 @@ impl JsonReader {
 }
 
 const BAD: Error = Error::new(ErrorKind::BadJson, 0);
-
-/// The bytes of `before` that are no longer in `after`, its tail.
-fn taken<'a>(before: &'a [u8], after: &[u8]) -> &'a [u8] {
-    before.get(..before.len().saturating_sub(after.len())).unwrap_or_default()
-}
 
 /// Whether `text` is one JSON object, and nothing else.
 pub(crate) fn is_object(text: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! The grammar: one byte, or one run of bytes, at a time.
 
 use super::{JsonReader, NOWHERE};
-use crate::wire::hash;
+use crate::wire::{hash, with_digit};
 
 /// What comes next. White space may stand before what comes in those up to `Done`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
@@ -119,8 +119,7 @@ impl JsonReader {
         self.count = next;
         // A negative number stays 0: no count on the wire is one.
         if next == WHOLE && !self.is_negative {
-            let digit = u32::from(byte.wrapping_sub(b'0'));
-            self.value = self.value.saturating_mul(10).saturating_add(digit);
+            self.value = with_digit(self.value, byte);
         }
         Found::Nothing
     }
@@ -185,7 +184,7 @@ impl JsonReader {
             return Found::Wrong;
         }
         self.place = self.container();
-        self.depth = self.depth.saturating_sub(1);
+        self.depth -= 1;
         self.after_value();
         if is_object { Found::End } else { Found::Nothing }
     }
