@@ -4,7 +4,7 @@ use core::slice;
 
 use super::feed::Decoder;
 use super::open::Open;
-use super::window::{Count, ENABLED, Finish, Refused, used_up};
+use super::window::{Count, ENABLED, Finish, Tried, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
@@ -40,10 +40,7 @@ pub(super) struct Machine {
     pub cuts: u16,
     /// The call that was told last repeats the ones before it, which is not told yet.
     pub repeats: bool,
-    /// No summary came when one was asked for.
-    pub no_summary: bool,
-    /// Whether room was made because the provider wants a shorter window.
-    pub refused: Refused,
+    pub tried: Tried,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
     pub summary: Option<Finish>,
@@ -75,8 +72,7 @@ impl Machine {
             rewrites: 0,
             cuts: 0,
             repeats: false,
-            no_summary: false,
-            refused: Refused::Never,
+            tried: Tried::NOTHING,
             summary: None,
             status: 0,
             retry_after_ms: u32::MAX,
@@ -105,7 +101,7 @@ impl Machine {
         let header = Header::new(Kind::User, FIRST, [0; 3]);
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
-        (self.no_summary, self.refused) = (false, Refused::Never);
+        self.tried = Tried::NOTHING;
         self.forget_failure();
         self.enter_send(log, config);
         Ok(())

@@ -5,7 +5,7 @@ use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
-use super::window::{ENABLED, Refused, repeating};
+use super::window::{ENABLED, Tried, repeating};
 use crate::message::{Event, Fed, StopReason};
 use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
 use crate::transcript::log::Log;
@@ -113,7 +113,7 @@ impl Machine {
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        (self.attempt, self.no_summary, self.refused) = (0, false, Refused::Never);
+        (self.attempt, self.tried) = (0, Tried::NOTHING);
         self.count.measure(config, self.reply.usage(), log.bytes());
         if self.open.count > 0 {
             self.check_repeats(log, config)?;

@@ -27,11 +27,6 @@ impl Count {
     pub const fn insert(&mut self, _: &dyn Config, _: &Record<'_>) {}
 }
 
-#[derive(Clone, Copy, Debug)]
-pub(in crate::session) enum Refused {
-    Never,
-}
-
 impl Machine {
     pub const fn makes_room_for(&mut self, _: &Log<'_>, _: &dyn Config, _: Error) -> bool {
         false

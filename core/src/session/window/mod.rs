@@ -21,11 +21,9 @@ pub use calls::WindowTokens;
 #[cfg(feature = "window")]
 pub(super) use count::Count;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, Refused, repeating, request_start, used_up};
+pub(super) use disabled::{Count, repeating, request_start, used_up};
 #[cfg(feature = "window")]
 pub(super) use policy::request_start;
-#[cfg(feature = "window")]
-pub(super) use refused::Refused;
 
 use super::machine::Machine;
 use crate::Error;
@@ -39,6 +37,14 @@ pub(super) type Finish =
 
 /// Whether any of it is there.
 pub(super) const ENABLED: bool = cfg!(feature = "window");
+
+/// What was tried to make room since the last good reply, a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Tried(u8);
+
+impl Tried {
+    pub const NOTHING: Self = Self(0);
+}
 
 /// By how much the window is too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! Making room as the configuration says: down to the low mark, and never half an exchange.
 
+use super::Tried;
 use super::count::is_limited;
-use super::refused::Refused;
 use crate::message::{Event, Kept, StopReason};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::Step;
@@ -40,7 +40,7 @@ impl Machine {
             return Err(crate::session::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
-        if self.refused == Refused::Once {
+        if self.tried.has(Tried::REFUSED) && !self.tried.has(Tried::SHORTER) {
             return Ok(self.shorten(log, config));
         }
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
@@ -137,7 +137,7 @@ impl Machine {
         // A summary of a summary helps nobody.
         let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
-        if self.no_summary || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
+        if self.tried.has(Tried::SUMMARY) || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
             return false;
         }
         let wanted = REQUEST_BYTES + (limits.reply_bytes as usize).max(LEAST_SUMMARY_BYTES);
@@ -166,7 +166,9 @@ impl Machine {
             _ => self.install_summary(log, config, start).ok_or(unusable),
         });
         self.attempt = 0;
-        self.no_summary = outcome.is_err();
+        if outcome.is_err() {
+            self.tried.add(Tried::SUMMARY);
+        }
         let event = match outcome {
             Ok(bytes) => Event::Truncated { what: Kept::Summarised, bytes: bytes as u32 },
             Err(error) => {

@@ -1,6 +1,7 @@
 //! A provider that refuses a request because its window is too long for the model: room is made
 //! once, by the policy, and the request is sent again.
 
+use super::Tried;
 use super::policy::Needed;
 use crate::message::{Event, Kept};
 use crate::provider::{Config, RoomPolicy};
@@ -10,14 +11,21 @@ use crate::transcript::log::Log;
 use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
-/// What was done about a window that is too long for the provider, since its last good reply.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::session) enum Refused {
-    Never,
-    /// Room is to be made now.
-    Once,
-    /// Room was made. It is not made again: what follows would be no better.
-    Answered,
+impl Tried {
+    /// A summary was asked for, and none came.
+    pub const SUMMARY: Self = Self(1);
+    /// The provider finds the window too long, and room is to be made for that.
+    pub const REFUSED: Self = Self(2);
+    /// It was made. It is not made again: what follows would be no better.
+    pub const SHORTER: Self = Self(4);
+
+    pub const fn has(self, what: Self) -> bool {
+        self.0 & what.0 != 0
+    }
+
+    pub const fn add(&mut self, what: Self) {
+        self.0 |= what.0;
+    }
 }
 
 impl Machine {
@@ -25,7 +33,7 @@ impl Machine {
     pub fn makes_room_for(&mut self, log: &Log<'_>, config: &dyn Config, error: Error) -> bool {
         let policy = config.limits().room;
         let may = error.kind() == ErrorKind::Status
-            && self.refused == Refused::Never
+            && !self.tried.has(Tried::REFUSED)
             && policy != RoomPolicy::Ask
             // A summary that cannot be had leads to room without one.
             && self.summary().is_none()
@@ -33,7 +41,7 @@ impl Machine {
             && (can_drop(log, self.turn as usize)
                 || policy != RoomPolicy::DropOldest && self.can_elide(log));
         if may {
-            self.refused = Refused::Once;
+            self.tried.add(Tried::REFUSED);
         }
         may
     }
@@ -53,7 +61,8 @@ impl Machine {
                 (what, freed) = (Kept::OldExchanges, elided + dropped);
             }
         }
-        (self.refused, self.attempt) = (Refused::Answered, 0);
+        self.tried.add(Tried::SHORTER);
+        self.attempt = 0;
         self.enter_send(log, config);
         Event::Truncated { what, bytes: freed as u32 }
     }
