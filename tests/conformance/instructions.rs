@@ -96,6 +96,28 @@ fn prompts_of_the_user_and_the_project_are_used_and_the_nearest_wins() {
 }
 
 #[test]
+fn included_prompts_stand_before_and_a_blank_line_between() {
+    let place = place();
+    let write = |name: &str, text: &str| {
+        place.write(&format!("project/.zerostack/prompts/{name}.md"), text);
+    };
+    write("kind", "Be kind.");
+    write("nothing", "---\ndescription: No text\n---\n");
+    write("brief", "---\nincludes: [kind]\n---\nBe brief.\n\n\n");
+    write("mine", "---\noutput: text\nincludes: [brief, nothing, kind]\n---\n\nBegin\nhere.\n");
+    let (system, task) = ask(&place, &["mine", "go"]);
+    let expected = "Be kind.\n\nBe brief.\n\nBe kind.\n\nBegin\nhere.\n\nWorking folder: ";
+    assert!(system.starts_with(expected) && task == "go", "{system}: {task}");
+    // The task stands where an included prompt has it, and not again behind it.
+    write("kind", "Do $ARGUMENTS kindly.");
+    let (system, task) = ask(&place, &["brief", "it"]);
+    assert!(
+        system.starts_with("Do it kindly.\n\nBe brief.") && task == "Begin.",
+        "{system}: {task}"
+    );
+}
+
+#[test]
 fn a_prompt_that_cannot_be_used_is_an_error_with_its_place() {
     for (name, text, arguments, code, part) in [
         ("try.md", "Do it.", &["go"][..], 52, "the name of a command; rename the file"),

@@ -22,6 +22,7 @@ mod output_limit;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;
+mod refused_window;
 mod response_limit;
 mod results;
 mod retries;

@@ -12,6 +12,7 @@ mod held;
 mod json_lines;
 mod message;
 mod number;
+mod open;
 mod options;
 mod prompt;
 mod request;

@@ -8,11 +8,10 @@ use zerostack_core::{Growing, OwnedConfig, Step};
 
 use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
-use crate::error::{Said, closed, raised, raised_in, raised_text};
+use crate::error::{Said, closed, raised_in};
 use crate::held::Held;
 use crate::message::{self, Entry, Failure, Mark, Request, ToolCall, Usage, WindowTokens};
-use crate::options::Options;
-use crate::{enums, feed, json_lines, number, request};
+use crate::{enums, feed, json_lines, number, open, request};
 
 /// The session of this package: it owns its configuration and grows to a limit.
 pub type OwnedSession = core::Session<OwnedConfig, Growing>;
@@ -52,11 +51,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let options = Options::of(options)?;
-        let config = options.begin(provider, model)?;
-        let storage = Growing::new(options.capacity_bytes()?);
-        let session = core::Session::new(storage, config);
-        session.map(Self::holding).map_err(|error| raised(provider.py(), error))
+        open::new(provider, model, options).map(Self::holding)
     }
 
     /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
@@ -72,16 +67,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let py = provider.py();
-        let bytes = bytes_of("snapshot", snapshot)?;
-        let options = Options::of(options)?;
-        let config = options.begin(provider, model)?;
-        let limit = options.capacity_bytes()?.max(bytes.len());
-        let session = py.detach(|| {
-            let storage = Growing::from_vec(bytes.to_vec(), limit);
-            core::Session::resume(storage, bytes.len(), config)
-        });
-        session.map(Self::holding).map_err(|error| raised(py, error))
+        open::resume(snapshot, provider, model, options).map(Self::holding)
     }
 
     /// Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that somebody
@@ -97,19 +83,7 @@ impl Session {
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let py = provider.py();
-        let lines = match lines.cast::<PyString>() {
-            Ok(text) => text.to_cow()?.into_owned().into_bytes(),
-            Err(_) => bytes_of("lines", lines)?.to_vec(),
-        };
-        let options = Options::of(options)?;
-        let config = options.begin(provider, model)?;
-        let storage = Growing::new(options.capacity_bytes()?);
-        let read = py.detach(|| json_lines::read(&lines, storage, config));
-        read.map(Self::holding).map_err(|(error, why)| match why {
-            Some(why) => raised_text(py, error, format!("line {}: {why}", error.detail())),
-            None => raised(py, error),
-        })
+        open::read_lines(lines, provider, model, options).map(Self::holding)
     }
 
     // Looking.
@@ -337,7 +311,8 @@ impl Session {
 
     /// The body ended, or the connection broke, or the caller stops reading after
     /// `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE` with
-    /// `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came at all.
+    /// `End`, or with `Restart` to `WAIT`, or to `MAKE_ROOM` when the provider refused the request
+    /// as too long. In the step `SEND` it says that no response came at all.
     ///
     /// After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
     ///
@@ -423,12 +398,7 @@ impl Session {
         model: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let options = Options::of(options)?;
-        let mut config = self.held.look(py, |session| session.config().clone())?;
-        options.change(&mut config, provider, model)?;
-        let storage = Growing::new(options.capacity_bytes()?);
-        let forked = self.held.look(py, |session| session.fork(storage, config))?;
-        forked.map(Self::holding).map_err(|error| raised(py, error))
+        open::fork(py, &self.held, provider, model, options).map(Self::holding)
     }
 
     // Room.

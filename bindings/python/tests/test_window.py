@@ -18,8 +18,10 @@ from zerostack import (
     Kept,
     Limits,
     Prices,
+    ProviderStatus,
     Recovered,
     Repeating,
+    Restart,
     RoomPolicy,
     Session,
     Step,
@@ -230,3 +232,38 @@ def test_a_line_that_is_wrong_says_where_and_why() -> None:
         assert raised.value.detail == 2
     with pytest.raises(TypeError, match="lines must be bytes, not int"):
         Session.from_json_lines(7, "openai-chat", "m")  # type: ignore[arg-type]
+
+
+@both
+def test_a_request_that_the_provider_finds_too_long_is_made_shorter(
+    kind: Any, provider: Provider
+) -> None:
+    words = "the prompt exceeds the context length"
+    refusal = {"status": 400, "error": {"code": "context_length_exceeded", "message": words}}
+    scripted = provider(say("one"), say("two"), refusal, say("three"), refusal, refusal)
+    agent = kind("scripted", base_url=scripted.url, limits=Limits(room="drop"))
+
+    async def later(text: str) -> list[Any]:
+        return [event async for event in agent.stream(text)]
+
+    async def talk() -> list[Any]:
+        async with agent:
+            for text in ("first", "second"):
+                await later(text)
+            events = await later("third")
+            with pytest.raises(ProviderStatus, match=words):
+                await later("fourth")
+            return events
+
+    if isinstance(agent, zerostack.Agent):
+        for text in ("first", "second"):
+            list(agent.stream(text))
+        events = list(agent.stream("third"))
+        with pytest.raises(ProviderStatus, match=words):
+            list(agent.stream("fourth"))
+    else:
+        events = asyncio.run(talk())
+    assert [type(event) for event in events[:2]] == [Restart, Truncated]
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["three"]
+    messages = [request["body"].count('"role"') for request in scripted.requests]
+    assert messages == [1, 3, 5, 3, 5, 3]

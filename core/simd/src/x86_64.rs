@@ -2,9 +2,9 @@
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128,
-    _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm256_add_epi8, _mm256_cmpeq_epi8,
-    _mm256_cmpgt_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    __m512i, _mm_add_epi8, _mm_cmpeq_epi8, _mm_cmpgt_epi8, _mm_loadu_si128, _mm_movemask_epi8,
+    _mm_or_si128, _mm_set1_epi8, _mm256_add_epi8, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
+    _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
     _mm512_cmpeq_epi8_mask, _mm512_cmple_epu8_mask, _mm512_loadu_si512, _mm512_movepi8_mask,
     _mm512_set1_epi8, _mm512_sub_epi8,
 };
@@ -38,38 +38,8 @@ fn has_avx512() -> bool {
 }
 
 fn by_sse2(block: &[u8; 64]) -> Classes {
-    let put = |mask: &mut u64, found: __m128i| {
-        // SAFETY: every x86-64 has SSE2.
-        *mask = *mask << 16 | unsafe { _mm_movemask_epi8(found) } as u16 as u64;
-    };
-    let mut classes = Classes::default();
-    for part in block.as_chunks::<16>().0.iter().rev() {
-        // SAFETY: every x86-64 has SSE2, and the load reads the sixteen bytes of `part`.
-        unsafe {
-            let bytes = _mm_loadu_si128(part.as_ptr().cast());
-            let all = |byte: u8| _mm_set1_epi8(byte as i8);
-            let is = |byte: u8| _mm_cmpeq_epi8(bytes, all(byte));
-            // Shifted so that the last of them is the greatest number.
-            let between = |first: u8, last: u8| {
-                let shifted = _mm_add_epi8(bytes, all(0x7F - last));
-                _mm_cmpgt_epi8(shifted, all(0x7F - (last - first) - 1))
-            };
-            put(&mut classes.upper, between(b'A', b'Z'));
-            put(&mut classes.lower, between(b'a', b'z'));
-            put(&mut classes.digit, between(b'0', b'9'));
-            put(&mut classes.newline, _mm_or_si128(is(b'\n'), is(b'\r')));
-            put(&mut classes.blank, is(b' '));
-            put(&mut classes.tab, between(b'\t', 0x0C));
-            put(&mut classes.quote, is(b'\''));
-            put(&mut classes.slash, is(b'/'));
-            put(&mut classes.zero, is(0));
-            put(&mut classes.foreign, bytes);
-            put(&mut classes.lead, _mm_cmpgt_epi8(bytes, all(0xBF)));
-        }
-    }
-    classes.tab &= !classes.newline;
-    classes.lead &= classes.foreign;
-    classes
+    // SAFETY: every x86-64 has SSE2.
+    unsafe { sse2(block) }
 }
 
 /// Only handed out where the processor has AVX2.
@@ -78,39 +48,72 @@ fn by_avx2(block: &[u8; 64]) -> Classes {
     unsafe { avx2(block) }
 }
 
-#[target_feature(enable = "avx2")]
-fn avx2(block: &[u8; 64]) -> Classes {
-    let put = |mask: &mut u64, found: __m256i| {
-        *mask = *mask << 32 | _mm256_movemask_epi8(found) as u32 as u64;
-    };
-    let mut classes = Classes::default();
-    for part in block.as_chunks::<32>().0.iter().rev() {
-        // SAFETY: the processor has AVX2, and the load reads the thirty-two bytes of `part`.
-        unsafe {
-            let bytes = _mm256_loadu_si256(part.as_ptr().cast());
-            let all = |byte: u8| _mm256_set1_epi8(byte as i8);
-            let is = |byte: u8| _mm256_cmpeq_epi8(bytes, all(byte));
-            let between = |first: u8, last: u8| {
-                let shifted = _mm256_add_epi8(bytes, all(0x7F - last));
-                _mm256_cmpgt_epi8(shifted, all(0x7F - (last - first) - 1))
-            };
-            put(&mut classes.upper, between(b'A', b'Z'));
-            put(&mut classes.lower, between(b'a', b'z'));
-            put(&mut classes.digit, between(b'0', b'9'));
-            put(&mut classes.newline, _mm256_or_si256(is(b'\n'), is(b'\r')));
-            put(&mut classes.blank, is(b' '));
-            put(&mut classes.tab, between(b'\t', 0x0C));
-            put(&mut classes.quote, is(b'\''));
-            put(&mut classes.slash, is(b'/'));
-            put(&mut classes.zero, is(0));
-            put(&mut classes.foreign, bytes);
-            put(&mut classes.lead, _mm256_cmpgt_epi8(bytes, all(0xBF)));
+/// A function that looks at a vector of bytes at a time. The two differ in the width only, and in the
+/// names of the instructions: load, spread a byte, compare, add, or, and gather the top bits.
+macro_rules! classes_by {
+    ($name:ident, $feature:literal, $bytes:literal, $bits:ty,
+     $load:ident, $all:ident, $equal:ident, $greater:ident, $add:ident, $or:ident, $gather:ident) => {
+        #[target_feature(enable = $feature)]
+        fn $name(block: &[u8; 64]) -> Classes {
+            let mut classes = Classes::default();
+            for part in block.as_chunks::<$bytes>().0.iter().rev() {
+                // SAFETY: the load reads the bytes of `part`, and may start anywhere.
+                let bytes = unsafe { $load(part.as_ptr().cast()) };
+                let all = |byte: u8| $all(byte as i8);
+                let is = |byte: u8| $equal(bytes, all(byte));
+                // Shifted so that the last of them is the greatest number.
+                let between = |first: u8, last: u8| {
+                    let shifted = $add(bytes, all(0x7F - last));
+                    $greater(shifted, all(0x7F - (last - first) - 1))
+                };
+                let put = |mask: &mut u64, found| {
+                    *mask = mask.unbounded_shl($bytes) | $gather(found) as $bits as u64;
+                };
+                put(&mut classes.upper, between(b'A', b'Z'));
+                put(&mut classes.lower, between(b'a', b'z'));
+                put(&mut classes.digit, between(b'0', b'9'));
+                put(&mut classes.newline, $or(is(b'\n'), is(b'\r')));
+                put(&mut classes.blank, is(b' '));
+                put(&mut classes.tab, between(b'\t', 0x0C));
+                put(&mut classes.quote, is(b'\''));
+                put(&mut classes.slash, is(b'/'));
+                put(&mut classes.zero, is(0));
+                put(&mut classes.foreign, bytes);
+                put(&mut classes.lead, $greater(bytes, all(0xBF)));
+            }
+            classes.tab &= !classes.newline;
+            classes.lead &= classes.foreign;
+            classes
         }
-    }
-    classes.tab &= !classes.newline;
-    classes.lead &= classes.foreign;
-    classes
+    };
 }
+
+classes_by!(
+    sse2,
+    "sse2",
+    16,
+    u16,
+    _mm_loadu_si128,
+    _mm_set1_epi8,
+    _mm_cmpeq_epi8,
+    _mm_cmpgt_epi8,
+    _mm_add_epi8,
+    _mm_or_si128,
+    _mm_movemask_epi8
+);
+classes_by!(
+    avx2,
+    "avx2",
+    32,
+    u32,
+    _mm256_loadu_si256,
+    _mm256_set1_epi8,
+    _mm256_cmpeq_epi8,
+    _mm256_cmpgt_epi8,
+    _mm256_add_epi8,
+    _mm256_or_si256,
+    _mm256_movemask_epi8
+);
 
 /// Only handed out where the processor has AVX-512 for bytes.
 fn by_avx512(block: &[u8; 64]) -> Classes {

@@ -7,6 +7,10 @@ use crate::message::{Provider, Usage};
 ///
 /// With each of them the step is [`crate::Step::MakeRoom`]; all but `Ask` are carried out by
 /// [`crate::Session::make_room`], down to the low mark, and everything that goes is told.
+///
+/// A provider that refuses a request because its window is too long gets a shorter one, once: with
+/// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, by old
+/// results and the oldest exchanges. Refused again, the turn fails with what the provider says.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RoomPolicy {

@@ -4,7 +4,7 @@ use core::slice;
 
 use super::feed::Decoder;
 use super::open::Open;
-use super::window::{Count, ENABLED, Finish, used_up};
+use super::window::{Count, ENABLED, Finish, Tried, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
@@ -40,8 +40,7 @@ pub(super) struct Machine {
     pub cuts: u16,
     /// The call that was told last repeats the ones before it, which is not told yet.
     pub repeats: bool,
-    /// No summary came when one was asked for.
-    pub no_summary: bool,
+    pub tried: Tried,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
     pub summary: Option<Finish>,
@@ -73,7 +72,7 @@ impl Machine {
             rewrites: 0,
             cuts: 0,
             repeats: false,
-            no_summary: false,
+            tried: Tried::NOTHING,
             summary: None,
             status: 0,
             retry_after_ms: u32::MAX,
@@ -102,7 +101,7 @@ impl Machine {
         let header = Header::new(Kind::User, FIRST, [0; 3]);
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
-        self.no_summary = false;
+        self.tried = Tried::NOTHING;
         self.forget_failure();
         self.enter_send(log, config);
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::Step;
 use super::machine::Machine;
+use super::window::Tried;
 use crate::provider::Config;
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::{Error, ErrorKind};
@@ -53,6 +54,7 @@ impl Machine {
         self.forget_failure();
         self.cut_off(log, config, used);
         (self.step, self.attempt, self.turn) = (Step::Idle, 0, FIRST_RECORD as u32);
+        self.tried = Tried::NOTHING;
         self.resume(log, config);
         if mark.is_idle {
             self.step = Step::Idle;

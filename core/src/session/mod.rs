@@ -251,7 +251,7 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     /// The body ended, or the connection broke, or the caller stops reading after
     /// [`is_reply_complete`](Self::is_reply_complete). Here the reply is judged: `Receive`
-    /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` with
+    /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` or `MakeRoom` with
     /// [`Event::Restart`]. In the step `Send` it says that no response came at all.
     ///
     /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in

@@ -5,7 +5,7 @@ use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
-use super::window::{ENABLED, repeating};
+use super::window::{ENABLED, Tried, repeating};
 use crate::message::{Event, Fed, StopReason};
 use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
 use crate::transcript::log::Log;
@@ -113,7 +113,7 @@ impl Machine {
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        (self.attempt, self.no_summary) = (0, false);
+        (self.attempt, self.tried) = (0, Tried::NOTHING);
         self.count.measure(config, self.reply.usage(), log.bytes());
         if self.open.count > 0 {
             self.check_repeats(log, config)?;
@@ -139,6 +139,12 @@ impl Machine {
             ErrorKind::Cut | ErrorKind::Unreachable => true,
             // What was no reply from its first byte on will not be one the next time.
             ErrorKind::BadResponse => self.reply.documents || log.used() > start,
+            ErrorKind::Status if self.makes_room_for(log, config, error) => {
+                self.take_out(log, start);
+                self.error = Some(error);
+                self.step = Step::MakeRoom { bytes: 0 };
+                return Ok(Event::Restart);
+            }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, start);

@@ -90,11 +90,14 @@ fn oracle(mut bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
         if (100..200).contains(&status) {
             continue;
         }
-        let value = |name: &str| {
-            let found = head.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name))?;
-            Some(std::str::from_utf8(found.value).ok()?.trim().to_ascii_lowercase())
+        let values = |name: &str| {
+            let found = head.headers.iter().filter(|h| h.name.eq_ignore_ascii_case(name));
+            let texts = found.filter_map(|h| Some(std::str::from_utf8(h.value).ok()?.trim()));
+            texts.map(str::to_ascii_lowercase).collect::<Vec<_>>()
         };
-        let body = match (value("transfer-encoding"), value("content-length")) {
+        // Fields of one name are one list.
+        let codings = Some(values("transfer-encoding").join(",")).filter(|list| !list.is_empty());
+        let body = match (codings, values("content-length").into_iter().next()) {
             _ if matches!(status, 204 | 304) => Vec::new(),
             // An empty list of codings is none.
             (Some(coding), length) if coding.contains("chunked") => {
@@ -112,6 +115,12 @@ fn oracle(mut bytes: &[u8]) -> Option<(u16, Vec<u8>)> {
 fn dechunked(mut bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
+        // `httparse` counts the zeros in front as digits of a size that is too large.
+        while let [b'0', rest @ ..] = bytes
+            && rest.first().is_some_and(u8::is_ascii_hexdigit)
+        {
+            bytes = rest;
+        }
         let httparse::Status::Complete((at, size)) = httparse::parse_chunk_size(bytes).ok()? else {
             return None;
         };

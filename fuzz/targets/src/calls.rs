@@ -1,12 +1,8 @@
 use zerostack_core::{
     Event, Limits, Part, Provider, Role, Session, SessionConfig, Step, ToolMode, ToolResult,
-    ToolSpec,
 };
 
-const TOOLS: [ToolSpec<'_>; 2] = [
-    ToolSpec { name: "read", description: "d", parameters: "{}" },
-    ToolSpec { name: "list", description: "", parameters: "{}" },
-];
+use crate::TOOLS;
 
 /// A text that may hold calls, said by a model: in every chunking the same is found, only known
 /// tools are called and with objects, and the next request is valid. The first byte says the tool

@@ -3,8 +3,13 @@
 
 mod calls;
 mod http1;
+mod journal;
 mod json;
+mod json_lines;
 mod operations;
+/// Shared with the tests.
+#[path = "../../../tests/src/pairs.rs"]
+mod pairs;
 mod response;
 mod sse;
 mod tokens;
@@ -12,14 +17,16 @@ mod vocabulary;
 
 pub use calls::calls;
 pub use http1::http1;
+pub use journal::journal;
 pub use json::json;
+pub use json_lines::json_lines;
 pub use operations::operations;
 pub use response::response;
 pub use sse::sse;
 pub use tokens::tokens;
 pub use vocabulary::vocabulary;
 
-use zerostack_core::{Config, Provider, Session, Storage};
+use zerostack_core::{Config, Provider, Session, Storage, ToolMode, ToolSpec};
 
 /// Takes the first byte off, which says how the rest is treated.
 fn split_first(input: &[u8]) -> (u8, &[u8]) {
@@ -27,35 +34,14 @@ fn split_first(input: &[u8]) -> (u8, &[u8]) {
 }
 
 /// The request that is due: as long as promised, the same through small windows, JSON, and
-/// with a result for each call.
+/// with a result for each call in its place.
 fn check_request<C: Config, S: Storage>(session: &Session<C, S>) {
     let body = read(session, 512);
     assert_eq!(body.len(), session.request().expect("Send").body_len());
     assert_eq!(body, read(session, 3));
     let text = std::str::from_utf8(&body).expect("a request is UTF-8");
     let json: serde_json::Value = serde_json::from_str(text).expect("a request is JSON");
-    let mut open: Vec<String> = Vec::new();
-    let id = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-    for message in json["messages"].as_array().expect("messages") {
-        let blocks = message["content"].as_array();
-        let of_kind = |kind: &'static str, key: &'static str| {
-            let blocks = blocks.into_iter().flatten().filter(move |block| block["type"] == kind);
-            blocks.filter_map(move |block| id(&block[key]))
-        };
-        let mut results: Vec<String> = of_kind("tool_result", "tool_use_id").collect();
-        results.extend(id(&message["tool_call_id"]));
-        for result in &results {
-            let at = open.iter().position(|call| call == result);
-            open.remove(at.expect("each result has its call"));
-        }
-        assert!(open.is_empty() || !results.is_empty(), "each call has its result");
-        if message["role"] == "assistant" {
-            open = of_kind("tool_use", "id").collect();
-            let calls = message["tool_calls"].as_array().into_iter().flatten();
-            open.extend(calls.filter_map(|call| id(&call["id"])));
-        }
-    }
-    assert!(open.is_empty(), "each call has its result");
+    pairs::check(session.config().provider(), &json);
 }
 
 fn read<C: Config, S: Storage>(session: &Session<C, S>, window: usize) -> Vec<u8> {
@@ -71,5 +57,26 @@ fn read<C: Config, S: Storage>(session: &Session<C, S>, window: usize) -> Vec<u8
 
 /// One of the dialects.
 fn provider(number: u8) -> Provider {
-    if number.is_multiple_of(2) { Provider::OpenAiChat } else { Provider::Anthropic }
+    let all = [
+        Provider::OpenAiChat,
+        Provider::Anthropic,
+        Provider::OpenAiResponses,
+        Provider::Gemini,
+        Provider::Ollama,
+    ];
+    all[usize::from(number) % all.len()]
 }
+
+/// One of the tool modes that the dialect has.
+fn tool_mode(provider: Provider, number: u8) -> ToolMode {
+    let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    match ToolMode::ALL[usize::from(number) % ToolMode::ALL.len()] {
+        ToolMode::Schema if !has_schema => ToolMode::Text,
+        mode => mode,
+    }
+}
+
+const TOOLS: [ToolSpec<'_>; 2] = [
+    ToolSpec { name: "read", description: "d", parameters: "{}" },
+    ToolSpec { name: "list", description: "", parameters: "{}" },
+];

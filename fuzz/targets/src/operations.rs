@@ -1,57 +1,80 @@
 use zerostack_core::{
-    CallId, FailedTurn, Limits, Session, SessionConfig, Step, ToolResult, ToolSpec,
+    CallId, Config, FailedTurn, Growing, Journal, Limits, Mark, RoomPolicy, Session, SessionConfig,
+    Step, Storage, ToolResult,
 };
 
 type Chat<'a> = Session<SessionConfig<'a>, &'a mut [u8]>;
 
-const TOOLS: [ToolSpec<'_>; 1] = [ToolSpec { name: "f", description: "d", parameters: "{}" }];
-
-/// A list of operations on a small arena, whether they fit the step or not: each request on
-/// the way is valid, and what is saved can be resumed.
+/// A list of operations on a small arena, whether they fit the step or not: each request on the
+/// way is valid, what is saved can be resumed, and a journal that is written all the way gives it
+/// back. Four bytes say the configuration and the size.
 pub fn operations(input: &[u8]) {
     let (mode, rest) = crate::split_first(input);
+    let (flags, rest) = crate::split_first(rest);
+    let (reply, rest) = crate::split_first(rest);
     let (size, mut rest) = crate::split_first(rest);
+    let provider = crate::provider(mode % 5);
+    let is_set = |bit: u8| flags >> bit & 1 == 1;
+    let policies =
+        [RoomPolicy::Ask, RoomPolicy::ElideResults, RoomPolicy::DropOldest, RoomPolicy::Summarise];
     let limits = Limits {
-        reply_bytes: u32::from(mode >> 4) * 8,
+        reply_bytes: u32::from(reply) * 8,
         max_result_bytes: 24,
         max_rounds: 6,
         max_attempts: 2,
-        failed_turn: if mode & 2 == 0 { FailedTurn::TakeOut } else { FailedTurn::Keep },
+        max_turn_ms: 1000,
+        failed_turn: if is_set(0) { FailedTurn::Keep } else { FailedTurn::TakeOut },
+        room: policies[usize::from(flags >> 2 & 3)],
+        high_water_tokens: if is_set(4) { 150 } else { 0 },
+        context_tokens: if is_set(5) { 400 } else { 0 },
         ..Limits::DEFAULT
     };
-    let provider = crate::provider(mode);
-    let tools = if mode & 4 == 0 { &TOOLS[..0] } else { &TOOLS };
-    let config = SessionConfig { limits, tools, ..SessionConfig::new(provider, "m") };
-    let mut arena = vec![0; 4 + usize::from(size) * 4];
-    let mut copy = arena.clone();
+    let config = SessionConfig {
+        limits,
+        tools: if is_set(1) { &crate::TOOLS } else { &[] },
+        tool_mode: crate::tool_mode(provider, mode / 5),
+        ..SessionConfig::new(provider, "m")
+    };
+    let mut arena = vec![0; 4 + usize::from(size) * 16];
     let mut session = Session::new(arena.as_mut_slice(), config).expect("room for a beginning");
+    let (mut marks, mut file, mut journal) = (Vec::new(), Vec::new(), Journal::new());
     while let Some((operation, more)) = rest.split_first() {
         let (length, more) = crate::split_first(more);
         let (argument, more) = more.split_at(usize::from(length).min(more.len()));
         rest = more;
-        act(&mut session, *operation, argument);
+        act(&mut session, &mut marks, *operation, argument);
         if session.step() == Step::Send {
             crate::check_request(&session);
         }
         let saved = session.snapshot();
-        copy[..saved.len()].copy_from_slice(saved);
-        let used = saved.len();
-        let resumed = Session::resume(copy.as_mut_slice(), used, config);
+        let storage = Growing::from_vec(saved.to_vec(), 1 << 16);
+        let resumed = Session::resume(storage, saved.len(), config);
         let resumed = resumed.expect("what was saved can be resumed");
         if session.step() == Step::RunTools {
-            let ids = |session: &Chat<'_>| -> Vec<CallId> {
-                session.pending_calls().map(|call| call.id).collect()
-            };
             assert_eq!(ids(&resumed), ids(&session));
         }
+        if let Some(frame) = session.unsaved(&journal) {
+            file.extend_from_slice(frame.head());
+            file.extend_from_slice(frame.payload());
+            journal = frame.saved();
+        }
+        let restored = Journal::restore(&file, Growing::new(1 << 16)).expect("a good journal");
+        assert_eq!(restored.dropped_bytes, 0);
+        let restored = Session::resume(restored.storage, restored.used, config);
+        let restored = restored.expect("what was saved can be resumed");
+        assert_eq!(restored.snapshot(), resumed.snapshot(), "the journal holds it");
     }
 }
 
-fn act(session: &mut Chat<'_>, operation: u8, argument: &[u8]) {
+fn ids<C: Config, S: Storage>(session: &Session<C, S>) -> Vec<CallId> {
+    session.pending_calls().map(|call| call.id).collect()
+}
+
+fn act(session: &mut Chat<'_>, marks: &mut Vec<Mark>, operation: u8, argument: &[u8]) {
     let text = std::str::from_utf8(argument).unwrap_or("text");
     let before = (session.step(), session.snapshot().to_vec());
     let number = argument.first().copied().unwrap_or_default();
-    let result = match operation % 12 {
+    let result = match operation % 16 {
         0 => session.user(text),
         1 => session.begin_response(200, None),
         2 => session.begin_response(429, Some(number.into())),
@@ -78,6 +101,16 @@ fn act(session: &mut Chat<'_>, operation: u8, argument: &[u8]) {
         8 => session.retry(),
         9 => session.compact(text, (number % 3).into()),
         10 => session.drop_oldest().map(|_| ()),
+        12 => session.make_room().map(|_| ()),
+        13 => session.instruct(text),
+        14 => {
+            marks.push(session.mark());
+            return;
+        }
+        15 => match marks.pop() {
+            Some(mark) => session.rollback(mark),
+            None => session.elapsed(u32::from(number) * 8),
+        },
         _ => {
             session.abort();
             assert_eq!(session.step(), Step::Idle);

@@ -1,25 +1,38 @@
 use zerostack_core::{
-    Event, Limits, Part, Provider, Role, Session, SessionConfig, Step, ToolResult,
+    Event, Limits, Part, Role, Session, SessionConfig, Step, ToolMode, ToolResult,
 };
 
 /// Memory of the session; what does not fit may depend on the chunks, so it is ample.
 const ARENA_BYTES: usize = 1 << 17;
 
-/// A body. The first byte says the dialect, the status and the length of the chunks: every
-/// chunking shows the same and leaves the same transcript, and the next request is valid.
+/// Lengths of the pieces that a body comes in.
+const CHUNKS: [usize; 6] = [1, 2, 3, 7, 16, 64];
+
+/// A body. The first byte says the dialect, the status, the tool mode and the length of the
+/// pieces: every chunking shows the same and leaves the same transcript, and the next request is
+/// valid.
 pub fn response(input: &[u8]) {
     let (mode, body) = crate::split_first(input);
-    let provider = crate::provider(mode);
-    let status = if mode & 2 == 0 { 200 } else { 429 };
-    let whole = outcome(provider, status, body, body.len().max(1));
-    let pieces = outcome(provider, status, body, usize::from(mode >> 2) + 1);
+    let provider = crate::provider(mode % 5);
+    let status = if mode / 5 % 2 == 0 { 200 } else { 429 };
+    let tool_mode = crate::tool_mode(provider, mode / 10 % 4);
+    let config =
+        SessionConfig { tool_mode, tools: &crate::TOOLS, ..SessionConfig::new(provider, "m") };
+    let chunk = CHUNKS[usize::from(mode / 40) % CHUNKS.len()];
+    let whole = outcome(config, status, body, body.len().max(1));
+    let pieces = outcome(config, status, body, chunk);
     assert_eq!(pieces, whole, "the chunking counts");
 }
 
 /// What was shown, and the transcript at the end.
-fn outcome(provider: Provider, status: u16, body: &[u8], chunk: usize) -> (Vec<String>, Vec<u8>) {
+fn outcome(
+    config: SessionConfig<'_>,
+    status: u16,
+    body: &[u8],
+    chunk: usize,
+) -> (Vec<String>, Vec<u8>) {
     let limits = Limits { max_attempts: 2, ..Limits::DEFAULT };
-    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+    let config = SessionConfig { limits, ..config };
     let mut arena = vec![0; ARENA_BYTES];
     let mut session = Session::new(arena.as_mut_slice(), config).expect("the arena is ample");
     session.user("hi").expect("room");
@@ -37,7 +50,8 @@ fn outcome(provider: Provider, status: u16, body: &[u8], chunk: usize) -> (Vec<S
             }
         }
     }
-    if session.step() == Step::Receive {
+    // What was found in the text comes before the end.
+    while session.step() == Step::Receive {
         match session.end_response() {
             Ok(event) => show(&mut shown, &event),
             Err(error) => shown.push(format!("{:?}", error.kind())),
@@ -47,7 +61,9 @@ fn outcome(provider: Provider, status: u16, body: &[u8], chunk: usize) -> (Vec<S
     let mut saved = transcript.clone();
     let resumed = Session::resume(saved.as_mut_slice(), transcript.len(), config);
     let resumed = resumed.expect("what was saved can be resumed");
-    if shown.last().is_some_and(|last| last.starts_with("End")) {
+    let is_whole = shown.last().is_some_and(|last| last.starts_with("End"));
+    // Else calls were told in the text, which they take the place of.
+    if is_whole && config.tool_mode == ToolMode::Native {
         let kept =
             resumed.transcript().entries().filter_map(|entry| match (entry.role, entry.part) {
                 (Role::Assistant, Part::Text(text)) => Some(text),

@@ -26,8 +26,18 @@ fn http1() {
 }
 
 #[test]
+fn journal() {
+    replay("journal", zerostack_fuzz_targets::journal);
+}
+
+#[test]
 fn json() {
     replay("json", zerostack_fuzz_targets::json);
+}
+
+#[test]
+fn json_lines() {
+    replay("json_lines", zerostack_fuzz_targets::json_lines);
 }
 
 #[test]

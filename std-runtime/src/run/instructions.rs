@@ -85,24 +85,27 @@ impl PromptFiles {
             }
             Err(error) => return Err(refused(error)),
         };
-        let mut text = String::new();
+        let (mut texts, mut holds_task) = (Vec::new(), false);
         let mut fill = |prompt: &Prompt<'_>| {
             let values = [("ARGUMENTS", task)];
             let mut filled = vec![0; prompt.rendered_len(&values)?];
             let length = prompt.render(&values, &mut filled)?;
-            text.push_str(&String::from_utf8_lossy(&filled[..length]));
+            texts.push(String::from_utf8_lossy(&filled[..length]).trim().to_owned());
+            holds_task |= prompt.uses_arguments();
             Ok(())
         };
         library.visit(&prompt, &mut fill).map_err(refused)?;
+        // A file may end without a line feed, and the next one begins a paragraph of its own.
+        texts.retain(|text| !text.is_empty());
         // A prompt that holds the task already is not followed by it again.
-        let task = if prompt.uses_arguments() { String::new() } else { task.to_owned() };
+        let task = if holds_task { String::new() } else { task.to_owned() };
         let tools = prompt.tools().map(|tools| {
             let names = tools.map(|tool| tool.chars().collect::<String>());
             names.filter_map(|name| tool_name(&name).map(str::to_owned)).collect()
         });
         Ok(Some(Instructions {
             name: name.to_owned(),
-            text: text.trim().to_owned(),
+            text: texts.join("\n\n"),
             output: prompt.output().unwrap_or(Output::Text),
             tools,
             task,

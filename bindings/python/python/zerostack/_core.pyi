@@ -698,8 +698,8 @@ class Session:
     def end_response(self) -> Optional[Event]:
         """The body ended, or the connection broke, or the caller stops reading after
         `is_reply_complete`. Here the reply is judged: `RECEIVE` leads to `RUN_TOOLS` or `IDLE`
-        with `End`, or to `WAIT` with `Restart`. In the step `SEND` it says that no response came
-        at all.
+        with `End`, or with `Restart` to `WAIT`, or to `MAKE_ROOM` when the provider refused the
+        request as too long. In the step `SEND` it says that no response came at all.
 
         After `Recovered` the step is still `RECEIVE`, and the next call gives the end.
 

@@ -9,8 +9,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 from ._core import Request
 from ._endpoint import Endpoint
@@ -22,6 +22,8 @@ except ImportError:
     _hint = "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'"
     raise ImportError(_hint, name="httpx") from None
 
+
+T = TypeVar("T")
 
 # How long to wait for the end of a response whose reply is complete.
 DRAIN_S = 0.25
@@ -119,70 +121,125 @@ class Http:
 
 
 class AsyncHttp:
-    """One request at a time, in a task."""
+    """One request at a time, in a task.
+
+    A generator holds the response, and one the client: the event loop closes generators that are
+    dropped or left at its end, so nothing stays open, whichever way a turn and its agent go.
+    """
 
     def __init__(
         self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.AsyncClient | None
     ) -> None:
         self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
-        self._own: httpx.AsyncClient | None = None
         self._loop: object = None
-        self._response: httpx.Response | None = None
-        self._body: Any = None
+        self._client: httpx.AsyncClient | None = None
+        self._closes_client: AsyncGenerator[httpx.AsyncClient, None] | None = None
+        self._closes_response: AsyncGenerator[httpx.Response, None] | None = None
+        self._body: AsyncIterator[bytes] | None = None
 
     async def post(self, request: Request) -> Head | Failed:
         """Sends the request and waits for the head."""
         await self.end()
-        client = self._client()
+        client = self._given or await self._client_of_this_loop()
         built = _build(client, self._endpoint, request, self._timeouts)
+        closes_response = _response(client, built)
         try:
-            response = await client.send(built, stream=True)
+            response = await self._cancellable(closes_response.__anext__())
         except (httpx.RequestError, httpx.InvalidURL) as error:
             return Failed(_reason(error))
-        self._response, self._body = response, response.aiter_bytes()
+        self._closes_response, self._body = closes_response, response.aiter_bytes()
         return _head(response)
 
     async def read(self) -> bytes | Failed:
         """The next bytes of the body; none at its end."""
+        if self._body is None:
+            return b""
         try:
-            if self._body is not None:
-                async for chunk in self._body:
-                    if chunk:
-                        return bytes(chunk)
+            return await self._cancellable(_chunk(self._body))
         except (httpx.RequestError, httpx.StreamError) as error:
             return Failed(_reason(error))
-        return b""
 
     async def end(self, *, is_complete: bool = False) -> None:
         """The response is not needed any more. What is left of a complete one is read, so that the
         connection can serve the next request; but not for long."""
-        response, self._response, body, self._body = self._response, None, self._body, None
-        if response is None:
-            return
-        try:
-            if is_complete:
-                await asyncio.wait_for(_read_all(body), DRAIN_S)
-        except (httpx.RequestError, httpx.StreamError, asyncio.TimeoutError):
-            pass  # Then there will be another connection.
-        finally:
-            await response.aclose()
+        closes_response, body = self._closes_response, self._body
+        self.forget()
+        if closes_response is not None:
+            finish = _finish(closes_response, body if is_complete else None)
+            await self._cancellable(asyncio.shield(finish))
+
+    def forget(self) -> None:
+        """The response is not needed any more, and the event loop may close it when it can."""
+        self._closes_response = self._body = None
 
     async def close(self) -> None:
         """Closes the connections that are its own."""
         await self.end()
-        own, self._own = self._own, None
-        if own is not None:
-            await own.aclose()
+        await self._close_client()
 
-    def _client(self) -> httpx.AsyncClient:
-        if self._given is not None:
-            return self._given
+    async def _cancellable(self, work: Awaitable[T]) -> T:
+        """Closes the client if this is cancelled: a second cancel may have hit httpx when it
+        cleaned up after the first, and it then keeps a connection that nobody reads."""
+        try:
+            return await work
+        except asyncio.CancelledError:
+            await asyncio.shield(self._close_client())
+            raise
+
+    async def _close_client(self) -> None:
+        closes_client, self._closes_client, self._client = self._closes_client, None, None
+        if closes_client is not None:
+            await closes_client.aclose()
+
+    async def _client_of_this_loop(self) -> httpx.AsyncClient:
         # Connections belong to the loop that made them.
         loop = asyncio.get_running_loop()
-        if self._own is None or self._loop is not loop:
-            self._own = httpx.AsyncClient(timeout=self._timeouts.for_httpx())
-            self._loop = loop
-        return self._own
+        if self._client is None or self._loop is not loop:
+            self._closes_client = _client(self._timeouts)
+            self._client, self._loop = await self._closes_client.__anext__(), loop
+        return self._client
+
+
+async def _client(timeouts: Timeouts) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """A client, which is closed with the generator."""
+    async with httpx.AsyncClient(timeout=timeouts.for_httpx()) as client:
+        yield client
+
+
+async def _response(
+    client: httpx.AsyncClient, request: httpx.Request
+) -> AsyncGenerator[httpx.Response, None]:
+    """The response to a request, which is closed with the generator."""
+    response = await client.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def _finish(
+    closes_response: AsyncGenerator[httpx.Response, None], body: AsyncIterator[bytes] | None
+) -> None:
+    try:
+        try:
+            if body is not None:
+                await asyncio.wait_for(_read_all(body), DRAIN_S)
+        finally:
+            await closes_response.aclose()
+    except (httpx.RequestError, httpx.StreamError, asyncio.TimeoutError):
+        pass  # Then there will be another connection.
+
+
+async def _chunk(body: AsyncIterator[bytes]) -> bytes:
+    async for chunk in body:
+        if chunk:
+            return bytes(chunk)
+    return b""
+
+
+async def _read_all(body: AsyncIterator[bytes]) -> None:
+    async for _ in body:
+        pass
 
 
 class _Streams:
@@ -221,11 +278,6 @@ class _Streams:
                 for number in gone:
                     del self._sockets[number]
                 self._sockets[id(found)] = found
-
-
-async def _read_all(body: AsyncIterator[bytes]) -> None:
-    async for _ in body:
-        pass
 
 
 def _build(

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from . import _workers
-from ._core import Limits, Session, ToolCall
+from ._agent import AgentBase, Work
+from ._core import ToolCall
 from ._http import Http, Timeouts
-from ._settings import Answer, AnswerText, Function, Settings, positive
-from ._turn import (
-    EFFECTS,
-    AgentEvent,
-    Effect,
-    EndBody,
-    Output,
-    Post,
-    Read,
-    StartTools,
-    Wait,
-    turn,
-)
+from ._settings import Answer, Settings
+from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
-from .enums import Budget, OutputLimitKey, Provider, ToolMode
-from .errors import Cancelled, Limit
+from .errors import Cancelled
 from .tools import ToolOutput
 
 if TYPE_CHECKING:
@@ -35,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Agent", "Turn"]
 
 
-class Agent:
+class Agent(AgentBase["httpx.Client", Http]):
     """A model, the tools that it may call, and all that was said.
 
     >>> agent = Agent("gpt-5.2", system="Be brief.")  # doctest: +SKIP
@@ -52,56 +40,6 @@ class Agent:
     ``time_limit_s`` bounds a turn. ``record`` names a file for a tape of all that goes into the
     session. ``http`` is a client of your own, which is not closed.
     """
-
-    def __init__(
-        self,
-        model: str | Session,
-        *,
-        provider: Provider | str | None = None,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        system: str = "",
-        tools: Iterable[Function] = (),
-        limits: Limits | None = None,
-        tool_mode: ToolMode | str | None = None,
-        output_limit_key: OutputLimitKey | str | None = None,
-        counting: str | None = None,
-        tool_timeout_s: float | None = 120.0,
-        max_parallel_tools: int = 8,
-        time_limit_s: float | None = None,
-        connect_timeout_s: float = 10.0,
-        idle_timeout_s: float = 300.0,
-        record: str | os.PathLike[str] | None = None,
-        http: httpx.Client | None = None,
-        allow_http: bool = False,
-    ) -> None:
-        self._settings = Settings(
-            model,
-            provider=provider,
-            base_url=base_url,
-            api_key=api_key,
-            system=system,
-            tools=tools,
-            limits=limits,
-            tool_mode=tool_mode,
-            output_limit_key=output_limit_key,
-            counting=counting,
-            tool_timeout_s=tool_timeout_s,
-            max_parallel_tools=max_parallel_tools,
-            time_limit_s=time_limit_s,
-            record=record,
-            allow_http=allow_http,
-        )
-        positive("connect_timeout_s", connect_timeout_s)
-        positive("idle_timeout_s", idle_timeout_s)
-        timeouts = Timeouts(connect_timeout_s, idle_timeout_s)
-        self._http = Http(self._settings.endpoint, timeouts, http)
-        self._workers = Workers(self._settings.max_parallel_tools)
-
-    @property
-    def session(self) -> Session:
-        """The conversation."""
-        return self._settings.session
 
     def run(self, text: str) -> Answer:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
@@ -125,6 +63,9 @@ class Agent:
         self._workers.close()
         self._settings.close()
 
+    def _connected(self, timeouts: Timeouts, client: httpx.Client | None) -> Http:
+        return Http(self._settings.endpoint, timeouts, client)
+
     def __enter__(self) -> Agent:
         return self
 
@@ -141,38 +82,22 @@ class Turn:
     """The running turn of an agent: an iterator over its events, and a context manager."""
 
     def __init__(self, settings: Settings, http: Http, workers: Workers) -> None:
-        self._settings, self._http, self._workers = settings, http, workers
-        self._stop = threading.Event()
-        self._is_late = False
-        self._jobs: dict[int, Job] = {}
-        self._text = AnswerText()
-        self._answer: Answer | None = None
-        self._events = self._run()
-        self._is_over = False
-        self._timer: threading.Timer | None = None
-        if settings.time_limit_s is not None:
-            self._timer = threading.Timer(settings.time_limit_s, self._late)
-            self._timer.daemon = True
-            self._timer.start()
+        self._work = _Work(settings, http, workers)
+        self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
-        if self._answer is None:
-            raise RuntimeError("the turn is not at its end: take its events first")
-        return self._answer
+        return self._work.answer
 
     def cancel(self) -> None:
         """Ends the turn from another thread, wherever it waits; it then raises ``Cancelled``."""
-        self._stop.set()
-        self._http.interrupt()
-        for job in list(self._jobs.values()):
-            job.interrupt()
+        self._work.cancel()
 
     def close(self) -> None:
         """Ends the turn from its own thread. Nothing happens when it is over."""
         self._events.close()
-        self._over()
+        self._work.over()
 
     def __iter__(self) -> Turn:
         return self
@@ -182,7 +107,7 @@ class Turn:
             return next(self._events)
         except BaseException:
             # The end, an error, or Ctrl-C: whatever it is, the session goes on with the next turn.
-            self._over()
+            self._work.over()
             raise
 
     def __enter__(self) -> Turn:
@@ -197,14 +122,34 @@ class Turn:
         self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_is_over", True):
+        if hasattr(self, "_events"):
             self.close()
 
-    def _late(self) -> None:
-        self._is_late = True
-        self.cancel()
 
-    def _over(self) -> None:
+class _Work(Work):
+    """What a turn does, in the thread that takes its events."""
+
+    def __init__(self, settings: Settings, http: Http, workers: Workers) -> None:
+        super().__init__(settings, workers)
+        self._http = http
+        self._stop = threading.Event()
+        self._is_late = False
+        self._jobs: dict[int, Job] = {}
+        self._timer: threading.Timer | None = None
+        if settings.time_limit_s is not None:
+            self._timer = threading.Timer(settings.time_limit_s, self._late)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def cancel(self) -> None:
+        """Wakes it wherever it waits, from any thread."""
+        self._stop.set()
+        self._http.interrupt()
+        for job in list(self._jobs.values()):
+            job.interrupt()
+
+    def over(self) -> None:
+        """The turn is over, at its end or before it."""
         if self._is_over:
             return
         self._is_over = True
@@ -215,29 +160,27 @@ class Turn:
         self._http.end()
         self._settings.over()
 
-    def _run(self) -> Generator[AgentEvent, None, None]:
-        settings = self._settings
-        steps = turn(settings.session, settings.endpoint, settings.tape)
+    def events(self) -> Generator[AgentEvent, None, None]:
+        """Drives the session to the end of the turn."""
         outcome: Any = None
         while True:
             self._check()
-            try:
-                item = steps.send(outcome)
-            except StopIteration as end:
-                usage = settings.session.usage
-                self._answer = Answer(str(self._text), usage, end.value)
+            item = self._next(outcome)
+            outcome = None
+            if item is None:
                 return
             if isinstance(item, EFFECTS):
                 outcome = self._perform(item)
-                continue
-            outcome = None
-            self._text.take(item)
-            yield item
+            else:
+                yield item
+
+    def _late(self) -> None:
+        self._is_late = True
+        self.cancel()
 
     def _check(self) -> None:
         if self._is_late:
-            limit = self._settings.time_limit_s
-            raise Limit(f"the turn took longer than {limit:g} seconds", detail=Budget.TIME)
+            raise self._too_late()
         if self._stop.is_set():
             raise Cancelled("the turn was cancelled")
 

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterable
+from collections.abc import AsyncGenerator, Awaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _workers
-from ._core import Limits, Session, ToolCall
+from ._agent import AgentBase, Work
+from ._core import ToolCall
 from ._http import AsyncHttp, Timeouts
-from ._settings import Answer, AnswerText, Function, Settings, positive
-from ._turn import (
-    EFFECTS,
-    AgentEvent,
-    Effect,
-    EndBody,
-    Output,
-    Post,
-    Read,
-    StartTools,
-    Wait,
-    turn,
-)
+from ._settings import Answer, Settings
+from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
-from .enums import Budget, OutputLimitKey, Provider, ToolMode
-from .errors import Limit
 from .tools import Tool, ToolOutput, output_of
 
 if TYPE_CHECKING:
@@ -38,62 +25,12 @@ __all__ = ["AsyncAgent", "AsyncTurn"]
 T = TypeVar("T")
 
 
-class AsyncAgent:
+class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     """A model, the tools that it may call, and all that was said, for ``asyncio``.
 
     The arguments are those of :class:`zerostack.Agent`. Tools that are ``async`` run as tasks, all
     others in threads. Cancelling the task ends the turn, and the conversation can go on.
     """
-
-    def __init__(
-        self,
-        model: str | Session,
-        *,
-        provider: Provider | str | None = None,
-        base_url: str | None = None,
-        api_key: str | None = None,
-        system: str = "",
-        tools: Iterable[Function] = (),
-        limits: Limits | None = None,
-        tool_mode: ToolMode | str | None = None,
-        output_limit_key: OutputLimitKey | str | None = None,
-        counting: str | None = None,
-        tool_timeout_s: float | None = 120.0,
-        max_parallel_tools: int = 8,
-        time_limit_s: float | None = None,
-        connect_timeout_s: float = 10.0,
-        idle_timeout_s: float = 300.0,
-        record: str | os.PathLike[str] | None = None,
-        http: httpx.AsyncClient | None = None,
-        allow_http: bool = False,
-    ) -> None:
-        self._settings = Settings(
-            model,
-            provider=provider,
-            base_url=base_url,
-            api_key=api_key,
-            system=system,
-            tools=tools,
-            limits=limits,
-            tool_mode=tool_mode,
-            output_limit_key=output_limit_key,
-            counting=counting,
-            tool_timeout_s=tool_timeout_s,
-            max_parallel_tools=max_parallel_tools,
-            time_limit_s=time_limit_s,
-            record=record,
-            allow_http=allow_http,
-        )
-        positive("connect_timeout_s", connect_timeout_s)
-        positive("idle_timeout_s", idle_timeout_s)
-        timeouts = Timeouts(connect_timeout_s, idle_timeout_s)
-        self._http = AsyncHttp(self._settings.endpoint, timeouts, http)
-        self._workers = Workers(self._settings.max_parallel_tools)
-
-    @property
-    def session(self) -> Session:
-        """The conversation."""
-        return self._settings.session
 
     async def run(self, text: str) -> Answer:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
@@ -117,6 +54,9 @@ class AsyncAgent:
         self._workers.close()
         self._settings.close()
 
+    def _connected(self, timeouts: Timeouts, client: httpx.AsyncClient | None) -> AsyncHttp:
+        return AsyncHttp(self._settings.endpoint, timeouts, client)
+
     async def __aenter__(self) -> AsyncAgent:
         return self
 
@@ -133,27 +73,18 @@ class AsyncTurn:
     """The running turn of an agent: an asynchronous iterator over its events."""
 
     def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
-        self._settings, self._http, self._workers = settings, http, workers
-        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
-        self._room = asyncio.Semaphore(settings.max_parallel_tools)
-        self._text = AnswerText()
-        self._answer: Answer | None = None
-        self._events = self._run()
-        self._is_over = False
-        limit = settings.time_limit_s
-        self._deadline = None if limit is None else time.monotonic() + limit
+        self._work = _Work(settings, http, workers)
+        self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
-        if self._answer is None:
-            raise RuntimeError("the turn is not at its end: take its events first")
-        return self._answer
+        return self._work.answer
 
     async def close(self) -> None:
         """Ends the turn. Nothing happens when it is over."""
         await self._events.aclose()
-        await self._over()
+        await self._work.over()
 
     def __aiter__(self) -> AsyncTurn:
         return self
@@ -163,7 +94,7 @@ class AsyncTurn:
             return await self._events.__anext__()
         except BaseException:
             # The end, an error, or a cancelled task: the session goes on with the next turn.
-            await self._over()
+            await self._work.over()
             raise
 
     async def __aenter__(self) -> AsyncTurn:
@@ -178,38 +109,52 @@ class AsyncTurn:
         await self.close()
 
     def __del__(self) -> None:
-        if not getattr(self, "_is_over", True):
-            self._give_up()
+        if hasattr(self, "_work"):
+            self._work.give_up()
 
-    def _give_up(self) -> None:
+
+class _Work(Work):
+    """What a turn does, in the task that takes its events."""
+
+    def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
+        super().__init__(settings, workers)
+        self._http = http
+        self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
+        self._room = asyncio.Semaphore(settings.max_parallel_tools)
+        limit = settings.time_limit_s
+        self._deadline = None if limit is None else time.monotonic() + limit
+
+    async def over(self) -> None:
+        """The turn is over, at its end or before it."""
+        if self._stop():
+            await self._http.end()
+
+    def give_up(self) -> None:
+        """The same where nothing can be awaited."""
+        if self._stop():
+            self._http.forget()
+
+    def _stop(self) -> bool:
+        if self._is_over:
+            return False
         self._is_over = True
         for task in self._tasks.values():
             task.cancel()
         self._settings.over()
+        return True
 
-    async def _over(self) -> None:
-        if self._is_over:
-            return
-        self._give_up()
-        await self._http.end()
-
-    async def _run(self) -> AsyncGenerator[AgentEvent, None]:
-        settings = self._settings
-        steps = turn(settings.session, settings.endpoint, settings.tape)
+    async def events(self) -> AsyncGenerator[AgentEvent, None]:
+        """Drives the session to the end of the turn."""
         outcome: Any = None
         while True:
-            try:
-                item = steps.send(outcome)
-            except StopIteration as end:
-                usage = settings.session.usage
-                self._answer = Answer(str(self._text), usage, end.value)
+            item = self._next(outcome)
+            outcome = None
+            if item is None:
                 return
             if isinstance(item, EFFECTS):
                 outcome = await self._in_time(self._perform(item))
-                continue
-            outcome = None
-            self._text.take(item)
-            yield item
+            else:
+                yield item
 
     async def _in_time(self, work: Awaitable[T]) -> T:
         if self._deadline is None:
@@ -217,9 +162,7 @@ class AsyncTurn:
         try:
             return await asyncio.wait_for(work, max(0, self._deadline - time.monotonic()))
         except asyncio.TimeoutError:
-            limit = self._settings.time_limit_s or 0
-            text = f"the turn took longer than {limit:g} seconds"
-            raise Limit(text, detail=Budget.TIME) from None
+            raise self._too_late() from None
 
     async def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Read):

@@ -28,6 +28,10 @@ impl Count {
 }
 
 impl Machine {
+    pub const fn makes_room_for(&mut self, _: &Log<'_>, _: &dyn Config, _: Error) -> bool {
+        false
+    }
+
     pub const fn check_repeats(&mut self, _: &mut Log<'_>, _: &dyn Config) -> Result<(), Error> {
         Ok(())
     }

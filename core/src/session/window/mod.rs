@@ -11,6 +11,8 @@ mod count;
 mod disabled;
 #[cfg(feature = "window")]
 mod policy;
+#[cfg(feature = "window")]
+mod refused;
 
 #[cfg(feature = "window")]
 pub(super) use budget::{repeating, used_up};
@@ -35,6 +37,14 @@ pub(super) type Finish =
 
 /// Whether any of it is there.
 pub(super) const ENABLED: bool = cfg!(feature = "window");
+
+/// What was tried to make room since the last good reply, a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Tried(u8);
+
+impl Tried {
+    pub const NOTHING: Self = Self(0);
+}
 
 /// By how much the window is too long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,5 +1,6 @@
 //! Making room as the configuration says: down to the low mark, and never half an exchange.
 
+use super::Tried;
 use super::count::is_limited;
 use crate::message::{Event, Kept, StopReason};
 use crate::provider::{Config, RoomPolicy};
@@ -23,9 +24,9 @@ struct Old {
 
 /// What must go.
 #[derive(Clone, Copy)]
-struct Needed {
-    bytes: usize,
-    tokens: u32,
+pub(super) struct Needed {
+    pub bytes: usize,
+    pub tokens: u32,
 }
 
 impl Machine {
@@ -39,6 +40,9 @@ impl Machine {
             return Err(crate::session::wrong_step(self.step));
         };
         self.expect(policy != RoomPolicy::Ask)?;
+        if self.tried.has(Tried::REFUSED) && !self.tried.has(Tried::SHORTER) {
+            return Ok(self.shorten(log, config));
+        }
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
             return Ok(Event::Compacting);
         }
@@ -61,7 +65,12 @@ impl Machine {
     }
 
     /// Drops the oldest exchanges until enough is free, or nothing more can go; the bytes of it.
-    fn drop_until(&mut self, log: &mut Log<'_>, config: &dyn Config, needed: Needed) -> usize {
+    pub(super) fn drop_until(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        needed: Needed,
+    ) -> usize {
         let before = self.count.total();
         let mut bytes = 0;
         while bytes < needed.bytes.max(1) || self.tokens_since(before) < needed.tokens {
@@ -74,11 +83,15 @@ impl Machine {
 
     /// Replaces old results until enough is free, or none is left; the bytes that this freed.
     /// Those of the last reply stay: the model has not seen them.
-    fn elide(&mut self, log: &mut Log<'_>, config: &dyn Config, needed: Needed) -> usize {
+    pub(super) fn elide(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        needed: Needed,
+    ) -> usize {
         let before = self.count.total();
         let (mut at, mut reply, mut bytes) = (FIRST_RECORD, FIRST_RECORD, 0);
-        let last = log.records_from(FIRST_RECORD).filter(begins_reply).last();
-        let mut last = last.map_or(FIRST_RECORD, |record| record.offset);
+        let mut last = last_reply(log);
         while at < last && (bytes < needed.bytes || self.tokens_since(before) < needed.tokens) {
             let Some(record) = log.record(at) else { break };
             let end = record.end();
@@ -103,6 +116,14 @@ impl Machine {
         bytes
     }
 
+    /// Whether [`Self::elide`] would surely find something.
+    pub(super) fn can_elide(&self, log: &Log<'_>) -> bool {
+        let last = last_reply(log);
+        let old = log.records_from(FIRST_RECORD).take_while(|record| record.offset < last);
+        let mut results = old.filter(|it| it.is(Kind::Result) && !it.header.has(ELIDED));
+        results.any(|result| result.payload.len() >= STUB_BYTES + LEAST_FREED_BYTES)
+    }
+
     fn tokens_since(&self, before: u32) -> u32 {
         before.saturating_sub(self.count.total())
     }
@@ -116,7 +137,7 @@ impl Machine {
         // A summary of a summary helps nobody.
         let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
-        if self.no_summary || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
+        if self.tried.has(Tried::SUMMARY) || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
             return false;
         }
         let wanted = REQUEST_BYTES + (limits.reply_bytes as usize).max(LEAST_SUMMARY_BYTES);
@@ -145,7 +166,9 @@ impl Machine {
             _ => self.install_summary(log, config, start).ok_or(unusable),
         });
         self.attempt = 0;
-        self.no_summary = outcome.is_err();
+        if outcome.is_err() {
+            self.tried.add(Tried::SUMMARY);
+        }
         let event = match outcome {
             Ok(bytes) => Event::Truncated { what: Kept::Summarised, bytes: bytes as u32 },
             Err(error) => {
@@ -265,6 +288,12 @@ fn with_reserve(log: &mut Log<'_>, missing: usize) -> usize {
 /// Where the request for a summary stands whose reply begins at `reply`.
 pub(in crate::session) const fn request_start(reply: usize) -> usize {
     reply.saturating_sub(REQUEST_BYTES)
+}
+
+/// Where the last reply begins.
+fn last_reply(log: &Log<'_>) -> usize {
+    let last = log.records_from(FIRST_RECORD).filter(begins_reply).last();
+    last.map_or(FIRST_RECORD, |record| record.offset)
 }
 
 fn begins_reply(record: &Record<'_>) -> bool {

@@ -271,7 +271,7 @@ impl Response {
                     Some(b'9') if digit < 10 => {
                         self.status = self.status * 10 + u16::from(digit);
                     }
-                    Some(expected) if *expected == b => {}
+                    Some(expected) if *expected == b && b != b'x' => {}
                     _ => return BAD,
                 }
                 self.count += 1;

@@ -1,0 +1,94 @@
+//! The ways in which a session begins, from what Python gives.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use zerostack_core as core;
+use zerostack_core::Growing;
+
+use crate::bytes::bytes_of;
+use crate::error::{raised, raised_text};
+use crate::held::Held;
+use crate::json_lines;
+use crate::options::Options;
+use crate::session::OwnedSession;
+
+/// One in which nothing was said.
+///
+/// # Errors
+/// `BadConfig`, `Full`; wrong types.
+pub fn new(
+    provider: &Bound<'_, PyAny>,
+    model: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<OwnedSession> {
+    let options = Options::of(options)?;
+    let config = options.begin(provider, model)?;
+    let storage = Growing::new(options.capacity_bytes()?);
+    core::Session::new(storage, config).map_err(|error| raised(provider.py(), error))
+}
+
+/// One that goes on from a snapshot.
+///
+/// # Errors
+/// `BadTranscript`, and as [`new`].
+pub fn resume(
+    snapshot: &Bound<'_, PyAny>,
+    provider: &Bound<'_, PyAny>,
+    model: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<OwnedSession> {
+    let py = provider.py();
+    let bytes = bytes_of("snapshot", snapshot)?;
+    let options = Options::of(options)?;
+    let config = options.begin(provider, model)?;
+    let limit = options.capacity_bytes()?.max(bytes.len());
+    let session = py.detach(|| {
+        let storage = Growing::from_vec(bytes.to_vec(), limit);
+        core::Session::resume(storage, bytes.len(), config)
+    });
+    session.map_err(|error| raised(py, error))
+}
+
+/// One that goes on from JSON Lines.
+///
+/// # Errors
+/// `BadLine`, and as [`new`].
+pub fn read_lines(
+    lines: &Bound<'_, PyAny>,
+    provider: &Bound<'_, PyAny>,
+    model: &Bound<'_, PyAny>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<OwnedSession> {
+    let py = provider.py();
+    let lines = match lines.cast::<PyString>() {
+        Ok(text) => text.to_cow()?.into_owned().into_bytes(),
+        Err(_) => bytes_of("lines", lines)?.to_vec(),
+    };
+    let options = Options::of(options)?;
+    let config = options.begin(provider, model)?;
+    let storage = Growing::new(options.capacity_bytes()?);
+    let read = py.detach(|| json_lines::read(&lines, storage, config));
+    read.map_err(|(error, why)| match why {
+        Some(why) => raised_text(py, error, format!("line {}: {why}", error.detail())),
+        None => raised(py, error),
+    })
+}
+
+/// One that goes on from where another is.
+///
+/// # Errors
+/// `Busy`, `Closed`, and as [`new`].
+pub fn fork(
+    py: Python<'_>,
+    held: &Held,
+    provider: Option<&Bound<'_, PyAny>>,
+    model: Option<&Bound<'_, PyAny>>,
+    options: Option<&Bound<'_, PyDict>>,
+) -> PyResult<OwnedSession> {
+    let options = Options::of(options)?;
+    let mut config = held.look(py, |session| session.config().clone())?;
+    options.change(&mut config, provider, model)?;
+    let storage = Growing::new(options.capacity_bytes()?);
+    let forked = held.look(py, |session| session.fork(storage, config))?;
+    forked.map_err(|error| raised(py, error))
+}

@@ -1,0 +1,150 @@
+//! Writing a tape.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use sha1_smol::Sha1;
+use zerostack_core::{OwnedConfig, Request};
+
+use super::digest;
+use super::line::{Line, Over};
+use crate::agent::Recorder;
+use crate::provider::Secret;
+use crate::{Error, ErrorKind, Result};
+
+/// A tape that is being written. A file gets its name when it is whole.
+pub struct Tape {
+    out: BufWriter<Box<dyn Write>>,
+    /// The file that has no name yet; none where the tape goes to a device or a pipe.
+    unnamed: Option<tempfile::NamedTempFile>,
+    path: PathBuf,
+    sum: Sha1,
+    /// What must not stand on the tape.
+    key: Option<Secret>,
+    /// The end of the bytes so far, in which the key may have begun.
+    tail: Vec<u8>,
+    /// The key came; nothing is written since.
+    has_key: bool,
+}
+
+impl Tape {
+    /// Begins the tape that will be at `path`.
+    ///
+    /// # Errors
+    /// `Input` when the file cannot be made.
+    pub fn create(path: &Path, key: Option<&Secret>, config: &OwnedConfig) -> Result<Self> {
+        let refused = |error: std::io::Error| cannot_write(path, &error);
+        if path.file_name().is_none() {
+            return Err(cannot_write(path, &"it is no name of a file"));
+        }
+        // What is there and no file, such as a pipe, must not be replaced by one; nor a link.
+        let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let (out, unnamed): (Box<dyn Write>, _) = if is_file {
+            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let file = tempfile::Builder::new()
+                .prefix(".zerostack-tape-")
+                .tempfile_in(folder.unwrap_or(Path::new(".")))
+                .map_err(refused)?;
+            (Box::new(file.reopen().map_err(refused)?), Some(file))
+        } else {
+            (Box::new(File::options().write(true).open(&target).map_err(refused)?), None)
+        };
+        let mut tape = Self {
+            out: BufWriter::new(out),
+            unnamed,
+            path: target,
+            sum: Sha1::new(),
+            key: key.cloned(),
+            tail: Vec::new(),
+            has_key: false,
+        };
+        tape.line(&Line::Tape(Box::new(config.into())))?;
+        Ok(tape)
+    }
+
+    /// The user said `text`.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written.
+    pub fn user(&mut self, text: &str) -> Result<()> {
+        self.line(&Line::User { text: text.to_owned() })
+    }
+
+    /// The run ended with `exit_code`: the tape is whole and gets its name.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written.
+    pub fn finish(mut self, exit_code: u8) -> Result<()> {
+        if self.has_key {
+            return Err(cannot_write(&self.path, &"the key would stand on it"));
+        }
+        let sha1 = self.sum.digest().to_string();
+        self.line(&Line::Over(Over { exit_code, sha1 }))?;
+        let Self { mut out, unnamed, path, .. } = self;
+        out.flush().map_err(|error| cannot_write(&path, &error))?;
+        if let Some(file) = unnamed {
+            file.as_file().sync_all().map_err(|error| cannot_write(&path, &error))?;
+            file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, line: &Line) -> Result<()> {
+        let written =
+            serde_json::to_vec(line).map_err(std::io::Error::from).and_then(|mut line| {
+                line.push(b'\n');
+                self.has_key |= self.is_key_in(&line);
+                if self.has_key {
+                    return Ok(());
+                }
+                self.sum.update(&line);
+                self.out.write_all(&line)
+            });
+        written.map_err(|error| cannot_write(&self.path, &error))
+    }
+}
+
+impl Tape {
+    fn is_key_in(&self, bytes: &[u8]) -> bool {
+        let key = self.key.as_ref().map_or("", |key| key.expose());
+        !key.is_empty() && memchr::memmem::find(bytes, key.as_bytes()).is_some()
+    }
+
+    /// Looks for a key that came in two pieces, or in bytes that are no text.
+    fn look_for_key(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        self.has_key |= self.is_key_in(&self.tail);
+        let kept = self.key.as_ref().map_or(0, |key| key.expose().len());
+        self.tail.drain(..self.tail.len().saturating_sub(kept));
+    }
+}
+
+impl Recorder for Tape {
+    fn request(&mut self, request: Request<'_>) -> Result<()> {
+        let (bytes, sha1) = digest(request);
+        self.line(&Line::Request { bytes, sha1 })
+    }
+
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+        self.line(&Line::Response { status, retry_after_ms })
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        self.look_for_key(bytes);
+        self.line(&Line::Bytes(bytes.into()))
+    }
+
+    fn end(&mut self) -> Result<()> {
+        self.line(&Line::End)
+    }
+
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+        self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })
+    }
+}
+
+fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Input, format!("cannot write the tape {}: {error}", path.display()))
+}

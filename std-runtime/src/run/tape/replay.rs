@@ -1,0 +1,147 @@
+//! Playing a tape.
+
+use std::io::{BufRead, BufReader, Read, Seek};
+
+use sha1_smol::Sha1;
+use zerostack_core::{CallId, Request, Step, ToolResult};
+
+use super::digest;
+use super::line::Line;
+use crate::agent::{AgentEvent, OwnedSession, make_room, reply};
+use crate::{Error, ErrorKind, Result};
+
+/// Plays the tape `input`: gives each event to `show`, and each request body to `request`. It is
+/// read to its end first, so nothing of a tape is played that was changed.
+///
+/// # Errors
+/// `Input` when the tape is malformed or was changed, or a request differs from the one that was
+/// recorded.
+pub fn replay(
+    mut input: impl Read + Seek,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<()> {
+    check_sum(&mut input)?;
+    let rewound = input.rewind();
+    rewound.map_err(|error| Error::new(ErrorKind::Input, format!("the tape: {error}")))?;
+    let mut session: Option<OwnedSession> = None;
+    for (index, text) in BufReader::new(input).lines().enumerate() {
+        let number = index + 1;
+        let refused = |why: &dyn std::fmt::Display| {
+            Error::new(ErrorKind::Input, format!("the tape, line {number}: {why}"))
+        };
+        let text = text.map_err(|error| refused(&error))?;
+        let line: Line = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+        let session = match (&mut session, line) {
+            (none @ None, Line::Tape(head)) => {
+                *none = Some(head.session().map_err(|error| refused(&error))?);
+                continue;
+            }
+            (None, _) => return Err(refused(&"a tape begins with a line of type \"tape\"")),
+            (Some(_), Line::Tape(_)) => return Err(refused(&"a second tape begins here")),
+            (Some(session), line) => {
+                play(session, line, show, request).map_err(|error| refused(&error))?;
+                session
+            }
+        };
+        // The wait of a retry was real; here only its end counts.
+        if matches!(session.step(), Step::Wait { .. }) {
+            session.retry().map_err(Error::from_core)?;
+        }
+        // A failure is an outcome that was recorded too.
+        while matches!(session.step(), Step::MakeRoom { .. })
+            && let Ok(event) = make_room(session)
+        {
+            show(&event)?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares the sum in the last line with the lines before it.
+fn check_sum(input: &mut impl Read) -> Result<()> {
+    let wrong = |why: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Input, format!("the tape cannot be played: {why}"))
+    };
+    let mut input = BufReader::new(input);
+    let (mut sum, mut last) = (Sha1::new(), Vec::new());
+    loop {
+        let mut line = Vec::new();
+        if input.read_until(b'\n', &mut line).map_err(|error| wrong(&error))? == 0 {
+            break;
+        }
+        sum.update(&last);
+        last = line;
+    }
+    match serde_json::from_slice(&last) {
+        Ok(Line::Over(over)) if over.sha1 == sum.digest().to_string() => Ok(()),
+        Ok(Line::Over(_)) => Err(wrong(&"it was changed after it was recorded")),
+        _ => Err(wrong(&"it is no tape, or its end is missing")),
+    }
+}
+
+/// One line goes into the session.
+fn play(
+    session: &mut OwnedSession,
+    line: Line,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<()> {
+    match line {
+        Line::Tape(_) | Line::Over(_) => {}
+        Line::User { text } => session.user(&text).map_err(Error::from_core)?,
+        Line::Request { bytes, sha1 } => {
+            let ours = session.request().map_err(Error::from_core)?;
+            if digest(ours.clone()) != (bytes, sha1) {
+                let text = "the request differs from the one that was recorded";
+                return Err(Error::new(ErrorKind::Input, text));
+            }
+            request(ours)?;
+        }
+        Line::Response { status, retry_after_ms } => {
+            session.begin_response(status, retry_after_ms).map_err(Error::from_core)?;
+        }
+        Line::Bytes(bytes) => {
+            let bytes = bytes.into_vec()?;
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() && session.step() == Step::Receive {
+                let is_held = reply::is_held(session);
+                let fed = session.feed(rest);
+                let fed = fed.map(|fed| {
+                    (fed.used, fed.event.and_then(|event| reply::shown(is_held, event)))
+                });
+                let (used, event) = match fed {
+                    Ok(fed) => fed,
+                    Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => {
+                        show(&AgentEvent::Restart)?;
+                        break;
+                    }
+                    // A failure is an outcome that was recorded too.
+                    Err(_) => break,
+                };
+                rest = &rest[used..];
+                if let Some(event) = event {
+                    show(&event)?;
+                }
+            }
+        }
+        Line::End => {
+            if matches!(session.step(), Step::Receive | Step::Send)
+                && let Ok(events) = reply::end(session)
+            {
+                events.iter().try_for_each(show)?;
+            }
+        }
+        Line::ToolResult { call, content, is_error } => {
+            let id = CallId::from_number(call);
+            let pending = session.pending_calls().find(|pending| pending.id == id);
+            let pending = pending.map(crate::agent::Call::from);
+            let result = ToolResult { id, content: &content, is_error };
+            let left_out_bytes = session.tool_result(result).map_err(Error::from_core)?;
+            if let Some(call) = pending {
+                show(&AgentEvent::ToolResult { call, content, is_error, left_out_bytes })?;
+            }
+        }
+    }
+    Ok(())
+}
