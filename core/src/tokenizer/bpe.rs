@@ -4,7 +4,7 @@ use super::format::MAX_TOKEN_BYTES;
 use super::long;
 use super::node::Last;
 use super::pairs::Pairs;
-use super::repeat::Repeat;
+use super::repeat::{Repeat, period_of};
 use super::short::Parts;
 use super::tail::{Tail, append};
 use super::vocab::Vocabulary;
@@ -46,14 +46,34 @@ fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -
 
 #[inline(never)]
 fn count_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
-    if let Some(repeat) = Repeat::of(vocabulary, piece) {
-        let (head, round) = repeat.counts();
-        return (head + round * repeat.rounds) as u64 + count(vocabulary, repeat.rest);
+    if let Some(period) = period_of(piece)
+        && let Some((repeated, rest)) = count_repeated(vocabulary, piece, period)
+    {
+        return repeated + count(vocabulary, rest);
     }
+    count_in_windows(vocabulary, pairs, piece).unwrap_or_else(|| count_by_bytes(vocabulary, piece))
+}
+
+/// The tokens of what repeats, and the rest.
+#[inline(never)]
+fn count_repeated<'p>(
+    vocabulary: &Vocabulary<'_>,
+    piece: &'p [u8],
+    period: usize,
+) -> Option<(u64, &'p [u8])> {
+    let repeat = Repeat::of(vocabulary, piece, period)?;
+    let (head, round) = repeat.counts();
+    Some(((head + round * repeat.rounds) as u64, repeat.rest))
+}
+
+#[inline(never)]
+fn count_in_windows(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> Option<u64> {
     let mut count = 0;
-    if long::tokens(vocabulary, pairs, piece, |_| count += 1) {
-        return count;
-    }
+    long::tokens(vocabulary, pairs, piece, |_| count += 1).then_some(count)
+}
+
+#[inline(never)]
+fn count_by_bytes(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
     let mut tail = Tail::new();
     tail.extend(vocabulary, piece);
     tail.tokens()
@@ -82,7 +102,9 @@ fn encode_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out:
 }
 
 fn encode_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out: &mut Ids<'_>) {
-    if let Some(repeat) = Repeat::of(vocabulary, piece) {
+    if let Some(period) = period_of(piece)
+        && let Some(repeat) = Repeat::of(vocabulary, piece, period)
+    {
         out.push_repeat(vocabulary, &repeat);
         return encode(vocabulary, repeat.rest, out);
     }

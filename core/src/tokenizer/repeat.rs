@@ -27,13 +27,9 @@ pub(super) struct Repeat<'p> {
 }
 
 impl<'p> Repeat<'p> {
-    /// `None` for most pieces.
-    pub(super) fn of(vocabulary: &Vocabulary<'_>, piece: &'p [u8]) -> Option<Self> {
+    /// The tokens of a piece that repeats after [`period_of`] bytes, where they do so too.
+    pub(super) fn of(vocabulary: &Vocabulary<'_>, piece: &'p [u8], period: usize) -> Option<Self> {
         let first = piece.get(..WINDOW)?;
-        if piece.len() < 4 * WINDOW {
-            return None;
-        }
-        let period = period_of(piece)?;
         let mut window = Window::new();
         window.fill(vocabulary, first);
         let (head, round_end) = window.round(period)?;
@@ -60,8 +56,11 @@ impl<'p> Repeat<'p> {
     }
 }
 
-/// The number of bytes after which `piece` repeats.
-fn period_of(piece: &[u8]) -> Option<usize> {
+/// The number of bytes after which `piece` repeats; `None` for most, and for short ones.
+pub(super) fn period_of(piece: &[u8]) -> Option<usize> {
+    if piece.len() < 4 * WINDOW {
+        return None;
+    }
     let start = piece.get(..MAX_PERIOD)?;
     (1..=MAX_PERIOD).find(|&period| {
         let shifted = piece.get(period..).unwrap_or_default();

@@ -65,8 +65,11 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Makes one token of two. False where no two make one.
     #[inline(always)]
-    pub(super) fn merge_next(&mut self, pairs: &impl Pairs) -> bool {
-        let best = self.best();
+    pub(super) fn merge_next<P: Pairs>(&mut self, pairs: &P) -> bool {
+        // Of a word all are compared where lookups are quick: the end of a loop would be foreseen wrongly.
+        let count = if P::AT_ONCE && SIZE <= 16 { SIZE } else { self.bytes };
+        // The leftmost of equals.
+        let best = Merge::least_of(&self.merges, count);
         if best.is_none() {
             return false;
         }
@@ -87,27 +90,26 @@ impl<const SIZE: usize> Parts<SIZE> {
         })
     }
 
-    /// The merge of the least rank, the leftmost of equals.
+    /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours. Where that
+    /// is done at once, there is no branch on whether there are any.
     #[inline(always)]
-    fn best(&self) -> Merge {
-        // Of a word all are compared: the end of a loop would be foreseen wrongly.
-        Merge::least_of(&self.merges, if SIZE > 16 { self.bytes } else { SIZE })
-    }
-
-    /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours. There is no
-    /// branch on whether there are any.
-    #[inline(always)]
-    fn merge(&mut self, pairs: &impl Pairs, place: usize, token: Node) {
+    fn merge<P: Pairs>(&mut self, pairs: &P, place: usize, token: Node) {
         let behind = self.starts & !below(place + 1);
         let gone = behind.trailing_zeros() as usize;
         let next = (behind & behind.wrapping_sub(1)).trailing_zeros() as usize;
-        // The first part has none before it, and is at place 0.
-        let previous = (self.starts & below(place) | 1).ilog2() as usize;
+        let before = self.starts & below(place);
         self.starts ^= behind & behind.wrapping_neg();
-        let joined = pairs.of(self.token(previous), token).at(previous);
-        set(&mut self.merges, previous, joined);
-        let joined = pairs.of(token, self.token(next)).at(place);
-        let joined = select_unpredictable(next < MAX_BYTES, joined, Merge::NONE);
+        if P::AT_ONCE || before != 0 {
+            // The first part has none before it, and is at place 0: what this writes is written over.
+            let previous = (before | 1).ilog2() as usize;
+            let joined = pairs.of(self.token(previous), token).at(previous);
+            set(&mut self.merges, previous, joined);
+        }
+        let mut joined = Merge::NONE;
+        if P::AT_ONCE || next < MAX_BYTES {
+            let found = pairs.of(token, self.token(next)).at(place);
+            joined = select_unpredictable(next < MAX_BYTES, found, Merge::NONE);
+        }
         set(&mut self.merges, place, joined);
         set(&mut self.merges, gone, Merge::NONE);
         set(&mut self.tokens, place, token);
