@@ -1095,7 +1095,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_elapsed() and 0xFFFF) != 38941) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 35520) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 43357) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_failure() and 0xFFFF) != 36470) {
@@ -2461,8 +2461,9 @@ public interface SessionInterface {
     /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
-     * in the text: then the step is still `Receive`, and the next call gives the end.
+     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
+     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
+     * and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -2854,8 +2855,9 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
-     * in the text: then the step is still `Receive`, and the next call gives the end.
+     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
+     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
+     * and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,

@@ -263,8 +263,9 @@ impl Session {
 
     /// The body ended, or the connection broke, or the caller stops reading after
     /// `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-    /// `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
-    /// in the text: then the step is still `Receive`, and the next call gives the end.
+    /// `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
+    /// `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
+    /// and the next call gives the end.
     ///
     /// # Errors
     /// The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,

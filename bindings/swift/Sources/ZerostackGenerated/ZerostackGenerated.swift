@@ -1121,8 +1121,9 @@ public protocol SessionProtocol: AnyObject, Sendable {
     /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
-     * in the text: then the step is still `Receive`, and the next call gives the end.
+     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
+     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
+     * and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -1475,8 +1476,9 @@ open func elapsed(turnMs: UInt32)throws   {try rustCallWithError(FfiConverterTyp
     /**
      * The body ended, or the connection broke, or the caller stops reading after
      * `is_reply_complete`. In the step `Send` it says that no response came at all. Gives
-     * `End`, or `Restart` when the request is to be sent again; `Recovered` when calls were found
-     * in the text: then the step is still `Receive`, and the next call gives the end.
+     * `End`, or `Restart` when the request is to be sent again, after the step `Wait` or
+     * `MakeRoom`; `Recovered` when calls were found in the text: then the step is still `Receive`,
+     * and the next call gives the end.
      *
      * # Errors
      * The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
@@ -6134,7 +6136,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_elapsed() != 38941) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 35520) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 43357) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_failure() != 36470) {
