@@ -59,7 +59,7 @@ fn visit_behind(
     }
 }
 
-/// A row of pieces.
+/// Pieces that are looked at together.
 struct Batch {
     slots: [Slot; SIZE],
     count: usize,

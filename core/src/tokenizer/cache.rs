@@ -206,16 +206,15 @@ impl Front for FrontWords<'_> {
 impl Front for Cache<'_> {
     #[inline(always)]
     fn find(&self, word: [u64; 2]) -> Few<2> {
-        let Some([newer, older]) = self.short.get(place_of(&word, self.short.len())) else {
-            return Few::NONE;
-        };
-        let differs = |entry: &[u64; SHORT_ENTRY]| (entry[0] ^ word[0]) | (entry[1] ^ word[1]);
-        let [is_newer, is_older] = [differs(newer) == 0, differs(older) == 0];
-        let found = |place: usize| {
-            let older = select_unpredictable(is_older, older[place], 0);
-            select_unpredictable(is_newer, newer[place], older)
-        };
-        Few([found(2), found(3)])
+        let place = place_of(&word, self.short.len());
+        let Some(&[newer, older]) = self.short.get(place) else { return Few::NONE };
+        let ([low, high], [new_low, new_high, new_first, new_second]) = (word, newer);
+        let [old_low, old_high, old_first, old_second] = older;
+        let is_newer = (new_low ^ low) | (new_high ^ high) == 0;
+        let is_older = (old_low ^ low) | (old_high ^ high) == 0;
+        let one_of =
+            |new, old| select_unpredictable(is_newer, new, select_unpredictable(is_older, old, 0));
+        Few([one_of(new_first, old_first), one_of(new_second, old_second)])
     }
 
     #[inline(always)]
@@ -225,8 +224,8 @@ impl Front for Cache<'_> {
             && !few.is_none()
         {
             let ([low, high], Few([first, second])) = (word, few);
-            // A piece of one token is in the tables too, so it makes room before one that was merged.
-            let is_merged = |entry: &[u64; SHORT_ENTRY]| Few([entry[2]]).count() > 1;
+            // A piece of one token is found again sooner, so it makes room before one that was merged.
+            let is_merged = |&[_, _, first, _]: &[u64; SHORT_ENTRY]| Few([first]).count() > 1;
             if is_merged(newer) || !is_merged(older) {
                 *older = *newer;
             }
