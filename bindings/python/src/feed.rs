@@ -5,8 +5,8 @@ use pyo3::types::PyList;
 use zerostack_core as core;
 use zerostack_core::Error;
 
+use crate::held::OwnedSession;
 use crate::message;
-use crate::session::OwnedSession;
 
 /// From this length on, other threads run while a chunk is read.
 const LONG_CHUNK_BYTES: usize = 16 * 1024;

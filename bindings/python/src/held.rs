@@ -4,10 +4,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, TryLockError};
 
 use pyo3::prelude::*;
-use zerostack_core::Error;
+use zerostack_core::{Error, Growing, OwnedConfig, Session};
 
 use crate::error::{Said, busy, closed, raised_in};
-use crate::session::OwnedSession;
+
+/// The session of this package: it owns its configuration and grows to a limit.
+pub type OwnedSession = Session<OwnedConfig, Growing>;
 
 /// The session of a Python object, until it is closed.
 pub struct Held {

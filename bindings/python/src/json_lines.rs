@@ -2,7 +2,7 @@
 
 use zerostack_core::{Error, Growing, JsonLinesReader, LineFault, OwnedConfig, Session};
 
-use crate::session::OwnedSession;
+use crate::held::OwnedSession;
 
 /// All lines of the session's transcript.
 pub fn write(session: &OwnedSession) -> String {

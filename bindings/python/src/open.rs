@@ -7,10 +7,9 @@ use zerostack_core::Growing;
 
 use crate::bytes::bytes_of;
 use crate::error::{raised, raised_text};
-use crate::held::Held;
+use crate::held::{Held, OwnedSession};
 use crate::json_lines;
 use crate::options::Options;
-use crate::session::OwnedSession;
 
 /// One in which nothing was said.
 ///

@@ -3,9 +3,8 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyString};
 
-use crate::held::raise;
+use crate::held::{OwnedSession, raise};
 use crate::message::Request;
-use crate::session::OwnedSession;
 
 /// The request that the session wants sent.
 ///

@@ -4,17 +4,14 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use zerostack_core as core;
-use zerostack_core::{Growing, OwnedConfig, Step};
+use zerostack_core::Step;
 
 use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
 use crate::error::{Said, closed, raised_in};
-use crate::held::Held;
+use crate::held::{Held, OwnedSession};
 use crate::message::{self, Entry, Failure, Mark, Request, ToolCall, Usage, WindowTokens};
 use crate::{enums, feed, json_lines, number, open, request};
-
-/// The session of this package: it owns its configuration and grows to a limit.
-pub type OwnedSession = core::Session<OwnedConfig, Growing>;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///

@@ -2,80 +2,10 @@
 
 use core::hint::select_unpredictable;
 
-use super::batch::{self, Sink};
-use super::bpe::{self, Ids};
 use super::few::Few;
 use super::short::Parts;
 use super::vocab::Vocabulary;
 use super::words::FrontWords;
-use super::{Bpe, Error, Specials, Tokenizer as _};
-
-/// [`Bpe`] with lent memory in which it remembers pieces of text and their tokens.
-///
-/// The results are the same; only the time differs. 1 MB serves a long text of any kind; less is of
-/// use too.
-#[derive(Debug)]
-pub struct CachedBpe<'v, 'm> {
-    bpe: Bpe<'v>,
-    cache: Cache<'m>,
-}
-
-impl<'v> Bpe<'v> {
-    /// This tokenizer with `memory` to remember pieces in, which is cleared first: for long texts.
-    pub fn cached<'m>(&self, memory: &'m mut [u64]) -> CachedBpe<'v, 'm> {
-        CachedBpe { bpe: *self, cache: Cache::new(memory) }
-    }
-
-    /// Words of memory that serve a text of so many bytes: half as many, up to 1 MB of them.
-    pub const fn cache_words(text_bytes: usize) -> usize {
-        let (words, most) = (text_bytes / 2, (1 << 20) / size_of::<u64>());
-        if words < most { words } else { most }
-    }
-}
-
-impl CachedBpe<'_, '_> {
-    /// As [`Tokenizer::count`](super::Tokenizer::count).
-    pub fn count(&mut self, text: &str) -> usize {
-        if self.cache.is_empty() || self.bpe.vocabulary.cut().is_some() {
-            return self.bpe.count(text);
-        }
-        self.cache.count(&self.bpe, text.as_bytes())
-    }
-
-    /// As [`Tokenizer::encode`](super::Tokenizer::encode).
-    ///
-    /// # Errors
-    /// As there.
-    pub fn encode(&mut self, text: &str, out: &mut [u32]) -> Result<usize, Error> {
-        self.encode_with(text, Specials::AsText, out)
-    }
-
-    /// As [`Bpe::encode_with`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn encode_with(
-        &mut self,
-        text: &str,
-        allowed: Specials<'_>,
-        out: &mut [u32],
-    ) -> Result<usize, Error> {
-        if self.cache.is_empty() {
-            return self.bpe.encode_with(text, allowed, out);
-        }
-        self.encode_in_batches(text, allowed, out)
-    }
-
-    pub(super) fn encode_in_batches(
-        &mut self,
-        text: &str,
-        allowed: Specials<'_>,
-        out: &mut [u32],
-    ) -> Result<usize, Error> {
-        let Self { bpe, cache } = self;
-        bpe.encode_by(text, allowed, out, |text, ids| cache.encode(bpe, text, ids))
-    }
-}
 
 /// What is known of pieces without looking far.
 pub(super) trait Front {
@@ -123,69 +53,6 @@ impl<'m> Cache<'m> {
     /// Whether nothing can be remembered.
     pub(super) const fn is_empty(&self) -> bool {
         self.short.is_empty()
-    }
-
-    pub(super) fn count(&mut self, bpe: &Bpe<'_>, text: &[u8]) -> usize {
-        let mut total = Total { vocabulary: &bpe.vocabulary, tokens: 0 };
-        batch::visit(&bpe.vocabulary, bpe.classes_of(), self, text, &mut total);
-        usize::try_from(total.tokens).unwrap_or(usize::MAX)
-    }
-
-    pub(super) fn encode(&mut self, bpe: &Bpe<'_>, text: &[u8], ids: &mut Ids<'_>) {
-        let vocabulary = &bpe.vocabulary;
-        let mut found = Found { vocabulary, count: ids.count, out: &mut *ids.out };
-        batch::visit(vocabulary, bpe.classes_of(), self, text, &mut found);
-        ids.count = found.count;
-    }
-}
-
-/// Counts what is found.
-struct Total<'a, 'v> {
-    vocabulary: &'a Vocabulary<'v>,
-    tokens: u64,
-}
-
-impl Sink for Total<'_, '_> {
-    #[inline(always)]
-    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
-        self.tokens += few.count() as u64;
-    }
-
-    fn piece(&mut self, piece: &[u8]) {
-        self.tokens += bpe::count(self.vocabulary, piece);
-    }
-}
-
-/// Writes what is found.
-struct Found<'a, 'v> {
-    vocabulary: &'a Vocabulary<'v>,
-    out: &'a mut [u32],
-    count: usize,
-}
-
-impl Sink for Found<'_, '_> {
-    #[inline(always)]
-    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
-        let first = few.first_ids();
-        match self.out.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
-            // What is written behind the last one is written over, or is not of the result.
-            Some(place) if few.count() <= first.len() => {
-                *place = first;
-                self.count += few.count();
-            }
-            _ => {
-                // A copy, so that the count of this stays in a register.
-                let mut ids = Ids { out: &mut *self.out, count: self.count };
-                few.ids().for_each(|id| ids.push(id));
-                self.count = ids.count;
-            }
-        }
-    }
-
-    fn piece(&mut self, piece: &[u8]) {
-        let mut ids = Ids { out: &mut *self.out, count: self.count };
-        bpe::encode(self.vocabulary, piece, &mut ids);
-        self.count = ids.count;
     }
 }
 

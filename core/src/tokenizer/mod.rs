@@ -14,6 +14,7 @@ mod block;
 mod bound;
 mod bpe;
 mod cache;
+mod cached;
 mod class;
 mod counter;
 mod deepseek;
@@ -35,7 +36,7 @@ mod vocab;
 mod words;
 
 pub use bound::{Count, Cut};
-pub use cache::CachedBpe;
+pub use cached::CachedBpe;
 pub use counter::Counter;
 pub use estimate::{Calibration, Estimate, Estimator};
 pub use masks::{Classes, ClassesOf};
@@ -292,7 +293,7 @@ impl Tokenizer for Bpe<'_> {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
         if self.vocabulary.has_words() {
-            return Cache::new(&mut []).count(self, text.as_bytes());
+            return cached::count(self, &mut Cache::new(&mut []), text.as_bytes());
         }
         let mut count = 0;
         self.pieces(text.as_bytes(), |piece| count += bpe::count(vocabulary, piece));
