@@ -2,9 +2,9 @@
 
 mod support;
 
-use support::{cl100k, ids, o200k};
+use support::{cl100k, ids, o200k, with_words};
 use tiktoken_rs::CoreBPE;
-use zerostack_core::tokenizer::Bpe;
+use zerostack_core::tokenizer::{Bpe, Tokenizer as _};
 
 /// Contexts for a character: `#` stands for it.
 const CONTEXTS: [&str; 14] =
@@ -139,6 +139,33 @@ fn corners_put_together() {
         let text: String = (0..count).map(|_| CORNERS[random.usize(..CORNERS.len())]).collect();
         check(&text);
     }
+}
+
+/// The tables find a word of more than eight bytes by all of them.
+#[test]
+fn words_that_start_as_tokens_do() {
+    let small = o200k();
+    let fast = with_words(&small);
+    let mut random = fastrand::Rng::with_seed(17);
+    let (mut bytes, mut tried) = ([0; 128], 0);
+    for id in 0..small.vocabulary().len() as u32 {
+        let Ok(length) = small.decode(&[id], &mut bytes) else { continue };
+        let token = &bytes[..length];
+        if length <= 8 || !token[1..].iter().all(u8::is_ascii_lowercase) {
+            continue;
+        }
+        let Ok(start) = std::str::from_utf8(&token[..8]) else { continue };
+        for _ in 0..8 {
+            let mut word = start.to_owned();
+            (0..random.usize(1..8)).for_each(|_| word.push(random.lowercase()));
+            let (mut ids, mut others) = ([0; 16], [0; 16]);
+            let count = small.encode(&word, &mut ids).expect("room");
+            assert_eq!(fast.encode(&word, &mut others), Ok(count), "{word:?}");
+            assert_eq!(ids[..count], others[..count], "{word:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 100_000, "{tried} words");
 }
 
 /// Long enough for blocks of bytes to be cut at once, and for batches of pieces.
