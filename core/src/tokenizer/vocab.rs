@@ -232,15 +232,18 @@ impl<'v> Vocabulary<'v> {
 
     /// Writes the bytes of token `id` to `sink`, one at a time. False when there is no such token.
     pub(super) fn bytes_of(&self, id: u32, mut sink: impl FnMut(u8)) -> bool {
-        if let Some(index) = self.index_of(id) {
+        if let Some(index) = self.merge_of(id) {
             self.expand(index, sink);
             return true;
         }
-        if let Some(special) = self.specials().find(|special| special.id == id) {
+        // Before the bytes: those without a token are the unknown one, which may be special.
+        let mut specials = self.specials().take_while(|special| special.id <= id);
+        if let Some(special) = specials.find(|special| special.id == id) {
             special.text.iter().for_each(|&byte| sink(byte));
             return true;
         }
-        false
+        let byte = (0..=255u8).find(|&byte| self.id_of(byte as u32) == id);
+        byte.map(sink).is_some()
     }
 
     fn expand(&self, index: u32, mut sink: impl FnMut(u8)) {
@@ -294,7 +297,8 @@ impl<'v> Vocabulary<'v> {
         select_unpredictable(index < 256, byte, merge)
     }
 
-    fn index_of(&self, id: u32) -> Option<u32> {
+    /// The index of the merge with this id.
+    fn merge_of(&self, id: u32) -> Option<u32> {
         let merges = self.tokens.saturating_sub(256);
         if self.length_of(Section::MergeIds) == 0 {
             let merge = id.wrapping_sub(self.first_merge_id);
@@ -313,7 +317,7 @@ impl<'v> Vocabulary<'v> {
                 return Some(by_id(low).min(self.tokens - 1));
             }
         }
-        (0..256).find(|&byte| self.id_of(byte) == id)
+        None
     }
 
     /// The two parts of a merge; `None` for a byte, and where a damaged file has no smaller parts.

@@ -85,7 +85,17 @@ pub fn read_tokenizer_json(name: &str, file: &[u8]) -> Result<Source, String> {
         .map(pair)
         .collect::<Option<_>>()
         .ok_or("a merge is not a byte-level pair")?;
-    let source = Source::from_merges(name, pattern, tokens, &merges, specials)?;
+    let unknown = match model["unk_token"].as_str() {
+        Some(_) if model["fuse_unk"] == true => {
+            return Err("fuse_unk is not known: what has no token is one a byte".into());
+        }
+        Some(text) => {
+            let id = model["vocab"][text].as_u64().and_then(|id| u32::try_from(id).ok());
+            Some(id.ok_or(format!("the unk_token {text:?} is not in the vocab"))?)
+        }
+        None => None,
+    };
+    let source = Source::from_merges(name, pattern, tokens, &merges, specials, unknown)?;
     if model["ignore_merges"] == true
         && let Some(lost) = source.specials.iter().find(|special| !special.in_text)
     {

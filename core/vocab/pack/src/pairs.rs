@@ -55,7 +55,7 @@ impl Source {
             return Err("a token occurs twice".into());
         }
         let rank_of = |left: &[u8], right: &[u8]| ranks.get(&[left, right].concat()).copied();
-        let source = Self::build(name, pattern, tokens, specials, &rank_of)?;
+        let source = Self::build(name, pattern, tokens, specials, None, &rank_of)?;
         match source.specials.iter().find(|special| !special.in_text) {
             // A piece that is such a token as a whole would have to become it.
             Some(lost) => Err(format!("no merges make token {} ({:?})", lost.id, lost.text)),
@@ -63,7 +63,8 @@ impl Source {
         }
     }
 
-    /// From tokens with ids and a list of pairs, the best first (Hugging Face).
+    /// From tokens with ids and a list of pairs, the best first (Hugging Face). Bytes that have no token
+    /// become the one with the id `unknown`, one a byte.
     ///
     /// # Errors
     /// A sentence that says which token cannot be packed and why.
@@ -73,6 +74,7 @@ impl Source {
         tokens: Vec<(Vec<u8>, u32)>,
         merges: &[(Vec<u8>, Vec<u8>)],
         specials: Vec<SpecialToken>,
+        unknown: Option<u32>,
     ) -> Result<Self, String> {
         let ranks: HashMap<(&[u8], &[u8]), u32> =
             merges.iter().zip(0u32..).fold(HashMap::new(), |mut ranks, ((left, right), rank)| {
@@ -80,7 +82,7 @@ impl Source {
                 ranks
             });
         let rank_of = |left: &[u8], right: &[u8]| ranks.get(&(left, right)).copied();
-        Self::build(name, pattern, tokens, specials, &rank_of)
+        Self::build(name, pattern, tokens, specials, unknown, &rank_of)
     }
 
     /// Gives every token but the special ones another id.
@@ -94,9 +96,10 @@ impl Source {
         pattern: Pattern,
         tokens: Vec<(Vec<u8>, u32)>,
         mut specials: Vec<SpecialToken>,
+        unknown: Option<u32>,
         rank_of: RankOf<'_>,
     ) -> Result<Self, String> {
-        let mut byte_ids = vec![u32::MAX; 256];
+        let mut byte_ids = vec![unknown.unwrap_or(u32::MAX); 256];
         let mut made = Vec::new();
         for (bytes, id) in tokens {
             if let [byte] = bytes[..] {

@@ -198,6 +198,37 @@ fn tokenizer_json_of_known_families() {
 }
 
 /// The two ways to cut, of a whole text and of one that arrives, were written one by one.
+/// As SmolLM2's: some bytes occurred in no text that it was trained on.
+#[test]
+fn bytes_without_a_token() {
+    let mut json = json!({
+        "pre_tokenizer": { "type": "ByteLevel", "add_prefix_space": false },
+        "added_tokens": [{ "id": 0, "content": "<|unknown|>" }],
+        "model": { "vocab": { "<|unknown|>": 0 }, "merges": [], "unk_token": "<|unknown|>" },
+    });
+    for byte in (0..=255u8).filter(|byte| ![4, 0xFF].contains(byte)) {
+        json["model"]["vocab"][letter(byte).to_string()] = json!(byte as u32 + 100);
+    }
+    let read = |json: &Value| read_tokenizer_json("some", json.to_string().as_bytes());
+    for profile in [Profile::Small, Profile::Fast] {
+        let packed = pack(&read(&json).expect("a known family"), profile).expect("a file");
+        let bpe = Bpe::new(Vocabulary::open(&packed).expect("a sound file"));
+        let (mut ids, mut bytes) = ([0; 8], [0; 32]);
+        assert_eq!(bpe.encode("a\u{4}\u{4}b", &mut ids), Ok(4));
+        assert_eq!(ids[..4], [100 + 97, 0, 0, 100 + 98]);
+        assert_eq!(bpe.decode(&ids[1..4], &mut bytes), Ok(23));
+        assert_eq!(&bytes[..23], b"<|unknown|><|unknown|>b");
+    }
+    json["model"]["fuse_unk"] = json!(true);
+    assert!(read(&json).err().expect("a reason").starts_with("fuse_unk is not known"));
+    json["model"]["unk_token"] = json!("<unk>");
+    json["model"]["fuse_unk"] = json!(false);
+    assert_eq!(read(&json).err().as_deref(), Some("the unk_token \"<unk>\" is not in the vocab"));
+    json["model"]["unk_token"] = json!(null);
+    let reason = "byte 4 has no token: not a byte-level vocabulary";
+    assert_eq!(read(&json).err().as_deref(), Some(reason));
+}
+
 #[test]
 fn the_pattern_of_deepseek_in_parts() {
     let packed = packed("deepseek", Pattern::DeepSeek, ranks("cl100k_base"));
