@@ -8,6 +8,7 @@ use std::thread;
 
 use zerostack_core::tokenizer::{Bpe, Estimator, Fault, Vocabulary};
 
+use crate::error::unwritable;
 use crate::{Error, ErrorKind, Result};
 
 /// What to count, and how.
@@ -87,7 +88,8 @@ impl VocabularyChoice {
 ///
 /// # Errors
 /// `Input` for a file that cannot be read, `Configuration` for a vocabulary that cannot be used,
-/// `Usage` for ids of an estimate. Nothing was written to `out` then.
+/// `Usage` for ids of an estimate: nothing was written to `out` then. `Input` where `out` cannot be
+/// written.
 pub fn run(
     options: &TokensOptions,
     stdin: &mut dyn Read,
@@ -113,7 +115,7 @@ pub fn run(
 
     if options.paths.is_empty() {
         let found = job.stdin(stdin, STDIN_BUFFER_BYTES)?;
-        return job.write_one(&found, out, notes).map_err(unwritable);
+        return job.write_one(&found, out, notes).map_err(|error| unwritable(&error));
     }
     let (inputs, single) = inputs(&options.paths)?;
     let results = in_parallel(&job, &inputs)?;
@@ -121,7 +123,7 @@ pub fn run(
         [Some(found)] if single => job.write_one(found, out, notes),
         _ => job.write_many(&inputs, &results, out, notes),
     };
-    written.map_err(unwritable)
+    written.map_err(|error| unwritable(&error))
 }
 
 /// What was found in one input.
@@ -332,10 +334,6 @@ fn json_string(text: &str) -> String {
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::new(ErrorKind::Input, format!("{}: {error}", path.display()))
-}
-
-fn unwritable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Internal, format!("the result cannot be written: {error}"))
 }
 
 fn refused(choice: &VocabularyChoice, error: zerostack_core::Error) -> Error {

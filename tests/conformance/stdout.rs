@@ -21,10 +21,14 @@ fn a_full_stdout_is_a_failure() {
         let said = done.failure(42);
         assert!(said.contains("cannot write to stdout: No space left"), "{said}");
     }
-    for arguments in [&["--help"][..], &["--version"], &["prompts"]] {
+    let tokens = [&["tokens", "--files", "text"][..], &["tokens", "--ids", "--files", "text"]];
+    for arguments in [&["--help"][..], &["--version"], &["prompts"]].into_iter().chain(tokens) {
         let place = place();
+        place.write("project/text", "some words\n");
         let full = File::options().write(true).open("/dev/full").unwrap();
-        place.zerostack(arguments).stdout(full).run().failure(42);
+        let done = place.zerostack(arguments).stdout(full).run();
+        let said = done.failure(42);
+        assert!(said.contains("cannot write to stdout: No space left"), "{said}");
     }
 }
 
