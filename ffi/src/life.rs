@@ -52,8 +52,9 @@ pub unsafe extern "C" fn zs_session_init(
 /// Goes on with a saved conversation: what zs_session_snapshot gave is copied into `memory` and
 /// checked, not trusted. It may lie in `memory` itself, and is then gone, also after an error.
 ///
-/// The step is what the conversation ends with: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
-/// for a user's text or results, else ZS_STEP_IDLE. `detail` may be NULL.
+/// The step is the one that the saved session was in: ZS_STEP_RUN_TOOLS for open calls, ZS_STEP_SEND
+/// while the model was to answer, ZS_STEP_IDLE after an answer, or after a turn that ended without one,
+/// by zs_session_abort, a failure or a limit. `detail` may be NULL.
 /// Errors: ZS_BAD_TRANSCRIPT, and those of zs_session_init; `*session` is NULL then.
 /// Lifetime: as zs_session_init; the snapshot is not used any more.
 #[unsafe(no_mangle)]

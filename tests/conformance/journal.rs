@@ -1,7 +1,7 @@
 //! A journal holds the conversation after every write, whatever becomes of the last one.
 
 use zerostack_core::{
-    ErrorKind, Growing, Journal, Limits, Provider, RoomPolicy, Session, SessionConfig,
+    ErrorKind, Growing, Journal, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
 };
 use zerostack_tests::random::{Random, seed};
 
@@ -14,6 +14,7 @@ fn said<C: zerostack_core::Config, S: zerostack_core::Storage>(session: &Session
     let config = session.config();
     let storage = Growing::from_vec(saved.to_vec(), 1 << 20);
     let again = Session::resume(storage, saved.len(), config).unwrap();
+    said += &format!("idle: {}\n", again.step() == Step::Idle);
     for entry in again.transcript().entries() {
         said += &format!("{entry:?}\n");
     }
@@ -41,7 +42,7 @@ fn random_sessions_are_restored_at_every_cut() {
         let mut arena = vec![0; 6 * 1024];
         let mut session: Chat<'_> = Session::new(arena.as_mut_slice(), config).unwrap();
         let (mut file, mut journal) = (Vec::new(), Journal::new());
-        let mut states = vec![(0, String::new())];
+        let mut states = vec![(0, "idle: true\n".to_owned())];
         for _ in 0..40 {
             super::random_sessions::act(&mut session, &mut random, case);
             if random.once_in(3) {

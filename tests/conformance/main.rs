@@ -39,6 +39,7 @@ mod stdout;
 mod tape;
 mod tool_modes;
 mod tool_results;
+mod turn_ends;
 mod vectors;
 mod window;
 mod wrong_step;

@@ -9,7 +9,7 @@ use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{FIRST, Header, INSTRUCTION, Kind, MARKED};
+use crate::transcript::record::{ENDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
 use crate::wire::json_write::Digits;
 use crate::{Error, ErrorKind};
@@ -184,17 +184,36 @@ impl Machine {
     /// The model is to go on, unless the turn has no round left.
     pub fn next_round(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<(), Error> {
         if let Some(budget) = used_up(config, self.rounds, self.usage) {
-            return Err(self.over_budget(budget));
+            return Err(self.over_budget(log, budget));
         }
         self.enter_send(log, config);
         Ok(())
     }
 
-    pub fn over_budget(&mut self, budget: Budget) -> Error {
+    pub fn over_budget(&mut self, log: &mut Log<'_>, budget: Budget) -> Error {
         let error = Error::new(ErrorKind::Limit, budget as u32);
-        self.step = Step::Idle;
+        self.end_turn(log);
         self.error = Some(error);
         error
+    }
+
+    /// The turn ends without an answer, and the transcript tells it: a session that is made from
+    /// it is in the same step.
+    pub fn end_turn(&mut self, log: &mut Log<'_>) {
+        let end = End::find(log);
+        if end.asks {
+            end.turn_over(log);
+        }
+        self.step = Step::Idle;
+    }
+
+    /// The reply paused, and the model is to go on with it.
+    pub fn pause(&mut self, log: &mut Log<'_>) {
+        let end = End::find(log);
+        // A reply of nothing leaves a text or a result at the end, which asks by itself.
+        if !end.asks {
+            end.turn_over(log);
+        }
     }
 
     pub fn abort(&mut self, log: &mut Log<'_>, config: &dyn Config) {
@@ -210,7 +229,7 @@ impl Machine {
             log.truncate(super::window::request_start(log.used()));
         }
         self.forget_failure();
-        self.step = Step::Idle;
+        self.end_turn(log);
     }
 
     pub fn failure<'s, S: Storage>(&'s self, transcript: &'s Transcript<S>) -> Option<Failure<'s>> {
@@ -249,23 +268,52 @@ impl Place {
 
     /// Where a saved conversation ends.
     pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut Count) -> Self {
-        let mut place = Self { open: Open::find(log), ..Self::START };
-        let mut asks = false;
+        let open = Open::find(log);
+        let End { turn, asks, .. } = End::find(log);
+        let step = match asks {
+            _ if open.count > 0 => Step::RunTools,
+            true => sending(log, config, count, turn),
+            false => Step::Idle,
+        };
+        Self { step, open, turn }
+    }
+}
+
+/// What a conversation ends with.
+pub(super) struct End {
+    /// The user's text that began the last turn.
+    turn: u32,
+    /// The last record; 0, where no record can be, if there is none.
+    last: usize,
+    /// Whether the model is to answer.
+    asks: bool,
+}
+
+impl End {
+    pub fn find(log: &Log<'_>) -> Self {
+        let mut end = Self { turn: FIRST_RECORD as u32, last: 0, asks: false };
         for record in log.records_from(FIRST_RECORD) {
-            // A summary or an instruction alone asks for nothing.
-            if super::room::is_turn(&record.header) {
-                place.turn = record.offset as u32;
-                asks = true;
-            } else if !record.is_instruction() {
-                asks = record.is(Kind::Result);
-            }
+            let is_flagged = record.header.has(ENDED);
+            end.last = record.offset;
+            end.asks = if record.is_reply() {
+                is_flagged
+            } else if super::room::is_turn(&record.header) {
+                end.turn = record.offset as u32;
+                !is_flagged
+            } else {
+                // A summary or an instruction alone asks for nothing.
+                !is_flagged && (record.is(Kind::Result) || record.is_instruction() && end.asks)
+            };
         }
-        if place.open.count > 0 {
-            place.step = Step::RunTools;
-        } else if asks {
-            place.step = sending(log, config, count, place.turn);
+        end
+    }
+
+    /// The turn ends here, or goes on: the other of what it did.
+    pub fn turn_over(&self, log: &mut Log<'_>) {
+        if let Some(mut header) = log.header(self.last) {
+            header.toggle(ENDED);
+            log.set_header(self.last, header);
         }
-        place
     }
 }
 

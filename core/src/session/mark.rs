@@ -1,7 +1,7 @@
 //! Going back to an earlier state of the conversation.
 
 use super::Step;
-use super::machine::Machine;
+use super::machine::{End, Machine};
 use super::window::Tried;
 use crate::provider::Config;
 use crate::transcript::log::{FIRST_RECORD, Log};
@@ -56,8 +56,10 @@ impl Machine {
         (self.step, self.attempt, self.turn) = (Step::Idle, 0, FIRST_RECORD as u32);
         self.tried = Tried::NOTHING;
         self.resume(log, config);
-        if mark.is_idle {
-            self.step = Step::Idle;
+        // The turn may have ended since, with the same record.
+        if self.open.count == 0 && mark.is_idle != (self.step == Step::Idle) {
+            End::find(log).turn_over(log);
+            self.resume(log, config);
         }
         Ok(())
     }

@@ -96,8 +96,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// Goes on with a saved conversation: the first `used` bytes of `storage` are what
     /// [`snapshot`](Self::snapshot) gave. They are checked, not trusted.
     ///
-    /// The step is what the conversation ends with: `RunTools` for open calls, `Send` for a
-    /// user's text or results, else `Idle`.
+    /// The step is the one that the saved session was in: `RunTools` for open calls, `Send` while
+    /// the model was to answer, `Idle` after an answer, or after a turn that ended without one.
     ///
     /// # Errors
     /// `BadTranscript`, and those of [`new`](Self::new).
@@ -323,10 +323,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         let dialect = check(&config)?;
         let mut transcript = Transcript::copy(self.snapshot(), storage)?;
         let mut count = Count::new();
-        let mut place = Place::find(&mut transcript.log(), &config, &mut count);
-        if self.machine.step == Step::Idle {
-            place.step = Step::Idle;
-        }
+        let place = Place::find(&mut transcript.log(), &config, &mut count);
         let machine = Machine::new(dialect, config.limits(), place, count);
         Ok(Session { config, transcript, machine })
     }

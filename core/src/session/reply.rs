@@ -120,8 +120,10 @@ impl Machine {
             self.step = Step::RunTools;
         } else if reason == StopReason::Pause {
             self.next_round(log, config)?;
+            self.pause(log);
         } else {
-            self.step = Step::Idle;
+            // The answer may be empty.
+            self.end_turn(log);
         }
         Ok(Event::End(reason))
     }
@@ -191,7 +193,7 @@ impl Machine {
         }
         self.take_out(log, start as usize);
         self.error = Some(error);
-        self.step = Step::Idle;
+        self.end_turn(log);
         Err(error)
     }
 

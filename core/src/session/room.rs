@@ -67,7 +67,7 @@ impl Machine {
                 self.cut_off(log, config, self.turn as usize);
             }
             self.error = Some(error);
-            self.step = Step::Idle;
+            self.end_turn(log);
         }
         error
     }

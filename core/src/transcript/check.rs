@@ -1,7 +1,7 @@
 //! Whether saved bytes are a transcript: nothing of them is trusted.
 
 use super::log::MAGIC;
-use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records, UNUSED_FLAGS};
+use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records};
 use crate::message::Provider;
 use crate::{Error, ErrorKind};
 
@@ -23,7 +23,7 @@ pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
         if let Err(error) = core::str::from_utf8(record.payload) {
             return Err(bad(record.end() - record.payload.len() + error.valid_up_to()));
         }
-        if record.header.has(UNUSED_FLAGS) || !reply.takes(bytes, &record) {
+        if !reply.takes(bytes, &record) {
             return Err(bad(offset));
         }
         offset = record.end();

@@ -7,11 +7,13 @@
 //! payload                                   … these bytes
 //! ```
 //! Numbers are little endian. `offset` is where the frame before ended, or an earlier place when
-//! room was made or a turn was taken back: then the frame takes the place of all behind it. The
+//! room was made, a turn was taken back or ended without an answer: then the frame takes the place
+//! of all after it. The
 //! checksum is CRC-32 over offset, length and payload.
 
 use super::Storage;
-use super::log::{Log, MAGIC};
+use super::log::{FIRST_RECORD, Log, MAGIC};
+use super::record::{ENDED, Record, Records};
 use crate::{Error, ErrorKind};
 
 /// What a file holds of a conversation, see [`crate::Session::unsaved`].
@@ -46,6 +48,8 @@ pub struct Journal {
     /// How often the session had rewritten its transcript, and cut off its end.
     rewrites: u16,
     cuts: u16,
+    /// Whether the turn had ended, or paused, with the last record that is saved.
+    turned: bool,
     file_bytes: u64,
 }
 
@@ -77,7 +81,7 @@ impl Journal {
     /// An empty file.
     #[must_use]
     pub const fn new() -> Self {
-        Self { saved: 0, rewrites: 0, cuts: 0, file_bytes: 0 }
+        Self { saved: 0, rewrites: 0, cuts: 0, turned: false, file_bytes: 0 }
     }
 
     /// How long the file is. After a write that failed, it is cut off here.
@@ -114,7 +118,9 @@ impl Journal {
         let file_bytes = if is_begun { file.len() - rest.len() } else { 0 };
         let (dropped_bytes, used_bytes) = (file.len() - file_bytes, used as usize);
         let saved = if file_bytes > MAGIC_BYTES { used } else { 0 };
-        let journal = Self { saved, file_bytes: file_bytes as u64, ..Self::new() };
+        let bytes = storage.bytes().get(..used_bytes).unwrap_or_default();
+        let turned = last_record(bytes).is_some_and(|last| last.header.has(ENDED));
+        let journal = Self { saved, turned, file_bytes: file_bytes as u64, ..Self::new() };
         Ok(Restored { storage, used: used_bytes, journal, dropped_bytes })
     }
 
@@ -126,7 +132,13 @@ impl Journal {
         cuts: u16,
     ) -> Option<Frame<'s>> {
         let is_same = (self.rewrites, self.cuts) == (rewrites, cuts);
-        let known = if is_same { self.saved as usize } else { 0 };
+        let mut known = if is_same { self.saved as usize } else { 0 };
+        // How a turn ended is told by its last record, which may be saved.
+        if let Some(last) = bytes.get(..known).and_then(last_record)
+            && last.header.has(ENDED) != self.turned
+        {
+            known = last.offset;
+        }
         let offset = known.max(MAGIC.len());
         let payload = bytes.get(offset..)?;
         // An end that was cut off is news, too.
@@ -146,6 +158,7 @@ impl Journal {
             saved: bytes.len() as u32,
             rewrites,
             cuts,
+            turned: last_record(bytes).is_some_and(|last| last.header.has(ENDED)),
             file_bytes: self.file_bytes.saturating_add(more as u64),
         };
         Some(Frame { head, skip, payload, journal })
@@ -170,6 +183,10 @@ impl<'s> Frame<'s> {
     pub const fn saved(&self) -> Journal {
         self.journal
     }
+}
+
+fn last_record(bytes: &[u8]) -> Option<Record<'_>> {
+    Records::from(bytes, FIRST_RECORD).last()
 }
 
 /// The first frame, when it is whole: its offset, its payload, and what comes behind it.

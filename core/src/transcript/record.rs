@@ -60,8 +60,10 @@ pub(crate) const ANSWERED: u8 = 0x40;
 /// Result: a line that says what it was stands in its place.
 pub(crate) const ELIDED: u8 = 0x40;
 
-/// No record has one of these.
-pub(super) const UNUSED_FLAGS: u8 = 0x80;
+/// User, result: the turn ended after it, without an answer.
+pub(crate) const ENDED: u8 = 0x80;
+/// Text, thinking, opaque, call: the reply paused after it, and the turn goes on.
+pub(crate) const PAUSED: u8 = ENDED;
 
 /// The most calls of one reply: a result has 16 bits for the index of its call.
 pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
@@ -120,6 +122,10 @@ impl Header {
 
     pub const fn clear(&mut self, flags: u8) {
         self.tag &= !flags | KIND;
+    }
+
+    pub const fn toggle(&mut self, flag: u8) {
+        self.tag ^= flag & !KIND;
     }
 
     /// For a result: the index of its call in the reply.

@@ -50,6 +50,8 @@ pub fn operations(input: &[u8]) {
         let storage = Growing::from_vec(saved.to_vec(), 1 << 16);
         let resumed = Session::resume(storage, saved.len(), config);
         let resumed = resumed.expect("what was saved can be resumed");
+        let is_idle = session.step() == Step::Idle;
+        assert_eq!(resumed.step() == Step::Idle, is_idle, "how a turn ended is saved");
         if session.step() == Step::RunTools {
             assert_eq!(ids(&resumed), ids(&session));
         }
@@ -63,6 +65,7 @@ pub fn operations(input: &[u8]) {
         let restored = Session::resume(restored.storage, restored.used, config);
         let restored = restored.expect("what was saved can be resumed");
         assert_eq!(restored.snapshot(), resumed.snapshot(), "the journal holds it");
+        assert_eq!(restored.step(), resumed.step());
     }
 }
 

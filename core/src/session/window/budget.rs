@@ -21,7 +21,7 @@ impl Machine {
             return Ok(());
         }
         self.abort(log, config);
-        Err(self.over_budget(Budget::Time))
+        Err(self.over_budget(log, Budget::Time))
     }
 
     /// Ends the turn when the reply repeats a call once too often.
@@ -35,7 +35,7 @@ impl Machine {
         if !self.open.abort(log) {
             self.cut_off(log, config, start);
         }
-        Err(self.over_budget(Budget::Repeats))
+        Err(self.over_budget(log, Budget::Repeats))
     }
 }
 

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::message::Provider;
 use crate::transcript::log::Log;
 use crate::transcript::record::{
-    ELIDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, REFUSAL,
+    ELIDED, ENDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, PAUSED, REFUSAL,
 };
 use crate::wire::json_read::{ROOT, Token, places};
 
@@ -74,7 +74,7 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
     SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
     INDEX = ROOT."index", OPAQUE_PROVIDER = OPAQUE."provider", VARIETY = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
-    ARGUMENTS = CALL."arguments");
+    ARGUMENTS = CALL."arguments", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
 
 /// A short word: a role, the name of a provider.
 type Word = heapless::Vec<u8, 24, u8>;
@@ -127,7 +127,10 @@ impl Line {
             }
             Token::PieceEnd(place) if slot_of(place).is_some() => self.see(place)?,
             Token::PieceEnd(place @ (ROLE | OPAQUE_PROVIDER)) => self.see(place)?,
-            Token::Bool(place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED), is_so) => {
+            Token::Bool(
+                place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED | TURN_ENDED | TURN_PAUSED),
+                is_so,
+            ) => {
                 self.see(place)?;
                 if is_so {
                     self.is |= 1 << place;
@@ -164,13 +167,13 @@ impl Line {
         let (content, other): (&[u8], u32) = match self.role.as_slice() {
             b"system" => return Ok(Said::Configuration),
             b"tools" => return Ok(Said::Configuration),
-            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY])),
-            b"developer" => (&[TEXT, CONTENT], 0),
-            b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT])),
+            b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY, TURN_ENDED])),
+            b"developer" => (&[TEXT, CONTENT], allowed(&[TURN_ENDED])),
+            b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT, TURN_ENDED])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
                 allowed(&[BEGINS, CUT, REFUSED, FIELD, OPAQUE_PROVIDER, VARIETY, OPAQUE_TEXT])
-                    | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS]),
+                    | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, TURN_PAUSED]),
             ),
             _ => return Err(LineFault::Role.into()),
         };
@@ -180,20 +183,21 @@ impl Line {
         }
         self.sort(log);
         let [id, name, _] = self.lengths;
-        let begins = self.is(BEGINS, FIRST);
+        let ended = self.is(TURN_ENDED, ENDED);
+        let begins = self.is(BEGINS, FIRST) | self.is(TURN_PAUSED, PAUSED);
         let cut = self.is(CUT, MARKED);
         let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
         if self.role.as_slice() == b"user" {
-            return text(Kind::User, FIRST | self.is(SUMMARY, MARKED), [0; 3]);
+            return text(Kind::User, FIRST | self.is(SUMMARY, MARKED) | ended, [0; 3]);
         }
         if self.role.as_slice() == b"developer" {
-            return text(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
+            return text(Kind::User, FIRST | MARKED | ended, [INSTRUCTION, 0, 0]);
         }
         if self.role.as_slice() == b"tool" {
             if !self.has(ID) && !self.has(INDEX) {
                 return Err(LineFault::Fields.into());
             }
-            let flags = FIRST | self.is(IS_ERROR, MARKED) | self.is(CUT, ELIDED);
+            let flags = FIRST | self.is(IS_ERROR, MARKED) | self.is(CUT, ELIDED) | ended;
             let index = self.has(INDEX).then_some(self.index);
             return Ok(Said::Result { flags, index, id_bytes: id as usize });
         }

@@ -1,7 +1,7 @@
 //! From records to lines, through a buffer of any size.
 
 use crate::message::Provider;
-use crate::transcript::record::{ELIDED, FIRST, Kind, MARKED, REFUSAL, Record, Records};
+use crate::transcript::record::{ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, Record, Records};
 use crate::wire::json_write::{Piece, Pieces, Place};
 use crate::wire::pieces;
 
@@ -60,34 +60,39 @@ impl<'t> JsonLines<'t> {
         let begins = flag(r#","begins":true"#, begins && record.header.has(FIRST));
         let marked = record.header.has(MARKED);
         let [first, second, _] = record.header.info;
+        let turn = match record.header.has(ENDED) {
+            false => "}\n",
+            true if record.is_reply() => ",\"paused\":true}\n",
+            true => ",\"ended\":true}\n",
+        };
         let out = &mut self.pieces;
         let text = Piece::Escaped(record.text());
         match record.header.kind() {
             Kind::User if record.is_instruction() => {
-                pieces!(out: r#"{"role":"developer","text":""#, text, "\"}\n");
+                pieces!(out: r#"{"role":"developer","text":""#, text, r#"""#, turn);
             }
             Kind::User => {
                 pieces!(out: r#"{"role":"user","text":""#, text, r#"""#);
-                pieces!(out: flag(r#","summary":true"#, marked), "}\n");
+                pieces!(out: flag(r#","summary":true"#, marked), turn);
             }
             Kind::Text => {
                 pieces!(out: r#"{"role":"assistant""#, begins, r#","text":""#, text, r#"""#);
                 pieces!(out: flag(r#","refusal":true"#, first == REFUSAL));
-                pieces!(out: flag(r#","cut":true"#, marked), "}\n");
+                pieces!(out: flag(r#","cut":true"#, marked), turn);
             }
             Kind::Thinking => {
                 pieces!(out: r#"{"role":"assistant""#, begins, r#","thinking":""#, text, r#"""#);
                 if first > 0 {
                     pieces!(out: r#","field":"#, Piece::Number(first.into()));
                 }
-                pieces!(out: flag(r#","cut":true"#, marked), "}\n");
+                pieces!(out: flag(r#","cut":true"#, marked), turn);
             }
             Kind::Opaque => {
                 let provider = Provider::from_number(first).map_or("", Provider::name);
                 pieces!(out:
                     r#"{"role":"assistant""#, begins, r#","opaque":{"provider":""#, provider,
                     r#"","variety":"#, Piece::Number(second.into()), r#","text":""#, text,
-                    "\"}}\n"
+                    r#""}"#, turn
                 );
             }
             Kind::Call => {
@@ -95,7 +100,7 @@ impl<'t> JsonLines<'t> {
                 pieces!(out:
                     r#"{"role":"assistant""#, begins, r#","call":{"id":""#, Piece::Escaped(id),
                     r#"","name":""#, Piece::Escaped(name), r#"","arguments":""#,
-                    Piece::Escaped(arguments), "\"}}\n"
+                    Piece::Escaped(arguments), r#""}"#, turn
                 );
             }
             Kind::Result => {
@@ -106,7 +111,7 @@ impl<'t> JsonLines<'t> {
                 }
                 pieces!(out: r#","text":""#, text, r#"""#);
                 pieces!(out: flag(r#","is_error":true"#, marked));
-                pieces!(out: flag(r#","cut":true"#, record.header.has(ELIDED)), "}\n");
+                pieces!(out: flag(r#","cut":true"#, record.header.has(ELIDED)), turn);
             }
         }
         true
