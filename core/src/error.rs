@@ -162,7 +162,9 @@ impl fmt::Display for Error {
         match self.kind {
             ErrorKind::Full => write!(f, "the context buffer is full, {n} bytes are missing"),
             ErrorKind::WrongStep => write!(f, "this call does not fit the step that is on ({n})"),
-            ErrorKind::BadResponse => write!(f, "the response is malformed at byte {n}"),
+            ErrorKind::BadResponse => {
+                write!(f, "the response is malformed at byte {n}; check the dialect")
+            }
             ErrorKind::Cut => write!(f, "the response was cut off after {n} bytes"),
             ErrorKind::Status => write!(f, "the provider answered with an error (status {n})"),
             ErrorKind::Unreachable => f.write_str("the provider could not be reached"),

@@ -31,8 +31,11 @@ pub(crate) const OUTPUT: u8 = 13;
 pub(crate) const CACHE_READ: u8 = 14;
 pub(crate) const CACHE_WRITE: u8 = 15;
 pub(crate) const REASONING: u8 = 16;
-/// With another: only where the status of the response says that the request was refused.
-pub(crate) const REFUSED: u8 = 0x80;
+/// At the top of a document: a word that may be `error`; then the strings and the code beside it
+/// are those of an error. They count as well where the status or the framing says so.
+pub(crate) const OBJECT: u8 = 17;
+pub(crate) const TOP_MESSAGE: u8 = 18;
+pub(crate) const TOP_CODE: u8 = 19;
 
 /// Takes one token of a response.
 pub(crate) fn take(
@@ -40,13 +43,7 @@ pub(crate) fn take(
     sink: &mut Sink<'_, '_>,
     token: Token<'_>,
 ) -> Result<(), Error> {
-    let mut tag = token.node(dialect.places).map_or(OWN, |node| node.tag);
-    if tag & REFUSED != 0 {
-        if !sink.reply.refused {
-            return Ok(());
-        }
-        tag &= !REFUSED;
-    }
+    let tag = token.node(dialect.places).map_or(OWN, |node| node.tag);
     match (token, tag) {
         (Token::Piece(_, bytes), ID) => return sink.stage(Slot::Id, bytes),
         (Token::Piece(_, bytes), NAME) => return sink.stage(Slot::Name, bytes),
@@ -54,14 +51,20 @@ pub(crate) fn take(
         (Token::Piece(_, bytes), TEXT) => return sink.text(bytes),
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
         (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
-        (Token::Piece(_, bytes), WORD | STOP | ERROR_TYPE | ERROR_CODE) => sink.word(bytes),
+        (Token::Piece(_, bytes), TOP_MESSAGE) => return sink.top_message(bytes),
+        (Token::Piece(_, bytes), WORD | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE) => {
+            sink.word(bytes);
+        }
         (Token::PieceEnd(_), STOP) => sink.stop(dialect.stop_words),
-        (Token::PieceEnd(_), ERROR) => sink.failure_text_end(),
+        (Token::PieceEnd(_), ERROR | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
-        (Token::Begin(_), ERROR) => sink.failure(),
+        (Token::PieceEnd(_), OBJECT) => sink.object(),
+        (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),
+        (Token::Bool(_, true), ERROR) => sink.fail_document(),
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
         (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
-        (Token::Number(_, value), INPUT..) => sink.count(tag.wrapping_sub(INPUT), value),
+        (Token::Number(_, value), TOP_CODE) => sink.top_status(value),
+        (Token::Number(_, value), INPUT..=REASONING) => sink.count(tag.wrapping_sub(INPUT), value),
         _ => return (dialect.token)(sink, token),
     }
     Ok(())

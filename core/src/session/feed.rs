@@ -38,6 +38,8 @@ enum Framing {
     Events,
     Whole,
     Lines,
+    /// A document without a field's name in a stream of events: only an error comes so.
+    Bare,
 }
 
 impl Decoder {
@@ -84,6 +86,8 @@ impl Decoder {
     // error, so whether something may be shown is a field.
     pub fn advance(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         let before = input.len();
+        // What comes behind the end marker does not count, or a chunking would tell.
+        let counts = !(self.is_over && sink.reply.ended);
         self.shows = false;
         let read = match self.framing {
             _ if self.is_over => {
@@ -98,8 +102,9 @@ impl Decoder {
             Framing::Whole => self.whole(sink, input),
             Framing::Lines if LINES => self.lines(sink, input),
             Framing::Lines => Ok(()),
+            Framing::Bare => self.bare(sink, input),
         };
-        let used = before - input.len();
+        let used = if counts { before - input.len() } else { 0 };
         // Not more than `max_response_bytes`.
         self.offset += used as u32;
         if let Err(error) = read {
@@ -116,7 +121,7 @@ impl Decoder {
     }
 
     fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
-        skip_space(input);
+        skip_blank(input);
         let Some(first) = input.first() else { return };
         self.framing = match first {
             b'{' | b'[' if LINES && self.dialect.body == Body::Lines => Framing::Lines,
@@ -125,7 +130,7 @@ impl Decoder {
         };
         sink.reply.whole = self.framing == Framing::Whole;
         let [stream, whole] = self.dialect.twins;
-        self.json.hide(if sink.reply.whole { stream } else { whole });
+        self.json.begin(if sink.reply.whole { stream } else { whole }, !sink.reply.whole);
         self.shows = true;
     }
 
@@ -133,14 +138,14 @@ impl Decoder {
         let was_done = self.json.is_done();
         self.json(sink, input)?;
         if !was_done && self.json.is_done() {
-            (self.dialect.document_end)(sink)?;
+            self.document_over(sink)?;
         }
         Ok(())
     }
 
     fn lines(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         if self.json.is_done() {
-            skip_space(input);
+            skip_blank(input);
             if input.is_empty() {
                 return Ok(());
             }
@@ -149,14 +154,44 @@ impl Decoder {
         self.whole(sink, input)
     }
 
+    fn bare(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        let was_done = self.json.is_done();
+        self.whole(sink, input)?;
+        self.is_over |= was_done || self.json.is_done();
+        Ok(())
+    }
+
+    /// A document is complete: half a character that waited for the next one counts first.
+    fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        if let Some(token) = self.json.lost_half() {
+            take(self.dialect, sink, token)?;
+        }
+        (self.dialect.document_end)(sink)
+    }
+
     fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while !self.shows && !input.is_empty() {
             let before = *input;
+            if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
+                self.framing = Framing::Bare;
+                sink.fail_document();
+                return self.bare(sink, input);
+            }
             let met = self.sse.step(input);
-            let is_data = self.sse.field() == Some(Field::Data);
+            let is_error = self.sse.is_error();
+            let is_data = self.sse.field() == Some(Field::Data) || is_error;
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
-                Met::Line if is_data => self.line_is_done = false,
+                Met::Line if is_data => {
+                    self.line_is_done = false;
+                    if is_error {
+                        sink.fail_document();
+                    }
+                }
+                Met::Piece if self.sse.field() == Some(Field::Event) => {
+                    self.sse.add_to_event(taken(before, input));
+                }
+                Met::LineEnd if self.sse.ends_error_event() => sink.fail_document(),
                 Met::Piece if is_data => {
                     let mut rest = taken(before, input);
                     let read = self.data(sink, &mut rest);
@@ -190,12 +225,17 @@ impl Decoder {
     fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
         let Some((byte, rest)) = data.split_first() else { return Ok(()) };
         let begins = self.marker == 0 && self.json.is_fresh();
-        if begins && byte.is_ascii_whitespace() {
+        if begins && is_blank(byte) {
             *data = rest;
             return Ok(());
         }
         if self.line_is_done {
             return Err(BAD);
+        }
+        if self.marker == 1 && *byte != b'D' {
+            // What looked like the marker is an array of documents.
+            self.marker = 0;
+            self.json(sink, &mut ARRAY.as_slice())?;
         }
         if self.marker > 0 || (begins && *byte == b'[') {
             if END_MARKER.get(usize::from(self.marker)) != Some(byte) {
@@ -208,6 +248,8 @@ impl Decoder {
             }
             self.marker = 0;
             sink.reply.ended = true;
+            // Every dialect may end so: it makes no reply of what is none.
+            sink.reply.is_known = !sink.reply.has_strangers;
         } else {
             self.json(sink, data)?;
             if !self.json.is_done() {
@@ -234,14 +276,23 @@ impl Decoder {
         self.json.restart();
         self.line_is_done = true;
         self.shows = true;
-        (self.dialect.document_end)(sink)?;
+        self.document_over(sink)?;
         self.is_over = sink.reply.ended;
         Ok(())
     }
 }
 
-fn skip_space(input: &mut &[u8]) {
-    *input = input.trim_ascii_start();
+/// Whether `byte` may stand before a document: white space, or a byte of a byte order mark.
+const fn is_blank(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0xef | 0xbb | 0xbf)
+}
+
+fn skip_blank(input: &mut &[u8]) {
+    while let Some((byte, rest)) = input.split_first()
+        && is_blank(byte)
+    {
+        *input = rest;
+    }
 }
 
 /// Whether a dialect has them.
@@ -250,5 +301,6 @@ const LINES: bool = cfg!(feature = "ollama");
 const END_MARKER: &[u8] = b"[DONE]";
 
 const LINE_FEED: [u8; 1] = *b"\n";
+const ARRAY: [u8; 1] = *b"[";
 
 const BAD: Error = Error::new(ErrorKind::BadResponse, 0);

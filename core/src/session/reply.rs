@@ -272,7 +272,8 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
     sink.release(false)?;
     let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
-    if decoder.is_foreign() && !reply.documents || decoder.is_whole() && is_empty {
+    let is_foreign = decoder.is_foreign() || reply.has_strangers;
+    if is_foreign && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
     if reply.stop.is_none() && !reply.ended && !decoder.is_whole() {

@@ -46,7 +46,9 @@ pub struct SseReader {
     met_unknown: bool,
     /// The field whose value is read; `None` passes over it.
     field: Option<Field>,
-    /// The hash of the name that is read, as far as it came.
+    /// The line is of no known field, but of one called `error`: some servers send theirs so.
+    is_error: bool,
+    /// The hash of the name that is read, as far as it came; or of the type of the event.
     name: u32,
     /// At least so many bytes from here on are of the same line.
     unread: u16,
@@ -81,6 +83,7 @@ impl SseReader {
             after_cr: false,
             met_unknown: false,
             field: None,
+            is_error: false,
             name: hash::START,
             unread: 0,
         }
@@ -95,7 +98,7 @@ impl SseReader {
     /// one that it knows: the body may be something else.
     #[must_use]
     pub fn met_unknown(&self) -> bool {
-        self.met_unknown || !self.may_become_known()
+        self.met_unknown || self.state == State::Name && !self.may_become_known()
     }
 
     /// Reads from the front of `input`, which it moves on, until something is met.
@@ -117,6 +120,26 @@ impl SseReader {
     /// The field of the line that is read.
     pub(crate) const fn field(&self) -> Option<Field> {
         self.field
+    }
+
+    /// Whether the line that is read is of a field called `error`, which the standard has not.
+    pub(crate) const fn is_error(&self) -> bool {
+        self.is_error
+    }
+
+    /// More of the type of an event.
+    pub(crate) fn add_to_event(&mut self, bytes: &[u8]) {
+        self.name = bytes.iter().fold(self.name, |hash, byte| hash::add(hash, *byte));
+    }
+
+    /// Whether the line that is over gave the type `error`; asked for behind each line.
+    pub(crate) fn ends_error_event(&mut self) -> bool {
+        core::mem::replace(&mut self.name, hash::START) == ERROR
+    }
+
+    /// Whether a line begins.
+    pub(crate) fn is_at_line(&self) -> bool {
+        self.state == State::Name && self.name == hash::START && !self.is_start
     }
 
     /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
@@ -146,7 +169,8 @@ impl SseReader {
                 let is_empty = name == hash::START;
                 self.is_start = false;
                 self.field = Field::with_hash(name);
-                self.met_unknown |= self.field.is_none() && !is_empty;
+                self.is_error = name == ERROR;
+                self.met_unknown |= self.field.is_none() && !is_empty && !self.is_error;
                 if ends_line && is_empty {
                     *input = rest;
                     self.after_cr = byte == b'\r';
@@ -227,6 +251,7 @@ const DATA: u32 = hash::hash(b"data");
 const EVENT: u32 = hash::hash(b"event");
 const ID: u32 = hash::hash(b"id");
 const RETRY: u32 = hash::hash(b"retry");
+const ERROR: u32 = hash::hash(b"error");
 
 const BYTE_ORDER_MARK: u32 = hash::hash(&[0xef, 0xbb, 0xbf]);
 

@@ -32,7 +32,8 @@ places! { PLACES:
     PARTIAL_JSON = DELTA . "partial_json" => tag::ARGUMENTS,
     DELTA_STOP_REASON = DELTA . "stop_reason" => tag::STOP,
     STOP_REASON = ROOT . "stop_reason" => tag::STOP,
-    MESSAGE = ROOT . "message",
+    // An object where a message begins, a text in errors of servers that have their own form.
+    MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     // Counts stand in the message that begins, and later beside the delta.
     MESSAGE_USAGE = MESSAGE . "usage" (from INPUT_TOKENS),
     USAGE = ROOT . "usage",
@@ -45,10 +46,13 @@ places! { PLACES:
     ERROR = ROOT . "error" => tag::ERROR,
     ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
+    ERROR_ERROR = ERROR . "error" (from ERROR_TYPE) => tag::ERROR,
     ERROR_DETAILS = ERROR . "details",
     DETAILS_CODE = ERROR_DETAILS . "error_code" => tag::ERROR_CODE,
     // Gateways put their own code here, a word or a status.
     GATEWAY_CODE = ERROR . "code" => tag::ERROR_CODE,
+    OBJECT = ROOT . "object" => tag::OBJECT,
+    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
 }
 
 pub(super) const TWINS: [u8; 2] = [BLOCK, CONTENT];
@@ -66,13 +70,19 @@ pub(super) static STOP_WORDS: [(u32, StopReason); 7] = [
 const BLOCK_STOP: u32 = hash(b"content_block_stop");
 const MESSAGE_STOP: u32 = hash(b"message_stop");
 const IS_ERROR: u32 = hash(b"error");
+/// Other documents of the dialect.
+const OTHERS: [u32; 3] = [hash(b"message"), hash(b"message_start"), hash(b"ping")];
 const IS_CALL: u32 = hash(b"tool_use");
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     let provider = sink.provider as u8;
     let whole = sink.reply.whole;
     match token {
+        Token::Begin(DELTA) => sink.reply.is_known = true,
+        // What comes with the end of a block repeats the block.
+        Token::Begin(BLOCK) if sink.reply.block_ends => sink.skip(),
         Token::Begin(BLOCK | CONTENT) => {
+            sink.reply.is_known = true;
             sink.end_part();
             sink.take_word();
             sink.reply.is_call = false;
@@ -81,6 +91,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             }
         }
         Token::End(BLOCK | CONTENT) => {
+            sink.unskip();
             if !sink.reply.is_call {
                 sink.drop_stage();
             } else if whole {
@@ -96,12 +107,13 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Piece(BLOCK_DATA, bytes) => sink.part(Kind::Opaque, [provider, REDACTED], bytes)?,
         Token::PieceEnd(TYPE) => match sink.take_hash() {
             BLOCK_STOP => {
+                sink.reply.is_known = true;
                 sink.end_part();
                 sink.reply.block_ends = true;
             }
-            MESSAGE_STOP => sink.reply.ended = true,
-            IS_ERROR => sink.failure(),
-            _ => {}
+            MESSAGE_STOP => (sink.reply.is_known, sink.reply.ended) = (true, true),
+            IS_ERROR => sink.fail_document(),
+            word => sink.reply.is_known |= OTHERS.contains(&word),
         },
         Token::PieceEnd(BLOCK_TYPE) => sink.reply.is_call = sink.take_hash() == IS_CALL,
         _ => {}
@@ -111,6 +123,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 
 /// The index of a block may stand behind it, so a block and its deltas are taken here.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    sink.end_error();
     if !sink.reply.whole {
         let begins = core::mem::take(&mut sink.reply.is_call);
         sink.commit_call(begins)?;

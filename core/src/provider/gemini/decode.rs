@@ -38,6 +38,10 @@ places! { PLACES:
     ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
     ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
+    ERROR_ERROR = ERROR . "error" (from ERROR_CODE) => tag::ERROR,
+    OBJECT = ROOT . "object" => tag::OBJECT,
+    TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
+    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
 }
 
 /// The words for the end of a reply; some clients that pass replies on write them as the
@@ -82,9 +86,11 @@ const TEXT_SLOT: Slot = Slot::Name;
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
         Token::Begin(CANDIDATES) => {
+            sink.reply.is_known = true;
             sink.take_word();
             sink.hold();
         }
+        Token::Begin(FEEDBACK | USAGE) => sink.reply.is_known = true,
         Token::Begin(PARTS) => {
             sink.drop_stage();
             sink.reply.notes.block = 0;
@@ -107,6 +113,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         }
         // One of the documents of an array is over, or the only one.
         Token::End(ROOT) => {
+            sink.end_error();
             sink.close_calls();
             sink.take_word();
             stop(sink);

@@ -5,13 +5,15 @@
 use super::THINKING_FIELD;
 use crate::Error;
 use crate::message::StopReason;
+use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 
 places! { PLACES:
-    MESSAGE = ROOT . "message",
+    // An object, or a text in errors of servers that have their own form.
+    MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     CONTENT = MESSAGE . "content" => tag::TEXT,
     THINKING = MESSAGE . "thinking",
     CALLS = MESSAGE . "tool_calls",
@@ -25,6 +27,11 @@ places! { PLACES:
     REPLY_TOKENS = ROOT . "eval_count" => tag::OUTPUT,
     ERROR = ROOT . "error" => tag::ERROR,
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
+    ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
+    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
+    ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
+    OBJECT = ROOT . "object" => tag::OBJECT,
+    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
 }
 
 pub(super) static STOP_WORDS: [(u32, StopReason); 2] =
@@ -35,18 +42,29 @@ const IS_LAST: u8 = 1;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
+        Token::PieceEnd(DONE_REASON) => sink.reply.stop_word = sink.take_word(),
+        Token::Begin(MESSAGE) => sink.reply.is_known = true,
         Token::Begin(CALLS) => sink.drop_stage(),
         Token::End(CALLS) => sink.commit_new_call()?,
         Token::Piece(THINKING, bytes) => sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?,
-        Token::Bool(DONE, true) => sink.reply.notes.document = IS_LAST,
+        Token::Bool(DONE, is_last) => {
+            sink.reply.is_known = true;
+            sink.reply.notes.document = if is_last { IS_LAST } else { 0 };
+        }
         _ => {}
     }
     Ok(())
 }
 
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    // No stream holds a message that is a text, so it is that of an error.
+    if !sink.reply.is_known && sink.is_staged(Slot::Id) {
+        sink.fail_document();
+    }
     sink.close_calls();
+    let word = core::mem::take(&mut sink.reply.stop_word);
     if core::mem::take(&mut sink.reply.notes.document) == IS_LAST {
+        sink.word(&word);
         sink.stop(&STOP_WORDS);
         sink.reply.ended = true;
     }

@@ -18,8 +18,9 @@ places! { PLACES:
     TEXT = ROOT . "text",
     REFUSAL = ROOT . "refusal",
     ARGUMENTS = ROOT . "arguments",
-    CODE = ROOT . "code" => tag::WORD,
-    MESSAGE = ROOT . "message",
+    CODE = ROOT . "code" => tag::TOP_CODE,
+    MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
+    OBJECT = ROOT . "object" => tag::OBJECT,
     PART = ROOT . "part",
     PART_TYPE = PART . "type" => tag::WORD,
     PART_TEXT = PART . "text",
@@ -47,6 +48,7 @@ places! { PLACES:
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
     ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
     ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
+    ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
     USAGE = ROOT . "usage",
     INPUT_TOKENS = USAGE . "input_tokens" => tag::INPUT,
     OUTPUT_TOKENS = USAGE . "output_tokens" => tag::OUTPUT,
@@ -84,6 +86,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 }
 
 fn begin(sink: &mut Sink<'_, '_>, place: u8) {
+    sink.reply.is_known |= matches!(place, RESPONSE | WHOLE_LIST);
     match place {
         LIST | WHOLE_LIST if sink.reply.notes.flags & SKIPS_LIST != 0 => {
             sink.reply.notes.flags |= IS_LISTED;
@@ -107,8 +110,6 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
     let event = sink.reply.notes.document;
     let item = sink.reply.notes.block;
     match place {
-        MESSAGE if event == event::ERROR || sink.reply.whole => sink.failure_text(bytes),
-        MESSAGE if event == event::UNKNOWN => sink.stage(Slot::Id, bytes)?,
         DELTA => {
             sink.reply.notes.flags |= GOT;
             match event::part(event) {
@@ -141,9 +142,17 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
 
 fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
     match place {
-        TYPE => sink.reply.notes.document = event::from_word(sink.take_hash()),
+        TYPE => {
+            let word = sink.take_word();
+            sink.reply.is_known |= word.starts_with(b"response.");
+            sink.reply.notes.document = event::from_word(hash(&word));
+            if sink.reply.notes.document == event::ERROR {
+                sink.fail_document();
+            }
+        }
         PART_TYPE | ITEM_TYPE => sink.reply.notes.block = item::from_word(sink.take_hash()),
         STATUS => {
+            sink.reply.is_known = true;
             let word = sink.take_word();
             if ![IN_PROGRESS, QUEUED].contains(&hash(&word)) {
                 sink.reply.stop_word = word;
@@ -155,15 +164,6 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
                 CONTENT_FILTER => StopReason::ContentFilter,
                 _ => StopReason::Other,
             });
-        }
-        MESSAGE if sink.reply.has_failed => sink.failure_text_end(),
-        // It is the code of an error if the document turns out to be one.
-        CODE => {
-            let word = sink.take_word();
-            let code = &mut sink.reply.failure.code;
-            if code.is_empty() {
-                *code = word;
-            }
         }
         _ => {}
     }

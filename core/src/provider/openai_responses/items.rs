@@ -219,9 +219,9 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
             mark(sink, index, level);
             sink.end_part();
         }
-        event::ERROR => sink.commit_failure(),
         _ => {}
     }
+    sink.end_error();
     sink.drop_stage();
     (sink.reply.index, sink.reply.notes.block) = (None, item::UNKNOWN);
     stop(sink, event);
@@ -312,9 +312,6 @@ const fn bit(index: u32) -> u32 {
 /// The status came, or the event that stands for it: why the model stopped, or that it failed.
 fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
-    if !reply.has_failed {
-        reply.failure.code.clear();
-    }
     if reply.stop_word.is_empty() {
         let status: &[u8] = match event {
             event::COMPLETED => b"completed",

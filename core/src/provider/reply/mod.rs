@@ -2,13 +2,17 @@
 //! and given out as events from there.
 
 mod calls;
+mod failure;
 #[cfg(feature = "local-models")]
 mod found;
 mod parts;
 mod show;
 mod staged;
+#[cfg(all(test, feature = "all-dialects"))]
+mod tests;
 
 pub(crate) use calls::Slot;
+pub(crate) use failure::Failure;
 pub(crate) use show::{Shown, What};
 
 use crate::message::{Provider, StopReason, Usage};
@@ -22,7 +26,8 @@ pub(crate) type Word = heapless::Vec<u8, 40, u8>;
 pub(crate) struct Reply {
     /// What is read now is not for us.
     skip: bool,
-    /// The status of the response says that the request was refused.
+    /// The status of the response says that the request was refused, or a document that it is
+    /// an error.
     pub refused: bool,
     /// The provider says that something went wrong: `failure` has more.
     pub has_failed: bool,
@@ -32,6 +37,10 @@ pub(crate) struct Reply {
     pub whole: bool,
     /// Some document of the dialect came.
     pub documents: bool,
+    /// The document that is read is of the dialect.
+    pub is_known: bool,
+    /// Some document came that is not.
+    pub has_strangers: bool,
     /// Why the model stopped.
     pub stop: Option<StopReason>,
     /// The block that is read is a call.
@@ -106,20 +115,6 @@ pub(crate) struct Notes {
     pub count: u32,
     /// Blocks of which something came: a bit each, the last for all that follow.
     pub seen: u32,
-}
-
-/// An error that the provider told.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Failure {
-    /// Its code or type.
-    pub code: Word,
-    /// Its code where it is a number.
-    pub status: u16,
-    /// Where its message stands behind the records, and how long it is.
-    pub start: u32,
-    pub length: u16,
-    /// The message is complete.
-    closed: bool,
 }
 
 impl Reply {

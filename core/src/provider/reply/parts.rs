@@ -2,7 +2,7 @@
 
 use super::{Reply, Sink, Word};
 use crate::message::StopReason;
-use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
 use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
@@ -135,6 +135,9 @@ impl Sink<'_, '_> {
     // Not inlined, see `commit_call`.
     #[inline(never)]
     pub fn hold(&mut self) {
+        if self.reply.held.is_some() {
+            return;
+        }
         // What is held back needs room, and nothing can be given up meanwhile.
         if self.log.left() < self.scratch_bytes() {
             self.drop_shown();
@@ -182,6 +185,51 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
+    /// What came since [`hold`](Self::hold) is not for us, but a reason to stop is; what comes is
+    /// held back.
+    ///
+    /// # Errors
+    /// As [`release`](Self::release).
+    pub fn drop_held(&mut self) -> Result<(), Error> {
+        if let Some(mark) = &mut self.reply.held {
+            mark.is_stopped = self.reply.stop.is_some();
+        }
+        self.release(false)?;
+        self.hold();
+        Ok(())
+    }
+
+    /// What comes is not for us, until [`unskip`](Self::unskip).
+    pub fn skip(&mut self) {
+        self.reply.skip = true;
+    }
+
+    /// Whether calls came since [`hold`](Self::hold).
+    pub fn holds_calls(&self) -> bool {
+        self.reply.held.is_some_and(|mark| self.reply.calls > mark.calls)
+    }
+
+    /// Whether text came since [`hold`](Self::hold).
+    pub fn holds_text(&self) -> bool {
+        let Some(mark) = self.reply.held else { return false };
+        let (used, open) = (mark.used as usize, self.reply.open as usize);
+        let is_longer = open != 0 && open < used && self.log.used() > used;
+        let start = if is_longer { open } else { used };
+        Record::find_part(self.log.bytes(), start, start, Kind::Text.bit()).is_some()
+    }
+
+    /// Whether the first text of the reply came since [`hold`](Self::hold); `None`: there is none,
+    /// as far as the open part tells where nothing is held.
+    pub fn text_is_held(&self) -> Option<bool> {
+        let start = match self.reply.held {
+            Some(_) => self.reply.start as usize,
+            None => self.reply.open as usize,
+        };
+        let text = Record::find_part(self.log.bytes(), start, start, Kind::Text.bit());
+        let text = text.filter(|_| start != 0)?.offset;
+        Some(self.reply.held.is_some_and(|mark| text >= mark.used as usize))
+    }
+
     /// The element that was held or skipped is over.
     pub fn unskip(&mut self) {
         self.reply.skip = false;
@@ -225,56 +273,10 @@ impl Sink<'_, '_> {
     /// A count came: the one with this number in [`crate::Usage`].
     pub fn count(&mut self, number: u8, value: u32) {
         if let Some(count) = self.reply.counts.get_mut(usize::from(number)) {
-            *count = value;
+            // Servers that do not count something anew write 0; 1 may stand for no count yet.
+            *count = if value == 0 && *count > 1 { *count } else { value };
             self.reply.usage_changed = true;
         }
-    }
-
-    /// An error begins.
-    pub fn failure(&mut self) {
-        if self.reply.has_failed {
-            return;
-        }
-        self.drop_stage();
-        self.end_part();
-        self.reply.has_failed = true;
-        self.reply.failure.start = self.log.used() as u32;
-    }
-
-    /// More of the message of an error. The first message counts, to a limit.
-    pub fn failure_text(&mut self, bytes: &[u8]) {
-        self.failure();
-        let failure = &mut self.reply.failure;
-        let room = FAILURE_BYTES - failure.length as usize;
-        let room = self.log.room(bytes.len().min(room));
-        let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
-        if self.log.append(bytes).is_ok() {
-            failure.length += bytes.len() as u16;
-        }
-    }
-
-    /// The message is complete.
-    pub fn failure_text_end(&mut self) {
-        self.failure();
-        self.reply.failure.closed = true;
-    }
-
-    /// The word that came is the code or the type of the error; a code counts more.
-    // Not inlined, see `commit_call`.
-    #[inline(never)]
-    pub fn failure_code(&mut self, is_code: bool) {
-        let word = self.take_word();
-        self.failure();
-        let code = &mut self.reply.failure.code;
-        if !word.is_empty() && (is_code || code.is_empty()) {
-            *code = word;
-        }
-    }
-
-    /// The code of the error is a number.
-    pub fn failure_status(&mut self, status: u32) {
-        self.failure();
-        self.reply.failure.status = status.min(u16::MAX.into()) as u16;
     }
 
     /// A document is over.
@@ -287,7 +289,10 @@ impl Sink<'_, '_> {
 
     /// A document, or one of several in an array, is over: what was counted in it is news.
     pub fn element_end(&mut self) {
-        self.reply.documents = true;
+        self.end_error();
+        let is_known = core::mem::take(&mut self.reply.is_known);
+        self.reply.documents |= is_known;
+        self.reply.has_strangers |= !is_known;
         self.reply.usage_due |= core::mem::take(&mut self.reply.usage_changed);
         self.reply.word.clear();
     }
@@ -316,6 +321,3 @@ pub(crate) const SLACK_BYTES: usize = 48;
 /// Bounds of the text that is given up first when the storage is full.
 const MIN_SCRATCH_BYTES: usize = 64;
 const MAX_SCRATCH_BYTES: usize = 2048;
-
-/// Bytes of a provider's error message that are kept.
-pub(super) const FAILURE_BYTES: usize = 1024;

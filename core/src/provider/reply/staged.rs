@@ -2,7 +2,6 @@
 
 use super::Sink;
 use super::calls::Slot;
-use super::parts::FAILURE_BYTES;
 use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::{Error, ErrorKind};
 
@@ -82,22 +81,6 @@ impl Sink<'_, '_> {
             self.end_part();
         }
         Ok(())
-    }
-
-    /// The string that was read is the message of an error.
-    pub fn commit_failure(&mut self) {
-        let stage = core::mem::take(&mut self.reply.stage);
-        let failure = &mut self.reply.failure;
-        if stage.start == 0 || self.reply.has_failed {
-            return self.failure();
-        }
-        self.reply.has_failed = true;
-        failure.start = stage.start;
-        self.log.remove(stage.start as usize, stage.start as usize + HEADER_BYTES);
-        let length = (self.log.used() - stage.start as usize).min(FAILURE_BYTES);
-        failure.length = length as u16;
-        self.log.truncate(stage.start as usize + length);
-        self.failure_text_end();
     }
 
     /// Whether a call with this index on the wire has begun.

@@ -27,6 +27,12 @@ const PLACES: usize = 12;
 /// The place of the whole document. Node `i` of a table has the number `i + 1`.
 pub const ROOT: u8 = 0;
 
+/// No half pair waits.
+const NO_HALF: u16 = 1;
+
+/// No first half of a pair has this bit.
+const OLD: u16 = 0x400;
+
 /// A place that nobody asked for.
 const NOWHERE: u8 = u8::MAX;
 
@@ -95,6 +101,11 @@ pub struct JsonReader {
     key: u32,
     /// A place that is read as if nobody had asked for it, or `NOWHERE`.
     hidden: u8,
+    /// Half a surrogate pair at the end of a string, which waits for the string at this place in
+    /// the next document; with `OLD` when a document ended since. Or `NO_HALF`; 0 where documents
+    /// are not pieces of one.
+    half: u16,
+    half_place: u8,
     /// What an escape stands for, as UTF-8.
     decoded: [u8; 4],
     decoded_length: u8,
@@ -121,14 +132,36 @@ impl JsonReader {
             count: 0,
             key: 0,
             hidden: NOWHERE,
+            half: 0,
+            half_place: NOWHERE,
             decoded: [0; 4],
             decoded_length: 0,
         }
     }
 
-    /// Passes over what stands at `place`.
-    pub(crate) const fn hide(&mut self, place: u8) {
-        self.hidden = place;
+    /// Passes over what stands at `hidden`; `joins` says that the documents are pieces of one.
+    pub(crate) const fn begin(&mut self, hidden: u8, joins: bool) {
+        self.hidden = hidden;
+        self.half = if joins { NO_HALF } else { 0 };
+    }
+
+    /// What stands in for half a surrogate pair that waited for the document that is now
+    /// complete, and was not in it. It is asked for once behind each document.
+    pub(crate) fn lost_half(&mut self) -> Option<Token<'_>> {
+        if self.half <= NO_HALF {
+            return None;
+        }
+        if self.half & OLD == 0 {
+            self.half |= OLD;
+            return None;
+        }
+        self.half = NO_HALF;
+        self.decoded_length = text::LONE.encode_utf8(&mut self.decoded).len() as u8;
+        Some(Token::Piece(self.half_place, self.decoded_text()))
+    }
+
+    fn decoded_text(&self) -> &[u8] {
+        self.decoded.get(..usize::from(self.decoded_length)).unwrap_or_default()
     }
 
     /// Ready for the next document.
@@ -203,10 +236,7 @@ impl JsonReader {
             }
             return Ok(Some(match found {
                 Found::Nothing | Found::Run => Token::Piece(place, taken(before, input)),
-                Found::Decoded => Token::Piece(
-                    place,
-                    self.decoded.get(..usize::from(self.decoded_length)).unwrap_or_default(),
-                ),
+                Found::Decoded => Token::Piece(place, self.decoded_text()),
                 Found::TextEnd => Token::PieceEnd(place),
                 Found::Begin => Token::Begin(place),
                 Found::End => Token::End(place),

@@ -1,6 +1,6 @@
 //! The grammar: one byte, or one run of bytes, at a time.
 
-use super::{JsonReader, NOWHERE};
+use super::{JsonReader, NO_HALF, NOWHERE, OLD};
 use crate::wire::{hash, with_digit};
 
 /// What comes next. White space may stand before what comes in those up to `Done`.
@@ -80,7 +80,12 @@ impl JsonReader {
             State::Value | State::ValueOrEnd => match byte {
                 b'{' | b'[' if self.begins_raw() => return Found::Nothing,
                 b'{' | b'[' => self.open(byte == b'{'),
-                b'"' => self.go(State::Text),
+                b'"' => {
+                    if self.half > NO_HALF && self.place == self.half_place {
+                        self.high = core::mem::replace(&mut self.half, NO_HALF) & !OLD;
+                    }
+                    self.go(State::Text)
+                }
                 b't' | b'f' | b'n' => {
                     self.count = 0;
                     self.go(State::Word);

@@ -8,6 +8,12 @@ use crate::wire::scan::plain_length;
 impl JsonReader {
     /// Inside a string, where `byte` comes first.
     pub(super) fn text(&mut self, byte: u8, input: &mut &[u8]) -> Found {
+        let waits = byte == b'"' && !self.in_key && self.place != NOWHERE;
+        if self.high != 0 && self.half != 0 && waits {
+            // The other half may begin the next string at this place.
+            self.half = core::mem::take(&mut self.high);
+            self.half_place = self.place;
+        }
         if self.high != 0 && byte != b'\\' {
             return self.lone();
         }
@@ -127,4 +133,4 @@ impl JsonReader {
 }
 
 /// What stands in for half a surrogate pair.
-const LONE: char = char::REPLACEMENT_CHARACTER;
+pub(super) const LONE: char = char::REPLACEMENT_CHARACTER;

@@ -1,0 +1,150 @@
+//! Errors that a reply tells: in the member `error`, wherever it stands, or in a document that is
+//! an error as a whole.
+
+use super::{Sink, Slot, Word};
+use crate::Error;
+use crate::transcript::record::HEADER_BYTES;
+use crate::wire::hash::hash;
+
+/// An error that the provider told.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Failure {
+    /// Its code or type.
+    pub code: Word,
+    /// Its code where it is a number.
+    pub status: u16,
+    /// Where its message stands behind the records, and how long it is.
+    pub start: u32,
+    pub length: u16,
+    /// The message is complete.
+    closed: bool,
+}
+
+impl Sink<'_, '_> {
+    /// An error begins.
+    pub fn failure(&mut self) {
+        if self.reply.has_failed {
+            return;
+        }
+        self.drop_stage();
+        self.end_part();
+        self.reply.has_failed = true;
+        self.reply.failure.start = self.log.used() as u32;
+    }
+
+    /// The document that comes, or is read, is an error, whatever it looks like.
+    pub fn fail_document(&mut self) {
+        self.commit_failure();
+        self.reply.refused = true;
+    }
+
+    /// More of the message of an error. The first message counts, to a limit. Servers write an
+    /// empty error beside an answer, so nothing is no error.
+    pub fn failure_text(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        self.failure();
+        let failure = &mut self.reply.failure;
+        let room = FAILURE_BYTES - failure.length as usize;
+        let room = self.log.room(bytes.len().min(room));
+        let Some(bytes) = bytes.get(..room).filter(|_| !failure.closed) else { return };
+        if self.log.append(bytes).is_ok() {
+            failure.length += bytes.len() as u16;
+        }
+    }
+
+    /// The message is complete.
+    pub fn failure_text_end(&mut self) {
+        self.reply.failure.closed |= self.reply.failure.length > 0;
+    }
+
+    /// The word that came is the code or the type of the error; a code counts more.
+    // Not inlined, see `commit_call`.
+    #[inline(never)]
+    pub fn failure_code(&mut self, is_code: bool) {
+        let word = self.take_word();
+        if word.is_empty() {
+            return;
+        }
+        self.failure();
+        let code = &mut self.reply.failure.code;
+        if is_code || code.is_empty() {
+            *code = word;
+        }
+    }
+
+    /// The code of the error is a number.
+    pub fn failure_status(&mut self, status: u32) {
+        if status > 0 {
+            self.failure();
+            self.top_status(status);
+        }
+    }
+
+    /// More of a message at the top of a document, which may turn out to be an error.
+    pub fn top_message(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if self.reply.refused {
+            self.failure_text(bytes);
+            return Ok(());
+        }
+        self.stage(Slot::Id, bytes)
+    }
+
+    /// The word that came is the code of the document, should it be an error.
+    pub fn top_code(&mut self) {
+        let word = self.take_word();
+        let code = &mut self.reply.failure.code;
+        if code.is_empty() {
+            *code = word;
+        }
+    }
+
+    /// The same for a code that is a number.
+    pub fn top_status(&mut self, status: u32) {
+        self.reply.failure.status = status.min(u16::MAX.into()) as u16;
+    }
+
+    /// The word that came is what the document is.
+    pub fn object(&mut self) {
+        if self.take_hash() == ERROR {
+            self.fail_document();
+        }
+    }
+
+    /// The document is over. One that is not of the dialect and has a message and a code is an
+    /// error, as is a whole body with a message alone.
+    pub fn end_error(&mut self) {
+        let Failure { code, status, .. } = &self.reply.failure;
+        let is_whole = self.reply.whole && self.reply.stop.is_none();
+        let has_code = !code.is_empty() || *status > 0;
+        if !self.reply.is_known && self.is_staged(Slot::Id) && (has_code || is_whole) {
+            self.commit_failure();
+        }
+        if !self.reply.is_failed() {
+            self.reply.failure = Failure::default();
+        }
+    }
+
+    /// The string that was read is the message of an error.
+    pub fn commit_failure(&mut self) {
+        if self.reply.has_failed || !self.is_staged(Slot::Id) {
+            return self.failure();
+        }
+        let stage = core::mem::take(&mut self.reply.stage);
+        let [length, ..] = stage.lengths;
+        let failure = &mut self.reply.failure;
+        self.reply.has_failed = true;
+        failure.start = stage.start;
+        failure.length = length.min(FAILURE_BYTES as u32) as u16;
+        failure.closed = true;
+        let (start, length) = (stage.start as usize, usize::from(failure.length));
+        self.log.remove(start, start + HEADER_BYTES);
+        self.log.truncate(start + length);
+    }
+}
+
+/// Bytes of a provider's error message that are kept.
+const FAILURE_BYTES: usize = 1024;
+
+const ERROR: u32 = hash(b"error");
