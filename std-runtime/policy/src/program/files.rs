@@ -1,0 +1,208 @@
+//! Programs that make, change, move and delete files.
+
+use super::Call;
+use super::options::{Seen, has_surely, look, option, positional};
+use crate::Effect;
+use crate::path::Place;
+use crate::shell::Word;
+use crate::walk::Walk;
+
+pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
+    let rest = call.rest;
+    let effects = match call.name {
+        "touch" | "mkdir" | "tee" | "truncate" | "mkfifo" | "sponge" | "fallocate" => {
+            positional(rest).map(|word| Effect::Writes(walk.place(word))).collect()
+        }
+        "chmod" | "chown" | "chgrp" => attributes(walk, rest),
+        "rm" | "rmdir" | "unlink" | "shred" | "trash" => deletes(walk, rest),
+        "cp" | "install" | "mv" | "rename" | "ditto" => copies(walk, call),
+        "ln" => links(walk, rest),
+        "dd" => dd(walk, rest),
+        "patch" => {
+            let mut effects: Vec<Effect> =
+                positional(rest).map(|word| Effect::Writes(walk.place(word))).collect();
+            for watched in
+                [option('o', "output"), option('d', "directory"), option('r', "reject-file")]
+            {
+                if let Seen::Yes(Some(word)) = look(rest, watched) {
+                    effects.push(Effect::Writes(walk.place(&word)));
+                }
+            }
+            if effects.is_empty() {
+                effects.push(Effect::Writes(Place::Project("the files of the patch".into())));
+            }
+            effects
+        }
+        "split" | "csplit" => {
+            // The prefix of the new files is the last, after the file that is read.
+            positional(rest).skip(1).map(|word| Effect::Writes(walk.place(word))).collect()
+        }
+        "gzip" | "gunzip" | "bzip2" | "bunzip2" | "xz" | "unxz" | "zstd" | "unzstd" | "lz4" => {
+            let to_stdout = has_surely(
+                rest,
+                &[option('c', "stdout"), option('t', "test"), option('l', "list")],
+            );
+            positional(rest)
+                .map(|word| {
+                    let place = walk.place(word);
+                    if to_stdout { Effect::Reads(place) } else { Effect::Writes(place) }
+                })
+                .collect()
+        }
+        "tar" | "bsdtar" => tar(walk, rest),
+        "unzip" => match has_surely(
+            rest,
+            &[option('l', ""), option('t', ""), option('p', ""), option('Z', "")],
+        ) {
+            true => positional(rest).map(|word| Effect::Reads(walk.place(word))).collect(),
+            false => {
+                let folder = match look(rest, option('d', "")) {
+                    Seen::Yes(Some(folder)) => walk.place(&folder),
+                    _ => Place::Project("the files of the archive".into()),
+                };
+                vec![Effect::Writes(folder)]
+            }
+        },
+        "zip" => match has_surely(rest, &[option('T', ""), option(' ', "unzip-command")]) {
+            true => vec![Effect::NotUnderstood("its test can run a program".into())],
+            false => {
+                positional(rest).map(|word| Effect::Writes(walk.place(word))).take(1).collect()
+            }
+        },
+        _ => return false,
+    };
+    walk.effects(call.words, effects);
+    true
+}
+
+fn deletes(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let is_recursive = has_surely(rest, &[option('r', "recursive"), option('R', "")]);
+    positional(rest)
+        .map(|word| match walk.place(word) {
+            // A folder above the project, or one of the system, with all that is in it.
+            Place::Elsewhere(path) if is_recursive && path.starts_with("..") => {
+                Effect::Deletes(Place::Elsewhere(path))
+            }
+            place => Effect::Deletes(place),
+        })
+        .collect()
+}
+
+fn attributes(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let mut words = positional(rest);
+    let mode = words.next().map(Word::display).unwrap_or_default();
+    let mut effects: Vec<Effect> = words.map(|word| Effect::Writes(walk.place(word))).collect();
+    let is_wide = mode.contains('s')
+        || (mode.len() == 4 && matches!(mode.as_bytes().first(), Some(b'2'..=b'7')));
+    if is_wide && !mode.contains(':') && mode.chars().all(|c| "ugoa+-=rwxst,01234567".contains(c)) {
+        effects.push(Effect::NotUnderstood("it gives a program the rights of its owner".into()));
+    }
+    effects
+}
+
+/// The last path is written, the others are read; `mv` takes them away.
+fn copies(walk: &Walk<'_>, call: &Call<'_>) -> Vec<Effect> {
+    let mut paths: Vec<Word> = positional(call.rest).cloned().collect();
+    let target = match look(call.rest, option('t', "target-directory")) {
+        Seen::Yes(Some(folder)) => {
+            paths.retain(|word| *word != folder);
+            Some(folder)
+        }
+        Seen::Yes(None) | Seen::No => paths.pop(),
+        Seen::Perhaps => {
+            let target = paths.pop();
+            // `cp $x`: which is the last is not known.
+            let splits = |word: &Word| word.has_unknown() && word.may_be_option();
+            target.filter(|word| !splits(word)).or_else(|| Some(Word::unknown()))
+        }
+    };
+    let mut effects: Vec<Effect> = paths
+        .iter()
+        .map(|word| {
+            let place = walk.place(word);
+            if call.name == "mv" { Effect::Deletes(place) } else { Effect::Reads(place) }
+        })
+        .collect();
+    effects.extend(target.map(|word| Effect::Writes(walk.place(&word))));
+    effects
+}
+
+/// A link in the project that leads out of it would carry later writes out.
+fn links(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let mut paths: Vec<&Word> = positional(rest).collect();
+    let link = if paths.len() > 1 { paths.pop() } else { None };
+    let mut effects: Vec<Effect> =
+        link.map(|word| Effect::Writes(walk.place(word))).into_iter().collect();
+    for target in paths {
+        match walk.place(target) {
+            Place::Project(_) | Place::WholeProject => {}
+            Place::Unknown => effects.push(Effect::Writes(Place::Unknown)),
+            place => effects.push(Effect::Writes(place)),
+        }
+    }
+    effects
+}
+
+fn dd(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for word in rest {
+        let prefix = word.known_prefix();
+        if prefix.starts_with("of=") {
+            effects.push(Effect::Writes(walk.place(&word.without_prefix(3))));
+        } else if prefix.starts_with("if=") {
+            effects.push(Effect::Reads(walk.place(&word.without_prefix(3))));
+        } else if word.has_unknown() && word.may_be_option() {
+            effects.push(Effect::Writes(Place::Unknown));
+        }
+    }
+    effects
+}
+
+fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let runs = [
+        option(' ', "to-command"),
+        option(' ', "checkpoint-action"),
+        option('I', "use-compress-program"),
+        option('F', "info-script"),
+        option(' ', "new-volume-script"),
+        option(' ', "rsh-command"),
+        option('P', "absolute-names"),
+    ];
+    if runs.iter().any(|it| matches!(look(rest, *it), Seen::Yes(_))) {
+        return vec![Effect::NotUnderstood("it runs a program or leaves its folder".into())];
+    }
+    // A file of the project may be named `--checkpoint-action=...`.
+    if rest.iter().any(|word| word.may_be_option() && (word.has_unknown() || word.has_glob())) {
+        return vec![Effect::NotUnderstood("its options are not known before it runs".into())];
+    }
+    let first = rest.first().and_then(Word::text).unwrap_or_default();
+    let letters = if first.starts_with("--") { "" } else { first.trim_start_matches('-') };
+    let does =
+        |letter: char, long| letters.contains(letter) || has_surely(rest, &[option(' ', long)]);
+    let archive = match letters.contains('f') {
+        true => rest.get(1).cloned(),
+        false => match look(rest, option('f', "file")) {
+            Seen::Yes(value) => value,
+            _ => None,
+        },
+    };
+    let archive = archive.map(|word| walk.place(&word));
+    let mut effects = Vec::new();
+    if let Seen::Yes(Some(folder)) = look(rest, option('C', "directory")) {
+        let place = walk.place(&folder);
+        effects.push(if does('x', "extract") {
+            Effect::Writes(place)
+        } else {
+            Effect::Reads(place)
+        });
+    }
+    if does('c', "create") || does('r', "append") || does('u', "update") {
+        effects.extend(archive.map(Effect::Writes));
+    } else {
+        effects.extend(archive.map(Effect::Reads));
+        if does('x', "extract") {
+            effects.push(Effect::Writes(Place::Project("the files of the archive".into())));
+        }
+    }
+    effects
+}

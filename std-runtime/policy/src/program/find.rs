@@ -1,0 +1,129 @@
+//! `find` and `fd`.
+
+use super::Call;
+use crate::Effect;
+use crate::shell::Word;
+use crate::walk::Walk;
+
+pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
+    match call.name {
+        "find" | "gfind" => find(walk, call),
+        "fd" | "fdfind" => fd(walk, call),
+        _ => return false,
+    }
+    true
+}
+
+fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
+    let mut effects = Vec::new();
+    let mut roots = true;
+    let mut rest = call.rest.iter().enumerate();
+    let mut inner: Vec<Vec<Word>> = Vec::new();
+    while let Some((at, word)) = rest.next() {
+        let Some(text) = word.text() else {
+            if !roots && word.may_be_option() && word.has_unknown() {
+                effects
+                    .push(Effect::NotUnderstood("what it does with the files is not known".into()));
+            } else if roots {
+                if word.has_unknown() && word.may_be_option() {
+                    effects.push(Effect::NotUnderstood(
+                        "what it does with the files is not known".into(),
+                    ));
+                }
+                effects.push(Effect::Reads(walk.place(word)));
+            }
+            continue;
+        };
+        roots &=
+            !text.starts_with(['-', '(', '!', ')']) || matches!(text.as_str(), "-L" | "-H" | "-P");
+        match text.as_str() {
+            "-delete" => effects.push(Effect::Discards("files that it does not name")),
+            "-exec" | "-execdir" | "-ok" | "-okdir" => {
+                let words: Vec<Word> =
+                    call.rest
+                        .iter()
+                        .skip(at + 1)
+                        .take_while(|word| !matches!(word.text().as_deref(), Some(";" | "+")))
+                        .map(|word| {
+                            if word.display().contains("{}") {
+                                Word::unknown()
+                            } else {
+                                word.clone()
+                            }
+                        })
+                        .collect();
+                for _ in 0..words.len() {
+                    rest.next();
+                }
+                inner.push(words);
+            }
+            "-fprint" | "-fprintf" | "-fls" | "-fprint0" => {
+                if let Some((_, file)) = rest.next() {
+                    effects.push(Effect::Writes(walk.place(file)));
+                }
+            }
+            _ if roots => effects.push(Effect::Reads(walk.place(word))),
+            // The value of a test may be a pattern; it begins nothing.
+            _ => {
+                if TESTS.contains(&text.as_str()) {
+                    rest.next();
+                }
+            }
+        }
+    }
+    walk.effects(call.words, effects);
+    for words in inner {
+        match words.is_empty() {
+            true => walk.not_understood(call.words, "the command that it runs is missing"),
+            false => walk.run(&words),
+        }
+    }
+}
+
+fn fd(walk: &mut Walk<'_>, call: &Call<'_>) {
+    let exec = ["-x", "-X", "--exec", "--exec-batch"];
+    let at = call.rest.iter().position(|word| {
+        word.text().is_some_and(|text| exec.contains(&text.as_str()) || text.starts_with("--exec"))
+    });
+    let options = call.rest.get(..at.unwrap_or(call.rest.len())).unwrap_or_default();
+    if options.iter().any(|word| word.may_be_option() && word.has_unknown()) {
+        return walk.not_understood(call.words, "what it does with the files is not known");
+    }
+    walk.effects(call.words, Vec::new());
+    if let Some(at) = at {
+        let mut words: Vec<Word> = call.rest.get(at + 1..).unwrap_or_default().to_vec();
+        for word in &mut words {
+            if word.display().contains('{') {
+                *word = Word::unknown();
+            }
+        }
+        words.push(Word::unknown());
+        walk.run(&words);
+    }
+}
+
+/// Tests that take a value, which may look like anything.
+const TESTS: [&str; 22] = [
+    "-name",
+    "-iname",
+    "-path",
+    "-ipath",
+    "-wholename",
+    "-regex",
+    "-iregex",
+    "-type",
+    "-maxdepth",
+    "-mindepth",
+    "-newer",
+    "-size",
+    "-mtime",
+    "-mmin",
+    "-perm",
+    "-user",
+    "-group",
+    "-printf",
+    "-ctime",
+    "-atime",
+    "-lname",
+    "-samefile",
+];
