@@ -28,9 +28,12 @@ use crate::{enums, feed, json_lines, number, open, request};
 /// | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 ///
 /// A session may go from thread to thread, but two threads that use it at once are told so by
-/// `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
-/// `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
-/// `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
+/// `Busy`. `provider` is a `Provider` or its name, `model` the model's name, `system` the system
+/// prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
+/// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
+/// told the limit of a reply; `counting` is what counts tokens until the provider has:
+/// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
+/// most that the transcript may take.
 #[pyclass(frozen, module = "zerostack", weakref)]
 pub struct Session {
     held: Held,
@@ -52,7 +55,8 @@ impl Session {
     }
 
     /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
-    /// trusted: `BadTranscript` says where they are wrong.
+    /// trusted: `BadTranscript` says where they are wrong. The step is the one that the saved session
+    /// was in. The other arguments are those of `Session`.
     #[staticmethod]
     #[pyo3(
         signature = (snapshot, provider, model, **options),

@@ -1,4 +1,12 @@
-//! Classes that are values: fields, equality, a hash, a `repr`, `match` and pickle.
+//! Classes that are values: fields, equality, a hash, a `repr`, `match`, pickle and JSON.
+
+use pyo3::prelude::*;
+
+/// What `zerostack._json` makes of a value.
+pub(crate) fn in_json(value: &Bound<'_, PyAny>, form: &str) -> PyResult<Py<PyAny>> {
+    let made = value.py().import("zerostack._json")?.getattr(form)?.call1((value,))?;
+    Ok(made.unbind())
+}
 
 /// Declares such a class. Its fields are positional arguments of the constructor, too; behind it may
 /// stand further methods.
@@ -70,6 +78,16 @@ macro_rules! value_class {
                 }
                 text.push(')');
                 Ok(text)
+            }
+
+            /// The value as a `dict` that `json` knows, with its `type` in lower case.
+            fn to_dict(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                crate::value::in_json(slf.as_any(), "to_dict")
+            }
+
+            /// The same as JSON text, on one line.
+            fn to_json(slf: &pyo3::Bound<'_, Self>) -> pyo3::PyResult<pyo3::Py<pyo3::PyAny>> {
+                crate::value::in_json(slf.as_any(), "to_json")
             }
 
             $($methods)*

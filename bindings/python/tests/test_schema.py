@@ -121,7 +121,7 @@ def test_arguments_become_what_the_hints_say() -> None:
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"count": "3"}, "count must be an integer, not '3'"),
+        ({"count": "3.5"}, "count must be an integer, not '3.5'"),
         ({"count": True}, "count must be an integer, not True"),
         ({"path": 7}, "path must be a string, not 7"),
         ({"points": [{"x": 1}, {"y": 1}]}, "points[1].x is missing"),
@@ -202,11 +202,6 @@ class Node:
     pass
 
 
-@dataclass
-class Tree:
-    children: list[Tree]
-
-
 @pytest.mark.parametrize(
     ("function", "words"),
     [
@@ -221,15 +216,11 @@ def test_what_is_no_tool(function: Any, words: str) -> None:
 
 def test_hints_that_json_has_no_form_for() -> None:
     def node(x: Node) -> None: ...
-    def tree(x: Tree) -> None: ...
-    def keys(x: dict[int, str]) -> None: ...
     def many(*xs: int) -> None: ...
     def unread(x: Nonsense) -> None: ...  # type: ignore[name-defined]  # noqa: F821
 
     for function, words in {
-        node: "x: Node has no form in JSON; a dataclass or pydantic model has one",
-        tree: "x: children: Tree contains itself",
-        keys: "the keys of a JSON object are str, not int",
+        node: "x: Node has no form in JSON: pydantic does not know it either",
         many: "name each parameter",
         unread: "its type hints cannot be read",
     }.items():

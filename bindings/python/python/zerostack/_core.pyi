@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from os import PathLike
 from types import TracebackType
-from typing import Any, ClassVar, Final, Optional, Protocol, Union, final, type_check_only
+from typing import Any, ClassVar, Final, Literal, Optional, Protocol, Union, final, type_check_only
 
 from typing_extensions import Self
 
@@ -72,9 +72,13 @@ class _Tool(Protocol):
 class TextDelta:
     """More of the answer. Whole characters only.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -83,9 +87,13 @@ class TextDelta:
 class ThinkingDelta:
     """More of the model's reasoning. Whole characters only.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -94,9 +102,13 @@ class ThinkingDelta:
 class RefusalDelta:
     """More of a refusal, where the provider tells it from an answer. Whole characters only.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -105,9 +117,13 @@ class RefusalDelta:
 class ToolCall:
     """A call that the model made.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["id"], Literal["name"], Literal["arguments"], Literal["wire_id"]]]
     def __new__(cls, id: int, name: str, arguments: str, wire_id: str) -> Self: ...
     def __getnewargs__(self) -> tuple[int, str, str, str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def id(self) -> int:
         """What `Session.tool_result` answers to."""
@@ -132,9 +148,13 @@ class Usage:
     
     Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["input_tokens"], Literal["output_tokens"], Literal["cache_read_tokens"], Literal["cache_write_tokens"], Literal["reasoning_tokens"]]]
     def __new__(cls, input_tokens: int = 0, output_tokens: int = 0, cache_read_tokens: int = 0, cache_write_tokens: int = 0, reasoning_tokens: int = 0) -> Self: ...
     def __getnewargs__(self) -> tuple[int, int, int, int, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def input_tokens(self) -> int:
         """Tokens of the request."""
@@ -163,14 +183,22 @@ class Compacting:
     __match_args__: ClassVar[tuple[()]]
     def __new__(cls) -> Self: ...
     def __getnewargs__(self) -> tuple[()]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
 
 @final
 class SummaryFailed:
     """No summary came: what is oldest goes without one.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["error"]]]
     def __new__(cls, error: ZerostackError) -> Self: ...
     def __getnewargs__(self) -> tuple[ZerostackError]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def error(self) -> ZerostackError:
         """Why."""
@@ -180,9 +208,13 @@ class Repeating:
     """The model makes the same call for the third time in a row, or more often; it was told by
     the event before.
     """
-    __match_args__: ClassVar[tuple[str, str]]
+    __match_args__: ClassVar[tuple[Literal["name"], Literal["count"]]]
     def __new__(cls, name: str, count: int) -> Self: ...
     def __getnewargs__(self) -> tuple[str, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def name(self) -> str:
         """The tool's name, as the model wrote it."""
@@ -196,9 +228,13 @@ class Recovered:
     was shown gives way to that of the transcript. Comes from `Session.end_response`, which is
     called once more for the end; see `ToolMode`.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["calls"]]]
     def __new__(cls, calls: int) -> Self: ...
     def __getnewargs__(self) -> tuple[int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def calls(self) -> int:
         """How many calls; they are pending when the reply has ended."""
@@ -207,9 +243,13 @@ class Recovered:
 class WindowTokens:
     """Tokens of what would be sent now.
     """
-    __match_args__: ClassVar[tuple[str, str]]
+    __match_args__: ClassVar[tuple[Literal["measured"], Literal["estimated"]]]
     def __new__(cls, measured: int, estimated: int) -> Self: ...
     def __getnewargs__(self) -> tuple[int, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def measured(self) -> int:
         """What the provider counted: everything up to its last reply, unless some of it went."""
@@ -224,9 +264,13 @@ class WindowTokens:
 class Truncated:
     """Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     """
-    __match_args__: ClassVar[tuple[str, str]]
+    __match_args__: ClassVar[tuple[Literal["what"], Literal["bytes"]]]
     def __new__(cls, what: Kept, bytes: int) -> Self: ...
     def __getnewargs__(self) -> tuple[Kept, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def what(self) -> Kept:
         """What was not kept whole."""
@@ -238,9 +282,13 @@ class Truncated:
 class End:
     """The reply is complete. The last event of a reply.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["reason"]]]
     def __new__(cls, reason: StopReason) -> Self: ...
     def __getnewargs__(self) -> tuple[StopReason]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def reason(self) -> StopReason:
         """Why the model stopped."""
@@ -252,14 +300,22 @@ class Restart:
     __match_args__: ClassVar[tuple[()]]
     def __new__(cls) -> Self: ...
     def __getnewargs__(self) -> tuple[()]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
 
 @final
 class Text:
     """A part of the transcript: plain text.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -269,9 +325,13 @@ class Instruction:
     """A part of the transcript: something that the program said to the model beside the user, by
     `Session.instruct`.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -280,9 +340,13 @@ class Instruction:
 class Thinking:
     """A part of the transcript: the model's reasoning, where the provider shows it.
     """
-    __match_args__: ClassVar[tuple[str]]
+    __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The text."""
@@ -291,9 +355,13 @@ class Thinking:
 class ToolResult:
     """A part of the transcript: the answer to a call.
     """
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["id"], Literal["content"], Literal["is_error"]]]
     def __new__(cls, id: int, content: str, is_error: bool = False) -> Self: ...
     def __getnewargs__(self) -> tuple[int, str, bool]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def id(self) -> int:
         """Which call it answers."""
@@ -309,9 +377,13 @@ class Opaque:
     """A part of the transcript: text that only its provider understands (signatures, encrypted
     reasoning). It is sent back unchanged, and left out for another provider.
     """
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["provider"], Literal["variety"], Literal["text"]]]
     def __new__(cls, provider: Provider, variety: int, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[Provider, int, str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def provider(self) -> Provider:
         """Who made it."""
@@ -326,9 +398,13 @@ class Opaque:
 class Entry:
     """One part of the transcript, and where it stands.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["role"], Literal["part"], Literal["starts_message"], Literal["is_cut"]]]
     def __new__(cls, role: Role, part: Part, starts_message: bool = False, is_cut: bool = False) -> Self: ...
     def __getnewargs__(self) -> tuple[Role, Part, bool, bool]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def role(self) -> Role:
         """Who said it."""
@@ -347,9 +423,13 @@ class Entry:
 class Failure:
     """Why the last turn failed, or the last attempt of this one.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["error"], Literal["code"], Literal["message"], Literal["status"]]]
     def __new__(cls, error: ZerostackError, code: str, message: str, status: int) -> Self: ...
     def __getnewargs__(self) -> tuple[ZerostackError, str, str, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def error(self) -> ZerostackError:
         """The error that the call raised, or would have raised without another attempt."""
@@ -367,9 +447,13 @@ class Failure:
 class Request:
     """A request to send. It holds no secret: whoever sends it adds the key.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["method"], Literal["path"], Literal["headers"], Literal["body"]]]
     def __new__(cls, method: str, path: str, headers: dict[str, str], body: bytes) -> Self: ...
     def __getnewargs__(self) -> tuple[str, str, dict[str, str], bytes]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def method(self) -> str:
         """The HTTP method."""
@@ -387,9 +471,13 @@ class Request:
 class ToolSpec:
     """A tool that the model may call.
     """
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["name"], Literal["description"], Literal["parameters"]]]
     def __new__(cls, name: str, description: str, parameters: str) -> Self: ...
     def __getnewargs__(self) -> tuple[str, str, str]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def name(self) -> str:
         """`[a-zA-Z0-9_-]`, 64 bytes at most."""
@@ -404,9 +492,13 @@ class ToolSpec:
 class Prices:
     """What a million tokens cost, in millionths of a currency: 3 dollars are 3,000,000.
     """
-    __match_args__: ClassVar[tuple[str, str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["input"], Literal["output"], Literal["cache_read"], Literal["cache_write"]]]
     def __new__(cls, input: int = 0, output: int = 0, cache_read: int = 0, cache_write: int = 0) -> Self: ...
     def __getnewargs__(self) -> tuple[int, int, int, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def input(self) -> int:
         """Tokens of requests that no cache knows."""
@@ -424,9 +516,13 @@ class Prices:
 class Fit:
     """How much of a text fits.
     """
-    __match_args__: ClassVar[tuple[str, str]]
+    __match_args__: ClassVar[tuple[Literal["text"], Literal["tokens"]]]
     def __new__(cls, text: str, tokens: int) -> Self: ...
     def __getnewargs__(self) -> tuple[str, int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def text(self) -> str:
         """The longest prefix of whole characters that fits."""
@@ -438,9 +534,13 @@ class Fit:
 class Hole:
     """A place of a prompt that is to be filled.
     """
-    __match_args__: ClassVar[tuple[str, str, str]]
+    __match_args__: ClassVar[tuple[Literal["name"], Literal["default"], Literal["offset"]]]
     def __new__(cls, name: str, default: Optional[str], offset: int) -> Self: ...
     def __getnewargs__(self) -> tuple[str, Optional[str], int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
     @property
     def name(self) -> str:
         """What its value is called."""
@@ -560,9 +660,12 @@ class Session:
     | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 
     A session may go from thread to thread, but two threads that use it at once are told so by
-    `Busy`. `provider` is a `Provider` or its name, `tools` are functions or `ToolSpec`s,
-    `counting` is what counts tokens until the provider has: `"estimate"`, `"o200k"`, `"cl100k"` or
-    `"rough"` (four bytes a token); `capacity_bytes` is the most that the transcript may take.
+    `Busy`. `provider` is a `Provider` or its name, `model` the model's name, `system` the system
+    prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
+    `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
+    told the limit of a reply; `counting` is what counts tokens until the provider has:
+    `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
+    most that the transcript may take.
     """
 
     def __new__(
@@ -593,7 +696,8 @@ class Session:
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
-        trusted: `BadTranscript` says where they are wrong."""
+        trusted: `BadTranscript` says where they are wrong. The step is the one that the saved
+        session was in. The other arguments are those of `Session`."""
     @staticmethod
     def from_json_lines(
         lines: Union[str, BytesLike],

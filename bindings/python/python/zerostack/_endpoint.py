@@ -68,7 +68,7 @@ def endpoint(
     if key and not key.isprintable() or not key.isascii():
         raise _bad("the key has characters that no header can carry")
     host = urlsplit(url).hostname or ""
-    if key and url.startswith("http:") and not _is_loopback(host) and not allow_http:
+    if key and url.startswith("http:") and not is_loopback(host) and not allow_http:
         raise _bad(
             f"the key would go to {host} unencrypted; use https, or say allow_http=True in a "
             "network that is yours"
@@ -96,13 +96,14 @@ def _normal(text: str, provider: Provider) -> str:
         return re.sub(r"(/api)?(/chat)?$", "", url)
     if provider is Provider.GEMINI:
         return url
-    if _is_loopback(parts.hostname) and parts.path in ("", "/"):
+    if is_loopback(parts.hostname) and parts.path in ("", "/"):
         # The base URL of a server on this machine is often given as host and port.
         return f"{url}/v1"
     return re.sub(r"/(chat/completions|responses)$", "", url)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine, as it is seen from itself."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -9,9 +9,10 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from typing import Any, NamedTuple, TypeVar
 
+from . import _tls
 from ._core import Request
 from ._endpoint import Endpoint
 from ._turn import Failed, Head
@@ -22,6 +23,8 @@ except ImportError:
     _hint = "Agent and AsyncAgent need httpx: pip install 'zerostack[http]'"
     raise ImportError(_hint, name="httpx") from None
 
+
+from ._clients import Lease, Route, lease, of_this_loop, route
 
 T = TypeVar("T")
 
@@ -37,19 +40,30 @@ class Timeouts(NamedTuple):
 
     def for_httpx(self) -> httpx.Timeout:
         """The same as httpx has it."""
-        return httpx.Timeout(self.idle_s, connect=self.connect_s, pool=None)
+        return httpx.Timeout(self.idle_s, connect=self.connect_s, pool=self.connect_s)
 
 
 class Http:
     """One request at a time, blocking. Another thread may stop it."""
 
     def __init__(self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.Client | None) -> None:
+        if client is not None and not isinstance(client, httpx.Client):
+            raise TypeError(f"http must be an httpx.Client, not {_class_name(client)}")
         self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
-        self._own: httpx.Client | None = None
+        self._route: Route | None = None
+        self._lease: Lease | None = None
         self._process = 0
         self._response: httpx.Response | None = None
         self._body: Any = None
         self._streams = _Streams()
+
+    def prepare(self) -> None:
+        """Finds out how the server is reached.
+
+        Raises :class:`BadConfig` when the environment names certificates or a proxy that cannot be
+        used.
+        """
+        self._client()
 
     def post(self, request: Request) -> Head | Failed:
         """Sends the request and waits for the head."""
@@ -61,7 +75,8 @@ class Http:
         try:
             response = client.send(built, stream=True)
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            return Failed(_reason(error))
+            self._streams.forget()
+            return _failed(error, self._route)
         self._response, self._body = response, response.iter_bytes()
         self._streams.take(response)
         return _head(response)
@@ -73,7 +88,7 @@ class Http:
                 if chunk:
                     return bytes(chunk)
         except (httpx.RequestError, httpx.StreamError) as error:
-            return Failed(_reason(error))
+            return _failed(error, self._route)
         return b""
 
     def end(self, *, is_complete: bool = False) -> None:
@@ -93,6 +108,8 @@ class Http:
                 pass  # Then there will be another connection.
             finally:
                 timer.cancel()
+        # Its connection may be another agent's from here on.
+        self._streams.forget()
         response.close()
 
     def interrupt(self) -> None:
@@ -100,24 +117,25 @@ class Http:
         self._streams.shut()
 
     def close(self) -> None:
-        """Closes the connections that are its own."""
+        """Closes its response, and the connections if no other agent uses them."""
         self.end()
-        own, self._own = self._own, None
-        if own is not None and self._process == os.getpid():
+        own, self._lease = self._lease, None
+        if own is not None:
             own.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_own", None) is not None:
+        if getattr(self, "_lease", None) is not None:
             self.close()
 
     def _client(self) -> httpx.Client:
         if self._given is not None:
             return self._given
         # The connections of the parent are not to be used by a forked child.
-        if self._own is None or self._process != os.getpid():
-            self._own, self._process = httpx.Client(timeout=self._timeouts.for_httpx()), os.getpid()
+        if self._lease is None or self._process != os.getpid():
+            self._route = route(self._endpoint)
+            self._lease, self._process = lease(self._route), os.getpid()
             self._streams = _Streams()
-        return self._own
+        return self._lease.client
 
 
 class AsyncHttp:
@@ -130,12 +148,24 @@ class AsyncHttp:
     def __init__(
         self, endpoint: Endpoint, timeouts: Timeouts, client: httpx.AsyncClient | None
     ) -> None:
+        if client is not None and not isinstance(client, httpx.AsyncClient):
+            raise TypeError(f"http must be an httpx.AsyncClient, not {_class_name(client)}")
         self._endpoint, self._timeouts, self._given = endpoint, timeouts, client
+        self._route: Route | None = None
         self._loop: object = None
         self._client: httpx.AsyncClient | None = None
         self._closes_client: AsyncGenerator[httpx.AsyncClient, None] | None = None
         self._closes_response: AsyncGenerator[httpx.Response, None] | None = None
         self._body: AsyncIterator[bytes] | None = None
+
+    def prepare(self) -> None:
+        """Finds out how the server is reached.
+
+        Raises :class:`BadConfig` when the environment names certificates or a proxy that cannot be
+        used.
+        """
+        if self._given is None and self._route is None:
+            self._route = route(self._endpoint)
 
     async def post(self, request: Request) -> Head | Failed:
         """Sends the request and waits for the head."""
@@ -144,9 +174,9 @@ class AsyncHttp:
         built = _build(client, self._endpoint, request, self._timeouts)
         closes_response = _response(client, built)
         try:
-            response = await self._cancellable(closes_response.__anext__())
+            response = await _cancellable(closes_response.__anext__())
         except (httpx.RequestError, httpx.InvalidURL) as error:
-            return Failed(_reason(error))
+            return _failed(error, self._route)
         self._closes_response, self._body = closes_response, response.aiter_bytes()
         return _head(response)
 
@@ -155,9 +185,9 @@ class AsyncHttp:
         if self._body is None:
             return b""
         try:
-            return await self._cancellable(_chunk(self._body))
+            return await _cancellable(_chunk(self._body))
         except (httpx.RequestError, httpx.StreamError) as error:
-            return Failed(_reason(error))
+            return _failed(error, self._route)
 
     async def end(self, *, is_complete: bool = False) -> None:
         """The response is not needed any more. What is left of a complete one is read, so that the
@@ -165,45 +195,39 @@ class AsyncHttp:
         closes_response, body = self._closes_response, self._body
         self.forget()
         if closes_response is not None:
-            finish = _finish(closes_response, body if is_complete else None)
-            await self._cancellable(asyncio.shield(finish))
+            await asyncio.shield(_finish(closes_response, body if is_complete else None))
 
     def forget(self) -> None:
         """The response is not needed any more, and the event loop may close it when it can."""
         self._closes_response = self._body = None
 
     async def close(self) -> None:
-        """Closes the connections that are its own."""
+        """Closes its response, and the connections if no other agent uses them."""
         await self.end()
-        await self._close_client()
-
-    async def _cancellable(self, work: Awaitable[T]) -> T:
-        """Closes the client if this is cancelled: a second cancel may have hit httpx when it
-        cleaned up after the first, and it then keeps a connection that nobody reads."""
-        try:
-            return await work
-        except asyncio.CancelledError:
-            await asyncio.shield(self._close_client())
-            raise
-
-    async def _close_client(self) -> None:
         closes_client, self._closes_client, self._client = self._closes_client, None, None
         if closes_client is not None:
             await closes_client.aclose()
 
     async def _client_of_this_loop(self) -> httpx.AsyncClient:
-        # Connections belong to the loop that made them.
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
-            self._closes_client = _client(self._timeouts)
+            self._route = self._route or route(self._endpoint)
+            self._closes_client = of_this_loop(self._route)
             self._client, self._loop = await self._closes_client.__anext__(), loop
         return self._client
 
 
-async def _client(timeouts: Timeouts) -> AsyncGenerator[httpx.AsyncClient, None]:
-    """A client, which is closed with the generator."""
-    async with httpx.AsyncClient(timeout=timeouts.for_httpx()) as client:
-        yield client
+async def _cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """Cancels the work once if this is cancelled, however often: a second cancel would hit httpx
+    when it cleans up after the first, and it would keep a connection that nobody reads."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        # Whatever comes of it now, nobody waits for it.
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        task.cancel()
+        raise
 
 
 async def _response(
@@ -260,7 +284,13 @@ class _Streams:
         if stream is not None:
             self._add(stream)
 
+    def forget(self) -> None:
+        """No request is under way."""
+        with self._lock:
+            self._sockets.clear()
+
     def shut(self) -> None:
+        """Breaks all of them."""
         with self._lock:
             sockets = list(self._sockets.values())
             self._sockets.clear()
@@ -323,7 +353,21 @@ def _http_date(text: str) -> float | None:
         return None
 
 
+def _failed(error: Exception, way: Route | None) -> Failed:
+    if _tls.is_untrusted(error):
+        return Failed(f"{_reason(error)}; {_tls.ADVICE}", is_final=True)
+    if way is not None and way.proxy and isinstance(error, _NO_CONNECTION):
+        return Failed(f"{_reason(error)} (by the proxy {way.proxy_name})")
+    return Failed(_reason(error))
+
+
+def _class_name(value: object) -> str:
+    return f"{type(value).__module__.partition('.')[0]}.{type(value).__qualname__}"
+
+
 def _reason(error: Exception) -> str:
+    if isinstance(error, httpx.PoolTimeout):
+        return "the HTTP client had no free connection in time; give it more, or share it less"
     if isinstance(error, httpx.ConnectTimeout):
         return "no connection in time"
     if isinstance(error, httpx.ReadTimeout):
@@ -331,3 +375,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, httpx.WriteTimeout):
         return "the server took the request too slowly"
     return str(error) or type(error).__name__
+
+
+_NO_CONNECTION = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)

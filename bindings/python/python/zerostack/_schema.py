@@ -1,38 +1,35 @@
 """Type hints as JSON Schema, and JSON values as what the hints say.
 
-A :class:`Shape` is both of one hint. What pydantic knows is left to pydantic.
+A :class:`Shape` is both of one hint. What is pydantic's, or only pydantic knows, is left to it.
 """
 
 from __future__ import annotations
 
+import collections
 import collections.abc as abc
 import dataclasses
-import datetime
 import enum
-import pathlib
 import sys
 import types
 import typing
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
+from . import _pydantic
+from ._values import SIMPLE, Shape, anything, choice, null, wrong
 from .errors import BadArguments
 
-Reader = Callable[[Any, str], Any]
-
-
-class Shape(NamedTuple):
-    """What a value looks like: its JSON Schema, and how it is read."""
-
-    schema: dict[str, Any]
-    read: Reader
+__all__ = ["Shape", "Shapes"]
 
 
 class Shapes:
-    """Makes the shapes of one tool. Definitions that pydantic gives are collected on the way."""
+    """Makes the shapes of one tool. Definitions that pydantic gives, and those of types that
+    contain themselves, are collected on the way."""
 
     def __init__(self) -> None:
         self.definitions: dict[str, Any] = {}
-        self._open: list[Any] = []
+        # The types that are being made, and whether each was met again inside.
+        self._open: dict[Any, bool] = {}
+        self._made: dict[Any, Shape] = {}
 
     def of(self, hint: Any) -> Shape:
         """The shape of a hint.
@@ -40,56 +37,75 @@ class Shapes:
         Raises ``TypeError`` for one that JSON has no form for.
         """
         if hint is Any or hint is None or hint is type(None):
-            return _anything() if hint is Any else Shape({"type": "null"}, _null)
+            return anything() if hint is Any else Shape({"type": "null"}, null)
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if origin is typing.Annotated:
             return self._annotated(arguments[0], arguments[1:], hint)
         if origin is typing.Literal:
-            return _choice(list(arguments), {value: value for value in arguments})
+            return choice([(_in_json(value), value) for value in arguments])
         if origin is typing.Union or origin is getattr(types, "UnionType", ()):
             return self._union(arguments)
-        simple = _SIMPLE.get(hint)
+        if origin is typing.Final:
+            return self.of(arguments[0])
+        simple = SIMPLE.get(origin or hint) if _is_hashable(hint) else None
         if simple is not None:
             return simple
         if hasattr(hint, "__supertype__"):
             return self.of(hint.__supertype__)
-        container = self._container(origin or hint, arguments)
+        if isinstance(hint, typing.TypeVar):
+            return self._variable(hint)
+        named = origin or hint
+        if hasattr(named, "__value__") and hasattr(named, "__type_params__"):
+            # `type Name = ...`
+            return self._recursive(hint, lambda: self.of(_aliased(named, arguments)))
+        container = self._container(named, arguments)
         if container is not None:
             return container
-        if isinstance(hint, type):
-            return self._class(hint)
-        raise TypeError(f"{_name(hint)} has no form in JSON")
+        if isinstance(named, type):
+            return self._class(hint, named, arguments)
+        return self._left_to_pydantic(hint)
 
     def _annotated(self, hint: Any, notes: tuple[Any, ...], whole: Any) -> Shape:
-        if any(type(note).__module__.split(".")[0] in _PYDANTIC for note in notes):
-            return self._pydantic(whole)
-        shape = self.of(hint)
-        texts = [note for note in notes if isinstance(note, str)]
-        if not texts:
-            return shape
-        return Shape({**shape.schema, "description": texts[0]}, shape.read)
+        made = None
+        if any(map(_pydantic.is_note, notes)):
+            made = _pydantic.shape(whole, self.definitions)
+        made = made or self.of(hint)
+        documented = (getattr(note, "documentation", note) for note in notes)
+        texts = [text for text in documented if isinstance(text, str)]
+        if not texts or "description" in made.schema and _pydantic_describes(notes):
+            return made
+        return Shape({**made.schema, "description": texts[0]}, made.read)
 
     def _union(self, hints: tuple[Any, ...]) -> Shape:
         shapes = [self.of(hint) for hint in hints]
+        # 1 is an int before it is a float, whatever comes first in the hint.
+        ordered = sorted(shapes, key=lambda shape: shape.schema.get("type") == "number")
 
-        def read(value: Any, where: str) -> Any:
-            wrong: list[str] = []
-            # 1 is an int before it is a float, whatever comes first in the hint.
-            for shape in sorted(shapes, key=lambda s: s.schema.get("type") == "number"):
-                try:
-                    return shape.read(value, where)
-                except BadArguments as error:
-                    wrong.append(str(error))
-            raise BadArguments(wrong[0] if len(wrong) == 1 else "; or ".join(wrong))
+        def read(value: Any, where: str, lax: bool) -> Any:
+            said: list[str] = []
+            # What fits as it is comes before what fits when it is read more kindly.
+            for kindly in (False, True) if lax else (False,):
+                said.clear()
+                for shape in ordered:
+                    try:
+                        return shape.read(value, where, kindly)
+                    except BadArguments as error:
+                        said.append(str(error))
+            raise BadArguments(said[0] if len(said) == 1 else "; or ".join(said))
 
         return Shape({"anyOf": [shape.schema for shape in shapes]}, read)
 
+    def _variable(self, variable: Any) -> Shape:
+        if variable.__constraints__:
+            return self._union(variable.__constraints__)
+        return self.of(Any if variable.__bound__ is None else variable.__bound__)
+
     def _container(self, origin: Any, arguments: tuple[Any, ...]) -> Shape | None:
+        if not _is_hashable(origin):
+            return None
         if origin in _MAPPINGS:
             key, value = arguments or (str, Any)
-            if key is not str and key is not Any:
-                raise TypeError(f"the keys of a JSON object are str, not {_name(key)}")
-            return self._mapping(self.of(value))
+            return self._mapping(key, self.of(value), _MAPPINGS[origin])
         if origin is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._fixed(arguments)
         make = _SEQUENCES.get(origin)
@@ -97,19 +113,38 @@ class Shapes:
             return None
         return self._sequence(self.of(arguments[0] if arguments else Any), make)
 
-    def _mapping(self, item: Shape) -> Shape:
-        def read(value: Any, where: str) -> Any:
-            if not isinstance(value, dict):
-                raise _wrong(where, "an object", value)
-            return {key: item.read(each, f"{where}.{key}") for key, each in value.items()}
+    def _mapping(self, key: Any, item: Shape, make: Callable[[dict[Any, Any]], Any]) -> Shape:
+        keys = self.of(key)
+        schema: dict[str, Any] = {"type": "object", "additionalProperties": item.schema}
+        if "enum" in keys.schema:
+            schema["propertyNames"] = {"enum": [str(known) for known in keys.schema["enum"]]}
 
-        return Shape({"type": "object", "additionalProperties": item.schema}, read)
+        def read_key(text: str, where: str) -> Any:
+            # A key is always a text; that of an int says it in digits.
+            for value in [text, *_numbers(text)]:
+                try:
+                    return keys.read(value, where, False)
+                except BadArguments:
+                    pass
+            return keys.read(text, where, True)
+
+        def read(value: Any, where: str, lax: bool) -> Any:
+            if not isinstance(value, dict):
+                raise wrong(where, "an object", value)
+            pairs = ((name, f"{where}.{name}", each) for name, each in value.items())
+            return make({read_key(n, at): item.read(each, at, lax) for n, at, each in pairs})
+
+        return Shape(schema, read)
 
     def _sequence(self, item: Shape, make: Callable[[list[Any]], Any]) -> Shape:
-        def read(value: Any, where: str) -> Any:
+        def read(value: Any, where: str, lax: bool) -> Any:
             if not isinstance(value, list):
-                raise _wrong(where, "an array", value)
-            return make([item.read(each, f"{where}[{i}]") for i, each in enumerate(value)])
+                raise wrong(where, "an array", value)
+            items = [item.read(each, f"{where}[{i}]", lax) for i, each in enumerate(value)]
+            try:
+                return make(items)
+            except TypeError as error:  # A set of what cannot be in one.
+                raise BadArguments(f"{where}: {error}") from None
 
         return Shape({"type": "array", "items": item.schema}, read)
 
@@ -117,43 +152,104 @@ class Shapes:
         shapes = [self.of(hint) for hint in hints]
         count = len(shapes)
 
-        def read(value: Any, where: str) -> Any:
+        def read(value: Any, where: str, lax: bool) -> Any:
             if not isinstance(value, list) or len(value) != count:
-                raise _wrong(where, f"an array of {count}", value)
+                raise wrong(where, f"an array of {count}", value)
             pairs = enumerate(zip(shapes, value))
-            return tuple(shape.read(each, f"{where}[{i}]") for i, (shape, each) in pairs)
+            return tuple(shape.read(each, f"{where}[{i}]", lax) for i, (shape, each) in pairs)
 
         schemas = [shape.schema for shape in shapes]
         return Shape(
             {"type": "array", "prefixItems": schemas, "minItems": count, "maxItems": count}, read
         )
 
-    def _class(self, hint: type[Any]) -> Shape:
-        if hasattr(hint, "model_json_schema"):
-            return self._pydantic(hint)
-        if issubclass(hint, enum.Enum):
-            members = {member.value: member for member in hint}
-            return _choice(list(members), members)
+    def _class(self, hint: Any, cls: type[Any], arguments: tuple[Any, ...]) -> Shape:
+        if _pydantic.is_type(cls) or _has_fields_of_pydantic(cls):
+            return self._left_to_pydantic(hint)
+        if issubclass(cls, enum.Enum):
+            return choice([(member.value, member) for member in cls])
+        if dataclasses.is_dataclass(cls):
+            make = self._dataclass
+        elif hasattr(cls, "__required_keys__"):
+            make = self._typed_dict
+        elif issubclass(cls, tuple) and hasattr(cls, "_fields"):
+            make = self._named_tuple
+        else:
+            return self._left_to_pydantic(hint)
+        return self._recursive(hint, lambda: make(cls, _hints(cls, arguments)))
+
+    def _dataclass(self, cls: Any, hints: dict[str, Any]) -> Shape:
+        fields, required = {}, set()
+        # Those that are only given to `__init__` are not among `dataclasses.fields`.
+        for name, field in cls.__dataclass_fields__.items():
+            hint = hints[name]
+            if typing.get_origin(hint) is typing.ClassVar or hint is typing.ClassVar:
+                continue
+            if not field.init:
+                continue
+            fields[name] = hint.type if isinstance(hint, dataclasses.InitVar) else hint
+            if (field.default, field.default_factory) == (dataclasses.MISSING,) * 2:
+                required.add(name)
+        return self.record(fields, required, lambda values: cls(**values))
+
+    def _typed_dict(self, cls: Any, hints: dict[str, Any]) -> Shape:
+        # Under `from __future__ import annotations` Python does not see `NotRequired` itself.
+        required = set(cls.__required_keys__)
+        fields = {}
+        for name, hint in hints.items():
+            fields[name], is_required = _without_qualifiers(hint)
+            if is_required is not None:
+                (required.add if is_required else required.discard)(name)
+        return self.record(fields, required, dict)
+
+    def _named_tuple(self, cls: Any, hints: dict[str, Any]) -> Shape:
+        fields = {name: hints.get(name, Any) for name in cls._fields}
+        required = {name for name in fields if name not in cls._field_defaults}
+        made = self.record(fields, required, lambda values: cls(**values))
+
+        def read(value: Any, where: str, lax: bool) -> Any:
+            # As JSON has them, too.
+            if isinstance(value, list) and len(value) <= len(fields):
+                value = dict(zip(fields, value))
+            return made.read(value, where, lax)
+
+        return Shape(made.schema, read)
+
+    def _recursive(self, hint: Any, make: Callable[[], Shape]) -> Shape:
+        """The shape of a type that may contain itself, which then is a definition."""
+        made = self._made.get(hint)
+        if made is not None:
+            return made
+        name = "".join(c if c.isalnum() else "_" for c in _name(hint).rpartition("<locals>.")[2])
         if hint in self._open:
-            raise TypeError(f"{_name(hint)} contains itself; a pydantic model may do that")
-        self._open.append(hint)
+            self._open[hint] = True
+
+            def read(value: Any, where: str, lax: bool) -> Any:
+                return self._made[hint].read(value, where, lax)
+
+            return Shape({"$ref": f"#/$defs/{name}"}, read)
+        self._open[hint] = False
         try:
-            if dataclasses.is_dataclass(hint):
-                hints = typing.get_type_hints(hint, include_extras=True)
-                fields = {f.name: hints[f.name] for f in dataclasses.fields(hint) if f.init}
-                required = {
-                    f.name
-                    for f in dataclasses.fields(hint)
-                    if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-                }
-                return self.record(fields, required, lambda values: hint(**values))
-            if hasattr(hint, "__required_keys__"):
-                hints = typing.get_type_hints(hint, include_extras=True)
-                fields = {key: _without_required(each) for key, each in hints.items()}
-                return self.record(fields, set(hint.__required_keys__), dict)
+            made = make()
         finally:
-            self._open.pop()
-        raise TypeError(f"{_name(hint)} has no form in JSON; a dataclass or pydantic model has one")
+            contains_itself = self._open.pop(hint)
+        if contains_itself:
+            if self.definitions.setdefault(name, made.schema) != made.schema:
+                raise TypeError(f"two types are called {name}")
+            made = Shape({"$ref": f"#/$defs/{name}"}, made.read)
+        self._made[hint] = made
+        return made
+
+    def _left_to_pydantic(self, hint: Any) -> Shape:
+        try:
+            made = _pydantic.shape(hint, self.definitions)
+        except TypeError as error:
+            raise TypeError(f"{_name(hint)} has no form in JSON: {error}") from None
+        if made is None:
+            raise TypeError(
+                f"{_name(hint)} has no form in JSON; a dataclass or pydantic model has one"
+            )
+        return made
 
     def record(
         self,
@@ -170,9 +266,9 @@ class Shapes:
             except TypeError as error:
                 raise TypeError(f"{name}: {error}") from None
 
-        def read(value: Any, where: str) -> Any:
+        def read(value: Any, where: str, lax: bool) -> Any:
             if not isinstance(value, dict):
-                raise _wrong(where, "an object", value)
+                raise wrong(where, "an object", value)
             inside = f"{where}." if where else ""
             names = ", ".join(shapes) or "none"
             for name in value:
@@ -182,7 +278,7 @@ class Shapes:
                 if name in required and name not in value:
                     raise BadArguments(f"{inside}{name} is missing")
             read_values = {
-                name: shapes[name].read(each, inside + name) for name, each in value.items()
+                name: shapes[name].read(each, inside + name, lax) for name, each in value.items()
             }
             try:
                 return make(read_values)
@@ -201,133 +297,122 @@ class Shapes:
         }
         return Shape(schema, read)
 
-    def _pydantic(self, hint: Any) -> Shape:
-        import pydantic
 
-        adapter: Any = pydantic.TypeAdapter(hint)
-        schema = adapter.json_schema()
-        # References are from the root of the whole schema, so what they name must stand there.
-        for name, definition in schema.pop("$defs", {}).items():
-            if self.definitions.setdefault(name, definition) != definition:
-                raise TypeError(f"two models are called {name}")
-
-        def read(value: Any, where: str) -> Any:
-            try:
-                return adapter.validate_python(value)
-            except pydantic.ValidationError as error:
-                first = error.errors(include_url=False, include_context=False)[0]
-                place = ".".join([where, *map(str, first["loc"])])
-                raise BadArguments(f"{place}: {first['msg']}") from None
-
-        return Shape(schema, read)
+def hints_of(target: Any, names: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The type hints of a class or function, with what stands in ``Annotated``."""
+    return typing.get_type_hints(target, None, names, include_extras=True)
 
 
-def _anything() -> Shape:
-    return Shape({}, lambda value, _: value)
-
-
-def _null(value: Any, where: str) -> None:
-    if value is not None:
-        raise _wrong(where, "null", value)
-
-
-def _boolean(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _wrong(where, "true or false", value)
-    return value
-
-
-def _integer(value: Any, where: str) -> int:
-    # Some models write 3.0 where they mean 3.
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise _wrong(where, "an integer", value)
-    return value
-
-
-def _number(value: Any, where: str) -> float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise _wrong(where, "a number", value)
+def _hints(cls: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The hints of a class, with its type parameters filled in, those of its bases too."""
     try:
-        return float(value)
-    except OverflowError:
-        raise _wrong(where, "a number that is not so large", "that") from None
+        hints = hints_of(cls)
+    except NameError:
+        # A class inside a function may only name itself.
+        hints = hints_of(cls, {cls.__name__: cls})
+    filled = dict(zip(getattr(cls, "__parameters__", ()), arguments))
+    for base in getattr(cls, "__orig_bases__", ()):
+        origin = typing.get_origin(base)
+        for variable, value in zip(getattr(origin, "__parameters__", ()), typing.get_args(base)):
+            filled.setdefault(variable, _substituted(value, filled))
+    return {name: _substituted(hint, filled) for name, hint in hints.items()}
 
 
-def _string(value: Any, where: str) -> str:
-    if not isinstance(value, str):
-        raise _wrong(where, "a string", value)
-    return value
+def _aliased(alias: Any, arguments: tuple[Any, ...]) -> Any:
+    """What an alias stands for."""
+    variables = alias.__type_params__
+    # Its texts are names of its module, or of itself.
+    names = {alias.__name__: alias, **{variable.__name__: variable for variable in variables}}
+    holder = type("Holder", (), {"__annotations__": {"value": alias.__value__}})
+    module = vars(sys.modules.get(alias.__module__, typing))
+    value = typing.get_type_hints(holder, module, names, include_extras=True)["value"]
+    return _substituted(value, dict(zip(variables, arguments)))
 
 
-def _parsed(parse: Callable[[str], Any], what: str) -> Reader:
-    def read(value: Any, where: str) -> Any:
-        text = _string(value, where)
-        if sys.version_info < (3, 11) and text.endswith("Z"):
-            text = f"{text[:-1]}+00:00"
+def _substituted(hint: Any, filled: dict[Any, Any]) -> Any:
+    """``hint`` with what its type variables stand for."""
+    generic: Any = hint
+    if not filled or not _is_hashable(hint):
+        return hint
+    if hint in filled:
+        return filled[hint]
+    variables = getattr(hint, "__parameters__", ())
+    if not variables or isinstance(hint, type) and typing.get_origin(hint) is None:
+        return hint
+    values = list(filled.get(variable, variable) for variable in variables)
+    for_all = tuple(values) if len(values) > 1 else values[0]
+    return generic[for_all]
+
+
+def _without_qualifiers(hint: Any) -> tuple[Any, bool | None]:
+    """The hint inside ``Required``, ``NotRequired`` and ``ReadOnly``, and which of the first two
+    it was."""
+    is_required = None
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    name = getattr(origin, "_name", None)
+    if name in ("Required", "NotRequired", "ReadOnly"):
+        if name != "ReadOnly":
+            is_required = name == "Required"
+        inner, other = _without_qualifiers(arguments[0])
+        return inner, other if is_required is None else is_required
+    if origin is typing.Annotated:
+        inner, is_required = _without_qualifiers(arguments[0])
+        if inner is not arguments[0]:
+            annotated: Any = typing.Annotated
+            parts = (inner, *arguments[1:])
+            return annotated[parts], is_required
+    return hint, is_required
+
+
+def _has_fields_of_pydantic(cls: Any) -> bool:
+    fields = getattr(cls, "__dataclass_fields__", {}).values()
+    return any(_pydantic.is_field(field.default) for field in fields)
+
+
+def _pydantic_describes(notes: tuple[Any, ...]) -> bool:
+    return any(_pydantic.is_field(note) and note.description for note in notes)
+
+
+def _in_json(value: Any) -> Any:
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _numbers(text: str) -> list[Any]:
+    """What a key may say beside its text."""
+    values: list[Any] = []
+    for read in (int, float):
         try:
-            return parse(text)
+            values.append(read(text))
         except ValueError:
-            raise _wrong(where, what, value) from None
-
-    return read
-
-
-def _choice(values: list[Any], members: dict[Any, Any]) -> Shape:
-    def read(value: Any, where: str) -> Any:
-        for known, member in members.items():
-            # True equals 1, and is not meant by it.
-            if known == value and isinstance(known, bool) == isinstance(value, bool):
-                return member
-        raise _wrong(where, "one of " + ", ".join(map(repr, values)), value)
-
-    for value in values:
-        if not isinstance(value, (str, int, float, bool, type(None))):
-            raise TypeError(f"{value!r} has no form in JSON")
-    if all(isinstance(value, str) for value in values):
-        return Shape({"type": "string", "enum": values}, read)
-    return Shape({"enum": values}, read)
+            pass
+    return values
 
 
-def _wrong(where: str, wanted: str, value: Any) -> BadArguments:
-    shown = repr(value)
-    if len(shown) > 60:
-        shown = f"{shown[:57]}..."
-    return BadArguments(f"{where or 'the arguments'} must be {wanted}, not {shown}")
-
-
-def _without_required(hint: Any) -> Any:
-    """The hint inside ``Required`` and ``NotRequired``, which Python keeps in the hints."""
-    name = getattr(typing.get_origin(hint), "_name", "")
-    return typing.get_args(hint)[0] if name in ("Required", "NotRequired") else hint
+def _is_hashable(hint: Any) -> bool:
+    try:
+        hash(hint)
+    except TypeError:
+        return False
+    return True
 
 
 def _name(hint: Any) -> str:
-    return getattr(hint, "__qualname__", None) or str(hint)
+    if typing.get_origin(hint) is None:
+        return getattr(hint, "__qualname__", None) or getattr(hint, "__name__", None) or str(hint)
+    inside = ", ".join(map(_name, typing.get_args(hint)))
+    return f"{_name(typing.get_origin(hint))}[{inside}]"
 
 
-_PYDANTIC = ("pydantic", "pydantic_core", "annotated_types")
+def _same(value: Any) -> Any:
+    return value
 
-_SIMPLE: dict[Any, Shape] = {
-    bool: Shape({"type": "boolean"}, _boolean),
-    int: Shape({"type": "integer"}, _integer),
-    float: Shape({"type": "number"}, _number),
-    str: Shape({"type": "string"}, _string),
-    object: _anything(),
-    pathlib.Path: Shape({"type": "string"}, _parsed(pathlib.Path, "a path")),
-    pathlib.PurePath: Shape({"type": "string"}, _parsed(pathlib.PurePath, "a path")),
-    datetime.datetime: Shape(
-        {"type": "string", "format": "date-time"},
-        _parsed(datetime.datetime.fromisoformat, "a date and time such as 2026-01-31T12:00:00"),
-    ),
-    datetime.date: Shape(
-        {"type": "string", "format": "date"},
-        _parsed(datetime.date.fromisoformat, "a date such as 2026-01-31"),
-    ),
+
+_MAPPINGS: dict[Any, Callable[[dict[Any, Any]], Any]] = {
+    dict: _same,
+    abc.Mapping: _same,
+    abc.MutableMapping: _same,
+    collections.OrderedDict: collections.OrderedDict,
 }
-
-_MAPPINGS = (dict, abc.Mapping, abc.MutableMapping)
 
 _SEQUENCES: dict[Any, Callable[[list[Any]], Any]] = {
     list: list,
@@ -338,5 +423,7 @@ _SEQUENCES: dict[Any, Callable[[list[Any]], Any]] = {
     tuple: tuple,
     set: set,
     abc.Set: set,
+    abc.MutableSet: set,
     frozenset: frozenset,
+    collections.deque: collections.deque,
 }

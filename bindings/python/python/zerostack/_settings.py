@@ -7,11 +7,12 @@ import threading
 from collections.abc import Iterable
 from typing import Any, Callable, NamedTuple, Union
 
+from . import _json
 from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
 from ._endpoint import Endpoint, endpoint
 from ._turn import AgentEvent
 from .enums import OutputLimitKey, Provider, Step, StopReason, ToolMode
-from .errors import Busy
+from .errors import Busy, WrongStep
 from .tape import Tape
 from .tools import Tool, tool
 
@@ -27,6 +28,14 @@ class Answer(NamedTuple):
     """Tokens of all rounds of the turn."""
     stop_reason: StopReason
     """Why the model stopped."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as a ``dict`` that ``json`` knows."""
+        return _json.to_dict(self)
+
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+        return _json.to_json(self)
 
     def __str__(self) -> str:
         return self.text
@@ -88,6 +97,13 @@ class Settings:
             if record is not None:
                 raise ValueError("only a session that the agent makes can be recorded")
             self.session = model
+            known = {spec.name for spec in model.tools}
+            missing = [name for name in self.tools if name not in known]
+            if missing:
+                raise ValueError(
+                    f"the session does not offer these tools to the model: {', '.join(missing)}; "
+                    "give them to Session() or Session.resume() too"
+                )
         else:
             dialect = Provider.OPENAI_CHAT if provider is None else provider
             specs = list(self.tools.values())
@@ -109,11 +125,19 @@ class Settings:
             self.tape = Tape(record, self.session, self.endpoint.key)
         self._turn = threading.Lock()
 
-    def begin(self, text: str) -> None:
-        """Says ``text``, if no turn is under way."""
+    def begin(self, text: str | None) -> None:
+        """Says ``text``, if no turn is under way; none goes on with the turn that is open."""
         if not self._turn.acquire(blocking=False):
             raise Busy("a turn is under way: take its events to the end, or close it")
         try:
+            is_open = self.session.step is not Step.IDLE
+            if text is None:
+                if not is_open:
+                    raise WrongStep("no turn is open: run() begins one", detail=Step.IDLE)
+                return
+            if is_open:
+                message = "a turn is open: resume() goes on with it, session.abort() ends it"
+                raise WrongStep(message, detail=self.session.step)
             self.session.user(text)
             if self.tape:
                 self.tape.user(text)

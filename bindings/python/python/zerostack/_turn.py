@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Union
 
-from . import _reply
+from . import _json, _reply
 from ._core import End, Request, Restart, Session, ToolCall
 from ._types import Event
 from .enums import Step, StopReason
-from .errors import ProviderStatus, ZerostackError
-from .tools import ToolOutput
+from .errors import ProviderStatus, Unreachable, ZerostackError
+from ._results import ToolOutput
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
@@ -31,6 +31,14 @@ class Retry(NamedTuple):
     wait_ms: int
     reason: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a ``dict`` that ``json`` knows, with its ``type`` in lower case."""
+        return _json.to_dict(self)
+
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+        return _json.to_json(self)
+
 
 class ToolAnswered(NamedTuple):
     """A tool was run, and the session has its answer."""
@@ -40,6 +48,14 @@ class ToolAnswered(NamedTuple):
     is_error: bool
     left_out_bytes: int
     """So many bytes in the middle of ``content`` are not sent to the model."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as a ``dict`` that ``json`` knows, with its ``type`` in lower case."""
+        return _json.to_dict(self)
+
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+        return _json.to_json(self)
 
 
 AgentEvent = Union[Event, Retry, ToolAnswered]
@@ -57,6 +73,8 @@ class Failed(NamedTuple):
     """Why there is no response, or no more of it; for a person."""
 
     reason: str
+    is_final: bool = False
+    """Another attempt would fail in the same way."""
 
 
 class Post(NamedTuple):
@@ -122,6 +140,8 @@ def turn(
             head: Head | Failed = yield Post(request)
             if isinstance(head, Failed):
                 broken = head.reason
+                if head.is_final:
+                    _give_up(session, endpoint, tape, broken)
                 if tape:
                     tape.end()
                 yield from _end(session, endpoint, held, broken, attempts)
@@ -207,6 +227,19 @@ def _end(
         return _reply.end(session, held)
     except ZerostackError as error:
         raise explained(error, endpoint, broken, attempts) from None
+
+
+def _give_up(session: Session, endpoint: Endpoint, tape: Tape | None, broken: str) -> NoReturn:
+    """The turn fails without another attempt: as by a refusal, but with no status at all."""
+    if tape:
+        tape.response(0, None)
+        tape.end()
+    session.begin_response(0)
+    try:
+        session.end_response()
+    except ProviderStatus:
+        pass
+    raise Unreachable(f"the provider could not be reached: {endpoint.without_key(broken)}")
 
 
 def _last_failure(session: Session, endpoint: Endpoint) -> str:

@@ -13,8 +13,9 @@ from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as WaitedTooLong
 from typing import Any, Callable
 
-from .errors import Cancelled
-from .tools import Tool, ToolOutput, failure_of, output_of
+from ._results import ToolError, ToolOutput, output_of
+from .errors import BadArguments, Cancelled
+from .tools import Tool, failure_of
 
 log = logging.getLogger("zerostack")
 
@@ -144,14 +145,24 @@ def outcome(name: str, call: Callable[[], Any]) -> ToolOutput:
                 return await value
 
             value = asyncio.run(awaited())
-        return output_of(value)
+        return told(name, value)
     except BaseException as error:  # SystemExit, too: a tool does not end the program.
         return failed(name, error)
 
 
+def told(name: str, value: Any) -> ToolOutput:
+    """What the model is told of a tool that gave ``value``."""
+    output = output_of(value)
+    if output.is_error:
+        log.warning("the tool %s failed: %s", name, output.content)
+    return output
+
+
 def failed(name: str, error: BaseException) -> ToolOutput:
     """What the model is told of a tool that raised; the log has all of it."""
-    log.warning("the tool %s failed: %r", name, error, exc_info=log.isEnabledFor(logging.DEBUG))
+    # The trace of an error that is meant for the model, or is the model's, helps nobody.
+    is_meant = isinstance(error, (ToolError, BadArguments))
+    log.warning("the tool %s failed: %r", name, error, exc_info=None if is_meant else error)
     return failure_of(error)
 
 

@@ -15,7 +15,7 @@ from ._settings import Answer, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
 from .errors import Cancelled
-from .tools import ToolOutput
+from ._results import ToolOutput
 
 if TYPE_CHECKING:
     import httpx
@@ -35,25 +35,43 @@ class Agent(AgentBase["httpx.Client", Http]):
 
     ``tools`` are functions, see :func:`zerostack.tool`. The calls of one reply run at the same
     time, each in a thread, ``max_parallel_tools`` at most; one that takes longer than
-    ``tool_timeout_s`` is left behind, and the model is told.
+    ``tool_timeout_s`` is left behind, and the model is told; ``None`` waits for ever.
 
-    ``time_limit_s`` bounds a turn. ``record`` names a file for a tape of all that goes into the
-    session. ``http`` is a client of your own, which is not closed.
+    ``system`` is the system prompt. ``limits`` bounds a turn and what is sent, see :class:`Limits`.
+    ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name
+    under which OpenAI chat is told the limit of a reply (:class:`OutputLimitKey`), ``counting``
+    what counts tokens until the provider has: ``"estimate"``, ``"o200k"``, ``"cl100k"`` or
+    ``"rough"``. They are the session's, and not given beside one.
+
+    ``time_limit_s`` bounds a turn, ``connect_timeout_s`` a connection and the wait for a free one,
+    ``idle_timeout_s`` the silence of a server. ``record`` names a file for a tape of all that goes
+    into the session. ``http`` is a client of your own, which is not closed; without it all agents
+    share one. ``allow_http`` lets a key go over plain http to another machine.
+
+    Raises :class:`BadConfig` for a base URL or a key that cannot be used, and ``ValueError`` for
+    tools that the given session does not offer to the model.
     """
 
     def run(self, text: str) -> Answer:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
-        with self.stream(text) as events:
-            for _ in events:
-                pass
-        return events.answer
+        return self.stream(text)._finish()
 
-    def stream(self, text: str) -> Turn:
-        """Says ``text`` and gives what happens as it happens.
+    def resume(self) -> Answer:
+        """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
+        answer: open calls run, and the model is asked again.
+
+        Raises :class:`WrongStep` when no turn is open.
+        """
+        return self.stream(None)._finish()
+
+    def stream(self, text: str | None) -> Turn:
+        """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
+        is open, as :meth:`resume` does.
 
         Closing the turn, also by leaving its ``with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
+        self._http.prepare()
         self._settings.begin(text)
         return Turn(self._settings, self._http, self._workers)
 
@@ -89,6 +107,12 @@ class Turn:
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
         return self._work.answer
+
+    def _finish(self) -> Answer:
+        with self:
+            for _ in self:
+                pass
+        return self.answer
 
     def cancel(self) -> None:
         """Ends the turn from another thread, wherever it waits; it then raises ``Cancelled``."""

@@ -15,7 +15,8 @@ from ._http import AsyncHttp, Timeouts
 from ._settings import Answer, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
-from .tools import Tool, ToolOutput, output_of
+from ._results import ToolOutput
+from .tools import Tool
 
 if TYPE_CHECKING:
     import httpx
@@ -34,17 +35,24 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
 
     async def run(self, text: str) -> Answer:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
-        async with self.stream(text) as events:
-            async for _ in events:
-                pass
-        return events.answer
+        return await self.stream(text)._finish()
 
-    def stream(self, text: str) -> AsyncTurn:
-        """Says ``text`` and gives what happens as it happens.
+    async def resume(self) -> Answer:
+        """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
+        answer: open calls run, and the model is asked again.
+
+        Raises :class:`WrongStep` when no turn is open.
+        """
+        return await self.stream(None)._finish()
+
+    def stream(self, text: str | None) -> AsyncTurn:
+        """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
+        is open, as :meth:`resume` does.
 
         Closing the turn, also by leaving its ``async with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
+        self._http.prepare()
         self._settings.begin(text)
         return AsyncTurn(self._settings, self._http, self._workers)
 
@@ -80,6 +88,12 @@ class AsyncTurn:
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
         return self._work.answer
+
+    async def _finish(self) -> Answer:
+        async with self:
+            async for _ in self:
+                pass
+        return self.answer
 
     async def close(self) -> None:
         """Ends the turn. Nothing happens when it is over."""
@@ -210,7 +224,7 @@ class _Work(Work):
             if not done:
                 return _workers.too_slow(tool.name, limit)
             try:
-                return output_of(task.result())
+                return _workers.told(tool.name, task.result())
             except BaseException as error:
                 return _workers.failed(tool.name, error)
 

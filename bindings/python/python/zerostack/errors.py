@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .enums import ErrorCode
+from .enums import Budget, ErrorCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +95,11 @@ class Limit(ZerostackError):
     """A limit is used up; ``detail`` is the :class:`Budget`, or, for one of a format, its value."""
 
     CODE = ErrorCode.LIMIT
+
+    @property
+    def budget(self) -> Budget | None:
+        """What of the turn is used up; ``None`` for a limit of a format."""
+        return self.detail if isinstance(self.detail, Budget) else None
 
 
 class UnknownCall(ZerostackError):
@@ -212,6 +217,8 @@ class RunFailed(ZerostackError):
     kind: str = ""
 
 
+_BUDGETS = frozenset(int(budget) for budget in Budget)
+
 _BY_CODE: dict[int, type[ZerostackError]] = {
     int(error.CODE): error for error in ZerostackError.__subclasses__() if error.CODE is not None
 }
@@ -227,6 +234,8 @@ def make(
     """The exception for an error of the core. ``said`` is the status, code and message of the
     provider."""
     code = ErrorCode(number)
+    if code is ErrorCode.LIMIT and detail in _BUDGETS:
+        detail = Budget(detail)
     error = _BY_CODE.get(number, ZerostackError)(message, code=code, detail=detail, events=events)
     if isinstance(error, ProviderStatus):
         # For an error inside a stream the detail says 200, as the head did.

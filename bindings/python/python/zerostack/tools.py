@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import enum
+import functools
 import inspect
 import json
+import math
 import typing
-from typing import Any, Callable, TypeVar, overload
+from typing import Any, Callable, NamedTuple, TypeVar, overload
 
-from . import _docstring, _json
-from ._schema import Shapes
+from . import _docstring, _json, _pydantic
+from ._results import ToolError, ToolOutput, clean
+from ._schema import Shape, Shapes, hints_of
 from .errors import BadArguments, BadJson
 
 T = TypeVar("T")
 
 __all__ = ["Tool", "ToolError", "ToolOutput", "tool"]
-
-
-class ToolError(Exception):
-    """Raised by a tool that fails: the model is told exactly this text."""
-
-
-class ToolOutput(typing.NamedTuple):
-    """What a tool says to the model."""
-
-    content: str
-    """Text, or JSON."""
-    is_error: bool = False
-    """Whether the call failed."""
 
 
 class Tool:
@@ -48,16 +39,28 @@ class Tool:
             raise TypeError(f"a tool is a function, not {type(function).__name__}")
         self.function = function
         self.timeout_s = timeout_s
-        self.name: str = name or getattr(function, "__name__", "") or type(function).__name__
+        innermost, _ = _layers(function)
+        self.name: str = (
+            name
+            or getattr(function, "__name__", "")
+            or getattr(innermost, "__name__", "")
+            or type(innermost).__name__
+        )
         if not all(c.isascii() and (c.isalnum() or c in "_-") for c in self.name):
             raise TypeError(f"the tool {self.name!r} needs a name of letters, digits, _ and -")
         if len(self.name) > 64:
             raise TypeError(f"the name of the tool {self.name!r} is longer than 64 characters")
-        about, documented = _docstring.read(inspect.getdoc(function))
+        # For `inspect`, which then sees the signature of the function.
+        self.__wrapped__ = function
+        # `partial` has a docstring of its own, which says nothing of the function.
+        is_partial = isinstance(function, functools.partial)
+        about, documented = _docstring.read(inspect.getdoc(innermost if is_partial else function))
         self.description: str = about if description is None else description
-        self.is_async: bool = inspect.iscoroutinefunction(_innermost(function))
-        self._shape, schema, self._positional = _parameters(self.name, function, documented)
-        self.parameters: str = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+        self.is_async: bool = inspect.iscoroutinefunction(_called(innermost))
+        self._takes = _parameters(self.name, function, documented)
+        self.parameters: str = json.dumps(
+            self._takes.schema, ensure_ascii=False, separators=(",", ":")
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -71,11 +74,16 @@ class Tool:
         Raises :class:`BadArguments` when they do not fit.
         """
         try:
-            values = self._shape.read(_json.arguments(arguments), "")
+            values = self._takes.shape.read(_json.arguments(arguments), "", True)
         except BadJson as error:
             raise BadArguments(str(error), detail=error.detail) from None
+        except RecursionError:
+            raise BadArguments("the arguments are nested too deeply") from None
+        for name, field in self._takes.defaults.items():
+            if name not in values:
+                values[name] = _pydantic.default(field)
         positional: list[Any] = []
-        for name in self._positional:
+        for name in self._takes.positional:
             if name not in values:
                 break
             positional.append(values.pop(name))
@@ -106,7 +114,12 @@ def tool(
     Its name and docstring are what the model reads; its type hints become the JSON Schema of the
     arguments. They may be ``int``, ``float``, ``str``, ``bool``, ``None``, ``list``, ``dict``,
     ``tuple``, ``set``, ``Literal``, ``Optional``, unions, enums, dataclasses, ``TypedDict``,
-    ``Path``, dates, ``Annotated[T, "a description"]``, ``Any``, and pydantic models.
+    ``NamedTuple``, ``Path``, ``UUID``, ``Decimal``, ``bytes``, dates, times and durations,
+    ``Annotated[T, "a description"]``, ``Any``, aliases and generic or recursive ones of these;
+    where pydantic is installed, its models and all that it knows.
+
+    What ``functools.partial`` binds is hidden from the model. ``name``, ``description`` and
+    ``timeout_s``, the seconds that one call may take, say it otherwise than the function does.
 
     Raises ``TypeError`` for a parameter that JSON has no form for.
     """
@@ -119,106 +132,99 @@ def tool(
     return make if function is None else make(function)
 
 
-def output_of(value: Any) -> ToolOutput:
-    """What a tool that gave ``value`` says to the model: a text as it is, anything else as JSON."""
-    if isinstance(value, ToolOutput):
-        return value._replace(content=_clean(value.content))
-    if isinstance(value, str):
-        return ToolOutput(_clean(value))
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        text = bytes(value).decode("utf-8", "replace")
-        replaced = text.encode() != bytes(value)
-        note = "\n(bytes that are not UTF-8 were replaced)" if replaced else ""
-        return ToolOutput(text + note)
-    if hasattr(value, "model_dump_json"):
-        return ToolOutput(value.model_dump_json())
-    try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-    except (TypeError, ValueError, RecursionError) as error:
-        return ToolOutput(f"the tool's result is no JSON: {error}", is_error=True)
-    return ToolOutput(_clean(text))
-
-
 def failure_of(error: BaseException) -> ToolOutput:
     """What the model is told of a tool that raised."""
     if isinstance(error, ToolError):
-        return ToolOutput(_clean(str(error)), is_error=True)
+        return ToolOutput(clean(str(error)), is_error=True)
     if isinstance(error, BadArguments):
-        return ToolOutput(_clean(f"wrong arguments: {error}"), is_error=True)
+        return ToolOutput(clean(f"wrong arguments: {error}"), is_error=True)
     text = f"{type(error).__name__}: {error}".rstrip(": ")
-    return ToolOutput(_clean(text), is_error=True)
+    return ToolOutput(clean(text), is_error=True)
 
 
-def _clean(text: str) -> str:
-    """``text`` without lone surrogates, which no JSON can hold; names of files may have some."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace").decode()
-    return text
+def _layers(function: Any) -> tuple[Any, set[str]]:
+    """The function that is run in the end, and the parameters that ``partial`` binds by name."""
+    bound: set[str] = set()
+    while True:
+        if isinstance(function, functools.partial):
+            bound |= set(function.keywords)
+            function = function.func
+        elif isinstance(function, Tool):
+            function = function.function
+        elif hasattr(function, "__wrapped__") and not inspect.isclass(function):
+            function = function.__wrapped__
+        else:
+            return function, bound
 
 
-def _plain(value: Any) -> Any:
-    import dataclasses
-    import datetime
-    import enum
-    import pathlib
-
-    if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json")
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, (set, frozenset)):
-        return list(value)
-    if isinstance(value, (pathlib.PurePath, datetime.date)):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+def _called(function: Any) -> Any:
+    """What runs when it is called: of an object, a method."""
+    is_plain = inspect.isroutine(function) or inspect.isclass(function)
+    return function if is_plain else type(function).__call__
 
 
-def _innermost(function: Any) -> Any:
-    """The function that is run in the end, for its hints and for whether it is async."""
-    import functools
+class _Parameters(NamedTuple):
+    """What a function takes."""
 
-    while isinstance(function, functools.partial):
-        function = function.func
-    if not inspect.isroutine(function) and not inspect.isclass(function):
-        return type(function).__call__
-    return function
+    shape: Shape
+    schema: dict[str, Any]
+    positional: list[str]
+    """Those that are never given by name, in their order."""
+    defaults: dict[str, Any]
+    """The fields of pydantic that have the default of a parameter, which Python does not know."""
 
 
-def _parameters(
-    name: str, function: Callable[..., Any], documented: dict[str, str]
-) -> tuple[Any, dict[str, Any], list[str]]:
-    inner = inspect.unwrap(_innermost(function))
-    target = inner.__init__ if inspect.isclass(inner) else inner
+def _parameters(name: str, function: Callable[..., Any], documented: dict[str, str]) -> _Parameters:
+    innermost, bound = _layers(function)
+    inner = _called(innermost)
     try:
         signature = inspect.signature(function)
-        hints = typing.get_type_hints(target, include_extras=True)
+        hints = hints_of(inner.__init__ if inspect.isclass(inner) else inner)
     except (TypeError, ValueError, NameError) as error:
         raise TypeError(f"the tool {name}: its type hints cannot be read: {error}") from None
     fields: dict[str, Any] = {}
     required: set[str] = set()
     positional: list[str] = []
+    shown: dict[str, Any] = {}
+    of_pydantic: dict[str, Any] = {}
     for parameter in signature.parameters.values():
+        if parameter.name in bound:
+            continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"the tool {name}: name each parameter, instead of {parameter}")
         if parameter.kind is parameter.POSITIONAL_ONLY:
             positional.append(parameter.name)
-        fields[parameter.name] = hints.get(parameter.name, Any)
-        if parameter.default is parameter.empty:
+        hint, default = hints.get(parameter.name, Any), parameter.default
+        if _pydantic.is_field(default):
+            annotated: Any = typing.Annotated
+            hint = annotated[hint, default]
+        fields[parameter.name] = hint
+        field = _field_of(hint)
+        if default is not parameter.empty and not _pydantic.is_field(default):
+            shown[parameter.name] = default
+        elif field is not None and _pydantic.has_default(field):
+            of_pydantic[parameter.name] = field
+        else:
             required.add(parameter.name)
     shapes = Shapes()
     try:
         shape = shapes.record(fields, required, dict, documented)
     except TypeError as error:
         raise TypeError(f"the tool {name}: {error}") from None
-    for field, parameter in signature.parameters.items():
-        default = parameter.default
-        if default is not parameter.empty and isinstance(default, (str, int, float, bool)):
-            shape.schema["properties"][field].setdefault("default", default)
+    for field_name, default in shown.items():
+        is_finite = not isinstance(default, float) or math.isfinite(default)
+        if isinstance(default, (str, int, float)) and is_finite:
+            value = default.value if isinstance(default, enum.Enum) else default
+            shape.schema["properties"][field_name].setdefault("default", value)
     schema = dict(shape.schema)
     if shapes.definitions:
         schema["$defs"] = shapes.definitions
-    return shape, schema, positional
+    return _Parameters(shape, schema, positional, of_pydantic)
+
+
+def _field_of(hint: Any) -> Any:
+    """What ``pydantic.Field`` gave in ``Annotated``."""
+    if typing.get_origin(hint) is not typing.Annotated:
+        return None
+    fields = [note for note in typing.get_args(hint)[1:] if _pydantic.is_field(note)]
+    return fields[-1] if fields else None
