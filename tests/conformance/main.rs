@@ -36,6 +36,7 @@ mod sizes;
 mod sse_reader;
 mod stdin;
 mod stdout;
+mod summaries;
 mod tape;
 mod tool_modes;
 mod tool_results;

@@ -23,6 +23,7 @@ struct Tally {
     requests: usize,
     results: usize,
     exchanges: usize,
+    shortened: usize,
     summaries: usize,
     failed_summaries: usize,
     too_long: usize,
@@ -148,6 +149,7 @@ fn make_room(session: &mut Chat<'_>, tally: &mut Tally, case: u64) -> bool {
                     tally.results += 1;
                 }
                 Kept::OldExchanges => tally.exchanges += 1,
+                Kept::ToolResult => tally.shortened += 1,
                 other => panic!("case {case}: {other:?}"),
             }
             true

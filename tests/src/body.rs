@@ -103,7 +103,14 @@ impl Lists {
         let rest = next.messages.strip_prefix(&self.messages);
         // A prefix that ends inside a message would be none of the list.
         let grows = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(','));
-        self.tools == next.tools && self.system == next.system && grows
+        // But for a text of the user without an answer: where two in a row are refused, it goes on.
+        let goes_on = self.messages.strip_suffix(r#""}"#).is_some_and(|open| {
+            let last = open.rfind(r#"{"role":"user","content":""#);
+            let is_user = last.is_some_and(|at| !open[at..].contains(r#""},{"#));
+            let rest = next.messages.strip_prefix(open);
+            is_user && rest.is_some_and(|rest| rest.starts_with(r"\n\n"))
+        });
+        self.tools == next.tools && self.system == next.system && (grows || goes_on)
     }
 }
 

@@ -68,7 +68,7 @@ pub enum Event<'s> {
 pub enum Kept {
     /// Text or reasoning of a reply that did not fit the storage.
     Reply,
-    /// A tool result above `max_result_bytes`.
+    /// A tool result above `max_result_bytes`, or longer than the context has room for.
     ToolResult,
     /// Old tool results, in whose place a line says what they were.
     OldResults,

@@ -56,6 +56,8 @@ pub(crate) struct Context<'a> {
     pub config: &'a dyn Config,
     /// The transcript.
     pub bytes: &'a [u8],
+    /// Tokens that the reply may have; 0 is as the provider likes.
+    pub reply_tokens: u32,
 }
 
 /// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.
@@ -73,6 +75,8 @@ pub(crate) struct Cursor {
     pub comma: bool,
     /// Some message was written, so a comma is due before the next.
     pub messages: bool,
+    /// A user's text was written whose string is still open, see [`Cursor::joins`].
+    pub is_joined: bool,
     /// The first call of the last reply.
     pub reply: usize,
     /// The call that the last result answered, and its index: results mostly come in order.
@@ -147,6 +151,15 @@ impl Cursor {
         }
         self.answered = (index, call.offset);
         Some(call)
+    }
+
+    /// Whether another text of the user follows `record`, which ends at `offset`: a summary and the
+    /// task beside it, or what was said after a turn without an answer. Templates that want the roles
+    /// to alternate refuse two messages, so both stand in one.
+    #[cfg(any(feature = "openai-chat", feature = "ollama"))]
+    pub fn joins(&self, bytes: &[u8], record: &Record<'_>) -> bool {
+        let is_text = |it: &Record<'_>| it.is(Kind::User) && !it.is_instruction();
+        is_text(record) && Record::at(bytes, self.offset).is_some_and(|next| is_text(&next))
     }
 
     /// The results at `offset` are written next, in the order of their calls.

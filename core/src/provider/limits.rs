@@ -9,8 +9,12 @@ use crate::message::{Provider, Usage};
 /// [`crate::Session::make_room`], down to the low mark, and everything that goes is told.
 ///
 /// A provider that refuses a request because its window is too long gets a shorter one, once: with
-/// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, by old
-/// results and the oldest exchanges. Refused again, the turn fails with what the provider says.
+/// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, or as much
+/// as the provider says is too much, by old results, the oldest exchanges and the middle of new
+/// results. Refused again, the turn fails with what the provider says.
+///
+/// With all but `Ask`, new results that alone are longer than the context lose their middle, in
+/// whose place a line says how to read on. A summary goes only when no exchange is left that can.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RoomPolicy {
@@ -22,8 +26,9 @@ pub enum RoomPolicy {
     ElideResults,
     /// The oldest exchanges go.
     DropOldest,
-    /// The model is asked for a summary that takes the place of what is oldest; when none comes,
-    /// as `DropOldest`.
+    /// The model is asked for a summary that takes the place of what is oldest. A reply that is no
+    /// whole summary (cut off, refused, with a call, all thoughts) is asked for once more, with up
+    /// to twice the tokens; when none comes, as `ElideResults` for the rest of the turn.
     Summarise,
 }
 

@@ -39,6 +39,8 @@ pub use request::{Request, RequestPlace};
 pub(crate) use config::check;
 pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, What, Word};
+#[cfg(feature = "window")]
+pub(crate) use request::sent_texts;
 pub(crate) use tag::take;
 
 use crate::message::Provider;

@@ -3,6 +3,8 @@
 use super::dialect::{Context, Cursor, Dialect};
 use super::local;
 use crate::transcript::log::MAGIC;
+#[cfg(feature = "window")]
+use crate::wire::json_write::Piece;
 use crate::wire::json_write::{Pieces, Place};
 
 /// A request to post. Holds no secret: the runtime adds the key.
@@ -206,6 +208,25 @@ impl<'s> Walk<'s> {
             }
             if !pieces.as_slice().is_empty() {
                 return true;
+            }
+        }
+    }
+}
+
+/// Gives each text that the messages from `offset` on send.
+#[cfg(feature = "window")]
+pub(crate) fn sent_texts(
+    dialect: &'static Dialect,
+    context: Context<'_>,
+    offset: usize,
+    each: &mut dyn FnMut(&str),
+) {
+    let mut walk = Walk::new(dialect, context);
+    (walk.section, walk.cursor.offset) = (Section::Message, offset);
+    while matches!(walk.section, Section::Message) && walk.refill() {
+        for piece in walk.pieces.as_slice() {
+            if let Piece::Plain(text) | Piece::Escaped(text) = piece {
+                each(text);
             }
         }
     }

@@ -4,6 +4,7 @@ use core::slice;
 
 use super::feed::Decoder;
 use super::open::Open;
+use super::room::{Last, can_drop};
 use super::window::{Count, ENABLED, Finish, Tried, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
@@ -226,7 +227,7 @@ impl Machine {
         }
         if self.summary().is_some() {
             self.summary = None;
-            log.truncate(super::window::request_start(log.used()));
+            log.truncate(self.asked_at(log.used()));
         }
         self.forget_failure();
         self.end_turn(log);
@@ -324,7 +325,9 @@ fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32)
     let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
     let excess = count.excess(config, log.bytes());
     let is_short = bytes > 0 || excess.marks > 0;
-    if excess.context > 0 || (is_short && super::room::can_drop(log, turn as usize)) {
+    // Above the high mark alone, no summary goes.
+    let last = if bytes > 0 { Last::Summary } else { Last::Nothing };
+    if excess.context > 0 || (is_short && can_drop(log, turn as usize, last)) {
         Step::MakeRoom { bytes }
     } else {
         Step::Send
@@ -332,14 +335,14 @@ fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32)
 }
 
 /// A result that is cut in its middle to fit a limit, at characters.
-struct Cut<'a> {
-    before: &'a [u8],
-    after: &'a [u8],
-    left_out: u32,
+pub(super) struct Cut<'a> {
+    pub before: &'a [u8],
+    pub after: &'a [u8],
+    pub left_out: u32,
 }
 
 impl<'a> Cut<'a> {
-    fn of(text: &'a str, limit: usize) -> Self {
+    pub fn of(text: &'a str, limit: usize) -> Self {
         let bytes = text.as_bytes();
         let (mut before, mut after) = (bytes.len(), bytes.len());
         if before > limit {

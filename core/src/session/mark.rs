@@ -71,6 +71,6 @@ impl Machine {
             Step::Receive => self.reply.start as usize,
             _ => used,
         };
-        if self.summary().is_some() { super::window::request_start(end) } else { end }
+        if self.summary().is_some() { self.asked_at(end) } else { end }
     }
 }

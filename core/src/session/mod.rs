@@ -217,7 +217,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `WrongStep`.
     pub fn request(&self) -> Result<Request<'_>, Error> {
         self.machine.expect(self.machine.step == Step::Send)?;
-        let context = Context { config: &self.config, bytes: self.transcript.as_bytes() };
+        let reply_tokens = self.machine.reply_tokens(&self.config);
+        let bytes = self.transcript.as_bytes();
+        let context = Context { config: &self.config, bytes, reply_tokens };
         Ok(Request::new(dialect_of(self.config.provider())?, context))
     }
 

@@ -5,7 +5,8 @@ use super::feed::Decoder;
 use super::machine::Machine;
 use super::open::Open;
 use super::retry::{is_transient, wait};
-use super::window::{ENABLED, Tried, repeating};
+use super::room::{Last, can_drop};
+use super::window::{ENABLED, repeating};
 use crate::message::{Event, Fed, StopReason};
 use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
 use crate::transcript::log::Log;
@@ -109,12 +110,14 @@ impl Machine {
     ) -> Result<Event<'static>, Error> {
         self.usage = self.usage.plus(self.reply.usage());
         if let Some(finish) = self.summary() {
-            return Ok(finish(self, log, config, Ok(reason)));
+            return finish(self, log, config, Ok(reason));
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
-        (self.attempt, self.tried) = (0, Tried::NOTHING);
-        self.count.measure(config, self.reply.usage(), log.bytes());
+        self.attempt = 0;
+        self.tried.end_of_round();
+        let start = self.reply.start as usize;
+        self.count.measure(config, self.reply.usage(), log.bytes(), start);
         if self.open.count > 0 {
             self.check_repeats(log, config)?;
             self.step = Step::RunTools;
@@ -150,7 +153,7 @@ impl Machine {
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, start);
-                if self.summary().is_none() && super::room::can_drop(log, self.turn as usize) {
+                if self.summary().is_none() && can_drop(log, self.turn as usize, Last::Summary) {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
                     return Err(error);
@@ -180,8 +183,8 @@ impl Machine {
         error: Error,
     ) -> Result<Event<'static>, Error> {
         if let Some(finish) = self.summary() {
-            self.take_out(log, super::window::request_start(self.reply.start as usize));
-            return Ok(finish(self, log, config, Err(error)));
+            self.take_out(log, self.asked_at(self.reply.start as usize));
+            return finish(self, log, config, Err(error));
         }
         let start = match config.limits().failed_turn {
             FailedTurn::TakeOut => self.turn,

@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind};
 impl Machine {
     pub fn drop_oldest(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<usize, Error> {
         self.expect_room()?;
-        let Some((start, end)) = oldest(log, self.turn as usize) else {
+        let Some((start, end)) = oldest(log, self.turn as usize, Last::Summary) else {
             return Err(self.no_room(log, config));
         };
         self.remove(log, config, start, end);
@@ -127,26 +127,45 @@ pub(super) fn is_turn(header: &Header) -> bool {
     header.kind() == Kind::User && !header.has(MARKED)
 }
 
-/// Whether [`Machine::drop_oldest`] would find something.
-pub(super) fn can_drop(log: &Log<'_>, turn: usize) -> bool {
-    oldest(log, turn).is_some()
+/// Whether an exchange can go; with `Last::Summary` a summary, too.
+pub(super) fn can_drop(log: &Log<'_>, turn: usize, last: Last) -> bool {
+    oldest(log, turn, last).is_some()
 }
 
-/// The oldest exchange: everything before the second turn, or the first round of the turn
-/// that is running when another follows it.
-pub(super) fn oldest(log: &Log<'_>, turn: usize) -> Option<(usize, usize)> {
-    let is_old = turn > FIRST_RECORD;
-    let mut first = if is_old { FIRST_RECORD } else { 0 };
-    let mut at = if is_old { FIRST_RECORD } else { turn };
+/// What goes when no exchange is left that can.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Last {
+    Nothing,
+    /// The summary of what went before: it says more than any one exchange.
+    Summary,
+}
+
+/// What goes first.
+pub(super) fn oldest(log: &Log<'_>, turn: usize, last: Last) -> Option<(usize, usize)> {
+    exchange(log, turn, FIRST_RECORD).or_else(|| {
+        let first = log.record(FIRST_RECORD)?;
+        let goes = last == Last::Summary && turn > FIRST_RECORD && first.is_summary();
+        goes.then(|| (FIRST_RECORD, first.end()))
+    })
+}
+
+/// The oldest exchange from `at` on: all from one text of the user to the next, or a round of the
+/// running turn when another follows it. Summaries stay.
+pub(super) fn exchange(log: &Log<'_>, turn: usize, mut at: usize) -> Option<(usize, usize)> {
+    while at < turn && log.record(at)?.is_summary() {
+        at = log.record(at)?.end();
+    }
+    let is_old = at < turn;
+    let mut first = if is_old { at } else { 0 };
     loop {
         let record = log.record(at)?;
         let begins = if is_old {
-            record.is(Kind::User) && at > FIRST_RECORD
+            at > first && (record.is(Kind::User) || at >= turn)
         } else {
             record.is_reply() && record.header.has(FIRST)
         };
         if begins && first > 0 {
-            return Some((first, if is_old { at.min(turn) } else { at }));
+            return Some((first, at));
         }
         if begins {
             first = at;

@@ -132,18 +132,19 @@ impl<'t> Log<'t> {
         self.set_length(offset, self.used() - offset - HEADER_BYTES);
     }
 
-    /// Gives the record at `offset` more flags, and a payload that is no longer than its own.
+    /// Writes a record over what stands at `offset`.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
-    pub fn shorten(&mut self, offset: usize, flags: u8, payload: &[u8]) {
-        let Some(record) = self.record(offset) else { return };
-        let end = record.end();
-        self.set_flags(offset, flags);
-        self.set_length(offset, payload.len());
-        let start = offset + HEADER_BYTES;
-        if let Some(place) = self.storage.bytes_mut().get_mut(start..end) {
-            fill(place, payload);
+    pub fn write(&mut self, offset: usize, header: Header, payload: &[u8]) {
+        self.set_header(offset, header);
+        self.overwrite(offset + HEADER_BYTES, payload);
+    }
+
+    /// Writes bytes over those at `offset`.
+    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
+    pub fn overwrite(&mut self, offset: usize, bytes: &[u8]) {
+        if let Some(place) = self.storage.bytes_mut().get_mut(offset..) {
+            fill(place, bytes);
         }
-        self.remove(start + payload.len(), end);
     }
 
     /// The header at `offset`, whatever its length says.
@@ -166,7 +167,14 @@ impl<'t> Log<'t> {
         let Some(gap) = end.checked_sub(start).filter(|gap| *gap > 0 && end <= used) else {
             return;
         };
-        let Some(mut rest) = self.storage.bytes_mut().get_mut(start..used) else { return };
+        self.move_down(end, used, start);
+        *self.used = (used - gap) as u32;
+    }
+
+    /// Copies the bytes from `start` to `end` down to `place`.
+    pub fn move_down(&mut self, start: usize, end: usize, place: usize) {
+        let Some(gap) = start.checked_sub(place).filter(|gap| *gap > 0) else { return };
+        let Some(mut rest) = self.storage.bytes_mut().get_mut(place..end) else { return };
         // Pieces as long as the gap never overlap.
         while let Some((hole, tail)) = rest.split_at_mut_checked(gap) {
             if tail.is_empty() {
@@ -175,7 +183,6 @@ impl<'t> Log<'t> {
             fill(hole, tail);
             rest = rest.get_mut(gap..).unwrap_or_default();
         }
-        *self.used = (used - gap) as u32;
     }
 
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.

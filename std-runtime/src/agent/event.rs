@@ -77,6 +77,9 @@ pub enum AgentEvent {
 pub enum Room {
     /// Old tool results; a line says what they were.
     Results,
+    /// The middle of new tool results that are longer than the context has room for; a line says
+    /// how to read on.
+    Shortened,
     /// The oldest exchanges; nothing stands for them.
     Exchanges,
     /// The oldest exchanges; a summary stands for them.
@@ -89,6 +92,7 @@ impl Room {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Results => "results",
+            Self::Shortened => "shortened",
             Self::Exchanges => "exchanges",
             Self::Summarised => "summarised",
         }
@@ -125,6 +129,7 @@ impl AgentEvent {
             Event::Usage(usage) => Self::Usage(usage),
             Event::Truncated { what, bytes } => match what {
                 Kept::OldResults => Self::MadeRoom { what: Room::Results, bytes },
+                Kept::ToolResult => Self::MadeRoom { what: Room::Shortened, bytes },
                 Kept::OldExchanges => Self::MadeRoom { what: Room::Exchanges, bytes },
                 Kept::Summarised => Self::MadeRoom { what: Room::Summarised, bytes },
                 _ => Self::Truncated { bytes },

@@ -83,6 +83,9 @@ impl<W: Write> Observer for Progress<W> {
                 Room::Results => {
                     self.line(format_args!("{bytes} bytes of old tool results were left out"));
                 }
+                Room::Shortened => {
+                    self.line(format_args!("{bytes} bytes of long tool results were left out"));
+                }
                 Room::Summarised => {
                     self.line(format_args!(
                         "a summary stands for what was oldest, {bytes} bytes less"

@@ -247,6 +247,13 @@ impl Client {
                     (self.attempts, self.before) = (0, None);
                     return;
                 }
+                // What came was no summary: it is asked for once more.
+                Ok(Event::Compacting) => {
+                    assert!(was_own);
+                    counts.add("summaries asked again");
+                    self.attempts = 0;
+                    return;
+                }
                 Ok(event) => panic!("{event:?} at the end of a response"),
                 Err(error) => return self.failed(error.kind(), counts),
             }

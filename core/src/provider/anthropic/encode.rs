@@ -20,7 +20,7 @@ const REPLY: u8 = 1;
 const RESULTS: u8 = 2;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
-    let max_tokens = context.config.limits().reply_tokens(Provider::Anthropic);
+    let max_tokens = context.reply_tokens;
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t","max_tokens":"#);
     pieces!(out: Piece::Number(max_tokens));

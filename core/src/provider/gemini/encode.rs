@@ -27,7 +27,7 @@ const MODEL: [&str; 2] = [r#"{"role":"model","parts":["#, r#",{"role":"model","p
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill("{");
-    let max_output_tokens = context.config.limits().max_output_tokens;
+    let max_output_tokens = context.reply_tokens;
     if max_output_tokens > 0 {
         pieces!(out:
             r#""generationConfig":{"maxOutputTokens":"#, Piece::Number(max_output_tokens), "},"

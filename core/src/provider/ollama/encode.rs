@@ -23,7 +23,7 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t","stream":true"#);
     let options =
-        [(r#""num_ctx":"#, limits.context_tokens), (r#""num_predict":"#, limits.max_output_tokens)];
+        [(r#""num_ctx":"#, limits.context_tokens), (r#""num_predict":"#, context.reply_tokens)];
     let mut before = r#","options":{"#;
     for (name, number) in options.into_iter().filter(|(_, number)| *number > 0) {
         pieces!(out: before, name, Piece::Number(number));
@@ -58,9 +58,15 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::User => {
                     at.offset = record.end();
                     about(&record, out);
-                    begin(context, at, out);
-                    out.fill(if record.is_instruction() { "system" } else { "user" });
-                    out.fill(r#"","content":"%t"}"#);
+                    if core::mem::take(&mut at.is_joined) {
+                        out.fill(r"\n\n%t");
+                    } else {
+                        begin(context, at, out);
+                        out.fill(if record.is_instruction() { "system" } else { "user" });
+                        out.fill(r#"","content":"%t"#);
+                    }
+                    at.is_joined = at.joins(bytes, &record);
+                    out.fill(if at.is_joined { "" } else { r#""}"# });
                 }
                 Kind::Result => {
                     at.begin_results();

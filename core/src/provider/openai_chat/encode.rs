@@ -16,7 +16,7 @@ const CALLS: u8 = 3;
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t""#);
-    let max_output_tokens = context.config.limits().max_output_tokens;
+    let max_output_tokens = context.reply_tokens;
     if max_output_tokens > 0 {
         let key = context.config.output_limit_key().name();
         pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
@@ -46,7 +46,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match at.stage {
         BETWEEN => {
             let Some(record) = Record::at(bytes, at.offset) else { return false };
-            if at.messages || !context.config.system().is_empty() {
+            let was_joined = core::mem::take(&mut at.is_joined);
+            if !was_joined && (at.messages || !context.config.system().is_empty()) {
                 out.fill(",");
             }
             at.messages = true;
@@ -63,11 +64,14 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
             at.offset = record.end();
             at.about_result(bytes, &record, out);
+            at.is_joined = at.joins(bytes, &record);
             out.fill(match record.header.kind() {
-                Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"}"#,
-                Kind::User => r#"{"role":"user","content":"%t"}"#,
-                _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"}"#,
+                _ if was_joined => r"\n\n%t",
+                Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"#,
+                Kind::User => r#"{"role":"user","content":"%t"#,
+                _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"#,
             });
+            out.fill(if at.is_joined { "" } else { r#""}"# });
         }
         TEXT => next_text(at, bytes, Kind::Text, REASONING, out),
         REASONING => match reasoning_field(bytes, at.message) {

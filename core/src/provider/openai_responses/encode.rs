@@ -23,7 +23,7 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     if may_reason(out.blanks.text) {
         out.fill(r#","include":["reasoning.encrypted_content"]"#);
     }
-    let max_output_tokens = context.config.limits().max_output_tokens;
+    let max_output_tokens = context.reply_tokens;
     if max_output_tokens > 0 {
         pieces!(out: r#","max_output_tokens":"#, Piece::Number(max_output_tokens));
     }

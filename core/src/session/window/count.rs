@@ -2,22 +2,24 @@
 
 use super::{Excess, WindowTokens};
 use crate::message::{Part, Provider, ToolCall, ToolResult, Usage};
-use crate::provider::{Config, Limits};
+use crate::provider::{Config, Context, Limits, dialect_of, sent_texts};
 use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
-use crate::transcript::record::{Kind, Record, Records};
+use crate::transcript::record::{FIRST, Kind, Record, Records};
 
 /// The running count.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct Count {
     window: WindowTokens,
+    /// What the configuration counts for all of it, so that what goes of it is known as a part.
+    all: u32,
     /// All before this offset is counted; 0: nothing is, what stands before the messages neither.
     end: u32,
 }
 
 impl Count {
     pub const fn new() -> Self {
-        Self { window: WindowTokens { measured: 0, estimated: 0 }, end: 0 }
+        Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0 }
     }
 
     /// The count of `bytes`, which go on from those of the last time.
@@ -26,9 +28,9 @@ impl Count {
             self.add(fixed_tokens(config));
             self.end = FIRST_RECORD as u32;
         }
-        for record in Records::from(bytes, self.end as usize) {
-            self.add(record_tokens(config, &record));
-            self.end = record.end() as u32;
+        if bytes.len() > self.end as usize {
+            self.add(tokens_between(config, bytes, self.end as usize, bytes.len()));
+            self.end = bytes.len() as u32;
         }
         self
     }
@@ -67,33 +69,55 @@ impl Count {
         !is_limited(limits) || total.saturating_add(more) <= most
     }
 
-    /// The provider counted all of `bytes`. Some servers leave out what they had cached: a count
-    /// that is far too small is not believed.
-    pub fn measure(&mut self, config: &dyn Config, usage: Usage, bytes: &[u8]) {
-        let tokens = usage.total(config.provider());
-        let least = if is_limited(config.limits()) {
-            *self = self.up_to(config, bytes);
-            self.total() / 4
+    /// The provider counted all of `bytes`, of which the reply begins at `reply`. Some servers
+    /// leave out what they had cached, some count what was never sent: what the bytes cannot hold
+    /// is not believed. Neither are counts of a reply with thoughts, which mostly do not go back.
+    pub fn measure(&mut self, config: &dyn Config, usage: Usage, bytes: &[u8], reply: usize) {
+        let before = self.up_to(config, bytes.get(..reply).unwrap_or_default());
+        *self = before.up_to(config, bytes);
+        let input = usage.total(config.provider()).saturating_sub(usage.output_tokens);
+        let sent = before.all;
+        let visible = self.all.saturating_sub(sent);
+        let least = self.all / 4;
+        let is_enough = input.saturating_add(usage.output_tokens.min(visible)) >= least;
+        if usage.input_tokens == 0 || !is_enough || input > most_tokens(sent) {
+            return;
+        }
+        let mut records = Records::from(bytes, reply);
+        let is_all_visible = usage.reasoning_tokens == 0
+            && usage.output_tokens <= most_tokens(visible)
+            && !records.any(|record| record.header.is_of(HIDDEN));
+        self.window = if is_all_visible {
+            WindowTokens { measured: input.saturating_add(usage.output_tokens), estimated: 0 }
         } else {
-            0
+            WindowTokens { measured: input, estimated: visible }
         };
-        if usage.input_tokens > 0 && tokens >= least {
-            self.window = WindowTokens { measured: tokens, estimated: 0 };
-            self.end = bytes.len() as u32;
+    }
+
+    /// The records from `start` to `end` are about to go.
+    pub fn forget(&mut self, config: &dyn Config, bytes: &[u8], start: usize, end: usize) {
+        let counted = end.min(self.end as usize);
+        if start < counted {
+            self.drop(tokens_between(config, bytes, start, counted), counted - start);
         }
     }
 
-    /// The records from `start` to `end` are about to go. What is left is no longer what the
-    /// provider counted.
-    pub fn forget(&mut self, config: &dyn Config, bytes: &[u8], start: usize, end: usize) {
-        let counted = end.min(self.end as usize);
-        if start >= counted {
-            return;
+    /// So many tokens go, as the configuration counts, in so many bytes. What is left is no longer
+    /// what the provider counted, but the same part of it.
+    pub fn drop(&mut self, tokens: u32, bytes: usize) {
+        let estimated = self.window.total().saturating_sub(self.worth(tokens));
+        self.window = WindowTokens { measured: 0, estimated };
+        self.all = self.all.saturating_sub(tokens);
+        self.end = self.end.saturating_sub(bytes as u32);
+    }
+
+    /// What `tokens`, as the configuration counts, are by the provider's count of the whole.
+    pub fn worth(&self, tokens: u32) -> u32 {
+        let (total, all) = (u64::from(self.total()), u64::from(self.all));
+        if total == all {
+            return tokens;
         }
-        let gone = tokens_between(config, bytes, start, counted);
-        let left = self.window.total().saturating_sub(gone);
-        self.window = WindowTokens { measured: 0, estimated: left };
-        self.end = self.end.saturating_sub((counted - start) as u32);
+        u32::try_from((u64::from(tokens) * total).checked_div(all).unwrap_or(0)).unwrap_or(u32::MAX)
     }
 
     /// `record` was put between counted ones.
@@ -106,6 +130,7 @@ impl Count {
 
     const fn add(&mut self, tokens: u32) {
         self.window.estimated = self.window.estimated.saturating_add(tokens);
+        self.all = self.all.saturating_add(tokens);
     }
 }
 
@@ -114,27 +139,67 @@ pub(super) const fn is_limited(limits: &Limits) -> bool {
     limits.context_tokens > 0 || limits.high_water_tokens > 0
 }
 
-/// Tokens of the records from `start` to `end`.
-fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, end: usize) -> u32 {
-    Records::from(bytes, start)
-        .take_while(|record| record.offset < end)
-        .fold(0, |sum, record| sum.saturating_add(record_tokens(config, &record)))
+/// The most tokens that a text may have which the configuration counts as `estimated`, with what a
+/// server may put around it.
+const fn most_tokens(estimated: u32) -> u32 {
+    estimated.saturating_mul(4).saturating_add(SERVER_TOKENS)
 }
 
-/// Tokens of one record, and of what it is wrapped in on the wire.
+/// Tokens of what is sent of the records from `start` to `end`, which are whole messages.
+pub(super) fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, end: usize) -> u32 {
+    let bytes = bytes.get(..end).unwrap_or(bytes);
+    let mut tokens = 0_u32;
+    let mut has_hidden = false;
+    for record in Records::from(bytes, start) {
+        tokens = tokens.saturating_add(record_tokens(config, &record));
+        has_hidden |= record.header.is_of(HIDDEN);
+    }
+    if has_hidden { tokens.saturating_add(hidden_tokens(config, bytes, start)) } else { tokens }
+}
+
+/// Tokens of the thoughts that go back to the provider, from `start` on. Which do is the dialect's
+/// affair, so its own encoder is asked.
+#[inline(never)]
+fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
+    let Ok(dialect) = dialect_of(config.provider()) else { return 0 };
+    let base = bytes.as_ptr().addr();
+    let (mut tokens, mut at, mut message) = (0_u32, start, start);
+    sent_texts(dialect, Context { config, bytes, reply_tokens: 0 }, start, &mut |text| {
+        let Some(offset) = text.as_ptr().addr().checked_sub(base) else { return };
+        if offset < start || offset >= bytes.len() || text.is_empty() {
+            return;
+        }
+        // A message is gone through once for each kind of part.
+        if offset < at {
+            at = message;
+        }
+        let mut records = Records::from(bytes, at).inspect(|record| {
+            if record.header.has(FIRST) {
+                message = record.offset;
+            }
+        });
+        let Some(record) = records.find(|record| record.end() > offset) else { return };
+        at = record.offset;
+        let more = match record.header.kind() {
+            Kind::Thinking => config.count_tokens(text),
+            // It is base64 of what the model thought.
+            Kind::Opaque => (text.len() / 4) as u32,
+            _ => 0,
+        };
+        tokens = tokens.saturating_add(more);
+    });
+    tokens
+}
+
+/// Tokens of one record that is sent, and of what it is wrapped in on the wire.
 fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
     let tokens = match record.header.kind() {
-        Kind::User | Kind::Text | Kind::Thinking | Kind::Result => {
-            config.count_tokens(record.text())
-        }
+        Kind::User | Kind::Text | Kind::Result => config.count_tokens(record.text()),
         Kind::Call => {
             let (_, name, arguments) = record.call();
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }
-        Kind::Opaque => {
-            let [maker, ..] = record.header.info;
-            opaque_tokens(config.provider(), maker, record.payload.len())
-        }
+        Kind::Thinking | Kind::Opaque => return 0,
     };
     tokens.saturating_add(WRAPPING_TOKENS)
 }
@@ -174,6 +239,12 @@ fn fixed_tokens(config: &dyn Config) -> u32 {
     }
     tokens
 }
+
+/// The kinds that most dialects do not send back.
+const HIDDEN: u8 = Kind::Thinking.bit() | Kind::Opaque.bit();
+
+/// What a server may add of its own: how its template tells of tools, an instruction.
+const SERVER_TOKENS: u32 = 2048;
 
 /// Role, marks and separators around a message, a part or a tool.
 const WRAPPING_TOKENS: u32 = 4;

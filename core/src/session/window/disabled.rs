@@ -20,7 +20,7 @@ impl Count {
         Excess::NONE
     }
 
-    pub const fn measure(&mut self, _: &dyn Config, _: Usage, _: &[u8]) {}
+    pub const fn measure(&mut self, _: &dyn Config, _: Usage, _: &[u8], _: usize) {}
 
     pub const fn forget(&mut self, _: &dyn Config, _: &[u8], _: usize, _: usize) {}
 
@@ -28,6 +28,14 @@ impl Count {
 }
 
 impl Machine {
+    pub const fn asked_at(&self, end: usize) -> usize {
+        end
+    }
+
+    pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
+        config.limits().reply_tokens(config.provider())
+    }
+
     pub const fn makes_room_for(&mut self, _: &Log<'_>, _: &dyn Config, _: Error) -> bool {
         false
     }
@@ -43,8 +51,4 @@ pub(in crate::session) fn used_up(config: &dyn Config, rounds: u16, _: Usage) ->
 
 pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: u32) -> Option<Event<'_>> {
     None
-}
-
-pub(in crate::session) const fn request_start(reply: usize) -> usize {
-    reply
 }

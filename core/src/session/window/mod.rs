@@ -13,6 +13,10 @@ mod disabled;
 mod policy;
 #[cfg(feature = "window")]
 mod refused;
+#[cfg(feature = "window")]
+mod shorten;
+#[cfg(feature = "window")]
+mod summary;
 
 #[cfg(feature = "window")]
 pub(super) use budget::{repeating, used_up};
@@ -21,9 +25,7 @@ pub use calls::WindowTokens;
 #[cfg(feature = "window")]
 pub(super) use count::Count;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, repeating, request_start, used_up};
-#[cfg(feature = "window")]
-pub(super) use policy::request_start;
+pub(super) use disabled::{Count, repeating, used_up};
 
 use super::machine::Machine;
 use crate::Error;
@@ -33,17 +35,28 @@ use crate::transcript::log::Log;
 
 /// Ends the request for a summary, whose reply came or did not.
 pub(super) type Finish =
-    fn(&mut Machine, &mut Log<'_>, &dyn Config, Result<StopReason, Error>) -> Event<'static>;
+    fn(&mut Machine, &mut Log<'_>, &dyn Config, Outcome) -> Result<Event<'static>, Error>;
+
+/// How the reply to that request ended.
+pub(super) type Outcome = Result<StopReason, Error>;
 
 /// Whether any of it is there.
 pub(super) const ENABLED: bool = cfg!(feature = "window");
 
-/// What was tried to make room since the last good reply, a bit each.
+/// What was tried to make room in this turn, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Tried(u8);
 
 impl Tried {
     pub const NOTHING: Self = Self(0);
+    /// A summary was asked for, and none came. It is not asked for again in this turn: a model
+    /// that cannot write one would be paid for it in each round.
+    const SUMMARY: Self = Self(1);
+
+    /// A good reply came: what was tried for its request says nothing about the next.
+    pub const fn end_of_round(&mut self) {
+        self.0 &= Self::SUMMARY.0;
+    }
 }
 
 /// By how much the window is too long.

@@ -3,21 +3,24 @@
 
 use super::Tried;
 use super::policy::Needed;
+use super::shorten::can_shorten;
 use crate::message::{Event, Kept};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::machine::Machine;
-use crate::session::room::can_drop;
+use crate::session::room::{Last, can_drop};
 use crate::transcript::log::Log;
 use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
 impl Tried {
-    /// A summary was asked for, and none came.
-    pub const SUMMARY: Self = Self(1);
     /// The provider finds the window too long, and room is to be made for that.
     pub const REFUSED: Self = Self(2);
     /// It was made. It is not made again: what follows would be no better.
     pub const SHORTER: Self = Self(4);
+    /// What came for a summary was none, and it is asked for once more.
+    pub const AGAIN: Self = Self(8);
+    /// A text of the model stands before the request for a summary.
+    pub const BRIDGED: Self = Self(16);
 
     pub const fn has(self, what: Self) -> bool {
         self.0 & what.0 != 0
@@ -25,6 +28,10 @@ impl Tried {
 
     pub const fn add(&mut self, what: Self) {
         self.0 |= what.0;
+    }
+
+    pub const fn remove(&mut self, what: Self) {
+        self.0 &= !what.0;
     }
 }
 
@@ -38,7 +45,8 @@ impl Machine {
             // A summary that cannot be had leads to room without one.
             && self.summary().is_none()
             && self.is_too_long(log, error.detail())
-            && (can_drop(log, self.turn as usize)
+            && (can_drop(log, self.turn as usize, Last::Summary)
+                || can_shorten(log)
                 || policy != RoomPolicy::DropOldest && self.can_elide(log));
         if may {
             self.tried.add(Tried::REFUSED);
@@ -46,20 +54,30 @@ impl Machine {
         may
     }
 
-    /// Makes room for a request that was refused: a third of the conversation goes. To ask for a
-    /// summary would be refused as well.
+    /// Makes room for a request that was refused: a third of the conversation goes, or as much as
+    /// the provider says is too much. To ask for a summary would be refused as well.
     pub fn shorten(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Event<'static> {
-        let bytes = log.used() / 3;
+        let used = log.used();
+        let told = too_much(self.message(log)).unwrap_or((2, 3));
+        let bytes = (used / 3).max(used - part(used, told));
         let elided = match config.limits().room {
             RoomPolicy::DropOldest => 0,
             _ => self.elide(log, config, Needed { bytes, tokens: 0 }),
         };
         let (mut what, mut freed) = (Kept::OldResults, elided);
-        if elided < bytes {
-            let dropped = self.drop_until(log, config, Needed { bytes: bytes - elided, tokens: 0 });
+        if freed < bytes {
+            let needed = Needed { bytes: bytes - freed, tokens: 0 };
+            let dropped = self.drop_until(log, config, needed, Last::Summary);
             if dropped > 0 {
                 (what, freed) = (Kept::OldExchanges, elided + dropped);
             }
+        }
+        if freed < bytes {
+            let cut = self.shorten_results(log, config, bytes - freed);
+            if cut > freed {
+                what = Kept::ToolResult;
+            }
+            freed += cut;
         }
         self.tried.add(Tried::SHORTER);
         self.attempt = 0;
@@ -69,46 +87,205 @@ impl Machine {
 
     /// Whether the provider says so, by its code or in its message. A status alone says nothing.
     fn is_too_long(&self, log: &Log<'_>, status: u32) -> bool {
-        let failure = &self.reply.failure;
-        if CODES.contains(&hash(&failure.code)) {
-            return true;
-        }
-        let start = failure.start as usize;
-        let message = log.bytes().get(start..start + failure.length as usize).unwrap_or_default();
+        let message = self.message(log);
         // 2xx: it was told in the stream.
-        matches!(status, 200..=299 | 400 | 413 | 422)
-            && PHRASES.iter().any(|phrase| contains(message, phrase))
+        CODES.contains(&hash(&self.reply.failure.code))
+            || matches!(status, 200..=299 | 400 | 413 | 422) && is_about_length(message)
+    }
+
+    /// What the provider says went wrong.
+    fn message<'a>(&self, log: &'a Log<'_>) -> &'a [u8] {
+        let failure = &self.reply.failure;
+        let start = failure.start as usize;
+        log.bytes().get(start..start + failure.length as usize).unwrap_or_default()
     }
 }
 
-fn contains(mut text: &[u8], phrase: &[u8]) -> bool {
-    while let Some((_, rest)) = text.split_first() {
-        if text.get(..phrase.len()).is_some_and(|start| start.eq_ignore_ascii_case(phrase)) {
-            return true;
+/// Whether a refusal is about the length of what was sent: one that is known, or two counts of
+/// tokens of which one is too many.
+fn is_about_length(message: &[u8]) -> bool {
+    let has = |phrases: &[&str]| phrases.iter().any(|it| find(message, it.as_bytes()).is_some());
+    let is_sent = has(&SENT);
+    if has(&RATES) || has(&REPLIES) && !is_sent {
+        return false;
+    }
+    has(&PHRASES) || is_sent && has(&UNITS) && too_much(message).is_some()
+}
+
+/// The largest two numbers of a message that can be counts of tokens: what may be, and what was.
+fn too_much(message: &[u8]) -> Option<(u32, u32)> {
+    let (mut less, mut most) = (0, 0);
+    let mut number = 0_u32;
+    // A number inside of a name, as that of a model, counts nothing.
+    let mut is_name = false;
+    for byte in message.iter().chain(b" ") {
+        match byte {
+            b'0'..=b'9' if !is_name => {
+                number = number.saturating_mul(10).saturating_add(u32::from(byte - b'0'));
+            }
+            // As in 131,072 or 131_072.
+            b',' | b'_' if number > 0 => {}
+            _ => {
+                if number > most {
+                    (less, most) = (most, number);
+                } else if number < most && number > less {
+                    less = number;
+                }
+                number = 0;
+                is_name = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            }
         }
-        text = rest;
     }
-    false
+    let is_likely = less >= LEAST_TOKENS && most / MOST_TIMES <= less;
+    is_likely.then_some((less, most))
 }
 
-/// OpenAI and many others; llama.cpp; Anthropic, for bytes.
-static CODES: [u32; 3] = [
+/// The part of `bytes` that may stay, with some to spare.
+fn part(bytes: usize, (less, most): (u32, u32)) -> usize {
+    let stays = (bytes as u64 * u64::from(less)).checked_div(most.into()).unwrap_or(0);
+    (stays - stays / 8) as usize
+}
+
+/// Where `phrase` stands in `text`, in whatever case.
+// The search of `str` is large, and may panic as far as the compiler can tell.
+#[inline(never)]
+pub(super) fn find(text: &[u8], phrase: &[u8]) -> Option<usize> {
+    text.windows(phrase.len().max(1)).position(|part| part.eq_ignore_ascii_case(phrase))
+}
+
+/// A context has at least so many tokens.
+const LEAST_TOKENS: u32 = 512;
+
+/// No request has so many times the tokens that it may have.
+const MOST_TIMES: u32 = 1000;
+
+/// The codes for it.
+static CODES: [u32; 6] = [
+    // OpenAI and many others.
     hash(b"context_length_exceeded"),
+    // llama.cpp.
     hash(b"exceed_context_size_error"),
+    // Anthropic, for bytes.
     hash(b"request_too_large"),
+    // Copilot.
+    hash(b"model_max_prompt_tokens_exceeded"),
+    // GitHub Models.
+    hash(b"tokens_limit_reached"),
+    // Z.ai.
+    hash(b"1261"),
 ];
 
 /// What those say that have no code of their own for it.
-static PHRASES: [&[u8]; 6] = [
-    // Anthropic, the second where the reply would not fit.
-    b"prompt is too long",
-    b"exceed context limit",
+static PHRASES: [&str; 20] = [
+    // Anthropic, Bedrock, Fireworks; the second where the reply would not fit.
+    "prompt is too long",
+    "exceed context limit",
+    // Ollama's cloud.
+    "prompt too long",
+    // Bedrock.
+    "input is too long",
+    "too many input tokens",
+    "input tokens exceeded",
     // Gemini.
-    b"maximum number of tokens allowed",
-    // vLLM, DeepSeek, Ollama.
-    b"context length",
-    // OpenAI's Responses in a stream, llama-cpp-python.
-    b"context window",
+    "maximum number of tokens allowed",
+    // vLLM, DeepSeek, Mistral, LM Studio, Ollama.
+    "context length",
+    // OpenAI's Responses in a stream, llama-cpp-python, MiniMax.
+    "context window",
     // llama.cpp.
-    b"context size",
+    "context size",
+    // xAI.
+    "maximum prompt length",
+    // Copilot.
+    "prompt token count",
+    // Moonshot.
+    "model token limit",
+    // OpenRouter.
+    "maximum allowed input length",
+    // Gateways of DeepSeek.
+    "tokens in request more than max tokens allowed",
+    // Z.ai.
+    "exceeds max length",
+    // Groq, OpenAI, Cerebras.
+    "reduce the length of the messages",
+    // Vertex.
+    "input token count",
+    // DashScope.
+    "range of input length",
+    // Text Generation Inference.
+    "`inputs` must have less than",
 ];
+
+/// What such a refusal speaks of.
+static SENT: [&str; 6] =
+    ["prompt", "input", "message", "request contains", "conversation", "exceed context"];
+
+/// What it is measured in.
+static UNITS: [&str; 2] = ["token", "length"];
+
+/// What speaks of the reply alone: a shorter conversation would be refused as well.
+static REPLIES: [&str; 6] = [
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "maxOutputTokens",
+    "completion tokens",
+    "output tokens",
+];
+
+/// What speaks of a rate.
+static RATES: [&str; 5] = ["per min", "per day", "a minute", "rate limit", "quota"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_as_too_long_is_told_from_others() {
+        for message in [
+            "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+            "prompt token count of 132000 exceeds the limit of 128000",
+            "Invalid request: Your request exceeded model token limit: 131072 (requested: 150000)",
+            "Input is too long for requested model.",
+            "Input length 131393 exceeds the maximum allowed input length of 131040 tokens.",
+            "tokens in request more than max tokens allowed",
+            "Input length (5000 tokens) exceeds the maximum allowed length (4096 tokens).",
+            "Prompt exceeds max length",
+            "Please reduce the length of the messages or completion.",
+            "The input token count is 40000 but model only supports up to 32768.",
+            "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+            "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000",
+            "max_tokens is too large: 2048. This model's maximum context length is 4096 tokens and \
+             your request has 3000 input tokens",
+            "Range of input length should be [1, 30720]",
+            // Of no provider that is known.
+            "The prompt has 70,123 tokens, which is above 65,536.",
+        ] {
+            assert!(is_about_length(message.as_bytes()), "{message}");
+        }
+        for message in [
+            "max_tokens is too large: 32000. This model supports at most 4096 completion tokens; \
+             its context length is 128000.",
+            "max_tokens: 64000 > 8192, which is the maximum allowed number of output tokens",
+            "Unable to submit request because it has a maxOutputTokens value of 99999 but the \
+             supported range is from 1 (inclusive) to 65537 (exclusive).",
+            "Rate limit reached: input tokens per minute: limit 30000, requested 38000",
+            "Invalid 'messages[1].tool_calls[0].id': maximum length 40, but got length 64",
+            "the name of a tool is too long",
+        ] {
+            assert!(!is_about_length(message.as_bytes()), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_provider_says_how_much_is_too_much() {
+        let numbers = |text: &str| too_much(text.as_bytes());
+        assert_eq!(numbers("request (9012 tokens) exceeds 4096 tokens"), Some((4096, 9012)));
+        assert_eq!(numbers("131,072 of 140,000"), Some((131_072, 140_000)));
+        assert_eq!(numbers("at most 4096"), None);
+        assert_eq!(numbers("claude-20241022: 210000 > 200000"), Some((200_000, 210_000)));
+        assert_eq!(numbers("64 of 4096"), None);
+        assert_eq!(numbers("99999999999 of 4096"), None);
+        assert_eq!(part(9000, (4096, 9012)), 3579);
+    }
+}

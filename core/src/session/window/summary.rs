@@ -1,0 +1,311 @@
+//! The model is asked for a summary, which takes the place of what is oldest.
+
+use super::budget::used_up;
+use super::count::is_limited;
+use super::policy::begins_reply;
+use super::refused::find;
+use super::{Outcome, Tried};
+use crate::message::{Event, Kept, Provider, StopReason};
+use crate::provider::Config;
+use crate::session::Step;
+use crate::session::machine::Machine;
+use crate::session::room::is_turn;
+use crate::transcript::log::{FIRST_RECORD, Log};
+use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
+use crate::{Error, ErrorKind};
+
+/// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
+struct Old {
+    task: usize,
+    task_end: usize,
+    cut: usize,
+    bytes: usize,
+}
+
+impl Machine {
+    /// Begins the request for a summary, which stands behind the conversation while it lasts;
+    /// false when none can be had, or it would not help.
+    pub(super) fn ask_for_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> bool {
+        let old = self.old(log, config, log.used());
+        let mut records = log.records_from(FIRST_RECORD).take_while(|it| it.offset < old.cut);
+        // A summary of a summary helps nobody.
+        let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
+        let fits = self.count.fits(config, SUMMARY_REQUEST);
+        if self.tried.has(Tried::SUMMARY) || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
+            return false;
+        }
+        self.request_summary(log, config)
+    }
+
+    fn request_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> bool {
+        let wanted = REQUEST_BYTES
+            + BRIDGE_BYTES
+            + (config.limits().reply_bytes as usize).max(LEAST_SUMMARY_BYTES);
+        if log.room(wanted) < wanted {
+            return false;
+        }
+        let asked_at = log.used();
+        // A template that wants the roles to alternate refuses a user's text behind another, or
+        // behind the results of calls.
+        let alternates = matches!(config.provider(), Provider::OpenAiChat | Provider::Ollama);
+        let last = log.records_from(self.turn as usize).last();
+        let continues = last.is_some_and(|record| record.is_reply());
+        let bridge = Header::new(Kind::Text, if continues { 0 } else { FIRST }, [0; 3]);
+        let request = Header::new(Kind::User, FIRST, [0; 3]);
+        self.tried.remove(Tried::BRIDGED);
+        if alternates {
+            self.tried.add(Tried::BRIDGED);
+        }
+        // There is room for both.
+        if alternates && log.push(bridge, &[BRIDGE.as_bytes()]).is_err()
+            || log.push(request, &[SUMMARY_REQUEST.as_bytes()]).is_err()
+        {
+            log.truncate(asked_at);
+            return false;
+        }
+        self.forget_failure();
+        self.summary = Some(Self::finish_summary);
+        self.attempt = 0;
+        self.step = Step::Send;
+        true
+    }
+
+    /// Where the request for a summary begins that ends at `end`.
+    pub fn asked_at(&self, end: usize) -> usize {
+        let bridge = if self.tried.has(Tried::BRIDGED) { BRIDGE_BYTES } else { 0 };
+        end.saturating_sub(REQUEST_BYTES + bridge)
+    }
+
+    /// Tokens of the reply that the provider is asked for: a summary that was cut off gets twice
+    /// as many the second time, if the context has them.
+    pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
+        let (limits, provider) = (config.limits(), config.provider());
+        let tokens = limits.reply_tokens(provider);
+        if !self.tried.has(Tried::AGAIN) {
+            return tokens;
+        }
+        let left = match limits.context_tokens {
+            0 => u32::MAX,
+            context => context.saturating_sub(self.count.total()).saturating_sub(REQUEST_TOKENS),
+        };
+        tokens.saturating_mul(2).min(left).max(tokens)
+    }
+
+    fn finish_summary(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        outcome: Outcome,
+    ) -> Result<Event<'static>, Error> {
+        self.summary = None;
+        self.attempt = 0;
+        let is_second = self.tried.has(Tried::AGAIN);
+        self.tried.remove(Tried::AGAIN);
+        let asked_at = self.asked_at(self.reply.start as usize);
+        let came = outcome.is_ok();
+        let outcome = outcome.and_then(|reason| {
+            // What was cut off, refused, or goes on with the work says nothing of what was done.
+            let is_whole = matches!(reason, StopReason::EndTurn | StopReason::StopSequence)
+                && self.reply.calls == 0;
+            let installed = if is_whole { self.install_summary(log, config) } else { None };
+            installed.ok_or(Error::new(ErrorKind::BadResponse, 0))
+        });
+        if outcome.is_err() {
+            log.truncate(asked_at);
+        }
+        if let Some(budget) = used_up(config, self.rounds, self.usage) {
+            return Err(self.over_budget(log, budget));
+        }
+        if outcome.is_err() && came && !is_second && self.request_summary(log, config) {
+            self.tried.add(Tried::AGAIN);
+            return Ok(Event::Compacting);
+        }
+        let event = match outcome {
+            Ok(bytes) => Event::Truncated { what: Kept::Summarised, bytes: bytes as u32 },
+            Err(error) => {
+                self.tried.add(Tried::SUMMARY);
+                self.error = Some(error);
+                Event::SummaryFailed(error)
+            }
+        };
+        self.enter_send(log, config);
+        Ok(event)
+    }
+
+    /// Puts the text of the last reply in the place of what is oldest; the bytes that this
+    /// freed, or `None` when there is no summary in it, or it is no shorter.
+    fn install_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Option<usize> {
+        let start = self.asked_at(self.reply.start as usize);
+        let old = self.old(log, config, start);
+        self.gather_text(log, start);
+        let summary = log.record(start)?;
+        let thoughts = thoughts_bytes(summary.text())?;
+        log.remove(start + HEADER_BYTES, start + HEADER_BYTES + thoughts);
+        log.close(start);
+        let summary = log.record(start)?;
+        let (text, length) = (summary.text(), summary.end() - start);
+        if text.trim().is_empty() || has_call(text) || length >= old.bytes {
+            return None;
+        }
+        self.remove(log, config, old.task_end, old.cut);
+        self.remove(log, config, FIRST_RECORD, old.task);
+        self.insert(log, config, FIRST_RECORD + (old.task_end - old.task), start - old.bytes);
+        Some(old.bytes - length)
+    }
+
+    /// Makes one record of the request at `start` and the texts of its reply: a summary.
+    fn gather_text(&self, log: &mut Log<'_>, start: usize) {
+        let mut end = start + HEADER_BYTES;
+        let mut at = self.reply.start as usize;
+        while let Some(record) = log.record(at) {
+            let next = record.end();
+            if record.is(Kind::Text) {
+                log.move_down(at + HEADER_BYTES, next, end);
+                end += next - at - HEADER_BYTES;
+            }
+            at = next;
+        }
+        log.truncate(end);
+        log.set_header(start, Header::new(Kind::User, FIRST | MARKED, [0; 3]));
+        log.close(start);
+    }
+
+    /// What a summary of all up to `end` replaces. The newest rounds stay as they are, as many
+    /// as are short, but at least the last one; and the task of the running turn.
+    fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> Old {
+        let limits = config.limits();
+        let most = if is_limited(limits) {
+            // Half of the low mark, at four bytes a token.
+            limits.low_water(config.provider()) as usize / 2 * 4
+        } else {
+            log.limit() / 8
+        };
+        let records = |from| log.records_from(from).take_while(|record| record.offset < end);
+        let turn = self.turn as usize;
+        let last = records(turn).filter(begins_reply).last().map_or(turn, |record| record.offset);
+        let mut begins = records(FIRST_RECORD)
+            .filter(|record| begins_reply(record) || is_turn(&record.header))
+            .map(|record| record.offset);
+        let cut = begins.find(|at| end - at <= most || *at >= last).unwrap_or(last);
+        let task = log.record(turn).filter(|task| task.offset < cut);
+        let (task, task_end) = task.map_or((cut, cut), |task| (task.offset, task.end()));
+        Old { task, task_end, cut, bytes: (task - FIRST_RECORD) + (cut - task_end) }
+    }
+}
+
+/// Bytes of what a model that thinks in its text wrote before its answer; `None` when it never
+/// came to an end.
+fn thoughts_bytes(text: &str) -> Option<usize> {
+    let text = text.as_bytes();
+    for [open, close] in THOUGHTS {
+        let begins = text.trim_ascii_start().starts_with(open.as_bytes());
+        match find(text, close.as_bytes()) {
+            Some(at) if begins || find(text, open.as_bytes()).is_none_or(|open| open > at) => {
+                return Some(at + close.len());
+            }
+            None if begins => return None,
+            _ => {}
+        }
+    }
+    Some(0)
+}
+
+/// Whether the model wrote down a call in place of making it, or of a summary.
+fn has_call(text: &str) -> bool {
+    let text = text.as_bytes();
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_start);
+    let inside = text.trim_ascii_start();
+    let inside = inside.strip_prefix(b"```json").unwrap_or(inside).trim_ascii_start();
+    let is_json = matches!(inside.first(), Some(b'{' | b'['));
+    lines.any(|line| CALLS.iter().any(|mark| line.starts_with(mark.as_bytes())))
+        || is_json && ARGUMENTS.iter().any(|key| find(text, key.as_bytes()).is_some())
+}
+
+/// What stands around the thoughts of models that think in their text: DeepSeek, Qwen and others;
+/// prompted ones; Magistral; Seed.
+static THOUGHTS: [[&str; 2]; 4] = [
+    ["<think>", "</think>"],
+    ["<thinking>", "</thinking>"],
+    ["[THINK]", "[/THINK]"],
+    ["<seed:think>", "</seed:think>"],
+];
+
+/// How calls begin that models write in their text: Hermes and Qwen; Llama; Mistral; DeepSeek;
+/// Anthropic's older form; Llama 3's tag; GLM and Kimi; gpt-oss.
+static CALLS: [&str; 10] = [
+    "<tool_call",
+    "<function",
+    "[TOOL_CALL",
+    "<｜tool",
+    "<invoke ",
+    "<|python_tag|>",
+    "<|tool_call",
+    "<tool_use",
+    "<|channel|>",
+    "<minimax:tool_call",
+];
+
+/// The keys of a call's arguments.
+static ARGUMENTS: [&str; 2] = ["\"arguments\"", "\"parameters\""];
+
+/// What the model is asked for.
+const SUMMARY_REQUEST: &str = "The context is nearly full: what stands above will be replaced by \
+    what you write now. Call no tool. Write down, for yourself, all that is needed to go on: the \
+    task and every wish of the user, what was found out (paths, names, numbers, errors, word for \
+    word), what was changed and why, what failed, and what is to be done next.";
+
+/// What the model is taken to have said between a user's text or results and that request.
+const BRIDGE: &str = "I will go on with this.";
+
+/// The record of the request.
+const REQUEST_BYTES: usize = HEADER_BYTES + SUMMARY_REQUEST.len();
+
+const BRIDGE_BYTES: usize = HEADER_BYTES + BRIDGE.len();
+
+/// More than its tokens.
+const REQUEST_TOKENS: u32 = 128;
+
+/// Room that a summary needs at least.
+const LEAST_SUMMARY_BYTES: usize = 512;
+
+/// What a summary must replace to be worth its request.
+const LEAST_OLD_BYTES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thoughts_go_and_what_is_all_thought_is_no_summary() {
+        for (text, rest) in [
+            ("plain", Some("plain")),
+            ("<think>a</think>\nthe port is 80", Some("\nthe port is 80")),
+            // The template put the first mark into the prompt.
+            ("a\n</think>done", Some("done")),
+            ("\n [THINK]a[/THINK]b", Some("b")),
+            ("<think>cut in the mid", None),
+            (
+                "the tag <think> is parsed, </think> is not",
+                Some("the tag <think> is parsed, </think> is not"),
+            ),
+        ] {
+            assert_eq!(thoughts_bytes(text).map(|bytes| &text[bytes..]), rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn written_calls_are_told_from_talk_about_them() {
+        for text in [
+            "I look.\n<tool_call>\n{}",
+            "[TOOL_CALLS]x",
+            "```json\n{\"name\":\"bash\",\"arguments\":{}}\n```",
+            "{\"name\": \"bash\", \"parameters\": {}}",
+            "<｜tool▁calls▁begin｜>",
+        ] {
+            assert!(has_call(text), "{text}");
+        }
+        for text in ["The parser takes <tool_call> tags.", "{ is unbalanced in x.c", "Found."] {
+            assert!(!has_call(text), "{text}");
+        }
+    }
+}
