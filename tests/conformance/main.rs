@@ -7,6 +7,7 @@ mod budgets;
 mod chunkings;
 mod cut_anywhere;
 mod drive;
+mod ends;
 mod events;
 mod exit_codes;
 mod fixes_a_project;

@@ -100,7 +100,6 @@ async def works_later() -> str:
         (nothing, {}, "null", False),
         (marked, {}, "as it is", True),
         (nothing, {"x": 1}, "wrong arguments: x is unknown; there is none", True),
-        (nothing, "{", "wrong arguments: the arguments are not JSON: ", True),
         (nothing, "[]", "wrong arguments: the arguments are list, not a JSON object", True),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -114,6 +113,14 @@ def test_what_the_model_is_told(
     assert answered.content.startswith(content)
     assert answered.is_error is is_error
     assert tool_texts(scripted)[0].endswith(answered.content)
+
+
+@both
+def test_arguments_that_are_not_json_reach_no_tool(kind: Any, provider: Provider) -> None:
+    scripted = provider(call("nothing", "{"), say("ok"))
+    events = Either(kind, scripted, tools=[nothing]).events("go")
+    assert not [event for event in events if isinstance(event, ToolAnswered)]
+    assert "the arguments are not one JSON value" in tool_texts(scripted)[0]
 
 
 @both

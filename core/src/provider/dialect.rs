@@ -2,7 +2,6 @@
 
 use super::{Config, Sink};
 use crate::Error;
-use crate::message::StopReason;
 #[cfg(feature = "local-models")]
 use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
@@ -23,8 +22,6 @@ pub(crate) struct Dialect {
     pub places: &'static [Node],
     /// Of these two places, the first is read in streams only, the second in whole bodies only.
     pub twins: [u8; 2],
-    /// The words for why the model stopped, by their hashes.
-    pub stop_words: &'static [(u32, StopReason)],
     /// Takes a token of a response whose tag does not say what becomes of it.
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.

@@ -3,6 +3,7 @@
 
 mod config;
 mod counting;
+pub(crate) mod delay;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod dialect;
 mod limits;
@@ -13,6 +14,7 @@ pub(crate) mod local;
 )]
 mod reply;
 mod request;
+pub(crate) mod stop;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod tag;
 #[cfg(all(test, feature = "all-dialects"))]

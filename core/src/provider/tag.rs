@@ -36,6 +36,8 @@ pub(crate) const REASONING: u8 = 16;
 pub(crate) const OBJECT: u8 = 17;
 pub(crate) const TOP_MESSAGE: u8 = 18;
 pub(crate) const TOP_CODE: u8 = 19;
+/// How long an error asks to wait: a duration with its unit, or seconds.
+pub(crate) const DELAY: u8 = 20;
 
 /// Takes one token of a response.
 pub(crate) fn take(
@@ -52,10 +54,11 @@ pub(crate) fn take(
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
         (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
         (Token::Piece(_, bytes), TOP_MESSAGE) => return sink.top_message(bytes),
-        (Token::Piece(_, bytes), WORD | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE) => {
-            sink.word(bytes);
-        }
-        (Token::PieceEnd(_), STOP) => sink.stop(dialect.stop_words),
+        (
+            Token::Piece(_, bytes),
+            WORD | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE | DELAY,
+        ) => sink.word(bytes),
+        (Token::PieceEnd(_), STOP) => sink.stop(),
         (Token::PieceEnd(_), ERROR | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
         (Token::PieceEnd(_), OBJECT) => sink.object(),
@@ -64,6 +67,8 @@ pub(crate) fn take(
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
         (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
         (Token::Number(_, value), TOP_CODE) => sink.top_status(value),
+        (Token::PieceEnd(_), DELAY) => sink.failure_delay(),
+        (Token::Number(_, value), DELAY) => sink.note_delay(value.saturating_mul(1000)),
         (Token::Number(_, value), INPUT..=REASONING) => sink.count(tag.wrapping_sub(INPUT), value),
         _ => return (dialect.token)(sink, token),
     }

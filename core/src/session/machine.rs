@@ -220,7 +220,7 @@ impl Machine {
     pub fn abort(&mut self, log: &mut Log<'_>, config: &dyn Config) {
         match self.step {
             Step::Receive => log.truncate(self.reply.start as usize),
-            Step::RunTools if !self.open.abort(log) => {
+            Step::RunTools if !self.open.answer_all(log, "aborted") => {
                 self.cut_off(log, config, self.open.reply as usize);
             }
             _ => {}

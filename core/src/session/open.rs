@@ -3,6 +3,11 @@
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record};
+use crate::wire::json_read::is_value;
+
+/// What the model is told of a call that is not handed out.
+pub(super) const MALFORMED: &str =
+    "not run: the arguments are not one JSON value; make the call again with whole arguments";
 
 /// Which calls are open.
 #[derive(Clone, Copy, Debug)]
@@ -104,20 +109,43 @@ impl Open {
         }
     }
 
-    /// Answers all open calls by "aborted"; false when there is no room for that, so that the
+    /// Answers all open calls by `reason`; false when there is no room for that, so that the
     /// reply must go.
-    pub fn abort(&mut self, log: &mut Log<'_>) -> bool {
+    pub fn answer_all(&mut self, log: &mut Log<'_>, reason: &str) -> bool {
         while let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
             let offset = call.offset;
-            let [low, high] = index.to_le_bytes();
-            let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
-            if log.push(header, &[b"aborted"]).is_err() {
+            if !self.refuse(log, (offset, index), reason) {
                 self.count = 0;
                 return false;
             }
-            self.answer(log, offset);
         }
         true
+    }
+
+    /// Tells the model of each open call whose arguments are not one JSON value that it was not
+    /// run; false when there is no room for that.
+    pub fn refuse_malformed(&mut self, log: &mut Log<'_>) -> bool {
+        let mut at = self.first();
+        while let Some((call, index)) = self.next_open(log.bytes(), at) {
+            let offset = call.offset;
+            at = (call.end(), index + 1);
+            let is_value = !call.header.has(MARKED) || is_value(call.call().2.as_bytes());
+            if !is_value && !self.refuse(log, (offset, index), MALFORMED) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Answers the call at this offset and of this index by an error.
+    fn refuse(&mut self, log: &mut Log<'_>, (call, index): (usize, u16), reason: &str) -> bool {
+        let [low, high] = index.to_le_bytes();
+        let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
+        let has_room = log.push(header, &[reason.as_bytes()]).is_ok();
+        if has_room {
+            self.answer(log, call);
+        }
+        has_room
     }
 
     const fn first(&self) -> (usize, u16) {

@@ -3,13 +3,15 @@
 use super::Step;
 use super::feed::Decoder;
 use super::machine::Machine;
-use super::open::Open;
-use super::retry::{is_transient, wait};
+use super::open::{MALFORMED, Open};
+use super::retry::{is_rate_limit, is_transient, wait};
 use super::room::{Last, can_drop};
 use super::window::{ENABLED, repeating};
 use crate::message::{Event, Fed, StopReason};
-use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local};
+use crate::provider::delay::asked_in_ms;
+use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, stop};
 use crate::transcript::log::Log;
+use crate::transcript::record::HEADER_BYTES;
 use crate::{Error, ErrorKind};
 
 impl Machine {
@@ -83,8 +85,9 @@ impl Machine {
             let mut log = log;
             return self.accept(&mut log, config, reason);
         }
+        let limits = (self.reply_tokens(config), config.limits().context_tokens);
         let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
-        let judged = judge(&self.decoder, &mut sink, self.status)
+        let judged = judge(&self.decoder, &mut sink, self.status, limits)
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
         match judged {
@@ -118,9 +121,23 @@ impl Machine {
         self.tried.end_of_round();
         let start = self.reply.start as usize;
         self.count.measure(config, self.reply.usage(), log.bytes(), start);
-        if self.open.count > 0 {
+        if !is_success(reason) {
+            // Calls beside it may be a part of what the model meant to do.
+            if !self.open.answer_all(log, "not run: the reply did not end well") {
+                self.cut_off(log, config, self.open.reply as usize);
+            }
+            self.end_turn(log);
+        } else if self.open.count > 0 {
             self.check_repeats(log, config)?;
-            self.step = Step::RunTools;
+            if !self.open.refuse_malformed(log) {
+                let missing = Error::full(MALFORMED.len() + HEADER_BYTES);
+                return self.broken(log, config, missing);
+            }
+            if self.open.count > 0 {
+                self.step = Step::RunTools;
+            } else {
+                self.next_round(log, config)?;
+            }
         } else if reason == StopReason::Pause {
             self.next_round(log, config)?;
             self.pause(log);
@@ -167,8 +184,13 @@ impl Machine {
             return self.fail(log, config, error);
         }
         self.take_out(log, start);
-        let asked_ms = Some(self.retry_after_ms).filter(|millis| *millis != u32::MAX);
-        let (millis, random) = wait(limits, self.attempt, asked_ms, self.random);
+        let asked_ms = match (self.retry_after_ms, self.reply.failure.delay) {
+            (u32::MAX, 0) => asked_in_ms(log.behind(self.reply.failure.length as usize)),
+            (u32::MAX, tenths) => Some(u32::from(tenths) * 100),
+            (millis, _) => Some(millis),
+        };
+        let is_rate = is_rate_limit(error, &self.reply.failure.code);
+        let (millis, random) = wait(limits, self.attempt, asked_ms, is_rate, self.random);
         self.random = random;
         self.error = Some(error);
         self.step = Step::Wait { millis };
@@ -266,7 +288,12 @@ fn read(
 }
 
 /// Whether the reply is whole, now that the body is over, and why the model stopped.
-fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<StopReason, Error> {
+fn judge(
+    decoder: &Decoder,
+    sink: &mut Sink<'_, '_>,
+    status: u16,
+    limits: (u32, u32),
+) -> Result<StopReason, Error> {
     if sink.reply.is_failed() {
         return Err(refusal(sink.reply, status));
     }
@@ -279,8 +306,16 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
     if is_foreign && !reply.documents || decoder.is_whole() && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
-    if reply.stop.is_none() && !reply.ended && !decoder.is_whole() {
+    // The end marker of a stream does not say that the model was done. A whole body is whole, and
+    // some servers have no word in it.
+    if reply.stop.is_none() && !decoder.is_whole() {
         return Err(Error::new(ErrorKind::Cut, decoder.offset));
+    }
+    if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.stop_word) {
+        sink.failure();
+        let reply = &mut *sink.reply;
+        reply.failure.code = reply.stop_word.clone();
+        return Err(refusal(reply, status));
     }
     sink.end_part();
     let mut records = sink.log.records_from(sink.reply.start as usize);
@@ -288,16 +323,31 @@ fn judge(decoder: &Decoder, sink: &mut Sink<'_, '_>, status: u16) -> Result<Stop
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
     sink.check_calls();
-    if sink.reply.stop == Some(StopReason::MaxTokens) && sink.drop_cut_call() {
+    // Some servers have the same word for a reply that was cut off and for one that was not.
+    let is_cut = sink.reply.stop == Some(StopReason::MaxTokens) || is_used_up(sink, limits);
+    if is_cut && sink.drop_cut_call() {
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
     }
-    Ok(match sink.reply.stop {
+    Ok(match sink.reply.stop.unwrap_or(StopReason::EndTurn) {
         // Some providers have no word of their own for it.
-        None | Some(StopReason::EndTurn) if sink.reply.calls > 0 => StopReason::ToolUse,
-        None | Some(StopReason::EndTurn) if sink.reply.refuses => StopReason::Refusal,
-        None => StopReason::EndTurn,
-        Some(reason) => reason,
+        StopReason::EndTurn if sink.reply.calls > 0 => StopReason::ToolUse,
+        StopReason::EndTurn if is_cut => StopReason::MaxTokens,
+        StopReason::EndTurn if sink.reply.refuses => StopReason::Refusal,
+        reason => reason,
     })
+}
+
+/// Whether the tokens that the reply may have are used up, or those of the model's context.
+fn is_used_up(sink: &Sink<'_, '_>, (reply_tokens, context_tokens): (u32, u32)) -> bool {
+    let usage = sink.reply.usage();
+    let reached = |count, limit| limit > 0 && count >= limit;
+    reached(usage.output_tokens, reply_tokens)
+        || reached(usage.total(sink.provider), context_tokens)
+}
+
+/// Whether the model ended as it meant to, or may go on.
+const fn is_success(reason: StopReason) -> bool {
+    !matches!(reason, StopReason::Refusal | StopReason::ContentFilter | StopReason::Other)
 }
 
 /// The provider's refusal, as an error.

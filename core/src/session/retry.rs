@@ -1,22 +1,43 @@
 //! Which failures are worth another attempt, and how long to wait for it.
 
-use crate::provider::{Limits, Word};
+use crate::provider::{Limits, Word, stop};
 use crate::wire::hash::hash;
+use crate::{Error, ErrorKind};
 
 /// Whether a refusal may go away by itself. `code` is the provider's code or type of the
 /// error; it counts more than the status, which is often too general.
 pub(super) fn is_transient(status: u32, code: &Word) -> bool {
-    let code = hash(code);
-    let among = |codes: &[u32]| codes.contains(&code);
-    !among(&FINAL_CODES)
-        && (among(&TRANSIENT_CODES) || matches!(status, 408 | 409 | 429 | 500..=599))
+    let known = stop::fold(code);
+    let among = |codes: &[u32]| codes.contains(&known);
+    // In a stream that began well the word for the end stands for a code.
+    let is_told = among(&RATE_CODES) || among(&TRANSIENT_CODES) || is_failed(status, code);
+    !among(&FINAL_CODES) && (is_told || matches!(status, 408 | 409 | 429 | 500..=599))
+}
+
+fn is_failed(status: u32, code: &Word) -> bool {
+    matches!(status, 200..=299) && stop::is_failure(code)
+}
+
+/// Whether the provider says that there were too many requests: it wants a longer pause than
+/// one that has failed.
+pub(super) fn is_rate_limit(error: Error, code: &Word) -> bool {
+    error.kind() == ErrorKind::Status
+        && (error.detail() == 429 || RATE_CODES.contains(&stop::fold(code)))
 }
 
 /// Milliseconds to wait before attempt `attempt + 1`, and the next state of the jitter.
-pub(super) fn wait(limits: &Limits, attempt: u8, asked_ms: Option<u32>, random: u32) -> (u32, u32) {
+pub(super) fn wait(
+    limits: &Limits,
+    attempt: u8,
+    asked_ms: Option<u32>,
+    is_rate: bool,
+    random: u32,
+) -> (u32, u32) {
     let random = next_random(random);
-    let doublings = u32::from(attempt.saturating_sub(1)).min(31);
-    let backoff = limits.retry_base_ms.saturating_mul(1 << doublings).min(limits.retry_max_ms);
+    // The windows of rate limits are minutes: the first pause is that before the third retry.
+    let doublings = u32::from(attempt.saturating_sub(1)) + if is_rate { RATE_DOUBLINGS } else { 0 };
+    let backoff =
+        limits.retry_base_ms.saturating_mul(1 << doublings.min(31)).min(limits.retry_max_ms);
     let millis = match asked_ms {
         // A little later than asked: others were asked the same.
         Some(asked) => asked.saturating_add(below(random, asked / 10)),
@@ -52,19 +73,56 @@ static FINAL_CODES: [u32; 8] = [
     hash(b"context_length_exceeded"),
 ];
 
-/// Codes of errors inside a stream, where the status said 200.
-static TRANSIENT_CODES: [u32; 10] = [
+/// Codes of errors inside a stream, where the status said 200, in lower case: of OpenAI,
+/// Anthropic, Gemini, Bedrock, Mistral, Moonshot, Z.ai and of servers that follow them.
+static TRANSIENT_CODES: [u32; 28] = [
     hash(b"overloaded_error"),
     hash(b"overloaded"),
+    hash(b"server_is_overloaded"),
+    hash(b"server_overloaded"),
+    hash(b"model_overloaded"),
+    hash(b"engine_overloaded"),
+    hash(b"engine_overloaded_error"),
+    hash(b"service_overloaded"),
     hash(b"api_error"),
-    hash(b"rate_limit_error"),
-    hash(b"rate_limit_exceeded"),
     hash(b"server_error"),
     hash(b"internal_server_error"),
     hash(b"internal_error"),
+    hash(b"internal"),
     hash(b"timeout_error"),
+    hash(b"request_timeout"),
+    hash(b"deadline_exceeded"),
+    hash(b"gateway_timeout"),
+    hash(b"bad_gateway"),
+    hash(b"upstream_error"),
     hash(b"service_unavailable"),
+    hash(b"service_unavailable_error"),
+    hash(b"serviceunavailableexception"),
+    hash(b"internalserverexception"),
+    hash(b"modelstreamerrorexception"),
+    hash(b"modeltimeoutexception"),
+    hash(b"modelnotreadyexception"),
+    hash(b"unavailable"),
+    hash(b"server_busy"),
 ];
+
+/// The same, for too many requests.
+static RATE_CODES: [u32; 11] = [
+    hash(b"rate_limit_error"),
+    hash(b"rate_limit_exceeded"),
+    hash(b"rate_limit_reached_error"),
+    hash(b"rate_limited"),
+    hash(b"slow_down"),
+    hash(b"too_many_requests"),
+    hash(b"resource_exhausted"),
+    hash(b"throttlingexception"),
+    hash(b"throttling_error"),
+    hash(b"1302"),
+    hash(b"1305"),
+];
+
+/// How many times longer the wait is after too many requests, as a power of two.
+const RATE_DOUBLINGS: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -80,6 +138,11 @@ mod tests {
         assert!(!is_transient(429, &code("insufficient_quota")));
         assert!(is_transient(200, &code("overloaded_error")));
         assert!(!is_transient(200, &code("invalid_request_error")));
+        for word in ["server_is_overloaded", "slow_down", "UNAVAILABLE", "ThrottlingException"] {
+            assert!(is_transient(200, &code(word)), "{word}");
+        }
+        assert!(is_transient(200, &code("network_error")));
+        assert!(!is_transient(400, &code("error")));
         for status in [408, 409, 429, 500, 502, 503, 529] {
             assert!(is_transient(status, &Word::new()), "{status}");
         }
@@ -94,13 +157,17 @@ mod tests {
         let mut random = 7;
         for attempt in 1..40 {
             let full = 100_u32.saturating_mul(1 << u32::from(attempt - 1).min(20)).min(1000);
-            let (millis, next) = wait(&limits, attempt, None, random);
+            let (millis, next) = wait(&limits, attempt, None, false, random);
             assert!((full / 2..=full).contains(&millis), "{attempt}: {millis}");
-            assert_eq!(wait(&limits, attempt, None, random), (millis, next));
+            assert_eq!(wait(&limits, attempt, None, false, random), (millis, next));
+            assert_eq!(
+                wait(&limits, attempt, None, true, random),
+                wait(&limits, attempt + 2, None, false, random)
+            );
             random = next;
         }
-        let (millis, _) = wait(&limits, 1, Some(300), 7);
+        let (millis, _) = wait(&limits, 1, Some(300), true, 7);
         assert!((300..=330).contains(&millis));
-        assert_eq!(wait(&limits, 1, Some(u32::MAX), 7).0, 1000);
+        assert_eq!(wait(&limits, 1, Some(u32::MAX), false, 7).0, 1000);
     }
 }

@@ -62,6 +62,12 @@ impl<'t> Log<'t> {
         Records::from(self.bytes(), offset)
     }
 
+    /// The `length` bytes behind the end, where a message may lie that is not kept.
+    pub fn behind(&self, length: usize) -> &[u8] {
+        let used = self.used();
+        self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
+    }
+
     /// Makes room for `more` bytes.
     pub fn reserve(&mut self, more: usize) -> Result<(), Error> {
         let wanted = self.used().saturating_add(more);

@@ -194,7 +194,7 @@ impl Turn<'_> {
             last.take(&event)?;
             observer.event(&event)?;
         }
-        last.check(endpoint)?;
+        last.check(endpoint, session.stop_word())?;
         let output = options.instructions.output;
         let changes = match output {
             Output::Patch => Some(view.changes()?),
@@ -299,7 +299,7 @@ impl LastReply {
     }
 
     /// Refuses a reply that is not the model's whole answer.
-    fn check(&self, endpoint: &Endpoint) -> Result<()> {
+    fn check(&self, endpoint: &Endpoint, word: &str) -> Result<()> {
         let model = &endpoint.model;
         let said = quote(&self.text);
         match self.stop {
@@ -313,6 +313,13 @@ impl LastReply {
             Some(StopReason::ContentFilter) => Err(Error::new(
                 ErrorKind::NoResult,
                 format!("the provider's filter stopped the reply of {model}"),
+            )),
+            Some(StopReason::Other) => Err(Error::new(
+                ErrorKind::NoResult,
+                format!(
+                    "the reply of {model} ended for no known reason ({}), so it may not be whole",
+                    quote(word)
+                ),
             )),
             _ => Ok(()),
         }

@@ -73,7 +73,7 @@ final class AgentTests: XCTestCase {
     func testWhatGoesWrongInAToolIsToldToTheModel() async throws {
         let calls = [
             Script.calls("fail", #"{"path":"x"}"#), Script.calls("nope", "{}"),
-            Script.calls("fail", #"{"path":7}"#), Script.calls("fail", #""{nonsense""#),
+            Script.calls("fail", #"{"path":7}"#), Script.calls("fail", #""[1]""#),
             Script.calls("sleep", "{}"), Script.text("I see."),
         ]
         let provider = try ScriptedProvider(calls.joined(separator: ","))

@@ -5,7 +5,6 @@
 
 use super::{REDACTED, SIGNATURE};
 use crate::Error;
-use crate::message::StopReason;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
@@ -56,16 +55,6 @@ places! { PLACES:
 }
 
 pub(super) const TWINS: [u8; 2] = [BLOCK, CONTENT];
-
-pub(super) static STOP_WORDS: [(u32, StopReason); 7] = [
-    (hash(b"end_turn"), StopReason::EndTurn),
-    (hash(b"tool_use"), StopReason::ToolUse),
-    (hash(b"max_tokens"), StopReason::MaxTokens),
-    (hash(b"model_context_window_exceeded"), StopReason::MaxTokens),
-    (hash(b"stop_sequence"), StopReason::StopSequence),
-    (hash(b"refusal"), StopReason::Refusal),
-    (hash(b"pause_turn"), StopReason::Pause),
-];
 
 const BLOCK_STOP: u32 = hash(b"content_block_stop");
 const MESSAGE_STOP: u32 = hash(b"message_stop");

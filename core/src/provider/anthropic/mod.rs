@@ -18,7 +18,6 @@ pub(crate) static DIALECT: Dialect = Dialect {
     body: Body::Whole,
     places: decode::PLACES,
     twins: decode::TWINS,
-    stop_words: &decode::STOP_WORDS,
     token: decode::token,
     document_end: decode::document_end,
     head: encode::head,

@@ -38,32 +38,13 @@ places! { PLACES:
     ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
     ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
+    DETAILS = ERROR . "details",
+    RETRY_DELAY = DETAILS . "retryDelay" => tag::DELAY,
     ERROR_ERROR = ERROR . "error" (from ERROR_CODE) => tag::ERROR,
     OBJECT = ROOT . "object" => tag::OBJECT,
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     TOP_CODE = ROOT . "code" => tag::TOP_CODE,
 }
-
-/// The words for the end of a reply; some clients that pass replies on write them as the
-/// numbers of the enumeration. Those of which the two APIs mean different things are left out.
-pub(super) static STOP_WORDS: [(u32, StopReason); 16] = [
-    (hash(b"STOP"), StopReason::EndTurn),
-    (hash(b"1"), StopReason::EndTurn),
-    (hash(b"MAX_TOKENS"), StopReason::MaxTokens),
-    (hash(b"2"), StopReason::MaxTokens),
-    (hash(b"SAFETY"), StopReason::ContentFilter),
-    (hash(b"3"), StopReason::ContentFilter),
-    (hash(b"RECITATION"), StopReason::ContentFilter),
-    (hash(b"4"), StopReason::ContentFilter),
-    (hash(b"LANGUAGE"), StopReason::ContentFilter),
-    (hash(b"BLOCKLIST"), StopReason::ContentFilter),
-    (hash(b"PROHIBITED_CONTENT"), StopReason::ContentFilter),
-    (hash(b"SPII"), StopReason::ContentFilter),
-    (hash(b"MODEL_ARMOR"), StopReason::ContentFilter),
-    (hash(b"IMAGE_SAFETY"), StopReason::ContentFilter),
-    (hash(b"IMAGE_PROHIBITED_CONTENT"), StopReason::ContentFilter),
-    (hash(b"IMAGE_RECITATION"), StopReason::ContentFilter),
-];
 
 /// Words that say that there is no reason yet.
 const NO_REASON: [u32; 4] =
@@ -193,7 +174,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
     sink.reply.stop = None;
     let word = core::mem::take(&mut sink.reply.stop_word);
     sink.word(&word);
-    sink.stop(&STOP_WORDS);
+    sink.stop();
     if sink.reply.notes.document == IS_BLOCKED && sink.reply.stop.is_some() {
         sink.reply.stop = Some(StopReason::ContentFilter);
     }

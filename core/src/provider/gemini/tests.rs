@@ -84,8 +84,9 @@ fn reasons_to_stop() {
     assert_eq!(reason("13"), is("13", StopReason::Other));
     assert_eq!(reason(r#""MAX_TOKENS""#), is("MAX_TOKENS", StopReason::MaxTokens));
     assert_eq!(reason(r#""SAFETY""#), is("SAFETY", StopReason::ContentFilter));
+    // A failure is none.
     let malformed = "MALFORMED_FUNCTION_CALL";
-    assert_eq!(reason(r#""MALFORMED_FUNCTION_CALL""#), is(malformed, StopReason::Other));
+    assert_eq!(reason(r#""MALFORMED_FUNCTION_CALL""#), (String::from(malformed), None));
     // A whole body needs no reason.
     assert_eq!(reason("null"), is("", StopReason::EndTurn));
     assert_eq!(reason("0"), is("", StopReason::EndTurn));
@@ -209,11 +210,11 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"tool_use","id":"toolu_1","name":"f","input":"{\"a\":"}],"stop_reason":"tool_use"}"#;
     let mut foreign = session(config(Provider::Anthropic));
     hear(&mut foreign, body.as_bytes(), 9);
-    answer(&mut foreign, &[0], &[("bad", true)]);
+    assert_eq!((foreign.step(), foreign.pending_call()), (crate::Step::Send, None));
     let wanted = concat!(
         r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":["#,
         r#"{"functionCall":{"id":"toolu_1","name":"f","args":{"malformed":"{\"a\":"}}}]},"#,
-        r#"{"role":"user","parts":[{"functionResponse":{"id":"toolu_1","name":"f","response":{"error":"bad"}}}]}]}"#,
+        r#"{"role":"user","parts":[{"functionResponse":{"id":"toolu_1","name":"f","response":{"error":"not run: the arguments are not one JSON value; make the call again with whole arguments"}}}]}]}"#,
     );
     assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
 
@@ -231,7 +232,6 @@ fn arguments_that_are_no_object_go_back_as_one() {
     let body = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"id":"i","name":"f","args":"oops"},"thoughtSignature":"eA=="}]},"finishReason":"STOP"}]}"#;
     let mut ours = session(config(PROVIDER));
     hear(&mut ours, body.as_bytes(), 9);
-    answer(&mut ours, &[0], &[("bad", true)]);
     let part = r#"{"functionCall":{"id":"i","name":"f","args":{"malformed":"oops"}},"thoughtSignature":"eA=="}"#;
     assert!(sent(&ours).contains(part), "{}", sent(&ours));
     let block = r#"{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{"malformed":"oops"}}]}"#;

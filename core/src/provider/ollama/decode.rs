@@ -8,7 +8,6 @@ use crate::message::StopReason;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
-use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 
 places! { PLACES:
@@ -33,9 +32,6 @@ places! { PLACES:
     OBJECT = ROOT . "object" => tag::OBJECT,
     TOP_CODE = ROOT . "code" => tag::TOP_CODE,
 }
-
-pub(super) static STOP_WORDS: [(u32, StopReason); 2] =
-    [(hash(b"stop"), StopReason::EndTurn), (hash(b"length"), StopReason::MaxTokens)];
 
 /// The line says that it is the last one.
 const IS_LAST: u8 = 1;
@@ -65,7 +61,10 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     let word = core::mem::take(&mut sink.reply.stop_word);
     if core::mem::take(&mut sink.reply.notes.document) == IS_LAST {
         sink.word(&word);
-        sink.stop(&STOP_WORDS);
+        sink.stop();
+        // Older servers have no word for it.
+        let is_silent = sink.reply.stop.is_none() && !sink.reply.is_muted();
+        sink.reply.stop = if is_silent { Some(StopReason::EndTurn) } else { sink.reply.stop };
         sink.reply.ended = true;
     }
     sink.document_end();

@@ -17,7 +17,6 @@ pub(crate) static DIALECT: Dialect = Dialect {
     body: Body::Lines,
     places: decode::PLACES,
     twins: [0; 2],
-    stop_words: &decode::STOP_WORDS,
     token: decode::token,
     document_end: decode::document_end,
     head: encode::head,

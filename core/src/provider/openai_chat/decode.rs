@@ -6,10 +6,8 @@
 
 use super::{CONTENT_FIELD, REASONING_CONTENT_FIELD, REASONING_FIELD};
 use crate::Error;
-use crate::message::StopReason;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
-use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 
 places! { PLACES:
@@ -47,6 +45,10 @@ places! { PLACES:
     ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
     ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
     ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
+    RETRY_AFTER = ERROR . "retry_after" => tag::DELAY,
+    // Gemini's errors in this dialect are those of its own.
+    ERROR_DETAILS = ERROR . "details",
+    RETRY_DELAY = ERROR_DETAILS . "retryDelay" => tag::DELAY,
     ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
     // Errors of servers that do not follow OpenAI's form.
     OBJECT = ROOT . "object" => tag::OBJECT,
@@ -64,16 +66,6 @@ pub(super) const TWINS: [u8; 2] = [DELTA, ROOT];
 const HAS_DELTA: u8 = 1;
 /// The choice that is read has a `message`, which repeats what a `delta` behind it says.
 const HAS_MESSAGE: u8 = 2;
-
-/// The words for the end of a reply, those of compatible servers included.
-pub(super) static STOP_WORDS: [(u32, StopReason); 6] = [
-    (hash(b"stop"), StopReason::EndTurn),
-    (hash(b"eos"), StopReason::EndTurn),
-    (hash(b"tool_calls"), StopReason::ToolUse),
-    (hash(b"length"), StopReason::MaxTokens),
-    (hash(b"model_length"), StopReason::MaxTokens),
-    (hash(b"content_filter"), StopReason::ContentFilter),
-];
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {

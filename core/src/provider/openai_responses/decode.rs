@@ -7,7 +7,7 @@ use super::items::{GOT, IS_LISTED, SKIPS_LIST, event, is_told, item, list_item};
 use crate::Error;
 use crate::message::StopReason;
 use crate::provider::reply::Slot;
-use crate::provider::{Sink, tag};
+use crate::provider::{Sink, stop, tag};
 use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 
@@ -159,9 +159,10 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             }
         }
         REASON => {
-            sink.reply.notes.reason = Some(match sink.take_hash() {
-                MAX_OUTPUT_TOKENS | MAX_TOKENS => StopReason::MaxTokens,
-                CONTENT_FILTER => StopReason::ContentFilter,
+            // Whatever it is, it is none for a whole reply.
+            sink.reply.notes.reason = Some(match stop::reason(&sink.take_word()) {
+                StopReason::MaxTokens => StopReason::MaxTokens,
+                StopReason::ContentFilter => StopReason::ContentFilter,
                 _ => StopReason::Other,
             });
         }
@@ -171,6 +172,3 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
 
 const IN_PROGRESS: u32 = hash(b"in_progress");
 const QUEUED: u32 = hash(b"queued");
-const MAX_OUTPUT_TOKENS: u32 = hash(b"max_output_tokens");
-const MAX_TOKENS: u32 = hash(b"max_tokens");
-const CONTENT_FILTER: u32 = hash(b"content_filter");

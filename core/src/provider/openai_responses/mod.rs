@@ -19,7 +19,6 @@ pub(crate) static DIALECT: Dialect = Dialect {
     body: Body::Whole,
     places: decode::PLACES,
     twins: decode::TWINS,
-    stop_words: &[],
     token: decode::token,
     document_end: items::document_end,
     head: encode::head,

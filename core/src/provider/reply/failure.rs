@@ -3,6 +3,7 @@
 
 use super::{Sink, Slot, Word};
 use crate::Error;
+use crate::provider::delay::duration_ms;
 use crate::transcript::record::HEADER_BYTES;
 use crate::wire::hash::hash;
 
@@ -13,6 +14,8 @@ pub(crate) struct Failure {
     pub code: Word,
     /// Its code where it is a number.
     pub status: u16,
+    /// Tenths of a second to wait before the next attempt, where it says so; else 0.
+    pub delay: u16,
     /// Where its message stands behind the records, and how long it is.
     pub start: u32,
     pub length: u16,
@@ -68,10 +71,31 @@ impl Sink<'_, '_> {
             return;
         }
         self.failure();
-        let code = &mut self.reply.failure.code;
-        if is_code || code.is_empty() {
-            *code = word;
+        self.note_code(word, is_code);
+    }
+
+    /// Keeps a code; one of digits is a status that is written as text.
+    fn note_code(&mut self, word: Word, counts_more: bool) {
+        let failure = &mut self.reply.failure;
+        if word.len() == 3 && word.iter().all(u8::is_ascii_digit) {
+            failure.status = word.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit & 15));
+        } else if counts_more || failure.code.is_empty() {
+            failure.code = word;
         }
+    }
+
+    /// The word that came is how long to wait before the next attempt.
+    pub fn failure_delay(&mut self) {
+        let word = self.take_word();
+        if let Some(millis) = duration_ms(&word) {
+            self.note_delay(millis);
+        }
+    }
+
+    /// The error says how long to wait before the next attempt.
+    pub fn note_delay(&mut self, millis: u32) {
+        let tenths = millis.div_ceil(100).min(u16::MAX.into()) as u16;
+        self.reply.failure.delay = self.reply.failure.delay.max(tenths);
     }
 
     /// The code of the error is a number.
@@ -94,10 +118,7 @@ impl Sink<'_, '_> {
     /// The word that came is the code of the document, should it be an error.
     pub fn top_code(&mut self) {
         let word = self.take_word();
-        let code = &mut self.reply.failure.code;
-        if code.is_empty() {
-            *code = word;
-        }
+        self.note_code(word, false);
     }
 
     /// The same for a code that is a number.

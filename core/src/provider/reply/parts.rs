@@ -1,7 +1,7 @@
 //! Text, reasoning, opaque text, words, counts and errors of a reply.
 
 use super::{Reply, Sink, Word};
-use crate::message::StopReason;
+use crate::provider::stop;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
 use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
@@ -259,14 +259,12 @@ impl Sink<'_, '_> {
     /// The model says why it stopped; the first reason stays.
     // Not inlined, see `commit_call`.
     #[inline(never)]
-    pub fn stop(&mut self, words: &[(u32, StopReason)]) {
+    pub fn stop(&mut self) {
         let word = self.take_word();
         if word.is_empty() || self.reply.is_muted() || self.reply.stop.is_some() {
             return;
         }
-        let hash = hash(&word);
-        let known = words.iter().find(|(known, _)| *known == hash);
-        self.reply.stop = Some(known.map_or(StopReason::Other, |(_, reason)| *reason));
+        self.reply.stop = Some(stop::reason(&word));
         self.reply.stop_word = word;
     }
 

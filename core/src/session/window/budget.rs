@@ -32,7 +32,7 @@ impl Machine {
         if most == 0 || !runs.any(|(end, _, count)| end > start && count > most) {
             return Ok(());
         }
-        if !self.open.abort(log) {
+        if !self.open.answer_all(log, "aborted") {
             self.cut_off(log, config, start);
         }
         Err(self.over_budget(log, Budget::Repeats))

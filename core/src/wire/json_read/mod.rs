@@ -306,16 +306,20 @@ const BAD: Error = Error::new(ErrorKind::BadJson, 0);
 
 /// Whether `text` is one JSON object, and nothing else.
 pub(crate) fn is_object(text: &[u8]) -> bool {
+    text.trim_ascii_start().starts_with(b"{") && is_value(text)
+}
+
+/// Whether `text` is one JSON value, and nothing else.
+pub(crate) fn is_value(text: &[u8]) -> bool {
     let mut reader = JsonReader::new(&[]);
     let mut rest = text;
-    let begins = text.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    while begins && !rest.is_empty() {
+    while !rest.is_empty() {
         reader.skip_members(&mut rest);
         if reader.step(&mut rest) == Found::Wrong {
             return false;
         }
     }
-    begins && reader.is_done()
+    reader.finish().is_ok()
 }
 
 /// `text` behind `mark` and a space that may follow it.
