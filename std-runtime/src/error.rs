@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::visible::{is_acting, visible};
+
 /// What went wrong, in one line for a person: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -53,7 +55,7 @@ impl Error {
     /// or do something to a terminal, becomes a blank: parts of it come from outside.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let mut message = message.into();
-        if message.contains(char::is_control) {
+        if message.contains(is_acting) {
             message = one_line(&message);
         }
         Self { kind, message }
@@ -101,7 +103,8 @@ impl std::error::Error for Error {}
 /// The words of `text` on one line, without characters that a terminal would act on.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split(|character: char| character.is_whitespace() || character.is_control());
-    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    visible(&line).into_owned()
 }
 
 /// The beginning of what somebody else said, on one line, to be told in an error.

@@ -7,8 +7,12 @@
 pub mod agent;
 pub mod cli;
 pub mod error;
+mod ignore_file;
+mod new_file;
+mod own_process;
 pub mod patch;
 pub mod plumbing;
+mod project_file;
 pub mod provider;
 pub mod run;
 pub mod sandbox;
@@ -17,5 +21,6 @@ pub mod tokens;
 pub mod tool;
 pub mod transport;
 pub mod view;
+mod visible;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,11 +1,47 @@
 //! Files: what stands at a path, replacing one atomically, saying what is wrong.
 
-use std::fs::{self, Metadata, Permissions};
+use std::borrow::Cow;
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
 
-use super::text;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::{outside, text};
+use crate::new_file::NewFile;
+
+/// `path`, or the only existing one that is the same text in another Unicode form: macOS stores
+/// `é` in two characters where a model writes one.
+pub(super) fn resolve(path: &str) -> Cow<'_, str> {
+    if path.is_ascii() || fs::symlink_metadata(path).is_ok() {
+        return Cow::Borrowed(path);
+    }
+    let mut found = PathBuf::new();
+    for part in Path::new(path).components() {
+        let exact = found.join(part);
+        found = match part {
+            Component::Normal(name) if fs::symlink_metadata(&exact).is_err() => {
+                same_name(&found, name.to_str().unwrap_or_default()).unwrap_or(exact)
+            }
+            _ => exact,
+        };
+    }
+    found.into_os_string().into_string().map_or(Cow::Borrowed(path), Cow::Owned)
+}
+
+/// The only entry of `folder` whose name is `name` in another Unicode form.
+fn same_name(folder: &Path, name: &str) -> Option<PathBuf> {
+    if name.is_ascii() {
+        return None;
+    }
+    let wanted: String = name.nfc().collect();
+    let listed = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = fs::read_dir(listed).ok()?.filter_map(|e| e.ok()?.file_name().into_string().ok());
+    let mut same = names.filter(|name| !name.is_ascii() && name.nfc().eq(wanted.chars()));
+    let only = same.next()?;
+    same.next().is_none().then(|| folder.join(only))
+}
 
 /// The metadata of an existing path, symlinks followed.
 pub(super) fn metadata(path: &str) -> Result<Metadata, String> {
@@ -36,13 +72,18 @@ pub(super) fn complaint(path: &str, error: &io::Error) -> String {
     }
 }
 
-/// Writes `bytes` to a temporary file in the same folder and renames it over
+/// Writes `bytes` to a new file in the same folder and renames it over
 /// `path`, so a reader sees the old file or the new one. A symlink is followed
 /// to its target; mode and owner of a file that exists are kept.
 ///
 /// Nothing is flushed to the disk: a power cut is the caller's concern.
 pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Result<(), String> {
-    let failed = |e: io::Error| format!("{path} is unchanged: {e}");
+    let failed = |e: io::Error| {
+        let refused =
+            matches!(e.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied);
+        let outside = refused.then(|| outside::refusal(path)).flatten();
+        outside.unwrap_or_else(|| format!("{path} is unchanged: {e}"))
+    };
     let target = target(Path::new(path)).map_err(failed)?;
     let folder = match target.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -50,31 +91,31 @@ pub(super) fn replace(path: &str, bytes: &[u8], old: Option<&Metadata>) -> Resul
     };
     if old.is_some() {
         // A rename would go through on a file that may not be written.
-        rustix::fs::access(&target, rustix::fs::Access::WRITE_OK)
-            .map_err(|_| format!("{path} is read-only: unchanged; chmod u+w it first"))?;
+        rustix::fs::access(&target, rustix::fs::Access::WRITE_OK).map_err(|errno| {
+            match outside::refusal(path) {
+                Some(refusal) => refusal,
+                None if errno == rustix::io::Errno::ROFS => failed(errno.into()),
+                None => format!("{path} is read-only: unchanged; chmod u+w it first"),
+            }
+        })?;
     }
-    let mut temporary = tempfile::Builder::new();
-    temporary.prefix(TEMPORARY_PREFIX);
-    // A new file gets what the umask leaves of this.
-    let new_file_mode = Permissions::from_mode(0o666);
-    let mut temporary = temporary.permissions(new_file_mode).tempfile_in(folder).map_err(failed)?;
-    temporary.write_all(bytes).map_err(failed)?;
+    let new = NewFile::create(folder, TEMPORARY_PREFIX, 0o666).map_err(failed)?;
+    let mut file = new.file();
+    file.write_all(bytes).map_err(failed)?;
     if let Some(old) = old {
-        let file = temporary.as_file();
-        let new = file.metadata().map_err(failed)?;
-        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+        let owner = file.metadata().map_err(failed)?;
+        if (owner.uid(), owner.gid()) != (old.uid(), old.gid()) {
             let owner = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
             owner.map_err(|e| format!("{path} is unchanged: its owner cannot be kept: {e}"))?;
         }
         // After the owner, because a change of owner takes the set-id bits away.
         file.set_permissions(old.permissions()).map_err(failed)?;
     }
-    temporary.persist(&target).map_err(|e| failed(e.error))?;
-    Ok(())
+    new.persist(&target).map_err(failed)
 }
 
 /// Where a path leads when its last part is a symlink, perhaps to nothing yet.
-fn target(path: &Path) -> io::Result<PathBuf> {
+pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_path_buf();
     for _ in 0..SYMLINKS_MAX {
         match fs::read_link(&target) {
@@ -139,7 +180,7 @@ fn similar_names(folder: &Path, missing: &Path) -> Vec<String> {
     similar.into_iter().take(SIMILAR_SHOWN).map(path).collect()
 }
 
-/// How the names of half-written files start; they never outlive a call that ends.
+/// How the names of half-written files start, where they need one.
 const TEMPORARY_PREFIX: &str = ".zerostack-";
 /// As many links as Linux follows.
 const SYMLINKS_MAX: usize = 40;

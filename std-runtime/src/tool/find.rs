@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::walk::{PathGlob, Unread, walk};
+use super::walk::{self, PathGlob, Unread, Walk};
 use super::{Outcome, Output, file, text};
 
 #[derive(Deserialize)]
@@ -18,16 +18,17 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
     let Arguments { pattern, path } = arguments;
-    let path = path.as_deref().unwrap_or(".");
+    let path = file::resolve(path.as_deref().unwrap_or("."));
+    let path = &*path;
     if pattern.is_empty() {
         return Err("pattern is empty: give a glob such as *.rs".into());
     }
     if !file::metadata(path)?.is_dir() {
         return Err(format!("{path} is a file: give a folder to search"));
     }
-    let glob = PathGlob::new("pattern", &pattern)?;
+    let glob = PathGlob::new("pattern", &pattern, path)?;
     let (mut output, mut unread, mut shown) = (Output::default(), Unread::default(), 0);
-    for entry in walk(path) {
+    for entry in Walk::of(path) {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
@@ -35,7 +36,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
                 continue;
             }
         };
-        if entry.depth() == 0 || !glob.matches(Path::new(path), &entry) {
+        if !glob.matches(Path::new(path), &entry) {
             continue;
         }
         if shown == PATHS_MAX {
@@ -47,19 +48,22 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
             break;
         }
         shown += 1;
-        let invalid_utf8 = text::push_path(&mut output.content, entry.path());
+        let invalid_utf8 = text::push_path(&mut output.content, &entry.path);
         if invalid_utf8 && output.replaced.is_empty() {
             output = output.replaced_if(true);
         }
-        if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+        if entry.is_folder {
             output.content.push('/');
         }
         output.content.push('\n');
     }
     if shown == 0 {
         let bare = !pattern.contains(['*', '?', '[', '{']);
-        let hint =
-            if bare { format!("; *{pattern}* matches a part of a name") } else { String::new() };
+        let hint = if bare && !pattern.contains('/') {
+            format!("; *{pattern}* matches a part of a name")
+        } else {
+            walk::no_match_hint(&pattern).to_owned()
+        };
         _ = writeln!(
             output.content,
             "[no path matches {pattern}; ignored files are not searched{hint}]"

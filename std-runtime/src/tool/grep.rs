@@ -10,8 +10,8 @@ use memchr::memmem;
 use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
-use super::walk::{PathGlob, Unread, walk};
-use super::{Outcome, Output, file, read, text};
+use super::walk::{self, Entry, PathGlob, Unread, Walk};
+use super::{Outcome, Output, file, lenient, read, text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,14 +21,17 @@ pub(super) struct Arguments {
     path: Option<String>,
     /// Only files that this glob matches.
     glob: Option<String>,
+    #[serde(default, deserialize_with = "lenient::flag")]
     ignore_case: Option<bool>,
     /// Lines shown before and after a match.
+    #[serde(default, deserialize_with = "lenient::whole")]
     context: Option<u64>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
     let Arguments { pattern, path, glob, ignore_case, context } = arguments;
-    let path = path.as_deref().unwrap_or(".");
+    let path = file::resolve(path.as_deref().unwrap_or("."));
+    let path = &*path;
     if pattern.is_empty() {
         return Err("pattern is empty".into());
     }
@@ -37,7 +40,8 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     }
     file::metadata(path)?;
     let matcher = Matcher::new(&pattern, ignore_case.unwrap_or(false))?;
-    let glob = glob.map(|glob| PathGlob::new("glob", &glob)).transpose()?;
+    let no_match_hint = glob.as_deref().map(walk::no_match_hint);
+    let glob = glob.map(|glob| PathGlob::new("glob", &glob, path)).transpose()?;
     let context = context.unwrap_or(0);
     if context > CONTEXT_MAX_LINES {
         return Err(format!("context is {context}: at most {CONTEXT_MAX_LINES} lines"));
@@ -53,9 +57,9 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         cut_bytes: 0,
     };
     let (mut unread, mut buffer, mut too_big) = (Unread::default(), Vec::new(), 0);
-    for entry in walk(path) {
+    for entry in Walk::of(path) {
         let entry = match entry {
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_dir()) => continue,
+            Ok(entry) if entry.is_folder => continue,
             Ok(entry) => entry,
             Err(error) => {
                 unread.note(&error);
@@ -65,11 +69,20 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         if glob.as_ref().is_some_and(|glob| !glob.matches(Path::new(path), &entry)) {
             continue;
         }
-        match load(entry.path(), entry.depth() == 0, &mut buffer) {
-            Ok(Loaded::Text) => hits.search(entry.path(), &buffer),
+        match load(&entry, &mut buffer) {
+            Ok(Loaded::Text) => hits.search(&entry.path, &buffer),
+            // What a call names is searched, or it is an error: "no match" would be believed.
+            Ok(Loaded::TooBig) if entry.is_root => {
+                return Err(format!(
+                    "{path} is not searched: it is larger than {FILE_MAX_BYTES} bytes; use grep in `bash`"
+                ));
+            }
+            Ok(Loaded::Skip(kind)) if entry.is_root => {
+                return Err(format!("{path} is not searched: it is {kind}"));
+            }
             Ok(Loaded::TooBig) => too_big += 1,
-            Ok(Loaded::Skip) => {}
-            Err(error) => unread.note(&format!("{}: {error}", entry.path().display())),
+            Ok(Loaded::Skip(_)) => {}
+            Err(error) => unread.note(&format!("{}: {error}", entry.path.display())),
         }
         if hits.full {
             break;
@@ -77,9 +90,16 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     }
     let Hits { mut content, matches, full, invalid_utf8, cut_bytes, .. } = hits;
     if matches == 0 {
+        let lines = if OVER_LINES.iter().any(|part| pattern.contains(part)) {
+            "; each line is matched by itself"
+        } else {
+            ""
+        };
+        let hint = no_match_hint.unwrap_or_default();
+        let larger = if too_big > 0 { ", large" } else { "" };
         _ = writeln!(
             content,
-            "[no match for {pattern}; ignored and binary files are not searched]"
+            "[no match for {pattern}{lines}; ignored{larger} and binary files are not searched{hint}]"
         );
     }
     if full {
@@ -278,24 +298,30 @@ fn next_line(bytes: &[u8], end: usize) -> usize {
 enum Loaded {
     Text,
     TooBig,
-    /// Binary, or nothing that can be searched.
-    Skip,
+    /// Binary, or nothing that can be searched; what it is.
+    Skip(&'static str),
 }
 
-/// Reads a text file into `buffer`. A symlink is followed only when it was `named` by the call.
-fn load(path: &Path, named: bool, buffer: &mut Vec<u8>) -> std::io::Result<Loaded> {
-    let metadata = if named { path.metadata()? } else { path.symlink_metadata()? };
+/// Reads a text file into `buffer`. A symlink is followed only when the call named it.
+fn load(entry: &Entry, buffer: &mut Vec<u8>) -> std::io::Result<Loaded> {
+    let path = &entry.path;
+    let metadata = if entry.is_root { path.metadata()? } else { path.symlink_metadata()? };
     if !metadata.is_file() {
-        return Ok(Loaded::Skip);
+        return Ok(Loaded::Skip("a device, pipe or socket"));
     }
     if metadata.len() > FILE_MAX_BYTES {
         return Ok(Loaded::TooBig);
     }
     buffer.clear();
     File::open(path)?.take(FILE_MAX_BYTES).read_to_end(buffer)?;
-    Ok(if read::binary_kind(buffer).is_some() { Loaded::Skip } else { Loaded::Text })
+    Ok(read::binary_kind(buffer).map_or(Loaded::Text, Loaded::Skip))
 }
 
+/// What patterns hold that were meant to match over more than one line.
+const OVER_LINES: &[&str] = &[
+    "\\n", "\\r", "\\x0a", "\\x0A", "\\x0d", "\\x0D", "(?s", "(?ms", "(?is", "[\\s\\S]",
+    "[\\S\\s]", "[\\w\\W]", "[\\d\\D]", "(.|\\s)", "[^",
+];
 /// Matching lines of one result.
 const MATCHES_MAX: usize = 200;
 /// A result ends with the match that goes beyond this.

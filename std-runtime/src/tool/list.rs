@@ -1,11 +1,14 @@
 //! `list`: what stands in a folder.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::fs::{self, DirEntry};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use serde::Deserialize;
 
+use super::names::Names;
 use super::{Outcome, Output, file, text};
 
 #[derive(Deserialize)]
@@ -16,7 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
-    directory(arguments.path.as_deref().unwrap_or("."))
+    directory(&file::resolve(arguments.path.as_deref().unwrap_or(".")))
 }
 
 /// The entries of `path`, sorted by the bytes of their names.
@@ -26,19 +29,22 @@ pub(super) fn directory(path: &str) -> Outcome {
         file::expect_regular(path, &metadata)?;
         return Ok(Output::text(format!("{path} is a file of {} bytes\n", metadata.len())));
     }
-    let read = fs::read_dir(path).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    let mut entries = read.map_err(|e| file::complaint(path, &e))?;
-    entries.sort_by_cached_key(DirEntry::file_name);
+    let failed = |e: std::io::Error| file::complaint(path, &e);
     let (mut content, mut invalid_utf8) = (String::new(), false);
-    if entries.is_empty() {
+    let (mut count, mut hidden_bytes) = (0_usize, 0);
+    for name in Names::of(Path::new(path)).map_err(failed)? {
+        let name = name.map_err(failed)?.name;
+        if count < ENTRIES_MAX {
+            invalid_utf8 |= push_entry(&mut content, Path::new(path), &name);
+        } else {
+            hidden_bytes += name.len() + 1;
+        }
+        count += 1;
+    }
+    if count == 0 {
         content.push_str("[empty folder]\n");
     }
-    for entry in entries.iter().take(ENTRIES_MAX) {
-        invalid_utf8 |= push_entry(&mut content, entry);
-    }
-    let left = entries.len().saturating_sub(ENTRIES_MAX);
-    let hidden_bytes: usize =
-        entries.iter().skip(ENTRIES_MAX).map(|entry| entry.file_name().len() + 1).sum();
+    let left = count.saturating_sub(ENTRIES_MAX);
     if left > 0 {
         _ = writeln!(content, "[{left} more entries not shown; `find` with a pattern gets them]");
     }
@@ -47,13 +53,14 @@ pub(super) fn directory(path: &str) -> Outcome {
 }
 
 /// `name/`, `name 12`, `name* 12`, `name@ -> target`, or `name (kind)`.
-fn push_entry(out: &mut String, entry: &DirEntry) -> bool {
-    let mut invalid_utf8 = text::push_lossy(out, entry.file_name().as_encoded_bytes());
-    match entry.metadata() {
+fn push_entry(out: &mut String, folder: &Path, name: &OsStr) -> bool {
+    let mut invalid_utf8 = text::push_lossy(out, name.as_encoded_bytes());
+    let path = folder.join(name);
+    match fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.is_dir() => out.push('/'),
         Ok(metadata) if metadata.is_symlink() => {
             out.push_str("@ -> ");
-            match fs::read_link(entry.path()) {
+            match fs::read_link(&path) {
                 Ok(target) => {
                     invalid_utf8 |= text::push_lossy(out, target.as_os_str().as_encoded_bytes());
                 }

@@ -24,11 +24,15 @@ mod edit;
 mod file;
 mod find;
 mod grep;
+mod lenient;
 mod list;
+mod names;
+pub(crate) mod outside;
 mod read;
 mod spec;
 mod text;
 mod walk;
+mod wide;
 mod write;
 
 use std::io::{Read, Write};
@@ -37,7 +41,7 @@ use std::process::ExitCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, own_process};
 
 pub use spec::specs;
 
@@ -74,13 +78,24 @@ pub struct Truncated {
 pub enum Replaced {
     /// Bytes that are not UTF-8 are shown as U+FFFD.
     InvalidUtf8,
+    /// NUL bytes, which many providers refuse, are shown as U+2400.
+    Nul,
 }
 
 /// Runs the tool `name` as a process does: arguments from `stdin`, result to `stdout`.
 ///
+/// The process must be there for this call alone: all processes below it end with the call.
+///
 /// The exit code is 0 when the tool ran, also with `is_error`, 2 when the
 /// invocation cannot be used, 1 when the result could not be written.
 pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
+    own_process::settle();
+    // What runs in `bash` may not write its own result into our pipe, nor change our program.
+    own_process::hide_memory();
+    if std::env::var_os(outside::PROJECT).is_some() {
+        own_process::end_with_parent();
+    }
+    bash::own_process();
     let called = arguments(stdin).and_then(|arguments| call(name, &arguments));
     let (output, code) = match called {
         Ok(output) => (output, 0),
@@ -93,6 +108,17 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
         Err(_) => ExitCode::FAILURE,
     }
 }
+
+/// How long a call may take by its own rules.
+pub(crate) fn time_limit(name: &str, arguments: &[u8]) -> std::time::Duration {
+    match name {
+        "bash" => bash::time_limit(arguments),
+        _ => FILES_TIME_LIMIT,
+    }
+}
+
+/// Reading, searching and writing files.
+const FILES_TIME_LIMIT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// Runs the tool `name` in this process, `arguments` being a JSON object or nothing.
 ///
@@ -129,6 +155,18 @@ impl Output {
         Self { content, is_error: true, ..Self::default() }
     }
 
+    fn without_nul(mut self) -> Self {
+        if memchr::memchr(0, self.content.as_bytes()).is_some() {
+            self.content = self.content.replace('\0', "\u{2400}");
+            if !self.content.ends_with('\n') {
+                self.content.push('\n');
+            }
+            self.content.push_str("[\u{2400} stands for a NUL byte]\n");
+            self.replaced.push(Replaced::Nul);
+        }
+        self
+    }
+
     fn replaced_if(mut self, invalid_utf8: bool) -> Self {
         if invalid_utf8 {
             self.replaced.push(Replaced::InvalidUtf8);
@@ -161,7 +199,7 @@ fn typed<A: DeserializeOwned>(
         let message = format!("arguments of {name} go on after the JSON object: {error}");
         Error::new(ErrorKind::Usage, message)
     })?;
-    Ok(tool(parsed).unwrap_or_else(Output::error))
+    Ok(tool(parsed).unwrap_or_else(Output::error).without_nul())
 }
 
 fn arguments(stdin: impl Read) -> Result<Vec<u8>> {

@@ -7,20 +7,24 @@ use std::io::{BufRead, BufReader};
 use serde::Deserialize;
 
 use super::anchor::{Anchor, BOM, Coder, LineHash};
-use super::{Outcome, Output, file, list, text};
+use super::wide::{self, Wide};
+use super::{Outcome, Output, file, lenient, list, text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
     path: String,
     /// The first line shown, counted from 1.
+    #[serde(default, deserialize_with = "lenient::whole")]
     offset: Option<u64>,
     /// Lines shown at most.
+    #[serde(default, deserialize_with = "lenient::whole")]
     limit: Option<u64>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
     let Arguments { path, offset, limit } = arguments;
+    let path = file::resolve(&path);
     let metadata = file::metadata(&path)?;
     if metadata.is_dir() {
         let mut listing = list::directory(&path)?;
@@ -31,7 +35,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     if limit == Some(0) {
         return Err("limit is 0: give at least 1 line, or leave it out".into());
     }
-    let file = File::open(&path).map_err(|e| file::complaint(&path, &e))?;
+    let file = File::open(&*path).map_err(|e| file::complaint(&path, &e))?;
     let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
     let start = file.fill_buf().map_err(|e| file::complaint(&path, &e))?;
     if let Some(kind) = binary_kind(start) {
@@ -202,9 +206,20 @@ fn read_line(file: &mut impl BufRead, mut piece: impl FnMut(&[u8])) -> std::io::
 
 /// What a file is, judged by its first bytes; `None` for text.
 pub(super) fn binary_kind(start: &[u8]) -> Option<&'static str> {
-    let utf16 = start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF");
-    if utf16 {
-        return Some("UTF-16 text; `iconv -f UTF-16 -t UTF-8` in bash shows it");
+    match wide::of(start) {
+        _ if start.starts_with(b"\xFF\xFE\0\0") => {
+            return Some("UTF-32 text; `iconv -f UTF-32 -t UTF-8` in bash shows it");
+        }
+        Some(_) if start.starts_with(b"\xFF\xFE") || start.starts_with(b"\xFE\xFF") => {
+            return Some("UTF-16 text; `iconv -f UTF-16 -t UTF-8` in bash shows it");
+        }
+        Some(Wide::Little) => {
+            return Some("UTF-16LE text; `iconv -f UTF-16LE -t UTF-8` in bash shows it");
+        }
+        Some(Wide::Big) => {
+            return Some("UTF-16BE text; `iconv -f UTF-16BE -t UTF-8` in bash shows it");
+        }
+        None => {}
     }
     memchr::memchr(0, &start[..start.len().min(BINARY_PROBE_BYTES)])?;
     let known = MAGIC.iter().find(|(magic, _)| start.starts_with(magic));

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
 
+use crate::ignore_file::parse;
 use crate::patch::tree::join;
 
 /// The folders that builds make. In a checkout they belong only where it tracks files of theirs.
@@ -218,15 +219,6 @@ fn matched<'a>(
     is_folder: bool,
 ) -> Match<&'a ignore::gitignore::Glob> {
     if rules.is_empty() { Match::None } else { rules.matched(os(path), is_folder) }
-}
-
-fn parse(text: &[u8]) -> Gitignore {
-    let mut builder = GitignoreBuilder::new("");
-    for line in String::from_utf8_lossy(text).lines() {
-        // A line that is no pattern excludes nothing, as for git.
-        let _ = builder.add_line(None, line);
-    }
-    builder.build().unwrap_or_else(|_| Gitignore::empty())
 }
 
 fn is_checkout(folder: &Path) -> bool {

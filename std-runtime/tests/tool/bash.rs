@@ -158,3 +158,40 @@ fn unusable_arguments_say_what_is_wrong() {
     assert_has(&folder.err("bash", json!({"command": "a\u{0}b"})), "holds a NUL");
     assert_has(&folder.err("bash", json!({"command": ":".repeat(200_000)})), "too long");
 }
+
+#[test]
+fn what_left_the_session_of_the_command_ends_with_the_call() {
+    let daemon = "setsid -f bash -c 'echo $$ >> pids; exec sleep 1000' >/dev/null 2>&1; \
+                  until [ -s pids ]; do sleep 0.01; done";
+    for (end, is_error) in [("true", false), ("sleep 1000", true)] {
+        let folder = Folder::new();
+        let command = format!("{daemon}; {end}");
+        let output = folder.call("bash", json!({"command": command, "timeout_ms": 1500}));
+        assert_eq!(output.is_error, is_error, "{}", output.content);
+        let pids = fs::read_to_string(folder.path("pids")).unwrap();
+        assert!(pids.lines().all(is_dead), "{pids}");
+    }
+}
+
+#[test]
+fn nul_bytes_are_shown_as_something_else() {
+    let folder = Folder::new();
+    let output = folder.call("bash", json!({"command": "printf 'a\\0b'"}));
+    assert_has(&output.content, "a\u{2400}b\n");
+    assert_has(&output.content, "[\u{2400} stands for a NUL byte]");
+    assert_eq!(output.replaced, [Replaced::Nul]);
+}
+
+#[test]
+fn a_command_cannot_reach_the_pipe_the_program_or_the_memory_of_the_tool() {
+    let folder = Folder::new();
+    let command = "for f in fd/1 mem; do echo forged > /proc/$PPID/$f; done 2>/dev/null; \
+                   cat /proc/$PPID/environ; chmod 4777 /proc/$PPID/exe; readlink /proc/$PPID/exe";
+    if rustix::process::geteuid().is_root() {
+        eprintln!("root may look at every process outside of a sandbox: NOT tested here");
+        return;
+    }
+    let output = folder.call("bash", json!({"command": command}));
+    assert_has(&output.content, "Permission denied");
+    assert!(!output.content.contains("forged"), "{}", output.content);
+}

@@ -241,7 +241,7 @@ fn anchors_survive_unrelated_edits_and_refuse_changed_lines() {
     folder.file("a", text.replace("number_11()", "number_eleven()"));
     assert_has(&folder.err("edit", edits(json!([{"after": function, "new": "x"}]))), "has changed");
     folder.file("a", "");
-    assert_has(&folder.err("edit", edits(json!([{"at": function, "new": "x"}]))), "has changed");
+    assert_has(&folder.err("edit", edits(json!([{"at": function, "new": "x"}]))), "is empty");
     // Twice nearby and not where it was.
     let doubled = "let other = 0;\n".to_owned() + &text.replace("number_12()", "number_11()");
     folder.file("a", doubled);
@@ -351,4 +351,81 @@ fn at_most_8_mib() {
         assert_eq!(output.is_error, !fits, "{}", output.content);
         assert_eq!(folder.bytes("a").starts_with(b"begin"), fits);
     }
+}
+
+#[test]
+fn an_empty_file_is_filled_and_has_no_anchors() {
+    for (before, after) in [(&b""[..], &b"x"[..]), (b"\xEF\xBB\xBF", b"\xEF\xBB\xBFx")] {
+        assert_eq!(edited(before, json!([{"old": "", "new": "x"}])), after);
+        for field in ["at", "before", "after"] {
+            let message = refused(before, json!([{field: "1abc", "new": "x"}]));
+            assert_has(&message, "the file is empty");
+        }
+    }
+    assert_has(&refused("a\n", json!([{"old": "", "new": "x"}])), "`write`");
+}
+
+#[test]
+fn edits_are_taken_as_models_write_them() {
+    for list in [
+        json!([{"old": "a", "new": "A"}]),
+        json!({"old": "a", "new": "A"}),
+        json!(r#"[{"old": "a", "new": "A"}]"#),
+        json!(r#"{"old": "a", "new": "A"}"#),
+        json!([r#"{"old": "a", "new": "A"}"#]),
+        json!([{"old": "a", "new": "A", "all": "true"}]),
+    ] {
+        assert_eq!(edited("a\nb\n", list.clone()), b"A\nb\n", "{list}");
+    }
+    let folder = folder("a\n");
+    for (list, field) in [(json!("[{"), "`edits`"), (json!([{"old": "a"}]), "`edits[0]`")] {
+        let (code, output) = folder.invoke("edit", edits(list).to_string().as_bytes());
+        assert_eq!(code, 2);
+        assert_has(&output.content, field);
+    }
+}
+
+#[test]
+fn line_ends_and_a_missing_last_one_are_overlooked_together() {
+    let list = json!([{"old": "b\nc\n", "new": "B\nC\n"}]);
+    assert_eq!(edited("a\r\nb\r\nc", list.clone()), b"a\r\nB\r\nC");
+    assert_eq!(edited("a\nb\nc", list), b"a\nB\nC");
+    assert_eq!(edited("a\nb\nc", json!([{"old": "b\r\nc\r\n", "new": "B\r\nC\r\n"}])), b"a\nB\nC");
+}
+
+#[test]
+fn utf_16_is_refused_with_the_way_out() {
+    let text = "hello world\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [[b"\xFF\xFE", &*little].concat(), [b"\xFE\xFF", &*big].concat(), little, big] {
+        let message = refused(bytes, json!([{"old": "h", "new": "H"}]));
+        assert_has(&message, "UTF-16");
+        assert_has(&message, "`write`");
+    }
+}
+
+#[test]
+fn lines_that_only_look_like_anchors_are_text() {
+    let folder = folder("id\tname\n1abc\tfoo\n");
+    let anchors = folder.anchors("a");
+    let copied = format!("{}\tbar", anchors[1]);
+    let message = folder.err("edit", edits(json!([{"at": anchors[1], "new": copied}])));
+    assert_has(&message, "starts its lines with anchors");
+    folder.ok("edit", edits(json!([{"after": anchors[0], "new": "2xyz\tbaz"}])));
+    assert_eq!(folder.bytes("a"), b"id\tname\n2xyz\tbaz\n1abc\tfoo\n");
+}
+
+#[test]
+fn the_nearest_line_may_differ_at_both_of_its_ends() {
+    let before = "x = 1\nsay \u{201c}hello my dear friend\u{201d} it\u{2019}s\ny = 2\n";
+    let message =
+        refused(before, json!([{"old": "say \"hello my dear friend\" it's", "new": "x"}]));
+    assert_has(&message, "typographic quotes");
+    assert_has(&message, "hello my dear friend");
+    let before = "fn other() {}\n    let result = compute_the_value(first, second);\n";
+    let list = json!([{"old": "const result = compute_the_value(first, second)?", "new": "x"}]);
+    assert_has(&refused(before, list), "compute_the_value");
+    let message = refused("alpha\nbeta\ngamma\n", json!([{"old": "0123456789", "new": "x"}]));
+    assert_has(&message, "nor anything like it");
 }

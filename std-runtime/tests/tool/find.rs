@@ -83,3 +83,14 @@ fn no_match_and_bad_patterns_say_what_to_do() {
         "similar names: main.rs",
     );
 }
+
+#[test]
+fn ignore_files_are_read_as_git_reads_them() {
+    let folder = Folder::new();
+    folder.file(".gitignore", "\u{feff}*.tmp\n[[:digit:]]*.out\n!keep.tmp\n").file(".git/HEAD", "");
+    folder.file("a.tmp", "").file("keep.tmp", "").file("1.out", "").file("x.out", "");
+    folder.file("sub/.gitignore", "/only.here\n").file("sub/only.here", "").file("only.here", "");
+    folder.file("nested/.git/HEAD", "").file("nested/b.tmp", "");
+    let found = folder.ok("find", json!({"pattern": "*.{tmp,out,here}"}));
+    assert_eq!(found, "keep.tmp\nnested/b.tmp\nonly.here\nx.out\n");
+}

@@ -127,3 +127,36 @@ fn bad_patterns_say_what_is_wrong() {
         "no such file or folder",
     );
 }
+
+#[test]
+fn globs_may_start_at_the_working_folder() {
+    let folder = Folder::new();
+    folder.file("src/a.rs", "needle\n").file("b.rs", "needle\n").file("sub/b.rs", "needle\n");
+    let absolute = folder.path("src/*.rs");
+    let found = |glob: &str| folder.ok("grep", json!({"pattern": "needle", "glob": glob}));
+    for glob in ["/src/*.rs", "src/*.rs", "./src/*.rs", absolute.to_str().unwrap()] {
+        assert_eq!(found(glob), "src/a.rs:1:needle\n", "{glob}");
+    }
+    assert_eq!(found("/b.rs"), "b.rs:1:needle\n");
+    assert_eq!(found("!/src/**"), "b.rs:1:needle\nsub/b.rs:1:needle\n");
+    assert_has(&found("/etc/*.rs"), "globs are relative");
+}
+
+#[test]
+fn a_file_that_is_named_is_searched_or_the_call_fails() {
+    let folder = Folder::new();
+    folder.file("big", vec![b'x'; (16 << 20) + 1]).file("data", b"\x7fELF\0\0");
+    assert_has(&folder.err("grep", json!({"pattern": "x", "path": "big"})), "larger than");
+    assert_has(&folder.err("grep", json!({"pattern": "x", "path": "data"})), "ELF");
+    assert_has(&folder.ok("grep", json!({"pattern": "y"})), ", large and binary");
+}
+
+#[test]
+fn a_pattern_over_lines_is_told_that_lines_are_matched_alone() {
+    let folder = Folder::new();
+    folder.file("f", "foo\nbar\n");
+    for pattern in ["foo\\nbar", "(?s)foo.*bar", "foo[\\s\\S]*bar", "foo\\r\\nbar"] {
+        let output = folder.ok("grep", json!({"pattern": pattern}));
+        assert_has(&output, "each line is matched by itself");
+    }
+}

@@ -17,13 +17,13 @@ fn an_unusable_invocation_says_why_and_exits_2() {
         ("read", "{\"path\":\"a\",\"offset\":-1}", "`offset`: invalid value: integer `-1`"),
         ("read", "{\"path\":7}", "`path`: invalid type: integer `7`, expected a string"),
         ("write", "{\"path\":\"a\"}", "missing field `content`"),
-        ("edit", "{\"path\":\"a\",\"edits\":{}}", "`edits`: invalid type: map"),
+        ("edit", "{\"path\":\"a\",\"edits\":7}", "`edits`: invalid type: integer `7`"),
         (
             "edit",
             "{\"path\":\"a\",\"edits\":[{\"new\":\"\"},{\"new\":\"\",\"all\":\"yes\"}]}",
-            "`edits[1].all`: invalid type: string \"yes\", expected a boolean",
+            "`edits[1].all`: invalid value: string \"yes\", expected true or false",
         ),
-        ("bash", "{\"command\":\"true\",\"timeout_ms\":\"1\"}", "`timeout_ms`"),
+        ("bash", "{\"command\":\"true\",\"timeout_ms\":\"soon\"}", "`timeout_ms`"),
     ];
     for (tool, stdin, message) in cases {
         let (code, output) = folder.invoke(tool, stdin.as_bytes());
@@ -73,4 +73,24 @@ fn the_specs_leave_room_in_a_request_of_5000_bytes() {
         .map(|spec| size(spec.name) + size(spec.description) + size(spec.parameters))
         .sum();
     assert!(total <= 2800, "{total} bytes");
+}
+
+#[test]
+fn whole_numbers_and_truth_values_are_taken_as_models_write_them() {
+    let folder = Folder::new();
+    folder.file("f", "a\nb\n");
+    for offset in ["2", "2.0", "\"2\"", "\"2.0\"", "2e0"] {
+        let arguments = format!(r#"{{"path":"f","offset":{offset},"limit":null}}"#);
+        let (code, output) = folder.invoke("read", arguments.as_bytes());
+        assert_eq!(code, 0, "{offset}: {}", output.content);
+        assert!(output.content.ends_with("\tb\n"), "{}", output.content);
+    }
+    for offset in ["2.5", "-1", "\"two\"", "1e300", "[2]", "true"] {
+        let arguments = format!(r#"{{"path":"f","offset":{offset}}}"#);
+        let (code, output) = folder.invoke("read", arguments.as_bytes());
+        assert_eq!(code, 2, "{offset}: {}", output.content);
+        assert_has(&output.content, "`offset`");
+    }
+    let arguments = br#"{"pattern":"B","ignore_case":"true","context":"1"}"#;
+    assert_has(&folder.invoke("grep", arguments).1.content, "f:2:b");
 }

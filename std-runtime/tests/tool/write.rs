@@ -116,3 +116,45 @@ fn folders_made_for_a_file_that_could_not_be_written_are_gone_again() {
     folder.err("write", json!({"path": format!("a/{name}/b"), "content": ""}));
     assert!(folder.names().is_empty());
 }
+
+#[test]
+fn what_is_overwritten_keeps_its_mark_its_line_ends_and_its_encoding() {
+    let utf_16 = |text: &str| -> Vec<u8> {
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect()
+    };
+    let folder = Folder::new();
+    for (before, content, after, said) in [
+        (&b"\xEF\xBB\xBFa\r\nb\r\n"[..], "c\nd\n", b"\xEF\xBB\xBFc\r\nd\r\n".to_vec(), "CRLF"),
+        (b"a\r\nb\r\n", "c\nd", b"c\r\nd".to_vec(), "CRLF"),
+        (b"a\r\nb\r\n", "c\r\nd\n", b"c\r\nd\n".to_vec(), "overwrote"),
+        (b"a\r\nb\n", "c\n", b"c\n".to_vec(), "overwrote"),
+        (b"a\n", "c\n", b"c\n".to_vec(), "overwrote"),
+        (b"\xEF\xBB\xBFa", "\u{feff}c", b"\xEF\xBB\xBFc".to_vec(), "overwrote"),
+        (&utf_16("a\n"), "é\n", utf_16("é\n"), "UTF-16LE"),
+        (&utf_16("a\r\n"), "é\n", utf_16("é\r\n"), "CRLF"),
+        (b"caf\xE9\n", "café\n", "café\n".into(), "was not UTF-8"),
+    ] {
+        folder.file("f", before);
+        let message = folder.ok("write", json!({"path": "f", "content": content}));
+        assert_eq!(folder.bytes("f"), after, "{before:?}");
+        assert_has(&message, said);
+        assert_eq!(message.contains("kept"), said != "overwrote" && said != "was not UTF-8");
+    }
+}
+
+#[test]
+fn a_name_in_another_unicode_form_is_the_same_file() {
+    let (composed, decomposed) = ("caf\u{e9}/\u{fc}.txt", "cafe\u{301}/u\u{308}.txt");
+    let folder = Folder::new();
+    folder.file(decomposed, "old\n");
+    assert_has(&folder.ok("read", json!({"path": composed})), "old");
+    folder.ok("write", json!({"path": composed, "content": "new\n"}));
+    folder.ok("edit", json!({"path": composed, "edits": [{"old": "new", "new": "newer"}]}));
+    assert_eq!(folder.bytes(decomposed), b"newer\n");
+    assert_has(&folder.ok("grep", json!({"path": composed, "pattern": "newer"})), "newer");
+    assert_has(&folder.ok("list", json!({"path": "caf\u{e9}"})), "u\u{308}.txt");
+    assert_eq!(folder.names().len(), 1);
+    // Two that are the same in NFC are both there, and each is itself.
+    folder.file(composed, "other\n");
+    assert_has(&folder.ok("read", json!({"path": composed})), "other");
+}

@@ -1,4 +1,4 @@
-//! `bash`: a command in a process group of its own.
+//! `bash`: a command and all that it starts.
 
 mod output;
 mod signals;
@@ -8,13 +8,15 @@ use std::io::{ErrorKind, PipeReader, Read};
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use serde::Deserialize;
 
-use super::{Outcome, Output, text};
+use super::{Outcome, Output, lenient, text};
+use crate::own_process;
 use output::Output as Collected;
 use signals::Signals;
 
@@ -22,7 +24,19 @@ use signals::Signals;
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
     command: String,
+    #[serde(default, deserialize_with = "lenient::whole")]
     timeout_ms: Option<u64>,
+}
+
+/// The time limit that `arguments` ask for.
+pub(super) fn time_limit(arguments: &[u8]) -> Duration {
+    #[derive(Deserialize)]
+    struct Timeout {
+        #[serde(default, deserialize_with = "lenient::whole")]
+        timeout_ms: Option<u64>,
+    }
+    let asked = serde_json::from_slice::<Timeout>(arguments).ok().and_then(|it| it.timeout_ms);
+    Duration::from_millis(asked.unwrap_or(DEFAULT_TIMEOUT_MS).min(MAX_TIMEOUT_MS)) + TERMINATE
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
@@ -69,7 +83,8 @@ fn spawn(command: &str) -> std::io::Result<(PipeReader, Child)> {
 }
 
 /// The command and all it started that did not leave its process group.
-/// None of them outlives this value.
+/// None of them outlives this value; where the process does nothing but this call, what left the
+/// group does not either.
 struct Group {
     leader: Child,
     id: Pid,
@@ -110,8 +125,12 @@ impl Group {
         let (mut open, mut timed_out) = (true, false);
         while open || !matches!(phase, Phase::Draining) {
             wait(open.then_some(&*pipe), signals, until)?;
+            if signals.came() {
+                self.reap_orphans();
+            }
             if let Some(signal) = signals.ending() {
                 drop(self);
+                end_all();
                 return Err(signals::end_by(signal));
             }
             if open {
@@ -138,6 +157,7 @@ impl Group {
         }
         self.signal(Signal::KILL);
         let status = self.leader.wait()?;
+        end_all();
         Ok(Ended { status, timed_out, background: open })
     }
 
@@ -145,6 +165,19 @@ impl Group {
     fn leader_is_gone(&self) -> std::io::Result<bool> {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
         Ok(waitid(WaitId::Pid(self.id), options)?.is_some())
+    }
+
+    /// Waits for those that came to this process when their parent ended.
+    fn reap_orphans(&self) {
+        if !OWNS_PROCESS.load(Ordering::Relaxed) {
+            return;
+        }
+        for pid in own_process::children(rustix::process::getpid()) {
+            if pid != self.id {
+                // An error means that it still runs, or that it has gone.
+                _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+            }
+        }
     }
 
     fn signal(&self, signal: Signal) {
@@ -162,6 +195,21 @@ impl Drop for Group {
         }
     }
 }
+
+/// Ends what left the group of the command, if all children of this process are its.
+fn end_all() {
+    if OWNS_PROCESS.load(Ordering::Relaxed) {
+        own_process::end_all_below();
+    }
+}
+
+/// Tells that this process does nothing but this call, so that all below it belongs to the call.
+pub(super) fn own_process() {
+    own_process::adopt_orphans();
+    OWNS_PROCESS.store(true, Ordering::Relaxed);
+}
+
+static OWNS_PROCESS: AtomicBool = AtomicBool::new(false);
 
 /// Waits for output, a signal or the time `until`.
 fn wait(pipe: Option<&PipeReader>, signals: &Signals, until: Instant) -> std::io::Result<()> {

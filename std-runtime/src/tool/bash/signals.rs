@@ -10,6 +10,8 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
+use crate::own_process;
+
 /// Readable when a child changed its state or this process shall end.
 pub(super) struct Signals {
     wake: UnixStream,
@@ -22,7 +24,9 @@ impl Signals {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let mut signals = Self { wake, ending: Arc::default(), registered: Vec::with_capacity(7) };
-        for signal in [SIGTERM, SIGINT, SIGHUP] {
+        // What was ignored when this process started stays so: `nohup` asks for it.
+        let ending = [SIGTERM, SIGINT, SIGHUP].into_iter();
+        for signal in ending.filter(|signal| !own_process::is_ignored(*signal)) {
             // First the flag: it must be there when the pipe wakes.
             let ending = Arc::clone(&signals.ending);
             let flag = signal_hook::flag::register_usize(signal, ending, signal as usize)?;
@@ -33,10 +37,18 @@ impl Signals {
         Ok(signals)
     }
 
-    /// The signal by which this process shall end; takes what woke the poll.
-    pub fn ending(&mut self) -> Option<i32> {
-        // Whatever is in it, it has done its work.
-        while matches!(self.wake.read(&mut [0; 64]), Ok(64)) {}
+    /// Takes what woke the poll; whether there was something.
+    pub fn came(&mut self) -> bool {
+        let first = self.wake.read(&mut [0; 64]);
+        let mut last = first.as_ref().ok().copied();
+        while last == Some(64) {
+            last = self.wake.read(&mut [0; 64]).ok();
+        }
+        first.is_ok()
+    }
+
+    /// The signal by which this process shall end.
+    pub fn ending(&self) -> Option<i32> {
         i32::try_from(self.ending.load(Ordering::Relaxed)).ok().filter(|&signal| signal != 0)
     }
 }

@@ -10,12 +10,13 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::anchor::{self, Line};
-use super::{Outcome, Output, file};
+use super::{Outcome, Output, file, lenient, outside, wide};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Arguments {
     path: String,
+    #[serde(deserialize_with = "lenient::list")]
     edits: Vec<Edit>,
 }
 
@@ -26,6 +27,7 @@ struct Edit {
     /// Text to replace, exactly as it stands in the file.
     old: Option<String>,
     /// Every occurrence of `old` instead of the only one.
+    #[serde(default, deserialize_with = "lenient::flag")]
     all: Option<bool>,
     /// The anchor of the first line to replace.
     at: Option<String>,
@@ -74,12 +76,20 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     if edits.is_empty() {
         return Err("edits is empty: give at least one".into());
     }
+    let path = file::resolve(&path);
     let metadata = file::metadata(&path)?;
     file::expect_regular(&path, &metadata)?;
     if metadata.len() > FILE_MAX_BYTES {
         return Err(format!("{path} is larger than {FILE_MAX_BYTES} bytes: use sed in `bash`"));
     }
-    let bytes = fs::read(&path).map_err(|e| file::complaint(&path, &e))?;
+    let bytes = fs::read(&*path).map_err(|e| file::complaint(&path, &e))?;
+    if let Some(wide) = wide::of(&bytes) {
+        let encoding = wide.name();
+        return Err(format!(
+            "{path} is unchanged: it is {encoding} text, which `edit` does not change; `write` it \
+             whole, which keeps {encoding}, or use `iconv` in bash"
+        ));
+    }
     let source = Source { path: &path, bytes: &bytes, lines: anchor::lines(&bytes).collect() };
     let splices = splices(&source, &edits).map_err(|message| {
         // With one edit nobody wonders what became of the others.
@@ -91,7 +101,8 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
         return Err(format!("{path} is unchanged: the edits put there what already stands there"));
     }
     file::replace(&path, &after, Some(&metadata))?;
-    let report = report::report(&source, &after, &splices, &changed);
+    let mut report = report::report(&source, &after, &splices, &changed);
+    report.content.push_str(&outside::note(&path));
     Ok(Output::text(report.content).replaced_if(report.invalid_utf8))
 }
 

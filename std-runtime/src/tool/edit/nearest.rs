@@ -66,11 +66,23 @@ fn most_similar(source: &Source, wanted: &[&[u8]]) -> Option<(usize, u32)> {
         let line = source.lines.get(line)?;
         Some(&source.bytes[line.start..line.end])
     };
+    let sketches: Vec<Sketch> = wanted.iter().map(|line| Sketch::of(line)).collect();
+    let last = source.lines.len().min(SCANNED_MAX_LINES + wanted.len());
+    let found: Vec<Sketch> =
+        (0..last).map(|line| content(line).map_or(Sketch::default(), Sketch::of)).collect();
     let mut best: Option<(usize, u32)> = None;
     for from in 0..source.lines.len().min(SCANNED_MAX_LINES) {
         let fit = wanted.iter().enumerate().map(|(i, wanted)| {
             let weight = wanted.trim_ascii().len().min(COMPARED_MAX_BYTES) as u32 + 1;
-            (weight, content(from + i).map_or(0, |found| weight * similarity(found, wanted)))
+            let similar = content(from + i).map_or(0, |line| {
+                let ends = similarity(line, wanted);
+                let inside = match (sketches.get(i), found.get(from + i)) {
+                    (Some(a), Some(b)) if ends < INSIDE_MIN_PERCENT => a.similarity(b),
+                    _ => 0,
+                };
+                ends.max(inside)
+            });
+            (weight, weight * similar)
         });
         let (weights, scores) = fit.fold((0, 0), |sum, (w, s)| (sum.0 + w, sum.1 + s));
         let score = scores.checked_div(weights).unwrap_or(0);
@@ -79,6 +91,33 @@ fn most_similar(source: &Source, wanted: &[&[u8]]) -> Option<(usize, u32)> {
         }
     }
     best
+}
+
+/// Which pairs of neighbouring bytes a line has, for lines that differ at both of their ends.
+#[derive(Default)]
+struct Sketch([u64; 8]);
+
+impl Sketch {
+    fn of(line: &[u8]) -> Self {
+        let mut sketch = Self::default();
+        for pair in line.trim_ascii().windows(2).take(COMPARED_MAX_BYTES) {
+            let hash = usize::from(pair[0]) * 31 + usize::from(pair[1]) * 7;
+            sketch.0[hash / 64 % 8] |= 1 << (hash % 64);
+        }
+        sketch
+    }
+
+    /// How many of the pairs of both are the same, in percent; 0 if that may be chance.
+    fn similarity(&self, other: &Self) -> u32 {
+        let ones = |bits: &[u64; 8]| bits.iter().map(|bits| bits.count_ones()).sum::<u32>();
+        let mut both = [0; 8];
+        for (both, (a, b)) in both.iter_mut().zip(self.0.iter().zip(&other.0)) {
+            *both = a & b;
+        }
+        let all = ones(&self.0) + ones(&other.0);
+        let percent = (200 * ones(&both)).checked_div(all).unwrap_or(0);
+        if percent < INSIDE_MIN_PERCENT { 0 } else { percent }
+    }
 }
 
 /// How much of two lines is the same from their two ends on, indentation aside, in percent.
@@ -111,11 +150,32 @@ fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
         "white space"
     } else if found.eq_ignore_ascii_case(wanted) {
         "upper and lower case"
+    } else if plain(found) == plain(wanted) {
+        "typographic quotes, dashes or spaces"
     } else if std::str::from_utf8(found).is_err() {
         "bytes that are not UTF-8"
     } else {
         "text"
     }
+}
+
+/// A line with the characters in ASCII that editors and models put in the place of those.
+fn plain(line: &[u8]) -> String {
+    let mut out = String::with_capacity(line.len());
+    for c in String::from_utf8_lossy(line).chars() {
+        match c {
+            '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{ff07}' => out.push('\''),
+            '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{ab}' | '\u{bb}' | '\u{ff02}' => {
+                out.push('"')
+            }
+            '\u{2010}'..='\u{2015}' | '\u{2212}' => out.push('-'),
+            '\u{a0}' | '\u{2002}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => out.push(' '),
+            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
+            '\u{2026}' => out.push_str("..."),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// A line in quotes, white space visible.
@@ -144,6 +204,8 @@ fn push_lines(out: &mut String, source: &Source, from: usize, count: usize) {
 const AROUND_LINES: usize = 2;
 const SHOWN_MAX_LINES: usize = 12;
 const SHOWN_MAX_BYTES: usize = 300;
+/// Pairs of bytes in common below this are what any two lines have.
+const INSIDE_MIN_PERCENT: u32 = 60;
 /// A place less similar is none.
 const SIMILAR_MIN_PERCENT: u32 = 40;
 /// Bounds of the search for a similar place.

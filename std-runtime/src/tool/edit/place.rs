@@ -16,8 +16,20 @@ pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<
     if to.is_some() && at.is_none() {
         return Err("to goes with at only".into());
     }
-    if old.is_none() && holds_anchors(new) {
+    if old.is_none() && holds_anchors_of(source, new) {
         return Err("new starts its lines with anchors; give the text alone".into());
+    }
+    if source.lines.is_empty() {
+        let advice = "the file is empty; old \"\" fills it, as `write` does";
+        return match (old.as_deref(), at, before, after) {
+            (Some(""), None, None, None) => {
+                let (end, with) = (source.bytes.len(), new.as_bytes().to_vec());
+                let slot = Slot::Instead;
+                Ok(vec![Splice { range: end..end, with, line_end_first: None, slot, edit: index }])
+            }
+            (Some(_), ..) => Err(format!("old does not occur: {advice}")),
+            _ => Err(advice.to_owned()),
+        };
     }
     let splice = |range, with| Splice {
         range,
@@ -122,7 +134,9 @@ fn moved_line(source: &Source, anchor: Anchor) -> Result<Line, String> {
 /// Where `old` stands: exactly, or else with other line ends.
 fn occurrences(source: &Source, old: &str, all: bool) -> Result<Vec<Range<usize>>, String> {
     if old.is_empty() {
-        return Err("old is empty; to insert use before or after with an anchor".into());
+        return Err("old is empty; to insert use before or after with an anchor, to replace the \
+             whole file use `write`"
+            .into());
     }
     let mut found = exact(source.bytes, old.as_bytes(), all);
     if found.is_empty() {
@@ -201,9 +215,23 @@ fn match_lines(bytes: &[u8], start: usize, lines: &[&[u8]]) -> Option<usize> {
 
 /// `old` ends with a newline that the last line of the file does not have.
 fn without_last_newline(bytes: &[u8], old: &[u8]) -> Option<Range<usize>> {
-    let line = old.strip_suffix(b"\n")?;
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    (!line.is_empty() && bytes.ends_with(line)).then(|| bytes.len() - line.len()..bytes.len())
+    let old = old.strip_suffix(b"\n")?;
+    let old = old.strip_suffix(b"\r").unwrap_or(old);
+    if old.is_empty() {
+        return None;
+    }
+    // From the end on, with either line end between the lines.
+    let mut rest = bytes;
+    for (index, line) in old.rsplit(|&b| b == b'\n').enumerate() {
+        let mut line = line;
+        if index > 0 {
+            rest = rest.strip_suffix(b"\n")?;
+            rest = rest.strip_suffix(b"\r").unwrap_or(rest);
+            line = line.strip_suffix(b"\r").unwrap_or(line);
+        }
+        rest = rest.strip_suffix(line)?;
+    }
+    Some(rest.len()..bytes.len())
 }
 
 /// `new` with the line ends, and the end, that fit the text it replaces.
@@ -257,6 +285,13 @@ fn line_end_at(bytes: &[u8], at: usize) -> &'static [u8] {
         Some(newline) if bytes[..newline].ends_with(b"\r") => b"\r\n",
         _ => b"\n",
     }
+}
+
+/// Every line of `text` starts with an anchor, and one of them is an anchor of this file: else
+/// it is text that looks so.
+fn holds_anchors_of(source: &Source, text: &str) -> bool {
+    holds_anchors(text)
+        && text.lines().filter_map(Anchor::parse).any(|a| moved_line(source, a).is_ok())
 }
 
 /// Every line of `text` starts as `read` shows lines.

@@ -1,0 +1,70 @@
+//! Paths outside of the project of a run: their changes are in no patch, and a model must know.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::file;
+
+/// Holds the folder of the project in a tool process of a run; not set elsewhere.
+pub(crate) const PROJECT: &str = "ZEROSTACK_PROJECT";
+/// `on` in a tool process whose writes outside of the project end with the run.
+pub(crate) const SANDBOX: &str = "ZEROSTACK_SANDBOX";
+
+/// The project's folder if `path`, links followed, is outside of it; `None` if this is no run.
+pub(super) fn project(path: &str) -> Option<PathBuf> {
+    project_of(std::env::var_os(PROJECT)?, path)
+}
+
+fn project_of(project: OsString, path: &str) -> Option<PathBuf> {
+    let root = Path::new(&project).canonicalize().ok()?;
+    let target = file::target(&std::path::absolute(path).ok()?).ok()?;
+    // A file that is about to be made, and folders above it, may not be there.
+    let existing = target.ancestors().find_map(|folder| folder.canonicalize().ok())?;
+    (!existing.starts_with(&root)).then(|| project.into())
+}
+
+/// What the result of a write to `path` says when it is outside.
+pub(super) fn note(path: &str) -> String {
+    let Some(project) = project(path) else { return String::new() };
+    let ends = std::env::var_os(SANDBOX).is_some_and(|sandbox| sandbox == "on");
+    let fate = if ends {
+        "not part of the patch, and gone after the run"
+    } else {
+        "not part of the patch"
+    };
+    format!("[outside of the project {}: {fate}]\n", project.display())
+}
+
+/// Why `path` cannot be written: what it is outside of.
+pub(super) fn refusal(path: &str) -> Option<String> {
+    let project = project(path)?;
+    Some(format!(
+        "{path} is unchanged: it is outside of the project; only files below {} and /tmp can be written",
+        project.display()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_to_tell_what_is_outside() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = |folder: &tempfile::TempDir, name: &str| {
+            folder.path().join(name).to_str().unwrap().to_owned()
+        };
+        let is_outside =
+            |path: &str| project_of(inside.path().as_os_str().to_owned(), path).is_some();
+        std::fs::write(path(&outside, "conf"), "").unwrap();
+        std::os::unix::fs::symlink(path(&outside, "conf"), path(&inside, "link")).unwrap();
+        std::os::unix::fs::symlink(outside.path(), path(&inside, "folder")).unwrap();
+        for name in ["link", "folder/new", "folder/a/b/new"] {
+            assert!(is_outside(&path(&inside, name)), "{name}");
+        }
+        for name in ["new", "a/b/new", "."] {
+            assert!(!is_outside(&path(&inside, name)), "{name}");
+        }
+        assert!(is_outside(&path(&outside, "conf")) && is_outside("/tmp/new"));
+    }
+}
