@@ -1,11 +1,12 @@
 //! What the model is told: the prompt, the folder's own instructions, the task.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use zerostack_core::prompt::{BUILT_IN, Library, Output, Prompt, Source, tool_name};
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, project_file};
 
 /// A prompt that was filled, and the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +42,10 @@ impl PromptFiles {
         let mut files = Vec::new();
         let user = crate::agent::variable("XDG_CONFIG_HOME").map(PathBuf::from);
         let user = user.or_else(|| std::env::home_dir().map(|home| home.join(".config")));
-        let places = user
-            .map(|user| user.join("zerostack/prompts"))
-            .into_iter()
-            .chain([folder.join(".agents/prompts"), folder.join(".zerostack/prompts")]);
-        for place in places {
+        let user = user.map(|user| (user.join("zerostack/prompts"), None));
+        let of_project = |name: &str| (folder.join(name), Some(folder));
+        let of_project = [of_project(".agents/prompts"), of_project(".zerostack/prompts")];
+        for (place, project) in user.into_iter().chain(of_project) {
             let Ok(entries) = std::fs::read_dir(&place) else { continue };
             let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
             paths.sort();
@@ -60,7 +60,14 @@ impl PromptFiles {
                     return Err(refused(&"this is the name of a command; rename the file"));
                 }
                 // One that has just been deleted is none.
-                if let Some(text) = read(&path, PROMPT_BYTES).map_err(|why| refused(&why))? {
+                let read = match project {
+                    Some(project) => {
+                        let below = path.strip_prefix(project).unwrap_or(&path);
+                        project_file::read_text(project, below, PROMPT_BYTES)
+                    }
+                    None => read(&path, PROMPT_BYTES),
+                };
+                if let Some(text) = read.map_err(|why| refused(&why))? {
                     files.push((name, text, path));
                 }
             }
@@ -157,7 +164,8 @@ impl Instructions {
         let depth = folder.ancestors().position(|place| place.join(".git").exists());
         for place in folder.ancestors().take(depth.unwrap_or(0) + 1) {
             let path = place.join("AGENTS.md");
-            let text = read(&path, AGENTS_BYTES).map_err(|why| {
+            let read = project_file::read_text(place, Path::new("AGENTS.md"), AGENTS_BYTES);
+            let text = read.map_err(|why| {
                 Error::new(ErrorKind::Input, format!("cannot use {}: {why}", path.display()))
             })?;
             if text.is_some() {
@@ -200,14 +208,19 @@ impl Instructions {
     }
 }
 
-/// The text of a file of a project, which may be a link to a device without an end.
+/// The text of a file of the user, which may be a link.
 fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
     match std::fs::metadata(path) {
         Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
         Ok(found) if found.len() > limit_bytes => {
             Err(format!("it is longer than {limit_bytes} bytes"))
         }
-        Ok(_) => std::fs::read_to_string(path).map(Some).map_err(|error| error.to_string()),
+        Ok(_) => {
+            let mut text = String::new();
+            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+            let read = file.take(limit_bytes).read_to_string(&mut text);
+            read.map(|_| Some(text)).map_err(|error| error.to_string())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
     }

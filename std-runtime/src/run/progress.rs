@@ -8,6 +8,7 @@ use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::sandbox::Mode;
+use crate::visible::{visible, visible_line};
 
 /// Writes a line for each thing that a person waits for.
 pub struct Progress<W> {
@@ -44,7 +45,7 @@ impl<W: Write> Progress<W> {
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
         // Nothing else can be told where stderr is closed.
-        let _ = writeln!(self.out, "zerostack: {line}");
+        let _ = writeln!(self.out, "zerostack: {}", visible(&line.to_string()));
     }
 }
 
@@ -105,12 +106,12 @@ impl<W: Write> Observer for Progress<W> {
     }
 }
 
-/// The text on one line of bounded length, without what a terminal would act on.
+/// The text on one line of bounded length.
 fn brief(text: &str) -> String {
-    let visible =
-        text.chars().map(|character| if character.is_control() { ' ' } else { character });
-    let mut brief: String = visible.clone().take(BRIEF_CHARACTERS).collect();
-    if visible.count() > BRIEF_CHARACTERS {
+    let mut characters = text.chars();
+    let start: String = characters.by_ref().take(BRIEF_CHARACTERS).collect();
+    let mut brief = visible_line(&start);
+    if characters.next().is_some() {
         brief.push('…');
     }
     brief

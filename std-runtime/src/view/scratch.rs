@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 
 use crate::{Error, ErrorKind, Result};
 
@@ -90,10 +91,19 @@ impl Scratch {
                 }
                 lock => lock?,
             };
-            // A sweep that came between has taken the file away.
-            let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
-            if locked.is_err() || lock.metadata()?.nlink() == 0 {
-                continue;
+            match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                // A sweep that came between has taken the file away.
+                Ok(()) if lock.metadata()?.nlink() == 0 => continue,
+                Ok(()) => {}
+                // A sweep that came between removes it.
+                Err(Errno::AGAIN) => continue,
+                // As on NFS without a lock service: a sweep could not tell the living from the dead.
+                Err(errno) => {
+                    let _ = fs::remove_file(&lock_path);
+                    let _ = fs::remove_dir(&base);
+                    let why = format!("files cannot be locked there: {}", io::Error::from(errno));
+                    return Err(io::Error::other(why));
+                }
             }
             let scratch = Self { path, lock_path, _lock: lock };
             DirBuilder::new().mode(0o700).create(&scratch.path)?;
@@ -155,11 +165,25 @@ fn sweep(base: &Path) {
         let options =
             OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(&lock_path);
         let Ok(lock) = options else { continue };
-        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
-            remove(&lock_path.with_extension(""));
-            let _ = fs::remove_file(&lock_path);
+        let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
+        // Another sweep may have removed the file that was opened here, and another run may have
+        // made one of that name: that run lives.
+        if locked.is_ok() && is_at(&lock, &lock_path) {
+            let folder = lock_path.with_extension("");
+            remove(&folder);
+            // What cannot be removed today has its turn with the next run.
+            if fs::symlink_metadata(&folder).is_err() {
+                let _ = fs::remove_file(&lock_path);
+            }
         }
     }
+}
+
+/// Whether `file` is what `path` names.
+fn is_at(file: &File, path: &Path) -> bool {
+    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    let (opened, named) = (file.metadata().map(id), fs::symlink_metadata(path).map(id));
+    opened.is_ok_and(|opened| named.is_ok_and(|named| opened == named))
 }
 
 /// Removes the folder `top`, however deep it is and whatever modes a tool gave to what is inside.
@@ -191,8 +215,14 @@ fn remove(top: &Path) {
             if fs::remove_dir(&path).is_ok() {
                 continue;
             }
-            let up = top.join(format!(".removed-{moved}"));
-            moved += 1;
+            // A removal that was interrupted has left names of this kind.
+            let up = loop {
+                let up = top.join(format!(".removed-{moved}"));
+                moved += 1;
+                if fs::symlink_metadata(&up).is_err() {
+                    break up;
+                }
+            };
             if fs::rename(&path, &up).is_err() {
                 open_up(&folder);
                 open_up(&path);
@@ -249,6 +279,33 @@ mod tests {
         let other = Scratch::create(Some(place.path()), &[]).unwrap();
         assert!(!base.join("1-1").exists() && !base.join("1-1.lock").exists());
         assert!(live.path.exists() && other.path.exists());
+    }
+
+    #[test]
+    fn an_interrupted_removal_is_finished() {
+        let place = tempfile::tempdir().unwrap();
+        let first = Scratch::create(Some(place.path()), &[]).unwrap();
+        let dead = first.path.with_file_name("1-1");
+        for name in [".removed-0", ".removed-1", ".removed-3", "upper/a", "upper/b", "upper/c"] {
+            fs::create_dir_all(dead.join(name).join("deep/deeper")).unwrap();
+            fs::write(dead.join(name).join("deep/file"), "").unwrap();
+        }
+        fs::write(dead.with_extension("lock"), "").unwrap();
+        drop(Scratch::create(Some(place.path()), &[]).unwrap());
+        assert!(!dead.exists() && !dead.with_extension("lock").exists());
+    }
+
+    #[test]
+    fn a_lock_that_another_sweep_replaced_is_not_taken_for_that_of_a_dead_run() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("1-0.lock");
+        fs::write(&path, "").unwrap();
+        let opened = File::open(&path).unwrap();
+        assert!(is_at(&opened, &path));
+        fs::rename(&path, place.path().join("old")).unwrap();
+        assert!(!is_at(&opened, &path));
+        fs::write(&path, "").unwrap();
+        assert!(!is_at(&opened, &path));
     }
 
     #[test]

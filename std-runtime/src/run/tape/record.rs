@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use sha1_smol::Sha1;
 use zerostack_core::{OwnedConfig, Request};
 
 use super::digest;
 use super::line::{Line, Over};
 use crate::agent::Recorder;
+use crate::new_file::NewFile;
 use crate::provider::Secret;
 use crate::{Error, ErrorKind, Result};
 
@@ -17,7 +20,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Tape {
     out: BufWriter<Box<dyn Write>>,
     /// The file that has no name yet; none where the tape goes to a device or a pipe.
-    unnamed: Option<tempfile::NamedTempFile>,
+    unnamed: Option<NewFile>,
     path: PathBuf,
     sum: Sha1,
     /// What must not stand on the tape.
@@ -43,13 +46,12 @@ impl Tape {
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let (out, unnamed): (Box<dyn Write>, _) = if is_file {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let file = tempfile::Builder::new()
-                .prefix(".zerostack-tape-")
-                .tempfile_in(folder.unwrap_or(Path::new(".")))
-                .map_err(refused)?;
-            (Box::new(file.reopen().map_err(refused)?), Some(file))
+            // Without a name, so that a run that is killed leaves nothing.
+            let folder = folder.unwrap_or(Path::new("."));
+            let file = NewFile::create(folder, ".zerostack-tape-", 0o600).map_err(refused)?;
+            (Box::new(file.file().try_clone().map_err(refused)?), Some(file))
         } else {
-            (Box::new(File::options().write(true).open(&target).map_err(refused)?), None)
+            (Box::new(open_special(&target).map_err(refused)?), None)
         };
         let mut tape = Self {
             out: BufWriter::new(out),
@@ -85,8 +87,10 @@ impl Tape {
         let Self { mut out, unnamed, path, .. } = self;
         out.flush().map_err(|error| cannot_write(&path, &error))?;
         if let Some(file) = unnamed {
-            file.as_file().sync_all().map_err(|error| cannot_write(&path, &error))?;
-            file.persist(&path).map_err(|error| cannot_write(&path, &error.error))?;
+            file.file()
+                .sync_all()
+                .and_then(|()| file.persist(&path))
+                .map_err(|error| cannot_write(&path, &error))?;
         }
         Ok(())
     }
@@ -143,6 +147,18 @@ impl Recorder for Tape {
     fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
         self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })
     }
+}
+
+/// Opens a pipe or device. A FIFO that nobody reads is an error: waiting for a reader could not
+/// be ended.
+fn open_special(path: &Path) -> std::io::Result<File> {
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+        Err(Errno::NXIO) => return Err(std::io::Error::other("nobody reads the pipe")),
+        opened => opened?,
+    };
+    rustix::io::ioctl_fionbio(&file, false)?;
+    Ok(file.into())
 }
 
 fn cannot_write(path: &Path, error: &dyn std::fmt::Display) -> Error {
