@@ -2,9 +2,12 @@
 
 use std::process::ExitCode;
 
+use zerostack::sandbox::ToolHost;
+
 fn main() -> ExitCode {
     // The trace is on stderr then; the code says that it is a defect of ours.
-    std::panic::catch_unwind(zerostack::cli::main).unwrap_or(ExitCode::FAILURE)
+    let command = || zerostack::cli::main(ToolHost::ThisProgram);
+    std::panic::catch_unwind(command).unwrap_or(ExitCode::FAILURE)
 }
 
 /// Rust opens /dev/null in the place of a closed stdout before `main`, and the result of a run

@@ -135,10 +135,39 @@ fn tools_see_and_signal_no_process_outside() {
     let view = open(&project);
     let pids = run(&view, "echo /proc/[0-9]*").success();
     assert!(pids.split_whitespace().count() <= 3, "{pids}");
-    run(&view, "cat /proc/1/environ").failure();
-    run(&view, "ls -l /proc/1/fd").failure();
+    // The first process of the namespace is the call itself.
+    assert_eq!(run(&view, "echo $$").success(), "1\n");
+    let first = run(&view, "tr '\\0' ' ' < /proc/1/cmdline").success();
+    assert!(first.starts_with("bash -c"), "{first}");
     run(&view, &format!("kill -0 {}", std::process::id())).failure();
     run(&view, "kill -9 1; kill -0 1").success();
+}
+
+#[test]
+fn all_that_a_call_started_ends_with_it_and_calls_do_not_see_each_other() {
+    if !namespaces() {
+        return;
+    }
+    let project = Project::with(&[]);
+    let view = open(&project);
+    let mark = common::mark();
+    let mut program = Program::new("bash");
+    program.arg("-c").arg(format!("exec -a {mark} sleep 1000"));
+    let other = view.spawn(&program).unwrap();
+    common::await_processes(&mark, 1);
+    let seen = run(&view, "cat /proc/[0-9]*/cmdline | tr '\\0' ' '").success();
+    assert!(!seen.contains(&mark), "{seen}");
+    run(&view, "kill -9 -1; :");
+    let daemon = common::mark();
+    let script = format!("setsid -f bash -c 'exec -a {daemon} sleep 1000' >&- 2>&-");
+    run(&view, &format!("{script}; until grep -q {daemon} /proc/*/cmdline; do :; done")).success();
+    // Not in a while, but when the call has ended.
+    let left = fs::read_dir("/proc").unwrap().flatten();
+    let commands = left.map(|entry| fs::read(entry.path().join("cmdline")).unwrap_or_default());
+    assert!(!commands.into_iter().any(|command| command.starts_with(daemon.as_bytes())));
+    common::await_processes(&mark, 1);
+    other.process().kill();
+    other.process().wait().unwrap();
 }
 
 #[test]

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Request, RoomPolicy, Step, ToolResult};
+use zerostack_core::{CallId, Request, RoomPolicy, Step, ToolCall, ToolResult};
 
 use super::failure::{failure, refused};
-use super::{AgentEvent, Call, OwnedSession, Room, Toolbox, reply};
+use super::{AgentEvent, Call, OwnedSession, Room, ToolOutput, Toolbox, reply};
 use crate::provider::Endpoint;
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, ErrorKind, Result};
@@ -25,6 +25,8 @@ pub struct Drive {
     attempts: u32,
     /// What the end of a reply gave and was not told yet.
     ready: VecDeque<AgentEvent>,
+    /// Results of the open calls that the session does not have yet.
+    results: VecDeque<(CallId, Call, Result<ToolOutput>)>,
 }
 
 /// Sees everything that goes into the session, for a tape. `()` records nothing.
@@ -81,6 +83,7 @@ impl Drive {
             waiting: false,
             attempts: 0,
             ready: VecDeque::new(),
+            results: VecDeque::new(),
         }
     }
 
@@ -100,6 +103,7 @@ impl Drive {
         let result = self.advance(session, endpoint, transport, tools, cancel, recorder);
         if result.is_err() {
             self.body = None;
+            self.results.clear();
             session.abort();
         }
         result
@@ -148,7 +152,7 @@ impl Drive {
                         return Ok(Some(event));
                     }
                 }
-                Step::RunTools => return run_tool(session, tools, recorder).map(Some),
+                Step::RunTools => return self.answer_call(session, tools, recorder).map(Some),
                 Step::Wait { millis } if !self.waiting => {
                     self.waiting = true;
                     let reason = match &self.transport_error {
@@ -166,6 +170,34 @@ impl Drive {
                 _ => return Err(Error::new(ErrorKind::Internal, "the session has a new step")),
             }
         }
+    }
+
+    /// Gives the session the result of its first open call; runs all open calls before.
+    fn answer_call(
+        &mut self,
+        session: &mut OwnedSession,
+        tools: &mut dyn Toolbox,
+        recorder: &mut dyn Recorder,
+    ) -> Result<AgentEvent> {
+        if self.results.is_empty() {
+            let calls: Vec<ToolCall<'_>> = session.pending_calls().collect();
+            let results = tools.call_all(&calls);
+            let of = |(call, result): (ToolCall<'_>, _)| (call.id, Call::from(call), result);
+            self.results = calls.into_iter().zip(results).map(of).collect();
+        }
+        let Some((id, call, output)) = self.results.pop_front() else {
+            return Err(Error::new(ErrorKind::Internal, "no call is open, or it has no result"));
+        };
+        let ToolOutput { mut content, is_error } = output?;
+        // Providers refuse U+0000, or end a text there.
+        if content.contains('\0') {
+            content = content.replace('\0', "\u{2400}");
+        }
+        recorder.tool_result(id.number(), &content, is_error)?;
+        let result = ToolResult { id, content: &content, is_error };
+        let left_out_bytes =
+            session.tool_result(result).map_err(|error| refused(session, error))?;
+        Ok(AgentEvent::ToolResult { call, content, is_error, left_out_bytes })
     }
 
     /// Feeds bytes of the body until something happens.
@@ -261,24 +293,6 @@ fn send(
     let body_len = request.body_len() as u64;
     let post = Post { url: &url, headers: &headers, body_len };
     transport.post(&post, &mut Reader(request))
-}
-
-/// Runs the first open call.
-fn run_tool(
-    session: &mut OwnedSession,
-    tools: &mut dyn Toolbox,
-    recorder: &mut dyn Recorder,
-) -> Result<AgentEvent> {
-    let Some(call) = session.pending_call() else {
-        return Err(Error::new(ErrorKind::Internal, "no call is open"));
-    };
-    let (id, owned) = (call.id, Call::from(call));
-    let output = tools.call(call)?;
-    recorder.tool_result(id.number(), &output.content, output.is_error)?;
-    let result = ToolResult { id, content: &output.content, is_error: output.is_error };
-    let left_out_bytes = session.tool_result(result).map_err(|error| refused(session, error))?;
-    let (content, is_error) = (output.content, output.is_error);
-    Ok(AgentEvent::ToolResult { call: owned, content, is_error, left_out_bytes })
 }
 
 /// Makes room as the configuration says; where it leaves that to us, the oldest goes.

@@ -16,12 +16,14 @@
 mod drive;
 mod event;
 mod failure;
+mod parallel;
 pub(crate) mod reply;
 mod tool;
 
 pub(crate) use drive::make_room;
 pub use drive::{Drive, Recorder};
 pub use event::{AgentEvent, Call, Room};
+pub(crate) use parallel::in_parallel;
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
 use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
@@ -218,13 +220,23 @@ impl Drop for Turn<'_> {
     }
 }
 
-impl Toolbox for Tools {
-    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
-        let tool = self.0.iter_mut().find(|tool| tool.spec().name == call.name);
+impl Tools {
+    fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        let tool = self.0.iter().find(|tool| tool.spec().name == call.name);
         Ok(match tool {
             Some(tool) => tool.call(call.arguments),
             None => ToolOutput::error(format!("there is no tool {:?}", call.name)),
         })
+    }
+}
+
+impl Toolbox for Tools {
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        self.run(call)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        in_parallel(calls, |call| self.run(*call))
     }
 }
 

@@ -16,6 +16,12 @@ pub trait Toolbox {
     /// # Errors
     /// Whatever must end the turn: `Interrupted`, or `Tool` when no tool can run at all.
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput>;
+
+    /// Runs the calls of one reply and gives a result for each, in their order. One after the
+    /// other, if it is not written otherwise.
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        calls.iter().map(|call| self.call(*call)).collect()
+    }
 }
 
 /// What a tool says to the model.
@@ -42,7 +48,7 @@ impl ToolOutput {
 /// A function that the model may call.
 pub struct Tool {
     spec: OwnedTool,
-    run: Box<dyn FnMut(&str) -> ToolOutput + Send>,
+    run: Box<dyn Fn(&str) -> ToolOutput + Send + Sync>,
 }
 
 impl Tool {
@@ -50,12 +56,12 @@ impl Tool {
     ///
     /// `parameters` is the JSON Schema of `A`, which the arguments are read into. A string that
     /// the function returns goes to the model as it is, any other value as JSON, an error as a
-    /// failed call.
+    /// failed call. Calls of one reply run at the same time, those of one tool too.
     pub fn new<A, R, E>(
         name: impl Into<String>,
         description: impl Into<String>,
         parameters: impl Into<String>,
-        mut function: impl FnMut(A) -> Result<R, E> + Send + 'static,
+        function: impl Fn(A) -> Result<R, E> + Send + Sync + 'static,
     ) -> Self
     where
         A: DeserializeOwned,
@@ -87,7 +93,7 @@ impl Tool {
 
     /// A tool from a function whose argument derives [`ToolArgs`]: name, description and schema
     /// come from the type. Else as [`new`](Self::new).
-    pub fn typed<A, R, E>(function: impl FnMut(A) -> Result<R, E> + Send + 'static) -> Self
+    pub fn typed<A, R, E>(function: impl Fn(A) -> Result<R, E> + Send + Sync + 'static) -> Self
     where
         A: ToolArgs + DeserializeOwned,
         R: Serialize,
@@ -101,7 +107,7 @@ impl Tool {
         &self.spec
     }
 
-    pub(super) fn call(&mut self, arguments: &str) -> ToolOutput {
+    pub(super) fn call(&self, arguments: &str) -> ToolOutput {
         (self.run)(arguments)
     }
 }

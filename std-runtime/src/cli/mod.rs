@@ -5,7 +5,7 @@ mod help;
 mod sample;
 mod signals;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,15 +20,19 @@ use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
 use crate::run::progress::Progress;
 use crate::run::{self, Observer, Outcome, PromptFiles, RunOptions, Start, Stop, tape};
-use crate::{Error, ErrorKind, Result, tool};
+use crate::sandbox::ToolHost;
+use crate::visible::visible;
+use crate::{Error, ErrorKind, Result, own_process, tool};
 use args::{Command, RunArgs};
 
-/// Runs the command with the arguments of the process.
-pub fn main() -> ExitCode {
+/// Runs the command with the arguments of the process, and its tools by `tools`: only a program
+/// whose `main` is this may give [`ToolHost::ThisProgram`].
+pub fn main(tools: ToolHost) -> ExitCode {
+    own_process::settle();
     if STDOUT_IS_CLOSED.load(Ordering::Relaxed) {
         return fail(&unwritable(&"it is closed; open it, or send it to /dev/null"));
     }
-    match args::parse(std::env::args_os().skip(1)).and_then(execute) {
+    match args::parse(std::env::args_os().skip(1)).and_then(|command| execute(command, tools)) {
         Ok(code) => code,
         Err(error) => fail(&error),
     }
@@ -44,7 +48,7 @@ pub fn notice_closed_stdout() {
 
 static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
-fn execute(command: Command) -> Result<ExitCode> {
+fn execute(command: Command, tools: ToolHost) -> Result<ExitCode> {
     let done = |result: Result<()>| result.map(|()| ExitCode::SUCCESS);
     match command {
         Command::Help => done(print(help::HELP)),
@@ -80,16 +84,16 @@ fn execute(command: Command) -> Result<ExitCode> {
             done(crate::tokens::run(&options, &mut input, &mut output, &mut io::stderr()))
         }
         Command::Replay { path, requests } => done(replay(&path, requests)),
-        Command::Run(run) => Ok(transaction(*run, None)),
+        Command::Run(run) => Ok(transaction(*run, tools, None)),
         Command::Try(run) => {
             let sample = sample::Sample::create()?;
-            Ok(transaction(*run, Some(&sample)))
+            Ok(transaction(*run, tools, Some(&sample)))
         }
     }
 }
 
 /// A run, from arguments to the result on stdout and the exit code.
-fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
+fn transaction(args: RunArgs, tools: ToolHost, sample: Option<&sample::Sample>) -> ExitCode {
     let stop = Stop::new();
     signals::stop_on_signals(&stop);
     if let Some(limit) = args.time_limit {
@@ -100,7 +104,7 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
         events: events.then(|| EventWriter::new(io::stdout())),
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
     };
-    let result = prepare(args, sample, &stop)
+    let result = prepare(args, tools, sample, &stop)
         .map_err(|error| stop.reason(error))
         .and_then(|options| run::run(&options, &stop, &mut screen));
     if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
@@ -117,7 +121,12 @@ fn transaction(args: RunArgs, sample: Option<&sample::Sample>) -> ExitCode {
 }
 
 /// What the arguments and stdin ask for.
-fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Result<RunOptions> {
+fn prepare(
+    args: RunArgs,
+    tools: ToolHost,
+    sample: Option<&sample::Sample>,
+    stop: &Stop,
+) -> Result<RunOptions> {
     let folder = match (sample, args.folder) {
         (Some(sample), _) => sample.folder().to_owned(),
         (None, Some(folder)) => folder,
@@ -178,7 +187,17 @@ fn prepare(args: RunArgs, sample: Option<&sample::Sample>, stop: &Stop) -> Resul
     }
     let RunArgs { sandbox, record, mut limits, idle_limit, room, .. } = args;
     limits.room = room.unwrap_or(RoomPolicy::Summarise);
-    Ok(RunOptions { folder, model, instructions, input, sandbox, record, limits, idle_limit })
+    Ok(RunOptions {
+        folder,
+        model,
+        instructions,
+        input,
+        sandbox,
+        tools,
+        record,
+        limits,
+        idle_limit,
+    })
 }
 
 /// The result on stdout: all of it, or an error.
@@ -189,7 +208,9 @@ fn write_result(outcome: &Outcome) -> Result<()> {
     if outcome.output == Output::Patch {
         stdout.write_all(&outcome.patch).map_err(failed)?;
     } else {
+        // A pipe gets the text as it is; a terminal would act on what is in it.
         let text = outcome.text.trim_end();
+        let text = if stdout.is_terminal() { visible(text) } else { text.into() };
         writeln!(stdout, "{text}").map_err(failed)?;
     }
     stdout.flush().map_err(failed)

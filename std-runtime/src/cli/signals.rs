@@ -6,13 +6,16 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::ErrorKind;
 use crate::run::Stop;
+use crate::{ErrorKind, own_process};
 
 /// Ends the run by SIGINT, SIGTERM or SIGHUP.
 pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
     // Where they cannot be caught, they end the process as they always do.
-    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    // One that was ignored at the start stays so: `nohup` and shells without job control ask for it.
+    let heeded = [SIGINT, SIGTERM, SIGHUP];
+    let heeded = heeded.into_iter().filter(|signal| !own_process::is_ignored(*signal));
+    let Ok(mut signals) = Signals::new(heeded) else { return };
     let stop = Arc::clone(stop);
     let watch = move || {
         let Some(signal) = signals.forever().next() else { return };

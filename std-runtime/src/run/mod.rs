@@ -11,6 +11,7 @@
 //! ```
 
 pub mod events;
+mod exchange;
 pub mod input;
 mod instructions;
 pub mod progress;
@@ -29,10 +30,10 @@ use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
 use crate::error::quote;
 use crate::patch::Changes;
 use crate::provider::{self, Endpoint, Flags};
-use crate::sandbox::Mode;
+use crate::sandbox::{Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, own_process};
 
 pub use instructions::{Instructions, PromptFiles};
 pub use stop::Stop;
@@ -52,6 +53,8 @@ pub struct RunOptions {
     pub input: Option<String>,
     /// Whether tools are confined.
     pub sandbox: Mode,
+    /// The program that runs the tools.
+    pub tools: ToolHost,
     /// Where to write the tape.
     pub record: Option<PathBuf>,
     /// The bounds of the session.
@@ -122,8 +125,16 @@ fn transact(
     let endpoint = provider::resolve(&options.model, &env, &config)?;
     let view = View::open(
         &options.folder,
-        &ViewOptions { sandbox: options.sandbox, ..ViewOptions::default() },
+        &ViewOptions {
+            sandbox: options.sandbox,
+            tools: options.tools.clone(),
+            ..ViewOptions::default()
+        },
     )?;
+    // Not before: the keeper of the namespaces must be open to us.
+    if options.tools == ToolHost::ThisProgram {
+        own_process::hide_memory();
+    }
     let _guard = stop.guard(&view);
     let instructions = &options.instructions;
     let system = instructions.system(view.root());
@@ -180,7 +191,7 @@ impl Turn<'_> {
         let mut http = HttpOptions::from_env(&crate::agent::variable);
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let mut processes = Processes::new(view, stop);
+        let mut processes = Processes::new(view, stop, options.sandbox);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         loop {
@@ -197,7 +208,11 @@ impl Turn<'_> {
         last.check(endpoint, session.stop_word())?;
         let output = options.instructions.output;
         let changes = match output {
-            Output::Patch => Some(view.changes()?),
+            Output::Patch => {
+                // Nothing may write while files are compared.
+                view.end_processes();
+                Some(view.changes()?)
+            }
             _ => None,
         };
         outcome(output, changes, last.text, session.usage(), view.layers().to_vec())

@@ -1,13 +1,14 @@
 //! Tools as processes in the view.
 
-use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use zerostack_core::ToolCall;
 
 use super::Stop;
-use crate::agent::{ToolOutput, Toolbox};
-use crate::sandbox::Program;
+use super::exchange::{End, exchange};
+use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::sandbox::{Child, Mode, Program};
 use crate::transport::Cancel;
 use crate::view::View;
 use crate::{Error, ErrorKind, Result, tool};
@@ -16,6 +17,7 @@ use crate::{Error, ErrorKind, Result, tool};
 pub(super) struct Processes<'a> {
     view: &'a View,
     stop: &'a Stop,
+    sandbox: Mode,
 }
 
 /// What a tool process prints.
@@ -26,50 +28,111 @@ struct Printed {
 }
 
 impl<'a> Processes<'a> {
-    pub(super) fn new(view: &'a View, stop: &'a Stop) -> Self {
-        Self { view, stop }
+    pub(super) fn new(view: &'a View, stop: &'a Stop, sandbox: Mode) -> Self {
+        Self { view, stop, sandbox }
     }
-}
 
-impl Toolbox for Processes<'_> {
-    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+    fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let name = call.name;
         if !tool::specs().iter().any(|spec| spec.name == name) {
             let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
             let text = format!("there is no tool {name:?}; there are {}", names.join(", "));
             return Ok(ToolOutput::error(text));
         }
-        let mut program = Program::own();
+        let mut program = Program::tools();
         program.arg("tool").arg(name).piped_input();
+        program.env(tool::outside::PROJECT, self.view.root());
+        program.env(
+            tool::outside::SANDBOX,
+            match self.sandbox {
+                Mode::On => "on",
+                Mode::Off => "off",
+            },
+        );
         let mut child = self.view.spawn(&program)?;
-        let broken = |what: &str, error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Tool, format!("the tool {name}: {what}: {error}"))
+        let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
+        let limit = deadline(name, arguments);
+        let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, self.stop);
+        let exchanged = exchanged.map_err(|error| {
+            child.process().kill();
+            Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
+        })?;
+        let ended = match exchanged.end {
+            End::Whole => ended(&child)?,
+            End::Late | End::TooLong | End::Stopped => None,
         };
-        if let Some(mut stdin) = child.stdin.take() {
-            let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
-            // A tool that ended early says why on its output.
-            let _ = stdin.write_all(arguments.as_bytes());
-        }
-        let mut printed = Vec::new();
-        if let Some(mut stdout) = child.stdout.take() {
-            stdout.read_to_end(&mut printed).map_err(|error| broken("cannot be read", &error))?;
-        }
-        let status = child.process().wait()?;
         if self.stop.why().is_some() {
+            child.process().kill();
             return Err(Cancel::error());
         }
-        match serde_json::from_slice::<Printed>(&printed) {
-            Ok(Printed { content, is_error }) => Ok(ToolOutput { content, is_error }),
-            // A tool that was killed, by the system for its memory say, is told to the model.
-            Err(_) if !status.success() => {
-                let mut errors = String::new();
-                if let Some(mut stderr) = child.stderr.take() {
-                    let _ = stderr.read_to_string(&mut errors);
-                }
+        let Some(status) = ended else {
+            child.process().kill();
+            child.process().wait()?;
+            let why = if exchanged.end == End::TooLong {
+                format!("its result is longer than {RESULT_BYTES} bytes")
+            } else {
+                format!("it did not end within {} s", limit.as_secs())
+            };
+            let text = format!("the tool {name} was ended with all its processes: {why}");
+            return Ok(ToolOutput::error(text));
+        };
+        // A tool that was killed, by the system for its memory say, has no result, whatever it
+        // wrote before.
+        let printed = status
+            .code()
+            .filter(|code| matches!(code, 0..=2))
+            .and_then(|_| serde_json::from_slice::<Printed>(&exchanged.output).ok());
+        Ok(match printed {
+            Some(Printed { content, is_error }) => ToolOutput { content, is_error },
+            None => {
+                let errors = String::from_utf8_lossy(&exchanged.errors);
                 let text = format!("the tool {name} ended with {status}: {}", errors.trim());
-                Ok(ToolOutput::error(text))
+                ToolOutput::error(text)
             }
-            Err(error) => Err(broken("prints no result", &error)),
-        }
+        })
     }
 }
+
+impl Toolbox for Processes<'_> {
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        self.run(call)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        // Calls that change files run alone and in order: two edits of one file at the same time
+        // would lose one, and what reads a file after them means the new content.
+        let parts = calls.chunk_by(|a, b| !changes_files(a.name) && !changes_files(b.name));
+        parts.flat_map(|part| in_parallel(part, |call| self.run(*call))).collect()
+    }
+}
+
+fn changes_files(tool: &str) -> bool {
+    matches!(tool, "write" | "edit")
+}
+
+/// How a process that closed its output ended; `None` if it does not.
+fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
+    let until = Instant::now() + GRACE;
+    let mut pause = Duration::from_micros(50);
+    loop {
+        if let Some(status) = child.process().try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
+
+/// How long a call may take. The tool keeps its own limit; this one is for a tool that cannot.
+fn deadline(name: &str, arguments: &str) -> Duration {
+    tool::time_limit(name, arguments.as_bytes()) + GRACE
+}
+
+/// Between the limit of a tool and its end by us.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// More than any tool prints, with each character escaped.
+const RESULT_BYTES: usize = 4 * 1024 * 1024;

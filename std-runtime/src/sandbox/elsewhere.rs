@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::process::Pid;
 
-use super::{Layout, Refusal};
+use super::{Executable, Layout, Refusal};
 use crate::{Error, ErrorKind};
 
 /// There are none here, so no value of this type exists.
@@ -18,11 +18,15 @@ impl Walls {
     pub(super) const LAYERS: &'static [&'static str] = &[];
 
     /// Refuses.
-    pub(super) fn build(_: &Layout<'_>) -> Result<Self, Refusal> {
+    pub(super) fn build(_: &Layout<'_>, _: Option<&Executable>) -> Result<Self, Refusal> {
         Err(Refusal::Final(Error::new(
             ErrorKind::Sandbox,
             "this system has no sandbox that zerostack knows; with `--sandbox off` tools run without it",
         )))
+    }
+
+    pub(super) fn program(&self) -> Option<&Path> {
+        match *self {}
     }
 
     pub(super) fn kill(&self) {

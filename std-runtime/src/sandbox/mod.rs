@@ -6,6 +6,7 @@
 //! process can see or signal one outside, nor outlive the sandbox.
 
 mod environment;
+mod host;
 mod process;
 
 #[cfg(not(target_os = "linux"))]
@@ -15,10 +16,13 @@ mod walls;
 #[path = "linux/mod.rs"]
 mod walls;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Error, ErrorKind, Result};
+use host::Executable;
+pub use host::ToolHost;
 pub use process::{Child, Process, Program};
 use walls::Walls;
 
@@ -90,6 +94,8 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     walls: Option<Walls>,
+    /// The program of the tools.
+    executable: io::Result<Executable>,
     /// Without walls: what is in the environment of all processes and of no others.
     marker: Vec<u8>,
     /// Those that were started and may not have been waited for; `None` after the end.
@@ -101,15 +107,18 @@ impl Sandbox {
     ///
     /// # Errors
     /// What the system refused.
-    pub(crate) fn build(layout: &Layout<'_>) -> Result<Self, Refusal> {
-        let (walls, marker) = (Some(Walls::build(layout)?), Vec::new());
-        Ok(Self { walls, marker, processes: Mutex::new(Some(Vec::new())) })
+    pub(crate) fn build(layout: &Layout<'_>, tools: &ToolHost) -> Result<Self, Refusal> {
+        let executable = tools.find(layout.root.at);
+        let walls = Walls::build(layout, executable.as_ref().ok())?;
+        let (walls, marker) = (Some(walls), Vec::new());
+        Ok(Self { walls, executable, marker, processes: Mutex::new(Some(Vec::new())) })
     }
 
     /// No sandbox: processes are only kept track of, by their folder for temporary files.
-    pub(crate) fn off(temporary: &Path) -> Self {
+    pub(crate) fn off(project: &Path, temporary: &Path, tools: &ToolHost) -> Self {
         let marker = [b"TMPDIR=", temporary.as_os_str().as_encoded_bytes()].concat();
-        Self { walls: None, marker, processes: Mutex::new(Some(Vec::new())) }
+        let executable = tools.find(project);
+        Self { walls: None, executable, marker, processes: Mutex::new(Some(Vec::new())) }
     }
 
     /// The names of what confines the processes.
@@ -122,13 +131,13 @@ impl Sandbox {
     /// # Errors
     /// `Tool` when it cannot be started.
     pub(crate) fn spawn(&self, program: &Program, dir: &Path, temporary: &Path) -> Result<Child> {
-        let mut command = program.command();
-        command.env_clear().envs(environment::masked()).env("TMPDIR", temporary).env("PWD", dir);
-        command.envs(program.env.iter().map(|(name, value)| (name, value)));
         let failed = |error: &dyn std::fmt::Display| {
             let (name, dir) = (program.name(), dir.display());
             Error::new(ErrorKind::Tool, format!("cannot start `{name}` in {dir}: {error}"))
         };
+        let mut command = program.command(self.tools()).map_err(|error| failed(&error))?;
+        command.env_clear().envs(environment::masked()).env("TMPDIR", temporary).env("PWD", dir);
+        command.envs(program.env.iter().map(|(name, value)| (name, value)));
         // Held while the process starts, so that `end` misses none.
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(processes) = processes.as_mut() else { return Err(failed(&"the view is closed")) };
@@ -143,13 +152,41 @@ impl Sandbox {
         Ok(child)
     }
 
+    /// How the file of the tools' program is named where they run.
+    fn tools(&self) -> io::Result<&Path> {
+        match (&self.executable, &self.walls) {
+            (Err(error), _) => Err(io::Error::new(error.kind(), error.to_string())),
+            (Ok(_), Some(walls)) => {
+                walls.program().ok_or_else(|| io::Error::other("it is not there"))
+            }
+            (Ok(executable), None) => Ok(&executable.open),
+        }
+    }
+
+    /// Kills all processes and waits for their end.
+    pub(crate) fn end_processes(&self) {
+        let processes = {
+            let mut all = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
+            all.as_mut().map(std::mem::take).unwrap_or_default()
+        };
+        for process in &processes {
+            process.kill();
+            // An error means that someone else has done it.
+            let _ = process.wait();
+        }
+        if self.walls.is_none() {
+            process::kill_marked(&self.marker);
+        }
+    }
+
     /// Kills all processes and waits for their end; no other can be started then.
     pub(crate) fn end(&self) {
-        let processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let processes = processes.unwrap_or_default();
+        // Before the lock: whoever holds it may wait for a process that is stopped.
         if let Some(walls) = &self.walls {
             walls.kill();
         }
+        let processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let processes = processes.unwrap_or_default();
         for process in &processes {
             process.kill();
         }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
 use super::walls;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, own_process};
 
 /// A program to run in a view.
 ///
@@ -34,8 +34,8 @@ pub struct Program {
 enum Exe {
     /// By its name in PATH or its path, as seen in the view.
     Named(OsString),
-    /// The program of this process.
-    Own,
+    /// The program of the tools.
+    Tools,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -50,9 +50,10 @@ impl Program {
         Self::with(Exe::Named(name.into()))
     }
 
-    /// The program of this process, even where its file is not visible in the view.
-    pub fn own() -> Self {
-        Self::with(Exe::Own)
+    /// The program that runs the tools, by the [`ToolHost`](super::ToolHost) of the view, even
+    /// where its file is not visible there.
+    pub fn tools() -> Self {
+        Self::with(Exe::Tools)
     }
 
     fn with(exe: Exe) -> Self {
@@ -87,36 +88,27 @@ impl Program {
     pub(super) fn name(&self) -> String {
         match &self.exe {
             Exe::Named(name) => name.to_string_lossy().into_owned(),
-            Exe::Own => "zerostack".to_owned(),
+            Exe::Tools => "zerostack".to_owned(),
         }
     }
 
-    pub(super) fn command(&self) -> Command {
+    /// What starts it; `tools` is how the file of the tools' program is named where it runs.
+    pub(super) fn command(&self, tools: io::Result<&Path>) -> io::Result<Command> {
         let mut command = match &self.exe {
             Exe::Named(name) => Command::new(name),
-            Exe::Own => own_program(),
+            Exe::Tools => {
+                let mut command = Command::new(tools?);
+                command.arg0("zerostack");
+                command
+            }
         };
         command.args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(match self.stdin {
             Input::Empty => Stdio::null(),
             Input::Piped => Stdio::piped(),
         });
-        command
+        Ok(command)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn own_program() -> Command {
-    // In the forked process, before it runs the program, this is still our file, and it is
-    // opened by no path.
-    let mut command = Command::new("/proc/self/exe");
-    command.arg0("zerostack");
-    command
-}
-
-#[cfg(not(target_os = "linux"))]
-fn own_program() -> Command {
-    Command::new(std::env::current_exe().unwrap_or_else(|_| "zerostack".into()))
 }
 
 /// Starts `command` in `dir` with the rights of the user, in a session of its own.
@@ -178,7 +170,7 @@ impl Process {
     pub fn kill(&self) {
         let status = self.lock();
         if status.is_none() {
-            let below = descendants(self.pid);
+            let below = own_process::below(self.pid);
             // Errors mean that there is no one left to kill.
             let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
             let _ = rustix::process::kill_process(self.pid, Signal::KILL);
@@ -239,23 +231,6 @@ impl Process {
 
 fn lost(errno: Errno) -> Error {
     Error::new(ErrorKind::Tool, format!("the exit status of a tool process is lost: {errno}"))
-}
-
-/// All processes below `pid`, as far as the system tells.
-fn descendants(pid: Pid) -> Vec<Pid> {
-    let mut found = vec![pid];
-    let mut next = 0;
-    while let Some(&pid) = found.get(next) {
-        next += 1;
-        let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { continue };
-        for thread in threads.flatten() {
-            let children = std::fs::read_to_string(thread.path().join("children"));
-            let children = children.unwrap_or_default();
-            let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-            found.extend(pids.filter_map(Pid::from_raw));
-        }
-    }
-    found.split_off(1)
 }
 
 /// Kills all processes of this user with `marker` in their environment, also those that left

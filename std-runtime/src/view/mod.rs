@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry};
-use crate::sandbox::{Child, Folder, Layout, Mode, Program, Refusal, Sandbox, Writes};
+use crate::sandbox::{Child, Folder, Layout, Mode, Program, Refusal, Sandbox, ToolHost, Writes};
 use crate::{Error, ErrorKind, Result};
 use copy::{Copy, GitLink};
 use rules::Rules;
@@ -34,6 +34,8 @@ pub struct ViewOptions {
     pub storage: Storage,
     /// Where the private files go, instead of the system's folders for temporary files.
     pub scratch: Option<PathBuf>,
+    /// The program that runs the tools.
+    pub tools: ToolHost,
     /// Files and folders that tools must not see, beside the usual places of credentials.
     pub hidden: Vec<PathBuf>,
 }
@@ -150,6 +152,11 @@ impl View {
         inner.sandbox.spawn(program, &dir, &inner.temporary)
     }
 
+    /// Ends all processes of the view; others can be started afterwards.
+    pub fn end_processes(&self) {
+        self.0.sandbox.end_processes();
+    }
+
     /// What is different in the view. Processes that still write make it useless.
     ///
     /// # Errors
@@ -203,7 +210,7 @@ impl View {
                 temporary: &temporary,
                 masked: &masked,
             };
-            let sandbox = match Sandbox::build(&layout) {
+            let sandbox = match Sandbox::build(&layout, &options.tools) {
                 Ok(sandbox) => sandbox,
                 Err(Refusal::Overlay) if copied.is_none() => {
                     copied = Some(Copy::make(&origin, &origin_path, &upper, GitLink::Keep)?);
@@ -247,7 +254,7 @@ impl View {
         like(&root, &origin_path)?;
         let copy = Copy::make(&origin, &origin_path, &root, GitLink::Drop)?;
         Ok(Inner {
-            sandbox: Sandbox::off(&temporary),
+            sandbox: Sandbox::off(&origin_path, &temporary, &options.tools),
             scratch,
             origin,
             origin_path,

@@ -74,6 +74,15 @@ impl<'p> Running<'p> {
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
+    /// Ends it by SIGKILL. What it leaves on the disk is for the next run to remove.
+    ///
+    /// # Panics
+    /// When it is gone.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Waits for its end, and checks what holds for every run.
     ///
     /// # Panics

@@ -13,7 +13,11 @@ use crate::sandbox::{Folder, Layout, Writes};
 pub(super) const ROOT: Slot = 0;
 const HOME: Slot = 1;
 const TEMPORARY: Slot = 2;
-const FIRST_DEVICE: Slot = 3;
+pub(super) const PROGRAM: Slot = 3;
+const FIRST_DEVICE: Slot = 4;
+
+/// Where the program of the tools is, whatever its path outside.
+pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
 
 /// The devices that programs expect; each is harmless.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -21,11 +25,12 @@ const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Folders that are covered whole, because of the sockets in them.
 const COVERED: [&str; 2] = ["/run", "/dev"];
 
-/// The steps to what `layout` says. `is_root`: the ids of the kernel's root are valid inside.
+/// The steps to what `layout` says, with the program of the tools at [`PROGRAM_AT`]. `is_root`:
+/// the ids of the kernel's root are valid inside.
 ///
 /// What is taken from the old tree comes first, then the tree becomes
 /// read-only, then it is covered from the outer folders to the inner ones.
-pub(super) fn steps(layout: &Layout<'_>, is_root: bool) -> Vec<Step> {
+pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) -> Vec<Step> {
     let mut steps = vec![Step::Private, folder_step(ROOT, &layout.root)];
     if let Some(home) = &layout.home {
         steps.push(folder_step(HOME, home));
@@ -38,6 +43,11 @@ pub(super) fn steps(layout: &Layout<'_>, is_root: bool) -> Vec<Step> {
     // which are those of the system.
     for (slot, device) in (FIRST_DEVICE..).zip(&devices) {
         steps.push(Step::Clone { slot, path: c_path(device) });
+    }
+    // Read-only too, and without the power to gain rights: a process reaches the file of its
+    // program through /proc, and this one may belong to the user.
+    if let Some(program) = program {
+        steps.push(Step::Clone { slot: PROGRAM, path: c_path(program) });
     }
     cover_system(&mut steps, &devices, is_root);
     attach_folders(&mut steps, layout);
@@ -56,6 +66,10 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[PathBuf], is_root: bool) {
         steps.push(Step::File { at: c_path(device) });
         steps.push(Step::Attach { slot, at: c_path(device) });
     }
+    if steps.iter().any(|step| matches!(step, Step::Clone { slot: PROGRAM, .. })) {
+        steps.push(Step::File { at: PROGRAM_AT.into() });
+        steps.push(Step::Attach { slot: PROGRAM, at: PROGRAM_AT.into() });
+    }
     steps.push(Step::Folder { at: c"/dev/shm".into(), mode: 0o1777 });
     steps.push(Step::Folder { at: c"/dev/pts".into(), mode: 0o755 });
     let terminals = MountFlags::NOSUID | MountFlags::NOEXEC;
@@ -69,16 +83,18 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[PathBuf], is_root: bool) {
     ] {
         steps.push(Step::Link { at: at.into(), to });
     }
-    let mut flags = quiet | MountFlags::NOEXEC;
-    if is_root {
-        // The settings of the kernel ask for root's id, not for a capability.
-        flags |= MountFlags::RDONLY;
-    }
-    steps.push(fresh(c"proc", "/proc", flags, c""));
+    steps.push(fresh(c"proc", "/proc", proc_flags(is_root), c""));
     steps.push(Step::Attach { slot: TEMPORARY, at: c"/tmp".into() });
     if is_folder("/var/tmp") {
         steps.push(Step::Bind { from: c"/tmp".into(), at: c"/var/tmp".into() });
     }
+}
+
+/// How /proc is mounted.
+pub(super) fn proc_flags(is_root: bool) -> MountFlags {
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    // The settings of the kernel ask for root's id, not for a capability.
+    if is_root { flags | MountFlags::RDONLY } else { flags }
 }
 
 fn attach_folders(steps: &mut Vec<Step>, layout: &Layout<'_>) {

@@ -2,24 +2,39 @@
 
 mod layout;
 mod namespaces;
+mod program;
 mod step;
 
-use std::io::{self, PipeReader, Read as _};
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::{Mode, OFlags};
+use rustix::io::{Errno, FdFlags};
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
+};
 use rustix::process::Pid;
 
-use super::{Layout, Refusal};
+use super::{Executable, Layout, Refusal};
 use crate::{Error, ErrorKind};
 use namespaces::{Namespaces, Refused};
 use step::Step;
 
 /// What confines the processes of a view.
 #[derive(Debug)]
-pub(super) struct Walls(Namespaces);
+pub(super) struct Walls {
+    namespaces: Namespaces,
+    /// How those inside name the program of the tools.
+    program: Option<PathBuf>,
+    /// Its content, if its file could not be shown.
+    _copy: Option<OwnedFd>,
+    is_root: bool,
+}
 
 impl Walls {
     /// The names of what is in force.
@@ -38,10 +53,41 @@ impl Walls {
     ///
     /// # Errors
     /// What the kernel refused.
-    pub(super) fn build(layout: &Layout<'_>) -> Result<Self, Refusal> {
-        let steps = layout::steps(layout, rustix::process::geteuid().is_root());
-        let refused = match Namespaces::start(&steps) {
-            Ok(namespaces) => return Ok(Self(namespaces)),
+    pub(super) fn build(
+        layout: &Layout<'_>,
+        executable: Option<&Executable>,
+    ) -> Result<Self, Refusal> {
+        let is_root = rustix::process::geteuid().is_root();
+        let path = executable.and_then(|executable| executable.path.as_deref());
+        let mut steps = layout::steps(layout, path, is_root);
+        let mut started = Namespaces::start(&steps);
+        let mut is_shown = path.is_some();
+        if let Err(Refused::Step(index, _)) = started
+            && matches!(steps.get(index), Some(Step::Clone { slot: layout::PROGRAM, .. }))
+        {
+            is_shown = false;
+            steps = layout::steps(layout, None, is_root);
+            started = Namespaces::start(&steps);
+        }
+        let refused = match started {
+            Ok(namespaces) => {
+                let (program, copy) = match executable {
+                    None => (None, None),
+                    Some(_) if is_shown => {
+                        let at = layout::PROGRAM_AT.to_bytes();
+                        (Some(Path::new(OsStr::from_bytes(at)).to_owned()), None)
+                    }
+                    Some(executable) => {
+                        let copy = program::sealed_copy(&executable.open).map_err(|error| {
+                            let text =
+                                format!("the program of the tools cannot be copied: {error}");
+                            Refusal::Final(Error::new(ErrorKind::Sandbox, text))
+                        })?;
+                        (Some(format!("/proc/self/fd/{}", copy.as_raw_fd()).into()), Some(copy))
+                    }
+                };
+                return Ok(Self { namespaces, program, _copy: copy, is_root });
+            }
             Err(refused) => refused,
         };
         let (what, errno) = match refused {
@@ -63,15 +109,21 @@ impl Walls {
 
     /// Kills all processes inside.
     pub(super) fn kill(&self) {
-        self.0.kill();
+        self.namespaces.kill();
     }
 
     /// Waits until all processes inside have ended.
     pub(super) fn wait(&self) {
-        self.0.wait();
+        self.namespaces.wait();
     }
 
-    /// Starts `command` inside, in the folder `dir`.
+    /// How processes inside name the program of the tools.
+    pub(super) fn program(&self) -> Option<&Path> {
+        self.program.as_deref()
+    }
+
+    /// Starts `command` inside, in the folder `dir`, as the first process of a pid namespace of
+    /// its own, which all that it starts ends with.
     ///
     /// # Errors
     /// What the system says.
@@ -80,15 +132,23 @@ impl Walls {
         command: &mut Command,
         dir: &Path,
     ) -> io::Result<(std::process::Child, Pid)> {
-        let (from, to) = io::pipe()?;
+        // The kernel tells who sends, by the number that the sender has here.
+        let (from, to) = rustix::net::socketpair(
+            AddressFamily::UNIX,
+            SocketType::SEQPACKET,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        rustix::net::sockopt::set_socket_passcred(&from, true)?;
         let dir = layout::c_path(dir);
-        let (keeper, pid_to) = (self.0.as_fd().as_raw_fd(), to.as_raw_fd());
+        let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
+        let proc_flags = layout::proc_flags(self.is_root);
         let hook = move || {
             // SAFETY: the forked process has the descriptors of this one, where they are open
             // until `spawn` returns.
             let (keeper, pid_to) =
                 unsafe { (BorrowedFd::borrow_raw(keeper), BorrowedFd::borrow_raw(pid_to)) };
-            namespaces::enter(keeper, pid_to)?;
+            namespaces::enter(keeper, pid_to, proc_flags)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;
             close_on_exec()
@@ -96,7 +156,11 @@ impl Walls {
         // SAFETY: the hook makes system calls only.
         let spawned = unsafe { command.pre_exec(hook) }.spawn();
         drop(to);
-        let pid = pid_from(from);
+        let [passing, pid] = pids_from(&from);
+        if let Some(passing) = passing {
+            // It made the one that runs the program, and ended.
+            let _ = rustix::process::waitpid(Some(passing), rustix::process::WaitOptions::empty());
+        }
         match (spawned, pid) {
             (Ok(mut between), Some(pid)) => {
                 // `wait` would close it.
@@ -126,11 +190,57 @@ pub(super) fn close_on_exec() -> io::Result<()> {
     // SAFETY: marks descriptors; closes none.
     let result =
         unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    match step::last_errno() {
+        _ if result == 0 => Ok(()),
+        // Linux before 5.11.
+        Errno::NOSYS | Errno::INVAL | Errno::PERM => Ok(close_each_on_exec()?),
+        errno => Err(errno.into()),
+    }
 }
 
-fn pid_from(mut pipe: PipeReader) -> Option<Pid> {
-    let mut bytes = [0_u8; 4];
-    pipe.read_exact(&mut bytes).ok()?;
-    Pid::from_raw(i32::from_ne_bytes(bytes))
+/// As [`close_on_exec`], one by one. Allocates nothing.
+fn close_each_on_exec() -> Result<(), Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let list = rustix::fs::open(c"/proc/self/fd", flags, Mode::empty())?;
+    let mut buffer = [std::mem::MaybeUninit::<u8>::uninit(); 2048];
+    let mut entries = rustix::fs::RawDir::new(&list, &mut buffer);
+    while let Some(entry) = entries.next() {
+        let entry = entry?;
+        let number = entry.file_name().to_str().ok().and_then(|name| name.parse().ok());
+        if let Some(number) = number.filter(|number: &RawFd| *number > 2) {
+            // SAFETY: the system has just listed it, and this process has one thread.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            let flags = rustix::io::fcntl_getfd(descriptor)?;
+            rustix::io::fcntl_setfd(descriptor, flags | FdFlags::CLOEXEC)?;
+        }
+    }
+    Ok(())
+}
+
+/// The ids of the two processes that [`namespaces::enter`] makes, as they are here.
+fn pids_from(socket: &OwnedFd) -> [Option<Pid>; 2] {
+    let mut pids = [None; 2];
+    loop {
+        let mut sender = [0_u8; 1];
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmCredentials(1))];
+        let mut control = RecvAncillaryBuffer::new(&mut space);
+        let message = rustix::net::recvmsg(
+            socket,
+            &mut [io::IoSliceMut::new(&mut sender)],
+            &mut control,
+            RecvFlags::empty(),
+        );
+        match message {
+            Err(Errno::INTR) => continue,
+            Ok(message) if message.bytes == 1 => {}
+            _ => return pids,
+        }
+        for message in control.drain() {
+            if let RecvAncillaryMessage::ScmCredentials(credentials) = message
+                && let Some(pid) = pids.get_mut(usize::from(sender[0]))
+            {
+                *pid = Some(credentials.pid);
+            }
+        }
+    }
 }

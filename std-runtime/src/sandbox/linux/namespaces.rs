@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
+use rustix::mount::MountFlags;
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use rustix::thread::{CapabilitySet, ThreadNameSpaceType};
 
@@ -128,26 +129,42 @@ impl Drop for Namespaces {
 /// Moves the calling process, which `std::process::Command` has just forked, into
 /// the namespaces of `keeper`, and leaves it without the power to change them.
 ///
-/// Only a new process can be in another pid namespace, so this forks once more. The
-/// fork is a child of our own process like any other; its pid goes to `pid_to`, and
-/// the process in between ends here.
+/// Only a new process can be in another pid namespace, and only one that is in the
+/// keeper's can make one below it, so this forks twice:
+///
+/// ```text
+/// forked by `Command`     in our pid namespace           ends
+///   └─ passing            in the keeper's                ends
+///        └─ the program   first process of its own, with a /proc of its own
+/// ```
+///
+/// The kernel ends all processes of that last namespace with its first one, and waits for
+/// them, so nothing that a call started outlives it. Both forks are children of our own process
+/// like any other; each sends a byte to `pid_to`, its number, by which the kernel tells its pid.
 ///
 /// Allocates nothing and takes no lock.
-pub(super) fn enter(keeper: BorrowedFd<'_>, pid_to: BorrowedFd<'_>) -> Result<(), Errno> {
+pub(super) fn enter(
+    keeper: BorrowedFd<'_>,
+    pid_to: BorrowedFd<'_>,
+    proc_flags: MountFlags,
+) -> Result<(), Errno> {
     // Until it runs the program this process has our memory: no one inside may look at it.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::thread::move_into_thread_name_spaces(keeper, KINDS)?;
-    // SAFETY: `enter` is called between fork and exec, under the same rules; the parent
-    // side ends at once.
-    match unsafe { clone_process(libc::CLONE_PARENT | libc::SIGCHLD) }? {
-        Some(pid) => {
-            let bytes = pid.as_raw_nonzero().get().to_ne_bytes();
-            let written = rustix::io::write(pid_to, &bytes);
+    let own = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+    for (number, flags) in [0, own].into_iter().enumerate() {
+        // SAFETY: `enter` is called between fork and exec, under the same rules; the parent
+        // side ends at once.
+        if unsafe { clone_process(flags | libc::CLONE_PARENT | libc::SIGCHLD) }?.is_some() {
             // SAFETY: ends this process without running anything of the one it is a copy of.
-            unsafe { libc::_exit(i32::from(written != Ok(bytes.len()))) }
+            unsafe { libc::_exit(0) }
         }
-        None => renounce(),
+        if rustix::io::write(pid_to, &[number as u8]) != Ok(1) {
+            return Err(Errno::PIPE);
+        }
     }
+    rustix::mount::mount(c"proc", c"/proc", c"proc", proc_flags, c"")?;
+    renounce()
 }
 
 /// Gives up what root of the namespace could do to the namespace.

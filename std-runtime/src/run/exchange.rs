@@ -1,0 +1,119 @@
+//! Input to a process and output of it, bounded in time and size.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::Stop;
+use crate::sandbox::Child;
+
+/// What a process gave.
+pub(super) struct Exchange {
+    /// Its output, as far as it was taken.
+    pub(super) output: Vec<u8>,
+    /// Its errors, the start of them.
+    pub(super) errors: Vec<u8>,
+    pub(super) end: End,
+}
+
+/// Why nothing more was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The output is whole.
+    Whole,
+    /// The process still runs.
+    Late,
+    /// There is more.
+    TooLong,
+    /// The run was stopped.
+    Stopped,
+}
+
+/// Gives `input` to `child` and takes its output until that ends, but no longer than `limit` and
+/// no more than `max_bytes`. The process may be stopped, deaf or endless: nothing here waits for it.
+pub(super) fn exchange(
+    child: &mut Child,
+    input: &[u8],
+    max_bytes: usize,
+    limit: Duration,
+    stop: &Stop,
+) -> io::Result<Exchange> {
+    let until = Instant::now() + limit;
+    let (mut stdin, mut stdout, mut stderr) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    for pipe in [
+        stdin.as_ref().map(AsFd::as_fd),
+        stdout.as_ref().map(AsFd::as_fd),
+        stderr.as_ref().map(AsFd::as_fd),
+    ] {
+        pipe.map_or(Ok(()), |pipe| rustix::io::ioctl_fionbio(pipe, true))?;
+    }
+    let (mut given, mut output, mut errors) = (0, Vec::new(), Vec::new());
+    let end = loop {
+        if stop.why().is_some() {
+            break End::Stopped;
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break End::Late;
+        }
+        if output.len() > max_bytes {
+            break End::TooLong;
+        }
+        let Some(out) = &mut stdout else { break End::Whole };
+        if given == input.len() {
+            stdin = None;
+        }
+        let mut waiting = vec![PollFd::new(out, PollFlags::IN)];
+        waiting.extend(stdin.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::OUT)));
+        waiting.extend(stderr.as_ref().map(|pipe| PollFd::new(pipe, PollFlags::IN)));
+        let pause = Timespec::try_from(left.min(STOP_CHECK)).map_err(io::Error::other)?;
+        match poll(&mut waiting, Some(&pause)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        if let Some(pipe) = &mut stdin {
+            match pipe.write(input.get(given..).unwrap_or_default()) {
+                Ok(count) => given += count,
+                Err(error) if is_not_ready(&error) => {}
+                // One that ended early says why on its output.
+                Err(_) => stdin = None,
+            }
+        }
+        if !take(out, &mut output)? {
+            stdout = None;
+        }
+        if let Some(pipe) = &mut stderr
+            && !take(pipe, &mut errors)?
+        {
+            stderr = None;
+        }
+        errors.truncate(ERRORS_BYTES);
+    };
+    Ok(Exchange { output, errors, end })
+}
+
+/// Takes what one read gives; `false` at the end.
+fn take(pipe: &mut impl Read, to: &mut Vec<u8>) -> io::Result<bool> {
+    let mut buffer = [0; 16 * 1024];
+    match pipe.read(&mut buffer) {
+        Ok(0) => Ok(false),
+        Ok(count) => {
+            to.extend_from_slice(&buffer[..count]);
+            Ok(true)
+        }
+        Err(error) if is_not_ready(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_not_ready(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+/// How often a wait looks whether the run was stopped.
+const STOP_CHECK: Duration = Duration::from_millis(100);
+/// As much of the errors as a model needs.
+const ERRORS_BYTES: usize = 4 * 1024;
