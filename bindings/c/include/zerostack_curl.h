@@ -2,11 +2,11 @@
  * zerostack over libcurl: the loop around a session of zerostack.h, with tools as functions.
  *
  * The session decides what is sent, what is retried and when a turn is over; this library does
- * what it asks for. It is blocking, has no thread and no global state of its own; call
- * curl_global_init once before, as libcurl asks for. It touches no signal: a program that speaks TLS
- * ignores SIGPIPE itself.
+ * what it asks for. It is blocking, has threads only while the calls of a reply run, and no global
+ * state of its own; call curl_global_init once before, as libcurl asks for. It touches no signal: a
+ * program that speaks TLS ignores SIGPIPE itself.
  *
- * Link with -lzerostack_curl -lzerostack -lcurl (pkg-config zerostack-curl).
+ * Link with -lzerostack_curl -lzerostack -lcurl -lpthread (pkg-config zerostack-curl).
  */
 #ifndef ZEROSTACK_CURL_H
 #define ZEROSTACK_CURL_H
@@ -42,6 +42,7 @@ typedef struct zs_tool_output zs_tool_output;
  * Runs one call of a tool and writes its result to `output`; nothing written is an empty result.
  * `arguments` is JSON as the model wrote it, already checked against the tool's schema: read it
  * by zs_json_member. It lives until the function returns. The function must not use the session.
+ * Calls of one reply run at the same time on several threads, unless `calls_at_once` is 1.
  */
 typedef void (*zs_tool_function)(void *context, zs_str arguments, zs_tool_output *output);
 
@@ -77,10 +78,14 @@ typedef struct zs_run {
     uint32_t connect_timeout_ms;
     /* Seconds without a byte after which a connection is given up; 0 is 300. */
     uint32_t idle_timeout_s;
+    /* Calls of one reply that run at the same time, each on a thread of its own, 64 at most; 0 is 8.
+     * With 1 they run one after the other on the thread of the caller. Results keep the order of
+     * the calls. */
+    uint32_t calls_at_once;
 } zs_run;
 
 #define ZS_RUN_INIT                                                                          \
-    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0 }
+    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0 }
 
 /* What came of a run. */
 typedef struct zs_run_report {

@@ -1,4 +1,5 @@
 /* The loop: does what the session asks for. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 
 /* Milliseconds between two looks at the flag that cancels. */
 #define CANCEL_CHECK_MS 100
+
+/* Calls of one reply that run at the same time. */
+#define DEFAULT_CALLS_AT_ONCE 8
+#define MAX_CALLS_AT_ONCE 64
 
 /* Bytes of the sentence about arguments that do not fit. */
 #define SENTENCE_BYTES 512
@@ -88,33 +93,115 @@ static void call_tool(const struct run *run, const zs_event *call, zs_tool_outpu
     zs_output_text(output, "There is no tool of this name.");
 }
 
-static uint32_t run_tools(struct run *run) {
-    zs_event call;
-    while (zs_session_pending_call(run->session, 0, &call)) {
-        zs_tool_output output;
-        zs_status status;
-        memset(&output, 0, sizeof output);
-        if (run_is_cancelled(run)) {
-            return ZS_RUN_CANCELLED;
+/* One call of a reply and its result. */
+struct call {
+    zs_event event;
+    zs_tool_output output;
+    bool is_done;
+};
+
+/* The open calls of a reply, taken by several threads. */
+struct calls {
+    const struct run *run;
+    struct call *calls;
+    size_t count;
+    size_t next;
+    pthread_mutex_t lock;
+};
+
+/* Runs calls until none is left or the run is cancelled. */
+static void *work(void *shared) {
+    struct calls *calls = shared;
+    while (!run_is_cancelled(calls->run)) {
+        struct call *call;
+        size_t index;
+        pthread_mutex_lock(&calls->lock);
+        index = calls->next;
+        calls->next += index < calls->count;
+        pthread_mutex_unlock(&calls->lock);
+        if (index == calls->count) {
+            break;
         }
-        call_tool(run, &call, &output);
-        if (output.is_out_of_memory) {
-            free(output.bytes);
-            return ZS_RUN_NO_MEMORY;
-        }
-        status = zs_session_tool_result(run->session, call.call, text_of(output.bytes, output.len),
-                                        output.is_error, NULL);
-        free(output.bytes);
-        if (status == ZS_NOT_UTF8) {
-            static const char REASON[] = "The tool's result is not UTF-8.";
-            status = zs_session_tool_result(run->session, call.call,
-                                            text_of(REASON, sizeof REASON - 1), true, NULL);
-        }
-        if (status != ZS_OK) {
-            return status;
-        }
+        call = &calls->calls[index];
+        call_tool(calls->run, &call->event, &call->output);
+        call->is_done = true;
     }
-    return ZS_OK;
+    return NULL;
+}
+
+/* Runs all calls, several at the same time. */
+static void run_calls(struct calls *calls) {
+    pthread_t threads[MAX_CALLS_AT_ONCE];
+    size_t started = 0, wanted = calls->run->options->calls_at_once;
+    if (wanted == 0 || wanted > MAX_CALLS_AT_ONCE) {
+        wanted = wanted == 0 ? DEFAULT_CALLS_AT_ONCE : MAX_CALLS_AT_ONCE;
+    }
+    if (wanted > calls->count) {
+        wanted = calls->count;
+    }
+    /* Where the system gives no more threads, fewer calls run at the same time. */
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, work, calls) == 0) {
+        started++;
+    }
+    work(calls);
+    while (started > 0) {
+        pthread_join(threads[--started], NULL);
+    }
+}
+
+/* Gives the session a result. */
+static zs_status answer(struct run *run, const struct call *call) {
+    const zs_tool_output *output = &call->output;
+    zs_status status = zs_session_tool_result(run->session, call->event.call,
+                                              text_of(output->bytes, output->len),
+                                              output->is_error, NULL);
+    if (status == ZS_NOT_UTF8) {
+        static const char REASON[] = "The tool's result is not UTF-8.";
+        status = zs_session_tool_result(run->session, call->event.call,
+                                        text_of(REASON, sizeof REASON - 1), true, NULL);
+    }
+    return status;
+}
+
+static uint32_t run_tools(struct run *run) {
+    struct calls calls;
+    zs_event event;
+    size_t index;
+    uint32_t result = ZS_OK;
+    memset(&calls, 0, sizeof calls);
+    calls.run = run;
+    while (zs_session_pending_call(run->session, calls.count, &event)) {
+        calls.count++;
+    }
+    if (calls.count == 0) {
+        return ZS_OK;
+    }
+    calls.calls = calloc(calls.count, sizeof *calls.calls);
+    if (!calls.calls || pthread_mutex_init(&calls.lock, NULL) != 0) {
+        free(calls.calls);
+        return ZS_RUN_NO_MEMORY;
+    }
+    /* Names and arguments are lent by the session, which nothing changes while the calls run. */
+    for (index = 0; index < calls.count; index++) {
+        zs_session_pending_call(run->session, index, &calls.calls[index].event);
+    }
+    run_calls(&calls);
+    for (index = 0; index < calls.count; index++) {
+        struct call *call = &calls.calls[index];
+        if (result == ZS_OK && !call->is_done) {
+            result = ZS_RUN_CANCELLED;
+        }
+        if (result == ZS_OK && call->output.is_out_of_memory) {
+            result = ZS_RUN_NO_MEMORY;
+        }
+        if (result == ZS_OK) {
+            result = answer(run, call);
+        }
+        free(call->output.bytes);
+    }
+    pthread_mutex_destroy(&calls.lock);
+    free(calls.calls);
+    return result;
 }
 
 /* Sends the request, and judges the response. */

@@ -1,5 +1,6 @@
 /* The loop over libcurl against the scripted provider: turns, tools, retries, refusals, cancelling,
  * and what a caller can get wrong. */
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -17,7 +18,8 @@ static struct {
 
 static volatile sig_atomic_t cancel;
 static unsigned char memory[1 << 16];
-static zs_tool tools[4];
+static zs_tool tools[5];
+static pthread_barrier_t together;
 static zs_config config;
 static zs_run options = ZS_RUN_INIT;
 static zs_run_report report;
@@ -87,7 +89,14 @@ static void long_text(void *context, zs_str arguments, zs_tool_output *output) {
     }
 }
 
-static const zs_tool_function FUNCTIONS[] = {add, fail, binary, long_text};
+/* Returns when three calls are in it at the same time. */
+static void meet(void *context, zs_str arguments, zs_tool_output *output) {
+    (void)context;
+    pthread_barrier_wait(&together);
+    zs_output_write(output, (const char *)arguments.ptr, arguments.len);
+}
+
+static const zs_tool_function FUNCTIONS[] = {add, fail, binary, long_text, meet};
 
 /* Runs one turn against a script. */
 static uint32_t run(const char *script, char **record) {
@@ -136,6 +145,34 @@ static void turns(void) {
         CHECK(!strstr(record, "k-secret"));
         free(record);
     }
+}
+
+/* Calls of one reply run at the same time, and their results keep their order. */
+static void at_once(void) {
+    char *record;
+    const char *one, *two, *three;
+    CHECK(pthread_barrier_init(&together, NULL, 3) == 0);
+    options.calls_at_once = 0;
+    CHECK_OK(run("{\"replies\":[{\"parts\":["
+                 "{\"call\":{\"name\":\"meet\",\"arguments\":{\"n\":1}}},"
+                 "{\"call\":{\"name\":\"meet\",\"arguments\":{\"n\":2}}},"
+                 "{\"call\":{\"name\":\"meet\",\"arguments\":{\"n\":3}}}]},"
+                 "{\"parts\":[{\"text\":\"Done.\"}]}]}",
+                 &record));
+    options.calls_at_once = 1;
+    pthread_barrier_destroy(&together);
+    CHECK(strcmp(seen.text, "Done.") == 0);
+    /* The calls are in the request too, before the results. */
+    one = strstr(record, "\"role\":\"tool\"");
+    if (!one) {
+        one = strstr(record, "\\\"role\\\":\\\"tool\\\"");
+    }
+    CHECK(one != NULL);
+    one = one ? strstr(one, "1}") : NULL;
+    two = one ? strstr(one, "2}") : NULL;
+    three = two ? strstr(two, "3}") : NULL;
+    CHECK(three != NULL);
+    free(record);
 }
 
 static void retries(void) {
@@ -341,11 +378,14 @@ int main(void) {
     tools[3].name = str("long");
     tools[3].description = str("Says much");
     tools[3].parameters = str("{}");
+    tools[4].name = str("meet");
+    tools[4].description = str("Waits for the other calls");
+    tools[4].parameters = str("{}");
     CHECK_OK(zs_config_init(&config, sizeof config));
     config.provider = ZS_OPENAI_CHAT;
     config.model = str("scripted");
     config.tools = tools;
-    config.tool_count = 4;
+    config.tool_count = 5;
     config.max_attempts = 3;
     config.retry_base_ms = 2;
     options.config = &config;
@@ -355,7 +395,10 @@ int main(void) {
     options.key = "k-secret";
     options.cancel = &cancel;
     options.idle_timeout_s = 20;
+    /* The functions note their calls in one place, in order. */
+    options.calls_at_once = 1;
     turns();
+    at_once();
     retries();
     refusals();
     cancelled();
