@@ -11,7 +11,7 @@ use super::broken_project;
 #[test]
 fn a_signal_ignored_at_the_start_stays_ignored() {
     let place = broken_project();
-    let go = place.folder("tmp").join("go");
+    let go = place.folder("home").join("go");
     let command = format!("until [ -e {} ]; do sleep 0.01; done; echo x >new", go.display());
     let command = json!({"command": command});
     let provider = Scripted::start(Script::new().call("bash", command).text("done")).unwrap();
@@ -22,7 +22,6 @@ fn a_signal_ignored_at_the_start_stays_ignored() {
     running.signal(Signal::HUP);
     std::fs::write(&go, "").unwrap();
     running.end().success();
-    std::fs::remove_file(&go).unwrap();
 }
 
 #[test]
@@ -82,11 +81,10 @@ fn tools_end_with_a_command_that_is_killed() {
 #[test]
 fn a_tape_that_nobody_reads_is_refused() {
     let place = broken_project();
-    let fifo = place.folder("tmp").join("fifo");
+    let fifo = place.folder("home").join("fifo");
     rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RWXU).unwrap();
     let provider = Scripted::start(Script::new().text("done")).unwrap();
     let done = place.zerostack(&["go", "--record", fifo.to_str().unwrap()]).model(&provider).run();
     assert!(done.failure(42).contains("nobody reads the pipe"), "{}", done.stderr);
     assert!(provider.requests().is_empty());
-    std::fs::remove_file(&fifo).unwrap();
 }
