@@ -1,5 +1,6 @@
 //! Where credentials are kept.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Below the home folder.
@@ -90,7 +91,8 @@ const MOVED: &[(&str, &str)] = &[
 
 /// Those places that are there, links resolved.
 pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
-    let in_home = home.into_iter().flat_map(|home| IN_HOME.iter().map(|name| home.join(name)));
+    let homes = homes(home);
+    let in_home = homes.iter().flat_map(|home| IN_HOME.iter().map(|name| home.join(name)));
     let of_system = OF_SYSTEM.iter().map(PathBuf::from);
     let moved = MOVED.iter().filter_map(|(variable, name)| {
         let folder = std::env::var_os(variable).filter(|value| !value.is_empty())?;
@@ -102,10 +104,62 @@ pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
         .filter(|path| path.exists())
         .filter_map(|path| path.canonicalize().ok())
         // A variable that names more than a place of credentials.
-        .filter(|path| home.is_none_or(|home| !home.starts_with(path)))
+        .filter(|path| homes.iter().all(|home| !home.starts_with(path)))
         .collect();
     // A folder comes before what is in it, which is hidden with it.
     existing.sort_unstable();
     existing.dedup_by(|path, outer| path.starts_with(&*outer));
     existing
+}
+
+/// The home folders whose credentials could be read: that of the environment, which may be any
+/// folder or none, and the user's own; for root those of all users.
+fn homes(home: Option<&Path>) -> Vec<PathBuf> {
+    let mut users = String::new();
+    let read = std::fs::File::open("/etc/passwd")
+        .and_then(|file| file.take(USERS_BYTES).read_to_string(&mut users));
+    if read.is_err() {
+        users.clear();
+    }
+    let named =
+        ["USER", "LOGNAME"].map(|name| Some(Path::new("/home").join(std::env::var_os(name)?)));
+    let mut homes: Vec<PathBuf> = home.map(Path::to_owned).into_iter().collect();
+    homes.extend(homes_of(&users, rustix::process::geteuid().as_raw()));
+    homes.extend(named.into_iter().flatten());
+    let mut homes: Vec<_> = homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
+    homes.sort_unstable();
+    homes.dedup();
+    homes
+}
+
+/// The home folder of `uid` in the text of /etc/passwd; all of them for root.
+fn homes_of(users: &str, uid: u32) -> Vec<PathBuf> {
+    let of_user = |line: &str| {
+        let mut fields = line.split(':').skip(2);
+        let (id, home) = (fields.next()?.parse::<u32>().ok()?, fields.nth(2)?);
+        (uid == 0 || id == uid).then(|| PathBuf::from(home))
+    };
+    users.lines().filter_map(of_user).filter(|home| home.is_absolute()).take(HOMES).collect()
+}
+
+/// As many users as a machine has that people work on.
+const HOMES: usize = 500;
+const USERS_BYTES: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_does_not_choose_whose_credentials_are_hidden() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad\n\
+                     ann2:x:1000:1000::/srv/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n";
+        let of = |uid| homes_of(users, uid);
+        assert_eq!(of(1000), [Path::new("/home/ann"), Path::new("/srv/ann")]);
+        assert_eq!(of(0).len(), 4);
+        assert!(of(5).is_empty());
+        for home in [None, Some(Path::new("/")), Some(Path::new("/nonexistent"))] {
+            assert_eq!(homes(home).contains(&"/root".into()), rustix::process::geteuid().is_root());
+        }
+    }
 }
