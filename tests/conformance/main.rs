@@ -23,6 +23,7 @@ mod key;
 mod layering;
 mod marks;
 mod output_limit;
+mod permissions;
 mod plumbing;
 mod random_sessions;
 mod recorded_streams;

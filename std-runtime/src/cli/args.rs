@@ -7,10 +7,12 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, RoomPolicy, ToolMode};
+use zerostack_policy::{Mode, Verdict};
 
+use super::permissions::{Check, Subject};
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::Flags;
-use crate::sandbox::Mode;
+use crate::sandbox;
 use crate::tokens::{self, TokensOptions, TokensOutput, VocabularyChoice};
 use crate::{Error, ErrorKind, Result};
 
@@ -30,13 +32,14 @@ pub(super) enum Command {
     Begin { system: String, tools: Vec<String>, text: String },
     Tokens(TokensOptions),
     Replay { path: PathBuf, requests: bool },
+    Permissions(Check),
 }
 
 /// The arguments of a run.
 #[derive(Default)]
 pub(super) struct RunArgs {
     pub model: Flags,
-    pub sandbox: Mode,
+    pub sandbox: sandbox::Mode,
     pub record: Option<PathBuf>,
     pub events: bool,
     pub output: Option<Output>,
@@ -54,9 +57,30 @@ pub(super) struct RunArgs {
 
 /// The words that are commands; no prompt may take them.
 pub(super) const COMMANDS: &[&str] = &[
-    "run", "try", "chat", "loop", "tool", "sandbox", "tokens", "encode", "decode", "step", "patch",
-    "prompts", "log", "show", "undo", "redo", "retry", "replay", "diff", "worktree", "doctor",
-    "config", "help",
+    "run",
+    "try",
+    "chat",
+    "loop",
+    "tool",
+    "sandbox",
+    "tokens",
+    "encode",
+    "decode",
+    "step",
+    "patch",
+    "prompts",
+    "log",
+    "show",
+    "undo",
+    "redo",
+    "retry",
+    "replay",
+    "diff",
+    "worktree",
+    "doctor",
+    "config",
+    "help",
+    "permissions",
 ];
 
 /// Reads the command line.
@@ -87,6 +111,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command>
                     "step" => return step(parser),
                     "replay" => return replay(parser),
                     "tokens" => return tokens(parser),
+                    "permissions" => return permissions(parser),
                     name if COMMANDS.contains(&name) => {
                         return Err(usage(format!("this version has no command {name:?}")));
                     }
@@ -134,7 +159,11 @@ impl RunArgs {
                 self.events = true;
             }
             "--sandbox" => {
-                self.sandbox = choice(option, parser, &[("on", Mode::On), ("off", Mode::Off)])?;
+                self.sandbox = choice(
+                    option,
+                    parser,
+                    &[("on", sandbox::Mode::On), ("off", sandbox::Mode::Off)],
+                )?;
             }
             "-o" | "--output" => {
                 let outputs = [
@@ -296,6 +325,45 @@ fn replay(mut parser: Parser) -> Result<Command> {
     }
     let path = path.ok_or_else(|| missing("the tape's path"))?;
     Ok(Command::Replay { path, requests })
+}
+
+fn permissions(mut parser: Parser) -> Result<Command> {
+    match next(&mut parser)? {
+        Some(Arg::Value(word)) if word == "check" => {}
+        Some(arg) => return Err(unknown(&owned(&arg))),
+        None => return Err(usage("permissions: the only command is check".into())),
+    }
+    let (mut mode, mut rules, mut json) = (Mode::Standard, Vec::new(), false);
+    let (mut command, mut tool, mut path) = (None, None, None);
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(word) if command.is_none() => command = Some(text("the command", word)?),
+            arg => match owned(&arg).as_str() {
+                option @ "--mode" => {
+                    let modes: Vec<_> = Mode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+                    mode = choice(option, &mut parser, &modes)?;
+                }
+                option @ "--allow" => rules.push((Verdict::Allow, string(option, &mut parser)?)),
+                option @ "--ask" => rules.push((Verdict::Ask, string(option, &mut parser)?)),
+                option @ "--deny" => rules.push((Verdict::Deny, string(option, &mut parser)?)),
+                "--json" => json = true,
+                option @ "--tool" => tool = Some(string(option, &mut parser)?),
+                option @ "--path" => path = Some(string(option, &mut parser)?),
+                option => return Err(unknown(option)),
+            },
+        }
+    }
+    let subject = match (command, tool, path) {
+        (Some(command), None, None) => Subject::Command(command),
+        (Some(command), Some(tool), None) if tool == "bash" => Subject::Command(command),
+        (None, Some(name), Some(path)) => Subject::Tool { name, path },
+        _ => {
+            let text =
+                "permissions check: give a command in quotes, or --tool NAME and --path PATH";
+            return Err(usage(text.into()));
+        }
+    };
+    Ok(Command::Permissions(Check { mode, rules, json, subject }))
 }
 
 fn end(mut parser: Parser) -> Result<()> {

@@ -50,6 +50,8 @@ Filters:
   zerostack replay TAPE [--requests]
   zerostack tokens [--vocab o200k|cl100k|PATH|estimate] [--ids] [--files PATH...]
   zerostack prompts
+  zerostack permissions check [--mode readonly|standard|full] [--allow|--ask|--deny RULE]...
+                   [--json] COMMAND | --tool NAME --path PATH
 
 Exit codes: 0 result, 2 usage, 41 key, 42 input, 44 sandbox, 52 configuration, 53 limit,
 54 tool, 55 denied, 60 provider, 61 no result, 62 check, 63 conflict, 130/143 signal, 1 defect

@@ -2,6 +2,7 @@
 
 mod args;
 mod help;
+mod permissions;
 mod sample;
 mod signals;
 
@@ -83,6 +84,7 @@ fn execute(command: Command, tools: ToolHost) -> Result<ExitCode> {
             let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
             done(crate::tokens::run(&options, &mut input, &mut output, &mut io::stderr()))
         }
+        Command::Permissions(check) => done(permissions::run(&check)),
         Command::Replay { path, requests } => done(replay(&path, requests)),
         Command::Run(run) => Ok(transaction(*run, tools, None)),
         Command::Try(run) => {
