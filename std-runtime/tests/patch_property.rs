@@ -254,7 +254,7 @@ fn check(before: &[Work], during: &[Work], options: &ViewOptions) {
     let mut again = Vec::new();
     view.changes().unwrap().write_patch(&mut again).unwrap();
     assert_eq!(patch, again);
-    assert_eq!(changes.left_out(), 0);
+    assert_eq!(changes.left_out().len(), 0);
     copy_of(&view, &at("view"));
     drop(view);
     let expected = tree(&at("view"));

@@ -19,7 +19,7 @@ fn told(provider: &Scripted) -> (String, String) {
 
 fn ask(place: &Place, arguments: &[&str]) -> (String, String) {
     let provider = model();
-    let run = place.zerostack(&[&["-o", "text"], arguments].concat());
+    let run = place.zerostack(&[&["--output", "text"], arguments].concat());
     run.model(&provider).run().success();
     told(&provider)
 }
@@ -33,7 +33,7 @@ fn the_nearest_agents_file_of_the_repository_counts() {
     let deep = place.project().join("a/b");
     let at_deep = || {
         let provider = model();
-        let run = place.zerostack(&["-o", "text", "go"]).in_folder(&deep);
+        let run = place.zerostack(&["--output", "text", "go"]).in_folder(&deep);
         run.model(&provider).run().success();
         told(&provider).0
     };

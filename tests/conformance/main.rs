@@ -7,6 +7,7 @@ mod budgets;
 mod calls_of_a_reply;
 mod chunkings;
 mod cut_anywhere;
+mod delivery;
 mod drive;
 mod ends;
 mod events;

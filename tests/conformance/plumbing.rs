@@ -175,7 +175,7 @@ fn a_transcript_goes_round() {
 fn a_run_and_the_filters_send_the_same_body() {
     let place = place();
     let provider = Scripted::start(Script::new().text("done")).unwrap();
-    place.zerostack(&["-o", "text", "go"]).model(&provider).run().success();
+    place.zerostack(&["--output", "text", "go"]).model(&provider).run().success();
     let sent = &provider.requests()[0];
     let body = sent.json();
     let system = body["messages"][0]["content"].as_str().unwrap();

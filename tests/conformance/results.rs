@@ -55,13 +55,13 @@ fn json_is_checked_and_a_fence_around_it_taken_off() {
     ] {
         let place = place();
         let provider = answer(said);
-        let done = place.zerostack(&["-o", "json", "count"]).model(&provider).run();
+        let done = place.zerostack(&["--output", "json", "count"]).model(&provider).run();
         assert_eq!(done.success(), printed);
     }
     for said in ["Here you are: {}", "{\"a\": ", "{} {}", "```json\n{}"] {
         let place = place();
         let provider = answer(said);
-        let done = place.zerostack(&["-o", "json", "count"]).model(&provider).run();
+        let done = place.zerostack(&["--output", "json", "count"]).model(&provider).run();
         assert!(done.failure(61).contains("not JSON"), "{said}");
     }
 }
@@ -76,15 +76,18 @@ fn output_given_by_option_counts_more_than_that_of_the_prompt() {
     );
     let script = Script::new().call("write", json!({"path": "a", "content": "x\n"})).text("done");
     let provider = Scripted::start(script).unwrap();
-    let done = place.zerostack(&["explain", "-o", "patch", "it"]).model(&provider).run();
+    let done = place.zerostack(&["explain", "--output", "patch", "it"]).model(&provider).run();
     assert!(done.success().contains("+x\n"));
 }
 
 #[test]
 fn an_empty_answer_is_no_result() {
-    for arguments in
-        [&["explain", "it"][..], &["-o", "findings", "it"], &["-o", "json", "it"], &["it"]]
-    {
+    for arguments in [
+        &["explain", "it"][..],
+        &["--output", "findings", "it"],
+        &["--output", "json", "it"],
+        &["it"],
+    ] {
         for reply in [Reply::new(), Reply::new().text(" \n\t"), Reply::new().reasoning("only this")]
         {
             let place = place();

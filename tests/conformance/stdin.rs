@@ -73,7 +73,7 @@ fn what_is_there_is_given_to_the_model_behind_the_instruction() {
     for (arguments, set, expected) in cases {
         let place = place();
         let provider = model();
-        let run = set(place.zerostack(&[&["-o", "text"], arguments].concat()));
+        let run = set(place.zerostack(&[&["--output", "text"], arguments].concat()));
         assert_eq!(run.model(&provider).run().success(), "done\n", "{arguments:?}");
         assert_eq!(said(&provider), expected, "{arguments:?}");
     }
@@ -84,7 +84,7 @@ fn a_terminal_is_read_to_its_end_when_the_user_says_so() {
     let place = place();
     let provider = model();
     let (mut person, program) = terminal();
-    let run = place.zerostack(&["-o", "text", "do it", "-"]).model(&provider);
+    let run = place.zerostack(&["--output", "text", "do it", "-"]).model(&provider);
     let running = run.stdin(program).start();
     person.write_all(b"typed\n\x04").unwrap();
     assert_eq!(running.end().success(), "done\n");
@@ -96,7 +96,8 @@ fn a_slow_pipe_is_read_to_its_end_once_it_has_begun() {
     let place = place();
     let provider = model();
     let (reader, mut writer) = std::io::pipe().unwrap();
-    let run = place.zerostack(&["-o", "text", "do it", "--stdin-limit", "1"]).model(&provider);
+    let run =
+        place.zerostack(&["--output", "text", "do it", "--stdin-limit", "1"]).model(&provider);
     writer.write_all(b"first ").unwrap();
     let running = run.stdin(reader).start();
     // Longer than the limit: it is for the first byte.
@@ -165,7 +166,7 @@ fn text_that_is_not_quite_utf_8_is_repaired_and_that_is_said() {
     let place = place();
     let provider = model();
     let input = b"caf\xe9 \xf0\x9f\x98\x80".to_vec();
-    let run = place.zerostack(&["-o", "text", "do it"]).model(&provider);
+    let run = place.zerostack(&["--output", "text", "do it"]).model(&provider);
     let done = run.input(input).run();
     done.success();
     assert!(done.stderr.contains("stdin is not UTF-8"), "{}", done.stderr);

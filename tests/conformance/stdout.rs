@@ -14,7 +14,9 @@ fn model() -> Scripted {
 
 #[test]
 fn a_full_stdout_is_a_failure() {
-    for arguments in [&["do it"][..], &["do it", "-o", "text"], &["do it", "--events", "json"]] {
+    for arguments in
+        [&["do it"][..], &["do it", "--output", "text"], &["do it", "--events", "json"]]
+    {
         let place = place();
         let full = File::options().write(true).open("/dev/full").unwrap();
         let done = place.zerostack(arguments).model(&model()).stdout(full).run();

@@ -43,6 +43,7 @@ pub(super) struct RunArgs {
     pub record: Option<PathBuf>,
     pub events: bool,
     pub output: Option<Output>,
+    pub output_file: Option<PathBuf>,
     pub limits: Limits,
     /// How room is made; a summary where it is not said.
     pub room: Option<RoomPolicy>,
@@ -165,7 +166,8 @@ impl RunArgs {
                     &[("on", sandbox::Mode::On), ("off", sandbox::Mode::Off)],
                 )?;
             }
-            "-o" | "--output" => {
+            "-o" | "--output-file" => self.output_file = Some(value(option, parser)?.into()),
+            "--output" => {
                 let outputs = [
                     ("patch", Output::Patch),
                     ("text", Output::Text),

@@ -23,7 +23,8 @@ Options of a run:
                             text count too), text (by words alone), schema (text held to a JSON
                             Schema; openai-chat and ollama): for local models
   -p, --prompt NAME         the prompt
-  -o, --output KIND         patch, text, findings or json, instead of what the prompt says
+      --output KIND         patch, text, findings or json, instead of what the prompt says
+  -o, --output-file FILE    write the result to FILE, whole or not at all, instead of stdout
   -C, --folder DIR          the folder to work on, instead of the current one
       --sandbox on|off      off: tools run with all your rights, on a copy
       --events json         one JSON object a line on stdout, the result last

@@ -6,7 +6,7 @@ mod permissions;
 mod sample;
 mod signals;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,8 @@ use crate::plumbing::{decode, encode, prefix, step};
 use crate::run::events::EventWriter;
 use crate::run::input::{self, Patience};
 use crate::run::progress::Progress;
-use crate::run::{self, Observer, Outcome, PromptFiles, RunOptions, Start, Stop, tape};
+use crate::run::{self, Delivery, Observer, PromptFiles, RunOptions, Start, Stop, tape};
 use crate::sandbox::ToolHost;
-use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, own_process, tool};
 use args::{Command, RunArgs};
 
@@ -106,15 +105,34 @@ fn transaction(args: RunArgs, tools: ToolHost, sample: Option<&sample::Sample>) 
         events: events.then(|| EventWriter::new(io::stdout())),
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
     };
-    let result = prepare(args, tools, sample, &stop)
-        .map_err(|error| stop.reason(error))
-        .and_then(|options| run::run(&options, &stop, &mut screen));
+    let output_file = args.output_file.clone();
+    let prepared = prepare(args, tools, sample, &stop).and_then(|options| {
+        let delivery = Delivery::new(output_file, options.folder.clone())?;
+        Ok((options, delivery))
+    });
+    let (options, delivery) = match prepared.map_err(|error| stop.reason(error)) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            let result = Err(error);
+            if let Some(writer) = &mut screen.events {
+                // The error itself is told below.
+                let _ = writer.result(&result);
+            }
+            return result.map_or_else(|error| fail(&error), |_| ExitCode::SUCCESS);
+        }
+    };
+    let result = run::run(&options, &stop, &mut screen);
     if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
         progress.end(outcome);
     }
-    let written = match &mut screen.events {
-        Some(writer) => writer.result(&result),
-        None => result.as_ref().map_or(Ok(()), write_result),
+    let written = match (&mut screen.events, &result) {
+        (Some(writer), _) => match (writer.result(&result), &result) {
+            (Err(error), Ok(outcome)) => Err(delivery.keep(error, outcome)),
+            (Ok(()), Ok(outcome)) if delivery.is_to_file() => delivery.write(outcome),
+            (written, _) => written,
+        },
+        (None, Ok(outcome)) => delivery.write(outcome),
+        (None, Err(_)) => Ok(()),
     };
     match (result, written) {
         (Err(error), _) | (Ok(_), Err(error)) => fail(&error),
@@ -200,22 +218,6 @@ fn prepare(
         limits,
         idle_limit,
     })
-}
-
-/// The result on stdout: all of it, or an error.
-fn write_result(outcome: &Outcome) -> Result<()> {
-    use zerostack_core::prompt::Output;
-    let failed = |error: io::Error| unwritable(&error);
-    let mut stdout = io::stdout().lock();
-    if outcome.output == Output::Patch {
-        stdout.write_all(&outcome.patch).map_err(failed)?;
-    } else {
-        // A pipe gets the text as it is; a terminal would act on what is in it.
-        let text = outcome.text.trim_end();
-        let text = if stdout.is_terminal() { visible(text) } else { text.into() };
-        writeln!(stdout, "{text}").map_err(failed)?;
-    }
-    stdout.flush().map_err(failed)
 }
 
 /// Plays a tape: its events, or its requests, on stdout.

@@ -44,7 +44,12 @@ pub(super) fn write(
         out.write_all(b"\n")?;
     }
     if sides.content_differs()? || old.entry.is_none() || new.entry.is_none() {
-        write!(out, "index {}..{}", blob_id(old)?, blob_id(new)?)?;
+        let (old_id, new_id) = (blob_id(old)?, blob_id(new)?);
+        // A file that is not there has as many zeros as an id has digits.
+        let lengths = [&old_id, &new_id].map(|id| id.as_ref().map_or(0, String::len));
+        let length = lengths.into_iter().max().unwrap_or(0);
+        let id = |id: Option<String>| id.unwrap_or_else(|| "0".repeat(length));
+        write!(out, "index {}..{}", id(old_id), id(new_id))?;
         match (old.entry, new.entry) {
             (Some(old), Some(new)) if old.mode == new.mode => {
                 writeln!(out, " {}", digits(new.mode))?
@@ -75,10 +80,11 @@ pub(super) fn write_text_names(
     Ok(())
 }
 
-/// The id of the file as a blob of git; all zeros for a file that is not there.
-pub(super) fn blob_id(side: &Side<'_>) -> io::Result<String> {
-    if side.entry.is_none() {
-        return Ok("0".repeat(40));
+/// The id of the file as a blob of git; none for a file that is not there.
+pub(super) fn blob_id(side: &Side<'_>) -> io::Result<Option<String>> {
+    let Some(entry) = side.entry else { return Ok(None) };
+    if let Some(id) = entry.id() {
+        return Ok(Some(id.to_owned()));
     }
     let mut hash = Sha1::new();
     hash.update(format!("blob {}\0", side.size()).as_bytes());
@@ -86,14 +92,19 @@ pub(super) fn blob_id(side: &Side<'_>) -> io::Result<String> {
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match content.read(&mut chunk)? {
-            0 => return Ok(hash.digest().to_string()),
+            0 => return Ok(Some(hash.digest().to_string())),
             read => hash.update(chunk.get(..read).unwrap_or(&chunk)),
         }
     }
 }
 
 /// Writes `letter`, `prefix` and `path` as one name.
-fn write_name(letter: &[u8], prefix: &[u8], path: &[u8], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write_name(
+    letter: &[u8],
+    prefix: &[u8],
+    path: &[u8],
+    out: &mut impl Write,
+) -> io::Result<()> {
     let bytes = || letter.iter().chain(prefix).chain(path).copied();
     let plain = |byte: u8| matches!(byte, 0x20..0x7f) && byte != b'"' && byte != b'\\';
     if bytes().all(plain) {

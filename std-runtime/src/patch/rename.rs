@@ -1,16 +1,16 @@
 //! Which new file is an old one under a new name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 
 use super::{Change, Changes, Entry, Side, header};
 
-/// A deleted file that came back as a new one; both by index.
-pub(super) struct Rename {
-    pub(super) from: usize,
-    pub(super) to: usize,
-    /// In percent.
-    pub(super) similarity: u8,
+/// Deleted files that came back as new ones, by index.
+#[derive(Default)]
+pub(super) struct Renames {
+    /// By the new file: the old one, and how much is the same in percent.
+    to: HashMap<usize, (usize, u8)>,
+    from: HashSet<usize>,
 }
 
 /// Below this two files have nothing to do with each other; git's default.
@@ -26,26 +26,56 @@ const SIMILAR_LIMIT_BYTES: u64 = 1024 * 1024;
 /// The longest piece of a line that counts as one.
 const PIECE_BYTES: u64 = 64;
 
+impl Renames {
+    /// The old file that the new one `index` was, and how much is the same in percent.
+    pub(super) fn to(&self, index: usize) -> Option<(usize, u8)> {
+        self.to.get(&index).copied()
+    }
+
+    /// Whether the old file `index` has a new name.
+    pub(super) fn is_source(&self, index: usize) -> bool {
+        self.from.contains(&index)
+    }
+
+    fn add(&mut self, from: usize, to: usize, percent: u8) {
+        if !self.from.contains(&from) && !self.to.contains_key(&to) {
+            self.from.insert(from);
+            self.to.insert(to, (from, percent));
+        }
+    }
+}
+
 /// Pairs deleted files with new ones: the same content first, then the most similar ones.
-pub(super) fn find(changes: &Changes) -> io::Result<Vec<Rename>> {
-    let mut gone =
-        candidates(changes, |change| if change.after.is_none() { change.before } else { None });
-    let mut new =
-        candidates(changes, |change| if change.before.is_none() { change.after } else { None });
-    let mut renames = exact(changes, &gone, &new)?;
-    gone.retain(|(index, _)| renames.iter().all(|rename| rename.from != *index));
-    new.retain(|(index, _)| renames.iter().all(|rename| rename.to != *index));
+pub(super) fn find(changes: &Changes) -> io::Result<Renames> {
+    let mut gone = candidates(changes, |change| match &change.after {
+        None => change.before.as_ref(),
+        Some(_) => None,
+    });
+    let mut new = candidates(changes, |change| match &change.before {
+        None => change.after.as_ref(),
+        Some(_) => None,
+    });
+    let mut renames = Renames::default();
+    if gone.is_empty() || new.is_empty() {
+        return Ok(renames);
+    }
+    exact(changes, &gone, &new, &mut renames)?;
+    gone.retain(|(index, _)| !renames.from.contains(index));
+    new.retain(|(index, _)| !renames.to.contains_key(index));
     if gone.len().saturating_mul(new.len()) <= PAIRS_LIMIT {
-        renames.extend(similar(changes, &gone, &new)?);
+        similar(changes, &gone, &new, &mut renames)?;
     }
     Ok(renames)
 }
 
-type Candidate = (usize, Entry);
+type Candidate<'a> = (usize, &'a Entry);
 
 /// Files that are not empty: all empty ones are the same, which says nothing. No links: git
 /// does not apply the renaming of a link to a path below it.
-fn candidates(changes: &Changes, side: impl Fn(&Change) -> Option<Entry>) -> Vec<Candidate> {
+fn candidates<'a>(
+    changes: &'a Changes,
+    side: impl Fn(&'a Change) -> Option<&'a Entry>,
+) -> Vec<Candidate<'a>> {
     let files = changes.files.iter().enumerate();
     files
         .filter_map(|(index, change)| side(change).map(|entry| (index, entry)))
@@ -53,37 +83,59 @@ fn candidates(changes: &Changes, side: impl Fn(&Change) -> Option<Entry>) -> Vec
         .collect()
 }
 
-fn exact(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Result<Vec<Rename>> {
-    let mut by_size: HashMap<u64, Vec<usize>> = HashMap::new();
-    for (index, entry) in gone {
-        by_size.entry(entry.size).or_default().push(*index);
-    }
-    let mut ids: HashMap<usize, String> = HashMap::new();
-    let mut renames: Vec<Rename> = Vec::new();
-    for (to, entry) in new {
-        let Some(olds) = by_size.get_mut(&entry.size) else { continue };
-        let id = header::blob_id(&new_side(changes, *to))?;
-        let mut found = None;
-        for (at, old) in olds.iter().enumerate() {
-            if !ids.contains_key(old) {
-                ids.insert(*old, header::blob_id(&old_side(changes, *old))?);
-            }
-            let same_name = file_name(changes, *old) == file_name(changes, *to);
-            if ids.get(old) == Some(&id) && (found.is_none() || same_name) {
-                found = Some(at);
-                if same_name {
-                    break;
-                }
-            }
-        }
-        if let Some(at) = found {
-            renames.push(Rename { from: olds.remove(at), to: *to, similarity: 100 });
-        }
-    }
-    Ok(renames)
+/// Old files of one content that have no new name yet.
+#[derive(Default)]
+struct Same {
+    in_order: VecDeque<usize>,
+    by_name: HashMap<Vec<u8>, VecDeque<usize>>,
 }
 
-fn similar(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Result<Vec<Rename>> {
+/// Pairs files of one content: those that kept their name in another folder, then the others in
+/// order. Each file is read once and looked at once.
+fn exact(
+    changes: &Changes,
+    gone: &[Candidate<'_>],
+    new: &[Candidate<'_>],
+    renames: &mut Renames,
+) -> io::Result<()> {
+    // Files of a size that is on one side only are not read.
+    let sizes: HashSet<u64> = new.iter().map(|(_, entry)| entry.size).collect();
+    let mut olds: HashMap<String, Same> = HashMap::new();
+    for (index, _) in gone.iter().filter(|(_, entry)| sizes.contains(&entry.size)) {
+        let Some(id) = header::blob_id(&old_side(changes, *index))? else { continue };
+        let same = olds.entry(id).or_default();
+        same.in_order.push_back(*index);
+        let name = file_name(changes, *index).to_vec();
+        same.by_name.entry(name).or_default().push_back(*index);
+    }
+    let sizes: HashSet<u64> = gone.iter().map(|(_, entry)| entry.size).collect();
+    let mut others = Vec::new();
+    for (index, _) in new.iter().filter(|(_, entry)| sizes.contains(&entry.size)) {
+        let Some(id) = header::blob_id(&new_side(changes, *index))? else { continue };
+        let Some(same) = olds.get_mut(&id) else { continue };
+        match same.by_name.get_mut(file_name(changes, *index)).and_then(VecDeque::pop_front) {
+            Some(old) => renames.add(old, *index, 100),
+            None => others.push((*index, id)),
+        }
+    }
+    for (index, id) in others {
+        let Some(same) = olds.get_mut(&id) else { continue };
+        while let Some(old) = same.in_order.pop_front() {
+            if !renames.is_source(old) {
+                renames.add(old, index, 100);
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn similar(
+    changes: &Changes,
+    gone: &[Candidate<'_>],
+    new: &[Candidate<'_>],
+    renames: &mut Renames,
+) -> io::Result<()> {
     let comparable = |entry: &Entry| entry.size <= SIMILAR_LIMIT_BYTES;
     let mut pairs: Vec<(u64, usize, usize)> = Vec::new();
     let mut olds: HashMap<usize, HashMap<u64, u64>> = HashMap::new();
@@ -114,14 +166,10 @@ fn similar(changes: &Changes, gone: &[Candidate], new: &[Candidate]) -> io::Resu
         }
     }
     pairs.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(&b.2)));
-    let mut renames: Vec<Rename> = Vec::new();
     for (percent, from, to) in pairs {
-        if renames.iter().all(|rename| rename.from != from && rename.to != to) {
-            let similarity = u8::try_from(percent).unwrap_or(99);
-            renames.push(Rename { from, to, similarity });
-        }
+        renames.add(from, to, u8::try_from(percent).unwrap_or(99));
     }
-    Ok(renames)
+    Ok(())
 }
 
 /// How many bytes of a file are in each of its lines, long ones cut; by hash.
@@ -145,7 +193,7 @@ fn old_side(changes: &Changes, index: usize) -> Side<'_> {
     Side {
         tree: &changes.before,
         path: change.map_or(b"", |change| &change.path),
-        entry: change.and_then(|change| change.before),
+        entry: change.and_then(|change| change.before.as_ref()),
     }
 }
 
@@ -154,10 +202,11 @@ fn new_side(changes: &Changes, index: usize) -> Side<'_> {
     Side {
         tree: &changes.after,
         path: change.map_or(b"", |change| &change.path),
-        entry: change.and_then(|change| change.after),
+        entry: change.and_then(|change| change.after.as_ref()),
     }
 }
 
-fn file_name(changes: &Changes, index: usize) -> Option<&[u8]> {
-    changes.files.get(index)?.path.rsplit(|&byte| byte == b'/').next()
+fn file_name(changes: &Changes, index: usize) -> &[u8] {
+    let path = changes.files.get(index).map_or(&b""[..], |change| &change.path);
+    path.rsplit(|&byte| byte == b'/').next().unwrap_or_default()
 }

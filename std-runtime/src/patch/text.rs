@@ -6,10 +6,14 @@ use std::ops::Range;
 use imara_diff::sources::byte_lines;
 use imara_diff::{Algorithm, Diff, InternedInput, Token};
 
+use super::middle::Middle;
 use super::{Side, Sides, fill};
 
-/// Files above this are not compared by lines, which takes a multiple of their size in memory.
+/// Where more than this differs it is not compared by lines, which takes a multiple in memory.
 const DIFF_LIMIT_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Below this a file is compared whole, which lets a change slide as far as git lets it.
+const WHOLE_BYTES: u64 = 256 * 1024;
 
 /// git looks this far for a NUL, which no text has.
 const PROBE_BYTES: usize = 8000;
@@ -19,10 +23,18 @@ const CONTEXT_LINES: u32 = 3;
 
 /// Whether both sides are text that can be written as lines.
 pub(super) fn is_text(sides: &Sides<'_>) -> io::Result<bool> {
-    let large = sides.old.size().max(sides.new.size()) > DIFF_LIMIT_BYTES;
+    if !(looks_like_text(&sides.old)? && looks_like_text(&sides.new)?) {
+        return Ok(false);
+    }
+    let larger = sides.old.size().max(sides.new.size());
     // A file on one side only is written as it is read.
     let both = sides.old.entry.is_some() && sides.new.entry.is_some();
-    Ok(!(large && both) && looks_like_text(&sides.old)? && looks_like_text(&sides.new)?)
+    if !both || larger <= DIFF_LIMIT_BYTES {
+        return Ok(true);
+    }
+    let middle = Middle::find(sides, CONTEXT_LINES.into())?;
+    let differ = |range: &Range<u64>| range.end - range.start;
+    Ok(differ(&middle.old).max(differ(&middle.new)) <= DIFF_LIMIT_BYTES)
 }
 
 fn looks_like_text(side: &Side<'_>) -> io::Result<bool> {
@@ -36,11 +48,17 @@ pub(super) fn write(sides: &Sides<'_>, out: &mut impl Write) -> io::Result<()> {
         (None, _) => write_whole(&sides.new, b"+", out),
         (_, None) => write_whole(&sides.old, b"-", out),
         _ => {
-            let (old, new) = (sides.old.bytes()?, sides.new.bytes()?);
+            let small = sides.old.size().max(sides.new.size()) <= WHOLE_BYTES;
+            let middle = if small {
+                Middle::whole(sides)
+            } else {
+                Middle::find(sides, CONTEXT_LINES.into())?
+            };
+            let (old, new) = (sides.old.bytes(&middle.old)?, sides.new.bytes(&middle.new)?);
             let input = InternedInput::new(byte_lines(&old), byte_lines(&new));
             let mut diff = Diff::compute(Algorithm::Histogram, &input);
             diff.postprocess_lines(&input);
-            write_hunks(&diff, &input, out)
+            write_hunks(&diff, &input, middle.lines_before, out)
         }
     }
 }
@@ -80,7 +98,12 @@ fn write_whole(side: &Side<'_>, mark: &[u8; 1], out: &mut impl Write) -> io::Res
 
 const NO_NEWLINE: &[u8] = b"\n\\ No newline at end of file\n";
 
-fn write_hunks(diff: &Diff, input: &InternedInput<&[u8]>, out: &mut impl Write) -> io::Result<()> {
+fn write_hunks(
+    diff: &Diff,
+    input: &InternedInput<&[u8]>,
+    lines_before: u64,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut changes = diff.hunks().peekable();
     let old_lines = u32::try_from(input.before.len()).unwrap_or(u32::MAX);
     while let Some(first) = changes.next() {
@@ -96,7 +119,8 @@ fn write_hunks(diff: &Diff, input: &InternedInput<&[u8]>, out: &mut impl Write) 
         let trail = (old_lines - last.before.end).min(CONTEXT_LINES);
         let old = first.before.start - lead..last.before.end + trail;
         let new = first.after.start - lead..last.after.end + trail;
-        write_hunk_header(Extent::of(&old), Extent::of(&new), out)?;
+        let extent = |range: &Range<u32>| Extent::of(range, lines_before);
+        write_hunk_header(extent(&old), extent(&new), out)?;
         let mut at = old.start;
         for change in &group {
             write_lines(b" ", input, &input.before, at..change.before.start, out)?;
@@ -135,8 +159,11 @@ struct Extent {
 }
 
 impl Extent {
-    fn of(range: &Range<u32>) -> Self {
-        Self { start: range.start.into(), lines: (range.end - range.start).into() }
+    fn of(range: &Range<u32>, lines_before: u64) -> Self {
+        Self {
+            start: u64::from(range.start) + lines_before,
+            lines: (range.end - range.start).into(),
+        }
     }
 }
 

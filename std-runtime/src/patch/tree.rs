@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -14,6 +16,24 @@ use rustix::io::Errno;
 #[derive(Debug)]
 pub(crate) struct Tree {
     root: OwnedFd,
+    ended: Ended,
+}
+
+/// Set when the run was ended: what is still read then is of no use.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    /// Makes all reads fail from here on.
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// `Other` after the end.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(io::Error::other("stopped")) } else { Ok(()) }
+    }
 }
 
 /// Opens a folder for its names.
@@ -26,7 +46,28 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { root: rustix::fs::openat(CWD, path, FOLDER, Mode::empty())? })
+        let root = rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?;
+        Ok(Self { root, ended: Ended::default() })
+    }
+
+    /// The folder that `mount` shows.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn of_mount(mount: BorrowedFd<'_>) -> io::Result<Self> {
+        let root = rustix::fs::openat(mount, c".", FOLDER, Mode::empty())?;
+        Ok(Self { root, ended: Ended::default() })
+    }
+
+    /// The same folder, whose files cannot be read after `ended`.
+    #[must_use]
+    pub(crate) fn until(self, ended: &Ended) -> Self {
+        Self { ended: ended.clone(), ..self }
+    }
+
+    /// When reading ends.
+    pub(crate) fn ended(&self) -> &Ended {
+        &self.ended
     }
 
     /// The same folder again.
@@ -34,7 +75,7 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { root: self.root.try_clone()? })
+        Ok(Self { root: self.root.try_clone()?, ended: self.ended.clone() })
     }
 
     /// The status of `path`, or `None` if there is nothing.
@@ -98,6 +139,7 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub(crate) fn list(&self, path: &[u8]) -> io::Result<Vec<(Vec<u8>, Stat)>> {
+        self.ended.check()?;
         let folder = self.folder(path)?;
         let mut entries = Vec::new();
         for entry in Dir::read_from(&folder)? {

@@ -100,11 +100,21 @@ struct ResultLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     left_out: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    left_out_files: Option<Vec<LeftOutLine<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<DecodedUsage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<&'a [&'static str]>,
+}
+
+#[derive(Serialize)]
+struct LeftOutLine<'a> {
+    path: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -142,8 +152,13 @@ impl<W: Write> EventWriter<W> {
                         Err(_) => line.patch_hex = Some(hex(&outcome.patch)),
                     }
                     line.files = Some(&outcome.files);
-                    line.left_out = Some(outcome.left_out);
+                    line.left_out = Some(outcome.left_out.len());
+                    let left_out = outcome.left_out.iter();
+                    let left_out =
+                        left_out.map(|it| LeftOutLine { path: &it.path, reason: &it.reason });
+                    line.left_out_files = Some(left_out.collect());
                 }
+                line.notes = Some(&outcome.notes).filter(|it| !it.is_empty()).map(Vec::as_slice);
                 line.text = Some(&outcome.text);
                 line.usage = Some(outcome.usage.into());
             }

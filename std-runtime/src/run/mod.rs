@@ -10,6 +10,7 @@
 //!              one patch | one text          or an error, and nothing else
 //! ```
 
+mod delivery;
 pub mod events;
 mod exchange;
 pub mod input;
@@ -28,13 +29,14 @@ use zerostack_core::{Limits, OwnedConfig, OwnedTool, StopReason, Usage};
 
 use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
 use crate::error::quote;
-use crate::patch::Changes;
 use crate::provider::{self, Endpoint, Flags};
 use crate::sandbox::{Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, own_process};
 
+use delivery::Checked;
+pub use delivery::Delivery;
 pub use instructions::{Instructions, PromptFiles};
 pub use stop::Stop;
 use tape::Tape;
@@ -72,14 +74,38 @@ pub struct Outcome {
     pub patch: Vec<u8>,
     /// Paths of the files in the patch.
     pub files: Vec<String>,
-    /// Changed files that ignore files keep out of the patch.
-    pub left_out: usize,
+    /// Changed files that are not in the patch, each with the reason.
+    pub left_out: Vec<LeftOut>,
+    /// What else is to be told about the result.
+    pub notes: Vec<String>,
     /// The model's last text.
     pub text: String,
     /// Tokens, all rounds together.
     pub usage: Usage,
     /// What kept the tools apart from the user's files.
     pub layers: Vec<&'static str>,
+}
+
+/// A changed file that is not in the patch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The path from the folder of the run.
+    pub path: String,
+    /// Why, in a few words.
+    pub reason: String,
+}
+
+impl LeftOut {
+    fn of(left_out: &crate::patch::LeftOut) -> Self {
+        let path = String::from_utf8_lossy(&left_out.path).into_owned();
+        Self { path, reason: left_out.reason.to_string() }
+    }
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.path, self.reason)
+    }
 }
 
 /// Sees a run while it goes on.
@@ -208,32 +234,39 @@ impl Turn<'_> {
         last.check(endpoint, session.stop_word())?;
         let output = options.instructions.output;
         let changes = match output {
-            Output::Patch => {
-                // Nothing may write while files are compared.
-                view.end_processes();
-                Some(view.changes()?)
-            }
+            Output::Patch => Some(delivery::check(view, &options.folder)?),
             _ => None,
         };
-        outcome(output, changes, last.text, session.usage(), view.layers().to_vec())
+        let mut outcome =
+            outcome(output, changes, last.text, session.usage(), view.layers().to_vec())?;
+        outcome.notes.extend_from_slice(view.notes());
+        Ok(outcome)
     }
 }
 
 /// The result, whole or not at all.
 fn outcome(
     output: Output,
-    changes: Option<Changes>,
+    checked: Option<Checked>,
     text: String,
     usage: Usage,
     layers: Vec<&'static str>,
 ) -> Result<Outcome> {
-    let mut outcome =
-        Outcome { output, patch: Vec::new(), files: Vec::new(), left_out: 0, text, usage, layers };
-    if let Some(changes) = changes {
-        changes.write_patch(&mut outcome.patch)?;
+    let mut outcome = Outcome {
+        output,
+        patch: Vec::new(),
+        files: Vec::new(),
+        left_out: Vec::new(),
+        notes: Vec::new(),
+        text,
+        usage,
+        layers,
+    };
+    if let Some(Checked { patch, changes, notes }) = checked {
+        (outcome.patch, outcome.notes) = (patch, notes);
         let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
         outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
-        outcome.left_out = changes.left_out();
+        outcome.left_out = changes.left_out().iter().map(LeftOut::of).collect();
     }
     if output == Output::Json {
         outcome.text = without_fence(&outcome.text).to_owned();
@@ -242,7 +275,17 @@ fn outcome(
     match output {
         Output::Patch if outcome.patch.is_empty() => {
             let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };
-            let text = format!("no file was changed; the model said: {said}");
+            let mut text = "no file was changed".to_owned();
+            if let Some(first) = outcome.left_out.first() {
+                text = format!("no file that belongs in the patch was changed; left out: {first}");
+                if outcome.left_out.len() > 1 {
+                    text.push_str(&format!(" and {} more", outcome.left_out.len() - 1));
+                }
+            }
+            for note in &outcome.notes {
+                text.push_str(&format!("; {note}"));
+            }
+            let text = format!("{text}; the model said: {said}");
             return Err(Error::new(ErrorKind::NoResult, text));
         }
         Output::Json if serde_json::from_str::<serde::de::IgnoredAny>(said).is_err() => {

@@ -7,6 +7,7 @@ use zerostack_core::prompt::Output;
 use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
+use crate::error::one_line;
 use crate::sandbox::Mode;
 use crate::visible::{visible, visible_line};
 
@@ -27,14 +28,23 @@ impl<W: Write> Progress<W> {
             for line in outcome.text.trim().lines() {
                 self.line(format_args!("| {line}"));
             }
-            let (files, left_out) = (outcome.files.len(), outcome.left_out);
+            let (files, left_out) = (outcome.files.len(), outcome.left_out.len());
             let plural = if files == 1 { "" } else { "s" };
             let ignored = if left_out == 0 {
                 String::new()
             } else {
-                format!(", {left_out} ignored or built left out")
+                format!(", {left_out} changed and left out:")
             };
             self.line(format_args!("{files} file{plural} in the patch{ignored}"));
+            for file in outcome.left_out.iter().take(LEFT_OUT_LINES) {
+                self.line(format_args!("  {}", brief(&file.to_string())));
+            }
+            if left_out > LEFT_OUT_LINES {
+                self.line(format_args!("  and {} more", left_out - LEFT_OUT_LINES));
+            }
+        }
+        for note in &outcome.notes {
+            self.line(format_args!("{}", one_line(note)));
         }
         let usage = outcome.usage;
         let (input, output) = (usage.input_tokens, usage.output_tokens);
@@ -118,3 +128,6 @@ fn brief(text: &str) -> String {
 }
 
 const BRIEF_CHARACTERS: usize = 100;
+
+/// How many files are named that are not in the patch.
+const LEFT_OUT_LINES: usize = 20;

@@ -46,6 +46,15 @@ impl Walls {
     }
 }
 
+pub(super) fn mount_with_renames(
+    _: &Path,
+    _: &Path,
+    _: &Path,
+    _: &Path,
+) -> io::Result<std::os::fd::OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(super) fn close_on_exec() -> io::Result<()> {
     Ok(())
 }

@@ -17,6 +17,7 @@ mod walls;
 mod walls;
 
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,6 +45,8 @@ pub(crate) struct Layout<'a> {
     pub(crate) root: Folder<'a>,
     /// The home folder, if writes to it have a place.
     pub(crate) home: Option<Folder<'a>>,
+    /// Other folders that have a part in the project.
+    pub(crate) beside: Vec<Folder<'a>>,
     /// An empty folder that becomes /tmp and /var/tmp.
     pub(crate) temporary: &'a Path,
     /// Existing files and folders that must look empty.
@@ -76,6 +79,13 @@ pub(crate) enum Writes<'a> {
         /// The copy.
         copy: &'a Path,
     },
+    /// To a mount that is there already.
+    Mounted {
+        /// The mount, without a place.
+        mount: BorrowedFd<'a>,
+    },
+    /// Nowhere: they are refused.
+    Nowhere,
 }
 
 /// Why there is no sandbox.
@@ -86,6 +96,8 @@ pub(crate) enum Refusal {
     Overlay,
     /// overlayfs does not work over the home folder; it can stay read-only.
     HomeOverlay,
+    /// overlayfs does not work over one of the others; they can stay read-only.
+    BesideOverlay,
     /// Nothing else to try.
     Final(Error),
 }
@@ -100,6 +112,20 @@ pub(crate) struct Sandbox {
     marker: Vec<u8>,
     /// Those that were started and may not have been waited for; `None` after the end.
     processes: Mutex<Option<Vec<Arc<Process>>>>,
+}
+
+/// A copy-on-write mount of `lower` in which folders can be renamed, with the empty folders
+/// `upper` and `work`; `probe` is used up.
+///
+/// # Errors
+/// What the system says: only root of the machine can have one.
+pub(crate) fn mount_with_renames(
+    lower: &Path,
+    upper: &Path,
+    work: &Path,
+    probe: &Path,
+) -> std::io::Result<OwnedFd> {
+    walls::mount_with_renames(lower, upper, work, probe)
 }
 
 impl Sandbox {
@@ -137,6 +163,8 @@ impl Sandbox {
         };
         let mut command = program.command(self.tools()).map_err(|error| failed(&error))?;
         command.env_clear().envs(environment::masked()).env("TMPDIR", temporary).env("PWD", dir);
+        // A folder of the view is a mount, and the repository around it is another.
+        command.env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1");
         command.envs(program.env.iter().map(|(name, value)| (name, value)));
         // Held while the process starts, so that `end` misses none.
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A private copy of a folder, and what was changed in it since.
+//! A private copy of a folder, what was changed in it since, and what it held.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -9,19 +9,39 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Stat, Timespec, Timestamps, Uid};
 
+use super::baseline::Start;
 use super::scratch::disk;
 use super::{Presence, Touched};
-use crate::patch::tree::{Tree, join, kind};
+use crate::patch::Entry;
+use crate::patch::stored::{Place, Store};
+use crate::patch::tree::{Ended, Tree, join, kind};
 use crate::{Error, ErrorKind, Result};
 
 /// A copy, with what is needed to see later what changed.
 #[derive(Debug)]
 pub(super) struct Copy {
-    /// The copied files and links as the copy made them.
-    stamps: HashMap<Vec<u8>, Stamp>,
+    /// The copied files and links.
+    files: HashMap<Vec<u8>, Copied>,
+    /// What tools write over; the copy itself does not keep it.
+    contents: Store,
     /// The clock of the file system when the copy was complete.
     complete: (i64, i64),
 }
+
+/// A copied file.
+#[derive(Debug)]
+struct Copied {
+    /// As it was in the folder.
+    stat: Stat,
+    /// As the copy made it.
+    copy: Stamp,
+    content: Option<Place>,
+}
+
+/// How many bytes are kept of what was copied, to make the patch against where the user changes
+/// the same files, and of one file.
+const CONTENTS_BYTES: u64 = 256 * 1024 * 1024;
+const CONTENT_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Differs when a file was written, replaced or renamed: no program can set the
 /// time of the last change.
@@ -42,11 +62,14 @@ pub(super) enum GitLink {
 impl Copy {
     /// Copies `from`, found at `origin`, to the empty folder `to`.
     ///
-    /// Sockets, FIFOs, devices and what cannot be read are not in the copy.
+    /// Sockets, FIFOs, devices and folders that cannot be read are not in the copy.
     ///
     /// # Errors
     /// `Sandbox` when the copy cannot be written, `Input` when a folder cannot be listed.
     pub(super) fn make(from: &Tree, origin: &Path, to: &Path, git: GitLink) -> Result<Self> {
+        let beside = to.parent().unwrap_or(to);
+        let mut contents =
+            Store::create(beside, &Ended::default()).map_err(|error| disk(beside, &error))?;
         let mut paths = Vec::new();
         let mut linked = HashMap::new();
         let mut folders = vec![(Vec::new(), None)];
@@ -75,19 +98,23 @@ impl Copy {
                             fs::hard_link(first, &at).map_err(|error| disk(&at, &error))?;
                         } else if copy_file(from, origin, &path, &at, &stat)? {
                             if stat.st_nlink > 1 {
-                                linked.insert((stat.st_dev, stat.st_ino), at);
+                                linked.insert((stat.st_dev, stat.st_ino), at.clone());
                             }
                         } else {
                             continue;
                         }
-                        paths.push(path);
+                        // git has what is in its folder.
+                        let content =
+                            if is_git(&path) { None } else { keep(&mut contents, &at, &stat) };
+                        paths.push((path, stat, content));
                     }
                     FileType::Symlink => {
                         let target =
                             from.link(&path).map_err(|error| unreadable(origin, &path, &error))?;
                         symlink(os(&target), &at).map_err(|error| disk(&at, &error))?;
                         set_times(&at, &stat).map_err(|error| disk(&at, &error))?;
-                        paths.push(path);
+                        let content = contents.add(&mut target.as_slice()).ok();
+                        paths.push((path, stat, content));
                     }
                     _ => {}
                 }
@@ -100,21 +127,25 @@ impl Copy {
                 .and_then(|()| set_times(path, stat))
                 .map_err(|error| disk(path, &error))?;
         }
-        Self::complete(paths, to).map_err(|error| disk(to, &error))
+        Self::complete(paths, contents, to).map_err(|error| disk(to, &error))
     }
 
-    fn complete(paths: Vec<Vec<u8>>, to: &Path) -> io::Result<Self> {
+    fn complete(
+        paths: Vec<(Vec<u8>, Stat, Option<Place>)>,
+        contents: Store,
+        to: &Path,
+    ) -> io::Result<Self> {
         let tree = Tree::open(to)?;
-        let mut stamps = HashMap::with_capacity(paths.len());
-        for path in paths {
-            if let Some(stat) = tree.stat(&path)? {
-                stamps.insert(path, Stamp::of(&stat));
+        let mut files = HashMap::with_capacity(paths.len());
+        for (path, stat, content) in paths {
+            if let Some(made) = tree.stat(&path)? {
+                files.insert(path, Copied { stat, copy: Stamp::of(&made), content });
             }
         }
         let clock = to.with_extension("complete");
         let metadata = File::create(&clock)?.metadata()?;
         fs::remove_file(&clock)?;
-        Ok(Self { stamps, complete: (metadata.ctime(), metadata.ctime_nsec()) })
+        Ok(Self { files, contents, complete: (metadata.ctime(), metadata.ctime_nsec()) })
     }
 
     /// All paths in the copy that may differ from what was copied, and those that are gone.
@@ -131,30 +162,57 @@ impl Copy {
                 match kind(&stat) {
                     FileType::Directory => folders.push(path),
                     FileType::RegularFile | FileType::Symlink => {
-                        let before = self.stamps.get(&path);
+                        let before = self.files.get(&path).map(|file| &file.copy);
                         seen += usize::from(before.is_some());
                         let now = Stamp::of(&stat);
+                        // The place of a file that could not be read.
+                        let closed = stat.st_size == 0 && stat.st_mode & 0o777 == 0;
+                        let unread = self.files.get(&path).is_some_and(|it| it.content.is_none());
+                        if closed && unread {
+                            continue;
+                        }
                         // In the last tick of the clock a change leaves no trace in the stamp.
                         if before == Some(&now) && now.changed < self.complete {
                             continue;
                         }
                         touched.paths.insert(path, Presence::There);
                     }
-                    _ => touched.special += 1,
+                    _ => touched.special.push(path),
                 }
             }
         }
-        if seen < self.stamps.len() {
-            for path in self.stamps.keys() {
+        if seen < self.files.len() {
+            for path in self.files.keys() {
                 if !touched.paths.contains_key(path) && !is_there(copy, path)? {
                     touched.paths.insert(path.clone(), Presence::Gone);
                 }
             }
         }
-        touched
-            .paths
-            .retain(|path, _| !path.split(|&byte| byte == b'/').any(|name| name == b".git"));
+        touched.paths.retain(|path, _| !is_git(path));
         Ok(touched)
+    }
+
+    /// How `path` was in `folder` when it was copied.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn start(&self, folder: &Tree, path: &[u8]) -> io::Result<Start> {
+        let now = folder.stat(path)?;
+        let Some(copied) = self.files.get(path) else {
+            // What is there now was made since, or could not be copied.
+            return Ok(match now.as_ref().and_then(Entry::of) {
+                None => Start::Live(None),
+                Some(_) => Start::Known(None),
+            });
+        };
+        if now.is_some_and(|now| Stamp::of(&now) == Stamp::of(&copied.stat)) {
+            return Ok(Start::Live(Entry::of(&copied.stat)));
+        }
+        let content = copied.content.map(|place| self.contents.stored(place));
+        let start = Entry::of(&copied.stat).zip(content);
+        Ok(start.map_or(Start::Unknown, |(entry, content)| {
+            Start::Known(Some(entry.with_content(content)))
+        }))
     }
 }
 
@@ -173,17 +231,64 @@ fn is_there(copy: &Tree, path: &[u8]) -> io::Result<bool> {
     Ok(stat.is_some_and(|stat| matches!(kind(&stat), FileType::RegularFile | FileType::Symlink)))
 }
 
-/// Copies one file; `false` if it cannot be read or is not there any more.
+/// Whether it is in the folder of a repository.
+fn is_git(path: &[u8]) -> bool {
+    path.split(|&byte| byte == b'/').any(|name| name == b".git")
+}
+
+/// Whether a copy of `folder` is soon made: it holds few files and bytes.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn is_small(folder: &Tree) -> io::Result<bool> {
+    let (mut files, mut bytes) = (0_usize, 0_u64);
+    let mut folders = vec![Vec::new()];
+    while let Some(at) = folders.pop() {
+        let entries = match folder.list(&at) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !at.is_empty() => {
+                continue;
+            }
+            entries => entries?,
+        };
+        for (name, stat) in entries {
+            files += 1;
+            match kind(&stat) {
+                FileType::Directory => folders.push(join(&at, &name)),
+                FileType::RegularFile => bytes += u64::try_from(stat.st_size).unwrap_or(0),
+                _ => {}
+            }
+            if files > SMALL_FILES || bytes > SMALL_BYTES {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+const SMALL_FILES: usize = 20_000;
+const SMALL_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Keeps the content of the file at `at`, if there is room.
+fn keep(contents: &mut Store, at: &Path, stat: &Stat) -> Option<Place> {
+    let size = u64::try_from(stat.st_size).ok()?;
+    if size > CONTENT_BYTES || contents.len() + size > CONTENTS_BYTES {
+        return None;
+    }
+    // Without it the run ends with a conflict where it would be needed.
+    contents.add(&mut File::open(at).ok()?).ok()
+}
+
+/// Copies one file; `false` if it is not there any more.
 fn copy_file(from: &Tree, origin: &Path, path: &[u8], at: &Path, stat: &Stat) -> Result<bool> {
     let mut source = match from.file(path) {
         Ok(source) => source,
-        Err(error)
-            if matches!(
-                error.kind(),
-                io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound
-            ) =>
-        {
-            return Ok(false);
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        // It is there, and cannot be read there either.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let mut options = OpenOptions::new();
+            let closed = options.write(true).create_new(true).mode(0o000).open(at);
+            closed.and_then(|_| set_times(at, stat)).map_err(|error| disk(at, &error))?;
+            return Ok(true);
         }
         Err(error) => return Err(unreadable(origin, path, &error)),
     };

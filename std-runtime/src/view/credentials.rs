@@ -42,6 +42,7 @@ const IN_HOME: &[&str] = &[
     ".kube",
     ".local/share/keyrings",
     ".local/share/zerostack",
+    ".local/state/zerostack",
     ".mozilla",
     ".my.cnf",
     ".netrc",
@@ -87,6 +88,7 @@ const MOVED: &[(&str, &str)] = &[
     ("XDG_CONFIG_HOME", "git/credentials"),
     ("XDG_CONFIG_HOME", "zerostack"),
     ("XDG_RUNTIME_DIR", ""),
+    ("XDG_STATE_HOME", "zerostack"),
 ];
 
 /// Those places that are there, links resolved.

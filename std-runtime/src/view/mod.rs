@@ -4,25 +4,35 @@
 //! sandbox; what they did comes out as [`Changes`], and with the view goes all
 //! that it had on disk and every process in it.
 
+mod baseline;
+mod canonical;
+mod compare;
 mod copy;
 mod credentials;
+mod index;
+mod judge;
+mod open;
+mod outside;
+mod repository;
 mod rules;
 mod scratch;
 mod upper;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use crate::patch::tree::Tree;
-use crate::patch::{self, Change, Changes, Entry};
-use crate::sandbox::{Child, Folder, Layout, Mode, Program, Refusal, Sandbox, ToolHost, Writes};
+use crate::patch::Changes;
+use crate::patch::tree::{Ended, Tree};
+use crate::sandbox::{Child, Mode, Program, Sandbox, ToolHost};
 use crate::{Error, ErrorKind, Result};
-use copy::{Copy, GitLink};
-use rules::Rules;
+use baseline::Opened;
+pub use compare::{Comparison, Verdict};
+use copy::Copy;
+use judge::Judge;
+use open::{beside, home, masks};
+use repository::Checkout;
 use scratch::Scratch;
 
 /// How a view is made.
@@ -73,7 +83,18 @@ struct Inner {
     /// What was written.
     written: PathBuf,
     kept: Kept,
+    opened: Opened,
+    checkout: Option<Checkout>,
+    hidden: Vec<PathBuf>,
+    /// What tools wrote to the home folder, and its path.
+    home: Option<(PathBuf, PathBuf)>,
+    /// /tmp of the tools, from outside.
+    temporary_outside: PathBuf,
     layers: Vec<&'static str>,
+    notes: Vec<String>,
+    /// Where git looks at the result; made at its first use.
+    judge: OnceLock<Option<Judge>>,
+    ended: Ended,
     /// Held while the view ends.
     ending: Mutex<()>,
 }
@@ -81,7 +102,10 @@ struct Inner {
 /// How the view is kept.
 #[derive(Debug)]
 enum Kept {
+    /// An overlay that the sandbox made.
     Overlay,
+    /// An overlay that we made, in which folders can be renamed.
+    Mounted(Tree),
     Copy(Copy),
 }
 
@@ -90,7 +114,9 @@ enum Kept {
 struct Touched {
     paths: BTreeMap<Vec<u8>, Presence>,
     /// Sockets, FIFOs and devices.
-    special: usize,
+    special: Vec<Vec<u8>>,
+    /// Folders in which something of `.git` was written.
+    repositories: Vec<Vec<u8>>,
 }
 
 /// Whether something is at a path in the view.
@@ -120,8 +146,8 @@ impl View {
             return Err(unusable(&"it belongs to the system; name the folder of a project"));
         }
         match options.sandbox {
-            Mode::On => Self::open_confined(origin, origin_path, options),
-            Mode::Off => Self::open_free(origin, origin_path, options),
+            Mode::On => open::confined(origin, origin_path, options),
+            Mode::Off => open::free(origin, origin_path, options),
         }
         .map(|inner| Self(Arc::new(inner)))
     }
@@ -152,119 +178,49 @@ impl View {
         inner.sandbox.spawn(program, &dir, &inner.temporary)
     }
 
+    /// Whether the folder is in a checkout of git.
+    pub fn is_checkout(&self) -> bool {
+        self.0.checkout.is_some()
+    }
+
+    /// What is worth telling about how the view is kept.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
     /// Ends all processes of the view; others can be started afterwards.
     pub fn end_processes(&self) {
         self.0.sandbox.end_processes();
     }
 
-    /// What is different in the view. Processes that still write make it useless.
+    /// What is different in the view. Processes that still write make it useless, so end them
+    /// first.
     ///
     /// # Errors
     /// `Input` when a file of the folder or the view cannot be read.
     pub fn changes(&self) -> Result<Changes> {
-        self.0.changes().map_err(|error| {
+        self.compare().map(|comparison| comparison.changes)
+    }
+
+    /// [`View::changes`], with what is to be told about them.
+    ///
+    /// # Errors
+    /// As [`View::changes`].
+    pub fn compare(&self) -> Result<Comparison> {
+        self.0.compare().map_err(|error| {
             let root = self.0.origin_path.display();
             Error::new(ErrorKind::Input, format!("cannot compare {root} with its view: {error}"))
         })
     }
 
+    /// Whether git applies `patch` to the folder as it is now.
+    pub fn check(&self, comparison: &Comparison, patch: &[u8]) -> Verdict {
+        self.0.check(comparison, patch)
+    }
+
     /// A handle that ends this view from another thread.
     pub fn cleanup(&self) -> Cleanup {
         Cleanup(Arc::clone(&self.0))
-    }
-
-    fn open_confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions) -> Result<Inner> {
-        let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
-        // A home folder that holds nothing but the system is none.
-        let home = home.filter(|home| home.is_dir() && home.components().count() > 1);
-        let mut outside = vec![origin_path.as_path()];
-        outside.extend(home.as_deref());
-        let scratch = Scratch::create(options.scratch.as_deref(), &outside)?;
-        let temporary = scratch.folder("tmp", 0o1777)?;
-        let mut masked = credentials::existing(home.as_deref());
-        masked.extend(options.hidden.iter().filter_map(|path| fs::canonicalize(path).ok()));
-        // In a project that holds the home folder, its writes belong to the project.
-        let mut home = home.filter(|home| !home.starts_with(&origin_path));
-        let home_folders = match &home {
-            Some(home) => Some(overlay_folders(&scratch, "home", home)?),
-            None => None,
-        };
-        let (upper, work) = overlay_folders(&scratch, "project", &origin_path)?;
-        let mut copied = None;
-        if options.storage == Storage::Copy {
-            copied = Some(Copy::make(&origin, &origin_path, &upper, GitLink::Keep)?);
-        }
-        loop {
-            let layout = Layout {
-                root: Folder {
-                    at: &origin_path,
-                    writes: match copied {
-                        Some(_) => Writes::Copy { copy: &upper },
-                        None => Writes::Over { upper: &upper, work: &work },
-                    },
-                },
-                home: home
-                    .as_ref()
-                    .zip(home_folders.as_ref())
-                    .map(|(at, (upper, work))| Folder { at, writes: Writes::Over { upper, work } }),
-                temporary: &temporary,
-                masked: &masked,
-            };
-            let sandbox = match Sandbox::build(&layout, &options.tools) {
-                Ok(sandbox) => sandbox,
-                Err(Refusal::Overlay) if copied.is_none() => {
-                    copied = Some(Copy::make(&origin, &origin_path, &upper, GitLink::Keep)?);
-                    continue;
-                }
-                Err(Refusal::HomeOverlay) if home.is_some() => {
-                    home = None;
-                    continue;
-                }
-                Err(Refusal::Final(error)) => return Err(error),
-                Err(refusal) => {
-                    return Err(Error::new(ErrorKind::Internal, format!("sandbox: {refusal:?}")));
-                }
-            };
-            let kept = copied.map_or(Kept::Overlay, Kept::Copy);
-            let mut layers = sandbox.layers().to_vec();
-            layers.push("masked-environment");
-            layers.push(if matches!(kept, Kept::Overlay) { "overlayfs" } else { "private-copy" });
-            return Ok(Inner {
-                sandbox,
-                scratch,
-                origin,
-                root: origin_path.clone(),
-                origin_path,
-                temporary: "/tmp".into(),
-                written: upper,
-                kept,
-                layers,
-                ending: Mutex::default(),
-            });
-        }
-    }
-
-    fn open_free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) -> Result<Inner> {
-        let scratch = Scratch::create(options.scratch.as_deref(), &[&origin_path])?;
-        let temporary = scratch.folder("tmp", 0o700)?;
-        // Tools print and keep the name of the folder they are in.
-        let name = origin_path.file_name().unwrap_or("project".as_ref());
-        let root = scratch.folder("view", 0o700)?.join(name);
-        fs::create_dir(&root).map_err(|error| scratch::disk(&root, &error))?;
-        like(&root, &origin_path)?;
-        let copy = Copy::make(&origin, &origin_path, &root, GitLink::Drop)?;
-        Ok(Inner {
-            sandbox: Sandbox::off(&origin_path, &temporary, &options.tools),
-            scratch,
-            origin,
-            origin_path,
-            written: root.clone(),
-            root,
-            temporary,
-            kept: Kept::Copy(copy),
-            layers: vec!["masked-environment", "private-copy"],
-            ending: Mutex::default(),
-        })
     }
 }
 
@@ -286,72 +242,12 @@ impl Inner {
     fn end(&self) {
         // A second caller waits until the first is done: the process may exit right after.
         let _ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ended.set();
         self.sandbox.end();
+        // None is made from here on.
+        if let Some(judge) = self.judge.get_or_init(|| None) {
+            judge.end();
+        }
         self.scratch.remove();
     }
-
-    fn changes(&self) -> io::Result<Changes> {
-        let after = Tree::open(&self.written)?;
-        let touched = match &self.kept {
-            Kept::Overlay => upper::touched(&self.origin, &after)?,
-            Kept::Copy(copy) => copy.touched(&after)?,
-        };
-        let mut files = Vec::new();
-        let mut left_out = touched.special;
-        let mut rules = None;
-        // An ignore file as it is in the view.
-        let read = |path: &[u8]| {
-            let mut bytes = Vec::new();
-            let tree = match touched.paths.get(path) {
-                Some(Presence::There) => &after,
-                Some(Presence::Gone) => return None,
-                None => &self.origin,
-            };
-            tree.file(path).ok()?.read_to_end(&mut bytes).ok()?;
-            Some(bytes)
-        };
-        for (path, presence) in &touched.paths {
-            let old = self.origin.stat(path)?.as_ref().and_then(Entry::of);
-            let new = match presence {
-                Presence::There => after.stat(path)?.as_ref().and_then(Entry::of),
-                Presence::Gone => None,
-            };
-            let same = match (old, new) {
-                (Some(old), Some(new)) => patch::is_same((&self.origin, old), (&after, new), path)?,
-                (None, None) => true,
-                _ => false,
-            };
-            if same {
-                continue;
-            }
-            let rules = rules.get_or_insert_with(|| Rules::of(&self.origin_path));
-            if rules.leave_out(path, old.is_some(), &read) {
-                left_out += 1;
-            } else {
-                files.push(Change::new(path.clone(), old, new));
-            }
-        }
-        let prefix = rules.map_or(Vec::new(), |rules| rules.prefix().to_vec());
-        Ok(Changes::new(self.origin.try_clone()?, after, prefix, files, left_out))
-    }
-}
-
-/// The two folders that an overlay over `lower` needs.
-fn overlay_folders(scratch: &Scratch, name: &str, lower: &Path) -> Result<(PathBuf, PathBuf)> {
-    let upper = scratch.folder(name, 0o700)?;
-    let work = scratch.folder(&format!("{name}-work"), 0o700)?;
-    // It is the upper folder that gives the mounted one its mode and owner.
-    like(&upper, lower)?;
-    Ok((upper, work))
-}
-
-/// Gives `folder` the mode of `model`, and its owner if we can.
-fn like(folder: &Path, model: &Path) -> Result<()> {
-    let result = fs::metadata(model).and_then(|metadata| {
-        if rustix::process::geteuid().is_root() {
-            chown(folder, Some(metadata.uid()), Some(metadata.gid()))?;
-        }
-        fs::set_permissions(folder, fs::Permissions::from_mode(metadata.mode() & 0o7777))
-    });
-    result.map_err(|error| scratch::disk(folder, &error))
 }

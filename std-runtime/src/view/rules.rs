@@ -3,40 +3,52 @@
 //! Tracked files do, and new files that no ignore file excludes and no build makes. The
 //! ignore files count as they are after the run, because they are part of its result.
 
-use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::Gitignore;
 
+use super::index::Index;
+use super::repository::{self, Checkout};
 use crate::ignore_file::parse;
+use crate::patch::Reason;
 use crate::patch::tree::join;
 
-/// The folders that builds make. In a checkout they belong only where it tracks files of theirs.
-const BUILD_FOLDERS: [&[u8]; 9] = [
-    b"target",
-    b"__pycache__",
-    b"node_modules",
-    b".venv",
-    b".pytest_cache",
-    b".mypy_cache",
-    b".ruff_cache",
-    b".tox",
-    b".gradle",
+/// A name, and the names of files beside it or in it that tell what it is.
+type BuildFolder = (&'static [u8], Names, Names);
+type Names = &'static [&'static [u8]];
+
+/// The folders that builds make, and what tells that a build made one: a file beside it, or
+/// one in it. In a checkout they belong where it tracks files of theirs.
+const BUILD_FOLDERS: [BuildFolder; 9] = [
+    (b"target", &[b"Cargo.toml", b"pom.xml", b"build.sbt", b"project.clj"], &[TAG]),
+    (b"__pycache__", &[], &[]),
+    (b"node_modules", &[b"package.json"], &[b".package-lock.json", b".yarn-state.yml"]),
+    (
+        b".venv",
+        &[b"pyproject.toml", b"requirements.txt", b"setup.py", b"Pipfile"],
+        &[b"pyvenv.cfg"],
+    ),
+    (b".pytest_cache", &[], &[TAG]),
+    (b".mypy_cache", &[], &[TAG]),
+    (b".ruff_cache", &[], &[TAG]),
+    (b".tox", &[b"tox.ini", b"pyproject.toml", b"setup.cfg"], &[TAG]),
+    (b".gradle", &[b"build.gradle", b"build.gradle.kts", b"settings.gradle", b"gradlew"], &[]),
 ];
+
+/// The mark of a folder that can be made again.
+const TAG: &[u8] = b"CACHEDIR.TAG";
 
 /// The files that builds leave, for folders that are in no checkout and may have no ignore file.
 const BUILD_FILES: &str = "*.pyc\n*.o\n*.obj\n*.class\n*.rlib\n.DS_Store\n";
 
 /// The rules for one folder.
-pub(super) struct Rules {
-    root: PathBuf,
-    checkout: Option<PathBuf>,
+pub(super) struct Rules<'a> {
+    checkout: Option<&'a Path>,
     /// From the top of the checkout to the folder: empty, or with a slash at its end.
     prefix: Vec<u8>,
     /// For the whole tree, strongest first.
@@ -44,36 +56,65 @@ pub(super) struct Rules {
     /// By folder, as a path from the top of the checkout.
     local: HashMap<Vec<u8>, Gitignore>,
     excluded_folders: HashMap<Vec<u8>, bool>,
-    /// The tracked files that the rules exclude; `None` if git does not tell.
-    tracked: OnceCell<Option<HashSet<Vec<u8>>>>,
-    /// Whether these build folders are part of the project.
+    /// What git has; `None` if it does not tell.
+    index: Option<&'a Index>,
+    /// Whether these folders were made by a build.
     build_folders: HashMap<Vec<u8>, bool>,
 }
 
-impl Rules {
-    /// The rules that hold in `root`.
-    pub(super) fn of(root: &Path) -> Self {
-        let checkout = root.ancestors().find(|folder| is_checkout(folder)).map(Path::to_owned);
-        let below = checkout.as_ref().and_then(|top| root.strip_prefix(top).ok());
+/// What the rules ask about the folder as it is after the run.
+pub(super) trait Seen {
+    /// The content of a file.
+    fn read(&self, path: &[u8]) -> Option<Vec<u8>>;
+    /// Whether something is at a path.
+    fn is_there(&self, path: &[u8]) -> bool;
+}
+
+/// Before anything is known.
+struct Nothing;
+
+impl Seen for Nothing {
+    fn read(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn is_there(&self, _: &[u8]) -> bool {
+        false
+    }
+}
+
+impl<'a> Rules<'a> {
+    /// The rules that hold in `root`; `excludes_file` stands for the user's own ignore file.
+    pub(super) fn of(
+        root: &Path,
+        checkout: Option<&'a Checkout>,
+        index: Option<&'a Index>,
+        excludes_file: Option<&Path>,
+    ) -> Self {
+        let below = checkout.and_then(|checkout| root.strip_prefix(&checkout.top).ok());
         let mut prefix = below.map_or(Vec::new(), |path| path.as_os_str().as_bytes().to_vec());
         if !prefix.is_empty() {
             prefix.push(b'/');
         }
-        let general = match &checkout {
-            Some(top) => {
-                let exclude = fs::read(git_folder(top).join("info/exclude")).unwrap_or_default();
-                vec![parse(&exclude), Gitignore::global().0]
+        let general = match checkout {
+            Some(checkout) => {
+                let exclude = repository::read(&checkout.common.join("info/exclude"));
+                let excludes_file = excludes_file.map(|path| {
+                    let path = fs::canonicalize(path).ok();
+                    parse(&path.and_then(|path| repository::read(&path)).unwrap_or_default())
+                });
+                let of_user = excludes_file.unwrap_or_else(|| Gitignore::global().0);
+                vec![parse(&exclude.unwrap_or_default()), of_user]
             }
             None => vec![parse(BUILD_FILES.as_bytes())],
         };
         let mut rules = Self {
-            root: root.to_owned(),
-            checkout,
+            checkout: checkout.map(|checkout| checkout.top.as_path()),
             prefix,
             general,
             local: HashMap::new(),
             excluded_folders: HashMap::new(),
-            tracked: OnceCell::new(),
+            index,
             build_folders: HashMap::new(),
         };
         rules.drop_outer_rules_that_exclude_the_root();
@@ -86,54 +127,74 @@ impl Rules {
         &self.prefix
     }
 
-    /// Whether `path`, relative to the folder, is left out. `existed`: it was there before.
-    /// `read` gives the content of a file as it is after the run.
+    /// Why `path`, relative to the folder, is left out. `existed`: it was there before.
     pub(super) fn leave_out(
         &mut self,
         path: &[u8],
         existed: bool,
-        read: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
-    ) -> bool {
+        seen: &dyn Seen,
+    ) -> Option<Reason> {
         let full = [self.prefix.as_slice(), path].concat();
-        if !self.excludes(&full, read) {
-            return self.is_built(path);
-        }
-        if self.checkout.is_none() {
-            return true;
-        }
-        match self.tracked.get_or_init(|| excluded_but_tracked(&self.root)) {
-            Some(tracked) => !tracked.contains(path),
-            // Without git's word a file that was there may be tracked, and must not get lost.
-            None => !existed,
+        let tracked = self.index.map(|index| index.file(path).is_some());
+        // Without git's word a file that was there may be tracked, and must not get lost.
+        let tracked = self.checkout.is_some() && tracked.unwrap_or(existed);
+        if tracked {
+            None
+        } else if self.excludes(&full, seen) {
+            Some(Reason::Ignored)
+        } else if self.is_built(path, seen) {
+            Some(Reason::Built)
+        } else {
+            None
         }
     }
 
     /// Whether `path` is in a folder that a build made.
-    fn is_built(&mut self, path: &[u8]) -> bool {
+    fn is_built(&mut self, path: &[u8], seen: &dyn Seen) -> bool {
         let mut start = 0;
         for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
             let name = path.get(start..at).unwrap_or_default();
+            let outer = path.get(..start.saturating_sub(1)).unwrap_or_default();
             start = at + 1;
-            if BUILD_FOLDERS.contains(&name) {
-                let folder = path.get(..at).unwrap_or_default();
-                let (root, in_checkout) = (&self.root, self.checkout.is_some());
-                let belongs = self
-                    .build_folders
-                    .entry(folder.to_vec())
-                    .or_insert_with(|| in_checkout && has_tracked_files(root, folder));
-                return !*belongs;
+            let known = BUILD_FOLDERS.iter().find(|(known, ..)| *known == name);
+            let Some((_, beside, inside)) = known else { continue };
+            let folder = path.get(..at).unwrap_or_default();
+            if let Some(built) = self.build_folders.get(folder) {
+                return *built;
             }
+            let tracked = self.index.is_some_and(|index| index.has_below(folder));
+            let there = |folder: &[u8], name: &&[u8]| seen.is_there(&join(folder, name));
+            // Some names say it themselves.
+            let built = !tracked
+                && (beside.is_empty()
+                    || beside.iter().any(|name| there(outer, name))
+                    || inside.iter().any(|name| there(folder, name)));
+            self.build_folders.insert(folder.to_vec(), built);
+            return built;
         }
         false
     }
 
-    fn excludes(&mut self, path: &[u8], read: &dyn Fn(&[u8]) -> Option<Vec<u8>>) -> bool {
+    /// The outermost folder of `path` that has the name of one that builds make.
+    pub(super) fn build_folder(path: &[u8]) -> Option<&[u8]> {
+        let mut start = 0;
+        for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+            let name = path.get(start..at).unwrap_or_default();
+            if BUILD_FOLDERS.iter().any(|(known, ..)| *known == name) {
+                return path.get(..at);
+            }
+            start = at + 1;
+        }
+        None
+    }
+
+    fn excludes(&mut self, path: &[u8], seen: &dyn Seen) -> bool {
         for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
             let folder = path.get(..at).unwrap_or(path);
             let excluded = match self.excluded_folders.get(folder) {
                 Some(&excluded) => excluded,
                 None => {
-                    let excluded = self.names(folder, true, read);
+                    let excluded = self.names(folder, true, seen);
                     self.excluded_folders.insert(folder.to_vec(), excluded);
                     excluded
                 }
@@ -143,22 +204,17 @@ impl Rules {
                 return true;
             }
         }
-        self.names(path, false, read)
+        self.names(path, false, seen)
     }
 
     /// Whether a rule for `path` itself excludes it; the innermost ignore file decides.
-    fn names(
-        &mut self,
-        path: &[u8],
-        is_folder: bool,
-        read: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
-    ) -> bool {
+    fn names(&mut self, path: &[u8], is_folder: bool, seen: &dyn Seen) -> bool {
         let mut end = path.len();
         loop {
             let slash = path.get(..end).and_then(|path| path.iter().rposition(|&b| b == b'/'));
             let folder = path.get(..slash.unwrap_or(0)).unwrap_or(b"");
             let below = path.get(slash.map_or(0, |at| at + 1)..).unwrap_or(path);
-            match matched(self.local_rules(folder, read), below, is_folder) {
+            match matched(self.local_rules(folder, seen), below, is_folder) {
                 Match::Ignore(_) => return true,
                 Match::Whitelist(_) => return false,
                 Match::None => {}
@@ -178,18 +234,14 @@ impl Rules {
         false
     }
 
-    fn local_rules(
-        &mut self,
-        folder: &[u8],
-        read: &dyn Fn(&[u8]) -> Option<Vec<u8>>,
-    ) -> &Gitignore {
-        let (prefix, checkout) = (&self.prefix, &self.checkout);
+    fn local_rules(&mut self, folder: &[u8], seen: &dyn Seen) -> &Gitignore {
+        let (prefix, checkout) = (&self.prefix, self.checkout);
         self.local.entry(folder.to_vec()).or_insert_with(|| {
             let file = join(folder, b".gitignore");
             let text = match file.strip_prefix(prefix.as_slice()) {
-                Some(inside) => read(inside),
+                Some(inside) => seen.read(inside),
                 // Outside of the view nothing changes.
-                None => checkout.as_ref().and_then(|top| fs::read(top.join(os(&file))).ok()),
+                None => checkout.and_then(|top| repository::read(&top.join(os(&file)))),
             };
             text.map_or_else(Gitignore::empty, |text| parse(&text))
         })
@@ -199,7 +251,7 @@ impl Rules {
     fn drop_outer_rules_that_exclude_the_root(&mut self) {
         let Some(root) = self.prefix.strip_suffix(b"/").map(<[u8]>::to_vec) else { return };
         let inside = join(&root, b".");
-        if self.excludes(&inside, &|_| None) {
+        if self.excludes(&inside, &Nothing) {
             self.general = vec![parse(BUILD_FILES.as_bytes())];
             for (at, _) in inside.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
                 let folder = inside.get(..at).unwrap_or(b"");
@@ -219,51 +271,6 @@ fn matched<'a>(
     is_folder: bool,
 ) -> Match<&'a ignore::gitignore::Glob> {
     if rules.is_empty() { Match::None } else { rules.matched(os(path), is_folder) }
-}
-
-fn is_checkout(folder: &Path) -> bool {
-    let git = folder.join(".git");
-    git.is_file() || git.join("HEAD").is_file()
-}
-
-/// The folder that a checkout has in common with its linked worktrees.
-fn git_folder(top: &Path) -> PathBuf {
-    let git = top.join(".git");
-    let Ok(link) = fs::read(&git) else { return git };
-    let Some(target) = link.strip_prefix(b"gitdir: ") else { return git };
-    let git = top.join(os(target.trim_ascii_end()));
-    match fs::read(git.join("commondir")) {
-        Ok(common) => git.join(os(common.trim_ascii_end())),
-        Err(_) => git,
-    }
-}
-
-fn excluded_but_tracked(root: &Path) -> Option<HashSet<Vec<u8>>> {
-    let listed = tracked_files(root, &["-i".as_ref(), "--exclude-standard".as_ref()])?;
-    Some(listed.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
-}
-
-/// Without git's word, a folder that was there may have tracked files.
-fn has_tracked_files(root: &Path, folder: &[u8]) -> bool {
-    let listed = tracked_files(root, &["--".as_ref(), os(folder).as_os_str()]);
-    listed.map_or_else(|| root.join(os(folder)).is_dir(), |listed| !listed.is_empty())
-}
-
-/// What `git ls-files` tells with these arguments, ended by NUL each.
-fn tracked_files(root: &Path, arguments: &[&OsStr]) -> Option<Vec<u8>> {
-    let output = Command::new("git")
-        // A file system monitor would be a program that the repository names.
-        .args(["--literal-pathspecs", "-c", "core.fsmonitor=false", "ls-files", "-z", "-c"])
-        .args(arguments)
-        .env_remove("GIT_DIR")
-        .env_remove("GIT_WORK_TREE")
-        .env_remove("GIT_INDEX_FILE")
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
-    output.status.success().then_some(output.stdout)
 }
 
 fn os(path: &[u8]) -> &Path {

@@ -37,8 +37,15 @@ impl Scratch {
     pub(super) fn create(wish: Option<&Path>, not_below: &[&Path]) -> Result<Self> {
         let temporary = std::env::temp_dir();
         // On many systems /tmp is memory, and a build in the view may be large.
-        let usual = [Path::new("/var/tmp"), &temporary, Path::new("/tmp"), Path::new("/dev/shm")];
-        let places = wish.map_or(usual.to_vec(), |wish| vec![wish]);
+        let mut usual =
+            vec![Path::new("/var/tmp"), &temporary, Path::new("/tmp"), "/dev/shm".as_ref()];
+        if std::env::var_os("TMPDIR").is_some_and(|value| !value.is_empty()) {
+            usual.insert(0, &temporary);
+        } else {
+            // What is built in the view must run.
+            usual.sort_by_key(|place| is_noexec(place));
+        }
+        let places = wish.map_or(usual, |wish| vec![wish]);
         let mut refusals = Vec::new();
         for place in places {
             let made = fs::canonicalize(place).and_then(|place| {
@@ -145,6 +152,17 @@ impl Drop for Scratch {
         self.remove();
     }
 }
+
+/// Whether no program runs from there.
+fn is_noexec(place: &Path) -> bool {
+    let flags = rustix::fs::statvfs(place).map(|stat| stat.f_flag);
+    flags.is_ok_and(|flags| flags.contains(NOEXEC))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const NOEXEC: rustix::fs::StatVfsMountFlags = rustix::fs::StatVfsMountFlags::NOEXEC;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const NOEXEC: rustix::fs::StatVfsMountFlags = rustix::fs::StatVfsMountFlags::empty();
 
 /// The error for a scratch folder that cannot be written.
 pub(super) fn disk(path: &Path, error: &io::Error) -> Error {

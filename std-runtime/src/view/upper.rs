@@ -9,31 +9,40 @@ use rustix::io::Errno;
 use super::{Presence, Touched};
 use crate::patch::tree::{Tree, join, kind};
 
-/// The marks of overlayfs for what hides the lower folder (`userxattr`).
-const OPAQUE: &std::ffi::CStr = c"user.overlay.opaque";
+/// The marks of overlayfs for a folder that hides the lower one, and for one that has moved.
+const OPAQUE: [&std::ffi::CStr; 2] = [c"user.overlay.opaque", c"trusted.overlay.opaque"];
+const MOVED: &std::ffi::CStr = c"trusted.overlay.redirect";
 
-/// All paths that are in `upper`, or hidden by it from `lower`.
+/// All paths that are in `upper`, or hidden by it from `lower`; `merged` is what tools saw.
 ///
 /// # Errors
 /// What the system says.
-pub(super) fn touched(lower: &Tree, upper: &Tree) -> io::Result<Touched> {
+pub(super) fn touched(lower: &Tree, upper: &Tree, merged: &Tree) -> io::Result<Touched> {
     let mut touched = Touched::default();
     let mut folders = vec![Vec::new()];
     while let Some(folder) = folders.pop() {
         for (name, stat) in upper.list(&folder)? {
             if name == b".git" {
+                touched.repositories.push(folder.clone());
                 continue;
             }
             let path = join(&folder, &name);
             match kind(&stat) {
                 FileType::Directory => {
                     let below = lower.stat(&path)?;
-                    let merged =
+                    let merges =
                         below.as_ref().is_some_and(|stat| kind(stat) == FileType::Directory);
-                    if !merged || is_opaque(upper, &path)? {
-                        hide(&mut touched.paths, lower, &path, below)?;
+                    let marks = Marks::of(upper, &path)?;
+                    if merges && !marks.any() {
+                        folders.push(path);
+                        continue;
                     }
-                    folders.push(path);
+                    hide(&mut touched.paths, lower, &path, below)?;
+                    if marks.moved {
+                        show(&mut touched, merged, path)?;
+                    } else {
+                        folders.push(path);
+                    }
                 }
                 FileType::RegularFile | FileType::Symlink => {
                     hide(&mut touched.paths, lower, &path, lower.stat(&path)?)?;
@@ -42,7 +51,7 @@ pub(super) fn touched(lower: &Tree, upper: &Tree) -> io::Result<Touched> {
                 other => {
                     hide(&mut touched.paths, lower, &path, lower.stat(&path)?)?;
                     if !(other == FileType::CharacterDevice && stat.st_rdev == 0) {
-                        touched.special += 1;
+                        touched.special.push(path);
                     }
                 }
             }
@@ -74,11 +83,54 @@ fn hide(
     Ok(())
 }
 
-fn is_opaque(upper: &Tree, path: &[u8]) -> io::Result<bool> {
-    let mut value = [0_u8; 1];
-    match rustix::fs::fgetxattr(upper.folder(path)?, OPAQUE, &mut value[..]) {
-        Ok(length) => Ok(length == 1 && value == *b"y"),
-        Err(Errno::NODATA | Errno::RANGE) => Ok(false),
-        Err(errno) => Err(errno.into()),
+/// Notes all that is seen in a folder that came from elsewhere.
+fn show(touched: &mut Touched, merged: &Tree, folder: Vec<u8>) -> io::Result<()> {
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        for (name, stat) in merged.list(&folder)? {
+            if name == b".git" {
+                touched.repositories.push(folder.clone());
+                continue;
+            }
+            let path = join(&folder, &name);
+            match kind(&stat) {
+                FileType::Directory => folders.push(path),
+                FileType::RegularFile | FileType::Symlink => {
+                    touched.paths.insert(path, Presence::There);
+                }
+                _ => touched.special.push(path),
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Marks {
+    opaque: bool,
+    moved: bool,
+}
+
+impl Marks {
+    fn of(upper: &Tree, path: &[u8]) -> io::Result<Self> {
+        let folder = upper.folder(path)?;
+        let mut value = [0_u8; 1];
+        let mut opaque = false;
+        for name in OPAQUE {
+            match rustix::fs::fgetxattr(&folder, name, &mut value[..]) {
+                Ok(length) => opaque |= length == 1 && value == *b"y",
+                Err(Errno::NODATA | Errno::RANGE) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        let moved = match rustix::fs::fgetxattr(&folder, MOVED, &mut value[..]) {
+            Ok(_) | Err(Errno::RANGE) => true,
+            Err(Errno::NODATA) => false,
+            Err(errno) => return Err(errno.into()),
+        };
+        Ok(Self { opaque, moved })
+    }
+
+    fn any(&self) -> bool {
+        self.opaque || self.moved
     }
 }

@@ -1,20 +1,22 @@
 //! What a tool process sees of the file system.
 
 use std::ffi::{CStr, CString};
+use std::os::fd::{AsRawFd as _, RawFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
+use super::run_folder;
 use super::step::{Slot, Step};
-use crate::sandbox::{Folder, Layout, Writes};
+use crate::sandbox::{Layout, Writes};
 
-/// Where the three mounts wait that are made before the rest is covered.
+/// Where mounts wait that are made before the rest is covered.
 pub(super) const ROOT: Slot = 0;
-const HOME: Slot = 1;
+pub(super) const HOME: Slot = 1;
 const TEMPORARY: Slot = 2;
 pub(super) const PROGRAM: Slot = 3;
-const FIRST_DEVICE: Slot = 4;
+const FIRST_FREE: Slot = 4;
 
 /// Where the program of the tools is, whatever its path outside.
 pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
@@ -22,7 +24,7 @@ pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
 /// The devices that programs expect; each is harmless.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 
-/// Folders that are covered whole, because of the sockets in them.
+/// Folders that are covered, because of the sockets in them; what is harmless is shown again.
 const COVERED: [&str; 2] = ["/run", "/dev"];
 
 /// The steps to what `layout` says, with the program of the tools at [`PROGRAM_AT`]. `is_root`:
@@ -31,18 +33,54 @@ const COVERED: [&str; 2] = ["/run", "/dev"];
 /// What is taken from the old tree comes first, then the tree becomes
 /// read-only, then it is covered from the outer folders to the inner ones.
 pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) -> Vec<Step> {
-    let mut steps = vec![Step::Private, folder_step(ROOT, &layout.root)];
-    if let Some(home) = &layout.home {
-        steps.push(folder_step(HOME, home));
+    let mut steps = vec![Step::Private];
+    let mut slots = FIRST_FREE..;
+    let mut next = || slots.next().unwrap_or(Slot::MAX);
+    let mut places: Vec<Place> = Vec::new();
+    let named = [(Some(ROOT), Some(&layout.root)), (Some(HOME), layout.home.as_ref())];
+    let beside = layout.beside.iter().map(|folder| (None, Some(folder)));
+    let mut read_only = Vec::new();
+    for (slot, folder) in named.into_iter().chain(beside) {
+        let Some(folder) = folder else { continue };
+        let slot = slot.unwrap_or_else(&mut next);
+        let at = folder.at.to_owned();
+        match folder.writes {
+            Writes::Over { upper, work } => steps.push(Step::Overlay {
+                slot,
+                lower: c_path(folder.at),
+                upper: c_path(upper),
+                work: c_path(work),
+            }),
+            Writes::Copy { copy } => steps.push(Step::Clone { slot, path: c_path(copy) }),
+            Writes::Mounted { mount } => {
+                places.push(Place { at, mount: Mount::Made(mount.as_raw_fd()) });
+                continue;
+            }
+            Writes::Nowhere => read_only.push((slot, folder.at.to_owned())),
+        }
+        places.push(Place { at, mount: Mount::Waits(slot) });
     }
     steps.push(Step::Clone { slot: TEMPORARY, path: c_path(layout.temporary) });
     let devices = DEVICES.iter().map(|name| Path::new("/dev").join(name));
     let devices: Vec<_> = devices.filter(|device| device.exists()).collect();
+    let devices: Vec<_> = devices.into_iter().map(|device| (next(), device)).collect();
+    let run = if is_folder("/run") { run_folder::harmless(Path::new("/run")) } else { Vec::new() };
+    let mut links = Vec::new();
+    for entry in run {
+        match entry {
+            run_folder::Harmless::Folder(at) => {
+                let slot = next();
+                read_only.push((slot, at.clone()));
+                places.push(Place { at, mount: Mount::Waits(slot) });
+            }
+            run_folder::Harmless::Link { at, to } => links.push((at, to)),
+        }
+    }
     steps.push(Step::ReadOnly);
     // Cloned read-only: they work all the same, but root cannot change the nodes themselves,
     // which are those of the system.
-    for (slot, device) in (FIRST_DEVICE..).zip(&devices) {
-        steps.push(Step::Clone { slot, path: c_path(device) });
+    for (slot, path) in devices.iter().chain(&read_only) {
+        steps.push(Step::Clone { slot: *slot, path: c_path(path) });
     }
     // Read-only too, and without the power to gain rights: a process reaches the file of its
     // program through /proc, and this one may belong to the user.
@@ -50,21 +88,40 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
         steps.push(Step::Clone { slot: PROGRAM, path: c_path(program) });
     }
     cover_system(&mut steps, &devices, is_root);
-    attach_folders(&mut steps, layout);
-    mask(&mut steps, layout);
+    for (at, to) in links {
+        make_parents(&mut steps, &at);
+        steps.push(Step::Link { at: c_path(&at), to: c_path(&to) });
+    }
+    // From the outer folders to the inner ones.
+    places.sort_by(|a, b| a.at.cmp(&b.at));
+    for place in &places {
+        attach(&mut steps, place);
+    }
+    mask(&mut steps, layout, &places);
     steps.push(Step::Loopback);
     steps
 }
 
-fn cover_system(steps: &mut Vec<Step>, devices: &[PathBuf], is_root: bool) {
+/// A mount and where it goes.
+struct Place {
+    at: PathBuf,
+    mount: Mount,
+}
+
+enum Mount {
+    Waits(Slot),
+    Made(RawFd),
+}
+
+fn cover_system(steps: &mut Vec<Step>, devices: &[(Slot, PathBuf)], is_root: bool) {
     let quiet = MountFlags::NOSUID | MountFlags::NODEV;
     if is_folder("/run") {
         steps.push(fresh(c"tmpfs", "/run", quiet, c"mode=0755,size=1m"));
     }
     steps.push(fresh(c"tmpfs", "/dev", MountFlags::NOSUID, c"mode=0755"));
-    for (slot, device) in (FIRST_DEVICE..).zip(devices) {
+    for (slot, device) in devices {
         steps.push(Step::File { at: c_path(device) });
-        steps.push(Step::Attach { slot, at: c_path(device) });
+        steps.push(Step::Attach { slot: *slot, at: c_path(device) });
     }
     if steps.iter().any(|step| matches!(step, Step::Clone { slot: PROGRAM, .. })) {
         steps.push(Step::File { at: PROGRAM_AT.into() });
@@ -81,7 +138,7 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[PathBuf], is_root: bool) {
         (c"/dev/stdout", c"/proc/self/fd/1"),
         (c"/dev/stderr", c"/proc/self/fd/2"),
     ] {
-        steps.push(Step::Link { at: at.into(), to });
+        steps.push(Step::Link { at: at.into(), to: to.into() });
     }
     steps.push(fresh(c"proc", "/proc", proc_flags(is_root), c""));
     steps.push(Step::Attach { slot: TEMPORARY, at: c"/tmp".into() });
@@ -97,28 +154,39 @@ pub(super) fn proc_flags(is_root: bool) -> MountFlags {
     if is_root { flags | MountFlags::RDONLY } else { flags }
 }
 
-fn attach_folders(steps: &mut Vec<Step>, layout: &Layout<'_>) {
-    for (slot, folder) in [(HOME, layout.home.as_ref()), (ROOT, Some(&layout.root))] {
-        let Some(folder) = folder else { continue };
-        // A place below a covered folder went away with what was there.
-        for covered in ["/tmp", "/var/tmp"].iter().chain(&COVERED) {
-            let Ok(below) = folder.at.strip_prefix(covered) else { continue };
-            let mut at = PathBuf::from(covered);
-            for part in below {
-                at.push(part);
-                steps.push(Step::Folder { at: c_path(&at), mode: 0o755 });
-            }
+fn attach(steps: &mut Vec<Step>, place: &Place) {
+    make_parents(steps, &place.at);
+    if covered().any(|folder| place.at.starts_with(folder)) {
+        steps.push(Step::Folder { at: c_path(&place.at), mode: 0o755 });
+    }
+    let at = c_path(&place.at);
+    steps.push(match place.mount {
+        Mount::Waits(slot) => Step::Attach { slot, at },
+        Mount::Made(mount) => Step::Mounted { mount, at },
+    });
+}
+
+/// A place below a covered folder went away with what was there.
+fn make_parents(steps: &mut Vec<Step>, path: &Path) {
+    for covered in covered() {
+        let below = path.parent().and_then(|parent| parent.strip_prefix(covered).ok());
+        let Some(below) = below else { continue };
+        let mut at = PathBuf::from(covered);
+        for part in below {
+            at.push(part);
+            steps.push(Step::Folder { at: c_path(&at), mode: 0o755 });
         }
-        steps.push(Step::Attach { slot, at: c_path(folder.at) });
     }
 }
 
-fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>) {
+fn covered() -> impl Iterator<Item = &'static str> {
+    ["/tmp", "/var/tmp"].into_iter().chain(COVERED)
+}
+
+fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
     for path in layout.masked {
-        let covered =
-            ["/tmp", "/var/tmp"].iter().chain(&COVERED).any(|folder| path.starts_with(folder));
-        let brought_back = path.starts_with(layout.root.at)
-            || layout.home.as_ref().is_some_and(|home| path.starts_with(home.at));
+        let covered = covered().any(|folder| path.starts_with(folder));
+        let brought_back = places.iter().any(|place| path.starts_with(&place.at));
         // What is not there any more, and what holds the project, needs no mask.
         if (covered && !brought_back) || layout.root.at.starts_with(path) {
             continue;
@@ -130,18 +198,6 @@ fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>) {
         } else {
             steps.push(Step::Bind { from: c"/dev/null".into(), at: c_path(path) });
         }
-    }
-}
-
-fn folder_step(slot: Slot, folder: &Folder<'_>) -> Step {
-    match folder.writes {
-        Writes::Over { upper, work } => Step::Overlay {
-            slot,
-            lower: c_path(folder.at),
-            upper: c_path(upper),
-            work: c_path(work),
-        },
-        Writes::Copy { copy } => Step::Clone { slot, path: c_path(copy) },
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod layout;
 mod namespaces;
+mod overlay;
 mod program;
+mod run_folder;
 mod step;
 
 use std::ffi::OsStr;
@@ -23,6 +25,7 @@ use rustix::process::Pid;
 use super::{Executable, Layout, Refusal};
 use crate::{Error, ErrorKind};
 use namespaces::{Namespaces, Refused};
+pub(super) use overlay::mount_with_renames;
 use step::Step;
 
 /// What confines the processes of a view.
@@ -93,8 +96,11 @@ impl Walls {
         let (what, errno) = match refused {
             Refused::Namespaces(what, errno) => (what.to_owned(), errno),
             Refused::Step(index, errno) => match steps.get(index) {
-                Some(Step::Overlay { slot: layout::ROOT, .. }) => return Err(Refusal::Overlay),
-                Some(Step::Overlay { .. }) => return Err(Refusal::HomeOverlay),
+                Some(Step::Overlay { slot: layout::ROOT, .. } | Step::Mounted { .. }) => {
+                    return Err(Refusal::Overlay);
+                }
+                Some(Step::Overlay { slot: layout::HOME, .. }) => return Err(Refusal::HomeOverlay),
+                Some(Step::Overlay { .. }) => return Err(Refusal::BesideOverlay),
                 step => (step.map_or_else(|| "a step".to_owned(), Step::to_string), errno),
             },
         };

@@ -5,21 +5,19 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
-use std::io::Write as _;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd, RawFd};
 
-use rustix::fs::{CWD, FileType, Mode, OFlags};
+use rustix::fs::{CWD, FileType, Mode};
 use rustix::io::Errno;
-use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
-    OpenTreeFlags,
-};
+use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags};
+
+use super::overlay::{self, Marks};
 
 /// Where a mount waits that is made before its place exists.
 pub(super) type Slot = usize;
 
 /// Mounts that can wait at one time.
-const SLOTS: usize = 16;
+const SLOTS: usize = 64;
 
 /// One system call or two, with all they need.
 #[derive(Debug)]
@@ -36,6 +34,8 @@ pub(super) enum Step {
     Fresh { kind: &'static CStr, at: CString, flags: MountFlags, options: &'static CStr },
     /// The mount in `slot` gets its place.
     Attach { slot: Slot, at: CString },
+    /// A mount that was made before this process gets its place.
+    Mounted { mount: RawFd, at: CString },
     /// What is at `from` is also at `at`.
     Bind { from: CString, at: CString },
     /// A folder, if there is none.
@@ -43,7 +43,7 @@ pub(super) enum Step {
     /// An empty file.
     File { at: CString },
     /// A symbolic link.
-    Link { at: CString, to: &'static CStr },
+    Link { at: CString, to: CString },
     /// The loopback device of the network namespace goes up.
     Loopback,
 }
@@ -56,7 +56,9 @@ impl fmt::Display for Step {
             Self::Clone { path, .. } => write!(f, "cloning the mount of {path:?}"),
             Self::ReadOnly => f.write_str("making the file system read-only"),
             Self::Fresh { kind, at, .. } => write!(f, "mounting {kind:?} on {at:?}"),
-            Self::Attach { at, .. } => write!(f, "attaching a mount to {at:?}"),
+            Self::Attach { at, .. } | Self::Mounted { at, .. } => {
+                write!(f, "attaching a mount to {at:?}")
+            }
             Self::Bind { from, at } => write!(f, "binding {from:?} to {at:?}"),
             Self::Folder { at, .. } => write!(f, "making the folder {at:?}"),
             Self::File { at } => write!(f, "making the file {at:?}"),
@@ -85,7 +87,8 @@ impl Step {
                 MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
             ),
             Self::Overlay { slot, lower, upper, work } => {
-                *waiting.get_mut(*slot).ok_or(Errno::INVAL)? = Some(overlay(lower, upper, work)?);
+                *waiting.get_mut(*slot).ok_or(Errno::INVAL)? =
+                    Some(overlay::mount(lower, upper, work, Marks::User)?);
                 Ok(())
             }
             Self::Clone { slot, path } => {
@@ -103,6 +106,13 @@ impl Step {
                 let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
                 rustix::mount::move_mount(tree.as_fd(), c"", CWD, at.as_c_str(), flags)
             }
+            Self::Mounted { mount, at } => {
+                // SAFETY: the process that made the list has the mount open, and this one is a
+                // copy of it.
+                let mount = unsafe { BorrowedFd::borrow_raw(*mount) };
+                let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+                rustix::mount::move_mount(mount, c"", CWD, at.as_c_str(), flags)
+            }
             Self::Bind { from, at } => rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()),
             Self::Folder { at, mode } => {
                 match rustix::fs::mkdir(at.as_c_str(), Mode::from_raw_mode(*mode)) {
@@ -116,36 +126,10 @@ impl Step {
                 let mode = Mode::from_raw_mode(0o666);
                 rustix::fs::mknodat(CWD, at.as_c_str(), FileType::RegularFile, mode, 0)
             }
-            Self::Link { at, to } => rustix::fs::symlink(*to, at.as_c_str()),
+            Self::Link { at, to } => rustix::fs::symlink(to.as_c_str(), at.as_c_str()),
             Self::Loopback => loopback_up(),
         }
     }
-}
-
-fn overlay(lower: &CStr, upper: &CStr, work: &CStr) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let lower = rustix::fs::open(lower, flags, Mode::empty())?;
-    let upper = rustix::fs::open(upper, flags, Mode::empty())?;
-    let work = rustix::fs::open(work, flags, Mode::empty())?;
-    let context = rustix::mount::fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
-    // Named by descriptor: a path would need escapes and is limited to 255 bytes.
-    for (key, folder) in [(c"lowerdir", &lower), (c"upperdir", &upper), (c"workdir", &work)] {
-        let mut path = [0_u8; 40];
-        let mut rest = path.as_mut_slice();
-        write!(rest, "/proc/self/fd/{}\0", folder.as_raw_fd()).map_err(|_| Errno::NAMETOOLONG)?;
-        let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::NAMETOOLONG)?;
-        rustix::mount::fsconfig_set_string(context.as_fd(), key, path)?;
-    }
-    // Marks in `user.` attributes need no privilege.
-    rustix::mount::fsconfig_set_flag(context.as_fd(), c"userxattr")?;
-    // The upper folder is thrown away, so nothing in it needs to reach the disk.
-    rustix::mount::fsconfig_set_flag(context.as_fd(), c"volatile")?;
-    rustix::mount::fsconfig_create(context.as_fd())?;
-    rustix::mount::fsmount(
-        context.as_fd(),
-        FsMountFlags::FSMOUNT_CLOEXEC,
-        MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV,
-    )
 }
 
 fn read_only() -> Result<(), Errno> {

@@ -1,0 +1,232 @@
+//! Handing over the result: checked, whole, and never lost.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use zerostack_core::prompt::Output;
+
+use super::Outcome;
+use crate::error::{quote, unwritable};
+use crate::patch::Changes;
+use crate::view::{Comparison, Verdict, View};
+use crate::visible::visible;
+use crate::{Error, ErrorKind, Result};
+
+/// A patch that can be handed over.
+pub(super) struct Checked {
+    pub(super) patch: Vec<u8>,
+    pub(super) changes: Changes,
+    pub(super) notes: Vec<String>,
+}
+
+/// The patch of all that is different in `view`, which git applies to `folder`.
+///
+/// # Errors
+/// `Conflict` when the folder was changed meanwhile so that it does not apply, `Limit` when a
+/// file is too large; the patch, or what there is of it, is kept then.
+pub(super) fn check(view: &View, folder: &Path) -> Result<Checked> {
+    view.end_processes();
+    let mut comparison = view.compare()?;
+    let mut patch = Vec::new();
+    if let Err(error) = comparison.changes.write_patch(&mut patch) {
+        if error.kind() != ErrorKind::Limit {
+            return Err(error);
+        }
+        comparison.changes.drop_large();
+        patch.clear();
+        comparison.changes.write_patch(&mut patch)?;
+        return Err(kept(error, &patch, folder, "the rest of the patch"));
+    }
+    if !comparison.conflicts.is_empty() {
+        let text = format!(
+            "{} changed during the run, and what it was before is not known",
+            names(&comparison.conflicts)
+        );
+        return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
+    }
+    match view.check(&comparison, &patch) {
+        Verdict::Refused(words) => {
+            let words = quote(words.trim().trim_start_matches("error: "));
+            let text = match comparison.moved.as_slice() {
+                [] => format!("git does not apply the patch to {}: {words}", folder.display()),
+                moved => format!("{} changed during the run: {words}", names(moved)),
+            };
+            return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
+        }
+        Verdict::FilesOnly if view.is_checkout() => comparison.notes.push(
+            "the patch is for files with changes that are not in git's index: apply it with \
+             `git apply`, without --index"
+                .to_owned(),
+        ),
+        _ => {}
+    }
+    let Comparison { changes, moved, mut notes, .. } = comparison;
+    if !moved.is_empty() {
+        let names = names(&moved);
+        notes.push(format!("{names} changed during the run; the patch is for what it was before"));
+    }
+    Ok(Checked { patch, changes, notes })
+}
+
+/// `error`, with the place where the patch is kept.
+fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Error {
+    if patch.is_empty() {
+        return error;
+    }
+    let text = match keep(patch, folder, "patch") {
+        Ok(path) => format!("{}; {what} is kept in {}", error.message(), path.display()),
+        Err(refusal) => format!("{}; {what} could not be kept: {refusal}", error.message()),
+    };
+    Error::new(error.kind(), text)
+}
+
+fn names(paths: &[Vec<u8>]) -> String {
+    let names = paths.iter().map(|path| String::from_utf8_lossy(path).into_owned());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Where the result goes.
+#[derive(Debug)]
+pub struct Delivery {
+    file: Option<PathBuf>,
+    /// Whose result it is.
+    folder: PathBuf,
+}
+
+impl Delivery {
+    /// To `file`, or else to stdout.
+    ///
+    /// # Errors
+    /// `Input` when the folder of the file is not there, which is better told before a run.
+    pub fn new(file: Option<PathBuf>, folder: PathBuf) -> Result<Self> {
+        if let Some(file) = &file {
+            let place = folder_of(file);
+            let error = match fs::metadata(place) {
+                Ok(found) if !found.is_dir() => Some(io::ErrorKind::NotADirectory.into()),
+                Ok(_) if file.is_dir() => Some(io::ErrorKind::IsADirectory.into()),
+                Ok(_) => rustix::fs::access(place, rustix::fs::Access::WRITE_OK)
+                    .err()
+                    .filter(|_| !file.exists())
+                    .map(io::Error::from),
+                Err(error) => Some(error),
+            };
+            if let Some(error) = error {
+                return Err(unwritable_file(file, &error));
+            }
+        }
+        Ok(Self { file, folder })
+    }
+
+    /// Whether the result goes to a file.
+    pub fn is_to_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Writes the result, all of it or an error.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written; it is kept then.
+    pub fn write(&self, outcome: &Outcome) -> Result<()> {
+        let text;
+        let bytes = if outcome.output == Output::Patch {
+            &outcome.patch
+        } else {
+            // A pipe gets the text as it is; a terminal would act on what is in it.
+            let to_terminal = self.file.is_none() && io::stdout().is_terminal();
+            let said = outcome.text.trim_end();
+            let said = if to_terminal { visible(said) } else { said.into() };
+            text = [said.as_bytes(), b"\n"].concat();
+            &text
+        };
+        let written = match &self.file {
+            None => {
+                let mut stdout = io::stdout().lock();
+                let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+                written.map_err(|error| unwritable(&error))
+            }
+            Some(file) => write_file(file, bytes).map_err(|error| unwritable_file(file, &error)),
+        };
+        written.map_err(|error| self.keep(error, outcome))
+    }
+
+    /// `error`, which kept the result from being handed over, with the place where it is kept.
+    pub fn keep(&self, error: Error, outcome: &Outcome) -> Error {
+        let (bytes, ending) = match outcome.output {
+            Output::Patch => (outcome.patch.as_slice(), "patch"),
+            _ => (outcome.text.as_bytes(), "txt"),
+        };
+        let text = match keep(bytes, &self.folder, ending) {
+            Ok(path) => format!("{}; the result is kept in {}", error.message(), path.display()),
+            Err(refusal) => format!("{}; the result is lost: {refusal}", error.message()),
+        };
+        Error::new(error.kind(), text)
+    }
+}
+
+fn unwritable_file(file: &Path, error: &io::Error) -> Error {
+    let text = format!("cannot write the result to {}: {error}", file.display());
+    Error::new(ErrorKind::Input, text)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Replaces `file` by a new one with `bytes`, at once; a device or a pipe is written to.
+fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let found = fs::metadata(file).map(|found| found.file_type());
+    if found.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo()) {
+        return File::options().write(true).open(file)?.write_all(bytes);
+    }
+    // What a link leads to is replaced, not the link.
+    let target = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mode = fs::metadata(&target).map(|found| found.permissions());
+    let permissions = mode.unwrap_or_else(|_| {
+        let umask = rustix::process::umask(rustix::fs::Mode::RWXU);
+        rustix::process::umask(umask);
+        std::os::unix::fs::PermissionsExt::from_mode(0o666 & !umask.bits())
+    });
+    let mut new = tempfile::Builder::new()
+        .prefix(".zerostack-")
+        .permissions(permissions)
+        .tempfile_in(folder_of(&target))?;
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
+    new.persist(&target)?;
+    Ok(())
+}
+
+/// Keeps a result in the state folder of the user; a name that no other has.
+fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
+    let place = state_folder()
+        .ok_or_else(|| io::Error::other("there is no home folder"))?
+        .join("zerostack/kept");
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&place)?;
+    let name = folder.file_name().unwrap_or("result".as_ref()).to_string_lossy();
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    for number in 0..u32::MAX {
+        let path = place.join(format!("{name}-{seconds}-{number}.{ending}"));
+        let mut options = File::options();
+        match options.write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(mut file) => {
+                file.write_all(bytes)?;
+                file.sync_all()?;
+                return Ok(path);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Where programs keep what is not configuration.
+fn state_folder() -> Option<PathBuf> {
+    let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    set.filter(|path| path.is_absolute()).or_else(|| {
+        Some(std::env::home_dir().filter(|home| home.is_absolute())?.join(".local/state"))
+    })
+}

@@ -1,0 +1,86 @@
+//! What the folder held when the view was opened, told apart from what the user does to it since.
+//!
+//! Nothing is read or noted for a file that stays as it is: the file system itself remembers when
+//! a file was last changed, and no program can set that time.
+
+use std::io;
+use std::time::Duration;
+
+use rustix::fs::Stat;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+use crate::patch::Entry;
+use crate::patch::tree::Tree;
+
+/// A path as it was when the view was opened.
+#[derive(Debug)]
+pub(super) enum Start {
+    /// As it is in the folder now.
+    Live(Option<Entry>),
+    /// The user changed it since; this is what it was.
+    Known(Option<Entry>),
+    /// The user changed it since, and what it was is not known.
+    Unknown,
+}
+
+/// When the view was complete; what was changed in the folder from then on, the user changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Opened(i64, i64);
+
+impl Opened {
+    /// The clock that file systems use, before anything is done.
+    pub(super) fn clock() -> Self {
+        let Timespec { tv_sec, tv_nsec } = clock_gettime(CLOCK);
+        Self(tv_sec, tv_nsec)
+    }
+
+    /// Now, where no change until `before` bears the same time.
+    pub(super) fn after(before: Self) -> Self {
+        loop {
+            let now = Self::clock();
+            if now > before {
+                return now;
+            }
+            // The clock ticks a few hundred times a second.
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// How `path` was in `folder`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn start(self, folder: &Tree, path: &[u8]) -> io::Result<Start> {
+        if let Some(stat) = folder.stat(path)? {
+            let same = !self.changed(&stat);
+            return Ok(if same { Start::Live(Entry::of(&stat)) } else { Start::Unknown });
+        }
+        Ok(Start::Live(None))
+    }
+
+    /// Whether something may have been removed from the folder that holds `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn lost(self, folder: &Tree, path: &[u8]) -> io::Result<bool> {
+        let mut parent = path;
+        while let Some(slash) = parent.iter().rposition(|&byte| byte == b'/') {
+            parent = parent.get(..slash).unwrap_or_default();
+            if let Some(stat) = folder.stat(parent)? {
+                return Ok(self.changed(&stat));
+            }
+        }
+        Ok(folder.stat(b"")?.is_none_or(|stat| self.changed(&stat)))
+    }
+
+    #[allow(clippy::unnecessary_cast)] // the types differ between systems
+    fn changed(self, stat: &Stat) -> bool {
+        Self(stat.st_ctime as i64, stat.st_ctime_nsec as i64) >= self
+    }
+}
+
+/// The times of files are of the last tick.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const CLOCK: ClockId = ClockId::RealtimeCoarse;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const CLOCK: ClockId = ClockId::Realtime;

@@ -1,0 +1,140 @@
+//! git's word on a change, from a sandbox of its own: the folder as the user has it now, nothing
+//! of what the tools left, and no way to write to it.
+
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::repository::Checkout;
+use super::{beside, masks};
+use crate::sandbox::{Folder, Layout, Program, Refusal, Sandbox, ToolHost, Writes};
+
+/// Where git runs.
+#[derive(Debug)]
+pub(super) struct Judge {
+    sandbox: Sandbox,
+    /// /tmp of the sandbox, from outside.
+    temporary: PathBuf,
+}
+
+/// What git printed.
+pub(super) struct Said {
+    pub(super) success: bool,
+    pub(super) out: Vec<u8>,
+    pub(super) errors: String,
+}
+
+impl Judge {
+    /// A sandbox over `root`, with `temporary` as its /tmp; `folders` makes an empty folder.
+    ///
+    /// # Errors
+    /// When no sandbox can be made here, or the disk refuses.
+    pub(super) fn open(
+        root: &Path,
+        checkout: Option<&Checkout>,
+        temporary: PathBuf,
+        hidden: &[PathBuf],
+        folder: &dyn Fn(&str) -> io::Result<PathBuf>,
+    ) -> io::Result<Self> {
+        let masked = masks(super::home().as_deref(), hidden);
+        let (upper, work) = (folder("judge")?, folder("judge-work")?);
+        // Filters write to the folder of the repository.
+        let mut writes = Writes::Over { upper: &upper, work: &work };
+        loop {
+            let layout = Layout {
+                root: Folder { at: root, writes },
+                home: None,
+                beside: beside(checkout, root, None),
+                temporary: &temporary,
+                masked: &masked,
+            };
+            match Sandbox::build(&layout, &ToolHost::default()) {
+                Ok(sandbox) => return Ok(Self { sandbox, temporary }),
+                Err(Refusal::Overlay) if matches!(writes, Writes::Over { .. }) => {
+                    writes = Writes::Nowhere;
+                }
+                Err(refusal) => return Err(io::Error::other(format!("{refusal:?}"))),
+            }
+        }
+    }
+
+    /// /tmp of the sandbox, from outside.
+    pub(super) fn temporary(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Runs git in `root` with `input`.
+    ///
+    /// # Errors
+    /// When there is no git, or what it prints is too long.
+    pub(super) fn git(
+        &self,
+        root: &Path,
+        env: &[(&str, &str)],
+        args: &[&str],
+        input: &[u8],
+    ) -> io::Result<Said> {
+        let mut program = Program::new("git");
+        for arg in SETTINGS.iter().chain(args) {
+            program.arg(*arg);
+        }
+        for (name, value) in COMMON.iter().chain(env) {
+            program.env(*name, *value);
+        }
+        program.piped_input();
+        let mut child = self
+            .sandbox
+            .spawn(&program, root, Path::new("/tmp"))
+            .map_err(|error| io::Error::other(error.to_string()))?;
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                // A git that ended early says why.
+                let _ = stdin.map(|mut stdin| stdin.write_all(input));
+            });
+            let errors = scope.spawn(move || {
+                let mut errors = Vec::new();
+                let _ = stderr.map(|stderr| stderr.take(ERRORS_BYTES).read_to_end(&mut errors));
+                errors
+            });
+            let mut out = Vec::new();
+            if let Some(stdout) = stdout {
+                stdout.take(OUT_BYTES).read_to_end(&mut out)?;
+            }
+            if out.len() as u64 == OUT_BYTES {
+                child.process().kill();
+                return Err(io::Error::other("git prints too much"));
+            }
+            let status =
+                child.process().wait().map_err(|error| io::Error::other(error.to_string()))?;
+            let errors = errors.join().unwrap_or_default();
+            let errors = String::from_utf8_lossy(&errors).into_owned();
+            Ok(Said { success: status.success(), out, errors })
+        })
+    }
+
+    /// Ends all processes in it.
+    pub(super) fn end(&self) {
+        self.sandbox.end();
+    }
+}
+
+const SETTINGS: [&str; 8] = [
+    "--literal-pathspecs",
+    "--no-optional-locks",
+    // Whoever owns the files: nothing outside of this sandbox is at stake.
+    "-c",
+    "safe.directory=*",
+    // Programs that a repository names and that nothing here needs.
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+];
+
+const COMMON: [(&str, &str); 3] =
+    [("GIT_TERMINAL_PROMPT", "0"), ("GIT_NO_REPLACE_OBJECTS", "1"), ("LC_ALL", "C")];
+
+/// The most that git may print: contents, and errors.
+const OUT_BYTES: u64 = 1024 * 1024 * 1024;
+const ERRORS_BYTES: u64 = 64 * 1024;
