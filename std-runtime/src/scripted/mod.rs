@@ -2,9 +2,10 @@
 //!
 //! Tests drive the whole way through it, and `zerostack try` runs on it without key and network.
 //! It answers each `POST` with the next [`Reply`] of its [`Script`], in the dialect of the path
-//! (`…/messages` is Anthropic's, all else OpenAI's), streamed when the request says
-//! `"stream": true`, and keeps every [`Request`] for assertions. `GET …/models` lists the models
-//! of the script. When no reply is left, or none fits the request, it answers 410, which nobody
+//! (`…/chat/completions`, `…/responses`, `…/messages`, `…:generateContent`, `…/api/chat`), streamed
+//! when the request says so in the way of that dialect, and keeps every [`Request`] for assertions.
+//! `GET …/models` and `…/api/tags` list the models of the script; any other path is answered 404.
+//! When no reply is left, or none fits the request, it answers 410, which nobody
 //! retries, with an error body that says so.
 //!
 //! ```

@@ -20,12 +20,31 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+/// What a request asks for, beside the conversation.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub model: String,
+    pub form: Form,
+    includes_usage: bool,
+}
+
+/// How an answer arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As one document.
+    Whole,
+    /// As events or lines.
+    Stream,
+    /// As one JSON array that grows.
+    Array,
+}
+
 /// The parts of a body that decide how to answer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Wish {
-    pub model: String,
-    pub stream: bool,
+struct Asked {
+    model: String,
+    stream: Option<bool>,
     stream_options: Option<StreamOptions>,
 }
 
@@ -83,13 +102,57 @@ impl Request {
         to.flush()
     }
 
-    pub(super) fn api(&self) -> Api {
+    /// The dialect of a request for a reply; none where no dialect has its path.
+    pub(super) fn api(&self) -> Option<Api> {
         let path = self.path.split('?').next().unwrap_or_default();
-        if path.ends_with("/messages") { Api::Anthropic } else { Api::OpenAiChat }
+        let ends = [
+            ("/chat/completions", Api::OpenAiChat),
+            ("/responses", Api::OpenAiResponses),
+            ("/messages", Api::Anthropic),
+            ("/api/chat", Api::Ollama),
+            (":generateContent", Api::Gemini),
+            (":streamGenerateContent", Api::Gemini),
+        ];
+        let found = ends.iter().find(|(end, _)| path.ends_with(end));
+        found.filter(|_| self.method == "POST").map(|(_, api)| *api)
     }
 
-    pub(super) fn wish(&self) -> Wish {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+    /// The dialect of a request for the list of models.
+    pub(super) fn list_api(&self) -> Option<Api> {
+        let path = self.path.split('?').next().unwrap_or_default();
+        let api = match () {
+            () if path.ends_with("/api/tags") => Api::Ollama,
+            () if !path.ends_with("/models") => return None,
+            () if self.header("anthropic-version").is_some() => Api::Anthropic,
+            () if path.ends_with("/v1beta/models") => Api::Gemini,
+            () => Api::OpenAiChat,
+        };
+        (self.method == "GET").then_some(api)
+    }
+
+    pub(super) fn wish(&self, api: Api) -> Wish {
+        let asked: Asked = serde_json::from_slice(&self.body).unwrap_or_default();
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let streams = |default: bool| match asked.stream.unwrap_or(default) {
+            true => Form::Stream,
+            false => Form::Whole,
+        };
+        let form = match api {
+            Api::Gemini if path.ends_with(":generateContent") => Form::Whole,
+            Api::Gemini if query.split('&').any(|parameter| parameter == "alt=sse") => Form::Stream,
+            Api::Gemini => Form::Array,
+            Api::Ollama => streams(true),
+            _ => streams(false),
+        };
+        let model = match api {
+            Api::Gemini => {
+                let method = path.rsplit('/').next().unwrap_or_default();
+                method.split(':').next().unwrap_or_default().to_owned()
+            }
+            _ => asked.model,
+        };
+        let includes_usage = asked.stream_options.is_some_and(|options| options.include_usage);
+        Wish { model, form, includes_usage }
     }
 
     /// Reads the next request of a connection; none when the client is done.
@@ -159,7 +222,7 @@ pub(super) enum KeepAlive {
 
 impl Wish {
     pub fn includes_usage(&self) -> bool {
-        self.stream_options.as_ref().is_some_and(|options| options.include_usage)
+        self.includes_usage
     }
 }
 

@@ -232,6 +232,13 @@ impl Reply {
         Self { wire: Some(bytes.into()), ..Self::default() }
     }
 
+    /// Answers with this status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds a piece of text, sent as one delta.
     #[must_use]
     pub fn text(mut self, text: &str) -> Self {

@@ -8,9 +8,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::deliver::Delivery;
-use super::dialect::{answer, error_answer, models};
+use super::dialect::{answer, error_answer, models, not_found};
 use super::request::{KeepAlive, Request};
 use super::script::{Framing, Reply, Script};
+use crate::provider::Api;
 use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
@@ -45,6 +46,7 @@ struct State {
     played: usize,
     playing: usize,
     requests: Vec<Request>,
+    connections: usize,
     record: Option<Box<dyn Write + Send>>,
     stalled: usize,
     released: bool,
@@ -110,6 +112,11 @@ impl Scripted {
     /// All requests so far, in the order in which they arrived.
     pub fn requests(&self) -> Vec<Request> {
         self.shared.state().requests.clone()
+    }
+
+    /// How many connections were opened to it.
+    pub fn connections(&self) -> usize {
+        self.shared.state().connections
     }
 
     /// Waits until a reply has come to its `stall`.
@@ -228,15 +235,22 @@ impl Shared {
                 }
             };
             self.note(&request);
-            let server = if request.method == "GET" && request.path.ends_with("/models") {
-                let list = Reply::new().framing(Framing::Length);
-                Delivery::new(&list, models(&self.models), client).send(stream, || true)?
-            } else {
-                let (reply, number) = self.take_reply(&request);
-                let played = self.play(stream, &request, client, &reply, number);
-                self.state().playing -= 1;
-                self.changed.notify_all();
-                played?
+            let server = match (request.api(), request.list_api()) {
+                (Some(api), _) => {
+                    let (reply, number) = self.take_reply(&request);
+                    let played = self.play(stream, &request, api, client, &reply, number);
+                    self.state().playing -= 1;
+                    self.changed.notify_all();
+                    played?
+                }
+                (None, list) => {
+                    let (status, answer) = match list {
+                        Some(api) => (200, models(api, &self.models)),
+                        None => (404, not_found(&request)),
+                    };
+                    let reply = Reply::status(status).framing(Framing::Length);
+                    Delivery::new(&reply, answer, client).send(stream, || true)?
+                }
             };
             if server == KeepAlive::No || client == KeepAlive::No {
                 return Ok(());
@@ -248,6 +262,7 @@ impl Shared {
         &self,
         stream: &TcpStream,
         request: &Request,
+        api: Api,
         client: KeepAlive,
         reply: &Reply,
         number: usize,
@@ -258,9 +273,9 @@ impl Shared {
             drop(self.changed.wait_timeout_while(self.state(), delay, goes_on));
         }
         let answer = if reply.error.is_some() || (reply.status >= 400 && reply.parts.is_empty()) {
-            error_answer(request.api(), reply.status, reply.error.as_ref())
+            error_answer(api, reply.status, reply.error.as_ref())
         } else {
-            answer(reply, request, number)
+            answer(reply, request, api, number)
         };
         Delivery::new(reply, answer, client).send(stream, || self.stall(stream))
     }
@@ -278,6 +293,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
         if shared.cancel.watch(&stream).is_err() {
             break;
         }
+        shared.state().connections += 1;
         let shared = Arc::clone(shared);
         let thread = thread::Builder::new()
             .name("scripted".into())

@@ -39,7 +39,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
                 calls += 1;
             }
             Part::Error(error) => {
-                let object = error_object(Api::Anthropic, error);
+                let object = error_object(Api::Anthropic, 500, error);
                 stream.events.push(format!("event: error\ndata: {object}\n\n"));
                 return stream.events;
             }

@@ -1,13 +1,16 @@
-//! A reply in the words of a dialect: a stream of events, or one JSON document.
+//! A reply in the words of a dialect: a stream of events, lines or values, or one JSON document.
 //!
 //! Keys stand in the order in which the real servers send them.
 
 mod anthropic;
+mod gemini;
+mod ollama;
 mod openai_chat;
+mod openai_responses;
 
 use serde_json::Value;
 
-use super::request::{Request, Wish};
+use super::request::{Form, Request, Wish};
 use super::script::{ErrorBody, Part, Reply, Stop, Usage};
 use crate::provider::Api;
 
@@ -17,44 +20,124 @@ pub(super) struct Answer {
     pub pieces: Vec<String>,
 }
 
-/// The model's reply to `request`, the `number`th of the script.
-pub(super) fn answer(reply: &Reply, request: &Request, number: usize) -> Answer {
-    let wish = request.wish();
+/// The model's reply to `request`, which is in the words of `api`; the `number`th of the script.
+pub(super) fn answer(reply: &Reply, request: &Request, api: Api, number: usize) -> Answer {
+    let wish = request.wish(api);
     let usage = reply.usage.unwrap_or_else(|| counted(reply, request));
     let turn = Turn { reply, wish: &wish, usage, number };
-    match (request.api(), wish.stream) {
-        (Api::Anthropic, true) => stream(anthropic::events(&turn)),
-        (Api::Anthropic, false) => document(anthropic::document(&turn)),
-        (_, true) => stream(openai_chat::events(&turn)),
-        (_, false) => document(openai_chat::document(&turn)),
+    match (api, wish.form) {
+        (Api::Anthropic, Form::Whole) => document(anthropic::document(&turn)),
+        (Api::Anthropic, _) => stream(anthropic::events(&turn)),
+        (Api::OpenAiResponses, Form::Whole) => document(openai_responses::document(&turn)),
+        (Api::OpenAiResponses, _) => stream(openai_responses::events(&turn)),
+        (Api::Gemini, Form::Whole) => document(gemini::document(&turn)),
+        (Api::Gemini, Form::Array) => array(&gemini::responses(&turn)),
+        (Api::Gemini, Form::Stream) => {
+            let responses = gemini::responses(&turn).into_iter();
+            stream(responses.map(|response| format!("data: {response}\r\n\r\n")).collect())
+        }
+        (Api::Ollama, Form::Whole) => document(ollama::document(&turn)),
+        (Api::Ollama, _) => {
+            Answer { content_type: "application/x-ndjson", pieces: ollama::lines(&turn) }
+        }
+        (_, Form::Whole) => document(openai_chat::document(&turn)),
+        (_, _) => stream(openai_chat::events(&turn)),
     }
 }
 
 /// An error body; `error` or what goes with `status`.
 pub(super) fn error_answer(api: Api, status: u16, error: Option<&ErrorBody>) -> Answer {
-    let (openai, anthropic, message) = match status {
-        401 => ("invalid_api_key", "authentication_error", "The key is not valid."),
-        403 => ("permission_denied", "permission_error", "The key may not do this."),
-        404 => ("model_not_found", "not_found_error", "There is no such model."),
-        413 => ("request_too_large", "request_too_large", "The request is too large."),
-        429 => ("rate_limit_exceeded", "rate_limit_error", "Too many requests."),
-        529 => ("overloaded", "overloaded_error", "Overloaded."),
-        400..=499 => ("invalid_request_error", "invalid_request_error", "The request is wrong."),
-        _ => ("server_error", "api_error", "The server failed."),
+    let (openai, anthropic, gemini, message) = match status {
+        401 => {
+            ("invalid_api_key", "authentication_error", "UNAUTHENTICATED", "The key is not valid.")
+        }
+        403 => (
+            "permission_denied",
+            "permission_error",
+            "PERMISSION_DENIED",
+            "The key may not do this.",
+        ),
+        404 => ("model_not_found", "not_found_error", "NOT_FOUND", "There is no such model."),
+        413 => (
+            "request_too_large",
+            "request_too_large",
+            "INVALID_ARGUMENT",
+            "The request is too large.",
+        ),
+        429 => {
+            ("rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED", "Too many requests.")
+        }
+        503 => ("server_error", "api_error", "UNAVAILABLE", "The server failed."),
+        529 => ("overloaded", "overloaded_error", "UNAVAILABLE", "Overloaded."),
+        400..=499 => (
+            "invalid_request_error",
+            "invalid_request_error",
+            "INVALID_ARGUMENT",
+            "The request is wrong.",
+        ),
+        _ => ("server_error", "api_error", "INTERNAL", "The server failed."),
     };
     let code = match api {
         Api::Anthropic => anthropic,
+        Api::Gemini => gemini,
         _ => openai,
     };
     let fallback = ErrorBody { code: code.into(), message: message.into() };
-    document(error_object(api, error.unwrap_or(&fallback)))
+    document(error_object(api, status, error.unwrap_or(&fallback)))
 }
 
-/// The list of models.
-pub(super) fn models(names: &[String]) -> Answer {
-    let models = names.iter().map(|name| format!(r#"{{"id":{},"object":"model"}}"#, quote(name)));
-    let models = models.collect::<Vec<_>>().join(",");
-    document(format!(r#"{{"object":"list","data":[{models}]}}"#))
+/// The list of models, in the words of `api`.
+pub(super) fn models(api: Api, names: &[String]) -> Answer {
+    let each = |form: fn(&str) -> String| {
+        names.iter().map(|name| form(name)).collect::<Vec<_>>().join(",")
+    };
+    document(match api {
+        Api::Anthropic => {
+            let models = each(|name| {
+                let name = quote(name);
+                format!(
+                    r#"{{"type":"model","id":{name},"display_name":{name},"created_at":"1970-01-01T00:00:00Z"}}"#
+                )
+            });
+            let id = |name: Option<&String>| name.map_or("null".to_owned(), |name| quote(name));
+            let (first, last) = (id(names.first()), id(names.last()));
+            format!(r#"{{"data":[{models}],"has_more":false,"first_id":{first},"last_id":{last}}}"#)
+        }
+        Api::Gemini => {
+            let models = each(|name| {
+                let full = quote(&format!("models/{name}"));
+                format!(
+                    r#"{{"name":{full},"version":"1","displayName":{},"supportedGenerationMethods":["generateContent"]}}"#,
+                    quote(name)
+                )
+            });
+            format!(r#"{{"models":[{models}]}}"#)
+        }
+        Api::Ollama => {
+            let models = each(|name| {
+                let name = quote(name);
+                format!(
+                    r#"{{"name":{name},"model":{name},"modified_at":"1970-01-01T00:00:00Z","size":0,"digest":"","details":{{"family":"scripted"}}}}"#
+                )
+            });
+            format!(r#"{{"models":[{models}]}}"#)
+        }
+        _ => {
+            let models = each(|name| {
+                let name = quote(name);
+                format!(r#"{{"id":{name},"object":"model","created":0,"owned_by":"scripted"}}"#)
+            });
+            format!(r#"{{"object":"list","data":[{models}]}}"#)
+        }
+    })
+}
+
+/// The answer to a path that no dialect has.
+pub(super) fn not_found(request: &Request) -> Answer {
+    let path = request.path.split('?').next().unwrap_or_default();
+    let message = format!("There is no {} {path} here.", request.method);
+    let error = ErrorBody { code: "not_found".into(), message };
+    document(error_object(Api::OpenAiChat, 404, &error))
 }
 
 struct Turn<'a> {
@@ -78,6 +161,20 @@ impl Turn<'_> {
         format!("call_{}_{index}", self.number)
     }
 
+    fn text(&self) -> String {
+        self.joined(|part| match part {
+            Part::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+
+    fn reasoning(&self) -> String {
+        self.joined(|part| match part {
+            Part::Reasoning(text) => Some(text),
+            _ => None,
+        })
+    }
+
     fn joined(&self, pick: impl Fn(&Part) -> Option<&str>) -> String {
         self.reply.parts.iter().filter_map(pick).collect()
     }
@@ -91,12 +188,16 @@ impl Turn<'_> {
     }
 }
 
-fn error_object(api: Api, error: &ErrorBody) -> String {
+fn error_object(api: Api, status: u16, error: &ErrorBody) -> String {
     let (code, message) = (quote(&error.code), quote(&error.message));
     match api {
         Api::Anthropic => {
             format!(r#"{{"type":"error","error":{{"type":{code},"message":{message}}}}}"#)
         }
+        Api::Gemini => {
+            format!(r#"{{"error":{{"code":{status},"message":{message},"status":{code}}}}}"#)
+        }
+        Api::Ollama => format!(r#"{{"error":{message}}}"#),
         _ => format!(
             r#"{{"error":{{"message":{message},"type":{code},"param":null,"code":{code}}}}}"#
         ),
@@ -136,6 +237,17 @@ fn quote(text: &str) -> String {
 
 fn stream(pieces: Vec<String>) -> Answer {
     Answer { content_type: "text/event-stream", pieces }
+}
+
+/// One JSON array that arrives value by value.
+fn array(values: &[String]) -> Answer {
+    let mut pieces: Vec<String> = Vec::new();
+    for value in values {
+        let before = if pieces.is_empty() { "[" } else { ",\r\n" };
+        pieces.push(format!("{before}{value}"));
+    }
+    pieces.push(if pieces.is_empty() { "[]".to_owned() } else { "]".to_owned() });
+    Answer { content_type: "application/json", pieces }
 }
 
 fn document(text: String) -> Answer {

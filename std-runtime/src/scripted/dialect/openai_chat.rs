@@ -47,7 +47,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
                 calls += 1;
             }
             Part::Error(error) => {
-                events.push(format!("data: {}\n\n", error_object(Api::OpenAiChat, error)));
+                events.push(format!("data: {}\n\n", error_object(Api::OpenAiChat, 500, error)));
                 return events;
             }
         }
@@ -65,14 +65,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
 
 /// The reply as one document.
 pub(super) fn document(turn: &Turn<'_>) -> String {
-    let text = turn.joined(|part| match part {
-        Part::Text(text) => Some(text),
-        _ => None,
-    });
-    let reasoning = turn.joined(|part| match part {
-        Part::Reasoning(text) => Some(text),
-        _ => None,
-    });
+    let (text, reasoning) = (turn.text(), turn.reasoning());
     let content = if text.is_empty() { "null".to_owned() } else { quote(&text) };
     let mut message = format!(r#""role":"assistant","content":{content}"#);
     if !reasoning.is_empty() {
