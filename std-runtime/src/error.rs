@@ -9,6 +9,7 @@ use crate::visible::{is_acting, visible};
 pub struct Error {
     kind: ErrorKind,
     message: String,
+    is_lasting: bool,
 }
 
 /// `Result` with this crate's [`Error`].
@@ -58,7 +59,7 @@ impl Error {
         if message.contains(is_acting) {
             message = one_line(&message);
         }
-        Self { kind, message }
+        Self { kind, message, is_lasting: false }
     }
 
     /// What the core refused. The kinds of a failed turn become the kinds that say the same.
@@ -88,7 +89,18 @@ impl Error {
     /// The same error with `context: ` before its message.
     #[must_use]
     pub fn context(self, context: impl fmt::Display) -> Self {
-        Self { kind: self.kind, message: format!("{context}: {}", self.message) }
+        Self { message: format!("{context}: {}", self.message), ..self }
+    }
+
+    /// The same error, which another attempt would meet again.
+    #[must_use]
+    pub fn lasting(self) -> Self {
+        Self { is_lasting: true, ..self }
+    }
+
+    /// Whether trying again is of no use.
+    pub const fn is_lasting(&self) -> bool {
+        self.is_lasting
     }
 }
 

@@ -17,9 +17,12 @@ pub(crate) fn settle() {
         let _ = signal_hook::flag::register(chld, Arc::new(AtomicBool::new(false)));
     }
     let _ = signal_hook::flag::register(xfsz, Arc::new(AtomicBool::new(false)));
-    // A core of this process would hold the key; one of a tool would become a file of the patch.
-    let limit = rustix::process::getrlimit(Resource::Core);
-    let none = rustix::process::Rlimit { current: Some(0), maximum: limit.maximum };
+    // A core of this process would hold the key; one of a tool would become a file of the patch,
+    // and no tool may raise the limit again. Linux writes no file below one page, and starts no
+    // program for the core at exactly 1, where 0 would start it.
+    let most = Some(u64::from(cfg!(target_os = "linux")));
+    let none = rustix::process::Rlimit { current: most, maximum: most };
+    // It can only fail where the limit is lower already.
     let _ = rustix::process::setrlimit(Resource::Core, none);
 }
 

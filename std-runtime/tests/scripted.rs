@@ -5,8 +5,9 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 use zerostack::ErrorKind;
-use zerostack::provider::served_models;
+use zerostack::provider::{Endpoint, served_models};
 use zerostack::scripted::{Framing, Reply, Request, Script, Scripted, ScriptedOptions, Stop};
+use zerostack::transport::HttpOptions;
 
 /// Sends a request on a connection of its own and gives back head and body as they came.
 fn ask(provider: &Scripted, path: &str, body: &Value) -> (String, String) {
@@ -341,7 +342,7 @@ fn a_cut_body_has_no_end_and_a_wire_is_all_there_is() {
         .reply(Reply::wire("anything"));
     let provider = Scripted::start(script).unwrap();
     assert_eq!(ask(&provider, CHAT, &json!({})).1, "2\r\nhe\r\n1\r\nl\r\n");
-    let request = "POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}";
+    let request = "POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}";
     assert_eq!(exchange(&provider, request), "anything");
 }
 
@@ -350,7 +351,7 @@ fn a_stalled_reply_ends_when_the_client_is_gone_or_the_server_stops() {
     let script = Script::new().reply(Reply::new().text("hi").stall(5)).text("next");
     let provider = Scripted::start(script).unwrap();
     let mut stream = TcpStream::connect(provider.address()).unwrap();
-    stream.write_all(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    stream.write_all(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").unwrap();
     provider.wait_until_stalled();
     drop(stream);
     ask(&provider, CHAT, &json!({}));
@@ -358,7 +359,7 @@ fn a_stalled_reply_ends_when_the_client_is_gone_or_the_server_stops() {
 
     let provider = Scripted::start(Script::new().reply(Reply::new().text("hi").stall(5))).unwrap();
     let mut stream = TcpStream::connect(provider.address()).unwrap();
-    stream.write_all(b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").unwrap();
+    stream.write_all(b"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}").unwrap();
     provider.wait_until_stalled();
     drop(provider);
     let _ = stream.read_to_end(&mut Vec::new());
@@ -379,17 +380,21 @@ fn what_is_no_http_is_refused() {
 #[test]
 fn the_models_of_the_script_are_listed_without_using_up_a_reply() {
     let provider = Scripted::start(Script::new().models(&["a", "b"]).text("hi")).unwrap();
-    assert_eq!(served_models(&provider.base_url()).unwrap(), ["a", "b"]);
+    let endpoint = Endpoint::local(provider.base_url(), "");
+    assert_eq!(served_models(&endpoint, HttpOptions::default()).unwrap(), ["a", "b"]);
     assert_eq!(provider.requests()[0].path, "/v1/models");
     assert!(ask(&provider, CHAT, &json!({})).0.starts_with("HTTP/1.1 200"));
 }
 
 #[test]
 fn what_is_no_list_of_models_is_an_error() {
-    for wire in [
-        "HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}",
-        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 1\r\n\r\nx",
+    let (none, provider) = (ErrorKind::Configuration, ErrorKind::Provider);
+    for (wire, kind) in [
+        ("HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}", none),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}", none),
+        ("HTTP/1.1 401 No\r\ncontent-length: 2\r\n\r\n{}", ErrorKind::Authentication),
+        ("HTTP/1.1 503 No\r\ncontent-length: 2\r\n\r\n{}", provider),
+        ("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 1\r\n\r\nx", provider),
     ] {
         // The list is no reply of a script, so a plain socket answers here.
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -400,8 +405,9 @@ fn what_is_no_list_of_models_is_an_error() {
             let _ = stream.read(&mut seen).unwrap();
             stream.write_all(wire.as_bytes()).unwrap();
         });
-        let error = served_models(&base_url).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Provider);
+        let endpoint = Endpoint::local(base_url, "");
+        let error = served_models(&endpoint, HttpOptions::default()).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
         assert!(error.to_string().contains("127.0.0.1:"), "{error}");
         server.join().unwrap();
     }
@@ -514,4 +520,80 @@ fn the_record_has_one_line_a_request() {
     assert_eq!(first["headers"][1], json!(["authorization", "(key)"]));
     assert_eq!(first["body"], r#"{"text":"two\nlines"}"#);
     assert_eq!(second["body_hex"], "ff00");
+}
+
+#[test]
+fn paths_of_no_dialect_are_404_and_use_up_no_reply() {
+    let provider = Scripted::start(Script::new().text("hi")).unwrap();
+    for path in ["/", "/v1", "/v1/completions", "/v1/chat/completions/x", "/api/generate"] {
+        let answer = ask(&provider, path, &json!({})).0;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+    }
+    let get = exchange(&provider, "GET /v1/chat/completions HTTP/1.1\r\nconnection: close\r\n\r\n");
+    assert!(get.starts_with("HTTP/1.1 404"), "{get}");
+    assert!(ask(&provider, CHAT, &json!({})).0.starts_with("HTTP/1.1 200"));
+}
+
+#[test]
+fn the_models_are_listed_in_the_words_of_every_dialect() {
+    let provider = Scripted::start(Script::new().models(&["m"])).unwrap();
+    let list = |path: &str, header: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\n{header}connection: close\r\n\r\n");
+        let answer = exchange(&provider, &request);
+        serde_json::from_str::<Value>(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    };
+    let openai = &list("/v1/models", "")["data"][0];
+    assert_eq!(
+        openai,
+        &json!({"id": "m", "object": "model", "created": 0, "owned_by": "scripted"})
+    );
+    assert_eq!(list("/v1/models", "anthropic-version: 2023-06-01\r\n")["data"][0]["type"], "model");
+    assert_eq!(list("/v1beta/models", "")["models"][0]["name"], "models/m");
+    assert_eq!(list("/api/tags", "")["models"][0]["name"], "m");
+}
+
+/// The same reply, streamed and whole, read back by the core in each dialect.
+#[test]
+fn every_dialect_says_the_same() {
+    use zerostack::agent::{Agent, AgentEvent};
+    use zerostack::provider::Api;
+    for (api, base) in [
+        (Api::OpenAiChat, "/v1"),
+        (Api::OpenAiResponses, "/v1"),
+        (Api::Anthropic, ""),
+        (Api::Gemini, "/v1beta"),
+        (Api::Ollama, ""),
+    ] {
+        let call = Reply::new().reasoning("Hm.").text("I ").text("look.");
+        let call = call.call("look", json!({"at": "ä \"b\""})).usage(9, 5, 2);
+        let script = Script::new().reply(call).reply(Reply::new().text("Done.").stop(Stop::Length));
+        let error = Reply::new().text("x").error_event("invalid_request_error", "no more");
+        let script = script.reply(Reply::status(401)).reply(error);
+        let provider = Scripted::start(script).unwrap();
+        let url = format!("http://{}{base}", provider.address());
+        let endpoint = Endpoint { api, ..Endpoint::local(url, "m") };
+        let look = |it: Value| Ok::<_, String>(format!("seen {it}"));
+        let tool = zerostack::agent::Tool::new("look", "Looks.", r#"{"type":"object"}"#, look);
+        let mut agent = Agent::builder().endpoint(endpoint).tool(tool).build().unwrap();
+        let events: Vec<AgentEvent> = agent.run("go").collect::<Result<_, _>>().unwrap();
+        let text: String = events
+            .iter()
+            .filter_map(|event| match event {
+                AgentEvent::Text(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(text, "I look.Done.", "{api:?}: {events:?}");
+        let seen = provider.requests()[1].json().to_string();
+        assert!(seen.contains("seen") && seen.contains("ä"), "{api:?}: {seen}");
+        let ends = events.iter().filter_map(|event| match event {
+            AgentEvent::End(reason) => Some(*reason),
+            _ => None,
+        });
+        let ends: Vec<_> = ends.collect();
+        assert_eq!(ends.last(), Some(&zerostack_core::StopReason::MaxTokens), "{api:?}: {ends:?}");
+        assert!(agent.usage().output_tokens >= 5, "{api:?}");
+        assert_eq!(agent.ask("more").unwrap_err().kind(), ErrorKind::Authentication, "{api:?}");
+        assert!(agent.ask("again").is_err(), "{api:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! The HTTP client against the scripted provider and against sockets that misbehave.
 
+use std::ffi::OsString;
 use std::io::{Cursor, Read, Write};
 use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::sync::mpsc;
@@ -25,6 +26,9 @@ fn post(http: &mut Http, url: &str) -> Result<Response> {
     let body = r#"{"model":"m","stream":true}"#;
     let bearer = format!("Bearer {KEY}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    // The scripted provider answers nothing else; what is no base URL stays as it is.
+    let whole = format!("{url}/chat/completions");
+    let url = if url.ends_with("/v1") { whole.as_str() } else { url };
     let post = Post { url, headers: &headers, body_len: body.len() as u64 };
     let shown = format!("{post:?}");
     assert!(!shown.contains("hunter2") && shown.contains("authorization"), "{shown}");
@@ -496,16 +500,65 @@ fn a_header_that_http_does_not_allow_is_named_without_its_value() {
 #[test]
 fn the_variables_of_the_surroundings_are_read() {
     let env = |name: &str| match name {
-        "HTTPS_PROXY" => Some(" ".to_owned()),
-        "https_proxy" => Some("http://user:hunter2@proxy:3128".to_owned()),
-        "no_proxy" => Some("a,b".to_owned()),
-        "SSL_CERT_FILE" => Some("/roots.pem".to_owned()),
+        "HTTPS_PROXY" => Some(" ".into()),
+        "https_proxy" => Some(OsString::from("http://user:hunter2@proxy:3128")),
+        "no_proxy" => Some("a,b".into()),
+        "SSL_CERT_FILE" => Some("/roots.pem".into()),
         _ => None,
     };
-    let options = HttpOptions::from_env(&env);
+    let options = HttpOptions::from_env(&env).unwrap();
     let proxy = options.proxy.as_ref().map(|proxy| proxy.expose());
     assert_eq!(proxy, Some("http://user:hunter2@proxy:3128"));
     assert_eq!(options.no_proxy.as_deref(), Some("a,b"));
     assert_eq!(options.root_certificates.as_deref(), Some("/roots.pem".as_ref()));
     assert!(!format!("{options:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_body_that_was_understood_gives_its_connection_back() {
+    // The end of the last chunk comes late: the client has what it needs and goes on.
+    for framing in [Framing::Chunked, Framing::Length] {
+        let reply = || Reply::raw("text/plain", "x".repeat(4000)).framing(framing);
+        let provider = Scripted::start(Script::new().reply(reply()).reply(reply())).unwrap();
+        let mut http = http(&Cancel::new());
+        for _ in 0..2 {
+            let mut response = post(&mut http, &provider.base_url()).unwrap();
+            let _ = response.body.receive(&mut [0; 8]).unwrap();
+            response.body.finish();
+        }
+        assert_eq!(provider.connections(), 1, "{framing:?}");
+    }
+}
+
+#[test]
+fn a_body_without_an_end_costs_a_connection_and_no_wait() {
+    must_end(|| {
+        let reply = || Reply::raw("text/plain", "x".repeat(40)).stall(20);
+        let provider = Scripted::start(Script::new().reply(reply()).reply(reply())).unwrap();
+        let mut http = patient(&Cancel::new());
+        for _ in 0..2 {
+            let mut response = post(&mut http, &provider.base_url()).unwrap();
+            let _ = response.body.receive(&mut [0; 20]).unwrap();
+            response.body.finish();
+        }
+        assert_eq!(provider.connections(), 2);
+    });
+}
+
+#[test]
+fn names_below_localhost_are_this_machine() {
+    let provider = Scripted::start(Script::new().text("hi")).unwrap();
+    let url = format!("http://llm.localhost:{}/v1", provider.address().port());
+    assert_eq!(post(&mut http(&Cancel::new()), &url).unwrap().status, 200);
+}
+
+#[test]
+fn a_proxy_that_is_down_is_named() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let proxy = zerostack::provider::Secret::new(format!("http://user:hunter2@{free}"));
+    let mut http =
+        Http::new(HttpOptions { proxy: Some(proxy), ..HttpOptions::default() }, Cancel::new());
+    let error = post(&mut http, "https://llm.invalid/v1").unwrap_err();
+    let place = format!("the proxy {free} refuses");
+    assert_error(&error, ErrorKind::Provider, &[&place, "HTTPS_PROXY"]);
 }

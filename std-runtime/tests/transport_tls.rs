@@ -18,13 +18,22 @@ use zerostack::{Error, ErrorKind};
 /// with `hello`. Gives its port and the certificate.
 fn tls_server(name: &str, versions: &[&'static rustls::SupportedProtocolVersion]) -> (u16, String) {
     let certified = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = PrivatePkcs8KeyDer::from(certified.signing_key.serialize_der());
+    serve_tls(&certified.cert, &certified.signing_key, versions)
+}
+
+/// The same with this certificate.
+fn serve_tls(
+    certificate: &rcgen::Certificate,
+    key: &rcgen::KeyPair,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> (u16, String) {
+    let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.der().clone()], PrivateKeyDer::Pkcs8(key))
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key))
         .unwrap();
     let config = Arc::new(config);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -45,7 +54,7 @@ fn tls_server(name: &str, versions: &[&'static rustls::SupportedProtocolVersion]
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
         }
     });
-    (port, certified.cert.pem())
+    (port, certificate.pem())
 }
 
 fn post(options: HttpOptions, url: &str) -> Result<String, Error> {
@@ -94,6 +103,22 @@ fn an_unknown_issuer_is_refused_until_it_is_named() {
         std::fs::write(&path, certificate).unwrap();
         assert_eq!(post(trusting(&path), &url).unwrap(), "hello");
     }
+}
+
+#[test]
+fn the_certificate_of_an_authority_as_a_servers_says_how_to_make_it() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = parameters.self_signed(&key).unwrap();
+    let (port, pem) = serve_tls(&certificate, &key, rustls::ALL_VERSIONS);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roots.pem");
+    std::fs::write(&path, pem).unwrap();
+    let error = post(trusting(&path), &format!("https://localhost:{port}/")).unwrap_err();
+    let parts = ["localhost", "authority", "basicConstraints=CA:FALSE", "SSL_CERT_FILE"];
+    assert_error(&error, ErrorKind::Provider, &parts);
+    assert!(error.is_lasting());
 }
 
 #[test]

@@ -26,8 +26,9 @@ fn the_provider_gets_it_in_the_header_of_its_dialect() {
         let place = place();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let run = place.zerostack(&["go", "--max-attempts", "1", "--provider", provider]);
-        let running = run.env("ZEROSTACK_BASE_URL", &url).start();
+        let run = place.zerostack(&["go", "--max-attempts", "1"]);
+        let run = run.env("ZEROSTACK_PROVIDER", provider).env("ZEROSTACK_BASE_URL", &url);
+        let running = run.start();
         let (client, _) = listener.accept().unwrap();
         let lines = BufReader::new(client).lines().map_while(Result::ok);
         // The connection ends with the last line.

@@ -23,6 +23,7 @@ mod json_reader;
 mod key;
 mod layering;
 mod marks;
+mod one_choice;
 mod output_limit;
 mod permissions;
 mod plumbing;

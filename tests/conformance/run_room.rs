@@ -26,7 +26,9 @@ fn long_run(summary: Reply) -> Script {
 
 fn run(place: &Place, arguments: &[&str], script: Script) -> (Done, Vec<Value>) {
     let provider = Scripted::start(script).unwrap();
-    let done = place.zerostack(arguments).model(&provider).run();
+    // Named, so that its prices can be.
+    let run = place.zerostack(arguments).model(&provider).env("ZEROSTACK_PROVIDER", "openai");
+    let done = run.run();
     let requests = provider.requests().into_iter();
     (done, requests.map(|request| serde_json::from_slice(&request.body).unwrap()).collect())
 }
@@ -117,19 +119,19 @@ fn without_a_summary_old_results_go_and_then_the_oldest_exchanges() {
 
 #[test]
 fn budgets_end_a_run_with_the_option_that_raises_them() {
-    let config = "[providers.here]\nbase_url = 'http://127.0.0.1:1'\n\
-                  prices = { input = 3.0, output = 15.0 }\n";
+    let config = "[providers.openai]\nprices = { input = 3.0, output = 15.0 }\n";
     let rounds = || Script::new().reply(reads("again").usage(1000, 100, 0).repeat());
-    let cases: [(&[&str], i32, &str, usize); 8] = [
+    let cases: [(&[&str], i32, &str, usize); 7] = [
         (&["--max-total-tokens", "2200"], 53, "raise --max-total-tokens", 2),
         (&["--max-total-tokens", "2201"], 53, "raise --max-total-tokens", 3),
-        (&["--provider", "here", "--max-cost", "0.0045"], 53, "raise --max-cost", 1),
-        (&["--provider", "here", "--max-cost", "0.0046"], 53, "raise --max-cost", 2),
-        (&["--max-cost", "1"], 52, "the prices of", 0),
+        (&["--max-cost", "0.0045"], 53, "raise --max-cost", 1),
+        (&["--max-cost", "0.0046"], 53, "raise --max-cost", 2),
         (&["--max-cost", "free"], 2, "no amount", 0),
         (&["--max-repeats", "3"], 53, "raise --max-repeats", 4),
         (&["--context", "200"], 53, "raise --context", 0),
     ];
+    let unknown = run(&place(), &["explain", "it", "--max-cost", "1"], rounds()).0;
+    assert!(unknown.failure(52).contains("the prices of"));
     for (options, code, part, requests) in cases {
         let place = place();
         place.write("home/.config/zerostack/config.toml", config);

@@ -54,7 +54,9 @@ fn it_serves_on_until_it_is_killed_while_a_reply_repeats() {
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
     for _ in 0..3 {
         let mut stream = TcpStream::connect(address["http://".len()..].trim_end()).unwrap();
-        stream.write_all(b"POST / HTTP/1.1\r\nconnection: close\r\n\r\n").unwrap();
+        stream
+            .write_all(b"POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\n\r\n")
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 500 "), "{answer}");

@@ -140,7 +140,9 @@ impl Drive {
                             (self.body, self.unread) = (Some(body), 0..0);
                             self.transport_error = None;
                         }
-                        Err(error) if error.kind() == ErrorKind::Provider => {
+                        Err(error)
+                            if error.kind() == ErrorKind::Provider && !error.is_lasting() =>
+                        {
                             self.transport_error = Some(error);
                             self.end(session, endpoint, recorder)?;
                         }
@@ -156,7 +158,7 @@ impl Drive {
                 Step::Wait { millis } if !self.waiting => {
                     self.waiting = true;
                     let reason = match &self.transport_error {
-                        Some(error) => error.to_string(),
+                        Some(error) => endpoint.secrets().redact(error.message()),
                         None => failure(session, endpoint).to_string(),
                     };
                     return Ok(Some(AgentEvent::Retry { wait_ms: millis, reason }));
@@ -213,7 +215,12 @@ impl Drive {
                 _ => Ok(0),
             };
             match received {
-                Ok(0) => return self.end(session, endpoint, recorder).map(|()| None),
+                Ok(0) => {
+                    if let Some(body) = &mut self.body {
+                        body.finish();
+                    }
+                    return self.end(session, endpoint, recorder).map(|()| None);
+                }
                 Ok(count) => {
                     self.unread = 0..count;
                     recorder.bytes(&self.buffer[..count])?;
@@ -285,11 +292,9 @@ fn send(
     }
     let request = session.request().map_err(Error::from_core)?;
     let url = endpoint.url(&request.path_parts().concat());
-    let key = endpoint.auth_header();
+    let own = endpoint.headers();
     let mut headers = request.headers().to_vec();
-    if let Some((name, value)) = &key {
-        headers.push((name, value.expose()));
-    }
+    headers.extend(own.iter().map(|(name, value)| (*name, value.expose())));
     let body_len = request.body_len() as u64;
     let post = Post { url: &url, headers: &headers, body_len };
     transport.post(&post, &mut Reader(request))

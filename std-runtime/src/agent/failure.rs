@@ -14,14 +14,13 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
     };
     let name = &endpoint.name;
     let error = Error::from_core(failure.error);
-    // Some providers say which key it was that they refuse.
-    let message = match &endpoint.key {
-        Some(key) => quote(&failure.message.replace(key.expose(), "(key)")),
-        None => quote(failure.message),
-    };
+    // Some providers say which key it was that they refuse, in whichever field.
+    let secrets = endpoint.secrets();
+    let clean = |text: &str| quote(&secrets.redact(text));
+    let (message, code) = (clean(failure.message), clean(failure.code));
     let text = match failure.error.kind() {
         Core::Status => {
-            let said = match (failure.code, message.as_str()) {
+            let said = match (code.as_str(), message.as_str()) {
                 ("", "") => "no reason".to_owned(),
                 ("", message) => message.to_owned(),
                 (code, "") => code.to_owned(),

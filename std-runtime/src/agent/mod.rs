@@ -180,8 +180,10 @@ impl AgentBuilder {
         let session =
             start_session(OwnedConfig { system, tools, limits, ..endpoint.session_config() })?;
         let cancel = self.cancel;
-        let http = || Http::new(HttpOptions::from_env(&variable), cancel.clone());
-        let transport = self.transport.unwrap_or_else(|| Box::new(http()));
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Box::new(Http::new(HttpOptions::from_env(&variable)?, cancel.clone())),
+        };
         Ok(Agent { session, endpoint, transport, tools: Tools(self.tools), cancel })
     }
 }
@@ -264,9 +266,9 @@ fn endpoint_of_environment() -> Result<Endpoint> {
     provider::resolve(&provider::Flags::default(), &variable, &config)
 }
 
-/// An environment variable; one that is not Unicode counts as unset.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+/// An environment variable.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
 }
 
 /// The most that one conversation may take.

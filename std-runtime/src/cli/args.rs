@@ -11,7 +11,7 @@ use zerostack_policy::{Mode, Verdict};
 
 use super::permissions::{Check, Subject};
 use crate::plumbing::decode::{Chunks, Form};
-use crate::provider::Flags;
+use crate::provider::{Flags, shown};
 use crate::sandbox;
 use crate::tokens::{self, TokensOptions, TokensOutput, VocabularyChoice};
 use crate::{Error, ErrorKind, Result};
@@ -230,7 +230,8 @@ fn decode(mut parser: Parser) -> Result<Command> {
                     Some(seed) => seed.parse().ok().map(Chunks::Random),
                     None => text.parse().ok().filter(|size| *size > 0).map(Chunks::Of),
                 };
-                let wrong = || usage(format!("--chunk: {text:?} is no size and no random:SEED"));
+                let wrong =
+                    || usage(format!("--chunk: {} is no size and no random:SEED", shown(&text)));
                 chunks = wanted.ok_or_else(wrong)?;
             }
             "--events" => form = Form::Events,
@@ -404,7 +405,7 @@ fn number<N: TryFrom<u64>>(option: &str, parser: &mut Parser, least: u64) -> Res
     let text = string(option, parser)?;
     let number = text.parse().ok().filter(|number| *number >= least);
     let number = number.and_then(|number| N::try_from(number).ok());
-    number.ok_or_else(|| usage(format!("{option}: {text:?} is not a number that fits")))
+    number.ok_or_else(|| usage(format!("{option}: {} is not a number that fits", shown(&text))))
 }
 
 /// An amount of money in millionths.
@@ -412,7 +413,8 @@ fn micros(option: &str, parser: &mut Parser) -> Result<u32> {
     let text = string(option, parser)?;
     let micros = text.parse::<f64>().ok().map(|amount| (amount * 1e6).round());
     let micros = micros.filter(|micros| (1.0..=f64::from(u32::MAX)).contains(micros));
-    let wrong = || usage(format!("{option}: {text:?} is no amount between 0.000001 and 4294"));
+    let wrong =
+        || usage(format!("{option}: {} is no amount between 0.000001 and 4294", shown(&text)));
     micros.map(|micros| micros as u32).ok_or_else(wrong)
 }
 
@@ -421,7 +423,7 @@ fn choice<T: Copy>(option: &str, parser: &mut Parser, choices: &[(&str, T)]) -> 
     let found = choices.iter().find(|(name, _)| *name == text);
     found.map(|(_, value)| *value).ok_or_else(|| {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
+        usage(format!("{option}: {} is none of {}", shown(&text), names.join(", ")))
     })
 }
 
@@ -429,7 +431,7 @@ fn api(option: &str, parser: &mut Parser) -> Result<Provider> {
     let text = string(option, parser)?;
     Provider::from_name(&text).ok_or_else(|| {
         let names: Vec<&str> = Provider::ALL.iter().map(|api| api.name()).collect();
-        usage(format!("{option}: {text:?} is none of {}", names.join(", ")))
+        usage(format!("{option}: {} is none of {}", shown(&text), names.join(", ")))
     })
 }
 
@@ -440,7 +442,7 @@ fn tool_mode(option: &str, parser: &mut Parser) -> Result<ToolMode> {
 }
 
 fn unknown(what: &str) -> Error {
-    usage(format!("{what:?} is not understood; see zerostack --help"))
+    usage(format!("{} is not understood; see zerostack --help", shown(what)))
 }
 
 fn missing(what: &str) -> Error {

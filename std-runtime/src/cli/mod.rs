@@ -252,6 +252,10 @@ struct Screen {
 }
 
 impl Observer for Screen {
+    fn asks_for_models(&mut self, endpoint: &crate::provider::Endpoint) -> Result<()> {
+        self.progress.as_mut().map_or(Ok(()), |progress| progress.asks_for_models(endpoint))
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         if let Some(progress) = &mut self.progress {
             progress.start(start)?;

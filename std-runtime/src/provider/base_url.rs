@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use ureq::http::Uri;
 
 use super::Api;
+use super::secret::begins_like_key;
 use crate::{Error, ErrorKind, Result};
 
 /// `text` as a base URL of `api`: what stands before the dialect's own path. `source` is where it
 /// was written, for the error.
 ///
 /// Taken off: slashes at the end, a whole endpoint path, and the `/v1` that is a part of
-/// Anthropic's paths. Put on: the `/v1` of an OpenAI-compatible server on this machine, whose
+/// Anthropic's paths and in none of Ollama's. Put on: the `/v1` of an OpenAI-compatible server on this machine, whose
 /// base URL is often given as host and port.
 pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
     let wrong = |reason: &str| {
@@ -39,30 +40,43 @@ pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
     if uri.query().is_some() || text.contains('#') {
         return Err(wrong("no ? or # in the URL"));
     }
-    let url = text.trim_end_matches('/');
-    Ok(match api {
-        Api::Anthropic => {
-            let url = url.strip_suffix("/messages").unwrap_or(url);
-            url.strip_suffix("/v1").unwrap_or(url).to_owned()
-        }
-        Api::Gemini => url.to_owned(),
+    // The scheme and the host have no case; the path has.
+    let path = text.split_once("://").and_then(|(_, rest)| rest.strip_prefix(authority));
+    let root = format!("{}://{}", uri.scheme_str().unwrap_or("https"), authority.to_lowercase());
+    let path = without_endpoint(path.unwrap_or_default().trim_end_matches('/'));
+    let path = match api {
+        Api::Anthropic => path.strip_suffix("/v1").unwrap_or(path),
         Api::Ollama => {
-            let url = url.strip_suffix("/chat").unwrap_or(url);
-            url.strip_suffix("/api").unwrap_or(url).to_owned()
+            ["/v1", "/api"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path)
         }
-        _ if is_loopback(host) && matches!(uri.path(), "" | "/") => {
-            format!("{url}/v1")
-        }
-        Api::OpenAiResponses => url.strip_suffix("/responses").unwrap_or(url).to_owned(),
-        _ => url.strip_suffix("/chat/completions").unwrap_or(url).to_owned(),
-    })
+        Api::Gemini if path.is_empty() && host.eq_ignore_ascii_case(GEMINI_HOST) => "/v1beta",
+        Api::Gemini => path,
+        _ if path.is_empty() && is_loopback(host) => "/v1",
+        _ => path,
+    };
+    Ok(format!("{root}{path}"))
+}
+
+/// `path` without the endpoint of a dialect, which people copy from the documentation.
+fn without_endpoint(path: &str) -> &str {
+    let ends = ["/chat/completions", "/responses", "/messages", "/api/chat"];
+    let path = ends.iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    match path.rsplit_once("/models/") {
+        Some((before, method)) if method.contains(':') => before,
+        _ => path,
+    }
 }
 
 /// The base URL behind `OLLAMA_HOST`, which is `host`, `host:port` or a URL, and may be the
 /// address that the server listens on.
-pub(super) fn from_ollama_host(value: &str) -> Result<String> {
+pub(super) fn from_ollama_host(value: &str, api: Api) -> Result<String> {
     let value = value.trim().trim_end_matches('/');
+    if begins_like_key(value) {
+        let message = "OLLAMA_HOST: this looks like a key; it is the address of a server";
+        return Err(Error::new(ErrorKind::Configuration, message));
+    }
     let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
+    let scheme = scheme.to_ascii_lowercase();
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let is_bare_ipv6 = authority.matches(':').count() > 1 && !authority.starts_with('[');
     let (host, port) = match authority.rsplit_once(':') {
@@ -76,12 +90,12 @@ pub(super) fn from_ollama_host(value: &str) -> Result<String> {
         address if address.contains(':') => format!("[{address}]"),
         name => name.to_owned(),
     };
-    let port = port.unwrap_or(match scheme {
+    let port = port.unwrap_or(match scheme.as_str() {
         "https" => "443",
         _ => "11434",
     });
     let path = if path.is_empty() { "v1" } else { path };
-    normalize(&format!("{scheme}://{host}:{port}/{path}"), Api::OpenAiChat, "OLLAMA_HOST")
+    normalize(&format!("{scheme}://{host}:{port}/{path}"), api, "OLLAMA_HOST")
 }
 
 /// Whether `host`, as it stands in a URL, is this machine.
@@ -101,6 +115,23 @@ pub(super) fn host_of(base_url: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Whether both are the same server: host and port. The default ports of both schemes count as
+/// one, so that `http://` in the place of `https://` is refused for the key, not sent without one.
+pub(super) fn is_same_server(one: &str, other: &str) -> bool {
+    let server = |url: &str| {
+        let uri = url.trim().parse::<Uri>().ok()?;
+        let default = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let host = uri.host()?.trim_end_matches('.').to_ascii_lowercase();
+        Some((host, uri.port_u16().filter(|port| *port != default)))
+    };
+    server(one).is_some_and(|one| server(other) == Some(one))
+}
+
+/// The path of a normalized base URL.
+pub(super) fn path_of(base_url: &str) -> String {
+    base_url.parse::<Uri>().map(|uri| uri.path().to_owned()).unwrap_or_default()
+}
+
 /// Host and port of a normalized base URL.
 pub(super) fn authority_of(base_url: &str) -> String {
     base_url
@@ -110,9 +141,36 @@ pub(super) fn authority_of(base_url: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Google's own host, where the version is a part of the base URL.
+const GEMINI_HOST: &str = "generativelanguage.googleapis.com";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const GEMINI_BASE: &str = "https://generativelanguage.googleapis.com/v1beta";
+
+    #[test]
+    fn which_urls_are_the_same_server() {
+        let same = [
+            ("https://h/v1", "https://H:443/other"),
+            ("http://h/v1", "http://h:80"),
+            ("http://h:8080", "https://h:8080"),
+            ("https://h./v1", "https://h/v1"),
+            ("http://h/v1", "https://h/v1"),
+        ];
+        for (one, other) in same {
+            assert!(is_same_server(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("https://h/v1", "https://h:444/v1"),
+            ("https://h/v1", "https://h.example/v1"),
+            ("https://h:80/v1", "https://h/v1"),
+            ("no URL", "no URL"),
+        ] {
+            assert!(!is_same_server(one, other), "{one} {other}");
+        }
+    }
 
     #[test]
     fn base_urls_as_people_write_them() {
@@ -134,6 +192,15 @@ mod tests {
             (Api::Gemini, "http://127.0.0.1:9", "http://127.0.0.1:9"),
             (Api::Ollama, "http://127.0.0.1:11434/", "http://127.0.0.1:11434"),
             (Api::Ollama, "http://h/api/chat", "http://h"),
+            (Api::Ollama, "http://h:1/v1/", "http://h:1"),
+            (Api::Ollama, "http://h/proxy/v1", "http://h/proxy"),
+            (Api::OpenAiChat, "HTTPS://LLM.Example/V1/", "https://llm.example/V1"),
+            (Api::OpenAiChat, "HTTP://LocalHost:8080", "http://localhost:8080/v1"),
+            (Api::OpenAiResponses, "https://h/v1/chat/completions", "https://h/v1"),
+            (Api::Anthropic, "https://h/v1/chat/completions", "https://h"),
+            (Api::OpenAiChat, "http://127.0.0.1:1/v1/messages", "http://127.0.0.1:1/v1"),
+            (Api::Gemini, "https://generativelanguage.googleapis.com", GEMINI_BASE),
+            (Api::Gemini, "https://h/v1beta/models/m:generateContent", "https://h/v1beta"),
         ];
         for (api, text, expected) in cases {
             assert_eq!(normalize(text, api, "test").unwrap(), expected, "{text}");
@@ -180,10 +247,12 @@ mod tests {
             ("[fe80::1]", "http://[fe80::1]:11434/v1"),
             ("fe80::1", "http://[fe80::1]:11434/v1"),
         ] {
-            assert_eq!(from_ollama_host(value).unwrap(), expected, "{value}");
+            assert_eq!(from_ollama_host(value, Api::OpenAiChat).unwrap(), expected, "{value}");
         }
-        for value in ["gpu:port", "ftp://gpu", "a b"] {
-            let error = from_ollama_host(value).unwrap_err();
+        let native = from_ollama_host("gpu:1", Api::Ollama).unwrap();
+        assert_eq!(native, "http://gpu:1");
+        for value in ["sk-hunter2", "gpu:port", "ftp://gpu", "a b"] {
+            let error = from_ollama_host(value, Api::OpenAiChat).unwrap_err();
             assert!(error.to_string().starts_with("OLLAMA_HOST: "), "{error}");
         }
     }

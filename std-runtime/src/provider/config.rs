@@ -17,11 +17,17 @@
 //! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # a million tokens, for `--max-cost`
 //! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
 //! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
+//! headers = { x-portkey-provider = "openai", api-key = "${AZURE_KEY}" }   # sent with each request
+//! query = { api-version = "2024-10-21" }   # the same, in the URL; `${NAME}` is a variable
+//!
+//! [projects]                       # what a project's file may choose
+//! providers = ["work", "lab"]      # beside the user's own `provider`; none if it is not said
+//! models = ["fast-coder", "big"]   # any if it is not said
 //! ```
 //!
 //! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`
-//! and `model`, and its `provider` must be one that the user's file or the built-in table knows: a
-//! cloned project must not choose where code and keys go.
+//! and `model`, and chooses among what `[projects]` of the user's file allows: a cloned project
+//! must not choose where code and keys go.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,7 +37,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use zerostack_core::{OutputLimitKey, ToolMode};
 
+use super::extra::variables_in;
+use super::secret::shown;
 use super::{Api, Env};
+use crate::error::quote;
 use crate::{Error, ErrorKind, Result};
 
 /// What the configuration files say about providers, the project's file over the user's.
@@ -40,7 +49,17 @@ pub struct Config {
     pub(super) provider: Option<Setting>,
     pub(super) model: Option<Setting>,
     pub(super) tables: BTreeMap<String, Table>,
+    pub(super) projects: Projects,
     pub(super) user_file: Option<PathBuf>,
+}
+
+/// `[projects]`: what a project's file may choose.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Projects {
+    #[serde(default)]
+    pub providers: Vec<String>,
+    pub models: Option<Vec<String>>,
 }
 
 /// A value and the file it stands in.
@@ -48,6 +67,14 @@ pub struct Config {
 pub(super) struct Setting {
     pub value: String,
     pub file: PathBuf,
+    pub from: File,
+}
+
+/// Whose file a value stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    User,
+    Project,
 }
 
 /// One `[providers.NAME]`.
@@ -67,6 +94,10 @@ pub(super) struct Table {
     pub tool_mode: Option<ToolMode>,
     pub context_tokens: Option<u32>,
     pub prices: Option<PriceTable>,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
 }
 
 /// What a million tokens cost, in the currency of `--max-cost`.
@@ -108,7 +139,11 @@ fn by_name<'de, D: Deserializer<'de>, T: Copy>(
     let found = all.iter().copied().find(|one| name_of(*one) == name);
     found.map(Some).ok_or_else(|| {
         let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
-        serde::de::Error::custom(format!("the {what} `{name}` is none of {}", names.join(", ")))
+        serde::de::Error::custom(format!(
+            "the {what} {} is none of {}",
+            shown(&name),
+            names.join(", ")
+        ))
     })
 }
 
@@ -137,9 +172,12 @@ impl Config {
         let mut config = Self::default();
         if let Some((path, text)) = user {
             let file: UserFile = from_toml(path, text, "")?;
-            config.provider = file.provider.map(|value| Setting { value, file: path.into() });
-            config.model = file.model.map(|value| Setting { value, file: path.into() });
+            let from = File::User;
+            let setting = |value| Setting { value, file: path.into(), from };
+            config.provider = file.provider.map(setting);
+            config.model = file.model.filter(|model| !model.trim().is_empty()).map(setting);
             config.tables = file.providers;
+            config.projects = file.projects;
             config.user_file = Some(path.into());
         }
         if let Some((path, text)) = project {
@@ -149,15 +187,18 @@ impl Config {
                 "; a project's file holds only provider and model, the rest belongs into the \
                  user's own file",
             )?;
-            if let Some(value) = file.provider {
+            let from = File::Project;
+            let setting = |value| Setting { value, file: path.into(), from };
+            // One that the user chose too is no choice of the project's.
+            let is_users = |value: &String| {
+                config.provider.as_ref().is_some_and(|provider| provider.value == *value)
+            };
+            if let Some(value) = file.provider.filter(|value| !is_users(value)) {
                 // The user's model belongs to the user's provider.
-                if config.provider.as_ref().is_none_or(|provider| provider.value != value) {
-                    config.model = None;
-                }
-                config.provider = Some(Setting { value, file: path.into() });
+                (config.provider, config.model) = (Some(setting(value)), None);
             }
-            if let Some(value) = file.model {
-                config.model = Some(Setting { value, file: path.into() });
+            if let Some(value) = file.model.filter(|model| !model.trim().is_empty()) {
+                config.model = Some(setting(value));
             }
         }
         Ok(config)
@@ -171,6 +212,8 @@ struct UserFile {
     model: Option<String>,
     #[serde(default)]
     providers: BTreeMap<String, Table>,
+    #[serde(default)]
+    projects: Projects,
 }
 
 #[derive(Deserialize)]
@@ -181,7 +224,7 @@ struct ProjectFile {
 }
 
 /// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
-fn user_file(env: &Env<'_>) -> Option<PathBuf> {
+pub(super) fn user_file(env: &Env<'_>) -> Option<PathBuf> {
     let path = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     // The XDG specification has relative paths ignored.
     let folder = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
@@ -213,11 +256,31 @@ fn from_toml<T: DeserializeOwned>(path: &Path, text: &str, advice: &str) -> Resu
     toml::from_str(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
         let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-        // The parser's message may take several lines; it never holds the values of strings.
+        // The parser's message may take several lines, and names keys of any length.
         let reason = error.message().split('\n').collect::<Vec<_>>().join("; ");
+        let reason = quote(&without_strings(&reason));
         let message = format!("{}:{line}: {reason}{advice}", path.display());
         Error::new(ErrorKind::Configuration, message)
     })
+}
+
+/// `reason` without the value that serde prints in `invalid type: string "…", expected u32`: it
+/// may be a key in the wrong field.
+fn without_strings(reason: &str) -> String {
+    match (reason.split_once(" string \""), reason.rsplit_once("\", expected ")) {
+        (Some((before, _)), Some((_, expected))) => format!("{before} string, expected {expected}"),
+        _ => reason.to_owned(),
+    }
+}
+
+impl Config {
+    /// The variables that hold keys, as far as the files say.
+    pub(super) fn key_variables(&self) -> impl Iterator<Item = &str> {
+        self.tables.values().flat_map(|table| {
+            let values = table.headers.values().chain(table.query.values());
+            table.key_env.as_deref().into_iter().chain(values.flat_map(|it| variables_in(it)))
+        })
+    }
 }
 
 const MAX_FILE_BYTES: u64 = 1024 * 1024;

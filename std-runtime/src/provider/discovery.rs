@@ -1,54 +1,199 @@
-//! Which models a server on this machine or the local network serves.
+//! Which models a server serves, asked in the words of its dialect.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::base_url::{authority_of, host_of, is_loopback};
+use super::{Api, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::{Error, ErrorKind, Result};
 
-/// The models of the OpenAI-compatible server at `base_url`, asked without a key.
+/// The models of the server of `endpoint`, asked with its key; its `model` does not matter.
 ///
 /// The time-outs are short, shortest on this machine, where it asks even if perhaps nothing is there.
 ///
 /// # Errors
-/// `Provider` when it does not answer with a list of models.
-pub fn served_models(base_url: &str) -> Result<Vec<String>> {
+/// `Configuration` when it has no list of models, `Authentication` when it refuses the key,
+/// `Provider` when it cannot be reached or fails.
+pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<String>> {
+    let base_url = &endpoint.base_url;
     let connect_ms = if is_loopback(&host_of(base_url)) { 50 } else { 3_000 };
     let options = HttpOptions {
         connect_timeout: Duration::from_millis(connect_ms),
         idle_timeout: Duration::from_secs(3),
-        ..HttpOptions::default()
+        ..options
     };
     let mut http = Http::new(options, Cancel::new());
-    let (status, document) = http.fetch(&format!("{base_url}/models"), MAX_LIST_BYTES)?;
-    let no_list = |reason: String| {
-        let host = authority_of(base_url);
-        Error::new(ErrorKind::Provider, format!("{host} gives no list of models: {reason}"))
-    };
-    if status != 200 {
-        return Err(no_list(format!("status {status}")));
+    let mut headers = endpoint.headers();
+    if endpoint.api == Api::Anthropic {
+        headers.push(("anthropic-version", super::Secret::new("2023-06-01")));
     }
-    let list: List =
-        serde_json::from_slice(&document).map_err(|error| no_list(error.to_string()))?;
-    Ok(list.data.into_iter().map(|model| model.id).collect())
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+    let (status, document) =
+        http.fetch(&endpoint.url(path(endpoint.api)), &headers, MAX_LIST_BYTES)?;
+    let no_list = |kind: ErrorKind, reason: String| {
+        let host = authority_of(base_url);
+        let advice = "name a model with --model or ZEROSTACK_MODEL";
+        Error::new(kind, format!("{host} gives no list of models: {reason}; {advice}"))
+    };
+    match status {
+        200 => {}
+        401 | 403 => {
+            let reason = format!("status {status}, it wants a key or another one");
+            return Err(no_list(ErrorKind::Authentication, reason));
+        }
+        500.. => return Err(no_list(ErrorKind::Provider, format!("status {status}"))),
+        // It has none, so the user must name one.
+        _ => return Err(no_list(ErrorKind::Configuration, format!("status {status}"))),
+    }
+    chat_models(&document).map_err(|reason| no_list(ErrorKind::Configuration, reason))
 }
 
-/// The first of `models` that can hold a conversation: local servers list embedding models too.
-pub(super) fn first_chat_model(models: &[String]) -> Option<&String> {
-    models.iter().find(|model| !model.to_ascii_lowercase().contains("embed"))
+fn path(api: Api) -> &'static str {
+    match api {
+        Api::Anthropic => "/v1/models",
+        Api::Ollama => "/api/tags",
+        _ => "/models",
+    }
+}
+
+/// The models in `document` that can hold a conversation: servers list others too.
+fn chat_models(document: &[u8]) -> Result<Vec<String>, String> {
+    let list: List = serde_json::from_slice(document).map_err(|error| error.to_string())?;
+    let models = list.data.or(list.models).ok_or("it has neither `data` nor `models`")?;
+    Ok(models.into_iter().filter(Model::is_for_chat).filter_map(Model::name).collect())
 }
 
 #[derive(Deserialize)]
 struct List {
-    data: Vec<Model>,
+    /// The dialects of OpenAI and Anthropic.
+    data: Option<Vec<Model>>,
+    /// Those of Gemini and Ollama.
+    models: Option<Vec<Model>>,
 }
 
+/// What the servers tell of a model; each tells something else.
 #[derive(Deserialize)]
 struct Model {
-    id: String,
+    id: Option<String>,
+    name: Option<String>,
+    /// LM Studio, Together.
+    #[serde(rename = "type")]
+    kind: Option<serde_json::Value>,
+    #[serde(rename = "supportedGenerationMethods")]
+    methods: Option<Vec<String>>,
 }
+
+impl Model {
+    fn is_for_chat(&self) -> bool {
+        let kind = self.kind.as_ref().and_then(|kind| kind.as_str());
+        let methods = self.methods.as_ref();
+        kind.is_none_or(|kind| CHAT_KINDS.contains(&kind))
+            && methods.is_none_or(|all| all.iter().any(|method| method == "generateContent"))
+    }
+
+    fn name(self) -> Option<String> {
+        let name = self.id.or(self.name)?;
+        Some(name.strip_prefix("models/").map(str::to_owned).unwrap_or(name))
+    }
+}
+
+/// The first of `models` whose name is not that of a model for something else.
+pub(super) fn first_chat_model(models: &[String]) -> Option<&String> {
+    models.iter().find(|model| {
+        let name = model.to_ascii_lowercase();
+        let mut words = name.split(|character: char| !character.is_ascii_alphanumeric());
+        !name.trim().is_empty()
+            && !OTHER_PARTS.iter().any(|part| name.contains(part))
+            && !words.any(|word| {
+                let stem = word.trim_end_matches(|character: char| character.is_ascii_digit());
+                OTHER_WORDS.contains(&word) || OTHER_WORDS.contains(&stem)
+            })
+    })
+}
+
+/// What `type` says of a model for conversations.
+const CHAT_KINDS: &[&str] = &["chat", "language", "llm", "model", "text", "vlm"];
+
+/// Parts of the names of models for embeddings, speech, images and ranking.
+const OTHER_PARTS: &[&str] = &[
+    "dall-e",
+    "diffusion",
+    "embed",
+    "minilm",
+    "moderation",
+    "parakeet",
+    "rerank",
+    "transcri",
+    "whisper",
+];
+
+/// The same for words that are parts of other words.
+const OTHER_WORDS: &[&str] = &[
+    "bge", "clip", "colbert", "e5", "flux", "gte", "guard", "imagen", "kokoro", "orpheus", "piper",
+    "sdxl", "siglip", "sora", "tts", "veo",
+];
 
 /// Thousands of models; enough to stop a server that is something else.
 const MAX_LIST_BYTES: u64 = 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_dialect_has_its_own_list() {
+        for (document, expected) in [
+            (
+                r#"{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"}]}"#,
+                &["a", "b"][..],
+            ),
+            (
+                r#"{"data":[{"type":"model","id":"claude","display_name":"C"}],"has_more":false}"#,
+                &["claude"],
+            ),
+            (
+                r#"{"models":[{"name":"models/embedding","supportedGenerationMethods":["embedContent"]},
+                   {"name":"models/gemini-flash","supportedGenerationMethods":["generateContent"]}]}"#,
+                &["gemini-flash"],
+            ),
+            (r#"{"models":[{"name":"qwen3:4b","details":{}}]}"#, &["qwen3:4b"]),
+            (r#"{"data":[{"id":"e","type":"embeddings"},{"id":"l","type":"llm"}]}"#, &["l"]),
+            (r#"{"data":[]}"#, &[]),
+        ] {
+            assert_eq!(chat_models(document.as_bytes()).unwrap(), expected, "{document}");
+        }
+        for document in ["", "{}", "[]", r#"{"data":7}"#, "<html>"] {
+            assert!(chat_models(document.as_bytes()).is_err(), "{document}");
+        }
+    }
+
+    #[test]
+    fn models_for_something_else_are_not_chosen() {
+        let others = [
+            "nomic-Embed-text:latest",
+            "text-embedding-3-small",
+            "bge-m3",
+            "multilingual-e5-large",
+            "whisper-1",
+            "gpt-4o-mini-transcribe",
+            "tts-1-hd",
+            "dall-e-3",
+            "jina-reranker-v2",
+            "all-MiniLM-L6-v2",
+            "stable-diffusion-xl",
+            "llama-guard3:8b",
+            "omni-moderation-latest",
+            " ",
+        ];
+        for other in others {
+            assert_eq!(first_chat_model(&[other.to_owned()]), None, "{other}");
+        }
+        for chat in ["qwen3:4b", "gemma3", "SmolLM2-135M-Instruct", "phi4-mini", "eclipse-7b"] {
+            let models = [others[0].to_owned(), chat.to_owned()];
+            assert_eq!(first_chat_model(&models).map(String::as_str), Some(chat));
+        }
+    }
+}

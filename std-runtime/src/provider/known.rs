@@ -9,6 +9,8 @@ pub(super) struct Known {
     pub name: &'static str,
     pub api: Api,
     pub base_url: &'static str,
+    /// The other dialects that it speaks, and where, if that does not follow from `base_url`.
+    pub also: &'static [(Api, Option<&'static str>)],
     /// The variable of its key; none for servers on this machine.
     pub key_env: Option<&'static str>,
     /// The variable that moves it elsewhere.
@@ -17,6 +19,19 @@ pub(super) struct Known {
     pub model: Option<&'static str>,
     /// What its own server calls the limit of a reply.
     pub output_limit_key: OutputLimitKey,
+}
+
+impl Known {
+    /// Whether it is known to speak `api`.
+    pub fn speaks(&self, api: Api) -> bool {
+        self.api == api || self.also.iter().any(|(other, _)| *other == api)
+    }
+
+    /// Where it speaks `api`; the rest is for `normalize`.
+    pub fn base_url_of(&self, api: Api) -> &'static str {
+        let other = self.also.iter().find(|(other, _)| *other == api);
+        other.and_then(|(_, base_url)| *base_url).unwrap_or(self.base_url)
+    }
 }
 
 /// The provider called `name`.
@@ -38,6 +53,7 @@ const fn local(name: &'static str, base_url: &'static str) -> Known {
         name,
         api: Api::OpenAiChat,
         base_url,
+        also: &[],
         key_env: None,
         base_url_env: None,
         model: None,
@@ -49,6 +65,7 @@ const fn local(name: &'static str, base_url: &'static str) -> Known {
 pub(super) const KNOWN: &[Known] = &[
     Known {
         base_url_env: Some("OPENAI_BASE_URL"),
+        also: &[(Api::OpenAiResponses, None)],
         // All of its models take it, and those that reason refuse the older key.
         output_limit_key: OutputLimitKey::MaxCompletionTokens,
         ..cloud("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", Some("gpt-5.2"))
@@ -56,6 +73,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         api: Api::Anthropic,
         base_url_env: Some("ANTHROPIC_BASE_URL"),
+        also: &[(Api::OpenAiChat, Some("https://api.anthropic.com/v1"))],
         ..cloud(
             "anthropic",
             "https://api.anthropic.com",
@@ -63,29 +81,57 @@ pub(super) const KNOWN: &[Known] = &[
             Some("claude-sonnet-4-6"),
         )
     },
-    cloud(
-        "openrouter",
-        "https://openrouter.ai/api/v1",
-        "OPENROUTER_API_KEY",
-        Some("openrouter/auto"),
-    ),
-    Known { base_url_env: Some("OLLAMA_HOST"), ..local("ollama", "http://127.0.0.1:11434/v1") },
-    local("llamacpp", "http://127.0.0.1:8080/v1"),
-    local("lmstudio", "http://127.0.0.1:1234/v1"),
-    local("vllm", "http://127.0.0.1:8000/v1"),
+    Known {
+        also: &[(Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        ..cloud(
+            "openrouter",
+            "https://openrouter.ai/api/v1",
+            "OPENROUTER_API_KEY",
+            Some("openrouter/auto"),
+        )
+    },
+    Known {
+        base_url_env: Some("OLLAMA_HOST"),
+        also: &[(Api::Ollama, None), (Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        ..local("ollama", "http://127.0.0.1:11434/v1")
+    },
+    Known { also: LOCAL_DIALECTS, ..local("llamacpp", "http://127.0.0.1:8080/v1") },
+    Known { also: LOCAL_DIALECTS, ..local("lmstudio", "http://127.0.0.1:1234/v1") },
+    Known { also: LOCAL_DIALECTS, ..local("vllm", "http://127.0.0.1:8000/v1") },
     cloud("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", None),
-    cloud("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", Some("deepseek-chat")),
-    cloud(
-        "gemini",
-        "https://generativelanguage.googleapis.com/v1beta/openai",
-        "GEMINI_API_KEY",
-        Some("gemini-flash-latest"),
-    ),
-    cloud("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", None),
+    Known {
+        also: &[(Api::Anthropic, Some("https://api.deepseek.com/anthropic"))],
+        ..cloud(
+            "deepseek",
+            "https://api.deepseek.com/v1",
+            "DEEPSEEK_API_KEY",
+            Some("deepseek-chat"),
+        )
+    },
+    Known {
+        also: &[(Api::Gemini, Some("https://generativelanguage.googleapis.com/v1beta"))],
+        ..cloud(
+            "gemini",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "GEMINI_API_KEY",
+            Some("gemini-flash-latest"),
+        )
+    },
+    Known {
+        also: &[(Api::OpenAiResponses, None)],
+        ..cloud("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", None)
+    },
     cloud("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", Some("mistral-large-latest")),
     cloud("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", None),
-    cloud("xai", "https://api.x.ai/v1", "XAI_API_KEY", None),
+    Known {
+        also: &[(Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        ..cloud("xai", "https://api.x.ai/v1", "XAI_API_KEY", None)
+    },
 ];
+
+/// llama.cpp, LM Studio and vLLM serve all three on one port.
+const LOCAL_DIALECTS: &[(Api, Option<&str>)] =
+    &[(Api::OpenAiResponses, None), (Api::Anthropic, None)];
 
 /// Variables that choose a provider by being set, and the provider; the first one set wins.
 pub(super) const CHOOSING_VARIABLES: &[(&str, &str)] = &[

@@ -1,48 +1,34 @@
 //! From flags, variables and files to one endpoint.
 
-use super::base_url::{authority_of, from_ollama_host, host_of, normalize};
-use super::config::{Config, Setting, Table};
+use super::base_url::{from_ollama_host, host_of, is_same_server, normalize};
+use super::choice::{By, Choice, Flags, Inputs, unused_keys};
+use super::config::{Config, File};
 use super::discovery::{first_chat_model, served_models};
-use super::known::{CHOOSING_VARIABLES, KNOWN, Known, LOCAL_SERVERS, known};
-use super::{Api, Endpoint, Env, Secret, is_loopback};
+use super::extra::{self, Extra};
+use super::known::{LOCAL_SERVERS, known};
+use super::secret::{begins_like_key, shown, variable_name};
+use super::{Api, Endpoint, Env, Secret, is_loopback, variable};
+use crate::error::quote;
+use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
-use zerostack_core::{Prices, ToolMode};
+use zerostack_core::Prices;
 
-/// What the command line, or the program that embeds this, says. Keys are no flags: every process
-/// of the machine could read them.
-#[derive(Debug, Clone, Default)]
-pub struct Flags {
-    /// `--provider NAME`.
-    pub provider: Option<String>,
-    /// `--base-url URL`.
-    pub base_url: Option<String>,
-    /// `--model NAME`.
-    pub model: Option<String>,
-    /// `--api NAME`: the dialect of a base URL that belongs to no known provider.
-    pub api: Option<Api>,
-    /// `--tool-mode NAME`.
-    pub tool_mode: Option<ToolMode>,
-}
+/// Asks the server of an endpoint which models it has.
+pub type Ask<'a> = dyn FnMut(&Endpoint) -> Result<Vec<String>> + 'a;
 
 /// Chooses the endpoint, in the order that the [module](super) tells, asking servers on this
 /// machine which models they have where that is needed.
 ///
 /// # Errors
 /// `Configuration` for an unknown provider, a wrong base URL, a missing model, no provider at
-/// all, or a key that would travel unencrypted; `Authentication` when the key is missing.
+/// all, a choice of the project that the user does not allow, or a key that would travel
+/// unencrypted; `Authentication` when the key is missing.
 pub fn resolve(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<Endpoint> {
-    resolve_with(flags, env, config, &mut served_models)
+    let options = HttpOptions::from_env(env)?;
+    resolve_with(flags, env, config, &mut |endpoint| served_models(endpoint, options.clone()))
 }
 
-/// Whether anything names a provider, so that [`resolve`] need not look for a local server.
-///
-/// # Errors
-/// As [`resolve`].
-pub fn is_configured(flags: &Flags, env: &Env<'_>, config: &Config) -> Result<bool> {
-    Inputs { flags, env, config }.choice().map(|choice| choice.is_some())
-}
-
-/// [`resolve`] with `models` in place of asking a server at a base URL for its models.
+/// [`resolve`] with `ask` in place of asking a server for its models.
 ///
 /// # Errors
 /// As [`resolve`].
@@ -50,149 +36,70 @@ pub fn resolve_with(
     flags: &Flags,
     env: &Env<'_>,
     config: &Config,
-    models: &mut dyn FnMut(&str) -> Result<Vec<String>>,
+    ask: &mut Ask<'_>,
 ) -> Result<Endpoint> {
     let inputs = Inputs { flags, env, config };
     match inputs.choice()? {
-        Some(choice) => inputs.endpoint(choice, models),
-        None => inputs.discover(models),
+        Some(choice) => inputs.endpoint(choice, ask),
+        None => inputs.discover(ask),
     }
-}
-
-struct Inputs<'a> {
-    flags: &'a Flags,
-    env: &'a Env<'a>,
-    config: &'a Config,
-}
-
-/// A value and what said it.
-struct Said {
-    value: String,
-    source: String,
-}
-
-/// A provider that something chose, before its parts are put together.
-struct Choice {
-    name: String,
-    source: String,
-    known: Option<&'static Known>,
-    table: Table,
-    /// Given outright, by flag or `ZEROSTACK_BASE_URL`.
-    base_url: Option<Said>,
-    /// Whether the top-level `model` of the files belongs to this provider.
-    takes_config_model: bool,
 }
 
 impl Inputs<'_> {
-    fn choice(&self) -> Result<Option<Choice>> {
-        let named = self.said(&self.flags.provider, "--provider", "ZEROSTACK_PROVIDER");
-        let base_url = self.said(&self.flags.base_url, "--base-url", "ZEROSTACK_BASE_URL");
-        let config_provider = self.config.provider.as_ref();
-        if let Some(Said { value: name, source }) = named {
-            let is_config = config_provider.is_some_and(|provider| provider.value == name);
-            return Ok(Some(Choice {
-                base_url,
-                takes_config_model: is_config,
-                ..self.provider(name, source)?
-            }));
-        }
-        if let Some(base_url) = base_url {
-            return self.owner_of(base_url).map(Some);
-        }
-        if let Some(Setting { value, file }) = config_provider {
-            let choice = self.provider(value.clone(), file.display().to_string())?;
-            return Ok(Some(Choice { takes_config_model: true, ..choice }));
-        }
-        for (variable, name) in CHOOSING_VARIABLES {
-            let api = known(name).map(|known| known.api);
-            let fits = self.flags.api.is_none() || self.flags.api == api;
-            if fits && self.variable(variable).is_some() {
-                let choice = self.provider((*name).to_owned(), (*variable).to_owned())?;
-                return Ok(Some(Choice { takes_config_model: true, ..choice }));
-            }
-        }
-        Ok(None)
-    }
-
-    fn provider(&self, name: String, source: String) -> Result<Choice> {
-        let known = known(&name);
-        let table = self.config.tables.get(&name);
-        if known.is_none() && table.is_none() {
-            let mut names: Vec<&str> = KNOWN.iter().map(|known| known.name).collect();
-            names.extend(self.config.tables.keys().map(String::as_str));
-            let message = format!(
-                "{source}: no provider is called {name:?}; known are {}; any other is described \
-                 by [providers.NAME] in {} or by --base-url",
-                names.join(", "),
-                self.user_file()
-            );
+    fn endpoint(&self, choice: Choice, ask: &mut Ask<'_>) -> Result<Endpoint> {
+        let mut endpoint = self.without_model(&choice)?;
+        self.refuse_plain_http(&choice, &endpoint)?;
+        endpoint.model = match self.named_model(&choice)? {
+            Some(model) => model,
+            None => self.served_model(&choice, &endpoint, ask)?,
+        };
+        let holds_key = endpoint.secrets().are_in(endpoint.model.as_bytes());
+        if holds_key || begins_like_key(&endpoint.model) {
+            let message = "the name of the model looks like a key; a key goes into a variable";
             return Err(Error::new(ErrorKind::Configuration, message));
         }
-        let table = table.cloned().unwrap_or_default();
-        Ok(Choice { name, source, known, table, base_url: None, takes_config_model: false })
+        Ok(endpoint)
     }
 
-    /// The provider whose host a bare base URL names: its key may go there. Else a nameless one.
-    fn owner_of(&self, base_url: Said) -> Result<Choice> {
-        let api = self.flags.api.unwrap_or(Api::OpenAiChat);
-        let authority = authority_of(&normalize(&base_url.value, api, &base_url.source)?);
-        let tables = self.config.tables.iter();
-        let configured =
-            tables.filter_map(|(name, table)| Some((name.as_str(), table.base_url.as_deref()?)));
-        let built_in = KNOWN.iter().filter(|known| known.key_env.is_some());
-        let owner = configured
-            .chain(built_in.map(|known| (known.name, known.base_url)))
-            .find(|(_, url)| authority_of(url.trim()) == authority);
-        let source = base_url.source.clone();
-        let choice = match owner {
-            Some((name, _)) => self.provider(name.to_owned(), source)?,
-            None => Choice {
-                name: authority,
-                source,
-                known: None,
-                table: Table::default(),
-                base_url: None,
-                takes_config_model: false,
-            },
-        };
-        Ok(Choice { base_url: Some(base_url), ..choice })
-    }
-
-    fn endpoint(
-        &self,
-        choice: Choice,
-        models: &mut dyn FnMut(&str) -> Result<Vec<String>>,
-    ) -> Result<Endpoint> {
+    /// All but the model.
+    fn without_model(&self, choice: &Choice) -> Result<Endpoint> {
         let known_api = choice.known.map(|known| known.api);
         let api = self.flags.api.or(choice.table.api).or(known_api).unwrap_or(Api::OpenAiChat);
-        let base_url = self.base_url(&choice, api)?;
-        let key = self.key(&choice, &base_url)?;
-        self.refuse_plain_http(&choice, &base_url, key.is_some())?;
-        let model = self.model(&choice, &base_url, models)?;
+        let base_url = self.base_url(choice, api)?;
+        let place = |what: &str| format!("{what} of {} in {}", choice.name, self.user_file());
+        // What was found listens where the table does not say, and anything may listen there.
+        let is_trusted = choice.by != By::Search;
+        let headers = |table| match is_trusted {
+            true => extra::expand(table, &place("headers"), self.env),
+            false => Ok(Vec::new()),
+        };
+        let (headers, query): (Vec<Extra>, Vec<Extra>) =
+            (headers(&choice.table.headers)?, headers(&choice.table.query)?);
+        extra::check_headers(&headers, &place("headers"))?;
+        let key = if is_trusted { self.key(choice, &base_url, &headers)? } else { None };
+        let (key, key_variable) = key.unzip();
         let known = choice.known.filter(|known| host_of(known.base_url) == host_of(&base_url));
         let known_key = known.map(|known| known.output_limit_key);
-        let output_limit_key = choice.table.output_limit_key.or(known_key).unwrap_or_default();
-        let tool_mode = self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default();
-        let context_tokens = choice.table.context_tokens.unwrap_or_default();
-        let prices = self.prices(&choice)?;
-        let Choice { name, source: origin, .. } = choice;
         Ok(Endpoint {
-            name,
+            name: choice.name.clone(),
             api,
             base_url,
-            model,
+            model: String::new(),
             key,
-            output_limit_key,
-            tool_mode,
-            context_tokens,
-            prices,
-            origin,
+            key_variable,
+            headers,
+            query,
+            output_limit_key: choice.table.output_limit_key.or(known_key).unwrap_or_default(),
+            tool_mode: self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default(),
+            context_tokens: choice.table.context_tokens.unwrap_or_default(),
+            prices: self.prices(choice)?,
+            origin: choice.source.clone(),
         })
     }
 
     /// The prices of the provider's table, in millionths.
-    fn prices(&self, choice: &Choice) -> Result<Prices> {
-        let Some(table) = choice.table.prices else { return Ok(Prices::NONE) };
+    fn prices(&self, choice: &Choice) -> Result<Option<Prices>> {
+        let Some(table) = choice.table.prices else { return Ok(None) };
         let micros = |price: f64| {
             let micros = (price * 1e6).round();
             if (0.0..=f64::from(u32::MAX)).contains(&micros) {
@@ -202,24 +109,21 @@ impl Inputs<'_> {
                 format!("prices of {} in {}: {price} is no price", choice.name, self.user_file());
             Err(Error::new(ErrorKind::Configuration, text))
         };
-        Ok(Prices {
+        Ok(Some(Prices {
             input: micros(table.input)?,
             output: micros(table.output)?,
             cache_read: micros(table.cache_read.unwrap_or(table.input))?,
             cache_write: micros(table.cache_write.unwrap_or(table.input))?,
-        })
+        }))
     }
 
     fn base_url(&self, choice: &Choice, api: Api) -> Result<String> {
-        if let Some(Said { value, source }) = &choice.base_url {
-            return normalize(value, api, source);
+        if let Some(said) = &choice.base_url {
+            return normalize(&said.value, api, &said.source);
         }
-        if let Some(url) = &choice.table.base_url {
-            return normalize(
-                url,
-                api,
-                &format!("base_url of {} in {}", choice.name, self.user_file()),
-            );
+        if let Some(url) = choice.table.base_url.as_ref().filter(|_| choice.by != By::Search) {
+            let place = format!("base_url of {} in {}", choice.name, self.user_file());
+            return normalize(url, api, &place);
         }
         let Some(known) = choice.known else {
             let message = format!(
@@ -229,46 +133,90 @@ impl Inputs<'_> {
             );
             return Err(Error::new(ErrorKind::Configuration, message));
         };
-        match known.base_url_env.and_then(|name| Some((name, self.variable(name)?))) {
-            Some(("OLLAMA_HOST", value)) => from_ollama_host(&value),
+        let moved = match known.base_url_env.filter(|_| choice.by != By::Search) {
+            Some(name) => variable(self.env, name)?.map(|value| (name, value)),
+            None => None,
+        };
+        match moved {
+            Some(("OLLAMA_HOST", value)) => from_ollama_host(&value, api),
             Some((name, value)) => normalize(&value, api, name),
-            None => Ok(known.base_url.to_owned()),
+            None => normalize(known.base_url_of(api), api, known.name),
         }
     }
 
-    fn key(&self, choice: &Choice, base_url: &str) -> Result<Option<Secret>> {
+    /// The key that belongs to this server, and the variable it is in.
+    fn key(
+        &self,
+        choice: &Choice,
+        base_url: &str,
+        headers: &[Extra],
+    ) -> Result<Option<(Secret, String)>> {
         let configured = choice.table.key_env.as_deref();
+        if let Some(name) = configured.filter(|name| !is_variable_name(name)) {
+            let message = format!(
+                "key_env of {} in {} is {}, which is no name of a variable; put the key into a \
+                 variable and its name here",
+                choice.name,
+                self.user_file(),
+                shown(name)
+            );
+            return Err(Error::new(ErrorKind::Configuration, message));
+        }
         let own = configured.or(choice.known.and_then(|known| known.key_env));
-        let variables = ["ZEROSTACK_API_KEY"].into_iter().chain(own);
-        for variable in variables {
-            let Some(key) = self.variable(variable) else { continue };
+        let general = self.general_key_belongs(choice, base_url).then_some(GENERAL_KEY);
+        for name in general.into_iter().chain(own) {
+            let Some(key) = variable(self.env, name)? else { continue };
             if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
                 let message = format!(
-                    "the key in {variable} has a space, a line break or another character that \
-                     no key has; set it again"
+                    "the key in {} has a space, a line break or another character that \
+                     no key has; set it again",
+                    variable_name(name)
                 );
                 return Err(Error::new(ErrorKind::Authentication, message));
             }
-            return Ok(Some(Secret::new(key)));
+            return Ok(Some((Secret::new(key), name.to_owned())));
         }
-        // A provider that was moved to another host may do without.
+        // A provider that was moved to another host may do without; a header may carry the key.
         let at_home =
             choice.known.is_some_and(|known| host_of(known.base_url) == host_of(base_url));
         match own {
-            Some(variable) if configured.is_some() || at_home => {
+            Some(name) if (configured.is_some() || at_home) && !has_key(headers) => {
+                let or_general = match general {
+                    Some(name) => format!(" (or {name})"),
+                    None if variable(self.env, GENERAL_KEY)?.is_some() => {
+                        format!("; {GENERAL_KEY} is for another server")
+                    }
+                    None => String::new(),
+                };
                 let message =
-                    format!("no key for {}: set {variable} (or ZEROSTACK_API_KEY)", choice.name);
+                    format!("no key for {}: set {}{or_general}", choice.name, variable_name(name));
                 Err(Error::new(ErrorKind::Authentication, message))
             }
             _ => Ok(None),
         }
     }
 
-    fn refuse_plain_http(&self, choice: &Choice, base_url: &str, has_key: bool) -> Result<()> {
-        let host = host_of(base_url);
+    /// Whether `ZEROSTACK_API_KEY` is for this server.
+    fn general_key_belongs(&self, choice: &Choice, base_url: &str) -> bool {
+        // A wrong name there is an error only for who is to use it.
+        let of_variables = self.choice_of_variables();
+        match (choice.by, of_variables) {
+            (By::Variable, _) => true,
+            (By::Search | By::File(File::Project), _) | (_, Err(_)) => false,
+            (_, Ok(None)) => true,
+            (_, Ok(Some(other))) => self
+                .base_url(&other, Api::OpenAiChat)
+                .is_ok_and(|other| is_same_server(&other, base_url)),
+        }
+    }
+
+    fn refuse_plain_http(&self, choice: &Choice, endpoint: &Endpoint) -> Result<()> {
+        let host = host_of(&endpoint.base_url);
+        let has_key =
+            endpoint.key.is_some() || has_key(&endpoint.headers) || has_key(&endpoint.query);
         let allowed = choice.table.allow_http
-            || self.variable("ZEROSTACK_ALLOW_HTTP").is_some_and(|value| value == "1");
-        if !has_key || allowed || is_loopback(&host) || base_url.starts_with("https://") {
+            || variable(self.env, "ZEROSTACK_ALLOW_HTTP")?.is_some_and(|value| value == "1");
+        if !has_key || allowed || is_loopback(&host) || endpoint.base_url.starts_with("https://") {
             return Ok(());
         }
         let message = format!(
@@ -278,49 +226,78 @@ impl Inputs<'_> {
         Err(Error::new(ErrorKind::Configuration, message))
     }
 
-    fn model(
+    /// The model that somebody named.
+    fn named_model(&self, choice: &Choice) -> Result<Option<String>> {
+        if let Some(model) = self.wanted_model()? {
+            return Ok(Some(model));
+        }
+        if self.takes_config_model(choice)
+            && let Some(model) = self.config_model()?
+        {
+            return Ok(Some(model));
+        }
+        let default = || choice.known.and_then(|known| known.model).map(str::to_owned);
+        let of_table = choice.table.model.as_deref().map(str::trim);
+        Ok(of_table.filter(|model| !model.is_empty()).map(str::to_owned).or_else(default))
+    }
+
+    /// The top-level `model` of the files.
+    fn config_model(&self) -> Result<Option<String>> {
+        let Some(setting) = &self.config.model else { return Ok(None) };
+        if let Some(allowed) = &self.config.projects.models {
+            self.check_project(setting, allowed)?;
+        }
+        Ok(Some(setting.value.trim().to_owned()))
+    }
+
+    /// The model of the flag, else of the variable; an empty one is none.
+    fn wanted_model(&self) -> Result<Option<String>> {
+        let flag = self.flags.model.as_deref().map(str::trim).filter(|model| !model.is_empty());
+        match flag {
+            Some(model) => Ok(Some(model.to_owned())),
+            None => variable(self.env, "ZEROSTACK_MODEL"),
+        }
+    }
+
+    fn served_model(
         &self,
         choice: &Choice,
-        base_url: &str,
-        models: &mut dyn FnMut(&str) -> Result<Vec<String>>,
+        endpoint: &Endpoint,
+        ask: &mut Ask<'_>,
     ) -> Result<String> {
-        let of_config = self.config.model.as_ref().filter(|_| choice.takes_config_model);
-        let named = self
-            .said(&self.flags.model, "--model", "ZEROSTACK_MODEL")
-            .map(|said| said.value)
-            .or_else(|| Some(of_config?.value.clone()))
-            .or_else(|| choice.table.model.clone())
-            .or_else(|| choice.known?.model.map(str::to_owned));
-        if let Some(model) = named {
-            return Ok(model);
-        }
+        let Endpoint { name, base_url, .. } = endpoint;
         let is_own_server = is_loopback(&host_of(base_url))
             || choice.known.is_some_and(|known| known.key_env.is_none());
         if is_own_server {
-            let served = models(base_url)?;
+            let served = ask(endpoint)?;
             return first_chat_model(&served).cloned().ok_or_else(|| {
-                let message = format!("{} at {base_url} has no model; load one", choice.name);
+                let message = format!("{name} at {base_url} has no model; load one");
                 Error::new(ErrorKind::Configuration, message)
             });
         }
         let message = format!(
-            "no model is chosen for {}; name one with --model, ZEROSTACK_MODEL, or model = \"…\" \
-             in {}",
-            choice.name,
+            "no model is chosen for {name}; name one with --model, ZEROSTACK_MODEL, or model = \
+             \"…\" in {}",
             self.user_file()
         );
         Err(Error::new(ErrorKind::Configuration, message))
     }
 
     /// The first server on this machine that has the wanted model, or any model.
-    fn discover(&self, models: &mut dyn FnMut(&str) -> Result<Vec<String>>) -> Result<Endpoint> {
-        let wanted = self
-            .said(&self.flags.model, "--model", "ZEROSTACK_MODEL")
-            .map(|said| said.value)
-            .or_else(|| Some(self.config.model.as_ref()?.value.clone()));
-        for known in LOCAL_SERVERS.iter().filter_map(|name| known(name)) {
+    fn discover(&self, ask: &mut Ask<'_>) -> Result<Endpoint> {
+        let wanted = match self.wanted_model()? {
+            Some(wanted) => Some(wanted),
+            None => self.config_model()?,
+        };
+        for name in LOCAL_SERVERS {
+            let Some(known) = known(name) else { continue };
+            if self.flags.api.is_some_and(|api| !known.speaks(api)) {
+                continue;
+            }
+            // Its list is asked for in OpenAI's words, which all of them speak.
+            let place = Endpoint::local(known.base_url, "");
             // Most of them are not there, and something else may be.
-            let Ok(served) = models(known.base_url) else { continue };
+            let Ok(served) = ask(&Endpoint { name: (*name).to_owned(), ..place }) else { continue };
             let model = match &wanted {
                 // Ollama lists a model with its tag, and takes it without.
                 Some(wanted) => served
@@ -330,49 +307,42 @@ impl Inputs<'_> {
                 None => first_chat_model(&served),
             };
             let Some(model) = model else { continue };
-            return Ok(Endpoint {
-                name: known.name.to_owned(),
-                api: known.api,
-                base_url: known.base_url.to_owned(),
-                model: model.clone(),
-                key: None,
-                output_limit_key: known.output_limit_key,
-                tool_mode: self.flags.tool_mode.unwrap_or_default(),
-                context_tokens: 0,
-                prices: Prices::NONE,
-                origin: "found on this machine".to_owned(),
-            });
+            let choice = Choice {
+                name: (*name).to_owned(),
+                source: "found on this machine".to_owned(),
+                known: Some(known),
+                table: self.config.tables.get(*name).cloned().unwrap_or_default(),
+                base_url: None,
+                by: By::Search,
+            };
+            return Ok(Endpoint { model: model.clone(), ..self.without_model(&choice)? });
         }
+        let speaks = self.flags.api.map(|api| format!(" that speaks {}", api.name()));
         let found = match wanted {
-            Some(wanted) => format!("no model server with {wanted}"),
+            Some(wanted) if begins_like_key(&wanted) => format!("no model {}", shown(&wanted)),
+            Some(wanted) => format!("no model server with {}", quote(&wanted)),
             None => "no model server".to_owned(),
         };
         let message = format!(
-            "no model to talk to, and {found} on this machine: set OPENAI_API_KEY, \
+            "no model to talk to, and {found}{} on this machine: {}set OPENAI_API_KEY, \
              ANTHROPIC_API_KEY or OPENROUTER_API_KEY; or give --base-url (and ZEROSTACK_API_KEY); \
-             or start Ollama, llama.cpp or LM Studio; `zerostack try` needs none of these"
+             or start Ollama, llama.cpp or LM Studio; `zerostack try` needs none of these",
+            speaks.unwrap_or_default(),
+            unused_keys(self.env, self.flags.api)
         );
         Err(Error::new(ErrorKind::Configuration, message))
     }
-
-    fn said(&self, flag: &Option<String>, flag_name: &str, variable: &str) -> Option<Said> {
-        if let Some(value) = flag {
-            return Some(Said { value: value.clone(), source: flag_name.to_owned() });
-        }
-        Some(Said { value: self.variable(variable)?, source: variable.to_owned() })
-    }
-
-    /// A variable without the blanks around it; one that is empty is not set.
-    fn variable(&self, name: &str) -> Option<String> {
-        let value = (self.env)(name)?;
-        let value = value.trim();
-        (!value.is_empty()).then(|| value.to_owned())
-    }
-
-    fn user_file(&self) -> String {
-        match &self.config.user_file {
-            Some(path) => path.display().to_string(),
-            None => "~/.config/zerostack/config.toml".to_owned(),
-        }
-    }
 }
+
+fn has_key(extras: &[Extra]) -> bool {
+    extras.iter().any(|extra| extra.is_key)
+}
+
+/// Whether a shell could set it; what looks like the key itself is not meant as a name.
+fn is_variable_name(name: &str) -> bool {
+    let is_word = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    is_word && !name.is_empty() && !name.as_bytes().first().is_some_and(u8::is_ascii_digit)
+}
+
+/// The key of whatever endpoint `ZEROSTACK_*` or the user chose.
+const GENERAL_KEY: &str = "ZEROSTACK_API_KEY";

@@ -1,5 +1,6 @@
 //! Which endpoint comes out of which flags, variables and files.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use zerostack_core::{OutputLimitKey, ToolMode};
@@ -33,10 +34,11 @@ impl Case<'_> {
     fn resolve(&self) -> Result<Endpoint> {
         let env = |name: &str| {
             let found = self.env.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
+            found.map(|(_, value)| OsString::from(value))
         };
-        let mut models = |base_url: &str| {
-            let server = self.servers.iter().find(|(known, _)| *known == base_url);
+        let mut models = |endpoint: &Endpoint| {
+            let base_url = &endpoint.base_url;
+            let server = self.servers.iter().find(|(known, _)| known == base_url);
             match server {
                 Some((_, models)) => Ok(models.iter().map(|model| (*model).to_owned()).collect()),
                 None => Err(Error::new(ErrorKind::Provider, format!("nothing at {base_url}"))),
@@ -136,9 +138,90 @@ fn flags_win_over_variables_over_files_over_keys() {
         .gives("mistral | openai-chat | https://api.mistral.ai/v1 | of-flag | m | --provider");
     Case { flags: flags("mistral", "", ""), env: &env, user, ..Case::default() }
         .gives("mistral | openai-chat | https://api.mistral.ai/v1 | of-env | m | --provider");
-    let env = with(&[("ZEROSTACK_API_KEY", "z"), ("ZEROSTACK_BASE_URL", "https://h/v1/")]);
+    let env = with(&[("ZEROSTACK_API_KEY", "z")]);
     Case { flags: flags("openai", "", ""), env: &env, ..Case::default() }
-        .gives("openai | openai-chat | https://h/v1 | gpt-5.2 | z | --provider");
+        .gives("openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | z | --provider");
+}
+
+#[test]
+fn a_choice_is_whole() {
+    let own = [
+        ("ZEROSTACK_BASE_URL", "https://own.example/v1"),
+        ("ZEROSTACK_API_KEY", "z"),
+        ("OPENAI_API_KEY", "o"),
+    ];
+    // The URL and the key of the variables do not follow the provider of the flag.
+    Case { flags: flags("openai", "", ""), env: &own, ..Case::default() }
+        .gives("openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | o | --provider");
+    // Nor does the provider of the variable follow the URL of the flag.
+    let named =
+        [("ZEROSTACK_PROVIDER", "openai"), ("ZEROSTACK_API_KEY", "z"), ("OPENAI_API_KEY", "o")];
+    let elsewhere = || flags("", "https://e.example/v1", "m");
+    Case { flags: elsewhere(), env: &named, ..Case::default() }
+        .gives("e.example | openai-chat | https://e.example/v1 | m | - | --base-url");
+    Case { flags: elsewhere(), env: &own, ..Case::default() }
+        .gives("e.example | openai-chat | https://e.example/v1 | m | - | --base-url");
+    // Another name for the same server is the same server.
+    Case { flags: flags("", "https://OWN.example:443/v1", "m"), env: &own, ..Case::default() }
+        .gives("own.example:443 | openai-chat | https://own.example:443/v1 | m | z | --base-url");
+    Case { flags: flags("openai", "", ""), env: &named, ..Case::default() }
+        .gives("openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | z | --provider");
+    // Both in one place belong together.
+    let both = [&own[..2], &[("ZEROSTACK_PROVIDER", "anthropic")]].concat();
+    Case { env: &both, ..Case::default() }.gives(
+        "anthropic | anthropic | https://own.example | claude-sonnet-4-6 | z | ZEROSTACK_PROVIDER",
+    );
+    // The key of a table does not follow a URL of the variables.
+    let user = "provider = 'work'\n[providers.work]\nbase_url = 'https://work.example/v1'\n\
+                model = 'm'\nkey_env = 'WORK_KEY'";
+    let env = [("ZEROSTACK_BASE_URL", "https://own.example/v1"), ("WORK_KEY", KEY)];
+    Case { flags: flags("", "", "m"), env: &env, user, ..Case::default() }
+        .gives("own.example | openai-chat | https://own.example/v1 | m | - | ZEROSTACK_BASE_URL");
+    // Whose key is missing is told, and whose is there.
+    let env = [("ZEROSTACK_BASE_URL", "https://own.example/v1"), ("ZEROSTACK_API_KEY", KEY)];
+    Case { flags: flags("openai", "", ""), env: &env, ..Case::default() }
+        .fails(ErrorKind::Authentication, &["OPENAI_API_KEY", "for another server"]);
+}
+
+#[test]
+fn a_server_that_was_found_gets_no_key() {
+    let servers: &[(&str, &[&str])] = &[("http://127.0.0.1:11434/v1", &["m"])];
+    Case { env: &[("ZEROSTACK_API_KEY", KEY)], servers, ..Case::default() }
+        .gives("ollama | openai-chat | http://127.0.0.1:11434/v1 | m | - | found on this machine");
+}
+
+#[test]
+fn variables_that_are_not_utf_8_are_named() {
+    use std::os::unix::ffi::OsStringExt as _;
+    for name in ["OPENAI_API_KEY", "ZEROSTACK_PROVIDER", "ZEROSTACK_BASE_URL", "ZEROSTACK_MODEL"] {
+        let env = |asked: &str| match asked {
+            _ if asked == name => Some(OsString::from_vec(b"caf\xe9".to_vec())),
+            "OPENAI_API_KEY" => Some("o".into()),
+            _ => None,
+        };
+        let flags = Flags::default();
+        let error = resolve_with(&flags, &env, &Config::default(), &mut |_| Ok(Vec::new()));
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let env = |name: &str| (name == "HTTPS_PROXY").then(|| OsString::from_vec(vec![0xff]));
+    let error = crate::transport::HttpOptions::from_env(&env).unwrap_err();
+    assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
+}
+
+#[test]
+fn a_home_that_is_not_utf_8_has_its_configuration() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let mut home = tempfile::tempdir().unwrap().path().as_os_str().to_owned();
+    home.push(OsString::from_vec(b"-caf\xe9".to_vec()));
+    let folder = Path::new(&home).join(".config/zerostack");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), "provider = 'groq'").unwrap();
+    let env = |name: &str| (name == "HOME").then(|| home.clone());
+    let config = Config::load(&env, Path::new("/nowhere")).unwrap();
+    std::fs::remove_dir_all(&home).unwrap();
+    assert_eq!(config.provider.unwrap().value, "groq");
 }
 
 #[test]
@@ -151,7 +234,8 @@ fn a_model_of_the_files_stays_with_the_provider_of_the_files() {
     Case { flags: flags("groq", "", ""), env: &env, user, ..Case::default() }
         .gives("groq | openai-chat | https://api.groq.com/openai/v1 | of-file | g | --provider");
     let project = "provider = 'mistral'";
-    Case { env: &env, user, project, ..Case::default() }.gives(&format!(
+    let allows = format!("{user}\n[projects]\nproviders = ['mistral']");
+    Case { env: &env, user: &allows, project, ..Case::default() }.gives(&format!(
         "mistral | openai-chat | https://api.mistral.ai/v1 | mistral-large-latest | m | {PROJECT}"
     ));
     let project = "model = 'of-project'";
@@ -206,7 +290,7 @@ fn the_key_of_a_provider_does_not_follow_a_bare_base_url() {
         );
     Case { flags: flags("", "https://API.openai.com/v1", "m"), env: &env, ..Case::default() }
         .gives(&format!(
-            "openai | openai-chat | https://API.openai.com/v1 | m | {KEY} | --base-url"
+            "openai | openai-chat | https://api.openai.com/v1 | m | {KEY} | --base-url"
         ));
     let named = flags("openai", "https://elsewhere.example/v1", "m");
     Case { flags: named, env: &env, ..Case::default() }.gives(&format!(
@@ -313,7 +397,7 @@ fn errors_name_what_is_wrong_and_where() {
 fn errors_in_files_name_the_file_the_line_and_the_key() {
     for (user, parts) in [
         ("model = 'm'\nmodle = 'x'", [":2:", "`modle`", "`model`"]),
-        ("[providers.a]\napi = 'soap'", [":2:", "`soap`", "`openai-chat`"]),
+        ("[providers.a]\napi = 'soap'", [":2:", "\"soap\"", "`openai-chat`"]),
         ("[providers.a]\n\nkey = 'sk-hunter2'", [":3:", "`key`", "`key_env`"]),
         ("model = 1", [":1:", "integer", "string"]),
         ("model = 'm", [":1:", "literal string", ""]),
@@ -340,6 +424,221 @@ fn a_project_chooses_neither_hosts_nor_keys() {
 }
 
 #[test]
+fn a_project_chooses_among_what_the_user_allows() {
+    let user = "provider = 'work'\n[providers.work]\nbase_url = 'https://work.example/v1'\n\
+                model = 'm'\n[providers.lab]\nbase_url = 'https://lab.example/v1'\nmodel = 'l'\n\
+                key_env = 'LAB_KEY'\n";
+    let allows = format!("{user}[projects]\nproviders = ['lab']\nmodels = ['a', 'b']\n");
+    let env = [("ZEROSTACK_API_KEY", KEY), ("LAB_KEY", "l"), ("OPENAI_API_KEY", "o")];
+    let lab = "provider = 'lab'";
+    let case = |user, project| Case { env: &env, user, project, ..Case::default() };
+    // Neither a table of the user's nor a built-in name is a permission.
+    for project in [lab, "provider = 'openai'", "provider = 'ollama'"] {
+        case(user, project).fails(ErrorKind::Configuration, &[PROJECT, "[projects]", USER]);
+    }
+    // The general key is for what the user chose; what is allowed has a key of its own.
+    case(&allows, lab)
+        .gives(&format!("lab | openai-chat | https://lab.example/v1 | l | l | {PROJECT}"));
+    let general = [("ZEROSTACK_API_KEY", KEY)];
+    Case { env: &general, ..case(&allows, lab) }
+        .fails(ErrorKind::Authentication, &["set LAB_KEY", "for another server"]);
+    // What the user chose too, and what a flag chooses, needs no permission.
+    case(user, "provider = 'work'")
+        .gives(&format!("work | openai-chat | https://work.example/v1 | m | {KEY} | {USER}"));
+    Case { flags: flags("work", "", ""), ..case(user, lab) }
+        .gives(&format!("work | openai-chat | https://work.example/v1 | m | {KEY} | --provider"));
+    case(&allows, "model = 'a'")
+        .gives(&format!("work | openai-chat | https://work.example/v1 | a | {KEY} | {USER}"));
+    case(&allows, "model = 'c'").fails(ErrorKind::Configuration, &[PROJECT, "\"c\""]);
+}
+
+#[test]
+fn a_built_in_provider_speaks_its_other_dialects() {
+    for (provider, api, expected) in [
+        ("ollama", Api::Ollama, "http://127.0.0.1:11434"),
+        ("ollama", Api::Anthropic, "http://127.0.0.1:11434"),
+        ("openrouter", Api::Anthropic, "https://openrouter.ai/api"),
+        ("openai", Api::OpenAiResponses, "https://api.openai.com/v1"),
+        ("gemini", Api::Gemini, "https://generativelanguage.googleapis.com/v1beta"),
+        ("anthropic", Api::OpenAiChat, "https://api.anthropic.com/v1"),
+        ("deepseek", Api::Anthropic, "https://api.deepseek.com/anthropic"),
+    ] {
+        let env = [
+            ("ANTHROPIC_API_KEY", "k"),
+            ("DEEPSEEK_API_KEY", "k"),
+            ("GEMINI_API_KEY", "k"),
+            ("OPENAI_API_KEY", "k"),
+            ("OPENROUTER_API_KEY", "k"),
+        ];
+        let flags = Flags { api: Some(api), ..flags(provider, "", "m") };
+        let endpoint = Case { flags, env: &env, ..Case::default() }.resolve().unwrap();
+        assert_eq!((endpoint.base_url.as_str(), endpoint.api), (expected, api), "{provider}");
+    }
+    let flags = |api| Flags { api: Some(api), ..Flags::default() };
+    let env = [("OLLAMA_HOST", "gpu"), ("ZEROSTACK_MODEL", "m")];
+    Case { flags: flags(Api::Ollama), env: &env, ..Case::default() }
+        .gives("ollama | ollama | http://gpu:11434 | m | - | OLLAMA_HOST");
+    // A server that is found is spoken to as the flag says, or not at all.
+    let servers: &[(&str, &[&str])] = &[("http://127.0.0.1:11434/v1", &["m"])];
+    Case { flags: flags(Api::Anthropic), servers, ..Case::default() }
+        .gives("ollama | anthropic | http://127.0.0.1:11434 | m | - | found on this machine");
+    Case { flags: flags(Api::Gemini), servers, ..Case::default() }
+        .fails(ErrorKind::Configuration, &["speaks gemini", "--api gemini"]);
+}
+
+#[test]
+fn a_key_that_is_not_used_is_explained() {
+    Case { env: &[("GEMINI_API_KEY", KEY)], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["GEMINI_API_KEY is set: say --provider gemini"]);
+    let flags = Flags { api: Some(Api::Anthropic), ..Flags::default() };
+    Case { flags, env: &[("OPENAI_API_KEY", KEY)], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["openai does not speak anthropic", "--api"]);
+}
+
+#[test]
+fn a_server_is_the_same_by_another_name_of_its_port() {
+    let user = "[providers.work]\nbase_url = 'https://llm.example/v1'\nkey_env = 'WORK_KEY'\n\
+                [providers.a]\nbase_url = 'https://llm.example/a/v1'\nkey_env = 'A_KEY'";
+    let env = [("WORK_KEY", "w"), ("A_KEY", "a")];
+    let case = |url| Case { flags: flags("", url, "m"), env: &env, user, ..Case::default() };
+    case("https://LLM.example:443/v1")
+        .gives("work | openai-chat | https://llm.example:443/v1 | m | w | --base-url");
+    case("HTTPS://llm.example/v1/")
+        .gives("work | openai-chat | https://llm.example/v1 | m | w | --base-url");
+    case("https://llm.example/a/v1")
+        .gives("a | openai-chat | https://llm.example/a/v1 | m | a | --base-url");
+    case("https://llm.example:8443/v1")
+        .gives("llm.example:8443 | openai-chat | https://llm.example:8443/v1 | m | - | --base-url");
+    // Not sent without the key either: nobody means that.
+    case("http://llm.example/v1").fails(ErrorKind::Configuration, &["unencrypted"]);
+}
+
+#[test]
+fn an_empty_model_is_none() {
+    let env = [("OPENAI_API_KEY", "k"), ("ZEROSTACK_MODEL", " ")];
+    let empty = Flags { model: Some(" ".to_owned()), ..Flags::default() };
+    let user = "model = ''\n[providers.openai]\nmodel = ' '";
+    Case { flags: empty, env: &env, user, ..Case::default() }
+        .gives("openai | openai-chat | https://api.openai.com/v1 | gpt-5.2 | k | OPENAI_API_KEY");
+}
+
+#[test]
+fn a_key_in_the_wrong_field_is_not_printed() {
+    for field in [
+        "provider = 'sk-hunter2'",
+        "provider = 'w'\n[providers.w]\nbase_url = 'https://w/v1'\nmodel = 'm'\n\
+         key_env = 'sk-hunter2'",
+        "provider = 'w'\n[providers.w]\nbase_url = 'https://w/v1'\nmodel = 'sk-hunter2'",
+        "[providers.w]\napi = 'sk-hunter2'",
+        "[providers.w]\ntool_mode = 'sk-hunter2'",
+        "[providers.w]\ncontext_tokens = 'sk-hunter2'",
+        "[providers.w]\nallow_http = 'sk-hunter2'",
+        "provider = 'w'\n[providers.w]\nbase_url = 'sk-hunter2'",
+        "provider = 'w'\n[providers.w]\nbase_url = 'https://w/v1'\nheaders = { a = '${sk-hunter2}' }",
+    ] {
+        let error = Case { user: field, ..Case::default() }.resolve().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{field}: {error}");
+    }
+    for name in ["ZEROSTACK_PROVIDER", "ZEROSTACK_BASE_URL", "OLLAMA_HOST"] {
+        Case { env: &[(name, KEY)], ..Case::default() }.fails(ErrorKind::Configuration, &[name]);
+    }
+    let env = [("OPENAI_API_KEY", "o"), ("ZEROSTACK_MODEL", KEY)];
+    Case { env: &env, ..Case::default() }.fails(ErrorKind::Configuration, &["looks like a key"]);
+    // A key that could be the name of a variable.
+    let user = "provider = 'w'\n[providers.w]\nbase_url = 'https://w/v1'\nmodel = 'm'\n\
+                key_env = 'gsk_hunter2HUNTER2'";
+    let error = Case { user, ..Case::default() }.resolve().unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+}
+
+#[test]
+fn what_others_wrote_is_cut_in_errors() {
+    let long = "x".repeat(900_000);
+    let project = format!("'{long}' = 1");
+    for case in [
+        Case { project: &project, ..Case::default() },
+        Case { flags: flags(&long, "", ""), ..Case::default() },
+        Case { flags: flags("", "", &long), ..Case::default() },
+    ] {
+        let error = case.resolve().unwrap_err();
+        assert!(error.to_string().len() < 2_000, "{}", error.to_string().len());
+    }
+}
+
+#[test]
+fn a_table_adds_headers_and_a_query() {
+    let user = "provider = 'azure'\n[providers.azure]\nbase_url = 'https://x.example/openai/v1'\n\
+                model = 'm'\nheaders = { api-key = '${AZURE_KEY}', x-team = 'core' }\n\
+                query = { api-version = '2024-10-21' }";
+    let env = [("AZURE_KEY", KEY)];
+    let endpoint = Case { user, env: &env, ..Case::default() }.resolve().unwrap();
+    assert_eq!(
+        endpoint.url("/chat/completions"),
+        "https://x.example/openai/v1/chat/completions?api-version=2024-10-21"
+    );
+    let headers = endpoint.headers();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.expose())).collect();
+    assert_eq!(headers, [("api-key", KEY), ("x-team", "core")]);
+    assert!(!format!("{endpoint:?} {endpoint}").contains(KEY));
+    assert_eq!(endpoint.secrets().redact("sk-hunter2 of 2024-10-21"), "(key) of 2024-10-21");
+    let variables =
+        [("AZURE_KEY", "x"), ("OTHER", "a sk-hunter2"), ("GROQ_API_KEY", ""), ("A", "")];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    let case = Case { user, env: &env, ..Case::default() };
+    let hidden = key_variables(variables.into_iter(), &case.config().unwrap(), &endpoint);
+    assert_eq!(hidden, ["AZURE_KEY", "OTHER", "GROQ_API_KEY"]);
+    Case { user, ..Case::default() }.fails(ErrorKind::Authentication, &["AZURE_KEY", "api-key"]);
+    // A header of the same name takes the place of the key.
+    let user = "provider = 'w'\n[providers.w]\nbase_url = 'https://w/v1'\nmodel = 'm'\n\
+                headers = { Authorization = 'Basic ${AZURE_KEY}' }";
+    let env = [("AZURE_KEY", KEY), ("ZEROSTACK_API_KEY", "z")];
+    let endpoint = Case { user, env: &env, ..Case::default() }.resolve().unwrap();
+    assert_eq!(endpoint.headers().len(), 1);
+    // It is a key, so it does not travel unencrypted either.
+    let user = "provider = 'w'\n[providers.w]\nbase_url = 'http://w/v1'\nmodel = 'm'\n\
+                headers = { x = '${AZURE_KEY}' }";
+    Case { user, env: &env[..1], ..Case::default() }
+        .fails(ErrorKind::Configuration, &["unencrypted"]);
+}
+
+#[test]
+fn the_advice_of_max_cost_works() {
+    let limits = || zerostack_core::Limits { max_turn_cost_micros: 1, ..Default::default() };
+    let advice = |case: &Case<'_>| {
+        let error = case.resolve().unwrap().limits(limits()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let error = error.to_string();
+        let parts: Vec<&str> = error.split('`').collect();
+        match error.split_once(" under ") {
+            Some((_, place)) => {
+                let table = place.split_once(']').unwrap().0;
+                format!("{table}]\n{}", parts[1])
+            }
+            None => parts[1].to_owned(),
+        }
+    };
+    let servers: &[(&str, &[&str])] = &[("http://127.0.0.1:11434/v1", &["m"])];
+    let openai = [("OPENAI_API_KEY", "k")];
+    let user = "provider = 'a.b'\n[providers.'a.b']\nbase_url = 'https://ab/v1'\nmodel = 'm'\n";
+    for case in [
+        Case { flags: flags("", "http://127.0.0.1:1234", "m"), ..Case::default() },
+        Case { flags: flags("", "https://llm.example:8443/v1", "m"), ..Case::default() },
+        Case { env: &openai, ..Case::default() },
+        Case { servers, ..Case::default() },
+    ] {
+        let user = advice(&case);
+        let limits = Case { user: &user, ..case }.resolve().unwrap().limits(limits()).unwrap();
+        assert_eq!((limits.max_turn_cost_micros, limits.prices.input), (1, 3_000_000), "{user}");
+    }
+    assert!(advice(&Case { user, ..Case::default() }).starts_with("[providers.\"a.b\"]"));
+    // What is free reaches no limit.
+    let free = "[providers.openai]\nprices = { input = 0.0, output = 0.0 }";
+    let case = Case { env: &openai, user: free, ..Case::default() };
+    let limits = case.resolve().unwrap().limits(limits()).unwrap();
+    assert_eq!(limits.max_turn_cost_micros, 0);
+}
+
+#[test]
 fn files_are_found_and_a_missing_one_is_empty() {
     let home = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
@@ -348,8 +647,7 @@ fn files_are_found_and_a_missing_one_is_empty() {
         std::fs::write(path, text).unwrap();
     };
     let load = |variable: &str, value: &Path| {
-        let value = value.to_str().unwrap().to_owned();
-        let env = |name: &str| (name == variable).then(|| value.clone());
+        let env = |name: &str| (name == variable).then(|| OsString::from(value));
         let config = Config::load(&env, &home.path().join("project"))?;
         let value = |setting: Option<config::Setting>| setting.map(|setting| setting.value);
         Ok::<_, Error>((value(config.provider), value(config.model)))
@@ -407,7 +705,7 @@ fn the_tool_mode_comes_from_the_flag_or_the_table() {
     let flags = Flags { tool_mode: Some(ToolMode::Text), ..Flags::default() };
     assert_eq!(mode(Case { env: &env, user, flags, ..Case::default() }), ToolMode::Text);
     let user = "[providers.ollama]\ntool_mode = \"loud\"\n";
-    let parts = [":2: ", "`loud`", "`native`", "`schema`"];
+    let parts = [":2: ", "\"loud\"", "`native`", "`schema`"];
     Case { env: &env, user, ..Case::default() }.fails(ErrorKind::Configuration, &parts);
 }
 

@@ -20,6 +20,7 @@ mod stop;
 pub mod tape;
 mod toolbox;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,12 @@ impl std::fmt::Display for LeftOut {
 
 /// Sees a run while it goes on.
 pub trait Observer {
+    /// The server of `endpoint`, whose model is not known yet, is about to be asked for its models,
+    /// with a key.
+    fn asks_for_models(&mut self, endpoint: &Endpoint) -> Result<()> {
+        let _ = endpoint;
+        Ok(())
+    }
     /// The run begins.
     fn start(&mut self, start: &Start<'_>) -> Result<()>;
     /// Something happened.
@@ -148,7 +155,14 @@ fn transact(
 ) -> Result<Outcome> {
     let env = crate::agent::variable;
     let config = provider::Config::load(&env, &options.folder)?;
-    let endpoint = provider::resolve(&options.model, &env, &config)?;
+    let http = HttpOptions::from_env(&env)?;
+    let endpoint = provider::resolve_with(&options.model, &env, &config, &mut |endpoint| {
+        if !endpoint.headers().is_empty() {
+            observer.asks_for_models(endpoint)?;
+        }
+        provider::served_models(endpoint, http.clone())
+    })?;
+    let hidden_variables = provider::key_variables(std::env::vars_os(), &config, &endpoint);
     let view = View::open(
         &options.folder,
         &ViewOptions {
@@ -168,7 +182,7 @@ fn transact(
     let limits = endpoint.limits(options.limits)?;
     let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
     let mut tape = match &options.record {
-        Some(path) => Some(Tape::create(path, endpoint.key.as_ref(), &config)?),
+        Some(path) => Some(Tape::create(path, endpoint.secrets(), &config)?),
         None => None,
     };
     let start = Start {
@@ -181,7 +195,8 @@ fn transact(
     };
     observer.start(&start)?;
     let session = start_session(config)?;
-    let mut turn = Turn { options, stop, endpoint: &endpoint, view: &view, session };
+    let mut turn =
+        Turn { options, stop, endpoint: &endpoint, view: &view, session, hidden_variables };
     let result = turn.run(&mut tape, observer);
     // The view is of no use once a signal came, and a patch of it may be half of one.
     let result = match stop.why() {
@@ -203,21 +218,22 @@ struct Turn<'a> {
     endpoint: &'a Endpoint,
     view: &'a View,
     session: OwnedSession,
+    hidden_variables: Vec<OsString>,
 }
 
 impl Turn<'_> {
     fn run(&mut self, tape: &mut Option<Tape>, observer: &mut dyn Observer) -> Result<Outcome> {
-        let Self { options, stop, endpoint, view, session } = self;
+        let Self { options, stop, endpoint, view, session, hidden_variables } = self;
         let text = options.instructions.user(options.input.as_deref());
         if let Some(tape) = tape {
             tape.user(&text)?;
         }
         session.user(&text).map_err(Error::from_core)?;
         let cancel = stop.cancel().clone();
-        let mut http = HttpOptions::from_env(&crate::agent::variable);
+        let mut http = HttpOptions::from_env(&crate::agent::variable)?;
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let mut processes = Processes::new(view, stop, options.sandbox);
+        let mut processes = Processes::new(view, stop, options.sandbox, hidden_variables);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         loop {

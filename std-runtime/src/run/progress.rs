@@ -8,6 +8,7 @@ use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::error::one_line;
+use crate::provider::Endpoint;
 use crate::sandbox::Mode;
 use crate::visible::{visible, visible_line};
 
@@ -60,6 +61,11 @@ impl<W: Write> Progress<W> {
 }
 
 impl<W: Write> Observer for Progress<W> {
+    fn asks_for_models(&mut self, endpoint: &Endpoint) -> Result<()> {
+        self.line(format_args!("{endpoint}: asking for its models"));
+        Ok(())
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         self.line(format_args!("{}", start.endpoint));
         if start.sandbox == Mode::Off {

@@ -1,5 +1,6 @@
 //! Tools as processes in the view.
 
+use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -18,6 +19,8 @@ pub(super) struct Processes<'a> {
     view: &'a View,
     stop: &'a Stop,
     sandbox: Mode,
+    /// Variables that hold keys, whatever they are called.
+    hidden_variables: &'a [OsString],
 }
 
 /// What a tool process prints.
@@ -28,8 +31,13 @@ struct Printed {
 }
 
 impl<'a> Processes<'a> {
-    pub(super) fn new(view: &'a View, stop: &'a Stop, sandbox: Mode) -> Self {
-        Self { view, stop, sandbox }
+    pub(super) fn new(
+        view: &'a View,
+        stop: &'a Stop,
+        sandbox: Mode,
+        hidden_variables: &'a [OsString],
+    ) -> Self {
+        Self { view, stop, sandbox, hidden_variables }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -49,6 +57,9 @@ impl<'a> Processes<'a> {
                 Mode::Off => "off",
             },
         );
+        for name in self.hidden_variables {
+            program.without_env(name);
+        }
         let mut child = self.view.spawn(&program)?;
         let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
         let limit = deadline(name, arguments);

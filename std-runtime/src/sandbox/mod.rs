@@ -162,7 +162,11 @@ impl Sandbox {
             Error::new(ErrorKind::Tool, format!("cannot start `{name}` in {dir}: {error}"))
         };
         let mut command = program.command(self.tools()).map_err(|error| failed(&error))?;
-        command.env_clear().envs(environment::masked()).env("TMPDIR", temporary).env("PWD", dir);
+        command.env_clear().envs(environment::masked());
+        for name in &program.hidden_env {
+            command.env_remove(name);
+        }
+        command.env("TMPDIR", temporary).env("PWD", dir);
         // A folder of the view is a mount, and the repository around it is another.
         command.env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1");
         command.envs(program.env.iter().map(|(name, value)| (name, value)));

@@ -26,6 +26,7 @@ pub struct Program {
     exe: Exe,
     args: Vec<OsString>,
     pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) hidden_env: Vec<OsString>,
     pub(crate) dir: PathBuf,
     stdin: Input,
 }
@@ -58,7 +59,7 @@ impl Program {
 
     fn with(exe: Exe) -> Self {
         let (args, env, dir) = (Vec::new(), Vec::new(), PathBuf::new());
-        Self { exe, args, env, dir, stdin: Input::Empty }
+        Self { exe, args, env, hidden_env: Vec::new(), dir, stdin: Input::Empty }
     }
 
     /// Adds an argument.
@@ -70,6 +71,12 @@ impl Program {
     /// Sets an environment variable, whatever the mask says.
     pub fn env(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> &mut Self {
         self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps an environment variable of this process from it, whatever the mask says.
+    pub fn without_env(&mut self, name: impl Into<OsString>) -> &mut Self {
+        self.hidden_env.push(name.into());
         self
     }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use ureq::unversioned::transport::{
 
 use super::Cancel;
 use super::failure::{host_of, seconds};
+use crate::provider::is_loopback;
 use crate::{Error, ErrorKind, Result};
 
 /// Resolves names and opens TCP connections for ureq.
@@ -27,9 +28,47 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Dial {
     pub cancel: Cancel,
     pub timeout: Duration,
+    /// Host and port of the proxy, if there is one: what fails there is not the server's fault.
+    pub proxy: Option<String>,
+    pub draining: Draining,
+}
+
+/// Whether the rest of a body is being read, and until when its connection may wait for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Draining(Arc<Mutex<Option<Instant>>>);
+
+/// Ends the draining.
+pub(super) struct Drained<'a>(&'a Draining);
+
+impl Draining {
+    /// From now on, and for at most `limit`, until the guard is dropped.
+    pub fn begin(&self, limit: Duration) -> Drained<'_> {
+        *self.end() = Some(Instant::now() + limit);
+        Drained(self)
+    }
+
+    fn end(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Drained<'_> {
+    fn drop(&mut self) {
+        *self.0.end() = None;
+    }
 }
 
 impl Dial {
+    /// `host` for people, and what to check about it.
+    fn described(&self, host: &str) -> (String, &'static str) {
+        match &self.proxy {
+            Some(proxy) if proxy == host => {
+                (format!("the proxy {host}"), "check HTTPS_PROXY and ALL_PROXY, or set NO_PROXY")
+            }
+            _ => (host.to_owned(), "check the base URL and the network connection"),
+        }
+    }
+
     /// `work` on a thread, for as long as the time-out and the run last.
     fn give_up_on<T: Send + 'static>(
         &self,
@@ -61,20 +100,21 @@ impl Dial {
         }
     }
 
-    fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>> {
+    fn addresses(&self, host: &str, port: u16, place: &str) -> Result<Vec<SocketAddr>> {
         if let Ok(address) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
-        // RFC 6761 6.3: no need to ask the resolver, which costs time and memory.
-        if host.eq_ignore_ascii_case("localhost") {
+        // RFC 6761 6.3: not asked of the resolver, which costs time and memory, and may say anything
+        // of a name to which the key goes unencrypted.
+        if is_loopback(host) {
             let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
             return Ok(loopback.map(|address| SocketAddr::new(address, port)).to_vec());
         }
         let unknown = |cause: &dyn fmt::Display| {
-            let advice = "check the base URL and the network connection";
+            let (place, advice) = self.described(place);
             Error::new(
                 ErrorKind::Provider,
-                format!("cannot find the address of {host}: {cause}; {advice}"),
+                format!("cannot find the address of {place}: {cause}; {advice}"),
             )
         };
         let late = || unknown(&format_args!("no answer within {}", seconds(self.timeout)));
@@ -90,9 +130,13 @@ impl Dial {
     }
 
     fn connect(&self, addresses: Vec<SocketAddr>, host: &str) -> Result<TcpStream> {
+        let (host, advice) = self.described(host);
         let late = || {
             let limit = seconds(self.timeout);
-            let advice = "check the base URL, the network connection and HTTPS_PROXY";
+            let advice = match self.proxy {
+                Some(_) => advice,
+                None => "check the base URL, the network connection and HTTPS_PROXY",
+            };
             Error::new(
                 ErrorKind::Provider,
                 format!("{host} did not accept the connection within {limit}; {advice}"),
@@ -104,11 +148,18 @@ impl Dial {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => late(),
             io::ErrorKind::ConnectionRefused => Error::new(
                 ErrorKind::Provider,
-                format!("{host} refuses the connection; start the server or check the base URL"),
+                match self.proxy {
+                    Some(_) => format!("{host} refuses the connection; {advice}"),
+                    None => {
+                        format!(
+                            "{host} refuses the connection; start the server or check the base URL"
+                        )
+                    }
+                },
             ),
             _ => Error::new(
                 ErrorKind::Provider,
-                format!("cannot connect to {host}: {error}; check the network connection"),
+                format!("cannot connect to {host}: {error}; {advice}"),
             ),
         })
     }
@@ -143,7 +194,8 @@ impl Resolver for Dial {
     ) -> Result<ResolvedSocketAddrs, ureq::Error> {
         let host = uri.host().ok_or_else(|| ureq::Error::BadUri("no host".into()))?;
         let default_port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let found = self.addresses(host, uri.port_u16().unwrap_or(default_port)).map_err(wrap)?;
+        let port = uri.port_u16().unwrap_or(default_port);
+        let found = self.addresses(host, port, &host_of(uri)).map_err(wrap)?;
         let mut addresses = self.empty();
         for address in found.into_iter().take(MAX_ADDRESSES) {
             addresses.push(address);
@@ -177,6 +229,7 @@ impl<In: Transport> Connector<In> for Dial {
                 details.config.output_buffer_size(),
             ),
             cancel: self.cancel.clone(),
+            draining: self.draining.clone(),
         })))
     }
 }
@@ -187,6 +240,7 @@ pub(super) struct Connection {
     host: String,
     buffers: LazyBuffers,
     cancel: Cancel,
+    draining: Draining,
 }
 
 impl Connection {
@@ -224,7 +278,13 @@ impl Transport for Connection {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let limit = timeout.for_read();
-        self.stream.set_read_timeout(limit.not_zero().map(|limit| *limit))?;
+        let mut wait = limit.not_zero().map(|limit| *limit);
+        if let Some(end) = *self.draining.end() {
+            // A time-out of nothing would be none at all.
+            let left = end.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+            wait = Some(wait.map_or(left, |wait| wait.min(left)));
+        }
+        self.stream.set_read_timeout(wait)?;
         let room = self.buffers.input_append_buf().len();
         if room == 0 {
             let message = format!("{} sends a line without an end; check the base URL", self.host);

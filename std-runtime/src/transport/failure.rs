@@ -36,12 +36,16 @@ impl Place {
             return Cancel::error();
         }
         let host = &self.host;
+        let mut is_lasting = false;
         let message = match error {
             ureq::Error::Other(inner) => match inner.downcast::<Error>() {
                 Ok(ours) => return *ours,
                 Err(inner) => format!("cannot reach {host}: {inner}"),
             },
-            ureq::Error::Rustls(error) => tls_failure(host, &error),
+            ureq::Error::Rustls(error) => {
+                is_lasting = is_lasting_tls(&error);
+                tls_failure(host, &error)
+            }
             ureq::Error::Tls(reason) => format!("no TLS connection to {host}: {reason}"),
             ureq::Error::Io(error) => return self.io_failure(error, stage),
             ureq::Error::Timeout(Timeout::PerRead) => format!(
@@ -68,6 +72,8 @@ impl Place {
                 "{host} answered with more than {limit} bytes of headers; check the base URL"
             ),
             ureq::Error::ConnectProxyFailed(reason) => {
+                // The reason holds the status; a proxy that is overloaded may pass.
+                is_lasting = ["403", "407", "405", "401"].iter().any(|it| reason.contains(it));
                 format!("the proxy gives no way to {host}: {reason}; check HTTPS_PROXY")
             }
             ureq::Error::Http(_) => {
@@ -78,7 +84,8 @@ impl Place {
             }
             error => format!("cannot reach {host}: {error}"),
         };
-        Error::new(ErrorKind::Provider, message)
+        let error = Error::new(ErrorKind::Provider, message);
+        if is_lasting { error.lasting() } else { error }
     }
 
     fn io_failure(&self, error: io::Error, stage: Stage) -> Error {
@@ -95,8 +102,25 @@ impl Place {
             }
             _ => format!("the connection to {host} failed: {error}; try again"),
         };
-        Error::new(ErrorKind::Provider, message)
+        let error = Error::new(ErrorKind::Provider, message);
+        if tls.is_some_and(is_lasting_tls) { error.lasting() } else { error }
     }
+}
+
+/// Whether another attempt would find the same: the certificate, or what the server speaks.
+fn is_lasting_tls(error: &TlsError) -> bool {
+    matches!(
+        error,
+        TlsError::InvalidCertificate(_)
+            | TlsError::InvalidMessage(_)
+            | TlsError::PeerIncompatible(_)
+            | TlsError::AlertReceived(
+                AlertDescription::ProtocolVersion
+                    | AlertDescription::HandshakeFailure
+                    | AlertDescription::CertificateRequired
+                    | AlertDescription::UnrecognisedName
+            )
+    )
 }
 
 fn tls_failure(host: &str, error: &TlsError) -> String {
@@ -105,6 +129,16 @@ fn tls_failure(host: &str, error: &TlsError) -> String {
             "the certificate of {host} comes from an issuer that is not trusted; if it is your \
              own or your company's, name its PEM file in SSL_CERT_FILE"
         ),
+        // The verifier has no name for it that can be matched.
+        TlsError::InvalidCertificate(CertificateError::Other(reason))
+            if format!("{reason:?}").contains("CaUsedAsEndEntity") =>
+        {
+            format!(
+                "the certificate of {host} is one of an authority, as `openssl req -x509` makes \
+                 it, and no server's; make it again with -addext basicConstraints=CA:FALSE, or \
+                 sign one for the server with it, and name its PEM file in SSL_CERT_FILE"
+            )
+        }
         TlsError::InvalidCertificate(reason) => format!(
             "the certificate of {host} is not valid: {reason}; check the host name and the clock"
         ),

@@ -7,13 +7,14 @@ use std::time::{Duration, SystemTime};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use ureq::tls::{PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, AsSendBody, BodyReader, Proxy, ProxyProtocol, SendBody};
+use ureq::{Agent, AsSendBody, BodyReader, SendBody};
 
-use super::connect::Dial;
+use super::connect::{Dial, Draining};
 use super::failure::{Place, Stage, host_of};
+use super::proxy::{name_of, proxy_for};
 use super::retry_after::retry_after_ms;
-use super::{Body, Cancel, Post, Response, Transport, without_secrets};
-use crate::provider::{Secret, is_loopback};
+use super::{Body, Cancel, Post, Response, Transport, detour, without_secrets};
+use crate::provider::{self, Env, Secret};
 use crate::{Error, ErrorKind, Result};
 
 /// An HTTP(S) client that keeps its connection open between the rounds of a run.
@@ -25,6 +26,7 @@ use crate::{Error, ErrorKind, Result};
 pub struct Http {
     options: HttpOptions,
     cancel: Cancel,
+    draining: Draining,
     plain: Option<Agent>,
     tls: Option<Agent>,
 }
@@ -38,26 +40,30 @@ pub struct HttpOptions {
     pub idle_timeout: Duration,
     /// The proxy for HTTPS, `http://host:port`. Secret, for it may hold a password.
     pub proxy: Option<Secret>,
-    /// Hosts that are reached without the proxy, separated by commas.
+    /// Hosts that are reached without the proxy, as curl reads `NO_PROXY`.
     pub no_proxy: Option<String>,
     /// PEM certificates to trust in place of the built-in roots of Mozilla.
     pub root_certificates: Option<PathBuf>,
 }
 
 impl HttpOptions {
-    /// The defaults, with `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (or the same in lower case) and
-    /// `SSL_CERT_FILE` as `env` gives them.
-    pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Self {
+    /// The defaults, with `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (the same in lower case wins, as
+    /// with curl) and `SSL_CERT_FILE` as `env` gives them.
+    ///
+    /// # Errors
+    /// `Configuration` for one that is not UTF-8.
+    pub fn from_env(env: &Env<'_>) -> Result<Self> {
         let first = |names: &[&str]| {
-            names.iter().filter_map(|name| env(name)).find(|value| !value.trim().is_empty())
+            let values = names.iter().map(|name| provider::variable(env, name));
+            values.filter_map(Result::transpose).next().transpose()
         };
-        Self {
-            proxy: first(&["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
+        Ok(Self {
+            proxy: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?
                 .map(Secret::new),
-            no_proxy: first(&["NO_PROXY", "no_proxy"]),
-            root_certificates: first(&["SSL_CERT_FILE"]).map(PathBuf::from),
+            no_proxy: first(&["no_proxy", "NO_PROXY"])?,
+            root_certificates: env("SSL_CERT_FILE").filter(|it| !it.is_empty()).map(PathBuf::from),
             ..Self::default()
-        }
+        })
     }
 }
 
@@ -76,18 +82,25 @@ impl Default for HttpOptions {
 impl Http {
     /// A client whose calls end when `cancel` is cancelled. It opens nothing yet.
     pub fn new(options: HttpOptions, cancel: Cancel) -> Self {
-        Self { options, cancel, plain: None, tls: None }
+        Self { options, cancel, draining: Draining::default(), plain: None, tls: None }
     }
 
     /// Gets a small document whole.
     ///
     /// # Errors
     /// As [`Transport::post`]; `Provider` also when the body is longer than `max_bytes`.
-    pub(crate) fn fetch(&mut self, url: &str, max_bytes: u64) -> Result<(u16, Vec<u8>)> {
+    pub(crate) fn fetch(
+        &mut self,
+        url: &str,
+        headers: &[(&str, &str)],
+        max_bytes: u64,
+    ) -> Result<(u16, Vec<u8>)> {
         let uri = parse_url(url)?;
         let host = host_of(&uri);
         let request = Request::builder().method(Method::GET).uri(uri).body(());
-        let mut response = self.run(request.map_err(|_| bad_url(url))?, host.clone())?;
+        let mut request = request.map_err(|_| bad_url(url))?;
+        add_headers(request.headers_mut(), headers)?;
+        let mut response = self.run(request, host.clone())?;
         let mut document = Vec::new();
         let mut piece = [0; 4096];
         loop {
@@ -107,6 +120,9 @@ impl Http {
         if self.cancel.is_cancelled() {
             return Err(Cancel::error());
         }
+        // Nothing here decodes another one.
+        let identity = HeaderValue::from_static("identity");
+        request.headers_mut().insert(header::ACCEPT_ENCODING, identity);
         // Nothing may print them, a logger of ureq's least of all.
         request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
         let place = Place {
@@ -119,11 +135,17 @@ impl Http {
         let response =
             self.agent(&uri)?.run(request).map_err(|error| place.failure(error, Stage::Head))?;
         let (head, body) = response.into_parts();
-        refuse_detour(&place.host, head.status.as_u16(), &head.headers, &uri)?;
+        let body = HttpBody {
+            reader: body.into_reader(),
+            place,
+            failed: None,
+            draining: self.draining.clone(),
+        };
+        detour::refuse(&body.place.host, head.status.as_u16(), &head.headers, &uri)?;
         Ok(Response {
             status: head.status.as_u16(),
             retry_after_ms: retry_after_ms(&head.headers, SystemTime::now()),
-            body: Box::new(HttpBody { reader: body.into_reader(), place, failed: None }),
+            body: Box::new(body),
         })
     }
 
@@ -132,7 +154,7 @@ impl Http {
         match slot {
             Some(agent) => Ok(agent),
             None => {
-                let agent = new_agent(&self.options, &self.cancel, uri)?;
+                let agent = new_agent(&self.options, &self.cancel, &self.draining, uri)?;
                 Ok(slot.insert(agent))
             }
         }
@@ -149,27 +171,32 @@ impl Transport for Http {
             .uri(uri)
             .body(SendBody::from_reader(&mut body))
             .map_err(|_| bad_url(post.url))?;
-        for (name, value) in post.headers {
-            let (name, value) = header_line(name, value)?;
-            request.headers_mut().append(name, value);
-        }
+        add_headers(request.headers_mut(), post.headers)?;
         request.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(post.body_len));
         self.run(request, host)
     }
 }
 
-fn new_agent(options: &HttpOptions, cancel: &Cancel, uri: &Uri) -> Result<Agent> {
+fn new_agent(
+    options: &HttpOptions,
+    cancel: &Cancel,
+    draining: &Draining,
+    uri: &Uri,
+) -> Result<Agent> {
     let is_https = uri.scheme_str() == Some("https");
     let roots = match &options.root_certificates {
         Some(path) if is_https => read_roots(path)?,
         _ => RootCerts::WebPki,
     };
-    // A loopback server is never behind a proxy, whatever NO_PROXY forgets to say.
     let proxy = match &options.proxy {
-        Some(proxy) if is_https && !is_loopback(uri.host().unwrap_or_default()) => {
-            Some(parse_proxy(proxy, options.no_proxy.as_deref())?)
-        }
+        Some(proxy) if is_https => proxy_for(uri, proxy, options.no_proxy.as_deref())?,
         _ => None,
+    };
+    let dial = Dial {
+        cancel: cancel.clone(),
+        timeout: options.connect_timeout,
+        proxy: proxy.as_ref().map(name_of),
+        draining: draining.clone(),
     };
     let config = Agent::config_builder()
         .http_status_as_error(false)
@@ -184,8 +211,8 @@ fn new_agent(options: &HttpOptions, cancel: &Cancel, uri: &Uri) -> Result<Agent>
         .input_buffer_size(INPUT_BUFFER_BYTES)
         .output_buffer_size(OUTPUT_BUFFER_BYTES)
         .max_response_header_size(MAX_RESPONSE_HEADER_BYTES)
+        .max_idle_age(MAX_IDLE_AGE)
         .build();
-    let dial = Dial { cancel: cancel.clone(), timeout: options.connect_timeout };
     let connector = ().chain(ConnectProxyConnector::default()).chain(dial.clone());
     Ok(Agent::with_parts(config, connector.chain(RustlsConnector::default()), dial))
 }
@@ -209,58 +236,6 @@ fn read_roots(path: &PathBuf) -> Result<RootCerts> {
     Ok(RootCerts::new_with_certs(&certificates))
 }
 
-fn parse_proxy(proxy: &Secret, no_proxy: Option<&str>) -> Result<Proxy> {
-    let wrong = |reason: &str| {
-        let message = format!("HTTPS_PROXY or ALL_PROXY {reason}; give it as http://host:port");
-        Error::new(ErrorKind::Configuration, message)
-    };
-    let parsed = Proxy::new(proxy.expose()).map_err(|_| wrong("is not the URL of a proxy"))?;
-    if !matches!(parsed.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
-        return Err(wrong("names a SOCKS proxy, which is not supported"));
-    }
-    let mut builder = Proxy::builder(parsed.protocol()).host(parsed.host()).port(parsed.port());
-    if let Some(user) = parsed.username() {
-        builder = builder.username(user);
-    }
-    if let Some(password) = parsed.password() {
-        builder = builder.password(password);
-    }
-    for host in no_proxy.unwrap_or_default().split(',').map(str::trim) {
-        builder = builder.no_proxy(host);
-    }
-    builder.build().map_err(|_| wrong("is not the URL of a proxy"))
-}
-
-/// A redirect could lead the key astray, and a web page comes from something that is no provider.
-fn refuse_detour(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) -> Result<()> {
-    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if (300..400).contains(&status) {
-        let target = match text(header::LOCATION).map(|location| location.parse::<Uri>()) {
-            Some(Ok(location)) if location.host().is_some() => {
-                format!("{}://{}", location.scheme_str().unwrap_or("https"), host_of(&location))
-            }
-            _ => "another path".into(),
-        };
-        let message = format!(
-            "{host} answers {status} and points to {target}; redirects are not followed, so set \
-             the base URL to where the API is"
-        );
-        return Err(Error::new(ErrorKind::Provider, message));
-    }
-    let may_pass = matches!(status, 408 | 429) || status >= 500;
-    let is_page = text(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"));
-    if is_page && !may_pass {
-        let message = format!(
-            "{host} answers {} with a web page (status {status}), not with an API's response; \
-             check the base URL (for OpenAI-compatible servers it usually ends in /v1)",
-            uri.path()
-        );
-        return Err(Error::new(ErrorKind::Provider, message));
-    }
-    Ok(())
-}
-
 fn parse_url(url: &str) -> Result<Uri> {
     let uri = url.parse::<Uri>().map_err(|_| bad_url(url))?;
     let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -278,6 +253,14 @@ fn bad_url(url: &str) -> Error {
     let shown = without_secrets(url);
     let message = format!("{shown:?} is no URL of a server; a base URL looks like https://host/v1");
     Error::new(ErrorKind::Configuration, message)
+}
+
+fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Result<()> {
+    for (name, value) in headers {
+        let (name, value) = header_line(name, value)?;
+        to.append(name, value);
+    }
+    Ok(())
 }
 
 fn header_line(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
@@ -319,6 +302,7 @@ struct HttpBody {
     place: Place,
     /// Said again: after an error, ureq would report the end of a complete body.
     failed: Option<Error>,
+    draining: Draining,
 }
 
 impl Body for HttpBody {
@@ -335,7 +319,29 @@ impl Body for HttpBody {
             error
         })
     }
+
+    /// The end of the last chunk is often still on its way when the dialect's own end came, and
+    /// only a body that was read to its end gives its connection back.
+    fn finish(&mut self) {
+        let draining = self.draining.clone();
+        let _drained = draining.begin(FINISH_LIMIT);
+        let (mut buffer, mut left) = ([0; 1024], MAX_FINISH_BYTES);
+        while let Ok(count @ 1..) = self.receive(&mut buffer) {
+            left = left.saturating_sub(count);
+            if left == 0 {
+                break;
+            }
+        }
+    }
 }
+
+/// How long the rest of a body that was understood may take, and how long it may be. A server that
+/// does neither costs a new connection.
+const FINISH_LIMIT: Duration = Duration::from_millis(100);
+const MAX_FINISH_BYTES: usize = 64 * 1024;
+
+/// Tools may work for minutes between two requests. One that the server closed meanwhile is noticed.
+const MAX_IDLE_AGE: Duration = Duration::from_secs(300);
 
 /// A model's events are small: a larger buffer would only wait in memory.
 const INPUT_BUFFER_BYTES: usize = 16 * 1024;

@@ -5,8 +5,10 @@
 
 mod cancel;
 mod connect;
+mod detour;
 mod failure;
 mod http;
+mod proxy;
 mod retry_after;
 
 use std::fmt;
@@ -24,7 +26,9 @@ pub trait Transport {
     ///
     /// # Errors
     /// `Provider` when no usable response came (name resolution, connect, TLS, time-out, a
-    /// redirect, a web page), `Interrupted` when the run was cancelled meanwhile.
+    /// redirect, a web page), [lasting](Error::is_lasting) if another attempt would end the same;
+    /// `Authentication` when the server or a proxy refuses; `Interrupted` when the run was
+    /// cancelled meanwhile.
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response>;
 }
 
@@ -56,6 +60,10 @@ pub trait Body: Send {
     /// # Errors
     /// `Provider` when the body breaks off or stalls, `Interrupted` when the run was cancelled.
     fn receive(&mut self, buffer: &mut [u8]) -> Result<usize>;
+
+    /// The reply is complete, and what may be left of the body is not needed. Called at most once,
+    /// at the end; a transport that keeps connections open reads the rest here.
+    fn finish(&mut self) {}
 }
 
 impl<R: Read + Send> Body for R {

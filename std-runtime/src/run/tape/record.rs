@@ -13,7 +13,7 @@ use super::digest;
 use super::line::{Line, Over};
 use crate::agent::Recorder;
 use crate::new_file::NewFile;
-use crate::provider::Secret;
+use crate::provider::Secrets;
 use crate::{Error, ErrorKind, Result};
 
 /// A tape that is being written. A file gets its name when it is whole.
@@ -24,7 +24,7 @@ pub struct Tape {
     path: PathBuf,
     sum: Sha1,
     /// What must not stand on the tape.
-    key: Option<Secret>,
+    secrets: Secrets,
     /// The end of the bytes so far, in which the key may have begun.
     tail: Vec<u8>,
     /// The key came; nothing is written since.
@@ -36,7 +36,7 @@ impl Tape {
     ///
     /// # Errors
     /// `Input` when the file cannot be made.
-    pub fn create(path: &Path, key: Option<&Secret>, config: &OwnedConfig) -> Result<Self> {
+    pub fn create(path: &Path, secrets: Secrets, config: &OwnedConfig) -> Result<Self> {
         let refused = |error: std::io::Error| cannot_write(path, &error);
         if path.file_name().is_none() {
             return Err(cannot_write(path, &"it is no name of a file"));
@@ -58,7 +58,7 @@ impl Tape {
             unnamed,
             path: target,
             sum: Sha1::new(),
-            key: key.cloned(),
+            secrets,
             tail: Vec::new(),
             has_key: false,
         };
@@ -112,15 +112,14 @@ impl Tape {
 
 impl Tape {
     fn is_key_in(&self, bytes: &[u8]) -> bool {
-        let key = self.key.as_ref().map_or("", |key| key.expose());
-        !key.is_empty() && memchr::memmem::find(bytes, key.as_bytes()).is_some()
+        self.secrets.are_in(bytes)
     }
 
     /// Looks for a key that came in two pieces, or in bytes that are no text.
     fn look_for_key(&mut self, bytes: &[u8]) {
         self.tail.extend_from_slice(bytes);
         self.has_key |= self.is_key_in(&self.tail);
-        let kept = self.key.as_ref().map_or(0, |key| key.expose().len());
+        let kept = self.secrets.longest();
         self.tail.drain(..self.tail.len().saturating_sub(kept));
     }
 }
