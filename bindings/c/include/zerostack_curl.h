@@ -113,10 +113,10 @@ uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
                      zs_run_report *report);
 
 /*
- * Goes on with a turn that is under way, of a session that was resumed: as zs_run_turn, without
- * a new text.
+ * Goes on with the turn that is open in a session that was resumed: as zs_run_turn, without a new
+ * text. ZS_WRONG_STEP when no turn is open.
  */
-uint32_t zs_run_on(zs_session *session, const zs_run *run, zs_run_report *report);
+uint32_t zs_run_resume(zs_session *session, const zs_run *run, zs_run_report *report);
 
 /* Adds `len` bytes of UTF-8 to the result of a tool. */
 void zs_output_write(zs_tool_output *output, const char *bytes, size_t len);

@@ -367,6 +367,8 @@ static uint32_t begin_run(zs_session *session, const char *text, const zs_run *g
     }
     if (result == ZS_OK && text) {
         result = zs_session_user(session, text_of(text, strlen(text)));
+    } else if (result == ZS_OK && zs_session_step(session, NULL) == ZS_STEP_IDLE) {
+        result = ZS_WRONG_STEP;
     }
     if (result == ZS_OK) {
         result = run_to_idle(&run, result);
@@ -382,6 +384,6 @@ uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
     return begin_run(session, text ? text : "", run, report);
 }
 
-uint32_t zs_run_on(zs_session *session, const zs_run *run, zs_run_report *report) {
+uint32_t zs_run_resume(zs_session *session, const zs_run *run, zs_run_report *report) {
     return begin_run(session, NULL, run, report);
 }

@@ -268,7 +268,8 @@ static void misuse(void) {
     CHECK_OK(zs_session_init(memory, sizeof memory, &config, &session, NULL));
     CHECK(zs_run_turn(session, "Hello", NULL, &report) == ZS_RUN_BAD_OPTIONS && report.message[0]);
     CHECK(zs_run_turn(NULL, "Hello", &options, &report) == ZS_NULL && report.message[0]);
-    CHECK(zs_run_on(NULL, &options, NULL) == ZS_NULL);
+    CHECK(zs_run_resume(NULL, &options, NULL) == ZS_NULL);
+    CHECK(zs_run_resume(session, &options, &report) == ZS_WRONG_STEP && report.message[0]);
     options.size = 8;
     CHECK(zs_run_turn(session, "Hello", &options, &report) == ZS_RUN_BAD_OPTIONS);
     options = good;
@@ -327,7 +328,7 @@ static void resumed(void) {
     memset(&seen, 0, sizeof seen);
     cancel = 0;
     options.base_url = provider.base_url;
-    CHECK_OK(zs_run_on(session, &options, NULL));
+    CHECK_OK(zs_run_resume(session, &options, NULL));
     CHECK(strcmp(seen.text, "Went on") == 0);
     record = provider_stop(&provider);
     CHECK(count_of(record, "Saved before") == 1);

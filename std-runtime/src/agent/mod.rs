@@ -26,7 +26,9 @@ pub use event::{AgentEvent, Call, Room};
 pub(crate) use parallel::in_parallel;
 pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
 
-use zerostack_core::{Growing, Limits, OwnedConfig, Provider, Session, ToolCall, ToolMode, Usage};
+use zerostack_core::{
+    Growing, Limits, OwnedConfig, Provider, Session, Step, ToolCall, ToolMode, Usage,
+};
 
 use crate::provider::{self, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
@@ -52,6 +54,7 @@ pub struct AgentBuilder {
     system: String,
     tools: Vec<Tool>,
     limits: Limits,
+    saved: Option<Vec<u8>>,
     cancel: Cancel,
 }
 
@@ -75,7 +78,27 @@ impl Agent {
 
     /// Says `text` and gives the events of the turn as they come, tools being run on the way.
     pub fn run(&mut self, text: &str) -> Turn<'_> {
-        let refused = self.session.user(text).err().map(Error::from_core);
+        let refused = match self.session.user(text) {
+            Err(error) if error.kind() == zerostack_core::ErrorKind::WrongStep => {
+                let text = "a turn is open: resume() goes on with it";
+                Some(Error::new(ErrorKind::Usage, text))
+            }
+            told => told.err().map(Error::from_core),
+        };
+        self.turn(refused)
+    }
+
+    /// Goes on with the turn that is open, as a conversation that was saved in its middle has one:
+    /// open calls run, and the model is asked again. With none open the only item is an error of
+    /// kind `Usage`.
+    pub fn resume(&mut self) -> Turn<'_> {
+        let is_open = self.session.step() != Step::Idle;
+        let refused =
+            (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
+        self.turn(refused)
+    }
+
+    fn turn(&mut self, refused: Option<Error>) -> Turn<'_> {
         Turn { agent: self, drive: Drive::new(), over: refused.is_some(), refused }
     }
 
@@ -158,6 +181,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Goes on with a conversation: the bytes that [`zerostack_core::Session::snapshot`] gave.
+    #[must_use]
+    pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
+        self.saved = Some(snapshot.into());
+        self
+    }
+
     /// The bounds of the session.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -169,7 +199,7 @@ impl AgentBuilder {
     ///
     /// # Errors
     /// `Configuration` or `Authentication` when no model can be used, or a tool's schema is not
-    /// a JSON object.
+    /// a JSON object; `Input` when a saved conversation is damaged.
     pub fn build(self) -> Result<Agent> {
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
@@ -177,8 +207,15 @@ impl AgentBuilder {
         };
         let tools = self.tools.iter().map(|tool| tool.spec().clone()).collect();
         let (system, limits) = (self.system, self.limits);
-        let session =
-            start_session(OwnedConfig { system, tools, limits, ..endpoint.session_config() })?;
+        let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
+        let session = match self.saved {
+            None => start_session(config)?,
+            Some(saved) => {
+                let used = saved.len();
+                let storage = Growing::from_vec(saved, TRANSCRIPT_BYTES);
+                Session::resume(storage, used, config).map_err(Error::from_core)?
+            }
+        };
         let cancel = self.cancel;
         let transport = match self.transport {
             Some(transport) => transport,

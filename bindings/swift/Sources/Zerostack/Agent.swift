@@ -88,15 +88,21 @@ public actor Agent {
         try await runTurn(onEvent) { try self.say(text) }
     }
 
-    /// Goes on with a turn that was not over when its snapshot was taken; with none open it returns
-    /// an empty reply.
+    /// Goes on with the turn that was open when the snapshot was taken: open calls run, and the model
+    /// is asked again.
     ///
-    /// - Throws: As ``run(_:onEvent:)``.
+    /// - Throws: As ``run(_:onEvent:)``; ``ErrorKind/wrongStep`` when no turn is open.
     @discardableResult
-    public func finishTurn(
+    public func resume(
         onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await runTurn(onEvent) {}
+        try await runTurn(onEvent) {
+            guard self.session.step == .idle else { return }
+            throw ZerostackError.refused(
+                Fault(
+                    kind: .wrongStep, code: 2, detail: 0,
+                    message: "no turn is open: run(_:onEvent:) begins one"))
+        }
     }
 
     /// Runs one turn and gives what happens, as it happens. Whoever stops reading ends the turn.

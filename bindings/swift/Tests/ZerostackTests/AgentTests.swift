@@ -273,11 +273,35 @@ final class AgentTests: XCTestCase {
         let second = try Agent(
             resuming: first.snapshot, Configuration(.openAIChat, model: "m"), at: endpoint)
         XCTAssertEqual(second.transcript, first.transcript)
-        let nothing = try await second.finishTurn()
-        XCTAssertEqual(nothing.text, "")
+        do {
+            try await second.resume()
+            XCTFail("no turn is open")
+        } catch ZerostackError.refused(let fault) {
+            XCTAssertEqual(fault.kind, .wrongStep)
+        }
         let reply = try await second.run("2")
         XCTAssertEqual(reply.text, "Two.")
         XCTAssertEqual(second.transcript.count, 4)
+    }
+
+    func testAnOpenTurnGoesOn() async throws {
+        let provider = try ScriptedProvider(Script.text("One."))
+        let configuration = Configuration(.openAIChat, model: "m")
+        let session = try Session(configuration)
+        try session.user("1")
+        let endpoint = try Endpoint(.openAIChat, baseURL: provider.address + "/v1")
+        let agent = try Agent(resuming: session.snapshot, configuration, at: endpoint)
+        let reply = try await agent.resume()
+        XCTAssertEqual(reply.text, "One.")
+        // One that was ended is over in its snapshot, too.
+        try session.abort()
+        let over = try Agent(resuming: session.snapshot, configuration, at: endpoint)
+        do {
+            try await over.resume()
+            XCTFail("no turn is open")
+        } catch ZerostackError.refused(let fault) {
+            XCTAssertEqual(fault.kind, .wrongStep)
+        }
     }
 
     func testASmallMemoryForgetsTheOldest() async throws {
