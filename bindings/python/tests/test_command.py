@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,7 @@ from conftest import Provider, call, program, say
 from test_session import calls, chat
 
 import zerostack
-from zerostack import Skill, decode, run
+from zerostack import Skill, command, decode, run
 
 
 def in_folder(tmp_path: Path, scripted: Any, **options: Any) -> Any:
@@ -67,6 +69,48 @@ def test_a_run_that_fails_says_why(provider: Provider, tmp_path: Path) -> None:
     assert raised.value.detail == 2
     with pytest.raises(FileNotFoundError, match="put zerostack on PATH"):
         run("go", program="no-such-program")
+
+
+def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Path) -> None:
+    printed = subprocess.run(
+        [program("zerostack"), "--help"], capture_output=True, text=True, check=True
+    )
+    section = printed.stdout.partition("Options of a run:")[2].partition("\n\n")[0]
+    options = re.findall(r"^ +(?:-\w, +)?(--[a-z-]+)", section, re.MULTILINE)
+    fixed = [word for word in command.FIXED if word.startswith("--")]
+    # A keyword of `run` for each, by one rule.
+    assert sorted([*command.OPTIONS.values(), *fixed]) == sorted(options)
+    seconds = set(re.findall(r"(--[a-z-]+) SECONDS", section))
+    for keyword, option in command.OPTIONS.items():
+        ends = "_s" if option in seconds else ""
+        assert keyword == option[2:].replace("-", "_") + ends
+        assert keyword in inspect.signature(run).parameters
+        assert f"``{keyword}``" in (run.__doc__ or "")
+    # And the command takes them all at once.
+    scripted = provider(say("Done."))
+    options_of_all = {
+        "prompt": "ask",
+        "api": zerostack.Provider.OPENAI_CHAT,
+        "tool_mode": zerostack.ToolMode.LENIENT,
+        "output": "text",
+        "record": tmp_path / "run.tape",
+        "max_rounds": 3,
+        "max_tokens": 100,
+        "max_total_tokens": 10_000,
+        "max_repeats": 3,
+        "context": 50_000,
+        "room": zerostack.RoomPolicy.DROP_OLDEST,
+        "max_attempts": 2,
+        "time_limit_s": 60,
+        "idle_limit_s": 60,
+        "stdin_limit_s": 60,
+    }
+    result = in_folder(tmp_path, scripted, **options_of_all)("go")
+    assert result.text == "Done."
+    assert (tmp_path / "run.tape").exists()
+    # It wants prices.
+    with pytest.raises(zerostack.RunFailed, match="max-cost"):
+        in_folder(tmp_path, scripted, max_cost=1e-7)("go")
 
 
 def test_an_observer_that_raises_ends_the_run(provider: Provider, tmp_path: Path) -> None:

@@ -9,12 +9,43 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from ._core import Usage
+from .enums import Provider, RoomPolicy, ToolMode
 from .errors import RunFailed
 
 __all__ = ["RunResult", "run"]
+
+
+# Each keyword of `run` that is an option of the command, in the order of its help.
+OPTIONS = {
+    "model": "--model",
+    "provider": "--provider",
+    "base_url": "--base-url",
+    "api": "--api",
+    "tool_mode": "--tool-mode",
+    "prompt": "--prompt",
+    "output": "--output",
+    "folder": "--folder",
+    "sandbox": "--sandbox",
+    "record": "--record",
+    "max_rounds": "--max-rounds",
+    "max_tokens": "--max-tokens",
+    "max_total_tokens": "--max-total-tokens",
+    "max_cost": "--max-cost",
+    "max_repeats": "--max-repeats",
+    "context": "--context",
+    "room": "--room",
+    "max_attempts": "--max-attempts",
+    "time_limit_s": "--time-limit",
+    "idle_limit_s": "--idle-limit",
+    "stdin_limit_s": "--stdin-limit",
+}
+
+# What `run` itself says to the command.
+FIXED = ["--events", "json", "--quiet"]
 
 
 class RunResult(NamedTuple):
@@ -45,15 +76,22 @@ def run(
     model: str | None = None,
     provider: str | None = None,
     base_url: str | None = None,
-    api: str | None = None,
+    api: Provider | str | None = None,
+    tool_mode: ToolMode | str | None = None,
     output: str | None = None,
     sandbox: str | None = None,
     record: str | os.PathLike[str] | None = None,
     max_rounds: int | None = None,
     max_tokens: int | None = None,
+    max_total_tokens: int | None = None,
+    max_cost: float | Decimal | str | None = None,
+    max_repeats: int | None = None,
+    context: int | None = None,
+    room: RoomPolicy | str | None = None,
     max_attempts: int | None = None,
     time_limit_s: int | None = None,
     idle_limit_s: int | None = None,
+    stdin_limit_s: int | None = None,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     env: Mapping[str, str] | None = None,
     program: str | os.PathLike[str] = "zerostack",
@@ -61,38 +99,32 @@ def run(
     """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
     the patch, or do not.
 
-    The arguments are the options of ``zerostack --help``. ``stdin`` is what would be piped in,
-    ``on_event`` sees each line of ``--events json`` as it comes, ``env`` replaces the environment,
-    ``program`` is a name on PATH or a path.
+    The arguments are the options of ``zerostack --help``, with ``_`` for ``-`` and ``_s`` behind
+    those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
+    one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
+    model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
+    ``sandbox`` is ``"on"`` or ``"off"``; ``record`` names a file for a tape; ``max_rounds``,
+    ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``, ``max_repeats``,
+    ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
+    ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.
+
+    ``stdin`` is what would be piped in, ``on_event`` sees each line of ``--events json`` as it
+    comes, ``env`` replaces the environment, ``program`` is a name on PATH or a path.
 
     Raises :class:`RunFailed` with the command's message, ``kind`` and exit code; there is no half
     result. On Ctrl-C, or when ``on_event`` raises, the run is interrupted and leaves nothing.
     """
+    given = locals()
     found = shutil.which(os.fspath(program))
     if found is None:
         raise FileNotFoundError(
             f"there is no program {os.fspath(program)!r}: put zerostack on PATH, or give program="
         )
-    options = {
-        "--prompt": prompt,
-        "--folder": folder,
-        "--model": model,
-        "--provider": provider,
-        "--base-url": base_url,
-        "--api": api,
-        "--output": output,
-        "--sandbox": sandbox,
-        "--record": record,
-        "--max-rounds": max_rounds,
-        "--max-tokens": max_tokens,
-        "--max-attempts": max_attempts,
-        "--time-limit": time_limit_s,
-        "--idle-limit": idle_limit_s,
-    }
-    command = [found, "run", "--events", "json", "--quiet"]
-    for name, value in options.items():
+    command = [found, "run", *FIXED]
+    for keyword, option in OPTIONS.items():
+        value = given[keyword]
         if value is not None:
-            command += [name, str(value) if isinstance(value, int) else os.fspath(value)]
+            command += [option, _word(value)]
     # The instruction is one word, whatever it begins with.
     command += ["--", instruction]
     data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -108,6 +140,14 @@ def run(
         except BaseException:
             _interrupt(process)
             raise
+
+
+def _word(value: Any) -> str:
+    """An option's value on the command line."""
+    if isinstance(value, (float, Decimal)):
+        # Never with an exponent.
+        return f"{Decimal(str(value)):f}"
+    return str(value) if isinstance(value, int) else os.fspath(value)
 
 
 def _follow(
