@@ -153,7 +153,9 @@ def test_a_certificate_that_is_refused_is_not_tried_again() -> None:
     assert "no free connection" in str(raised)
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize(
+    "variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"]
+)
 def test_certificates_of_the_environment(
     variable: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -177,6 +179,11 @@ def test_certificates_of_the_environment(
     if variable != "SSL_CERT_DIR":
         assert tls.cert_store_stats()["x509"] == 1
     assert route(there).tls is tls
+    # What all of them name is trusted.
+    other = "REQUESTS_CA_BUNDLE" if variable == "SSL_CERT_FILE" else "SSL_CERT_FILE"
+    monkeypatch.setenv(other, str(good))
+    assert route(there).tls is not tls
+    assert route(there).tls.cert_store_stats()["x509"] == 1
 
 
 def test_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,12 @@ def test_abort_is_legal_at_any_step_and_the_session_goes_on() -> None:
     session.abort()
     session.user("and now?")
     messages = json.loads(session.request().body)["messages"]
-    assert [m["role"] for m in messages] == ["user", "user", "assistant", "tool", "user"]
+    assert [m["role"] for m in messages] == ["user", "assistant", "tool", "user"]
+    # Two in a row are one message: some servers refuse more.
+    assert (messages[0]["content"].startswith("never mind"), messages[-1]["content"]) == (
+        True,
+        "and now?",
+    )
     assert "aborted" in messages[3]["content"]
 
 

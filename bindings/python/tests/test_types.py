@@ -235,6 +235,27 @@ def test_what_partial_binds_is_hidden() -> None:
     assert "Infinity" not in tool(query).parameters
 
 
+def test_a_wrapper_is_async_by_itself() -> None:
+    async def later() -> str:
+        return "later"
+
+    def now() -> str:
+        return "now"
+
+    @functools.wraps(later)
+    def blocking() -> str:
+        return "done"
+
+    @functools.wraps(now)
+    async def waiting() -> str:
+        return "done"
+
+    is_async = [tool(each).is_async for each in (later, now, blocking, waiting)]
+    assert is_async == [True, False, False, True]
+    assert tool(functools.partial(later)).is_async
+    assert tool(functools.partial(tool(later))).is_async
+
+
 def test_what_pydantic_knows(pydantic: bool) -> None:
     if not pydantic:
         pytest.skip("without it")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from .enums import ErrorCode
 from .errors import BadConfig, ZerostackError
 
-# In this order: OpenSSL's own variables, then that of requests.
+# OpenSSL's own variables, and that of requests. What all of them name is trusted.
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 ADVICE = (
@@ -25,45 +23,15 @@ def context() -> ssl.SSLContext:
 
     Raises :class:`BadConfig` for a variable whose path holds no certificates.
     """
-    for variable in _VARIABLES:
-        path = os.environ.get(variable)
-        if path:
-            return _kept((variable, path), partial(_read, variable, path))
-    return _kept(("certifi", ""), _default)
+    named = tuple((name, os.environ[name]) for name in _VARIABLES if os.environ.get(name))
+    made = _contexts.get(named)
+    # Two threads may make the same, and one of it is kept.
+    return made or _contexts.setdefault(named, _made(named))
 
 
 def without_authorities() -> ssl.SSLContext:
     """The context for http: it is never used, and would trust nobody."""
-    return _kept(("", ""), lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-
-
-def _kept(key: tuple[str, str], make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-    # Two threads may make the same, and one of it is kept.
-    found = _contexts.get(key)
-    return found or _contexts.setdefault(key, make())
-
-
-def _read(variable: str, path: str) -> ssl.SSLContext:
-    is_folder = Path(path).is_dir()
-    if not is_folder and not Path(path).is_file():
-        raise _bad(f"{variable} names {path}, and there is no such file")
-    if variable == "SSL_CERT_FILE" and is_folder:
-        raise _bad(f"{variable} names {path}, which is a folder; use SSL_CERT_DIR for one")
-    if variable == "SSL_CERT_DIR" and not is_folder:
-        raise _bad(f"{variable} names {path}, which is no folder; use SSL_CERT_FILE for a file")
-    try:
-        if is_folder:
-            return ssl.create_default_context(capath=path)
-        return ssl.create_default_context(cafile=path)
-    except (ssl.SSLError, OSError) as error:
-        raise _bad(f"{variable} names {path}, which holds no certificates: {error}") from None
-
-
-def _default() -> ssl.SSLContext:
-    # httpx depends on it.
-    import certifi
-
-    return ssl.create_default_context(cafile=certifi.where())
+    return _nobody
 
 
 def is_untrusted(error: BaseException) -> bool:
@@ -76,10 +44,40 @@ def is_untrusted(error: BaseException) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
+def _made(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
+    if not named:
+        # httpx depends on it.
+        import certifi
+
+        return ssl.create_default_context(cafile=certifi.where())
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for variable, path in named:
+        _load(made, variable, path)
+    return made
+
+
+def _load(into: ssl.SSLContext, variable: str, path: str) -> None:
+    is_folder = Path(path).is_dir()
+    if not is_folder and not Path(path).is_file():
+        raise _bad(f"{variable} names {path}, and there is no such file")
+    if variable == "SSL_CERT_FILE" and is_folder:
+        raise _bad(f"{variable} names {path}, which is a folder; use SSL_CERT_DIR for one")
+    if variable == "SSL_CERT_DIR" and not is_folder:
+        raise _bad(f"{variable} names {path}, which is no folder; use SSL_CERT_FILE for a file")
+    try:
+        if is_folder:
+            into.load_verify_locations(capath=path)
+        else:
+            into.load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError) as error:
+        raise _bad(f"{variable} names {path}, which holds no certificates: {error}") from None
+
+
 def _bad(message: str) -> ZerostackError:
     return BadConfig(
         f"{message}; correct or unset the variable", code=ErrorCode.BAD_CONFIG, detail=2**32 - 1
     )
 
 
-_contexts: dict[tuple[str, str], ssl.SSLContext] = {}
+_contexts: dict[tuple[tuple[str, str], ...], ssl.SSLContext] = {}
+_nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

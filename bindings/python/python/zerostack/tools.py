@@ -56,7 +56,7 @@ class Tool:
         is_partial = isinstance(function, functools.partial)
         about, documented = _docstring.read(inspect.getdoc(innermost if is_partial else function))
         self.description: str = about if description is None else description
-        self.is_async: bool = inspect.iscoroutinefunction(_called(innermost))
+        self.is_async: bool = inspect.iscoroutinefunction(_called(_unbound(function)))
         self._takes = _parameters(self.name, function, documented)
         self.parameters: str = json.dumps(
             self._takes.schema, ensure_ascii=False, separators=(",", ":")
@@ -155,6 +155,14 @@ def _layers(function: Any) -> tuple[Any, set[str]]:
             function = function.__wrapped__
         else:
             return function, bound
+
+
+def _unbound(function: Any) -> Any:
+    """The function that is called, without what ``partial`` binds of it. A wrapper stays: that it
+    is async says nothing of what it wraps."""
+    while isinstance(function, (functools.partial, Tool)):
+        function = function.func if isinstance(function, functools.partial) else function.function
+    return function
 
 
 def _called(function: Any) -> Any:
