@@ -93,6 +93,7 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         "api": zerostack.Provider.OPENAI_CHAT,
         "tool_mode": zerostack.ToolMode.LENIENT,
         "output": "text",
+        "output_file": tmp_path / "answer.txt",
         "record": tmp_path / "run.tape",
         "max_rounds": 3,
         "max_tokens": 100,
@@ -108,6 +109,9 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     result = in_folder(tmp_path, scripted, **options_of_all)("go")
     assert result.text == "Done."
     assert (tmp_path / "run.tape").exists()
+    assert (tmp_path / "answer.txt").read_text().strip() == "Done."
+    with pytest.raises(zerostack.RunFailed, match="answer"):
+        in_folder(tmp_path, scripted, prompt="ask", output_file=tmp_path / "no" / "answer")("go")
     # It wants prices.
     with pytest.raises(zerostack.RunFailed, match="max-cost"):
         in_folder(tmp_path, scripted, max_cost=1e-7)("go")

@@ -28,6 +28,7 @@ OPTIONS = {
     "tool_mode": "--tool-mode",
     "prompt": "--prompt",
     "output": "--output",
+    "output_file": "--output-file",
     "folder": "--folder",
     "sandbox": "--sandbox",
     "record": "--record",
@@ -79,6 +80,7 @@ def run(
     api: Provider | str | None = None,
     tool_mode: ToolMode | str | None = None,
     output: str | None = None,
+    output_file: str | os.PathLike[str] | None = None,
     sandbox: str | None = None,
     record: str | os.PathLike[str] | None = None,
     max_rounds: int | None = None,
@@ -103,6 +105,7 @@ def run(
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
     one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
     model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
+    ``output_file`` names a file that the result is written to, whole or not at all, too;
     ``sandbox`` is ``"on"`` or ``"off"``; ``record`` names a file for a tape; ``max_rounds``,
     ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``, ``max_repeats``,
     ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
@@ -180,6 +183,9 @@ def _follow(
     if not result["ok"]:
         error = result.get("error") or {}
         raise _failed(error.get("message", ""), result["exit_code"], error.get("kind", ""))
+    if code:
+        # The result is whole, and could not be written to its file.
+        raise _failed(b"".join(errors).decode("utf-8", "replace").strip(), code, "")
     known = {name: result["usage"].get(name, 0) for name in Usage.__match_args__}
     patch = result.get("patch")
     return RunResult(
