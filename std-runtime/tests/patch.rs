@@ -253,6 +253,26 @@ fn links_out_of_the_view_are_not_followed() {
 }
 
 #[test]
+fn many_files_of_one_size_are_renamed() {
+    let project = Project::with(&[]);
+    for number in 1000..3000 {
+        fs::create_dir_all(project.path().join("old")).unwrap();
+        fs::write(project.path().join(format!("old/{number}")), format!("{number}\n")).unwrap();
+    }
+    for view in views(project.path()) {
+        run(
+            &view,
+            "mkdir new; python3 -c 'import os
+for f in os.listdir(\"old\"): os.rename(\"old/\" + f, \"new/x-\" + f)'",
+        )
+        .success();
+        let patch = String::from_utf8(patch(&view.changes().unwrap())).unwrap();
+        assert_eq!(patch.matches("similarity index 100%").count(), 2000);
+        assert!(patch.contains("rename from old/1234\nrename to new/x-1234\n"));
+    }
+}
+
+#[test]
 fn large_files_apply() {
     let project = Project::with(&[]);
     let line = "a line of forty characters, ended by one\n";
@@ -262,7 +282,11 @@ fn large_files_apply() {
     for view in views(project.path()) {
         run(&view, "echo more >> changed; rm gone; yes | head -c 1000000 > new").success();
         let changes = view.changes().unwrap();
-        git(project.path(), &["apply", "--index"], &patch(&changes));
+        let patch = patch(&changes);
+        // Most of it is the file that is gone and the new one.
+        assert!(patch.len() < 4_000_000 && !patch.starts_with(b"GIT binary"));
+        assert!(memchr::memmem::find(&patch, b"@@ -449998,3 +449998,4 @@").is_some());
+        git(project.path(), &["apply", "--index"], &patch);
         assert_eq!(project.read("changed"), line.repeat(450_000) + "more\n");
         assert_eq!(project.read("new"), "y\n".repeat(500_000));
         assert!(!project.path().join("gone").exists());

@@ -16,6 +16,7 @@ mod outside;
 mod repository;
 mod rules;
 mod scratch;
+mod sweep;
 mod upper;
 
 use std::collections::BTreeMap;

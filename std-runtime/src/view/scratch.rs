@@ -2,15 +2,15 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
+use super::sweep::{self, Effort, Sweeper};
 use crate::{Error, ErrorKind, Result};
 
 /// A folder that only its owner can enter; removed on drop.
@@ -21,6 +21,8 @@ use crate::{Error, ErrorKind, Result};
 pub(super) struct Scratch {
     path: PathBuf,
     lock_path: PathBuf,
+    /// Removes what others left.
+    sweeper: Mutex<Option<Sweeper>>,
     /// Holds the lock.
     _lock: File,
 }
@@ -83,7 +85,7 @@ impl Scratch {
                 base.display()
             )));
         }
-        sweep(&base);
+        let sweeper = sweep::sweep(&base);
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = base.join(format!("{}-{number}", std::process::id()));
@@ -112,7 +114,8 @@ impl Scratch {
                     return Err(io::Error::other(why));
                 }
             }
-            let scratch = Self { path, lock_path, _lock: lock };
+            let sweeper = Mutex::new(sweeper);
+            let scratch = Self { path, lock_path, sweeper, _lock: lock };
             DirBuilder::new().mode(0o700).create(&scratch.path)?;
             return Ok(scratch);
         }
@@ -138,7 +141,11 @@ impl Scratch {
 
     /// Removes it with all that is inside; nothing happens if it is gone.
     pub(super) fn remove(&self) {
-        remove(&self.path);
+        let sweeper = self.sweeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sweeper) = sweeper {
+            sweeper.end();
+        }
+        sweep::remove(&self.path, &mut Effort::Whole);
         let _ = fs::remove_file(&self.lock_path);
         // Succeeds for the last one of this user only.
         if let Some(base) = self.path.parent() {
@@ -170,91 +177,6 @@ pub(super) fn disk(path: &Path, error: &io::Error) -> Error {
     let advice =
         if full { "; free some space, or set TMPDIR to a folder on another disk" } else { "" };
     Error::new(ErrorKind::Sandbox, format!("cannot write {}: {error}{advice}", path.display()))
-}
-
-/// Removes what runs that were killed left in `base`.
-fn sweep(base: &Path) {
-    let Ok(entries) = fs::read_dir(base) else { return };
-    for entry in entries.flatten() {
-        let lock_path = entry.path();
-        if lock_path.extension().is_none_or(|extension| extension != "lock") {
-            continue;
-        }
-        let options =
-            OpenOptions::new().write(true).custom_flags(libc::O_NOFOLLOW).open(&lock_path);
-        let Ok(lock) = options else { continue };
-        let locked = rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive);
-        // Another sweep may have removed the file that was opened here, and another run may have
-        // made one of that name: that run lives.
-        if locked.is_ok() && is_at(&lock, &lock_path) {
-            let folder = lock_path.with_extension("");
-            remove(&folder);
-            // What cannot be removed today has its turn with the next run.
-            if fs::symlink_metadata(&folder).is_err() {
-                let _ = fs::remove_file(&lock_path);
-            }
-        }
-    }
-}
-
-/// Whether `file` is what `path` names.
-fn is_at(file: &File, path: &Path) -> bool {
-    let id = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
-    let (opened, named) = (file.metadata().map(id), fs::symlink_metadata(path).map(id));
-    opened.is_ok_and(|opened| named.is_ok_and(|named| opened == named))
-}
-
-/// Removes the folder `top`, however deep it is and whatever modes a tool gave to what is inside.
-fn remove(top: &Path) {
-    let mut emptied = vec![top.to_owned()];
-    let mut moved = 0_u64;
-    while let Some(folder) = emptied.pop() {
-        let entries = fs::read_dir(&folder).or_else(|_| {
-            open_up(&folder);
-            fs::read_dir(&folder)
-        });
-        let Ok(entries) = entries else { continue };
-        let mut below = Vec::new();
-        for entry in entries.flatten() {
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                below.push(path);
-            } else if fs::remove_file(&path).is_err() {
-                open_up(&folder);
-                let _ = fs::remove_file(&path);
-            }
-        }
-        if folder == top {
-            // Folders further down are brought up here, so no path gets long.
-            emptied.extend(below);
-            continue;
-        }
-        for path in below {
-            if fs::remove_dir(&path).is_ok() {
-                continue;
-            }
-            // A removal that was interrupted has left names of this kind.
-            let up = loop {
-                let up = top.join(format!(".removed-{moved}"));
-                moved += 1;
-                if fs::symlink_metadata(&up).is_err() {
-                    break up;
-                }
-            };
-            if fs::rename(&path, &up).is_err() {
-                open_up(&folder);
-                open_up(&path);
-                let _ = fs::rename(&path, &up);
-            }
-            emptied.push(up);
-        }
-        let _ = fs::remove_dir(&folder);
-    }
-    let _ = fs::remove_dir(top);
-}
-
-fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
 }
 
 #[cfg(test)]
@@ -311,19 +233,6 @@ mod tests {
         fs::write(dead.with_extension("lock"), "").unwrap();
         drop(Scratch::create(Some(place.path()), &[]).unwrap());
         assert!(!dead.exists() && !dead.with_extension("lock").exists());
-    }
-
-    #[test]
-    fn a_lock_that_another_sweep_replaced_is_not_taken_for_that_of_a_dead_run() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("1-0.lock");
-        fs::write(&path, "").unwrap();
-        let opened = File::open(&path).unwrap();
-        assert!(is_at(&opened, &path));
-        fs::rename(&path, place.path().join("old")).unwrap();
-        assert!(!is_at(&opened, &path));
-        fs::write(&path, "").unwrap();
-        assert!(!is_at(&opened, &path));
     }
 
     #[test]
