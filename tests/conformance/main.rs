@@ -37,6 +37,7 @@ mod run_retries;
 mod run_room;
 mod sandbox;
 mod scripted_command;
+mod sent_back;
 mod signals;
 mod simulator;
 mod sizes;

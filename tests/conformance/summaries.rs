@@ -227,7 +227,7 @@ fn counts_that_cannot_be_are_not_believed() {
 fn thoughts_that_are_not_sent_back_are_not_counted() {
     let mut session = chat(Limits { context_tokens: 64_000, ..LIMITS });
     session.user("which word?").unwrap();
-    let message = json!({ "content": "ok", "reasoning_content": "so ".repeat(9000) });
+    let message = json!({ "content": "ok", "reasoning": "so ".repeat(9000) });
     let body = json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 12, "completion_tokens": 9001 } });
     answer(&mut session, 200, body.to_string().as_bytes()).unwrap();

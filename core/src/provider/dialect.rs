@@ -4,9 +4,9 @@ use super::{Config, Sink};
 use crate::Error;
 #[cfg(feature = "local-models")]
 use crate::transcript::record::FIRST;
-use crate::transcript::record::{Kind, MARKED, PARTS, Record, Records};
+use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::Pieces;
+use crate::wire::json_write::{Ids, Pieces};
 
 /// One wire format, both ways.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Dialect {
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
+    /// The ids of calls that the provider takes, for a model.
+    pub ids: fn(model: &str) -> Ids,
     /// Writes everything before the tools.
     pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes tool `index`.
@@ -155,8 +157,11 @@ impl Cursor {
     /// to alternate refuse two messages, so both stand in one.
     #[cfg(any(feature = "openai-chat", feature = "ollama"))]
     pub fn joins(&self, bytes: &[u8], record: &Record<'_>) -> bool {
-        let is_text = |it: &Record<'_>| it.is(Kind::User) && !it.is_instruction();
-        is_text(record) && Record::at(bytes, self.offset).is_some_and(|next| is_text(&next))
+        let next = Record::at(bytes, self.offset);
+        // A text that was sent alone stays as it was sent, and what the program says stands before
+        // the next one.
+        let may_follow = |next: &Record<'_>| record.is_instruction() || !next.is_instruction();
+        record.is(Kind::User) && next.is_some_and(|it| it.is(Kind::User) && may_follow(&it))
     }
 
     /// The results at `offset` are written next, in the order of their calls.
@@ -215,6 +220,7 @@ pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     (out.blanks.id, out.blanks.name, out.blanks.arguments) = record.call();
     out.blanks.place = record.offset as u32;
     out.blanks.is_malformed = record.header.has(MARKED);
+    out.blanks.is_repeated = record.header.has(REPEATED);
 }
 
 /// Fills the blanks with tool `index`: its description is the text, its parameters are the

@@ -8,6 +8,8 @@ pub(crate) mod delay;
 mod dialect;
 mod limits;
 pub(crate) mod local;
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
+mod model;
 #[cfg_attr(
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")

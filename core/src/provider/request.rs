@@ -151,7 +151,9 @@ impl<'s> Request<'s> {
 impl<'s> Walk<'s> {
     fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
-        Self { dialect, context, section: Section::Head, cursor, pieces: Pieces::new() }
+        let mut pieces = Pieces::new();
+        pieces.blanks.ids = (dialect.ids)(context.config.model());
+        Self { dialect, context, section: Section::Head, cursor, pieces }
     }
 
     /// Goes to the end, and gives the bytes that this left out.
@@ -225,7 +227,7 @@ pub(crate) fn sent_texts(
     (walk.section, walk.cursor.offset) = (Section::Message, offset);
     while matches!(walk.section, Section::Message) && walk.refill() {
         for piece in walk.pieces.as_slice() {
-            if let Piece::Plain(text) | Piece::Escaped(text) = piece {
+            if let Piece::Plain(text) | Piece::Escaped(text) | Piece::EscapedTwice(text) = piece {
                 each(text);
             }
         }

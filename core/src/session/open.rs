@@ -2,7 +2,7 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
-use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, Record};
+use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, REPEATED, Record, Records};
 use crate::wire::json_read::is_value;
 
 /// What the model is told of a call that is not handed out.
@@ -55,11 +55,12 @@ impl Open {
         while let Some(record) = log.record(at) {
             let (offset, end, mut header) = (record.offset, record.end(), record.header);
             if record.is(Kind::Call) {
-                header.clear(ANSWERED | MARKED);
+                header.clear(ANSWERED | MARKED | REPEATED);
                 let arguments = record.call().2;
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.set(if malformed { MARKED } else { 0 });
+                header.set(if is_repeated(log.bytes(), &record) { REPEATED } else { 0 });
                 // The slot counts only while the reply comes.
                 header.info[2] = 0;
                 log.set_header(offset, header);
@@ -122,6 +123,19 @@ impl Open {
         true
     }
 
+    /// Marks the calls of the reply whose ids came before: servers count them anew in each reply,
+    /// and others refuse them.
+    pub fn mark_repeated(&self, log: &mut Log<'_>) {
+        let mut at = self.reply as usize;
+        while let Some(record) = log.record(at) {
+            let (offset, end) = (record.offset, record.end());
+            if record.is(Kind::Call) && is_repeated(log.bytes(), &record) {
+                log.set_flags(offset, REPEATED);
+            }
+            at = end;
+        }
+    }
+
     /// Tells the model of each open call whose arguments are not one JSON value that it was not
     /// run; false when there is no room for that.
     pub fn refuse_malformed(&mut self, log: &mut Log<'_>) -> bool {
@@ -172,4 +186,11 @@ impl Open {
             index += 1;
         }
     }
+}
+
+/// Whether a call before `call` has the same id.
+fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
+    let (id, ..) = call.call();
+    let before = Records::from(bytes, FIRST_RECORD).take_while(|it| it.offset < call.offset);
+    !id.is_empty() && before.filter(|it| it.is(Kind::Call)).any(|it| it.call().0 == id)
 }

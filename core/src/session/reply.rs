@@ -121,6 +121,7 @@ impl Machine {
         self.tried.end_of_round();
         let start = self.reply.start as usize;
         self.count.measure(config, self.reply.usage(), log.bytes(), start);
+        self.open.mark_repeated(log);
         if !is_success(reason) {
             // Calls beside it may be a part of what the model meant to do.
             if !self.open.answer_all(log, "not run: the reply did not end well") {

@@ -1,7 +1,7 @@
 //! The byte layout of one record: eight bytes of header, then the payload.
 //!
 //! ```text
-//! 0     kind (low 4 bits) and flags (high 4 bits)
+//! 0     kind (low 3 bits) and flags (high 5 bits)
 //! 1..4  three bytes whose meaning the kind gives
 //! 4..8  length of the payload in bytes, little endian
 //! ```
@@ -64,6 +64,9 @@ pub(crate) const ELIDED: u8 = 0x40;
 pub(crate) const ENDED: u8 = 0x80;
 /// Text, thinking, opaque, call: the reply paused after it, and the turn goes on.
 pub(crate) const PAUSED: u8 = ENDED;
+
+/// Call: a call before it has the same id.
+pub(crate) const REPEATED: u8 = 0x08;
 
 /// The most calls of one reply: a result has 16 bits for the index of its call.
 pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
@@ -136,7 +139,7 @@ impl Header {
 }
 
 /// The bits of the first byte that say the kind.
-const KIND: u8 = 0x0f;
+const KIND: u8 = 0x07;
 
 /// One record, found in the bytes of a transcript.
 #[derive(Clone, Copy, Debug)]

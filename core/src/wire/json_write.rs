@@ -7,10 +7,14 @@ use super::scan::{copy_plain, plain_length};
 pub(crate) enum Piece<'a> {
     /// A number in decimal digits.
     Number(u32),
+    /// An id that is made from a number: nine letters and digits, as every provider takes it.
+    Id(u32),
     /// As it is.
     Plain(&'a str),
     /// The inside of a string: escaped where JSON wants it.
     Escaped(&'a str),
+    /// The same inside of a string that is inside of a string.
+    EscapedTwice(&'a str),
 }
 
 /// The pieces that one step of an encoder gives. Without `Drop`, so that a request may be
@@ -34,12 +38,53 @@ pub(crate) struct Blanks<'a> {
     /// JSON, unless it is malformed.
     pub arguments: &'a str,
     pub is_malformed: bool,
+    /// Another call has the same id.
+    pub is_repeated: bool,
+    /// The ids that the provider takes.
+    pub ids: Ids,
+}
+
+/// Which ids of calls a provider takes. Others are made anew, from the place of the call: so the
+/// call and its result have the same, in every request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum Ids {
+    /// Of any form and length.
+    #[default]
+    Any,
+    /// To 40 bytes, and longer ones of LiteLLM, which puts signatures there.
+    Chat,
+    /// Letters, digits, `_` and `-`, to 64.
+    Words,
+    /// Nine letters and digits.
+    Nine,
+}
+
+impl Ids {
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    fn take(self, id: &str) -> bool {
+        let is_letter = |byte: &u8| byte.is_ascii_alphanumeric();
+        let is_word = |byte: &u8| is_letter(byte) || matches!(byte, b'_' | b'-');
+        match self {
+            Self::Any => true,
+            Self::Chat => id.len() <= 40 || id.contains("__thought__"),
+            Self::Words => id.len() <= 64 && id.as_bytes().iter().all(is_word),
+            Self::Nine => id.len() == 9 && id.as_bytes().iter().all(is_letter),
+        }
+    }
 }
 
 impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
-        let blanks =
-            Blanks { text: "", name: "", id: "", place: 0, arguments: "", is_malformed: false };
+        let blanks = Blanks {
+            text: "",
+            name: "",
+            id: "",
+            place: 0,
+            arguments: "",
+            is_malformed: false,
+            is_repeated: false,
+            ids: Ids::Any,
+        };
         Self { pieces: [Piece::Number(0); MAX_PIECES], count: 0, blanks }
     }
 
@@ -62,8 +107,8 @@ impl<'a> Pieces<'a> {
     /// | blank | what stands there |
     /// |---|---|
     /// | `%t`, `%n` | the text, the name, inside of a string |
-    /// | `%i` | the id inside of a string, made from the place of the call where there is none |
-    /// | `%a` | the arguments inside of a string |
+    /// | `%i` | the id inside of a string, made from the place of the call where there is none that will do |
+    /// | `%a` | the arguments as an object inside of a string, whatever they are |
     /// | `%o` | the arguments as an object, whatever they are |
     // Each use takes a few bytes of flash; the same by pieces would take dozens.
     #[inline(never)]
@@ -82,6 +127,7 @@ impl<'a> Pieces<'a> {
         let blanks = &self.blanks;
         let arguments = if blanks.arguments.is_empty() { "{}" } else { blanks.arguments };
         let (is_malformed, place) = (blanks.is_malformed, blanks.place);
+        let is_made = blanks.id.is_empty() || blanks.is_repeated || !blanks.ids.take(blanks.id);
         let text = match letter {
             b't' => blanks.text,
             b'n' => blanks.name,
@@ -90,15 +136,17 @@ impl<'a> Pieces<'a> {
             _ => arguments,
         };
         match letter {
-            b'i' if text.is_empty() => {
-                self.plain("call_");
-                self.push(Piece::Number(place));
-            }
+            b'i' if is_made => self.push(Piece::Id(place)),
             // Only an object may stand here; the result told the model what was wrong.
             b'o' => {
                 self.plain(r#"{"malformed":""#);
                 self.escaped(text);
                 self.plain(r#""}"#);
+            }
+            b'a' if is_malformed => {
+                self.plain(r#"{\"malformed\":\""#);
+                self.push(Piece::EscapedTwice(text));
+                self.plain(r#"\"}"#);
             }
             _ => self.escaped(text),
         }
@@ -131,17 +179,28 @@ impl<'a> Piece<'a> {
     pub fn length(&self) -> usize {
         match self {
             Self::Plain(text) => text.len(),
-            Self::Escaped(text) => {
+            Self::Id(_) => ID_LENGTH,
+            Self::Escaped(text) | Self::EscapedTwice(text) => {
+                let times = self.escapes();
                 let (mut length, mut rest) = (text.len(), text.as_bytes());
                 while let Some((byte, after)) =
                     rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
                 {
-                    length += usize::from(escape(*byte).1) - 1;
+                    length += usize::from(escape(*byte, times).1) - 1;
                     rest = after;
                 }
                 length
             }
             Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
+        }
+    }
+
+    /// In how many strings it is.
+    const fn escapes(&self) -> u8 {
+        match self {
+            Self::Number(_) | Self::Id(_) | Self::Plain(_) => 0,
+            Self::Escaped(_) => 1,
+            Self::EscapedTwice(_) => 2,
         }
     }
 }
@@ -170,7 +229,7 @@ impl<'a> Add<'a> for Piece<'a> {
         match self {
             Self::Plain(text) => pieces.plain(text),
             Self::Escaped(text) => pieces.escaped(text),
-            Self::Number(_) => pieces.push(self),
+            Self::Number(_) | Self::Id(_) | Self::EscapedTwice(_) => pieces.push(self),
         }
     }
 }
@@ -198,22 +257,28 @@ impl Place {
     /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
     /// escape. True: all is written.
     pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
-        let number;
-        let (text, is_escaped) = match piece {
-            Piece::Plain(text) => (text.as_bytes(), false),
-            Piece::Escaped(text) => (text.as_bytes(), true),
+        let (number, id);
+        let text = match piece {
+            Piece::Plain(text) | Piece::Escaped(text) | Piece::EscapedTwice(text) => {
+                text.as_bytes()
+            }
             Piece::Number(value) => {
                 number = Digits::of(*value as usize);
-                (number.as_bytes(), false)
+                number.as_bytes()
+            }
+            Piece::Id(value) => {
+                id = made_id(*value);
+                id.as_slice()
             }
         };
         let rest = text.get(self.source..).unwrap_or_default();
-        if is_escaped {
+        let times = piece.escapes();
+        if times > 0 {
             let plain = copy_plain(rest, out);
             self.source += plain;
             *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
             if let (false, Some(byte)) = (out.is_empty(), rest.get(plain)) {
-                let (bytes, length) = escape(*byte);
+                let (bytes, length) = escape(*byte, times);
                 let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
                 self.escape += put(out, escape);
                 if self.escape == usize::from(length) {
@@ -240,21 +305,40 @@ fn put(out: &mut &mut [u8], from: &[u8]) -> usize {
     length
 }
 
-/// What stands for `byte` inside a string, and its length.
-fn escape(byte: u8) -> ([u8; 6], u8) {
-    let short = |letter: u8| ([b'\\', letter, 0, 0, 0, 0], 2);
-    match byte {
+/// What stands for `byte` inside a string, or a string in a string, and its length.
+fn escape(byte: u8, times: u8) -> ([u8; 7], u8) {
+    let short = |letter: u8| ([b'\\', letter, 0, 0, 0, 0, 0], 2);
+    let (bytes, length) = match byte {
         b'"' | b'\\' => short(byte),
         b'\n' => short(b'n'),
         b'\r' => short(b'r'),
         b'\t' => short(b't'),
-        0..0x20 => {
-            let hex = |half: u8| if half < 10 { b'0' + half } else { b'a' + half - 10 };
-            ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)], 6)
-        }
-        _ => ([byte, 0, 0, 0, 0, 0], 1),
+        0..0x20 => ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15), 0], 6),
+        _ => return ([byte, 0, 0, 0, 0, 0, 0], 1),
+    };
+    let [a, b, c, d, e, f, _] = bytes;
+    match byte {
+        _ if times < 2 => (bytes, length),
+        // Both bytes need one more.
+        b'"' | b'\\' => ([b'\\', b'\\', b'\\', byte, 0, 0, 0], 4),
+        _ => ([b'\\', a, b, c, d, e, f], length + 1),
     }
 }
+
+const fn hex(half: u8) -> u8 {
+    if half < 10 { b'0' + half } else { b'a' + half - 10 }
+}
+
+/// The id that is made from `number`: a letter, and the digits in hexadecimal.
+fn made_id(number: u32) -> [u8; ID_LENGTH] {
+    let mut id = [b'c'; ID_LENGTH];
+    for (at, place) in id.iter_mut().rev().take(8).enumerate() {
+        *place = hex((number >> (4 * at)) as u8 & 15);
+    }
+    id
+}
+
+const ID_LENGTH: usize = 9;
 
 /// The digits of a number.
 #[derive(Clone, Copy, Debug)]
@@ -314,7 +398,13 @@ mod tests {
     #[test]
     fn every_window_writes_the_same_and_as_much_as_promised() {
         let text = "plain \"quoted\" back\\slash\n\r\t\u{0}\u{1f}\u{7f} grüße 東京 🦀 and a long plain tail";
-        for piece in [Piece::Plain(text), Piece::Escaped(text), Piece::Number(4_294_967_295)] {
+        for piece in [
+            Piece::Plain(text),
+            Piece::Escaped(text),
+            Piece::EscapedTwice(text),
+            Piece::Number(4_294_967_295),
+            Piece::Id(0x12ab),
+        ] {
             let whole = written(piece, 1024);
             assert_eq!(whole.len(), piece.length());
             for window in 1..20 {
@@ -323,6 +413,28 @@ mod tests {
         }
         let quoted = std::format!("\"{}\"", written(Piece::Escaped(text), 7));
         assert_eq!(serde_json::from_str::<String>(&quoted).expect("valid JSON"), text);
+        let twice = std::format!("\"{}\"", written(Piece::EscapedTwice(text), 7));
+        let once = serde_json::from_str::<String>(&twice).expect("valid JSON");
+        assert_eq!(once, written(Piece::Escaped(text), 7));
         assert_eq!(written(Piece::Number(0), 3), "0");
+        assert_eq!(written(Piece::Id(0x12ab), 3), "c000012ab");
+    }
+
+    #[test]
+    fn ids_that_a_provider_refuses_are_made_anew() {
+        let long = "x".repeat(65);
+        let litellm = std::format!("call_1__thought__{long}");
+        let rows = [
+            ("call_1", [true, true, true, false]),
+            ("functions.read:0", [true, true, false, false]),
+            ("abcDEF123", [true, true, true, true]),
+            (&long[..64], [true, false, true, false]),
+            (&long, [true, false, false, false]),
+            (&litellm, [true, true, false, false]),
+        ];
+        for (id, taken) in rows {
+            let kinds = [Ids::Any, Ids::Chat, Ids::Words, Ids::Nine];
+            assert_eq!(kinds.map(|ids| ids.take(id)), taken, "{id}");
+        }
     }
 }

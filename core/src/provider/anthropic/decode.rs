@@ -3,7 +3,7 @@
 //! The blocks of a whole message (`content`) and the blocks that begin in a stream
 //! (`content_block`) are read alike. Blocks of the provider's own tools are left out.
 
-use super::{REDACTED, SIGNATURE};
+use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::Error;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
@@ -88,7 +88,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             }
         }
         Token::Piece(BLOCK_THINKING | DELTA_THINKING, bytes) => {
-            sink.part(Kind::Thinking, [0, 0], bytes)?;
+            sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?;
         }
         Token::Piece(BLOCK_SIGNATURE | DELTA_SIGNATURE, bytes) => {
             sink.part(Kind::Opaque, [provider, SIGNATURE], bytes)?;

@@ -2,12 +2,14 @@
 //!
 //! Caching: one mark stands behind the system prompt (or the last tool), which never moves,
 //! and the request asks for automatic caching of the rest, so that no message ever changes
-//! because a mark moved on.
+//! because a mark moved on. Only Anthropic itself knows that field: Bedrock, Vertex and the
+//! gateways before them refuse it, and servers of other models cache by themselves.
 
-use super::{REDACTED, SIGNATURE};
+use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::message::Provider;
 use crate::provider::Context;
 use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::model::{is_claude, is_claude_of_cloud};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -24,7 +26,10 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t","max_tokens":"#);
     pieces!(out: Piece::Number(max_tokens));
-    out.fill(r#","stream":true,"cache_control":{"type":"ephemeral"}"#);
+    out.fill(r#","stream":true"#);
+    let model = context.config.model();
+    let caches = is_claude(model) && !is_claude_of_cloud(model);
+    out.fill(if caches { r#","cache_control":{"type":"ephemeral"}"# } else { "" });
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
@@ -112,6 +117,15 @@ fn block<'a>(
         (Kind::Text, _) if !record.text().trim().is_empty() => {
             Some(r#"{"type":"text","text":"%t"}"#)
         }
+        // Anthropic itself signs all thinking, and refuses what is not; the servers of other models
+        // sign nothing, or as they like, and want it back.
+        (Kind::Thinking, [THINKING_FIELD, ..])
+            if !record.header.has(MARKED)
+                && !is_signed(context.bytes, record)
+                && !is_claude(context.config.model()) =>
+        {
+            Some(r#"{"type":"thinking","thinking":"%t","signature":""}"#)
+        }
         (Kind::Call, _) => Some(r#"{"type":"tool_use","id":"%i","name":"%n","input":%o}"#),
         (Kind::Opaque, [OURS, REDACTED, _]) => Some(r#"{"type":"redacted_thinking","data":"%t"}"#),
         (Kind::Opaque, [OURS, SIGNATURE, _]) => {
@@ -126,6 +140,12 @@ fn block<'a>(
         }
         _ => None,
     }
+}
+
+/// Whether the signature of this thinking stands behind it.
+fn is_signed(bytes: &[u8], thinking: &Record<'_>) -> bool {
+    let behind = Record::at(bytes, thinking.end());
+    behind.is_some_and(|it| it.is(Kind::Opaque) && it.header.info.starts_with(&[OURS, SIGNATURE]))
 }
 
 /// Begins a block, and its message when none is open.

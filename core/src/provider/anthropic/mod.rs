@@ -7,6 +7,7 @@ mod encode;
 
 use super::Dialect;
 use super::dialect::Body;
+use crate::wire::json_write::Ids;
 
 pub(crate) static DIALECT: Dialect = Dialect {
     path: |_| ["/v1/messages", "", ""],
@@ -20,6 +21,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     twins: decode::TWINS,
     token: decode::token,
     document_end: decode::document_end,
+    ids: |_| Ids::Words,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,
@@ -30,3 +32,6 @@ pub(crate) static DIALECT: Dialect = Dialect {
 /// Varieties of opaque text: the signature of the thinking before it, or redacted thinking.
 const SIGNATURE: u8 = 0;
 const REDACTED: u8 = 1;
+/// The field of thinking in this dialect, which is no other's: servers that sign nothing want it back
+/// all the same.
+const THINKING_FIELD: u8 = 18;

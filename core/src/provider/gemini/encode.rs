@@ -10,7 +10,8 @@ use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Provider;
 use crate::provider::Context;
 use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
-use crate::transcript::record::{FIRST, Kind, MARKED, Record};
+use crate::provider::model::{NO_SIGNATURE, wants_signatures};
+use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
@@ -100,7 +101,12 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 
 /// One part of a reply, with the signature that it came with.
 fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
-    let signature = signature(context.bytes, at.previous, record);
+    let signature = signature(context.bytes, at.previous, record).or_else(|| {
+        // Of the calls of a reply only the first is signed.
+        let mut calls = Records::from(context.bytes, at.message).filter(|it| it.is(Kind::Call));
+        let is_first = calls.next().is_some_and(|first| first.offset == record.offset);
+        (is_first && wants_signatures(context.config.model())).then_some(NO_SIGNATURE)
+    });
     about(record, out);
     let form = match record.header.kind() {
         Kind::Text => r#"{"text":"%t""#,

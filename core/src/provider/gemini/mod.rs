@@ -12,6 +12,7 @@ mod tests;
 
 use super::Dialect;
 use super::dialect::Body;
+use crate::wire::json_write::Ids;
 
 pub(crate) static DIALECT: Dialect = Dialect {
     // A model with a slash names its collection itself: `tunedModels/x`, `models/x`.
@@ -25,6 +26,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     twins: [0; 2],
     token: decode::token,
     document_end: decode::document_end,
+    ids: |_| Ids::Any,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

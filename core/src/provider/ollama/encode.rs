@@ -5,7 +5,7 @@
 
 use super::THINKING_FIELD;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool};
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -59,12 +59,16 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                     at.offset = record.end();
                     about(&record, out);
                     if core::mem::take(&mut at.is_joined) {
-                        out.fill(r"\n\n%t");
+                        out.fill(r"\n\n");
                     } else {
                         begin(context, at, out);
-                        out.fill(if record.is_instruction() { "system" } else { "user" });
-                        out.fill(r#"","content":"%t"#);
+                        out.fill(r#"user","content":""#);
                     }
+                    // Templates refuse the role of the system behind the first message.
+                    let [before, behind] = user_tags(&record);
+                    pieces!(out: before);
+                    out.fill("%t");
+                    pieces!(out: behind);
                     at.is_joined = at.joins(bytes, &record);
                     out.fill(if at.is_joined { "" } else { r#""}"# });
                 }

@@ -10,6 +10,7 @@ mod tests;
 
 use super::Dialect;
 use super::dialect::Body;
+use crate::wire::json_write::Ids;
 
 pub(crate) static DIALECT: Dialect = Dialect {
     path: |_| ["/api/chat", "", ""],
@@ -19,6 +20,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     twins: [0; 2],
     token: decode::token,
     document_end: decode::document_end,
+    ids: |_| Ids::Any,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

@@ -4,10 +4,16 @@
 //! both are read alike. Some servers send `message` in a chunk, too: beside a `delta`, or behind
 //! one, it repeats what came, and is not read.
 
-use super::{CONTENT_FIELD, REASONING_CONTENT_FIELD, REASONING_FIELD};
+use super::{
+    CONTENT_FIELD, DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END,
+    OF_CALL, OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD,
+    REASONING_TEXT_FIELD,
+};
 use crate::Error;
+use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
+use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token, places};
 
 places! { PLACES:
@@ -22,10 +28,26 @@ places! { PLACES:
     THINKING_TEXT = CONTENT_THINKING . "text",
     REASONING_CONTENT = DELTA . "reasoning_content",
     REASONING = DELTA . "reasoning",
+    REASONING_TEXT = DELTA . "reasoning_text",
+    REASONING_OPAQUE = DELTA . "reasoning_opaque",
+    DETAILS = DELTA . "reasoning_details",
+    DETAIL_TYPE = DETAILS . "type" => tag::WORD,
+    DETAIL_TEXT = DETAILS . "text",
+    DETAIL_SUMMARY = DETAILS . "summary",
+    DETAIL_SIGNATURE_TEXT = DETAILS . "signature",
+    DETAIL_ID = DETAILS . "id",
+    DETAIL_FORMAT = DETAILS . "format",
+    DETAIL_DATA = DETAILS . "data",
+    TEXT_EXTRA = DELTA . "extra_content",
+    TEXT_GOOGLE = TEXT_EXTRA . "google",
+    TEXT_SIGNATURE = TEXT_GOOGLE . "thought_signature",
     REFUSAL = DELTA . "refusal" => tag::REFUSAL,
     CALLS = DELTA . "tool_calls",
     CALL_INDEX = CALLS . "index" => tag::INDEX,
     CALL_ID = CALLS . "id" => tag::ID,
+    CALL_EXTRA = CALLS . "extra_content",
+    CALL_GOOGLE = CALL_EXTRA . "google",
+    CALL_SIGNATURE = CALL_GOOGLE . "thought_signature",
     FUNCTION = CALLS . "function",
     NAME = FUNCTION . "name" => tag::NAME,
     ARGUMENTS = FUNCTION . "arguments" raw => tag::ARGUMENTS,
@@ -92,7 +114,20 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::End(DELTA) if sink.log.used() > sink.reply.notes.count as usize => {
             sink.reply.notes.flags |= HAS_DELTA;
         }
-        Token::Begin(CALLS) => sink.reply.index = None,
+        Token::Begin(CALLS | DETAILS) => {
+            sink.reply.index = None;
+            sink.reply.notes.document = 0;
+            sink.take_word();
+        }
+        Token::End(DETAILS) => end_detail(sink)?,
+        Token::PieceEnd(DETAIL_TYPE) => {
+            let is_encrypted = sink.take_hash() == ENCRYPTED;
+            sink.reply.notes.document = if is_encrypted { IS_ENCRYPTED } else { 0 };
+        }
+        Token::PieceEnd(DETAIL_DATA) => sink.stage(Slot::Id, &[DATA_END])?,
+        Token::PieceEnd(place @ (DETAIL_ID | DETAIL_FORMAT)) if is_encrypted(sink) => {
+            sink.stage(Slot::Id, &[if place == DETAIL_ID { ID_END } else { FORMAT_END }])?;
+        }
         Token::End(CALLS) => sink.commit_call(true)?,
         Token::End(CHOICES) => {
             let is_ours = is_ours(sink);
@@ -102,7 +137,16 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Piece(place, bytes) => match place {
             REASONING_CONTENT => thinking(sink, REASONING_CONTENT_FIELD, bytes)?,
             REASONING => thinking(sink, REASONING_FIELD, bytes)?,
+            REASONING_TEXT => thinking(sink, REASONING_TEXT_FIELD, bytes)?,
+            DETAIL_TEXT | DETAIL_SUMMARY => thinking(sink, DETAILS_FIELD, bytes)?,
             CONTENT_THINKING | THINKING_TEXT => thinking(sink, CONTENT_FIELD, bytes)?,
+            DETAIL_DATA | DETAIL_SIGNATURE_TEXT => sink.stage(Slot::Id, bytes)?,
+            DETAIL_ID | DETAIL_FORMAT if is_encrypted(sink) => {
+                sink.stage(Slot::Id, bytes)?;
+            }
+            REASONING_OPAQUE => opaque(sink, OPAQUE_REASONING, bytes)?,
+            TEXT_SIGNATURE => opaque(sink, OF_TEXT, bytes)?,
+            CALL_SIGNATURE => call_signature(sink, bytes)?,
             _ => {}
         },
         _ => {}
@@ -140,6 +184,49 @@ fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
     }
     sink.holds_calls() && sink.reply.notes.seen & bit == 0
 }
+
+/// More of the signature of a call, which stands before its strings or behind them.
+fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
+    if sink.reply.notes.document == 0 {
+        let is_behind = sink.is_any_staged();
+        sink.reply.notes.document = if is_behind { SIGNED_BEHIND } else { SIGNED_BEFORE };
+        if is_behind {
+            sink.commit_call(true)?;
+        }
+    }
+    let is_behind = sink.reply.notes.document == SIGNED_BEHIND;
+    opaque(sink, if is_behind { OF_CALL } else { OF_NEXT }, bytes)
+}
+
+fn opaque(sink: &mut Sink<'_, '_>, variety: u8, bytes: &[u8]) -> Result<(), Error> {
+    sink.part(Kind::Opaque, [sink.provider as u8, variety], bytes)
+}
+
+/// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
+/// behind its data.
+fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
+    sink.reply.notes.document == IS_ENCRYPTED || sink.is_any_staged()
+}
+
+/// One of the details of the reasoning is over: what of it is no plain text goes back.
+fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    if !sink.is_staged(Slot::Id) {
+        return Ok(());
+    }
+    let is_encrypted = sink.reply.notes.document == IS_ENCRYPTED;
+    let variety = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
+    sink.end_part();
+    sink.commit_part(Some((Kind::Opaque, [sink.provider as u8, variety])))?;
+    sink.end_part();
+    Ok(())
+}
+
+const ENCRYPTED: u32 = hash(b"reasoning.encrypted");
+
+/// What is known of the detail or the call that is read.
+const IS_ENCRYPTED: u8 = 1;
+const SIGNED_BEFORE: u8 = 2;
+const SIGNED_BEHIND: u8 = 3;
 
 /// Reasoning; servers that send it in two fields repeat it, so the first field counts.
 fn thinking(sink: &mut Sink<'_, '_>, field: u8, bytes: &[u8]) -> Result<(), Error> {

@@ -1,17 +1,39 @@
 //! The body of a chat completion request.
 
-use super::{REASONING_CONTENT_FIELD, REASONING_FIELD};
+use super::{
+    DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END, OF_CALL,
+    OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD,
+    REASONING_TEXT_FIELD,
+};
+use crate::message::Provider;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool};
+use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::model::{NO_SIGNATURE, is_claude, is_mistral, wants_signatures};
 use crate::transcript::record::{Kind, MARKED, Record};
-use crate::wire::json_write::{Piece, Pieces};
+use crate::wire::json_write::{Ids, Piece, Pieces};
 use crate::wire::pieces;
 
 /// The stages of an assistant message: each goes through its records once.
 const BETWEEN: u8 = 0;
 const TEXT: u8 = 1;
 const REASONING: u8 = 2;
-const CALLS: u8 = 3;
+const DETAILS: u8 = 3;
+const FIELDS: u8 = 4;
+const CALLS: u8 = 5;
+/// A call is written but for its signature.
+const SIGNATURE: u8 = 6;
+
+/// The ids that the servers of a model take.
+pub(super) fn ids(model: &str) -> Ids {
+    if is_mistral(model) {
+        Ids::Nine
+    } else if is_claude(model) {
+        // Gateways pass them on.
+        Ids::Words
+    } else {
+        Ids::Chat
+    }
+}
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
@@ -65,39 +87,136 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             at.offset = record.end();
             at.about_result(bytes, &record, out);
             at.is_joined = at.joins(bytes, &record);
+            // Templates refuse the role of the system behind the first message.
+            let [before, behind] = user_tags(&record);
             out.fill(match record.header.kind() {
-                _ if was_joined => r"\n\n%t",
-                Kind::User if record.is_instruction() => r#"{"role":"system","content":"%t"#,
-                Kind::User => r#"{"role":"user","content":"%t"#,
-                _ => r#"{"role":"tool","tool_call_id":"%i","content":"%t"#,
+                _ if was_joined => r"\n\n",
+                Kind::User => r#"{"role":"user","content":""#,
+                _ => r#"{"role":"tool","tool_call_id":"%i","content":""#,
             });
-            out.fill(if at.is_joined { "" } else { r#""}"# });
+            pieces!(out: before);
+            out.fill("%t");
+            pieces!(out: behind, if at.is_joined { "" } else { r#""}"# });
         }
         TEXT => next_text(at, bytes, Kind::Text, REASONING, out),
         REASONING => match reasoning_field(bytes, at.message) {
-            _ if at.comma => next_text(at, bytes, Kind::Thinking, CALLS, out),
-            None => at.restart(CALLS),
+            _ if at.comma => next_text(at, bytes, Kind::Thinking, DETAILS, out),
+            None => at.restart(DETAILS),
             Some(field) => {
                 pieces!(out: ",\"", field, "\":\"");
                 at.comma = true;
             }
         },
-        _ => {
-            if let Some(call) = at.next_of(bytes, Kind::Call.bit()) {
+        DETAILS => match at.next_of(bytes, Kind::Thinking.bit() | Kind::Opaque.bit()) {
+            Some(part) => detail(bytes, at, &part, out),
+            None => {
+                out.fill(if at.comma { "]" } else { "" });
+                at.restart(FIELDS);
+            }
+        },
+        FIELDS => match at.next_of(bytes, Kind::Opaque.bit()) {
+            Some(part) => {
+                about(&part, out);
+                out.fill(match variety(&part) {
+                    Some(OPAQUE_REASONING) => r#","reasoning_opaque":"%t""#,
+                    Some(OF_TEXT) => r#","extra_content":{"google":{"thought_signature":"%t"}}"#,
+                    _ => "",
+                });
+            }
+            None => {
+                at.restart(CALLS);
+                at.previous = 0;
+            }
+        },
+        SIGNATURE => {
+            let signature = signature(context, at);
+            out.blanks.text = signature.unwrap_or_default();
+            out.fill(match signature {
+                Some(_) => r#","extra_content":{"google":{"thought_signature":"%t"}}}"#,
+                None => "}",
+            });
+            (at.stage, at.previous) = (CALLS, 0);
+        }
+        _ => match at.next_of(bytes, Kind::Call.bit() | Kind::Opaque.bit()) {
+            Some(part) if part.is(Kind::Opaque) => {
+                at.previous = if variety(&part) == Some(OF_NEXT) { part.offset } else { 0 };
+            }
+            Some(call) => {
                 about(&call, out);
                 out.fill(if at.comma { "," } else { r#","tool_calls":["# });
                 out.fill(
-                    r#"{"id":"%i","type":"function","function":{"name":"%n","arguments":"%a"}}"#,
+                    r#"{"id":"%i","type":"function","function":{"name":"%n","arguments":"%a"}"#,
                 );
-                at.comma = true;
-            } else {
+                (at.stage, at.comma) = (SIGNATURE, true);
+            }
+            None => {
                 out.fill(if at.comma { "]}" } else { "}" });
                 at.stage = BETWEEN;
             }
-        }
+        },
     }
     true
 }
+
+/// One of OpenRouter's details: the reasoning with its signature, or encrypted reasoning.
+fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
+    let thinking = Record::at(bytes, at.previous).filter(|_| at.previous != 0);
+    at.previous = if part.is(Kind::Thinking) { part.offset } else { 0 };
+    let variety = variety(part);
+    let is_detail = matches!(variety, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
+    if !is_detail || thinking.is_some_and(|thinking| thinking.header.has(MARKED)) {
+        return;
+    }
+    out.fill(if at.comma { "," } else { r#","reasoning_details":["# });
+    at.comma = true;
+    about(part, out);
+    if variety == Some(DETAIL_SIGNATURE) {
+        out.blanks.name = thinking.map_or("", |thinking| thinking.text());
+        return out.fill(r#"{"type":"reasoning.text","text":"%n","signature":"%t"}"#);
+    }
+    out.fill(r#"{"type":"reasoning.encrypted""#);
+    let mut rest = part.text();
+    while let Some(length) = rest.bytes().position(|byte| byte <= DATA_END) {
+        let (value, behind) = rest.split_at_checked(length).unwrap_or_default();
+        out.blanks.text = value;
+        out.fill(match behind.as_bytes().first() {
+            Some(&ID_END) => r#","id":"%t""#,
+            Some(&FORMAT_END) => r#","format":"%t""#,
+            _ => r#","data":"%t""#,
+        });
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    out.fill("}");
+}
+
+/// Gemini's signature of the call that was written: before it, or behind it.
+fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
+    let bytes = context.bytes;
+    if let Some(before) = Record::at(bytes, at.previous).filter(|_| at.previous != 0) {
+        return Some(before.text());
+    }
+    let behind = Record::at(bytes, at.offset).filter(|it| variety(it) == Some(OF_CALL));
+    // Of the calls of a reply only the first is signed, in one form or another.
+    let first = Record::find_part(bytes, at.message, at.message, Kind::Call.bit());
+    let is_first = first.is_some_and(|first| first.end() == at.offset);
+    let lacks = || is_first && wants_signatures(context.config.model()) && !has_ours(bytes, at);
+    behind.map(|behind| behind.text()).or_else(|| lacks().then_some(NO_SIGNATURE))
+}
+
+fn has_ours(bytes: &[u8], at: &Cursor) -> bool {
+    let opaque = Record::find_part(bytes, at.message, at.message, Kind::Opaque.bit());
+    opaque.is_some_and(|opaque| variety(&opaque).is_some())
+}
+
+/// What opaque text of this dialect is.
+fn variety(record: &Record<'_>) -> Option<u8> {
+    match record.header.info {
+        [OURS, variety, _] if record.is(Kind::Opaque) => Some(variety),
+        _ => None,
+    }
+}
+
+const OURS: u8 = Provider::OpenAiChat as u8;
 
 /// The next part of this kind that was kept whole, and behind the last of them the end of the
 /// string, if one was begun.
@@ -125,20 +244,20 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill("]}");
 }
 
-/// The field in which the reasoning of this message goes back, if it does: servers that ask
-/// for it want it beside tool calls, and others refuse it elsewhere. What was not kept whole
-/// is not sent.
+/// The field in which the reasoning of this message goes back, if it does. DeepSeek and Copilot
+/// want it in each message, those with the field `reasoning` beside tool calls, and refuse it
+/// elsewhere. What was not kept whole is not sent.
 fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
-    if !has(bytes, message, Kind::Call) {
-        return None;
-    }
     let mut part = Record::find_part(bytes, message, message, Kind::Thinking.bit())?;
     while part.header.has(MARKED) {
         part = Record::find_part(bytes, part.end(), message, Kind::Thinking.bit())?;
     }
     match part.header.info {
         [REASONING_CONTENT_FIELD, ..] => Some("reasoning_content"),
-        [REASONING_FIELD, ..] => Some("reasoning"),
+        [REASONING_TEXT_FIELD, ..] => Some("reasoning_text"),
+        [REASONING_FIELD | DETAILS_FIELD, ..] if has(bytes, message, Kind::Call) => {
+            Some("reasoning")
+        }
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     twins: decode::TWINS,
     token: decode::token,
     document_end: decode::document_end,
+    ids: encode::ids,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,
@@ -30,3 +31,22 @@ const REASONING_CONTENT_FIELD: u8 = 1;
 const REASONING_FIELD: u8 = 2;
 /// Reasoning that came as a part of the content list has no field to be sent back in.
 const CONTENT_FIELD: u8 = 3;
+/// Copilot's, beside its opaque form.
+const REASONING_TEXT_FIELD: u8 = 4;
+/// Reasoning that came in OpenRouter's details alone.
+const DETAILS_FIELD: u8 = 5;
+
+/// Varieties of opaque text: Gemini's signature of the call before it, of the call behind it, and
+/// of the text (`extra_content`); OpenRouter's signature of the reasoning before it, and its
+/// encrypted reasoning (`reasoning_details`); Copilot's (`reasoning_opaque`).
+const OF_CALL: u8 = 0;
+const OF_NEXT: u8 = 1;
+const OF_TEXT: u8 = 2;
+const DETAIL_SIGNATURE: u8 = 3;
+const DETAIL_ENCRYPTED: u8 = 4;
+const OPAQUE_REASONING: u8 = 5;
+
+/// What ends each string of encrypted reasoning, which come in any order.
+const ID_END: u8 = 1;
+const FORMAT_END: u8 = 2;
+const DATA_END: u8 = 3;

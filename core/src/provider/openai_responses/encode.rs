@@ -8,7 +8,7 @@ use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
 use crate::message::Provider;
 use crate::provider::Context;
 use crate::provider::dialect::{Cursor, about_tool};
-use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, REFUSAL, Record};
+use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
@@ -89,12 +89,8 @@ fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pie
         out.blanks.name = phase.text();
         out.fill(r#","phase":"%n""#);
     }
-    let refuses = record.header.info.starts_with(&[REFUSAL]);
-    out.fill(if refuses {
-        r#","content":[{"type":"refusal","refusal":"%t"}]}"#
-    } else {
-        r#","content":[{"type":"output_text","text":"%t"}]}"#
-    });
+    // The easy form: the other one wants an id and a status, too.
+    out.fill(r#","content":"%t"}"#);
 }
 
 /// A piece of an item of reasoning.
@@ -120,11 +116,10 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         out.fill(r#"{"type":"summary_text","text":"%t"}"#);
     } else if record.is(Kind::Thinking) && field == CONTENT_FIELD && !is_sealed(bytes, record) {
         // A server that shows the reasoning itself has no other form of it.
-        begin(
-            at,
-            r#"{"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"%t"}]}"#,
-            out,
-        );
+        // Its items need an id, of any kind; that of an encrypted one would have to be its own.
+        begin(at, r#"{"type":"reasoning","id":"rs_"#, out);
+        pieces!(out: Piece::Id(record.offset as u32));
+        out.fill(r#"","summary":[],"content":[{"type":"reasoning_text","text":"%t"}]}"#);
     }
 }
 

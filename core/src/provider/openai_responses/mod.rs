@@ -12,6 +12,7 @@ mod tests;
 
 use super::Dialect;
 use super::dialect::Body;
+use crate::wire::json_write::Ids;
 
 pub(crate) static DIALECT: Dialect = Dialect {
     path: |_| ["/responses", "", ""],
@@ -21,6 +22,7 @@ pub(crate) static DIALECT: Dialect = Dialect {
     twins: decode::TWINS,
     token: decode::token,
     document_end: items::document_end,
+    ids: |_| Ids::Words,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

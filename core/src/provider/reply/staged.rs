@@ -11,6 +11,11 @@ impl Sink<'_, '_> {
         self.reply.stage.lengths.get(slot as usize).is_some_and(|length| *length > 0)
     }
 
+    /// Whether anything was read that waits.
+    pub fn is_any_staged(&self) -> bool {
+        self.reply.stage.lengths != [0; 3]
+    }
+
     /// The strings that were read are a whole call of their own. A call without arguments
     /// has the empty object.
     pub fn commit_new_call(&mut self) -> Result<(), Error> {

@@ -1,0 +1,50 @@
+//! What the name of a model tells of the server behind the dialect.
+//!
+//! Servers of one dialect refuse what others want. A name may have its vendor before it
+//! (`google/gemini-3-pro`, `us.anthropic.claude-…`).
+
+/// Whether it is one of Anthropic's, whoever serves it.
+pub(super) fn is_claude(model: &str) -> bool {
+    model.contains("claude")
+}
+
+/// Whether it is one of Anthropic's on a cloud that names it otherwise than Anthropic does, and
+/// refuses what it does not know: Bedrock (`anthropic.claude-…`) or Vertex (`claude-…@date`).
+pub(super) fn is_claude_of_cloud(model: &str) -> bool {
+    is_claude(model) && (model.contains("anthropic.") || model.contains('@'))
+}
+
+/// Whether it is one of Mistral's: its servers and templates want ids of nine letters and digits.
+pub(super) fn is_mistral(model: &str) -> bool {
+    ["mistral", "ministral", "mixtral", "pixtral", "codestral", "devstral", "magistral"]
+        .iter()
+        .any(|name| model.contains(name))
+}
+
+/// Whether it is a Gemini that wants the signature of each call: all from the third on.
+pub(super) fn wants_signatures(model: &str) -> bool {
+    let name = model.rsplit('/').next().unwrap_or(model);
+    let version = name.strip_prefix("gemini-");
+    version.is_some_and(|version| !version.starts_with(['1', '2']))
+}
+
+/// What Google documents for a call that has no signature, because another model made it.
+pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_whose_a_model_is() {
+        assert!(is_claude("claude-sonnet-4-5") && is_claude("anthropic/claude-opus-4.5"));
+        assert!(!is_claude_of_cloud("claude-sonnet-4-5"));
+        assert!(is_claude_of_cloud("us.anthropic.claude-sonnet-4-5-20250929-v1:0"));
+        assert!(is_claude_of_cloud("claude-sonnet-4-5@20250929"));
+        assert!(is_mistral("devstral-medium-latest") && is_mistral("mistralai/mixtral-8x7b"));
+        assert!(!is_mistral("gpt-5") && !is_mistral("deepseek-v4-pro"));
+        assert!(wants_signatures("gemini-3-pro-preview"));
+        assert!(wants_signatures("google/gemini-3-flash") && wants_signatures("gemini-pro-latest"));
+        assert!(!wants_signatures("gemini-2.5-pro") && !wants_signatures("gemma-3"));
+    }
+}
