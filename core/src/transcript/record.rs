@@ -193,10 +193,16 @@ impl<'a> Record<'a> {
 
     /// A call's id, name and arguments.
     pub fn call(&self) -> (&'a str, &'a str, &'a str) {
+        let (id, name, arguments) = self.call_bytes();
+        (text(id), text(name), text(arguments))
+    }
+
+    /// The same, without a look at each byte: arguments that still come in may be long.
+    pub fn call_bytes(&self) -> (&'a [u8], &'a [u8], &'a [u8]) {
         let [id_length, name_length, _] = self.header.info;
         let (id, rest) = self.payload.split_at_checked(id_length.into()).unwrap_or_default();
         let (name, arguments) = rest.split_at_checked(name_length.into()).unwrap_or_default();
-        (text(id), text(name), text(arguments))
+        (id, name, arguments)
     }
 
     pub fn is(&self, kind: Kind) -> bool {

@@ -4,7 +4,7 @@ pub(crate) mod hash;
 pub mod http1;
 pub mod json_read;
 pub(crate) mod json_write;
-mod scan;
+pub(crate) mod scan;
 pub mod sse;
 
 pub(crate) use json_write::pieces;

@@ -4,6 +4,7 @@
 //! turns. Each piece is read to the end of the transcript first (the stage), and goes to
 //! its call when it is known which that is.
 
+use super::shape::Shape;
 use super::{Reply, Sink};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REPLY_CALLS_MAX, Record};
 use crate::wire::json_read::is_object;
@@ -82,8 +83,9 @@ impl Sink<'_, '_> {
     /// The element is complete: its strings begin a call or go on with one.
     ///
     /// Which call that is: the one with the same `index`; without an index, the one with the
-    /// same id, or the last. A whole call of another id under a used index is a new call:
-    /// some servers give all calls the index 0.
+    /// same id, or the last. Servers give all calls the index 0, or no index and no id, so a
+    /// whole call behind a whole call is a new one. They give the id and the name late, in
+    /// pieces, or again in each piece.
     // Not inlined, as a few others of this type: the stack of the rare would be that of each token.
     #[inline(never)]
     pub fn commit_call(&mut self, may_begin: bool) -> Result<(), Error> {
@@ -94,20 +96,23 @@ impl Sink<'_, '_> {
         let index = self.reply.index;
         let stage = core::mem::take(&mut self.reply.stage);
         let start = stage.start as usize;
-        let [id, name, _] = stage.lengths.map(|length| length as usize);
+        let lengths = stage.lengths.map(|length| length as usize);
+        let [id, name, _] = lengths;
         // Arguments are looked at when they are complete: a character may come in two pieces.
         let words = start + HEADER_BYTES;
         let words = self.log.bytes().get(words..words + id + name).unwrap_or_default();
         let words = core::str::from_utf8(words).ok();
-        let Some((id_text, name_text)) = words.and_then(|words| words.split_at_checked(id)) else {
+        if words.is_none_or(|words| !words.is_char_boundary(id)) {
             return Err(Error::new(ErrorKind::BadResponse, 0));
-        };
-        match self.find_call(index, id_text, name_text)? {
-            Some(call) => self.extend_call(call, start, start + HEADER_BYTES + id + name),
-            None if may_begin => self.begin_call(index, start, id, name)?,
-            None => self.log.truncate(start),
         }
-        Ok(())
+        match self.find_call(index, start, lengths)? {
+            Some((call, more)) => self.extend_call(call, start, lengths, more),
+            None if may_begin => self.begin_call(index, start, id, name),
+            None => {
+                self.log.truncate(start);
+                Ok(())
+            }
+        }
     }
 
     /// All calls so far are complete.
@@ -119,7 +124,7 @@ impl Sink<'_, '_> {
     /// The block that was read is over; it may have been a call.
     pub fn close_call(&mut self) {
         self.drop_stage();
-        if let Ok(Some(_)) = self.find_call(self.reply.index, "", "") {
+        if self.call_at(self.reply.index, &[]).is_some() {
             self.reply.unclosed = self.reply.unclosed.saturating_sub(1);
         }
     }
@@ -146,45 +151,92 @@ impl Sink<'_, '_> {
         true
     }
 
-    /// The offset of the call that a piece belongs to.
-    fn find_call(&self, index: Option<u32>, id: &str, name: &str) -> Result<Option<usize>, Error> {
+    /// The last call with this index; without an index that with this id, or the last of all
+    /// if there is no id.
+    fn call_at(&self, index: Option<u32>, id: &[u8]) -> Option<Record<'_>> {
         let (bytes, last) = (self.log.bytes(), self.reply.last_call as usize);
-        if last == 0 {
-            return Ok(None);
+        if last == 0 || index.is_some_and(|index| index > self.reply.last_index) {
+            return None;
         }
         let start = self.reply.start as usize;
         let find_from = |mut at: usize| {
-            let mut found = 0;
+            let mut found = None;
             while let Some(call) = Record::find_part(bytes, at, start, Kind::Call.bit()) {
                 at = call.end();
                 let belongs = match index {
                     Some(index) => call.header.info[2] == index as u8,
-                    None => id.is_empty() || call.call().0 == id,
+                    None => id.is_empty() || call.call_bytes().0 == id,
                 };
                 if belongs {
-                    found = call.offset;
+                    found = Some(call);
                 }
             }
             found
         };
         // Mostly it is the last.
-        let found = match find_from(last) {
-            0 => find_from(start),
-            found => found,
+        find_from(last).or_else(|| find_from(start))
+    }
+
+    /// The call that the strings staged at `start` belong to, and what of them is more of it.
+    /// `None`: they are a call of their own.
+    fn find_call(
+        &self,
+        index: Option<u32>,
+        start: usize,
+        lengths: [usize; 3],
+    ) -> Result<Option<(usize, More)>, Error> {
+        let last = self.reply.last_call as usize;
+        let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
+        let (id, rest) = staged.split_at_checked(lengths[0]).unwrap_or_default();
+        let (name, arguments) = rest.split_at_checked(lengths[1]).unwrap_or_default();
+        let record = self.log.record(last).filter(|_| last != 0);
+        // An id that is new may be that of the last call, which has none so far.
+        let unnamed = record.filter(|call| {
+            let (known_id, known_name, _) = call.call_bytes();
+            let is_late = known_name.is_empty() || name.is_empty() && !self.reply.shape.is_closed();
+            index.is_none() && known_id.is_empty() && is_late
+        });
+        let Some(call) = self.call_at(index, id).or(unnamed) else { return Ok(None) };
+        let is_last = call.offset == last;
+        let (known_id, known_name, known_arguments) = call.call_bytes();
+        let has_other_id = !id.is_empty() && !known_id.is_empty() && known_id != id;
+        let has_same_id = !id.is_empty() && known_id == id;
+        let is_closed = || match is_last {
+            true => self.reply.shape.is_closed(),
+            false => is_object(known_arguments),
         };
-        let Some(call) = self.log.record(found).filter(|_| found != 0) else { return Ok(None) };
-        let (known_id, known_name, arguments) = call.call();
-        let is_other = !id.is_empty() && known_id != id && !name.is_empty();
-        if is_other && (known_name != name || is_object(arguments.as_bytes())) {
+        let mut more = More { id: known_id.is_empty(), name: 0, arguments: true };
+        if name.is_empty() || known_name == name {
+            // The name comes again, or a call of the same tool.
+            let is_whole = !name.is_empty() && !arguments.is_empty() && !has_same_id;
+            // Elements of one document that nothing tells apart are calls of their own.
+            let is_own = index.is_none() && id.is_empty() && is_last && self.reply.is_touched;
+            if is_whole && (has_other_id || known_id.is_empty() || id.is_empty()) && is_closed() {
+                let repeats = !has_other_id && !is_own && is_same(known_arguments, arguments);
+                if !repeats {
+                    return Ok(None);
+                }
+                more.arguments = false;
+            } else if !name.is_empty() && is_own {
+                return Ok(None);
+            }
+        } else if known_name.is_empty() {
+            more.name = name.len();
+        } else if has_other_id {
+            return Ok(None);
+        } else if known_arguments.is_empty() && is_last && (index.is_some() || has_same_id) {
+            // The name comes in pieces, or as far as it goes each time.
+            more.name = name.len() - name.strip_prefix(known_name).map_or(0, |_| known_name.len());
+        } else if !has_same_id {
             return Ok(None);
         }
         // Only the low byte of an index is kept, so further back it is ambiguous.
         let is_ambiguous =
             index.is_some_and(|index| index >= SLOTS || u32::from(self.reply.calls) > SLOTS);
-        if call.offset != last && is_ambiguous {
+        if !is_last && is_ambiguous {
             return Err(Error::new(ErrorKind::Limit, SLOTS));
         }
-        Ok(Some(call.offset))
+        Ok(Some((call.offset, more)))
     }
 
     /// The strings that were staged at `start` are a call.
@@ -202,50 +254,112 @@ impl Sink<'_, '_> {
         let calls = self.reply.calls;
         let limit = Error::new(ErrorKind::Limit, REPLY_CALLS_MAX);
         self.reply.calls = calls.checked_add(1).ok_or(limit)?;
-        let slot = index.unwrap_or(u32::from(calls)) as u8;
-        self.head(start, Kind::Call, [id as u8, name as u8, slot]);
+        let index = index.unwrap_or(u32::from(calls));
+        self.head(start, Kind::Call, [id as u8, name as u8, index as u8]);
         self.log.close(start);
-        self.reply.last_call = start as u32;
+        self.reply.last_index = self.reply.last_index.max(index);
         self.reply.unclosed += 1;
+        self.set_last(start);
         Ok(())
     }
 
-    /// Adds the staged arguments, from `arguments` on, to the call at `call`.
+    /// The call at `call` is the last one now.
+    pub(super) fn set_last(&mut self, call: usize) {
+        self.reply.last_call = call as u32;
+        self.reply.is_touched = true;
+        self.reply.shape = Shape::default();
+        if let Some(record) = self.log.record(call) {
+            self.reply.shape.add(record.call_bytes().2);
+        }
+    }
+
+    /// Adds the strings staged at `start` to the call at `call`.
     #[inline(never)]
-    fn extend_call(&mut self, call: usize, start: usize, arguments: usize) {
-        self.log.remove(start, arguments);
-        let more = self.log.used() - start;
-        let Some(record) = self.log.record(call).filter(|_| more > 0) else { return };
+    fn extend_call(
+        &mut self,
+        call: usize,
+        start: usize,
+        lengths: [usize; 3],
+        more: More,
+    ) -> Result<(), Error> {
+        let is_last = call == self.reply.last_call as usize;
+        self.reply.is_touched |= is_last;
+        let [id, name, _] = lengths;
+        let strings = start + HEADER_BYTES;
+        // What is not wanted goes, from the end on.
+        if !more.arguments {
+            self.log.truncate(strings + id + name);
+        }
+        self.log.remove(strings + id, strings + id + name - more.name);
+        let id = if more.id { id } else { 0 };
+        self.log.remove(start, strings + lengths[0] - id);
+        let Some(record) = self.log.record(call).filter(|_| self.log.used() > start) else {
+            self.log.truncate(start);
+            return Ok(());
+        };
+        let [known_id, known_name, slot] = record.header.info;
+        let lengths = [
+            u8::try_from(id + usize::from(known_id)),
+            u8::try_from(more.name + usize::from(known_name)),
+        ];
+        let [Ok(all_id), Ok(all_name)] = lengths else {
+            return Err(Error::new(ErrorKind::TooLong, u8::MAX.into()));
+        };
         // An empty object stands in until the first piece comes.
-        let placeholder = if record.call().2 == "{}" { 2 } else { 0 };
-        let end = record.end() - placeholder;
+        let arguments = self.log.used() - start - id - more.name;
+        let is_placeholder = record.call_bytes().2 == b"{}" && arguments > 0;
+        let placeholder = if is_placeholder { 2 } else { 0 };
+        let (mut header, payload) = (record.header, record.payload.len());
+        let end = record.end();
         if let Some(held) = &mut self.reply.held {
             held.is_stale = true;
         }
-        self.log.remove(end, end + placeholder);
-        let start = start - placeholder;
-        self.log.swap_runs(end, start, start + more);
-        self.log.set_length(call, end + more - (call + HEADER_BYTES));
+        if is_last && arguments > 0 {
+            let at = self.log.used() - arguments;
+            if is_placeholder {
+                self.reply.shape = Shape::default();
+            }
+            self.reply.shape.add(self.log.bytes().get(at..).unwrap_or_default());
+        }
+        // Each string goes behind its own, from the front on.
+        let ends = [
+            call + HEADER_BYTES + usize::from(known_id),
+            call + HEADER_BYTES + id + usize::from(known_id) + usize::from(known_name),
+            end + id + more.name,
+        ];
+        let mut from = start;
+        for (place, length) in ends.into_iter().zip([id, more.name, arguments]) {
+            if place < from && length > 0 {
+                self.log.swap_runs(place, from, from + length);
+            }
+            from += length;
+        }
+        let grown = id + more.name + arguments;
+        let end_now = end + id + more.name;
+        self.log.remove(end_now - placeholder, end_now);
+        header.info = [all_id, all_name, slot];
+        header.length = (payload + grown - placeholder) as u32;
+        self.log.set_header(call, header);
         // Only records behind the call moved; when it is the last, nothing did.
         if end < start {
             let Reply { show, shown, told, last_call, .. } = self.reply;
             for offset in [show, shown, told, last_call] {
-                if *offset as usize >= end + placeholder && *offset as usize > call {
-                    *offset = *offset - placeholder as u32 + more as u32;
+                if *offset as usize >= end && *offset as usize > call {
+                    *offset = *offset - placeholder as u32 + grown as u32;
                 }
             }
         }
+        Ok(())
     }
 
     /// Marks all calls whose arguments are not one JSON object.
     pub fn check_calls(&mut self) {
         let mut at = self.reply.start as usize;
         while let Some(record) = self.log.record(at) {
-            let (is_call, end) = (record.is(Kind::Call), record.end());
-            if is_call {
+            if record.is(Kind::Call) {
                 self.check_call(at);
             }
-            at = end;
+            at = self.log.record(at).map_or(usize::MAX, |record| record.end());
         }
     }
 
@@ -259,9 +373,65 @@ impl Sink<'_, '_> {
         if arguments.is_empty() || is_object(arguments.as_bytes()) {
             return true;
         }
+        // Servers give the whole of it in front of the pieces, or behind them.
+        let is_free = self.reply.stage.start == 0 && !self.reply.has_failed;
+        if let Some(first) = repeated(arguments.as_bytes()).filter(|_| is_free) {
+            let (start, end) = (record.end() - arguments.len(), record.end());
+            self.take_out(offset, start + first, end);
+            return true;
+        }
         self.log.set_flags(offset, MARKED);
         false
     }
+
+    /// Takes bytes out of the end of the call at `call`.
+    fn take_out(&mut self, call: usize, start: usize, end: usize) {
+        self.log.remove(start, end);
+        self.log.set_length(call, start - call - HEADER_BYTES);
+        let Reply { show, shown, told, last_call, open, keep_end, .. } = self.reply;
+        for offset in [show, shown, told, last_call, open, keep_end] {
+            if *offset as usize >= end {
+                *offset -= (end - start) as u32;
+            }
+        }
+    }
+}
+
+/// What of the strings of an element is more of a call: the id, so many of the last bytes of the
+/// name, the arguments.
+#[derive(Clone, Copy)]
+struct More {
+    id: bool,
+    name: usize,
+    arguments: bool,
+}
+
+/// The length of the object that `arguments` begin with, when it is followed by itself.
+fn repeated(arguments: &[u8]) -> Option<usize> {
+    let mut shape = Shape::default();
+    let mut bytes = arguments.iter();
+    bytes.find(|byte| {
+        shape.add(core::slice::from_ref(byte));
+        shape.is_closed()
+    })?;
+    let length = arguments.len() - bytes.as_slice().len();
+    let (first, second) = arguments.split_at_checked(length)?;
+    (is_same(first, second) && is_object(first)).then_some(length)
+}
+
+/// Whether two texts are the same JSON, but for white space.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    visible(one).eq(visible(other))
+}
+
+/// The bytes of a JSON text without the space between its tokens.
+fn visible(text: &[u8]) -> impl Iterator<Item = u8> {
+    let (mut in_text, mut is_escaped) = (false, false);
+    text.iter().copied().filter(move |byte| {
+        in_text ^= *byte == b'"' && !is_escaped;
+        is_escaped = in_text && *byte == b'\\' && !is_escaped;
+        in_text || !byte.is_ascii_whitespace()
+    })
 }
 
 /// Calls of a reply whose pieces may take turns in any order.

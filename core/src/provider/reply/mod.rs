@@ -1,11 +1,14 @@
 //! The reply that is coming in: what a dialect reads is written to the transcript at once,
 //! and given out as events from there.
 
+#[cfg(all(test, feature = "all-dialects"))]
+mod call_tests;
 mod calls;
 mod failure;
 #[cfg(feature = "local-models")]
 mod found;
 mod parts;
+mod shape;
 mod show;
 mod staged;
 #[cfg(all(test, feature = "all-dialects"))]
@@ -68,9 +71,9 @@ pub(crate) struct Reply {
     open: u32,
     /// Text of the open record that is kept ends here, or 0: all of it is.
     keep_end: u32,
-    /// Bytes that were shown but not kept, and how many of them were told.
+    /// Bytes that were shown but not kept, and whether that was told.
     dropped: u32,
-    dropped_told: u32,
+    cut_is_told: bool,
     /// The record that is shown next, and the first of its bytes that was not shown.
     show: u32,
     shown: u32,
@@ -78,6 +81,12 @@ pub(crate) struct Reply {
     pub told: u32,
     /// The call that came last, or 0.
     last_call: u32,
+    /// How far its arguments go.
+    shape: shape::Shape,
+    /// Something of it came in this document.
+    is_touched: bool,
+    /// The highest index of a call on the wire.
+    last_index: u32,
     /// The index on the wire of the call or block that is read.
     pub index: Option<u32>,
     /// The strings of the call that is read, at the end of the transcript.

@@ -74,6 +74,7 @@ impl Sink<'_, '_> {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);
         self.reply.dropped += dropped;
+        self.reply.cut_is_told &= dropped == 0;
         self.log.remove(keep_end as usize, shown as usize);
         self.log.close(self.reply.open as usize);
         self.reply.shown = keep_end;
@@ -170,7 +171,10 @@ impl Sink<'_, '_> {
             }
             self.drop_stage();
             self.log.truncate(mark.used as usize);
-            (self.reply.open, self.reply.last_call) = (mark.open, mark.last_call);
+            if self.reply.last_call != mark.last_call {
+                self.set_last(mark.last_call as usize);
+            }
+            self.reply.open = mark.open;
             (self.reply.calls, self.reply.unclosed) = (mark.calls, mark.unclosed);
             (self.reply.refuses, self.reply.thinking_field) = (mark.refuses, mark.thinking_field);
             if mark.open != 0 {
@@ -288,6 +292,7 @@ impl Sink<'_, '_> {
     /// A document, or one of several in an array, is over: what was counted in it is news.
     pub fn element_end(&mut self) {
         self.end_error();
+        self.reply.is_touched = false;
         let is_known = core::mem::take(&mut self.reply.is_known);
         self.reply.documents |= is_known;
         self.reply.has_strangers |= !is_known;

@@ -2,7 +2,7 @@
 
 use super::{Reply, Sink};
 use crate::message::{CallId, Event, Kept, StopReason, ToolCall};
-use crate::transcript::record::{HEADER_BYTES, Kind, REFUSAL, Record};
+use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
 
 /// An event without its borrow: what it is, and where its bytes stand.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ impl Sink<'_, '_> {
             return shown(What::Usage, 0);
         }
         if self.cut_is_due() {
-            self.reply.dropped_told = self.reply.dropped;
+            self.reply.cut_is_told = true;
             return shown(What::Cut, self.reply.dropped);
         }
         None
@@ -51,7 +51,7 @@ impl Sink<'_, '_> {
 
     fn cut_is_due(&self) -> bool {
         let reply = &*self.reply;
-        reply.open == 0 && reply.is_stopping() && reply.dropped > reply.dropped_told
+        reply.open == 0 && reply.is_stopping() && reply.dropped > 0 && !reply.cut_is_told
     }
 
     /// Whether [`show`](Self::show) may have more.
@@ -76,8 +76,9 @@ impl Sink<'_, '_> {
             let start = (self.reply.shown as usize).max(record.offset + HEADER_BYTES);
             let rest = self.log.bytes().get(start..record.end()).unwrap_or_default();
             let is_text = matches!(record.header.kind(), Kind::Text | Kind::Thinking);
-            let (whole, is_malformed) = match core::str::from_utf8(rest) {
-                _ if !is_text => (0, false),
+            // What is not shown may be long, and is looked at when it is complete.
+            let text = if is_text { rest } else { &[] };
+            let (whole, is_malformed) = match core::str::from_utf8(text) {
                 Ok(text) => (text.len(), false),
                 Err(error) => (error.valid_up_to(), error.error_len().is_some()),
             };
@@ -117,10 +118,12 @@ impl Sink<'_, '_> {
             }
             let (offset, end) = (record.offset, record.end());
             if record.is(Kind::Call) {
-                if core::str::from_utf8(record.payload).is_err() {
+                // One that was marked waits here, and was looked at.
+                if !record.header.has(MARKED) && core::str::from_utf8(record.payload).is_err() {
                     return Some(Shown::MALFORMED);
                 }
                 let is_whole = self.check_call(offset);
+                let end = self.log.record(offset).map_or(end, |record| record.end());
                 match self.reply.stop {
                     None if !is_whole && !self.reply.is_stopping() => return None,
                     Some(StopReason::MaxTokens)

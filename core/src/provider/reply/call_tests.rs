@@ -1,0 +1,184 @@
+//! Calls as servers really send them: without ids or indexes, late, in pieces, and again.
+
+extern crate std;
+
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use crate::Provider::{Anthropic, OpenAiChat};
+use crate::StopReason;
+use crate::provider::testing::{assert_robust, events, heard};
+
+/// What is heard of these elements of `tool_calls`, each a list of those of one chunk.
+#[track_caller]
+fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
+    let delta = |calls: &&str| {
+        format!(r#"{{"choices":[{{"index":0,"delta":{{"tool_calls":[{calls}]}}}}]}}"#)
+    };
+    let end = String::from(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#);
+    let documents: Vec<String> = chunks.iter().map(delta).chain([end]).collect();
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let body = events(&documents);
+    let heard = heard(OpenAiChat, &body);
+    assert_eq!((heard.error, heard.end), (None, Some(StopReason::ToolUse)));
+    heard.calls
+}
+
+#[track_caller]
+fn are(calls: &[(String, String, String)], expected: &[(&str, &str, &str)]) {
+    let calls: Vec<_> = calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect();
+    assert_eq!(calls, expected);
+}
+
+const A: &str = r#"{"path":"a"}"#;
+const B: &str = r#"{"path":"b"}"#;
+
+/// An element: its index, id and name, if it has them, and arguments.
+fn call(head: &str, name: &str, arguments: &str) -> String {
+    let arguments = arguments.replace('"', "\\\"");
+    let name = if name == "-" { String::new() } else { format!(r#""name":"{name}","#) };
+    format!(r#"{{{head}"function":{{{name}"arguments":"{arguments}"}}}}"#)
+}
+
+const ZERO: &str = r#""index":0,"#;
+const ONE: &str = r#""index":1,"#;
+
+#[test]
+fn whole_calls_without_ids_stay_separate() {
+    let [read, grep, other] = [call("", "read", A), call("", "grep", B), call("", "read", B)];
+    for pair in [[&read, &grep], [&read, &other], [&read, &read]] {
+        let found = calls(&[&format!("{},{}", pair[0], pair[1])]);
+        assert_eq!(found.len(), 2, "{pair:?}");
+    }
+    are(&calls(&[&read, &grep, &other]), &[("", "read", A), ("", "grep", B), ("", "read", B)]);
+    let zero = |name, arguments| call(ZERO, name, arguments);
+    let found = calls(&[&zero("read", A), &zero("grep", B), &zero("grep", A)]);
+    are(&found, &[("", "read", A), ("", "grep", B), ("", "grep", A)]);
+    // In pieces, too.
+    let found = calls(&[
+        &zero("read", "{\"path\""),
+        &zero("-", ":\"a\"}"),
+        &zero("grep", "{"),
+        &zero("-", "}"),
+    ]);
+    are(&found, &[("", "read", A), ("", "grep", "{}")]);
+    // No arguments at all.
+    let [now, list] = [r#"{"function":{"name":"now"}}"#, r#"{"function":{"name":"list"}}"#];
+    assert_eq!(calls(&[&format!("{now},{list}")]).len(), 2);
+    assert_eq!(calls(&[now, list]).len(), 2);
+    let with_id = |id: &str, name| call(&format!(r#"{ZERO}"id":"{id}","#), name, A);
+    let found = calls(&[&with_id("x", "read"), &with_id("y", "read"), &with_id("z", "grep")]);
+    are(&found, &[("x", "read", A), ("y", "read", A), ("z", "grep", A)]);
+}
+
+#[test]
+fn names_and_ids_may_come_late_or_in_pieces() {
+    let id = |index: &str| format!(r#"{index}"id":"call_1","#);
+    let read = [("call_1", "read", A)];
+    are(
+        &calls(&[
+            &call(&id(ZERO), "-", "{\"path\""),
+            &call(ZERO, "-", ":\"a\"}"),
+            r#"{"index":0,"function":{"name":"read"}}"#,
+        ]),
+        &read,
+    );
+    are(&calls(&[&call(&id(ZERO), "", ""), &call(&id(ZERO), "read", A)]), &read);
+    are(&calls(&[&call(ZERO, "read", ""), &call(&id(ZERO), "-", A)]), &read);
+    are(
+        &calls(&[
+            &call(ZERO, "read", "{\"path\":"),
+            r#"{"index":0,"id":"call_1"}"#,
+            &call(ZERO, "-", "\"a\"}"),
+        ]),
+        &read,
+    );
+    are(&calls(&[&call(ZERO, "read", A), r#"{"index":0,"id":"call_1"}"#]), &read);
+    are(&calls(&[&call(&id(ZERO), "re", ""), &call(ZERO, "ad", ""), &call(ZERO, "-", A)]), &read);
+    are(&calls(&[&call(&id(ZERO), "re", ""), &call(&id(ZERO), "ad", A)]), &read);
+    are(
+        &calls(&[&call(&id(ZERO), "re", ""), &call(ZERO, "read", ""), &call(ZERO, "read", A)]),
+        &read,
+    );
+    // Without an index.
+    are(&calls(&[&call("", "read", ""), &call(&id(""), "-", A)]), &read);
+    are(
+        &calls(&[
+            &call(&id(""), "-", "{\"path\""),
+            &call("", "-", ":\"a\"}"),
+            r#"{"function":{"name":"read"}}"#,
+        ]),
+        &read,
+    );
+    // Behind another call.
+    let late = r#"{"index":0,"id":"call_1","function":{"name":"read"}}"#;
+    let both = [("call_1", "read", A), ("x", "grep", B)];
+    are(
+        &calls(&[
+            &call(ZERO, "-", "{\"path\""),
+            &call(&format!(r#"{ONE}"id":"x","#), "grep", B),
+            late,
+            &call(ZERO, "-", ":\"a\"}"),
+        ]),
+        &both,
+    );
+    are(
+        &calls(&[&call(ZERO, "", A), &call(&format!(r#"{ONE}"id":"x","#), "grep", B), late]),
+        &both,
+    );
+}
+
+#[test]
+fn arguments_that_come_again_count_once() {
+    let id = r#""index":0,"id":"call_1","#;
+    let read = [("call_1", "read", A)];
+    let (start, end) = ("{\"path\"", ":\"a\"}");
+    let again = "{ \"path\" : \"a\" }\\n";
+    are(&calls(&[&call(id, "read", start), &call(ZERO, "-", end), &call(ZERO, "-", again)]), &read);
+    are(&calls(&[&call(id, "read", start), &call(ZERO, "-", end), &call(id, "read", A)]), &read);
+    are(&calls(&[&call(id, "read", start), &call(ZERO, "-", end), &call(ZERO, "read", A)]), &read);
+    are(&calls(&[&call(id, "read", A), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
+    are(&calls(&[&call(id, "read", "{}"), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
+    are(&calls(&[&call(ZERO, "read", A), &call(id, "read", A)]), &read);
+    // Other arguments are no repetition: that is for the model to hear.
+    let found = calls(&[&call(id, "read", A), &call(ZERO, "-", B)]);
+    are(&found, &[("call_1", "read", &format!("{A}{B}"))]);
+    let block = |start: &str| {
+        events(&[
+            &format!(
+                r#"{{"type":"content_block_start","index":0,"content_block":{{"type":"tool_use","id":"call_1","name":"read","input":{start}}}}}"#
+            ),
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"path\""}}"#,
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":":\"a\"}"}}"#,
+            r#"{"type":"content_block_stop","index":0}"#,
+            r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
+            r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"so"}}"#,
+            r#"{"type":"message_delta","delta":{"stop_reason":"tool_use"}}"#,
+        ])
+    };
+    for start in ["{}", r#"{"path":"a"}"#, r#"{ "path": "a" }"#] {
+        let heard = heard(Anthropic, &block(start));
+        let arguments = if start.starts_with("{ ") { start } else { A };
+        are(&heard.calls, &[("call_1", "read", arguments)]);
+        assert_eq!(heard.text, "so");
+        assert_robust(Anthropic, &block(start));
+    }
+}
+
+#[test]
+fn damaged_calls_do_no_harm() {
+    let delta = |calls: &str| format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{calls}]}}}}]}}"#);
+    let documents = [
+        delta(&format!("{},{}", call("", "read", A), call("", "grep", B))),
+        delta(&call(ZERO, "-", "{\"a\"")),
+        delta(&call(ONE, "re", "")),
+        delta(&call(ZERO, "-", ":1}")),
+        delta(&call(r#""index":1,"id":"x","#, "ad", A)),
+        delta(r#"{"index":0,"id":"late","function":{"name":"f"}}"#),
+        delta(&call(ONE, "-", A)),
+        String::from(r#"{"choices":[{"delta":{"content":"and"},"finish_reason":"tool_calls"}]}"#),
+    ];
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    assert_robust(OpenAiChat, &events(&documents));
+}
