@@ -3,7 +3,7 @@
 //! The type of an event or an item may stand behind what it is the type of. Strings whose
 //! meaning is not known yet wait at the end of the transcript until their document is over.
 
-use super::items::{GOT, IS_LISTED, SKIPS_LIST, event, is_told, item, list_item};
+use super::items::{GOT, IS_LISTED, SKIPS_LIST, add_to_key, event, is_told, item, list_item};
 use crate::Error;
 use crate::message::StopReason;
 use crate::provider::reply::Slot;
@@ -14,6 +14,7 @@ use crate::wire::json_read::{ROOT, Token, places};
 places! { PLACES:
     TYPE = ROOT . "type" => tag::WORD,
     OUTPUT_INDEX = ROOT . "output_index" => tag::INDEX,
+    EVENT_ITEM_ID = ROOT . "item_id",
     DELTA = ROOT . "delta",
     TEXT = ROOT . "text",
     REFUSAL = ROOT . "refusal",
@@ -27,6 +28,7 @@ places! { PLACES:
     PART_REFUSAL = PART . "refusal",
     ITEM = ROOT . "item",
     ITEM_TYPE = ITEM . "type" => tag::WORD,
+    ITEM_ID = ITEM . "id",
     ITEM_CALL_ID = ITEM . "call_id",
     ITEM_NAME = ITEM . "name",
     ITEM_ARGUMENTS = ITEM . "arguments" raw,
@@ -121,6 +123,7 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
                 None => {}
             }
         }
+        EVENT_ITEM_ID | ITEM_ID if !is_listed => add_to_key(sink, bytes),
         ITEM_ENCRYPTED | ITEM_PHASE => sink.stage(Slot::Arguments, bytes)?,
         // What came before, and may be long, is not kept a second time.
         _ if item == item::OTHER => {}

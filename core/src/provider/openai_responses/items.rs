@@ -10,7 +10,7 @@ use crate::message::StopReason;
 use crate::provider::Sink;
 use crate::provider::reply::Slot;
 use crate::transcript::record::{Kind, REFUSAL};
-use crate::wire::hash::hash;
+use crate::wire::hash::{self, hash};
 
 /// The types of events, by number.
 pub(super) mod event {
@@ -126,8 +126,6 @@ pub(super) mod item {
 pub(super) const SKIPS_LIST: u8 = 1;
 /// The document brought a delta, or arguments.
 pub(super) const GOT: u8 = 2;
-/// The server numbers the items.
-const NUMBERED: u8 = 4;
 /// An item has begun.
 const BEGUN: u8 = 8;
 /// The item that began last is over.
@@ -135,15 +133,17 @@ const OVER: u8 = 16;
 /// What is read stands in a list of items.
 pub(super) const IS_LISTED: u8 = 32;
 
+/// More of the id of the item that the event is about.
+pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
+    let key = &mut sink.reply.notes.key;
+    let start = if *key == 0 { hash::START } else { *key };
+    *key = bytes.iter().fold(start, |key, byte| hash::add(key, *byte));
+}
+
 /// Whether an earlier form brought the content of this event; `None` when that cannot be said
-/// before its document is over.
+/// before its document is over, as where items have no numbers.
 pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
-    let notes = &sink.reply.notes;
-    let item = match sink.reply.index {
-        Some(item) => item,
-        None if notes.flags & (NUMBERED | OVER) == 0 => notes.count,
-        None => return None,
-    };
+    let item = sink.reply.index?;
     match event::level(event) {
         0 => None,
         level => Some(was_told(sink, item, level)),
@@ -267,28 +267,51 @@ fn commit(sink: &mut Sink<'_, '_>, slot: Slot, part: Option<(Kind, [u8; 2])>) ->
     sink.commit_part(part)
 }
 
-/// The number of the item that the event is about. Where the server gives none, items follow
-/// one another.
+/// The number of the item that the event is about. Where the server gives none, the item is known
+/// by its id, or by that of its call; without these, items follow one another.
 fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
-    let given = sink.reply.index;
+    let key = core::mem::take(&mut sink.reply.notes.key);
+    let known = sink.reply.index.or_else(|| known_number(sink, key));
     let notes = &mut sink.reply.notes;
     let begins = event == event::ITEM_ADDED && notes.flags & BEGUN != 0;
     let lacks_begin = event == event::ITEM_DONE && notes.flags & OVER != 0;
-    let index = match given {
+    let index = match known {
         Some(index) => index,
-        None if begins || lacks_begin => notes.count.saturating_add(1),
+        None if begins || lacks_begin => notes.last.saturating_add(1),
         None => notes.count,
     };
+    notes.last = notes.last.max(index);
     if index != notes.count {
         (notes.count, notes.level) = (index, 0);
     }
-    notes.flags |= if given.is_some() { NUMBERED } else { 0 };
+    if let Some(place) = notes.keys.get_mut(index as usize)
+        && matches!(event, event::ITEM_ADDED | event::ITEM_DONE)
+    {
+        *place = short(key);
+    }
     match event {
         event::ITEM_ADDED => notes.flags = notes.flags & !OVER | BEGUN,
         event::ITEM_DONE => notes.flags |= BEGUN | OVER,
         _ => {}
     }
     index
+}
+
+/// The number of the item with this key, or of the call with this or the staged id.
+fn known_number(sink: &Sink<'_, '_>, key: u32) -> Option<u32> {
+    let short = short(key);
+    let place = sink.reply.notes.keys.iter().position(|known| *known == short);
+    if let (Some(place), true) = (place, key != 0) {
+        return Some(place as u32);
+    }
+    let is_call = sink.reply.notes.block == item::CALL;
+    let call_id = sink.staged_id().filter(|_| is_call).map(hash);
+    let wanted = [key, call_id.unwrap_or_default()];
+    sink.call_index(|id| !id.is_empty() && wanted.contains(&hash(id)))
+}
+
+const fn short(key: u32) -> u16 {
+    (key ^ key >> 16) as u16 | 1
 }
 
 /// Content of item `index` came in this form.

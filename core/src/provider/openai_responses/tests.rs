@@ -387,3 +387,82 @@ fn conversations_move_between_providers() {
     );
     assert_eq!(sent(&switched(ours, config(Provider::Gemini))), wanted);
 }
+
+#[test]
+fn items_without_numbers_are_known_by_their_ids() {
+    let added =
+        |item: &str| std::format!(r#"{{"type":"response.output_item.added","item":{{{item}}}}}"#);
+    let done =
+        |item: &str| std::format!(r#"{{"type":"response.output_item.done","item":{{{item}}}}}"#);
+    let event = |kind: &str, id: &str, rest: &str| {
+        std::format!(r#"{{"type":"response.{kind}","item_id":"{id}",{rest}}}"#)
+    };
+    let more = |id: &str, piece: &str| {
+        event("function_call_arguments.delta", id, &std::format!(r#""delta":"{piece}""#))
+    };
+    let whole = |id: &str, text: &str| {
+        event("function_call_arguments.done", id, &std::format!(r#""arguments":"{text}""#))
+    };
+    let message =
+        r#""type":"message","id":"msg_1","content":[{"type":"output_text","text":"I look"}]"#;
+    let thinking = r#""type":"reasoning","id":"rs_1","summary":[],"content":[{"type":"reasoning_text","text":"hm"}],"encrypted_content":"""#;
+    // As the id of a call, some write it alone, some beside an id of the item.
+    for (a, b, of_a, of_b) in [
+        (r#""call_id":"fc_1""#, r#""call_id":"fc_2""#, "fc_1", "fc_2"),
+        (r#""id":"i1","call_id":"fc_1""#, r#""call_id":"fc_2","id":"i2""#, "i1", "i2"),
+    ] {
+        let call = |id: &str, arguments: &str| {
+            std::format!(r#""type":"function_call",{id},"name":"read","arguments":"{arguments}""#)
+        };
+        let [first, second] = [r#"{\"path\":\"a\"}"#, r#"{\"path\":\"b\"}"#];
+        let begin = [
+            added(r#""type":"reasoning","id":"rs_1","summary":[],"content":[]"#),
+            event("reasoning_text.delta", "rs_1", r#""delta":"hm""#),
+            added(r#""type":"message","id":"msg_1","content":[]"#),
+            event("output_text.delta", "msg_1", r#""delta":"I look""#),
+        ];
+        let in_turn =
+            [added(&call(a, "")), more(of_a, first), added(&call(b, "")), more(of_b, second)];
+        let mixed = [
+            added(&call(a, "")),
+            added(&call(b, "")),
+            more(of_b, r#"{\"path\":"#),
+            more(of_a, r#"{\"path\""#),
+            more(of_b, r#"\"b\"}"#),
+            more(of_a, r#":\"a\"}"#),
+        ];
+        let at_once = [added(&call(a, first)), added(&call(b, second))];
+        let ends = [
+            event("output_text.done", "msg_1", r#""text":"I look""#),
+            event("content_part.done", "msg_1", r#""part":{"type":"output_text","text":"I look"}"#),
+            whole(of_a, first),
+            whole(of_b, second),
+            done(message),
+            done(thinking),
+            done(&call(b, second)),
+            done(&call(a, first)),
+        ];
+        let list = std::format!("{{{}}},{{{}}}", call(a, first), call(b, second));
+        let last = std::format!(
+            r#"{{"type":"response.completed","response":{{"status":"completed","output":[{list}]}}}}"#
+        );
+        for middle in [&in_turn[..], &mixed[..], &at_once[..]] {
+            for ends in [&ends[..], &ends[4..], &ends[2..4], &[]] {
+                let documents = begin.iter().chain(middle).chain(ends).chain([&last]);
+                let documents: Vec<&str> = documents.map(String::as_str).collect();
+                let heard = heard(PROVIDER, &events(&documents));
+                assert_eq!((heard.text.as_str(), heard.thinking.as_str()), ("I look", "hm"));
+                let calls: Vec<_> = heard.calls.iter().map(|call| (&*call.0, &*call.2)).collect();
+                let expected = [("fc_1", r#"{"path":"a"}"#), ("fc_2", r#"{"path":"b"}"#)];
+                assert_eq!(
+                    (calls.as_slice(), heard.error),
+                    (&expected[..], None),
+                    "{documents:#?}"
+                );
+            }
+        }
+        let all: Vec<&str> =
+            begin.iter().chain(&mixed).chain(&ends).chain([&last]).map(String::as_str).collect();
+        assert_robust(PROVIDER, &events(&all));
+    }
+}

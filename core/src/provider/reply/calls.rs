@@ -153,7 +153,7 @@ impl Sink<'_, '_> {
 
     /// The last call with this index; without an index that with this id, or the last of all
     /// if there is no id.
-    fn call_at(&self, index: Option<u32>, id: &[u8]) -> Option<Record<'_>> {
+    pub(super) fn call_at(&self, index: Option<u32>, id: &[u8]) -> Option<Record<'_>> {
         let (bytes, last) = (self.log.bytes(), self.reply.last_call as usize);
         if last == 0 || index.is_some_and(|index| index > self.reply.last_index) {
             return None;

@@ -122,8 +122,13 @@ pub(crate) struct Notes {
     pub open: u16,
     /// A count that is part of another, or the number of the block.
     pub count: u32,
+    /// The highest number of a block.
+    pub last: u32,
     /// Blocks of which something came: a bit each, the last for all that follow.
     pub seen: u32,
+    /// The hash of the block's id, as far as it came; and those of the first blocks, cut short.
+    pub key: u32,
+    pub keys: [u16; 16],
 }
 
 impl Reply {

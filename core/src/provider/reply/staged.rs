@@ -88,9 +88,22 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
+    /// The id that was read, if one was.
+    pub fn staged_id(&self) -> Option<&[u8]> {
+        let start = self.reply.stage.start as usize + HEADER_BYTES;
+        let [length, ..] = self.reply.stage.lengths;
+        self.log.bytes().get(start..start + length as usize).filter(|_| self.is_staged(Slot::Id))
+    }
+
     /// Whether a call with this index on the wire has begun.
     pub fn has_call(&self, index: u32) -> bool {
+        self.call_at(Some(index), &[]).is_some()
+    }
+
+    /// The index on the wire of the call whose id is the one that is looked for.
+    pub fn call_index(&self, is_it: impl Fn(&[u8]) -> bool) -> Option<u32> {
         let mut records = self.log.records_from(self.reply.start as usize);
-        records.any(|record| record.is(Kind::Call) && record.header.info.ends_with(&[index as u8]))
+        let call = records.find(|call| call.is(Kind::Call) && is_it(call.call_bytes().0))?;
+        Some(call.header.info[2].into())
     }
 }
