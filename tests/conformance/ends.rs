@@ -182,7 +182,7 @@ fn calls_beside_a_bad_end_are_not_handed_out() {
 #[test]
 fn a_call_that_cannot_be_read_is_answered_by_an_error() {
     for provider in PROVIDERS {
-        for arguments in [r#"{"path":"b.txt","content":"ha"#, "oops", r#"{"a":1}{"a":1}"#, "{}x"] {
+        for arguments in [r#"{"path":"b.txt","content":"ha"#, "oops", r#"{"a":1}{"a":2}"#, "{}x"] {
             let mut session = asked(provider, once());
             let word = if provider == Provider::OpenAiResponses { "completed" } else { "stop" };
             let body = body(provider, "", Some(arguments), Some(word));

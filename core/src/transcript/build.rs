@@ -1,7 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
 use super::log::Log;
-use super::record::{ELIDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
+use super::record::{ELIDED, FIRST, Header, ID_BYTES_MAX, INSTRUCTION, Kind, MARKED, id_length};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
@@ -44,38 +44,42 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// unless it starts one, or something else stood in between.
     ///
     /// # Errors
-    /// `Full`, `TooLong` for an id or a name of a call above 255 bytes, `UnknownCall` for a
+    /// `Full`, `TooLong` for the name of a call above 255 bytes or an id above 2 MiB, `UnknownCall` for a
     /// result without its call, `BadTranscript` for a part that the role cannot say.
     pub fn push(&mut self, entry: Entry<'_>) -> Result<(), Error> {
         let starts = entry.starts_message || self.last != Some(entry.role);
         let first = if starts { FIRST } else { 0 };
         let cut = if entry.is_cut { MARKED } else { 0 };
-        let id_text;
-        let (header, pieces): (Header, [&[u8]; 3]) = match (entry.role, entry.part) {
+        let id_head;
+        let (header, pieces): (Header, [&[u8]; 4]) = match (entry.role, entry.part) {
             (Role::User, Part::Text(text)) => {
-                (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[]])
+                (Header::new(Kind::User, FIRST, [0; 3]), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::User, Part::Instruction(text)) => {
                 let header = Header::new(Kind::User, FIRST | MARKED, [INSTRUCTION, 0, 0]);
-                (header, [text.as_bytes(), &[], &[]])
+                (header, [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::Text(text)) => {
-                (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
+                (Header::new(Kind::Text, first | cut, [0; 3]), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::Thinking(text)) => {
-                (Header::new(Kind::Thinking, first | cut, [0; 3]), [text.as_bytes(), &[], &[]])
+                (Header::new(Kind::Thinking, first | cut, [0; 3]), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::Opaque { provider, variety, text }) => {
                 let info = [provider as u8, variety, 0];
-                (Header::new(Kind::Opaque, first, info), [text.as_bytes(), &[], &[]])
+                (Header::new(Kind::Opaque, first, info), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::ToolCall(call)) => {
-                let length = |text: &str| {
-                    u8::try_from(text.len()).map_err(|_| Error::new(ErrorKind::TooLong, 255))
-                };
-                let info = [length(call.wire_id)?, length(call.name)?, 0];
-                id_text = [call.wire_id, call.name, call.arguments].map(str::as_bytes);
-                (Header::new(Kind::Call, first, info), id_text)
+                let too_long = Error::new(ErrorKind::TooLong, 255);
+                let name = u8::try_from(call.name.len()).map_err(|_| too_long)?;
+                let too_long = Error::new(ErrorKind::TooLong, ID_BYTES_MAX as u32);
+                let (id, head, length) = id_length(call.wire_id.len()).ok_or(too_long)?;
+                id_head = head;
+                let head = id_head.get(..length).unwrap_or_default();
+                let [id_text, name_text, arguments] =
+                    [call.wire_id, call.name, call.arguments].map(str::as_bytes);
+                let pieces = [head, id_text, name_text, arguments];
+                (Header::new(Kind::Call, first, [id, name, 0]), pieces)
             }
             (Role::Tool, Part::ToolResult(result)) => {
                 let index = self.index(result.id)?;
@@ -83,7 +87,7 @@ impl<S: Storage> TranscriptBuilder<S> {
                 let failed = if result.is_error { MARKED } else { 0 };
                 let elided = if entry.is_cut { ELIDED } else { 0 };
                 let header = Header::new(Kind::Result, FIRST | failed | elided, [low, high, 0]);
-                (header, [result.content.as_bytes(), &[], &[]])
+                (header, [result.content.as_bytes(), &[], &[], &[]])
             }
             _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),
         };

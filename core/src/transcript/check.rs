@@ -98,15 +98,16 @@ impl Reply {
     }
 
     fn takes_part(&mut self, record: &Record<'_>) -> bool {
-        let [a, b, _] = record.header.info;
+        let [a, ..] = record.header.info;
         match record.header.kind() {
             Kind::Call => {
                 self.calls = self.calls.saturating_add(1);
-                let (id, name) = (usize::from(a), usize::from(b));
+                let (head, id) = record.id_place();
+                let (id, [_, name, _]) = (head + id, record.header.info);
                 let text = record.text();
                 self.calls <= REPLY_CALLS_MAX
                     && text.is_char_boundary(id)
-                    && text.is_char_boundary(id + name)
+                    && text.is_char_boundary(id + usize::from(name))
             }
             Kind::Opaque => Provider::from_number(a).is_some(),
             Kind::User | Kind::Text | Kind::Thinking | Kind::Result => true,

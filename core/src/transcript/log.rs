@@ -98,6 +98,17 @@ impl<'t> Log<'t> {
         Ok(())
     }
 
+    /// Writes bytes at `place`; what follows moves up.
+    pub fn insert(&mut self, place: usize, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let used = self.used();
+        self.append(bytes)?;
+        self.swap_runs(place, used, used + bytes.len());
+        Ok(())
+    }
+
     /// Adds a record whose payload is `pieces` in their order; returns its offset.
     pub fn push(&mut self, mut header: Header, pieces: &[&[u8]]) -> Result<usize, Error> {
         let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();

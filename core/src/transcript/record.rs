@@ -15,6 +15,9 @@
 //! | call | length of id, length of name, slot on the wire | id, name, arguments |
 //! | result | index of the call in its reply, little endian, - | text |
 //!
+//! An id of 255 bytes or more has 255 for its length, and the length stands before it in three
+//! bytes of seven bits each, the highest first: they are text, as all of the payload is.
+//!
 //! Records are found by offset, so the bytes can move, be saved and be resumed.
 
 /// Bytes before each payload.
@@ -67,6 +70,26 @@ pub(crate) const PAUSED: u8 = ENDED;
 
 /// Call: a call before it has the same id.
 pub(crate) const REPEATED: u8 = 0x08;
+
+/// The length of an id that stands before the id itself.
+const LONG_ID: u8 = u8::MAX;
+
+/// The most bytes of a call's id.
+pub(crate) const ID_BYTES_MAX: usize = (1 << 21) - 1;
+
+/// What says in a record how long an id is: a byte of its header, and the first bytes of its
+/// payload. `None`: it is too long.
+pub(crate) fn id_length(length: usize) -> Option<(u8, [u8; 3], usize)> {
+    match u8::try_from(length) {
+        Ok(length) if length < LONG_ID => Some((length, [0; 3], 0)),
+        _ if length > ID_BYTES_MAX => None,
+        _ => Some((LONG_ID, [14, 7, 0].map(|shift| (length >> shift) as u8 & 0x7f), 3)),
+    }
+}
+
+fn long_id(head: [u8; 3]) -> usize {
+    head.iter().fold(0, |length, bits| length << 7 | usize::from(bits & 0x7f))
+}
 
 /// The most calls of one reply: a result has 16 bits for the index of its call.
 pub(crate) const REPLY_CALLS_MAX: u32 = u16::MAX as u32;
@@ -199,10 +222,21 @@ impl<'a> Record<'a> {
 
     /// The same, without a look at each byte: arguments that still come in may be long.
     pub fn call_bytes(&self) -> (&'a [u8], &'a [u8], &'a [u8]) {
-        let [id_length, name_length, _] = self.header.info;
-        let (id, rest) = self.payload.split_at_checked(id_length.into()).unwrap_or_default();
+        let [_, name_length, _] = self.header.info;
+        let (head, length) = self.id_place();
+        let payload = self.payload.get(head..).unwrap_or_default();
+        let (id, rest) = payload.split_at_checked(length).unwrap_or_default();
         let (name, arguments) = rest.split_at_checked(name_length.into()).unwrap_or_default();
         (id, name, arguments)
+    }
+
+    /// Bytes before a call's id, and those of the id.
+    pub fn id_place(&self) -> (usize, usize) {
+        let [length, ..] = self.header.info;
+        match self.payload.split_first_chunk() {
+            Some((head, _)) if length == LONG_ID => (head.len(), long_id(*head)),
+            _ => (0, length.into()),
+        }
     }
 
     pub fn is(&self, kind: Kind) -> bool {

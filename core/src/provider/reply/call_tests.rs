@@ -7,8 +7,10 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::Provider::{Anthropic, OpenAiChat};
-use crate::StopReason;
-use crate::provider::testing::{assert_robust, events, heard};
+use crate::provider::testing::{
+    answer, assert_robust, config, events, hear, heard, sent, session, switched,
+};
+use crate::{Session, StopReason};
 
 /// What is heard of these elements of `tool_calls`, each a list of those of one chunk.
 #[track_caller]
@@ -181,4 +183,48 @@ fn damaged_calls_do_no_harm() {
     ];
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
     assert_robust(OpenAiChat, &events(&documents));
+}
+
+#[test]
+fn ids_may_have_kilobytes() {
+    for length in [254, 255, 256, 400, 4000] {
+        let id = "s".repeat(length);
+        let head = format!(r#"{ZERO}"id":"{id}","#);
+        are(
+            &calls(&[&call(&head, "read", "{\"path\""), &call(ZERO, "-", ":\"a\"}")]),
+            &[(&id, "read", A)],
+        );
+        // Late, and behind another.
+        let late = [
+            call(ZERO, "-", "{\"path\""),
+            call(&format!(r#"{ONE}"id":"{id}","#), "grep", B),
+            format!(r#"{{"index":0,"id":"{id}2","function":{{"name":"read"}}}}"#),
+            call(ZERO, "-", ":\"a\"}"),
+        ];
+        let found = calls(&late.each_ref().map(String::as_str));
+        are(&found, &[(&format!("{id}2"), "read", A), (&id, "grep", B)]);
+        let mut session = session(config(OpenAiChat));
+        let call = call(&head, "read", A);
+        let delta = format!(
+            r#"{{"choices":[{{"delta":{{"tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
+        );
+        assert_eq!(hear(&mut session, events(&[&delta]).as_bytes(), 7).error, None);
+        answer(&mut session, &[0], &[("done", false)]);
+        // It is kept in both forms of a transcript.
+        let lines = session.transcript().json_lines();
+        let mut text = Vec::new();
+        let mut lines = lines;
+        let mut buffer = [0; 512];
+        loop {
+            match lines.read(&mut buffer) {
+                0 => break,
+                count => text.extend_from_slice(&buffer[..count]),
+            }
+        }
+        let mut reader = crate::JsonLinesReader::new([0; 16384]).expect("room");
+        reader.push(&text).expect("lines of ours");
+        let (storage, used) = reader.finish().expect("a transcript");
+        let read = Session::resume(storage, used, config(OpenAiChat)).expect("a transcript");
+        assert_eq!(sent(&read), sent(&switched(session, config(OpenAiChat))));
+    }
 }

@@ -6,7 +6,9 @@
 
 use super::shape::Shape;
 use super::{Reply, Sink};
-use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REPLY_CALLS_MAX, Record};
+use crate::transcript::record::{
+    HEADER_BYTES, ID_BYTES_MAX, Kind, MARKED, REPLY_CALLS_MAX, Record, id_length,
+};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
@@ -247,15 +249,14 @@ impl Sink<'_, '_> {
         id: usize,
         name: usize,
     ) -> Result<(), Error> {
-        let longest = u8::MAX.into();
-        if id > longest || name > longest {
-            return Err(Error::new(ErrorKind::TooLong, u8::MAX.into()));
-        }
+        let name = u8::try_from(name).map_err(|_| NAME_TOO_LONG)?;
+        let (id, head, length) = id_length(id).ok_or(ID_TOO_LONG)?;
+        self.log.insert(start + HEADER_BYTES, head.get(..length).unwrap_or_default())?;
         let calls = self.reply.calls;
         let limit = Error::new(ErrorKind::Limit, REPLY_CALLS_MAX);
         self.reply.calls = calls.checked_add(1).ok_or(limit)?;
         let index = index.unwrap_or(u32::from(calls));
-        self.head(start, Kind::Call, [id as u8, name as u8, index as u8]);
+        self.head(start, Kind::Call, [id, name, index as u8]);
         self.log.close(start);
         self.reply.last_index = self.reply.last_index.max(index);
         self.reply.unclosed += 1;
@@ -293,18 +294,19 @@ impl Sink<'_, '_> {
         self.log.remove(strings + id, strings + id + name - more.name);
         let id = if more.id { id } else { 0 };
         self.log.remove(start, strings + lengths[0] - id);
+        let (new_id, head, head_length) = id_length(id).ok_or(ID_TOO_LONG)?;
+        self.log.insert(start, head.get(..head_length).unwrap_or_default())?;
+        let id = id + head_length;
         let Some(record) = self.log.record(call).filter(|_| self.log.used() > start) else {
             self.log.truncate(start);
             return Ok(());
         };
         let [known_id, known_name, slot] = record.header.info;
-        let lengths = [
-            u8::try_from(id + usize::from(known_id)),
-            u8::try_from(more.name + usize::from(known_name)),
-        ];
-        let [Ok(all_id), Ok(all_name)] = lengths else {
-            return Err(Error::new(ErrorKind::TooLong, u8::MAX.into()));
-        };
+        let all_id = if id > 0 { new_id } else { known_id };
+        let (before_id, known_id) = record.id_place();
+        let known_id = before_id + known_id;
+        let all_name = more.name + usize::from(known_name);
+        let all_name = u8::try_from(all_name).map_err(|_| NAME_TOO_LONG)?;
         // An empty object stands in until the first piece comes.
         let arguments = self.log.used() - start - id - more.name;
         let is_placeholder = record.call_bytes().2 == b"{}" && arguments > 0;
@@ -323,8 +325,8 @@ impl Sink<'_, '_> {
         }
         // Each string goes behind its own, from the front on.
         let ends = [
-            call + HEADER_BYTES + usize::from(known_id),
-            call + HEADER_BYTES + id + usize::from(known_id) + usize::from(known_name),
+            call + HEADER_BYTES + known_id,
+            call + HEADER_BYTES + id + known_id + usize::from(known_name),
             end + id + more.name,
         ];
         let mut from = start;
@@ -433,6 +435,9 @@ fn visible(text: &[u8]) -> impl Iterator<Item = u8> {
         in_text || !byte.is_ascii_whitespace()
     })
 }
+
+const NAME_TOO_LONG: Error = Error::new(ErrorKind::TooLong, u8::MAX as u32);
+const ID_TOO_LONG: Error = Error::new(ErrorKind::TooLong, ID_BYTES_MAX as u32);
 
 /// Calls of a reply whose pieces may take turns in any order.
 const SLOTS: u32 = 256;

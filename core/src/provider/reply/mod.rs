@@ -128,7 +128,7 @@ pub(crate) struct Notes {
     pub seen: u32,
     /// The hash of the block's id, as far as it came; and those of the first blocks, cut short.
     pub key: u32,
-    pub keys: [u16; 16],
+    pub keys: [u16; 8],
 }
 
 impl Reply {

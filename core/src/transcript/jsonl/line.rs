@@ -5,6 +5,7 @@ use crate::message::Provider;
 use crate::transcript::log::Log;
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, PAUSED, REFUSAL,
+    id_length,
 };
 use crate::wire::json_read::{ROOT, Token, places};
 
@@ -216,8 +217,11 @@ impl Line {
             if !self.has(CALL_NAME) || !self.has(ARGUMENTS) {
                 return Err(LineFault::Fields.into());
             }
-            let length = |length| u8::try_from(length).map_err(|_| LineFault::TooLong);
-            return text(Kind::Call, begins, [length(id)?, length(name)?, 0]);
+            let name = u8::try_from(name).map_err(|_| LineFault::TooLong)?;
+            let (id, head, length) = id_length(id as usize).ok_or(LineFault::TooLong)?;
+            let start = self.start as usize + HEADER_BYTES;
+            log.insert(start, head.get(..length).unwrap_or_default())?;
+            return text(Kind::Call, begins, [id, name, 0]);
         }
         text(Kind::Text, begins | cut, [self.is(REFUSED, REFUSAL), 0, 0])
     }
