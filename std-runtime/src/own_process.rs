@@ -1,5 +1,7 @@
 //! This process: what it inherited from the one that started it, and who descends from it.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -7,10 +9,12 @@ use rustix::process::{Pid, Resource, Signal};
 
 /// Makes the process of a command independent of what the one that started it had set.
 ///
-/// Supervisors start programs with SIGCHLD ignored, and no exit status could be read then. Beyond
+/// Supervisors start programs with SIGCHLD ignored, and no exit status could be read then, or with
+/// signals blocked, and the end of a command would go unnoticed. Beyond
 /// the limit of a file's size SIGXFSZ would end the process without a word; with a handler the
 /// write fails. A handler, unlike an ignored signal, is not passed on to the programs it starts.
 pub(crate) fn settle() {
+    unblock_signals();
     let (chld, xfsz) = (signal_hook::consts::SIGCHLD, signal_hook::consts::SIGXFSZ);
     if is_ignored(chld) {
         // An error means that the system lets nobody handle it, and then nothing is lost.
@@ -24,6 +28,15 @@ pub(crate) fn settle() {
     let none = rustix::process::Rlimit { current: most, maximum: most };
     // It can only fail where the limit is lower already.
     let _ = rustix::process::setrlimit(Resource::Core, none);
+}
+
+fn unblock_signals() {
+    // SAFETY: all-zero bytes are a valid set, which is emptied before it is used.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
 }
 
 /// Whether `signal` was ignored when this process started, and nothing has changed that.
@@ -60,6 +73,21 @@ pub(crate) fn end_with_parent() {
         // It has ended meanwhile.
         let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::TERM);
     }
+}
+
+/// Makes `folder` the working folder of this thread and of those that it starts, but not of the
+/// process.
+#[cfg(target_os = "linux")]
+pub(crate) fn enter_alone(folder: &Path) -> io::Result<()> {
+    // SAFETY: this flag gives the thread its own working folder, root and umask and takes nothing
+    // away that code relies on.
+    unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FS) }?;
+    Ok(rustix::process::chdir(folder)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn enter_alone(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(target_os = "linux"))]

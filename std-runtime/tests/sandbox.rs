@@ -127,6 +127,23 @@ fn credentials_and_secrets_are_not_there() {
 }
 
 #[test]
+fn the_place_of_the_project_lifts_no_mask() {
+    if !namespaces() {
+        return;
+    }
+    let home = tempfile::tempdir_in("/var/tmp").unwrap();
+    let project = home.path().join(".claude/skills/one");
+    fs::create_dir_all(&project).unwrap();
+    fs::write(project.join("file"), "seen").unwrap();
+    fs::write(home.path().join(".claude/.credentials.json"), "secret").unwrap();
+    let script = "cat file ../../.credentials.json; ls -A ..; echo x >new && echo written";
+    let output = common::driver(&project, script).env("HOME", home.path()).output().unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let seen = stdout.split_once(common::DRIVEN).map_or("", |(_, seen)| seen);
+    assert!(seen.starts_with("seenone\nwritten\n"), "{seen}");
+}
+
+#[test]
 fn tools_see_and_signal_no_process_outside() {
     if !namespaces() {
         return;

@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 use serde_json::json;
-use zerostack::scripted::{Script, Scripted};
+use zerostack::scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{processes_with, until};
 
 use super::broken_project;
@@ -35,6 +35,29 @@ fn sigchld_may_be_ignored() {
         let run = place.zerostack(&["go", "--sandbox", sandbox]).model(&provider);
         run.after("trap '' CHLD").run().success();
     }
+}
+
+#[test]
+fn signals_may_be_blocked() {
+    let blocking = ["env", "--block-signal=CHLD,TERM,INT,HUP"];
+    let can = std::process::Command::new(blocking[0]).arg(blocking[1]).arg("true").status();
+    if !can.is_ok_and(|status| status.success()) {
+        eprintln!("env cannot block signals: NOT tested");
+        return;
+    }
+    let place = broken_project();
+    // The end of the command, not its time limit, ends the call; its background holds the pipe.
+    let bash = json!({"command": "sleep 1000 & echo x >new", "timeout_ms": 3_600_000});
+    let script = Script::new().call("bash", bash).text("done");
+    let provider = Scripted::start(script).unwrap();
+    place.zerostack(&["go"]).model(&provider).through(&blocking).run().success();
+    let stalling = Script::new().reply(Reply::new().delay_ms(60_000));
+    let provider = Scripted::start(stalling).unwrap();
+    let mut running = place.zerostack(&["go"]).model(&provider).through(&blocking).start();
+    running.wait_for(" at http");
+    until("the request", || provider.requests().len() == 1);
+    running.signal(Signal::TERM);
+    running.end().failure(143);
 }
 
 #[test]

@@ -58,7 +58,8 @@ fn execute(command: Command, tools: ToolHost) -> Result<ExitCode> {
                 PromptFiles::load(&std::env::current_dir().unwrap_or_default(), args::COMMANDS)?;
             let lines = files.list();
             let lines = lines.iter().map(|(name, what)| format!("{name:<12} {what}\n"));
-            done(print(&lines.collect::<String>()))
+            // A project names and describes prompts as it likes.
+            done(print(&visible(&lines.collect::<String>())))
         }
         Command::Tool { name } => Ok(tool::main(&name, io::stdin().lock(), io::stdout().lock())),
         Command::Call => done(step::call(&mut io::stdin().lock(), &mut io::stdout().lock())),
@@ -288,7 +289,7 @@ fn print(text: &str) -> Result<()> {
 /// Tells a person something.
 fn tell(text: &dyn std::fmt::Display) {
     // Nothing can be told where stderr is closed.
-    let _ = writeln!(io::stderr(), "zerostack: {text}");
+    let _ = writeln!(io::stderr(), "zerostack: {}", visible(&text.to_string()));
 }
 
 fn fail(error: &Error) -> ExitCode {

@@ -41,7 +41,7 @@ use super::extra::variables_in;
 use super::secret::shown;
 use super::{Api, Env};
 use crate::error::quote;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, project_file};
 
 /// What the configuration files say about providers, the project's file over the user's.
 #[derive(Debug, Clone, Default)]
@@ -156,7 +156,12 @@ impl Config {
         let user = user_file(env);
         let project = folder.join(".zerostack/config.toml");
         let user_text = user.as_deref().map(read).transpose()?.flatten();
-        let project_text = read(&project)?;
+        let below = Path::new(".zerostack/config.toml");
+        let project_text =
+            project_file::read_text(folder, below, MAX_FILE_BYTES).map_err(|why| {
+                let message = format!("cannot read {}: {why}", project.display());
+                Error::new(ErrorKind::Configuration, message)
+            })?;
         let config = Self::parse(
             user.as_deref().zip(user_text.as_deref()),
             project_text.as_deref().map(|text| (project.as_path(), text)),

@@ -233,7 +233,7 @@ impl Turn<'_> {
         let mut http = HttpOptions::from_env(&crate::agent::variable)?;
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let mut processes = Processes::new(view, stop, options.sandbox, hidden_variables);
+        let mut processes = Processes::new(view, stop, options, hidden_variables);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         loop {

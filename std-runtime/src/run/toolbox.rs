@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use zerostack_core::ToolCall;
 
-use super::Stop;
 use super::exchange::{End, exchange};
+use super::{RunOptions, Stop};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
-use crate::sandbox::{Child, Mode, Program};
+use crate::sandbox::{Child, Mode, Program, ToolHost};
 use crate::transport::Cancel;
 use crate::view::View;
 use crate::{Error, ErrorKind, Result, tool};
@@ -19,6 +19,7 @@ pub(super) struct Processes<'a> {
     view: &'a View,
     stop: &'a Stop,
     sandbox: Mode,
+    tools: &'a ToolHost,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: &'a [OsString],
 }
@@ -34,10 +35,10 @@ impl<'a> Processes<'a> {
     pub(super) fn new(
         view: &'a View,
         stop: &'a Stop,
-        sandbox: Mode,
+        options: &'a RunOptions,
         hidden_variables: &'a [OsString],
     ) -> Self {
-        Self { view, stop, sandbox, hidden_variables }
+        Self { view, stop, sandbox: options.sandbox, tools: &options.tools, hidden_variables }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -46,6 +47,10 @@ impl<'a> Processes<'a> {
             let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
             let text = format!("there is no tool {name:?}; there are {}", names.join(", "));
             return Ok(ToolOutput::error(text));
+        }
+        let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
+        if *self.tools == ToolHost::InProcess {
+            return self.run_here(name, arguments.as_bytes());
         }
         let mut program = Program::tools();
         program.arg("tool").arg(name).piped_input();
@@ -61,7 +66,6 @@ impl<'a> Processes<'a> {
             program.without_env(name);
         }
         let mut child = self.view.spawn(&program)?;
-        let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
         let limit = deadline(name, arguments);
         let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, self.stop);
         let exchanged = exchanged.map_err(|error| {
@@ -101,6 +105,28 @@ impl<'a> Processes<'a> {
                 ToolOutput::error(text)
             }
         })
+    }
+}
+
+impl Processes<'_> {
+    fn run_here(&self, name: &str, arguments: &[u8]) -> Result<ToolOutput> {
+        let called = tool::call_in(
+            self.view.root(),
+            self.view.environment(self.hidden_variables),
+            name,
+            arguments,
+        );
+        if self.stop.why().is_some() {
+            return Err(Cancel::error());
+        }
+        match called {
+            Ok(output) => Ok(ToolOutput { content: output.content, is_error: output.is_error }),
+            // As the process of a tool tells it.
+            Err(error) if error.kind() == ErrorKind::Usage => {
+                Ok(ToolOutput::error(error.to_string()))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -13,6 +13,10 @@ pub enum ToolHost {
     ThisProgram,
     /// The command at a path, or of this name in PATH.
     Command(PathBuf),
+    /// This process: tools are called on threads, only `bash` starts a program. Nothing confines
+    /// them, so it goes with [`Mode::Off`](super::Mode::Off) alone. Linux only, where a thread can
+    /// have a working folder of its own.
+    InProcess,
 }
 
 impl Default for ToolHost {
@@ -37,6 +41,7 @@ impl ToolHost {
     pub(super) fn find(&self, project: &Path) -> io::Result<Executable> {
         match self {
             Self::ThisProgram => own(),
+            Self::InProcess => Err(io::Error::other("the tools run in this process")),
             Self::Command(path) if path.components().count() > 1 => {
                 let path = fs::canonicalize(path)?;
                 Ok(Executable { open: path.clone(), path: Some(path) })

@@ -16,6 +16,7 @@ mod walls;
 #[path = "linux/mod.rs"]
 mod walls;
 
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -162,13 +163,7 @@ impl Sandbox {
             Error::new(ErrorKind::Tool, format!("cannot start `{name}` in {dir}: {error}"))
         };
         let mut command = program.command(self.tools()).map_err(|error| failed(&error))?;
-        command.env_clear().envs(environment::masked());
-        for name in &program.hidden_env {
-            command.env_remove(name);
-        }
-        command.env("TMPDIR", temporary).env("PWD", dir);
-        // A folder of the view is a mount, and the repository around it is another.
-        command.env("GIT_DISCOVERY_ACROSS_FILESYSTEM", "1");
+        command.env_clear().envs(self.environment(dir, temporary, &program.hidden_env));
         command.envs(program.env.iter().map(|(name, value)| (name, value)));
         // Held while the process starts, so that `end` misses none.
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,6 +177,21 @@ impl Sandbox {
         processes.retain(|process| !process.is_reaped());
         processes.push(Arc::clone(child.process()));
         Ok(child)
+    }
+
+    /// The environment of a process in `dir`, without the variables `hidden`.
+    pub(crate) fn environment(
+        &self,
+        dir: &Path,
+        temporary: &Path,
+        hidden: &[OsString],
+    ) -> Vec<(OsString, OsString)> {
+        let own = [("TMPDIR", temporary), ("PWD", dir)];
+        let own = own.map(|(name, path)| (name.into(), path.as_os_str().to_owned()));
+        // A folder of the view is a mount, and the repository around it is another.
+        let git = [("GIT_DISCOVERY_ACROSS_FILESYSTEM".into(), "1".into())];
+        let passing = environment::masked().filter(|(name, _)| !hidden.contains(name));
+        passing.chain(own).chain(git).collect()
     }
 
     /// How the file of the tools' program is named where they run.

@@ -35,7 +35,9 @@ mod walk;
 mod wide;
 mod write;
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde::de::DeserializeOwned;
@@ -107,6 +109,31 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
         Ok(()) => ExitCode::from(code),
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// As [`call`], with `folder` as the working folder and `environment` as that of commands. The
+/// process keeps its own, because the call runs on a thread that shares neither.
+///
+/// # Errors
+/// As [`call`]; `Tool` where a thread cannot have a working folder of its own.
+pub(crate) fn call_in(
+    folder: &Path,
+    environment: Vec<(OsString, OsString)>,
+    name: &str,
+    arguments: &[u8],
+) -> Result<Output> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Error::new(ErrorKind::Tool, format!("the tool {name} cannot run in this process: {error}"))
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
+            own_process::enter_alone(folder).map_err(|error| failed(&error))?;
+            bash::in_environment(environment);
+            call(name, arguments)
+        });
+        let joined = thread.map_err(|error| failed(&error))?.join();
+        joined.unwrap_or_else(|_| Err(failed(&"it panicked")))
+    })
 }
 
 /// How long a call may take by its own rules.

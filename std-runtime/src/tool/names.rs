@@ -45,7 +45,7 @@ impl Names {
 
     /// Reads the next part.
     fn fill(&mut self) -> io::Result<()> {
-        let mut part = Part::default();
+        let mut part = Part::with_room(self.part_bytes);
         // The greatest name that may still be in this part, once some were left to the next.
         let mut last: Option<Vec<u8>> = None;
         for entry in std::fs::read_dir(&self.folder)? {
@@ -103,6 +103,11 @@ struct Part {
 }
 
 impl Part {
+    /// Room that is not touched costs nothing; to grow would need the old and the new at once.
+    fn with_room(part_bytes: usize) -> Self {
+        Self { text: Vec::with_capacity(2 * part_bytes + NAME_BYTES), order: Vec::new() }
+    }
+
     fn push(&mut self, name: &[u8], is_folder: bool) {
         // The system's limit is 255 bytes, and a part is far below 4 GiB.
         let length = u16::try_from(name.len()).unwrap_or(u16::MAX);
@@ -128,7 +133,7 @@ impl Part {
     /// Drops all but the first names, as many as fit `bytes`, and at least one.
     fn keep_first(&mut self, bytes: usize) {
         self.sort();
-        let mut kept = Self::default();
+        let mut kept = Self::with_room(bytes);
         for at in &self.order {
             let (name, is_folder) = self.at(*at);
             if kept.text.len() + name.len() > bytes && !kept.order.is_empty() {
@@ -146,8 +151,10 @@ fn entry_at(text: &[u8], at: u32) -> (&[u8], bool) {
     (&entry[3..3 + length], entry[0] != 0)
 }
 
+/// The longest name with what is held of it.
+const NAME_BYTES: usize = 300;
 /// Names held at once take twice this at most, and an offset each.
-const PART_BYTES: usize = 1 << 20;
+const PART_BYTES: usize = 512 * 1024;
 
 #[cfg(test)]
 mod tests {

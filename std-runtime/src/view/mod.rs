@@ -20,6 +20,7 @@ mod sweep;
 mod upper;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -146,6 +147,11 @@ impl View {
         if origin_path == Path::new("/") || (system && !origin_path.starts_with("/dev/shm")) {
             return Err(unusable(&"it belongs to the system; name the folder of a project"));
         }
+        if options.sandbox == Mode::On && options.tools == ToolHost::InProcess {
+            let text = "tools in this process cannot be confined; name the zerostack command by \
+                        ToolHost::Command, or turn the sandbox off";
+            return Err(Error::new(ErrorKind::Sandbox, text));
+        }
         match options.sandbox {
             Mode::On => open::confined(origin, origin_path, options),
             Mode::Off => open::free(origin, origin_path, options),
@@ -187,6 +193,11 @@ impl View {
     /// What is worth telling about how the view is kept.
     pub fn notes(&self) -> &[String] {
         &self.0.notes
+    }
+
+    /// The environment of a tool that is no process of its own, without the variables `hidden`.
+    pub(crate) fn environment(&self, hidden: &[OsString]) -> Vec<(OsString, OsString)> {
+        self.0.sandbox.environment(&self.0.root, &self.0.temporary, hidden)
     }
 
     /// Ends all processes of the view; others can be started afterwards.

@@ -94,7 +94,9 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     }
     // From the outer folders to the inner ones.
     places.sort_by(|a, b| a.at.cmp(&b.at));
-    for place in &places {
+    for (index, place) in places.iter().enumerate() {
+        let before = places.get(..index).unwrap_or_default();
+        mask_around(&mut steps, layout, before, place);
         attach(&mut steps, place);
     }
     mask(&mut steps, layout, &places);
@@ -183,11 +185,40 @@ fn covered() -> impl Iterator<Item = &'static str> {
     ["/tmp", "/var/tmp"].into_iter().chain(COVERED)
 }
 
+/// Hides the masked folders that the project lies in, but for the way to `place`, which comes after
+/// the places `before`.
+fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], place: &Place) {
+    for path in layout.masked {
+        let Ok(below) = place.at.strip_prefix(path) else { continue };
+        let is_around = layout.root.at.starts_with(path) && layout.root.at != path;
+        let is_gone = covered().any(|folder| path.starts_with(folder))
+            && !before.iter().any(|place| path.starts_with(&place.at));
+        if !is_around || is_gone || below.as_os_str().is_empty() || !path.is_dir() {
+            continue;
+        }
+        let inside = || before.iter().filter(|place| place.at.starts_with(path));
+        if inside().next().is_none() {
+            let flags = MountFlags::NOSUID | MountFlags::NODEV;
+            let options = c"mode=0755,size=64k";
+            steps.push(Step::Fresh { kind: c"tmpfs", at: c_path(path), flags, options });
+        }
+        // In a place that is there already, the way is there too.
+        if inside().any(|outer| place.at.starts_with(&outer.at)) {
+            continue;
+        }
+        let mut at = path.clone();
+        for part in below {
+            at.push(part);
+            steps.push(Step::Folder { at: c_path(&at), mode: 0o755 });
+        }
+    }
+}
+
 fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
     for path in layout.masked {
         let covered = covered().any(|folder| path.starts_with(folder));
         let brought_back = places.iter().any(|place| path.starts_with(&place.at));
-        // What is not there any more, and what holds the project, needs no mask.
+        // What is not there any more needs no mask, and what holds the project has one.
         if (covered && !brought_back) || layout.root.at.starts_with(path) {
             continue;
         }

@@ -3,6 +3,8 @@
 mod output;
 mod signals;
 
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, PipeReader, Read};
 use std::os::fd::AsFd;
@@ -47,7 +49,8 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     }
     let failed = |e: std::io::Error| format!("the command was not run: {e}");
     // Before the command starts, so that its end cannot be missed.
-    let mut signals = Signals::catch().map_err(failed)?;
+    let is_guest = ENVIRONMENT.with_borrow(Option::is_some);
+    let mut signals = Signals::catch(is_guest).map_err(failed)?;
     let (mut pipe, child) = spawn(&command).map_err(|e| match e.kind() {
         ErrorKind::ArgumentListTooLong => {
             "the command was not run: it is too long; write it to a file and run that".into()
@@ -67,7 +70,13 @@ fn spawn(command: &str) -> std::io::Result<(PipeReader, Child)> {
     let start = |shell: &str| -> std::io::Result<(PipeReader, Child)> {
         let (pipe, writer) = std::io::pipe()?;
         rustix::io::ioctl_fionbio(&pipe, true)?;
-        let child = Command::new(shell)
+        let mut child = Command::new(shell);
+        ENVIRONMENT.with_borrow(|environment| {
+            if let Some(environment) = environment {
+                child.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+            }
+        });
+        let child = child
             .args(["-c", command])
             .stdin(Stdio::null())
             .stdout(writer.try_clone()?)
@@ -207,6 +216,16 @@ fn end_all() {
 pub(super) fn own_process() {
     own_process::adopt_orphans();
     OWNS_PROCESS.store(true, Ordering::Relaxed);
+}
+
+thread_local! {
+    /// The environment of commands, where the process is that of another program.
+    static ENVIRONMENT: RefCell<Option<Vec<(OsString, OsString)>>> = const { RefCell::new(None) };
+}
+
+/// Gives the commands of this thread `environment`. The signals of the process are then its own.
+pub(super) fn in_environment(environment: Vec<(OsString, OsString)>) {
+    ENVIRONMENT.set(Some(environment));
 }
 
 static OWNS_PROCESS: AtomicBool = AtomicBool::new(false);

@@ -20,13 +20,14 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    pub fn catch() -> io::Result<Self> {
+    /// `is_guest`: the signals that end the process are none of ours.
+    pub fn catch(is_guest: bool) -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
         let mut signals = Self { wake, ending: Arc::default(), registered: Vec::with_capacity(7) };
         // What was ignored when this process started stays so: `nohup` asks for it.
         let ending = [SIGTERM, SIGINT, SIGHUP].into_iter();
-        for signal in ending.filter(|signal| !own_process::is_ignored(*signal)) {
+        for signal in ending.filter(|signal| !is_guest && !own_process::is_ignored(*signal)) {
             // First the flag: it must be there when the pipe wakes.
             let ending = Arc::clone(&signals.ending);
             let flag = signal_hook::flag::register_usize(signal, ending, signal as usize)?;

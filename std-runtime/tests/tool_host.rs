@@ -1,0 +1,105 @@
+//! Who runs the tools of a run that another program starts: never that program again.
+
+use serde_json::{Value, json};
+use zerostack::agent::AgentEvent;
+use zerostack::provider::Flags;
+use zerostack::run::{Instructions, Observer, Outcome, RunOptions, Start, Stop, run};
+use zerostack::sandbox::{Mode, ToolHost};
+use zerostack::scripted::{Script, Scripted};
+use zerostack::{ErrorKind, Result};
+use zerostack_core::Limits;
+use zerostack_core::prompt::Output;
+
+struct Nobody;
+
+impl Observer for Nobody {
+    fn start(&mut self, _: &Start<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn event(&mut self, _: &AgentEvent) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> Result<Outcome> {
+    let model = Flags {
+        base_url: Some(provider.base_url()),
+        model: Some("scripted".to_owned()),
+        ..Flags::default()
+    };
+    let instructions = Instructions {
+        name: "code".to_owned(),
+        text: "Work.".to_owned(),
+        output: Output::Patch,
+        tools: None,
+        task: "go".to_owned(),
+        agents: None,
+    };
+    let options = RunOptions {
+        folder: folder.to_owned(),
+        model,
+        instructions,
+        input: None,
+        sandbox: Mode::Off,
+        tools,
+        record: None,
+        limits: Limits::default(),
+        idle_limit: None,
+    };
+    run(&options, &Stop::new(), &mut Nobody)
+}
+
+fn script() -> Script {
+    Script::new()
+        .call("write", json!({"path": "sub/new", "content": "one\n"}))
+        .call(
+            "bash",
+            json!({"command": "pwd; cat sub/new; echo two >>sub/new; env; setsid -f true"}),
+        )
+        .call("read", json!({"path": "sub/new"}))
+        .call("edit", json!({"path": "sub/new", "edits": [{"old": "none"}]}))
+        .text("done")
+}
+
+#[test]
+fn tools_in_this_process_work_on_the_view_and_leave_the_process_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let provider = Scripted::start(script()).unwrap();
+    let before = std::env::current_dir().unwrap();
+    let outcome = run_with(ToolHost::InProcess, &provider, folder.path()).unwrap();
+    assert_eq!(std::env::current_dir().unwrap(), before);
+    assert_eq!(outcome.files, ["sub/new"]);
+    assert!(String::from_utf8_lossy(&outcome.patch).contains("+one\n+two\n"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let requests = provider.requests();
+    let last: Value = serde_json::from_slice(&requests.last().unwrap().body).unwrap();
+    let results: Vec<&str> = last["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "tool")
+        .map(|message| message["content"].as_str().unwrap())
+        .collect();
+    assert!(results[1].contains("\none\n") && results[1].contains("TMPDIR="), "{}", results[1]);
+    // Cargo sets this one for tests; no command of a model gets what is not on the list.
+    assert!(std::env::var_os("NEXTEST").is_none() || !results[1].contains("NEXTEST="));
+    assert!(results[2].contains("\ttwo\n"), "{}", results[2]);
+    assert!(results[3].contains("missing field `new`"), "{}", results[3]);
+}
+
+#[test]
+fn without_the_command_no_tool_runs_and_above_all_not_this_program() {
+    let folder = tempfile::tempdir().unwrap();
+    for tools in [
+        ToolHost::Command("no-such-zerostack-command".into()),
+        ToolHost::Command(folder.path().join("zerostack")),
+    ] {
+        let provider = Scripted::start(script()).unwrap();
+        let error = run_with(tools, &provider, folder.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tool, "{error}");
+    }
+    let provider = Scripted::start(script()).unwrap();
+    let command = ToolHost::Command(env!("CARGO_BIN_EXE_zerostack").into());
+    assert_eq!(run_with(command, &provider, folder.path()).unwrap().files, ["sub/new"]);
+}
