@@ -22,6 +22,7 @@ use crate::run::input::{self, Patience};
 use crate::run::progress::Progress;
 use crate::run::{self, Delivery, Observer, PromptFiles, RunOptions, Start, Stop, tape};
 use crate::sandbox::ToolHost;
+use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, own_process, tool};
 use args::{Command, RunArgs};
 

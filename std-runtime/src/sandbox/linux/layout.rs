@@ -190,7 +190,7 @@ fn covered() -> impl Iterator<Item = &'static str> {
 fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], place: &Place) {
     for path in layout.masked {
         let Ok(below) = place.at.strip_prefix(path) else { continue };
-        let is_around = layout.root.at.starts_with(path) && layout.root.at != path;
+        let is_around = layout.root.at.starts_with(path) && layout.root.at != path.as_path();
         let is_gone = covered().any(|folder| path.starts_with(folder))
             && !before.iter().any(|place| path.starts_with(&place.at));
         if !is_around || is_gone || below.as_os_str().is_empty() || !path.is_dir() {
