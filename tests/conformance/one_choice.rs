@@ -123,6 +123,15 @@ fn what_will_not_pass_is_sent_once() {
 }
 
 #[test]
+fn an_error_of_another_form_is_told_by_its_line() {
+    let place = place();
+    let reply = Reply::raw("text/plain", "\nthe disk is full\nat line 7").with_status(400);
+    let provider = Scripted::start(Script::new().reply(reply)).unwrap();
+    let done = place.zerostack(&["go"]).model(&provider).run();
+    assert!(done.failure(60).contains("answered 400: the disk is full"), "{}", done.stderr);
+}
+
+#[test]
 fn a_key_is_hidden_wherever_the_provider_repeats_it() {
     let code = Script::new().reply(Reply::status(401).error(KEY, "Incorrect API key"));
     let plain = Script::new().reply(Reply::raw("text/plain", format!("no {KEY}")).with_status(401));

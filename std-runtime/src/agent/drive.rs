@@ -18,6 +18,10 @@ pub struct Drive {
     buffer: Vec<u8>,
     /// The part of the buffer that was received and not fed.
     unread: std::ops::Range<usize>,
+    /// The beginning of a body that tells an error, or the end of another so far: what the session
+    /// finds no message in is told by that.
+    said: Vec<u8>,
+    status: u16,
     /// Why the transport failed, for the person, when the session gives up.
     transport_error: Option<Error>,
     waiting: bool,
@@ -79,6 +83,8 @@ impl Drive {
             body: None,
             buffer,
             unread: 0..0,
+            said: Vec::new(),
+            status: 0,
             transport_error: None,
             waiting: false,
             attempts: 0,
@@ -134,6 +140,7 @@ impl Drive {
                     match sent {
                         Ok(Response { status, retry_after_ms, body }) => {
                             recorder.response(status, retry_after_ms)?;
+                            (self.status, self.said) = (status, Vec::new());
                             session
                                 .begin_response(status, retry_after_ms)
                                 .map_err(Error::from_core)?;
@@ -159,7 +166,7 @@ impl Drive {
                     self.waiting = true;
                     let reason = match &self.transport_error {
                         Some(error) => endpoint.secrets().redact(error.message()),
-                        None => failure(session, endpoint).to_string(),
+                        None => failure(session, endpoint, &self.said).to_string(),
                     };
                     return Ok(Some(AgentEvent::Retry { wait_ms: millis, reason }));
                 }
@@ -224,6 +231,7 @@ impl Drive {
                 Ok(count) => {
                     self.unread = 0..count;
                     recorder.bytes(&self.buffer[..count])?;
+                    self.keep_said(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Provider => {
                     self.transport_error = Some(error);
@@ -268,9 +276,22 @@ impl Drive {
         Ok(())
     }
 
+    /// Keeps some of the `count` bytes that were received.
+    fn keep_said(&mut self, count: usize) {
+        let received = &self.buffer[..count];
+        if self.status >= 400 {
+            let room = SAID_BYTES.saturating_sub(self.said.len());
+            self.said.extend_from_slice(&received[..count.min(room)]);
+        } else {
+            self.said.extend_from_slice(&received[count.saturating_sub(SAID_BYTES)..]);
+            self.said.drain(..self.said.len().saturating_sub(SAID_BYTES));
+        }
+    }
+
     /// Why the turn failed, and that it was tried more than once.
     fn failure(&mut self, session: &OwnedSession, endpoint: &Endpoint) -> Error {
-        let error = self.transport_error.take().unwrap_or_else(|| failure(session, endpoint));
+        let error =
+            self.transport_error.take().unwrap_or_else(|| failure(session, endpoint, &self.said));
         match std::mem::take(&mut self.attempts) {
             0 | 1 => error,
             attempts => Error::new(error.kind(), format!("{error} ({attempts} attempts)")),
@@ -330,6 +351,9 @@ fn sleep(millis: u32, cancel: &Cancel) -> Result<()> {
         std::thread::sleep(left.min(CANCEL_CHECK));
     }
 }
+
+/// Enough for a line that tells an error.
+const SAID_BYTES: usize = 1024;
 
 /// Bytes that are received at once.
 const BUFFER_BYTES: usize = 16 * 1024;

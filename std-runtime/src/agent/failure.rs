@@ -7,8 +7,9 @@ use crate::error::quote;
 use crate::provider::Endpoint;
 use crate::{Error, ErrorKind};
 
-/// The error of the session's last failure: what, where, and what to do.
-pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
+/// The error of the session's last failure: what, where, and what to do. `said` is a part of the
+/// body, for errors of a form that the dialect does not have.
+pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) -> Error {
     let Some(failure) = session.failure() else {
         return Error::new(ErrorKind::Internal, "the turn failed without a reason");
     };
@@ -21,7 +22,10 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
     let text = match failure.error.kind() {
         Core::Status => {
             let said = match (code.as_str(), message.as_str()) {
-                ("", "") => "no reason".to_owned(),
+                ("", "") => match error_line(said, failure.status) {
+                    Some(line) => clean(&line),
+                    None => "no reason".to_owned(),
+                },
                 ("", message) => message.to_owned(),
                 (code, "") => code.to_owned(),
                 (code, message) => format!("{message} ({code})"),
@@ -31,8 +35,10 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
                 404 => "; check the model's name and the base URL",
                 _ => "",
             };
-            let status = failure.error.detail();
-            format!("{name} answered {status}: {said}{what_to_do}")
+            match failure.error.detail() {
+                200 => format!("{name} sent an error in its reply: {said}"),
+                status => format!("{name} answered {status}: {said}{what_to_do}"),
+            }
         }
         Core::BadResponse => format!(
             "{name} did not answer in the {} format: {}; check the base URL and --api",
@@ -46,6 +52,19 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint) -> Error {
         _ => format!("{name}: {}", failure.error),
     };
     Error::new(error.kind(), text)
+}
+
+/// The line of `said` that tells the error: the first of a body that is one, the last that names
+/// one in a reply.
+fn error_line(said: &[u8], status: u16) -> Option<String> {
+    let text = String::from_utf8_lossy(said);
+    let lines = text.lines().map(|line| line.strip_prefix("data:").unwrap_or(line).trim());
+    let mut lines = lines.filter(|line| !line.is_empty());
+    let line = match status {
+        400.. => lines.next().filter(|line| !line.starts_with('<')),
+        _ => lines.rfind(|line| line.contains('{') && line.to_ascii_lowercase().contains("error")),
+    };
+    line.map(str::to_owned)
 }
 
 /// What the session itself refused: a budget that is used up, or a conversation that is too long.
@@ -77,4 +96,30 @@ pub(super) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
         _ => return Error::from_core(error),
     };
     Error::new(Error::from_core(error).kind(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::error_line;
+
+    #[test]
+    fn the_line_that_tells_the_error() {
+        for (status, said, expected) in [
+            (429, "\r\nslow down\r\nmore", Some("slow down")),
+            (400, "{\"detail\":\"no\"}", Some("{\"detail\":\"no\"}")),
+            (502, "<html>", None),
+            (500, " \n", None),
+            (
+                200,
+                "data: {\"x\":1}\n\ndata: {\"error\":\"no money\"}\n\n",
+                Some("{\"error\":\"no money\"}"),
+            ),
+            (200, "event: error\ndata: {\"Error\":1}\n\ndata: [DONE]\n", Some("{\"Error\":1}")),
+            (200, "data: {\"x\":1}\n", None),
+            (200, "", None),
+        ] {
+            let found = error_line(said.as_bytes(), status);
+            assert_eq!(found.as_deref(), expected, "{said}");
+        }
+    }
 }
