@@ -61,13 +61,14 @@ pub(in crate::session) fn used_up(
 /// The event for the call that ends at `end`, when it is one of several that are the same.
 pub(in crate::session) fn repeating(bytes: &[u8], turn: u32, end: u32) -> Option<Event<'_>> {
     let (_, name, count) = Runs::of(bytes, turn as usize).find(|(at, ..)| *at == end as usize)?;
+    let name = core::str::from_utf8(name).ok()?;
     (count >= REPEATING).then_some(Event::Repeating { name, count })
 }
 
 /// The calls of a turn: where each ends, its name, and how many in a row up to it are the same.
 struct Runs<'a> {
     records: Records<'a>,
-    last: Option<(&'a str, &'a str)>,
+    last: Option<(&'a [u8], &'a [u8])>,
     count: u16,
 }
 
@@ -78,11 +79,11 @@ impl<'a> Runs<'a> {
 }
 
 impl<'a> Iterator for Runs<'a> {
-    type Item = (usize, &'a str, u16);
+    type Item = (usize, &'a [u8], u16);
 
     fn next(&mut self) -> Option<Self::Item> {
         let call = self.records.find(|record| record.is(Kind::Call))?;
-        let (_, name, arguments) = call.call();
+        let (_, name, arguments) = call.call_bytes();
         let this = Some((name, arguments));
         self.count = if self.last == this { self.count.saturating_add(1) } else { 1 };
         self.last = this;
