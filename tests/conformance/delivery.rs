@@ -116,3 +116,29 @@ fn what_is_written_outside_of_the_project_is_named() {
     assert!(line.contains("note.md") && line.contains("/tmp/report.md"), "{line}");
     assert!(!home.exists());
 }
+
+#[test]
+fn the_patch_for_a_nested_repository_is_kept_apart() {
+    let place = place();
+    place.write("project/nested/lib", "old\n");
+    place.git("project/nested", &["init", "-q"], b"");
+    place.git("project/nested", &["add", "-A"], b"");
+    let identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"];
+    let commit = [&identity[..], &["commit", "-qm", "before"]].concat();
+    place.git("project/nested", &commit, b"");
+    place.write("project/main", "old\n");
+    place.git("project", &["init", "-q"], b"");
+    place.git("project", &["add", "main"], b"");
+    place.git("project", &commit, b"");
+    let script = Script::new()
+        .call("bash", json!({"command": "echo new > main; echo new > nested/lib"}))
+        .text("done");
+    let done = place.zerostack(&["do it"]).model(&model(script)).run();
+    let patch = done.success();
+    assert!(!patch.contains("nested"), "{patch}");
+    place.git("project", &["apply", "--index"], patch.as_bytes());
+    let line = done.stderr.lines().find(|line| line.contains("kept in ")).unwrap();
+    let nested = kept(&place, line);
+    place.git("project/nested", &["apply", "--index"], nested.as_bytes());
+    assert_eq!(fs::read_to_string(place.project().join("nested/lib")).unwrap(), "new\n");
+}

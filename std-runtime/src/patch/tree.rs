@@ -65,6 +65,14 @@ impl Tree {
         Self { ended: ended.clone(), ..self }
     }
 
+    /// The folder at `path` with what is below it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn below(&self, path: &[u8]) -> io::Result<Self> {
+        Ok(Self { root: self.folder(path)?, ended: self.ended.clone() })
+    }
+
     /// When reading ends.
     pub(crate) fn ended(&self) -> &Ended {
         &self.ended

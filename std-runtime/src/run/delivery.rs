@@ -30,6 +30,7 @@ pub(super) struct Checked {
 pub(super) fn check(view: &View, folder: &Path) -> Result<Checked> {
     view.end_processes();
     let mut comparison = view.compare()?;
+    keep_others(&mut comparison, folder)?;
     let mut patch = Vec::new();
     if let Err(error) = comparison.changes.write_patch(&mut patch) {
         if error.kind() != ErrorKind::Limit {
@@ -69,6 +70,29 @@ pub(super) fn check(view: &View, folder: &Path) -> Result<Checked> {
         notes.push(format!("{names} changed during the run; the patch is for what it was before"));
     }
     Ok(Checked { patch, changes, notes })
+}
+
+/// Keeps what was changed in other repositories below the folder: one patch cannot be applied to
+/// two.
+fn keep_others(comparison: &mut Comparison, folder: &Path) -> Result<()> {
+    for (name, changes) in std::mem::take(&mut comparison.others) {
+        let mut patch = Vec::new();
+        changes.write_patch(&mut patch)?;
+        if patch.is_empty() {
+            continue;
+        }
+        let name = String::from_utf8_lossy(&name).into_owned();
+        comparison.notes.push(match keep(&patch, &folder.join(&name), "patch") {
+            Ok(path) => {
+                let path = path.display();
+                format!("{name} is a repository of its own; the patch for it is kept in {path}")
+            }
+            Err(error) => {
+                format!("{name} is a repository of its own; its patch could not be kept: {error}")
+            }
+        });
+    }
+    Ok(())
 }
 
 /// `error`, with the place where the patch is kept.

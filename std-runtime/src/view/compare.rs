@@ -1,6 +1,6 @@
 //! What is different in the view, made ready to be delivered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
@@ -19,6 +19,8 @@ use crate::patch::{self, Change, Changes, Entry, LeftOut, Reason};
 pub struct Comparison {
     /// What the patch is made of.
     pub changes: Changes,
+    /// The changes in other repositories below the folder, each with its folder.
+    pub others: Vec<(Vec<u8>, Changes)>,
     /// Files that the user changed meanwhile too, where it is not known what they were: there
     /// is no patch against them.
     pub conflicts: Vec<Vec<u8>>,
@@ -120,21 +122,29 @@ impl Inner {
                 Canonical { judge, checkout, prefix: &prefix, settings: &settings, index }
             });
         let (mut files, mut conflicts, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut inside: BTreeMap<Vec<u8>, Vec<Change>> = BTreeMap::new();
         for Found { path, start, new } in found {
-            if let Some(folder) = nested.get(&path) {
-                let is_submodule = index_of.is_some_and(|index| index.is_submodule(folder));
-                let folder = folder.clone();
-                let reason =
-                    if is_submodule { Reason::Submodule(folder) } else { Reason::Nested(folder) };
-                left_out.push(LeftOut { path, reason });
-                continue;
-            }
             if !git_takes(&path) {
                 left_out.push(LeftOut { path, reason: Reason::Name });
                 continue;
             }
             let existed = !matches!(start, Start::Live(None) | Start::Known(None));
             if let Some(reason) = rules.leave_out(&path, existed, &seen) {
+                left_out.push(LeftOut { path, reason });
+                continue;
+            }
+            if let Some(folder) = nested.get(&path) {
+                let before = match start {
+                    Start::Live(before) | Start::Known(before) => before,
+                    Start::Unknown => None,
+                };
+                let inner = path.get(folder.len() + 1..).unwrap_or_default().to_vec();
+                let change = Change::new(inner, before, new);
+                inside.entry(folder.clone()).or_default().push(change);
+                let is_submodule = index_of.is_some_and(|index| index.is_submodule(folder));
+                let folder = folder.clone();
+                let reason =
+                    if is_submodule { Reason::Submodule(folder) } else { Reason::Nested(folder) };
                 left_out.push(LeftOut { path, reason });
                 continue;
             }
@@ -185,7 +195,15 @@ impl Inner {
             }
         }
         notes.extend(self.repository_notes(&touched, index_of));
-        Ok(Comparison { changes, conflicts, moved, notes })
+        let mut others = Vec::new();
+        for (folder, files) in inside {
+            // A repository that is gone has no patch.
+            if let (Ok(before), Ok(after)) = (origin.below(&folder), after.below(&folder)) {
+                let changes = Changes::new(before, after, Vec::new(), files, Vec::new());
+                others.push((folder, changes));
+            }
+        }
+        Ok(Comparison { changes, others, conflicts, moved, notes })
     }
 
     /// Whether git applies `patch` to the folder as it is now.
