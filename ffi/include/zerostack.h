@@ -1037,8 +1037,8 @@ typedef struct {
 } zs_config;
 
 /**
- * Tokens, as the provider counted them. Anthropic leaves the cached tokens out of
- * `input_tokens`, the others count them in.
+ * Tokens, as the provider counted them. `input_tokens` counts cached ones, too, with every
+ * provider.
  */
 typedef struct {
     /**

@@ -89,8 +89,8 @@ pub enum zs_kept {
     ZS_KEPT_OTHER = 1000,
 }
 
-/// Tokens, as the provider counted them. Anthropic leaves the cached tokens out of
-/// `input_tokens`, the others count them in.
+/// Tokens, as the provider counted them. `input_tokens` counts cached ones, too, with every
+/// provider.
 #[repr(C)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct zs_usage {

@@ -100,16 +100,13 @@ fn costs_are_counted_as_the_provider_counts_tokens() {
         reasoning_tokens: 4,
     };
     let prices = Prices { input: 1000, output: 5000, cache_read: 100, cache_write: 1250 };
-    // The cached tokens are among the input, or beside it.
+    // The cached tokens are among the input.
     let among = (300 * 1000 + 10 * 5000 + 600 * 100 + 100 * 1250_u64).div_ceil(1_000_000);
-    let beside = (1000 * 1000 + 10 * 5000 + 600 * 100 + 100 * 1250_u64).div_ceil(1_000_000);
-    assert_eq!(prices.cost_micros(usage, Provider::OpenAiChat), among);
-    assert_eq!(prices.cost_micros(usage, Provider::Anthropic), beside);
-    assert_eq!(usage.total(Provider::OpenAiChat), 1010);
-    assert_eq!(usage.total(Provider::Anthropic), 1710);
+    assert_eq!(prices.cost_micros(usage), among);
+    assert_eq!(usage.total(), 1010);
     let most = Usage { input_tokens: u32::MAX, output_tokens: u32::MAX, ..usage };
     let dear = Prices { input: u32::MAX, output: u32::MAX, cache_read: 0, cache_write: 0 };
-    assert!(dear.cost_micros(most, Provider::Anthropic) > u64::from(u32::MAX));
+    assert!(dear.cost_micros(most) > u64::from(u32::MAX));
 }
 
 #[test]
@@ -275,5 +272,32 @@ fn the_reply_has_its_room() {
         session.user(&text).unwrap();
         let expected = if has_room { Step::Send } else { Step::MakeRoom { bytes: 1 } };
         assert_eq!(session.step(), expected, "{reply_bytes}");
+    }
+}
+
+#[test]
+fn cached_tokens_are_counted_in_with_every_provider() {
+    let anthropic = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":1,\"cache_read_input_tokens\":30,\"cache_creation_input_tokens\":6,\"output_tokens\":1}}}\n\n",
+        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"ok\"}}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\n",
+        "data: {\"type\":\"message_stop\"}\n\n",
+    );
+    let chat = concat!(
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":37,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":30}}}\n\n",
+        "data: [DONE]\n\n",
+    );
+    for (provider, body) in [(Provider::Anthropic, anthropic), (Provider::OpenAiChat, chat)] {
+        let mut session = Session::new([0; 2048], SessionConfig::new(provider, "m")).unwrap();
+        session.user("hi").unwrap();
+        session.begin_response(200, None).unwrap();
+        let mut rest = body.as_bytes();
+        while !rest.is_empty() {
+            rest = &rest[session.feed(rest).unwrap().used..];
+        }
+        session.end_response().unwrap();
+        let usage = session.usage();
+        assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.total()), (37, 30, 42));
     }
 }

@@ -57,7 +57,7 @@ value_class! {
 value_class! {
     /// Tokens, as the provider counted them.
     ///
-    /// Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
+    /// `input_tokens` counts cached ones, too, with every provider.
     pub struct Usage {
         /// Tokens of the request.
         input_tokens: u32 = 0,

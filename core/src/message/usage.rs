@@ -1,13 +1,12 @@
 //! Counts of tokens, and why a model stopped.
 
-use super::Provider;
-
 /// Tokens, as the provider counted them.
 ///
-/// Anthropic leaves the cached tokens out of `input_tokens`, the others count them in.
+/// They mean the same with every provider: Anthropic leaves the cached tokens out of its count of
+/// the request, so they are added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
-    /// Tokens of the request.
+    /// Tokens of the request, cached ones too.
     pub input_tokens: u32,
     /// Tokens of the reply, reasoning included.
     pub output_tokens: u32,
@@ -22,12 +21,8 @@ pub struct Usage {
 impl Usage {
     /// Tokens of the request and the reply together, cached ones too.
     #[must_use]
-    pub const fn total(self, provider: Provider) -> u32 {
-        let cached = match provider {
-            Provider::Anthropic => self.cache_read_tokens.saturating_add(self.cache_write_tokens),
-            _ => 0,
-        };
-        self.input_tokens.saturating_add(self.output_tokens).saturating_add(cached)
+    pub const fn total(self) -> u32 {
+        self.input_tokens.saturating_add(self.output_tokens)
     }
 
     /// The sum of both, saturating.

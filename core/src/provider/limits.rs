@@ -70,17 +70,14 @@ impl Prices {
 
     /// What `usage` costs, in millionths of the currency, rounded up.
     #[must_use]
-    pub const fn cost_micros(&self, usage: Usage, provider: Provider) -> u64 {
-        self.cost(usage, provider).div_ceil(MILLION)
+    pub const fn cost_micros(&self, usage: Usage) -> u64 {
+        self.cost(usage).div_ceil(MILLION)
     }
 
     /// The same a million times, so that a comparison needs no division.
-    pub(crate) const fn cost(&self, usage: Usage, provider: Provider) -> u64 {
+    pub(crate) const fn cost(&self, usage: Usage) -> u64 {
         let cached = usage.cache_read_tokens.saturating_add(usage.cache_write_tokens);
-        let input = match provider {
-            Provider::Anthropic => usage.input_tokens,
-            _ => usage.input_tokens.saturating_sub(cached),
-        };
+        let input = usage.input_tokens.saturating_sub(cached);
         let parts = [
             (input, self.input),
             (usage.output_tokens, self.output),

@@ -342,8 +342,7 @@ fn judge(
 fn is_used_up(sink: &Sink<'_, '_>, (reply_tokens, context_tokens): (u32, u32)) -> bool {
     let usage = sink.reply.usage();
     let reached = |count, limit| limit > 0 && count >= limit;
-    reached(usage.output_tokens, reply_tokens)
-        || reached(usage.total(sink.provider), context_tokens)
+    reached(usage.output_tokens, reply_tokens) || reached(usage.total(), context_tokens)
 }
 
 /// Whether the model ended as it meant to, or may go on.

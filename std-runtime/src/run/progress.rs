@@ -50,7 +50,11 @@ impl<W: Write> Progress<W> {
         let usage = outcome.usage;
         let (input, output) = (usage.input_tokens, usage.output_tokens);
         if input > 0 || output > 0 {
-            self.line(format_args!("{input} tokens in, {output} out"));
+            let cached = match usage.cache_read_tokens {
+                0 => String::new(),
+                tokens => format!(" ({tokens} cached)"),
+            };
+            self.line(format_args!("{input} tokens in{cached}, {output} out"));
         }
     }
 

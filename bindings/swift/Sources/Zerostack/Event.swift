@@ -57,7 +57,7 @@ public struct CallID: Sendable, Hashable {
 
 /// Tokens, as the provider counted them.
 ///
-/// Anthropic leaves the cached tokens out of ``inputTokens``, the others count them in.
+/// ``inputTokens`` counts cached ones, too, with every provider.
 public struct Usage: Sendable, Hashable {
     /// Tokens of the request.
     public let inputTokens: Int

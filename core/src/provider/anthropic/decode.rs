@@ -113,6 +113,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 /// The index of a block may stand behind it, so a block and its deltas are taken here.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.end_error();
+    sink.reply.is_cache_apart = true;
     if !sink.reply.whole {
         let begins = core::mem::take(&mut sink.reply.is_call);
         sink.commit_call(begins)?;

@@ -95,8 +95,10 @@ pub(crate) struct Reply {
     held: Option<parts::Mark>,
     /// What the provider says went wrong.
     pub failure: Failure,
-    /// Counts so far.
+    /// Counts so far, as the provider gives them.
     pub counts: [u32; 5],
+    /// The provider leaves cached tokens out of those of the request.
+    pub is_cache_apart: bool,
     /// Why the model stopped, when its text was found to hold calls and the caller was told.
     pub recovered: Option<StopReason>,
     /// The word that is being read.
@@ -140,10 +142,11 @@ impl Reply {
 
     /// The counts so far.
     pub const fn usage(&self) -> Usage {
-        let [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens] =
+        let [input, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens] =
             self.counts;
+        let cached = cache_read_tokens.saturating_add(cache_write_tokens);
         Usage {
-            input_tokens,
+            input_tokens: input.saturating_add(if self.is_cache_apart { cached } else { 0 }),
             output_tokens,
             cache_read_tokens,
             cache_write_tokens,

@@ -45,13 +45,13 @@ pub(in crate::session) fn used_up(
     rounds: u16,
     usage: Usage,
 ) -> Option<Budget> {
-    let (limits, provider) = (config.limits(), config.provider());
+    let limits = config.limits();
     let most_cost = u64::from(limits.max_turn_cost_micros) * 1_000_000;
     if rounds >= limits.max_rounds {
         Some(Budget::Rounds)
-    } else if limits.max_turn_tokens > 0 && usage.total(provider) >= limits.max_turn_tokens {
+    } else if limits.max_turn_tokens > 0 && usage.total() >= limits.max_turn_tokens {
         Some(Budget::Tokens)
-    } else if most_cost > 0 && limits.prices.cost(usage, provider) >= most_cost {
+    } else if most_cost > 0 && limits.prices.cost(usage) >= most_cost {
         Some(Budget::Cost)
     } else {
         None

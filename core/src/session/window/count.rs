@@ -75,7 +75,7 @@ impl Count {
     pub fn measure(&mut self, config: &dyn Config, usage: Usage, bytes: &[u8], reply: usize) {
         let before = self.up_to(config, bytes.get(..reply).unwrap_or_default());
         *self = before.up_to(config, bytes);
-        let input = usage.total(config.provider()).saturating_sub(usage.output_tokens);
+        let input = usage.input_tokens;
         let sent = before.all;
         let visible = self.all.saturating_sub(sent);
         let least = self.all / 4;
