@@ -78,6 +78,22 @@ def main():
             for extra in ["", "license: MIT\n", "author: me\n", "metadata:\n  a: b\n", f"compatibility: {'y' * 501}\n"]:
                 text = f"---\nname: {name}\ndescription: {description}\n{extra}---\n"
                 rows.append((name.strip("'\""), text))
+    front = "name: a\ndescription: d\n"
+    forms = [
+        "---\n{}---\nbody\n", "\n---\n{}---\n", "<!-- made -->\n---\n{}---\n", "\ufeff---\n{}---\n", "--- \n{}---\n",
+        "---\n\n# comment\n{}---\n", "---\n{}", "---\r\n{}---\r\n", "---\n---\n", "", "---\n{}# end\n---\n",
+    ]
+    rows += [("a", form.replace("{}", front)) for form in forms]
+    fields = [
+        "\"name\": a\n'description': d\n", "name: a\ndescription:\n  Wrapped. Use: it\n  again.\n", "name : a\ndescription: d\n",
+        "name: a\ndescription:\n  Wrapped.\n  Again.\n", "name: a\ndescription: d\nallowed-tools: [Read]\n",
+        "name: a\ndescription: d\nallowed-tools:\n  - Read\n", "name: a\ndescription: d\nmetadata:\n  a:\n    b: c\n",
+        "name: a\ndescription: d\nmetadata:\n  - a\n", "name: a\ndescription: true\n", "name: a\ndescription: 7\n",
+        "name: a\ndescription:\n  - d\n", "name: a\ndescription: d\ndescription: e\n", "name: a\n\tdescription: d\n",
+        "Name: a\ndescription: d\n", "name: a\ndescription: d\nlicense:\n", "name: a\ndescription: d\ncompatibility:\n",
+        "name: a\ndescription: d\ncompatibility: ''\n", "name: a\ndescription: d # c\n", "name: a\ndescription: 'd' # c\n",
+    ]
+    rows += [("a", f"---\n{text}---\nbody\n") for text in fields]
     for folder, text in rows:
         row = {"text": text, "yaml": read(text)}
         if folder is not None:

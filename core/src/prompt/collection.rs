@@ -2,6 +2,7 @@
 
 use super::front_matter::Value;
 use super::line::{SPACE, content_line, is_item, looks_like_field, scalar, split_key};
+use super::named::Names;
 use super::scalar::Text;
 
 /// The list or map in the lines `raw`.
@@ -15,7 +16,7 @@ pub(super) fn in_lines(raw: &str, indent: usize, is_list: bool) -> Result<Value<
         match ahead.read() {
             Ok(Some(_)) => {}
             Ok(None) if is_list => return Ok(Value::List(Items(Kind::Block(lines)))),
-            Ok(None) => return Ok(Value::Map(Pairs(Kind::Block(lines)))),
+            Ok(None) => return Ok(Value::Map(Pairs(PairKind::Block(lines)))),
             Err(BlockBad::Nested) => return Ok(Value::Nested(raw)),
             Err(BlockBad::Quote(left)) => return Err(left),
         }
@@ -30,7 +31,7 @@ pub(super) fn in_brackets(raw: &str) -> Value<'_> {
     let mut all = |good: fn(&str) -> bool| core::iter::from_fn(|| ahead.read()).all(good);
     match raw.starts_with('[') {
         true if all(|item| flow_scalar(item).is_some()) => Value::List(Items(Kind::Flow(flow))),
-        false if all(|item| flow_pair(item).is_some()) => Value::Map(Pairs(Kind::Flow(flow))),
+        false if all(|item| flow_pair(item).is_some()) => Value::Map(Pairs(PairKind::Flow(flow))),
         _ => Value::Nested(raw),
     }
 }
@@ -55,6 +56,16 @@ impl<'a> Items<'a> {
     pub(super) const fn none() -> Self {
         Self(Kind::One(None))
     }
+
+    /// The names in a list of maps, or the keys of a map that holds anything.
+    pub(super) fn named(raw: &'a str) -> Self {
+        Self(Kind::Named(Names::new(raw)))
+    }
+
+    /// The names in `pairs` whose switch is `on`.
+    pub(super) const fn switched(pairs: Pairs<'a>, on: bool) -> Self {
+        Self(Kind::Switched(pairs, on))
+    }
 }
 
 impl<'a> Iterator for Items<'a> {
@@ -66,22 +77,35 @@ impl<'a> Iterator for Items<'a> {
             Kind::Words(words) => words.next().map(Text::verbatim),
             Kind::Flow(flow) => flow.read().and_then(flow_scalar),
             Kind::Block(lines) => lines.read().ok().flatten().map(|(_, text)| text),
+            Kind::Named(names) => names.next(),
+            Kind::Switched(pairs, on) => {
+                let wanted = Some(*on);
+                pairs
+                    .find(|(_, flag)| switch(*flag) == wanted)
+                    .map(|(name, _)| Text::verbatim(name))
+            }
         }
     }
 }
 
+/// What a tool's switch says, `true` and `false` or, with another program, a permission.
+pub(super) fn switch(flag: Text<'_>) -> Option<bool> {
+    let on = ["true", "True", "TRUE", "allow", "ask"].into_iter().any(|name| flag == name);
+    let off = ["false", "False", "FALSE", "deny"].into_iter().any(|name| flag == name);
+    (on || off).then_some(on)
+}
+
 /// The names and scalars of a map.
 #[derive(Clone, Copy, Debug)]
-pub struct Pairs<'a>(Kind<'a>);
+pub struct Pairs<'a>(PairKind<'a>);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (&'a str, Text<'a>);
 
     fn next(&mut self) -> Option<(&'a str, Text<'a>)> {
         match &mut self.0 {
-            Kind::Flow(flow) => flow.read().and_then(flow_pair),
-            Kind::Block(lines) => lines.read().ok().flatten(),
-            Kind::One(_) | Kind::Words(_) => None,
+            PairKind::Flow(flow) => flow.read().and_then(flow_pair),
+            PairKind::Block(lines) => lines.read().ok().flatten(),
         }
     }
 }
@@ -90,6 +114,14 @@ impl<'a> Iterator for Pairs<'a> {
 enum Kind<'a> {
     One(Option<Text<'a>>),
     Words(Words<'a>),
+    Flow(Flow<'a>),
+    Block(BlockLines<'a>),
+    Named(Names<'a>),
+    Switched(Pairs<'a>, bool),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum PairKind<'a> {
     Flow(Flow<'a>),
     Block(BlockLines<'a>),
 }
@@ -212,7 +244,7 @@ fn flow_pair(item: &str) -> Option<(&str, Text<'_>)> {
     Some((unquoted(key.trim_matches(SPACE)), scalar(value)?))
 }
 
-fn unquoted(key: &str) -> &str {
+pub(super) fn unquoted(key: &str) -> &str {
     let stripped = |q: char| key.strip_prefix(q).and_then(|k| k.strip_suffix(q));
     stripped('"').or_else(|| stripped('\'')).unwrap_or(key)
 }

@@ -1,6 +1,6 @@
 //! The front matter: `key: value` lines, read in place. A subset of YAML, see [the module](super).
 
-use super::collection::{Items, Pairs, bracketed, in_brackets, in_lines};
+use super::collection::{Items, Pairs, bracketed, in_brackets, in_lines, unquoted};
 use super::fault::{Bad, Reason};
 use super::line::{
     BLANK, Line, SPACE, content_line, content_or_comment_line, is_item, is_map_like,
@@ -71,13 +71,18 @@ impl<'a> Entries<'a> {
     fn entry(&mut self, line: Line<'a>) -> Result<Entry<'a>, Bad> {
         let bad_key = Bad::at(line.start, Reason::Key);
         let (key, rest) = split_key(line.text).ok_or(bad_key)?;
-        if key.starts_with(NOT_A_KEY) || key.starts_with("- ") || key.starts_with("? ") {
+        let is_quoted = key.starts_with(['"', '\'']);
+        if key.starts_with(NOT_A_KEY) && !is_quoted
+            || key.starts_with("- ")
+            || key.starts_with("? ")
+        {
             return Err(bad_key);
         }
         let inline = rest.trim_start_matches(BLANK);
         let value_at = line.start.saturating_add(line.text.len()).saturating_sub(inline.len());
-        let key = key.trim_end_matches(BLANK);
-        let scanner = Scanner { front: self.front, value_at, line_end: line.end };
+        let key = unquoted(key.trim_end_matches(BLANK));
+        let is_text = TEXTS.contains(&key);
+        let scanner = Scanner { front: self.front, value_at, line_end: line.end, is_text };
         let scanned = scanner.value(inline)?;
         self.at = scanned.end;
         let Scanned { value, lenient, .. } = scanned;
@@ -107,6 +112,8 @@ struct Scanner<'a> {
     front: &'a str,
     value_at: usize,
     line_end: usize,
+    /// No list and no map can be meant.
+    is_text: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -143,9 +150,10 @@ impl<'a> Scanner<'a> {
         if first.indent == 0 && !is_list {
             return Ok(self.done(Value::Null, self.line_end));
         }
-        if !is_list && split_key(content).is_none() {
+        let is_sentence = self.is_text && !looks_like_field(content);
+        if !is_list && (is_sentence || split_key(content).is_none()) {
             let value_at = first.start.saturating_add(first.indent);
-            let scanner = Scanner { front: self.front, value_at, line_end: first.end };
+            let scanner = Scanner { value_at, line_end: first.end, ..*self };
             return scanner.value(content);
         }
         let end = self.indented_end(self.line_end, first.indent, is_list)?;
@@ -240,6 +248,8 @@ impl<'a> Scanner<'a> {
         let mut lenient = reserved || is_map_like(first);
         let mut end = self.line_end;
         let mut text_end = self.value_at.saturating_add(first.len());
+        let before = self.front.get(..self.value_at).unwrap_or_default();
+        let is_below = before.trim_end_matches(BLANK).ends_with('\n');
         let mut next = end;
         // A comment ends a plain scalar.
         let mut open = first.len() == inline.trim_end_matches(SPACE).len();
@@ -260,7 +270,9 @@ impl<'a> Scanner<'a> {
                 end = next;
                 continue;
             }
-            if !open || looks_like_field(content) || is_item(content) {
+            // Below its own line such a text was not indented by mistake.
+            let is_field = !(self.is_text && is_below) && looks_like_field(content);
+            if !open || is_field || is_item(content) {
                 return Err(Bad::at(line.start, Reason::Indent));
             }
             let kept = without_comment(content);
@@ -313,6 +325,8 @@ fn block_header(inline: &str) -> Option<(bool, Chomp, Option<usize>)> {
     Some((fold, chomp, indent))
 }
 
+/// Fields that are one text, also where a line of it has a colon.
+const TEXTS: [&str; 4] = ["description", "argument-hint", "when-to-use", "when_to_use"];
 /// What a key of the subset does not start with.
 const NOT_A_KEY: [char; 15] =
     ['"', '\'', '[', ']', '{', '}', ',', '&', '*', '!', '|', '>', '%', '@', '`'];

@@ -1,13 +1,15 @@
 //! The holes of a prompt's body.
 
 use super::ArgumentNames;
+use super::code::{Code, Place};
 
 /// A place in a prompt's body that a value fills.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hole<'a> {
     /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
     pub name: &'a str,
-    /// What stands there without a value, if the hole says so.
+    /// What stands there without a value, if the hole says so. A name in braces that stands in
+    /// code and is not declared may be the code's own: its default is the hole as it is written.
     pub default: Option<&'a str>,
     /// Offset of its first byte in the prompt's text.
     pub offset: usize,
@@ -40,6 +42,9 @@ pub(super) struct Pieces<'a> {
     offset: usize,
     names: Option<ArgumentNames<'a>>,
     positions: u8,
+    /// Whether the prompt takes arguments for sure.
+    declared: bool,
+    code: Code,
 }
 
 impl<'a> Pieces<'a> {
@@ -49,8 +54,9 @@ impl<'a> Pieces<'a> {
         offset: usize,
         names: Option<ArgumentNames<'a>>,
         positions: u8,
+        declared: bool,
     ) -> Self {
-        Self { body, at: 0, offset, names, positions }
+        Self { body, at: 0, offset, names, positions, declared, code: Code::default() }
     }
 
     fn is_declared(&self, name: &str) -> bool {
@@ -58,13 +64,32 @@ impl<'a> Pieces<'a> {
     }
 
     /// The hole that starts at `at` with `{` or `$`, and its length.
-    fn hole(&self, at: usize) -> Option<(Hole<'a>, usize)> {
+    fn hole(&mut self, at: usize) -> Option<(Hole<'a>, usize)> {
         let rest = bounded(self.body.get(at..)?);
         let offset = self.offset.saturating_add(at);
         if let Some(inner) = rest.strip_prefix("{{") {
-            return braces(inner, offset);
+            let (mut hole, length) = braces(inner, offset)?;
+            let place = self.code.place(self.body, at);
+            let is_of_page = place.is_code() || is_in_element(self.body.get(..at)?);
+            if is_of_page && !self.is_declared(hole.name) {
+                hole.default = rest.get(..length);
+            }
+            return Some((hole, length));
         }
         let inner = rest.strip_prefix('$')?;
+        let (hole, length) = self.dollar(inner, offset)?;
+        // `$ARGUMENTS` and declared names mean nothing else anywhere.
+        let is_shell = inner.starts_with(|c: char| matches!(c, '@' | '{') || c.is_ascii_digit())
+            && !inner.starts_with("{ARGUMENTS");
+        let place = match is_shell {
+            true => self.code.place(self.body, at),
+            false => Place::Prose,
+        };
+        (!place.keeps_shell_arguments(self.declared)).then_some((hole, length))
+    }
+
+    /// The hole that starts with a `$` before `inner`, and its length.
+    fn dollar(&self, inner: &'a str, offset: usize) -> Option<(Hole<'a>, usize)> {
         let hole = |name, default, kind| Hole { name, default, offset, kind };
         let all = HoleKind::Words { from: 0, count: None };
         match inner.bytes().next()? {
@@ -168,8 +193,17 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     }
     let default = match between.trim_matches(' ') {
         "" => None,
-        text => Some(text.strip_prefix('|')?.trim_matches(' ')),
+        text => Some(text.strip_prefix('|')?),
     };
+    // `{{ name | upper }}` belongs to a template language.
+    let is_filter = |text: &str| {
+        let filter = text.trim_matches(' ').split(['(', ':', ' ', '|']).next().unwrap_or_default();
+        text.starts_with(' ') && FILTERS.contains(&filter)
+    };
+    if default.is_some_and(is_filter) {
+        return None;
+    }
+    let default = default.map(|text| text.trim_matches(' '));
     let bytes = [2, blank, name.len(), close, 2].iter().fold(0_usize, |a, b| a.saturating_add(*b));
     Some((Hole { name, default, offset, kind: HoleKind::Named }, bytes))
 }
@@ -216,9 +250,9 @@ pub(super) fn number(digits: &str) -> Option<usize> {
 
 /// How many of `$1`, `$2`, ... are arguments: they count from 1 without a gap, so that a lone `$5`
 /// is money.
-pub(super) fn positions(body: &str) -> u8 {
+pub(super) fn positions(body: &str, declared: bool) -> u8 {
     let mut seen = [false; MAX_POSITIONS];
-    for piece in Pieces::new(body, 0, None, u8::MAX) {
+    for piece in Pieces::new(body, 0, None, u8::MAX, declared) {
         if let Piece::Hole(Hole { kind: HoleKind::Word(index), .. }) = piece
             && let Some(slot) = seen.get_mut(index)
         {
@@ -227,6 +261,32 @@ pub(super) fn positions(body: &str) -> u8 {
     }
     let run = seen.iter().take_while(|seen| **seen).count();
     u8::try_from(run).unwrap_or(u8::MAX)
+}
+
+/// How many arguments a hint such as `<file> [line number]` shows, [`MAX_POSITIONS`] at most.
+pub(super) fn hinted(hint: impl Iterator<Item = char>) -> u8 {
+    let (mut count, mut depth, mut inside) = (0_u8, 0_u32, false);
+    for c in hint {
+        match c {
+            '[' | '<' | '{' | '(' => depth = depth.saturating_add(1),
+            ']' | '>' | '}' | ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_blank = c.is_whitespace() && depth == 0;
+        if !is_blank && !inside {
+            count = count.saturating_add(1);
+        }
+        inside = !is_blank;
+    }
+    count.min(u8::try_from(MAX_POSITIONS).unwrap_or(u8::MAX))
+}
+
+/// Whether `before` ends with the tag of an element that pages have and prompts do not.
+fn is_in_element(before: &str) -> bool {
+    let Some(tag) = before.trim_end_matches(' ').strip_suffix('>') else { return false };
+    let Some((_, tag)) = tag.rsplit_once(['<', '\n']) else { return false };
+    let name = tag.split([' ', '\t', '>']).next().unwrap_or_default();
+    ELEMENTS.contains(&name)
 }
 
 /// Where the first `{{`, `$` or `\` is. Looks at blocks first, so that plain text passes quickly.
@@ -266,3 +326,33 @@ pub const MAX_HOLE_BYTES: usize = 1024;
 /// Arguments that are told from money by their number.
 const MAX_POSITIONS: usize = 9;
 const BLOCK_BYTES: usize = 32;
+/// Filters of Jinja, Liquid and their kin.
+const FILTERS: [&str; 24] = [
+    "upper",
+    "lower",
+    "title",
+    "trim",
+    "strip",
+    "capitalize",
+    "upcase",
+    "downcase",
+    "escape",
+    "e",
+    "safe",
+    "tojson",
+    "json",
+    "length",
+    "size",
+    "join",
+    "first",
+    "last",
+    "default",
+    "d",
+    "replace",
+    "date",
+    "indent",
+    "raw",
+];
+const ELEMENTS: [&str; 14] = [
+    "p", "div", "span", "li", "td", "th", "h1", "h2", "h3", "h4", "a", "button", "option", "strong",
+];

@@ -73,7 +73,7 @@ impl<'a> Library<'a> {
             let source = found.into_iter().find(|source| name == source.name);
             let Some(source) = source else {
                 let entry = prompt.fields().find(|entry| entry.key == "includes");
-                let at = entry.map_or(0, |entry| prompt.front_at().saturating_add(entry.value_at));
+                let at = entry.map_or(0, |entry| prompt.front_at.saturating_add(entry.value_at));
                 let fault = Fault::at(prompt.text(), at, Reason::Include);
                 return Err(fault.error(ErrorKind::UnknownPrompt));
             };

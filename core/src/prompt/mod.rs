@@ -6,6 +6,8 @@
 //! pi and Agent Skills (`SKILL.md`) are read as they are.
 //!
 //! # Front matter
+//! It starts at the first line that is neither empty nor an HTML comment.
+//!
 //! A subset of YAML: `key: value` at the margin; plain, `'quoted'` and `"quoted"` scalars, also over
 //! several lines; block scalars (`|`, `>`, with `+`, `-` and an indentation); lists and maps of
 //! scalars, in lines or in brackets; comments. Where a list of names is asked for, `Read, Write`
@@ -23,36 +25,56 @@
 //! to defaults) and `argument-hint`; `includes` (names of prompts that stand before this one); `check`
 //! (commands that must pass).
 //!
+//! Other programs' forms of these are read too: `tools` as a map of switches and `permission`
+//! (opencode), `disallowed-tools` (Claude Code), lists of maps with a `name` in `tools` and
+//! `arguments` (MCP), `output` as a map with a `format` (dotprompt), `model` as a map (prompty) or a
+//! list (VS Code), of which the first counts.
+//!
 //! # Holes
 //! `{{name}}` and `{{name|default}}`; `$ARGUMENTS` and `$@` (all arguments), `$1` ... (one of them,
 //! counted from 1), `$ARGUMENTS[0]` (counted from 0), `${1:-default}`, `${@:2}`, `${@:2:3}`, and
 //! `$name` for the names in `arguments`. A backslash before a hole makes it text. `$2.3M`, `$100` and
-//! a `$5` without `$1` to `$4` are money; `${{ x }}` and `{{{x}}}` belong to other languages. A value
-//! that is missing and has no default is an error, except that no arguments at all are an empty
-//! text.
+//! a `$5` without `$1` to `$4` are money; `${{ x }}`, `{{{x}}}` and `{{ x | upper }}` belong to other
+//! languages.
+//!
+//! Code in Markdown's fences and spans has such marks of its own. `$ARGUMENTS` and declared names are
+//! holes there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are none in a
+//! program for awk and, unless the prompt declares arguments or has `$1` outside code, none between
+//! single quotes or in a fence.
+//!
+//! A value that is missing and has no default is an error, except that no arguments at all are an
+//! empty text, and so is a `$1` that is missing in a prompt with an `argument-hint`.
 
+mod code;
 mod collection;
 mod fault;
 mod front_matter;
 mod hole;
 mod library;
 mod line;
+mod named;
+mod output;
 mod scalar;
 pub mod skill;
 mod template;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 pub use collection::{Items, Pairs};
 pub use fault::{Fault, Reason};
 pub use front_matter::{Entries, Entry, Value};
 pub use hole::{Hole, MAX_HOLE_BYTES};
 pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, Source};
+pub use output::Output;
 pub use scalar::{Chars, Text};
+pub use tools::tool_name;
 
 use crate::error::{Error, ErrorKind};
 use fault::Bad;
-use hole::{Pieces, positions};
+use hole::{Pieces, hinted, positions};
+use line::{content_line, split_key};
+use tools::check_tools;
 
 /// A named text with holes.
 ///
@@ -71,6 +93,7 @@ pub struct Prompt<'a> {
     name: &'a str,
     text: &'a str,
     front: &'a str,
+    front_at: usize,
     body: &'a str,
     body_at: usize,
     arguments: Option<Value<'a>>,
@@ -90,14 +113,17 @@ impl<'a> Prompt<'a> {
         let body = without_blank_lines(rest);
         let body_at = text.len().saturating_sub(body.len());
         let body = body.trim_end();
-        let mut prompt = Self { name, text, front, body, body_at, arguments: None, positions: 0 };
+        let mut prompt =
+            Self { name, text, front, front_at, body, body_at, arguments: None, positions: 0 };
         prompt.check_fields().map_err(|bad| {
             let at = front_at.saturating_add(bad.at);
             Fault::at(text, at, bad.reason).error(ErrorKind::BadPrompt)
         })?;
         prompt.arguments = prompt.field("arguments");
-        let declared = prompt.arguments.is_some() || prompt.argument_hint().is_some();
-        prompt.positions = if declared { u8::MAX } else { positions(body) };
+        let named = prompt.argument_names().map_or(0, Iterator::count);
+        let hinted = prompt.argument_hint().map_or(0, |hint| hinted(hint.chars()));
+        let declared = u8::try_from(named).unwrap_or(u8::MAX).max(hinted);
+        prompt.positions = positions(body, prompt.is_declared()).max(declared);
         Ok(prompt)
     }
 
@@ -136,11 +162,6 @@ impl<'a> Prompt<'a> {
         self.text_field("description")
     }
 
-    /// What a run of it gives; `None` when it does not say.
-    pub fn output(&self) -> Option<Output> {
-        self.text_field("output").and_then(Output::named)
-    }
-
     /// The JSON Schema of its result, as JSON text.
     pub fn schema(&self) -> Option<Text<'a>> {
         let entry = self.fields().find(|entry| entry.key == "schema")?;
@@ -151,12 +172,6 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// The tools it may use, as it writes them; `None` means all. [`tool_name`] knows what other
-    /// programs call them.
-    pub fn tools(&self) -> Option<Items<'a>> {
-        self.list_field("tools").or_else(|| self.list_field("allowed-tools"))
-    }
-
     /// The mode that it wants to run in.
     pub fn mode(&self) -> Option<Text<'a>> {
         self.text_field("mode")
@@ -164,13 +179,20 @@ impl<'a> Prompt<'a> {
 
     /// The model that it wants; `inherit` is none.
     pub fn model(&self) -> Option<Text<'a>> {
-        self.text_field("model").filter(|model| *model != "inherit")
+        let first = match self.field("model")? {
+            Value::Text(text) => Some(text),
+            Value::List(mut models) => models.next(),
+            // The settings of another program.
+            Value::Null | Value::Map(_) | Value::Nested(_) => None,
+        };
+        first.filter(|model| *model != "inherit")
     }
 
     /// The names of its arguments, in their order.
     pub fn argument_names(&self) -> Option<ArgumentNames<'a>> {
         match self.arguments? {
             Value::Map(pairs) => Some(ArgumentNames(Names::Keys(pairs))),
+            Value::Nested(raw) => Some(ArgumentNames(Names::Items(Items::named(raw)))),
             value => items(value).map(|items| ArgumentNames(Names::Items(items))),
         }
     }
@@ -201,16 +223,18 @@ impl<'a> Prompt<'a> {
 
     /// Whether the model may be told of it and may ask for it.
     pub fn is_model_invocable(&self) -> bool {
-        self.text_field("disable-model-invocation").is_none_or(|flag| flag != "true")
+        self.text_field("disable-model-invocation").is_none_or(|flag| switch(flag) != Some(true))
     }
 
-    /// Where the front matter starts in the text.
-    fn front_at(&self) -> usize {
-        self.text.find(['\n']).map_or(0, |end| end.saturating_add(1))
+    /// Whether it says that it takes arguments.
+    fn is_declared(&self) -> bool {
+        self.arguments.is_some() || self.argument_hint().is_some()
     }
 
     fn pieces(&self) -> Pieces<'a> {
-        Pieces::new(self.body, self.body_at, self.argument_names(), self.positions)
+        // A `$1` outside code says as much as a declaration.
+        let declared = self.positions > 0 || self.is_declared();
+        Pieces::new(self.body, self.body_at, self.argument_names(), self.positions, declared)
     }
 
     fn text_field(&self, key: &str) -> Option<Text<'a>> {
@@ -250,32 +274,6 @@ impl<'a> Prompt<'a> {
     }
 }
 
-/// What a run gives.
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Output {
-    /// The model's last text.
-    Text,
-    /// The changes to the files.
-    Patch,
-    /// A list of places with what is wrong there.
-    Findings,
-    /// One JSON value that fits the prompt's `schema`.
-    Json,
-}
-
-impl Output {
-    fn named(text: Text<'_>) -> Option<Self> {
-        let all = [
-            ("text", Self::Text),
-            ("patch", Self::Patch),
-            ("findings", Self::Findings),
-            ("json", Self::Json),
-        ];
-        all.into_iter().find(|(name, _)| text == *name).map(|(_, output)| output)
-    }
-}
-
 /// The names of a prompt's arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgumentNames<'a>(Names<'a>);
@@ -297,25 +295,6 @@ impl<'a> Iterator for ArgumentNames<'a> {
     }
 }
 
-/// The built-in tool that another program's name of a tool means, without what it may be used for:
-/// `Bash(git status:*)` is `bash`. `None` for tools that are not built in.
-pub fn tool_name(written: &str) -> Option<&'static str> {
-    let name = written.split(['(']).next().unwrap_or_default().trim_end();
-    let names = [
-        ("read", "read"),
-        ("write", "write"),
-        ("edit", "edit"),
-        ("multiedit", "edit"),
-        ("bash", "bash"),
-        ("grep", "grep"),
-        ("find", "find"),
-        ("glob", "find"),
-        ("list", "list"),
-        ("ls", "list"),
-    ];
-    names.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known)).map(|(_, ours)| ours)
-}
-
 /// A value as a list of texts.
 fn items(value: Value<'_>) -> Option<Items<'_>> {
     match value {
@@ -330,18 +309,27 @@ fn items(value: Value<'_>) -> Option<Items<'_>> {
 fn check_kind(entry: &Entry<'_>) -> Result<(), Bad> {
     let bad = |reason| Err(Bad::at(entry.value_at, reason));
     match (entry.key, entry.value) {
-        ("name" | "description" | "mode" | "model", value) => match value {
+        ("name" | "description" | "mode", value) => match value {
             Value::Text(_) | Value::Null => Ok(()),
             _ => bad(Reason::NotText),
         },
         ("output", Value::Text(text)) if Output::named(text).is_some() => Ok(()),
+        ("output", Value::Map(_) | Value::Nested(_)) => Ok(()),
         ("output", _) => bad(Reason::Output),
-        ("disable-model-invocation", Value::Text(text)) if text == "true" || text == "false" => {
-            Ok(())
-        }
+        ("disable-model-invocation", Value::Text(text)) if switch(text).is_some() => Ok(()),
         ("disable-model-invocation", _) => bad(Reason::NotBool),
         ("arguments", Value::Map(pairs)) if pairs.count() <= MAX_ARGUMENTS => Ok(()),
-        ("tools" | "allowed-tools" | "includes" | "check" | "arguments", value) => {
+        ("arguments", Value::Nested(raw)) if named::is_list_of_maps(raw) => {
+            match Items::named(raw).count() <= MAX_ARGUMENTS {
+                true => Ok(()),
+                false => bad(Reason::TooLong),
+            }
+        }
+        ("tools" | "allowed-tools", value) => match check_tools(value) {
+            true => Ok(()),
+            false => bad(Reason::NotList),
+        },
+        ("includes" | "check" | "arguments", value) => {
             let most = if entry.key == "arguments" { MAX_ARGUMENTS } else { usize::MAX };
             match items(value).map(Iterator::count) {
                 Some(count) if count <= most => Ok(()),
@@ -353,28 +341,65 @@ fn check_kind(entry: &Entry<'_>) -> Result<(), Bad> {
     }
 }
 
+/// `true` or `false`, in YAML's spellings.
+fn switch(text: Text<'_>) -> Option<bool> {
+    let on = ["true", "True", "TRUE"].into_iter().any(|name| text == name);
+    let off = ["false", "False", "FALSE"].into_iter().any(|name| text == name);
+    (on || off).then_some(on)
+}
+
 /// Where the front matter starts and ends and where the body starts.
 fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let content = text.get(start..).unwrap_or_default();
+    let before = content.len().saturating_sub(without_comments(content).len());
+    let found = front_matter(text, start.saturating_add(before))?;
+    // Below other lines a `---` may also be a rule: it counts when fields follow it and end.
+    let is_sure = |(at, end, _): &(usize, usize, usize)| {
+        let first = content_line(text.get(*at..*end).unwrap_or_default(), 0);
+        let key = first.and_then(|line| split_key(line.text)).map(|(key, _)| key);
+        before == 0 || key.is_some_and(|key| !key.contains([' ', '\t']))
+    };
+    Ok(found.filter(is_sure).unwrap_or((start, start, start)))
+}
+
+/// The same for a front matter whose first line starts at `start`; none where there is no such
+/// line.
+fn front_matter(text: &str, start: usize) -> Result<Option<(usize, usize, usize)>, Bad> {
+    let content = text.get(start..).unwrap_or_default();
     let mut lines = content.split_inclusive(['\n']);
     let first = lines.next().unwrap_or_default();
     if first.trim_end() != "---" {
-        return Ok((start, start, start));
+        return Ok(None);
     }
     let front_at = start.saturating_add(first.len());
     let mut at = front_at;
     for line in lines {
         let end = at.saturating_add(line.len());
         if matches!(line.trim_end(), "---" | "...") {
-            return Ok((front_at, at, end));
+            return Ok(Some((front_at, at, end)));
         }
         at = end;
         if at.saturating_sub(front_at) > MAX_FRONT_MATTER_BYTES {
             return Err(Bad::at(front_at, Reason::TooLong));
         }
     }
-    Err(Bad::at(start, Reason::Unclosed))
+    match text.get(..start).unwrap_or_default().trim_start_matches('\u{feff}').is_empty() {
+        true => Err(Bad::at(start, Reason::Unclosed)),
+        false => Ok(None),
+    }
+}
+
+/// Without the empty lines and HTML comments at its front.
+fn without_comments(mut text: &str) -> &str {
+    loop {
+        text = without_blank_lines(text);
+        let Some(comment) = text.trim_start_matches([' ', '\t']).strip_prefix("<!--") else {
+            return text;
+        };
+        let Some((_, rest)) = comment.split_once("-->") else { return text };
+        text = rest;
+    }
 }
 
 fn without_blank_lines(mut text: &str) -> &str {

@@ -4,8 +4,13 @@ use super::{Entry, Prompt, Text, Value};
 
 /// All that is wrong with a skill. `folder` is the name of the folder that its `SKILL.md` is in.
 ///
-/// The same files pass and fail as with the published validator, `skills-ref`, but for names that
-/// are not in Unicode's form NFKC: they are compared as they are written.
+/// The same files pass and fail as with the published validator, `skills-ref` 0.1.1, but for these:
+///
+/// - Names that are not in Unicode's form NFKC are compared as they are written.
+/// - Names with combining vowel signs, as in Hindi or Thai, pass here and fail there.
+/// - A `---` within a line of the front matter, and a line `...`, end it there and here respectively.
+/// - Values that strict YAML reads otherwise than YAML, such as a block scalar of lines that are
+///   indented by different amounts, may pass here and fail there.
 pub fn problems(prompt: &Prompt<'_>, folder: &str) -> impl Iterator<Item = Problem> + use<> {
     let mut buffer = [0; NAME_BYTES];
     let name = text_field(prompt, "name").map(|name| name.read(&mut buffer));
@@ -17,7 +22,7 @@ pub fn problems(prompt: &Prompt<'_>, folder: &str) -> impl Iterator<Item = Probl
     let length = |text: Text<'_>| text.chars().count();
     let field = |key| prompt.field(key);
     let found = [
-        (Problem::NoFrontMatter, prompt.front.is_empty()),
+        (Problem::NoFrontMatter, prompt.front.is_empty() || !prompt.text.starts_with("---")),
         (Problem::NotYaml, prompt.fields().any(|entry| !is_strict(&entry))),
         (Problem::UnknownField, prompt.fields().any(|entry| !FIELDS.contains(&entry.key))),
         (Problem::NoName, !has_name),

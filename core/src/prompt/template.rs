@@ -3,6 +3,7 @@
 use super::Prompt;
 use super::front_matter::Value;
 use super::hole::{ARGUMENTS, Hole, HoleKind, Piece, number};
+use super::named;
 use super::scalar::Text;
 use crate::error::{Error, ErrorKind};
 
@@ -132,10 +133,30 @@ impl<'a> Prompt<'a> {
         }
         match self.declared_default(hole) {
             Some(text) => put_decoded(text, put),
+            None if self.is_optional(hole) => Ok(()),
             None => {
                 let offset = u32::try_from(hole.offset).unwrap_or(u32::MAX);
                 Err(Error::new(ErrorKind::MissingHole, offset))
             }
+        }
+    }
+
+    /// Whether nothing at all may stand in the place of an argument: a hint makes none obligatory,
+    /// and a list of maps says which are.
+    fn is_optional(&self, hole: Hole<'_>) -> bool {
+        match (self.arguments, hole.kind) {
+            (_, HoleKind::Words { .. }) => true,
+            (None, HoleKind::Word(_)) => self.argument_hint().is_some(),
+            (Some(Value::Nested(raw)), HoleKind::Word(index)) => {
+                !named::is_required(raw, |at, _| at == index)
+            }
+            (Some(Value::Nested(raw)), HoleKind::Named) => {
+                let is_named = self
+                    .argument_names()
+                    .is_some_and(|mut names| names.any(|name| name == hole.name));
+                is_named && !named::is_required(raw, |_, name| name == hole.name)
+            }
+            _ => false,
         }
     }
 

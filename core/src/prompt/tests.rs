@@ -6,6 +6,8 @@ use std::string::String;
 use std::vec::Vec;
 use std::{format, vec};
 
+mod foreign;
+
 fn parse(text: &str) -> Prompt<'_> {
     match Prompt::parse("test", text) {
         Ok(prompt) => prompt,
@@ -215,6 +217,7 @@ fn what_would_change_the_meaning_is_refused_with_its_place() {
         ("---\nname: [a]\n---\n", 2, 7, Reason::NotText),
         ("---\ntools: {a: b}\n---\n", 2, 8, Reason::NotList),
         ("---\ntools:\n  - - a\n---\n", 2, 7, Reason::NotList),
+        ("---\ntools:\n  bash: on\n---\n", 2, 7, Reason::NotList),
         ("---\ndisable-model-invocation: yes\n---\n", 2, 27, Reason::NotBool),
         ("---\noutput: pach\n---\n", 2, 9, Reason::Output),
         ("---\noutput: text\nschema: {}\n---\n", 3, 1, Reason::Schema),
@@ -280,7 +283,7 @@ fn holes_are_filled() {
             &[("1", "7")],
             "7 it's it's",
         ),
-        ("---\nargument-hint: [n]\n---\nroom $2", &[("ARGUMENTS", "a b")], "room b"),
+        ("---\nargument-hint: [floor] [n]\n---\nroom $2", &[("ARGUMENTS", "a b")], "room b"),
         ("{\"a\": {{x}}}", &[("x", "1")], "{\"a\": 1}"),
         ("{$1} $$1 {{$1}}", &[("1", "x")], "{x} $x {{x}}"),
         ("${1:-d}", &[("1", "")], "d"),

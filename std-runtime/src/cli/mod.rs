@@ -56,7 +56,8 @@ fn execute(command: Command, tools: ToolHost) -> Result<ExitCode> {
         Command::Version => done(print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n"))),
         Command::Prompts => {
             let files =
-                PromptFiles::load(&std::env::current_dir().unwrap_or_default(), args::COMMANDS)?;
+                PromptFiles::load(&std::env::current_dir().unwrap_or_default(), args::COMMANDS);
+            files.warnings().iter().for_each(|warning| tell(warning));
             let lines = files.list();
             let lines = lines.iter().map(|(name, what)| format!("{name:<12} {what}\n"));
             // A project names and describes prompts as it likes.
@@ -161,7 +162,7 @@ fn prepare(
     let folder = usable.map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
-    let files = PromptFiles::load(&folder, args::COMMANDS)?;
+    let mut files = PromptFiles::load(&folder, args::COMMANDS);
     let mut words = args.words;
     let dash = words.last().is_some_and(|word| word == "-");
     if dash {
@@ -194,7 +195,9 @@ fn prepare(
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
-    let instructions = files.find(&prompt, &task)?.ok_or_else(|| {
+    let found = files.find(&prompt, &task);
+    files.warnings().iter().for_each(|warning| tell(warning));
+    let instructions = found?.ok_or_else(|| {
         let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
         let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
         Error::new(ErrorKind::Usage, text)
@@ -204,6 +207,9 @@ fn prepare(
         instructions.output = output;
     }
     let mut model = args.model;
+    if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
+        model.model = model.model.or_else(|| instructions.model.clone());
+    }
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }

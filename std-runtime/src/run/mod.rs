@@ -10,12 +10,14 @@
 //!              one patch | one text          or an error, and nothing else
 //! ```
 
+mod answer;
 mod delivery;
 pub mod events;
 mod exchange;
 pub mod input;
 mod instructions;
 pub mod progress;
+mod prompts;
 mod stop;
 pub mod tape;
 mod toolbox;
@@ -38,7 +40,8 @@ use crate::{Error, ErrorKind, Result, own_process};
 
 use delivery::Checked;
 pub use delivery::Delivery;
-pub use instructions::{Instructions, PromptFiles};
+pub use instructions::Instructions;
+pub use prompts::PromptFiles;
 pub use stop::Stop;
 use tape::Tape;
 use toolbox::Processes;
@@ -253,8 +256,9 @@ impl Turn<'_> {
             Output::Patch => Some(delivery::check(view, &options.folder)?),
             _ => None,
         };
-        let mut outcome =
-            outcome(output, changes, last.text, session.usage(), view.layers().to_vec())?;
+        let schema = options.instructions.schema.as_deref();
+        let layers = view.layers().to_vec();
+        let mut outcome = outcome(output, schema, changes, last.text, session.usage(), layers)?;
         outcome.notes.extend_from_slice(view.notes());
         Ok(outcome)
     }
@@ -263,6 +267,7 @@ impl Turn<'_> {
 /// The result, whole or not at all.
 fn outcome(
     output: Output,
+    schema: Option<&str>,
     checked: Option<Checked>,
     text: String,
     usage: Usage,
@@ -284,45 +289,25 @@ fn outcome(
         outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
         outcome.left_out = changes.left_out().iter().map(LeftOut::of).collect();
     }
-    if output == Output::Json {
-        outcome.text = without_fence(&outcome.text).to_owned();
-    }
-    let said = outcome.text.trim();
-    match output {
-        Output::Patch if outcome.patch.is_empty() => {
-            let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };
-            let mut text = "no file was changed".to_owned();
-            if let Some(first) = outcome.left_out.first() {
-                text = format!("no file that belongs in the patch was changed; left out: {first}");
-                if outcome.left_out.len() > 1 {
-                    text.push_str(&format!(" and {} more", outcome.left_out.len() - 1));
-                }
+    if output != Output::Patch {
+        outcome.text = answer::checked(output, schema, &outcome.text)?;
+    } else if outcome.patch.is_empty() {
+        let said = outcome.text.trim();
+        let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };
+        let mut text = "no file was changed".to_owned();
+        if let Some(first) = outcome.left_out.first() {
+            text = format!("no file that belongs in the patch was changed; left out: {first}");
+            if outcome.left_out.len() > 1 {
+                text.push_str(&format!(" and {} more", outcome.left_out.len() - 1));
             }
-            for note in &outcome.notes {
-                text.push_str(&format!("; {note}"));
-            }
-            let text = format!("{text}; the model said: {said}");
-            return Err(Error::new(ErrorKind::NoResult, text));
         }
-        Output::Json if serde_json::from_str::<serde::de::IgnoredAny>(said).is_err() => {
-            let text = "the model's answer is not JSON; try again or use another model";
-            return Err(Error::new(ErrorKind::NoResult, text));
+        for note in &outcome.notes {
+            text.push_str(&format!("; {note}"));
         }
-        Output::Patch => {}
-        _ if said.is_empty() => {
-            let text = "the model ended without an answer; try again or use another model";
-            return Err(Error::new(ErrorKind::NoResult, text));
-        }
-        _ => {}
+        let text = format!("{text}; the model said: {said}");
+        return Err(Error::new(ErrorKind::NoResult, text));
     }
     Ok(outcome)
-}
-
-/// The text without blanks around it, or a Markdown fence, where nothing but a fence was said.
-fn without_fence(text: &str) -> &str {
-    let inside = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    // The rest of the first line names the language.
-    inside.and_then(|rest| rest.split_once('\n')).map_or(text, |(_, inside)| inside).trim()
 }
 
 /// The specs of the tools that the prompt allows.

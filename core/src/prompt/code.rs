@@ -1,0 +1,201 @@
+//! Where a body holds code: the fences and spans of Markdown.
+//!
+//! What looks like a hole in code is the code's own as a rule: awk's `$1`, the braces of a page.
+
+/// What surrounds a byte of a body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Place<'a> {
+    Prose,
+    /// Between backticks; the code before the byte.
+    Span(&'a str),
+    /// Between the lines of a fence; the code before the byte, at most [`LOOK_BACK_BYTES`].
+    Fence(&'a str),
+}
+
+impl Place<'_> {
+    pub fn is_code(self) -> bool {
+        self != Self::Prose
+    }
+
+    /// Whether a shell argument here belongs to the code. `declared` prompts take arguments for
+    /// sure; of others only what a shell would expand in a command is an argument.
+    pub fn keeps_shell_arguments(self, declared: bool) -> bool {
+        match self {
+            Self::Prose => false,
+            Self::Span(before) => is_in_awk(before) || !declared && is_in_quotes(before),
+            Self::Fence(before) => is_in_awk(before) || !declared,
+        }
+    }
+}
+
+/// Follows the code of a body from its start.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Code {
+    /// Where the scan goes on.
+    at: usize,
+    is_in_line: bool,
+    /// Mark, length and first byte of the open fence's code.
+    fence: Option<(u8, usize, usize)>,
+    /// The last span that was found.
+    span: (usize, usize),
+}
+
+impl Code {
+    /// What surrounds byte `at` of `body`. From one call to the next `at` only grows.
+    pub fn place<'a>(&mut self, body: &'a str, at: usize) -> Place<'a> {
+        while self.at < at {
+            self.step(body, at);
+        }
+        if let Some((_, _, start)) = self.fence {
+            let mut from = start.max(at.saturating_sub(LOOK_BACK_BYTES));
+            while from < at && !body.is_char_boundary(from) {
+                from = from.saturating_add(1);
+            }
+            return Place::Fence(body.get(from..at).unwrap_or_default());
+        }
+        let (start, end) = self.span;
+        match at >= start && at < end {
+            true => Place::Span(body.get(start..at).unwrap_or_default()),
+            false => Place::Prose,
+        }
+    }
+
+    /// Passes a line of a fence, or the text up to the end of the next span or line.
+    fn step(&mut self, body: &str, at: usize) {
+        let rest = body.get(self.at..).unwrap_or_default();
+        let line = rest.split_inclusive(['\n']).next().unwrap_or_default();
+        let line_end = self.at.saturating_add(line.len().max(1));
+        if !self.is_in_line && self.fence_line(line, line_end) || self.fence.is_some() {
+            if line_end > at && self.fence.is_some() {
+                // The byte is in this line: it may still close the fence, which is seen later.
+                self.is_in_line = true;
+                self.at = at;
+                return;
+            }
+            (self.at, self.is_in_line) = (line_end, false);
+            return;
+        }
+        self.is_in_line = true;
+        let ahead = at.saturating_sub(self.at);
+        let Some(found) = line.bytes().take(ahead).position(|b| b == b'`') else {
+            match line_end > at {
+                true => self.at = at,
+                false => (self.at, self.is_in_line) = (line_end, false),
+            }
+            return;
+        };
+        let ticks = line.get(found..).unwrap_or_default();
+        let length = run(ticks, b'`');
+        let inner = ticks.get(length..).unwrap_or_default();
+        let start = self.at.saturating_add(found).saturating_add(length);
+        self.at = match closing(inner, length) {
+            Some(close) => {
+                self.span = (start, start.saturating_add(close));
+                start.saturating_add(close).saturating_add(length)
+            }
+            None => start,
+        };
+    }
+
+    /// Opens or closes a fence when `line` is one of its two lines.
+    fn fence_line(&mut self, line: &str, line_end: usize) -> bool {
+        let content = line.trim_start_matches([' ', '\t']);
+        let mark = content.bytes().next().unwrap_or_default();
+        let length = run(content, mark);
+        let rest = content.get(length..).unwrap_or_default();
+        let is_fence = length >= 3 && matches!(mark, b'`' | b'~');
+        match self.fence {
+            None if is_fence && !(mark == b'`' && rest.contains('`')) => {
+                self.fence = Some((mark, length, line_end));
+                true
+            }
+            Some((open, least, _))
+                if is_fence && mark == open && length >= least && rest.trim().is_empty() =>
+            {
+                self.fence = None;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Where the run of exactly `length` backticks is that closes a span.
+fn closing(inner: &str, length: usize) -> Option<usize> {
+    let bytes = inner.as_bytes().get(..inner.len().min(MAX_SPAN_BYTES)).unwrap_or_default();
+    let mut at = 0_usize;
+    loop {
+        let found = bytes.get(at..)?.iter().position(|b| *b == b'`')?;
+        let start = at.saturating_add(found);
+        let ticks = run(inner.get(start..)?, b'`');
+        if ticks == length {
+            return Some(start);
+        }
+        at = start.saturating_add(ticks);
+    }
+}
+
+/// Whether the code ends inside single quotes, where a shell expands nothing.
+fn is_in_quotes(code: &str) -> bool {
+    code.bytes().filter(|b| *b == b'\'').count() % 2 == 1
+}
+
+/// Whether the code ends inside a program for awk, whose `$1` are fields.
+fn is_in_awk(code: &str) -> bool {
+    code.rfind("awk").and_then(|at| code.get(at..)).is_some_and(|program| {
+        ['\'', '"'].iter().any(|quote| program.chars().filter(|c| c == quote).count() % 2 == 1)
+    })
+}
+
+fn run(text: &str, mark: u8) -> usize {
+    text.bytes().take_while(|b| *b == mark).count()
+}
+
+/// The longest code between backticks; longer ones are text.
+const MAX_SPAN_BYTES: usize = 1024;
+/// How far a quote is looked for before a place in a fence.
+const LOOK_BACK_BYTES: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    /// The place of each `@` of the body.
+    fn places(body: &str) -> Vec<Place<'_>> {
+        let mut code = Code::default();
+        let marks = body.bytes().enumerate().filter(|(_, b)| *b == b'@');
+        marks.map(|(at, _)| code.place(body, at)).collect()
+    }
+
+    #[test]
+    fn spans_and_fences_are_code() {
+        use Place::{Fence, Prose, Span};
+        let cases: [(&str, &[Place<'_>]); 9] = [
+            ("a @ b", &[Prose]),
+            ("`a @` @", &[Span("a "), Prose]),
+            ("``a ` @`` @", &[Span("a ` "), Prose]),
+            ("a ` b @ c", &[Prose]),
+            ("`a\n@`", &[Prose]),
+            ("```sh\na @ @\n@\n```\n@", &[Fence("a "), Fence("a @ "), Fence("a @ @\n"), Prose]),
+            ("~~~\n```\n@\n~~~~ \n`@`", &[Fence("```\n"), Span("")]),
+            ("  ````\n```\n@\n````", &[Fence("```\n")]),
+            ("```x``` @\n`@`@", &[Prose, Span(""), Prose]),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(places(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn code_keeps_what_its_shell_would_not_expand() {
+        let span = |code| Place::Span(code).keeps_shell_arguments(false);
+        assert!(span("awk '{print ") && span("sed 's/") && span("awk \"{print "));
+        assert!(!span("gh pr view ") && !span("it''s "));
+        assert!(Place::Fence("x ").keeps_shell_arguments(false));
+        assert!(!Place::Fence("x ").keeps_shell_arguments(true));
+        assert!(Place::Span("gawk -F: '{print ").keeps_shell_arguments(true));
+        assert!(!Place::Prose.keeps_shell_arguments(false));
+    }
+}

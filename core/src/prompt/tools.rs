@@ -1,0 +1,92 @@
+//! The tools that a prompt may use, also in the forms and by the names of other programs.
+
+use super::collection::{Items, switch};
+use super::front_matter::Value;
+use super::scalar::Text;
+use super::{Prompt, items};
+
+impl<'a> Prompt<'a> {
+    /// The tools it may use, as it writes them; `None` means all but
+    /// [`excluded_tools`](Self::excluded_tools). [`tool_name`] knows what other programs call them.
+    pub fn tools(&self) -> Option<Items<'a>> {
+        let names = match self.field("tools").or_else(|| self.field("allowed-tools"))? {
+            // Switches change what is on without them, but `"*": false` leaves nothing on.
+            Value::Map(pairs) => {
+                let off = |(name, flag)| name == "*" && switch(flag) == Some(false);
+                return { pairs }.any(off).then(|| Items::switched(pairs, true));
+            }
+            Value::Nested(raw) => Items::named(raw),
+            value => items(value)?,
+        };
+        let is_all = |name: Text<'_>| ["*", "all", "inherit"].into_iter().any(|all| name == all);
+        (!{ names }.any(is_all)).then_some(names)
+    }
+
+    /// The tools that it may not use, as it writes them.
+    pub fn excluded_tools(&self) -> impl Iterator<Item = Text<'a>> + use<'a> {
+        let off = |key: &str| match self.field(key) {
+            Some(Value::Map(pairs)) => Some(Items::switched(pairs, false)),
+            _ => None,
+        };
+        let listed = |key: &str| self.field(key).and_then(items);
+        let all = [
+            off("tools").or_else(|| off("allowed-tools")),
+            off("permission"),
+            listed("disallowed-tools").or_else(|| listed("disallowedTools")),
+        ];
+        all.into_iter().flatten().flatten().filter(|name| *name != "*")
+    }
+}
+
+/// The built-in tool that another program's name of a tool means, without what it may be used for:
+/// `Bash(git status:*)` is `bash`, and `edit/editFiles` is `edit`. `None` for tools that are not
+/// built in.
+pub fn tool_name(written: &str) -> Option<&'static str> {
+    let name = written.split(['(']).next().unwrap_or_default().trim_end();
+    let name = match name.split_once(['/']) {
+        Some((set, "*")) => set,
+        Some((set, tool)) if SETS.iter().any(|known| set.eq_ignore_ascii_case(known)) => tool,
+        _ => name,
+    };
+    // `read_file`, `readFile` and `read-file` are one name.
+    let letters = || name.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    let is = |known: &str| letters().map(|b| b.to_ascii_lowercase()).eq(known.bytes());
+    let mut ours = NAMES.iter().filter(|(_, names)| names.split([' ']).any(is));
+    ours.next().map(|(ours, _)| *ours)
+}
+
+/// Whether a value of the field `tools` can be read.
+pub(super) fn check_tools(value: Value<'_>) -> bool {
+    match value {
+        Value::Map(mut pairs) => pairs.all(|(_, flag)| switch(flag).is_some()),
+        Value::Nested(raw) => Items::named(raw).next().is_some(),
+        value => items(value).is_some(),
+    }
+}
+
+/// Our tools, and what they are called by Claude Code, VS Code, opencode, Gemini CLI, Cursor, Codex
+/// and GitHub's agents.
+const NAMES: [(&str, &str); 7] = [
+    ("read", "read readfile readmanyfiles view notebookread"),
+    ("write", "write writefile createfile create"),
+    (
+        "edit",
+        "edit multiedit editfile editfiles replace replaceinfile strreplace applypatch patch \
+         notebookedit insertedit insertedits",
+    ),
+    (
+        "bash",
+        "bash shell terminal execute runcommand runcommands runincommand runinterminal \
+         runterminalcmd runshellcommand executecommand runtests runtasks powershell",
+    ),
+    (
+        "grep",
+        "grep search codebase textsearch grepsearch searchfiles searchfilecontent codebasesearch \
+         usages ripgrep",
+    ),
+    ("find", "find glob filesearch findfiles"),
+    ("list", "list ls listdir listdirectory listfiles"),
+];
+
+/// Sets of tools of VS Code; before another name a `/` stands for a server.
+const SETS: [&str; 6] = ["read", "edit", "search", "execute", "runCommands", "runTasks"];

@@ -1,0 +1,348 @@
+//! The prompts on disk: the user's, then the project's.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use zerostack_core::prompt::{
+    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, tool_name,
+};
+use zerostack_core::tool::schema::Schema;
+
+use super::instructions::Instructions;
+use crate::{Error, ErrorKind, Result, project_file};
+
+/// The prompts of the user and the project, read from disk.
+#[derive(Debug, Clone, Default)]
+pub struct PromptFiles {
+    /// Later ones win.
+    files: Vec<File>,
+    warnings: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+struct File {
+    name: String,
+    path: PathBuf,
+    /// Its text, or why it cannot be used.
+    text: std::result::Result<String, String>,
+}
+
+impl PromptFiles {
+    /// Reads the prompts of the user's configuration folder, then `.agents/prompts`, then
+    /// `.zerostack/prompts` of `folder`. Later ones win. What cannot be read is left out, see
+    /// [`warnings`](Self::warnings).
+    pub fn load(folder: &Path, commands: &[&str]) -> Self {
+        let mut prompts = Self::default();
+        let user = crate::agent::variable("XDG_CONFIG_HOME").map(PathBuf::from);
+        let user = user.or_else(|| std::env::home_dir().map(|home| home.join(".config")));
+        let user = user.map(|user| (user.join("zerostack/prompts"), None));
+        let of_project = |name: &str| (folder.join(name), Some(folder));
+        let of_project = [of_project(".agents/prompts"), of_project(".zerostack/prompts")];
+        for (place, project) in user.into_iter().chain(of_project) {
+            let Ok(entries) = std::fs::read_dir(&place) else { continue };
+            let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+            paths.sort();
+            for path in paths.into_iter().filter(|path| path.extension() == Some("md".as_ref())) {
+                prompts.add(path, project, commands);
+            }
+        }
+        prompts
+    }
+
+    fn add(&mut self, path: PathBuf, project: Option<&Path>, commands: &[&str]) {
+        let mut warn =
+            |what: &str| self.warnings.push(format!("the prompt {} {what}", path.display()));
+        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
+            return warn("is left out: its name is not Unicode");
+        };
+        let name = name.to_owned();
+        // One that has just been deleted is none.
+        let read = match project {
+            Some(project) => {
+                let below = path.strip_prefix(project).unwrap_or(&path);
+                project_file::read_text(project, below, PROMPT_BYTES)
+            }
+            None => read(&path, PROMPT_BYTES),
+        };
+        let text = match read {
+            Ok(None) => return,
+            Ok(Some(text)) => Ok(text),
+            Err(why) => {
+                warn(&format!("is left out: {why}"));
+                Err(why)
+            }
+        };
+        if commands.contains(&name.as_str()) && text.is_ok() {
+            warn(&format!(
+                "has the name of a command; run it by `zerostack -p {name}`, or rename it"
+            ));
+        }
+        self.files.push(File { name, path, text });
+    }
+
+    /// What a person should know of the files: one sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The prompt `name` filled with `task`, or `None` when there is none of that name. What is
+    /// left out of it is added to the [`warnings`](Self::warnings).
+    ///
+    /// # Errors
+    /// `Configuration` when the prompt cannot be read or is malformed, a hole of it has no value,
+    /// it names only tools that there are not, or its schema is none.
+    pub fn find(&mut self, name: &str, task: &str) -> Result<Option<Instructions>> {
+        if let Some(why) = self.file(name).and_then(|file| file.text.as_ref().err()) {
+            return Err(refused(&self.place(name), why));
+        }
+        let sources = self.sources();
+        let places = [BUILT_IN, sources.as_slice()];
+        let library = Library::new(&places);
+        let prompt = match library.find(name) {
+            Ok(prompt) => prompt,
+            Err(error) if error.kind() == zerostack_core::ErrorKind::UnknownPrompt => {
+                return Ok(None);
+            }
+            Err(error) => return Err(self.refused(name, error)),
+        };
+        let (text, task) = self.fill(&library, &prompt, task)?;
+        let mut warnings = Vec::new();
+        let tools = self.tools(&prompt, &mut warnings)?;
+        let instructions = Instructions {
+            name: name.to_owned(),
+            text,
+            output: prompt.output().unwrap_or(Output::Text),
+            schema: self.schema(&prompt)?,
+            model: prompt.model().map(owned).filter(|model| {
+                let usable = is_model(model);
+                if !usable {
+                    warnings.push(format!(
+                        "the prompt {}: its model {model:?} is another program's name of it; the \
+                         configured model is used",
+                        self.place(name)
+                    ));
+                }
+                usable
+            }),
+            tools,
+            task,
+            agents: None,
+        };
+        self.warnings.append(&mut warnings);
+        Ok(Some(instructions))
+    }
+
+    /// The texts of the prompt and those that it includes, and what is left of the task.
+    fn fill(
+        &self,
+        library: &Library<'_>,
+        prompt: &Prompt<'_>,
+        task: &str,
+    ) -> Result<(String, String)> {
+        let (mut texts, mut holds_task, mut failed) = (Vec::new(), false, None);
+        let visited = library.visit(prompt, &mut |prompt: &Prompt<'_>| {
+            let values = [("ARGUMENTS", task)];
+            let filled = prompt.rendered_len(&values).and_then(|length| {
+                let mut filled = vec![0; length];
+                prompt.render(&values, &mut filled).map(|_| filled)
+            });
+            let filled = filled.inspect_err(|error| {
+                let hole = prompt.hole_at(error.detail()).map_or("?", |hole| hole.name);
+                let hole = match hole.bytes().all(|b| b.is_ascii_digit()) {
+                    true => format!("${hole}"),
+                    false => format!("{{{{{hole}}}}}"),
+                };
+                let why =
+                    format!("{hole} has no value; give it a default, or write \\{hole} for text");
+                failed = Some(refused(&self.place(prompt.name()), &why));
+            })?;
+            texts.push(String::from_utf8_lossy(&filled).trim().to_owned());
+            holds_task |= prompt.uses_arguments();
+            Ok(())
+        });
+        if let Err(error) = visited {
+            let culprit = || culprit(library, prompt, 0).unwrap_or(prompt.name());
+            return Err(failed.unwrap_or_else(|| self.refused(culprit(), error)));
+        }
+        // A file may end without a line feed, and the next one begins a paragraph of its own.
+        texts.retain(|text| !text.is_empty());
+        // A prompt that holds the task already is not followed by it again.
+        let task = if holds_task { String::new() } else { task.to_owned() };
+        Ok((texts.join("\n\n"), task))
+    }
+
+    /// The tools of ours that the prompt may use; `None` for all.
+    fn tools(
+        &self,
+        prompt: &Prompt<'_>,
+        warnings: &mut Vec<String>,
+    ) -> Result<Option<Vec<String>>> {
+        let place = self.place(prompt.name());
+        let mut unknown = Vec::new();
+        let mut known = |tools: &mut dyn Iterator<Item = Text<'_>>| -> Vec<&'static str> {
+            let mut known = Vec::new();
+            for written in tools.map(owned) {
+                match tool_name(&written) {
+                    Some(name) => known.push(name),
+                    None => unknown.push(written),
+                }
+            }
+            known
+        };
+        let listed = prompt.tools().map(|mut tools| known(&mut tools));
+        let mut excluded = known(&mut prompt.excluded_tools());
+        match prompt.mode().map(owned).as_deref() {
+            Some("plan" | "ask" | "read-only") => excluded.extend(["write", "edit"]),
+            None | Some("agent" | "code" | "edit" | "build" | "primary" | "subagent" | "all") => {}
+            Some(mode) => warnings.push(format!(
+                "the prompt {place}: its mode {mode:?} is unknown; plan, ask and read-only take the \
+                 tools that write"
+            )),
+        }
+        let all: Vec<&str> = crate::tool::specs().iter().map(|spec| spec.name).collect();
+        if !unknown.is_empty() {
+            let (unknown, all) = (unknown.join(", "), all.join(", "));
+            if listed.as_ref().is_some_and(Vec::is_empty) {
+                let why = format!("none of its tools is known: {unknown}; there are {all}");
+                return Err(refused(&place, &why));
+            }
+            warnings.push(format!("the prompt {place}: unknown tools are left out: {unknown}"));
+        }
+        if listed.is_none() && excluded.is_empty() {
+            return Ok(None);
+        }
+        let allowed = |name: &&str| {
+            listed.as_ref().is_none_or(|listed| listed.contains(name)) && !excluded.contains(name)
+        };
+        let tools: Vec<String> = all.into_iter().filter(allowed).map(str::to_owned).collect();
+        if tools.is_empty() {
+            warnings.push(format!("the prompt {place}: it allows no tool, so the run has none"));
+        }
+        Ok(Some(tools))
+    }
+
+    /// The schema of the prompt, which can be used.
+    fn schema(&self, prompt: &Prompt<'_>) -> Result<Option<String>> {
+        let Some(text) = prompt.schema().map(owned) else { return Ok(None) };
+        let usable = Schema::new(&text).and_then(|schema| schema.check("null").map(|_| ()));
+        match usable {
+            Ok(()) => Ok(Some(text)),
+            Err(error) => {
+                let why = format!("its schema cannot be used: {error}; write JSON Schema as JSON");
+                Err(refused(&self.place(prompt.name()), &why))
+            }
+        }
+    }
+
+    /// All prompts: name and description, sorted by name.
+    pub fn list(&self) -> Vec<(String, String)> {
+        let sources = self.sources();
+        let places = [BUILT_IN, sources.as_slice()];
+        let mut all: Vec<_> = Library::new(&places)
+            .sources()
+            .filter(|source| self.file(source.name).is_none_or(|file| file.text.is_ok()))
+            .map(|source| {
+                let description = match Prompt::parse(source.name, source.text) {
+                    Ok(prompt) => prompt.description().map(owned).unwrap_or_default(),
+                    Err(error) => format!("(cannot be used: {})", told(error)),
+                };
+                (source.name.to_owned(), description)
+            })
+            .collect();
+        for File { name, text, .. } in &self.files {
+            let is_listed = all.iter().any(|(listed, _)| listed == name);
+            if let (Err(why), false) = (text, is_listed) {
+                all.push((name.clone(), format!("(cannot be used: {why})")));
+            }
+        }
+        all.sort();
+        all
+    }
+
+    fn sources(&self) -> Vec<Source<'_>> {
+        let usable = self.files.iter().filter_map(|file| Some((file, file.text.as_ref().ok()?)));
+        usable.map(|(file, text)| Source { name: &file.name, text }).collect()
+    }
+
+    /// The file that counts for a name.
+    fn file(&self, name: &str) -> Option<&File> {
+        self.files.iter().rev().find(|file| file.name == name)
+    }
+
+    /// Where a prompt is, for people.
+    fn place(&self, name: &str) -> String {
+        self.file(name).map_or_else(|| name.to_owned(), |file| file.path.display().to_string())
+    }
+
+    fn refused(&self, name: &str, error: zerostack_core::Error) -> Error {
+        let place = self.place(name);
+        let text = match Fault::of(error) {
+            Some(_) => format!("the prompt {place}, {}", told(error)),
+            None => format!("the prompt {place}: {error}"),
+        };
+        Error::new(ErrorKind::Configuration, text)
+    }
+}
+
+fn refused(place: &str, why: &str) -> Error {
+    Error::new(ErrorKind::Configuration, format!("the prompt {place}: {why}"))
+}
+
+/// What is wrong with a prompt's text, and where.
+fn told(error: zerostack_core::Error) -> String {
+    match Fault::of(error) {
+        Some(Fault { line, column, reason }) => {
+            format!("line {line}, column {column}: {}", reason.message())
+        }
+        None => error.to_string(),
+    }
+}
+
+/// The prompt, of those that `prompt` includes and itself, that cannot be read or includes what is
+/// not there.
+fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option<&'a str> {
+    let include = |name: Text<'_>| {
+        let name = owned(name);
+        match library.find(&name) {
+            Ok(included) if depth < MAX_INCLUDE_DEPTH => culprit(library, &included, depth + 1),
+            Ok(_) => None,
+            Err(error) if error.kind() == zerostack_core::ErrorKind::UnknownPrompt => {
+                Some(prompt.name())
+            }
+            Err(_) => library.sources().map(|source| source.name).find(|source| *source == name),
+        }
+    };
+    prompt.includes()?.find_map(include)
+}
+
+/// The text of a file of the user, which may be a link.
+fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
+        Ok(found) if found.len() > limit_bytes => {
+            Err(format!("it is longer than {limit_bytes} bytes"))
+        }
+        Ok(_) => {
+            let mut bytes = Vec::new();
+            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+            let read = file.take(limit_bytes).read_to_end(&mut bytes);
+            read.map_err(|error| error.to_string())?;
+            String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Whether a prompt's model is the name of one, not an alias that one program has.
+fn is_model(name: &str) -> bool {
+    const ALIASES: [&str; 7] = ["sonnet", "opus", "haiku", "opusplan", "best", "default", "auto"];
+    !name.is_empty() && !name.contains(' ') && !ALIASES.contains(&name)
+}
+
+fn owned(text: Text<'_>) -> String {
+    text.chars().collect()
+}
+
+/// The most that one prompt may hold.
+const PROMPT_BYTES: u64 = 256 * 1024;
