@@ -182,7 +182,12 @@ impl fmt::Display for Error {
             ErrorKind::UnknownCall => write!(f, "no open tool call has the id {n}"),
             ErrorKind::BadTranscript => write!(f, "the transcript is damaged at byte {n}"),
             ErrorKind::BadConfig if n == u32::MAX => f.write_str("the configuration is unusable"),
-            ErrorKind::BadConfig => write!(f, "the schema of tool {n} is not a JSON object"),
+            ErrorKind::BadConfig => {
+                write!(
+                    f,
+                    "tool {n} has a name that cannot be sent, or a schema that is no JSON object"
+                )
+            }
             ErrorKind::BadJson => write!(f, "the JSON is malformed at byte {n}"),
             ErrorKind::Unsupported => {
                 write!(f, "dialect {n}, or this tool mode with it, is not supported")

@@ -179,7 +179,7 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_OK, c"ok", c"it is done"),
     (ZS_FULL, c"full", c"the memory is full"),
     (ZS_WRONG_STEP, c"wrong_step", c"this call does not fit the step that is on"),
-    (ZS_BAD_RESPONSE, c"bad_response", c"the response is malformed"),
+    (ZS_BAD_RESPONSE, c"bad_response", c"the response is malformed; check the dialect"),
     (ZS_CUT, c"cut", c"the response was cut off"),
     (ZS_STATUS, c"status", c"the provider answered with an error"),
     (ZS_UNREACHABLE, c"unreachable", c"the provider could not be reached"),

@@ -2,28 +2,39 @@
 //!
 //! A future that is dropped leaves the session in the middle of its turn: call
 //! [`Session::abort`], or [`Driver::run`] again, which takes a reply that had begun for one that
-//! was cut off.
+//! was cut off. The connection that it used is released, to be closed, before the session's next
+//! request.
 #![allow(async_fn_in_trait, reason = "executors of firmware have one thread")]
+
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 
 use embedded_io_async::{Read, Write};
 
-use super::exchange::{Incoming, Outgoing, answer, body_bytes, make_room, output, waiting};
+use super::exchange::{
+    Incoming, Outgoing, answer, body_bytes, is_interrupted, make_room, output, waiting,
+};
 use super::{Endpoint, Notice, ToolOutput};
-use crate::Error;
 use crate::message::{StopReason, ToolCall};
 use crate::provider::Config;
 use crate::session::{Session, Step};
 use crate::transcript::Storage;
+use crate::{Error, ErrorKind};
 
 /// Gives connections to the server, see [`super::Connect`].
 pub trait Connect {
     /// A connection. A read or write that takes too long should fail; the session then tries
-    /// again, as its limits allow. 0 bytes read are the end.
+    /// again, as its limits allow. 0 bytes read are the end. One that is interrupted is made again.
+    /// After the end of a reply the end of its body is waited for a quarter of a second.
     type Connection: Read + Write;
 
     /// A connection for one request: a new one, or the one that was released as reusable, when it
     /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
     /// none to be had now.
+    ///
+    /// A connection that was given out and not released belongs to a future that was dropped: give it
+    /// to no other session.
     async fn connect(&mut self) -> Option<&mut Self::Connection>;
 
     /// The request is answered or given up. Unless it is `reusable`, the connection is in the
@@ -82,6 +93,9 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         session: &mut Session<C, S>,
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<StopReason, Error> {
+        if self.buffer.is_empty() {
+            return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+        }
         let mut last = None;
         loop {
             match session.step() {
@@ -114,17 +128,31 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<Option<StopReason>, Error> {
         let mut incoming = Incoming::new();
+        // The answer to the request of a future that was dropped may still come.
+        if session.lend_connection(false) {
+            self.connect.release(false).await;
+        }
         if let Some(connection) = self.connect.connect().await {
+            session.lend_connection(true);
             let body_bytes = body_bytes(session);
-            let mut done = send(session, self.endpoint, body_bytes, connection, self.buffer).await;
-            match done {
-                Ok(()) => {
-                    done = receive(session, &mut incoming, connection, self.buffer, notice).await;
-                }
-                Err(_) => session.abort(),
+            let sent = send(session, self.endpoint, body_bytes, connection, self.buffer).await;
+            if sent.is_err() {
+                session.abort();
             }
-            self.connect.release(done.is_ok() && incoming.keeps_open()).await;
-            done?;
+            let mut more = sent.map(|()| true);
+            while more == Ok(true) && !session.is_reply_complete() {
+                more = receive(session, &mut incoming, connection, self.buffer, notice).await;
+            }
+            // What is left of the body is worth a short wait: then the connection can be used again.
+            let rest = async {
+                while more == Ok(true) {
+                    more = receive(session, &mut incoming, connection, self.buffer, notice).await;
+                }
+            };
+            before(rest, self.delay.delay_ms(DRAIN_MS)).await;
+            self.connect.release(more.is_ok() && incoming.keeps_open()).await;
+            session.lend_connection(false);
+            more?;
         }
         incoming.end(session, notice)
     }
@@ -149,28 +177,48 @@ async fn send<C: Config, S: Storage>(
             let _ = connection.flush().await;
             return Ok(());
         }
+        let mut interrupted = 0;
         // `write_all` panics where a writer claims to have taken more than it got.
         while !bytes.is_empty() {
             match connection.write(bytes).await {
                 Ok(count @ 1..) => bytes = bytes.get(count..).unwrap_or_default(),
+                Err(error) if is_interrupted(&error, &mut interrupted) => {}
                 _ => return Ok(()),
             }
         }
     }
 }
 
+/// Reads once. False when no more is wanted or comes.
 async fn receive<C: Config, S: Storage>(
     session: &mut Session<C, S>,
     incoming: &mut Incoming,
     connection: &mut impl Read,
     buffer: &mut [u8],
     notice: &mut dyn FnMut(Notice<'_>),
-) -> Result<(), Error> {
-    while let Ok(count @ 1..) = connection.read(buffer).await {
-        let bytes = buffer.get(..count).unwrap_or_default();
-        if !incoming.take(session, bytes, notice)? {
-            break;
+) -> Result<bool, Error> {
+    let mut interrupted = 0;
+    let count = loop {
+        match connection.read(buffer).await {
+            Ok(count @ 1..) => break count,
+            Err(error) if is_interrupted(&error, &mut interrupted) => {}
+            _ => return Ok(false),
         }
-    }
-    Ok(())
+    };
+    // A reader that claims more than it was lent cannot be believed.
+    let Some(bytes) = buffer.get(..count) else { return Ok(false) };
+    incoming.take(session, bytes, notice)
 }
+
+/// Runs `first` until `limit` is over.
+async fn before(first: impl Future<Output = ()>, limit: impl Future<Output = ()>) {
+    let (mut first, mut limit) = (pin!(first), pin!(limit));
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(()),
+        Poll::Pending => limit.as_mut().poll(context),
+    })
+    .await;
+}
+
+/// How long the end of a body is waited for after the end of the reply.
+const DRAIN_MS: u32 = 250;

@@ -2,24 +2,36 @@
 
 use embedded_io::{Read, Write};
 
-use super::exchange::{Incoming, Outgoing, answer, body_bytes, make_room, output, waiting};
+use super::exchange::{
+    Incoming, Outgoing, answer, body_bytes, is_interrupted, make_room, output, waiting,
+};
 use super::{Endpoint, Notice, ToolOutput};
-use crate::Error;
 use crate::message::{StopReason, ToolCall};
 use crate::provider::Config;
 use crate::session::{Session, Step};
 use crate::transcript::Storage;
+use crate::{Error, ErrorKind};
 
 /// Gives connections to the server.
 pub trait Connect {
     /// A connection. A read or write that takes too long should fail; the session then tries
-    /// again, as its limits allow. 0 bytes read are the end.
+    /// again, as its limits allow. 0 bytes read are the end. One that is interrupted is made again.
+    ///
+    /// After the end of a reply nothing is waited for, see [`readable`](Self::readable).
     type Connection: Read + Write;
 
     /// A connection for one request: a new one, or the one that was released as reusable, when it
     /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
     /// none to be had now.
     fn connect(&mut self) -> Option<&mut Self::Connection>;
+
+    /// The connection that is out, if reading from it gives something, or fails, within a moment.
+    ///
+    /// It is asked for after the end of a reply: when the end of the body comes, the connection can
+    /// be used again. None, as here, closes it unless the end came with the reply.
+    fn readable(&mut self) -> Option<&mut Self::Connection> {
+        None
+    }
 
     /// The request is answered or given up. Unless it is `reusable`, the connection is in the
     /// middle of something, and must be closed.
@@ -62,8 +74,9 @@ pub struct Driver<'d, K, D, T> {
     pub delay: D,
     /// Runs the calls of the model.
     pub tools: T,
-    /// What requests, responses and results of tools pass through, one after the other. Any size
-    /// works; a result longer than it is cut, so some 256 bytes are the least that is useful.
+    /// What requests, responses and results of tools pass through, one after the other. One byte is
+    /// the least; a result longer than the buffer is cut, so some 256 bytes are the least that is
+    /// useful.
     pub buffer: &'d mut [u8],
 }
 
@@ -75,12 +88,16 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
     /// The turn failed, [`Session::failure`] says more: those of [`Session::feed`],
     /// [`Session::end_response`] and [`Session::tool_result`]; `BadHttp`, `HttpTooLong` and
     /// `HttpEncoding` when the last attempt met a server that speaks HTTP like that; `BadRequest`
-    /// when the endpoint cannot be written as it is; `WrongStep` when no turn was begun.
+    /// when the endpoint cannot be written as it is; `WrongStep` when no turn was begun; `BadConfig`
+    /// when the buffer is empty, which changes nothing.
     pub fn run<C: Config, S: Storage>(
         &mut self,
         session: &mut Session<C, S>,
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<StopReason, Error> {
+        if self.buffer.is_empty() {
+            return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
+        }
         let mut last = None;
         loop {
             match session.step() {
@@ -108,13 +125,23 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         let mut incoming = Incoming::new();
         if let Some(connection) = self.connect.connect() {
             let body_bytes = body_bytes(session);
-            let mut done = send(session, self.endpoint, body_bytes, connection, self.buffer);
-            match done {
-                Ok(()) => done = receive(session, &mut incoming, connection, self.buffer, notice),
-                Err(_) => session.abort(),
+            let sent = send(session, self.endpoint, body_bytes, connection, self.buffer);
+            if sent.is_err() {
+                session.abort();
             }
-            self.connect.release(done.is_ok() && incoming.keeps_open());
-            done?;
+            let mut more = sent.map(|()| true);
+            while more == Ok(true) && !session.is_reply_complete() {
+                more = receive(session, &mut incoming, connection, self.buffer, notice);
+            }
+            // What is left of the body is not worth a wait.
+            for _ in 0..MAX_READS_BEHIND {
+                let Some(connection) = self.connect.readable().filter(|_| more == Ok(true)) else {
+                    break;
+                };
+                more = receive(session, &mut incoming, connection, self.buffer, notice);
+            }
+            self.connect.release(more.is_ok() && incoming.keeps_open());
+            more?;
         }
         incoming.end(session, notice)
     }
@@ -154,16 +181,19 @@ fn send<C: Config, S: Storage>(
             let _ = connection.flush();
             return Ok(());
         }
+        let mut interrupted = 0;
         // `write_all` panics where a writer claims to have taken more than it got.
         while !bytes.is_empty() {
             match connection.write(bytes) {
                 Ok(count @ 1..) => bytes = bytes.get(count..).unwrap_or_default(),
+                Err(error) if is_interrupted(&error, &mut interrupted) => {}
                 _ => return Ok(()),
             }
         }
     }
 }
 
+/// Reads once. False when no more is wanted or comes.
 #[inline(never)]
 fn receive<C: Config, S: Storage>(
     session: &mut Session<C, S>,
@@ -171,12 +201,19 @@ fn receive<C: Config, S: Storage>(
     connection: &mut impl Read,
     buffer: &mut [u8],
     notice: &mut dyn FnMut(Notice<'_>),
-) -> Result<(), Error> {
-    while let Ok(count @ 1..) = connection.read(buffer) {
-        let bytes = buffer.get(..count).unwrap_or_default();
-        if !incoming.take(session, bytes, notice)? {
-            break;
+) -> Result<bool, Error> {
+    let mut interrupted = 0;
+    let count = loop {
+        match connection.read(buffer) {
+            Ok(count @ 1..) => break count,
+            Err(error) if is_interrupted(&error, &mut interrupted) => {}
+            _ => return Ok(false),
         }
-    }
-    Ok(())
+    };
+    // A reader that claims more than it was lent cannot be believed.
+    let Some(bytes) = buffer.get(..count) else { return Ok(false) };
+    incoming.take(session, bytes, notice)
 }
+
+/// Reads after the end of a reply.
+const MAX_READS_BEHIND: usize = 32;

@@ -166,6 +166,13 @@ fn feed<C: Config, S: Storage>(
     Ok(())
 }
 
+/// Whether a read or write that failed is made again. A connection that is always interrupted fails
+/// in the end.
+pub(super) fn is_interrupted(error: &impl embedded_io::Error, times: &mut u8) -> bool {
+    *times = times.saturating_add(1);
+    error.kind() == embedded_io::ErrorKind::Interrupted && *times < u8::MAX
+}
+
 /// What a wait says of itself.
 pub(super) fn waiting<C: Config, S: Storage>(session: &Session<C, S>, millis: u32) -> Notice<'_> {
     let unknown = Error::new(ErrorKind::Unreachable, 0);

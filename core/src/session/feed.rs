@@ -136,11 +136,12 @@ impl Decoder {
 
     fn whole(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         let was_done = self.json.is_done();
-        self.json(sink, input)?;
+        let read = self.json(sink, input);
+        // Also when a bad byte follows the document in the same chunk.
         if !was_done && self.json.is_done() {
             self.document_over(sink)?;
         }
-        Ok(())
+        read
     }
 
     fn lines(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {

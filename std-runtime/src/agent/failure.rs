@@ -41,9 +41,10 @@ pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
             }
         }
         Core::BadResponse => format!(
-            "{name} did not answer in the {} format: {}; check the base URL and --api",
+            "{name} did not answer in the {} format: the response is malformed at byte {}; check the \
+             base URL and --api",
             endpoint.api.name(),
-            failure.error
+            failure.error.detail()
         ),
         Core::Truncated => {
             "the reply reached its token limit inside a tool call; raise --max-tokens".to_owned()

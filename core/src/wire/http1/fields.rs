@@ -122,8 +122,7 @@ impl Number {
             b'.' if stage == Stage::Digits => Stage::Fraction,
             _ if !is_digit || stage >= Stage::Done => Stage::Bad,
             _ if stage == Stage::Fraction && self.decimals >= decimals => stage,
-            // No larger number is read on.
-            _ if self.value == u32::MAX => Stage::Bad,
+            // It stays the largest number, however many digits follow.
             _ => {
                 self.value = with_digit(self.value, b);
                 self.decimals += u8::from(stage == Stage::Fraction);

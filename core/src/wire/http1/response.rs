@@ -362,7 +362,8 @@ impl Response {
                 if let Some(wait) = self.number.finish(decimals)
                     && (exact || !self.exact_retry)
                 {
-                    self.retry_after_ms = Some(wait);
+                    // The greatest number is none to the session.
+                    self.retry_after_ms = Some(wait.min(u32::MAX - 1));
                     self.exact_retry = exact;
                 }
             }

@@ -55,9 +55,14 @@ impl<'s> Tcp<'s> {
     }
 
     /// Moves packets until there is an answer, or for [`TIMEOUT_MS`].
-    fn wait_for<T>(&mut self, mut ask: impl FnMut(&mut Socket<'s>) -> Option<T>) -> Option<T> {
+    fn wait_for<T>(&mut self, ask: impl FnMut(&mut Socket<'s>) -> Option<T>) -> Option<T> {
+        self.wait(TIMEOUT_MS, ask)
+    }
+
+    /// Moves packets until there is an answer, or for so long.
+    fn wait<T>(&mut self, ms: u32, mut ask: impl FnMut(&mut Socket<'s>) -> Option<T>) -> Option<T> {
         let start = ticks_ms();
-        while ticks_ms().wrapping_sub(start) < TIMEOUT_MS {
+        while ticks_ms().wrapping_sub(start) < ms {
             self.interface.poll(now(), &mut self.device, &mut self.sockets);
             let answer = ask(self.sockets.get_mut(self.handle));
             if answer.is_some() {
@@ -86,6 +91,11 @@ impl Connect for Tcp<'_> {
             })
             .filter(|stands| *stands)?;
         }
+        Some(self)
+    }
+
+    fn readable(&mut self) -> Option<&mut Self> {
+        self.wait(MOMENT_MS, |socket| (socket.can_recv() || !socket.may_recv()).then_some(()))?;
         Some(self)
     }
 
@@ -142,3 +152,6 @@ const PORT_ADDRESS: usize = 0x2001_0000;
 const FIRST_PORT: u16 = 49152;
 
 const TIMEOUT_MS: u32 = 30_000;
+
+/// How long the end of a body is waited for.
+const MOMENT_MS: u32 = 250;
