@@ -28,24 +28,33 @@ cargo build --quiet --package zerostack-ffi --package zerostack-tests --bin zero
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 export ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
 
-# build FLAGS OUT
+# build FLAGS OUT: OUT is the loop against the scripted provider, OUT-raw that against bare sockets.
 build() {
     CFLAGS="-g $1" bindings/c/build.sh ffi/include "$work/libzerostack_curl.a"
+    # shellcheck disable=SC2086
+    program "$1" "$2" bindings/c/tests/run.c bindings/c/tests/provider.c
+    program "$1" "$2-raw" bindings/c/tests/raw.c
+}
+program() {
+    local flags=$1 out=$2
+    shift 2
     # shellcheck disable=SC2046,SC2086
-    gcc -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic -Wall -Wextra -Werror -g $1 \
-        -Ibindings/c/include -Iffi/include bindings/c/tests/run.c bindings/c/tests/provider.c \
+    gcc -std=c99 -D_POSIX_C_SOURCE=200809L -pedantic -Wall -Wextra -Werror -g $flags \
+        -Ibindings/c/include -Iffi/include "$@" \
         "$work/libzerostack_curl.a" "$target/debug/libzerostack.a" $(pkg-config --libs libcurl) \
-        -lpthread -ldl -lm -o "$2"
+        -lpthread -ldl -lm -o "$out"
 }
 
 step "the loop under the address and undefined behaviour sanitizers"
 build "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all" "$work/sanitized"
 timeout 120 "$work/sanitized"
+timeout 60 "$work/sanitized-raw"
 
 step "the same under valgrind"
 if command -v valgrind >/dev/null; then
     build "-O1" "$work/plain"
     timeout 300 valgrind --quiet --error-exitcode=9 --leak-check=full "$work/plain"
+    timeout 120 valgrind --quiet --error-exitcode=9 --leak-check=full "$work/plain-raw"
 else
     echo "NOT RUN: valgrind is missing" >&2
     missing=77

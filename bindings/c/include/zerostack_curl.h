@@ -28,8 +28,8 @@ enum {
     /* There is no memory left. The turn is aborted. */
     ZS_RUN_NO_MEMORY = 2001,
     /* zs_run cannot be used: no configuration, no function for a tool, a key or an address with a
-     * line break; or libcurl cannot use the address, or does not trust the server. The report's
-     * message says which. */
+     * line break, an address with `?` or `#` or of another scheme than http and https; or libcurl
+     * cannot use the address, or does not trust the server. The report's message says which. */
     ZS_RUN_BAD_OPTIONS = 2002,
     /* libcurl refused to be set up. The turn is aborted. */
     ZS_RUN_CURL = 2003
@@ -67,16 +67,17 @@ typedef struct zs_run {
     /* Is called with each event; NULL shows nothing. */
     zs_show_function show;
     /* The provider's address, such as https://api.openai.com/v1; NULL is the provider's own. The
-     * session's paths are put behind it. */
+     * session's paths are put after it, so it has no `?` and no `#`. */
     const char *base_url;
     /* The key; NULL sends none. It goes into a header and nowhere else. */
     const char *key;
-    /* The run ends when this becomes non-zero, within a tenth of a second unless a tool runs. A
-     * signal handler may set it. NULL: never. */
+    /* The run ends when this becomes non-zero, within a tenth of a second unless a tool or `show`
+     * runs. With libcurl before 7.87, or one that looks names up without a thread, it ends after
+     * the name was looked up; so do the limits of time. A signal handler may set it. NULL: never. */
     const volatile sig_atomic_t *cancel;
-    /* Milliseconds to connect; 0 is 30,000. */
+    /* Milliseconds to look the name up and connect; 0 is 30,000. */
     uint32_t connect_timeout_ms;
-    /* Seconds without a byte after which a connection is given up; 0 is 300. */
+    /* Seconds without a byte in either direction after which a connection is given up; 0 is 300. */
     uint32_t idle_timeout_s;
     /* Calls of one reply that run at the same time, each on a thread of its own, 64 at most; 0 is 8.
      * With 1 they run one after the other on the thread of the caller. Results keep the order of
@@ -102,6 +103,9 @@ typedef struct zs_run_report {
 /*
  * Says `text` to the model, ended by a NUL, and runs the turn to its end: sends requests, shows
  * events, runs tools, waits and tries again as the session says.
+ *
+ * A reply is over when the provider says so: the end of its body is waited for a quarter of a second,
+ * and then the connection is closed. The body of a refusal is read for a second.
  *
  * The step is ZS_STEP_IDLE before and after, whatever comes of it. `report` may be NULL.
  * Returns ZS_OK, a zs_status of the call that failed (zs_session_failure says more), or one of

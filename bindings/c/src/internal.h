@@ -2,8 +2,6 @@
 #ifndef ZEROSTACK_CURL_INTERNAL_H
 #define ZEROSTACK_CURL_INTERNAL_H
 
-#include <time.h>
-
 #include <curl/curl.h>
 
 #include "zerostack_curl.h"
@@ -21,7 +19,7 @@ struct run {
     zs_session *session;
     const zs_run *options;
     zs_run_report *report;
-    struct timespec start;
+    int64_t start_ms;
     CURLM *multi;
     CURL *easy;
     char *url;
@@ -32,10 +30,18 @@ struct run {
     bool has_begun;
     bool is_cancelled;
     uint32_t exact_retry_ms;
+    /* On the clock of run_now_ms, 0 for never: the last byte in either direction, the end of the
+     * response's head, and the end of the reply in its body. */
+    int64_t last_byte_ms;
+    int64_t head_ms;
+    int64_t complete_ms;
     /* What a call on the session said while libcurl called back. */
     zs_status status;
     char curl_message[CURL_ERROR_SIZE];
 };
+
+/* Milliseconds of a clock that only goes on; never 0. */
+int64_t run_now_ms(void);
 
 bool run_is_cancelled(const struct run *run);
 

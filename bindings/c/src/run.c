@@ -27,15 +27,18 @@ void show(const struct run *run, const zs_event *event) {
     }
 }
 
-bool run_is_over_time(struct run *run) {
+int64_t run_now_ms(void) {
     struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000 + 1;
+}
+
+bool run_is_over_time(struct run *run) {
     int64_t millis;
     if (run->options->config->max_turn_ms == 0) {
         return false;
     }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    millis = (now.tv_sec - run->start.tv_sec) * INT64_C(1000)
-             + (now.tv_nsec - run->start.tv_nsec) / 1000000;
+    millis = run_now_ms() - run->start_ms;
     run->status = zs_session_elapsed(run->session, millis < UINT32_MAX ? (uint32_t)millis : UINT32_MAX);
     return run->status != ZS_OK;
 }
@@ -356,7 +359,7 @@ static uint32_t begin_run(zs_session *session, const char *text, const zs_run *g
     run.options = &options;
     run.report = report ? report : &unread;
     memset(run.report, 0, sizeof *run.report);
-    clock_gettime(CLOCK_MONOTONIC, &run.start);
+    run.start_ms = run_now_ms();
     if (!take_options(given, &options)) {
         snprintf(run.report->message, sizeof run.report->message, "%s",
                  "zs_run has no configuration, no function for a tool, or a wrong size");

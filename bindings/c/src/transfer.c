@@ -9,6 +9,11 @@
 /* Milliseconds between two looks at the flag that cancels. */
 #define CANCEL_CHECK_MS 100
 
+/* How long the rest of a body is waited for, in milliseconds. After the reply the connection can be
+ * used again if the body ends at once; a refusal's body only says why. */
+#define DRAIN_MS 250
+#define REFUSAL_MS 1000
+
 static const struct {
     uint32_t provider;
     const char *base_url;
@@ -52,6 +57,7 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context) 
         return CURL_READFUNC_ABORT;
     }
     run->sent += written;
+    run->last_byte_ms = run_now_ms();
     return written;
 }
 
@@ -70,8 +76,12 @@ static size_t read_header(char *buffer, size_t size, size_t count, void *context
     struct run *run = context;
     size_t len = size * count, at = sizeof NAME - 1;
     uint64_t millis = 0;
+    run->last_byte_ms = run_now_ms();
     if (len >= 5 && strncmp(buffer, "HTTP/", 5) == 0) {
         run->exact_retry_ms = ZS_NO_RETRY_AFTER;
+    }
+    if (len <= 2) {
+        run->head_ms = run->last_byte_ms;
     }
     if (len < at || strncasecmp(buffer, NAME, at) != 0) {
         return len;
@@ -91,6 +101,7 @@ static size_t read_header(char *buffer, size_t size, size_t count, void *context
 static size_t write_body(char *buffer, size_t size, size_t count, void *context) {
     struct run *run = context;
     size_t len = size * count, at = 0;
+    run->last_byte_ms = run_now_ms();
     if (!begin(run)) {
         return 0;
     }
@@ -113,7 +124,37 @@ static size_t write_body(char *buffer, size_t size, size_t count, void *context)
             show(run, &event);
         }
     }
+    if (run->complete_ms == 0 && zs_session_is_reply_complete(run->session)) {
+        run->complete_ms = run->last_byte_ms;
+    }
     return len;
+}
+
+/* Whether what is still to come of the body is not worth a wait. */
+static bool has_enough(const struct run *run) {
+    const int64_t now = run_now_ms();
+    long status = 0;
+    if (run->complete_ms != 0) {
+        return now - run->complete_ms >= DRAIN_MS;
+    }
+    curl_easy_getinfo(run->easy, CURLINFO_RESPONSE_CODE, &status);
+    return run->head_ms != 0 && status >= 300 && now - run->head_ms >= REFUSAL_MS;
+}
+
+/* Whether nothing was sent or received for too long. Connecting has a limit of its own. */
+static bool is_silent(struct run *run) {
+    const int64_t idle_s = run->options->idle_timeout_s ? run->options->idle_timeout_s : 300;
+    const int64_t now = run_now_ms();
+    curl_off_t connected = 0;
+    curl_easy_getinfo(run->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+    if (run->last_byte_ms == 0 || connected <= 0) {
+        run->last_byte_ms = now;
+    }
+    if (now - run->last_byte_ms < idle_s * 1000) {
+        return false;
+    }
+    snprintf(run->curl_message, sizeof run->curl_message, "no byte came for %ld s", (long)idle_s);
+    return true;
 }
 
 static bool has_line_break(const char *text) {
@@ -145,7 +186,7 @@ static uint32_t refuse(struct run *run, const char *reason) {
 
 uint32_t transfer_open(struct run *run) {
     const zs_run *options = run->options;
-    const char *base_url = options->base_url;
+    const char *base_url = options->base_url, *scheme_end;
     size_t index;
     for (index = 0; index < sizeof KNOWN / sizeof *KNOWN; index++) {
         if (KNOWN[index].provider == options->config->provider) {
@@ -158,6 +199,18 @@ uint32_t transfer_open(struct run *run) {
     }
     if (has_line_break(base_url) || has_line_break(options->key)) {
         return refuse(run, "the base URL or the key has a line break: trim it");
+    }
+    if (base_url[strcspn(base_url, "?#")] != 0) {
+        return refuse(run, "the base URL has a `?` or `#`, and paths are put after it: take that off");
+    }
+    scheme_end = strstr(base_url, "://");
+    if (scheme_end && strncasecmp(base_url, "http://", 7) != 0
+        && strncasecmp(base_url, "https://", 8) != 0) {
+        size_t len = (size_t)(scheme_end - base_url);
+        snprintf(run->report->message, sizeof run->report->message,
+                 "the base URL is of the scheme %.*s: write http or https",
+                 (int)(len < 20 ? len : 20), base_url);
+        return ZS_RUN_BAD_OPTIONS;
     }
     run->url = strdup(base_url);
     run->multi = curl_multi_init();
@@ -207,7 +260,6 @@ static bool set_up(struct run *run, const char *address, size_t body_len) {
     const zs_run *options = run->options;
     CURL *easy = run->easy;
     long connect_ms = options->connect_timeout_ms ? (long)options->connect_timeout_ms : 30000;
-    long idle_s = options->idle_timeout_s ? (long)options->idle_timeout_s : 300;
     CURLcode code = CURLE_OK;
 #define SET(option, value) code = code == CURLE_OK ? curl_easy_setopt(easy, option, value) : code
     curl_easy_reset(easy);
@@ -226,8 +278,10 @@ static bool set_up(struct run *run, const char *address, size_t body_len) {
     SET(CURLOPT_WRITEDATA, run);
     SET(CURLOPT_ERRORBUFFER, run->curl_message);
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, idle_s);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A name that is being looked up is given up at once; its thread ends by itself. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+#endif
     /* A key must not follow a redirect; no signals in a library. */
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NOSIGNAL, 1L);
@@ -255,13 +309,23 @@ static CURLcode perform(struct run *run) {
             result = CURLE_RECV_ERROR;
             break;
         }
+        if (running && has_enough(run)) {
+            /* Taken out before its end, the connection is closed. */
+            result = CURLE_OK;
+            break;
+        }
+        if (running && is_silent(run)) {
+            result = CURLE_OPERATION_TIMEDOUT;
+            break;
+        }
         if (running
-            && curl_multi_poll(run->multi, NULL, 0, CANCEL_CHECK_MS, NULL) != CURLM_OK) {
+            && curl_multi_poll(run->multi, NULL, 0, run->complete_ms ? 10 : CANCEL_CHECK_MS, NULL)
+                   != CURLM_OK) {
             result = CURLE_RECV_ERROR;
             break;
         }
     }
-    while ((message = curl_multi_info_read(run->multi, &left)) != NULL) {
+    while (!running && (message = curl_multi_info_read(run->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE) {
             result = message->data.result;
         }
@@ -303,7 +367,6 @@ static uint32_t make_headers(struct run *run, const zs_request *request) {
 static bool is_final(CURLcode code) {
     switch (code) {
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_ENGINE_NOTFOUND: return true;
@@ -321,6 +384,7 @@ uint32_t transfer_request(struct run *run) {
     }
     run->sent = 0;
     run->has_begun = false;
+    run->last_byte_ms = run->head_ms = run->complete_ms = 0;
     run->exact_retry_ms = ZS_NO_RETRY_AFTER;
     run->status = ZS_OK;
     run->curl_message[0] = 0;
