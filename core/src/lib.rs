@@ -11,13 +11,15 @@
 //! # Features
 //! | feature | adds |
 //! |---|---|
-//! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each; all are on by default |
+//! | `openai-chat`, `anthropic`, `openai-responses`, `gemini`, `ollama` | a dialect each |
+//! | `all-dialects` | all of these; on by default |
 //! | `window` | token counts, room by policy, budgets of a turn, calls that repeat; on by default |
 //! | `local-models` | calls by words or by JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `alloc` | a storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
-//! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see [`drive`] |
+//! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
 //! | `derive` | the schema of a tool's arguments from a struct, see [`tool::typed`] |
+//! | `unicode-pages` | the tokenizer for PCs: classes of characters as pages of 23 KB instead of runs of 9 KB, and the tables for speed of a packed vocabulary |
 
 #[cfg(feature = "alloc")]
 extern crate alloc;

@@ -970,7 +970,7 @@ typedef struct {
      */
     uint32_t max_response_bytes;
     /**
-     * Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+     * Tokens of the request above which room is made; 0 is four fifths of what context_tokens
      * leaves beside the reply.
      */
     uint32_t high_water_tokens;

@@ -144,7 +144,7 @@ pub struct zs_config {
     pub reserved: u32,
     /// Bytes of one response body, whatever is kept of it: a server that never ends.
     pub max_response_bytes: u32,
-    /// Tokens of the request above which room is made; 0 is nine tenths of what context_tokens
+    /// Tokens of the request above which room is made; 0 is four fifths of what context_tokens
     /// leaves beside the reply.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.

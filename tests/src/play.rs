@@ -91,10 +91,16 @@ impl Seen {
             },
             Event::Usage(usage) => Item::Usage(usage),
             Event::Truncated { bytes, .. } => Item::Truncated(bytes),
-            ref last => {
+            ref last @ (Event::End(_) | Event::Restart) => {
                 self.end = Some(Ok(format!("{last:?}")));
                 return;
             }
+            // What happens beside the reply.
+            Event::Compacting
+            | Event::SummaryFailed(_)
+            | Event::Repeating { .. }
+            | Event::Recovered { .. } => return,
+            ref other => panic!("{other:?} is not known: say whether it ends a reply"),
         };
         match (self.items.last_mut(), &item) {
             (Some(Item::Text(known)), Item::Text(more))

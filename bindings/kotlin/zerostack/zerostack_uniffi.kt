@@ -4244,7 +4244,7 @@ data class Limits (
     val `contextTokens`: kotlin.UInt
     , 
     /**
-     * Tokens of the request above which room is made; 0 is nine tenths of what
+     * Tokens of the request above which room is made; 0 is four fifths of what
      * `context_tokens` leaves beside the reply.
      */
     val `highWaterTokens`: kotlin.UInt

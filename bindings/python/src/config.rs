@@ -142,7 +142,7 @@ limits! {
     max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is nine tenths of what `context_tokens`
+    /// Tokens of the request above which room is made; 0 is four fifths of what `context_tokens`
     /// leaves beside the reply.
     high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.

@@ -45,7 +45,7 @@ pub struct Limits {
     pub max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     pub context_tokens: u32,
-    /// Tokens of the request above which room is made; 0 is nine tenths of what
+    /// Tokens of the request above which room is made; 0 is four fifths of what
     /// `context_tokens` leaves beside the reply.
     pub high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.

@@ -26,7 +26,7 @@ pub use sse::sse;
 pub use tokens::tokens;
 pub use vocabulary::vocabulary;
 
-use zerostack_core::{Config, Provider, Session, Storage, ToolMode, ToolSpec};
+use zerostack_core::{Config, Provider, Session, SessionConfig, Storage, ToolMode, ToolSpec};
 
 /// Takes the first byte off, which says how the rest is treated.
 fn split_first(input: &[u8]) -> (u8, &[u8]) {
@@ -55,25 +55,20 @@ fn read<C: Config, S: Storage>(session: &Session<C, S>, window: usize) -> Vec<u8
     }
 }
 
-/// One of the dialects.
-fn provider(number: u8) -> Provider {
-    let all = [
-        Provider::OpenAiChat,
-        Provider::Anthropic,
-        Provider::OpenAiResponses,
-        Provider::Gemini,
-        Provider::Ollama,
-    ];
-    all[usize::from(number) % all.len()]
+/// One of the dialects, and what is left of the number.
+fn provider(number: u8) -> (Provider, u8) {
+    let count = Provider::ALL.len() as u8;
+    (Provider::ALL[usize::from(number % count)], number / count)
 }
 
-/// One of the tool modes that the dialect has.
-fn tool_mode(provider: Provider, number: u8) -> ToolMode {
-    let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
-    match ToolMode::ALL[usize::from(number) % ToolMode::ALL.len()] {
-        ToolMode::Schema if !has_schema => ToolMode::Text,
-        mode => mode,
-    }
+/// One of the tool modes, or calls told in the text where the dialect does not have it; and what is
+/// left of the number.
+fn tool_mode(provider: Provider, number: u8) -> (ToolMode, u8) {
+    let count = ToolMode::ALL.len() as u8;
+    let tool_mode = ToolMode::ALL[usize::from(number % count)];
+    let config = SessionConfig { tool_mode, ..SessionConfig::new(provider, "m") };
+    let has_mode = Session::new([0; 1024], config).is_ok();
+    (if has_mode { tool_mode } else { ToolMode::Text }, number / count)
 }
 
 const TOOLS: [ToolSpec<'_>; 2] = [

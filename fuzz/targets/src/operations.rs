@@ -13,7 +13,7 @@ pub fn operations(input: &[u8]) {
     let (flags, rest) = crate::split_first(rest);
     let (reply, rest) = crate::split_first(rest);
     let (size, mut rest) = crate::split_first(rest);
-    let provider = crate::provider(mode % 5);
+    let (provider, mode) = crate::provider(mode);
     let is_set = |bit: u8| flags >> bit & 1 == 1;
     let policies =
         [RoomPolicy::Ask, RoomPolicy::ElideResults, RoomPolicy::DropOldest, RoomPolicy::Summarise];
@@ -32,7 +32,7 @@ pub fn operations(input: &[u8]) {
     let config = SessionConfig {
         limits,
         tools: if is_set(1) { &crate::TOOLS } else { &[] },
-        tool_mode: crate::tool_mode(provider, mode / 5),
+        tool_mode: crate::tool_mode(provider, mode).0,
         ..SessionConfig::new(provider, "m")
     };
     let mut arena = vec![0; 4 + usize::from(size) * 16];

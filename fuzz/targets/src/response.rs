@@ -13,12 +13,12 @@ const CHUNKS: [usize; 6] = [1, 2, 3, 7, 16, 64];
 /// valid.
 pub fn response(input: &[u8]) {
     let (mode, body) = crate::split_first(input);
-    let provider = crate::provider(mode % 5);
-    let status = if mode / 5 % 2 == 0 { 200 } else { 429 };
-    let tool_mode = crate::tool_mode(provider, mode / 10 % 4);
+    let (provider, mode) = crate::provider(mode);
+    let status = if mode % 2 == 0 { 200 } else { 429 };
+    let (tool_mode, mode) = crate::tool_mode(provider, mode / 2);
     let config =
         SessionConfig { tool_mode, tools: &crate::TOOLS, ..SessionConfig::new(provider, "m") };
-    let chunk = CHUNKS[usize::from(mode / 40) % CHUNKS.len()];
+    let chunk = CHUNKS[usize::from(mode) % CHUNKS.len()];
     let whole = outcome(config, status, body, body.len().max(1));
     let pieces = outcome(config, status, body, chunk);
     assert_eq!(pieces, whole, "the chunking counts");

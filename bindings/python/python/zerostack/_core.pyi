@@ -615,7 +615,7 @@ class Limits:
         """Where the jitter of the waits begins."""
     @property
     def high_water_tokens(self) -> int:
-        """Tokens of the request above which room is made; 0 is nine tenths of what
+        """Tokens of the request above which room is made; 0 is four fifths of what
         `context_tokens` leaves beside the reply."""
     @property
     def low_water_tokens(self) -> int:

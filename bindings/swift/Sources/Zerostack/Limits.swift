@@ -6,7 +6,7 @@ public struct Limits: Sendable, Hashable {
     public var maxOutputTokens: Int
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     public var contextTokens: Int
-    /// Tokens of the request above which room is made; 0 is nine tenths of what ``contextTokens``
+    /// Tokens of the request above which room is made; 0 is four fifths of what ``contextTokens``
     /// leaves beside the reply.
     public var highWaterTokens: Int
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.

@@ -2785,7 +2785,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let contextTokens: UInt32
     /**
-     * Tokens of the request above which room is made; 0 is nine tenths of what
+     * Tokens of the request above which room is made; 0 is four fifths of what
      * `context_tokens` leaves beside the reply.
      */
     public let highWaterTokens: UInt32
@@ -2864,7 +2864,7 @@ public struct Limits: Equatable, Hashable {
          * Tokens of the request and the reply together; 0 leaves it to the provider.
          */contextTokens: UInt32, 
         /**
-         * Tokens of the request above which room is made; 0 is nine tenths of what
+         * Tokens of the request above which room is made; 0 is four fifths of what
          * `context_tokens` leaves beside the reply.
          */highWaterTokens: UInt32, 
         /**
