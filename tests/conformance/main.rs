@@ -10,6 +10,7 @@ mod cut_anywhere;
 mod delivery;
 mod drive;
 mod ends;
+mod drive_ends;
 mod events;
 mod exit_codes;
 mod fixes_a_project;
