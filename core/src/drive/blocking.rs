@@ -3,7 +3,7 @@
 use embedded_io::{Read, Write};
 
 use super::exchange::{
-    Incoming, Outgoing, answer, body_bytes, is_interrupted, make_room, output, waiting,
+    Incoming, Outgoing, answer, body_bytes, is_complete, is_interrupted, make_room, output, waiting,
 };
 use super::{Endpoint, Notice, ToolOutput};
 use crate::message::{StopReason, ToolCall};
@@ -130,7 +130,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
                 session.abort();
             }
             let mut more = sent.map(|()| true);
-            while more == Ok(true) && !session.is_reply_complete() {
+            while more == Ok(true) && !is_complete(session) {
                 more = receive(session, &mut incoming, connection, self.buffer, notice);
             }
             // What is left of the body is not worth a wait.

@@ -81,7 +81,7 @@ impl Incoming {
         bytes: &[u8],
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<bool, Error> {
-        if session.is_reply_complete() && session.step() == Step::Receive {
+        if is_complete(session) {
             self.behind_bytes = self.behind_bytes.saturating_add(bytes.len());
         }
         let mut rest = bytes;
@@ -164,6 +164,11 @@ fn feed<C: Config, S: Storage>(
         }
     }
     Ok(())
+}
+
+/// Whether the reply to this request is complete, not the one before.
+pub(super) fn is_complete<C: Config, S: Storage>(session: &Session<C, S>) -> bool {
+    session.step() == Step::Receive && session.is_reply_complete()
 }
 
 /// Whether a read or write that failed is made again. A connection that is always interrupted fails
