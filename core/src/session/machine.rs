@@ -51,6 +51,9 @@ pub(super) struct Machine {
     pub retry_after_ms: u32,
     /// A byte at the end of the last chunk was read but is not counted as used yet.
     pub owes_byte: bool,
+    /// A driver has a connection out.
+    #[cfg(feature = "drive-async")]
+    pub has_connection: bool,
     /// Why the last attempt failed. The message stands behind the transcript.
     pub error: Option<Error>,
 }
@@ -78,6 +81,8 @@ impl Machine {
             status: 0,
             retry_after_ms: u32::MAX,
             owes_byte: false,
+            #[cfg(feature = "drive-async")]
+            has_connection: false,
             error: None,
         }
     }

@@ -68,9 +68,6 @@ pub struct Session<C, S> {
     config: C,
     transcript: Transcript<S>,
     machine: Machine,
-    /// A driver has a connection out for this session.
-    #[cfg(feature = "drive-async")]
-    has_connection: bool,
 }
 
 /// Why the last turn failed, for a person.
@@ -119,19 +116,13 @@ impl<C: Config, S: Storage> Session<C, S> {
             None => Place::START,
         };
         let machine = Machine::new(dialect, config.limits(), place, count);
-        Ok(Self {
-            config,
-            transcript,
-            machine,
-            #[cfg(feature = "drive-async")]
-            has_connection: false,
-        })
+        Ok(Self { config, transcript, machine })
     }
 
     /// Notes whether a connection is out, and returns whether one was.
     #[cfg(feature = "drive-async")]
     pub(crate) const fn lend_connection(&mut self, has_connection: bool) -> bool {
-        core::mem::replace(&mut self.has_connection, has_connection)
+        core::mem::replace(&mut self.machine.has_connection, has_connection)
     }
 
     // Looking.
@@ -342,13 +333,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         let mut count = Count::new();
         let place = Place::find(&mut transcript.log(), &config, &mut count);
         let machine = Machine::new(dialect, config.limits(), place, count);
-        Ok(Session {
-            config,
-            transcript,
-            machine,
-            #[cfg(feature = "drive-async")]
-            has_connection: false,
-        })
+        Ok(Session { config, transcript, machine })
     }
 
     // Room.
