@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn findings_are_findings() {
-        let findings = |text| checked(Output::Findings, None, text).ok();
+        let findings = |text: &str| checked(Output::Findings, None, text).ok();
         let two = "a.rs:1: error: x\nb c.rs:2:3: warning: y: z";
         assert_eq!(findings(two).as_deref(), Some(two));
         let dressed = "Two faults:\n\n```\n- a.rs:1: error: x\n\n* b c.rs:2:3: warning: y: z\n```";
