@@ -29,6 +29,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         ..Flags::default()
     };
     let instructions = Instructions {
+        schema: None,
+        model: None,
         name: "code".to_owned(),
         text: "Work.".to_owned(),
         output: Output::Patch,
