@@ -43,6 +43,10 @@ fn tools_reach_no_network_and_write_nowhere_but_in_the_view() {
         "pid-namespace",
         "network-namespace",
         "no-new-privileges",
+        "cgroup-namespace",
+        "session-keyring",
+        "limits",
+        "seccomp",
         "masked-credentials",
         "masked-environment",
     ] {

@@ -1,10 +1,12 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
 mod layout;
+mod limits;
 mod namespaces;
 mod overlay;
 mod program;
 mod run_folder;
+mod seccomp;
 mod step;
 
 use std::ffi::OsStr;
@@ -26,12 +28,14 @@ use super::{Executable, Layout, Refusal};
 use crate::{Error, ErrorKind};
 use namespaces::{Namespaces, Refused};
 pub(super) use overlay::mount_with_renames;
+use seccomp::Filters;
 use step::Step;
 
 /// What confines the processes of a view.
 #[derive(Debug)]
 pub(super) struct Walls {
     namespaces: Namespaces,
+    filters: Filters,
     /// How those inside name the program of the tools.
     program: Option<PathBuf>,
     /// Its content, if its file could not be shown.
@@ -47,9 +51,13 @@ impl Walls {
         "pid-namespace",
         "network-namespace",
         "ipc-namespace",
+        "cgroup-namespace",
         "read-only-system",
         "masked-credentials",
         "no-new-privileges",
+        "session-keyring",
+        "limits",
+        "seccomp",
     ];
 
     /// Builds what `layout` says.
@@ -60,6 +68,13 @@ impl Walls {
         layout: &Layout<'_>,
         executable: Option<&Executable>,
     ) -> Result<Self, Refusal> {
+        let filters = Filters::new().map_err(|what| {
+            let text = format!(
+                "the sandbox cannot be made: the system has no {what}; \
+                 with `--sandbox off` tools run without it"
+            );
+            Refusal::Final(Error::new(ErrorKind::Sandbox, text))
+        })?;
         let is_root = rustix::process::geteuid().is_root();
         let path = executable.and_then(|executable| executable.path.as_deref());
         let mut steps = layout::steps(layout, path, is_root);
@@ -89,7 +104,7 @@ impl Walls {
                         (Some(format!("/proc/self/fd/{}", copy.as_raw_fd()).into()), Some(copy))
                     }
                 };
-                return Ok(Self { namespaces, program, _copy: copy, is_root });
+                return Ok(Self { namespaces, filters, program, _copy: copy, is_root });
             }
             Err(refused) => refused,
         };
@@ -149,6 +164,7 @@ impl Walls {
         let dir = layout::c_path(dir);
         let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
         let proc_flags = layout::proc_flags(self.is_root);
+        let filters = self.filters.clone();
         let hook = move || {
             // SAFETY: the forked process has the descriptors of this one, where they are open
             // until `spawn` returns.
@@ -157,7 +173,12 @@ impl Walls {
             namespaces::enter(keeper, pid_to, proc_flags)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;
-            close_on_exec()
+            limits::leave_keyring()?;
+            limits::set()?;
+            close_on_exec()?;
+            // The last, for it refuses calls that the others need.
+            filters.apply()?;
+            Ok(())
         };
         // SAFETY: the hook makes system calls only.
         let spawned = unsafe { command.pre_exec(hook) }.spawn();

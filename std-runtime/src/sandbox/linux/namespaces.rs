@@ -38,7 +38,8 @@ const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
     .union(ThreadNameSpaceType::MOUNT)
     .union(ThreadNameSpaceType::PROCESS_ID)
     .union(ThreadNameSpaceType::NETWORK)
-    .union(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION);
+    .union(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION)
+    .union(ThreadNameSpaceType::CONTROL_GROUP);
 
 /// What root keeps inside: power over files, which the mounts confine, and over
 /// its own processes. Mounting, devices, tracing and the network are not in it.
@@ -71,7 +72,7 @@ impl Namespaces {
         }
         drop(blocked);
         let keeper = forked
-            .map_err(refused("user, mount, pid, network and ipc namespaces (clone)"))?
+            .map_err(refused("user, mount, pid, network, ipc and cgroup namespaces (clone)"))?
             .ok_or(Refused::Namespaces("clone", Errno::CHILD))?;
         drop(theirs);
         let pidfd = rustix::process::pidfd_open(keeper, PidfdFlags::empty());

@@ -1,0 +1,40 @@
+//! Limits of a process inside, and what it shares with no one.
+
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit};
+
+use super::step::last_errno;
+
+/// Processes of a user inside, so that a program that only forks ends.
+const PROCESSES_MAX: u64 = 4096;
+
+/// Bytes of one file.
+const FILE_BYTES_MAX: u64 = 8 << 30;
+
+/// Sets the limits, which nothing inside can raise. Allocates nothing.
+pub(super) fn set() -> Result<(), Errno> {
+    for (resource, most) in
+        [(Resource::Nproc, PROCESSES_MAX), (Resource::Fsize, FILE_BYTES_MAX), (Resource::Core, 0)]
+    {
+        let now = rustix::process::getrlimit(resource);
+        // A limit that is lower already stays.
+        let lower = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+        let limit = Rlimit { current: lower(now.current), maximum: lower(now.maximum) };
+        rustix::process::setrlimit(resource, limit)?;
+    }
+    Ok(())
+}
+
+/// Gives the process a new, empty session keyring instead of the one of the user. Where the
+/// kernel has no keyrings there is nothing to hide.
+pub(super) fn leave_keyring() -> Result<(), Errno> {
+    const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
+    // SAFETY: the name is none, so no memory is read.
+    let joined = unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) };
+    match last_errno() {
+        _ if joined >= 0 => Ok(()),
+        // The kernel has none, or a filter around us refuses the call as ours does inside.
+        Errno::NOSYS | Errno::PERM | Errno::ACCESS | Errno::OPNOTSUPP => Ok(()),
+        errno => Err(errno),
+    }
+}
