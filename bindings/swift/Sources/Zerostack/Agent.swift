@@ -21,6 +21,7 @@ public actor Agent {
     private let endpoint: Endpoint
     private let transport: any Transport
     private let tools: [String: Tool]
+    private let capacity: Int
     /// The turn that is going on.
     private var turn: Turn?
 
@@ -33,7 +34,7 @@ public actor Agent {
         transport: any Transport = URLSessionTransport(),
         capacity: Int = Session.defaultCapacity
     ) throws {
-        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+        try self.init(configuration, at: endpoint, tools: tools, transport, capacity) {
             try Session($0, capacity: capacity)
         }
     }
@@ -46,14 +47,15 @@ public actor Agent {
         tools: [Tool] = [], transport: any Transport = URLSessionTransport(),
         capacity: Int = Session.defaultCapacity
     ) throws {
-        try self.init(configuration, at: endpoint, tools: tools, transport: transport) {
+        try self.init(configuration, at: endpoint, tools: tools, transport, capacity) {
             try Session(resuming: snapshot, $0, capacity: capacity)
         }
     }
 
     private init(
         _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool],
-        transport: any Transport, session: @Sendable (Configuration) throws -> Session
+        _ transport: any Transport, _ capacity: Int,
+        session: @Sendable (Configuration) throws -> Session
     ) throws {
         var configuration = configuration
         configuration.tools = tools.map(\.spec)
@@ -64,7 +66,7 @@ public actor Agent {
         }
         self.session = try session(configuration)
         (self.configuration, self.endpoint) = (configuration, endpoint)
-        (self.transport, self.tools) = (transport, byName)
+        (self.transport, self.tools, self.capacity) = (transport, byName, capacity)
     }
 
     /// The conversation as bytes, for ``init(resuming:_:at:tools:transport:capacity:)``.
@@ -85,7 +87,7 @@ public actor Agent {
     public func run(
         _ text: String, onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await runTurn(onEvent) { try self.say(text) }
+        try await runTurn({ onEvent($0) }, begin: { try await self.say(text) })
     }
 
     /// Goes on with the turn that was open when the snapshot was taken: open calls run, and the model
@@ -96,28 +98,31 @@ public actor Agent {
     public func resume(
         onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await runTurn(onEvent) {
-            guard self.session.step == .idle else { return }
-            throw ZerostackError.refused(
-                Fault(
-                    kind: .wrongStep, code: 2, detail: 0,
-                    message: "no turn is open: run(_:onEvent:) begins one"))
-        }
+        try await runTurn(
+            { onEvent($0) },
+            begin: {
+                guard self.session.step == .idle else { return }
+                throw ZerostackError.refused(
+                    Fault(
+                        kind: .wrongStep, code: 2, detail: 0,
+                        message: "no turn is open: run(_:onEvent:) begins one"))
+            })
     }
 
-    /// Runs one turn and gives what happens, as it happens. Whoever stops reading ends the turn.
+    /// Runs one turn and gives what happens, as it happens. A slow reader slows the turn down; whoever
+    /// stops reading ends it.
     public nonisolated func stream(_ text: String) -> AsyncThrowingStream<AgentEvent, any Error> {
-        AsyncThrowingStream { events in
-            let task = Task {
-                do {
-                    try await self.run(text) { events.yield($0) }
-                    events.finish()
-                } catch {
-                    events.finish(throwing: error)
-                }
+        let events = Channel<AgentEvent>(limit: 64)
+        let task = Task {
+            do {
+                try await self.runTurn(
+                    { await events.send($0) }, begin: { try await self.say(text) })
+                events.finish()
+            } catch {
+                events.finish(throwing: error)
             }
-            events.onTermination = { _ in task.cancel() }
         }
+        return events.stream { task.cancel() }
     }
 
     /// Says something to the model beside the user: another mode, other skills, another prompt. It
@@ -151,7 +156,7 @@ public actor Agent {
         let own = self.configuration.tools.compactMap { self.tools[$0.name] }
         return try Agent(
             configuration ?? self.configuration, at: endpoint ?? self.endpoint,
-            tools: tools ?? own, transport: transport
+            tools: tools ?? own, transport, capacity
         ) { try session.fork($0, capacity: capacity) }
     }
 
@@ -159,7 +164,7 @@ public actor Agent {
 
     /// What a turn carries along.
     private struct Turn {
-        let show: @Sendable (AgentEvent) -> Void
+        let show: @Sendable (AgentEvent) async -> Void
         let began = ContinuousClock.now
         /// What was said since the last request.
         var text = ""
@@ -168,13 +173,15 @@ public actor Agent {
         var network: String?
     }
 
+    @discardableResult
     private func runTurn(
-        _ show: @escaping @Sendable (AgentEvent) -> Void, begin: () throws -> Void
+        _ show: @escaping @Sendable (AgentEvent) async -> Void,
+        begin: @Sendable () async throws -> Void
     ) async throws -> Reply {
         guard turn == nil else { throw ZerostackError.busy }
         turn = Turn(show: show)
         defer { turn = nil }
-        try begin()
+        try await begin()
         let work = Task { try await self.finish() }
         let limit = configuration.limits.maxTurnTime
         let clock = limit > .zero ? Task { await cancel(work, after: limit) } : nil
@@ -209,14 +216,29 @@ public actor Agent {
         return nil
     }
 
-    /// Adds the text, and takes the oldest turns out as long as it does not fit.
-    private func say(_ text: String) throws {
-        while true {
-            do {
-                return try session.user(text)
-            } catch ZerostackError.refused(let fault) where fault.kind == .full {
-                turn?.show(.dropped(bytes: try session.dropOldest()))
-            }
+    /// Adds the text, and takes the oldest turns out as long as it does not fit. A text that never
+    /// fits changes nothing.
+    private func say(_ text: String) async throws {
+        guard try !says(text, session) else { return }
+        let trial = try session.fork(configuration, capacity: capacity)
+        var drops = 0
+        repeat {
+            try trial.dropOldest()
+            drops += 1
+        } while try !says(text, trial)
+        for _ in 0..<drops {
+            await turn?.show(.dropped(bytes: try session.dropOldest()))
+        }
+        try session.user(text)
+    }
+
+    /// Adds the text, if there is room.
+    private func says(_ text: String, _ session: Session) throws -> Bool {
+        do {
+            try session.user(text)
+            return true
+        } catch ZerostackError.refused(let fault) where fault.kind == .full {
+            return false
         }
     }
 
@@ -243,13 +265,13 @@ public actor Agent {
             try await runTools()
         case .wait(let duration):
             let reason = turn?.network ?? session.failure.map(reason) ?? "no reason"
-            turn?.show(.retry(after: duration, reason: reason))
+            await turn?.show(.retry(after: duration, reason: reason))
             try await Task.sleep(for: duration)
             try session.retry()
         case .makeRoom where configuration.limits.room == .ask:
-            turn?.show(.dropped(bytes: try session.dropOldest()))
+            await turn?.show(.dropped(bytes: try session.dropOldest()))
         case .makeRoom:
-            see(try session.makeRoom())
+            await see(try session.makeRoom())
         case .unknown:
             throw ZerostackError.refused(
                 Fault(
@@ -267,11 +289,13 @@ public actor Agent {
             let response = try await transport.send(request)
             try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
             for try await bytes in response.body {
-                try feed(bytes)
+                try await feed(bytes)
                 if session.step != .receive || session.isReplyComplete { break }
             }
         } catch let error as ZerostackError {
             throw error
+        } catch let error where isFinal(error) {
+            throw ZerostackError.untrusted(sentence(error))
         } catch {
             turn?.network = sentence(error)
         }
@@ -279,22 +303,34 @@ public actor Agent {
         // Calls that are found in the text come before the end.
         while session.step == .send || session.step == .receive {
             let event = try session.endResponse()
-            see(event)
+            await see(event)
             guard case .recovered = event else { break }
         }
     }
 
-    private func feed(_ bytes: Data) throws {
-        do {
-            try session.feed(bytes) { see($0) }
-        } catch ZerostackError.refused(let fault) {
-            guard case .makeRoom = session.step else { throw ZerostackError.refused(fault) }
+    private func feed(_ bytes: Data) async throws {
+        // A piece at a time, so that few events wait to be shown.
+        for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: Self.pieceBytes) {
+            guard session.step == .receive else { return }
+            var events: [Event] = []
+            var failure: (any Error)?
+            do {
+                let end = min(start + Self.pieceBytes, bytes.endIndex)
+                try session.feed(bytes[start..<end]) { events.append($0) }
+            } catch {
+                failure = error
+            }
+            for event in events { await see(event) }
+            guard let failure else { continue }
             // Room can be made, and the request sent again.
-            see(.restart)
+            guard failure is ZerostackError, case .makeRoom = session.step else { throw failure }
+            await see(.restart)
         }
     }
 
-    private func see(_ event: Event) {
+    private static let pieceBytes = 16 * 1024
+
+    private func see(_ event: Event) async {
         switch event {
         case .text(let text): turn?.text += text
         case .restart: turn?.text = ""
@@ -302,7 +338,7 @@ public actor Agent {
         case .end(let reason): turn?.stop = reason
         default: break
         }
-        turn?.show(.reply(event))
+        await turn?.show(.reply(event))
     }
 
     /// What the last message says.
@@ -357,7 +393,7 @@ public actor Agent {
         for await (call, result) in outputs where open.remove(call.id) != nil {
             let leftOut = try session.toolResult(
                 call.id, result.content, isError: result.isError)
-            turn?.show(
+            await turn?.show(
                 .toolResult(
                     call, content: result.content, isError: result.isError, leftOutBytes: leftOut))
             if open.isEmpty { break }
@@ -392,4 +428,18 @@ public struct Reply: Sendable, Hashable {
 /// Cancels `work` when its time is up.
 private func cancel(_ work: Task<Void, any Error>, after limit: Duration) async {
     if (try? await Task.sleep(for: limit)) != nil { work.cancel() }
+}
+
+/// Whether another attempt would fail in the same way: the server is not to be trusted.
+private func isFinal(_ error: any Error) -> Bool {
+    let final: [URLError.Code] = [
+        .serverCertificateUntrusted, .serverCertificateHasBadDate,
+        .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid,
+        .clientCertificateRejected, .clientCertificateRequired,
+        .appTransportSecurityRequiresSecureConnection,
+    ]
+    guard let error = error as? URLError else { return false }
+    // On Linux only curl's words tell.
+    let isUnknown = error.code == .unknown && sentence(error).contains("certificate")
+    return isUnknown || final.contains(error.code)
 }

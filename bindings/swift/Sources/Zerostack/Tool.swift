@@ -122,6 +122,8 @@ private func sentence(_ error: DecodingError) -> String {
         return "\(at(context, key)) is missing"
     case .valueNotFound(_, let context):
         return "\(at(context)) is null"
+    case .typeMismatch(_, let context) where context.codingPath.isEmpty:
+        return "this is no JSON object"
     case .typeMismatch(let type, let context):
         return "\(at(context)) must be \(type)"
     case .dataCorrupted(let context) where context.codingPath.isEmpty:

@@ -5,10 +5,13 @@ import Foundation
 #endif
 
 /// Reaches the provider over `URLSession`: no cache, no cookies, no redirects (a redirect would take
-/// the key elsewhere).
+/// the key elsewhere). A server that sends faster than its bytes are read has to wait.
 public final class URLSessionTransport: Transport {
-    private let session: URLSession
-    private let exchanges: Exchanges
+    private let configuration: URLSessionConfiguration
+    #if !canImport(FoundationNetworking)
+        private let exchanges: Exchanges
+        private let session: URLSession
+    #endif
 
     /// A transport that gives up when nothing comes for `idleTimeout`.
     public convenience init(idleTimeout: Duration = .seconds(300)) {
@@ -23,14 +26,20 @@ public final class URLSessionTransport: Transport {
         configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
         configuration.httpCookieStorage = nil
         configuration.httpShouldSetCookies = false
-        exchanges = Exchanges()
-        session = URLSession(configuration: configuration, delegate: exchanges, delegateQueue: nil)
+        self.configuration = configuration
+        #if !canImport(FoundationNetworking)
+            exchanges = Exchanges()
+            session = URLSession(
+                configuration: configuration, delegate: exchanges, delegateQueue: nil)
+        #endif
     }
 
-    deinit {
-        // The session holds its delegate until then.
-        session.finishTasksAndInvalidate()
-    }
+    #if !canImport(FoundationNetworking)
+        deinit {
+            // The session holds its delegate until then.
+            session.finishTasksAndInvalidate()
+        }
+    #endif
 
     /// Sends the request and returns with the head of the response.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
@@ -40,6 +49,13 @@ public final class URLSessionTransport: Transport {
         for (name, value) in request.headers {
             message.setValue(value, forHTTPHeaderField: name)
         }
+        #if canImport(FoundationNetworking)
+            // One for each exchange: to make a server wait, its thread waits.
+            let exchanges = Exchanges()
+            let session = URLSession(
+                configuration: configuration, delegate: exchanges, delegateQueue: ShortQueue())
+            defer { session.finishTasksAndInvalidate() }
+        #endif
         let task = session.dataTask(with: message)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { head in
@@ -56,8 +72,11 @@ public final class URLSessionTransport: Transport {
 private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private enum Exchange {
         case waiting(CheckedContinuation<HTTPResponse, any Error>)
-        case receiving(AsyncThrowingStream<Data, any Error>.Continuation)
+        case receiving(Channel<Data>)
     }
+
+    /// Bytes that wait to be read, from which on the server has to wait.
+    private static let roomBytes = 256 * 1024
 
     private let lock = NSLock()
     /// Only touched under the lock.
@@ -74,10 +93,13 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
         guard let response = response as? HTTPURLResponse else {
             return completionHandler(.cancel)
         }
-        let (body, continuation) = AsyncThrowingStream<Data, any Error>.makeStream()
-        continuation.onTermination = { _ in dataTask.cancel() }
+        // An interim head; the answer's follows.
+        guard response.statusCode >= 200 else { return completionHandler(.allow) }
+        let channel = Channel<Data>(limit: Self.roomBytes) { $0.count }
+        // Cancelling waits for what the task is doing.
+        let body = channel.stream { DispatchQueue.global().async { dataTask.cancel() } }
         let before = lock.withLock {
-            exchanges.updateValue(.receiving(continuation), forKey: dataTask.taskIdentifier)
+            exchanges.updateValue(.receiving(channel), forKey: dataTask.taskIdentifier)
         }
         if case .waiting(let head) = before {
             var headers: [String: String] = [:]
@@ -93,9 +115,18 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        if case .receiving(let body) = lock.withLock({ exchanges[dataTask.taskIdentifier] }) {
-            body.yield(data)
-        }
+        guard case .receiving(let body) = lock.withLock({ exchanges[dataTask.taskIdentifier] })
+        else { return }
+        guard body.offer(data) >= Self.roomBytes else { return }
+        #if canImport(FoundationNetworking)
+            // A task that is suspended begins anew here.
+            let room = DispatchSemaphore(value: 0)
+            body.whenThereIsRoom { room.signal() }
+            room.wait()
+        #else
+            dataTask.suspend()
+            body.whenThereIsRoom { dataTask.resume() }
+        #endif
     }
 
     func urlSession(
@@ -116,3 +147,24 @@ private final class Exchanges: NSObject, URLSessionDataDelegate, @unchecked Send
         completionHandler(nil)
     }
 }
+
+#if canImport(FoundationNetworking)
+    /// A queue that makes whoever adds to it wait while it is full: Foundation adds a block for each
+    /// piece of a response, however many there are.
+    private final class ShortQueue: OperationQueue, @unchecked Sendable {
+        private let room = DispatchSemaphore(value: 8)
+
+        override init() {
+            super.init()
+            maxConcurrentOperationCount = 1
+        }
+
+        override func addOperation(_ block: @escaping @Sendable () -> Void) {
+            room.wait()
+            super.addOperation { [room] in
+                block()
+                room.signal()
+            }
+        }
+    }
+#endif

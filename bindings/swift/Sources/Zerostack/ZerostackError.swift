@@ -7,6 +7,8 @@ public enum ZerostackError: Error, Sendable, Hashable {
     case refused(Fault)
     /// The turn failed, after the last attempt. What the network said is in `network`.
     case turnFailed(Failure, network: String?)
+    /// The server's certificate is not trusted, and why. It is not tried again.
+    case untrusted(String)
     /// The agent is in the middle of a turn; run another agent, or wait for this one.
     case busy
     /// An address that no request can be sent to, and why.
@@ -108,7 +110,7 @@ extension ZerostackError: CustomStringConvertible, LocalizedError {
             return network.map { "\(failure.fault.message): \($0)" } ?? failure.fault.message
         case .busy:
             return "the agent is in the middle of a turn"
-        case .badURL(let reason), .badArguments(let reason):
+        case .untrusted(let reason), .badURL(let reason), .badArguments(let reason):
             return reason
         }
     }
