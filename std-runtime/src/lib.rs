@@ -11,6 +11,7 @@ mod ignore_file;
 mod new_file;
 mod own_process;
 pub mod patch;
+pub mod permissions;
 pub mod plumbing;
 mod project_file;
 pub mod provider;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use zerostack::agent::AgentEvent;
+use zerostack::permissions::Permissions;
 use zerostack::provider::Flags;
 use zerostack::run::{Instructions, Observer, Outcome, RunOptions, Start, Stop, run};
 use zerostack::sandbox::{Mode, ToolHost};
@@ -34,6 +35,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         name: "code".to_owned(),
         text: "Work.".to_owned(),
         output: Output::Patch,
+        mode: None,
         tools: None,
         task: "go".to_owned(),
         agents: None,
@@ -46,6 +48,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         sandbox: Mode::Off,
         tools,
         record: None,
+        permissions: Permissions::default(),
         limits: Limits::default(),
         idle_limit: None,
     };

@@ -28,6 +28,7 @@ mod one_choice;
 mod output_limit;
 mod paths;
 mod permissions;
+mod permitted;
 mod plumbing;
 mod prompts;
 mod random_sessions;

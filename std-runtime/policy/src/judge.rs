@@ -2,8 +2,8 @@
 
 use crate::{Effect, Place, Verdict};
 
-/// What an agent may do without a rule that says so.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// What an agent may do without a rule that says so. The order is from the narrowest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Mode {
     /// Look, change nothing.

@@ -7,9 +7,10 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, RoomPolicy, ToolMode};
-use zerostack_policy::{Mode, Verdict};
+use zerostack_policy::{Mode, Rule, Verdict};
 
 use super::permissions::{Check, Subject};
+use crate::permissions::Permissions;
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::{Flags, shown};
 use crate::sandbox;
@@ -45,6 +46,7 @@ pub(super) struct RunArgs {
     pub output: Option<Output>,
     pub output_file: Option<PathBuf>,
     pub limits: Limits,
+    pub permissions: Permissions,
     /// How room is made; a summary where it is not said.
     pub room: Option<RoomPolicy>,
     pub folder: Option<PathBuf>,
@@ -153,6 +155,13 @@ impl RunArgs {
             "--tool-mode" => self.model.tool_mode = Some(tool_mode(option, parser)?),
             "-p" | "--prompt" => self.prompt = Some(string(option, parser)?),
             "-C" | "--folder" => self.folder = Some(value(option, parser)?.into()),
+            "--mode" => {
+                let modes: Vec<_> = Mode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+                self.permissions.mode = Some(choice(option, parser, &modes)?);
+            }
+            "--allow" => self.rule(Verdict::Allow, option, parser)?,
+            "--ask" => self.rule(Verdict::Ask, option, parser)?,
+            "--deny" => self.rule(Verdict::Deny, option, parser)?,
             "--record" => self.record = Some(value(option, parser)?.into()),
             "-q" | "--quiet" => self.quiet = true,
             "--events" => {
@@ -202,6 +211,15 @@ impl RunArgs {
             }
             _ => return Err(unknown(option)),
         }
+        Ok(())
+    }
+}
+
+impl RunArgs {
+    fn rule(&mut self, verdict: Verdict, option: &str, parser: &mut Parser) -> Result<()> {
+        let rule = Rule::parse(&string(option, parser)?);
+        let rule = rule.map_err(|error| usage(format!("{option}: {error}")))?;
+        self.permissions.rules.push((verdict, rule));
         Ok(())
     }
 }

@@ -27,6 +27,11 @@ Options of a run:
   -o, --output-file FILE    write the result to FILE, whole or not at all, instead of stdout
   -C, --folder DIR          the folder to work on, instead of the current one
       --sandbox on|off      off: tools run with all your rights, on a copy
+      --mode NAME           what the model may do: readonly, standard (edit, build, test) or full
+                            (the default in the sandbox; standard without it)
+      --allow RULE          permit what a rule names, as Bash(npm install:*) or Edit(./src/**)
+      --ask RULE            deny it unless somebody can be asked
+      --deny RULE           deny it, whatever else allows it
       --events json         one JSON object a line on stdout, the result last
       --record FILE         write a tape of the run, for `zerostack replay`
       --max-rounds N        requests of the run (200)

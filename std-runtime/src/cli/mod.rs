@@ -213,7 +213,7 @@ fn prepare(
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let RunArgs { sandbox, record, mut limits, idle_limit, room, .. } = args;
+    let RunArgs { sandbox, record, permissions, mut limits, idle_limit, room, .. } = args;
     limits.room = room.unwrap_or(RoomPolicy::Summarise);
     Ok(RunOptions {
         folder,
@@ -223,6 +223,7 @@ fn prepare(
         sandbox,
         tools,
         record,
+        permissions,
         limits,
         idle_limit,
     })

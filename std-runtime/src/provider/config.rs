@@ -20,13 +20,19 @@
 //! headers = { x-portkey-provider = "openai", api-key = "${AZURE_KEY}" }   # sent with each request
 //! query = { api-version = "2024-10-21" }   # the same, in the URL; `${NAME}` is a variable
 //!
+//! [permissions]                    # as `zerostack permissions check` tries them
+//! mode = "standard"                # readonly, standard or full
+//! deny = ["Read(./secrets/**)"]
+//! ask = ["Bash(git push:*)"]
+//! allow = ["Bash(npm install:*)"]
+//!
 //! [projects]                       # what a project's file may choose
 //! providers = ["work", "lab"]      # beside the user's own `provider`; none if it is not said
 //! models = ["fast-coder", "big"]   # any if it is not said
 //! ```
 //!
-//! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`
-//! and `model`, and chooses among what `[projects]` of the user's file allows: a cloned project
+//! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`,
+//! `model` and `[permissions]` without `allow`, and chooses among what `[projects]` of the user's file allows: a cloned project
 //! must not choose where code and keys go.
 
 use std::collections::BTreeMap;
@@ -36,11 +42,13 @@ use std::{fmt, fs, io};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use zerostack_core::{OutputLimitKey, ToolMode};
+use zerostack_policy::{Mode, Rule, Verdict};
 
 use super::extra::variables_in;
 use super::secret::shown;
 use super::{Api, Env};
 use crate::error::quote;
+use crate::permissions::Permissions;
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// What the configuration files say about providers, the project's file over the user's.
@@ -51,6 +59,8 @@ pub struct Config {
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) projects: Projects,
     pub(super) user_file: Option<PathBuf>,
+    /// `[permissions]` of both files.
+    pub(crate) permissions: Permissions,
 }
 
 /// `[projects]`: what a project's file may choose.
@@ -122,6 +132,10 @@ fn output_limit_key_by_name<'de, D: Deserializer<'de>>(
     by_name(deserializer, "key", OutputLimitKey::ALL, |key| key.name())
 }
 
+fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
+    by_name(deserializer, "mode", &Mode::ALL, |mode| mode.name())
+}
+
 fn tool_mode_by_name<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<ToolMode>, D::Error> {
@@ -183,16 +197,21 @@ impl Config {
             config.model = file.model.filter(|model| !model.trim().is_empty()).map(setting);
             config.tables = file.providers;
             config.projects = file.projects;
+            config.permissions = file.permissions.read(path)?;
             config.user_file = Some(path.into());
         }
         if let Some((path, text)) = project {
             let file: ProjectFile = from_toml(
                 path,
                 text,
-                "; a project's file holds only provider and model, the rest belongs into the \
+                "; a project's file holds only provider, model and [permissions] without allow, the rest belongs into the \
                  user's own file",
             )?;
             let from = File::Project;
+            let Permissions { mode, rules } = file.permissions.read(path)?;
+            let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
+            config.permissions.mode = narrower;
+            config.permissions.rules.extend(rules);
             let setting = |value| Setting { value, file: path.into(), from };
             // One that the user chose too is no choice of the project's.
             let is_users = |value: &String| {
@@ -219,6 +238,8 @@ struct UserFile {
     providers: BTreeMap<String, Table>,
     #[serde(default)]
     projects: Projects,
+    #[serde(default)]
+    permissions: PermissionTable,
 }
 
 #[derive(Deserialize)]
@@ -226,6 +247,59 @@ struct UserFile {
 struct ProjectFile {
     provider: Option<String>,
     model: Option<String>,
+    #[serde(default)]
+    permissions: ProjectPermissions,
+}
+
+/// `[permissions]` of the user's file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PermissionTable {
+    #[serde(default, deserialize_with = "mode_by_name")]
+    mode: Option<Mode>,
+    #[serde(default)]
+    allow: Vec<String>,
+    #[serde(default)]
+    ask: Vec<String>,
+    #[serde(default)]
+    deny: Vec<String>,
+}
+
+/// `[permissions]` of a project's file, which allows nothing.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProjectPermissions {
+    #[serde(default, deserialize_with = "mode_by_name")]
+    mode: Option<Mode>,
+    #[serde(default)]
+    ask: Vec<String>,
+    #[serde(default)]
+    deny: Vec<String>,
+}
+
+impl PermissionTable {
+    fn read(self, path: &Path) -> Result<Permissions> {
+        let Self { mode, allow, ask, deny } = self;
+        let lists = [(Verdict::Allow, allow), (Verdict::Ask, ask), (Verdict::Deny, deny)];
+        let mut rules = Vec::new();
+        for (verdict, texts) in lists {
+            for text in texts {
+                let rule = Rule::parse(&text).map_err(|error| {
+                    let message = format!("{}: [permissions]: {error}", path.display());
+                    Error::new(ErrorKind::Configuration, message)
+                })?;
+                rules.push((verdict, rule));
+            }
+        }
+        Ok(Permissions { mode, rules })
+    }
+}
+
+impl ProjectPermissions {
+    fn read(self, path: &Path) -> Result<Permissions> {
+        let Self { mode, ask, deny } = self;
+        PermissionTable { mode, allow: Vec::new(), ask, deny }.read(path)
+    }
 }
 
 /// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use zerostack_core::prompt::Output;
+use zerostack_policy::Mode;
 
 use crate::{Error, ErrorKind, Result, project_file};
 
@@ -20,6 +21,8 @@ pub struct Instructions {
     pub schema: Option<String>,
     /// The model that the prompt wants.
     pub model: Option<String>,
+    /// The mode that the prompt runs in, which narrows what the user allows.
+    pub mode: Option<Mode>,
     /// The tools that the prompt allows; all when it does not say.
     pub tools: Option<Vec<String>>,
     /// What the user asks for; may be empty.

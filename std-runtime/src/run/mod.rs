@@ -16,6 +16,7 @@ pub mod events;
 mod exchange;
 pub mod input;
 mod instructions;
+mod permissions;
 pub mod progress;
 mod prompts;
 mod stop;
@@ -32,6 +33,7 @@ use zerostack_core::{Limits, OwnedConfig, OwnedTool, StopReason, Usage};
 
 use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
 use crate::error::quote;
+use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint, Flags};
 use crate::sandbox::{Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
@@ -41,6 +43,7 @@ use crate::{Error, ErrorKind, Result, own_process};
 use delivery::Checked;
 pub use delivery::Delivery;
 pub use instructions::Instructions;
+use permissions::Gate;
 pub use prompts::PromptFiles;
 pub use stop::Stop;
 use tape::Tape;
@@ -63,6 +66,8 @@ pub struct RunOptions {
     pub tools: ToolHost,
     /// Where to write the tape.
     pub record: Option<PathBuf>,
+    /// What the model may do.
+    pub permissions: Permissions,
     /// The bounds of the session.
     pub limits: Limits,
     /// How long the provider may be silent, when it is not the default.
@@ -166,6 +171,7 @@ fn transact(
         provider::served_models(endpoint, http.clone())
     })?;
     let hidden_variables = provider::key_variables(std::env::vars_os(), &config, &endpoint);
+    let config_permissions = config.permissions;
     let view = View::open(
         &options.folder,
         &ViewOptions {
@@ -183,9 +189,9 @@ fn transact(
     let system = instructions.system(view.root());
     let tools = tools(instructions);
     let limits = endpoint.limits(options.limits)?;
-    let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
+    let session_config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
     let mut tape = match &options.record {
-        Some(path) => Some(Tape::create(path, endpoint.secrets(), &config)?),
+        Some(path) => Some(Tape::create(path, endpoint.secrets(), &session_config)?),
         None => None,
     };
     let start = Start {
@@ -197,10 +203,25 @@ fn transact(
         layers: view.layers(),
     };
     observer.start(&start)?;
-    let session = start_session(config)?;
-    let mut turn =
-        Turn { options, stop, endpoint: &endpoint, view: &view, session, hidden_variables };
+    let session = start_session(session_config)?;
+    let gate = Gate::new(
+        &options.permissions,
+        &config_permissions,
+        instructions.mode,
+        options.sandbox,
+        view.root(),
+    );
+    let mut turn = Turn {
+        options,
+        stop,
+        endpoint: &endpoint,
+        view: &view,
+        gate: &gate,
+        session,
+        hidden_variables,
+    };
     let result = turn.run(&mut tape, observer);
+    let result = gate.judge(result);
     // The view is of no use once a signal came, and a patch of it may be half of one.
     let result = match stop.why() {
         Some(_) => Err(Cancel::error()),
@@ -220,13 +241,14 @@ struct Turn<'a> {
     stop: &'a Arc<Stop>,
     endpoint: &'a Endpoint,
     view: &'a View,
+    gate: &'a Gate,
     session: OwnedSession,
     hidden_variables: Vec<OsString>,
 }
 
 impl Turn<'_> {
     fn run(&mut self, tape: &mut Option<Tape>, observer: &mut dyn Observer) -> Result<Outcome> {
-        let Self { options, stop, endpoint, view, session, hidden_variables } = self;
+        let Self { options, stop, endpoint, view, gate, session, hidden_variables } = self;
         let text = options.instructions.user(options.input.as_deref());
         if let Some(tape) = tape {
             tape.user(&text)?;
@@ -236,7 +258,7 @@ impl Turn<'_> {
         let mut http = HttpOptions::from_env(&crate::agent::variable)?;
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let mut processes = Processes::new(view, stop, options, hidden_variables);
+        let mut processes = Processes::new(view, stop, options, gate, hidden_variables);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         loop {

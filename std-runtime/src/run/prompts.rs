@@ -7,6 +7,7 @@ use zerostack_core::prompt::{
     BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, tool_name,
 };
 use zerostack_core::tool::schema::Schema;
+use zerostack_policy::Mode;
 
 use super::instructions::Instructions;
 use crate::{Error, ErrorKind, Result, project_file};
@@ -124,6 +125,7 @@ impl PromptFiles {
                 }
                 usable
             }),
+            mode: mode(&prompt),
             tools,
             task,
             agents: None,
@@ -192,11 +194,11 @@ impl PromptFiles {
         let listed = prompt.tools().map(|mut tools| known(&mut tools));
         let mut excluded = known(&mut prompt.excluded_tools());
         match prompt.mode().map(owned).as_deref() {
-            Some("plan" | "ask" | "read-only") => excluded.extend(["write", "edit"]),
-            None | Some("agent" | "code" | "edit" | "build" | "primary" | "subagent" | "all") => {}
+            Some("plan" | "ask" | "read-only" | "readonly") => excluded.extend(["write", "edit"]),
+            None | Some("standard" | "full" | "agent" | "code" | "edit" | "build" | "primary" | "subagent" | "all") => {}
             Some(mode) => warnings.push(format!(
-                "the prompt {place}: its mode {mode:?} is unknown; plan, ask and read-only take the \
-                 tools that write"
+                "the prompt {place}: its mode {mode:?} is unknown; there are readonly, standard and \
+                 full"
             )),
         }
         let all: Vec<&str> = crate::tool::specs().iter().map(|spec| spec.name).collect();
@@ -346,3 +348,12 @@ fn owned(text: Text<'_>) -> String {
 
 /// The most that one prompt may hold.
 const PROMPT_BYTES: u64 = 256 * 1024;
+
+/// The mode of permissions that a prompt asks for; `full` is what a run has anyway.
+fn mode(prompt: &Prompt<'_>) -> Option<Mode> {
+    match prompt.mode().map(owned).as_deref() {
+        Some("plan" | "ask" | "read-only" | "readonly") => Some(Mode::ReadOnly),
+        Some("standard") => Some(Mode::Standard),
+        _ => None,
+    }
+}

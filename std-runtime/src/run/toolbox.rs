@@ -7,6 +7,7 @@ use serde::Deserialize;
 use zerostack_core::ToolCall;
 
 use super::exchange::{End, exchange};
+use super::permissions::Gate;
 use super::{RunOptions, Stop};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
 use crate::sandbox::{Child, Mode, Program, ToolHost};
@@ -20,6 +21,7 @@ pub(super) struct Processes<'a> {
     stop: &'a Stop,
     sandbox: Mode,
     tools: &'a ToolHost,
+    gate: &'a Gate,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: &'a [OsString],
 }
@@ -36,9 +38,11 @@ impl<'a> Processes<'a> {
         view: &'a View,
         stop: &'a Stop,
         options: &'a RunOptions,
+        gate: &'a Gate,
         hidden_variables: &'a [OsString],
     ) -> Self {
-        Self { view, stop, sandbox: options.sandbox, tools: &options.tools, hidden_variables }
+        let RunOptions { sandbox, tools, .. } = options;
+        Self { view, stop, sandbox: *sandbox, tools, gate, hidden_variables }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -49,6 +53,9 @@ impl<'a> Processes<'a> {
             return Ok(ToolOutput::error(text));
         }
         let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
+        if let Err(refusal) = self.gate.check(name, arguments) {
+            return Ok(ToolOutput::error(refusal));
+        }
         if *self.tools == ToolHost::InProcess {
             return self.run_here(name, arguments.as_bytes());
         }

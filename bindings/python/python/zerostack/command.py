@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
@@ -31,6 +31,10 @@ OPTIONS = {
     "output_file": "--output-file",
     "folder": "--folder",
     "sandbox": "--sandbox",
+    "mode": "--mode",
+    "allow": "--allow",
+    "ask": "--ask",
+    "deny": "--deny",
     "record": "--record",
     "max_rounds": "--max-rounds",
     "max_tokens": "--max-tokens",
@@ -82,6 +86,10 @@ def run(
     output: str | None = None,
     output_file: str | os.PathLike[str] | None = None,
     sandbox: str | None = None,
+    mode: str | None = None,
+    allow: str | Sequence[str] | None = None,
+    ask: str | Sequence[str] | None = None,
+    deny: str | Sequence[str] | None = None,
     record: str | os.PathLike[str] | None = None,
     max_rounds: int | None = None,
     max_tokens: int | None = None,
@@ -106,7 +114,8 @@ def run(
     one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
     model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
     ``output_file`` names a file that the result is written to, whole or not at all, too;
-    ``sandbox`` is ``"on"`` or ``"off"``; ``record`` names a file for a tape; ``max_rounds``,
+    ``sandbox`` is ``"on"`` or ``"off"``; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
+    and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a file for a tape; ``max_rounds``,
     ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``, ``max_repeats``,
     ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
     ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.
@@ -126,8 +135,12 @@ def run(
     command = [found, "run", *FIXED]
     for keyword, option in OPTIONS.items():
         value = given[keyword]
-        if value is not None:
-            command += [option, _word(value)]
+        if value is None:
+            continue
+        # An option that may be given several times takes several values.
+        values = value if isinstance(value, (list, tuple)) else [value]
+        for one in values:
+            command += [option, _word(one)]
     # The instruction is one word, whatever it begins with.
     command += ["--", instruction]
     data = stdin.encode() if isinstance(stdin, str) else stdin

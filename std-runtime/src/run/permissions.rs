@@ -1,0 +1,118 @@
+//! Whether a call of the model may run.
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::Value;
+use zerostack_policy::{Decision, Mode, Policy, Verdict};
+
+use super::Outcome;
+use crate::error::quote;
+use crate::permissions::Permissions;
+use crate::{Error, ErrorKind, Result, sandbox};
+
+/// Looks at each call before it runs.
+#[derive(Debug)]
+pub(super) struct Gate {
+    policy: Policy,
+    denied: Mutex<Vec<String>>,
+}
+
+impl Gate {
+    pub(super) fn new(
+        permissions: &Permissions,
+        configured: &Permissions,
+        prompt_mode: Option<Mode>,
+        sandbox: sandbox::Mode,
+        root: &Path,
+    ) -> Self {
+        let root = root.to_str().map(str::to_owned);
+        let home = std::env::var("HOME").ok().filter(|home| home.starts_with('/'));
+        let mode = permissions.mode([configured.mode, prompt_mode], sandbox);
+        let rules = permissions.rules.iter().chain(&configured.rules).cloned();
+        let policy = rules
+            .fold(Policy::new(mode), |policy, (verdict, rule)| policy.with_rule(verdict, rule));
+        Self { policy: policy.with_folders(root, home), denied: Mutex::default() }
+    }
+
+    /// Whether the call may run.
+    ///
+    /// # Errors
+    /// What the model is told in place of a result.
+    pub(super) fn check(&self, name: &str, arguments: &str) -> std::result::Result<(), String> {
+        // What cannot be read is refused by the tool itself, which says how it must be.
+        let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return Ok(()) };
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+        let (decision, subject) = match name {
+            "bash" => match text("command") {
+                Some(command) => (self.policy.check_command(command), command),
+                None => return Ok(()),
+            },
+            _ => {
+                let path = text("path").unwrap_or(".");
+                (self.policy.check_tool(name, path), path)
+            }
+        };
+        if decision.verdict == Verdict::Allow {
+            return Ok(());
+        }
+        let text = refusal(&decision);
+        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        denied.push(format!("{name} {}: {}", quote(subject), decision.reason));
+        Err(text)
+    }
+
+    /// The end of the run, with the calls that were denied: they are noted beside a result, and
+    /// are the reason if there is none.
+    pub(super) fn judge(&self, result: Result<Outcome>) -> Result<Outcome> {
+        let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(first) = denied.first() else { return result };
+        let more = match denied.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        match result {
+            Ok(mut outcome) => {
+                outcome.notes.push(format!("not permitted: {first}{more}"));
+                Ok(outcome)
+            }
+            Err(error) if error.kind() == ErrorKind::NoResult => {
+                let text = format!(
+                    "not permitted: {first}{more}; --mode or --allow RULE permits it; {error}"
+                );
+                Err(Error::new(ErrorKind::Denied, text))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn refusal(decision: &Decision) -> String {
+    let part = match decision.part.as_str() {
+        "" => String::new(),
+        part => format!(" by {}", quote(part)),
+    };
+    let asks = match decision.verdict {
+        Verdict::Ask => ", and nobody can be asked in this run",
+        Verdict::Allow | Verdict::Deny => "",
+    };
+    format!(
+        "not run: {}{part} ({}){asks}; do it in a way that needs no permission, or leave it out \
+         and say so at the end",
+        decision.reason, decision.rule
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tool_is_judged() {
+        let policy = Policy::new(Mode::Full);
+        for spec in crate::tool::specs().iter().filter(|spec| spec.name != "bash") {
+            let decision = policy.check_tool(spec.name, "/etc/shadow");
+            assert_ne!(decision.verdict, Verdict::Allow, "{}", spec.name);
+        }
+    }
+}
