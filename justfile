@@ -11,6 +11,11 @@ bench:
     cargo build --release --package zerostack --package zerostack-tests
     target/release/zerostack-bench
 
+# How the costs of each kind of work grow with its size, in instructions; or those with WORD in
+# their names. Wants valgrind.
+scaling word="":
+    tests/scaling.sh {{word}}
+
 # Licences and advisories.
 deny:
     cargo deny check

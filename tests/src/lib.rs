@@ -9,6 +9,7 @@ pub mod model;
 mod pairs;
 pub mod play;
 pub mod random;
+pub mod scaling;
 pub mod shared;
 pub mod simulator;
 pub mod table;

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Counts the instructions of each series of tests/src/scaling with valgrind, and fails when ten
+# times the work takes more than twelve times as many. `scaling.sh WORD` takes those with the word
+# in their names.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v valgrind >/dev/null; then
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind; } \
+        >/dev/null 2>&1 || true
+fi
+cargo build --quiet --package zerostack-tests --bin zerostack-scaling
+"${CARGO_TARGET_DIR:-target}"/debug/zerostack-scaling "$@"

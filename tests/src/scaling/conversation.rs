@@ -1,0 +1,136 @@
+//! Long conversations: results, requests, room, and the forms that they are saved in.
+
+use zerostack_core::{
+    CallId, Growing, JsonLinesReader, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
+    ToolResult,
+};
+
+use super::bodies::Body;
+use super::reply::{feed, many_calls, receiving};
+use super::{Series, measured};
+
+/// The series of conversations.
+pub(super) const SERIES: &[Series] = &[
+    results("results/in-order", |count| drop(measured(|| answered(asked(CHAT, count), false)))),
+    results("results/in-reverse", |count| {
+        let session = asked(CHAT, count);
+        measured(|| answered(session, true));
+    }),
+    results("request/openai-chat", |count| request(CHAT, count)),
+    results("request/anthropic", |count| request(Provider::Anthropic, count)),
+    results("request/openai-responses", |count| request(Provider::OpenAiResponses, count)),
+    results("request/gemini", |count| request(Provider::Gemini, count)),
+    results("request/ollama", |count| request(Provider::Ollama, count)),
+    results("resume", resume),
+    results("json-lines/write", write_lines),
+    results("json-lines/read", read_lines),
+    rounds("make-room/drop", |count| make_room(RoomPolicy::DropOldest, count)),
+    rounds("make-room/elide", |count| make_room(RoomPolicy::ElideResults, count)),
+];
+
+const CHAT: Provider = Provider::OpenAiChat;
+
+const fn results(name: &'static str, run: fn(usize)) -> Series {
+    Series { name, unit: "calls", sizes: [100, 300, 1_000], run }
+}
+
+const fn rounds(name: &'static str, run: fn(usize)) -> Series {
+    Series { name, unit: "rounds", sizes: [15, 50, 150], run }
+}
+
+type Chat = Session<SessionConfig<'static>, Growing>;
+
+/// A session with so many open calls.
+fn asked(provider: Provider, count: usize) -> Chat {
+    let mut session = receiving(provider);
+    feed(&mut session, &many_calls(provider, count), 1400);
+    session
+}
+
+/// Answers all open calls.
+fn answered(mut session: Chat, in_reverse: bool) -> Chat {
+    let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
+    if in_reverse {
+        ids.reverse();
+    }
+    for id in ids {
+        let result = ToolResult { id, content: "It is done.", is_error: false };
+        session.tool_result(result).expect("the call is open");
+    }
+    assert_eq!(session.step(), Step::Send);
+    session
+}
+
+fn request(provider: Provider, count: usize) {
+    let session = answered(asked(provider, count), true);
+    measured(|| {
+        let mut request = session.request().expect("the step is Send");
+        let length = request.body_len();
+        let mut buffer = [0; 4096];
+        let read: usize =
+            std::iter::from_fn(|| Some(request.read(&mut buffer)).filter(|read| *read > 0)).sum();
+        assert_eq!(read, length);
+    });
+}
+
+fn resume(count: usize) {
+    let session = answered(asked(CHAT, count), true);
+    let (bytes, config) = (session.snapshot().to_vec(), *session.config());
+    let (storage, used) = (Growing::from_vec(bytes.clone(), 1 << 30), bytes.len());
+    let resumed = measured(|| Session::resume(storage, used, config)).expect("a snapshot");
+    assert_eq!(resumed.step(), Step::Send);
+}
+
+fn lines(session: &Chat) -> Vec<u8> {
+    let (mut lines, mut all) = (session.transcript().json_lines(), Vec::new());
+    let mut buffer = [0; 4096];
+    loop {
+        match lines.read(&mut buffer) {
+            0 => return all,
+            count => all.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
+
+fn write_lines(count: usize) {
+    let session = answered(asked(CHAT, count), true);
+    measured(|| lines(&session));
+}
+
+fn read_lines(count: usize) {
+    let lines = lines(&answered(asked(CHAT, count), true));
+    let (_, used) = measured(|| {
+        let mut reader = JsonLinesReader::new(Growing::new(1 << 30))?;
+        reader.push(&lines)?;
+        reader.finish()
+    })
+    .expect("they are what was written");
+    assert!(used > 0);
+}
+
+/// Rounds of one call and its result each, and then room for half of them.
+fn make_room(room: RoomPolicy, count: usize) {
+    let mut session = receiving(CHAT);
+    for round in 0..count {
+        let body = Body::new(CHAT).call(0, &format!(r#"{{"path":"f{round}"}}"#)).end();
+        feed(&mut session, &body, 1400);
+        let id = session.pending_call().expect("a call").id;
+        let content = &"so it is ".repeat(400);
+        session.tool_result(ToolResult { id, content, is_error: false }).expect("it is open");
+        session.begin_response(200, None).expect("the step is Send");
+    }
+    session.abort();
+    let bytes = session.snapshot().to_vec();
+    let used = bytes.len();
+    let mut config = *session.config();
+    config.limits = Limits { room, reply_bytes: (used / 2) as u32, ..Limits::DEFAULT };
+    let storage = Growing::from_vec(bytes, used + 1024);
+    let mut session = Session::resume(storage, used, config).expect("a snapshot");
+    session.user("Go on.").expect("the step is Idle");
+    measured(|| {
+        while matches!(session.step(), Step::MakeRoom { .. }) {
+            session.make_room().expect("there is what can go");
+        }
+    });
+    assert!(session.snapshot().len() < used * 3 / 4, "{} of {used}", session.snapshot().len());
+}
