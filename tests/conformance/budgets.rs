@@ -192,7 +192,7 @@ fn marks_of_the_window_at_their_limits() {
     }
     let limits = Limits { context_tokens: 40_000, ..Limits::DEFAULT };
     assert_eq!(limits.window_tokens(Provider::OpenAiChat), 40_000);
-    assert_eq!(limits.window_tokens(Provider::Anthropic), 8_000);
+    assert_eq!(limits.window_tokens(Provider::Anthropic), 30_000);
     for (high, low, is_fine) in
         [(0, 5, true), (5, 0, true), (5, 4, true), (5, 5, true), (5, 6, false)]
     {
@@ -299,5 +299,92 @@ fn cached_tokens_are_counted_in_with_every_provider() {
         session.end_response().unwrap();
         let usage = session.usage();
         assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.total()), (37, 30, 42));
+    }
+}
+
+#[test]
+fn calls_that_are_written_otherwise_and_sets_of_calls_repeat() {
+    let ends = |replies: [&[(&str, &str)]; 2]| {
+        let mut chat = session(Limits { max_repeats: 3, ..Limits::DEFAULT });
+        (0..9).find_map(|round| {
+            let (_, why) = receive(&mut chat, &calls(replies[round % 2]), 4096);
+            while let Some(id) = chat.pending_call().map(|call| call.id) {
+                chat.tool_result(ToolResult { id, content: "ok", is_error: false }).unwrap();
+            }
+            why.map(|why| (round, why))
+        })
+    };
+    let repeats = Some((3, Budget::Repeats));
+    let spaced = [("read", r#"{"path": "a", "offset": 1}"#)];
+    let swapped = [("read", r#"{"offset":1,"path":"\u0061"}"#)];
+    assert_eq!(ends([&spaced, &swapped]), repeats);
+    let pair = [("read", "{}"), ("list", "{}")];
+    assert_eq!(ends([&pair, &pair]), repeats);
+    assert_eq!(ends([&pair, &[("list", "{}"), ("grep", "{}")]]), None);
+}
+
+#[test]
+fn repeats_outlive_room() {
+    let mut chat = session(Limits { max_repeats: 4, ..Limits::DEFAULT });
+    let mut why = None;
+    for round in 0..5 {
+        assert_eq!(why, None, "{round}");
+        (_, why) = receive(&mut chat, &calls(&[("read", "{}")]), 4096);
+        while let Some(id) = chat.pending_call().map(|call| call.id) {
+            chat.tool_result(ToolResult { id, content: "ok", is_error: false }).unwrap();
+        }
+        if round > 0 && why.is_none() {
+            chat.drop_oldest().unwrap();
+        }
+    }
+    assert_eq!(why, Some(Budget::Repeats));
+}
+
+#[test]
+fn what_broken_replies_used_up_counts() {
+    let limits = Limits { max_turn_tokens: 100, max_attempts: 9, ..Limits::DEFAULT };
+    let broken = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"half\"}}],\
+                  \"usage\":{\"prompt_tokens\":60,\"completion_tokens\":1}}\n\n";
+    let mut chat = session(limits);
+    assert_eq!(receive(&mut chat, broken, 4096), (vec![], None));
+    assert_eq!(chat.usage().input_tokens, 60);
+    chat.retry().unwrap();
+    assert_eq!(receive(&mut chat, broken, 4096), (vec![], Some(Budget::Tokens)));
+    assert_eq!((chat.step(), chat.usage().input_tokens), (Step::Idle, 120));
+}
+
+#[test]
+fn a_token_limit_holds_where_the_provider_counts_nothing() {
+    let body = calls(&[("read", "{}")]).replace("usage", "nothing");
+    let mut chat = session(Limits { max_turn_tokens: 60, ..Limits::DEFAULT });
+    let (_, why) = receive(&mut chat, &body, 4096);
+    assert_eq!(why, None);
+    let id = chat.pending_call().unwrap().id;
+    assert!(chat.usage().input_tokens > 0, "{:?}", chat.usage());
+    let content = "a long result ".repeat(40);
+    chat.tool_result(ToolResult { id, content: &content, is_error: false }).unwrap();
+    receive(&mut chat, &body, 4096);
+    let id = chat.pending_call().unwrap().id;
+    let error = chat.tool_result(ToolResult { id, content: "", is_error: false }).unwrap_err();
+    assert_eq!(budget(error), Budget::Tokens);
+    // Without a limit nothing is made up.
+    let mut chat = session(Limits::DEFAULT);
+    receive(&mut chat, &body, 4096);
+    assert_eq!(chat.usage(), Usage::default());
+}
+
+#[test]
+fn rounds_count_over_a_resume() {
+    let limits = Limits { max_rounds: 3, ..Limits::DEFAULT };
+    let mut chat = session(limits);
+    for round in 1..=3 {
+        receive(&mut chat, &calls(&[("read", "{}")]), 4096);
+        let id = chat.pending_call().unwrap().id;
+        let result = chat.tool_result(ToolResult { id, content: "ok", is_error: false });
+        assert_eq!(result.is_ok(), round < 3, "{round}");
+        let mut saved = [0; 8192];
+        let used = chat.snapshot().len();
+        saved[..used].copy_from_slice(chat.snapshot());
+        chat = Session::resume(saved, used, *chat.config()).unwrap();
     }
 }

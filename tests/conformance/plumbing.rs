@@ -295,3 +295,22 @@ fn a_tool_is_a_filter_too() {
     let answer: Value = serde_json::from_str(&answer).unwrap();
     assert_eq!((&answer["id"], &answer["is_error"]), (&json!("x"), &json!(true)));
 }
+
+#[test]
+fn a_reply_that_is_not_whole_is_marked_and_ends_a_shell_loop() {
+    let place = place();
+    for (stop, code) in [("length", 53), ("content_filter", 61)] {
+        let body = json!({"choices": [{"index": 0, "message": {"content": "half of"},
+            "finish_reason": stop}]});
+        let arguments = ["decode", "--api", "openai-chat", "--transcript"];
+        let done = place.zerostack(&arguments).input(body.to_string().as_bytes()).run();
+        assert!(done.text().contains(r#""cut":true"#), "{done:?}");
+        assert_eq!(done.code, code, "{done:?}");
+    }
+}
+
+#[test]
+fn half_a_pair_in_a_transcript_is_read_as_everywhere() {
+    let line = b"{\"role\":\"user\",\"text\":\"a\\ud800b\"}\n";
+    assert_eq!(filter(&place(), &["step"], line), "send\n");
+}

@@ -125,7 +125,14 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     // Gemini counts reasoning apart.
     let gemini = count(&["candidatesTokenCount"])
         .map(|tokens| tokens + count(&["thoughtsTokenCount"]).unwrap_or(0));
-    if let Some(wanted) = count(&["completion_tokens", "output_tokens", "eval_count"]).or(gemini) {
+    // xAI as well: its total is that of three.
+    let reasoning = usage["completion_tokens_details"]["reasoning_tokens"].as_u64().unwrap_or(0);
+    let parts =
+        ["prompt_tokens", "completion_tokens"].map(|name| usage[name].as_u64().unwrap_or(0));
+    let is_apart = usage["total_tokens"].as_u64() == Some(parts[0] + parts[1] + reasoning);
+    let apart = if is_apart { reasoning } else { 0 };
+    let output = count(&["completion_tokens", "output_tokens", "eval_count"]);
+    if let Some(wanted) = output.map(|tokens| tokens + apart).or(gemini) {
         let ours = decoded.usage.map(|usage| u64::from(usage.output_tokens));
         if ours != Some(wanted) {
             return Some(format!("output tokens {ours:?} for {wanted}"));

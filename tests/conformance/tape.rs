@@ -67,6 +67,8 @@ fn a_run_that_failed_has_a_tape_too() {
                 .reply(Reply::new().text("half").cut(100).header("retry-after-ms", "1").repeat()),
             60,
         ),
+        // Ended by the session itself: its rounds, its repeats.
+        (Script::new().reply(Reply::new().call("list", json!({"path": "."})).repeat()), 53),
     ] {
         let place = place();
         let (tape, live, _) = record(&place, false, script);

@@ -1,6 +1,7 @@
 //! Counts of tokens, and why a model stopped.
 
-/// Tokens, as the provider counted them.
+/// Tokens, as the provider counted them; where it counts none and the tokens of a turn are limited,
+/// as the configuration does.
 ///
 /// They mean the same with every provider: Anthropic leaves the cached tokens out of its count of
 /// the request, so they are added.

@@ -129,7 +129,11 @@ impl Limits {
     #[must_use]
     pub const fn reply_tokens(&self, provider: Provider) -> u32 {
         match (self.max_output_tokens, provider) {
-            (0, Provider::Anthropic) => Self::ANTHROPIC_OUTPUT_TOKENS,
+            // Of a small context, a reply takes no more than a quarter.
+            (0, Provider::Anthropic) => match self.context_tokens / 4 {
+                quarter @ 1..Self::ANTHROPIC_OUTPUT_TOKENS => quarter,
+                _ => Self::ANTHROPIC_OUTPUT_TOKENS,
+            },
             (tokens, _) => tokens,
         }
     }

@@ -24,6 +24,8 @@ pub(super) struct Decoder {
     line_is_done: bool,
     /// The reply is over, or what comes cannot be read; the rest is of no use.
     is_over: bool,
+    /// The body begins as an array.
+    is_array: bool,
     /// Something may be there to be shown.
     shows: bool,
     /// What is wrong with the body. It is told when all before it was shown.
@@ -54,6 +56,7 @@ impl Decoder {
             marker: 0,
             line_is_done: false,
             is_over: false,
+            is_array: false,
             shows: false,
             error: None,
             offset: 0,
@@ -73,6 +76,12 @@ impl Decoder {
     /// Whether the body was one document, which is complete.
     pub fn is_whole(&self) -> bool {
         self.framing == Framing::Whole && self.json.is_done()
+    }
+
+    /// Whether the body was one object that was cut off: the word that the model was done may stand
+    /// before what it said. Of an array, the whole elements count.
+    pub fn is_part(&self) -> bool {
+        self.framing == Framing::Whole && !self.json.is_done() && !self.is_array
     }
 
     /// Whether what came is no stream of events.
@@ -123,6 +132,7 @@ impl Decoder {
     fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
         skip_blank(input);
         let Some(first) = input.first() else { return };
+        self.is_array = *first == b'[';
         self.framing = match first {
             b'{' | b'[' if LINES && self.dialect.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,

@@ -5,7 +5,7 @@ use core::slice;
 use super::feed::Decoder;
 use super::open::Open;
 use super::room::{Last, can_drop};
-use super::window::{Count, ENABLED, Finish, Tried, used_up};
+use super::window::{Count, ENABLED, Finish, Runs, Tried, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
@@ -39,8 +39,8 @@ pub(super) struct Machine {
     /// of them is not what they are now.
     pub rewrites: u16,
     pub cuts: u16,
-    /// The call that was told last repeats the ones before it, which is not told yet.
-    pub repeats: bool,
+    /// Calls that repeat.
+    pub runs: Runs,
     pub tried: Tried,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
@@ -68,14 +68,14 @@ impl Machine {
             decoder: Decoder::new(dialect),
             open: place.open,
             turn: place.turn,
-            rounds: 0,
+            rounds: place.rounds,
             attempt: 0,
             random: limits.seed,
             usage: Usage::default(),
             count,
             rewrites: 0,
             cuts: 0,
-            repeats: false,
+            runs: Runs::new(),
             tried: Tried::NOTHING,
             summary: None,
             status: 0,
@@ -89,8 +89,9 @@ impl Machine {
 
     /// The step is the one that the conversation ends with.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
-        let Place { step, open, turn } = Place::find(log, config, &mut self.count);
-        (self.step, self.open, self.turn) = (step, open, turn);
+        let Place { step, open, turn, rounds } = Place::find(log, config, &mut self.count);
+        (self.step, self.open, self.turn, self.rounds) = (step, open, turn, rounds);
+        self.runs = Runs::new();
     }
 
     pub fn expect(&self, fits: bool) -> Result<(), Error> {
@@ -108,6 +109,7 @@ impl Machine {
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
         self.tried = Tried::NOTHING;
+        self.runs = Runs::new();
         self.forget_failure();
         self.enter_send(log, config);
         Ok(())
@@ -151,6 +153,7 @@ impl Machine {
         let asked_ms = retry_after_ms.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1));
         (self.status, self.retry_after_ms) = (status, asked_ms);
         self.owes_byte = false;
+        self.runs.begin();
         self.attempt = self.attempt.saturating_add(1);
         self.forget_failure();
         self.step = Step::Receive;
@@ -266,22 +269,24 @@ pub(super) struct Place {
     pub step: Step,
     open: Open,
     turn: u32,
+    rounds: u16,
 }
 
 impl Place {
     /// Nothing was said.
-    pub const START: Self = Self { step: Step::Idle, open: Open::NONE, turn: FIRST_RECORD as u32 };
+    pub const START: Self =
+        Self { step: Step::Idle, open: Open::NONE, turn: FIRST_RECORD as u32, rounds: 0 };
 
     /// Where a saved conversation ends.
     pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut Count) -> Self {
         let open = Open::find(log);
-        let End { turn, asks, .. } = End::find(log);
+        let End { turn, asks, rounds, .. } = End::find(log);
         let step = match asks {
             _ if open.count > 0 => Step::RunTools,
             true => sending(log, config, count, turn),
             false => Step::Idle,
         };
-        Self { step, open, turn }
+        Self { step, open, turn, rounds }
     }
 }
 
@@ -293,18 +298,23 @@ pub(super) struct End {
     last: usize,
     /// Whether the model is to answer.
     asks: bool,
+    /// Requests of that turn that were answered.
+    rounds: u16,
 }
 
 impl End {
     pub fn find(log: &Log<'_>) -> Self {
-        let mut end = Self { turn: FIRST_RECORD as u32, last: 0, asks: false };
+        let mut end = Self { turn: FIRST_RECORD as u32, last: 0, asks: false, rounds: 0 };
         for record in log.records_from(FIRST_RECORD) {
             let is_flagged = record.header.has(ENDED);
             end.last = record.offset;
+            if record.is_reply() && record.header.has(FIRST) {
+                end.rounds = end.rounds.saturating_add(1);
+            }
             end.asks = if record.is_reply() {
                 is_flagged
             } else if super::room::is_turn(&record.header) {
-                end.turn = record.offset as u32;
+                (end.turn, end.rounds) = (record.offset as u32, 0);
                 !is_flagged
             } else {
                 // A summary or an instruction alone asks for nothing.

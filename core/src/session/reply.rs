@@ -6,12 +6,12 @@ use super::machine::Machine;
 use super::open::{MALFORMED, Open};
 use super::retry::{is_rate_limit, is_transient, wait};
 use super::room::{Last, can_drop};
-use super::window::{ENABLED, repeating};
-use crate::message::{Event, Fed, StopReason};
+use super::window::{ENABLED, used_up};
+use crate::message::{Event, Fed, StopReason, Usage};
 use crate::provider::delay::asked_in_ms;
 use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, stop};
 use crate::transcript::log::Log;
-use crate::transcript::record::HEADER_BYTES;
+use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
 use crate::{Error, ErrorKind};
 
 impl Machine {
@@ -25,9 +25,8 @@ impl Machine {
         if local::ENABLED && self.reply.recovered.is_some() {
             return Ok(Fed { used: chunk.len(), event: None });
         }
-        if ENABLED && core::mem::take(&mut self.repeats) {
-            let event = repeating(log.into_bytes(), self.turn, self.reply.told);
-            return Ok(Fed { used: 0, event });
+        if ENABLED && self.runs.is_due() {
+            return Ok(Fed { used: 0, event: self.runs.event(log.into_bytes()) });
         }
         let mut input = chunk;
         if let (true, Some((_, rest))) = (self.owes_byte, chunk.split_first()) {
@@ -43,11 +42,13 @@ impl Machine {
                 shown => break shown,
             }
         };
-        let is_call = matches!(shown, Ok(Some(Shown { what: What::Call, .. })));
-        self.repeats =
-            ENABLED && is_call && repeating(sink.log.bytes(), self.turn, sink.reply.told).is_some();
-        let more =
-            sink.may_have_more() || self.decoder.error().is_some() || (ENABLED && self.repeats);
+        let repeats = match shown {
+            Ok(Some(shown)) if ENABLED && shown.what == What::Call => {
+                self.runs.told(sink.log.bytes(), shown.start)
+            }
+            _ => false,
+        };
+        let more = sink.may_have_more() || self.decoder.error().is_some() || repeats;
         let more = more && input.is_empty() && !chunk.is_empty();
         let Sink { mut log, .. } = sink;
         let used = chunk.len() - input.len();
@@ -111,9 +112,17 @@ impl Machine {
         config: &dyn Config,
         reason: StopReason,
     ) -> Result<Event<'static>, Error> {
-        self.usage = self.usage.plus(self.reply.usage());
+        self.add_usage(log, config);
         if let Some(finish) = self.summary() {
             return finish(self, log, config, Ok(reason));
+        }
+        if matches!(reason, StopReason::MaxTokens | StopReason::ContentFilter) {
+            let records = log.records_from(self.reply.start as usize);
+            let last = records.filter(|record| record.is(Kind::Text)).last();
+            // What is not whole is told from an answer in a saved conversation, too.
+            if let Some(offset) = last.map(|text| text.offset) {
+                log.set_flags(offset, MARKED);
+            }
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
         self.rounds = self.rounds.saturating_add(1);
@@ -158,6 +167,8 @@ impl Machine {
         error: Error,
     ) -> Result<Event<'static>, Error> {
         let start = self.reply.start as usize;
+        // What broke off was paid for.
+        self.add_usage(log, config);
         let may_help = match error.kind() {
             ErrorKind::Cut | ErrorKind::Unreachable => true,
             // What was no reply from its first byte on will not be one the next time.
@@ -184,6 +195,11 @@ impl Machine {
         if !may_help || self.attempt >= limits.max_attempts {
             return self.fail(log, config, error);
         }
+        // The round itself is not over.
+        let rounds = self.rounds.min(limits.max_rounds.saturating_sub(1));
+        if let Some(budget) = used_up(config, rounds, self.usage) {
+            return self.fail(log, config, Error::new(ErrorKind::Limit, budget as u32));
+        }
         self.take_out(log, start);
         let asked_ms = match (self.retry_after_ms, self.reply.failure.delay) {
             (u32::MAX, 0) => asked_in_ms(log.behind(self.reply.failure.length as usize)),
@@ -196,6 +212,20 @@ impl Machine {
         self.error = Some(error);
         self.step = Step::Wait { millis };
         Ok(Event::Restart)
+    }
+
+    /// What the reply used up is part of the turn's. Where the provider counts nothing, and the
+    /// tokens are limited, the configuration's own count stands in.
+    fn add_usage(&mut self, log: &Log<'_>, config: &dyn Config) {
+        let (told, limits) = (self.reply.usage(), config.limits());
+        let is_limited = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
+        let was_read = !self.reply.is_failed() && self.status != 0;
+        let usage = if told == Usage::default() && is_limited && was_read {
+            self.count.guess(config, log.bytes(), self.reply.start as usize)
+        } else {
+            told
+        };
+        self.usage = self.usage.plus(usage);
     }
 
     /// The turn failed.
@@ -309,7 +339,7 @@ fn judge(
     }
     // The end marker of a stream does not say that the model was done. A whole body is whole, and
     // some servers have no word in it.
-    if reply.stop.is_none() && !decoder.is_whole() {
+    if reply.stop.is_none() && !decoder.is_whole() || decoder.is_part() {
         return Err(Error::new(ErrorKind::Cut, decoder.offset));
     }
     if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.stop_word) {

@@ -2,55 +2,21 @@
 
 use super::lossy::Decoder;
 
-/// What a text is made of, as far as it decides the number of tokens.
-const FEATURES: usize = 14;
-
-/// Tokens of each unit of a [`Feature`], in 1/1024: a least-squares fit to what o200k_base
-/// makes of English, code and the languages of translated programs.
-const WEIGHTS: [u32; FEATURES] =
-    [921, 249, 1818, 406, 0, 1963, 1024, 365, 443, 692, 697, 796, 2737, 3785];
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Feature {
-    /// A run of ASCII letters, ended by lower case before upper case too.
-    Word,
-    /// A letter of it behind the fifth.
-    LongWord,
-    /// Up to three digits.
-    Digits,
-    /// A run of ASCII signs.
-    Signs,
-    /// A sign of it behind the first.
-    MoreSigns,
-    /// A run of newlines.
-    Newlines,
-    /// A run of other spaces, if longer than the one that a word or sign takes along.
-    Spaces,
-    /// A character of the European scripts outside ASCII.
-    European,
-    /// A character of the alphabets and syllabaries between these and the next.
-    MiddleScripts,
-    /// A Han character.
-    Han,
-    /// A Japanese syllable.
-    Kana,
-    /// A Korean syllable.
-    Hangul,
-    /// Punctuation and symbols outside ASCII.
-    Symbol,
-    /// Emoji, and what is rare.
-    Rare,
-}
-
 /// Estimates the tokens of a text that arrives in parts.
 #[derive(Clone, Debug)]
 pub struct Estimator {
     decoder: Decoder,
-    features: [u32; FEATURES],
+    /// Of what was read, in parts of a token.
+    parts: u64,
     /// Of the text that the lossy rule makes.
     bytes: u64,
     run: Run,
     run_length: u32,
+    /// Consonants in a row.
+    consonants: u32,
+    /// The last three characters, and how often the last one stands in a row.
+    last: [char; 3],
+    same: u32,
 }
 
 /// How many tokens a text probably has.
@@ -69,6 +35,7 @@ pub struct Calibration {
     estimated: u64,
 }
 
+/// What a character is, as far as runs of the same decide the number of tokens.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Run {
     None,
@@ -78,13 +45,25 @@ enum Run {
     Signs,
     Space,
     Newline,
+    Control,
+    Han,
+    Hangul,
+    Other,
 }
 
 impl Estimator {
     /// An empty text.
     pub const fn new() -> Self {
-        let features = [0; FEATURES];
-        Self { decoder: Decoder::new(), features, bytes: 0, run: Run::None, run_length: 0 }
+        Self {
+            decoder: Decoder::new(),
+            parts: 0,
+            bytes: 0,
+            run: Run::None,
+            run_length: 0,
+            consonants: 0,
+            last: ['\0'; 3],
+            same: 0,
+        }
     }
 
     /// The estimate for a whole text.
@@ -107,42 +86,120 @@ impl Estimator {
     pub fn estimate(&self) -> Estimate {
         let half = char::REPLACEMENT_CHARACTER.len_utf8() as u64;
         let at_most = self.bytes + if self.decoder.is_between() { 0 } else { half };
-        let weighed =
-            self.features.iter().zip(WEIGHTS).map(|(&n, weight)| n as u64 * weight as u64);
-        let tokens = weighed.sum::<u64>().div_ceil(1024).max(1);
+        let tokens = self.parts.div_ceil(PARTS).max(1);
         Estimate { tokens: tokens.min(at_most), at_most }
     }
 
     fn push_char(&mut self, character: char) {
         self.bytes += character.len_utf8() as u64;
-        let run = match character {
-            'a'..='z' => Run::Lower,
-            'A'..='Z' => Run::Upper,
-            '0'..='9' => Run::Digits,
-            '\n' | '\r' => Run::Newline,
-            ' ' | '\t' => Run::Space,
-            '\0'..='\x7F' => Run::Signs,
-            _ => Run::None,
-        };
+        let run = Run::of(character);
         let goes_on = run == self.run || (run == Run::Lower && self.run == Run::Upper);
         self.run_length = if goes_on { self.run_length.saturating_add(1) } else { 1 };
-        self.run = run;
-        let length = self.run_length;
-        let feature = match run {
-            Run::Upper | Run::Lower if length == 1 => Feature::Word,
-            Run::Upper | Run::Lower if length > 5 => Feature::LongWord,
-            Run::Digits if length % 3 == 1 => Feature::Digits,
-            Run::Signs if length == 1 => Feature::Signs,
-            Run::Signs => Feature::MoreSigns,
-            Run::Newline if length == 1 => Feature::Newlines,
-            Run::Space if length == 2 => Feature::Spaces,
-            Run::None => script(character),
-            _ => return,
+        let [first, before, last] = self.last;
+        let repeats = self.run != Run::None && character == last;
+        self.same = if repeats { self.same.saturating_add(1) } else { 1 };
+        let parts = match run {
+            Run::Upper | Run::Lower => self.letter(character),
+            Run::Digits if self.run_length % 3 == 1 => 38,
+            Run::Digits | Run::None => 0,
+            Run::Newline => {
+                if self.run_length == 1 {
+                    38
+                } else {
+                    3
+                }
+            }
+            Run::Space => match self.run_length {
+                // The one before a word goes along with it.
+                1 => 0,
+                2 => 32,
+                _ if self.same == 1 => 13,
+                length => whole(length, 96),
+            },
+            Run::Control => {
+                if self.same == 1 {
+                    32
+                } else {
+                    20
+                }
+            }
+            Run::Signs => {
+                self.sign(character, self.run_length > 3 && character == before && last == first)
+            }
+            // Texts have signs between the words, and common characters mostly.
+            Run::Han if self.run_length > 32 => 50,
+            Run::Hangul if self.run_length > 12 => 64,
+            Run::Han | Run::Hangul => parts_of(character),
+            Run::Other => match parts_of(character) {
+                // Lines and bars that are drawn.
+                parts if self.same > 1 && character >= '\u{2000}' => parts.min((parts / 6).max(4)),
+                parts => parts,
+            },
         };
-        if let Some(count) = self.features.get_mut(feature as usize) {
-            *count = count.saturating_add(1);
+        self.parts += u64::from(parts);
+        (self.run, self.last) = (run, [before, last, character]);
+    }
+
+    fn letter(&mut self, character: char) -> u8 {
+        let vowels = ['a', 'e', 'i', 'o', 'u', 'y'];
+        let goes_on = self.run_length > 1 || self.run == Run::Lower;
+        self.consonants = match vowels.contains(&character.to_ascii_lowercase()) {
+            true => 0,
+            false if goes_on => self.consonants.saturating_add(1),
+            false => 1,
+        };
+        let parts = match self.run_length {
+            1 => 28,
+            _ if self.same > 3 => return 4,
+            ..=5 => 0,
+            6..=24 => 7,
+            // No word is so long.
+            _ => 13,
+        };
+        // What cannot be spoken is in no vocabulary.
+        if self.consonants > 3 && self.same < 4 { parts + 14 } else { parts }
+    }
+
+    fn sign(&self, character: char, alternates: bool) -> u8 {
+        let is_rule = matches!(character, '-' | '=' | '*' | '#' | '.' | '_' | '~' | '+');
+        match (self.same, self.run_length) {
+            (4.., _) if is_rule => whole(self.same, 48),
+            (2.., _) => 9,
+            _ if alternates => 3,
+            (_, 1) => 22,
+            (_, 2) => 8,
+            (_, 3) => 12,
+            _ => 19,
         }
     }
+}
+
+impl Run {
+    const fn of(character: char) -> Self {
+        match character {
+            'a'..='z' => Self::Lower,
+            'A'..='Z' => Self::Upper,
+            '0'..='9' => Self::Digits,
+            '\n' | '\r' => Self::Newline,
+            ' ' | '\t' => Self::Space,
+            '\0'..=' ' | '\x7F' => Self::Control,
+            '!'..='~' => Self::Signs,
+            '\u{4E00}'..='\u{9FFF}' => Self::Han,
+            '\u{AC00}'..='\u{D7AF}' => Self::Hangul,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// A token for each `length` of a run.
+const fn whole(at: u32, length: u32) -> u8 {
+    if at.is_multiple_of(length) { PARTS as u8 } else { 0 }
+}
+
+/// Parts of a token of a character outside ASCII.
+fn parts_of(character: char) -> u8 {
+    let at = SCRIPTS.partition_point(|(end, _)| *end <= character as u32);
+    SCRIPTS.get(at).map_or(RARE_PARTS, |(_, parts)| *parts)
 }
 
 impl Default for Estimator {
@@ -190,18 +247,70 @@ impl Default for Calibration {
     }
 }
 
-fn script(character: char) -> Feature {
-    match character as u32 {
-        ..0x590 | 0x1E00..0x2000 => Feature::European,
-        0x1100..0x1200 | 0xAC00..0xD7B0 => Feature::Hangul,
-        0x590..0x1100 | 0x1200..0x1E00 | 0xA000..0xAC00 => Feature::MiddleScripts,
-        0x2E80..0x3000 | 0x3400..0xA000 | 0xF900..0xFB00 | 0x2_0000..0x4_0000 => Feature::Han,
-        0x3040..0x3100 | 0x31F0..0x3200 => Feature::Kana,
-        0x2000..0x2E80 | 0x3000..0x3040 | 0x3100..0x31F0 | 0x3200..0x3400 => Feature::Symbol,
-        0xFE00..0x1_0000 => Feature::Symbol,
-        _ => Feature::Rare,
-    }
-}
+/// Parts of a token.
+const PARTS: u64 = 32;
+
+/// Where each range of characters ends, and the parts of a token that each of them takes on average
+/// of a text, as o200k_base counts; rare ones are a token for each byte.
+static SCRIPTS: [(u32, u8); 46] = [
+    // Latin, IPA and marks, Greek to Arabic, rare ones beside it.
+    (0x250, 24),
+    (0x370, 52),
+    (0x700, 12),
+    (0x900, 56),
+    // Indic, Odia, Indic and Thai, Lao, Tibetan, Burmese and Georgian.
+    (0xB00, 15),
+    (0xB80, 33),
+    (0xE80, 15),
+    (0xF00, 57),
+    (0x1000, 47),
+    (0x1100, 14),
+    // Jamo, Ethiopic, Cherokee to Philippine, Khmer, Mongolian to Sundanese, Vietnamese, old Greek.
+    (0x1200, 74),
+    (0x13A0, 60),
+    (0x1780, 84),
+    (0x1800, 21),
+    (0x1E00, 84),
+    (0x1F00, 15),
+    (0x2000, 48),
+    // Punctuation, currencies, arrows, mathematics, technical, boxes, shapes and dingbats.
+    (0x2070, 22),
+    (0x2200, 36),
+    (0x2300, 42),
+    (0x2500, 64),
+    (0x25A0, 24),
+    (0x27C0, 44),
+    // Braille, more arrows and mathematics, radicals.
+    (0x2900, 94),
+    (0x2E80, 80),
+    (0x3000, 90),
+    // Ideographic punctuation, kana, what stands in rings and squares.
+    (0x3040, 22),
+    (0x3100, 22),
+    (0x3400, 70),
+    // Han: rare, common. Yi to Javanese. Hangul. Private. Compatibility.
+    (0x4E00, 95),
+    (0xA000, 31),
+    (0xAC00, 88),
+    (0xD7B0, 17),
+    (0xF900, 93),
+    (0xFB00, 92),
+    (0xFE00, 64),
+    // Selectors, wide forms, specials.
+    (0xFE10, 20),
+    (0xFF00, 64),
+    (0xFFA0, 24),
+    (0xFFFC, 64),
+    (0x1_0000, 8),
+    // Old scripts, letters of mathematics, more, emoji, Han of other planes.
+    (0x1_D000, 122),
+    (0x1_E000, 90),
+    (0x1_F000, 120),
+    (0x2_0000, 58),
+    (0x11_0000, RARE_PARTS),
+];
+
+const RARE_PARTS: u8 = 127;
 
 #[cfg(test)]
 mod tests {

@@ -88,12 +88,18 @@ pub(super) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
              what to do instead",
             limits.max_repeats
         ),
-        (Core::WindowTooLong, _) => format!(
-            "what is to be sent is {} tokens too long for a context of {}; raise --context, or give \
-             the model less to read",
-            error.detail(),
-            limits.context_tokens
-        ),
+        (Core::WindowTooLong, _) => {
+            let context = limits.context_tokens;
+            let reply = limits.reply_tokens(session.config().provider());
+            let less = match reply > context / 2 {
+                true => format!("lower --max-tokens, now {reply}, or raise --context"),
+                false => "raise --context, or give the model less to read".to_owned(),
+            };
+            let over = error.detail();
+            format!(
+                "what is to be sent is {over} tokens too long for a context of {context}; {less}"
+            )
+        }
         _ => return Error::from_core(error),
     };
     Error::new(Error::from_core(error).kind(), text)

@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 use zerostack_core::{
-    Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig, Usage,
+    Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig,
+    StopReason, Usage,
 };
 
 use super::{io_error, line};
@@ -114,7 +115,8 @@ pub enum Form {
 ///
 /// # Errors
 /// `Input` when the body cannot be read or the output cannot be written; with
-/// [`Form::Transcript`], `Provider` when the reply cannot be used.
+/// [`Form::Transcript`], `Provider` when the reply cannot be used, and `Limit` or `NoResult` after
+/// the lines of one that was cut off, refused or filtered.
 pub fn run(
     provider: Provider,
     chunks: Chunks,
@@ -144,7 +146,7 @@ pub fn run(
         input.read_to_end(&mut body).map_err(|error| io_error("stdin", &error))?;
         decoder.push_in(&body, chunks);
     }
-    let (decoded, session) = decoder.finish();
+    let (decoded, session, stop) = decoder.finish();
     written?;
     match (form, &decoded.error) {
         (Form::Object | Form::Events, _) => line(output, &decoded)?,
@@ -167,7 +169,24 @@ pub fn run(
             return Err(Error::new(ErrorKind::Provider, error.message.clone()));
         }
     }
-    output.flush().map_err(|error| io_error("stdout", &error))
+    output.flush().map_err(|error| io_error("stdout", &error))?;
+    match (form, stop) {
+        (Form::Transcript, Some(stop)) => whole(stop),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a reply that is no whole answer, as a run does.
+fn whole(stop: StopReason) -> Result<()> {
+    let (kind, text) = match stop {
+        StopReason::MaxTokens => (ErrorKind::Limit, "the reply reached its token limit"),
+        StopReason::Refusal => (ErrorKind::NoResult, "the model refused"),
+        StopReason::ContentFilter => {
+            (ErrorKind::NoResult, "the provider's filter stopped the reply")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(kind, text))
 }
 
 /// A session that reads one body and keeps what it says.
@@ -235,10 +254,14 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
         }
     }
 
-    fn finish(mut self) -> (Decoded, Session<SessionConfig<'c>, Growing>) {
+    fn finish(mut self) -> (Decoded, Session<SessionConfig<'c>, Growing>, Option<StopReason>) {
         let ended = match self.failed {
             Some(error) => Err(error),
-            None => self.session.end_response().map(|_| ()),
+            None => self.session.end_response(),
+        };
+        let reason = match ended {
+            Ok(Event::End(reason)) => Some(reason),
+            _ => None,
         };
         let stop = self.session.stop_word();
         self.decoded.stop = (!stop.is_empty()).then(|| stop.to_owned());
@@ -251,7 +274,7 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
                 code: failure.map_or(String::new(), |failure| failure.code.to_owned()),
             });
         }
-        (self.decoded, self.session)
+        (self.decoded, self.session, reason)
     }
 }
 

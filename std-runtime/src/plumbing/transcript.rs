@@ -13,6 +13,7 @@
 //! ```
 //! The parts are read and written by the core, which tells the rest of the form: [`zerostack_core::JsonLines`].
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
 use serde::{Deserialize, Serialize};
@@ -139,7 +140,8 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
             continue;
         }
         // The core passes over what it does not know; here a field that is misspelt is told.
-        let line: Line = serde_json::from_str(&text).map_err(|error| refused(&error))?;
+        let line: Line =
+            serde_json::from_str(&whole_pairs(&text)).map_err(|error| refused(&error))?;
         match (line.role, line.text, &line.tools) {
             (LineRole::System | LineRole::Tools, ..) if has_parts => {
                 return Err(refused(&LineFault::Order.message()));
@@ -168,6 +170,40 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
     Session::resume(storage, used, config).map_err(Error::from_core)
 }
 
+/// The line with U+FFFD for each escaped half of a pair without the other, which JavaScript and
+/// Python write. The core reads them so by itself.
+fn whole_pairs(line: &str) -> Cow<'_, str> {
+    let unit = |at: usize| {
+        let digits = line.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut whole = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = line[at..].find('\\') {
+        at += found;
+        let is_low = |at| unit(at).is_some_and(|unit| (0xdc00..0xe000).contains(&unit));
+        match unit(at) {
+            Some(0xd800..0xdc00) if is_low(at + 6) => at += 12,
+            Some(0xd800..0xe000) => {
+                whole.push_str(&line[copied..at]);
+                whole.push_str("\\ufffd");
+                at += 6;
+                copied = at;
+            }
+            // The escape of a backslash is no beginning of another.
+            _ => at = line.len().min(at + 2),
+        }
+        while !line.is_char_boundary(at) {
+            at += 1;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(line);
+    }
+    whole.push_str(&line[copied..]);
+    Cow::Owned(whole)
+}
+
 impl From<&ToolLine> for OwnedTool {
     fn from(tool: &ToolLine) -> Self {
         Self {
@@ -180,3 +216,23 @@ impl From<&ToolLine> for OwnedTool {
 
 /// The most that a transcript may take.
 const TRANSCRIPT_BYTES: usize = 1 << 30;
+
+#[cfg(test)]
+mod tests {
+    use super::whole_pairs;
+
+    #[test]
+    fn halves_of_pairs_become_the_replacement_character() {
+        for (line, whole) in [
+            (r"a\ud800b", r"a\ufffdb"),
+            (r"\uD83E\uDD80", r"\uD83E\uDD80"),
+            (r"\udd80\ud83e", r"\ufffd\ufffd"),
+            (r"\ud83e\ud83e\udd80", r"\ufffd\ud83e\udd80"),
+            (r"\\ud800", r"\\ud800"),
+            ("no escape", "no escape"),
+            ("\\é\\", "\\é\\"),
+        ] {
+            assert_eq!(whole_pairs(line), whole);
+        }
+    }
+}

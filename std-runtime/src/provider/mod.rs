@@ -160,6 +160,9 @@ impl Endpoint {
         if limits.context_tokens == 0 {
             limits.context_tokens = self.context_tokens;
         }
+        if limits.context_tokens == 0 && self.api == Api::Ollama {
+            limits.context_tokens = OLLAMA_CONTEXT_TOKENS;
+        }
         if limits.max_turn_cost_micros == 0 || limits.prices != Prices::NONE {
             return Ok(limits);
         }
@@ -230,6 +233,10 @@ impl Endpoint {
         Secrets::new(self.key.iter().chain(extras.map(|extra| &extra.value)).cloned())
     }
 }
+
+/// What Ollama is asked for when no context is named. Without a number it takes 4,096 tokens on most
+/// machines, and leaves out what is longer without a word. A model that has less gives less.
+const OLLAMA_CONTEXT_TOKENS: u32 = 32_768;
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -146,6 +146,8 @@ pub struct Start<'a> {
     pub sandbox: Mode,
     /// What keeps the tools apart from the user's files.
     pub layers: &'a [&'static str],
+    /// The bounds of the session.
+    pub limits: Limits,
 }
 
 /// Runs to the end. The user's folder is not written to.
@@ -201,6 +203,7 @@ fn transact(
         folder: &options.folder,
         sandbox: options.sandbox,
         layers: view.layers(),
+        limits,
     };
     observer.start(&start)?;
     let session = start_session(session_config)?;

@@ -8,19 +8,23 @@ use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::error::one_line;
-use crate::provider::Endpoint;
+use crate::provider::{Api, Endpoint};
 use crate::sandbox::Mode;
 use crate::visible::{visible, visible_line};
 
 /// Writes a line for each thing that a person waits for.
 pub struct Progress<W> {
     out: W,
+    /// The tokens or the cost are limited.
+    limits_tokens: bool,
+    /// The provider counted tokens, or it was told that it does not.
+    counts_tokens: bool,
 }
 
 impl<W: Write> Progress<W> {
     /// Writes to `out`. That it cannot be written to does not stop a run.
     pub fn new(out: W) -> Self {
-        Self { out }
+        Self { out, limits_tokens: false, counts_tokens: false }
     }
 
     /// What the result is, and what is not in it.
@@ -72,6 +76,11 @@ impl<W: Write> Observer for Progress<W> {
 
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         self.line(format_args!("{}", start.endpoint));
+        let limits = &start.limits;
+        self.limits_tokens = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
+        if start.endpoint.api == Api::Ollama {
+            self.line(format_args!("a context of {} tokens is asked for", limits.context_tokens));
+        }
         if start.sandbox == Mode::Off {
             self.line(format_args!("sandbox off: tools run with all your rights, on a copy"));
         }
@@ -116,6 +125,13 @@ impl<W: Write> Observer for Progress<W> {
             },
             AgentEvent::Repeating { name, count } => {
                 self.line(format_args!("{name}: the same call for the {count}th time in a row"));
+            }
+            AgentEvent::Usage(_) => self.counts_tokens = true,
+            AgentEvent::End(_) if self.limits_tokens && !self.counts_tokens => {
+                self.counts_tokens = true;
+                self.line(format_args!(
+                    "the provider counts no tokens; their limit goes by an estimate"
+                ));
             }
             AgentEvent::Truncated { bytes } => {
                 self.line(format_args!("{bytes} bytes of the reply were not kept"));

@@ -10,7 +10,8 @@ use crate::message::Provider;
 use crate::provider::Context;
 use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{is_claude, is_claude_of_cloud};
-use crate::transcript::record::{FIRST, Kind, MARKED, Record};
+use crate::transcript::log::MAGIC;
+use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
 
@@ -47,6 +48,15 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.system();
     if !out.blanks.text.is_empty() {
         out.fill(r#","system":[{"type":"text","text":"%t","cache_control":{"type":"ephemeral"}}]"#);
+    }
+    let mut calls = Records::from(context.bytes, MAGIC.len());
+    if context.config.tool(0).is_none()
+        && let Some(call) = calls.find(|record| record.is(Kind::Call))
+    {
+        // Calls in a conversation without tools are refused, so that there were some is said.
+        about(&call, out);
+        out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}}]"#);
+        out.fill(r#","tool_choice":{"type":"none"}"#);
     }
     out.fill(r#","messages":["#);
 }

@@ -58,6 +58,11 @@ places! { PLACES:
     COMPLETION_TOKENS = USAGE . "completion_tokens" => tag::OUTPUT,
     PROMPT_DETAILS = USAGE . "prompt_tokens_details",
     CACHED_TOKENS = PROMPT_DETAILS . "cached_tokens" => tag::CACHE_READ,
+    // Moonshot.
+    USAGE_CACHED_TOKENS = USAGE . "cached_tokens" => tag::CACHE_READ,
+    // OpenRouter.
+    CACHE_WRITTEN_TOKENS = PROMPT_DETAILS . "cache_write_tokens" => tag::CACHE_WRITE,
+    TOTAL_TOKENS = USAGE . "total_tokens",
     CACHE_HIT_TOKENS = USAGE . "prompt_cache_hit_tokens" => tag::CACHE_READ,
     CACHE_READ_TOKENS = USAGE . "cache_read_input_tokens" => tag::CACHE_READ,
     CACHE_WRITE_TOKENS = USAGE . "cache_creation_input_tokens" => tag::CACHE_WRITE,
@@ -114,6 +119,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::End(DELTA) if sink.log.used() > sink.reply.notes.count as usize => {
             sink.reply.notes.flags |= HAS_DELTA;
         }
+        Token::Begin(USAGE) => sink.reply.notes.count = 0,
+        Token::Number(TOTAL_TOKENS, total) => sink.reply.notes.count = total,
+        Token::End(USAGE) => count_reasoning(sink),
         Token::Begin(CALLS | DETAILS) => {
             sink.reply.index = None;
             sink.reply.notes.document = 0;
@@ -160,6 +168,19 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         sink.close_calls();
     }
     Ok(())
+}
+
+/// xAI counts the reasoning beside the completion; that it does shows in the total.
+fn count_reasoning(sink: &mut Sink<'_, '_>) {
+    let total = sink.reply.notes.count;
+    let [input, output, .., reasoning] = sink.reply.counts;
+    let all = input.saturating_add(output).saturating_add(reasoning);
+    if reasoning > 0 && total == all {
+        sink.reply.counts = {
+            let [input, output, read, write, reasoning] = sink.reply.counts;
+            [input, output.saturating_add(reasoning), read, write, reasoning]
+        };
+    }
 }
 
 /// Whether the choice belongs to the reply. Only one is asked for, and some servers spread it

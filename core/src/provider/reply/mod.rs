@@ -72,7 +72,7 @@ pub(crate) struct Reply {
     /// Text of the open record that is kept ends here, or 0: all of it is.
     keep_end: u32,
     /// Bytes that were shown but not kept, and whether that was told.
-    dropped: u32,
+    pub dropped: u32,
     cut_is_told: bool,
     /// The record that is shown next, and the first of its bytes that was not shown.
     show: u32,

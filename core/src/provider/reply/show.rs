@@ -8,7 +8,7 @@ use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shown {
     pub what: What,
-    start: u32,
+    pub start: u32,
     end: u32,
 }
 

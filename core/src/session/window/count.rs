@@ -94,6 +94,13 @@ impl Count {
         };
     }
 
+    /// What a request and the reply to it, which begins at `reply`, probably used up.
+    pub fn guess(&mut self, config: &dyn Config, bytes: &[u8], reply: usize) -> Usage {
+        *self = self.up_to(config, bytes.get(..reply).unwrap_or_default());
+        let output = Self { end: reply as u32, ..Self::new() }.up_to(config, bytes);
+        Usage { input_tokens: self.total(), output_tokens: output.all, ..Usage::default() }
+    }
+
     /// The records from `start` to `end` are about to go.
     pub fn forget(&mut self, config: &dyn Config, bytes: &[u8], start: usize, end: usize) {
         let counted = end.min(self.end as usize);

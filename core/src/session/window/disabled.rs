@@ -11,6 +11,29 @@ use crate::transcript::record::Record;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct Count;
 
+#[derive(Clone, Copy, Debug)]
+pub(in crate::session) struct Runs;
+
+impl Runs {
+    pub const fn new() -> Self {
+        Self
+    }
+
+    pub const fn begin(&mut self) {}
+
+    pub const fn told(&mut self, _: &[u8], _: u32) -> bool {
+        false
+    }
+
+    pub const fn is_due(&self) -> bool {
+        false
+    }
+
+    pub const fn event<'a>(&mut self, _: &'a [u8]) -> Option<Event<'a>> {
+        None
+    }
+}
+
 impl Count {
     pub const fn new() -> Self {
         Self
@@ -21,6 +44,16 @@ impl Count {
     }
 
     pub const fn measure(&mut self, _: &dyn Config, _: Usage, _: &[u8], _: usize) {}
+
+    pub const fn guess(&mut self, _: &dyn Config, _: &[u8], _: usize) -> Usage {
+        Usage {
+            input_tokens: 0,
+            output_tokens: 0,
+            cache_read_tokens: 0,
+            cache_write_tokens: 0,
+            reasoning_tokens: 0,
+        }
+    }
 
     pub const fn forget(&mut self, _: &dyn Config, _: &[u8], _: usize, _: usize) {}
 
@@ -47,8 +80,4 @@ impl Machine {
 
 pub(in crate::session) fn used_up(config: &dyn Config, rounds: u16, _: Usage) -> Option<Budget> {
     (rounds >= config.limits().max_rounds).then_some(Budget::Rounds)
-}
-
-pub(in crate::session) const fn repeating(_: &[u8], _: u32, _: u32) -> Option<Event<'_>> {
-    None
 }

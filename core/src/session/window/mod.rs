@@ -14,18 +14,22 @@ mod policy;
 #[cfg(feature = "window")]
 mod refused;
 #[cfg(feature = "window")]
+mod repeats;
+#[cfg(feature = "window")]
 mod shorten;
 #[cfg(feature = "window")]
 mod summary;
 
 #[cfg(feature = "window")]
-pub(super) use budget::{repeating, used_up};
+pub(super) use budget::used_up;
 #[cfg(feature = "window")]
 pub use calls::WindowTokens;
 #[cfg(feature = "window")]
 pub(super) use count::Count;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, repeating, used_up};
+pub(super) use disabled::{Count, Runs, used_up};
+#[cfg(feature = "window")]
+pub(super) use repeats::Runs;
 
 use super::machine::Machine;
 use crate::Error;

@@ -106,7 +106,9 @@ impl Machine {
         let outcome = outcome.and_then(|reason| {
             // What was cut off, refused, or goes on with the work says nothing of what was done.
             let is_whole = matches!(reason, StopReason::EndTurn | StopReason::StopSequence)
-                && self.reply.calls == 0;
+                && self.reply.calls == 0
+                // Nor may the storage have been too short for it.
+                && self.reply.dropped == 0;
             let installed = if is_whole { self.install_summary(log, config) } else { None };
             installed.ok_or(Error::new(ErrorKind::BadResponse, 0))
         });

@@ -89,7 +89,7 @@ fn play(
 ) -> Result<()> {
     match line {
         Line::Tape(_) | Line::Over(_) => {}
-        Line::User { text } => session.user(&text).map_err(Error::from_core)?,
+        Line::User { text } => outcome(session.user(&text)).map(drop)?,
         Line::Request { bytes, sha1 } => {
             let ours = session.request().map_err(Error::from_core)?;
             if digest(ours.clone()) != (bytes, sha1) {
@@ -137,11 +137,23 @@ fn play(
             let pending = session.pending_calls().find(|pending| pending.id == id);
             let pending = pending.map(crate::agent::Call::from);
             let result = ToolResult { id, content: &content, is_error };
-            let left_out_bytes = session.tool_result(result).map_err(Error::from_core)?;
-            if let Some(call) = pending {
+            let left_out_bytes = outcome(session.tool_result(result))?;
+            if let (Some(call), Some(left_out_bytes)) = (pending, left_out_bytes) {
                 show(&AgentEvent::ToolResult { call, content, is_error, left_out_bytes })?;
             }
         }
     }
     Ok(())
+}
+
+/// What ended the turn is an outcome that was recorded too; `None`.
+fn outcome<T>(result: std::result::Result<T, zerostack_core::Error>) -> Result<Option<T>> {
+    use zerostack_core::ErrorKind as Core;
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) => match error.kind() {
+            Core::Limit | Core::Full | Core::TooLong | Core::WindowTooLong => Ok(None),
+            _ => Err(Error::from_core(error)),
+        },
+    }
 }
