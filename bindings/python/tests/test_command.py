@@ -49,6 +49,30 @@ def test_a_run_gives_a_patch(provider: Provider, tmp_path: Path) -> None:
     assert (folder / "a.txt").read_text() == "two\n"
 
 
+def test_a_run_tells_all_that_the_command_says_of_its_result(
+    provider: Provider, tmp_path: Path
+) -> None:
+    scripted = provider(
+        call("write", {"path": "a.txt", "content": "one\n"}),
+        call("write", {"path": "b.log", "content": "x\n"}),
+        say("Done."),
+    )
+    lines: list[dict[str, Any]] = []
+    go = in_folder(tmp_path, scripted, on_event=lines.append)
+    folder = tmp_path / "project"
+    (folder / ".gitignore").write_text("*.log\n")
+    identity = ["-c", "user.name=n", "-c", "user.email=n@example.com"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "m"]):
+        subprocess.run(["git", "-C", folder, *words], check=True)
+    (folder / "a.txt").write_text("not committed\n")
+    result = go("go")
+    assert result.left_out == [("b.log", "ignored")]
+    assert isinstance(result.left_out[0], zerostack.LeftOut)
+    assert any("uncommitted changes of a.txt" in note for note in result.notes)
+    told = {"type", "ok", "exit_code", "error", "patch_hex", "left_out_files"}
+    assert set(lines[-1]) - told <= set(result._fields)
+
+
 def test_a_run_gives_a_text_and_reads_stdin(provider: Provider, tmp_path: Path) -> None:
     scripted = provider(say("It is fine."))
     go = in_folder(tmp_path, scripted, prompt="ask", stdin="what I \x85 piped\n" * 10_000)

@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     from ._types import Event, Part
     from .agent import Agent, Turn
     from .aio import AsyncAgent, AsyncTurn
-    from .command import RunResult, run
+    from .command import LeftOut, RunResult, run
     from .decoding import Decoded, decode
     from .skills import Skill
     from .tape import replay
@@ -133,6 +133,7 @@ __all__ = [
     "Hole",
     "Instruction",
     "Kept",
+    "LeftOut",
     "Limit",
     "Limits",
     "Mark",
@@ -203,6 +204,7 @@ _LATER = {
     "AsyncTurn": "aio",
     "Decoded": "decoding",
     "Event": "_types",
+    "LeftOut": "command",
     "Part": "_types",
     "Retry": "_turn",
     "RunResult": "command",

@@ -16,7 +16,7 @@ from ._core import Usage
 from .enums import Provider, RoomPolicy, ToolMode
 from .errors import RunFailed
 
-__all__ = ["RunResult", "run"]
+__all__ = ["LeftOut", "RunResult", "run"]
 
 
 # Each keyword of `run` that is an option of the command, in the order of its help.
@@ -53,6 +53,15 @@ OPTIONS = {
 FIXED = ["--events", "json", "--quiet"]
 
 
+class LeftOut(NamedTuple):
+    """A changed file that is not in the patch."""
+
+    path: str
+    """Its path from the folder of the run."""
+    reason: str
+    """Why, in a few words: ``ignored``, for example."""
+
+
 class RunResult(NamedTuple):
     """What a run came to."""
 
@@ -64,8 +73,11 @@ class RunResult(NamedTuple):
     """The changes, for ``git apply``; ``None`` unless the output is a patch."""
     files: list[str]
     """The paths in the patch."""
-    left_out: int
-    """How many changed files ignore rules keep out of it."""
+    left_out: list[LeftOut]
+    """The changed files that are not in it."""
+    notes: list[str]
+    """What else there is to know of the result: how to apply the patch, or what it does to
+    uncommitted work."""
     usage: Usage
     """Tokens of all replies."""
     sandbox: list[str]
@@ -210,7 +222,8 @@ def _follow(
         if patch is None
         else patch.encode(),
         files=result.get("files", []),
-        left_out=result.get("left_out", 0),
+        left_out=[LeftOut(it["path"], it["reason"]) for it in result.get("left_out_files", [])],
+        notes=result.get("notes", []),
         usage=Usage(**known),
         sandbox=result.get("sandbox", []),
     )
