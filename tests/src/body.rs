@@ -113,7 +113,9 @@ impl Lists {
             let rest = next.messages.strip_prefix(open);
             is_user && rest.is_some_and(|rest| rest.starts_with(r"\n\n"))
         });
-        self.tools == next.tools && self.system == next.system && (grows || goes_on)
+        // A model called a tool that it was not told of: without any, Anthropic refuses the rest.
+        let tools = self.tools == next.tools || self.tools.is_empty();
+        tools && self.system == next.system && (grows || goes_on)
     }
 }
 

@@ -55,8 +55,11 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     {
         // Calls in a conversation without tools are refused, so that there were some is said.
         about(&call, out);
-        out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}}]"#);
-        out.fill(r#","tool_choice":{"type":"none"}"#);
+        out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}"#);
+        if context.config.system().is_empty() {
+            out.fill(r#","cache_control":{"type":"ephemeral"}"#);
+        }
+        out.fill(r#"}],"tool_choice":{"type":"none"}"#);
     }
     out.fill(r#","messages":["#);
 }
