@@ -58,7 +58,7 @@ impl Bench<'_> {
         let json: serde_json::Value = serde_json::from_slice(&request)?;
         let tools = json["tools"].as_array().map_or(0, Vec::len);
         let size = format!("{} bytes, {tools} tools", request.len());
-        table.text("first request", &size, "≤ 5000, 7 tools");
+        table.text("first request", &size, "≤ 4000, 7 tools");
         Ok(())
     }
 
