@@ -45,6 +45,8 @@ impl Names {
 
     /// Reads the next part.
     fn fill(&mut self) -> io::Result<()> {
+        // The names that were given go before there is room for others.
+        self.part = Part::default();
         let mut part = Part::with_room(self.part_bytes);
         // The greatest name that may still be in this part, once some were left to the next.
         let mut last: Option<Vec<u8>> = None;

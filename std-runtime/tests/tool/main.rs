@@ -4,6 +4,7 @@ mod bash;
 mod edit;
 mod edit_properties;
 mod find;
+mod flat_folder;
 mod grep;
 mod invocation;
 mod list;
