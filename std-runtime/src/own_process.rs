@@ -14,6 +14,12 @@ use rustix::process::{Pid, Resource, Signal};
 /// the limit of a file's size SIGXFSZ would end the process without a word; with a handler the
 /// write fails. A handler, unlike an ignored signal, is not passed on to the programs it starts.
 pub(crate) fn settle() {
+    // A heap for each thread would be for programs whose threads have work to do; ours wait.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: sets a number of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
     unblock_signals();
     let (chld, xfsz) = (signal_hook::consts::SIGCHLD, signal_hook::consts::SIGXFSZ);
     if is_ignored(chld) {

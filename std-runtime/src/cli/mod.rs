@@ -168,10 +168,9 @@ fn prepare(
     if dash {
         words.pop();
     }
-    let known = |name: &str| files.list().iter().any(|(known, _)| known == name);
     let prompt = match args.prompt {
         Some(name) => name,
-        None if words.first().is_some_and(|word| known(word)) => words.remove(0),
+        None if words.first().is_some_and(|word| files.has(word)) => words.remove(0),
         None => "code".to_owned(),
     };
     let task = match sample {

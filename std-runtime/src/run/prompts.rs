@@ -236,6 +236,11 @@ impl PromptFiles {
         }
     }
 
+    /// Whether there is a prompt `name`, be it malformed.
+    pub fn has(&self, name: &str) -> bool {
+        self.file(name).is_some() || BUILT_IN.iter().any(|source| source.name == name)
+    }
+
     /// All prompts: name and description, sorted by name.
     pub fn list(&self) -> Vec<(String, String)> {
         let sources = self.sources();

@@ -46,12 +46,7 @@ impl Walls {
     }
 }
 
-pub(super) fn mount_with_renames(
-    _: &Path,
-    _: &Path,
-    _: &Path,
-    _: &Path,
-) -> io::Result<std::os::fd::OwnedFd> {
+pub(super) fn mount_with_renames(_: &Path, _: &Path, _: &Path) -> io::Result<std::os::fd::OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

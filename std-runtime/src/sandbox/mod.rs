@@ -116,7 +116,7 @@ pub(crate) struct Sandbox {
 }
 
 /// A copy-on-write mount of `lower` in which folders can be renamed, with the empty folders
-/// `upper` and `work`; `probe` is used up.
+/// `upper` and `work`.
 ///
 /// # Errors
 /// What the system says: only root of the machine can have one.
@@ -124,9 +124,8 @@ pub(crate) fn mount_with_renames(
     lower: &Path,
     upper: &Path,
     work: &Path,
-    probe: &Path,
 ) -> std::io::Result<OwnedFd> {
-    walls::mount_with_renames(lower, upper, work, probe)
+    walls::mount_with_renames(lower, upper, work)
 }
 
 impl Sandbox {

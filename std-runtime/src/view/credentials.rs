@@ -94,7 +94,7 @@ const MOVED: &[(&str, &str)] = &[
 /// Those places that are there, links resolved.
 pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
     let homes = homes(home);
-    let in_home = homes.iter().flat_map(|home| IN_HOME.iter().map(|name| home.join(name)));
+    let in_home = homes.iter().flat_map(|home| in_home(home));
     let of_system = OF_SYSTEM.iter().map(PathBuf::from);
     let moved = MOVED.iter().filter_map(|(variable, name)| {
         let folder = std::env::var_os(variable).filter(|value| !value.is_empty())?;
@@ -114,10 +114,25 @@ pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
     existing
 }
 
+/// The places below `home` that may be there.
+fn in_home(home: &Path) -> impl Iterator<Item = PathBuf> {
+    // Root has dozens of homes to look at, and one list tells of most places that they are not
+    // there. A folder that cannot be listed, or is no home by its size, is asked for each.
+    let listed = std::fs::read_dir(home).ok().and_then(|entries| {
+        let names: Vec<_> = entries.take(ENTRIES + 1).flatten().map(|it| it.file_name()).collect();
+        (names.len() <= ENTRIES).then_some(names)
+    });
+    let may_be_there = move |name: &&&str| match (&listed, Path::new(name).iter().next()) {
+        (Some(names), Some(first)) => names.iter().any(|name| name == first),
+        _ => true,
+    };
+    IN_HOME.iter().filter(may_be_there).map(|name| home.join(name))
+}
+
 /// The home folders whose credentials could be read: that of the environment, which may be any
 /// folder or none, and the user's own; for root those of all users.
 fn homes(home: Option<&Path>) -> Vec<PathBuf> {
-    let mut users = String::new();
+    let mut users = String::with_capacity(4096);
     let read = std::fs::File::open("/etc/passwd")
         .and_then(|file| file.take(USERS_BYTES).read_to_string(&mut users));
     if read.is_err() {
@@ -134,15 +149,24 @@ fn homes(home: Option<&Path>) -> Vec<PathBuf> {
     homes
 }
 
-/// The home folder of `uid` in the text of /etc/passwd; all of them for root.
+/// The home folder of `uid` in the text of /etc/passwd; for root all but the folders of the
+/// system, which daemons have for a home.
 fn homes_of(users: &str, uid: u32) -> Vec<PathBuf> {
     let of_user = |line: &str| {
         let mut fields = line.split(':').skip(2);
         let (id, home) = (fields.next()?.parse::<u32>().ok()?, fields.nth(2)?);
-        (uid == 0 || id == uid).then(|| PathBuf::from(home))
+        (id == uid || (uid == 0 && !is_of_system(home))).then(|| PathBuf::from(home))
     };
     users.lines().filter_map(of_user).filter(|home| home.is_absolute()).take(HOMES).collect()
 }
+
+fn is_of_system(home: &str) -> bool {
+    let below = |folder| Path::new(home).starts_with(folder);
+    home == "/" || ["/bin", "/dev", "/proc", "/sbin", "/sys", "/usr"].into_iter().any(below)
+}
+
+/// As many entries as are looked through, rather than asked for one by one.
+const ENTRIES: usize = 1000;
 
 /// As many users as a machine has that people work on.
 const HOMES: usize = 500;
@@ -155,13 +179,32 @@ mod tests {
     #[test]
     fn the_environment_does_not_choose_whose_credentials_are_hidden() {
         let users = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad\n\
-                     ann2:x:1000:1000::/srv/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n";
+                     ann2:x:1000:1000::/srv/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n\
+                     bin:x:2:2:bin:/bin:/usr/sbin/nologin\nhttp:x:33:33::/:/bin/false\n";
         let of = |uid| homes_of(users, uid);
         assert_eq!(of(1000), [Path::new("/home/ann"), Path::new("/srv/ann")]);
         assert_eq!(of(0).len(), 4);
+        assert_eq!(of(33), [Path::new("/")]);
         assert!(of(5).is_empty());
         for home in [None, Some(Path::new("/")), Some(Path::new("/nonexistent"))] {
             assert_eq!(homes(home).contains(&"/root".into()), rustix::process::geteuid().is_root());
         }
+    }
+
+    #[test]
+    fn a_home_is_listed_once_or_asked_for_each_place() {
+        let home = tempfile::tempdir().unwrap();
+        let at = |name: &str| home.path().join(name);
+        for name in [".ssh", ".config/other", "work"] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        let places: Vec<_> = in_home(home.path()).collect();
+        assert!(places.contains(&at(".ssh")) && places.contains(&at(".config/gh")), "{places:?}");
+        assert!(!places.contains(&at(".aws")), "{places:?}");
+        for number in 0..=ENTRIES {
+            std::fs::File::create(at(&number.to_string())).unwrap();
+        }
+        assert_eq!(in_home(home.path()).count(), IN_HOME.len());
+        assert_eq!(in_home(&at("none")).count(), IN_HOME.len());
     }
 }

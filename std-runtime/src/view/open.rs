@@ -1,7 +1,7 @@
 //! Making a view: where its files are, and what the sandbox shows.
 
 use std::fs;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -43,7 +43,7 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
     let copy = || Copy::make(&origin, &origin_path, &upper, GitLink::Keep);
     if options.storage == Storage::Copy {
         copied = Some(copy()?);
-    } else if let Some(mount) = mount(&scratch, &origin_path, &upper, &work) {
+    } else if let Ok(mount) = sandbox::mount_with_renames(&origin_path, &upper, &work) {
         mounted = Some(mount);
     } else if copy::is_small(&origin).unwrap_or(false) {
         copied = copy().ok();
@@ -197,12 +197,6 @@ pub(super) fn beside<'a>(
 /// Whether tools have something else at the path.
 fn is_covered(path: &Path) -> bool {
     ["/tmp", "/var/tmp"].iter().any(|covered| path.starts_with(covered))
-}
-
-/// The mount of an overlay in which folders can be renamed, where the system lets us.
-fn mount(scratch: &Scratch, lower: &Path, upper: &Path, work: &Path) -> Option<OwnedFd> {
-    let probe = scratch.folder("probe", 0o700).ok()?;
-    sandbox::mount_with_renames(lower, upper, work, &probe).ok()
 }
 
 /// The two folders that an overlay over `lower` needs.

@@ -215,6 +215,8 @@ fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], pla
 }
 
 fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
+    // A file system of its own for each would cost the kernel several times as much.
+    let mut empty: Option<CString> = None;
     for path in layout.masked {
         let covered = covered().any(|folder| path.starts_with(folder));
         let brought_back = places.iter().any(|place| path.starts_with(&place.at));
@@ -225,7 +227,11 @@ fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
         if path.is_dir() {
             let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::RDONLY;
             let at = c_path(path);
-            steps.push(Step::Fresh { kind: c"tmpfs", at, flags, options: c"mode=0555,size=4k" });
+            // The last one is there whatever it covers.
+            steps.push(match empty.replace(at.clone()) {
+                Some(from) => Step::Bind { from, at },
+                None => Step::Fresh { kind: c"tmpfs", at, flags, options: c"mode=0555,size=4k" },
+            });
         } else {
             steps.push(Step::Bind { from: c"/dev/null".into(), at: c_path(path) });
         }

@@ -1,12 +1,11 @@
 //! Copy-on-write mounts.
 
 use std::ffi::CStr;
-use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags};
 
@@ -63,8 +62,7 @@ pub(super) fn mount(
     )
 }
 
-/// Mounts `upper` over `lower` so that folders can be renamed, which only root can. The empty
-/// folder `probe` is used to see whether it works.
+/// Mounts `upper` over `lower` so that folders can be renamed, which only root can.
 ///
 /// # Errors
 /// What the system says, or that it does not work.
@@ -72,16 +70,14 @@ pub(in crate::sandbox) fn mount_with_renames(
     lower: &Path,
     upper: &Path,
     work: &Path,
-    probe: &Path,
 ) -> io::Result<OwnedFd> {
     if !rustix::process::geteuid().is_root() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let [old, new, scratch] = ["lower", "upper", "work"].map(|name| probe.join(name));
-    fs::create_dir_all(old.join("folder"))?;
-    fs::create_dir(&new)?;
-    fs::create_dir(&scratch)?;
-    let probe = mount(&c_path(&old), &c_path(&new), &c_path(&scratch), Marks::Trusted)?;
-    rustix::fs::renameat(&probe, c"folder", &probe, c"renamed")?;
+    // Where they cannot be, as in a namespace of users or on a file system without them, the
+    // kernel mounts all the same and refuses the renames later.
+    let mark = c"trusted.zerostack";
+    rustix::fs::setxattr(upper, mark, b"y", XattrFlags::CREATE)?;
+    rustix::fs::removexattr(upper, mark)?;
     Ok(mount(&c_path(lower), &c_path(upper), &c_path(work), Marks::Trusted)?)
 }

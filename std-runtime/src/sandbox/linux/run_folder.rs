@@ -40,7 +40,7 @@ fn harmless_with(run: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Har
             if let Ok(to) = fs::read_link(&at) {
                 found.push(Harmless::Link { at, to });
             }
-        } else if kind.is_dir() && found.len() < FOLDERS && is_harmless(&at, &mut left) {
+        } else if kind.is_dir() && found.len() < FOLDERS && is_of_use(&at, &mut left) {
             found.push(Harmless::Folder(at));
         }
     }
@@ -52,7 +52,7 @@ fn harmless_with(run: &Path, programs: impl Iterator<Item = PathBuf>) -> Vec<Har
             Harmless::Link { .. } => false,
         };
         let below = folder.starts_with(run) && folder != run && !found.iter().any(shown);
-        if below && found.len() < FOLDERS && is_harmless(&folder, &mut left) {
+        if below && found.len() < FOLDERS && is_of_use(&folder, &mut left) {
             found.push(Harmless::Folder(folder.clone()));
             relink(run, &program, &folder, &mut found);
         }
@@ -73,8 +73,10 @@ fn relink(run: &Path, program: &Path, folder: &Path, found: &mut Vec<Harmless>) 
     }
 }
 
-/// Whether `folder` holds no socket, no FIFO, no device, and nothing that is not for everyone.
-fn is_harmless(folder: &Path, left: &mut usize) -> bool {
+/// Whether `folder` holds files or links, but no socket, no FIFO, no device, and nothing that is
+/// not for everyone. Most folders of daemons are empty, and each that is shown costs a mount.
+fn is_of_use(folder: &Path, left: &mut usize) -> bool {
+    let mut holds_files = false;
     let mut folders = vec![folder.to_owned()];
     while let Some(at) = folders.pop() {
         let name = at.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -94,6 +96,7 @@ fn is_harmless(folder: &Path, left: &mut usize) -> bool {
             *left = rest;
             let Ok(kind) = entry.file_type() else { return false };
             let path = entry.path();
+            holds_files |= !kind.is_dir();
             if kind.is_dir() {
                 folders.push(path);
             } else if kind.is_file() {
@@ -105,7 +108,7 @@ fn is_harmless(folder: &Path, left: &mut usize) -> bool {
             }
         }
     }
-    true
+    holds_files
 }
 
 /// Whether a folder of programs is this user's own, as those of version managers are.
@@ -126,10 +129,15 @@ mod tests {
     fn programs_and_links_are_shown_and_sockets_and_keys_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().canonicalize().unwrap();
-        for name in ["system/sw/bin", "daemon/deep", "secrets", "agenix.d", "closed", "user/1/bin"]
+        for name in
+            ["system/sw/bin/tool", "daemon/deep/file", "secrets/x", "agenix.d/x", "closed/x"]
+                .into_iter()
+                .chain(["user/1/bin/tool", "empty/deep/x"])
         {
-            fs::create_dir_all(run.join(name)).unwrap();
+            fs::create_dir_all(run.join(name).parent().unwrap()).unwrap();
+            fs::write(run.join(name), "x").unwrap();
         }
+        fs::remove_file(run.join("empty/deep/x")).unwrap();
         let _socket = UnixListener::bind(run.join("daemon/deep/socket")).unwrap();
         fs::write(run.join("closed/key"), "x").unwrap();
         fs::set_permissions(run.join("closed/key"), fs::Permissions::from_mode(0o600)).unwrap();

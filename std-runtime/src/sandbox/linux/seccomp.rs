@@ -76,7 +76,7 @@ fn denied() -> Rules {
         rules.insert(number, flags.collect());
     }
     // Typing into the terminal of the user.
-    let typing = [libc::TIOCSTI, TIOCLINUX];
+    let typing = [TIOCSTI, TIOCLINUX];
     let typing = typing.iter().filter_map(|request| rule(vec![same(1, *request)]));
     rules.insert(libc::SYS_ioctl, typing.collect());
     // Other families than the usual ones: Bluetooth, packets, virtual machines, the kernel's keys.
@@ -119,6 +119,9 @@ const NAMESPACES: [libc::c_int; 8] = [
     // CLONE_NEWTIME, for `unshare`; for `clone` the bit belongs to the signal, which is below it.
     0x80,
 ];
+
+/// Puts a byte into the input of the terminal. `libc` has it in a type of its own for each C library.
+const TIOCSTI: u64 = 0x5412;
 
 /// Pastes the selection of the console, among others.
 const TIOCLINUX: u64 = 0x541c;
