@@ -55,7 +55,8 @@ pub enum ErrorKind {
     MissingHole = 16,
     /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
     UnknownPrompt = 17,
-    /// Prompts include one another too deeply; `detail` is the depth that is allowed.
+    /// Prompts include one another too deeply, or too many; `detail` is what is allowed:
+    /// [`crate::prompt::MAX_INCLUDE_DEPTH`] or [`crate::prompt::MAX_INCLUDES`].
     IncludeDepth = 18,
     /// The caller's writer failed; `detail` is the bytes that it took at least.
     WriteFailed = 19,
@@ -196,6 +197,9 @@ impl fmt::Display for Error {
             ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
             ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
             ErrorKind::UnknownPrompt => f.write_str("there is no prompt of that name"),
+            ErrorKind::IncludeDepth if n == crate::prompt::MAX_INCLUDES => {
+                write!(f, "a prompt includes more than {n} prompts, those of its own included")
+            }
             ErrorKind::IncludeDepth => write!(f, "prompts include one another more than {n} deep"),
             ErrorKind::WriteFailed => write!(f, "the writer failed after {n} bytes"),
             ErrorKind::BadRequest => {

@@ -2,6 +2,7 @@
 //! `encode`, `step` and `tool --call` and back without a change.
 
 use serde_json::{Value, json};
+use zerostack::plumbing::decode::{self, Chunks, Form};
 use zerostack::scripted::{Reply, Script, Scripted, Stop};
 use zerostack_tests::command::Place;
 
@@ -100,6 +101,23 @@ fn calls_that_were_cut_off_are_never_reported() {
             assert!(is_cut || kind.is_none() && is_whole, "{api} at {length}: {decoded}");
         }
     }
+}
+
+#[test]
+fn a_body_without_an_end_is_refused_in_pieces_too() {
+    // Would all of it be held, the test would not end.
+    let mut output = Vec::new();
+    let error = decode::run(
+        zerostack_core::Provider::Anthropic,
+        Chunks::Of(50_000),
+        Form::Object,
+        &mut std::io::repeat(b':'),
+        &mut output,
+    )
+    .unwrap_err();
+    assert_eq!(error.kind(), zerostack::ErrorKind::Limit);
+    let decoded: Value = serde_json::from_slice(&output).unwrap();
+    assert_eq!(decoded["error"]["kind"], "limit");
 }
 
 #[test]

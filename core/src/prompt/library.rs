@@ -49,20 +49,22 @@ impl<'a> Library<'a> {
     ///
     /// # Errors
     /// `UnknownPrompt`; [`Fault::of`] gives the line of the `includes` that names it. `IncludeDepth`
-    /// for more than [`MAX_INCLUDE_DEPTH`], hence for a circle. `BadPrompt` of an included prompt.
+    /// for more than [`MAX_INCLUDE_DEPTH`], hence for a circle, and for more than [`MAX_INCLUDES`].
+    /// `BadPrompt` of an included prompt.
     /// What `visit` returns.
     pub fn visit(
         &self,
         prompt: &Prompt<'a>,
         visit: &mut dyn FnMut(&Prompt<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.visit_at(prompt, 0, visit)
+        self.visit_at(prompt, 0, &mut 0, visit)
     }
 
     fn visit_at(
         &self,
         prompt: &Prompt<'a>,
         depth: u32,
+        included: &mut u32,
         visit: &mut dyn FnMut(&Prompt<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         if depth > MAX_INCLUDE_DEPTH {
@@ -77,8 +79,12 @@ impl<'a> Library<'a> {
                 let fault = Fault::at(prompt.text(), at, Reason::Include);
                 return Err(fault.error(ErrorKind::UnknownPrompt));
             };
-            let included = Prompt::parse(source.name, source.text)?;
-            self.visit_at(&included, depth.saturating_add(1), visit)?;
+            *included = included.saturating_add(1);
+            if *included > MAX_INCLUDES {
+                return Err(Error::new(ErrorKind::IncludeDepth, MAX_INCLUDES));
+            }
+            let next = Prompt::parse(source.name, source.text)?;
+            self.visit_at(&next, depth.saturating_add(1), included, visit)?;
         }
         visit(prompt)
     }
@@ -91,6 +97,10 @@ impl<'a> Library<'a> {
 
 /// How deep prompts include one another.
 pub const MAX_INCLUDE_DEPTH: u32 = 4;
+
+/// How many prompts one includes, and those that they include; one that is included twice counts
+/// twice.
+pub const MAX_INCLUDES: u32 = 256;
 
 /// The prompts that come with the crate.
 pub const BUILT_IN: &[Source<'static>] = &[

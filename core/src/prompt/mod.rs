@@ -65,7 +65,7 @@ pub use collection::{Items, Pairs};
 pub use fault::{Fault, Reason};
 pub use front_matter::{Entries, Entry, Value};
 pub use hole::{Hole, MAX_HOLE_BYTES};
-pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, Source};
+pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, MAX_INCLUDES, Source};
 pub use output::Output;
 pub use scalar::{Chars, Text};
 pub use tools::tool_name;

@@ -357,6 +357,37 @@ fn later_sources_win() {
 }
 
 #[test]
+fn prompts_that_include_many_on_each_level_are_refused_before_all_are_read() {
+    let level = |of: u32| (0..30).map(move |n| format!("p{of}-{n}"));
+    let mut prompts = Vec::new();
+    for of in 1..=MAX_INCLUDE_DEPTH {
+        let next = level(of + 1).collect::<Vec<_>>().join(", ");
+        let text = match of {
+            MAX_INCLUDE_DEPTH => String::from("text"),
+            _ => format!("---\nincludes: {next}\n---\ntext"),
+        };
+        prompts.extend(level(of).map(|name| (name, text.clone())));
+    }
+    let sources: Vec<_> = prompts.iter().map(|(name, text)| Source { name, text }).collect();
+    let places = [sources.as_slice()];
+    let library = Library::new(&places);
+    let visit = |name: &str| {
+        let mut count = 0;
+        let count_up = &mut |_: &Prompt<'_>| {
+            count += 1;
+            Ok(())
+        };
+        (library.visit(&library.find(name).expect("there"), count_up), count)
+    };
+    let (result, count) = visit("p1-0");
+    assert_eq!(result, Err(Error::new(ErrorKind::IncludeDepth, MAX_INCLUDES)));
+    assert!(count <= MAX_INCLUDES);
+    let text = std::format!("{}", result.unwrap_err());
+    assert!(text.contains("more than 256 prompts"), "{text}");
+    assert_eq!(visit("p3-0"), (Ok(()), 31));
+}
+
+#[test]
 fn includes_come_first_and_circles_end() {
     let places: [&[Source<'_>]; 1] = [&[
         Source { name: "a", text: "---\nincludes: b, c\n---\nA" },

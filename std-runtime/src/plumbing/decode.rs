@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 use zerostack_core::{
-    Error as CoreError, Event, FailedTurn, Growing, Limits, Provider, Session, SessionConfig,
-    StopReason, Usage,
+    Error as CoreError, ErrorKind as CoreErrorKind, Event, FailedTurn, Growing, Limits, Provider,
+    Session, SessionConfig, StopReason, Usage,
 };
 
 use super::{io_error, line};
@@ -96,7 +96,9 @@ pub fn decode(
     show: impl FnMut(&Event<'_>),
 ) -> Result<Decoded> {
     let mut decoder = Decoder::new(provider, show)?;
-    decoder.push_in(body, chunks);
+    let mut cutter = Cutter::new(chunks);
+    cutter.cut(body, |chunk| decoder.push(chunk));
+    cutter.end(|chunk| decoder.push(chunk));
     Ok(decoder.finish().0)
 }
 
@@ -114,9 +116,10 @@ pub enum Form {
 /// The filter: `input` is a body.
 ///
 /// # Errors
-/// `Input` when the body cannot be read or the output cannot be written; with
-/// [`Form::Transcript`], `Provider` when the reply cannot be used, and `Limit` or `NoResult` after
-/// the lines of one that was cut off, refused or filtered.
+/// `Input` when the body cannot be read or the output cannot be written; `Limit` after the object
+/// when the body is over a limit of the session; with [`Form::Transcript`], `Provider` when the
+/// reply cannot be used, and `Limit` or `NoResult` after the lines of one that was cut off, refused
+/// or filtered.
 pub fn run(
     provider: Provider,
     chunks: Chunks,
@@ -131,21 +134,18 @@ pub fn run(
         }
     };
     let mut decoder = Decoder::new(provider, &mut show)?;
-    if chunks == Chunks::AsRead {
-        let mut buffer = vec![0; READ_BYTES];
-        loop {
-            match input.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => decoder.push(&buffer[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io_error("stdin", &error)),
-            }
+    let (mut cutter, mut buffer) = (Cutter::new(chunks), vec![0; READ_BYTES]);
+    // A body without an end has a limit.
+    while !decoder.is_over_limit() {
+        match input.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => cutter.cut(&buffer[..count], |chunk| decoder.push(chunk)),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(io_error("stdin", &error)),
         }
-    } else {
-        let mut body = Vec::new();
-        input.read_to_end(&mut body).map_err(|error| io_error("stdin", &error))?;
-        decoder.push_in(&body, chunks);
     }
+    cutter.end(|chunk| decoder.push(chunk));
+    let is_over_limit = decoder.is_over_limit();
     let (decoded, session, stop) = decoder.finish();
     written?;
     match (form, &decoded.error) {
@@ -170,8 +170,11 @@ pub fn run(
         }
     }
     output.flush().map_err(|error| io_error("stdout", &error))?;
-    match (form, stop) {
-        (Form::Transcript, Some(stop)) => whole(stop),
+    match (form, stop, &decoded.error) {
+        (Form::Transcript, Some(stop), _) => whole(stop),
+        (_, _, Some(error)) if is_over_limit => {
+            Err(Error::new(ErrorKind::Limit, error.message.clone()))
+        }
         _ => Ok(()),
     }
 }
@@ -187,6 +190,71 @@ fn whole(stop: StopReason) -> Result<()> {
         _ => return Ok(()),
     };
     Err(Error::new(kind, text))
+}
+
+/// Cuts a body, as it comes, into chunks.
+struct Cutter {
+    chunks: Chunks,
+    random: u64,
+    /// Of the chunk that is not complete.
+    begun: Vec<u8>,
+    /// How long it will be.
+    wanted: usize,
+}
+
+impl Cutter {
+    fn new(chunks: Chunks) -> Self {
+        let random = match chunks {
+            Chunks::Random(seed) => seed,
+            Chunks::AsRead | Chunks::Of(_) => 0,
+        };
+        let mut cutter = Self { chunks, random, begun: Vec::new(), wanted: 0 };
+        cutter.wanted = cutter.next_length();
+        cutter
+    }
+
+    /// Gives the chunks that `bytes` complete.
+    fn cut(&mut self, bytes: &[u8], mut push: impl FnMut(&[u8])) {
+        if self.chunks == Chunks::AsRead {
+            return push(bytes);
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (more, tail) = rest.split_at(rest.len().min(self.wanted - self.begun.len()));
+            rest = tail;
+            if more.len() == self.wanted {
+                push(more);
+            } else {
+                self.begun.extend_from_slice(more);
+                if self.begun.len() < self.wanted {
+                    return;
+                }
+                push(&self.begun);
+                self.begun.clear();
+            }
+            self.wanted = self.next_length();
+        }
+    }
+
+    /// Gives the last chunk, which may be shorter.
+    fn end(self, mut push: impl FnMut(&[u8])) {
+        push(&self.begun);
+    }
+
+    fn next_length(&mut self) -> usize {
+        match self.chunks {
+            Chunks::AsRead => usize::MAX,
+            Chunks::Of(size) => size.max(1),
+            Chunks::Random(_) => {
+                // The generator of Knuth's MMIX; its high bits are the good ones.
+                self.random = self
+                    .random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                1 + (self.random >> 58) as usize
+            }
+        }
+    }
 }
 
 /// A session that reads one body and keeps what it says.
@@ -229,29 +297,8 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
         }
     }
 
-    /// Takes all of `body`, cut into `chunks`.
-    fn push_in(&mut self, body: &[u8], chunks: Chunks) {
-        let mut random = match chunks {
-            Chunks::Random(seed) => seed,
-            Chunks::AsRead | Chunks::Of(_) => 0,
-        };
-        let mut rest = body;
-        while !rest.is_empty() {
-            let wanted = match chunks {
-                Chunks::AsRead => rest.len(),
-                Chunks::Of(size) => size.max(1),
-                Chunks::Random(_) => {
-                    // The generator of Knuth's MMIX; its high bits are the good ones.
-                    random = random
-                        .wrapping_mul(6_364_136_223_846_793_005)
-                        .wrapping_add(1_442_695_040_888_963_407);
-                    1 + (random >> 58) as usize
-                }
-            };
-            let (chunk, tail) = rest.split_at(wanted.min(rest.len()));
-            self.push(chunk);
-            rest = tail;
-        }
+    fn is_over_limit(&self) -> bool {
+        self.failed.is_some_and(|error| error.kind() == CoreErrorKind::Limit)
     }
 
     fn finish(mut self) -> (Decoded, Session<SessionConfig<'c>, Growing>, Option<StopReason>) {

@@ -11,10 +11,11 @@ use super::{Series, measured};
 
 /// The series of conversations.
 pub(super) const SERIES: &[Series] = &[
-    results("results/in-order", |count| drop(measured(|| answered(asked(CHAT, count), false)))),
+    results("results/in-order", |count| {
+        drop(answered(CHAT, count, Order::OfCalls, answer_measured))
+    }),
     results("results/in-reverse", |count| {
-        let session = asked(CHAT, count);
-        measured(|| answered(session, true));
+        drop(answered(CHAT, count, Order::Reverse, answer_measured))
     }),
     results("request/openai-chat", |count| request(CHAT, count)),
     results("request/anthropic", |count| request(Provider::Anthropic, count)),
@@ -38,31 +39,59 @@ const fn rounds(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "rounds", sizes: [15, 50, 150], run }
 }
 
+/// Calls of a reply.
+const REPLY_CALLS: usize = 100;
+
 type Chat = Session<SessionConfig<'static>, Growing>;
 
-/// A session with so many open calls.
-fn asked(provider: Provider, count: usize) -> Chat {
+/// A session in which so many calls were made, in replies of a hundred, and answered.
+fn answered(
+    provider: Provider,
+    count: usize,
+    order: Order,
+    answer: fn(&mut Chat, &[CallId]),
+) -> Chat {
     let mut session = receiving(provider);
-    feed(&mut session, &many_calls(provider, count), 1400);
+    for round in 0..count / REPLY_CALLS {
+        if round > 0 {
+            session.begin_response(200, None).expect("the step is Send");
+        }
+        feed(&mut session, &many_calls(provider, REPLY_CALLS), 1400);
+        let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
+        if order == Order::Reverse {
+            ids.reverse();
+        }
+        answer(&mut session, &ids);
+        assert_eq!(session.step(), Step::Send);
+    }
     session
 }
 
-/// Answers all open calls.
-fn answered(mut session: Chat, in_reverse: bool) -> Chat {
-    let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
-    if in_reverse {
-        ids.reverse();
-    }
+/// The same, its results in reverse.
+fn in_reverse(provider: Provider, count: usize) -> Chat {
+    answered(provider, count, Order::Reverse, answer)
+}
+
+/// How results come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    OfCalls,
+    Reverse,
+}
+
+fn answer(session: &mut Chat, ids: &[CallId]) {
     for id in ids {
-        let result = ToolResult { id, content: "It is done.", is_error: false };
+        let result = ToolResult { id: *id, content: "It is done.", is_error: false };
         session.tool_result(result).expect("the call is open");
     }
-    assert_eq!(session.step(), Step::Send);
-    session
+}
+
+fn answer_measured(session: &mut Chat, ids: &[CallId]) {
+    measured(|| answer(session, ids));
 }
 
 fn request(provider: Provider, count: usize) {
-    let session = answered(asked(provider, count), true);
+    let session = in_reverse(provider, count);
     measured(|| {
         let mut request = session.request().expect("the step is Send");
         let length = request.body_len();
@@ -74,7 +103,7 @@ fn request(provider: Provider, count: usize) {
 }
 
 fn resume(count: usize) {
-    let session = answered(asked(CHAT, count), true);
+    let session = in_reverse(CHAT, count);
     let (bytes, config) = (session.snapshot().to_vec(), *session.config());
     let (storage, used) = (Growing::from_vec(bytes.clone(), 1 << 30), bytes.len());
     let resumed = measured(|| Session::resume(storage, used, config)).expect("a snapshot");
@@ -93,12 +122,12 @@ fn lines(session: &Chat) -> Vec<u8> {
 }
 
 fn write_lines(count: usize) {
-    let session = answered(asked(CHAT, count), true);
+    let session = in_reverse(CHAT, count);
     measured(|| lines(&session));
 }
 
 fn read_lines(count: usize) {
-    let lines = lines(&answered(asked(CHAT, count), true));
+    let lines = lines(&in_reverse(CHAT, count));
     let (_, used) = measured(|| {
         let mut reader = JsonLinesReader::new(Growing::new(1 << 30))?;
         reader.push(&lines)?;

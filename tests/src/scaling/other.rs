@@ -67,14 +67,14 @@ fn includes(count: usize) {
     let library = Library::new(&places);
     let prompt = library.find("p0-0").expect("it is there");
     let mut bytes = 0;
-    measured(|| {
+    let visited = measured(|| {
         library.visit(&prompt, &mut |prompt| {
             bytes += prompt.body().len();
             Ok::<_, Error>(())
         })
-    })
-    .expect("four levels are allowed");
-    assert!(bytes > 0);
+    });
+    // Many are refused.
+    assert!(visited.is_ok_and(|()| bytes > 0) || width > 6, "{visited:?}");
 }
 
 fn is_valid(schema: &str, value: &str) {

@@ -144,7 +144,7 @@ impl<S: Storage> JsonLinesReader<S> {
                 let named = || {
                     let mut calls = calls(log.bytes(), self.reply as usize).enumerate();
                     let open = calls.find(|(index, call)| {
-                        call.call().0.as_bytes() == id
+                        call.call_bytes().0 == id
                             && !is_answered(log.bytes(), self.reply as usize, *index)
                     });
                     open.and_then(|(index, _)| u16::try_from(index).ok())

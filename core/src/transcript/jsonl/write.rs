@@ -1,7 +1,9 @@
 //! From records to lines, through a buffer of any size.
 
 use crate::message::Provider;
-use crate::transcript::record::{ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, Record, Records};
+use crate::transcript::record::{
+    ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, REPEATED, Record, Records,
+};
 use crate::wire::json_write::{Piece, Pieces, Place};
 use crate::wire::pieces;
 
@@ -13,6 +15,10 @@ pub struct JsonLines<'t> {
     offset: usize,
     /// The first record of the last reply.
     reply: usize,
+    /// Ids of its calls may stand for several of them.
+    has_repeated: bool,
+    /// The call that the last result answered, or 0, and its index: results mostly come in order.
+    answered: (usize, u32),
     /// The record before belongs to a reply.
     in_reply: bool,
     pieces: Pieces<'t>,
@@ -24,7 +30,17 @@ pub struct JsonLines<'t> {
 impl<'t> JsonLines<'t> {
     pub(in crate::transcript) const fn new(bytes: &'t [u8], offset: usize) -> Self {
         let (pieces, place) = (Pieces::new(), Place::START);
-        Self { bytes, offset, reply: offset, in_reply: false, pieces, index: 0, place }
+        Self {
+            bytes,
+            offset,
+            reply: offset,
+            has_repeated: true,
+            answered: (0, 0),
+            in_reply: false,
+            pieces,
+            index: 0,
+            place,
+        }
     }
 
     /// Writes the next bytes into `out`, of any length from 1 on; returns how many. 0 is the end.
@@ -53,8 +69,9 @@ impl<'t> JsonLines<'t> {
         let Some(record) = Record::at(self.bytes, self.offset) else { return false };
         self.offset = record.end();
         if record.is_reply() && record.header.has(FIRST) {
-            self.reply = record.offset;
+            (self.reply, self.has_repeated, self.answered) = (record.offset, false, (0, 0));
         }
+        self.has_repeated |= record.is(Kind::Call) && record.header.has(REPEATED);
         let begins = core::mem::replace(&mut self.in_reply, record.is_reply());
         let flag = |text, is_so| if is_so { text } else { "" };
         let begins = flag(r#","begins":true"#, begins && record.header.has(FIRST));
@@ -65,8 +82,9 @@ impl<'t> JsonLines<'t> {
             true if record.is_reply() => ",\"paused\":true}\n",
             true => ",\"ended\":true}\n",
         };
-        let out = &mut self.pieces;
         let text = Piece::Escaped(record.text());
+        let answered = record.is(Kind::Result).then(|| self.answered_by(&record));
+        let out = &mut self.pieces;
         match record.header.kind() {
             Kind::User if record.is_instruction() => {
                 pieces!(out: r#"{"role":"developer","text":""#, text, r#"""#, turn);
@@ -104,7 +122,7 @@ impl<'t> JsonLines<'t> {
                 );
             }
             Kind::Result => {
-                let (id, is_only) = answered(self.bytes, self.reply, &record);
+                let (id, is_only) = answered.unwrap_or_default();
                 pieces!(out: r#"{"role":"tool","id":""#, Piece::Escaped(id), r#"""#);
                 if !is_only {
                     pieces!(out: r#","index":"#, Piece::Number(record.header.call_index()));
@@ -116,14 +134,31 @@ impl<'t> JsonLines<'t> {
         }
         true
     }
-}
 
-/// The id of the call that `result` answers, and whether it is that of no other call.
-fn answered<'t>(bytes: &'t [u8], reply: usize, result: &Record<'_>) -> (&'t str, bool) {
-    let ids = || {
-        let parts = Records::from(bytes, reply).take_while(Record::is_reply);
-        parts.filter(|part| part.is(Kind::Call)).map(|call| call.call().0)
-    };
-    let id = ids().nth(result.header.call_index() as usize).unwrap_or_default();
-    (id, ids().filter(|other| *other == id).count() == 1)
+    /// The id of the call that `result` answers, and whether it is that of no other call.
+    fn answered_by(&mut self, result: &Record<'_>) -> (&'t str, bool) {
+        let wanted = result.header.call_index();
+        let (start, mut index) = match self.answered {
+            (at, index) if at != 0 && index <= wanted => (at, index),
+            _ => (self.reply, 0),
+        };
+        let find = |at| Record::find_part(self.bytes, at, self.reply, Kind::Call.bit());
+        let mut call = find(start);
+        while index < wanted
+            && let Some(before) = call
+        {
+            call = find(before.end());
+            index += 1;
+        }
+        let Some(call) = call else { return ("", false) };
+        let at = call.offset;
+        self.answered = (at, index);
+        let id = call.call_bytes().0;
+        let others = || {
+            let parts = Records::from(self.bytes, self.reply).take_while(Record::is_reply);
+            let mut calls = parts.filter(|part| part.is(Kind::Call) && part.offset != at);
+            calls.any(|other| other.call_bytes().0 == id)
+        };
+        (core::str::from_utf8(id).unwrap_or_default(), !(self.has_repeated && others()))
+    }
 }
