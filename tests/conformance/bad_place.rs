@@ -133,7 +133,7 @@ fn configuration_files_that_are_malformed() {
         (
             "home/.config/zerostack/config.toml",
             "[providers.x]\napi = 'y'",
-            "the API `y` is none of",
+            "the API \"y\" is none of",
         ),
         ("home/.config/zerostack/config.toml", "provider = 'x'", "no provider is called \"x\""),
         (

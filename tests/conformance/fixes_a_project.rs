@@ -158,11 +158,11 @@ fn outside_of_a_checkout_the_usual_build_outputs_are_left_out() {
 }
 
 #[test]
-fn calls_of_one_reply_all_run_in_their_order_and_are_answered_in_one_request() {
+fn calls_of_one_reply_all_run_and_are_answered_in_their_order_in_one_request() {
     let place = place();
     let mut reply = Reply::new();
     for number in 0..8 {
-        let command = format!("echo ran-{number} | tee -a log; wc -l <log");
+        let command = format!("echo ran-{number} | tee -a log");
         reply = reply.call("bash", json!({"command": command}));
     }
     let script = Script::new().reply(reply).text("done");
@@ -178,6 +178,6 @@ fn calls_of_one_reply_all_run_in_their_order_and_are_answered_in_one_request() {
         .collect();
     assert_eq!(results.len(), 8);
     for (number, result) in results.iter().enumerate() {
-        assert!(result.starts_with(&format!("ran-{number}\n{}", number + 1)), "{result}");
+        assert!(result.starts_with(&format!("ran-{number}\n")), "{result}");
     }
 }

@@ -207,7 +207,6 @@ fn wrong_lines_are_refused_with_their_number_and_a_reason() {
             vec![USER.into(), CALL.into(), r#"{"role":"tool","index":1,"text":"x"}"#.into()],
             UnknownCall,
         ),
-        (vec![USER.into(), call(&long, "f")], TooLong),
         (vec![USER.into(), call("a", &long)], TooLong),
         (
             vec![
