@@ -92,8 +92,8 @@ enum zs_status
     ZS_TRUNCATED = 7,
     /**
      * A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
-     * max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats; for a limit of the format, such
-     * as max_response_bytes, its value.
+     * max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats, 6 for max_calls; for a limit of
+     * the format, such as max_response_bytes, its value.
      */
     ZS_LIMIT = 8,
     /**
@@ -1027,9 +1027,9 @@ typedef struct {
      */
     uint32_t counting;
     /**
-     * 0.
+     * Calls of one reply, 65535 at most; a reply with more fails the turn.
      */
-    uint32_t reserved2;
+    uint32_t max_calls;
     /**
      * The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
      */

@@ -173,8 +173,8 @@ pub struct zs_config {
     pub tool_mode: u32,
     /// What counts the tokens of the window until the provider has counted it: a zs_counting.
     pub counting: u32,
-    /// 0.
-    pub reserved2: u32,
+    /// Calls of one reply, 65535 at most; a reply with more fails the turn.
+    pub max_calls: u32,
     /// The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
     pub vocabulary: zs_str,
 }
@@ -244,7 +244,7 @@ impl Default for zs_config {
             output_limit_key: zs_output_limit_key::ZS_MAX_TOKENS as u32,
             tool_mode: zs_tool_mode::ZS_TOOLS_NATIVE as u32,
             counting: zs_counting::ZS_COUNT_ROUGH as u32,
-            reserved2: 0,
+            max_calls: limits.max_calls.into(),
             vocabulary: zs_str::EMPTY,
         }
     }

@@ -133,6 +133,7 @@ fn limits(known: &zs_config) -> Result<Limits, Fault> {
         max_turn_cost_micros: known.max_turn_cost_micros,
         max_turn_ms: known.max_turn_ms,
         max_repeats: u16::try_from(known.max_repeats).map_err(|_| BAD)?,
+        max_calls: u16::try_from(known.max_calls).map_err(|_| BAD)?,
         prices: Prices {
             input: known.input_price,
             output: known.output_price,

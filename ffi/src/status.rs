@@ -30,8 +30,8 @@ pub enum zs_status {
     /// whole calls.
     ZS_TRUNCATED = 7,
     /// A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
-    /// max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats; for a limit of the format, such
-    /// as max_response_bytes, its value.
+    /// max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats, 6 for max_calls; for a limit of
+    /// the format, such as max_response_bytes, its value.
     ZS_LIMIT = 8,
     /// No open call has this id. The detail is the id.
     ZS_UNKNOWN_CALL = 9,

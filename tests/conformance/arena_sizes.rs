@@ -167,7 +167,8 @@ fn parallel_calls_are_bounded_by_the_memory_only() {
         let mut most = 0;
         for size in [500, 2000, 8000, 40_000] {
             let mut arena = vec![0; size];
-            let config = SessionConfig::new(provider, "m");
+            let limits = Limits { max_calls: 400, ..Limits::DEFAULT };
+            let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
             let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
             session.user("Go").unwrap();
             session.begin_response(200, None).unwrap();

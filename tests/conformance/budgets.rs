@@ -1,8 +1,8 @@
 //! Every number of the configuration, at its limit, one below and one above.
 
 use zerostack_core::{
-    Budget, ErrorKind, Event, Limits, OwnedConfig, Prices, Provider, Session, SessionConfig, Step,
-    ToolResult, Usage,
+    Budget, ErrorKind, Event, Growing, Limits, OwnedConfig, Prices, Provider, Session,
+    SessionConfig, Step, ToolResult, Usage,
 };
 
 type Chat = Session<SessionConfig<'static>, [u8; 8192]>;
@@ -172,6 +172,53 @@ fn repeated_calls_are_told_and_stopped() {
         let mut chat = session(Limits { max_repeats, ..Limits::DEFAULT });
         let (told, why) = receive(&mut chat, &calls(&[same, same, same]), 4096);
         assert_eq!((told.len(), why.is_some()), (1, ends), "{max_repeats}");
+    }
+}
+
+#[test]
+fn a_reply_has_so_many_calls_at_most() {
+    const NAMES: [&str; 3] = [r#""index":{},"id":"c{}","#, r#""id":"c{}","#, ""];
+    let failed = |limits: Limits, count: usize, form: &str, chunk: usize| {
+        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let mut chat = Session::new(Growing::new(1 << 24), config).unwrap();
+        chat.user("Go").unwrap();
+        chat.begin_response(200, None).unwrap();
+        let mut body = String::new();
+        for number in 0..count {
+            let head = form.replace("{}", &number.to_string());
+            let call =
+                format!(r#"{{{head}"function":{{"name":"f","arguments":"{{\"n\":{number}}}"}}}}"#);
+            body +=
+                &format!("data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":[{call}]}}}}]}}\n\n");
+        }
+        body += "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n";
+        for chunk in body.as_bytes().chunks(chunk) {
+            let mut rest = chunk;
+            while !rest.is_empty() {
+                match chat.feed(rest) {
+                    Ok(fed) => rest = &rest[fed.used..],
+                    Err(error) => {
+                        assert_eq!(chat.step(), Step::Idle);
+                        return Some(error);
+                    }
+                }
+            }
+        }
+        chat.end_response().unwrap();
+        assert_eq!(chat.pending_calls().count(), count);
+        None
+    };
+    for form in NAMES {
+        for max_calls in [1, 3, 128] {
+            let limits = Limits { max_calls, ..Limits::DEFAULT };
+            for chunk in [1, 7, 1 << 20] {
+                assert_eq!(failed(limits, max_calls.into(), form, chunk), None);
+                let error = failed(limits, usize::from(max_calls) + 1, form, chunk).unwrap();
+                assert_eq!(budget(error), Budget::Calls);
+            }
+        }
+        let error = failed(Limits::DEFAULT, 65_535, form, 4096).unwrap();
+        assert_eq!(budget(error), Budget::Calls);
     }
 }
 

@@ -155,3 +155,14 @@ fn budgets_end_a_run_with_the_option_that_raises_them() {
         .collect();
     assert_eq!(counts, (3..=10).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_reply_of_too_many_calls_ends_a_run_with_the_option_that_raises_them() {
+    let pair = || Reply::new().call("bash", json!({"command": "echo a"}));
+    let pair = || pair().call("bash", json!({"command": "echo b"}));
+    let script = || Script::new().reply(pair()).text("done");
+    let (done, bodies) = run(&place(), &["explain", "it", "--max-calls", "1"], script());
+    assert!(done.failure(53).contains("more than 1 calls in one reply; raise --max-calls"));
+    assert_eq!(bodies.len(), 1);
+    run(&place(), &["explain", "it", "--max-calls", "2"], script()).0.success();
+}

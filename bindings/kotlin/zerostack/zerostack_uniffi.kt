@@ -4300,6 +4300,11 @@ data class Limits (
     val `maxRepeats`: kotlin.UShort
     , 
     /**
+     * Calls of one reply; a reply with more fails the turn.
+     */
+    val `maxCalls`: kotlin.UShort
+    , 
+    /**
      * What tokens cost.
      */
     val `prices`: Prices
@@ -4380,6 +4385,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.allocationSize(value.`maxTurnCostMicros`) +
             FfiConverterUInt.allocationSize(value.`maxTurnMs`) +
             FfiConverterUShort.allocationSize(value.`maxRepeats`) +
+            FfiConverterUShort.allocationSize(value.`maxCalls`) +
             FfiConverterTypePrices.allocationSize(value.`prices`) +
             FfiConverterUByte.allocationSize(value.`maxAttempts`) +
             FfiConverterUInt.allocationSize(value.`retryBaseMs`) +
@@ -4402,6 +4408,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.write(value.`maxTurnCostMicros`, buf)
             FfiConverterUInt.write(value.`maxTurnMs`, buf)
             FfiConverterUShort.write(value.`maxRepeats`, buf)
+            FfiConverterUShort.write(value.`maxCalls`, buf)
             FfiConverterTypePrices.write(value.`prices`, buf)
             FfiConverterUByte.write(value.`maxAttempts`, buf)
             FfiConverterUInt.write(value.`retryBaseMs`, buf)
@@ -4905,7 +4912,8 @@ enum class ErrorKind {
     TRUNCATED,
     /**
      * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
+     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
+     * `max_calls`, else its value.
      */
     LIMIT,
     /**

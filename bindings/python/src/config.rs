@@ -164,6 +164,8 @@ limits! {
     max_turn_ms: u32,
     /// Times that the model may make the same call in a row; 0 is no limit.
     max_repeats: u16,
+    /// Calls of one reply; a reply with more fails the turn.
+    max_calls: u16,
     /// Times that one request is sent, the first included.
     max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.

@@ -123,6 +123,7 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         "max_tokens": 100,
         "max_total_tokens": 10_000,
         "max_repeats": 3,
+        "max_calls": 3,
         "context": 50_000,
         "room": zerostack.RoomPolicy.DROP_OLDEST,
         "max_attempts": 2,

@@ -99,7 +99,7 @@ def test_recorded_by_the_command_and_played_here(provider: Provider, tmp_path: P
     "limits",
     [
         zerostack.Limits(room="drop", high_water_tokens=500, low_water_tokens=100),
-        zerostack.Limits(max_turn_tokens=10**6, max_repeats=9, prices=zerostack.Prices(1, 2, 3, 4)),
+        zerostack.Limits(max_turn_tokens=10**6, max_repeats=9, max_calls=7, prices=zerostack.Prices(1, 2, 3, 4)),
     ],
 )
 def test_room_and_budgets_are_on_a_tape(

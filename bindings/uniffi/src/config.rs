@@ -68,6 +68,8 @@ pub struct Limits {
     pub max_turn_ms: u32,
     /// Times that the model may make the same call in a row; 0 is no limit.
     pub max_repeats: u16,
+    /// Calls of one reply; a reply with more fails the turn.
+    pub max_calls: u16,
     /// What tokens cost.
     pub prices: Prices,
     /// Times that one request is sent, the first included.
@@ -114,6 +116,7 @@ pub fn default_limits() -> Limits {
         max_turn_cost_micros: core.max_turn_cost_micros,
         max_turn_ms: core.max_turn_ms,
         max_repeats: core.max_repeats,
+        max_calls: core.max_calls,
         prices: Prices {
             input: core.prices.input,
             output: core.prices.output,
@@ -166,6 +169,7 @@ impl Limits {
             max_turn_cost_micros: self.max_turn_cost_micros,
             max_turn_ms: self.max_turn_ms,
             max_repeats: self.max_repeats,
+            max_calls: self.max_calls,
             prices: CorePrices {
                 input: self.prices.input,
                 output: self.prices.output,

@@ -48,7 +48,8 @@ mirror! {
         /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
         Truncated,
         /// A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-        /// `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
+        /// `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
+        /// `max_calls`, else its value.
         Limit,
         /// No open call has this id; `detail` is the id.
         UnknownCall,

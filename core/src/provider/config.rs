@@ -149,6 +149,8 @@ pub struct Limits {
     pub max_turn_ms: u32,
     /// Times that the model may make the same call in a row; 0 is no limit.
     pub max_repeats: u16,
+    /// Calls of one reply. A reply with more fails the turn with `Limit`.
+    pub max_calls: u16,
     /// What tokens cost.
     pub prices: Prices,
     /// Times that one request is sent, the first included.
@@ -191,6 +193,7 @@ impl Limits {
         max_turn_cost_micros: 0,
         max_turn_ms: 0,
         max_repeats: 0,
+        max_calls: 128,
         prices: Prices::NONE,
         max_attempts: 5,
         retry_base_ms: 500,

@@ -107,6 +107,8 @@ pub enum Budget {
     Time = 4,
     /// `max_repeats`.
     Repeats = 5,
+    /// `max_calls`.
+    Calls = 6,
 }
 
 impl Budget {
@@ -119,6 +121,7 @@ impl Budget {
             3 => Self::Cost,
             4 => Self::Time,
             5 => Self::Repeats,
+            6 => Self::Calls,
             _ => return None,
         })
     }

@@ -3,6 +3,7 @@
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, REPEATED, Record, Records};
+use crate::wire::hash::hash;
 use crate::wire::json_read::is_value;
 
 /// What the model is told of a call that is not handed out.
@@ -50,7 +51,7 @@ impl Open {
             total = total.saturating_add(record.is(Kind::Call).into());
         }
         let mut open = Self::new(reply, before, total);
-        let mut at = FIRST_RECORD;
+        let (mut at, mut seen) = (FIRST_RECORD, Seen::NONE);
         // The marks in the bytes are not trusted: only results count.
         while let Some(record) = log.record(at) {
             let (offset, end, mut header) = (record.offset, record.end(), record.header);
@@ -60,7 +61,8 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.set(if malformed { MARKED } else { 0 });
-                header.set(if is_repeated(log.bytes(), &record) { REPEATED } else { 0 });
+                let is_repeated = seen.add(&record) && is_repeated(log.bytes(), &record);
+                header.set(if is_repeated { REPEATED } else { 0 });
                 // The slot counts only while the reply comes.
                 header.info[2] = 0;
                 log.set_header(offset, header);
@@ -126,10 +128,12 @@ impl Open {
     /// Marks the calls of the reply whose ids came before: servers count them anew in each reply,
     /// and others refuse them.
     pub fn mark_repeated(&self, log: &mut Log<'_>) {
-        let mut at = self.reply as usize;
+        let mut seen = Seen::NONE;
+        let mut at = FIRST_RECORD;
         while let Some(record) = log.record(at) {
             let (offset, end) = (record.offset, record.end());
-            if record.is(Kind::Call) && is_repeated(log.bytes(), &record) {
+            let may_repeat = record.is(Kind::Call) && seen.add(&record);
+            if may_repeat && offset >= self.reply as usize && is_repeated(log.bytes(), &record) {
                 log.set_flags(offset, REPEATED);
             }
             at = end;
@@ -190,7 +194,25 @@ impl Open {
 
 /// Whether a call before `call` has the same id.
 fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
-    let (id, ..) = call.call();
+    let (id, ..) = call.call_bytes();
     let before = Records::from(bytes, FIRST_RECORD).take_while(|it| it.offset < call.offset);
-    !id.is_empty() && before.filter(|it| it.is(Kind::Call)).any(|it| it.call().0 == id)
+    !id.is_empty() && before.filter(|it| it.is(Kind::Call)).any(|it| it.call_bytes().0 == id)
+}
+
+/// The ids of calls that were seen, a bit for many: most calls repeat none, which is known without
+/// a look at those before.
+struct Seen([u32; 16]);
+
+impl Seen {
+    const NONE: Self = Self([0; 16]);
+
+    /// One more call. False when none before had its id.
+    fn add(&mut self, call: &Record<'_>) -> bool {
+        let hash = hash(call.call_bytes().0);
+        let Some(bits) = self.0.get_mut((hash >> 5) as usize % 16) else { return true };
+        let bit = 1 << (hash % 32);
+        let is_known = *bits & bit != 0;
+        *bits |= bit;
+        is_known
+    }
 }

@@ -34,7 +34,12 @@ impl Machine {
             input = rest;
         }
         let quiet = self.summary().is_some();
-        let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
+        let mut sink = Sink {
+            reply: &mut self.reply,
+            log,
+            provider: config.provider(),
+            max_calls: config.limits().max_calls,
+        };
         let limit = config.limits().max_response_bytes;
         let shown = loop {
             match read(&mut self.decoder, &mut sink, &mut input, limit) {
@@ -87,7 +92,12 @@ impl Machine {
             return self.accept(&mut log, config, reason);
         }
         let limits = (self.reply_tokens(config), config.limits().context_tokens);
-        let mut sink = Sink { reply: &mut self.reply, log, provider: config.provider() };
+        let mut sink = Sink {
+            reply: &mut self.reply,
+            log,
+            provider: config.provider(),
+            max_calls: config.limits().max_calls,
+        };
         let judged = judge(&self.decoder, &mut sink, self.status, limits)
             .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
         let Sink { mut log, .. } = sink;
@@ -330,6 +340,7 @@ fn judge(
     }
     // What the end of the body cut off in its middle was not shown, and does not stay.
     sink.drop_stage();
+    sink.drop_spare();
     sink.release(false)?;
     let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();

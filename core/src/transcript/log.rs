@@ -5,6 +5,7 @@
 use super::Storage;
 use super::record::{HEADER_BYTES, Header, LENGTH_OFFSET, Record, Records};
 use crate::Error;
+use crate::wire::steps;
 
 /// The bytes that every transcript begins with: a name and a version.
 pub(crate) const MAGIC: [u8; 4] = *b"zst1";
@@ -157,7 +158,6 @@ impl<'t> Log<'t> {
     }
 
     /// Writes bytes over those at `offset`.
-    #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn overwrite(&mut self, offset: usize, bytes: &[u8]) {
         if let Some(place) = self.storage.bytes_mut().get_mut(offset..) {
             fill(place, bytes);
@@ -202,6 +202,23 @@ impl<'t> Log<'t> {
         }
     }
 
+    /// Makes a gap of `gap` bytes at `place`; what follows moves up.
+    pub fn widen(&mut self, place: usize, gap: usize) -> Result<(), Error> {
+        self.reserve(gap)?;
+        let end = self.used() + gap;
+        let mut rest = self.storage.bytes_mut().get_mut(place..end).unwrap_or_default();
+        *self.used = end as u32;
+        // Pieces as long as the gap never overlap; the last goes first.
+        while let Some(length) = rest.len().checked_sub(gap).filter(|length| *length > 0) {
+            let Some((body, hole)) = rest.split_at_mut_checked(length) else { break };
+            let count = length.min(gap);
+            let from = body.get(length - count..).unwrap_or_default();
+            fill(hole.get_mut(gap - count..).unwrap_or_default(), from);
+            rest = body;
+        }
+        Ok(())
+    }
+
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.
     pub fn swap_runs(&mut self, start: usize, middle: usize, end: usize) {
         let Some(length) = middle.checked_sub(start) else { return };
@@ -219,6 +236,7 @@ impl<'t> Log<'t> {
 
 /// The same as the slice's own method, without a panic path.
 fn reverse(bytes: &mut [u8]) {
+    steps::count(bytes.len());
     let Some((front, back)) = bytes.split_at_mut_checked(bytes.len() / 2) else { return };
     for (left, right) in front.iter_mut().zip(back.iter_mut().rev()) {
         core::mem::swap(left, right);
@@ -227,6 +245,7 @@ fn reverse(bytes: &mut [u8]) {
 
 /// Copies as much as both have room for, without a panic path.
 fn fill(to: &mut [u8], from: &[u8]) {
+    steps::count(to.len().min(from.len()));
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }

@@ -20,6 +20,8 @@
 //!
 //! Records are found by offset, so the bytes can move, be saved and be resumed.
 
+use crate::wire::steps;
+
 /// Bytes before each payload.
 pub(crate) const HEADER_BYTES: usize = 8;
 
@@ -175,6 +177,7 @@ pub(crate) struct Record<'a> {
 impl<'a> Record<'a> {
     /// The record at `offset`, when there is a whole one.
     pub fn at(bytes: &'a [u8], offset: usize) -> Option<Self> {
+        steps::count(HEADER_BYTES);
         let rest = bytes.get(offset..)?;
         let (head, rest) = rest.split_first_chunk::<HEADER_BYTES>()?;
         let header = Header::from_bytes(*head)?;
@@ -284,5 +287,6 @@ impl<'a> Iterator for Records<'a> {
 }
 
 fn text(bytes: &[u8]) -> &str {
+    steps::count(bytes.len());
     core::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ pub mod json_read;
 pub(crate) mod json_write;
 pub(crate) mod scan;
 pub mod sse;
+pub(crate) mod steps;
 
 pub(crate) use json_write::pieces;
 

@@ -210,6 +210,7 @@ static void configs(void) {
     REFUSED(counting, 3, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(counting, ZS_COUNT_VOCABULARY, ZS_BAD_VOCABULARY, 1);
     REFUSED(max_repeats, 65536, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(max_calls, 65536, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(model, str("\xff"), ZS_NOT_UTF8, 0);
     REFUSED(tools, NULL, ZS_NULL, 0);
     REFUSED(size, 0, ZS_OUT_OF_RANGE, 0);

@@ -26,7 +26,7 @@ static zs_config config;
 #define INPUTS(X) X(user) X(request) X(respond) X(feed) X(end) X(calls) X(result) X(retry) X(abort) X(compact) \
     X(make_room) X(drop_oldest) X(usage) X(failure) X(snapshot) X(resume)
 #define LIMITS(X) X(max_output_tokens) X(context_tokens) X(high_water_tokens) X(low_water_tokens) X(room) \
-    X(max_turn_tokens) X(max_repeats) X(max_response_bytes) X(max_result_bytes) X(reply_bytes) X(max_rounds) \
+    X(max_turn_tokens) X(max_repeats) X(max_calls) X(max_response_bytes) X(max_result_bytes) X(reply_bytes) X(max_rounds) \
     X(max_attempts) X(retry_base_ms) X(retry_max_ms) X(seed)
 enum { SETTINGS(NUMBER) SETTING_COUNT };
 enum { INPUTS(NUMBER) INPUT_COUNT };

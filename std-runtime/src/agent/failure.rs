@@ -88,6 +88,10 @@ pub(super) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
              what to do instead",
             limits.max_repeats
         ),
+        (Core::Limit, Some(Budget::Calls)) => format!(
+            "the model made more than {} calls in one reply; raise --max-calls, or ask for less",
+            limits.max_calls
+        ),
         (Core::WindowTooLong, _) => {
             let context = limits.context_tokens;
             let reply = limits.reply_tokens(session.config().provider());

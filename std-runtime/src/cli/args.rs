@@ -190,6 +190,7 @@ impl RunArgs {
             "--max-total-tokens" => self.limits.max_turn_tokens = number(option, parser, 1)?,
             "--max-cost" => self.limits.max_turn_cost_micros = micros(option, parser)?,
             "--max-repeats" => self.limits.max_repeats = number(option, parser, 1)?,
+            "--max-calls" => self.limits.max_calls = number(option, parser, 1)?,
             "--context" => self.limits.context_tokens = number(option, parser, 1)?,
             "--room" => {
                 let policies = RoomPolicy::ALL.iter().filter(|it| **it != RoomPolicy::Ask);

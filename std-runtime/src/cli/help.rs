@@ -39,6 +39,7 @@ Options of a run:
       --max-total-tokens N  tokens of all requests and replies
       --max-cost AMOUNT     of the run, by the prices of the configuration file
       --max-repeats N       times that the model may make the same call in a row
+      --max-calls N         calls of one reply (128)
       --context N           tokens that the model can read and write in one request
       --room HOW            when that is nearly full: summarise, elide (old tool results) or drop
       --max-attempts N      times that one request is sent (5)

@@ -63,6 +63,7 @@ fn set(limits: &mut Limits, entry: &Entry) {
         "room" => limits.room = RoomPolicy::ALL[value as usize],
         "max_turn_tokens" => limits.max_turn_tokens = value,
         "max_repeats" => limits.max_repeats = value as u16,
+        "max_calls" => limits.max_calls = value as u16,
         "max_response_bytes" => limits.max_response_bytes = value,
         "max_result_bytes" => limits.max_result_bytes = value,
         "reply_bytes" => limits.reply_bytes = value,

@@ -573,6 +573,7 @@ class Limits:
         max_turn_cost_micros: Optional[int] = None,
         max_turn_ms: Optional[int] = None,
         max_repeats: Optional[int] = None,
+        max_calls: Optional[int] = None,
         max_attempts: Optional[int] = None,
         retry_base_ms: Optional[int] = None,
         retry_max_ms: Optional[int] = None,
@@ -633,6 +634,9 @@ class Limits:
     @property
     def max_repeats(self) -> int:
         """Times that the model may make the same call in a row; 0 is no limit."""
+    @property
+    def max_calls(self) -> int:
+        """Calls of one reply; a reply with more fails the turn."""
     @property
     def room(self) -> RoomPolicy:
         """How room is made."""

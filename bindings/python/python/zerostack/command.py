@@ -41,6 +41,7 @@ OPTIONS = {
     "max_total_tokens": "--max-total-tokens",
     "max_cost": "--max-cost",
     "max_repeats": "--max-repeats",
+    "max_calls": "--max-calls",
     "context": "--context",
     "room": "--room",
     "max_attempts": "--max-attempts",
@@ -108,6 +109,7 @@ def run(
     max_total_tokens: int | None = None,
     max_cost: float | Decimal | str | None = None,
     max_repeats: int | None = None,
+    max_calls: int | None = None,
     context: int | None = None,
     room: RoomPolicy | str | None = None,
     max_attempts: int | None = None,
@@ -129,7 +131,8 @@ def run(
     ``sandbox`` is ``"on"`` or ``"off"``; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
     and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a file for a tape; ``max_rounds``,
     ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``, ``max_repeats``,
-    ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
+    ``max_calls`` (of one reply), ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and
+    ``stdin_limit_s`` bound the run;
     ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.
 
     ``stdin`` is what would be piped in, ``on_event`` sees each line of ``--events json`` as it

@@ -136,6 +136,8 @@ class Budget(IntEnum):
     """``max_turn_ms``, or the ``time_limit_s`` of an agent."""
     REPEATS = 5
     """``max_repeats``."""
+    CALLS = 6
+    """``max_calls``."""
 
 
 class ErrorCode(IntEnum):

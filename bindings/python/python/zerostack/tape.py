@@ -239,6 +239,8 @@ def _limits_line(limits: Limits) -> dict[str, Any]:
     prices = list(limits.prices.__getnewargs__())
     if any([*budget.values(), *prices]):
         line["budget"] = {**budget, "prices": prices}
+    if limits.max_calls != Limits().max_calls:
+        line["max_calls"] = limits.max_calls
     return line
 
 
@@ -251,6 +253,8 @@ def _limits(line: dict[str, Any]) -> Limits:
     if budget:
         fields["prices"] = Prices(*budget["prices"])
         fields.update({ours: budget[name] for name, ours in _BUDGET.items()})
+    if "max_calls" in line:
+        fields["max_calls"] = line["max_calls"]
     return Limits(**fields)
 
 

@@ -30,6 +30,8 @@ public struct Limits: Sendable, Hashable {
     public var maxTurnTime: Duration
     /// Times that the model may make the same call in a row; 0 is no limit.
     public var maxRepeats: Int
+    /// Calls of one reply. A reply with more fails the turn.
+    public var maxCalls: Int
     /// What tokens cost.
     public var prices: Prices
     /// Times that one request is sent, the first included.
@@ -59,6 +61,7 @@ public struct Limits: Sendable, Hashable {
         maxTurnCostMicros = Int(core.maxTurnCostMicros)
         maxTurnTime = .milliseconds(Int64(core.maxTurnMs))
         maxRepeats = Int(core.maxRepeats)
+        maxCalls = Int(core.maxCalls)
         prices = Prices(core.prices)
         maxAttempts = Int(core.maxAttempts)
         retryBase = .milliseconds(Int64(core.retryBaseMs))
@@ -128,6 +131,7 @@ extension Limits {
             maxTurnCostMicros: try exactly(maxTurnCostMicros, "limits.maxTurnCostMicros"),
             maxTurnMs: try exactly(maxTurnTime.milliseconds, "limits.maxTurnTime in milliseconds"),
             maxRepeats: try exactly(maxRepeats, "limits.maxRepeats"),
+            maxCalls: try exactly(maxCalls, "limits.maxCalls"),
             prices: try prices.core(),
             maxAttempts: try exactly(maxAttempts, "limits.maxAttempts"),
             retryBaseMs: try exactly(retryBase.milliseconds, "limits.retryBase in milliseconds"),

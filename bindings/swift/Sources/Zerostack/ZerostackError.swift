@@ -59,7 +59,7 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case truncated
     /// A limit is used up; `detail` is 1 for ``Limits/maxRounds``, 2 for ``Limits/maxTurnTokens``,
     /// 3 for ``Limits/maxTurnCostMicros``, 4 for ``Limits/maxTurnTime``, 5 for
-    /// ``Limits/maxRepeats``, else its value.
+    /// ``Limits/maxRepeats``, 6 for ``Limits/maxCalls``, else its value.
     case limit
     /// No open call has this id; `detail` is the id.
     case unknownCall

@@ -2830,6 +2830,10 @@ public struct Limits: Equatable, Hashable {
      */
     public let maxRepeats: UInt16
     /**
+     * Calls of one reply; a reply with more fails the turn.
+     */
+    public let maxCalls: UInt16
+    /**
      * What tokens cost.
      */
     public let prices: Prices
@@ -2898,6 +2902,9 @@ public struct Limits: Equatable, Hashable {
          * Times that the model may make the same call in a row; 0 is no limit.
          */maxRepeats: UInt16, 
         /**
+         * Calls of one reply; a reply with more fails the turn.
+         */maxCalls: UInt16, 
+        /**
          * What tokens cost.
          */prices: Prices, 
         /**
@@ -2928,6 +2935,7 @@ public struct Limits: Equatable, Hashable {
         self.maxTurnCostMicros = maxTurnCostMicros
         self.maxTurnMs = maxTurnMs
         self.maxRepeats = maxRepeats
+        self.maxCalls = maxCalls
         self.prices = prices
         self.maxAttempts = maxAttempts
         self.retryBaseMs = retryBaseMs
@@ -2965,6 +2973,7 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
                 maxTurnCostMicros: FfiConverterUInt32.read(from: &buf), 
                 maxTurnMs: FfiConverterUInt32.read(from: &buf), 
                 maxRepeats: FfiConverterUInt16.read(from: &buf), 
+                maxCalls: FfiConverterUInt16.read(from: &buf), 
                 prices: FfiConverterTypePrices.read(from: &buf), 
                 maxAttempts: FfiConverterUInt8.read(from: &buf), 
                 retryBaseMs: FfiConverterUInt32.read(from: &buf), 
@@ -2988,6 +2997,7 @@ public struct FfiConverterTypeLimits: FfiConverterRustBuffer {
         FfiConverterUInt32.write(value.maxTurnCostMicros, into: &buf)
         FfiConverterUInt32.write(value.maxTurnMs, into: &buf)
         FfiConverterUInt16.write(value.maxRepeats, into: &buf)
+        FfiConverterUInt16.write(value.maxCalls, into: &buf)
         FfiConverterTypePrices.write(value.prices, into: &buf)
         FfiConverterUInt8.write(value.maxAttempts, into: &buf)
         FfiConverterUInt32.write(value.retryBaseMs, into: &buf)
@@ -3733,7 +3743,8 @@ public enum ErrorKind: Equatable, Hashable {
     case truncated
     /**
      * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, else its value.
+     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
+     * `max_calls`, else its value.
      */
     case limit
     /**

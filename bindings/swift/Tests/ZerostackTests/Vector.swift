@@ -138,6 +138,7 @@ final class Player {
         case "room": configuration.limits.room = RoomPolicy.allCases[value]
         case "max_turn_tokens": configuration.limits.maxTurnTokens = value
         case "max_repeats": configuration.limits.maxRepeats = value
+        case "max_calls": configuration.limits.maxCalls = value
         case "max_result_bytes": configuration.limits.maxResultBytes = value
         case "max_response_bytes": configuration.limits.maxResponseBytes = value
         case "reply_bytes": configuration.limits.replyBytes = value

@@ -83,8 +83,9 @@ fn more_calls_than_an_index_has_room_for() {
     let call = r#"{"function":{"name":"f","arguments":{"n":1}}}"#;
     let calls = std::vec![call; 300].join(",");
     let body = std::format!(r#"{{"message":{{"tool_calls":[{calls}]}},"done":true}}"#);
-    let mut session = session(config(PROVIDER));
-    let heard = hear(&mut session, body.as_bytes(), 4096);
+    let mut config = config(PROVIDER);
+    config.limits.max_calls = 300;
+    let heard = hear(&mut session(config), body.as_bytes(), 4096);
     assert_eq!(heard.calls.len(), 300);
     assert!(heard.calls.iter().all(|(_, _, arguments)| arguments == r#"{"n":1}"#));
 }

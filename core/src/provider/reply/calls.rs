@@ -5,11 +5,12 @@
 //! its call when it is known which that is.
 
 use super::shape::Shape;
+use super::spare::strings;
 use super::{Reply, Sink};
-use crate::transcript::record::{
-    HEADER_BYTES, ID_BYTES_MAX, Kind, MARKED, REPLY_CALLS_MAX, Record, id_length,
-};
+use crate::provider::Budget;
+use crate::transcript::record::{HEADER_BYTES, ID_BYTES_MAX, Kind, MARKED, Record, id_length};
 use crate::wire::json_read::is_object;
+use crate::wire::steps;
 use crate::{Error, ErrorKind};
 
 /// A string of a call, in the order of the record.
@@ -103,6 +104,7 @@ impl Sink<'_, '_> {
         // Arguments are looked at when they are complete: a character may come in two pieces.
         let words = start + HEADER_BYTES;
         let words = self.log.bytes().get(words..words + id + name).unwrap_or_default();
+        steps::count(words.len());
         let words = core::str::from_utf8(words).ok();
         if words.is_none_or(|words| !words.is_char_boundary(id)) {
             return Err(Error::new(ErrorKind::BadResponse, 0));
@@ -120,6 +122,7 @@ impl Sink<'_, '_> {
     /// All calls so far are complete.
     pub fn close_calls(&mut self) {
         self.drop_stage();
+        self.drop_spare();
         self.reply.unclosed = 0;
     }
 
@@ -128,6 +131,9 @@ impl Sink<'_, '_> {
         self.drop_stage();
         if self.call_at(self.reply.index, &[]).is_some() {
             self.reply.unclosed = self.reply.unclosed.saturating_sub(1);
+        }
+        if self.reply.unclosed == 0 {
+            self.drop_spare();
         }
     }
 
@@ -200,12 +206,13 @@ impl Sink<'_, '_> {
         });
         let Some(call) = self.call_at(index, id).or(unnamed) else { return Ok(None) };
         let is_last = call.offset == last;
-        let (known_id, known_name, known_arguments) = call.call_bytes();
+        let (known_id, known_name, known_arguments) = strings(&call);
         let has_other_id = !id.is_empty() && !known_id.is_empty() && known_id != id;
         let has_same_id = !id.is_empty() && known_id == id;
         let is_closed = || match is_last {
             true => self.reply.shape.is_closed(),
-            false => is_object(known_arguments),
+            // A look at all of it is for what may be whole.
+            false => known_arguments.trim_ascii_end().ends_with(b"}") && is_object(known_arguments),
         };
         let mut more = More { id: known_id.is_empty(), name: 0, arguments: true };
         if name.is_empty() || known_name == name {
@@ -249,12 +256,14 @@ impl Sink<'_, '_> {
         id: usize,
         name: usize,
     ) -> Result<(), Error> {
+        let calls = self.reply.calls;
+        if calls >= self.max_calls {
+            return Err(Error::new(ErrorKind::Limit, Budget::Calls as u32));
+        }
         let name = u8::try_from(name).map_err(|_| NAME_TOO_LONG)?;
         let (id, head, length) = id_length(id).ok_or(ID_TOO_LONG)?;
         self.log.insert(start + HEADER_BYTES, head.get(..length).unwrap_or_default())?;
-        let calls = self.reply.calls;
-        let limit = Error::new(ErrorKind::Limit, REPLY_CALLS_MAX);
-        self.reply.calls = calls.checked_add(1).ok_or(limit)?;
+        self.reply.calls += 1;
         let index = index.unwrap_or(u32::from(calls));
         self.head(start, Kind::Call, [id, name, index as u8]);
         self.log.close(start);
@@ -270,7 +279,7 @@ impl Sink<'_, '_> {
         self.reply.is_touched = true;
         self.reply.shape = Shape::default();
         if let Some(record) = self.log.record(call) {
-            self.reply.shape.add(record.call_bytes().2);
+            self.reply.shape.add(strings(&record).2);
         }
     }
 
@@ -286,17 +295,26 @@ impl Sink<'_, '_> {
         let is_last = call == self.reply.last_call as usize;
         self.reply.is_touched |= is_last;
         let [id, name, _] = lengths;
-        let strings = start + HEADER_BYTES;
+        let staged = start + HEADER_BYTES;
         // What is not wanted goes, from the end on.
         if !more.arguments {
-            self.log.truncate(strings + id + name);
+            self.log.truncate(staged + id + name);
         }
-        self.log.remove(strings + id, strings + id + name - more.name);
+        self.log.remove(staged + id, staged + id + name - more.name);
         let id = if more.id { id } else { 0 };
-        self.log.remove(start, strings + lengths[0] - id);
+        self.log.remove(start, staged + lengths[0] - id);
         let (new_id, head, head_length) = id_length(id).ok_or(ID_TOO_LONG)?;
         self.log.insert(start, head.get(..head_length).unwrap_or_default())?;
         let id = id + head_length;
+        if let Some(held) = &mut self.reply.held {
+            held.is_stale = true;
+        }
+        let is_empty = self.log.record(call).is_none_or(|call| strings(&call).2 == b"{}");
+        let is_plain = id == 0 && more.name == 0 && !is_empty;
+        if is_plain && !is_last && self.reply.unclosed > 0 && self.add_to_spare(call, start) {
+            return Ok(());
+        }
+        let start = start - self.drop_spare_of(call);
         let Some(record) = self.log.record(call).filter(|_| self.log.used() > start) else {
             self.log.truncate(start);
             return Ok(());
@@ -313,9 +331,6 @@ impl Sink<'_, '_> {
         let placeholder = if is_placeholder { 2 } else { 0 };
         let (mut header, payload) = (record.header, record.payload.len());
         let end = record.end();
-        if let Some(held) = &mut self.reply.held {
-            held.is_stale = true;
-        }
         if is_last && arguments > 0 {
             let at = self.log.used() - arguments;
             if is_placeholder {
@@ -344,12 +359,7 @@ impl Sink<'_, '_> {
         self.log.set_header(call, header);
         // Only records behind the call moved; when it is the last, nothing did.
         if end < start {
-            let Reply { show, shown, told, last_call, .. } = self.reply;
-            for offset in [show, shown, told, last_call] {
-                if *offset as usize >= end && *offset as usize > call {
-                    *offset = *offset - placeholder as u32 + grown as u32;
-                }
-            }
+            self.moved(end, placeholder, grown);
         }
         Ok(())
     }
@@ -430,6 +440,7 @@ fn is_same(one: &[u8], other: &[u8]) -> bool {
 fn visible(text: &[u8]) -> impl Iterator<Item = u8> {
     let (mut in_text, mut is_escaped) = (false, false);
     text.iter().copied().filter(move |byte| {
+        steps::count(1);
         in_text ^= *byte == b'"' && !is_escaped;
         is_escaped = in_text && *byte == b'\\' && !is_escaped;
         in_text || !byte.is_ascii_whitespace()

@@ -31,6 +31,7 @@ impl Sink<'_, '_> {
         }
         self.drop_stage();
         self.end_part();
+        self.drop_spare();
         self.reply.has_failed = true;
         self.reply.failure.start = self.log.used() as u32;
     }

@@ -7,9 +7,12 @@ mod calls;
 mod failure;
 #[cfg(feature = "local-models")]
 mod found;
+#[cfg(all(test, feature = "all-dialects", feature = "alloc"))]
+mod growth_tests;
 mod parts;
 mod shape;
 mod show;
+mod spare;
 mod staged;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
@@ -85,6 +88,8 @@ pub(crate) struct Reply {
     shape: shape::Shape,
     /// Something of it came in this document.
     is_touched: bool,
+    /// Some call has spare room behind its arguments.
+    has_spare: bool,
     /// The highest index of a call on the wire.
     last_index: u32,
     /// The index on the wire of the call or block that is read.
@@ -177,4 +182,6 @@ pub(crate) struct Sink<'r, 't> {
     pub log: Log<'t>,
     /// Whose reply it is.
     pub provider: Provider,
+    /// Calls that it may have.
+    pub max_calls: u16,
 }

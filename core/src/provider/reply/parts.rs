@@ -21,6 +21,13 @@ pub(super) struct Mark {
     thinking_field: u8,
 }
 
+impl Mark {
+    /// What moves with the bytes.
+    pub fn offsets(&mut self) -> [&mut u32; 3] {
+        [&mut self.used, &mut self.open, &mut self.last_call]
+    }
+}
+
 impl Sink<'_, '_> {
     /// Adds to the part that is open, when it is of this kind; else begins one.
     pub fn part(&mut self, kind: Kind, info: [u8; 2], bytes: &[u8]) -> Result<(), Error> {
@@ -123,7 +130,10 @@ impl Sink<'_, '_> {
     }
 
     /// Whether the storage is so full that text has to be given up.
-    pub fn is_nearly_full(&self) -> bool {
+    pub fn is_nearly_full(&mut self) -> bool {
+        if self.log.left() <= SLACK_BYTES {
+            self.drop_spare();
+        }
         self.log.left() <= SLACK_BYTES
     }
 
@@ -140,6 +150,9 @@ impl Sink<'_, '_> {
             return;
         }
         // What is held back needs room, and nothing can be given up meanwhile.
+        if self.log.left() < self.scratch_bytes() {
+            self.drop_spare();
+        }
         if self.log.left() < self.scratch_bytes() {
             self.drop_shown();
         }

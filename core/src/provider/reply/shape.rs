@@ -2,6 +2,7 @@
 //! are an object that is closed, without another look at what came before.
 
 use crate::wire::scan::plain_length;
+use crate::wire::steps;
 
 /// What is known of the arguments of the call that came last. Whether they are JSON is found when
 /// they are complete.
@@ -14,6 +15,7 @@ pub(super) struct Shape {
 impl Shape {
     /// More of the arguments.
     pub fn add(&mut self, bytes: &[u8]) {
+        steps::count(bytes.len());
         let mut rest = bytes;
         while let Some((byte, behind)) = rest.split_first() {
             rest = behind;

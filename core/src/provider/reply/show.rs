@@ -3,6 +3,7 @@
 use super::{Reply, Sink};
 use crate::message::{CallId, Event, Kept, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
+use crate::wire::steps;
 
 /// An event without its borrow: what it is, and where its bytes stand.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,7 @@ impl Sink<'_, '_> {
             let is_text = matches!(record.header.kind(), Kind::Text | Kind::Thinking);
             // What is not shown may be long, and is looked at when it is complete.
             let text = if is_text { rest } else { &[] };
+            steps::count(text.len());
             let (whole, is_malformed) = match core::str::from_utf8(text) {
                 Ok(text) => (text.len(), false),
                 Err(error) => (error.valid_up_to(), error.error_len().is_some()),
@@ -119,6 +121,7 @@ impl Sink<'_, '_> {
             let (offset, end) = (record.offset, record.end());
             if record.is(Kind::Call) {
                 // One that was marked waits here, and was looked at.
+                steps::count(record.payload.len());
                 if !record.header.has(MARKED) && core::str::from_utf8(record.payload).is_err() {
                     return Some(Shown::MALFORMED);
                 }

@@ -3,6 +3,7 @@
 use super::Sink;
 use super::calls::Slot;
 use crate::transcript::record::{HEADER_BYTES, Kind};
+use crate::wire::steps;
 use crate::{Error, ErrorKind};
 
 impl Sink<'_, '_> {
@@ -29,6 +30,7 @@ impl Sink<'_, '_> {
         let stage = core::mem::take(&mut self.reply.stage);
         let start = stage.start as usize;
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
+        steps::count(staged.len());
         if core::str::from_utf8(staged).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }
@@ -56,6 +58,7 @@ impl Sink<'_, '_> {
             return Ok(());
         };
         let bytes = self.log.bytes().get(text..end).unwrap_or_default();
+        steps::count(bytes.len());
         if core::str::from_utf8(bytes).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }

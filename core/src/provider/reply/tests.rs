@@ -211,7 +211,7 @@ fn a_count_of_zero_keeps_what_was_counted() {
         r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hi"}}"#,
         r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"input_tokens":0,"output_tokens":5,"cache_read_input_tokens":0}}"#,
     ]);
-    assert_eq!(usage(&anthropic, Anthropic), (100, 5, 50));
+    assert_eq!(usage(&anthropic, Anthropic), (150, 5, 50));
     let chat = events(&[
         r#"{"choices":[{"delta":{"content":"hi"}}],"usage":{"prompt_tokens":100,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":50}}}"#,
         r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":0,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":0}}}"#,

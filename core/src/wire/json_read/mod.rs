@@ -14,7 +14,7 @@ pub(crate) use node::places;
 
 use super::hash::hash;
 use super::scan::{WORDS, plain_length};
-use super::taken;
+use super::{steps, taken};
 use crate::{Error, ErrorKind};
 use step::{Found, State};
 
@@ -311,6 +311,7 @@ pub(crate) fn is_object(text: &[u8]) -> bool {
 
 /// Whether `text` is one JSON value, and nothing else.
 pub(crate) fn is_value(text: &[u8]) -> bool {
+    steps::count(text.len());
     let mut reader = JsonReader::new(&[]);
     let mut rest = text;
     while !rest.is_empty() {

@@ -99,6 +99,7 @@ fn set(limits: &mut Limits, script: &Script, entry: &Entry) -> Option<()> {
         },
         b"max_turn_tokens" => limits.max_turn_tokens = value,
         b"max_repeats" => limits.max_repeats = value as u16,
+        b"max_calls" => limits.max_calls = value as u16,
         b"max_response_bytes" => limits.max_response_bytes = value,
         b"max_result_bytes" => limits.max_result_bytes = value,
         b"reply_bytes" => limits.reply_bytes = value,

@@ -104,6 +104,9 @@ struct LimitsLine {
     room: RoomLine,
     #[serde(default, skip_serializing_if = "is_default")]
     budget: BudgetLine,
+    /// Where it is not the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_calls: Option<u16>,
 }
 
 /// When and how room is made.
@@ -212,6 +215,7 @@ impl From<Limits> for LimitsLine {
                     [input, output, cache_read, cache_write]
                 },
             },
+            max_calls: Some(limits.max_calls).filter(|calls| *calls != Limits::DEFAULT.max_calls),
         }
     }
 }
@@ -236,6 +240,7 @@ impl From<LimitsLine> for Limits {
             max_turn_tokens: line.budget.tokens,
             max_turn_cost_micros: line.budget.cost_micros,
             max_repeats: line.budget.repeats,
+            max_calls: line.max_calls.unwrap_or(Limits::DEFAULT.max_calls),
             prices: {
                 let [input, output, cache_read, cache_write] = line.budget.prices;
                 Prices { input, output, cache_read, cache_write }

@@ -1,0 +1,130 @@
+//! Spare room behind the arguments of calls whose pieces take turns.
+//!
+//! A piece of a call that is not the last goes in the middle of the transcript, and what follows
+//! would move for each. So such a call gets room for as much again as it has, and what follows
+//! moves once for all of it. While the reply comes, a call with [`SPARE`] ends like this:
+//!
+//! ```text
+//! arguments | spare bytes | how many: 4 bytes, little endian, these included
+//! ```
+//!
+//! The room goes before anyone looks at the calls, and before anything else is given up for room:
+//! it never tells in what comes out.
+
+use super::parts::Mark;
+use super::{Reply, Sink};
+use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
+
+/// The call has spare room. No call has an answer while its reply comes.
+const SPARE: u8 = ANSWERED;
+
+/// The bytes that tell how much there is.
+const COUNT_BYTES: usize = 4;
+
+/// The least that a call gets: about the bytes of a few pieces.
+const MIN_SPARE_BYTES: usize = 64;
+
+/// What stays free for what else comes before the next look at the room.
+const KEPT_FREE_BYTES: usize = 4096;
+
+/// Bytes of spare room behind the arguments of `call`.
+pub(super) fn spare_bytes(call: &Record<'_>) -> usize {
+    match call.payload.last_chunk::<COUNT_BYTES>() {
+        Some(count) if call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
+        _ => 0,
+    }
+}
+
+/// The id, the name and the arguments of a call of a reply that comes.
+pub(super) fn strings<'t>(call: &Record<'t>) -> (&'t [u8], &'t [u8], &'t [u8]) {
+    let (id, name, arguments) = call.call_bytes();
+    let length = arguments.len().saturating_sub(spare_bytes(call));
+    (id, name, arguments.get(..length).unwrap_or_default())
+}
+
+impl Sink<'_, '_> {
+    /// Puts the bytes from `start` to the end of the transcript behind the arguments of the call at
+    /// `call`, which is not the last. False: there is no spare room, nor any to make it of.
+    pub(super) fn add_to_spare(&mut self, call: usize, start: usize) -> bool {
+        let length = self.log.used() - start;
+        let Some(record) = self.log.record(call) else { return false };
+        let (end, spare, known) = (record.end(), spare_bytes(&record), strings(&record).2.len());
+        let needed = length + COUNT_BYTES;
+        let more = if spare < needed { needed.max(known).max(MIN_SPARE_BYTES) } else { 0 };
+        if more > 0 && !self.make_spare(call, end, more) {
+            return false;
+        }
+        let (end, spare) = (end + more, spare + more);
+        self.log.move_down(start + more, start + more + length, end - spare);
+        self.log.truncate(start + more);
+        let left = (spare - length) as u32;
+        self.log.overwrite(end - COUNT_BYTES, &left.to_le_bytes());
+        true
+    }
+
+    /// Gives the call at `call`, which ends at `end`, `more` bytes of spare room.
+    fn make_spare(&mut self, call: usize, end: usize, more: usize) -> bool {
+        let is_tight = self.log.left() < more.saturating_add(KEPT_FREE_BYTES);
+        if is_tight || self.log.widen(end, more).is_err() {
+            return false;
+        }
+        self.log.set_length(call, end + more - call - HEADER_BYTES);
+        self.log.set_flags(call, SPARE);
+        self.reply.has_spare = true;
+        self.moved(end, 0, more);
+        true
+    }
+
+    /// Takes out all spare room.
+    #[cfg_attr(target_pointer_width = "32", inline(never))]
+    pub fn drop_spare(&mut self) {
+        if self.reply.is_failed() || !core::mem::take(&mut self.reply.has_spare) {
+            return;
+        }
+        let records_end = self.reply.stage.start_or(self.log.used());
+        // Each record moves down by what went before it.
+        let (mut at, mut place) = (self.reply.start as usize, self.reply.start as usize);
+        while let Some(record) = self.log.record(at).filter(|_| at < records_end) {
+            let (end, mut header) = (record.end(), record.header);
+            let spare = if record.is(Kind::Call) { spare_bytes(&record) } else { 0 };
+            let kept_end = end - spare;
+            if spare > 0 {
+                header.length -= spare as u32;
+                header.clear(SPARE);
+                self.log.set_header(at, header);
+            }
+            self.log.move_down(at, kept_end, place);
+            place += kept_end - at;
+            self.moved(place + spare, spare, 0);
+            at = end;
+        }
+        self.log.remove(place, at);
+    }
+
+    /// Takes out the spare room of the call at `call`; returns how many bytes it was.
+    pub(super) fn drop_spare_of(&mut self, call: usize) -> usize {
+        let Some(record) = self.log.record(call) else { return 0 };
+        let (spare, end, mut header) = (spare_bytes(&record), record.end(), record.header);
+        if spare > 0 {
+            header.length -= spare as u32;
+            header.clear(SPARE);
+            self.log.set_header(call, header);
+            self.log.remove(end - spare, end);
+            self.moved(end, spare, 0);
+        }
+        spare
+    }
+
+    /// What stood at `from` or behind it has moved: `old` bytes before it became `new` ones.
+    pub(super) fn moved(&mut self, from: usize, old: usize, new: usize) {
+        let Reply { show, shown, told, last_call, open, keep_end, stage, held, .. } =
+            &mut *self.reply;
+        let all =
+            [show, shown, told, last_call, open, keep_end, &mut stage.start, &mut stage.before];
+        for offset in all.into_iter().chain(held.iter_mut().flat_map(Mark::offsets)) {
+            if *offset as usize >= from {
+                *offset = *offset - old as u32 + new as u32;
+            }
+        }
+    }
+}
