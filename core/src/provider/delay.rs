@@ -4,6 +4,8 @@
 //! Groq ("Please try again in 7m12s."), Gemini ("Please retry in 2.4s.") and Azure ("Please
 //! retry after 20 seconds.").
 
+use crate::wire::hash::hash;
+
 /// Milliseconds of a duration at the beginning of `text`: numbers, each with its unit.
 pub(super) fn duration_ms(text: &[u8]) -> Option<u32> {
     let (mut rest, mut sum, mut found) = (text, 0_u32, false);
@@ -47,15 +49,22 @@ fn one(text: &[u8]) -> Option<(u32, &[u8])> {
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
     let length = rest.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
     let (unit, behind) = rest.split_at_checked(length)?;
-    let millis = match unit {
-        b"ms" | b"milliseconds" => millis / 1000,
-        b"s" | b"sec" | b"secs" | b"second" | b"seconds" => millis,
-        b"m" | b"min" | b"mins" | b"minute" | b"minutes" => millis.saturating_mul(60),
-        b"h" | b"hour" | b"hours" => millis.saturating_mul(3600),
-        _ => return None,
-    };
-    Some((millis, behind))
+    let unit = hash(unit);
+    if MILLISECONDS.contains(&unit) {
+        return Some((millis / 1000, behind));
+    }
+    let (_, seconds) = UNITS.iter().find(|(units, _)| units.contains(&unit))?;
+    Some((millis.saturating_mul(*seconds), behind))
 }
+
+const MILLISECONDS: [u32; 2] = [hash(b"ms"), hash(b"milliseconds")];
+
+/// The names of the other units, and the seconds that each has.
+static UNITS: [([u32; 5], u32); 3] = [
+    ([hash(b"s"), hash(b"sec"), hash(b"secs"), hash(b"second"), hash(b"seconds")], 1),
+    ([hash(b"m"), hash(b"min"), hash(b"mins"), hash(b"minute"), hash(b"minutes")], 60),
+    ([hash(b"h"), hash(b"hr"), hash(b"hrs"), hash(b"hour"), hash(b"hours")], 3600),
+];
 
 #[cfg(test)]
 mod tests {

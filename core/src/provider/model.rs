@@ -3,29 +3,31 @@
 //! Servers of one dialect refuse what others want. A name may have its vendor before it
 //! (`google/gemini-3-pro`, `us.anthropic.claude-…`).
 
+use crate::wire::scan::contains;
+
 /// Whether it is one of Anthropic's, whoever serves it.
 pub(super) fn is_claude(model: &str) -> bool {
-    model.contains("claude")
+    contains(model, "claude")
 }
 
 /// Whether it is one of Anthropic's on a cloud that names it otherwise than Anthropic does, and
 /// refuses what it does not know: Bedrock (`anthropic.claude-…`) or Vertex (`claude-…@date`).
 pub(super) fn is_claude_of_cloud(model: &str) -> bool {
-    is_claude(model) && (model.contains("anthropic.") || model.contains('@'))
+    is_claude(model) && (contains(model, "anthropic.") || contains(model, "@"))
 }
 
 /// Whether it is one of Mistral's: its servers and templates want ids of nine letters and digits.
 pub(super) fn is_mistral(model: &str) -> bool {
     ["mistral", "ministral", "mixtral", "pixtral", "codestral", "devstral", "magistral"]
         .iter()
-        .any(|name| model.contains(name))
+        .any(|name| contains(model, name))
 }
 
 /// Whether it is a Gemini that wants the signature of each call: all from the third on.
 pub(super) fn wants_signatures(model: &str) -> bool {
-    let name = model.rsplit('/').next().unwrap_or(model);
-    let version = name.strip_prefix("gemini-");
-    version.is_some_and(|version| !version.starts_with(['1', '2']))
+    let name = model.as_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let version = name.strip_prefix(b"gemini-");
+    version.is_some_and(|version| !matches!(version, [b'1' | b'2', ..]))
 }
 
 /// What Google documents for a call that has no signature, because another model made it.

@@ -1,6 +1,6 @@
 //! JSON out, a piece at a time, into buffers of any size.
 
-use super::scan::{copy_plain, plain_length};
+use super::scan::{contains, copy_plain, plain_length};
 
 /// A run of output that is not written yet.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +66,7 @@ impl Ids {
         let is_word = |byte: &u8| is_letter(byte) || matches!(byte, b'_' | b'-');
         match self {
             Self::Any => true,
-            Self::Chat => id.len() <= 40 || id.contains("__thought__"),
+            Self::Chat => id.len() <= 40 || contains(id, "__thought__"),
             Self::Words => id.len() <= 64 && id.as_bytes().iter().all(is_word),
             Self::Nine => id.len() == 9 && id.as_bytes().iter().all(is_letter),
         }

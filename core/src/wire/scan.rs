@@ -37,6 +37,14 @@ pub(crate) fn line_length(text: &[u8]) -> usize {
     )
 }
 
+/// Whether `part` stands in `text`, which is a short name: the search of the standard library
+/// takes more than a kilobyte of flash, and can panic as far as the linker sees.
+#[inline(never)]
+pub(crate) fn contains(text: &str, part: &str) -> bool {
+    let (text, part) = (text.as_bytes(), part.as_bytes());
+    (0..text.len()).any(|at| text.get(at..).is_some_and(|rest| rest.starts_with(part)))
+}
+
 /// Bytes before the first that ends the run. `marks` sets the highest bit of that byte in a
 /// word that holds one, and none below it.
 #[inline(always)]

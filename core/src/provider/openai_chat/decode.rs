@@ -143,11 +143,6 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.unskip();
         }
         Token::Piece(place, bytes) => match place {
-            REASONING_CONTENT => thinking(sink, REASONING_CONTENT_FIELD, bytes)?,
-            REASONING => thinking(sink, REASONING_FIELD, bytes)?,
-            REASONING_TEXT => thinking(sink, REASONING_TEXT_FIELD, bytes)?,
-            DETAIL_TEXT | DETAIL_SUMMARY => thinking(sink, DETAILS_FIELD, bytes)?,
-            CONTENT_THINKING | THINKING_TEXT => thinking(sink, CONTENT_FIELD, bytes)?,
             DETAIL_DATA | DETAIL_SIGNATURE_TEXT => sink.stage(Slot::Id, bytes)?,
             DETAIL_ID | DETAIL_FORMAT if is_encrypted(sink) => {
                 sink.stage(Slot::Id, bytes)?;
@@ -155,7 +150,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             REASONING_OPAQUE => opaque(sink, OPAQUE_REASONING, bytes)?,
             TEXT_SIGNATURE => opaque(sink, OF_TEXT, bytes)?,
             CALL_SIGNATURE => call_signature(sink, bytes)?,
-            _ => {}
+            _ => thinking(sink, place, bytes)?,
         },
         _ => {}
     }
@@ -186,6 +181,7 @@ fn count_reasoning(sink: &mut Sink<'_, '_>) {
 /// Whether the choice belongs to the reply. Only one is asked for, and some servers spread it
 /// over several: the first with text counts, and the calls of those that have none. One with a
 /// text of its own is another answer.
+#[inline(never)]
 fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
     let number = sink.reply.notes.block + 1;
     if sink.reply.notes.level == 0 {
@@ -207,6 +203,7 @@ fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
 }
 
 /// More of the signature of a call, which stands before its strings or behind them.
+#[inline(never)]
 fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
     if sink.reply.notes.document == 0 {
         let is_behind = sink.is_any_staged();
@@ -225,11 +222,13 @@ fn opaque(sink: &mut Sink<'_, '_>, variety: u8, bytes: &[u8]) -> Result<(), Erro
 
 /// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
 /// behind its data.
+#[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
     sink.reply.notes.document == IS_ENCRYPTED || sink.is_any_staged()
 }
 
 /// One of the details of the reasoning is over: what of it is no plain text goes back.
+#[inline(never)]
 fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if !sink.is_staged(Slot::Id) {
         return Ok(());
@@ -250,7 +249,15 @@ const SIGNED_BEFORE: u8 = 2;
 const SIGNED_BEHIND: u8 = 3;
 
 /// Reasoning; servers that send it in two fields repeat it, so the first field counts.
-fn thinking(sink: &mut Sink<'_, '_>, field: u8, bytes: &[u8]) -> Result<(), Error> {
+fn thinking(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> {
+    let field = match place {
+        REASONING_CONTENT => REASONING_CONTENT_FIELD,
+        REASONING => REASONING_FIELD,
+        REASONING_TEXT => REASONING_TEXT_FIELD,
+        DETAIL_TEXT | DETAIL_SUMMARY => DETAILS_FIELD,
+        CONTENT_THINKING | THINKING_TEXT => CONTENT_FIELD,
+        _ => return Ok(()),
+    };
     if !bytes.is_empty() && sink.reply.thinking_field == 0 {
         sink.reply.thinking_field = field;
     }

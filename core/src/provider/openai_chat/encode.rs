@@ -159,6 +159,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 }
 
 /// One of OpenRouter's details: the reasoning with its signature, or encrypted reasoning.
+#[inline(never)]
 fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
     let thinking = Record::at(bytes, at.previous).filter(|_| at.previous != 0);
     at.previous = if part.is(Kind::Thinking) { part.offset } else { 0 };
@@ -190,6 +191,7 @@ fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pie
 }
 
 /// Gemini's signature of the call that was written: before it, or behind it.
+#[inline(never)]
 fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
     let bytes = context.bytes;
     if let Some(before) = Record::at(bytes, at.previous).filter(|_| at.previous != 0) {
@@ -209,6 +211,7 @@ fn has_ours(bytes: &[u8], at: &Cursor) -> bool {
 }
 
 /// What opaque text of this dialect is.
+#[inline(never)]
 fn variety(record: &Record<'_>) -> Option<u8> {
     match record.header.info {
         [OURS, variety, _] if record.is(Kind::Opaque) => Some(variety),
@@ -220,6 +223,7 @@ const OURS: u8 = Provider::OpenAiChat as u8;
 
 /// The next part of this kind that was kept whole, and behind the last of them the end of the
 /// string, if one was begun.
+#[inline(never)]
 fn next_text<'a>(
     at: &mut Cursor,
     bytes: &'a [u8],
@@ -247,6 +251,7 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 /// The field in which the reasoning of this message goes back, if it does. DeepSeek and Copilot
 /// want it in each message, those with the field `reasoning` beside tool calls, and refuse it
 /// elsewhere. What was not kept whole is not sent.
+#[inline(never)]
 fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
     let mut part = Record::find_part(bytes, message, message, Kind::Thinking.bit())?;
     while part.header.has(MARKED) {
@@ -262,6 +267,7 @@ fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
     }
 }
 
+#[inline(never)]
 fn has(bytes: &[u8], message: usize, kind: Kind) -> bool {
     Record::find_part(bytes, message, message, kind.bit()).is_some()
 }
