@@ -71,7 +71,9 @@ impl<'t> JsonLines<'t> {
         if record.is_reply() && record.header.has(FIRST) {
             (self.reply, self.has_repeated, self.answered) = (record.offset, false, (0, 0));
         }
-        self.has_repeated |= record.is(Kind::Call) && record.header.has(REPEATED);
+        // Calls without an id are not marked.
+        let [id, ..] = record.header.info;
+        self.has_repeated |= record.is(Kind::Call) && (record.header.has(REPEATED) || id == 0);
         let begins = core::mem::replace(&mut self.in_reply, record.is_reply());
         let flag = |text, is_so| if is_so { text } else { "" };
         let begins = flag(r#","begins":true"#, begins && record.header.has(FIRST));
