@@ -118,6 +118,10 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         "tool_mode": zerostack.ToolMode.LENIENT,
         "output": "text",
         "output_file": tmp_path / "answer.txt",
+        "mode": "standard",
+        "allow": "Bash(one:*)",
+        "ask": ["Bash(two:*)", "Bash(three:*)"],
+        "deny": ("Bash(four:*)", "Bash(five:*)"),
         "record": tmp_path / "run.tape",
         "max_rounds": 3,
         "max_tokens": 100,
@@ -140,6 +144,22 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     # It wants prices.
     with pytest.raises(zerostack.RunFailed, match="max-cost"):
         in_folder(tmp_path, scripted, max_cost=1e-7)("go")
+
+
+def test_every_rule_of_a_list_is_kept(provider: Provider, tmp_path: Path) -> None:
+    def ask_for(command: str, **options: Any) -> Any:
+        scripted = provider(
+            call("bash", {"command": command}),
+            call("write", {"path": "a.txt", "content": "two\n"}),
+            say("Done."),
+        )
+        return in_folder(tmp_path, scripted, **options)("go")
+
+    rules = ["Bash(frob:*)", "Bash(nicate:*)"]
+    for command_ in ("frob", "nicate"):
+        (note,) = ask_for(command_, deny=rules).notes
+        assert note.startswith(f"not permitted: bash {command_}")
+        assert ask_for(command_, mode="standard", allow=rules).notes == []
 
 
 def test_an_observer_that_raises_ends_the_run(provider: Provider, tmp_path: Path) -> None:

@@ -77,8 +77,8 @@ class RunResult(NamedTuple):
     left_out: list[LeftOut]
     """The changed files that are not in it."""
     notes: list[str]
-    """What else there is to know of the result: how to apply the patch, or what it does to
-    uncommitted work."""
+    """What else there is to know of the result: how to apply the patch, what it does to
+    uncommitted work, or that calls were not permitted."""
     usage: Usage
     """Tokens of all replies."""
     sandbox: list[str]
@@ -129,10 +129,10 @@ def run(
     model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
     ``output_file`` names a file that the result is written to, whole or not at all, too;
     ``sandbox`` is ``"on"`` or ``"off"``; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
-    and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a file for a tape; ``max_rounds``,
-    ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``, ``max_repeats``,
-    ``max_calls`` (of one reply), ``max_attempts``, ``time_limit_s``, ``idle_limit_s`` and
-    ``stdin_limit_s`` bound the run;
+    and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a
+    file for a tape; ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``,
+    ``max_cost``, ``max_repeats``, ``max_calls`` (of one reply), ``max_attempts``,
+    ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
     ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.
 
     ``stdin`` is what would be piped in, ``on_event`` sees each line of ``--events json`` as it
@@ -153,7 +153,8 @@ def run(
         if value is None:
             continue
         # An option that may be given several times takes several values.
-        values = value if isinstance(value, (list, tuple)) else [value]
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        values = value if several else [value]
         for one in values:
             command += [option, _word(one)]
     # The instruction is one word, whatever it begins with.
