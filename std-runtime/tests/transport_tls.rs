@@ -1,7 +1,7 @@
 //! TLS: certificates of an unknown issuer, plain and TLS ports mixed up, proxies.
 
 use std::io::{Cursor, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -27,6 +27,22 @@ fn serve_tls(
     key: &rcgen::KeyPair,
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> (u16, String) {
+    let config = config(certificate, key, versions);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            answer(&config, stream.unwrap());
+        }
+    });
+    (port, certificate.pem())
+}
+
+fn config(
+    certificate: &rcgen::Certificate,
+    key: &rcgen::KeyPair,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> Arc<ServerConfig> {
     let key = PrivatePkcs8KeyDer::from(key.serialize_der());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -35,26 +51,28 @@ fn serve_tls(
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key))
         .unwrap();
-    let config = Arc::new(config);
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-            let mut stream = StreamOwned::new(connection, stream.unwrap());
-            let mut request = Vec::new();
-            let mut piece = [0; 512];
-            while !request.ends_with(b"\r\n\r\n{}") {
-                match stream.read(&mut piece) {
-                    Ok(read) if read > 0 => request.extend_from_slice(&piece[..read]),
-                    // The client did not like the certificate, or speaks no TLS.
-                    _ => break,
+    Arc::new(config)
+}
+
+/// Answers the requests of one connection, as many as come.
+fn answer(config: &Arc<ServerConfig>, stream: TcpStream) {
+    let connection = ServerConnection::new(Arc::clone(config)).unwrap();
+    let mut stream = StreamOwned::new(connection, stream);
+    loop {
+        let mut request = Vec::new();
+        let mut piece = [0; 512];
+        while !request.ends_with(b"\r\n\r\n{}") {
+            match stream.read(&mut piece) {
+                Ok(read) if read > 0 => request.extend_from_slice(&piece[..read]),
+                // The client is done, did not like the certificate, or speaks no TLS.
+                _ => {
+                    let _ = stream.flush();
+                    return;
                 }
             }
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
         }
-    });
-    (port, certificate.pem())
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+    }
 }
 
 fn post(options: HttpOptions, url: &str) -> Result<String, Error> {
@@ -63,9 +81,13 @@ fn post(options: HttpOptions, url: &str) -> Result<String, Error> {
         idle_timeout: Duration::from_secs(5),
         ..options
     };
+    post_by(&mut Http::new(options, Cancel::new()), url)
+}
+
+fn post_by(http: &mut Http, url: &str) -> Result<String, Error> {
     let headers = [("authorization", "Bearer sk-hunter2")];
     let post = Post { url, headers: &headers, body_len: 2 };
-    let mut response = Http::new(options, Cancel::new()).post(&post, &mut Cursor::new("{}"))?;
+    let mut response = http.post(&post, &mut Cursor::new("{}"))?;
     let mut piece = [0; 64];
     let mut body = Vec::new();
     loop {
@@ -102,6 +124,27 @@ fn an_unknown_issuer_is_refused_until_it_is_named() {
         assert_error(&error, ErrorKind::Provider, &[&host, "issuer", "SSL_CERT_FILE"]);
         std::fs::write(&path, certificate).unwrap();
         assert_eq!(post(trusting(&path), &url).unwrap(), "hello");
+    }
+}
+
+#[test]
+fn one_connection_serves_all_rounds() {
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let config = config(&certified.cert, &certified.signing_key, rustls::ALL_VERSIONS);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        // A second connection is refused.
+        drop(listener);
+        answer(&config, stream);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    std::fs::write(&roots, certified.cert.pem()).unwrap();
+    let mut http = Http::new(trusting(&roots), Cancel::new());
+    for round in 0..3 {
+        assert_eq!(post_by(&mut http, &url).unwrap(), "hello", "round {round}");
     }
 }
 
