@@ -332,3 +332,21 @@ fn half_a_pair_in_a_transcript_is_read_as_everywhere() {
     let line = b"{\"role\":\"user\",\"text\":\"a\\ud800b\"}\n";
     assert_eq!(filter(&place(), &["step"], line), "send\n");
 }
+
+#[test]
+fn decode_prints_the_counts_as_the_provider_sent_them() {
+    let place = place();
+    let anthropic =
+        br#"{"type":"message","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn",
+        "usage":{"input_tokens":100,"cache_read_input_tokens":50,"output_tokens":5}}"#;
+    let openai = br#"{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":150,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":50}}}"#;
+    for (api, body, input) in [("anthropic", &anthropic[..], 100), ("openai-chat", openai, 150)] {
+        let printed = filter(&place, &["decode", "--api", api], body);
+        let usage = serde_json::from_str::<Value>(&printed).unwrap()["usage"].clone();
+        assert_eq!(
+            (&usage["input_tokens"], &usage["cache_read_tokens"]),
+            (&json!(input), &json!(50))
+        );
+    }
+}

@@ -112,12 +112,7 @@ fn difference(row: &Value, decoded: &Decoded) -> Option<String> {
     let count = |names: &[&str]| names.iter().find_map(|name| usage[*name].as_u64());
     let prompt = ["prompt_tokens", "input_tokens", "prompt_eval_count", "promptTokenCount"];
     if let Some(wanted) = count(&prompt) {
-        // Anthropic leaves the cached tokens out, we count them in.
-        let is_apart = row["api"] == "anthropic-messages";
-        let ours = decoded.usage.map(|usage| {
-            let cached = usage.cache_read_tokens + usage.cache_write_tokens;
-            u64::from(usage.input_tokens - if is_apart { cached } else { 0 })
-        });
+        let ours = decoded.usage.map(|usage| u64::from(usage.input_tokens));
         if ours != Some(wanted) {
             return Some(format!("input tokens {ours:?} for {wanted}"));
         }

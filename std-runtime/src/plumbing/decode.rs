@@ -129,7 +129,9 @@ pub fn run(
 ) -> Result<()> {
     let mut written = Ok(());
     let mut show = |event: &Event<'_>| {
-        if let (Form::Events, true, Some(event)) = (form, written.is_ok(), event_line(event)) {
+        if let (Form::Events, true, Some(event)) =
+            (form, written.is_ok(), event_line(event, provider))
+        {
             written = line(output, &event);
         }
     };
@@ -283,13 +285,14 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
 
     fn push(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
+        let dialect = self.session.config().provider;
         while !rest.is_empty() && self.failed.is_none() {
             match self.session.feed(rest) {
                 Ok(fed) => {
                     rest = &rest[fed.used..];
                     if let Some(event) = &fed.event {
                         (self.show)(event);
-                        self.decoded.take(event);
+                        self.decoded.take(event, dialect);
                     }
                 }
                 Err(error) => self.failed = Some(error),
@@ -326,7 +329,7 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
 }
 
 impl Decoded {
-    fn take(&mut self, event: &Event<'_>) {
+    fn take(&mut self, event: &Event<'_>, dialect: Provider) {
         match event {
             Event::TextDelta(text) => self.text.push_str(text),
             Event::RefusalDelta(text) => self.refusal.push_str(text),
@@ -336,9 +339,21 @@ impl Decoded {
                 name: call.name.to_owned(),
                 arguments: call.arguments.to_owned(),
             }),
-            Event::Usage(usage) => self.usage = Some((*usage).into()),
+            Event::Usage(usage) => self.usage = Some(DecodedUsage::as_sent(*usage, dialect)),
             _ => {}
         }
+    }
+}
+
+impl DecodedUsage {
+    /// The counts as the provider sent them. Everywhere else the cached tokens are among
+    /// `input_tokens`, which Anthropic leaves out.
+    fn as_sent(usage: Usage, dialect: Provider) -> Self {
+        let apart = match dialect {
+            Provider::Anthropic => usage.cache_read_tokens.saturating_add(usage.cache_write_tokens),
+            _ => 0,
+        };
+        Self { input_tokens: usage.input_tokens.saturating_sub(apart), ..usage.into() }
     }
 }
 
@@ -354,7 +369,7 @@ impl From<Usage> for DecodedUsage {
     }
 }
 
-fn event_line<'a>(event: &'a Event<'a>) -> Option<EventLine<'a>> {
+fn event_line<'a>(event: &'a Event<'a>, dialect: Provider) -> Option<EventLine<'a>> {
     Some(match event {
         Event::TextDelta(text) => EventLine::Text { text },
         Event::RefusalDelta(text) => EventLine::Refusal { text },
@@ -362,7 +377,7 @@ fn event_line<'a>(event: &'a Event<'a>) -> Option<EventLine<'a>> {
         Event::ToolCall(call) => {
             EventLine::ToolCall { id: call.wire_id, name: call.name, arguments: call.arguments }
         }
-        Event::Usage(usage) => EventLine::Usage { usage: (*usage).into() },
+        Event::Usage(usage) => EventLine::Usage { usage: DecodedUsage::as_sent(*usage, dialect) },
         Event::Truncated { bytes, .. } => EventLine::Truncated { bytes: *bytes },
         _ => return None,
     })
