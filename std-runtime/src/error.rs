@@ -129,6 +129,17 @@ pub(crate) fn quote(text: &str) -> String {
     line
 }
 
+/// Some names, and how many more there are.
+pub(crate) fn listed(names: &[String]) -> String {
+    let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > LISTED {
+        text.push_str(&format!(" and {} more", names.len() - LISTED));
+    }
+    text
+}
+
+const LISTED: usize = 10;
+
 /// The error of a stdout that does not take the result.
 pub(crate) fn unwritable(error: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::Input, format!("cannot write to stdout: {error}"))

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod cli;
+mod commit;
 pub mod error;
 mod ignore_file;
 mod new_file;
@@ -15,9 +16,11 @@ pub mod permissions;
 pub mod plumbing;
 mod project_file;
 pub mod provider;
+mod record;
 pub mod run;
 pub mod sandbox;
 pub mod scripted;
+mod state_folder;
 pub mod tokens;
 pub mod tool;
 pub mod transport;

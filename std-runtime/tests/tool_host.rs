@@ -51,6 +51,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         permissions: Permissions::default(),
         limits: Limits::default(),
         idle_limit: None,
+        write: false,
     };
     run(&options, &Stop::new(), &mut Nobody)
 }

@@ -23,6 +23,7 @@ mod json_lines;
 mod json_reader;
 mod key;
 mod layering;
+mod log;
 mod marks;
 mod one_choice;
 mod output_limit;
@@ -53,8 +54,10 @@ mod tape;
 mod tool_modes;
 mod tool_results;
 mod turn_ends;
+mod undo;
 mod vectors;
 mod window;
+mod write;
 mod wrong_step;
 
 use zerostack_tests::command::Place;

@@ -73,6 +73,17 @@ def test_a_run_tells_all_that_the_command_says_of_its_result(
     assert set(lines[-1]) - told <= set(result._fields)
 
 
+def test_a_run_writes_its_changes(provider: Provider, tmp_path: Path) -> None:
+    scripted = provider(call("write", {"path": "a.txt", "content": "two\n"}), say("Done."))
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    result = in_folder(tmp_path, scripted, write=True, env=env)("go")
+    assert (result.files, result.written) == (["a.txt"], 1)
+    folder = tmp_path / "project"
+    assert (folder / "a.txt").read_text() == "two\n"
+    subprocess.run([program("zerostack"), "undo", "1"], cwd=folder, env=env, check=True)
+    assert (folder / "a.txt").read_text() == "one\n"
+
+
 def test_a_run_gives_a_text_and_reads_stdin(provider: Provider, tmp_path: Path) -> None:
     scripted = provider(say("It is fine."))
     go = in_folder(tmp_path, scripted, prompt="ask", stdin="what I \x85 piped\n" * 10_000)
@@ -103,9 +114,10 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     options = re.findall(r"^ +(?:-\w, +)?(--[a-z-]+)", section, re.MULTILINE)
     fixed = [word for word in command.FIXED if word.startswith("--")]
     # A keyword of `run` for each, by one rule.
-    assert sorted([*command.OPTIONS.values(), *fixed]) == sorted(options)
+    known = [*command.OPTIONS.values(), *command.FLAGS.values(), *fixed]
+    assert sorted(known) == sorted(options)
     seconds = set(re.findall(r"(--[a-z-]+) SECONDS", section))
-    for keyword, option in command.OPTIONS.items():
+    for keyword, option in {**command.OPTIONS, **command.FLAGS}.items():
         ends = "_s" if option in seconds else ""
         assert keyword == option[2:].replace("-", "_") + ends
         assert keyword in inspect.signature(run).parameters

@@ -9,6 +9,7 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, RoomPolicy, ToolMode};
 use zerostack_policy::{Mode, Rule, Verdict};
 
+use super::history::{History, What};
 use super::permissions::{Check, Subject};
 use crate::permissions::Permissions;
 use crate::plumbing::decode::{Chunks, Form};
@@ -34,6 +35,7 @@ pub(super) enum Command {
     Tokens(TokensOptions),
     Replay { path: PathBuf, requests: bool },
     Permissions(Check),
+    History(History),
 }
 
 /// The arguments of a run.
@@ -55,6 +57,7 @@ pub(super) struct RunArgs {
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
     pub idle_limit: Option<Duration>,
+    pub write: bool,
     pub words: Vec<String>,
 }
 
@@ -115,6 +118,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command>
                     "replay" => return replay(parser),
                     "tokens" => return tokens(parser),
                     "permissions" => return permissions(parser),
+                    "log" | "show" | "undo" | "redo" => return history(&word, parser, run.folder),
                     name if COMMANDS.contains(&name) => {
                         return Err(usage(format!("this version has no command {name:?}")));
                     }
@@ -164,6 +168,7 @@ impl RunArgs {
             "--deny" => self.rule(Verdict::Deny, option, parser)?,
             "--record" => self.record = Some(value(option, parser)?.into()),
             "-q" | "--quiet" => self.quiet = true,
+            "-w" | "--write" => self.write = true,
             "--events" => {
                 choice(option, parser, &[("json", ())])?;
                 self.events = true;
@@ -386,6 +391,35 @@ fn permissions(mut parser: Parser) -> Result<Command> {
         }
     };
     Ok(Command::Permissions(Check { mode, rules, json, subject }))
+}
+
+fn history(command: &str, mut parser: Parser, mut folder: Option<PathBuf>) -> Result<Command> {
+    let (mut run, mut json, mut patch) = (None, false, false);
+    while let Some(arg) = next(&mut parser)? {
+        match arg {
+            Arg::Value(value) if run.is_none() && command != "log" => {
+                let number = text("the run", value)?;
+                let wrong = || {
+                    usage(format!("{} is no number of a run; see zerostack log", shown(&number)))
+                };
+                run = Some(number.parse().map_err(|_| wrong())?);
+            }
+            arg => match owned(&arg).as_str() {
+                option @ ("-C" | "--folder") => folder = Some(value(option, &mut parser)?.into()),
+                "--json" if command == "log" => json = true,
+                "--patch" if command == "show" => patch = true,
+                option => return Err(unknown(option)),
+            },
+        }
+    }
+    let what = match (command, run) {
+        ("log", _) => What::Log { json },
+        ("show", Some(run)) => What::Show { run, patch },
+        ("show", None) => return Err(missing("the number of the run")),
+        ("undo", run) => What::Undo(run),
+        (_, run) => What::Redo(run),
+    };
+    Ok(Command::History(History { folder, what }))
 }
 
 fn end(mut parser: Parser) -> Result<()> {

@@ -46,7 +46,16 @@ Options of a run:
       --time-limit SECONDS  of the whole run
       --idle-limit SECONDS  that the model may be silent (300)
       --stdin-limit SECONDS to wait for the first byte of a pipe (5; 600 without an instruction)
+  -w, --write               write the changes to the folder, all or none, instead of a patch to
+                            stdout, and keep a record for `zerostack undo`
   -q, --quiet               no progress on stderr
+
+Runs that were written to the folder:
+  zerostack log [--json]                            the newest first
+  zerostack show RUN [--patch]                      what ran, or its patch
+  zerostack undo [RUN] | redo [RUN]                 take its changes back, or make them again, all
+                                                    or none; 63 if a file was changed since
+  -C, --folder DIR          the folder, instead of the current one
 
 Filters:
   zerostack decode --api NAME [--chunk N|random:SEED] [--events | --transcript]

@@ -2,6 +2,7 @@
 
 mod args;
 mod help;
+mod history;
 mod permissions;
 mod sample;
 mod signals;
@@ -13,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zerostack_core::RoomPolicy;
+use zerostack_core::prompt::Output;
 
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
@@ -23,7 +25,7 @@ use crate::run::progress::Progress;
 use crate::run::{self, Delivery, Observer, PromptFiles, RunOptions, Start, Stop, tape};
 use crate::sandbox::ToolHost;
 use crate::visible::visible;
-use crate::{Error, ErrorKind, Result, own_process, tool};
+use crate::{Error, ErrorKind, Result, commit, own_process, tool};
 use args::{Command, RunArgs};
 
 /// Runs the command with the arguments of the process, and its tools by `tools`: only a program
@@ -87,6 +89,7 @@ fn execute(command: Command, tools: ToolHost) -> Result<ExitCode> {
             done(crate::tokens::run(&options, &mut input, &mut output, &mut io::stderr()))
         }
         Command::Permissions(check) => done(permissions::run(&check)),
+        Command::History(history) => done(history::run(&history)),
         Command::Replay { path, requests } => done(replay(&path, requests)),
         Command::Run(run) => Ok(transaction(*run, tools, None)),
         Command::Try(run) => {
@@ -212,7 +215,21 @@ fn prepare(
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
-    let RunArgs { sandbox, record, permissions, mut limits, idle_limit, room, .. } = args;
+    if args.write && args.output_file.is_some() {
+        let text = "--write and --output-file do not go together: `zerostack show RUN --patch` \
+                    prints the patch of a run that was written";
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if args.write && instructions.output != Output::Patch {
+        let (name, output) = (&instructions.name, run::events::output_name(instructions.output));
+        let text = format!("--write: the prompt {name} gives {output}, not a patch");
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if args.write {
+        // Better told before the model is asked.
+        drop(commit::Lock::take()?);
+    }
+    let RunArgs { sandbox, record, permissions, mut limits, idle_limit, room, write, .. } = args;
     limits.room = room.unwrap_or(RoomPolicy::Summarise);
     Ok(RunOptions {
         folder,
@@ -225,6 +242,7 @@ fn prepare(
         permissions,
         limits,
         idle_limit,
+        write,
     })
 }
 
@@ -262,6 +280,10 @@ struct Screen {
 impl Observer for Screen {
     fn asks_for_models(&mut self, endpoint: &crate::provider::Endpoint) -> Result<()> {
         self.progress.as_mut().map_or(Ok(()), |progress| progress.asks_for_models(endpoint))
+    }
+
+    fn recovered(&mut self, line: &str) {
+        tell(&line);
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<()> {

@@ -18,9 +18,13 @@ pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
     let Ok(mut signals) = Signals::new(heeded) else { return };
     let stop = Arc::clone(stop);
     let watch = move || {
-        let Some(signal) = signals.forever().next() else { return };
-        let why = if signal == SIGINT { ErrorKind::Interrupted } else { ErrorKind::Terminated };
-        stop.stop(why);
+        let of = |signal| match signal {
+            SIGINT => ErrorKind::Interrupted,
+            _ => ErrorKind::Terminated,
+        };
+        // One that comes while the folder is written to comes too late.
+        let stopped = |why: &ErrorKind| stop.stop(*why);
+        let Some(why) = signals.forever().map(of).find(stopped) else { return };
         // The run ends by itself now, unless it waits for something that cannot be ended.
         std::thread::sleep(PATIENCE);
         super::tell(&"stopped; nothing was changed");

@@ -220,6 +220,11 @@ impl Changes {
         &mut self.files
     }
 
+    /// The folder and its view.
+    pub(crate) fn trees(&self) -> (&Tree, &Tree) {
+        (&self.before, &self.after)
+    }
+
     /// The content of a file before the run; empty if it was not there.
     ///
     /// # Errors

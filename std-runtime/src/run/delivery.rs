@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,13 +13,15 @@ use crate::error::{quote, unwritable};
 use crate::patch::Changes;
 use crate::view::{Comparison, Verdict, View};
 use crate::visible::visible;
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, state_folder};
 
 /// A patch that can be handed over.
 pub(super) struct Checked {
     pub(super) patch: Vec<u8>,
     pub(super) changes: Changes,
     pub(super) notes: Vec<String>,
+    /// Files that the user changed meanwhile too.
+    pub(super) moved: Vec<Vec<u8>>,
 }
 
 /// The patch of all that is different in `view`, which git applies to `folder`.
@@ -69,7 +71,7 @@ pub(super) fn check(view: &View, folder: &Path) -> Result<Checked> {
         let names = names(&moved);
         notes.push(format!("{names} changed during the run; the patch is for what it was before"));
     }
-    Ok(Checked { patch, changes, notes })
+    Ok(Checked { patch, changes, notes, moved })
 }
 
 /// Keeps what was changed in other repositories below the folder: one patch cannot be applied to
@@ -96,7 +98,7 @@ fn keep_others(comparison: &mut Comparison, folder: &Path) -> Result<()> {
 }
 
 /// `error`, with the place where the patch is kept.
-fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Error {
+pub(super) fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Error {
     if patch.is_empty() {
         return error;
     }
@@ -154,6 +156,9 @@ impl Delivery {
     /// # Errors
     /// `Input` when it cannot be written; it is kept then.
     pub fn write(&self, outcome: &Outcome) -> Result<()> {
+        if outcome.written.is_some() {
+            return Ok(());
+        }
         let text;
         let bytes = if outcome.output == Output::Patch {
             &outcome.patch
@@ -225,10 +230,7 @@ fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Keeps a result in the state folder of the user; a name that no other has.
 fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
-    let place = state_folder()
-        .ok_or_else(|| io::Error::other("there is no home folder"))?
-        .join("zerostack/kept");
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&place)?;
+    let place = state_folder::folder("kept")?;
     let name = folder.file_name().unwrap_or("result".as_ref()).to_string_lossy();
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     for number in 0..u32::MAX {
@@ -245,12 +247,4 @@ fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
         }
     }
     Err(io::ErrorKind::AlreadyExists.into())
-}
-
-/// Where programs keep what is not configuration.
-fn state_folder() -> Option<PathBuf> {
-    let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    set.filter(|path| path.is_absolute()).or_else(|| {
-        Some(std::env::home_dir().filter(|home| home.is_absolute())?.join(".local/state"))
-    })
 }

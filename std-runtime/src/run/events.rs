@@ -109,6 +109,9 @@ struct ResultLine<'a> {
     usage: Option<DecodedUsage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<&'a [&'static str]>,
+    /// The number of the run's record, if its changes were written to the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    written: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -145,6 +148,7 @@ impl<W: Write> EventWriter<W> {
         match result {
             Ok(outcome) => {
                 line.ok = true;
+                line.written = outcome.written;
                 line.output = Some(output_name(outcome.output));
                 if outcome.output == Output::Patch {
                     match std::str::from_utf8(&outcome.patch) {

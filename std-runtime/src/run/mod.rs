@@ -22,11 +22,12 @@ mod prompts;
 mod stop;
 pub mod tape;
 mod toolbox;
+mod write;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OwnedConfig, OwnedTool, StopReason, Usage};
@@ -38,7 +39,7 @@ use crate::provider::{self, Endpoint, Flags};
 use crate::sandbox::{Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
-use crate::{Error, ErrorKind, Result, own_process};
+use crate::{Error, ErrorKind, Result, commit, own_process};
 
 use delivery::Checked;
 pub use delivery::Delivery;
@@ -72,6 +73,8 @@ pub struct RunOptions {
     pub limits: Limits,
     /// How long the provider may be silent, when it is not the default.
     pub idle_limit: Option<Duration>,
+    /// Whether the changes are written to the folder.
+    pub write: bool,
 }
 
 /// How a run ended.
@@ -93,6 +96,8 @@ pub struct Outcome {
     pub usage: Usage,
     /// What kept the tools apart from the user's files.
     pub layers: Vec<&'static str>,
+    /// The number of the run's record, if its changes were written to the folder.
+    pub written: Option<u32>,
 }
 
 /// A changed file that is not in the patch.
@@ -125,6 +130,10 @@ pub trait Observer {
         let _ = endpoint;
         Ok(())
     }
+    /// An earlier commit was interrupted, and was taken back or finished.
+    fn recovered(&mut self, line: &str) {
+        let _ = line;
+    }
     /// The run begins.
     fn start(&mut self, start: &Start<'_>) -> Result<()>;
     /// Something happened.
@@ -150,10 +159,11 @@ pub struct Start<'a> {
     pub limits: Limits,
 }
 
-/// Runs to the end. The user's folder is not written to.
+/// Runs to the end. The user's folder is written to at the end if [`RunOptions::write`] is set, and
+/// then by all changes at once.
 ///
 /// # Errors
-/// Each kind as [`ErrorKind`] says; then there is no result, and nothing is left behind.
+/// Each kind as [`ErrorKind`] says; then there is no result, and nothing is changed.
 pub fn run(options: &RunOptions, stop: &Arc<Stop>, observer: &mut dyn Observer) -> Result<Outcome> {
     transact(options, stop, observer).map_err(|error| stop.reason(error))
 }
@@ -163,6 +173,7 @@ fn transact(
     stop: &Arc<Stop>,
     observer: &mut dyn Observer,
 ) -> Result<Outcome> {
+    let started = Instant::now();
     let env = crate::agent::variable;
     let config = provider::Config::load(&env, &options.folder)?;
     let http = HttpOptions::from_env(&env)?;
@@ -174,8 +185,10 @@ fn transact(
     })?;
     let hidden_variables = provider::key_variables(std::env::vars_os(), &config, &endpoint);
     let config_permissions = config.permissions;
+    let folder = &options.folder;
+    commit::recover(folder)?.iter().for_each(|line| observer.recovered(line));
     let view = View::open(
-        &options.folder,
+        folder,
         &ViewOptions {
             sandbox: options.sandbox,
             tools: options.tools.clone(),
@@ -222,6 +235,7 @@ fn transact(
         gate: &gate,
         session,
         hidden_variables,
+        started,
     };
     let result = turn.run(&mut tape, observer);
     let result = gate.judge(result);
@@ -235,7 +249,14 @@ fn transact(
     let exit_code = result.as_ref().err().map_or(0, |error| error.kind().exit_code());
     // What ended the run says more than that its tape could not be written.
     let taped = tape.finish(exit_code);
-    result.and_then(|outcome| taped.map(|()| outcome))
+    result.and_then(|outcome| match (taped, outcome.written) {
+        (Ok(()), _) => Ok(outcome),
+        (Err(error), None) => Err(error),
+        (Err(error), Some(id)) => {
+            let text = format!("{error}; the files are written, as run {id}");
+            Err(Error::new(error.kind(), text))
+        }
+    })
 }
 
 /// What the one turn of a run needs.
@@ -247,11 +268,12 @@ struct Turn<'a> {
     gate: &'a Gate,
     session: OwnedSession,
     hidden_variables: Vec<OsString>,
+    started: Instant,
 }
 
 impl Turn<'_> {
     fn run(&mut self, tape: &mut Option<Tape>, observer: &mut dyn Observer) -> Result<Outcome> {
-        let Self { options, stop, endpoint, view, gate, session, hidden_variables } = self;
+        let Self { options, stop, endpoint, view, gate, session, hidden_variables, .. } = self;
         let text = options.instructions.user(options.input.as_deref());
         if let Some(tape) = tape {
             tape.user(&text)?;
@@ -277,14 +299,18 @@ impl Turn<'_> {
         }
         last.check(endpoint, session.stop_word())?;
         let output = options.instructions.output;
-        let changes = match output {
+        let mut checked = match output {
             Output::Patch => Some(delivery::check(view, &options.folder)?),
             _ => None,
         };
         let schema = options.instructions.schema.as_deref();
         let layers = view.layers().to_vec();
-        let mut outcome = outcome(output, schema, changes, last.text, session.usage(), layers)?;
+        let mut outcome =
+            outcome(output, schema, checked.as_mut(), last.text, session.usage(), layers)?;
         outcome.notes.extend_from_slice(view.notes());
+        if let Some(checked) = checked.filter(|_| options.write) {
+            outcome.written = Some(self.write(&checked, &outcome)?);
+        }
         Ok(outcome)
     }
 }
@@ -293,7 +319,7 @@ impl Turn<'_> {
 fn outcome(
     output: Output,
     schema: Option<&str>,
-    checked: Option<Checked>,
+    checked: Option<&mut Checked>,
     text: String,
     usage: Usage,
     layers: Vec<&'static str>,
@@ -307,9 +333,10 @@ fn outcome(
         text,
         usage,
         layers,
+        written: None,
     };
-    if let Some(Checked { patch, changes, notes }) = checked {
-        (outcome.patch, outcome.notes) = (patch, notes);
+    if let Some(Checked { patch, changes, notes, .. }) = checked {
+        (outcome.patch, outcome.notes) = (std::mem::take(patch), std::mem::take(notes));
         let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
         outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
         outcome.left_out = changes.left_out().iter().map(LeftOut::of).collect();

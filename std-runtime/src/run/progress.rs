@@ -40,7 +40,11 @@ impl<W: Write> Progress<W> {
             } else {
                 format!(", {left_out} changed and left out:")
             };
-            self.line(format_args!("{files} file{plural} in the patch{ignored}"));
+            let patch = match outcome.written {
+                Some(id) => format!("written, as run {id}; `zerostack undo` takes it back"),
+                None => "in the patch".to_owned(),
+            };
+            self.line(format_args!("{files} file{plural} {patch}{ignored}"));
             for file in outcome.left_out.iter().take(LEFT_OUT_LINES) {
                 self.line(format_args!("  {}", brief(&file.to_string())));
             }

@@ -16,6 +16,8 @@ pub struct Stop {
 #[derive(Default)]
 struct State {
     why: Option<ErrorKind>,
+    /// The result is being written, or is: the run cannot be ended any more.
+    is_writing: bool,
     view: Option<Cleanup>,
 }
 
@@ -33,10 +35,14 @@ impl Stop {
         &self.cancel
     }
 
-    /// Ends the run, now or when it begins. The first reason counts.
-    pub fn stop(&self, why: ErrorKind) {
+    /// Ends the run, now or when it begins. The first reason counts. `false` if it is too late:
+    /// the folder has the result, or is about to.
+    pub fn stop(&self, why: ErrorKind) -> bool {
         let view = {
             let mut state = self.state();
+            if state.is_writing {
+                return false;
+            }
             state.why.get_or_insert(why);
             state.view.take()
         };
@@ -44,6 +50,20 @@ impl Stop {
         if let Some(view) = view {
             view.run();
         }
+        true
+    }
+
+    /// From here on the run goes to its end, and a reason to stop it does not count. `false` if it
+    /// was stopped before.
+    pub(super) fn begin_writing(&self) -> bool {
+        let mut state = self.state();
+        state.is_writing = state.why.is_none();
+        state.is_writing
+    }
+
+    /// What was written is taken back; the run can be ended again.
+    pub(super) fn end_writing(&self) {
+        self.state().is_writing = false;
     }
 
     /// What ended the run that failed with `error`: the signal or the limit that stopped it, not

@@ -10,6 +10,7 @@ use super::index::{Index, Settings};
 use super::judge::Judge;
 use super::rules::{Rules, Seen};
 use super::{Inner, Kept, Presence, Touched, outside, upper};
+use crate::error::listed;
 use crate::patch::stored::Store;
 use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry, LeftOut, Reason};
@@ -401,14 +402,3 @@ fn uncommitted(changes: &Changes, index: &Index) -> io::Result<Vec<String>> {
     }
     Ok(notes)
 }
-
-/// Some names, and how many more there are.
-pub(super) fn listed(names: &[String]) -> String {
-    let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > LISTED {
-        text.push_str(&format!(" and {} more", names.len() - LISTED));
-    }
-    text
-}
-
-const LISTED: usize = 10;

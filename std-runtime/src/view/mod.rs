@@ -22,6 +22,7 @@ mod upper;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -29,7 +30,7 @@ use crate::patch::Changes;
 use crate::patch::tree::{Ended, Tree};
 use crate::sandbox::{Child, Mode, Program, Sandbox, ToolHost};
 use crate::{Error, ErrorKind, Result};
-use baseline::Opened;
+use baseline::{Opened, Start};
 pub use compare::{Comparison, Verdict};
 use copy::Copy;
 use judge::Judge;
@@ -228,6 +229,28 @@ impl View {
     /// Whether git applies `patch` to the folder as it is now.
     pub fn check(&self, comparison: &Comparison, patch: &[u8]) -> Verdict {
         self.0.check(comparison, patch)
+    }
+
+    /// Which of `paths` the user changed in the folder since the view was opened.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn changed_since_start<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<Vec<Vec<u8>>> {
+        let inner = &*self.0;
+        let mut changed = Vec::new();
+        for path in paths {
+            let start = match &inner.kept {
+                Kept::Copy(copy) => copy.start(&inner.origin, path)?,
+                Kept::Overlay | Kept::Mounted(_) => inner.opened.start(&inner.origin, path)?,
+            };
+            if !matches!(start, Start::Live(_)) {
+                changed.push(path.to_vec());
+            }
+        }
+        Ok(changed)
     }
 
     /// A handle that ends this view from another thread.

@@ -1,11 +1,11 @@
 //! What tools wrote outside of the project, which goes with the view.
 
+use crate::error::listed;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use super::Inner;
-use super::compare::listed;
 
 /// A line about files in the home folder and in /tmp, if there are any.
 pub(super) fn notes(view: &Inner) -> Option<String> {

@@ -20,6 +20,7 @@ pub struct Invocation<'p> {
     folder: PathBuf,
     input: Input,
     output: Option<Stdio>,
+    writes: bool,
 }
 
 enum Input {
@@ -43,6 +44,7 @@ impl<'p> Invocation<'p> {
             folder: place.project(),
             input: Input::Handle(Stdio::null()),
             output: None,
+            writes: false,
         }
     }
 
@@ -118,12 +120,19 @@ impl<'p> Invocation<'p> {
         self
     }
 
+    /// It may change the project.
+    #[must_use]
+    pub fn writes(mut self) -> Self {
+        self.writes = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
     /// When it cannot be started.
     pub fn start(self) -> Running<'p> {
-        let before = tree(&self.place.project());
+        let before = (!self.writes).then(|| tree(&self.place.project()));
         let mut command = match self.through.split_first() {
             Some((first, rest)) => {
                 let mut command = Command::new(first);

@@ -14,14 +14,15 @@ use super::{Done, KEY, Place, Tree, processes_with, tree, until};
 pub struct Running<'p> {
     place: &'p Place,
     child: Child,
-    before: Tree,
+    /// The project, if the run must not change it.
+    before: Option<Tree>,
     stderr: BufReader<ChildStderr>,
     /// What of stderr was read already.
     errors: Vec<u8>,
 }
 
 impl<'p> Running<'p> {
-    pub(super) fn new(place: &'p Place, mut child: Child, before: Tree) -> Self {
+    pub(super) fn new(place: &'p Place, mut child: Child, before: Option<Tree>) -> Self {
         let stderr = BufReader::new(child.stderr.take().unwrap());
         Self { place, child, before, stderr, errors: Vec::new() }
     }
@@ -104,7 +105,8 @@ impl<'p> Running<'p> {
             stderr: String::from_utf8(errors).expect("stderr is for people"),
         };
         let place = self.place;
-        assert!(tree(&place.project()) == self.before, "the project was changed: {done:?}");
+        let is_kept = self.before.is_none_or(|before| tree(&place.project()) == before);
+        assert!(is_kept, "the project was changed: {done:?}");
         assert_eq!(place.scratch(pid), Vec::<PathBuf>::new(), "files are left: {}", done.stderr);
         assert!(!done.stderr.contains(KEY) && !done.text().contains(KEY), "the key: {done:?}");
         done

@@ -50,6 +50,11 @@ OPTIONS = {
     "stdin_limit_s": "--stdin-limit",
 }
 
+# Each keyword that is an option without a value.
+FLAGS = {
+    "write": "--write",
+}
+
 # What `run` itself says to the command.
 FIXED = ["--events", "json", "--quiet"]
 
@@ -83,6 +88,8 @@ class RunResult(NamedTuple):
     """Tokens of all replies."""
     sandbox: list[str]
     """The layers that the tools ran in."""
+    written: int | None = None
+    """The number of the run for ``zerostack undo``, if ``write`` was asked for."""
 
 
 def run(
@@ -116,12 +123,14 @@ def run(
     time_limit_s: int | None = None,
     idle_limit_s: int | None = None,
     stdin_limit_s: int | None = None,
+    write: bool = False,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     env: Mapping[str, str] | None = None,
     program: str | os.PathLike[str] = "zerostack",
 ) -> RunResult:
     """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
-    the patch, or do not.
+    the patch, or do not. With ``write`` all changes of the run are written to it at its end, or
+    none, and ``written`` is the number for ``zerostack undo``.
 
     The arguments are the options of ``zerostack --help``, with ``_`` for ``-`` and ``_s`` behind
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
@@ -157,6 +166,7 @@ def run(
         values = value if several else [value]
         for one in values:
             command += [option, _word(one)]
+    command += [option for keyword, option in FLAGS.items() if given[keyword]]
     # The instruction is one word, whatever it begins with.
     command += ["--", instruction]
     data = stdin.encode() if isinstance(stdin, str) else stdin
@@ -230,6 +240,7 @@ def _follow(
         notes=result.get("notes", []),
         usage=Usage(**known),
         sandbox=result.get("sandbox", []),
+        written=result.get("written"),
     )
 
 

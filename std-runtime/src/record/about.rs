@@ -1,0 +1,96 @@
+//! What ran, as JSON.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use zerostack_core::Usage;
+
+/// What is kept of a run beside its changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct About {
+    version: u32,
+    folder: String,
+    /// The folder where its path is no UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    folder_bytes: Option<Vec<u8>>,
+    /// When it ended, in seconds since 1970.
+    pub(crate) time: u64,
+    /// How long it took.
+    pub(crate) duration_ms: u64,
+    pub(crate) prompt: String,
+    pub(crate) task: String,
+    pub(crate) provider: String,
+    pub(crate) model: String,
+    /// The paths in the patch.
+    pub(crate) files: Vec<String>,
+    pub(crate) text: String,
+    pub(crate) usage: Tokens,
+    pub(crate) exit_code: u8,
+}
+
+/// Tokens of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tokens {
+    pub(crate) input_tokens: u32,
+    pub(crate) output_tokens: u32,
+    pub(crate) cache_read_tokens: u32,
+    pub(crate) cache_write_tokens: u32,
+}
+
+impl About {
+    /// An account of a run in `folder`, in which all else is empty.
+    pub(crate) fn new(folder: &Path) -> Self {
+        let bytes = folder.as_os_str().as_bytes().to_vec();
+        Self {
+            version: VERSION,
+            folder: folder.display().to_string(),
+            folder_bytes: folder.to_str().is_none().then_some(bytes),
+            time: 0,
+            duration_ms: 0,
+            prompt: String::new(),
+            task: String::new(),
+            provider: String::new(),
+            model: String::new(),
+            files: Vec::new(),
+            text: String::new(),
+            usage: Tokens::default(),
+            exit_code: 0,
+        }
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> io::Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_slice(bytes)?;
+        if version != VERSION {
+            return Err(io::Error::other("another version of zerostack wrote it"));
+        }
+        Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// The folder of the run.
+    pub(crate) fn folder(&self) -> PathBuf {
+        match &self.folder_bytes {
+            Some(bytes) => PathBuf::from(OsString::from_vec(bytes.clone())),
+            None => PathBuf::from(&self.folder),
+        }
+    }
+}
+
+impl From<Usage> for Tokens {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+        }
+    }
+}
+
+const VERSION: u32 = 1;
