@@ -4362,6 +4362,7 @@ public object FfiConverterTypeLimits: FfiConverterRustBuffer<Limits> {
             FfiConverterUInt.read(buf),
             FfiConverterUInt.read(buf),
             FfiConverterUShort.read(buf),
+            FfiConverterUShort.read(buf),
             FfiConverterTypePrices.read(buf),
             FfiConverterUByte.read(buf),
             FfiConverterUInt.read(buf),
