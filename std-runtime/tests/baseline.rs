@@ -163,7 +163,7 @@ fn a_file_that_no_patch_can_carry_is_named() {
     for options in options() {
         let project = Project::with(&[("a", LINES)]);
         let view = View::open(project.path(), &options).unwrap();
-        run(&view, "truncate -s 2T disk.img").success();
+        run(&view, "truncate -s 4G disk.img").success();
         let error = view.changes().unwrap().write_patch(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), zerostack::ErrorKind::Limit);
         assert!(error.to_string().contains("disk.img is too large"), "{error}");

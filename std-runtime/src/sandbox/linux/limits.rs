@@ -11,11 +11,17 @@ const PROCESSES_MAX: u64 = 4096;
 /// Bytes of one file.
 const FILE_BYTES_MAX: u64 = 8 << 30;
 
+/// Bytes of a core file. Where the kernel gives cores to a program outside, it does so with a
+/// limit of 0 as well; of 1 it knows that none is wanted, and a file has at least a page.
+const CORE_BYTES_MAX: u64 = 1;
+
 /// Sets the limits, which nothing inside can raise. Allocates nothing.
 pub(super) fn set() -> Result<(), Errno> {
-    for (resource, most) in
-        [(Resource::Nproc, PROCESSES_MAX), (Resource::Fsize, FILE_BYTES_MAX), (Resource::Core, 0)]
-    {
+    for (resource, most) in [
+        (Resource::Nproc, PROCESSES_MAX),
+        (Resource::Fsize, FILE_BYTES_MAX),
+        (Resource::Core, CORE_BYTES_MAX),
+    ] {
         let now = rustix::process::getrlimit(resource);
         // A limit that is lower already stays.
         let lower = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
