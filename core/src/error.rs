@@ -197,7 +197,7 @@ impl fmt::Display for Error {
             ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
             ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
             ErrorKind::UnknownPrompt => f.write_str("there is no prompt of that name"),
-            ErrorKind::IncludeDepth if n == crate::prompt::MAX_INCLUDES => {
+            ErrorKind::IncludeDepth if n == INCLUDES_MAX => {
                 write!(f, "a prompt includes more than {n} prompts, those of its own included")
             }
             ErrorKind::IncludeDepth => write!(f, "prompts include one another more than {n} deep"),
@@ -229,3 +229,6 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// Prompts that one prompt includes; here, so that the error can be told from that of the depth.
+pub(crate) const INCLUDES_MAX: u32 = 256;

@@ -66,7 +66,8 @@ fn tools_do_not_see_it() {
             } else {
                 provider.base_url()
             };
-            let run = place.zerostack(&["go", "--sandbox", sandbox, "--events", "json"]);
+            let arguments = ["go", "--sandbox", sandbox, "--mode", "full", "--events", "json"];
+            let run = place.zerostack(&arguments);
             let done = run
                 .without("ZEROSTACK_API_KEY")
                 .env(variable, KEY)

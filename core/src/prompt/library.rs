@@ -100,7 +100,7 @@ pub const MAX_INCLUDE_DEPTH: u32 = 4;
 
 /// How many prompts one includes, and those that they include; one that is included twice counts
 /// twice.
-pub const MAX_INCLUDES: u32 = 256;
+pub const MAX_INCLUDES: u32 = crate::error::INCLUDES_MAX;
 
 /// The prompts that come with the crate.
 pub const BUILT_IN: &[Source<'static>] = &[

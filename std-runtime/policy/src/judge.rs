@@ -54,9 +54,10 @@ pub(crate) fn judge(effect: &Effect, mode: Mode) -> (Verdict, String) {
         Effect::HarmsMachine(what) => (Deny, format!("it can {what}")),
         Effect::NotUnderstood(reason) => (Ask, reason.clone()),
     };
-    match (mode, verdict) {
-        // Asked for by the user: all but what harms the machine.
-        (Mode::Full, Ask) if !matches!(effect, Effect::Reads(Place::Secret(_))) => (Allow, reason),
+    match (mode, effect) {
+        // All but what harms the machine; credentials are the business of the sandbox.
+        (Mode::Full, Effect::Reads(_) | Effect::Writes(Place::Secret(_))) => (Allow, reason),
+        (Mode::Full, _) if verdict == Ask => (Allow, reason),
         _ => (verdict, reason),
     }
 }

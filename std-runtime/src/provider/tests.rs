@@ -417,7 +417,7 @@ fn a_project_chooses_neither_hosts_nor_keys() {
         "key_env = 'OPENAI_API_KEY'",
     ] {
         Case { project, env: &[("OPENAI_API_KEY", KEY)], ..Case::default() }
-            .fails(ErrorKind::Configuration, &[PROJECT, "only provider and model"]);
+            .fails(ErrorKind::Configuration, &[PROJECT, "holds only provider, model"]);
     }
     Case { project: "provider = 'evil'", ..Case::default() }
         .fails(ErrorKind::Configuration, &[PROJECT, "\"evil\""]);
