@@ -18,11 +18,16 @@ pub(super) fn is_required(raw: &str, is: impl Fn(usize, Text<'_>) -> bool) -> bo
     loop {
         let Some(name) = names.next() else { return false };
         if is(index, name) {
-            let mut lines = raw.get(names.at..).unwrap_or_default().lines();
-            let item = lines.by_ref().take_while(|line| !is_item(line.trim_start_matches(BLANK)));
-            return item
-                .filter_map(|line| split_key(line.trim_matches(SPACE)))
-                .any(|(key, value)| key == "required" && value.trim_matches(SPACE) == "true");
+            let mut at = names.at;
+            while let Some(line) = content_line(raw, at).filter(|line| !is_item(line.content())) {
+                if let Some(("required", value)) = split_key(line.content())
+                    && value.trim_matches(SPACE) == "true"
+                {
+                    return true;
+                }
+                at = line.end;
+            }
+            return false;
         }
         index = index.saturating_add(1);
     }
