@@ -64,6 +64,7 @@ check "Kotlin" bindings/kotlin/check.sh
 check "firmware" examples/firmware/check.sh
 check "WebAssembly" examples/wasm/check.sh
 check "miri" core/miri.sh
+check "growth of costs" tests/scaling.sh
 
 step "a real model, opt-in"
 if [ "${ZEROSTACK_REAL_MODEL:-}" = 1 ]; then

@@ -201,18 +201,21 @@ fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
 
 /// The ids of calls that were seen, a bit for many: most calls repeat none, which is known without
 /// a look at those before.
-struct Seen([u32; 16]);
+struct Seen([u32; SEEN_WORDS]);
 
 impl Seen {
-    const NONE: Self = Self([0; 16]);
+    const NONE: Self = Self([0; SEEN_WORDS]);
 
     /// One more call. False when none before had its id.
     fn add(&mut self, call: &Record<'_>) -> bool {
         let hash = hash(call.call_bytes().0);
-        let Some(bits) = self.0.get_mut((hash >> 5) as usize % 16) else { return true };
+        let Some(bits) = self.0.get_mut((hash >> 5) as usize % SEEN_WORDS) else { return true };
         let bit = 1 << (hash % 32);
         let is_known = *bits & bit != 0;
         *bits |= bit;
         is_known
     }
 }
+
+/// Few on a small stack, and enough for long conversations on a large one.
+const SEEN_WORDS: usize = if cfg!(target_pointer_width = "64") { 4096 } else { 16 };

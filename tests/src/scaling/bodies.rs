@@ -11,6 +11,8 @@ pub(super) struct Body {
     /// What the last event of the Responses dialect lists.
     output: Vec<Value>,
     has_calls: bool,
+    /// The number in the id of the first call.
+    first_id: usize,
 }
 
 /// One call: its index, and its arguments so far.
@@ -23,7 +25,13 @@ pub(super) struct Call {
 impl Body {
     /// Nothing yet.
     pub fn new(provider: Provider) -> Self {
-        let mut body = Self { provider, text: String::new(), output: Vec::new(), has_calls: false };
+        let mut body = Self {
+            provider,
+            text: String::new(),
+            output: Vec::new(),
+            has_calls: false,
+            first_id: 0,
+        };
         match provider {
             Provider::Anthropic => body.event(&json!({
                 "type": "message_start",
@@ -35,6 +43,11 @@ impl Body {
             _ => {}
         }
         body
+    }
+
+    /// Ids of calls begin at this number.
+    pub fn ids_from(self, first_id: usize) -> Self {
+        Self { first_id, ..self }
     }
 
     fn event(&mut self, event: &Value) {
@@ -120,7 +133,7 @@ impl Body {
     /// Begins a call.
     pub fn begin(&mut self, index: usize) -> Call {
         self.has_calls = true;
-        let id = format!("call_{index}");
+        let id = format!("call_{}", self.first_id + index);
         match self.provider {
             Provider::Anthropic => {
                 let block = json!({ "type": "tool_use", "id": id, "name": "write", "input": {} });
@@ -174,7 +187,7 @@ impl Body {
     /// The call is complete.
     pub fn done(&mut self, call: Call) {
         let Call { index, arguments } = call;
-        let id = format!("call_{index}");
+        let id = format!("call_{}", self.first_id + index);
         let object = || serde_json::from_str::<Value>(&arguments).expect("arguments are JSON");
         match self.provider {
             Provider::Anthropic => {

@@ -39,7 +39,7 @@ const fn rounds(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "rounds", sizes: [15, 50, 150], run }
 }
 
-/// Calls of a reply.
+/// Calls of a reply: fewer than it may have by default.
 const REPLY_CALLS: usize = 100;
 
 type Chat = Session<SessionConfig<'static>, Growing>;
@@ -56,7 +56,7 @@ fn answered(
         if round > 0 {
             session.begin_response(200, None).expect("the step is Send");
         }
-        feed(&mut session, &many_calls(provider, REPLY_CALLS), 1400);
+        feed(&mut session, &many_calls(provider, round * REPLY_CALLS, REPLY_CALLS), 1400);
         let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
         if order == Order::Reverse {
             ids.reverse();

@@ -30,12 +30,12 @@ pub(super) const SERIES: &[Series] = &[
     bytes("signature/anthropic", |size| read(ANTHROPIC, &signature(ANTHROPIC, size))),
     bytes("signature/openai-responses", |size| read_in(RESPONSES, &signature(RESPONSES, size), 16)),
     bytes("signature/gemini", |size| read_in(GEMINI, &signature(GEMINI, size), 16)),
-    calls("calls/openai-chat", |count| read(CHAT, &many_calls(CHAT, count))),
-    calls("calls/anthropic", |count| read(ANTHROPIC, &many_calls(ANTHROPIC, count))),
-    calls("calls/openai-responses", |count| read(RESPONSES, &many_calls(RESPONSES, count))),
-    calls("calls/gemini", |count| read(GEMINI, &many_calls(GEMINI, count))),
-    calls("calls/ollama", |count| read(OLLAMA, &many_calls(OLLAMA, count))),
-    calls("calls-cut/ollama", |count| read_in(OLLAMA, &many_calls(OLLAMA, count), 16)),
+    calls("calls/openai-chat", |count| read(CHAT, &many_calls(CHAT, 0, count))),
+    calls("calls/anthropic", |count| read(ANTHROPIC, &many_calls(ANTHROPIC, 0, count))),
+    calls("calls/openai-responses", |count| read(RESPONSES, &many_calls(RESPONSES, 0, count))),
+    calls("calls/gemini", |count| read(GEMINI, &many_calls(GEMINI, 0, count))),
+    calls("calls/ollama", |count| read(OLLAMA, &many_calls(OLLAMA, 0, count))),
+    calls("calls-cut/ollama", |count| read_in(OLLAMA, &many_calls(OLLAMA, 0, count), 16)),
     bytes("interleaved/openai-chat", |size| read(CHAT, &interleaved(CHAT, size))),
     bytes("interleaved/anthropic", |size| read(ANTHROPIC, &interleaved(ANTHROPIC, size))),
     bytes("interleaved/openai-responses", |size| read(RESPONSES, &interleaved(RESPONSES, size))),
@@ -52,7 +52,7 @@ const fn bytes(name: &'static str, run: fn(usize)) -> Series {
 }
 
 const fn calls(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "calls", sizes: [100, 300, 1_000], run }
+    Series { name, unit: "calls", sizes: [12, 40, 120], run }
 }
 
 /// A session in the step `Receive`.
@@ -120,9 +120,9 @@ fn signature(provider: Provider, size: usize) -> Vec<u8> {
 }
 
 /// Calls one after another, each of them another.
-pub(super) fn many_calls(provider: Provider, count: usize) -> Vec<u8> {
+pub(super) fn many_calls(provider: Provider, first_id: usize, count: usize) -> Vec<u8> {
     let call = |body: Body, index| body.call(index, &format!(r#"{{"path":"f{index}"}}"#));
-    (0..count).fold(Body::new(provider), call).end()
+    (0..count).fold(Body::new(provider).ids_from(first_id), call).end()
 }
 
 /// Sixteen calls that begin together, and whose pieces take turns.
