@@ -167,15 +167,15 @@ fn placeholders_are_no_secrets() {
 
 #[test]
 fn whatever_holds_the_key_is_hidden_from_tools() {
-    // Names that begin as those of build tools do.
-    let tell = "echo \"[$GOTHAM_LLM][$GO_COPY][$GO_OTHER]\"; echo x >new";
+    // Names that pass when they hold no key.
+    let tell = "echo \"[$GODEBUG][$GOCACHE][$GOFLAGS]\"; echo x >new";
     let script = Script::new().call("bash", json!({"command": tell})).text("done");
     let provider = Scripted::start(script).unwrap();
-    let config = format!("provider = 'work'\n{}key_env = 'GOTHAM_LLM'\n", table("work", &provider));
+    let config = format!("provider = 'work'\n{}key_env = 'GODEBUG'\n", table("work", &provider));
     let place = place();
     place.write("home/.config/zerostack/config.toml", &config);
-    let run = place.zerostack(&["go"]).without("ZEROSTACK_API_KEY").env("GOTHAM_LLM", KEY);
-    run.env("GO_COPY", &format!("a {KEY}")).env("GO_OTHER", "seen").run().success();
+    let run = place.zerostack(&["go"]).without("ZEROSTACK_API_KEY").env("GODEBUG", KEY);
+    run.env("GOCACHE", &format!("a {KEY}")).env("GOFLAGS", "seen").run().success();
     let seen = provider.requests()[1].json().to_string();
     assert!(seen.contains("[][][seen]"), "{seen}");
 }
