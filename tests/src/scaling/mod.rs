@@ -1,7 +1,7 @@
 //! How the cost of what we do grows with its size.
 //!
 //! Each series does one kind of work at a size. Valgrind counts the instructions of what
-//! [`measured`] runs, so a busy machine changes nothing, and making the input costs nothing.
+//! `measured` runs, so a busy machine changes nothing, and making the input costs nothing.
 
 mod bodies;
 mod conversation;
