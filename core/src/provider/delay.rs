@@ -1,4 +1,4 @@
-//! How long a refusal asks to wait, where no header of the response says so.
+//! How long a refusal asks to wait, if no header of the response does.
 //!
 //! Sources: Google's `RetryInfo` (`"retryDelay": "2.4s"`), and the sentences of OpenAI and
 //! Groq ("Please try again in 7m12s."), Gemini ("Please retry in 2.4s.") and Azure ("Please

@@ -155,7 +155,7 @@ fn block<'a>(
     }
 }
 
-/// Whether the signature of this thinking stands behind it.
+/// Whether the signature of this thinking follows it.
 fn is_signed(bytes: &[u8], thinking: &Record<'_>) -> bool {
     let behind = Record::at(bytes, thinking.end());
     behind.is_some_and(|it| it.is(Kind::Opaque) && it.header.info.starts_with(&[OURS, SIGNATURE]))
