@@ -23,6 +23,7 @@ mod json_lines;
 mod json_reader;
 mod key;
 mod layering;
+mod library;
 mod log;
 mod marks;
 mod one_choice;
