@@ -112,6 +112,16 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<zerostack_scripted::Error> for Error {
+    fn from(error: zerostack_scripted::Error) -> Self {
+        let kind = match error.kind() {
+            zerostack_scripted::ErrorKind::Script => ErrorKind::Input,
+            _ => ErrorKind::Internal,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 /// The words of `text` on one line, without characters that a terminal would act on.
 pub(crate) fn one_line(text: &str) -> String {
     let words = text.split(|character: char| character.is_whitespace() || character.is_control());

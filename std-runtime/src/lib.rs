@@ -19,7 +19,6 @@ pub mod provider;
 mod record;
 pub mod run;
 pub mod sandbox;
-pub mod scripted;
 mod state_folder;
 pub mod tokens;
 pub mod tool;
@@ -28,3 +27,6 @@ pub mod view;
 mod visible;
 
 pub use error::{Error, ErrorKind, Result};
+
+#[doc(inline)]
+pub use zerostack_scripted as scripted;

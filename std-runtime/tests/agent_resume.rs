@@ -5,9 +5,9 @@ use serde_json::json;
 use zerostack::ErrorKind;
 use zerostack::agent::{Agent, AgentBuilder, Tool};
 use zerostack::provider::Endpoint;
-use zerostack::scripted::{Script, Scripted};
 use zerostack_core::Step;
 use zerostack_core::tool::typed::ToolArgs;
+use zerostack_scripted::{Script, Scripted};
 
 /// Looks.
 #[derive(Deserialize, ToolArgs)]

@@ -6,10 +6,10 @@ use zerostack::permissions::Permissions;
 use zerostack::provider::Flags;
 use zerostack::run::{Instructions, Observer, Outcome, RunOptions, Start, Stop, run};
 use zerostack::sandbox::{Mode, ToolHost};
-use zerostack::scripted::{Script, Scripted};
 use zerostack::{ErrorKind, Result};
 use zerostack_core::Limits;
 use zerostack_core::prompt::Output;
+use zerostack_scripted::{Script, Scripted};
 
 struct Nobody;
 

@@ -7,9 +7,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use zerostack::scripted::{Framing, Reply, Script, Scripted};
 use zerostack::transport::{Cancel, Http, HttpOptions, Post, Response, Transport};
 use zerostack::{Error, ErrorKind, Result};
+use zerostack_scripted::{Framing, Reply, Script, Scripted};
 
 const KEY: &str = "sk-hunter2";
 

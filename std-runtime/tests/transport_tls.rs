@@ -10,9 +10,9 @@ use std::time::Duration;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use zerostack::provider::Secret;
-use zerostack::scripted::{Script, Scripted};
 use zerostack::transport::{Cancel, Http, HttpOptions, Post, Transport};
 use zerostack::{Error, ErrorKind};
+use zerostack_scripted::{Script, Scripted};
 
 /// A TLS server for `name` with a certificate that only signs itself. Answers every request
 /// with `hello`. Gives its port and the certificate.

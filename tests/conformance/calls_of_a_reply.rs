@@ -2,7 +2,7 @@
 //! the order of the calls.
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use super::broken_project;
 

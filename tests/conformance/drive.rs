@@ -5,12 +5,12 @@ use std::net::TcpStream;
 
 use embedded_io::{ErrorType, Read, Write};
 use serde_json::json;
-use zerostack::scripted::{Framing, Reply, Script, Scripted};
 use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput, asynchronous};
 use zerostack_core::{
     Config, Error, ErrorKind, Event, Kept, Limits, Provider, RoomPolicy, Session, SessionConfig,
     Step, StopReason, Storage, ToolCall, ToolSpec,
 };
+use zerostack_scripted::{Framing, Reply, Script, Scripted};
 
 pub(super) const ENDPOINT: Endpoint<'_> =
     Endpoint { host: "board.test", base_path: "/v1", headers: &[("authorization", "Bearer KEY")] };

@@ -2,7 +2,7 @@
 //! tells the truth. The format is that of `std-runtime/README.md`.
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted, Stop};
+use zerostack_scripted::{Reply, Script, Scripted, Stop};
 use zerostack_tests::command::Done;
 
 use super::{broken_project, place};

@@ -1,7 +1,7 @@
 //! The table of exit codes: one test a code that can come about today.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted, Stop};
+use zerostack_scripted::{Reply, Script, Scripted, Stop};
 
 use super::{broken_project, place};
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Place, tree};
 
 use super::{broken_project, place};

@@ -3,7 +3,7 @@
 
 use rustix::process::Signal;
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{processes_with, until};
 
 use super::broken_project;

@@ -1,6 +1,6 @@
 //! What the model is told: the prompt, the nearest AGENTS.md, the task.
 
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Place;
 
 use super::place;

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, KEY, tree};
 
 use super::{broken_project, place};

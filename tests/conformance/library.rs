@@ -2,7 +2,7 @@
 //! needs, and all of them are short.
 
 use serde_json::Value;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use super::place;
 

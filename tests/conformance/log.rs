@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Script, Scripted};
+use zerostack_scripted::{Script, Scripted};
 use zerostack_tests::command::{KEY, Place};
 
 use super::place;

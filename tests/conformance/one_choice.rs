@@ -1,7 +1,7 @@
 //! Provider, URL and key are chosen as one, by the user, and shown before the key is sent.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::KEY;
 
 use super::place;

@@ -1,8 +1,8 @@
 //! The limit of a reply goes under the key that the server knows.
 
 use serde_json::Value;
-use zerostack::scripted::{Script, Scripted};
 use zerostack_core::{OutputLimitKey, OwnedConfig, Provider, Session};
+use zerostack_scripted::{Script, Scripted};
 use zerostack_tests::body;
 
 use super::place;

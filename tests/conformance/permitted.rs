@@ -1,7 +1,7 @@
 //! What a call may do: modes, rules, and what the model and the user hear of a denial.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
 
 use super::{broken_project, place};

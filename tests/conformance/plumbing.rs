@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use zerostack::plumbing::decode::{self, Chunks, Form};
-use zerostack::scripted::{Reply, Script, Scripted, Stop};
+use zerostack_scripted::{Reply, Script, Scripted, Stop};
 use zerostack_tests::command::Place;
 
 use super::{broken_project, place};

@@ -1,7 +1,7 @@
 //! Prompts as they are found: files that cannot be read, limits of tools, schemas, models.
 
 use serde_json::Value;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
 
 use super::place;

@@ -1,11 +1,11 @@
 //! A provider that says that the window is too long for its model gets a shorter one, once.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
 use zerostack_core::{
     ErrorKind, Event, FailedTurn, Kept, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
     ToolResult,
 };
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::body;
 
 type Chat = Session<SessionConfig<'static>, [u8; 16 * 1024]>;

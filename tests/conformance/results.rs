@@ -1,7 +1,7 @@
 //! What a run gives: a patch, a text, findings or JSON; or an error, when there is nothing usable.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted, Stop};
+use zerostack_scripted::{Reply, Script, Scripted, Stop};
 
 use super::{broken_project, place};
 

@@ -2,7 +2,7 @@
 //! happened, each request is whole and begins with all that was sent before.
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Framing, Reply, Script, Scripted};
+use zerostack_scripted::{Framing, Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
 
 use super::place;

@@ -2,7 +2,7 @@
 //! ends with code 53 and the option that raises it.
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Done, Place};
 
 use super::place;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use super::{broken_project, place};
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::{Running, processes_with, until};
 
 use super::broken_project;

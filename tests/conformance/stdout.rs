@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use super::place;
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Place;
 
 use super::place;

@@ -1,7 +1,7 @@
 //! A model that calls its tools in text, or held to a schema, does the same work as any other.
 
 use serde_json::{Value, json};
-use zerostack::scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Place;
 
 use super::{broken_project, place};

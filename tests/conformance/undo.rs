@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use zerostack::scripted::{Script, Scripted};
+use zerostack_scripted::{Script, Scripted};
 use zerostack_tests::command::{Place, tree};
 
 use super::place;

@@ -2,7 +2,7 @@
 //! than the memory.
 
 use serde_json::json;
-use zerostack::scripted::{Reply, Request, Script, Scripted};
+use zerostack_scripted::{Reply, Request, Script, Scripted};
 
 use crate::board::{AN386, AN386_C, AN505, Board, Done, MICROBIT, NETWORK, RISCV, TINY};
 use crate::sizes;

@@ -5,9 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use embedded_io::{ErrorType, Read, Write};
-use zerostack::scripted::{Reply, Script, Scripted};
 use zerostack_core::drive::{Connect, Driver, Endpoint, ToolOutput};
 use zerostack_core::{Limits, Provider, Session, SessionConfig, ToolCall};
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use crate::board::{AN386, Board, RISCV};
 use crate::sizes;

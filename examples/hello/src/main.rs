@@ -6,7 +6,7 @@ use std::io::Write;
 
 use zerostack::agent::{Agent, AgentEvent};
 use zerostack::provider::Endpoint;
-use zerostack::scripted::{Script, Scripted};
+use zerostack_scripted::{Script, Scripted};
 
 fn main() -> zerostack::Result<()> {
     let scripted = Scripted::start(Script::new().text("Air scatters blue light more than red."))?;

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::json;
 use zerostack::agent::{Agent, Tool};
 use zerostack::provider::Endpoint;
-use zerostack::scripted::{Reply, Script, Scripted};
 use zerostack_core::tool::typed::ToolArgs;
+use zerostack_scripted::{Reply, Script, Scripted};
 
 /// Temperature of a city in °C.
 #[derive(Deserialize, ToolArgs)]

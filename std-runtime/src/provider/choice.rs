@@ -104,7 +104,7 @@ impl Inputs<'_> {
     pub fn choice_of_variables(&self) -> Result<Option<Choice>> {
         let given = |source: &str| {
             let value = variable(self.env, source)?;
-            Ok(value.map(|value| Said { value, source: source.to_owned() }))
+            Ok::<_, Error>(value.map(|value| Said { value, source: source.to_owned() }))
         };
         self.chosen(given("ZEROSTACK_PROVIDER")?, given("ZEROSTACK_BASE_URL")?, By::Variable)
     }

@@ -3,15 +3,15 @@
 //!
 //! It prints its address (`http://127.0.0.1:PORT`) as one line on stdout and serves until every
 //! reply of the script was played, or until it is killed. The form of a script is told in the
-//! documentation of `zerostack::scripted`; the record has one line of JSON for each request.
+//! documentation of `zerostack_scripted`; the record has one line of JSON for each request.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use zerostack::scripted::{Script, Scripted, ScriptedOptions};
 use zerostack::{Error, ErrorKind, Result};
+use zerostack_scripted::{Script, Scripted, ScriptedOptions};
 
 fn main() -> ExitCode {
     match run() {

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use zerostack::scripted::Scripted;
+use zerostack_scripted::Scripted;
 
 use super::{Done, KEY, Place, Running, tree};
 

@@ -7,9 +7,9 @@
 use std::path::Path;
 
 use serde_json::json;
+use zerostack_scripted::{Reply, Script, Scripted};
 
 use crate::provider::{Config, Flags, is_configured};
-use crate::scripted::{Reply, Script, Scripted};
 use crate::{Error, ErrorKind, Result};
 
 /// What the sample's user asks for.

@@ -7,12 +7,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use zerostack_core::Provider as Api;
+
+use super::connections::Connections;
 use super::deliver::Delivery;
 use super::dialect::{answer, error_answer, models, not_found};
 use super::request::{KeepAlive, Request};
 use super::script::{Framing, Reply, Script};
-use crate::provider::Api;
-use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
 /// A running scripted provider. It stops, and its threads end, when this is dropped.
@@ -35,8 +36,7 @@ struct Shared {
     models: Vec<String>,
     state: Mutex<State>,
     changed: Condvar,
-    /// Ends the connections.
-    cancel: Cancel,
+    open: Connections,
 }
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Scripted {
     /// Starts to play `script` on a free port of 127.0.0.1.
     ///
     /// # Errors
-    /// `Internal` when the port or a thread cannot be had.
+    /// `Start` when the port or a thread is not available.
     pub fn start(script: Script) -> Result<Self> {
         Self::start_with(script, ScriptedOptions::default())
     }
@@ -69,7 +69,7 @@ impl Scripted {
         let failed = |error: io::Error| {
             let message =
                 format!("cannot start the scripted provider on port {}: {error}", options.port);
-            Error::new(ErrorKind::Internal, message)
+            Error::new(ErrorKind::Start, message)
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -81,7 +81,7 @@ impl Scripted {
                 ..State::default()
             }),
             changed: Condvar::new(),
-            cancel: Cancel::new(),
+            open: Connections::default(),
         });
         let accepting = thread::Builder::new()
             .name("scripted".into())
@@ -138,7 +138,7 @@ impl Scripted {
 
 impl Drop for Scripted {
     fn drop(&mut self) {
-        self.shared.cancel.cancel();
+        self.shared.open.close();
         // Under the lock, so that no thread is between its check and its wait.
         drop(self.shared.state());
         self.shared.changed.notify_all();
@@ -211,7 +211,7 @@ impl Shared {
             if state.released {
                 break true;
             }
-            if self.cancel.is_cancelled() || is_gone(stream) {
+            if self.open.is_closed() || is_gone(stream) {
                 break false;
             }
             let waited = self.changed.wait_timeout(state, GONE_CHECK);
@@ -269,7 +269,7 @@ impl Shared {
     ) -> io::Result<KeepAlive> {
         if reply.delay_ms > 0 {
             let delay = Duration::from_millis(reply.delay_ms);
-            let goes_on = |_: &mut State| !self.cancel.is_cancelled();
+            let goes_on = |_: &mut State| !self.open.is_closed();
             drop(self.changed.wait_timeout_while(self.state(), delay, goes_on));
         }
         let answer = if reply.error.is_some() || (reply.status >= 400 && reply.parts.is_empty()) {
@@ -284,13 +284,13 @@ impl Shared {
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut serving: Vec<JoinHandle<()>> = Vec::new();
     for stream in listener.incoming() {
-        if shared.cancel.is_cancelled() {
+        if shared.open.is_closed() {
             break;
         }
         serving.retain(|thread| !thread.is_finished());
         // A connection that could not be taken is the client's to notice.
         let Ok(stream) = stream.map(Arc::new) else { continue };
-        if shared.cancel.watch(&stream).is_err() {
+        if !shared.open.add(&stream) {
             break;
         }
         shared.state().connections += 1;

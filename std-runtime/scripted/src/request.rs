@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Write};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::provider::Api;
+use zerostack_core::Provider as Api;
 
 /// A request that the provider got, whole but for the key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use zerostack::scripted::{Reply, Script, Scripted};
+//! use zerostack_scripted::{Reply, Script, Scripted};
 //!
 //! let script = Script::new()
 //!     .call("read", json!({"path": "src/lib.rs"}))
@@ -20,7 +20,7 @@
 //! let provider = Scripted::start(script)?;
 //! assert!(provider.base_url().starts_with("http://127.0.0.1:"));
 //! assert!(provider.requests().is_empty());
-//! # Ok::<(), zerostack::Error>(())
+//! # Ok::<(), zerostack_scripted::Error>(())
 //! ```
 //!
 //! # Scripts as files
@@ -62,12 +62,15 @@
 //! wire = "HTTP/1.1 200 OK\r\n"         # these bytes in place of head and body, then the end
 //! ```
 
+mod connections;
 mod deliver;
 mod dialect;
+mod error;
 mod request;
 mod script;
 mod server;
 
+pub use error::{Error, ErrorKind, Result};
 pub use request::Request;
 pub use script::{Framing, Reply, Script, Stop};
 pub use server::{Scripted, ScriptedOptions};

@@ -1,7 +1,7 @@
 //! OpenAI's responses.
 
 use super::{Turn, argument_text, fragments, quote};
-use crate::scripted::script::{Part, Stop};
+use crate::script::{Part, Stop};
 
 /// The events of a streamed reply.
 pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {

@@ -144,10 +144,10 @@ impl Script {
     /// Reads a script file.
     ///
     /// # Errors
-    /// `Input` when it cannot be read or is no script: the file, the line, what is wrong.
+    /// `Script` when it cannot be read or is no script: the file, the line, what is wrong.
     pub fn load(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Input, format!("cannot read {}: {error}", path.display()))
+            Error::new(ErrorKind::Script, format!("cannot read {}: {error}", path.display()))
         })?;
         let is_json = path.extension().is_some_and(|extension| extension == "json");
         let script = if is_json { Self::from_json(&text) } else { Self::from_toml(&text) };
@@ -157,14 +157,14 @@ impl Script {
     /// Reads a script from TOML.
     ///
     /// # Errors
-    /// `Input` when it is no script: the line and what is wrong.
+    /// `Script` when it is no script: the line and what is wrong.
     pub fn from_toml(text: &str) -> Result<Self> {
         toml::from_str::<Self>(text)
             .map_err(|error| {
                 let start = error.span().map_or(0, |span| span.start);
                 let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
                 let reason = error.message().split('\n').collect::<Vec<_>>().join("; ");
-                Error::new(ErrorKind::Input, format!("line {line}: {reason}"))
+                Error::new(ErrorKind::Script, format!("line {line}: {reason}"))
             })?
             .checked()
     }
@@ -172,10 +172,10 @@ impl Script {
     /// Reads a script from JSON.
     ///
     /// # Errors
-    /// `Input` when it is no script: the line and what is wrong.
+    /// `Script` when it is no script: the line and what is wrong.
     pub fn from_json(text: &str) -> Result<Self> {
         serde_json::from_str::<Self>(text)
-            .map_err(|error| Error::new(ErrorKind::Input, error.to_string()))?
+            .map_err(|error| Error::new(ErrorKind::Script, error.to_string()))?
             .checked()
     }
 
@@ -190,11 +190,11 @@ impl Script {
             if given.into_iter().filter(|given| *given).count() > 1 {
                 let message =
                     format!("reply {}: give only one of parts, error, body and wire", index + 1);
-                return Err(Error::new(ErrorKind::Input, message));
+                return Err(Error::new(ErrorKind::Script, message));
             }
             if reply.pieces == Some(0) {
                 let message = format!("reply {}: pieces must be at least 1", index + 1);
-                return Err(Error::new(ErrorKind::Input, message));
+                return Err(Error::new(ErrorKind::Script, message));
             }
         }
         Ok(self)

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::request::{Form, Request, Wish};
 use super::script::{ErrorBody, Part, Reply, Stop, Usage};
-use crate::provider::Api;
+use zerostack_core::Provider as Api;
 
 /// The body of an answer, in the pieces in which a server would write it.
 pub(super) struct Answer {

@@ -1,8 +1,8 @@
 //! Gemini's content.
 
 use super::{Turn, argument_text, error_object, quote};
-use crate::provider::Api;
-use crate::scripted::script::{Part, Stop};
+use crate::script::{Part, Stop};
+use zerostack_core::Provider as Api;
 
 /// The responses of a stream, each a whole object.
 pub(super) fn responses(turn: &Turn<'_>) -> Vec<String> {

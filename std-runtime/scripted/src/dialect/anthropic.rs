@@ -1,8 +1,8 @@
 //! Anthropic's messages.
 
 use super::{Turn, argument_text, error_object, fragments, quote};
-use crate::provider::Api;
-use crate::scripted::script::{Part, Stop, Usage};
+use crate::script::{Part, Stop, Usage};
+use zerostack_core::Provider as Api;
 
 /// The events of a streamed reply.
 pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! Ollama's chat: one JSON object a line.
 
 use super::{Turn, argument_text, error_object, quote};
-use crate::provider::Api;
-use crate::scripted::script::{Part, Stop};
+use crate::script::{Part, Stop};
+use zerostack_core::Provider as Api;
 
 /// The lines of a streamed reply.
 pub(super) fn lines(turn: &Turn<'_>) -> Vec<String> {
