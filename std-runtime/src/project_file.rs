@@ -45,6 +45,12 @@ pub(crate) fn read(folder: &Path, path: &Path, max_bytes: u64) -> Result<Option<
     Ok(Some(bytes))
 }
 
+/// Whether there is a regular file `path` below `folder`, to which no link leads from outside.
+pub(crate) fn is_file(folder: &Path, path: &Path) -> bool {
+    let file = open(folder, path).map(File::from);
+    file.is_ok_and(|file| file.metadata().is_ok_and(|found| found.is_file()))
+}
+
 /// [`read`] as text.
 ///
 /// # Errors

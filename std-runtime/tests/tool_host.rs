@@ -30,6 +30,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         ..Flags::default()
     };
     let instructions = Instructions {
+        form: zerostack::run::contract::Form::Plain,
+        keeps_to_findings: false,
         schema: None,
         model: None,
         name: "code".to_owned(),
@@ -52,6 +54,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         limits: Limits::default(),
         idle_limit: None,
         write: false,
+        format: zerostack::run::contract::Format::Lines,
+        scope: None,
     };
     run(&options, &Stop::new(), &mut Nobody)
 }

@@ -6,6 +6,7 @@ mod bad_provider;
 mod budgets;
 mod calls_of_a_reply;
 mod chunkings;
+mod contracts;
 mod cut_anywhere;
 mod delivery;
 mod drive;

@@ -15,6 +15,7 @@ fn model(said: &str) -> Scripted {
 /// Runs the prompt `x` of that text, and gives the request if one was sent.
 fn run(text: &str, said: &str) -> (Done, Option<Value>) {
     let place = place();
+    place.write("project/a.rs", "fn main() {}\n");
     place.write(&format!("{PROMPTS}/x.md"), text);
     let provider = model(said);
     let done = place.zerostack(&["x", "go"]).model(&provider).run();

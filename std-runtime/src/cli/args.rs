@@ -14,6 +14,7 @@ use super::permissions::{Check, Subject};
 use crate::permissions::Permissions;
 use crate::plumbing::decode::{Chunks, Form};
 use crate::provider::{Flags, shown};
+use crate::run::contract::Format;
 use crate::sandbox;
 use crate::tokens::{self, TokensOptions, TokensOutput, VocabularyChoice};
 use crate::{Error, ErrorKind, Result};
@@ -58,6 +59,9 @@ pub(super) struct RunArgs {
     pub stdin_limit: Option<Duration>,
     pub idle_limit: Option<Duration>,
     pub write: bool,
+    pub format: Option<Format>,
+    pub dry_run: bool,
+    pub yes: bool,
     pub words: Vec<String>,
 }
 
@@ -169,6 +173,10 @@ impl RunArgs {
             "--record" => self.record = Some(value(option, parser)?.into()),
             "-q" | "--quiet" => self.quiet = true,
             "-w" | "--write" => self.write = true,
+            "--json" => self.format(Format::Json)?,
+            "--sarif" => self.format(Format::Sarif)?,
+            "--dry-run" => self.dry_run = true,
+            "--yes" => self.yes = true,
             "--events" => {
                 choice(option, parser, &[("json", ())])?;
                 self.events = true;
@@ -222,6 +230,15 @@ impl RunArgs {
 }
 
 impl RunArgs {
+    fn format(&mut self, format: Format) -> Result<()> {
+        match self.format.replace(format) {
+            Some(other) if other != format => {
+                Err(usage("--json and --sarif do not go together".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn rule(&mut self, verdict: Verdict, option: &str, parser: &mut Parser) -> Result<()> {
         let rule = Rule::parse(&string(option, parser)?);
         let rule = rule.map_err(|error| usage(format!("{option}: {error}")))?;

@@ -48,6 +48,10 @@ Options of a run:
       --stdin-limit SECONDS to wait for the first byte of a pipe (5; 600 without an instruction)
   -w, --write               write the changes to the folder, all or none, instead of a patch to
                             stdout, and keep a record for `zerostack undo`
+      --json                findings or commands as JSON
+      --sarif               findings as SARIF 2.1.0
+      --dry-run             print the commands of a plan, as of deploy, and run none (the default)
+      --yes                 run them in the folder, with your rights
   -q, --quiet               no progress on stderr
 
 Runs that were written to the folder:

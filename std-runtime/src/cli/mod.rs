@@ -7,6 +7,7 @@ mod permissions;
 mod sample;
 mod signals;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,12 +18,15 @@ use zerostack_core::RoomPolicy;
 use zerostack_core::prompt::Output;
 
 use crate::agent::AgentEvent;
-use crate::error::unwritable;
+use crate::error::{listed, unwritable};
 use crate::plumbing::{decode, encode, prefix, step};
+use crate::run::contract::{Form, Format, findings};
 use crate::run::events::EventWriter;
-use crate::run::input::{self, Patience};
+use crate::run::input::{self, Given, Patience};
 use crate::run::progress::Progress;
-use crate::run::{self, Delivery, Observer, PromptFiles, RunOptions, Start, Stop, tape};
+use crate::run::{
+    self, Delivery, Instructions, Observer, Outcome, PromptFiles, RunOptions, Start, Stop, tape,
+};
 use crate::sandbox::ToolHost;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, commit, own_process, tool};
@@ -112,11 +116,15 @@ fn transaction(args: RunArgs, tools: ToolHost, sample: Option<&sample::Sample>) 
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
     };
     let output_file = args.output_file.clone();
-    let prepared = prepare(args, tools, sample, &stop).and_then(|options| {
-        let delivery = Delivery::new(output_file, options.folder.clone())?;
-        Ok((options, delivery))
+    let yes = args.yes;
+    let prepared = prepare(args, tools, sample, &stop).and_then(|prepared| {
+        let folder = match &prepared {
+            Prepared::Run(options) => options.folder.clone(),
+            Prepared::Done(_) => std::path::PathBuf::from("."),
+        };
+        Ok((prepared, Delivery::new(output_file, folder)?))
     });
-    let (options, delivery) = match prepared.map_err(|error| stop.reason(error)) {
+    let (prepared, delivery) = match prepared.map_err(|error| stop.reason(error)) {
         Ok(prepared) => prepared,
         Err(error) => {
             let result = Err(error);
@@ -127,7 +135,18 @@ fn transaction(args: RunArgs, tools: ToolHost, sample: Option<&sample::Sample>) 
             return result.map_or_else(|error| fail(&error), |_| ExitCode::SUCCESS);
         }
     };
-    let result = run::run(&options, &stop, &mut screen);
+    let result = match prepared {
+        Prepared::Done(outcome) => Ok(*outcome),
+        Prepared::Run(options) => {
+            run::run(&options, &stop, &mut screen).and_then(|outcome| match &outcome.plan {
+                Some(plan) if yes => {
+                    let done = run::carry_out(plan, &options, &stop, &mut |line| tell(&line));
+                    done.map(|()| outcome)
+                }
+                _ => Ok(outcome),
+            })
+        }
+    };
     if let (Ok(outcome), Some(progress)) = (&result, &mut screen.progress) {
         progress.end(outcome);
     }
@@ -152,7 +171,7 @@ fn prepare(
     tools: ToolHost,
     sample: Option<&sample::Sample>,
     stop: &Stop,
-) -> Result<RunOptions> {
+) -> Result<Prepared> {
     let folder = match (sample, args.folder) {
         (Some(sample), _) => sample.folder().to_owned(),
         (None, Some(folder)) => folder,
@@ -186,8 +205,20 @@ fn prepare(
         (false, None) if task.is_empty() => Patience::Until(NEEDED_INPUT),
         (false, None) => Patience::Until(OPTIONAL_INPUT),
     };
-    let input =
-        if sample.is_some() && !dash { None } else { input::read(patience, stop.cancel())? };
+    let input = match sample.is_some() && !dash {
+        true => Given::Nothing,
+        false => input::read(patience, stop.cancel())?,
+    };
+    let input = match input {
+        Given::Text(input) => Some(input),
+        // A command that failed gives nothing, and a run without it would do something else.
+        Given::Empty if task.is_empty() && !dash && prompt != "code" => {
+            let text = "stdin is empty: the command before it gave nothing; give an instruction, \
+                        or `</dev/null` to go on without";
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        Given::Empty | Given::Nothing => None,
+    };
     if input.as_ref().is_some_and(|input| input.is_repaired) {
         tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
     }
@@ -207,7 +238,9 @@ fn prepare(
     let mut instructions = instructions.with_agents_file(&folder)?;
     if let Some(output) = args.output {
         instructions.output = output;
+        instructions.form = Form::Plain;
     }
+    check_form((args.format, args.yes, args.dry_run), &instructions)?;
     let mut model = args.model;
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
         model.model = model.model.or_else(|| instructions.model.clone());
@@ -229,9 +262,22 @@ fn prepare(
         // Better told before the model is asked.
         drop(commit::Lock::take()?);
     }
+    let mut scope = None;
+    if let Some(found) = input.as_deref().filter(|_| instructions.keeps_to_findings) {
+        scope = match findings::given(found) {
+            Some(found) if found.is_empty() && task.is_empty() => {
+                let note = "no findings were given, so there is nothing to do".to_owned();
+                let outcome = Outcome::nothing_to_do(instructions.output, note);
+                return Ok(Prepared::Done(Box::new(outcome)));
+            }
+            Some(found) => Some(scope_of(&found, &folder)?),
+            None => None,
+        };
+    }
+    let format = args.format.unwrap_or_default();
     let RunArgs { sandbox, record, permissions, mut limits, idle_limit, room, write, .. } = args;
     limits.room = room.unwrap_or(RoomPolicy::Summarise);
-    Ok(RunOptions {
+    Ok(Prepared::Run(Box::new(RunOptions {
         folder,
         model,
         instructions,
@@ -243,7 +289,60 @@ fn prepare(
         limits,
         idle_limit,
         write,
-    })
+        format,
+        scope,
+    })))
+}
+
+/// What there is to do.
+enum Prepared {
+    Run(Box<RunOptions>),
+    /// Nothing: this is the result.
+    Done(Box<Outcome>),
+}
+
+/// Whether the options for some results go with the prompt's.
+fn check_form(
+    (format, yes, dry_run): (Option<Format>, bool, bool),
+    instructions: &Instructions,
+) -> Result<()> {
+    let is_plan = instructions.output == Output::Text && instructions.form == Form::Commands;
+    let fits = match format {
+        None | Some(Format::Lines) => true,
+        Some(Format::Json) => is_plan || instructions.output == Output::Findings,
+        Some(Format::Sarif) => instructions.output == Output::Findings,
+    };
+    let name = &instructions.name;
+    if !fits {
+        let text = format!("--json and --sarif are for findings, which {name} does not give");
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if (yes || dry_run) && !is_plan {
+        let text = format!("--yes and --dry-run are for commands, which {name} does not give");
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if yes && dry_run {
+        let text = "--yes and --dry-run do not go together";
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    Ok(())
+}
+
+/// The files that findings name, of which one at least exists.
+fn scope_of(found: &[findings::Finding], folder: &std::path::Path) -> Result<BTreeSet<String>> {
+    let (files, missing) = findings::files_of(found, folder);
+    let names: Vec<String> = missing.into_iter().collect();
+    if files.is_empty() {
+        let text = format!(
+            "no file that the findings on stdin name exists: {}; run it in their folder",
+            listed(&names)
+        );
+        return Err(Error::new(ErrorKind::Input, text));
+    }
+    if !names.is_empty() {
+        tell(&format_args!("findings for files that do not exist: {}", listed(&names)));
+    }
+    Ok(files)
 }
 
 /// Plays a tape: its events, or its requests, on stdout.

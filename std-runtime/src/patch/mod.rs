@@ -59,6 +59,8 @@ pub enum Reason {
     Submodule(Vec<u8>),
     /// git takes no such name.
     Name,
+    /// The run may change other files only.
+    OutOfScope,
 }
 
 impl std::fmt::Display for Reason {
@@ -74,6 +76,7 @@ impl std::fmt::Display for Reason {
                 write!(f, "in the submodule {}", String::from_utf8_lossy(folder))
             }
             Self::Name => f.write_str("a name that git refuses"),
+            Self::OutOfScope => f.write_str("no finding names it"),
         }
     }
 }
@@ -274,6 +277,18 @@ impl Changes {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the files whose paths are not in `scope`.
+    pub(crate) fn keep_scope(&mut self, scope: &std::collections::BTreeSet<String>) {
+        let is_inside = |path: &[u8]| std::str::from_utf8(path).is_ok_and(|it| scope.contains(it));
+        let (inside, outside) =
+            std::mem::take(&mut self.files).into_iter().partition(|it| is_inside(&it.path));
+        self.files = inside;
+        let outside: Vec<Change> = outside;
+        let left_out = |it: Change| LeftOut { path: it.path, reason: Reason::OutOfScope };
+        self.left_out.extend(outside.into_iter().map(left_out));
+        self.left_out.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     }
 
     /// Takes out the files that a patch cannot carry.

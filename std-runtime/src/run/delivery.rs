@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zerostack_core::prompt::Output;
 
-use super::Outcome;
+use super::{Outcome, RunOptions};
 use crate::error::{quote, unwritable};
 use crate::patch::Changes;
 use crate::view::{Comparison, Verdict, View};
@@ -24,14 +24,18 @@ pub(super) struct Checked {
     pub(super) moved: Vec<Vec<u8>>,
 }
 
-/// The patch of all that is different in `view`, which git applies to `folder`.
+/// The patch of all that is different in `view`, which git applies to the folder of the run.
 ///
 /// # Errors
 /// `Conflict` when the folder was changed meanwhile so that it does not apply, `Limit` when a
 /// file is too large; the patch, or what there is of it, is kept then.
-pub(super) fn check(view: &View, folder: &Path) -> Result<Checked> {
+pub(super) fn check(view: &View, options: &RunOptions) -> Result<Checked> {
+    let folder = options.folder.as_path();
     view.end_processes();
     let mut comparison = view.compare()?;
+    if let Some(scope) = &options.scope {
+        comparison.changes.keep_scope(scope);
+    }
     keep_others(&mut comparison, folder)?;
     let mut patch = Vec::new();
     if let Err(error) = comparison.changes.write_patch(&mut patch) {

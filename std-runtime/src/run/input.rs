@@ -33,6 +33,17 @@ enum Kind {
     Pipe,
 }
 
+/// What stdin holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// Nobody gives anything: it is closed, a device, a terminal.
+    Nothing,
+    /// A file or a pipe without a byte.
+    Empty,
+    /// Text.
+    Text(Input),
+}
+
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Input {
@@ -46,19 +57,19 @@ pub struct Input {
 ///
 /// | stdin is | what happens |
 /// |---|---|
-/// | closed, or a device such as /dev/null | `None` |
-/// | a terminal | `None`; with [`Patience::Forever`] read |
+/// | closed, or a device such as /dev/null | `Nothing` |
+/// | a terminal | `Nothing`; with [`Patience::Forever`] read |
 /// | a file | read |
 /// | a pipe, a FIFO, a socket | read, when a first byte or its end comes in time |
 ///
 /// # Errors
 /// `Input` when nothing comes in time, when it is longer than [`INPUT_BYTES`], is no text, or
 /// cannot be read; `Interrupted` when the run was stopped meanwhile.
-pub fn read(patience: Patience, cancel: &Cancel) -> Result<Option<Input>> {
+pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
     let stdin = io::stdin();
     let kind = kind(&stdin);
     let limit = match (kind, patience) {
-        (Kind::Nothing, _) | (Kind::Terminal, Patience::Until(_)) => return Ok(None),
+        (Kind::Nothing, _) | (Kind::Terminal, Patience::Until(_)) => return Ok(Given::Nothing),
         (Kind::Pipe, Patience::Until(limit)) => Some(limit),
         _ => None,
     };
@@ -85,11 +96,11 @@ pub fn read(patience: Patience, cancel: &Cancel) -> Result<Option<Input>> {
         return Err(Error::new(ErrorKind::Input, text));
     }
     Ok(match String::from_utf8(bytes) {
-        Ok(text) if text.is_empty() => None,
-        Ok(text) => Some(Input { text, is_repaired: false }),
+        Ok(text) if text.is_empty() => Given::Empty,
+        Ok(text) => Given::Text(Input { text, is_repaired: false }),
         Err(error) => {
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            Some(Input { text, is_repaired: true })
+            Given::Text(Input { text, is_repaired: true })
         }
     })
 }

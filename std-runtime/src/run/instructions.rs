@@ -6,6 +6,7 @@ use std::path::Path;
 use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
 
+use super::contract::{self, Form};
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// A prompt that was filled, and the task.
@@ -17,6 +18,10 @@ pub struct Instructions {
     pub text: String,
     /// What the run gives.
     pub output: Output,
+    /// What the result is held to beyond its kind.
+    pub form: Form,
+    /// Whether findings on stdin name the only files that may be changed.
+    pub keeps_to_findings: bool,
     /// The JSON Schema of a result that is JSON.
     pub schema: Option<String>,
     /// The model that the prompt wants.
@@ -56,16 +61,7 @@ impl Instructions {
     /// The system prompt of a run in `folder`.
     pub fn system(&self, folder: &Path) -> String {
         let mut text = self.text.clone();
-        match self.output {
-            Output::Findings => text.push_str(FINDINGS),
-            Output::Json => {
-                text.push_str(JSON);
-                if let Some(schema) = &self.schema {
-                    let _ = write!(text, " It must fit this JSON Schema:\n{}", schema.trim());
-                }
-            }
-            _ => {}
-        }
+        text.push_str(&contract::told(self));
         let _ = write!(text, "\n\nWorking folder: {}", folder.display());
         if let Some(agents) = &self.agents {
             let _ = write!(text, "\n\n<agents-md>\n{}\n</agents-md>", agents.trim());
@@ -73,7 +69,7 @@ impl Instructions {
         text
     }
 
-    /// What the user says: the task, and behind it what came on stdin.
+    /// What the user says: the task, and after it what was given on stdin.
     pub fn user(&self, input: Option<&str>) -> String {
         let mut text = self.task.clone();
         if let Some(input) = input {
@@ -89,11 +85,6 @@ impl Instructions {
         text
     }
 }
-
-const FINDINGS: &str = "\n\nEnd with the findings alone, one a line: `path:line: severity: message`. \
-                        With none, end with `no findings`.";
-
-const JSON: &str = "\n\nEnd with one JSON value alone, without a fence around it.";
 
 /// The most that `AGENTS.md` may hold: all of it goes into every request.
 const AGENTS_BYTES: u64 = 64 * 1024;

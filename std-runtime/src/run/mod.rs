@@ -10,7 +10,8 @@
 //!              one patch | one text          or an error, and nothing else
 //! ```
 
-mod answer;
+mod carry_out;
+pub mod contract;
 mod delivery;
 pub mod events;
 mod exchange;
@@ -24,6 +25,7 @@ pub mod tape;
 mod toolbox;
 mod write;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +43,8 @@ use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, commit, own_process};
 
+pub use carry_out::carry_out;
+use contract::Answer;
 use delivery::Checked;
 pub use delivery::Delivery;
 pub use instructions::Instructions;
@@ -75,6 +79,10 @@ pub struct RunOptions {
     pub idle_limit: Option<Duration>,
     /// Whether the changes are written to the folder.
     pub write: bool,
+    /// How findings and commands are written.
+    pub format: contract::Format,
+    /// The only files, by their paths from the folder, that the patch may change.
+    pub scope: Option<BTreeSet<String>>,
 }
 
 /// How a run ended.
@@ -98,6 +106,26 @@ pub struct Outcome {
     pub layers: Vec<&'static str>,
     /// The number of the run's record, if its changes were written to the folder.
     pub written: Option<u32>,
+    /// The commands that the result is, to be run if the user agrees.
+    pub plan: Option<contract::commands::Plan>,
+}
+
+impl Outcome {
+    /// The outcome of a run that had nothing to do, and so asked no model.
+    pub fn nothing_to_do(output: Output, note: String) -> Self {
+        Self {
+            output,
+            patch: Vec::new(),
+            files: Vec::new(),
+            left_out: Vec::new(),
+            notes: vec![note],
+            text: String::new(),
+            usage: Usage::default(),
+            layers: Vec::new(),
+            written: None,
+            plan: None,
+        }
+    }
 }
 
 /// A changed file that is not in the patch.
@@ -286,6 +314,7 @@ impl Turn<'_> {
         let mut processes = Processes::new(view, stop, options, gate, hidden_variables);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
+        let mut repairs = 0;
         loop {
             let recorder: &mut dyn Recorder = match tape {
                 Some(tape) => tape,
@@ -293,20 +322,26 @@ impl Turn<'_> {
             };
             let event =
                 drive.next(session, endpoint, &mut transport, &mut processes, &cancel, recorder)?;
-            let Some(event) = event else { break };
-            last.take(&event)?;
-            observer.event(&event)?;
+            if let Some(event) = event {
+                last.take(&event)?;
+                observer.event(&event)?;
+                continue;
+            }
+            last.check(endpoint, session.stop_word())?;
+            let repair = contract::repair(&options.instructions, &last.text);
+            let Some(repair) = repair.filter(|_| repairs < contract::REPAIRS) else { break };
+            repairs += 1;
+            if let Some(tape) = tape {
+                tape.user(&repair)?;
+            }
+            session.user(&repair).map_err(Error::from_core)?;
         }
-        last.check(endpoint, session.stop_word())?;
-        let output = options.instructions.output;
-        let mut checked = match output {
-            Output::Patch => Some(delivery::check(view, &options.folder)?),
+        let mut checked = match options.instructions.output {
+            Output::Patch => Some(delivery::check(view, options)?),
             _ => None,
         };
-        let schema = options.instructions.schema.as_deref();
         let layers = view.layers().to_vec();
-        let mut outcome =
-            outcome(output, schema, checked.as_mut(), last.text, session.usage(), layers)?;
+        let mut outcome = outcome(options, checked.as_mut(), last.text, session.usage(), layers)?;
         outcome.notes.extend_from_slice(view.notes());
         if let Some(checked) = checked.filter(|_| options.write) {
             outcome.written = Some(self.write(&checked, &outcome)?);
@@ -317,13 +352,13 @@ impl Turn<'_> {
 
 /// The result, whole or not at all.
 fn outcome(
-    output: Output,
-    schema: Option<&str>,
+    options: &RunOptions,
     checked: Option<&mut Checked>,
     text: String,
     usage: Usage,
     layers: Vec<&'static str>,
 ) -> Result<Outcome> {
+    let output = options.instructions.output;
     let mut outcome = Outcome {
         output,
         patch: Vec::new(),
@@ -334,6 +369,7 @@ fn outcome(
         usage,
         layers,
         written: None,
+        plan: None,
     };
     if let Some(Checked { patch, changes, notes, .. }) = checked {
         (outcome.patch, outcome.notes) = (std::mem::take(patch), std::mem::take(notes));
@@ -342,7 +378,11 @@ fn outcome(
         outcome.left_out = changes.left_out().iter().map(LeftOut::of).collect();
     }
     if output != Output::Patch {
-        outcome.text = answer::checked(output, schema, &outcome.text)?;
+        let (instructions, folder) = (&options.instructions, &options.folder);
+        let Answer { text, notes, plan } =
+            contract::checked(instructions, options.format, folder, &outcome.text)?;
+        (outcome.text, outcome.plan) = (text, plan);
+        outcome.notes.extend(notes);
     } else if outcome.patch.is_empty() {
         let said = outcome.text.trim();
         let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };

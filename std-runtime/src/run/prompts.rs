@@ -4,11 +4,12 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use zerostack_core::prompt::{
-    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, tool_name,
+    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, Value, tool_name,
 };
 use zerostack_core::tool::schema::Schema;
 use zerostack_policy::Mode;
 
+use super::contract::Form;
 use super::instructions::Instructions;
 use crate::{Error, ErrorKind, Result, project_file};
 
@@ -113,6 +114,8 @@ impl PromptFiles {
             name: name.to_owned(),
             text,
             output: prompt.output().unwrap_or(Output::Text),
+            form: self.form(&prompt)?,
+            keeps_to_findings: text_of(&prompt, "scope").as_deref() == Some("findings"),
             schema: self.schema(&prompt)?,
             model: prompt.model().map(owned).filter(|model| {
                 let usable = is_model(model);
@@ -221,6 +224,19 @@ impl PromptFiles {
             warnings.push(format!("the prompt {place}: it allows no tool, so the run has none"));
         }
         Ok(Some(tools))
+    }
+
+    /// What the prompt's `result` is.
+    fn form(&self, prompt: &Prompt<'_>) -> Result<Form> {
+        let Some(written) = text_of(prompt, "result") else { return Ok(Form::Plain) };
+        let form = Form::ALL.into_iter().find(|(name, _)| *name == written).map(|(_, form)| form);
+        form.filter(|_| prompt.output().unwrap_or(Output::Text) == Output::Text).ok_or_else(|| {
+            let why = format!(
+                "its result {written:?} is none; with `output: text` there are plain, \
+                 commit-message and commands"
+            );
+            refused(&self.place(prompt.name()), &why)
+        })
     }
 
     /// The schema of the prompt, which can be used.
@@ -349,6 +365,14 @@ fn is_model(name: &str) -> bool {
 
 fn owned(text: Text<'_>) -> String {
     text.chars().collect()
+}
+
+/// A field that is one text.
+fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
+    match prompt.field(key)? {
+        Value::Text(text) => Some(owned(text)),
+        _ => None,
+    }
 }
 
 /// The most that one prompt may hold.

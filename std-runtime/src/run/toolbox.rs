@@ -1,6 +1,8 @@
 //! Tools as processes in the view.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -10,6 +12,7 @@ use super::exchange::{End, exchange};
 use super::permissions::Gate;
 use super::{RunOptions, Stop};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::error::listed;
 use crate::sandbox::{Child, Mode, Program, ToolHost};
 use crate::transport::Cancel;
 use crate::view::View;
@@ -22,6 +25,8 @@ pub(super) struct Processes<'a> {
     sandbox: Mode,
     tools: &'a ToolHost,
     gate: &'a Gate,
+    /// The only files that may be changed.
+    scope: Option<&'a BTreeSet<String>>,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: &'a [OsString],
 }
@@ -41,8 +46,9 @@ impl<'a> Processes<'a> {
         gate: &'a Gate,
         hidden_variables: &'a [OsString],
     ) -> Self {
-        let RunOptions { sandbox, tools, .. } = options;
-        Self { view, stop, sandbox: *sandbox, tools, gate, hidden_variables }
+        let RunOptions { sandbox, tools, scope, .. } = options;
+        let scope = scope.as_ref();
+        Self { view, stop, sandbox: *sandbox, tools, gate, scope, hidden_variables }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -54,6 +60,11 @@ impl<'a> Processes<'a> {
         }
         let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
         if let Err(refusal) = self.gate.check(name, arguments) {
+            return Ok(ToolOutput::error(refusal));
+        }
+        if let Some(refusal) =
+            self.scope.as_ref().and_then(|scope| self.outside(scope, name, arguments))
+        {
             return Ok(ToolOutput::error(refusal));
         }
         if *self.tools == ToolHost::InProcess {
@@ -116,6 +127,23 @@ impl<'a> Processes<'a> {
 }
 
 impl Processes<'_> {
+    /// Why a file may not be changed by this call. What `bash` changes is left out of the patch.
+    fn outside(&self, scope: &BTreeSet<String>, name: &str, arguments: &str) -> Option<String> {
+        if !changes_files(name) {
+            return None;
+        }
+        let arguments: serde_json::Value = serde_json::from_str(arguments).ok()?;
+        let path = arguments.get("path")?.as_str()?;
+        let below = Path::new(path).strip_prefix(self.view.root()).unwrap_or(Path::new(path));
+        let plain: PathBuf = below.components().filter(|it| *it != Component::CurDir).collect();
+        if plain.to_str().is_some_and(|plain| scope.contains(plain)) {
+            return None;
+        }
+        let files: Vec<String> = scope.iter().cloned().collect();
+        let files = listed(&files);
+        Some(format!("not changed: no finding names {path}; this run may change {files}"))
+    }
+
     fn run_here(&self, name: &str, arguments: &[u8]) -> Result<ToolOutput> {
         let called = tool::call_in(
             self.view.root(),

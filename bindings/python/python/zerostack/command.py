@@ -53,6 +53,10 @@ OPTIONS = {
 # Each keyword that is an option without a value.
 FLAGS = {
     "write": "--write",
+    "json": "--json",
+    "sarif": "--sarif",
+    "dry_run": "--dry-run",
+    "yes": "--yes",
 }
 
 # What `run` itself says to the command.
@@ -124,13 +128,18 @@ def run(
     idle_limit_s: int | None = None,
     stdin_limit_s: int | None = None,
     write: bool = False,
+    json: bool = False,
+    sarif: bool = False,
+    dry_run: bool = False,
+    yes: bool = False,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     env: Mapping[str, str] | None = None,
     program: str | os.PathLike[str] = "zerostack",
 ) -> RunResult:
     """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
     the patch, or do not. With ``write`` all changes of the run are written to it at its end, or
-    none, and ``written`` is the number for ``zerostack undo``.
+    none, and ``written`` is the number for ``zerostack undo``. ``json`` and ``sarif`` write findings
+    in these forms; with ``yes`` the commands of a plan run, with ``dry_run`` they do not.
 
     The arguments are the options of ``zerostack --help``, with ``_`` for ``-`` and ``_s`` behind
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current

@@ -1,0 +1,59 @@
+//! The message of a commit.
+
+use super::without_fence;
+
+/// What the model is told.
+pub(super) const TOLD: &str = "\n\nEnd with the message alone: no fence, no words before or after \
+    it. If it has more than one line, the second is empty.";
+
+/// The message, for `git commit -F -`.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn checked(text: &str) -> Result<String, String> {
+    let lines: Vec<&str> = without_fence(text).trim().lines().map(str::trim_end).collect();
+    let subject = lines.first().copied().unwrap_or_default();
+    let length = subject.chars().count();
+    if length > SUBJECT_CHARS {
+        return Err(format!(
+            "its first line has {length} characters, and {SUBJECT_CHARS} are the most"
+        ));
+    }
+    if subject.starts_with("```") || subject.ends_with(':') {
+        return Err("its first line introduces a message, and is none".to_owned());
+    }
+    if lines.get(1).is_some_and(|line| !line.is_empty()) {
+        return Err("its second line is not empty".to_owned());
+    }
+    if lines.iter().any(|line| line.starts_with("```")) {
+        return Err("it has a fence in it".to_owned());
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Longer than any style asks for; git and forges cut it.
+const SUBJECT_CHARS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_a_subject_an_empty_line_and_a_body() {
+        for (text, message) in [
+            ("Fix it", "Fix it"),
+            ("```\nfix(a): b\n\nWhy.  \nMore.\n```\n", "fix(a): b\n\nWhy.\nMore."),
+        ] {
+            assert_eq!(checked(text).as_deref(), Ok(message));
+        }
+        let long = "x".repeat(101);
+        for bad in [
+            "Here is the message:\n\nFix it",
+            "Fix it\nand that",
+            "Here it is\n\n```\nFix it\n```",
+            &long,
+        ] {
+            assert!(checked(bad).is_err(), "{bad}");
+        }
+    }
+}
