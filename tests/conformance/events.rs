@@ -1,5 +1,5 @@
 //! `--events json`: every line is an event, the start is the first, and the last is a result that
-//! tells the truth. The format is that of `std-runtime/README.md`.
+//! tells the truth. The format is that of `std-runtime/docs/events.md`.
 
 use serde_json::{Value, json};
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
@@ -24,13 +24,13 @@ fn events(done: &Done) -> Vec<Value> {
     for event in &events {
         let kind = event["type"].as_str().unwrap();
         for name in event.as_object().unwrap().keys().map(String::as_str).chain([kind]) {
-            assert!(README.contains(&format!("`{name}`")), "{name} of {kind} is not documented");
+            assert!(PAGE.contains(&format!("`{name}`")), "{name} of {kind} is not documented");
         }
     }
     events
 }
 
-const README: &str = include_str!("../../std-runtime/README.md");
+const PAGE: &str = include_str!("../../std-runtime/docs/events.md");
 
 fn kinds(events: &[Value]) -> Vec<&str> {
     let mut kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();

@@ -1,6 +1,6 @@
 //! `--events json`: one JSON object a line on stdout, the result last.
 //!
-//! The format is version 1; `std-runtime/README.md` documents each line.
+//! The format is version 1; `std-runtime/docs/events.md` documents each line.
 
 use std::io::Write;
 
