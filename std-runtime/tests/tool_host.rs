@@ -40,7 +40,9 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         mode: None,
         tools: None,
         task: "go".to_owned(),
-        agents: None,
+        agents: String::new(),
+        mentioned: String::new(),
+        context: None,
     };
     let options = RunOptions {
         folder: folder.to_owned(),

@@ -1,5 +1,6 @@
-//! What the model is told: the prompt, the nearest AGENTS.md, the task.
+//! What the model is told: the prompt, the files AGENTS.md, the task.
 
+use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Place;
 
@@ -25,7 +26,7 @@ fn ask(place: &Place, arguments: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn the_nearest_agents_file_of_the_repository_counts() {
+fn the_agents_files_from_the_root_of_the_repository_down_count() {
     let place = place();
     // Above the repository: somebody else's.
     place.write("AGENTS.md", "ABOVE");
@@ -40,10 +41,12 @@ fn the_nearest_agents_file_of_the_repository_counts() {
     place.commit();
     assert!(!at_deep().contains("ABOVE"));
     place.write("project/AGENTS.md", "ROOT");
-    assert!(at_deep().contains("<agents-md>\nROOT\n</agents-md>"));
+    assert!(at_deep().contains("<agents-md path=\"../../AGENTS.md\">\nROOT\n</agents-md>"));
     place.write("project/a/AGENTS.md", "NEAR\n\n");
     let system = at_deep();
-    assert!(system.contains("<agents-md>\nNEAR\n</agents-md>") && !system.contains("ROOT"));
+    let both = "<agents-md path=\"../../AGENTS.md\">\nROOT\n</agents-md>\n\n\
+                <agents-md path=\"../AGENTS.md\">\nNEAR\n</agents-md>";
+    assert!(system.ends_with(both), "{system}");
     let (system, _) = ask(&place, &["go"]);
     assert!(system.contains("ROOT") && !system.contains("NEAR"));
     // Outside of a repository that of the folder alone.
@@ -51,6 +54,72 @@ fn the_nearest_agents_file_of_the_repository_counts() {
     std::fs::remove_file(place.project().join("a/AGENTS.md")).unwrap();
     assert!(!at_deep().contains("ROOT"));
     assert!(ask(&place, &["go"]).0.contains("ROOT"));
+    // CLAUDE.md only where there is no AGENTS.md.
+    place.write("project/CLAUDE.md", "OTHER");
+    assert!(!ask(&place, &["go"]).0.contains("OTHER"));
+    std::fs::remove_file(place.project().join("AGENTS.md")).unwrap();
+    assert!(ask(&place, &["go"]).0.contains("<agents-md path=\"CLAUDE.md\">\nOTHER\n"));
+}
+
+#[test]
+fn instructions_of_a_folder_come_once_with_the_first_call_that_works_there() {
+    let place = place();
+    place.write("project/AGENTS.md", "ROOT");
+    place.write("project/a/AGENTS.md", "NEAR @notes.md");
+    place.write("project/a/notes.md", "NOTES");
+    place.write("project/a/b/CLAUDE.md", "DEEP");
+    place.write("project/a/b/file", "text");
+    place.write("project/c/AGENTS.md", "x".repeat(65537));
+    let read = || json!({"path": "a/b/file"});
+    let script = Script::new()
+        .reply(Reply::new().call("read", read()).call("list", json!({"path": "a"})))
+        .call("bash", json!({"command": "cat a/b/file c/none"}))
+        .text("done");
+    let provider = Scripted::start(script).unwrap();
+    let run = place.zerostack(&["--output", "text", "go"]);
+    let done = run.model(&provider).run();
+    assert_eq!(done.success(), "done\n");
+    assert!(done.stderr.contains("c/AGENTS.md is not used: it is longer than"), "{done:?}");
+    let bodies: Vec<_> = provider.requests().iter().map(|it| it.json()).collect();
+    // Each request begins as the one before it.
+    let messages = |index: usize| bodies[index]["messages"].as_array().unwrap().clone();
+    for index in 1..bodies.len() {
+        let (before, now) = (messages(index - 1), messages(index));
+        assert_eq!(now[..before.len()], before[..]);
+        assert_eq!(bodies[index]["tools"], bodies[0]["tools"]);
+    }
+    let first = messages(0)[0].to_string();
+    assert!(first.contains("ROOT") && !first.contains("NEAR"));
+    let last = messages(2);
+    let result = |index: usize| last[index]["content"].as_str().unwrap().to_owned();
+    let entered = "<agents-md path=\"a/AGENTS.md\">\nNEAR @notes.md\n</agents-md>\n\n\
+                   <file path=\"notes.md\">\nNOTES\n</file>\n\n\
+                   <agents-md path=\"a/b/CLAUDE.md\">\nDEEP\n</agents-md>";
+    assert!(result(3).ends_with(entered), "{}", result(3));
+    for part in ["ROOT", "NEAR", "DEEP"] {
+        assert_eq!(last.iter().filter(|it| it.to_string().contains(part)).count(), 1, "{part}");
+    }
+}
+
+#[test]
+fn files_that_the_task_mentions_are_given_and_stdin_mentions_none() {
+    let place = place();
+    place.write("project/src/a.rs", "fn a() {}\n");
+    place.write("project/long", "x".repeat(65537));
+    std::os::unix::fs::symlink("/etc/passwd", place.project().join("link")).unwrap();
+    let provider = model();
+    let task = "explain @src/a.rs to @team, @long @link";
+    let run = place.zerostack(&["ask", task]).input("see @src/a.rs\n");
+    let done = run.model(&provider).run();
+    done.success();
+    let (_, said) = told(&provider);
+    let file = "<file path=\"src/a.rs\">\nfn a() {}\n</file>";
+    assert_eq!(said, format!("{task}\n\n{file}\n\n<stdin>\nsee @src/a.rs\n</stdin>"));
+    for part in ["@long is not given: it is longer than 65536", "@link is not given: it is a link"]
+    {
+        assert!(done.stderr.contains(part), "{part}: {}", done.stderr);
+    }
+    assert!(!done.stderr.contains("team"), "{}", done.stderr);
 }
 
 #[test]

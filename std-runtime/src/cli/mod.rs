@@ -235,7 +235,9 @@ fn prepare(
         let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
         Error::new(ErrorKind::Usage, text)
     })?;
-    let mut instructions = instructions.with_agents_file(&folder)?;
+    let mut instructions = instructions.with_context(&folder)?;
+    let notes = instructions.context.as_mut().map(run::Context::take_notes);
+    notes.into_iter().flatten().for_each(|note| tell(&note));
     if let Some(output) = args.output {
         instructions.output = output;
         instructions.form = Form::Plain;

@@ -6,8 +6,9 @@ use std::path::Path;
 use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
 
+use super::context::Context;
 use super::contract::{self, Form};
-use crate::{Error, ErrorKind, Result, project_file};
+use crate::Result;
 
 /// A prompt that was filled, and the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,29 +33,24 @@ pub struct Instructions {
     pub tools: Option<Vec<String>>,
     /// What the user asks for; may be empty.
     pub task: String,
-    /// `AGENTS.md` of the folder.
-    pub agents: Option<String>,
+    /// What the files `AGENTS.md` say, between tags.
+    pub agents: String,
+    /// The files that the task mentions, between tags.
+    pub mentioned: String,
+    /// What looks for the files `AGENTS.md` of the folders that the run comes to work in.
+    pub context: Option<Context>,
 }
 
 impl Instructions {
-    /// Adds the `AGENTS.md` that is nearest to `folder`, up to the root of its repository. Outside
-    /// of a repository only that of `folder` counts: what lies above belongs to others.
+    /// Adds what the project says of itself, and the files that the task mentions.
     ///
     /// # Errors
-    /// `Input` when it is there and cannot be read, or is too long.
-    pub fn with_agents_file(mut self, folder: &Path) -> Result<Self> {
-        let depth = folder.ancestors().position(|place| place.join(".git").exists());
-        for place in folder.ancestors().take(depth.unwrap_or(0) + 1) {
-            let path = place.join("AGENTS.md");
-            let read = project_file::read_text(place, Path::new("AGENTS.md"), AGENTS_BYTES);
-            let text = read.map_err(|why| {
-                Error::new(ErrorKind::Input, format!("cannot use {}: {why}", path.display()))
-            })?;
-            if text.is_some() {
-                self.agents = text;
-                break;
-            }
-        }
+    /// `Input` when an `AGENTS.md` is there and cannot be read, or is too long.
+    pub fn with_context(mut self, folder: &Path) -> Result<Self> {
+        let (mut context, text) = Context::open(folder)?;
+        self.agents = text;
+        self.mentioned = context.mentioned(&self.task);
+        self.context = Some(context);
         Ok(self)
     }
 
@@ -63,15 +59,13 @@ impl Instructions {
         let mut text = self.text.clone();
         text.push_str(&contract::told(self));
         let _ = write!(text, "\n\nWorking folder: {}", folder.display());
-        if let Some(agents) = &self.agents {
-            let _ = write!(text, "\n\n<agents-md>\n{}\n</agents-md>", agents.trim());
-        }
+        text.push_str(&self.agents);
         text
     }
 
     /// What the user says: the task, and after it what was given on stdin.
     pub fn user(&self, input: Option<&str>) -> String {
-        let mut text = self.task.clone();
+        let mut text = format!("{}{}", self.task, self.mentioned);
         if let Some(input) = input {
             if !text.is_empty() {
                 text.push_str("\n\n");
@@ -85,6 +79,3 @@ impl Instructions {
         text
     }
 }
-
-/// The most that `AGENTS.md` may hold: all of it goes into every request.
-const AGENTS_BYTES: u64 = 64 * 1024;

@@ -11,12 +11,14 @@
 //! ```
 
 mod carry_out;
+mod context;
 pub mod contract;
 mod delivery;
 pub mod events;
 mod exchange;
 pub mod input;
 mod instructions;
+mod mention;
 mod permissions;
 pub mod progress;
 mod prompts;
@@ -44,6 +46,7 @@ use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, commit, own_process};
 
 pub use carry_out::carry_out;
+pub use context::Context;
 use contract::Answer;
 use delivery::Checked;
 pub use delivery::Delivery;
@@ -311,7 +314,8 @@ impl Turn<'_> {
         let mut http = HttpOptions::from_env(&crate::agent::variable)?;
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let mut processes = Processes::new(view, stop, options, gate, hidden_variables);
+        let context = options.instructions.context.clone();
+        let mut processes = Processes::new(view, stop, options, gate, hidden_variables, context);
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         let mut repairs = 0;
@@ -343,6 +347,7 @@ impl Turn<'_> {
         let layers = view.layers().to_vec();
         let mut outcome = outcome(options, checked.as_mut(), last.text, session.usage(), layers)?;
         outcome.notes.extend_from_slice(view.notes());
+        outcome.notes.extend(processes.take_notes());
         if let Some(checked) = checked.filter(|_| options.write) {
             outcome.written = Some(self.write(&checked, &outcome)?);
         }

@@ -131,7 +131,9 @@ impl PromptFiles {
             mode: mode(&prompt),
             tools,
             task,
-            agents: None,
+            agents: String::new(),
+            mentioned: String::new(),
+            context: None,
         };
         self.warnings.append(&mut warnings);
         Ok(Some(instructions))

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Deserialize;
 use zerostack_core::ToolCall;
 
+use super::context::Context;
 use super::exchange::{End, exchange};
 use super::permissions::Gate;
 use super::{RunOptions, Stop};
@@ -29,6 +30,8 @@ pub(super) struct Processes<'a> {
     scope: Option<&'a BTreeSet<String>>,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: &'a [OsString],
+    /// The instructions of the folders that calls come to work in.
+    context: Option<Context>,
 }
 
 /// What a tool process prints.
@@ -45,10 +48,11 @@ impl<'a> Processes<'a> {
         options: &'a RunOptions,
         gate: &'a Gate,
         hidden_variables: &'a [OsString],
+        context: Option<Context>,
     ) -> Self {
         let RunOptions { sandbox, tools, scope, .. } = options;
         let scope = scope.as_ref();
-        Self { view, stop, sandbox: *sandbox, tools, gate, scope, hidden_variables }
+        Self { view, stop, sandbox: *sandbox, tools, gate, scope, hidden_variables, context }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -127,6 +131,25 @@ impl<'a> Processes<'a> {
 }
 
 impl Processes<'_> {
+    /// The result with the instructions of the folders that the call works in, once each.
+    fn with_instructions(
+        &mut self,
+        call: ToolCall<'_>,
+        result: Result<ToolOutput>,
+    ) -> Result<ToolOutput> {
+        let Some(context) = &mut self.context else { return result };
+        let entered = context.entered(call.name, call.arguments, self.view.root());
+        result.map(|mut output| {
+            output.content.push_str(&entered);
+            output
+        })
+    }
+
+    /// What a person is to be told of the instructions.
+    pub(super) fn take_notes(&mut self) -> Vec<String> {
+        self.context.as_mut().map(Context::take_notes).unwrap_or_default()
+    }
+
     /// Why a file may not be changed by this call. What `bash` changes is left out of the patch.
     fn outside(&self, scope: &BTreeSet<String>, name: &str, arguments: &str) -> Option<String> {
         if !changes_files(name) {
@@ -167,14 +190,19 @@ impl Processes<'_> {
 
 impl Toolbox for Processes<'_> {
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
-        self.run(call)
+        let result = self.run(call);
+        self.with_instructions(call, result)
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
         // Calls that change files run alone and in order: two edits of one file at the same time
         // would lose one, and what reads a file after them means the new content.
         let parts = calls.chunk_by(|a, b| !changes_files(a.name) && !changes_files(b.name));
-        parts.flat_map(|part| in_parallel(part, |call| self.run(*call))).collect()
+        let results: Vec<_> =
+            parts.flat_map(|part| in_parallel(part, |call| self.run(*call))).collect();
+        // In the order of the calls, whichever ended first.
+        let results = calls.iter().zip(results);
+        results.map(|(call, result)| self.with_instructions(*call, result)).collect()
     }
 }
 

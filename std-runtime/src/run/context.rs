@@ -1,0 +1,181 @@
+//! The project's own instructions: `AGENTS.md`, or `CLAUDE.md` where there is none.
+//!
+//! Those of the folder of the run and the folders above it, up to the root of the repository, stand
+//! at the end of the system prompt. Those of the folders below come once, with the result of the
+//! first call that works there: what was sent before stays, so the provider's cache goes on to
+//! serve.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+
+use serde_json::Value;
+
+use super::mention::mentioned;
+use crate::{Error, ErrorKind, Result, project_file};
+
+/// The instructions of the folders of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The root of the repository; the folder of the run outside of one.
+    top: PathBuf,
+    /// The folder of the run, from `top`.
+    folder: PathBuf,
+    /// Folders from `top` whose files were looked for.
+    seen: BTreeSet<PathBuf>,
+    room_bytes: u64,
+    notes: Vec<String>,
+}
+
+impl Context {
+    /// The instructions for a run in `folder`, and their text. Outside of a repository only those
+    /// of `folder` count: what lies above belongs to others.
+    ///
+    /// # Errors
+    /// `Input` when one is there and cannot be read, or is too long.
+    pub fn open(folder: &Path) -> Result<(Self, String)> {
+        let top = folder.ancestors().find(|place| place.join(".git").exists()).unwrap_or(folder);
+        let below = folder.strip_prefix(top).unwrap_or(Path::new("")).to_owned();
+        let mut context = Self {
+            top: top.to_owned(),
+            folder: below.clone(),
+            seen: BTreeSet::new(),
+            room_bytes: ALL_BYTES,
+            notes: Vec::new(),
+        };
+        let mut text = String::new();
+        for place in chain(&below) {
+            let read = context.read(&place);
+            text.push_str(&read.map_err(|(path, why)| {
+                let path = context.top.join(path);
+                Error::new(ErrorKind::Input, format!("cannot use {}: {why}", path.display()))
+            })?);
+        }
+        Ok((context, text))
+    }
+
+    /// The files that `task` mentions as `@path`, from the folder of the run.
+    pub fn mentioned(&mut self, task: &str) -> String {
+        let folder = self.top.join(&self.folder);
+        let found = mentioned(&folder, Path::new(""), task, &mut self.room_bytes);
+        self.notes.extend(found.notes);
+        found.files
+    }
+
+    /// The instructions of the folders that a call works in and none did before; `root` is the
+    /// folder of the run as tools see it.
+    pub(super) fn entered(&mut self, name: &str, arguments: &str, root: &Path) -> String {
+        let mut text = String::new();
+        for path in paths(name, arguments) {
+            let path = Path::new(&path);
+            let path = path.strip_prefix(root).unwrap_or(path);
+            let Some(path) = self.below(path) else { continue };
+            for place in chain(&path) {
+                match self.read(&place) {
+                    Ok(read) => text.push_str(&read),
+                    Err((path, why)) => {
+                        self.notes.push(format!("{} is not used: {why}", path.display()));
+                    }
+                }
+            }
+        }
+        text
+    }
+
+    /// What a person is to be told, once.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// The folder of `path`, or `path` itself if it is one, from `top`.
+    fn below(&self, path: &Path) -> Option<PathBuf> {
+        let mut plain = self.folder.clone();
+        for part in path.components() {
+            match part {
+                Component::Normal(name) => plain.push(name),
+                Component::CurDir => {}
+                Component::ParentDir if plain.pop() => {}
+                Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+            }
+        }
+        if !self.top.join(&plain).is_dir() {
+            plain.pop();
+        }
+        Some(plain)
+    }
+
+    /// The instructions in the folder `place`, if it was not asked for before.
+    fn read(&mut self, place: &Path) -> Result<String, (PathBuf, String)> {
+        if !self.seen.insert(place.to_owned()) {
+            return Ok(String::new());
+        }
+        for name in NAMES {
+            let path = place.join(name);
+            let limit = FILE_BYTES.min(self.room_bytes);
+            let read = project_file::read_text(&self.top, &path, limit);
+            let Some(read) = read.map_err(|why| (path.clone(), why))? else { continue };
+            self.room_bytes -= read.len() as u64;
+            let mut text = String::new();
+            let _ = write!(
+                text,
+                "\n\n<agents-md path=\"{}\">\n{}\n</agents-md>",
+                self.relative_to_folder(&path).display(),
+                read.trim()
+            );
+            // What is read so mentions no more: a chain of files would have no end.
+            let found = mentioned(&self.top, place, &read, &mut self.room_bytes);
+            text.push_str(&found.files);
+            self.notes.extend(found.notes);
+            return Ok(text);
+        }
+        Ok(String::new())
+    }
+
+    /// `path`, which is from `top`, as it is named in the folder of the run.
+    fn relative_to_folder(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix(&self.folder) {
+            Ok(below) => below.to_owned(),
+            Err(_) => {
+                let shared = path.components().zip(self.folder.components());
+                let shared = shared.take_while(|(a, b)| a == b).count();
+                let up = self.folder.components().skip(shared).map(|_| Component::ParentDir);
+                up.chain(path.components().skip(shared)).collect()
+            }
+        }
+    }
+}
+
+/// The folder `path` and those above it, the uppermost first.
+fn chain(path: &Path) -> Vec<PathBuf> {
+    let mut chain: Vec<PathBuf> = path.ancestors().map(Path::to_owned).collect();
+    chain.reverse();
+    chain
+}
+
+/// The paths that a call names; the words of a command, as it may go anywhere.
+fn paths(name: &str, arguments: &str) -> Vec<String> {
+    let Ok(arguments) = serde_json::from_str::<Value>(arguments) else { return Vec::new() };
+    let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+    match (name, text("command"), text("path")) {
+        ("bash", Some(command), _) => {
+            let ends = |c: char| c.is_whitespace() || "\"'`;|&()<>=$".contains(c);
+            let words =
+                command.split(ends).filter(|word| !word.is_empty() && !word.starts_with('-'));
+            words.take(WORDS).map(str::to_owned).collect()
+        }
+        (_, _, Some(path)) => vec![path.to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// What is looked for in a folder; the first that is there counts.
+const NAMES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
+
+/// The most that one file may hold: all of it goes into every request.
+const FILE_BYTES: u64 = 64 * 1024;
+
+/// The most of all files of a run.
+const ALL_BYTES: u64 = 256 * 1024;
+
+/// Words of one command that are looked at.
+const WORDS: usize = 64;
