@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::visible::{is_acting, visible};
+pub(crate) use zerostack_text::{listed, one_line, quote};
 
 /// What went wrong, in one line for a person: what, where, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,25 +55,12 @@ impl Error {
     /// An error of `kind`; `message` is one line without a full stop. What would break the line,
     /// or do something to a terminal, becomes a blank: parts of it come from outside.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        if message.contains(is_acting) {
-            message = one_line(&message);
-        }
-        Self { kind, message, is_lasting: false }
+        Self { kind, message: zerostack_text::message(message), is_lasting: false }
     }
 
     /// What the core refused. The kinds of a failed turn become the kinds that say the same.
     pub fn from_core(error: zerostack_core::Error) -> Self {
-        use zerostack_core::ErrorKind as Core;
-        let kind = match error.kind() {
-            Core::Status if matches!(error.detail(), 401 | 403) => ErrorKind::Authentication,
-            Core::Status | Core::Unreachable | Core::Cut | Core::BadResponse => ErrorKind::Provider,
-            Core::Limit | Core::Truncated | Core::Full | Core::WindowTooLong => ErrorKind::Limit,
-            Core::BadConfig | Core::Unsupported => ErrorKind::Configuration,
-            Core::BadTranscript | Core::BadJson | Core::BadLine | Core::TooLong => ErrorKind::Input,
-            _ => ErrorKind::Internal,
-        };
-        Self::new(kind, error.to_string())
+        zerostack_agent::Error::from(error).into()
     }
 
     /// The class of the error.
@@ -112,6 +99,36 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl From<zerostack_agent::Error> for Error {
+    fn from(error: zerostack_agent::Error) -> Self {
+        use std::error::Error as _;
+        use zerostack_agent::ErrorKind as Agent;
+        // What a toolbox or a recorder of this crate gave to the agent.
+        if let Some(own) = error.source().and_then(|source| source.downcast_ref::<Self>()) {
+            return own.clone();
+        }
+        let kind = match error.kind() {
+            Agent::Usage => ErrorKind::Usage,
+            Agent::Authentication => ErrorKind::Authentication,
+            Agent::Input => ErrorKind::Input,
+            Agent::Configuration => ErrorKind::Configuration,
+            Agent::Limit => ErrorKind::Limit,
+            Agent::Provider => ErrorKind::Provider,
+            Agent::Interrupted => ErrorKind::Interrupted,
+            _ => ErrorKind::Internal,
+        };
+        let is_lasting = error.is_lasting();
+        Self { is_lasting, ..Self::new(kind, error.message()) }
+    }
+}
+
+/// For the interfaces of the agent that this crate implements.
+impl From<Error> for zerostack_agent::Error {
+    fn from(error: Error) -> Self {
+        Self::other(error)
+    }
+}
+
 impl From<zerostack_scripted::Error> for Error {
     fn from(error: zerostack_scripted::Error) -> Self {
         let kind = match error.kind() {
@@ -122,41 +139,10 @@ impl From<zerostack_scripted::Error> for Error {
     }
 }
 
-/// The words of `text` on one line, without characters that a terminal would act on.
-pub(crate) fn one_line(text: &str) -> String {
-    let words = text.split(|character: char| character.is_whitespace() || character.is_control());
-    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    visible(&line).into_owned()
-}
-
-/// The beginning of what somebody else said, on one line, to be told in an error.
-pub(crate) fn quote(text: &str) -> String {
-    let mut line = one_line(text);
-    if line.len() > QUOTE_BYTES {
-        line.truncate(line.floor_char_boundary(QUOTE_BYTES));
-        line.push('…');
-    }
-    line
-}
-
-/// Some names, and how many more there are.
-pub(crate) fn listed(names: &[String]) -> String {
-    let mut text = names.iter().take(LISTED).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > LISTED {
-        text.push_str(&format!(" and {} more", names.len() - LISTED));
-    }
-    text
-}
-
-const LISTED: usize = 10;
-
 /// The error of a stdout that does not take the result.
 pub(crate) fn unwritable(error: &dyn fmt::Display) -> Error {
     Error::new(ErrorKind::Input, format!("cannot write to stdout: {error}"))
 }
-
-/// The most that an error tells of what somebody else said.
-const QUOTE_BYTES: usize = 500;
 
 impl ErrorKind {
     /// The name as it stands in JSON output: lower case, words joined by `_`.
@@ -199,5 +185,18 @@ impl ErrorKind {
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_ours_comes_back_from_the_agent_as_it_was() {
+        let ours = Error::new(ErrorKind::Sandbox, "no namespace").lasting();
+        assert_eq!(Error::from(zerostack_agent::Error::from(ours.clone())), ours);
+        let theirs = zerostack_agent::Error::new(zerostack_agent::ErrorKind::Limit, "too long");
+        assert_eq!(Error::from(theirs), Error::new(ErrorKind::Limit, "too long"));
     }
 }

@@ -22,11 +22,11 @@ pub mod sandbox;
 mod state_folder;
 pub mod tokens;
 pub mod tool;
-pub mod transport;
 pub mod view;
-mod visible;
 
 pub use error::{Error, ErrorKind, Result};
+pub use zerostack_agent::transport;
+use zerostack_text as visible;
 
 #[doc(inline)]
 pub use zerostack_scripted as scripted;

@@ -1,5 +1,6 @@
 //! One behaviour a file. See the file's first line for which.
 
+mod agent_crate;
 mod arena_sizes;
 mod bad_place;
 mod bad_provider;

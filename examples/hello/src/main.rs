@@ -4,11 +4,11 @@
 
 use std::io::Write;
 
-use zerostack::agent::{Agent, AgentEvent};
-use zerostack::provider::Endpoint;
+use zerostack_agent::provider::Endpoint;
+use zerostack_agent::{Agent, AgentEvent};
 use zerostack_scripted::{Script, Scripted};
 
-fn main() -> zerostack::Result<()> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scripted = Scripted::start(Script::new().text("Air scatters blue light more than red."))?;
     let builder = match Endpoint::from_environment()? {
         Some(endpoint) => Agent::builder().endpoint(endpoint),

@@ -4,8 +4,8 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use zerostack::agent::{Agent, Tool};
-use zerostack::provider::Endpoint;
+use zerostack_agent::provider::Endpoint;
+use zerostack_agent::{Agent, Tool};
 use zerostack_core::tool::typed::ToolArgs;
 use zerostack_scripted::{Reply, Script, Scripted};
 
@@ -27,7 +27,7 @@ struct Pair {
     b: i64,
 }
 
-fn main() -> zerostack::Result<()> {
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scripted = Scripted::start(script())?;
     let endpoint = Endpoint::from_environment()?;
     let endpoint = endpoint.unwrap_or_else(|| Endpoint::local(scripted.base_url(), "scripted"));

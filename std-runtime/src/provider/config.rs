@@ -41,124 +41,24 @@ use std::{fmt, fs, io};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use zerostack_core::{OutputLimitKey, ToolMode};
+use zerostack_agent::provider::{self, Env, File, Projects, Setting, Table, by_name};
 use zerostack_policy::{Mode, Rule, Verdict};
 
-use super::extra::variables_in;
-use super::secret::shown;
-use super::{Api, Env};
 use crate::error::quote;
 use crate::permissions::Permissions;
 use crate::{Error, ErrorKind, Result, project_file};
 
-/// What the configuration files say about providers, the project's file over the user's.
+/// What the configuration files say, the project's file over the user's.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
-    pub(super) provider: Option<Setting>,
-    pub(super) model: Option<Setting>,
-    pub(super) tables: BTreeMap<String, Table>,
-    pub(super) projects: Projects,
-    pub(super) user_file: Option<PathBuf>,
+    /// Which model to talk to.
+    pub providers: provider::Config,
     /// `[permissions]` of both files.
-    pub(crate) permissions: Permissions,
-}
-
-/// `[projects]`: what a project's file may choose.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Projects {
-    #[serde(default)]
-    pub providers: Vec<String>,
-    pub models: Option<Vec<String>>,
-}
-
-/// A value and the file it stands in.
-#[derive(Debug, Clone)]
-pub(super) struct Setting {
-    pub value: String,
-    pub file: PathBuf,
-    pub from: File,
-}
-
-/// Whose file a value stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum File {
-    User,
-    Project,
-}
-
-/// One `[providers.NAME]`.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Table {
-    #[serde(default, deserialize_with = "api_by_name")]
-    pub api: Option<Api>,
-    pub base_url: Option<String>,
-    pub model: Option<String>,
-    pub key_env: Option<String>,
-    #[serde(default)]
-    pub allow_http: bool,
-    #[serde(default, deserialize_with = "output_limit_key_by_name")]
-    pub output_limit_key: Option<OutputLimitKey>,
-    #[serde(default, deserialize_with = "tool_mode_by_name")]
-    pub tool_mode: Option<ToolMode>,
-    pub context_tokens: Option<u32>,
-    pub prices: Option<PriceTable>,
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    #[serde(default)]
-    pub query: BTreeMap<String, String>,
-}
-
-/// What a million tokens cost, in the currency of `--max-cost`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PriceTable {
-    pub input: f64,
-    pub output: f64,
-    /// As `input` where it is not told; the same for the next.
-    pub cache_read: Option<f64>,
-    pub cache_write: Option<f64>,
-}
-
-/// A dialect by its name in files and flags.
-fn api_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
-    by_name(deserializer, "API", Api::ALL, |api| api.name())
-}
-
-fn output_limit_key_by_name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<OutputLimitKey>, D::Error> {
-    by_name(deserializer, "key", OutputLimitKey::ALL, |key| key.name())
+    pub permissions: Permissions,
 }
 
 fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
     by_name(deserializer, "mode", &Mode::ALL, |mode| mode.name())
-}
-
-fn tool_mode_by_name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<ToolMode>, D::Error> {
-    by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
-}
-
-/// The one of `all` whose name stands here.
-fn by_name<'de, D: Deserializer<'de>, T: Copy>(
-    deserializer: D,
-    what: &str,
-    all: &[T],
-    name_of: impl Fn(T) -> &'static str,
-) -> Result<Option<T>, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    let found = all.iter().copied().find(|one| name_of(*one) == name);
-    found.map(Some).ok_or_else(|| {
-        let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
-        serde::de::Error::custom(format!(
-            "the {what} {} is none of {}",
-            shown(&name),
-            names.join(", ")
-        ))
-    })
 }
 
 impl Config {
@@ -180,7 +80,8 @@ impl Config {
             user.as_deref().zip(user_text.as_deref()),
             project_text.as_deref().map(|text| (project.as_path(), text)),
         )?;
-        Ok(Self { user_file: user, ..config })
+        let providers = provider::Config { user_file: user, ..config.providers };
+        Ok(Self { providers, ..config })
     }
 
     /// The same from texts, each with the path that errors name.
@@ -193,12 +94,13 @@ impl Config {
             let file: UserFile = from_toml(path, text, "")?;
             let from = File::User;
             let setting = |value| Setting { value, file: path.into(), from };
-            config.provider = file.provider.map(setting);
-            config.model = file.model.filter(|model| !model.trim().is_empty()).map(setting);
-            config.tables = file.providers;
-            config.projects = file.projects;
+            config.providers.provider = file.provider.map(setting);
+            config.providers.model =
+                file.model.filter(|model| !model.trim().is_empty()).map(setting);
+            config.providers.tables = file.providers;
+            config.providers.projects = file.projects;
             config.permissions = file.permissions.read(path)?;
-            config.user_file = Some(path.into());
+            config.providers.user_file = Some(path.into());
         }
         if let Some((path, text)) = project {
             let file: ProjectFile = from_toml(
@@ -215,14 +117,14 @@ impl Config {
             let setting = |value| Setting { value, file: path.into(), from };
             // One that the user chose too is no choice of the project's.
             let is_users = |value: &String| {
-                config.provider.as_ref().is_some_and(|provider| provider.value == *value)
+                config.providers.provider.as_ref().is_some_and(|provider| provider.value == *value)
             };
             if let Some(value) = file.provider.filter(|value| !is_users(value)) {
                 // The user's model belongs to the user's provider.
-                (config.provider, config.model) = (Some(setting(value)), None);
+                (config.providers.provider, config.providers.model) = (Some(setting(value)), None);
             }
             if let Some(value) = file.model.filter(|model| !model.trim().is_empty()) {
-                config.model = Some(setting(value));
+                config.providers.model = Some(setting(value));
             }
         }
         Ok(config)
@@ -303,7 +205,7 @@ impl ProjectPermissions {
 }
 
 /// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
-pub(super) fn user_file(env: &Env<'_>) -> Option<PathBuf> {
+fn user_file(env: &Env<'_>) -> Option<PathBuf> {
     let path = |name| env(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     // The XDG specification has relative paths ignored.
     let folder = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
@@ -349,16 +251,6 @@ fn without_strings(reason: &str) -> String {
     match (reason.split_once(" string \""), reason.rsplit_once("\", expected ")) {
         (Some((before, _)), Some((_, expected))) => format!("{before} string, expected {expected}"),
         _ => reason.to_owned(),
-    }
-}
-
-impl Config {
-    /// The variables that hold keys, as far as the files say.
-    pub(super) fn key_variables(&self) -> impl Iterator<Item = &str> {
-        self.tables.values().flat_map(|table| {
-            let values = table.headers.values().chain(table.query.values());
-            table.key_env.as_deref().into_iter().chain(values.flat_map(|it| variables_in(it)))
-        })
     }
 }
 

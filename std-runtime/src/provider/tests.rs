@@ -41,10 +41,13 @@ impl Case<'_> {
             let server = self.servers.iter().find(|(known, _)| known == base_url);
             match server {
                 Some((_, models)) => Ok(models.iter().map(|model| (*model).to_owned()).collect()),
-                None => Err(Error::new(ErrorKind::Provider, format!("nothing at {base_url}"))),
+                None => {
+                    let text = format!("nothing at {base_url}");
+                    Err(zerostack_agent::Error::new(zerostack_agent::ErrorKind::Provider, text))
+                }
             }
         };
-        resolve_with(&self.flags, &env, &self.config()?, &mut models)
+        Ok(resolve_with(&self.flags, &env, &self.config()?.providers, &mut models)?)
     }
 
     /// name | api | base URL | model | key | origin
@@ -200,8 +203,9 @@ fn variables_that_are_not_utf_8_are_named() {
             _ => None,
         };
         let flags = Flags::default();
-        let error = resolve_with(&flags, &env, &Config::default(), &mut |_| Ok(Vec::new()));
-        let error = error.unwrap_err();
+        let config = Config::default().providers;
+        let error = resolve_with(&flags, &env, &config, &mut |_| Ok(Vec::new()));
+        let error = Error::from(error.unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains(name), "{error}");
     }
@@ -221,7 +225,7 @@ fn a_home_that_is_not_utf_8_has_its_configuration() {
     let env = |name: &str| (name == "HOME").then(|| home.clone());
     let config = Config::load(&env, Path::new("/nowhere")).unwrap();
     std::fs::remove_dir_all(&home).unwrap();
-    assert_eq!(config.provider.unwrap().value, "groq");
+    assert_eq!(config.providers.provider.unwrap().value, "groq");
 }
 
 #[test]
@@ -585,7 +589,7 @@ fn a_table_adds_headers_and_a_query() {
         [("AZURE_KEY", "x"), ("OTHER", "a sk-hunter2"), ("GROQ_API_KEY", ""), ("A", "")];
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let case = Case { user, env: &env, ..Case::default() };
-    let hidden = key_variables(variables.into_iter(), &case.config().unwrap(), &endpoint);
+    let hidden = key_variables(variables.into_iter(), &case.config().unwrap().providers, &endpoint);
     assert_eq!(hidden, ["AZURE_KEY", "OTHER", "GROQ_API_KEY"]);
     Case { user, ..Case::default() }.fails(ErrorKind::Authentication, &["AZURE_KEY", "api-key"]);
     // A header of the same name takes the place of the key.
@@ -605,7 +609,7 @@ fn a_table_adds_headers_and_a_query() {
 fn the_advice_of_max_cost_works() {
     let limits = || zerostack_core::Limits { max_turn_cost_micros: 1, ..Default::default() };
     let advice = |case: &Case<'_>| {
-        let error = case.resolve().unwrap().limits(limits()).unwrap_err();
+        let error = Error::from(case.resolve().unwrap().limits(limits()).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Configuration);
         let error = error.to_string();
         let parts: Vec<&str> = error.split('`').collect();
@@ -649,8 +653,10 @@ fn files_are_found_and_a_missing_one_is_empty() {
     let load = |variable: &str, value: &Path| {
         let env = |name: &str| (name == variable).then(|| OsString::from(value));
         let config = Config::load(&env, &home.path().join("project"))?;
-        let value = |setting: Option<config::Setting>| setting.map(|setting| setting.value);
-        Ok::<_, Error>((value(config.provider), value(config.model)))
+        let value = |setting: Option<zerostack_agent::provider::Setting>| {
+            setting.map(|setting| setting.value)
+        };
+        Ok::<_, Error>((value(config.providers.provider), value(config.providers.model)))
     };
     assert_eq!(load("HOME", home.path()).unwrap(), (None, None));
     write(".config/zerostack/config.toml", "provider = 'groq'");

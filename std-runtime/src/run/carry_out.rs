@@ -38,12 +38,12 @@ pub fn carry_out(
             return Err(Error::new(ErrorKind::Denied, text));
         }
     }
-    let endpoint = provider::resolve(&options.model, &crate::agent::variable, &config)?;
-    let keys = provider::key_variables(std::env::vars_os(), &config, &endpoint);
+    let endpoint = provider::resolve(&options.model, &crate::agent::variable, &config.providers)?;
+    let keys = provider::key_variables(std::env::vars_os(), &config.providers, &endpoint);
     let count = plan.steps.len();
     for (index, step) in plan.steps.iter().enumerate() {
         if stop.why().is_some() {
-            return Err(crate::transport::Cancel::error());
+            return Err(crate::transport::Cancel::error().into());
         }
         tell(&format!("{}/{count}: {} ({})", index + 1, step.changes, step.command));
         let mut command = Command::new("sh");

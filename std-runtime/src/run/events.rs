@@ -230,6 +230,8 @@ impl<W: Write> Observer for EventWriter<W> {
             AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
             AgentEvent::Recovered { text } => Line::Recovered { text },
             AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
+            // One that the agent has and the format of events does not yet.
+            _ => return Ok(()),
         })
     }
 }

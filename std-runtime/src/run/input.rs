@@ -121,7 +121,7 @@ fn wait(stdin: &io::Stdin, limit: Option<Duration>, cancel: &Cancel) -> Result<(
     let mut ready = [PollFd::new(stdin, PollFlags::IN)];
     loop {
         if cancel.is_cancelled() {
-            return Err(Cancel::error());
+            return Err(Cancel::error().into());
         }
         let left = limit.map(|limit| limit.saturating_sub(start.elapsed()));
         let slice = left.map_or(CANCEL_CHECK, |left| left.min(CANCEL_CHECK));

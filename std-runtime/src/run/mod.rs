@@ -208,13 +208,15 @@ fn transact(
     let env = crate::agent::variable;
     let config = provider::Config::load(&env, &options.folder)?;
     let http = HttpOptions::from_env(&env)?;
-    let endpoint = provider::resolve_with(&options.model, &env, &config, &mut |endpoint| {
-        if !endpoint.headers().is_empty() {
-            observer.asks_for_models(endpoint)?;
-        }
-        provider::served_models(endpoint, http.clone())
-    })?;
-    let hidden_variables = provider::key_variables(std::env::vars_os(), &config, &endpoint);
+    let endpoint =
+        provider::resolve_with(&options.model, &env, &config.providers, &mut |endpoint| {
+            if !endpoint.headers().is_empty() {
+                observer.asks_for_models(endpoint)?;
+            }
+            provider::served_models(endpoint, http.clone())
+        })?;
+    let hidden_variables =
+        provider::key_variables(std::env::vars_os(), &config.providers, &endpoint);
     let config_permissions = config.permissions;
     let folder = &options.folder;
     commit::recover(folder)?.iter().for_each(|line| observer.recovered(line));
@@ -272,7 +274,7 @@ fn transact(
     let result = gate.judge(result);
     // The view is of no use once a signal came, and a patch of it may be half of one.
     let result = match stop.why() {
-        Some(_) => Err(Cancel::error()),
+        Some(_) => Err(Cancel::error().into()),
         None => result,
     };
     let result = result.map_err(|error| stop.reason(error));

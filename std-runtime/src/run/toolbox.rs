@@ -100,7 +100,7 @@ impl<'a> Processes<'a> {
         };
         if self.stop.why().is_some() {
             child.process().kill();
-            return Err(Cancel::error());
+            return Err(Cancel::error().into());
         }
         let Some(status) = ended else {
             child.process().kill();
@@ -175,7 +175,7 @@ impl Processes<'_> {
             arguments,
         );
         if self.stop.why().is_some() {
-            return Err(Cancel::error());
+            return Err(Cancel::error().into());
         }
         match called {
             Ok(output) => Ok(ToolOutput { content: output.content, is_error: output.is_error }),
@@ -189,12 +189,12 @@ impl Processes<'_> {
 }
 
 impl Toolbox for Processes<'_> {
-    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+    fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
         let result = self.run(call);
-        self.with_instructions(call, result)
+        Ok(self.with_instructions(call, result)?)
     }
 
-    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         // Calls that change files run alone and in order: two edits of one file at the same time
         // would lose one, and what reads a file after them means the new content.
         let parts = calls.chunk_by(|a, b| !changes_files(a.name) && !changes_files(b.name));
@@ -202,7 +202,7 @@ impl Toolbox for Processes<'_> {
             parts.flat_map(|part| in_parallel(part, |call| self.run(*call))).collect();
         // In the order of the calls, whichever ended first.
         let results = calls.iter().zip(results);
-        results.map(|(call, result)| self.with_instructions(*call, result)).collect()
+        results.map(|(call, result)| Ok(self.with_instructions(*call, result)?)).collect()
     }
 }
 

@@ -24,7 +24,7 @@ impl Turn<'_> {
     pub(super) fn write(&self, checked: &Checked, outcome: &Outcome) -> Result<u32> {
         let Self { options, stop, view, .. } = self;
         if !stop.begin_writing() {
-            return Err(crate::transport::Cancel::error());
+            return Err(crate::transport::Cancel::error().into());
         }
         let moved = match checked.moved.as_slice() {
             [] => Ok(()),

@@ -43,7 +43,7 @@ impl Sample {
     pub(super) fn model(&self, flags: Flags, folder: &Path) -> Result<Flags> {
         let env = crate::agent::variable;
         let config = Config::load(&env, folder)?;
-        if is_configured(&flags, &env, &config)? {
+        if is_configured(&flags, &env, &config.providers)? {
             return Ok(flags);
         }
         let provider = Scripted::start(script())?;

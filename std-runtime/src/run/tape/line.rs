@@ -167,7 +167,7 @@ impl Head {
             config.tool_mode =
                 mode.ok_or_else(|| input(format!("the tool mode {name:?} is unknown")))?;
         }
-        start_session(config)
+        Ok(start_session(config)?)
     }
 }
 

@@ -125,26 +125,35 @@ impl Tape {
 }
 
 impl Recorder for Tape {
-    fn request(&mut self, request: Request<'_>) -> Result<()> {
+    fn request(&mut self, request: Request<'_>) -> zerostack_agent::Result<()> {
         let (bytes, sha1) = digest(request);
-        self.line(&Line::Request { bytes, sha1 })
+        Ok(self.line(&Line::Request { bytes, sha1 })?)
     }
 
-    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
-        self.line(&Line::Response { status, retry_after_ms })
+    fn response(
+        &mut self,
+        status: u16,
+        retry_after_ms: Option<u32>,
+    ) -> zerostack_agent::Result<()> {
+        Ok(self.line(&Line::Response { status, retry_after_ms })?)
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+    fn bytes(&mut self, bytes: &[u8]) -> zerostack_agent::Result<()> {
         self.look_for_key(bytes);
-        self.line(&Line::Bytes(bytes.into()))
+        Ok(self.line(&Line::Bytes(bytes.into()))?)
     }
 
-    fn end(&mut self) -> Result<()> {
-        self.line(&Line::End)
+    fn end(&mut self) -> zerostack_agent::Result<()> {
+        Ok(self.line(&Line::End)?)
     }
 
-    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
-        self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })
+    fn tool_result(
+        &mut self,
+        call: u32,
+        content: &str,
+        is_error: bool,
+    ) -> zerostack_agent::Result<()> {
+        Ok(self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })?)
     }
 }
 

@@ -1,20 +1,20 @@
 //! Why a turn failed, in one line for a person.
 
 use zerostack_core::{Budget, Config, ErrorKind as Core};
+use zerostack_text::quote;
 
-use super::OwnedSession;
-use crate::error::quote;
+use crate::agent::OwnedSession;
 use crate::provider::Endpoint;
 use crate::{Error, ErrorKind};
 
 /// The error of the session's last failure: what, where, and what to do. `said` is a part of the
 /// body, for errors of a form that the dialect does not have.
-pub(super) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) -> Error {
+pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) -> Error {
     let Some(failure) = session.failure() else {
         return Error::new(ErrorKind::Internal, "the turn failed without a reason");
     };
     let name = &endpoint.name;
-    let error = Error::from_core(failure.error);
+    let error = Error::from(failure.error);
     // Some providers say which key it was that they refuse, in whichever field.
     let secrets = endpoint.secrets();
     let clean = |text: &str| quote(&secrets.redact(text));
@@ -69,7 +69,7 @@ fn error_line(said: &[u8], status: u16) -> Option<String> {
 }
 
 /// What the session itself refused: a budget that is used up, or a conversation that is too long.
-pub(super) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> Error {
+pub(crate) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> Error {
     let limits = session.config().limits();
     let text = match (error.kind(), Budget::from_detail(error.detail())) {
         (Core::Limit, Some(Budget::Rounds)) => {
@@ -104,9 +104,9 @@ pub(super) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
                 "what is to be sent is {over} tokens too long for a context of {context}; {less}"
             )
         }
-        _ => return Error::from_core(error),
+        _ => return Error::from(error),
     };
-    Error::new(Error::from_core(error).kind(), text)
+    Error::new(Error::from(error).kind(), text)
 }
 
 #[cfg(test)]

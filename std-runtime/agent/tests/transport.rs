@@ -7,8 +7,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use zerostack::transport::{Cancel, Http, HttpOptions, Post, Response, Transport};
-use zerostack::{Error, ErrorKind, Result};
+use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, Response, Transport};
+use zerostack_agent::{Error, ErrorKind, Result};
 use zerostack_scripted::{Framing, Reply, Script, Scripted};
 
 const KEY: &str = "sk-hunter2";
@@ -555,7 +555,7 @@ fn names_below_localhost_are_this_machine() {
 #[test]
 fn a_proxy_that_is_down_is_named() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let proxy = zerostack::provider::Secret::new(format!("http://user:hunter2@{free}"));
+    let proxy = zerostack_agent::provider::Secret::new(format!("http://user:hunter2@{free}"));
     let mut http =
         Http::new(HttpOptions { proxy: Some(proxy), ..HttpOptions::default() }, Cancel::new());
     let error = post(&mut http, "https://llm.invalid/v1").unwrap_err();

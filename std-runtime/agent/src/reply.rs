@@ -2,10 +2,11 @@
 
 use zerostack_core::{Event, Part, Role, ToolMode};
 
-use super::{AgentEvent, OwnedSession};
+use crate::agent::OwnedSession;
+use crate::event::AgentEvent;
 
 /// The event that is shown for one of a running reply.
-pub(crate) fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
+pub fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
     match event {
         Event::TextDelta(_) if is_held => None,
         event => AgentEvent::from_core(event),
@@ -13,7 +14,7 @@ pub(crate) fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {
 }
 
 /// Whether the text of a reply is JSON, which is shown when it was read.
-pub(crate) fn is_held(session: &OwnedSession) -> bool {
+pub fn is_held(session: &OwnedSession) -> bool {
     let config = session.config();
     config.tool_mode == ToolMode::Schema && !config.tools.is_empty()
 }
@@ -22,7 +23,7 @@ pub(crate) fn is_held(session: &OwnedSession) -> bool {
 ///
 /// # Errors
 /// Those of [`zerostack_core::Session::end_response`].
-pub(crate) fn end(session: &mut OwnedSession) -> Result<Vec<AgentEvent>, zerostack_core::Error> {
+pub fn end(session: &mut OwnedSession) -> Result<Vec<AgentEvent>, zerostack_core::Error> {
     let (mut events, mut is_recovered) = (Vec::new(), false);
     loop {
         let event = session.end_response()?;

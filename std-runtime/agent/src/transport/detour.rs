@@ -55,7 +55,7 @@ pub(super) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) ->
             let message = format!(
                 "{host} answers in the content encoding {}, which was not asked for; switch it \
                  off in the server or gateway",
-                crate::error::quote(encoding)
+                zerostack_text::quote(encoding)
             );
             lasting(ErrorKind::Provider, message)
         }

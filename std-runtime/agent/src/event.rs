@@ -119,7 +119,7 @@ impl From<zerostack_core::ToolCall<'_>> for Call {
 
 impl AgentEvent {
     /// The event of the core, owned.
-    pub(crate) fn from_core(event: zerostack_core::Event<'_>) -> Option<Self> {
+    pub fn from_core(event: zerostack_core::Event<'_>) -> Option<Self> {
         use zerostack_core::Event;
         Some(match event {
             Event::TextDelta(text) => Self::Text(text.to_owned()),

@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 use serde_json::json;
-use zerostack::ErrorKind;
-use zerostack::agent::{Agent, AgentBuilder, Tool};
-use zerostack::provider::Endpoint;
+use zerostack_agent::ErrorKind;
+use zerostack_agent::provider::Endpoint;
+use zerostack_agent::{Agent, AgentBuilder, Tool};
 use zerostack_core::Step;
 use zerostack_core::tool::typed::ToolArgs;
 use zerostack_scripted::{Script, Scripted};
@@ -24,10 +24,10 @@ fn builder(provider: &Scripted) -> AgentBuilder {
         .tool(Tool::typed(look))
 }
 
-fn text_of(turn: zerostack::agent::Turn<'_>) -> zerostack::Result<String> {
+fn text_of(turn: zerostack_agent::Turn<'_>) -> zerostack_agent::Result<String> {
     let mut text = String::new();
     for event in turn {
-        if let zerostack::agent::AgentEvent::Text(more) = event? {
+        if let zerostack_agent::AgentEvent::Text(more) = event? {
             text.push_str(&more);
         }
     }

@@ -44,7 +44,7 @@ impl Cancel {
     }
 
     /// The error of a call that was cancelled.
-    pub(crate) fn error() -> Error {
+    pub fn error() -> Error {
         Error::new(ErrorKind::Interrupted, "the request was cancelled")
     }
 

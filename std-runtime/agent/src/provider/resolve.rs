@@ -8,10 +8,10 @@ use super::extra::{self, Extra};
 use super::known::{LOCAL_SERVERS, known};
 use super::secret::{begins_like_key, shown, variable_name};
 use super::{Api, Endpoint, Env, Secret, is_loopback, variable};
-use crate::error::quote;
 use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
 use zerostack_core::Prices;
+use zerostack_text::quote;
 
 /// Asks the server of an endpoint which models it has.
 pub type Ask<'a> = dyn FnMut(&Endpoint) -> Result<Vec<String>> + 'a;

@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 
 use serde_json::{Value, json};
-use zerostack::ErrorKind;
-use zerostack::agent::{Agent, AgentEvent, Tool};
-use zerostack::provider::{Api, Endpoint, served_models};
-use zerostack::transport::HttpOptions;
+use zerostack_agent::ErrorKind;
+use zerostack_agent::provider::{Api, Endpoint, served_models};
+use zerostack_agent::transport::HttpOptions;
+use zerostack_agent::{Agent, AgentEvent, Tool};
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
 
 #[test]

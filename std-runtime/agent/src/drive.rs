@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use zerostack_core::{CallId, Request, RoomPolicy, Step, ToolCall, ToolResult};
 
-use super::failure::{failure, refused};
-use super::{AgentEvent, Call, OwnedSession, Room, ToolOutput, Toolbox, reply};
+use crate::agent::OwnedSession;
+use crate::event::{AgentEvent, Call, Room};
+use crate::failure::{failure, refused};
 use crate::provider::Endpoint;
+use crate::tool::{ToolOutput, Toolbox};
 use crate::transport::{Body, Cancel, Post, Response, Transport};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, reply};
 
 /// Drives a session, one event at a time.
 pub struct Drive {
@@ -134,16 +136,14 @@ impl Drive {
             match session.step() {
                 Step::Idle => return Ok(None),
                 Step::Send => {
-                    recorder.request(session.request().map_err(Error::from_core)?)?;
+                    recorder.request(session.request().map_err(Error::from)?)?;
                     self.attempts += 1;
                     let sent = send(session, endpoint, transport);
                     match sent {
                         Ok(Response { status, retry_after_ms, body }) => {
                             recorder.response(status, retry_after_ms)?;
                             (self.status, self.said) = (status, Vec::new());
-                            session
-                                .begin_response(status, retry_after_ms)
-                                .map_err(Error::from_core)?;
+                            session.begin_response(status, retry_after_ms).map_err(Error::from)?;
                             (self.body, self.unread) = (Some(body), 0..0);
                             self.transport_error = None;
                         }
@@ -173,7 +173,7 @@ impl Drive {
                 Step::Wait { millis } => {
                     sleep(millis, cancel)?;
                     self.waiting = false;
-                    session.retry().map_err(Error::from_core)?;
+                    session.retry().map_err(Error::from)?;
                 }
                 Step::MakeRoom { .. } => return make_room(session).map(Some),
                 _ => return Err(Error::new(ErrorKind::Internal, "the session has a new step")),
@@ -311,7 +311,7 @@ fn send(
             Ok(self.0.read(buffer))
         }
     }
-    let request = session.request().map_err(Error::from_core)?;
+    let request = session.request().map_err(Error::from)?;
     let url = endpoint.url(&request.path_parts().concat());
     let own = endpoint.headers();
     let mut headers = request.headers().to_vec();
@@ -325,7 +325,7 @@ fn send(
 ///
 /// # Errors
 /// `Limit` when only what is needed is left.
-pub(crate) fn make_room(session: &mut OwnedSession) -> Result<AgentEvent> {
+pub fn make_room(session: &mut OwnedSession) -> Result<AgentEvent> {
     let made = match session.config().limits.room {
         RoomPolicy::Ask => session
             .drop_oldest()

@@ -107,7 +107,7 @@ impl Tool {
         &self.spec
     }
 
-    pub(super) fn call(&self, arguments: &str) -> ToolOutput {
+    pub(crate) fn call(&self, arguments: &str) -> ToolOutput {
         (self.run)(arguments)
     }
 }

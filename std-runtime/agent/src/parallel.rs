@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// `run` of each of `calls`, some at the same time, in their order.
-pub(crate) fn in_parallel<C: Sync, R: Send>(calls: &[C], run: impl Fn(&C) -> R + Sync) -> Vec<R> {
+pub fn in_parallel<C: Sync, R: Send>(calls: &[C], run: impl Fn(&C) -> R + Sync) -> Vec<R> {
     let workers = calls.len().min(MAX_AT_ONCE.get());
     if workers < 2 {
         return calls.iter().map(run).collect();

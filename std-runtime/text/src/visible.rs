@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// nobody sees. Line feeds and tabs stay.
 ///
 /// All text of a model, of a server and of file names passes here on its way to a person.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+pub fn visible(text: &str) -> Cow<'_, str> {
     let acts = |character: char| is_acting(character) && !matches!(character, '\n' | '\t');
     if !text.contains(acts) {
         return Cow::Borrowed(text);
@@ -27,13 +27,13 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// The same on one line: line feeds and tabs are blanks.
-pub(crate) fn visible_line(text: &str) -> String {
+pub fn visible_line(text: &str) -> String {
     let line = text.replace("\r\n", " ").replace(['\n', '\t', '\r', '\u{2028}', '\u{2029}'], " ");
     visible(&line).into_owned()
 }
 
 /// Whether a terminal does something else than show the character.
-pub(crate) fn is_acting(character: char) -> bool {
+pub fn is_acting(character: char) -> bool {
     character.is_control()
         || matches!(
             character,

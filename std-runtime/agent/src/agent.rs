@@ -1,36 +1,14 @@
-//! An agent for Rust programs: a session, a transport and tools, driven to the end of a turn.
-//!
-//! ```no_run
-//! use zerostack::agent::{Agent, AgentEvent};
-//!
-//! // The provider comes from the environment, the configuration file or a local server.
-//! let mut agent = Agent::builder().system("Answer in one sentence.").build()?;
-//! for event in agent.run("Why is the sky blue?") {
-//!     if let AgentEvent::Text(text) = event? {
-//!         print!("{text}");
-//!     }
-//! }
-//! # Ok::<(), zerostack::Error>(())
-//! ```
-
-mod drive;
-mod event;
-mod failure;
-mod parallel;
-pub(crate) mod reply;
-mod tool;
-
-pub(crate) use drive::make_room;
-pub use drive::{Drive, Recorder};
-pub use event::{AgentEvent, Call, Room};
-pub(crate) use parallel::in_parallel;
-pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
+//! The agent: a model, its tools and all that was said.
 
 use zerostack_core::{
     Growing, Limits, OwnedConfig, Provider, Session, Step, ToolCall, ToolMode, Usage,
 };
 
-use crate::provider::{self, Endpoint};
+use crate::drive::Drive;
+use crate::event::AgentEvent;
+use crate::parallel::in_parallel;
+use crate::provider::{self, Config, Endpoint, Flags};
+use crate::tool::{Tool, ToolOutput, Toolbox};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
 use crate::{Error, ErrorKind, Result};
 
@@ -83,7 +61,7 @@ impl Agent {
                 let text = "a turn is open: resume() goes on with it";
                 Some(Error::new(ErrorKind::Usage, text))
             }
-            told => told.err().map(Error::from_core),
+            told => told.err().map(Error::from),
         };
         self.turn(refused)
     }
@@ -128,7 +106,7 @@ impl Agent {
     /// # Errors
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
-        self.session.instruct(text).map_err(Error::from_core)
+        self.session.instruct(text).map_err(Error::from)
     }
 
     /// Tokens of the last turn.
@@ -201,9 +179,10 @@ impl AgentBuilder {
     /// `Configuration` or `Authentication` when no model can be used, or a tool's schema is not
     /// a JSON object; `Input` when a saved conversation is damaged.
     pub fn build(self) -> Result<Agent> {
+        let env = |name: &str| std::env::var_os(name);
         let endpoint = match self.endpoint {
             Some(endpoint) => endpoint,
-            None => endpoint_of_environment()?,
+            None => provider::resolve(&Flags::default(), &env, &Config::default())?,
         };
         let tools = self.tools.iter().map(|tool| tool.spec().clone()).collect();
         let (system, limits) = (self.system, self.limits);
@@ -213,13 +192,13 @@ impl AgentBuilder {
             Some(saved) => {
                 let used = saved.len();
                 let storage = Growing::from_vec(saved, TRANSCRIPT_BYTES);
-                Session::resume(storage, used, config).map_err(Error::from_core)?
+                Session::resume(storage, used, config).map_err(Error::from)?
             }
         };
         let cancel = self.cancel;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Box::new(Http::new(HttpOptions::from_env(&variable)?, cancel.clone())),
+            None => Box::new(Http::new(HttpOptions::from_env(&env)?, cancel.clone())),
         };
         Ok(Agent { session, endpoint, transport, tools: Tools(self.tools), cancel })
     }
@@ -293,19 +272,7 @@ pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
         );
         return Err(Error::new(ErrorKind::Configuration, text));
     }
-    Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from_core)
-}
-
-/// The model that the environment and the configuration files name.
-fn endpoint_of_environment() -> Result<Endpoint> {
-    let folder = std::env::current_dir().unwrap_or_default();
-    let config = provider::Config::load(&variable, &folder)?;
-    provider::resolve(&provider::Flags::default(), &variable, &config)
-}
-
-/// An environment variable.
-pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
-    std::env::var_os(name)
+    Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from)
 }
 
 /// The most that one conversation may take.

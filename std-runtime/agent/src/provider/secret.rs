@@ -124,7 +124,7 @@ fn without_percent(bytes: &[u8]) -> Vec<u8> {
 
 /// `value`, quoted, for an error that it caused: whole if it is a word, else its beginning. A key
 /// that was written into the wrong field must not be printed, and a novel need not be.
-pub(crate) fn shown(value: &str) -> String {
+pub fn shown(value: &str) -> String {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let is_word = value.len() <= MAX_WORD_BYTES && !(value.len() >= 12 && digits >= 3);
     if is_word && !begins_like_key(value) {

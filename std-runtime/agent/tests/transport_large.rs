@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Read, Write};
 use std::net::TcpListener;
 use std::thread;
 
-use zerostack::transport::{Cancel, Http, HttpOptions, Post, Transport};
+use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, Transport};
 
 #[test]
 fn a_body_of_100_mb_passes_in_bounded_memory() {

@@ -137,7 +137,7 @@ impl Inputs<'_> {
                 "{source}: no provider is called {}; known are {}; any other is described \
                  by [providers.NAME] in {} or by --base-url{advice}",
                 shown(&name),
-                crate::error::quote(&names.join(", ")),
+                zerostack_text::quote(&names.join(", ")),
                 self.user_file()
             );
             return Err(Error::new(ErrorKind::Configuration, message));

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use zerostack::provider::Secret;
-use zerostack::transport::{Cancel, Http, HttpOptions, Post, Transport};
-use zerostack::{Error, ErrorKind};
+use zerostack_agent::provider::Secret;
+use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, Transport};
+use zerostack_agent::{Error, ErrorKind};
 use zerostack_scripted::{Script, Scripted};
 
 /// A TLS server for `name` with a certificate that only signs itself. Answers every request

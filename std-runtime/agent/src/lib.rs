@@ -1,0 +1,38 @@
+//! An agent for Rust programs: a session, a transport and tools, driven to the end of a turn.
+//!
+//! ```no_run
+//! use zerostack_agent::{Agent, AgentEvent};
+//!
+//! // The provider comes from the environment, or is a server on this machine.
+//! let mut agent = Agent::builder().system("Answer in one sentence.").build()?;
+//! for event in agent.run("Why is the sky blue?") {
+//!     if let AgentEvent::Text(text) = event? {
+//!         print!("{text}");
+//!     }
+//! }
+//! # Ok::<(), zerostack_agent::Error>(())
+//! ```
+//!
+//! [`provider`] finds the model, [`transport`] reaches it, a [`Toolbox`] runs what it calls, and a
+//! [`Recorder`] sees every byte that goes into the session. The crate reads no file of a project
+//! and has no code for one operating system.
+
+#![forbid(unsafe_code)]
+
+mod agent;
+mod drive;
+mod error;
+mod event;
+mod failure;
+mod parallel;
+pub mod provider;
+pub mod reply;
+mod tool;
+pub mod transport;
+
+pub use agent::{Agent, AgentBuilder, OwnedSession, Turn, start_session};
+pub use drive::{Drive, Recorder, make_room};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{AgentEvent, Call, Room};
+pub use parallel::in_parallel;
+pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};

@@ -1,0 +1,154 @@
+//! Settings of providers, as a program read them from wherever it keeps them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
+use zerostack_core::{OutputLimitKey, ToolMode};
+
+use super::Api;
+use super::extra::variables_in;
+use super::secret::shown;
+
+/// What a program's configuration says about providers.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// The provider to use.
+    pub provider: Option<Setting>,
+    /// The model to use.
+    pub model: Option<Setting>,
+    /// Providers by their names.
+    pub tables: BTreeMap<String, Table>,
+    /// What a project's file may choose.
+    pub projects: Projects,
+    /// The user's own file, which errors name.
+    pub user_file: Option<PathBuf>,
+}
+
+/// `[projects]`: what a project's file may choose.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Projects {
+    /// Providers beside the user's own.
+    #[serde(default)]
+    pub providers: Vec<String>,
+    /// Models; any if there is no list.
+    pub models: Option<Vec<String>>,
+}
+
+/// A value and the file it stands in.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The value.
+    pub value: String,
+    /// The file, for errors.
+    pub file: PathBuf,
+    /// Whose file it is.
+    pub from: File,
+}
+
+/// Whose file a value stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum File {
+    /// The user's own.
+    User,
+    /// One of the project, which may be anyone's.
+    Project,
+}
+
+/// One `[providers.NAME]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The dialect it speaks.
+    #[serde(default, deserialize_with = "api_by_name")]
+    pub api: Option<Api>,
+    /// Where it is.
+    pub base_url: Option<String>,
+    /// Its model, if nothing else names one.
+    pub model: Option<String>,
+    /// The variable that holds its key.
+    pub key_env: Option<String>,
+    /// Whether the key may be sent over plain HTTP.
+    #[serde(default)]
+    pub allow_http: bool,
+    /// Under which key it is told the limit of a reply.
+    #[serde(default, deserialize_with = "output_limit_key_by_name")]
+    pub output_limit_key: Option<OutputLimitKey>,
+    /// How the model is told of its tools.
+    #[serde(default, deserialize_with = "tool_mode_by_name")]
+    pub tool_mode: Option<ToolMode>,
+    /// Tokens of a request and its reply.
+    pub context_tokens: Option<u32>,
+    /// What its tokens cost.
+    pub prices: Option<PriceTable>,
+    /// Headers of each request; `${NAME}` is a variable.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Parameters in the URL of each request; `${NAME}` is a variable.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+}
+
+/// What a million tokens cost, in the currency of the limit of a turn's cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceTable {
+    /// Tokens of requests.
+    pub input: f64,
+    /// Tokens of replies.
+    pub output: f64,
+    /// Tokens of requests that the provider read from its cache; as `input` if it is not set.
+    pub cache_read: Option<f64>,
+    /// Tokens that the provider wrote to its cache; as `input` if it is not set.
+    pub cache_write: Option<f64>,
+}
+
+/// A dialect by its name in files and flags.
+fn api_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
+    by_name(deserializer, "API", Api::ALL, |api| api.name())
+}
+
+fn output_limit_key_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OutputLimitKey>, D::Error> {
+    by_name(deserializer, "key", OutputLimitKey::ALL, |key| key.name())
+}
+
+fn tool_mode_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ToolMode>, D::Error> {
+    by_name(deserializer, "tool mode", ToolMode::ALL, |mode| mode.name())
+}
+
+/// The one of `all` whose name the string is; `what` they are is for the error.
+///
+/// # Errors
+/// That of `deserializer`, with the names of `all`.
+pub fn by_name<'de, D: Deserializer<'de>, T: Copy>(
+    deserializer: D,
+    what: &str,
+    all: &[T],
+    name_of: impl Fn(T) -> &'static str,
+) -> Result<Option<T>, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let found = all.iter().copied().find(|one| name_of(*one) == name);
+    found.map(Some).ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|one| format!("`{}`", name_of(*one))).collect();
+        serde::de::Error::custom(format!(
+            "the {what} {} is none of {}",
+            shown(&name),
+            names.join(", ")
+        ))
+    })
+}
+
+impl Config {
+    /// The variables that hold keys, as far as the files say.
+    pub(super) fn key_variables(&self) -> impl Iterator<Item = &str> {
+        self.tables.values().flat_map(|table| {
+            let values = table.headers.values().chain(table.query.values());
+            table.key_env.as_deref().into_iter().chain(values.flat_map(|it| variables_in(it)))
+        })
+    }
+}

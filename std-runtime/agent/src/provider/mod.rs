@@ -1,0 +1,251 @@
+//! Which model to talk to: where it is, in which dialect, and with which key.
+//!
+//! [`resolve`] reads, the first that names a provider or a base URL wins, and wins whole: the
+//! provider, its URL and its key belong together, and no part is filled in from another place.
+//! 1. the flags `--provider` and `--base-url`,
+//! 2. the variables `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`,
+//! 3. the [configuration](Config) that the program read from its files,
+//! 4. `OPENAI_API_KEY`/`OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`/`ANTHROPIC_BASE_URL`,
+//!    `OPENROUTER_API_KEY`, `OLLAMA_HOST`,
+//! 5. a model server on the usual loopback ports (Ollama, llama.cpp, LM Studio).
+//!
+//! A key only goes where it belongs. A base URL on its own names no provider, so the key of
+//! `OPENAI_API_KEY` is not sent there unless the host is OpenAI's or the provider is named in the
+//! same place. `ZEROSTACK_API_KEY` belongs to `ZEROSTACK_PROVIDER` and `ZEROSTACK_BASE_URL`; where
+//! neither is set, it is for what the flags, the user's own file or the variables of 4 choose, and
+//! never for what a project's file or a search chose. With a key, plain `http://` is refused
+//! for hosts other than this machine, because everyone on the way could read the key; who owns the
+//! network says `allow_http = true` in the provider's table or sets `ZEROSTACK_ALLOW_HTTP=1`.
+//!
+//! A variable that is set and not UTF-8 is an error that names it.
+
+mod base_url;
+mod choice;
+mod config;
+mod discovery;
+mod extra;
+mod known;
+mod resolve;
+mod secret;
+
+use std::ffi::OsString;
+use std::fmt;
+
+/// The dialect that an endpoint speaks.
+pub use zerostack_core::Provider as Api;
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Prices, ToolMode};
+
+pub use base_url::is_loopback;
+pub use choice::{Flags, is_configured};
+pub use config::{Config, File, PriceTable, Projects, Setting, Table, by_name};
+pub use discovery::served_models;
+pub use extra::Extra;
+pub use resolve::{resolve, resolve_with};
+pub use secret::shown;
+pub use secret::{Secret, Secrets};
+
+/// Reads one environment variable, so that nothing here depends on the process's own.
+pub type Env<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
+
+/// A variable without the blanks around it; one that is empty is not set.
+///
+/// # Errors
+/// `Configuration` if it is not UTF-8.
+pub(crate) fn variable(env: &Env<'_>, name: &str) -> crate::Result<Option<String>> {
+    let Some(value) = env(name) else { return Ok(None) };
+    let value = value.into_string().map_err(|_| {
+        let text = format!("the variable {name} is not UTF-8; set it again");
+        crate::Error::new(crate::ErrorKind::Configuration, text)
+    })?;
+    let value = value.trim();
+    Ok((!value.is_empty()).then(|| value.to_owned()))
+}
+
+/// The names of those of `variables` that hold a key, by what `config` and the built-in table say
+/// of them or because a key of `endpoint` is in their value: no tool may see them.
+pub fn key_variables(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    config: &Config,
+    endpoint: &Endpoint,
+) -> Vec<OsString> {
+    let secrets = endpoint.secrets();
+    let holds_key = |name: &OsString, value: &OsString| {
+        let of_known = known::KNOWN.iter().filter_map(|known| known.key_env);
+        let mut names = config.key_variables().chain(of_known).chain(["ZEROSTACK_API_KEY"]);
+        names.any(|known| name == known) || secrets.are_in(value.as_encoded_bytes())
+    };
+    variables.filter(|(name, value)| holds_key(name, value)).map(|(name, _)| name).collect()
+}
+
+/// Everything needed to send a request. `Debug` and `Display` show no key.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The provider's name, or the host when only a base URL is known.
+    pub name: String,
+    /// The dialect it speaks.
+    pub api: Api,
+    /// What stands before the dialect's path, without a slash at its end.
+    pub base_url: String,
+    /// The model, by the provider's name for it.
+    pub model: String,
+    /// The key, where there is one.
+    pub key: Option<Secret>,
+    /// The variable that the key is from, for people.
+    pub key_variable: Option<String>,
+    /// Headers that each request has besides those of the dialect.
+    pub headers: Vec<Extra>,
+    /// Parameters in the URL of each request.
+    pub query: Vec<Extra>,
+    /// Under which key OpenAI chat is told the limit of a reply.
+    pub output_limit_key: OutputLimitKey,
+    /// How the model is told of its tools, and how it calls them.
+    pub tool_mode: ToolMode,
+    /// Tokens that the model can read and write in one request; 0 where nobody said it.
+    pub context_tokens: u32,
+    /// What its tokens cost, where that is known.
+    pub prices: Option<Prices>,
+    /// What chose it, for people: a flag, a variable, a file, or a server that was found.
+    pub origin: String,
+}
+
+impl Endpoint {
+    /// What the environment names, or `None` when it names nothing.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub fn from_environment() -> crate::Result<Option<Self>> {
+        let env = |name: &str| std::env::var_os(name);
+        let (flags, config) = (Flags::default(), Config::default());
+        if !is_configured(&flags, &env, &config)? {
+            return Ok(None);
+        }
+        resolve(&flags, &env, &config).map(Some)
+    }
+
+    /// An OpenAI-compatible server of this machine that wants no key.
+    pub fn local(base_url: impl Into<String>, model: impl Into<String>) -> Self {
+        Self {
+            name: "local".to_owned(),
+            api: Api::OpenAiChat,
+            base_url: base_url.into(),
+            model: model.into(),
+            key: None,
+            key_variable: None,
+            headers: Vec::new(),
+            query: Vec::new(),
+            output_limit_key: OutputLimitKey::MaxTokens,
+            tool_mode: ToolMode::Native,
+            context_tokens: 0,
+            prices: None,
+            origin: "the program".to_owned(),
+        }
+    }
+
+    /// The configuration of a session with this model: no system prompt, no tools, default limits.
+    pub fn session_config(&self) -> OwnedConfig {
+        let mut config = OwnedConfig::new(self.api, self.model.clone());
+        config.output_limit_key = self.output_limit_key;
+        config.tool_mode = self.tool_mode;
+        config
+    }
+
+    /// `limits` with what is known of the model where they say nothing.
+    ///
+    /// # Errors
+    /// `Configuration` for a limit of the cost where no prices are known.
+    pub fn limits(&self, mut limits: Limits) -> crate::Result<Limits> {
+        if limits.context_tokens == 0 {
+            limits.context_tokens = self.context_tokens;
+        }
+        if limits.context_tokens == 0 && self.api == Api::Ollama {
+            limits.context_tokens = OLLAMA_CONTEXT_TOKENS;
+        }
+        if limits.max_turn_cost_micros == 0 || limits.prices != Prices::NONE {
+            return Ok(limits);
+        }
+        match self.prices {
+            // What costs nothing reaches no limit, and the session refuses a limit without prices.
+            Some(Prices::NONE) => limits.max_turn_cost_micros = 0,
+            Some(prices) => limits.prices = prices,
+            None => {
+                let text = format!(
+                    "--max-cost: the prices of {} are not known; give those of a million tokens as \
+                     {} in the user's configuration file",
+                    self.model,
+                    self.price_table()
+                );
+                return Err(crate::Error::new(crate::ErrorKind::Configuration, text));
+            }
+        }
+        Ok(limits)
+    }
+
+    /// The table that would tell the prices, on one line.
+    fn price_table(&self) -> String {
+        let prices = "prices = { input = 3.0, output = 15.0 }";
+        let is_bare = |name: &str| {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        if self.name == base_url::authority_of(&self.base_url) {
+            // No table has the name of a server; one with its URL is found by that.
+            return format!("`providers.NAME = {{ base_url = {:?}, {prices} }}`", self.base_url);
+        }
+        let name = &self.name;
+        let name = if is_bare(name) { name.clone() } else { format!("{name:?}") };
+        format!("`{prices}` under [providers.{name}]")
+    }
+
+    /// The URL of `path`, which is the dialect's: `/chat/completions` or `/v1/messages`.
+    pub fn url(&self, path: &str) -> String {
+        let url = format!("{}/{}", self.base_url, path.trim_start_matches('/'));
+        extra::with_query(url, &self.query)
+    }
+
+    /// The header that carries the key: its name and its whole value.
+    pub fn auth_header(&self) -> Option<(&'static str, Secret)> {
+        let key = self.key.as_ref()?;
+        Some(match self.api {
+            Api::Anthropic => ("x-api-key", key.clone()),
+            Api::Gemini => ("x-goog-api-key", key.clone()),
+            _ => ("authorization", Secret::new(format!("Bearer {}", key.expose()))),
+        })
+    }
+
+    /// All headers of a request that are not the dialect's: the key, and those of the provider's
+    /// table, which may replace it.
+    pub fn headers(&self) -> Vec<(&str, Secret)> {
+        let mut headers: Vec<(&str, Secret)> =
+            self.headers.iter().map(|it| (it.name.as_str(), it.value.clone())).collect();
+        if let Some((name, value)) = self.auth_header()
+            && !headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+        {
+            headers.push((name, value));
+        }
+        headers
+    }
+
+    /// What must be in no error, event, tape or result.
+    pub fn secrets(&self) -> Secrets {
+        let extras = self.headers.iter().chain(&self.query).filter(|extra| extra.is_key);
+        Secrets::new(self.key.iter().chain(extras.map(|extra| &extra.value)).cloned())
+    }
+}
+
+/// What Ollama is asked for when no context is named. Without a number it takes 4,096 tokens on most
+/// machines, and leaves out what is longer without a word. A model that has less gives less.
+const OLLAMA_CONTEXT_TOKENS: u32 = 32_768;
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, base_url, model, origin, .. } = self;
+        // While the model is still to be asked for, there is none.
+        if !model.is_empty() {
+            write!(f, "{model} of ")?;
+        }
+        write!(f, "{name} at {base_url} ({origin}")?;
+        match &self.key_variable {
+            Some(variable) => write!(f, ", key of {})", secret::variable_name(variable)),
+            None => f.write_str(")"),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The agent for Rust programs, from `zerostack-agent`.
+
+pub use zerostack_agent::{
+    Agent, AgentBuilder, AgentEvent, Call, Drive, OwnedSession, Recorder, Room, Tool, ToolArgs,
+    ToolOutput, Toolbox, Turn, in_parallel, make_room, reply, start_session,
+};
+
+/// An environment variable of this process.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
