@@ -2,6 +2,13 @@
 check:
     ./test.sh
 
+# Within a minute once it is built: format, lint, and the unit tests of the crates that changed most.
+quick:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --quiet -- --deny warnings
+    cargo nextest run --package zerostack-core --lib --cargo-quiet
+    cargo nextest run --package zerostack-policy --cargo-quiet
+
 # One run over the sample project.
 try:
     cargo run --release --package zerostack -- try

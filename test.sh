@@ -38,6 +38,26 @@ cargo fmt --all --check
 step "lint"
 cargo clippy --workspace --all-targets --quiet -- --deny warnings
 
+step "the oldest Rust that Cargo.toml promises"
+msrv=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+case "$(rustc --version)" in
+"rustc $msrv."*) echo "it is the one that runs here: $(rustc --version)" ;;
+*)
+    if rustup toolchain install "$msrv" --profile minimal >/dev/null 2>&1; then
+        cargo "+$msrv" check --workspace --quiet
+    else
+        not_run "cargo +$msrv check: that toolchain cannot be installed"
+    fi
+    ;;
+esac
+
+step "licences, sources and duplicates of dependencies"
+if cargo deny --version >/dev/null 2>&1; then
+    cargo deny --offline check bans licenses sources
+else
+    not_run "cargo deny check: install it with cargo install --locked cargo-deny"
+fi
+
 step "core without its features, and with each alone"
 for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models alloc derive drive drive-async; do
     cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
