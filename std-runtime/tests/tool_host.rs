@@ -40,6 +40,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         mode: None,
         tools: None,
         task: "go".to_owned(),
+        skills: zerostack::run::Skills::default(),
         agents: String::new(),
         mentioned: String::new(),
         context: None,

@@ -49,6 +49,7 @@ mod sent_back;
 mod signals;
 mod simulator;
 mod sizes;
+mod skills;
 mod sse_reader;
 mod stdin;
 mod stdout;

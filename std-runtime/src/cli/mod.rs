@@ -238,6 +238,7 @@ fn prepare(
     let mut instructions = instructions.with_context(&folder)?;
     let notes = instructions.context.as_mut().map(run::Context::take_notes);
     notes.into_iter().flatten().for_each(|note| tell(&note));
+    instructions.skills.warnings().iter().for_each(|warning| tell(warning));
     if let Some(output) = args.output {
         instructions.output = output;
         instructions.form = Form::Plain;

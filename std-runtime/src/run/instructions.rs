@@ -8,6 +8,7 @@ use zerostack_policy::Mode;
 
 use super::context::Context;
 use super::contract::{self, Form};
+use super::skills::Skills;
 use crate::Result;
 
 /// A prompt that was filled, and the task.
@@ -33,6 +34,8 @@ pub struct Instructions {
     pub tools: Option<Vec<String>>,
     /// What the user asks for; may be empty.
     pub task: String,
+    /// The skills that the model may load.
+    pub skills: Skills,
     /// What the files `AGENTS.md` say, between tags.
     pub agents: String,
     /// The files that the task mentions, between tags.
@@ -42,13 +45,14 @@ pub struct Instructions {
 }
 
 impl Instructions {
-    /// Adds what the project says of itself, and the files that the task mentions.
+    /// Adds the skills, what the project says of itself, and the files that the task mentions.
     ///
     /// # Errors
     /// `Input` when an `AGENTS.md` is there and cannot be read, or is too long.
     pub fn with_context(mut self, folder: &Path) -> Result<Self> {
         let (mut context, text) = Context::open(folder)?;
         self.agents = text;
+        self.skills = Skills::load(folder);
         self.mentioned = context.mentioned(&self.task);
         self.context = Some(context);
         Ok(self)
@@ -59,6 +63,9 @@ impl Instructions {
         let mut text = self.text.clone();
         text.push_str(&contract::told(self));
         let _ = write!(text, "\n\nWorking folder: {}", folder.display());
+        if self.tools.as_ref().is_none_or(|tools| !tools.is_empty()) {
+            text.push_str(&self.skills.listing());
+        }
         text.push_str(&self.agents);
         text
     }

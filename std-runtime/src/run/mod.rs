@@ -19,9 +19,11 @@ mod exchange;
 pub mod input;
 mod instructions;
 mod mention;
+mod narrowing;
 mod permissions;
 pub mod progress;
 mod prompts;
+mod skills;
 mod stop;
 pub mod tape;
 mod toolbox;
@@ -53,6 +55,7 @@ pub use delivery::Delivery;
 pub use instructions::Instructions;
 use permissions::Gate;
 pub use prompts::PromptFiles;
+pub use skills::Skills;
 pub use stop::Stop;
 use tape::Tape;
 use toolbox::Processes;
@@ -416,7 +419,12 @@ fn tools(instructions: &Instructions) -> Vec<OwnedTool> {
         names.is_none_or(|names| names.iter().any(|allowed| allowed == name))
     };
     let specs = crate::tool::specs().iter().filter(|spec| allowed(spec.name));
-    specs.map(|spec| OwnedTool::from(*spec)).collect()
+    let mut tools: Vec<OwnedTool> = specs.map(|spec| OwnedTool::from(*spec)).collect();
+    // A prompt without tools has none of them.
+    if !tools.is_empty() && !instructions.skills.is_empty() {
+        tools.push(Skills::spec());
+    }
+    tools
 }
 
 /// The text of the reply that came last, and how it ended.

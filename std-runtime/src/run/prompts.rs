@@ -11,6 +11,7 @@ use zerostack_policy::Mode;
 
 use super::contract::Form;
 use super::instructions::Instructions;
+use super::skills::Skills;
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// The prompts of the user and the project, read from disk.
@@ -131,6 +132,7 @@ impl PromptFiles {
             mode: mode(&prompt),
             tools,
             task,
+            skills: Skills::default(),
             agents: String::new(),
             mentioned: String::new(),
             context: None,

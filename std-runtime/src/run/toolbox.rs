@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use zerostack_core::ToolCall;
+use zerostack_core::prompt::tool_name;
 
 use super::context::Context;
 use super::exchange::{End, exchange};
+use super::instructions::Instructions;
+use super::narrowing::Narrowing;
 use super::permissions::Gate;
+use super::skills::Skills;
 use super::{RunOptions, Stop};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
 use crate::error::listed;
@@ -32,6 +37,11 @@ pub(super) struct Processes<'a> {
     hidden_variables: &'a [OsString],
     /// The instructions of the folders that calls come to work in.
     context: Option<Context>,
+    skills: &'a Skills,
+    /// What the loaded skills allow.
+    narrowing: Mutex<Narrowing>,
+    /// The tools that the model has.
+    offered: Option<&'a [String]>,
 }
 
 /// What a tool process prints.
@@ -52,11 +62,27 @@ impl<'a> Processes<'a> {
     ) -> Self {
         let RunOptions { sandbox, tools, scope, .. } = options;
         let scope = scope.as_ref();
-        Self { view, stop, sandbox: *sandbox, tools, gate, scope, hidden_variables, context }
+        let Instructions { skills, tools: offered, .. } = &options.instructions;
+        Self {
+            view,
+            stop,
+            sandbox: *sandbox,
+            tools,
+            gate,
+            scope,
+            hidden_variables,
+            context,
+            skills,
+            narrowing: Mutex::default(),
+            offered: offered.as_deref(),
+        }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let name = call.name;
+        if name == "skill" && !self.skills.is_empty() {
+            return Ok(self.load_skill(call.arguments));
+        }
         if !tool::specs().iter().any(|spec| spec.name == name) {
             let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
             let text = format!("there is no tool {name:?}; there are {}", names.join(", "));
@@ -64,6 +90,9 @@ impl<'a> Processes<'a> {
         }
         let arguments = if call.arguments.is_empty() { "{}" } else { call.arguments };
         if let Err(refusal) = self.gate.check(name, arguments) {
+            return Ok(ToolOutput::error(refusal));
+        }
+        if let Some(refusal) = self.narrowing().refusal(name, arguments) {
             return Ok(ToolOutput::error(refusal));
         }
         if let Some(refusal) =
@@ -143,6 +172,42 @@ impl Processes<'_> {
             output.content.push_str(&entered);
             output
         })
+    }
+
+    /// The text of a skill, whose `allowed-tools` hold from now on, or one of its files.
+    fn load_skill(&self, arguments: &str) -> ToolOutput {
+        #[derive(Deserialize)]
+        struct Arguments {
+            name: String,
+            file: Option<String>,
+        }
+        let Arguments { name, file } = match serde_json::from_str(arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => return ToolOutput::error(format!("arguments of skill: {error}")),
+        };
+        let Some(skill) = self.skills.find(&name) else {
+            let names = self.skills.names();
+            return ToolOutput::error(format!("there is no skill {name:?}; there are {names}"));
+        };
+        if let Some(file) = file {
+            return skill.file(&file);
+        }
+        let mut content = skill.text();
+        if let Some(allowed) = &skill.allowed {
+            self.narrowing().add(&name, allowed);
+            let has = |tool: &str| self.offered.is_none_or(|all| all.iter().any(|it| it == tool));
+            let missing: Vec<String> =
+                allowed.iter().filter(|it| !tool_name(it).is_some_and(has)).cloned().collect();
+            if !missing.is_empty() {
+                let missing = listed(&missing);
+                content.push_str(&format!("\n\nThis run has no {missing}; do without."));
+            }
+        }
+        ToolOutput { content, is_error: false }
+    }
+
+    fn narrowing(&self) -> std::sync::MutexGuard<'_, Narrowing> {
+        self.narrowing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a person is to be told of the instructions.
