@@ -27,6 +27,7 @@ mod key;
 mod layering;
 mod library;
 mod log;
+mod many_calls;
 mod marks;
 mod one_choice;
 mod output_limit;

@@ -2,6 +2,7 @@
 
 use super::{Config, Sink};
 use crate::Error;
+use crate::transcript::places::{FEW, Table, call_behind};
 #[cfg(feature = "local-models")]
 use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, Record, Records};
@@ -57,6 +58,8 @@ pub(crate) struct Context<'a> {
     pub bytes: &'a [u8],
     /// Tokens that the reply may have; 0 is as the provider likes.
     pub reply_tokens: u32,
+    /// Where its calls and results stand, as far as that is noted.
+    pub places: Table<'a>,
 }
 
 /// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.
@@ -127,10 +130,15 @@ impl Cursor {
     }
 
     /// Fills the blanks with a user's text, or with a result and the call that it answers.
-    pub fn about_result<'a>(&mut self, bytes: &'a [u8], record: &Record<'a>, out: &mut Pieces<'a>) {
+    pub fn about_result<'a>(
+        &mut self,
+        context: &Context<'a>,
+        record: &Record<'a>,
+        out: &mut Pieces<'a>,
+    ) {
         about(record, out);
         if record.is(Kind::Result)
-            && let Some(call) = self.call_of(bytes, record)
+            && let Some(call) = self.call_of(context, record)
         {
             about(&call, out);
         }
@@ -138,17 +146,20 @@ impl Cursor {
 
     /// The call that `result` answers. Results that come in the order of their calls, as
     /// they mostly do, are found in one step.
-    fn call_of<'a>(&mut self, bytes: &'a [u8], result: &Record<'_>) -> Option<Record<'a>> {
+    fn call_of<'a>(&mut self, context: &Context<'a>, result: &Record<'_>) -> Option<Record<'a>> {
         let wanted = result.header.call_index();
         let (index, offset) = self.answered;
-        let (mut index, start) =
-            if offset != 0 && index <= wanted { (index, offset) } else { (0, self.reply) };
-        let mut call = Record::find_part(bytes, start, start, Kind::Call.bit())?;
-        while index != wanted {
-            index += 1;
-            call = Record::find_part(bytes, call.end(), start, Kind::Call.bit())?;
-        }
-        self.answered = (index, call.offset);
+        let (start, steps) = match wanted.checked_sub(index) {
+            Some(steps) if offset != 0 => (offset, steps),
+            _ => (self.reply, wanted),
+        };
+        let Context { bytes, places, .. } = *context;
+        let noted = if steps > FEW { places.call(bytes, self.reply, wanted) } else { None };
+        let call = noted.or_else(|| match places.is_blind() {
+            false => call_behind(bytes, self.reply, start, steps),
+            true => None,
+        })?;
+        self.answered = (wanted, call.offset);
         Some(call)
     }
 
@@ -172,11 +183,13 @@ impl Cursor {
 
     /// The next result in the order of the calls, for providers that know a call by its place
     /// alone, and that call. `None`: all are written, and the cursor stands behind them.
-    pub fn next_result<'a>(&mut self, bytes: &'a [u8]) -> Option<(Record<'a>, Record<'a>)> {
+    pub fn next_result<'a>(&mut self, context: &Context<'a>) -> Option<(Record<'a>, Record<'a>)> {
+        let Context { bytes, places, .. } = *context;
         let results = Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
         loop {
             let (index, start) = self.answered;
-            let Some(call) = Record::find_part(bytes, start, self.reply, Kind::Call.bit()) else {
+            let call = Record::find_part(bytes, start, self.reply, Kind::Call.bit());
+            let Some(call) = call.filter(|_| !places.is_blind()) else {
                 self.offset = results.last().map_or(self.offset, |last| last.end());
                 return None;
             };
@@ -184,7 +197,10 @@ impl Cursor {
             let answers = |it: &Record<'_>| it.is(Kind::Result) && it.header.call_index() == index;
             // Results mostly stand in this order already.
             let expected = Record::at(bytes, self.offset).filter(answers);
-            if let Some(result) = expected.or_else(|| results.clone().find(answers)) {
+            let result = expected
+                .or_else(|| places.result(bytes, self.reply, index))
+                .or_else(|| results.clone().find(answers));
+            if let Some(result) = result {
                 self.offset = result.end();
                 return Some((call, result));
             }

@@ -23,6 +23,8 @@ pub(super) struct Machine {
     pub decoder: Decoder,
     /// The calls of the last reply.
     pub open: Open,
+    /// Some reply has so many calls that their places are noted.
+    pub has_long: bool,
     /// The user's text that began the turn.
     pub turn: u32,
     /// Requests of the turn that were answered.
@@ -67,6 +69,7 @@ impl Machine {
             reply: Reply::default(),
             decoder: Decoder::new(dialect),
             open: place.open,
+            has_long: place.has_long,
             turn: place.turn,
             rounds: place.rounds,
             attempt: 0,
@@ -89,8 +92,9 @@ impl Machine {
 
     /// The step is the one that the conversation ends with.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
-        let Place { step, open, turn, rounds } = Place::find(log, config, &mut self.count);
-        (self.step, self.open, self.turn, self.rounds) = (step, open, turn, rounds);
+        let place = Place::find(log, config, &mut self.count);
+        (self.step, self.open, self.has_long) = (place.step, place.open, place.has_long);
+        (self.turn, self.rounds) = (place.turn, place.rounds);
         self.runs = Runs::new();
     }
 
@@ -136,6 +140,9 @@ impl Machine {
             Some(_) => Step::Send,
             None => sending(log, config, &mut self.count, self.turn),
         };
+        if self.has_long {
+            log.note_places();
+        }
     }
 
     pub fn begin_response(
@@ -172,7 +179,7 @@ impl Machine {
     ) -> Result<u32, Error> {
         self.expect(self.step == Step::RunTools)?;
         let unknown = unknown_call(result.id);
-        let (call, index) = self.open.position(log.bytes(), result.id).ok_or(unknown)?;
+        let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
         let cut = Cut::of(result.content, config.limits().max_result_bytes as usize);
         let number = Digits::of(cut.left_out as usize);
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
@@ -181,8 +188,9 @@ impl Machine {
         let pieces: [&[u8]; 5] =
             [cut.before, b"\n[", number.as_bytes(), b" bytes left out]\n", cut.after];
         let [whole, ..] = &pieces;
-        log.push(header, if cut.left_out > 0 { &pieces } else { slice::from_ref(whole) })?;
-        self.open.answer(log, call);
+        let pieces = if cut.left_out > 0 { &pieces } else { slice::from_ref(whole) };
+        let result = log.push(header, pieces)?;
+        self.open.answer(log, call, result);
         if self.open.count > 0 {
             return Ok(cut.left_out);
         }
@@ -268,25 +276,34 @@ impl Machine {
 pub(super) struct Place {
     pub step: Step,
     open: Open,
+    has_long: bool,
     turn: u32,
     rounds: u16,
 }
 
 impl Place {
     /// Nothing was said.
-    pub const START: Self =
-        Self { step: Step::Idle, open: Open::NONE, turn: FIRST_RECORD as u32, rounds: 0 };
+    pub const START: Self = Self {
+        step: Step::Idle,
+        open: Open::NONE,
+        has_long: false,
+        turn: FIRST_RECORD as u32,
+        rounds: 0,
+    };
 
     /// Where a saved conversation ends.
     pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut Count) -> Self {
-        let open = Open::find(log);
+        let (open, has_long) = Open::find(log);
         let End { turn, asks, rounds, .. } = End::find(log);
         let step = match asks {
             _ if open.count > 0 => Step::RunTools,
             true => sending(log, config, count, turn),
             false => Step::Idle,
         };
-        Self { step, open, turn, rounds }
+        if has_long {
+            log.note_places();
+        }
+        Self { step, open, has_long, turn, rounds }
     }
 }
 

@@ -225,7 +225,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.expect(self.machine.step == Step::Send)?;
         let reply_tokens = self.machine.reply_tokens(&self.config);
         let bytes = self.transcript.as_bytes();
-        let context = Context { config: &self.config, bytes, reply_tokens };
+        let places = self.transcript.places();
+        let context = Context { config: &self.config, bytes, reply_tokens, places };
         Ok(Request::new(dialect_of(self.config.provider())?, context))
     }
 

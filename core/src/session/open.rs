@@ -2,6 +2,7 @@
 
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
+use crate::transcript::places::{FEW, call_behind};
 use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, REPEATED, Record, Records};
 use crate::wire::hash::hash;
 use crate::wire::json_read::is_value;
@@ -40,18 +41,21 @@ impl Open {
         Self::new(log.used() as u32, calls as u32, 0)
     }
 
-    /// Finds the open calls of a saved conversation, and marks the others as answered.
-    pub fn find(log: &mut Log<'_>) -> Self {
+    /// Finds the open calls of a saved conversation, and marks the others as answered. Also gives
+    /// whether some reply has more than a few calls.
+    pub fn find(log: &mut Log<'_>) -> (Self, bool) {
         let (mut reply, mut before, mut total) = (0, 0_u32, 0_u16);
+        let mut has_long = false;
         for record in log.records_from(FIRST_RECORD) {
             if record.is_reply() && record.header.has(FIRST) {
                 before = before.saturating_add(total.into());
                 (reply, total) = (record.offset as u32, 0);
             }
             total = total.saturating_add(record.is(Kind::Call).into());
+            has_long |= u32::from(total) > FEW;
         }
         let mut open = Self::new(reply, before, total);
-        let (mut at, mut seen) = (FIRST_RECORD, Seen::NONE);
+        let mut at = FIRST_RECORD;
         // The marks in the bytes are not trusted: only results count.
         while let Some(record) = log.record(at) {
             let (offset, end, mut header) = (record.offset, record.end(), record.header);
@@ -61,20 +65,24 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.set(if malformed { MARKED } else { 0 });
-                let is_repeated = seen.add(&record) && is_repeated(log.bytes(), &record);
-                header.set(if is_repeated { REPEATED } else { 0 });
                 // The slot counts only while the reply comes.
                 header.info[2] = 0;
                 log.set_header(offset, header);
-            } else if record.is(Kind::Result) && offset >= reply as usize {
-                let id = CallId(before.saturating_add(header.call_index()));
-                if let Some((call, _)) = open.position(log.bytes(), id) {
-                    open.answer(log, call);
-                }
             }
             at = end;
         }
-        open
+        mark_repeated(log, FIRST_RECORD);
+        at = reply as usize;
+        while let Some(record) = log.record(at).filter(|_| reply > 0) {
+            let (offset, end, index) = (record.offset, record.end(), record.header.call_index());
+            if record.is(Kind::Result)
+                && let Some((call, _)) = open.position(log, CallId(before.saturating_add(index)))
+            {
+                open.answer(log, call, offset);
+            }
+            at = end;
+        }
+        (open, has_long)
     }
 
     /// The open calls, in the order of the model.
@@ -91,21 +99,22 @@ impl Open {
     }
 
     /// The offset and the index of the open call `id`.
-    pub fn position(&self, bytes: &[u8], id: CallId) -> Option<(usize, u16)> {
+    pub fn position(&self, log: &mut Log<'_>, id: CallId) -> Option<(usize, u16)> {
         let wanted = id.number().checked_sub(self.before)?;
-        let mut at = self.first();
-        loop {
-            let (record, index) = self.next_open(bytes, at)?;
-            if u32::from(index) == wanted {
-                return Some((record.offset, index));
-            }
-            at = (record.end(), index + 1);
-        }
+        let (at, first) = self.first();
+        let steps = wanted.checked_sub(first.into())?;
+        let reply = self.reply as usize;
+        let noted = if steps > FEW { log.noted_call(reply, wanted) } else { None };
+        let (at, steps) = noted.map_or((at, steps), |call| (call, 0));
+        let call = call_behind(log.bytes(), reply, at, steps)?;
+        let is_open = self.count > 0 && !call.header.has(ANSWERED);
+        Some((call.offset, u16::try_from(wanted).ok()?)).filter(|_| is_open)
     }
 
-    /// The call at `offset` has its answer.
-    pub fn answer(&mut self, log: &mut Log<'_>, offset: usize) {
+    /// The call at `offset` has its answer, which is the record at `result`.
+    pub fn answer(&mut self, log: &mut Log<'_>, offset: usize, result: usize) {
         log.set_flags(offset, ANSWERED);
+        log.note_result(offset, result);
         self.count -= 1;
         if let Some((call, index)) = self.next_open(log.bytes(), self.first()) {
             (self.first, self.first_index) = (call.offset as u32, index);
@@ -128,16 +137,7 @@ impl Open {
     /// Marks the calls of the reply whose ids came before: servers count them anew in each reply,
     /// and others refuse them.
     pub fn mark_repeated(&self, log: &mut Log<'_>) {
-        let mut seen = Seen::NONE;
-        let mut at = FIRST_RECORD;
-        while let Some(record) = log.record(at) {
-            let (offset, end) = (record.offset, record.end());
-            let may_repeat = record.is(Kind::Call) && seen.add(&record);
-            if may_repeat && offset >= self.reply as usize && is_repeated(log.bytes(), &record) {
-                log.set_flags(offset, REPEATED);
-            }
-            at = end;
-        }
+        mark_repeated(log, self.reply as usize);
     }
 
     /// Tells the model of each open call whose arguments are not one JSON value that it was not
@@ -159,11 +159,11 @@ impl Open {
     fn refuse(&mut self, log: &mut Log<'_>, (call, index): (usize, u16), reason: &str) -> bool {
         let [low, high] = index.to_le_bytes();
         let header = Header::new(Kind::Result, FIRST | MARKED, [low, high, 0]);
-        let has_room = log.push(header, &[reason.as_bytes()]).is_ok();
-        if has_room {
-            self.answer(log, call);
+        let pushed = log.push(header, &[reason.as_bytes()]);
+        if let Ok(result) = pushed {
+            self.answer(log, call, result);
         }
-        has_room
+        pushed.is_ok()
     }
 
     const fn first(&self) -> (usize, u16) {
@@ -191,6 +191,36 @@ impl Open {
         }
     }
 }
+
+/// Marks the calls from `from` on whose ids came before.
+fn mark_repeated(log: &mut Log<'_>, from: usize) {
+    // Where many ids may come again, they are sorted.
+    if cfg!(target_pointer_width = "64") {
+        let mut seen = Seen::NONE;
+        let calls = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
+        let (mut all, mut known) = (0_usize, 0_usize);
+        for call in calls {
+            all += 1;
+            known += usize::from(seen.add(&call) && call.offset >= from);
+        }
+        if known == 0 || all.saturating_mul(known) > LOOKS && log.mark_all_repeated(from) {
+            return;
+        }
+    }
+    let mut seen = Seen::NONE;
+    let mut at = FIRST_RECORD;
+    while let Some(record) = log.record(at) {
+        let (offset, end) = (record.offset, record.end());
+        let may_repeat = record.is(Kind::Call) && seen.add(&record);
+        if may_repeat && offset >= from && is_repeated(log.bytes(), &record) {
+            log.set_flags(offset, REPEATED);
+        }
+        at = end;
+    }
+}
+
+/// Looks at a call that cost about as much as to sort the ids of a few.
+const LOOKS: usize = 10_000;
 
 /// Whether a call before `call` has the same id.
 fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {

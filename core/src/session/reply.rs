@@ -11,6 +11,7 @@ use crate::message::{Event, Fed, StopReason, Usage};
 use crate::provider::delay::asked_in_ms;
 use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, stop};
 use crate::transcript::log::Log;
+use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
 use crate::{Error, ErrorKind};
 
@@ -135,6 +136,7 @@ impl Machine {
             }
         }
         self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
+        self.has_long |= u32::from(self.reply.calls) > FEW;
         self.rounds = self.rounds.saturating_add(1);
         self.attempt = 0;
         self.tried.end_of_round();

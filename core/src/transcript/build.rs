@@ -1,6 +1,7 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
 use super::log::Log;
+use super::places::Extent;
 use super::record::{ELIDED, FIRST, Header, ID_BYTES_MAX, INSTRUCTION, Kind, MARKED, id_length};
 use super::{Entry, Storage};
 use crate::message::{CallId, Part, Role};
@@ -21,7 +22,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub struct TranscriptBuilder<S> {
     storage: S,
-    used: u32,
+    extent: Extent,
     /// Calls so far, and those before the last reply.
     calls: u32,
     before: u32,
@@ -34,7 +35,7 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// # Errors
     /// `Full` when it has not even room for a beginning.
     pub fn new(storage: S) -> Result<Self, Error> {
-        let mut builder = Self { storage, used: 0, calls: 0, before: 0, last: None };
+        let mut builder = Self { storage, extent: Extent::new(0), calls: 0, before: 0, last: None };
         builder.log().start()?;
         Ok(builder)
     }
@@ -89,7 +90,7 @@ impl<S: Storage> TranscriptBuilder<S> {
                 let header = Header::new(Kind::Result, FIRST | failed | elided, [low, high, 0]);
                 (header, [result.content.as_bytes(), &[], &[], &[]])
             }
-            _ => return Err(Error::new(ErrorKind::BadTranscript, self.used)),
+            _ => return Err(Error::new(ErrorKind::BadTranscript, self.extent.used)),
         };
         self.log().push(header, &pieces)?;
         if entry.role == Role::Assistant && starts {
@@ -111,7 +112,7 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// The storage, and how much of it is used.
     #[must_use]
     pub fn finish(self) -> (S, usize) {
-        (self.storage, self.used as usize)
+        (self.storage, self.extent.used as usize)
     }
 
     /// The index of a call in the last reply.
@@ -122,6 +123,6 @@ impl<S: Storage> TranscriptBuilder<S> {
     }
 
     fn log(&mut self) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used)
+        Log::new(&mut self.storage, &mut self.extent)
     }
 }

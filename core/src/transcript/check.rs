@@ -32,7 +32,7 @@ pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
 }
 
 /// The reply that the records so far end with.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Reply {
     /// A user spoke.
     is_begun: bool,
@@ -44,6 +44,7 @@ pub(super) struct Reply {
     results: u32,
     /// One more than the highest index among the results.
     results_end: u32,
+    answered: Answered,
 }
 
 impl Reply {
@@ -62,6 +63,11 @@ impl Reply {
         self.results < self.calls
     }
 
+    /// Calls of the reply.
+    pub const fn calls(&self) -> u32 {
+        self.calls
+    }
+
     /// Whether `record` may stand here; a record that may not ends it all.
     pub fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
         let header = record.header;
@@ -69,7 +75,7 @@ impl Reply {
         let is_closed = self.results == self.calls;
         match header.kind() {
             Kind::User => {
-                *self = Self { is_begun: true, ..Self::default() };
+                self.begin(false);
                 is_first && is_closed
             }
             Kind::Result => {
@@ -78,10 +84,8 @@ impl Reply {
                     self.results_start = record.offset;
                 }
                 // In order, as they mostly are, none can be there twice.
-                let is_new = index >= self.results_end
-                    || Records::from(bytes, self.results_start)
-                        .take_while(|result| result.offset < record.offset)
-                        .all(|result| result.header.call_index() != index);
+                let is_new = index >= self.results_end || !self.is_answered(bytes, index);
+                self.answered.insert(index);
                 self.is_open = false;
                 self.results = self.results.saturating_add(1);
                 self.results_end = self.results_end.max(index.saturating_add(1));
@@ -90,11 +94,27 @@ impl Reply {
             Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
                 let fits = if is_first { self.is_begun && is_closed } else { self.is_open };
                 if is_first {
-                    *self = Self { is_begun: true, is_open: true, ..Self::default() };
+                    self.begin(true);
                 }
                 fits && self.takes_part(record)
             }
         }
+    }
+
+    /// Whether the call with this index has a result, in `bytes` that end with the last one.
+    pub fn is_answered(&self, bytes: &[u8], index: u32) -> bool {
+        self.answered.has(index).unwrap_or_else(|| {
+            let mut results = Records::from(bytes, self.results_start)
+                .take_while(|record| record.is(Kind::Result))
+                .take(self.results as usize);
+            self.results > 0 && results.any(|result| result.header.call_index() == index)
+        })
+    }
+
+    fn begin(&mut self, is_open: bool) {
+        self.answered.clear(self.calls);
+        (self.is_begun, self.is_open) = (true, is_open);
+        (self.calls, self.results, self.results_end) = (0, 0, 0);
     }
 
     fn takes_part(&mut self, record: &Record<'_>) -> bool {
@@ -112,6 +132,43 @@ impl Reply {
             Kind::Opaque => Provider::from_number(a).is_some(),
             Kind::User | Kind::Text | Kind::Thinking | Kind::Result => true,
         }
+    }
+}
+
+/// The calls of a reply that have a result, a bit for each; none on small processors, which look
+/// through the results.
+#[derive(Clone, Debug)]
+struct Answered([u64; ANSWERED_WORDS]);
+
+const ANSWERED_WORDS: usize = if cfg!(target_pointer_width = "64") {
+    REPLY_CALLS_MAX.div_ceil(u64::BITS) as usize
+} else {
+    0
+};
+
+impl Default for Answered {
+    fn default() -> Self {
+        Self([0; ANSWERED_WORDS])
+    }
+}
+
+impl Answered {
+    fn insert(&mut self, index: u32) {
+        if let Some(word) = self.0.get_mut((index / u64::BITS) as usize) {
+            *word |= 1 << (index % u64::BITS);
+        }
+    }
+
+    /// Whether it has one; `None` where that is not kept.
+    fn has(&self, index: u32) -> Option<bool> {
+        let word = self.0.get((index / u64::BITS) as usize)?;
+        Some(word >> (index % u64::BITS) & 1 == 1)
+    }
+
+    /// None of so many calls has one.
+    fn clear(&mut self, calls: u32) {
+        let words = calls.div_ceil(u64::BITS) as usize;
+        self.0.iter_mut().take(words).for_each(|word| *word = 0);
     }
 }
 

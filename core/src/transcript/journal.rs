@@ -13,6 +13,7 @@
 
 use super::Storage;
 use super::log::{FIRST_RECORD, Log, MAGIC};
+use super::places::Extent;
 use super::record::{ENDED, Record, Records};
 use crate::{Error, ErrorKind};
 
@@ -102,8 +103,8 @@ impl Journal {
             return Err(Error::new(ErrorKind::BadTranscript, 0));
         };
         let mut storage = storage;
-        let mut used = 0;
-        let mut log = Log::new(&mut storage, &mut used);
+        let mut extent = Extent::new(0);
+        let mut log = Log::new(&mut storage, &mut extent);
         log.start()?;
         let mut rest = all;
         while let Some((offset, payload, behind)) = next_frame(rest) {
@@ -114,6 +115,7 @@ impl Journal {
             log.append(payload)?;
             rest = behind;
         }
+        let used = extent.used;
         let is_begun = file.len() >= MAGIC_BYTES;
         let file_bytes = if is_begun { file.len() - rest.len() } else { 0 };
         let (dropped_bytes, used_bytes) = (file.len() - file_bytes, used as usize);

@@ -3,6 +3,7 @@
 //! A failed call changes nothing: room is made first, then bytes are written.
 
 use super::Storage;
+use super::places::Extent;
 use super::record::{HEADER_BYTES, Header, LENGTH_OFFSET, Record, Records};
 use crate::Error;
 use crate::wire::steps;
@@ -15,23 +16,23 @@ pub(crate) const FIRST_RECORD: usize = MAGIC.len();
 
 /// The writing end of a transcript, without its type parameter.
 pub(crate) struct Log<'t> {
-    storage: &'t mut dyn Storage,
-    used: &'t mut u32,
+    pub(super) storage: &'t mut dyn Storage,
+    pub(super) extent: &'t mut Extent,
 }
 
 impl<'t> Log<'t> {
-    pub fn new(storage: &'t mut dyn Storage, used: &'t mut u32) -> Self {
-        Self { storage, used }
+    pub fn new(storage: &'t mut dyn Storage, extent: &'t mut Extent) -> Self {
+        Self { storage, extent }
     }
 
     /// Writes the first bytes of an empty transcript.
     pub fn start(&mut self) -> Result<(), Error> {
-        *self.used = 0;
+        *self.extent = Extent::new(0);
         self.append(&MAGIC)
     }
 
     pub fn used(&self) -> usize {
-        *self.used as usize
+        self.extent.used as usize
     }
 
     /// Bytes that can ever be written.
@@ -74,6 +75,7 @@ impl<'t> Log<'t> {
         let wanted = self.used().saturating_add(more);
         // Lengths and offsets are 32 bits wide.
         if u32::try_from(wanted).is_ok() && self.storage.reserve(wanted) {
+            self.extent.places.reach(wanted);
             return Ok(());
         }
         Err(Error::full(wanted.saturating_sub(self.storage.limit())))
@@ -95,7 +97,7 @@ impl<'t> Log<'t> {
         if let Some(free) = self.storage.bytes_mut().get_mut(at..) {
             fill(free, bytes);
         }
-        *self.used += bytes.len() as u32;
+        self.extent.used += bytes.len() as u32;
         Ok(())
     }
 
@@ -174,7 +176,8 @@ impl<'t> Log<'t> {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn truncate(&mut self, offset: usize) {
         if offset < self.used() {
-            *self.used = offset as u32;
+            self.extent.used = offset as u32;
+            self.extent.places.forget();
         }
     }
 
@@ -185,12 +188,13 @@ impl<'t> Log<'t> {
             return;
         };
         self.move_down(end, used, start);
-        *self.used = (used - gap) as u32;
+        self.extent.used = (used - gap) as u32;
     }
 
     /// Copies the bytes from `start` to `end` down to `place`.
     pub fn move_down(&mut self, start: usize, end: usize, place: usize) {
         let Some(gap) = start.checked_sub(place).filter(|gap| *gap > 0) else { return };
+        self.extent.places.forget();
         let Some(mut rest) = self.storage.bytes_mut().get_mut(place..end) else { return };
         // Pieces as long as the gap never overlap.
         while let Some((hole, tail)) = rest.split_at_mut_checked(gap) {
@@ -205,9 +209,10 @@ impl<'t> Log<'t> {
     /// Makes a gap of `gap` bytes at `place`; what follows moves up.
     pub fn widen(&mut self, place: usize, gap: usize) -> Result<(), Error> {
         self.reserve(gap)?;
+        self.extent.places.forget();
         let end = self.used() + gap;
         let mut rest = self.storage.bytes_mut().get_mut(place..end).unwrap_or_default();
-        *self.used = end as u32;
+        self.extent.used = end as u32;
         // Pieces as long as the gap never overlap; the last goes first.
         while let Some(length) = rest.len().checked_sub(gap).filter(|length| *length > 0) {
             let Some((body, hole)) = rest.split_at_mut_checked(length) else { break };
@@ -222,6 +227,7 @@ impl<'t> Log<'t> {
     /// Swaps the neighbouring runs `start..middle` and `middle..end`.
     pub fn swap_runs(&mut self, start: usize, middle: usize, end: usize) {
         let Some(length) = middle.checked_sub(start) else { return };
+        self.extent.places.forget();
         let Some(runs) = self.storage.bytes_mut().get_mut(start..end) else { return };
         // Moves many bytes at once where the code of it takes no flash.
         if cfg!(target_pointer_width = "64") && length <= runs.len() {

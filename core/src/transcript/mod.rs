@@ -7,6 +7,7 @@ mod check;
 mod journal;
 mod jsonl;
 pub(crate) mod log;
+pub(crate) mod places;
 pub(crate) mod record;
 mod storage;
 
@@ -20,13 +21,14 @@ pub use storage::Storage;
 use crate::Error;
 use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
 use log::{Log, MAGIC};
+use places::{Extent, Table};
 use record::{ELIDED, FIRST, Kind, MARKED, Record};
 
 /// All that was said in a session, oldest first.
 #[derive(Clone, Debug)]
 pub struct Transcript<S> {
     storage: S,
-    used: u32,
+    extent: Extent,
 }
 
 /// One part of the transcript, and where it stands.
@@ -53,10 +55,13 @@ impl<'a> Entry<'a> {
 impl<S: Storage> Transcript<S> {
     /// An empty one in `storage`; or its first bytes, so many, after checking every one of them.
     pub(crate) fn open(storage: S, used: Option<usize>) -> Result<Self, Error> {
-        let mut transcript = Self { storage, used: 0 };
+        let mut transcript = Self { storage, extent: Extent::new(0) };
         match used {
             None => transcript.log().start()?,
-            Some(used) => transcript.used = check::check(transcript.storage.bytes(), used)?,
+            Some(used) => {
+                let used = check::check(transcript.storage.bytes(), used)?;
+                transcript.extent = Extent::new(used);
+            }
         }
         Ok(transcript)
     }
@@ -64,13 +69,13 @@ impl<S: Storage> Transcript<S> {
     /// All bytes that are written.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.storage.bytes().get(..self.used as usize).unwrap_or_default()
+        self.storage.bytes().get(..self.extent.used as usize).unwrap_or_default()
     }
 
     /// Bytes that are used of the storage.
     #[must_use]
     pub const fn used_bytes(&self) -> usize {
-        self.used as usize
+        self.extent.used as usize
     }
 
     /// Bytes that the storage can ever hold.
@@ -82,7 +87,7 @@ impl<S: Storage> Transcript<S> {
     /// Whether nothing was said yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.used as usize <= MAGIC.len()
+        self.extent.used as usize <= MAGIC.len()
     }
 
     /// All parts, oldest first.
@@ -98,30 +103,35 @@ impl<S: Storage> Transcript<S> {
 
     /// All of it as JSON Lines, for people and scripts, which [`JsonLinesReader`] reads again.
     pub fn json_lines(&self) -> JsonLines<'_> {
-        JsonLines::new(self.as_bytes(), MAGIC.len())
+        JsonLines::new(self.as_bytes(), self.places(), MAGIC.len())
     }
 
     /// The lines from a place on, as [`entries_from`](Self::entries_from); a place that begins
     /// a message of the model.
     pub fn json_lines_from(&self, place: EntryPlace) -> JsonLines<'_> {
-        JsonLines::new(self.as_bytes(), place.offset as usize)
+        JsonLines::new(self.as_bytes(), self.places(), place.offset as usize)
     }
 
     /// The `length` bytes behind the end, where a message may lie that is not kept.
     pub(crate) fn bytes_behind(&self, length: usize) -> &[u8] {
-        let used = self.used as usize;
+        let used = self.extent.used as usize;
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
     }
 
     /// A copy of `bytes`, which are a transcript, in `storage`.
     pub(crate) fn copy(bytes: &[u8], storage: S) -> Result<Self, Error> {
-        let mut transcript = Self { storage, used: 0 };
+        let mut transcript = Self { storage, extent: Extent::new(0) };
         transcript.log().append(bytes)?;
         Ok(transcript)
     }
 
+    /// Where calls and their results stand, as far as that is noted.
+    pub(crate) fn places(&self) -> Table<'_> {
+        Table::of(&self.storage, self.extent)
+    }
+
     pub(crate) fn log(&mut self) -> Log<'_> {
-        Log::new(&mut self.storage, &mut self.used)
+        Log::new(&mut self.storage, &mut self.extent)
     }
 
     pub(crate) fn into_storage(self) -> S {

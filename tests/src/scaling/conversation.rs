@@ -11,18 +11,19 @@ use super::{Series, measured};
 
 /// The series of conversations.
 pub(super) const SERIES: &[Series] = &[
-    results("results/in-order", |count| {
-        drop(answered(CHAT, count, Order::OfCalls, answer_measured))
-    }),
-    results("results/in-reverse", |count| {
-        drop(answered(CHAT, count, Order::Reverse, answer_measured))
+    results("results/in-order", |count| answer_one(count, Order::OfCalls)),
+    results("results/in-reverse", |count| answer_one(count, Order::Reverse)),
+    results("results/mixed", |count| answer_one(count, Order::Mixed)),
+    results("results/in-reverse, replies", |count| {
+        drop(answered(CHAT, count, REPLY_CALLS, Order::Reverse, answer_measured));
     }),
     results("request/openai-chat", |count| request(CHAT, count)),
     results("request/anthropic", |count| request(Provider::Anthropic, count)),
     results("request/openai-responses", |count| request(Provider::OpenAiResponses, count)),
     results("request/gemini", |count| request(Provider::Gemini, count)),
     results("request/ollama", |count| request(Provider::Ollama, count)),
-    results("resume", resume),
+    results("resume", |count| resume(count, count)),
+    results("resume/replies", |count| resume(count, REPLY_CALLS)),
     results("json-lines/write", write_lines),
     results("json-lines/read", read_lines),
     rounds("make-room/drop", |count| make_room(RoomPolicy::DropOldest, count)),
@@ -32,34 +33,38 @@ pub(super) const SERIES: &[Series] = &[
 const CHAT: Provider = Provider::OpenAiChat;
 
 const fn results(name: &'static str, run: fn(usize)) -> Series {
-    Series { name, unit: "calls", sizes: [100, 300, 1_000], run }
+    Series { name, unit: "calls", sizes: [300, 1_000, 3_000], run }
 }
 
 const fn rounds(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "rounds", sizes: [15, 50, 150], run }
 }
 
-/// Calls of a reply: fewer than it may have by default.
+/// Calls of a reply that has no more than it may have by default.
 const REPLY_CALLS: usize = 100;
 
 type Chat = Session<SessionConfig<'static>, Growing>;
 
-/// A session in which so many calls were made, in replies of a hundred, and answered.
+/// A session in which so many calls were made, in replies of so many, and answered.
 fn answered(
     provider: Provider,
     count: usize,
+    reply_calls: usize,
     order: Order,
     answer: fn(&mut Chat, &[CallId]),
 ) -> Chat {
     let mut session = receiving(provider);
-    for round in 0..count / REPLY_CALLS {
+    for round in 0..count / reply_calls {
         if round > 0 {
             session.begin_response(200, None).expect("the step is Send");
         }
-        feed(&mut session, &many_calls(provider, round * REPLY_CALLS, REPLY_CALLS), 1400);
+        feed(&mut session, &many_calls(provider, round * reply_calls, reply_calls), 1400);
         let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
-        if order == Order::Reverse {
-            ids.reverse();
+        match order {
+            Order::OfCalls => {}
+            Order::Reverse => ids.reverse(),
+            // A permutation: the multiplier is prime, and larger than any count.
+            Order::Mixed => ids.sort_by_key(|id| u64::from(id.number()) * 7_919 % count as u64),
         }
         answer(&mut session, &ids);
         assert_eq!(session.step(), Step::Send);
@@ -67,9 +72,13 @@ fn answered(
     session
 }
 
-/// The same, its results in reverse.
-fn in_reverse(provider: Provider, count: usize) -> Chat {
-    answered(provider, count, Order::Reverse, answer)
+/// The same, all in one reply and in no order.
+fn mixed(provider: Provider, count: usize) -> Chat {
+    answered(provider, count, count, Order::Mixed, answer)
+}
+
+fn answer_one(count: usize, order: Order) {
+    drop(answered(CHAT, count, count, order, answer_measured));
 }
 
 /// How results come.
@@ -77,6 +86,7 @@ fn in_reverse(provider: Provider, count: usize) -> Chat {
 enum Order {
     OfCalls,
     Reverse,
+    Mixed,
 }
 
 fn answer(session: &mut Chat, ids: &[CallId]) {
@@ -91,7 +101,7 @@ fn answer_measured(session: &mut Chat, ids: &[CallId]) {
 }
 
 fn request(provider: Provider, count: usize) {
-    let session = in_reverse(provider, count);
+    let session = mixed(provider, count);
     measured(|| {
         let mut request = session.request().expect("the step is Send");
         let length = request.body_len();
@@ -102,8 +112,8 @@ fn request(provider: Provider, count: usize) {
     });
 }
 
-fn resume(count: usize) {
-    let session = in_reverse(CHAT, count);
+fn resume(count: usize, reply_calls: usize) {
+    let session = answered(CHAT, count, reply_calls, Order::Reverse, answer);
     let (bytes, config) = (session.snapshot().to_vec(), *session.config());
     let (storage, used) = (Growing::from_vec(bytes.clone(), 1 << 30), bytes.len());
     let resumed = measured(|| Session::resume(storage, used, config)).expect("a snapshot");
@@ -122,12 +132,12 @@ fn lines(session: &Chat) -> Vec<u8> {
 }
 
 fn write_lines(count: usize) {
-    let session = in_reverse(CHAT, count);
+    let session = mixed(CHAT, count);
     measured(|| lines(&session));
 }
 
 fn read_lines(count: usize) {
-    let lines = lines(&in_reverse(CHAT, count));
+    let lines = lines(&mixed(CHAT, count));
     let (_, used) = measured(|| {
         let mut reader = JsonLinesReader::new(Growing::new(1 << 30))?;
         reader.push(&lines)?;

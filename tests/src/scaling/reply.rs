@@ -35,6 +35,11 @@ pub(super) const SERIES: &[Series] = &[
     calls("calls/openai-responses", |count| read(RESPONSES, &many_calls(RESPONSES, 0, count))),
     calls("calls/gemini", |count| read(GEMINI, &many_calls(GEMINI, 0, count))),
     calls("calls/ollama", |count| read(OLLAMA, &many_calls(OLLAMA, 0, count))),
+    many("many-calls/openai-chat", |count| read(CHAT, &many_calls(CHAT, 0, count))),
+    many("many-calls/anthropic", |count| read(ANTHROPIC, &many_calls(ANTHROPIC, 0, count))),
+    many("many-calls/openai-responses", |count| read(RESPONSES, &many_calls(RESPONSES, 0, count))),
+    many("many-calls/gemini", |count| read(GEMINI, &many_calls(GEMINI, 0, count))),
+    many("many-calls/ollama", |count| read(OLLAMA, &many_calls(OLLAMA, 0, count))),
     calls("calls-cut/ollama", |count| read_in(OLLAMA, &many_calls(OLLAMA, 0, count), 16)),
     bytes("interleaved/openai-chat", |size| read(CHAT, &interleaved(CHAT, size))),
     bytes("interleaved/anthropic", |size| read(ANTHROPIC, &interleaved(ANTHROPIC, size))),
@@ -55,10 +60,14 @@ const fn calls(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "calls", sizes: [12, 40, 120], run }
 }
 
+const fn many(name: &'static str, run: fn(usize)) -> Series {
+    Series { name, unit: "calls", sizes: [300, 1_000, 3_000], run }
+}
+
 /// A session in the step `Receive`.
 pub(super) fn receiving(provider: Provider) -> Session<SessionConfig<'static>, Growing> {
     let mut config = SessionConfig::new(provider, "some-model");
-    config.limits = Limits { max_attempts: 1, ..Limits::DEFAULT };
+    config.limits = Limits { max_attempts: 1, max_calls: u16::MAX, ..Limits::DEFAULT };
     let mut session = Session::new(Growing::new(1 << 30), config).expect("a session");
     session.user("Go on.").expect("the step is Idle");
     session.begin_response(200, None).expect("the step is Send");

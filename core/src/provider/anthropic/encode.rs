@@ -95,7 +95,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         }
         Kind::Result => {
             at.stage = RESULTS;
-            at.about_result(context.bytes, &record, out);
+            at.about_result(context, &record, out);
             begin(at, USER, out);
             out.fill(r#"{"type":"tool_result","tool_use_id":"%i","content":"%t""#);
             out.fill(if record.header.has(MARKED) { r#","is_error":true}"# } else { "}" });

@@ -54,7 +54,7 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     if at.stage == RESULTS {
-        match at.next_result(context.bytes) {
+        match at.next_result(context) {
             Some((call, result)) => response(at, &call, &result, out),
             None => end(at, out),
         }

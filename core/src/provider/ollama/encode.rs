@@ -121,7 +121,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 at.stage = BETWEEN;
             }
         },
-        _ => match at.next_result(bytes) {
+        _ => match at.next_result(context) {
             Some((call, result)) => {
                 about(&call, out);
                 about(&result, out);

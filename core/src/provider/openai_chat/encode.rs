@@ -85,7 +85,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 return true;
             }
             at.offset = record.end();
-            at.about_result(bytes, &record, out);
+            at.about_result(context, &record, out);
             at.is_joined = at.joins(bytes, &record);
             // Templates refuse the role of the system behind the first message.
             let [before, behind] = user_tags(&record);

@@ -56,7 +56,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         at.begin_reply();
     }
     at.offset = record.end();
-    at.about_result(bytes, &record, out);
+    at.about_result(context, &record, out);
     match record.header.kind() {
         Kind::User => {
             begin(at, r#"{"type":"message","role":""#, out);

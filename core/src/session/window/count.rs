@@ -5,6 +5,7 @@ use crate::message::{Part, Provider, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Limits, dialect_of, sent_texts};
 use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
+use crate::transcript::places::Table;
 use crate::transcript::record::{FIRST, Kind, Record, Records};
 
 /// The running count.
@@ -171,7 +172,8 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
     let Ok(dialect) = dialect_of(config.provider()) else { return 0 };
     let base = bytes.as_ptr().addr();
     let (mut tokens, mut at, mut message) = (0_u32, start, start);
-    sent_texts(dialect, Context { config, bytes, reply_tokens: 0 }, start, &mut |text| {
+    let context = Context { config, bytes, reply_tokens: 0, places: Table::BLIND };
+    sent_texts(dialect, context, start, &mut |text| {
         let Some(offset) = text.as_ptr().addr().checked_sub(base) else { return };
         if offset < start || offset >= bytes.len() || text.is_empty() {
             return;

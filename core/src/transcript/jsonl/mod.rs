@@ -13,7 +13,8 @@
 //! The rest is written where it is so: `"summary":true` for a user's text that stands for older
 //! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
 //! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed,
-//! `"index":N`, the place of a result's call in its reply, where the id does not tell it,
+//! `"index":N`, the place of a result's call in its reply, where the id does not tell it or the
+//! results of many calls come in another order,
 //! `"ended":true` for a user's text or a result after which the turn ended without an answer
 //! (aborted, failed, over a budget), and `"paused":true` for the last part of a reply that the
 //! model is to go on with.

@@ -4,6 +4,7 @@ use super::line::{Line, LineFault, PLACES, Refused, Said};
 use crate::transcript::Storage;
 use crate::transcript::check::Reply;
 use crate::transcript::log::Log;
+use crate::transcript::places::{Extent, FEW};
 use crate::transcript::record::{HEADER_BYTES, Header, Kind, Record, Records};
 use crate::wire::json_read::JsonReader;
 use crate::{Error, ErrorKind};
@@ -26,7 +27,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub struct JsonLinesReader<S> {
     storage: S,
-    used: u32,
+    extent: Extent,
     json: JsonReader,
     line: Line,
     /// The line that is read, from 1 on.
@@ -34,6 +35,9 @@ pub struct JsonLinesReader<S> {
     check: Reply,
     /// The first record of the last reply.
     reply: u32,
+    /// What follows the call that was answered last, and the index of a call there: results mostly
+    /// come in order.
+    next: (u32, u32),
     refused: Option<(Error, Option<LineFault>)>,
 }
 
@@ -45,15 +49,16 @@ impl<S: Storage> JsonLinesReader<S> {
     pub fn new(storage: S) -> Result<Self, Error> {
         let mut reader = Self {
             storage,
-            used: 0,
+            extent: Extent::new(0),
             json: JsonReader::new(PLACES),
             line: Line::default(),
             number: 1,
             check: Reply::default(),
             reply: 0,
+            next: (0, 0),
             refused: None,
         };
-        Log::new(&mut reader.storage, &mut reader.used).start()?;
+        Log::new(&mut reader.storage, &mut reader.extent).start()?;
         Ok(reader)
     }
 
@@ -76,7 +81,7 @@ impl<S: Storage> JsonLinesReader<S> {
     /// As [`push`](Self::push).
     pub fn finish(mut self) -> Result<(S, usize), Error> {
         self.push(b"\n")?;
-        Ok((self.storage, self.used as usize))
+        Ok((self.storage, self.extent.used as usize))
     }
 
     /// What is wrong with the line that was refused.
@@ -89,9 +94,9 @@ impl<S: Storage> JsonLinesReader<S> {
     #[must_use]
     pub fn open_call(&self) -> Option<&str> {
         let bytes = self.bytes();
-        let mut calls = calls(bytes, self.reply as usize).enumerate();
-        let open = calls.find(|(index, _)| !is_answered(bytes, self.reply as usize, *index))?;
-        Some(open.1.call().0)
+        let mut calls = calls(bytes, self.reply as usize).zip(0..);
+        let (open, _) = calls.find(|(_, index)| !self.check.is_answered(bytes, *index))?;
+        Some(open.call().0)
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
@@ -106,7 +111,7 @@ impl<S: Storage> JsonLinesReader<S> {
                     return Err(LineFault::NotJson.into());
                 }
             }
-            let mut log = Log::new(&mut self.storage, &mut self.used);
+            let mut log = Log::new(&mut self.storage, &mut self.extent);
             while let Some(token) = self.json.next(&mut text).map_err(|_| LineFault::NotJson)? {
                 self.line.take(&mut log, token)?;
             }
@@ -127,7 +132,7 @@ impl<S: Storage> JsonLinesReader<S> {
         }
         let has_parts = self.check.is_begun();
         let had_open = self.check.has_open();
-        let mut log = Log::new(&mut self.storage, &mut self.used);
+        let mut log = Log::new(&mut self.storage, &mut self.extent);
         let start = self.line.start_or(log.used());
         let (mut header, result) = match self.line.said(&mut log)? {
             Said::Configuration if has_parts => return Err(LineFault::Order.into()),
@@ -141,15 +146,23 @@ impl<S: Storage> JsonLinesReader<S> {
             Said::Result { flags, index, id_bytes } => {
                 let payload = start + HEADER_BYTES;
                 let id = log.bytes().get(payload..payload + id_bytes).unwrap_or_default();
-                let named = || {
-                    let mut calls = calls(log.bytes(), self.reply as usize).enumerate();
-                    let open = calls.find(|(index, call)| {
-                        call.call_bytes().0 == id
-                            && !is_answered(log.bytes(), self.reply as usize, *index)
-                    });
-                    open.and_then(|(index, _)| u16::try_from(index).ok())
+                let (check, bytes) = (&self.check, log.bytes());
+                let named = |(at, index): (u32, u32)| {
+                    let mut calls = calls(bytes, at as usize).zip(index..);
+                    calls.find(|(call, index)| {
+                        call.call_bytes().0 == id && !check.is_answered(bytes, *index)
+                    })
                 };
-                let index = index.or_else(named).ok_or(LineFault::UnknownCall)?;
+                let index = match index {
+                    Some(index) => index,
+                    None => {
+                        let next = Some(self.next).filter(|_| check.calls() > FEW).and_then(named);
+                        let found = next.or_else(|| named((self.reply, 0)));
+                        let (call, index) = found.ok_or(LineFault::UnknownCall)?;
+                        self.next = (call.end() as u32, index.saturating_add(1));
+                        u16::try_from(index).map_err(|_| LineFault::UnknownCall)?
+                    }
+                };
                 log.remove(payload, payload + id_bytes);
                 let [low, high] = index.to_le_bytes();
                 (Header::new(Kind::Result, flags, [low, high, 0]), true)
@@ -169,8 +182,7 @@ impl<S: Storage> JsonLinesReader<S> {
         if core::str::from_utf8(record.payload).is_err() {
             return Err(LineFault::NotJson.into());
         }
-        let mut check = self.check;
-        if !check.takes(log.bytes(), &record) {
+        if !self.check.takes(log.bytes(), &record) {
             return Err(match result {
                 true => LineFault::UnknownCall,
                 false if had_open => LineFault::OpenCalls,
@@ -179,9 +191,8 @@ impl<S: Storage> JsonLinesReader<S> {
             .into());
         }
         if is_reply && record.header.has(crate::transcript::record::FIRST) {
-            self.reply = start as u32;
+            (self.reply, self.next) = (start as u32, (start as u32, 0));
         }
-        self.check = check;
         self.json.restart();
         self.line = Line::default();
         Ok(())
@@ -189,8 +200,8 @@ impl<S: Storage> JsonLinesReader<S> {
 
     /// Takes the line out again.
     fn refuse(&mut self, refused: Refused) -> Error {
-        let start = self.line.start_or(self.used as usize);
-        let mut log = Log::new(&mut self.storage, &mut self.used);
+        let start = self.line.start_or(self.extent.used as usize);
+        let mut log = Log::new(&mut self.storage, &mut self.extent);
         log.truncate(start);
         let (error, fault) = match refused {
             Refused::Error(error) => (error, None),
@@ -201,20 +212,13 @@ impl<S: Storage> JsonLinesReader<S> {
     }
 
     fn bytes(&self) -> &[u8] {
-        self.storage.bytes().get(..self.used as usize).unwrap_or_default()
+        self.storage.bytes().get(..self.extent.used as usize).unwrap_or_default()
     }
 }
 
-/// The calls of the reply that begins at `reply`.
+/// The calls from `reply` on, the beginning of a reply or a place in it.
 fn calls(bytes: &[u8], reply: usize) -> impl Iterator<Item = Record<'_>> {
     let start = if reply == 0 { bytes.len() } else { reply };
     let parts = Records::from(bytes, start).take_while(Record::is_reply);
     parts.filter(|part| part.is(Kind::Call))
-}
-
-/// Whether the call with this index of the reply has a result.
-fn is_answered(bytes: &[u8], reply: usize, index: usize) -> bool {
-    let behind = Records::from(bytes, reply).skip_while(Record::is_reply);
-    let mut results = behind.take_while(|record| record.is(Kind::Result));
-    results.any(|result| result.header.call_index() as usize == index)
 }

@@ -1,6 +1,7 @@
 //! From records to lines, through a buffer of any size.
 
 use crate::message::Provider;
+use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, REPEATED, Record, Records,
 };
@@ -11,12 +12,15 @@ use crate::wire::pieces;
 #[derive(Clone, Debug)]
 pub struct JsonLines<'t> {
     bytes: &'t [u8],
+    places: Table<'t>,
     /// The record that is next.
     offset: usize,
     /// The first record of the last reply.
     reply: usize,
-    /// Ids of its calls may stand for several of them.
+    /// Ids of its calls may stand for several of them, or do not follow one another in results.
     has_repeated: bool,
+    /// Calls of it so far.
+    calls: u32,
     /// The call that the last result answered, or 0, and its index: results mostly come in order.
     answered: (usize, u32),
     /// The record before belongs to a reply.
@@ -28,13 +32,19 @@ pub struct JsonLines<'t> {
 }
 
 impl<'t> JsonLines<'t> {
-    pub(in crate::transcript) const fn new(bytes: &'t [u8], offset: usize) -> Self {
+    pub(in crate::transcript) const fn new(
+        bytes: &'t [u8],
+        places: Table<'t>,
+        offset: usize,
+    ) -> Self {
         let (pieces, place) = (Pieces::new(), Place::START);
         Self {
             bytes,
+            places,
             offset,
             reply: offset,
             has_repeated: true,
+            calls: 0,
             answered: (0, 0),
             in_reply: false,
             pieces,
@@ -70,9 +80,11 @@ impl<'t> JsonLines<'t> {
         self.offset = record.end();
         if record.is_reply() && record.header.has(FIRST) {
             (self.reply, self.has_repeated, self.answered) = (record.offset, false, (0, 0));
+            self.calls = 0;
         }
         // Calls without an id are not marked.
         let [id, ..] = record.header.info;
+        self.calls += u32::from(record.is(Kind::Call));
         self.has_repeated |= record.is(Kind::Call) && (record.header.has(REPEATED) || id == 0);
         let begins = core::mem::replace(&mut self.in_reply, record.is_reply());
         let flag = |text, is_so| if is_so { text } else { "" };
@@ -140,27 +152,27 @@ impl<'t> JsonLines<'t> {
     /// The id of the call that `result` answers, and whether it is that of no other call.
     fn answered_by(&mut self, result: &Record<'_>) -> (&'t str, bool) {
         let wanted = result.header.call_index();
-        let (start, mut index) = match self.answered {
-            (at, index) if at != 0 && index <= wanted => (at, index),
-            _ => (self.reply, 0),
+        let (known, index) = self.answered;
+        let (start, steps) = match wanted.checked_sub(index) {
+            Some(steps) if known != 0 => (known, steps),
+            _ => (self.reply, wanted),
         };
-        let find = |at| Record::find_part(self.bytes, at, self.reply, Kind::Call.bit());
-        let mut call = find(start);
-        while index < wanted
-            && let Some(before) = call
-        {
-            call = find(before.end());
-            index += 1;
-        }
+        let noted =
+            if steps > FEW { self.places.call(self.bytes, self.reply, wanted) } else { None };
+        let call = noted.or_else(|| call_behind(self.bytes, self.reply, start, steps));
         let Some(call) = call else { return ("", false) };
         let at = call.offset;
-        self.answered = (at, index);
+        self.answered = (at, wanted);
         let id = call.call_bytes().0;
         let others = || {
             let parts = Records::from(self.bytes, self.reply).take_while(Record::is_reply);
             let mut calls = parts.filter(|part| part.is(Kind::Call) && part.offset != at);
             calls.any(|other| other.call_bytes().0 == id)
         };
-        (core::str::from_utf8(id).unwrap_or_default(), !(self.has_repeated && others()))
+        // In a long reply, the index spares the reader a look at all ids.
+        let is_long = self.calls > FEW;
+        self.has_repeated |= is_long && wanted != index + u32::from(known != 0);
+        let is_only = !(self.has_repeated && (is_long || others()));
+        (core::str::from_utf8(id).unwrap_or_default(), is_only)
     }
 }

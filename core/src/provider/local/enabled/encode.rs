@@ -154,7 +154,7 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 (at.stage, at.previous) = (BETWEEN, 0);
             }
         },
-        _ => match at.next_result(bytes) {
+        _ => match at.next_result(context) {
             Some((call, result)) => {
                 let failed = result.header.has(MARKED);
                 let [before, between, behind] = if failed { FAILED_RESULT } else { RESULT };
