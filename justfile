@@ -11,11 +11,11 @@ quick:
 
 # One run over the sample project.
 try:
-    cargo run --release --package zerostack -- try
+    cargo run --release --package zerostack-cli -- try
 
 # The table of the README.
 bench:
-    cargo build --release --package zerostack --package zerostack-tests
+    cargo build --release --package zerostack-cli --package zerostack-tests
     target/release/zerostack-bench
 
 # How the costs of each kind of work grow with its size, in instructions; or those with WORD in

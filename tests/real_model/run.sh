@@ -8,7 +8,7 @@ if [ "${ZEROSTACK_REAL_MODEL:-}" != 1 ]; then
 fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-cargo build --quiet --manifest-path "$root/Cargo.toml" --package zerostack
+cargo build --quiet --manifest-path "$root/Cargo.toml" --package zerostack-cli
 zerostack=$root/target/debug/zerostack
 
 python=$root/target/real-model/bin/python

@@ -28,7 +28,7 @@ pub fn measure(exe: &Path, table: &mut Table) -> std::io::Result<()> {
 
 fn crates() -> Option<usize> {
     let tree = Command::new("cargo")
-        .args(["tree", "--offline", "--package", "zerostack", "--edges", "normal"])
+        .args(["tree", "--offline", "--package", "zerostack-cli", "--edges", "normal"])
         .args(["--prefix", "none", "--format", "{p}"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
