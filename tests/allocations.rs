@@ -41,7 +41,7 @@ fn a_turn_allocates_nothing() {
             let config = SessionConfig {
                 system: "Be brief.",
                 tools: &TOOLS,
-                ..SessionConfig::new(fixture.provider, "m")
+                ..SessionConfig::new(fixture.dialect, "m")
             };
             let count = allocations_in(|| {
                 let mut session = Session::new([0; 8192], config).unwrap();

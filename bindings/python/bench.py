@@ -42,7 +42,7 @@ def pieces(body: bytes) -> list[bytes]:
 def ours(provider: str, body: bytes) -> str:
     from zerostack import Session, TextDelta
 
-    session = Session(provider, "m")
+    session = Session(dialect, "m")
     session.user("go")
     session.begin_response(200)
     text = ""

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use zerostack_core::{Growing, OwnedConfig, OwnedTool, Provider, Session, Step, ToolResult};
+use zerostack_core::{Dialect, Growing, OwnedConfig, OwnedTool, Session, Step, ToolResult};
 
 const CALL: &[u8] =
     b"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\
@@ -27,7 +27,7 @@ fn main() -> Result<(), zerostack_core::Error> {
 }
 
 fn turn(rounds: usize) -> Result<(), zerostack_core::Error> {
-    let mut config = OwnedConfig::new(Provider::OpenAiChat, "m");
+    let mut config = OwnedConfig::new(Dialect::OpenAiChat, "m");
     config.tools.push(OwnedTool {
         name: "double".into(),
         description: "Doubles.".into(),

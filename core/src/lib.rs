@@ -26,7 +26,7 @@
 //!    `make_room` to follow a policy.
 //!
 //! ```
-//! use zerostack_core::{Error, Event, Provider, Session, SessionConfig, Step, ToolResult, ToolSpec};
+//! use zerostack_core::{Error, Event, Dialect, Session, SessionConfig, Step, ToolResult, ToolSpec};
 //!
 //! fn agent(question: &str, http: &mut impl Http, answer: &mut String) -> Result<(), Error> {
 //!     let tools = [ToolSpec {
@@ -34,7 +34,7 @@
 //!         description: "Reads the temperature in degrees Celsius.",
 //!         parameters: r#"{"type":"object","properties":{}}"#,
 //!     }];
-//!     let config = SessionConfig { tools: &tools, ..SessionConfig::new(Provider::Anthropic, "some-model") };
+//!     let config = SessionConfig { tools: &tools, ..SessionConfig::new(Dialect::Anthropic, "some-model") };
 //!     let mut session = Session::new([0_u8; 4096], &config)?;
 //!     session.user(question)?;
 //!     loop {
@@ -173,7 +173,7 @@ pub mod wire;
 
 pub use error::{Error, ErrorKind};
 pub use message::{
-    CallId, Event, Fed, Kept, Part, Provider, Role, StopReason, ToolCall, ToolResult, ToolSpec,
+    CallId, Dialect, Event, Fed, Kept, Part, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
 pub use provider::{

@@ -49,7 +49,7 @@ int main(void) {
     zs_run_report report;
 
     zs_config_init(&config, sizeof config);
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model.ptr = (const uint8_t *)model;
     config.model.len = strlen(model);
     config.tools = TOOLS;

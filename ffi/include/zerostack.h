@@ -114,7 +114,7 @@ enum zs_status
     ZS_BAD_JSON = 12,
     /**
      * The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
-     * is the number of the provider, or 0.
+     * is the number of the dialect, or 0.
      */
     ZS_UNSUPPORTED = 13,
     /**
@@ -522,7 +522,7 @@ enum zs_part
      */
     ZS_PART_TOOL_RESULT = 4,
     /**
-     * Text that only its provider understands: `provider`, `variety`, `text`.
+     * Text that only its provider understands: `dialect`, `variety`, `text`.
      */
     ZS_PART_OPAQUE = 5,
     /**
@@ -660,7 +660,7 @@ typedef uint32_t zs_http_event_kind;
 /**
  * A service, by the dialect it speaks.
  */
-enum zs_provider
+enum zs_dialect
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -688,9 +688,9 @@ enum zs_provider
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum zs_provider zs_provider;
+typedef enum zs_dialect zs_dialect;
 #else
-typedef uint32_t zs_provider;
+typedef uint32_t zs_dialect;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -889,7 +889,7 @@ typedef struct {
 } zs_tool;
 
 /**
- * What stays the same during a session. Fill it by zs_config_init, then set provider and model
+ * What stays the same during a session. Fill it by zs_config_init, then set dialect and model
  * at least. The struct itself is copied; the texts and the array of tools are lent: they must
  * outlive the session, unchanged.
  *
@@ -920,7 +920,7 @@ typedef struct {
     /**
      * The dialect to speak: a zs_provider.
      */
-    uint32_t provider;
+    uint32_t dialect;
     /**
      * Tokens of one reply; 0 leaves it to the provider.
      */
@@ -1212,7 +1212,7 @@ typedef struct {
     /**
      * Who made an opaque text: a zs_provider.
      */
-    uint32_t provider;
+    uint32_t dialect;
     /**
      * What it is among the opaque texts of this provider.
      */
@@ -1371,7 +1371,7 @@ const char *zs_status_name(uint32_t status);
 const char *zs_status_message(uint32_t status);
 
 /**
- * Fills a configuration with the defaults: no system prompt, no tools, no provider, no model.
+ * Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
  * `size` is sizeof(zs_config); bytes behind what this library knows become 0.
  *
  * Any step; no session is needed.
@@ -1421,7 +1421,7 @@ zs_status zs_session_resume(void *memory,
 
 /**
  * The same conversation in other memory, to go on with it apart, as a subagent does; another
- * model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+ * model, dialect and other tools are fine. Open calls are open there too. `from` stays as it is.
  *
  * Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
  * NULL.
@@ -1805,13 +1805,13 @@ zs_status zs_session_from_json_lines(void *memory,
  * behind the user's text of one space.
  *
  * No session is needed. `detail` may be NULL.
- * Errors: ZS_BAD_CONFIG for no provider, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
+ * Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
  * ZS_OUT_OF_RANGE; `*session` is NULL then.
  * Lifetime: as zs_session_init.
  */
 zs_status zs_decoder_init(void *memory,
                           size_t len,
-                          uint32_t provider,
+                          uint32_t dialect,
                           uint16_t http_status,
                           zs_session **session,
                           uint32_t *detail);

@@ -12,7 +12,7 @@ use crate::text::zs_str;
 /// A service, by the dialect it speaks.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum zs_provider {
+pub enum zs_dialect {
     /// OpenAI chat completions, and the many servers compatible with it.
     ZS_OPENAI_CHAT = 1,
     /// Anthropic messages.
@@ -99,7 +99,7 @@ pub struct zs_tool {
     pub parameters: zs_str,
 }
 
-/// What stays the same during a session. Fill it by zs_config_init, then set provider and model
+/// What stays the same during a session. Fill it by zs_config_init, then set dialect and model
 /// at least. The struct itself is copied; the texts and the array of tools are lent: they must
 /// outlive the session, unchanged.
 ///
@@ -119,7 +119,7 @@ pub struct zs_config {
     /// How many there are.
     pub tool_count: usize,
     /// The dialect to speak: a zs_provider.
-    pub provider: u32,
+    pub dialect: u32,
     /// Tokens of one reply; 0 leaves it to the provider.
     pub max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
@@ -179,7 +179,7 @@ pub struct zs_config {
     pub vocabulary: zs_str,
 }
 
-/// Fills a configuration with the defaults: no system prompt, no tools, no provider, no model.
+/// Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
 /// `size` is sizeof(zs_config); bytes behind what this library knows become 0.
 ///
 /// Any step; no session is needed.
@@ -217,7 +217,7 @@ impl Default for zs_config {
             system: zs_str::EMPTY,
             tools: core::ptr::null(),
             tool_count: 0,
-            provider: 0,
+            dialect: 0,
             max_output_tokens: limits.max_output_tokens,
             context_tokens: limits.context_tokens,
             max_result_bytes: limits.max_result_bytes,

@@ -16,14 +16,14 @@ use crate::status::zs_status;
 /// behind the user's text of one space.
 ///
 /// No session is needed. `detail` may be NULL.
-/// Errors: ZS_BAD_CONFIG for no provider, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
+/// Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
 /// ZS_OUT_OF_RANGE; `*session` is NULL then.
 /// Lifetime: as zs_session_init.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_decoder_init(
     memory: *mut c_void,
     len: usize,
-    provider: u32,
+    dialect: u32,
     http_status: u16,
     session: *mut *mut zs_session,
     detail: *mut u32,
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn zs_decoder_init(
     let act = || {
         // SAFETY: the promise of `boundary`.
         let session = unsafe { empty(session) }?;
-        let config = LentConfig::for_one_response(provider)?;
+        let config = LentConfig::for_one_response(dialect)?;
         let make = |storage| {
             let mut chat = Session::new(storage, config)?;
             chat.user(" ")?;

@@ -33,7 +33,7 @@ pub enum zs_part {
     ZS_PART_TOOL_CALL = 3,
     /// The answer to a call: `call`, `is_error`, `text`.
     ZS_PART_TOOL_RESULT = 4,
-    /// Text that only its provider understands: `provider`, `variety`, `text`.
+    /// Text that only its provider understands: `dialect`, `variety`, `text`.
     ZS_PART_OPAQUE = 5,
     /// What the program said to the model beside the user, by zs_session_instruct: `text`.
     ZS_PART_INSTRUCTION = 6,
@@ -58,7 +58,7 @@ pub struct zs_entry {
     /// The id of a call.
     pub call: u32,
     /// Who made an opaque text: a zs_provider.
-    pub provider: u32,
+    pub dialect: u32,
     /// What it is among the opaque texts of this provider.
     pub variety: u32,
     /// What was said.
@@ -117,7 +117,7 @@ impl From<Entry<'_>> for zs_entry {
             is_cut: entry.is_cut.into(),
             is_error: 0,
             call: 0,
-            provider: 0,
+            dialect: 0,
             variety: 0,
             text: zs_str::EMPTY,
             name: zs_str::EMPTY,
@@ -150,9 +150,9 @@ impl From<Entry<'_>> for zs_entry {
                 told.part = zs_part::ZS_PART_INSTRUCTION;
                 told.text = text.into();
             }
-            Part::Opaque { provider, variety, text } => {
+            Part::Opaque { dialect, variety, text } => {
                 told.part = zs_part::ZS_PART_OPAQUE;
-                told.provider = number(provider);
+                told.dialect = number(dialect);
                 told.variety = variety.into();
                 told.text = text.into();
             }

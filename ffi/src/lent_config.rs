@@ -1,12 +1,12 @@
 //! A configuration as the core reads it: checked once, lent for as long as the session.
 
 use zerostack_core::{
-    Config, FailedTurn, Limits, OutputLimitKey, Prices, Provider, RoomPolicy, ToolMode, ToolSpec,
+    Config, Dialect, FailedTurn, Limits, OutputLimitKey, Prices, RoomPolicy, ToolMode, ToolSpec,
 };
 
 use crate::boundary::{checked_text, text, values};
 use crate::config::{
-    known, zs_config, zs_counting, zs_failed_turn, zs_output_limit_key, zs_provider, zs_room,
+    known, zs_config, zs_counting, zs_dialect, zs_failed_turn, zs_output_limit_key, zs_room,
     zs_tool, zs_tool_mode,
 };
 use crate::status::Fault;
@@ -16,7 +16,7 @@ use crate::window_count::WindowCount;
 /// The configuration of a session, checked. Everything it points to is lent.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LentConfig {
-    provider: Provider,
+    dialect: Dialect,
     model: &'static str,
     system: &'static str,
     /// Their texts were checked.
@@ -56,8 +56,8 @@ impl LentConfig {
         };
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
-        let provider = choose(known.provider, PROVIDERS)?;
-        Ok(Self { provider, model, system, tools, limits, output_limit_key, tool_mode, count })
+        let dialect = choose(known.dialect, DIALECTS)?;
+        Ok(Self { dialect, model, system, tools, limits, output_limit_key, tool_mode, count })
     }
 
     /// For a body that is decoded once and stays, whatever it is.
@@ -65,7 +65,7 @@ impl LentConfig {
         let failed_turn = FailedTurn::Keep;
         let limits = Limits { max_attempts: 1, failed_turn, ..Limits::DEFAULT };
         Ok(Self {
-            provider: choose(number, PROVIDERS)?,
+            dialect: choose(number, DIALECTS)?,
             model: "decode",
             system: "",
             tools: &[],
@@ -78,8 +78,8 @@ impl LentConfig {
 }
 
 impl Config for LentConfig {
-    fn provider(&self) -> Provider {
-        self.provider
+    fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     fn model(&self) -> &str {
@@ -156,12 +156,12 @@ fn choose<T: Copy>(number: u32, meanings: &[(u32, T)]) -> Result<T, Fault> {
 
 const BAD: Fault = Fault { status: ZS_BAD_CONFIG, detail: u32::MAX };
 
-const PROVIDERS: &[(u32, Provider)] = &[
-    (zs_provider::ZS_OPENAI_CHAT as u32, Provider::OpenAiChat),
-    (zs_provider::ZS_ANTHROPIC as u32, Provider::Anthropic),
-    (zs_provider::ZS_OPENAI_RESPONSES as u32, Provider::OpenAiResponses),
-    (zs_provider::ZS_GEMINI as u32, Provider::Gemini),
-    (zs_provider::ZS_OLLAMA as u32, Provider::Ollama),
+const DIALECTS: &[(u32, Dialect)] = &[
+    (zs_dialect::ZS_OPENAI_CHAT as u32, Dialect::OpenAiChat),
+    (zs_dialect::ZS_ANTHROPIC as u32, Dialect::Anthropic),
+    (zs_dialect::ZS_OPENAI_RESPONSES as u32, Dialect::OpenAiResponses),
+    (zs_dialect::ZS_GEMINI as u32, Dialect::Gemini),
+    (zs_dialect::ZS_OLLAMA as u32, Dialect::Ollama),
 ];
 
 const FAILED_TURNS: &[(u32, FailedTurn)] = &[
@@ -194,8 +194,8 @@ const COUNTINGS: &[(u32, zs_counting)] = &[
     (zs_counting::ZS_COUNT_VOCABULARY as u32, zs_counting::ZS_COUNT_VOCABULARY),
 ];
 
-/// The number of a provider in the header; 0 for one that it does not have.
-pub(crate) fn number(provider: Provider) -> u32 {
-    let found = PROVIDERS.iter().find(|(_, known)| *known == provider);
+/// The number of a dialect in the header; 0 for one that it does not have.
+pub(crate) fn number(dialect: Dialect) -> u32 {
+    let found = DIALECTS.iter().find(|(_, known)| *known == dialect);
     found.map_or(0, |(number, _)| *number)
 }

@@ -87,7 +87,7 @@ pub unsafe extern "C" fn zs_session_resume(
 }
 
 /// The same conversation in other memory, to go on with it apart, as a subagent does; another
-/// model, provider and other tools are fine. Open calls are open there too. `from` stays as it is.
+/// model, dialect and other tools are fine. Open calls are open there too. `from` stays as it is.
 ///
 /// Any step of `from`; the new one is in the step that its conversation ends with. `detail` may be
 /// NULL.

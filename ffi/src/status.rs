@@ -42,7 +42,7 @@ pub enum zs_status {
     /// JSON text is not valid. The detail is the byte offset.
     ZS_BAD_JSON = 12,
     /// The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
-    /// is the number of the provider, or 0.
+    /// is the number of the dialect, or 0.
     ZS_UNSUPPORTED = 13,
     /// A text is longer than its format allows. The detail is the longest length in bytes.
     ZS_TOO_LONG = 14,

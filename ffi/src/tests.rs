@@ -9,7 +9,7 @@ use std::vec::Vec;
 use std::{format, fs, vec};
 
 use crate::boundary::{answer, change};
-use crate::config::{zs_config, zs_config_init, zs_provider, zs_tool};
+use crate::config::{zs_config, zs_config_init, zs_dialect, zs_tool};
 use crate::entry::{zs_entry, zs_session_entry};
 use crate::event::{zs_event, zs_event_kind};
 use crate::handle::zs_session;
@@ -37,7 +37,7 @@ fn config(tools: &[zs_tool]) -> zs_config {
     let mut config = zs_config::default();
     // SAFETY: it is a configuration.
     assert_eq!(unsafe { zs_config_init(&mut config, size_of::<zs_config>()) }, ZS_OK);
-    config.provider = zs_provider::ZS_OPENAI_CHAT as u32;
+    config.dialect = zs_dialect::ZS_OPENAI_CHAT as u32;
     config.model = "m".into();
     (config.tools, config.tool_count) = (tools.as_ptr(), tools.len());
     config
@@ -205,7 +205,7 @@ fn what_the_core_can_say_has_a_number_here() {
         ("message/event.rs", "Kept", "event.rs"),
         ("message/usage.rs", "StopReason", "event.rs"),
         ("message/mod.rs", "Part", "entry.rs"),
-        ("message/provider.rs", "Provider", "lent_config.rs"),
+        ("message/dialect.rs", "Dialect", "lent_config.rs"),
         ("provider/limits.rs", "RoomPolicy", "lent_config.rs"),
         ("provider/config.rs", "ToolMode", "lent_config.rs"),
         ("provider/config.rs", "OutputLimitKey", "lent_config.rs"),

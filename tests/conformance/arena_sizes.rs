@@ -11,7 +11,7 @@ fn a_conversation_in_every_size_of_memory() {
     for name in ["openai-chat/parallel_interleaved.sse", "anthropic/thinking_and_calls.sse"] {
         let fixture = fixtures::named(name);
         let limits = Limits { reply_bytes: 32, ..Limits::DEFAULT };
-        let config = SessionConfig { limits, ..SessionConfig::new(fixture.provider, "m") };
+        let config = SessionConfig { limits, ..SessionConfig::new(fixture.dialect, "m") };
         for size in 0..1200 {
             let mut arena = vec![0; size];
             let mut session = match Session::new(arena.as_mut_slice(), config) {
@@ -115,8 +115,8 @@ fn a_long_reply_passes_through_a_small_arena() {
 }
 
 /// `text` as a stream of each dialect; for OpenAI with the choice's index first and last.
-fn bodies(text: &str, piece_bytes: usize) -> Vec<(zerostack_core::Provider, Vec<u8>)> {
-    use zerostack_core::Provider::{Anthropic, OpenAiChat};
+fn bodies(text: &str, piece_bytes: usize) -> Vec<(zerostack_core::Dialect, Vec<u8>)> {
+    use zerostack_core::Dialect::{Anthropic, OpenAiChat};
     let mut bodies = [String::new(), String::new(), String::new()];
     let mut rest = text;
     while !rest.is_empty() {
@@ -152,7 +152,7 @@ fn bodies(text: &str, piece_bytes: usize) -> Vec<(zerostack_core::Provider, Vec<
 
 #[test]
 fn parallel_calls_are_bounded_by_the_memory_only() {
-    for provider in [zerostack_core::Provider::OpenAiChat, zerostack_core::Provider::Anthropic] {
+    for dialect in [zerostack_core::Dialect::OpenAiChat, zerostack_core::Dialect::Anthropic] {
         let says = zerostack_tests::model::Says {
             calls: (0..400)
                 .map(|n| (format!("id{n}"), "f".into(), format!("{{\"n\":{n}}}")))
@@ -160,15 +160,15 @@ fn parallel_calls_are_bounded_by_the_memory_only() {
             ..Default::default()
         };
         // Each call comes whole before the next, as its index has one byte.
-        let body = match provider {
-            zerostack_core::Provider::OpenAiChat => sequential(&says),
-            _ => says.body(provider, &mut zerostack_tests::random::Random::new(1)),
+        let body = match dialect {
+            zerostack_core::Dialect::OpenAiChat => sequential(&says),
+            _ => says.body(dialect, &mut zerostack_tests::random::Random::new(1)),
         };
         let mut most = 0;
         for size in [500, 2000, 8000, 40_000] {
             let mut arena = vec![0; size];
             let limits = Limits { max_calls: 400, ..Limits::DEFAULT };
-            let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+            let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
             let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
             session.user("Go").unwrap();
             session.begin_response(200, None).unwrap();
@@ -184,7 +184,7 @@ fn parallel_calls_are_bounded_by_the_memory_only() {
                 Err(kind) => assert_eq!(*kind, ErrorKind::Full, "{size}"),
             }
         }
-        assert_eq!(most, 400, "{provider:?}");
+        assert_eq!(most, 400, "{dialect:?}");
     }
 }
 
@@ -213,7 +213,7 @@ fn sequential(says: &zerostack_tests::model::Says) -> Vec<u8> {
 fn a_reply_that_does_not_fit_asks_for_room_while_there_is_any() {
     let fixture = fixtures::named("openai-chat/parallel_interleaved.sse");
     let limits = Limits { reply_bytes: 0, ..Limits::DEFAULT };
-    let config = SessionConfig { limits, ..SessionConfig::new(fixture.provider, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(fixture.dialect, "m") };
     let mut session = Session::new([0; 250], config).unwrap();
     let hello = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\
         \"finish_reason\":\"stop\"}]}\n\n";
@@ -238,10 +238,10 @@ fn what_is_kept_of_a_reply_is_the_same_in_every_chunking() {
     let text: String = (0..120).map(|n| format!("line {n} 東京🦀\n")).collect();
     let mut cases = 0;
     for piece_bytes in [1, 5, 60, 150, 10_000] {
-        for (provider, body) in bodies(&text, piece_bytes) {
+        for (dialect, body) in bodies(&text, piece_bytes) {
             for size in (600..=text.len() + 400).step_by(61) {
                 let kept = |chunk: usize| {
-                    let config = SessionConfig::new(provider, "m");
+                    let config = SessionConfig::new(dialect, "m");
                     let mut arena = vec![0; size];
                     let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
                     session.user("Tell me everything").unwrap();
@@ -251,7 +251,7 @@ fn what_is_kept_of_a_reply_is_the_same_in_every_chunking() {
                 };
                 let whole = kept(body.len());
                 for chunk in [1, 7, 1000] {
-                    assert_eq!(kept(chunk), whole, "{provider:?} {piece_bytes} {size} {chunk}");
+                    assert_eq!(kept(chunk), whole, "{dialect:?} {piece_bytes} {size} {chunk}");
                     cases += 1;
                 }
             }

@@ -1,14 +1,14 @@
 //! Every number of the configuration, at its limit, one below and one above.
 
 use zerostack_core::{
-    Budget, ErrorKind, Event, Growing, Limits, OwnedConfig, Prices, Provider, Session,
+    Budget, Dialect, ErrorKind, Event, Growing, Limits, OwnedConfig, Prices, Session,
     SessionConfig, Step, ToolResult, Usage,
 };
 
 type Chat = Session<SessionConfig<'static>, [u8; 8192]>;
 
 fn session(limits: Limits) -> Chat {
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let mut session = Session::new([0; 8192], config).unwrap();
     session.user("Go").unwrap();
     session
@@ -179,7 +179,7 @@ fn repeated_calls_are_told_and_stopped() {
 fn a_reply_has_so_many_calls_at_most() {
     const NAMES: [&str; 3] = [r#""index":{},"id":"c{}","#, r#""id":"c{}","#, ""];
     let failed = |limits: Limits, count: usize, form: &str, chunk: usize| {
-        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
         let mut chat = Session::new(Growing::new(1 << 24), config).unwrap();
         chat.user("Go").unwrap();
         chat.begin_response(200, None).unwrap();
@@ -224,27 +224,27 @@ fn a_reply_has_so_many_calls_at_most() {
 
 #[test]
 fn marks_of_the_window_at_their_limits() {
-    for provider in [Provider::OpenAiChat, Provider::Anthropic] {
+    for dialect in [Dialect::OpenAiChat, Dialect::Anthropic] {
         let none = Limits::DEFAULT;
-        assert_eq!(none.high_water(provider), u32::MAX);
+        assert_eq!(none.high_water(dialect), u32::MAX);
         let limits = Limits { context_tokens: 10_000, max_output_tokens: 1_000, ..Limits::DEFAULT };
-        assert_eq!(limits.window_tokens(provider), 9_000);
-        assert_eq!((limits.high_water(provider), limits.low_water(provider)), (7_200, 4_800));
+        assert_eq!(limits.window_tokens(dialect), 9_000);
+        assert_eq!((limits.high_water(dialect), limits.low_water(dialect)), (7_200, 4_800));
         let all = Limits { max_output_tokens: 10_001, ..limits };
-        assert_eq!((all.window_tokens(provider), all.high_water(provider)), (0, 0));
+        assert_eq!((all.window_tokens(dialect), all.high_water(dialect)), (0, 0));
         let own = Limits { high_water_tokens: 9_001, low_water_tokens: 9_001, ..limits };
-        assert_eq!((own.high_water(provider), own.low_water(provider)), (9_000, 9_000));
+        assert_eq!((own.high_water(dialect), own.low_water(dialect)), (9_000, 9_000));
         let alone = Limits { high_water_tokens: 300, ..Limits::DEFAULT };
-        assert_eq!((alone.high_water(provider), alone.low_water(provider)), (300, 200));
+        assert_eq!((alone.high_water(dialect), alone.low_water(dialect)), (300, 200));
     }
     let limits = Limits { context_tokens: 40_000, ..Limits::DEFAULT };
-    assert_eq!(limits.window_tokens(Provider::OpenAiChat), 40_000);
-    assert_eq!(limits.window_tokens(Provider::Anthropic), 30_000);
+    assert_eq!(limits.window_tokens(Dialect::OpenAiChat), 40_000);
+    assert_eq!(limits.window_tokens(Dialect::Anthropic), 30_000);
     for (high, low, is_fine) in
         [(0, 5, true), (5, 0, true), (5, 4, true), (5, 5, true), (5, 6, false)]
     {
         let limits = Limits { high_water_tokens: high, low_water_tokens: low, ..Limits::DEFAULT };
-        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
         let result = Session::new([0; 64], config).map_err(|error| error.kind());
         assert_eq!(result.err(), (!is_fine).then_some(ErrorKind::BadConfig), "{high} {low}");
     }
@@ -253,8 +253,8 @@ fn marks_of_the_window_at_their_limits() {
 /// What does not fit is an error before it is sent: Ollama would cut it without a word.
 #[test]
 fn a_prompt_that_does_not_fit_is_never_sent() {
-    for &provider in Provider::ALL {
-        let mut config = OwnedConfig::new(provider, "m");
+    for &dialect in Dialect::ALL {
+        let mut config = OwnedConfig::new(dialect, "m");
         config.limits.max_output_tokens = 10;
         let mut measure = Session::new([0; 4096], config.clone()).unwrap();
         let text = "one two three four five six seven eight nine ten ".repeat(4);
@@ -266,7 +266,7 @@ fn a_prompt_that_does_not_fit_is_never_sent() {
             let empty = session.snapshot().to_vec();
             session.user(&text).unwrap();
             if fits {
-                assert_eq!(session.step(), Step::Send, "{provider:?} {spare}");
+                assert_eq!(session.step(), Step::Send, "{dialect:?} {spare}");
                 continue;
             }
             assert_eq!(session.step(), Step::MakeRoom { bytes: 0 });
@@ -312,7 +312,7 @@ fn the_reply_has_its_room() {
     for (reply_bytes, has_room) in [(99, true), (100, true), (101, false)] {
         let limits = Limits { reply_bytes, ..Limits::DEFAULT };
         let mut memory = vec![0; used + 100];
-        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
         let mut session = Session::new(memory.as_mut_slice(), config).unwrap();
         session.user("a").unwrap();
         session.abort();
@@ -335,8 +335,8 @@ fn cached_tokens_are_counted_in_with_every_provider() {
         "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":37,\"completion_tokens\":5,\"prompt_tokens_details\":{\"cached_tokens\":30}}}\n\n",
         "data: [DONE]\n\n",
     );
-    for (provider, body) in [(Provider::Anthropic, anthropic), (Provider::OpenAiChat, chat)] {
-        let mut session = Session::new([0; 2048], SessionConfig::new(provider, "m")).unwrap();
+    for (dialect, body) in [(Dialect::Anthropic, anthropic), (Dialect::OpenAiChat, chat)] {
+        let mut session = Session::new([0; 2048], SessionConfig::new(dialect, "m")).unwrap();
         session.user("hi").unwrap();
         session.begin_response(200, None).unwrap();
         let mut rest = body.as_bytes();

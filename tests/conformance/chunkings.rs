@@ -23,7 +23,7 @@ fn outcome<'b, S: Storage>(
     chunks: impl IntoIterator<Item = &'b [u8]>,
     style: Loop,
 ) -> Outcome {
-    let mut session = Session::new(storage, SessionConfig::new(fixture.provider, "m")).unwrap();
+    let mut session = Session::new(storage, SessionConfig::new(fixture.dialect, "m")).unwrap();
     session.user("Go on").unwrap();
     session.begin_response(200, None).unwrap();
     let seen = play::reply(&mut session, chunks, style);
@@ -167,7 +167,7 @@ fn every_storage_and_every_loop_gives_the_same() {
 #[test]
 fn text_is_shown_at_the_byte_that_completes_it() {
     let fixture = fixtures::named("openai-chat/text.sse");
-    let config = SessionConfig::new(fixture.provider, "m");
+    let config = SessionConfig::new(fixture.dialect, "m");
     let mut session = Session::new([0; ARENA_BYTES], config).unwrap();
     session.user("Go on").unwrap();
     session.begin_response(200, None).unwrap();

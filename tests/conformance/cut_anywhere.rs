@@ -1,7 +1,7 @@
 //! A reply may be cancelled, cut or broken at any byte: the next request is valid, and a
 //! retry sends the same request again.
 
-use zerostack_core::{Event, Limits, Provider, Session, SessionConfig, Step};
+use zerostack_core::{Dialect, Event, Limits, Session, SessionConfig, Step};
 use zerostack_tests::body;
 use zerostack_tests::fixtures;
 use zerostack_tests::play::{self, Loop};
@@ -9,9 +9,9 @@ use zerostack_tests::play::{self, Loop};
 type Chat<'a> = Session<SessionConfig<'a>, [u8; 8192]>;
 
 /// A session whose second round is about to be answered.
-fn in_second_round(provider: Provider, body: &[u8]) -> Chat<'static> {
+fn in_second_round(dialect: Dialect, body: &[u8]) -> Chat<'static> {
     let limits = Limits { max_attempts: 2, ..Limits::DEFAULT };
-    let config = SessionConfig { system: "Be brief.", limits, ..SessionConfig::new(provider, "m") };
+    let config = SessionConfig { system: "Be brief.", limits, ..SessionConfig::new(dialect, "m") };
     let mut session = Session::new([0; 8192], config).unwrap();
     play::turn(&mut session, "Look \"here\"", body).unwrap();
     play::answer_all(&mut session, "the\tresult 🦀").unwrap();
@@ -35,7 +35,7 @@ fn every_byte_of_a_reply_with_calls_may_be_the_last() {
     let mut cases = 0;
     for name in ["openai-chat/parallel_interleaved.sse", "anthropic/thinking_and_calls.sse"] {
         let fixture = fixtures::named(name);
-        let start = in_second_round(fixture.provider, &fixture.body);
+        let start = in_second_round(fixture.dialect, &fixture.body);
         let request = body::checked(&start);
         let mut stopped = start.clone();
         stopped.abort();
@@ -89,7 +89,7 @@ fn every_byte_of_a_reply_with_calls_may_be_the_last() {
 fn an_abort_between_the_results_closes_every_pair() {
     for name in ["openai-chat/parallel_interleaved.sse", "anthropic/thinking_and_calls.sse"] {
         let fixture = fixtures::named(name);
-        let start = in_second_round(fixture.provider, &fixture.body);
+        let start = in_second_round(fixture.dialect, &fixture.body);
         for answered in 0..2 {
             let mut session = start.clone();
             session.begin_response(200, None).unwrap();

@@ -7,7 +7,7 @@ use embedded_io::{ErrorType, Read, Write};
 use serde_json::json;
 use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput, asynchronous};
 use zerostack_core::{
-    Config, Error, ErrorKind, Event, Kept, Limits, Provider, RoomPolicy, Session, SessionConfig,
+    Config, Dialect, Error, ErrorKind, Event, Kept, Limits, RoomPolicy, Session, SessionConfig,
     Step, StopReason, Storage, ToolCall, ToolSpec,
 };
 use zerostack_scripted::{Framing, Reply, Script, Scripted};
@@ -22,7 +22,7 @@ const TOOLS: [ToolSpec<'_>; 2] = [
 
 fn config() -> SessionConfig<'static> {
     let limits = Limits { max_attempts: 3, retry_base_ms: 100, ..Limits::DEFAULT };
-    SessionConfig { tools: &TOOLS, limits, ..SessionConfig::new(Provider::OpenAiChat, "m") }
+    SessionConfig { tools: &TOOLS, limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") }
 }
 
 pub(super) fn run_tool(call: ToolCall<'_>, out: &mut ToolOutput<'_>) {

@@ -3,21 +3,21 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    ErrorKind, Event, FailedTurn, Limits, Provider, Session, SessionConfig, Step, StopReason,
+    Dialect, ErrorKind, Event, FailedTurn, Limits, Session, SessionConfig, Step, StopReason,
 };
 
 type Chat<'a> = Session<SessionConfig<'a>, [u8; 8192]>;
 
-const PROVIDERS: [Provider; 5] = [
-    Provider::OpenAiChat,
-    Provider::OpenAiResponses,
-    Provider::Anthropic,
-    Provider::Gemini,
-    Provider::Ollama,
+const DIALECTS: [Dialect; 5] = [
+    Dialect::OpenAiChat,
+    Dialect::OpenAiResponses,
+    Dialect::Anthropic,
+    Dialect::Gemini,
+    Dialect::Ollama,
 ];
 
-fn asked(provider: Provider, limits: Limits) -> Chat<'static> {
-    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+fn asked(dialect: Dialect, limits: Limits) -> Chat<'static> {
+    let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
     let mut session = Session::new([0; 8192], config).unwrap();
     session.user("Do it").unwrap();
     session
@@ -29,12 +29,12 @@ fn once() -> Limits {
 
 /// A reply of `text` and a call with these arguments, that ends with `word`, in the stream of the
 /// dialect.
-fn body(provider: Provider, text: &str, call: Option<&str>, word: Option<&str>) -> String {
+fn body(dialect: Dialect, text: &str, call: Option<&str>, word: Option<&str>) -> String {
     let events = |documents: &[Value]| -> String {
         documents.iter().map(|document| format!("data: {document}\n\n")).collect()
     };
-    match provider {
-        Provider::OpenAiChat => {
+    match dialect {
+        Dialect::OpenAiChat => {
             let call = call.map(|arguments| {
                 json!([{"index": 0, "id": "c1", "type": "function",
                     "function": {"name": "f", "arguments": arguments}}])
@@ -44,7 +44,7 @@ fn body(provider: Provider, text: &str, call: Option<&str>, word: Option<&str>) 
             let end = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": word}]});
             events(&[delta, end]) + "data: [DONE]\n\n"
         }
-        Provider::OpenAiResponses => {
+        Dialect::OpenAiResponses => {
             let delta =
                 json!({"type": "response.output_text.delta", "output_index": 0, "delta": text});
             let item =
@@ -62,7 +62,7 @@ fn body(provider: Provider, text: &str, call: Option<&str>, word: Option<&str>) 
                 None => events(&[delta, end]),
             }
         }
-        Provider::Anthropic => {
+        Dialect::Anthropic => {
             let mut documents = vec![
                 json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
                 json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}),
@@ -79,7 +79,7 @@ fn body(provider: Provider, text: &str, call: Option<&str>, word: Option<&str>) 
             documents.push(json!({"type": "message_stop"}));
             events(&documents)
         }
-        Provider::Gemini => {
+        Dialect::Gemini => {
             let mut parts = vec![json!({ "text": text })];
             let arguments = |text: &str| serde_json::from_str(text).unwrap_or(json!(text));
             parts.extend(
@@ -112,46 +112,45 @@ fn end(session: &mut Chat<'_>, body: &str) -> (Result<Event<'static>, ErrorKind>
     (end, session.step())
 }
 
-fn success(provider: Provider) -> &'static str {
-    match provider {
-        Provider::OpenAiChat | Provider::Ollama => "stop",
-        Provider::OpenAiResponses => "completed",
-        Provider::Anthropic => "end_turn",
+fn success(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::OpenAiChat | Dialect::Ollama => "stop",
+        Dialect::OpenAiResponses => "completed",
+        Dialect::Anthropic => "end_turn",
         _ => "STOP",
     }
 }
 
 #[test]
 fn only_a_word_that_means_success_ends_a_turn_well() {
-    for provider in PROVIDERS {
-        let end_with =
-            |word| end(&mut asked(provider, once()), &body(provider, "half", None, word));
+    for dialect in DIALECTS {
+        let end_with = |word| end(&mut asked(dialect, once()), &body(dialect, "half", None, word));
         let good = (Ok(Event::End(StopReason::EndTurn)), Step::Idle);
-        assert_eq!(end_with(Some(success(provider))), good, "{provider:?}");
+        assert_eq!(end_with(Some(success(dialect))), good, "{dialect:?}");
         let filtered = (Ok(Event::End(StopReason::ContentFilter)), Step::Idle);
-        assert_eq!(end_with(Some("content_filter")), filtered, "{provider:?}");
+        assert_eq!(end_with(Some("content_filter")), filtered, "{dialect:?}");
         for word in ["max_tokens", "MAX_TOKENS", "length"] {
             let cut = (Ok(Event::End(StopReason::MaxTokens)), Step::Idle);
-            assert_eq!(end_with(Some(word)), cut, "{provider:?} {word}");
+            assert_eq!(end_with(Some(word)), cut, "{dialect:?} {word}");
         }
         let unknown = (Ok(Event::End(StopReason::Other)), Step::Idle);
-        assert_eq!(end_with(Some("tired")), unknown, "{provider:?}");
-        match provider {
+        assert_eq!(end_with(Some("tired")), unknown, "{dialect:?}");
+        match dialect {
             // The word of this dialect is `incomplete`, whatever its reason is.
-            Provider::OpenAiResponses => assert_eq!(end_with(None), unknown),
+            Dialect::OpenAiResponses => assert_eq!(end_with(None), unknown),
             // The line that is done says so without a word, too.
-            Provider::Ollama => assert_eq!(end_with(None), good),
-            _ => assert_eq!(end_with(None).0, Err(ErrorKind::Cut), "{provider:?}"),
+            Dialect::Ollama => assert_eq!(end_with(None), good),
+            _ => assert_eq!(end_with(None).0, Err(ErrorKind::Cut), "{dialect:?}"),
         }
-        if provider == Provider::OpenAiResponses {
+        if dialect == Dialect::OpenAiResponses {
             continue;
         }
         for word in ["error", "network_error", "MALFORMED_FUNCTION_CALL", "abort"] {
-            assert_eq!(end_with(Some(word)).0, Err(ErrorKind::Status), "{provider:?} {word}");
+            assert_eq!(end_with(Some(word)).0, Err(ErrorKind::Status), "{dialect:?} {word}");
             let limits = Limits { max_attempts: 2, ..Limits::DEFAULT };
-            let mut session = asked(provider, limits);
-            let (event, step) = end(&mut session, &body(provider, "half", None, Some(word)));
-            assert_eq!(event, Ok(Event::Restart), "{provider:?} {word}");
+            let mut session = asked(dialect, limits);
+            let (event, step) = end(&mut session, &body(dialect, "half", None, Some(word)));
+            assert_eq!(event, Ok(Event::Restart), "{dialect:?} {word}");
             assert!(matches!(step, Step::Wait { .. }));
             assert_eq!(session.failure().unwrap().code, word);
         }
@@ -160,14 +159,14 @@ fn only_a_word_that_means_success_ends_a_turn_well() {
 
 #[test]
 fn calls_beside_a_bad_end_are_not_handed_out() {
-    for provider in PROVIDERS {
+    for dialect in DIALECTS {
         for (word, reason) in
             [("content_filter", StopReason::ContentFilter), ("tired", StopReason::Other)]
         {
-            let mut session = asked(provider, once());
-            let body = body(provider, "", Some(r#"{"a":1}"#), Some(word));
+            let mut session = asked(dialect, once());
+            let body = body(dialect, "", Some(r#"{"a":1}"#), Some(word));
             let expected = (Ok(Event::End(reason)), Step::Idle);
-            assert_eq!(end(&mut session, &body), expected, "{provider:?} {word}");
+            assert_eq!(end(&mut session, &body), expected, "{dialect:?} {word}");
             assert_eq!(session.pending_call(), None);
             // What is said next is answered by a valid request: the call has its result.
             session.user("go on").unwrap();
@@ -181,13 +180,13 @@ fn calls_beside_a_bad_end_are_not_handed_out() {
 
 #[test]
 fn a_call_that_cannot_be_read_is_answered_by_an_error() {
-    for provider in PROVIDERS {
+    for dialect in DIALECTS {
         for arguments in [r#"{"path":"b.txt","content":"ha"#, "oops", r#"{"a":1}{"a":2}"#, "{}x"] {
-            let mut session = asked(provider, once());
-            let word = if provider == Provider::OpenAiResponses { "completed" } else { "stop" };
-            let body = body(provider, "", Some(arguments), Some(word));
+            let mut session = asked(dialect, once());
+            let word = if dialect == Dialect::OpenAiResponses { "completed" } else { "stop" };
+            let body = body(dialect, "", Some(arguments), Some(word));
             let expected = (Ok(Event::End(StopReason::ToolUse)), Step::Send);
-            assert_eq!(end(&mut session, &body), expected, "{provider:?} {arguments}");
+            assert_eq!(end(&mut session, &body), expected, "{dialect:?} {arguments}");
             assert_eq!(session.pending_call(), None);
             let mut request = [0; 8192];
             let length = session.request().unwrap().read(&mut request);
@@ -205,7 +204,7 @@ fn a_reply_that_used_up_its_tokens_is_cut_whatever_its_word_says() {
             json!({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": tokens}});
         format!("data: {delta}\n\ndata: {usage}\n\ndata: [DONE]\n\n")
     };
-    let ended = |limits, body: &str| end(&mut asked(Provider::OpenAiChat, limits), body).0;
+    let ended = |limits, body: &str| end(&mut asked(Dialect::OpenAiChat, limits), body).0;
     let limits = Limits { max_output_tokens: 20, ..once() };
     assert_eq!(ended(limits, &chat("stop", 5, 19)), Ok(Event::End(StopReason::EndTurn)));
     assert_eq!(ended(limits, &chat("stop", 5, 20)), Ok(Event::End(StopReason::MaxTokens)));
@@ -216,7 +215,7 @@ fn a_reply_that_used_up_its_tokens_is_cut_whatever_its_word_says() {
 
 #[test]
 fn an_end_marker_alone_is_no_reply() {
-    let mut session = asked(Provider::OpenAiChat, Limits::DEFAULT);
+    let mut session = asked(Dialect::OpenAiChat, Limits::DEFAULT);
     let (event, step) = end(&mut session, "data: [DONE]\n\n");
     assert_eq!(event, Ok(Event::Restart));
     assert!(matches!(step, Step::Wait { .. }));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    Entry, ErrorKind, Part, Provider, Role, Session, SessionConfig, Step, ToolMode, ToolSpec,
+    Dialect, Entry, ErrorKind, Part, Role, Session, SessionConfig, Step, ToolMode, ToolSpec,
     TranscriptBuilder,
 };
 use zerostack_tests::body::{self, Lists};
@@ -26,10 +26,10 @@ fn last_message(body: &str) -> Value {
 #[test]
 fn each_dialect_has_a_role_for_it_and_nothing_before_it_changes() {
     let text = "From now on, \"read\" only.";
-    for provider in Provider::ALL.iter().copied() {
+    for dialect in Dialect::ALL.iter().copied() {
         for tool_mode in [ToolMode::Native, ToolMode::Text] {
             let config =
-                SessionConfig { tools: &TOOLS, tool_mode, ..SessionConfig::new(provider, "m") };
+                SessionConfig { tools: &TOOLS, tool_mode, ..SessionConfig::new(dialect, "m") };
             let mut session = Session::new([0; 4096], config).unwrap();
             session.user("one").unwrap();
             let before = Lists::of(&body::checked(&session));
@@ -40,28 +40,28 @@ fn each_dialect_has_a_role_for_it_and_nothing_before_it_changes() {
             session.user("two").unwrap();
             let body = body::checked(&session);
             assert!(before.is_prefix_of(&Lists::of(&body)), "{body}");
-            let expected = match (provider, tool_mode) {
-                (Provider::OpenAiChat | Provider::Ollama, ToolMode::Native) => {
+            let expected = match (dialect, tool_mode) {
+                (Dialect::OpenAiChat | Dialect::Ollama, ToolMode::Native) => {
                     json!({ "role": "user", "content": format!("{WORDS}\n\ntwo") })
                 }
-                (Provider::OpenAiResponses, ToolMode::Native) => json!({
+                (Dialect::OpenAiResponses, ToolMode::Native) => json!({
                     "type": "message", "role": "developer",
                     "content": [{ "type": "input_text", "text": text }],
                 }),
-                (Provider::Anthropic, ToolMode::Native) => {
+                (Dialect::Anthropic, ToolMode::Native) => {
                     json!({ "role": "user", "content": [{ "type": "text", "text": WORDS }] })
                 }
-                (Provider::Gemini, _) => json!({ "role": "user", "parts": [{ "text": WORDS }] }),
+                (Dialect::Gemini, _) => json!({ "role": "user", "parts": [{ "text": WORDS }] }),
                 _ => json!({ "role": "user", "content": WORDS }),
             };
-            assert_eq!(last_message(&body), expected, "{provider:?}, {tool_mode:?}");
+            assert_eq!(last_message(&body), expected, "{dialect:?}, {tool_mode:?}");
         }
     }
 }
 
 #[test]
 fn it_is_kept_resumed_and_built_as_what_it_is() {
-    let config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let config = SessionConfig::new(Dialect::OpenAiChat, "m");
     let entries = [
         Entry::new(Role::User, Part::Text("one")),
         Entry::new(Role::Assistant, Part::Text("two")),

@@ -1,7 +1,7 @@
 //! A journal holds the conversation after every write, whatever becomes of the last one.
 
 use zerostack_core::{
-    ErrorKind, Growing, Journal, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
+    Dialect, ErrorKind, Growing, Journal, Limits, RoomPolicy, Session, SessionConfig, Step,
 };
 use zerostack_tests::random::{Random, seed};
 
@@ -90,7 +90,7 @@ fn random_sessions_are_restored_at_every_cut() {
 #[test]
 fn a_damaged_frame_ends_the_file_and_a_foreign_file_is_refused() {
     let limits = Limits::DEFAULT;
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let mut session = Session::new([0; 512], config).unwrap();
     let (mut file, mut journal) = (Vec::new(), Journal::new());
     let mut ends = vec![0];

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use zerostack_core::{
-    Config, ErrorKind, Growing, JsonLinesReader, LineFault, Provider, Session, SessionConfig,
+    Config, Dialect, ErrorKind, Growing, JsonLinesReader, LineFault, Session, SessionConfig,
     Storage,
 };
 use zerostack_tests::fixtures;
@@ -33,7 +33,7 @@ fn every_recorded_reply_is_the_same_again() {
     let mut random = Random::new(seed());
     let mut replies = 0;
     for fixture in fixtures::all() {
-        let config = SessionConfig::new(fixture.provider, "m");
+        let config = SessionConfig::new(fixture.dialect, "m");
         let mut session = Session::new([0; 32 * 1024], config).unwrap();
         if play::turn(&mut session, "Go \"on\"\n", &fixture.body).is_ok() {
             assert_lossless(&session, &mut random);
@@ -53,7 +53,7 @@ fn every_recorded_reply_is_the_same_again() {
 
 #[test]
 fn what_the_program_said_stays_its_own() {
-    let config = SessionConfig::new(Provider::Anthropic, "m");
+    let config = SessionConfig::new(Dialect::Anthropic, "m");
     let mut session = Session::new([0; 2048], config).unwrap();
     session.instruct("Answer in verse").unwrap();
     session.user("Hello").unwrap();
@@ -133,7 +133,7 @@ fn what_people_write_is_read() {
         let mut reader = JsonLinesReader::new(Growing::new(4096)).unwrap();
         lines.as_bytes().chunks(size).for_each(|chunk| reader.push(chunk).unwrap());
         let (storage, used) = reader.finish().unwrap();
-        let config = SessionConfig::new(Provider::OpenAiChat, "m");
+        let config = SessionConfig::new(Dialect::OpenAiChat, "m");
         let session = Session::resume(storage, used, config).unwrap();
         let mut written = vec![0; 4096];
         let length = session.transcript().json_lines().read(&mut written);
@@ -160,7 +160,7 @@ fn what_people_write_is_read() {
 #[test]
 fn wrong_lines_are_refused_with_their_number_and_a_reason() {
     use LineFault::{
-        BadField, Fields, NotJson, OpenCalls, Order, Provider, Role, TooLong, UnknownCall,
+        BadField, Dialect, Fields, NotJson, OpenCalls, Order, Role, TooLong, UnknownCall,
     };
     let long = "x".repeat(256);
     let call = |id: &str, name: &str| {
@@ -211,9 +211,9 @@ fn wrong_lines_are_refused_with_their_number_and_a_reason() {
         (
             vec![
                 USER.into(),
-                r#"{"role":"assistant","opaque":{"provider":"none","text":"x"}}"#.into(),
+                r#"{"role":"assistant","opaque":{"dialect":"none","text":"x"}}"#.into(),
             ],
-            Provider,
+            Dialect,
         ),
     ]
     .into();

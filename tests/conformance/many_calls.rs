@@ -2,14 +2,14 @@
 //! in whatever order their results come.
 
 use zerostack_core::{
-    Budget, CallId, Entry, ErrorKind, Event, Growing, JsonLinesReader, Limits, Part, Provider,
-    Role, Session, SessionConfig, Step, ToolCall, ToolResult, TranscriptBuilder,
+    Budget, CallId, Dialect, Entry, ErrorKind, Event, Growing, JsonLinesReader, Limits, Part, Role,
+    Session, SessionConfig, Step, ToolCall, ToolResult, TranscriptBuilder,
 };
 
 type Chat = Session<SessionConfig<'static>, Growing>;
 
-fn config(provider: Provider, max_calls: u16) -> SessionConfig<'static> {
-    let mut config = SessionConfig::new(provider, "m");
+fn config(dialect: Dialect, max_calls: u16) -> SessionConfig<'static> {
+    let mut config = SessionConfig::new(dialect, "m");
     config.limits = Limits { max_calls, max_attempts: 1, reply_bytes: 1, ..Limits::DEFAULT };
     config
 }
@@ -48,9 +48,9 @@ fn mixed(count: u32) -> impl Iterator<Item = u32> {
 }
 
 /// A session of these bytes with so much room beyond them.
-fn resumed(provider: Provider, bytes: &[u8], room: usize) -> Chat {
+fn resumed(dialect: Dialect, bytes: &[u8], room: usize) -> Chat {
     let storage = Growing::from_vec(bytes.to_vec(), bytes.len() + room);
-    Session::resume(storage, bytes.len(), config(provider, u16::MAX)).unwrap()
+    Session::resume(storage, bytes.len(), config(dialect, u16::MAX)).unwrap()
 }
 
 fn request(session: &Chat) -> Vec<u8> {
@@ -80,15 +80,15 @@ fn what_is_noted_of_calls_never_tells() {
     for (id, count) in ids.into_iter().flat_map(|id| [(id, 63), (id, 66), (id, 300)]) {
         for order in [mixed(count).collect::<Vec<_>>(), (0..count).rev().collect()] {
             let bytes = conversation(count, order.into_iter(), id);
-            for provider in Provider::ALL.iter().copied() {
+            for dialect in Dialect::ALL.iter().copied() {
                 // Without room for notes, each call is found by a walk.
                 let (noted, walked) =
-                    (resumed(provider, &bytes, 1 << 20), resumed(provider, &bytes, 9));
+                    (resumed(dialect, &bytes, 1 << 20), resumed(dialect, &bytes, 9));
                 assert!(noted.snapshot() == walked.snapshot());
-                assert!(request(&noted) == request(&walked), "{provider:?} {count}");
-                assert!(lines(&noted) == lines(&walked), "{provider:?} {count}");
+                assert!(request(&noted) == request(&walked), "{dialect:?} {count}");
+                assert!(lines(&noted) == lines(&walked), "{dialect:?} {count}");
             }
-            let session = resumed(Provider::Anthropic, &bytes, 1 << 20);
+            let session = resumed(Dialect::Anthropic, &bytes, 1 << 20);
             let mut reader = JsonLinesReader::new(Growing::new(1 << 20)).unwrap();
             reader.push(&lines(&session)).unwrap();
             let (storage, used) = reader.finish().unwrap();
@@ -104,7 +104,7 @@ fn a_result_of_one_call_twice_is_refused_in_any_order() {
     order[200] = order[100];
     let bytes = conversation(300, order.into_iter(), |call| call.to_string());
     let storage = Growing::from_vec(bytes.clone(), 1 << 20);
-    let refused = Session::resume(storage, bytes.len(), config(Provider::OpenAiChat, u16::MAX));
+    let refused = Session::resume(storage, bytes.len(), config(Dialect::OpenAiChat, u16::MAX));
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::BadTranscript);
 }
 
@@ -137,8 +137,8 @@ fn feed(session: &mut Chat, body: &[u8], chunk: usize) -> Result<usize, zerostac
     Ok(shown)
 }
 
-fn receiving(provider: Provider, max_calls: u16) -> Chat {
-    let mut session = Session::new(Growing::new(1 << 28), config(provider, max_calls)).unwrap();
+fn receiving(dialect: Dialect, max_calls: u16) -> Chat {
+    let mut session = Session::new(Growing::new(1 << 28), config(dialect, max_calls)).unwrap();
     session.user("Go on").unwrap();
     session.begin_response(200, None).unwrap();
     session
@@ -147,7 +147,7 @@ fn receiving(provider: Provider, max_calls: u16) -> Chat {
 #[test]
 fn the_calls_of_a_reply_have_a_bound_that_is_named() {
     let body = body(65_535);
-    let mut session = receiving(Provider::OpenAiChat, Limits::DEFAULT.max_calls);
+    let mut session = receiving(Dialect::OpenAiChat, Limits::DEFAULT.max_calls);
     let error = feed(&mut session, body.as_bytes(), 1400).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert_eq!(Budget::from_detail(error.detail()), Some(Budget::Calls));
@@ -157,7 +157,7 @@ fn the_calls_of_a_reply_have_a_bound_that_is_named() {
 /// Each of these would take minutes to hours if its cost grew with the square.
 #[test]
 fn the_most_calls_of_a_reply_are_answered_sent_and_resumed() {
-    let mut session = receiving(Provider::OpenAiChat, u16::MAX);
+    let mut session = receiving(Dialect::OpenAiChat, u16::MAX);
     feed(&mut session, body(65_535).as_bytes(), 1400).unwrap();
     let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
     assert_eq!(ids.len(), 65_535);
@@ -167,9 +167,9 @@ fn the_most_calls_of_a_reply_are_answered_sent_and_resumed() {
     }
     let body = request(&session);
     assert!(body.windows(23).any(|part| part == b"\"tool_call_id\":\"c65534\""));
-    let again = resumed(Provider::Gemini, session.snapshot(), 1 << 24);
+    let again = resumed(Dialect::Gemini, session.snapshot(), 1 << 24);
     assert!(request(&again).len() > 65_535 * 50);
-    assert!(request(&resumed(Provider::OpenAiChat, again.snapshot(), 1 << 24)) == body);
+    assert!(request(&resumed(Dialect::OpenAiChat, again.snapshot(), 1 << 24)) == body);
     let lines = lines(&again);
     let mut reader = JsonLinesReader::new(Growing::new(1 << 24)).unwrap();
     reader.push(&lines).unwrap();
@@ -182,7 +182,7 @@ fn long_strings_a_byte_at_a_time_end() {
     let call = format!(
         r#"data: {{"choices":[{{"index":0,"delta":{{"tool_calls":[{{"index":0,"id":"c","function":{{"name":"look","arguments":"{{\"a\":\"{text}\"}}"}}}}]}},"finish_reason":"tool_calls"}}]}}"#
     ) + "\n\ndata: [DONE]\n\n";
-    let mut session = receiving(Provider::OpenAiChat, 1);
+    let mut session = receiving(Dialect::OpenAiChat, 1);
     assert_eq!(feed(&mut session, call.as_bytes(), 1), Ok(text.len() + 8));
     let mut reply = String::from(
         "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}\n\n",
@@ -194,7 +194,7 @@ fn long_strings_a_byte_at_a_time_end() {
         );
     }
     reply += "data: {\"type\":\"content_block_stop\",\"index\":0}\n\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n";
-    let mut session = receiving(Provider::Anthropic, 1);
+    let mut session = receiving(Dialect::Anthropic, 1);
     assert_eq!(feed(&mut session, reply.as_bytes(), 64), Ok(0));
     assert!(session.snapshot().len() > text.len());
 }

@@ -1,7 +1,7 @@
 //! A mark is where a conversation goes back to; a fork goes on apart.
 
 use zerostack_core::{
-    Config, ErrorKind, Limits, Provider, RoomPolicy, Session, SessionConfig, Step, ToolResult,
+    Config, Dialect, ErrorKind, Limits, RoomPolicy, Session, SessionConfig, Step, ToolResult,
 };
 use zerostack_tests::body;
 use zerostack_tests::fixtures;
@@ -10,7 +10,7 @@ use zerostack_tests::play::{self, Loop};
 type Chat = Session<SessionConfig<'static>, [u8; 4096]>;
 
 fn session() -> Chat {
-    let config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let config = SessionConfig::new(Dialect::OpenAiChat, "m");
     let mut session = Session::new([0; 4096], config).unwrap();
     answered(&mut session, "Hello");
     session
@@ -129,7 +129,7 @@ fn a_mark_of_what_was_rewritten_is_stale() {
 fn a_fork_goes_on_apart() {
     for parent in in_every_step() {
         let before = format!("{parent:?}");
-        let config = SessionConfig::new(Provider::Anthropic, "another");
+        let config = SessionConfig::new(Dialect::Anthropic, "another");
         let mut child = parent.fork([0; 4096], config).unwrap();
         assert_eq!(entries(&child), entries_saved(&parent));
         assert_eq!(child.pending_calls().count(), parent.pending_calls().count());
@@ -140,7 +140,7 @@ fn a_fork_goes_on_apart() {
         body::checked(&child);
         assert_eq!(format!("{parent:?}"), before);
     }
-    let error = session().fork([0; 20], SessionConfig::new(Provider::Gemini, "m")).unwrap_err();
+    let error = session().fork([0; 20], SessionConfig::new(Dialect::Gemini, "m")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Full);
     assert_eq!(error.detail() as usize, session().snapshot().len() - 20);
 }
@@ -153,7 +153,7 @@ fn a_summary_that_is_asked_for_is_in_no_mark_and_no_snapshot() {
         room: RoomPolicy::Summarise,
         ..Limits::DEFAULT
     };
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let mut session = Session::new([0; 4096], config).unwrap();
     answered(&mut session, &"long ".repeat(200));
     session.user("Next").unwrap();

@@ -1,4 +1,4 @@
-//! Provider, URL and key are chosen as one, by the user, and shown before the key is sent.
+//! Dialect, URL and key are chosen as one, by the user, and shown before the key is sent.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};

@@ -1,7 +1,7 @@
 //! The limit of a reply goes under the key that the server knows.
 
 use serde_json::Value;
-use zerostack_core::{OutputLimitKey, OwnedConfig, Provider, Session};
+use zerostack_core::{Dialect, OutputLimitKey, OwnedConfig, Session};
 use zerostack_scripted::{Script, Scripted};
 use zerostack_tests::body;
 
@@ -11,9 +11,9 @@ const KEYS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 #[test]
 fn only_openai_chat_has_two_keys_for_it_and_sends_one() {
-    for provider in Provider::ALL {
+    for dialect in Dialect::ALL {
         let request = |key, tokens| -> Value {
-            let mut config = OwnedConfig::new(*provider, "m");
+            let mut config = OwnedConfig::new(*dialect, "m");
             (config.output_limit_key, config.limits.max_output_tokens) = (key, tokens);
             let mut session = Session::new([0; 512], config).unwrap();
             session.user("hi").unwrap();
@@ -24,12 +24,12 @@ fn only_openai_chat_has_two_keys_for_it_and_sends_one() {
                 let found = request(key, 77);
                 KEYS.map(|key| found[key].as_u64())
             });
-        if *provider == Provider::OpenAiChat {
+        if *dialect == Dialect::OpenAiChat {
             assert_eq!((older, newer), ([Some(77), None], [None, Some(77)]));
             let unlimited = request(OutputLimitKey::MaxCompletionTokens, 0);
             assert_eq!(KEYS.map(|key| &unlimited[key]), [&Value::Null; 2]);
         } else {
-            assert_eq!(older, newer, "{provider:?}");
+            assert_eq!(older, newer, "{dialect:?}");
         }
     }
 }

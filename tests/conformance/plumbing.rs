@@ -108,7 +108,7 @@ fn a_body_without_an_end_is_refused_in_pieces_too() {
     // Would all of it be held, the test would not end.
     let mut output = Vec::new();
     let error = decode::run(
-        zerostack_core::Provider::Anthropic,
+        zerostack_core::Dialect::Anthropic,
         Chunks::Of(50_000),
         Form::Object,
         &mut std::io::repeat(b':'),
@@ -269,7 +269,7 @@ fn the_prefix_report_says_what_each_request_shares_with_the_one_before() {
         "\n",
         r#"{"role":"user","text":"four"}"#,
     );
-    for api in zerostack_core::Provider::ALL.iter().map(|api| api.name()) {
+    for api in zerostack_core::Dialect::ALL.iter().map(|api| api.name()) {
         for mode in ["native", "text"] {
             let place = place();
             let encode = ["encode", "--api", api, "--model", "m", "--tool-mode", mode];

@@ -2,8 +2,8 @@
 //! same after the session was saved and resumed.
 
 use zerostack_core::{
-    CallId, Config, ErrorKind, Limits, Part, Provider, Role, Session, SessionConfig, Step,
-    ToolMode, ToolResult, ToolSpec,
+    CallId, Config, Dialect, ErrorKind, Limits, Part, Role, Session, SessionConfig, Step, ToolMode,
+    ToolResult, ToolSpec,
 };
 use zerostack_tests::body::{self, Lists};
 use zerostack_tests::model::{self, Says};
@@ -31,12 +31,11 @@ fn requests_grow_at_their_end_only() {
             if step == Step::Send {
                 let body = body::checked(&session);
                 let config = session.config();
-                if config.provider == Provider::Anthropic {
+                if config.dialect == Dialect::Anthropic {
                     Lists::check_marks(&body);
                 }
                 let lists = Lists::of(&body);
-                *requests.entry((config.provider.name(), config.tool_mode.name())).or_default() +=
-                    1;
+                *requests.entry((config.dialect.name(), config.tool_mode.name())).or_default() += 1;
                 if let Some(before) = &before {
                     assert!(before.is_prefix_of(&lists), "case {case}:\n{before:?}\n{lists:?}");
                 }
@@ -172,8 +171,8 @@ fn to_send(session: &mut Chat<'_>) {
 }
 
 pub(super) fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
-    let provider = *random.one_of(Provider::ALL);
-    let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    let dialect = *random.one_of(Dialect::ALL);
+    let has_schema = matches!(dialect, Dialect::OpenAiChat | Dialect::Ollama);
     let modes = &ToolMode::ALL[..if has_schema { 4 } else { 3 }];
     SessionConfig {
         tool_mode: if random.once_in(2) { ToolMode::Native } else { *random.one_of(modes) },
@@ -187,7 +186,7 @@ pub(super) fn config<'a>(random: &mut Random) -> SessionConfig<'a> {
                 .one_of(&[zerostack_core::FailedTurn::Keep, zerostack_core::FailedTurn::TakeOut]),
             ..Limits::DEFAULT
         },
-        ..SessionConfig::new(provider, "m")
+        ..SessionConfig::new(dialect, "m")
     }
 }
 
@@ -289,12 +288,12 @@ fn answer_one(session: &mut Chat<'_>, random: &mut Random) -> Rewritten {
 
 /// One request and its reply, which may be cut, refused or broken.
 fn exchange(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten {
-    let provider = session.config().provider();
+    let dialect = session.config().dialect();
     let mode = session.config().tool_mode;
     let all = Says::random(random);
     let by_words = mode != ToolMode::Native && (mode != ToolMode::Lenient || random.once_in(2));
     let says = if by_words { all.in_words(mode) } else { all.clone() };
-    let mut body = says.body(provider, random);
+    let mut body = says.body(dialect, random);
     let fate = random.below(10);
     let status = match fate {
         0 => *random.one_of(&[400, 401, 429, 500, 529]),
@@ -324,7 +323,7 @@ fn exchange(session: &mut Chat<'_>, random: &mut Random, case: u64) -> Rewritten
         assert_eq!(seen.text(), says.text, "case {case}");
         assert_eq!(seen.thinking(), says.thinking, "case {case}");
         let calls: Vec<_> = seen.calls();
-        let said = says.heard(provider);
+        let said = says.heard(dialect);
         assert_eq!(calls.len(), said.len(), "case {case}");
         for (call, (id, name, arguments)) in calls.iter().zip(&said) {
             assert_eq!((call.0, call.1), (*id, *name), "case {case}");

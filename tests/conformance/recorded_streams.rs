@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 use zerostack::plumbing::decode::{Chunks, Decoded, decode};
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 use zerostack_tests::shared;
 
 #[test]
@@ -12,18 +12,18 @@ fn recorded_answers_decode_as_expected_in_any_chunking() {
     let mut counts = (0, 0, 0);
     let mut wrong = Vec::new();
     for row in shared::json_lines(&folder.join("index.jsonl")) {
-        let provider = match row["api"].as_str() {
-            Some("openai-chat") => Provider::OpenAiChat,
-            Some("anthropic-messages") => Provider::Anthropic,
-            Some("openai-responses") => Provider::OpenAiResponses,
-            Some("gemini") => Provider::Gemini,
-            Some("ollama-chat") => Provider::Ollama,
+        let dialect = match row["api"].as_str() {
+            Some("openai-chat") => Dialect::OpenAiChat,
+            Some("anthropic-messages") => Dialect::Anthropic,
+            Some("openai-responses") => Dialect::OpenAiResponses,
+            Some("gemini") => Dialect::Gemini,
+            Some("ollama-chat") => Dialect::Ollama,
             _ => continue,
         };
         let body = std::fs::read(folder.join(row["file"].as_str().unwrap())).unwrap();
-        let whole = decode(provider, &body, Chunks::AsRead, |_| {}).unwrap();
+        let whole = decode(dialect, &body, Chunks::AsRead, |_| {}).unwrap();
         for chunks in [Chunks::Of(1), Chunks::Of(2), Chunks::Of(7), Chunks::Random(counts.0)] {
-            let pieces = decode(provider, &body, chunks, |_| {}).unwrap();
+            let pieces = decode(dialect, &body, chunks, |_| {}).unwrap();
             assert_eq!(pieces, whole, "{} in {chunks:?}", row["id"]);
         }
         counts.0 += 1;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use zerostack_core::{
-    ErrorKind, Event, FailedTurn, Kept, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
+    Dialect, ErrorKind, Event, FailedTurn, Kept, Limits, RoomPolicy, Session, SessionConfig, Step,
     ToolResult,
 };
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -11,55 +11,55 @@ use zerostack_tests::body;
 type Chat = Session<SessionConfig<'static>, [u8; 16 * 1024]>;
 
 /// What providers say.
-const REFUSALS: [(Provider, u16, &str); 11] = [
+const REFUSALS: [(Dialect, u16, &str); 11] = [
     (
-        Provider::OpenAiChat,
+        Dialect::OpenAiChat,
         400,
         r#"{"error":{"message":"Too many messages.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#,
     ),
     (
-        Provider::OpenAiChat,
+        Dialect::OpenAiChat,
         400,
         r#"{"error":{"message":"This model's maximum context length is 4096 tokens, and 5000 were asked for.","type":"BadRequestError","param":null,"code":400}}"#,
     ),
     (
-        Provider::OpenAiChat,
+        Dialect::OpenAiChat,
         500,
         r#"{"error":{"code":500,"message":"the request is too large","type":"exceed_context_size_error","n_prompt_tokens":1407,"n_ctx":256}}"#,
     ),
     (
-        Provider::Anthropic,
+        Dialect::Anthropic,
         400,
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 208310 tokens > 200000 maximum"}}"#,
     ),
     (
-        Provider::Anthropic,
+        Dialect::Anthropic,
         400,
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"input length and `max_tokens` exceed context limit: 178959 + 64000 > 200000"}}"#,
     ),
     (
-        Provider::Anthropic,
+        Dialect::Anthropic,
         413,
         r#"{"type":"error","error":{"type":"request_too_large","message":"Request exceeds the maximum size"}}"#,
     ),
     (
-        Provider::OpenAiResponses,
+        Dialect::OpenAiResponses,
         400,
         r#"{"error":{"message":"Too long.","type":"invalid_request_error","param":"input","code":"context_length_exceeded"}}"#,
     ),
     (
-        Provider::OpenAiResponses,
+        Dialect::OpenAiResponses,
         200,
         "data: {\"type\":\"response.failed\",\"response\":{\"status\":\"failed\",\"error\":{\"code\":\"invalid_prompt\",\"message\":\"Your input exceeds the Context Window of this model.\"}}}\n\n",
     ),
     (
-        Provider::Gemini,
+        Dialect::Gemini,
         400,
         r#"{"error":{"code":400,"message":"The input token count (1200293) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}"#,
     ),
-    (Provider::Ollama, 400, r#"{"error":"the input length exceeds the context length"}"#),
+    (Dialect::Ollama, 400, r#"{"error":"the input length exceeds the context length"}"#),
     (
-        Provider::Ollama,
+        Dialect::Ollama,
         200,
         "{\"message\":{\"content\":\"\"},\"done\":false}\n{\"error\":\"exceeds the context length\"}\n",
     ),
@@ -69,18 +69,18 @@ const POLICIES: [RoomPolicy; 3] =
     [RoomPolicy::ElideResults, RoomPolicy::DropOldest, RoomPolicy::Summarise];
 
 /// A good reply of a dialect.
-fn good(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Anthropic => {
+fn good(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Anthropic => {
             r#"{"type":"message","content":[{"type":"text","text":"fine"}],"stop_reason":"end_turn"}"#
         }
-        Provider::OpenAiResponses => {
+        Dialect::OpenAiResponses => {
             r#"{"status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"fine"}]}]}"#
         }
-        Provider::Gemini => {
+        Dialect::Gemini => {
             r#"{"candidates":[{"content":{"parts":[{"text":"fine"}]},"finishReason":"STOP"}]}"#
         }
-        Provider::Ollama => r#"{"message":{"content":"fine"},"done":true,"done_reason":"stop"}"#,
+        Dialect::Ollama => r#"{"message":{"content":"fine"},"done":true,"done_reason":"stop"}"#,
         _ => r#"{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}"#,
     }
 }
@@ -102,12 +102,12 @@ fn answer(
 }
 
 /// Some turns, and the text of one more.
-fn long_talk(provider: Provider, limits: Limits) -> Chat {
-    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+fn long_talk(dialect: Dialect, limits: Limits) -> Chat {
+    let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
     let mut session = Session::new([0; 16 * 1024], config).unwrap();
     for turn in 0..6 {
         session.user(&format!("turn {turn}: {}", "and so on ".repeat(40))).unwrap();
-        answer(&mut session, 200, good(provider)).unwrap();
+        answer(&mut session, 200, good(dialect)).unwrap();
     }
     session.user("and now?").unwrap();
     session
@@ -116,18 +116,18 @@ fn long_talk(provider: Provider, limits: Limits) -> Chat {
 #[test]
 fn room_is_made_once_in_each_dialect_and_by_each_policy() {
     let mut cases = 0;
-    for (provider, status, refusal) in REFUSALS {
+    for (dialect, status, refusal) in REFUSALS {
         for room in POLICIES {
             let limits = Limits { room, max_attempts: 1, ..Limits::DEFAULT };
-            let mut session = long_talk(provider, limits);
+            let mut session = long_talk(dialect, limits);
             let before = body::checked(&session);
             let event = answer(&mut session, status, refusal);
-            assert_eq!(event, Ok(Event::Restart), "{provider:?} {refusal}");
+            assert_eq!(event, Ok(Event::Restart), "{dialect:?} {refusal}");
             assert_eq!(session.step(), Step::MakeRoom { bytes: 0 });
             assert_eq!(session.failure().unwrap().error.kind(), ErrorKind::Status);
             let Ok(Event::Truncated { what: Kept::OldExchanges, bytes }) = session.make_room()
             else {
-                panic!("{provider:?}");
+                panic!("{dialect:?}");
             };
             // A third, in whole turns.
             assert!((800..1400).contains(&bytes), "{bytes}");
@@ -144,7 +144,7 @@ fn room_is_made_once_in_each_dialect_and_by_each_policy() {
             let failure = session.failure().unwrap();
             assert!(!failure.message.is_empty() && refusal.contains(failure.message));
             // Accepted: the next turn may need it again.
-            assert!(matches!(answer(&mut other, 200, good(provider)), Ok(Event::End(_))));
+            assert!(matches!(answer(&mut other, 200, good(dialect)), Ok(Event::End(_))));
             other.user("and then?").unwrap();
             assert_eq!(answer(&mut other, status, refusal), Ok(Event::Restart));
             assert!(matches!(other.make_room(), Ok(Event::Truncated { .. })));
@@ -156,17 +156,17 @@ fn room_is_made_once_in_each_dialect_and_by_each_policy() {
 
 #[test]
 fn who_makes_room_by_hand_and_who_can_make_none_gets_the_error() {
-    for (provider, status, refusal) in REFUSALS {
+    for (dialect, status, refusal) in REFUSALS {
         // One that may go away by itself is waited for, whatever it is about.
         if status == 500 {
             continue;
         }
-        let mut session = long_talk(provider, Limits::DEFAULT);
+        let mut session = long_talk(dialect, Limits::DEFAULT);
         let error = answer(&mut session, status, refusal).unwrap_err();
         assert_eq!((error.kind(), session.step()), (ErrorKind::Status, Step::Idle), "{refusal}");
         for room in POLICIES {
             let limits = Limits { room, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
-            let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+            let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
             let mut session: Chat = Session::new([0; 16 * 1024], config).unwrap();
             session.user(&"a long text ".repeat(900)).unwrap();
             let error = answer(&mut session, status, refusal).unwrap_err();
@@ -188,7 +188,7 @@ fn results_go_first_and_those_that_the_model_has_not_seen_stay() {
     let refusal = REFUSALS[0].2;
     for room in [RoomPolicy::ElideResults, RoomPolicy::Summarise] {
         let limits = Limits { room, ..Limits::DEFAULT };
-        let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+        let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
         let mut session: Chat = Session::new([0; 16 * 1024], config).unwrap();
         session.user("look").unwrap();
         for (path, word) in [("a", "first "), ("b", "second ")] {
@@ -213,7 +213,7 @@ fn other_refusals_that_speak_of_it_are_not_taken_for_one() {
         (503, r#"{"error":{"message":"the cache of the context window is being built"}}"#),
         (429, r#"{"error":{"message":"too many tokens of context length a minute"}}"#),
     ] {
-        let mut session = long_talk(Provider::OpenAiChat, limits);
+        let mut session = long_talk(Dialect::OpenAiChat, limits);
         assert_eq!(answer(&mut session, status, refusal), Ok(Event::Restart));
         assert!(matches!(session.step(), Step::Wait { .. }), "{refusal}");
     }
@@ -221,7 +221,7 @@ fn other_refusals_that_speak_of_it_are_not_taken_for_one() {
         (401, r#"{"error":{"message":"no key for this context window"}}"#),
         (400, r#"{"error":{"message":"the name of a tool is too long"}}"#),
     ] {
-        let mut session = long_talk(Provider::OpenAiChat, limits);
+        let mut session = long_talk(Dialect::OpenAiChat, limits);
         assert!(answer(&mut session, status, refusal).is_err(), "{refusal}");
         assert_eq!(session.step(), Step::Idle);
     }

@@ -1,6 +1,6 @@
 //! A response that does not end is refused at its limit, wherever it is cut.
 
-use zerostack_core::{Error, ErrorKind, Event, Limits, Provider, Session, SessionConfig, Step};
+use zerostack_core::{Dialect, Error, ErrorKind, Event, Limits, Session, SessionConfig, Step};
 
 type Chat<'a> = Session<SessionConfig<'a>, [u8; 2048]>;
 
@@ -24,7 +24,7 @@ fn endless(chat: &mut Chat<'_>, head: &str, more: &str, size: usize) -> (usize, 
 
 fn receiving(status: u16) -> Chat<'static> {
     let limits = Limits { max_response_bytes: 10_000, max_attempts: 2, ..Limits::DEFAULT };
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let mut chat = Session::new([0; 2048], config).unwrap();
     chat.user("Hello").unwrap();
     chat.begin_response(status, None).unwrap();

@@ -1,6 +1,6 @@
 //! Which failures are tried again, how often and when.
 
-use zerostack_core::{ErrorKind, FailedTurn, Limits, Provider, Session, SessionConfig, Step};
+use zerostack_core::{Dialect, ErrorKind, FailedTurn, Limits, Session, SessionConfig, Step};
 use zerostack_tests::body;
 use zerostack_tests::play::{self, Loop};
 
@@ -14,8 +14,8 @@ const LIMITS: Limits = Limits {
     ..Limits::DEFAULT
 };
 
-fn sent(provider: Provider, limits: Limits) -> Chat<'static> {
-    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+fn sent(dialect: Dialect, limits: Limits) -> Chat<'static> {
+    let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
     let mut session = Session::new([0; 2048], config).unwrap();
     session.user("Hello").unwrap();
     session
@@ -23,7 +23,7 @@ fn sent(provider: Provider, limits: Limits) -> Chat<'static> {
 
 #[test]
 fn the_status_and_the_code_of_the_body_decide() {
-    let both = [Provider::OpenAiChat, Provider::Anthropic];
+    let both = [Dialect::OpenAiChat, Dialect::Anthropic];
     let statuses = [
         (400, false),
         (401, false),
@@ -57,32 +57,32 @@ fn the_status_and_the_code_of_the_body_decide() {
         format!("data: {}\n\n", error("something")),
     ];
     let mut rows = 0;
-    for provider in both {
+    for dialect in both {
         for (status, transient) in statuses {
             for body in &plain {
-                check(provider, status, body, transient);
+                check(dialect, status, body, transient);
                 rows += 1;
             }
         }
-        check(provider, 429, &error("insufficient_quota"), false);
-        check(provider, 503, &error("insufficient_quota"), false);
-        check(provider, 400, &error("overloaded_error"), true);
-        check(provider, 200, &error("server_error"), true);
-        check(provider, 200, &error("invalid_request"), false);
-        check(provider, 200, r#"{"error":{"code":529,"message":"what happened"}}"#, true);
+        check(dialect, 429, &error("insufficient_quota"), false);
+        check(dialect, 503, &error("insufficient_quota"), false);
+        check(dialect, 400, &error("overloaded_error"), true);
+        check(dialect, 200, &error("server_error"), true);
+        check(dialect, 200, &error("invalid_request"), false);
+        check(dialect, 200, r#"{"error":{"code":529,"message":"what happened"}}"#, true);
         rows += 6;
     }
-    check(Provider::Anthropic, 429, spend, false);
+    check(Dialect::Anthropic, 429, spend, false);
     println!("{} rows", rows + 1);
 }
 
-fn check(provider: Provider, status: u16, body: &str, transient: bool) {
+fn check(dialect: Dialect, status: u16, body: &str, transient: bool) {
     for chunk in [1, 5, 10_000] {
-        let mut session = sent(provider, LIMITS);
+        let mut session = sent(dialect, LIMITS);
         let request = body::read(&session, 64);
         session.begin_response(status, None).unwrap();
         let seen = play::reply(&mut session, body.as_bytes().chunks(chunk), Loop::WhileRest);
-        let context = format!("{provider:?} {status} {body:.80}");
+        let context = format!("{dialect:?} {status} {body:.80}");
         let failure = session.failure().expect(&context);
         assert_eq!(failure.error.kind(), ErrorKind::Status, "{context}");
         assert_eq!(failure.status, status, "{context}");
@@ -105,7 +105,7 @@ fn check(provider: Provider, status: u16, body: &str, transient: bool) {
 #[test]
 fn attempts_are_counted_and_waits_grow() {
     for (failed_turn, parts) in [(FailedTurn::TakeOut, 0), (FailedTurn::Keep, 1)] {
-        let mut session = sent(Provider::OpenAiChat, Limits { failed_turn, ..LIMITS });
+        let mut session = sent(Dialect::OpenAiChat, Limits { failed_turn, ..LIMITS });
         let mut waits = Vec::new();
         for _ in 1..LIMITS.max_attempts {
             session.begin_response(503, None).unwrap();
@@ -132,7 +132,7 @@ fn the_servers_wish_is_honoured_and_capped() {
     for (asked, from, to) in
         [(0, 0, 0), (700, 700, 770), (20_000, 20_000, 20_000), (u32::MAX, 20_000, 20_000)]
     {
-        let mut session = sent(Provider::Anthropic, LIMITS);
+        let mut session = sent(Dialect::Anthropic, LIMITS);
         session.begin_response(429, Some(asked)).unwrap();
         session.end_response().unwrap();
         let Step::Wait { millis } = session.step() else { panic!("{:?}", session.step()) };
@@ -142,7 +142,7 @@ fn the_servers_wish_is_honoured_and_capped() {
 
 #[test]
 fn no_response_at_all_is_an_attempt() {
-    let mut session = sent(Provider::OpenAiChat, LIMITS);
+    let mut session = sent(Dialect::OpenAiChat, LIMITS);
     for _ in 1..LIMITS.max_attempts {
         session.end_response().unwrap();
         assert_eq!(session.failure().unwrap().error.kind(), ErrorKind::Unreachable);
@@ -155,7 +155,7 @@ fn no_response_at_all_is_an_attempt() {
 #[test]
 fn the_rounds_of_a_turn_are_counted() {
     let limits = Limits { max_rounds: 2, ..LIMITS };
-    let mut session = sent(Provider::OpenAiChat, limits);
+    let mut session = sent(Dialect::OpenAiChat, limits);
     let call = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\
         \"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\n";
     for round in 1..=2 {

@@ -2,12 +2,12 @@
 //! made of its JSON Lines; another dialect gets a valid request without it.
 
 use serde_json::{Value, json};
-use zerostack_core::{JsonLinesReader, Provider, Session, SessionConfig, Step, ToolResult};
+use zerostack_core::{Dialect, JsonLinesReader, Session, SessionConfig, Step, ToolResult};
 
 type Chat = Session<SessionConfig<'static>, [u8; 16384]>;
 
-fn config(provider: Provider, model: &'static str) -> SessionConfig<'static> {
-    SessionConfig::new(provider, model)
+fn config(dialect: Dialect, model: &'static str) -> SessionConfig<'static> {
+    SessionConfig::new(dialect, model)
 }
 
 fn events(documents: &[Value]) -> String {
@@ -15,8 +15,8 @@ fn events(documents: &[Value]) -> String {
 }
 
 /// A session that was asked, heard `body`, and has answered its calls or was asked again.
-fn heard(provider: Provider, model: &'static str, body: &str, chunk: usize) -> Chat {
-    let mut session = Session::new([0; 16384], config(provider, model)).unwrap();
+fn heard(dialect: Dialect, model: &'static str, body: &str, chunk: usize) -> Chat {
+    let mut session = Session::new([0; 16384], config(dialect, model)).unwrap();
     session.user("Do it").unwrap();
     session.begin_response(200, None).unwrap();
     for piece in body.as_bytes().chunks(chunk) {
@@ -57,12 +57,12 @@ fn read_again(session: &Chat, config: SessionConfig<'static>) -> Chat {
 }
 
 /// What is sent after `body`, in any chunking, live and read again; the second message of it.
-fn sent_after(provider: Provider, model: &'static str, body: &str) -> Value {
-    let whole = request(&heard(provider, model, body, body.len()));
+fn sent_after(dialect: Dialect, model: &'static str, body: &str) -> Value {
+    let whole = request(&heard(dialect, model, body, body.len()));
     for chunk in [1, 7, 50] {
-        let session = heard(provider, model, body, chunk);
+        let session = heard(dialect, model, body, chunk);
         assert_eq!(request(&session), whole, "in pieces of {chunk}");
-        assert_eq!(request(&read_again(&session, config(provider, model))), whole);
+        assert_eq!(request(&read_again(&session, config(dialect, model))), whole);
     }
     let list = ["messages", "input", "contents"].into_iter().find_map(|key| whole.get(key));
     list.unwrap()[1].clone()
@@ -99,20 +99,20 @@ fn signatures_of_gemini_in_chat_stand_beside_their_calls() {
             call("c2", 1)
         );
         let body = signed + &chat(&[], "tool_calls");
-        let message = sent_after(Provider::OpenAiChat, "gemini-3-flash", &body);
+        let message = sent_after(Dialect::OpenAiChat, "gemini-3-flash", &body);
         let calls = &message["tool_calls"];
         assert_eq!(calls[0]["extra_content"], signature, "{message}");
         assert_eq!(calls[0]["function"]["arguments"], ARGUMENTS);
         assert_eq!(calls[1].get("extra_content"), None);
-        let other = heard(Provider::OpenAiChat, "gemini-3-flash", &body, 9);
-        for provider in [Provider::Anthropic, Provider::OpenAiResponses, Provider::Ollama] {
-            let body = request(&read_again(&other, config(provider, "m"))).to_string();
+        let other = heard(Dialect::OpenAiChat, "gemini-3-flash", &body, 9);
+        for dialect in [Dialect::Anthropic, Dialect::OpenAiResponses, Dialect::Ollama] {
+            let body = request(&read_again(&other, config(dialect, "m"))).to_string();
             assert!(!body.contains("SIG+"), "{body}");
         }
     }
     // That of a text.
     let delta = json!({"content": "hi", "extra_content": signature});
-    let message = sent_after(Provider::OpenAiChat, "gemini-3-flash", &chat(&[delta], "stop"));
+    let message = sent_after(Dialect::OpenAiChat, "gemini-3-flash", &chat(&[delta], "stop"));
     assert_eq!(message["extra_content"], signature);
 }
 
@@ -131,7 +131,7 @@ fn details_of_reasoning_go_back_to_openrouter() {
         json!({"tool_calls": [call("c1", 0)]}),
     ];
     let body = chat(&deltas, "tool_calls");
-    let message = sent_after(Provider::OpenAiChat, "google/gemini-3-pro-preview", &body);
+    let message = sent_after(Dialect::OpenAiChat, "google/gemini-3-pro-preview", &body);
     let expected = json!([
         {"type": "reasoning.text", "text": "Let me see", "signature": "SIG1"},
         {"type": "reasoning.encrypted", "id": "c1", "format": "google-gemini-v1", "data": "SECRET"},
@@ -145,7 +145,7 @@ fn details_of_reasoning_go_back_to_openrouter() {
         details(json!({"type": "reasoning.text", "text": "hm"})),
         json!({"tool_calls": [call("c1", 0)]}),
     ];
-    let message = sent_after(Provider::OpenAiChat, "m", &chat(&alone, "tool_calls"));
+    let message = sent_after(Dialect::OpenAiChat, "m", &chat(&alone, "tool_calls"));
     assert_eq!(message["reasoning"], "hm");
     assert_eq!(message.get("reasoning_details"), None);
 }
@@ -157,7 +157,7 @@ fn opaque_reasoning_goes_back_to_copilot() {
         json!({"tool_calls": [call("c1", 0)]}),
     ];
     let message =
-        sent_after(Provider::OpenAiChat, "claude-sonnet-4.5", &chat(&deltas, "tool_calls"));
+        sent_after(Dialect::OpenAiChat, "claude-sonnet-4.5", &chat(&deltas, "tool_calls"));
     assert_eq!(message["reasoning_text"], "hm");
     assert_eq!(message["reasoning_opaque"], "OPAQUE");
 }
@@ -165,7 +165,7 @@ fn opaque_reasoning_goes_back_to_copilot() {
 #[test]
 fn reasoning_content_goes_back_with_calls_and_without() {
     let deltas = [json!({"reasoning_content": "hm"}), json!({"content": "done"})];
-    let message = sent_after(Provider::OpenAiChat, "deepseek-v4", &chat(&deltas, "stop"));
+    let message = sent_after(Dialect::OpenAiChat, "deepseek-v4", &chat(&deltas, "stop"));
     assert_eq!(message["reasoning_content"], "hm");
 }
 
@@ -187,7 +187,7 @@ fn unsigned_thinking_goes_back_to_all_but_anthropic() {
         events(&documents)
     };
     let first = |model, signature| {
-        sent_after(Provider::Anthropic, model, &documents(signature))["content"][0].clone()
+        sent_after(Dialect::Anthropic, model, &documents(signature))["content"][0].clone()
     };
     let thinking = json!({"type": "thinking", "thinking": "deep", "signature": ""});
     for model in ["deepseek-v4-pro", "kimi-k2-thinking", "MiniMax-M2"] {
@@ -199,27 +199,27 @@ fn unsigned_thinking_goes_back_to_all_but_anthropic() {
     assert_eq!(first("deepseek-v4-pro", Some("s")), signed);
     // Thoughts of another dialect stay there.
     let deltas = [json!({"reasoning_content": "hm"}), json!({"content": "done"})];
-    let chat = heard(Provider::OpenAiChat, "m", &chat(&deltas, "stop"), 9);
-    let body = request(&read_again(&chat, config(Provider::Anthropic, "deepseek-v4-pro")));
+    let chat = heard(Dialect::OpenAiChat, "m", &chat(&deltas, "stop"), 9);
+    let body = request(&read_again(&chat, config(Dialect::Anthropic, "deepseek-v4-pro")));
     assert!(!body.to_string().contains("hm"), "{body}");
 }
 
 #[test]
 fn a_call_of_another_model_has_a_signature_that_gemini_takes() {
     let calls = json!({"tool_calls": [call("c1", 0), call("c2", 1)]});
-    let foreign = heard(Provider::OpenAiChat, "m", &chat(&[calls], "tool_calls"), 9);
-    let sent = |provider, model| request(&read_again(&foreign, config(provider, model)));
+    let foreign = heard(Dialect::OpenAiChat, "m", &chat(&[calls], "tool_calls"), 9);
+    let sent = |dialect, model| request(&read_again(&foreign, config(dialect, model)));
     let skip = "skip_thought_signature_validator";
-    let body = sent(Provider::Gemini, "gemini-3-pro-preview");
+    let body = sent(Dialect::Gemini, "gemini-3-pro-preview");
     let parts = &body["contents"][1]["parts"];
     assert_eq!(parts[0]["thoughtSignature"], skip);
     assert_eq!(parts[1].get("thoughtSignature"), None);
-    assert!(!sent(Provider::Gemini, "gemini-2.5-pro").to_string().contains(skip));
-    let body = sent(Provider::OpenAiChat, "google/gemini-3-flash");
+    assert!(!sent(Dialect::Gemini, "gemini-2.5-pro").to_string().contains(skip));
+    let body = sent(Dialect::OpenAiChat, "google/gemini-3-flash");
     let calls = &body["messages"][1]["tool_calls"];
     assert_eq!(calls[0]["extra_content"]["google"]["thought_signature"], skip);
     assert_eq!(calls[1].get("extra_content"), None);
-    assert!(!sent(Provider::OpenAiChat, "gpt-5").to_string().contains(skip));
+    assert!(!sent(Dialect::OpenAiChat, "gpt-5").to_string().contains(skip));
 }
 
 /// Whether a receiver takes an id.
@@ -240,11 +240,11 @@ fn ids_are_made_anew_where_the_receiver_refuses_them() {
         );
         lines += &format!("{{\"role\":\"tool\",\"id\":{id},\"text\":\"ok\"}}\n");
     }
-    let session = |lines: &str, provider, model| {
+    let session = |lines: &str, dialect, model| {
         let mut reader = JsonLinesReader::new([0; 16384]).unwrap();
         reader.push(lines.as_bytes()).unwrap();
         let (storage, used) = reader.finish().unwrap();
-        Session::resume(storage, used, config(provider, model)).unwrap()
+        Session::resume(storage, used, config(dialect, model)).unwrap()
     };
     let ids_of = |body: &Value| -> Vec<String> {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -269,35 +269,35 @@ fn ids_are_made_anew_where_the_receiver_refuses_them() {
     let is_word =
         |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     let is_nine = |id: &str| id.len() == 9 && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let rows: [(Provider, &'static str, Takes<'_>); 5] = [
-        (Provider::OpenAiChat, "gpt-5", &|id| id.len() <= 40),
-        (Provider::OpenAiChat, "devstral-medium", &is_nine),
-        (Provider::OpenAiChat, "anthropic/claude-sonnet-4.5", &|id| is_word(id) && id.len() <= 64),
-        (Provider::OpenAiResponses, "gpt-5", &|id| is_word(id) && id.len() <= 64),
-        (Provider::Anthropic, "claude-sonnet-4-5", &|id| is_word(id) && id.len() <= 64),
+    let rows: [(Dialect, &'static str, Takes<'_>); 5] = [
+        (Dialect::OpenAiChat, "gpt-5", &|id| id.len() <= 40),
+        (Dialect::OpenAiChat, "devstral-medium", &is_nine),
+        (Dialect::OpenAiChat, "anthropic/claude-sonnet-4.5", &|id| is_word(id) && id.len() <= 64),
+        (Dialect::OpenAiResponses, "gpt-5", &|id| is_word(id) && id.len() <= 64),
+        (Dialect::Anthropic, "claude-sonnet-4-5", &|id| is_word(id) && id.len() <= 64),
     ];
-    for (provider, model, takes) in rows {
-        let body = request(&session(&lines, provider, model));
+    for (dialect, model, takes) in rows {
+        let body = request(&session(&lines, dialect, model));
         let ids = ids_of(&body);
         assert_eq!(ids.len(), 12, "{body}");
         let mut calls: Vec<&String> = ids.iter().step_by(2).collect();
         for pair in ids.chunks(2) {
-            assert_eq!(pair[0], pair[1], "{provider:?}");
-            assert!(!pair[0].is_empty() && takes(&pair[0]), "{provider:?} {model}: {}", pair[0]);
+            assert_eq!(pair[0], pair[1], "{dialect:?}");
+            assert!(!pair[0].is_empty() && takes(&pair[0]), "{dialect:?} {model}: {}", pair[0]);
         }
         calls.sort();
         calls.dedup();
-        assert_eq!(calls.len(), 6, "{provider:?}: {ids:?}");
+        assert_eq!(calls.len(), 6, "{dialect:?}: {ids:?}");
         assert!(ids.contains(&"abcDEF123".to_owned()), "an id that will do stays: {ids:?}");
         // The list of a request begins with that of the one before.
         let before: String = lines.split_inclusive('\n').take(7).collect();
-        let before = ids_of(&request(&session(&before, provider, model)));
+        let before = ids_of(&request(&session(&before, dialect, model)));
         assert!(ids.starts_with(&before), "{ids:?} {before:?}");
     }
     // LiteLLM finds a signature there.
     let litellm = format!("call_1__thought__{long}+/=");
     let live = heard(
-        Provider::OpenAiChat,
+        Dialect::OpenAiChat,
         "m",
         &chat(&[json!({"tool_calls": [call("short", 0)]})], "tool_calls"),
         9,
@@ -307,7 +307,7 @@ fn ids_are_made_anew_where_the_receiver_refuses_them() {
         "{{\"role\":\"user\",\"text\":\"x\"}}\n{{\"role\":\"assistant\",\"call\":{{\"id\":\"{litellm}\",\"name\":\"read\",\"arguments\":\"{{}}\"}}}}\n{{\"role\":\"tool\",\"id\":\"{litellm}\",\"text\":\"ok\"}}\n"
     );
     assert_eq!(
-        ids_of(&request(&session(&lines, Provider::OpenAiChat, "m"))),
+        ids_of(&request(&session(&lines, Dialect::OpenAiChat, "m"))),
         [litellm.clone(), litellm]
     );
 }
@@ -315,7 +315,7 @@ fn ids_are_made_anew_where_the_receiver_refuses_them() {
 #[test]
 fn ids_of_a_live_session_are_those_of_the_session_made_of_its_lines() {
     let body = chat(&[json!({"tool_calls": [call("call_0", 0)]})], "tool_calls");
-    let mut session = heard(Provider::OpenAiChat, "m", &body, 9);
+    let mut session = heard(Dialect::OpenAiChat, "m", &body, 9);
     let first = request(&session);
     session.begin_response(200, None).unwrap();
     let mut rest = body.as_bytes();
@@ -335,13 +335,13 @@ fn ids_of_a_live_session_are_those_of_the_session_made_of_its_lines() {
         .collect();
     assert_eq!(ids.len(), 2);
     assert_ne!(ids[0], ids[1]);
-    assert_eq!(request(&read_again(&session, config(Provider::OpenAiChat, "m"))), second);
+    assert_eq!(request(&read_again(&session, config(Dialect::OpenAiChat, "m"))), second);
 }
 
 #[test]
 fn only_anthropic_itself_is_asked_for_automatic_caching() {
     let top = |model| {
-        let mut session = Session::new([0; 16384], config(Provider::Anthropic, model)).unwrap();
+        let mut session = Session::new([0; 16384], config(Dialect::Anthropic, model)).unwrap();
         session.user("Do it").unwrap();
         request(&session).get("cache_control").is_some()
     };
@@ -361,23 +361,23 @@ fn malformed_arguments_go_back_as_an_object_in_every_dialect() {
         "{\"role\":\"tool\",\"id\":\"c1\",\"text\":\"bad\"}\n",
     );
     let raw = "{\"a\": \"b\n\u{1}\\";
-    let body = |provider| {
+    let body = |dialect| {
         let mut reader = JsonLinesReader::new([0; 16384]).unwrap();
         reader.push(lines.as_bytes()).unwrap();
         let (storage, used) = reader.finish().unwrap();
-        request(&Session::resume(storage, used, config(provider, "m")).unwrap())
+        request(&Session::resume(storage, used, config(dialect, "m")).unwrap())
     };
     let read =
         |arguments: &Value| -> Value { serde_json::from_str(arguments.as_str().unwrap()).unwrap() };
     let expected = json!({ "malformed": raw });
-    let chat = body(Provider::OpenAiChat);
+    let chat = body(Dialect::OpenAiChat);
     assert_eq!(read(&chat["messages"][1]["tool_calls"][0]["function"]["arguments"]), expected);
-    let responses = body(Provider::OpenAiResponses);
+    let responses = body(Dialect::OpenAiResponses);
     assert_eq!(read(&responses["input"][1]["arguments"]), expected);
-    assert_eq!(body(Provider::Anthropic)["messages"][1]["content"][0]["input"], expected);
-    assert_eq!(body(Provider::Gemini)["contents"][1]["parts"][0]["functionCall"]["args"], expected);
+    assert_eq!(body(Dialect::Anthropic)["messages"][1]["content"][0]["input"], expected);
+    assert_eq!(body(Dialect::Gemini)["contents"][1]["parts"][0]["functionCall"]["args"], expected);
     assert_eq!(
-        body(Provider::Ollama)["messages"][1]["tool_calls"][0]["function"]["arguments"],
+        body(Dialect::Ollama)["messages"][1]["tool_calls"][0]["function"]["arguments"],
         expected
     );
 }

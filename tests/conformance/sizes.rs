@@ -1,6 +1,6 @@
 //! A session is small, and its size is known when it is compiled.
 
-use zerostack_core::{Provider, Request, Session, SessionConfig, Step};
+use zerostack_core::{Dialect, Request, Session, SessionConfig, Step};
 
 #[test]
 fn a_session_takes_little_beside_its_memory() {
@@ -17,7 +17,7 @@ fn a_session_takes_little_beside_its_memory() {
 
 #[test]
 fn an_arena_holds_many_short_messages() {
-    let config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let config = SessionConfig::new(Dialect::OpenAiChat, "m");
     let mut session = Session::new([0; 27_312], config).unwrap();
     let text = "t".repeat(100);
     let reply =

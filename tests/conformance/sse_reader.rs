@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use zerostack_core::wire::sse::{Field, SseReader, SseToken};
-use zerostack_core::{ErrorKind, Growing, Provider, Session, SessionConfig};
+use zerostack_core::{Dialect, ErrorKind, Growing, Session, SessionConfig};
 use zerostack_tests::play::{self, Loop};
 use zerostack_tests::shared;
 
@@ -88,7 +88,7 @@ fn what_is_not_utf8_is_shown_up_to_there_and_refused() {
         body.extend_from_slice(&text);
         body.extend_from_slice(b"\"},\"finish_reason\":\"stop\"}]}\n\n");
         for chunk in [1, 2, 3, body.len()] {
-            let config = SessionConfig::new(Provider::OpenAiChat, "m");
+            let config = SessionConfig::new(Dialect::OpenAiChat, "m");
             let mut session = Session::new(Growing::new(1 << 16), config).unwrap();
             session.user("x").unwrap();
             session.begin_response(200, None).unwrap();

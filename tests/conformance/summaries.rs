@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    Budget, Counting, Error, ErrorKind, Event, Kept, Limits, Provider, RoomPolicy, Session,
+    Budget, Counting, Dialect, Error, ErrorKind, Event, Kept, Limits, RoomPolicy, Session,
     SessionConfig, Step, ToolResult,
 };
 
@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits {
 };
 
 fn chat(limits: Limits) -> Chat {
-    let mut config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let mut config = SessionConfig::new(Dialect::OpenAiChat, "m");
     (config.limits, config.counting) = (limits, Counting::ESTIMATE);
     Session::new([0; 64 * 1024], config).unwrap()
 }
@@ -198,7 +198,7 @@ fn one_result_longer_than_the_context_is_shortened() {
             session.make_room().unwrap();
         }
         let limits = session.config().limits;
-        assert!(session.window_tokens().total() <= limits.window_tokens(Provider::OpenAiChat));
+        assert!(session.window_tokens().total() <= limits.window_tokens(Dialect::OpenAiChat));
         assert!(session.window_tokens().total() > 600, "{:?}", session.window_tokens());
         for message in &messages(&session)[2..] {
             let content = message["content"].as_str().unwrap();

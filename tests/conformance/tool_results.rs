@@ -1,7 +1,7 @@
 //! Results of tools: any order, any length.
 
 use serde_json::Value;
-use zerostack_core::{CallId, Growing, Limits, Provider, Session, SessionConfig, Step, ToolResult};
+use zerostack_core::{CallId, Dialect, Growing, Limits, Session, SessionConfig, Step, ToolResult};
 use zerostack_tests::body;
 use zerostack_tests::model::Says;
 use zerostack_tests::play;
@@ -9,13 +9,13 @@ use zerostack_tests::random::{Random, seed};
 
 type Chat = Session<SessionConfig<'static>, Growing>;
 
-const BOTH: [Provider; 2] = [Provider::OpenAiChat, Provider::Anthropic];
+const BOTH: [Dialect; 2] = [Dialect::OpenAiChat, Dialect::Anthropic];
 
 /// A session with `count` open calls.
-fn with_calls(provider: Provider, count: usize, limits: Limits, random: &mut Random) -> Chat {
+fn with_calls(dialect: Dialect, count: usize, limits: Limits, random: &mut Random) -> Chat {
     let calls = (0..count).map(|at| (format!("id{at}"), "f".into(), "{}".into())).collect();
-    let body = Says { calls, ..Says::default() }.body(provider, random);
-    let config = SessionConfig { limits, ..SessionConfig::new(provider, "m") };
+    let body = Says { calls, ..Says::default() }.body(dialect, random);
+    let config = SessionConfig { limits, ..SessionConfig::new(dialect, "m") };
     let mut session = Session::new(Growing::new(1 << 20), config).unwrap();
     play::turn(&mut session, "Go", &body).unwrap();
     assert_eq!(session.pending_calls().count(), count);
@@ -27,9 +27,9 @@ fn any_order_answers_each_call() {
     let seed = seed();
     for case in 0..60 {
         let mut random = Random::new(seed.wrapping_add(case));
-        let provider = *random.one_of(&BOTH);
+        let dialect = *random.one_of(&BOTH);
         let count = 1 + random.below(12);
-        let mut session = with_calls(provider, count, Limits::DEFAULT, &mut random);
+        let mut session = with_calls(dialect, count, Limits::DEFAULT, &mut random);
         let mut open: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
         while !open.is_empty() {
             assert_eq!(session.step(), Step::RunTools);
@@ -60,10 +60,10 @@ fn any_order_answers_each_call() {
 fn a_long_result_is_cut_in_its_middle_and_says_so() {
     let mut random = Random::new(1);
     let text: String = (0..5000).map(|n| ["a", "é", "東", "🦀"][n % 4]).collect();
-    for provider in BOTH {
+    for dialect in BOTH {
         for limit in [0, 1, 2, 3, 5, 100, 101, 102, 103, 4999, text.len(), text.len() + 1] {
             let limits = Limits { max_result_bytes: limit as u32, ..Limits::DEFAULT };
-            let mut session = with_calls(provider, 1, limits, &mut random);
+            let mut session = with_calls(dialect, 1, limits, &mut random);
             let id = session.pending_call().unwrap().id;
             let result = ToolResult { id, content: &text, is_error: false };
             let left_out = session.tool_result(result).unwrap() as usize;

@@ -2,7 +2,7 @@
 //! session itself is in.
 
 use zerostack_core::{
-    Event, FailedTurn, Growing, Journal, JsonLinesReader, Limits, Provider, Session, SessionConfig,
+    Dialect, Event, FailedTurn, Growing, Journal, JsonLinesReader, Limits, Session, SessionConfig,
     Step, StopReason, Storage, ToolResult,
 };
 use zerostack_tests::play::{self, Loop};
@@ -14,7 +14,7 @@ const CALLS: &[u8] = br#"{"choices":[{"message":{"tool_calls":[
     {"id":"b","function":{"name":"read","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
 
 fn session(limits: Limits) -> Chat {
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let mut session = Session::new([0; 4096], config).unwrap();
     session.user("Go").unwrap();
     session
@@ -154,7 +154,7 @@ fn the_turn_before_one_that_is_taken_out_stays_over() {
     let mut reader = JsonLinesReader::new([0; 4096]).unwrap();
     reader.push(lines).unwrap();
     let (storage, used) = reader.finish().unwrap();
-    let config = SessionConfig::new(Provider::OpenAiChat, "m");
+    let config = SessionConfig::new(Dialect::OpenAiChat, "m");
     let mut session = Session::resume(storage, used, config).unwrap();
     assert_eq!(session.step(), Step::Send);
     session.begin_response(400, None).unwrap();
@@ -170,7 +170,7 @@ fn after_an_answer_of_nothing() {
 
 #[test]
 fn a_reply_that_paused_goes_on() {
-    let config = SessionConfig::new(Provider::Anthropic, "m");
+    let config = SessionConfig::new(Dialect::Anthropic, "m");
     let mut session = Session::new([0; 4096], config).unwrap();
     session.user("Go").unwrap();
     session.begin_response(200, None).unwrap();

@@ -47,11 +47,11 @@ fn vectors_show_every_kind_of_event_step_and_dialect() {
         .map(|entry| format!("{}\n", entry.words.join(" ")))
         .collect();
     for words in [
-        "provider openai-chat",
-        "provider anthropic",
-        "provider openai-responses",
-        "provider gemini",
-        "provider ollama",
+        "dialect openai-chat",
+        "dialect anthropic",
+        "dialect openai-responses",
+        "dialect gemini",
+        "dialect ollama",
         "=text",
         "=refusal",
         "=thinking",

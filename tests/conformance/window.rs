@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    Config, Counting, Error, ErrorKind, Event, FailedTurn, Kept, Limits, Part, Provider,
-    RoomPolicy, Session, SessionConfig, Step, ToolResult, ToolSpec,
+    Config, Counting, Dialect, Error, ErrorKind, Event, FailedTurn, Kept, Limits, Part, RoomPolicy,
+    Session, SessionConfig, Step, ToolResult, ToolSpec,
 };
 use zerostack_tests::body::{self, Lists};
 use zerostack_tests::random::{Random, seed};
@@ -35,7 +35,7 @@ fn what_is_sent_fits_and_what_goes_is_told() {
     let mut tally = Tally::default();
     for case in 0..150 {
         let mut random = Random::new(seed.wrapping_add(case));
-        let provider = *random.one_of(Provider::ALL);
+        let dialect = *random.one_of(Dialect::ALL);
         let by_tokens = !random.once_in(3);
         let arena_bytes = if by_tokens { 64 * 1024 } else { 1500 + random.below(8000) };
         let limits = Limits {
@@ -52,7 +52,7 @@ fn what_is_sent_fits_and_what_goes_is_told() {
             tools: &TOOLS,
             limits,
             counting: *random.one_of(&[Counting::ROUGH, Counting::ESTIMATE]),
-            ..SessionConfig::new(provider, "m")
+            ..SessionConfig::new(dialect, "m")
         };
         let mut arena = vec![0; arena_bytes];
         let mut session = Session::new(arena.as_mut_slice(), config).unwrap();
@@ -62,7 +62,7 @@ fn what_is_sent_fits_and_what_goes_is_told() {
             if session.step() == Step::Send {
                 tally.requests += 1;
                 let window = session.window_tokens().total();
-                let most = limits.window_tokens(provider);
+                let most = limits.window_tokens(dialect);
                 assert!(window <= most, "case {case}: {window} {most}");
                 let lists = Lists::of(&body::valid(&session));
                 if let Some(before) = &before {
@@ -178,7 +178,7 @@ fn exchange(session: &mut Chat<'_>, random: &mut Random, tally: &mut Tally, case
     }
     let calls = if random.once_in(3) { 0 } else { 1 + random.below(3) };
     let text = "answer ".repeat(random.below(30));
-    let body = reply(session.config().provider(), &text, calls);
+    let body = reply(session.config().dialect(), &text, calls);
     let (status, body) = match fate {
         1 => (500, b"{}".as_slice()),
         2 => (400, br#"{"error":{"message":"no"}}"#.as_slice()),
@@ -237,11 +237,11 @@ fn receive(
 }
 
 /// A whole reply, without counts.
-fn reply(provider: Provider, text: &str, calls: usize) -> Vec<u8> {
+fn reply(dialect: Dialect, text: &str, calls: usize) -> Vec<u8> {
     let ids = || (0..calls).map(|at| format!("call_{at}"));
     let arguments = json!({ "path": "src/lib.rs" });
-    let body = match provider {
-        Provider::OpenAiChat => {
+    let body = match dialect {
+        Dialect::OpenAiChat => {
             let function = json!({ "name": "read", "arguments": arguments.to_string() });
             let calls: Vec<Value> = ids()
                 .map(|id| json!({ "id": id, "type": "function", "function": function }))
@@ -249,14 +249,14 @@ fn reply(provider: Provider, text: &str, calls: usize) -> Vec<u8> {
             let message = json!({ "role": "assistant", "content": text, "tool_calls": calls });
             json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }] })
         }
-        Provider::Anthropic => {
+        Dialect::Anthropic => {
             let mut content = vec![json!({ "type": "text", "text": text })];
             content.extend(ids().map(
                 |id| json!({ "type": "tool_use", "id": id, "name": "read", "input": arguments }),
             ));
             json!({ "type": "message", "content": content, "stop_reason": "end_turn" })
         }
-        Provider::OpenAiResponses => {
+        Dialect::OpenAiResponses => {
             let content = json!([{ "type": "output_text", "text": text }]);
             let mut output = vec![json!({ "type": "message", "content": content })];
             let arguments = arguments.to_string();
@@ -266,7 +266,7 @@ fn reply(provider: Provider, text: &str, calls: usize) -> Vec<u8> {
             }));
             json!({ "object": "response", "status": "completed", "output": output })
         }
-        Provider::Gemini => {
+        Dialect::Gemini => {
             let mut parts = vec![json!({ "text": text })];
             parts.extend(
                 ids().map(|_| json!({ "functionCall": { "name": "read", "args": arguments } })),

@@ -1,7 +1,7 @@
 //! A call that does not fit the step, and one that fails, changes nothing.
 
 use zerostack_core::{
-    CallId, Error, ErrorKind, Limits, Provider, Session, SessionConfig, Step, ToolResult,
+    CallId, Dialect, Error, ErrorKind, Limits, Session, SessionConfig, Step, ToolResult,
 };
 use zerostack_tests::fixtures;
 use zerostack_tests::play::{self, Loop};
@@ -33,7 +33,7 @@ const CALLS: [Call; 9] = [
 fn in_every_step() -> [Chat; 6] {
     let fixture = fixtures::named("openai-chat/parallel_interleaved.sse");
     let limits = Limits { reply_bytes: 64, ..Limits::DEFAULT };
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
     let idle = Session::new([0; 512], config).unwrap();
     let mut send = idle.clone();
     send.user("Hello").unwrap();
@@ -114,7 +114,7 @@ fn a_call_that_fails_changes_nothing() {
 #[test]
 fn a_bad_configuration_is_refused() {
     use zerostack_core::ToolSpec;
-    let good = SessionConfig::new(Provider::OpenAiChat, "m");
+    let good = SessionConfig::new(Dialect::OpenAiChat, "m");
     let tool = ToolSpec { name: "f", description: "", parameters: "{}" };
     for parameters in ["", "[]", "{", "{}{}", "null", "{\"a\":}"] {
         let tools = [tool, ToolSpec { parameters, ..tool }];

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use embedded_io::{ErrorType, Read, Write};
 use zerostack_core::drive::{Connect, Driver, Endpoint, ToolOutput};
-use zerostack_core::{Limits, Provider, Session, SessionConfig, ToolCall};
+use zerostack_core::{Dialect, Limits, Session, SessionConfig, ToolCall};
 use zerostack_scripted::{Reply, Script, Scripted};
 
 use crate::board::{AN386, Board, RISCV};
@@ -119,7 +119,7 @@ fn riscv32() {
 /// The same turns, with the driver and the session of this machine.
 fn on_this_machine(server: SocketAddr) -> Vec<String> {
     let limits = Limits { max_attempts: 1, max_response_bytes: 16_384, ..Limits::DEFAULT };
-    let config = SessionConfig { limits, ..SessionConfig::new(Provider::OpenAiChat, "scripted") };
+    let config = SessionConfig { limits, ..SessionConfig::new(Dialect::OpenAiChat, "scripted") };
     let mut session = Session::new([0; 4096], config).unwrap();
     let mut driver = Driver {
         endpoint: Endpoint { host: "provider", base_path: "/v1", headers: &[] },

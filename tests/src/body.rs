@@ -47,7 +47,7 @@ pub fn valid<C: Config, S: Storage>(session: &Session<C, S>) -> String {
     let body = String::from_utf8(body).expect("a request is UTF-8");
     let json = serde_json::from_str::<Value>(&body);
     let json = json.unwrap_or_else(|error| panic!("a request is JSON: {error} in {body}"));
-    pairs::check(session.config().provider(), &json);
+    pairs::check(session.config().dialect(), &json);
     body
 }
 

@@ -1,7 +1,7 @@
 //! The replies of `tests/fixtures`: streams of both dialects, and what they say.
 
 use serde_json::Value;
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 
 /// One reply as bytes, and what it means.
 #[derive(Clone, Debug)]
@@ -9,7 +9,7 @@ pub struct Fixture {
     /// The file.
     pub name: String,
     /// The dialect.
-    pub provider: Provider,
+    pub dialect: Dialect,
     /// The body.
     pub body: Vec<u8>,
     /// What it says, see `replies.jsonl`.
@@ -26,10 +26,10 @@ pub fn all() -> Vec<Fixture> {
     let rows = crate::shared::json_lines(&folder.join("replies.jsonl"));
     let fixture = |says: Value| {
         let name = says["file"].as_str().expect("a file").to_owned();
-        let provider = Provider::from_name(name.split('/').next().unwrap_or_default());
-        let provider = provider.expect("the folder is named after a provider");
+        let dialect = Dialect::from_name(name.split('/').next().unwrap_or_default());
+        let dialect = dialect.expect("the folder is named after a provider");
         let body = std::fs::read(folder.join(&name)).expect("the file is there");
-        Fixture { name, provider, body, says }
+        Fixture { name, dialect, body, says }
     };
     rows.into_iter().map(fixture).collect()
 }

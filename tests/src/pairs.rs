@@ -1,7 +1,7 @@
 //! Whether each call of a tool in a request has its one result, in the right place.
 
 use serde_json::Value;
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 
 /// A call or a result: what names it.
 type Id<'v> = &'v str;
@@ -10,13 +10,13 @@ type Id<'v> = &'v str;
 ///
 /// # Panics
 /// When a call has no result, a result has no call, or something stands between them.
-pub fn check(provider: Provider, body: &Value) {
-    match provider {
-        Provider::OpenAiChat => by_id(body, &body["messages"], chat),
-        Provider::Anthropic => by_id(body, &body["messages"], anthropic),
-        Provider::OpenAiResponses => by_id(body, &body["input"], responses),
-        Provider::Gemini => by_place(body, &body["contents"], gemini),
-        Provider::Ollama => by_place(body, &body["messages"], ollama),
+pub fn check(dialect: Dialect, body: &Value) {
+    match dialect {
+        Dialect::OpenAiChat => by_id(body, &body["messages"], chat),
+        Dialect::Anthropic => by_id(body, &body["messages"], anthropic),
+        Dialect::OpenAiResponses => by_id(body, &body["input"], responses),
+        Dialect::Gemini => by_place(body, &body["contents"], gemini),
+        Dialect::Ollama => by_place(body, &body["messages"], ollama),
         other => panic!("{other:?} is not known here"),
     }
 }

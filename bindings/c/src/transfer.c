@@ -15,7 +15,7 @@
 #define REFUSAL_MS 1000
 
 static const struct {
-    uint32_t provider;
+    uint32_t dialect;
     const char *base_url;
     const char *key_header;
 } KNOWN[] = {
@@ -189,13 +189,13 @@ uint32_t transfer_open(struct run *run) {
     const char *base_url = options->base_url, *scheme_end;
     size_t index;
     for (index = 0; index < sizeof KNOWN / sizeof *KNOWN; index++) {
-        if (KNOWN[index].provider == options->config->provider) {
+        if (KNOWN[index].dialect == options->config->dialect) {
             run->key_header = KNOWN[index].key_header;
             base_url = base_url ? base_url : KNOWN[index].base_url;
         }
     }
     if (!run->key_header) {
-        return refuse(run, "the provider of the configuration is unknown");
+        return refuse(run, "the dialect of the configuration is unknown");
     }
     if (has_line_break(base_url) || has_line_break(options->key)) {
         return refuse(run, "the base URL or the key has a line break: trim it");

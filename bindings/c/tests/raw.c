@@ -59,7 +59,7 @@ static void serve(int listener, const char *const *answers) {
 }
 
 /* Runs a turn against these answers. */
-static uint32_t run(const char *const *answers, uint32_t provider, zs_run_report *report) {
+static uint32_t run(const char *const *answers, uint32_t dialect, zs_run_report *report) {
     struct sockaddr_in address;
     socklen_t len = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -83,7 +83,7 @@ static uint32_t run(const char *const *answers, uint32_t provider, zs_run_report
     close(listener);
     snprintf(base_url, sizeof base_url, "http://127.0.0.1:%d", ntohs(address.sin_port));
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = provider;
+    config.dialect = dialect;
     config.model = str("m");
     config.max_attempts = 2;
     config.retry_base_ms = 1;
@@ -110,7 +110,7 @@ static void bad_addresses(void) {
         zs_config config;
         zs_session *session;
         CHECK_OK(zs_config_init(&config, sizeof config));
-        config.provider = ZS_OPENAI_CHAT;
+        config.dialect = ZS_OPENAI_CHAT;
         config.model = str("m");
         options.config = &config;
         options.base_url = ADDRESSES[index];

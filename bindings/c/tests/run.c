@@ -383,7 +383,7 @@ int main(void) {
     tools[4].description = str("Waits for the other calls");
     tools[4].parameters = str("{}");
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model = str("scripted");
     config.tools = tools;
     config.tool_count = 5;

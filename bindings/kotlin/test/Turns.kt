@@ -30,7 +30,7 @@ class Scripted(replies: String) : AutoCloseable {
 fun config(): Config {
     val schema = """{"type":"object","properties":{"path":{"type":"string"}}}"""
     return Config(
-        Provider.OPEN_AI_CHAT, "m", "Be terse.", listOf(ToolSpec("read", "Reads a file.", schema)),
+        Dialect.OPEN_AI_CHAT, "m", "Be terse.", listOf(ToolSpec("read", "Reads a file.", schema)),
         defaultLimits().copy(retryBaseMs = 1u, retryMaxMs = 5u), OutputLimitKey.MAX_TOKENS,
         Counting.ESTIMATE, ToolMode.NATIVE,
     )

@@ -913,7 +913,7 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_func_default_limits(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_zerostack_uniffi_fn_func_decode(`provider`: RustBuffer.ByValue,`body`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_zerostack_uniffi_fn_func_decode(`dialect`: RustBuffer.ByValue,`body`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_func_built_in_prompts(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1041,7 +1041,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 27593) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 21833) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 60107) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_built_in_prompts() and 0xFFFF) != 38230) {
@@ -3747,7 +3747,7 @@ data class Config (
     /**
      * The dialect to speak.
      */
-    val `provider`: Provider
+    val `dialect`: Dialect
     , 
     /**
      * The model, as the provider names it.
@@ -3799,7 +3799,7 @@ data class Config (
 public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
     override fun read(buf: ByteBuffer): Config {
         return Config(
-            FfiConverterTypeProvider.read(buf),
+            FfiConverterTypeDialect.read(buf),
             FfiConverterString.read(buf),
             FfiConverterString.read(buf),
             FfiConverterSequenceTypeToolSpec.read(buf),
@@ -3811,7 +3811,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
     }
 
     override fun allocationSize(value: Config) = (
-            FfiConverterTypeProvider.allocationSize(value.`provider`) +
+            FfiConverterTypeDialect.allocationSize(value.`dialect`) +
             FfiConverterString.allocationSize(value.`model`) +
             FfiConverterString.allocationSize(value.`system`) +
             FfiConverterSequenceTypeToolSpec.allocationSize(value.`tools`) +
@@ -3822,7 +3822,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
     )
 
     override fun write(value: Config, buf: ByteBuffer) {
-            FfiConverterTypeProvider.write(value.`provider`, buf)
+            FfiConverterTypeDialect.write(value.`dialect`, buf)
             FfiConverterString.write(value.`model`, buf)
             FfiConverterString.write(value.`system`, buf)
             FfiConverterSequenceTypeToolSpec.write(value.`tools`, buf)
@@ -4878,6 +4878,61 @@ public object FfiConverterTypeCounting: FfiConverterRustBuffer<Counting> {
 
 
 /**
+ * A wire format that providers speak.
+ */
+
+enum class Dialect {
+    
+    /**
+     * OpenAI chat completions, and the many servers compatible with it.
+     */
+    OPEN_AI_CHAT,
+    /**
+     * Anthropic messages.
+     */
+    ANTHROPIC,
+    /**
+     * OpenAI responses, and the servers compatible with it.
+     */
+    OPEN_AI_RESPONSES,
+    /**
+     * Google Gemini, `streamGenerateContent`.
+     */
+    GEMINI,
+    /**
+     * Ollama's own chat.
+     */
+    OLLAMA;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDialect: FfiConverterRustBuffer<Dialect> {
+    override fun read(buf: ByteBuffer) = try {
+        Dialect.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Dialect) = 4UL
+
+    override fun write(value: Dialect, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * The class of an error.
  */
 
@@ -5693,9 +5748,9 @@ sealed class Part {
      */
     data class Opaque(
         /**
-         * Who made it; nothing for a provider that this version does not name.
+         * Who made it; nothing for a dialect that this version does not name.
          */
-        val `provider`: zerostack.Provider?, 
+        val `dialect`: zerostack.Dialect?, 
         /**
          * What it is among the opaque texts of this provider.
          */
@@ -5751,7 +5806,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
                 FfiConverterBoolean.read(buf),
                 )
             6 -> Part.Opaque(
-                FfiConverterOptionalTypeProvider.read(buf),
+                FfiConverterOptionalTypeDialect.read(buf),
                 FfiConverterUByte.read(buf),
                 FfiConverterString.read(buf),
                 )
@@ -5802,7 +5857,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterOptionalTypeProvider.allocationSize(value.`provider`)
+                + FfiConverterOptionalTypeDialect.allocationSize(value.`dialect`)
                 + FfiConverterUByte.allocationSize(value.`variety`)
                 + FfiConverterString.allocationSize(value.`text`)
             )
@@ -5846,7 +5901,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             }
             is Part.Opaque -> {
                 buf.putInt(6)
-                FfiConverterOptionalTypeProvider.write(value.`provider`, buf)
+                FfiConverterOptionalTypeDialect.write(value.`dialect`, buf)
                 FfiConverterUByte.write(value.`variety`, buf)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
@@ -5906,61 +5961,6 @@ public object FfiConverterTypePromptOutput: FfiConverterRustBuffer<PromptOutput>
     override fun allocationSize(value: PromptOutput) = 4UL
 
     override fun write(value: PromptOutput, buf: ByteBuffer) {
-        buf.putInt(value.ordinal + 1)
-    }
-}
-
-
-
-
-
-/**
- * A service, by the dialect it speaks.
- */
-
-enum class Provider {
-    
-    /**
-     * OpenAI chat completions, and the many servers compatible with it.
-     */
-    OPEN_AI_CHAT,
-    /**
-     * Anthropic messages.
-     */
-    ANTHROPIC,
-    /**
-     * OpenAI responses, and the servers compatible with it.
-     */
-    OPEN_AI_RESPONSES,
-    /**
-     * Google Gemini, `streamGenerateContent`.
-     */
-    GEMINI,
-    /**
-     * Ollama's own chat.
-     */
-    OLLAMA;
-
-    
-
-
-    companion object
-}
-
-
-/**
- * @suppress
- */
-public object FfiConverterTypeProvider: FfiConverterRustBuffer<Provider> {
-    override fun read(buf: ByteBuffer) = try {
-        Provider.values()[buf.getInt() - 1]
-    } catch (e: IndexOutOfBoundsException) {
-        throw RuntimeException("invalid enum value, something is very wrong!!", e)
-    }
-
-    override fun allocationSize(value: Provider) = 4UL
-
-    override fun write(value: Provider, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6572,6 +6572,38 @@ public object FfiConverterOptionalTypeFault: FfiConverterRustBuffer<Fault?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeDialect: FfiConverterRustBuffer<Dialect?> {
+    override fun read(buf: ByteBuffer): Dialect? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeDialect.read(buf)
+    }
+
+    override fun allocationSize(value: Dialect?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeDialect.allocationSize(value)
+        }
+    }
+
+    override fun write(value: Dialect?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeDialect.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypePromptOutput: FfiConverterRustBuffer<PromptOutput?> {
     override fun read(buf: ByteBuffer): PromptOutput? {
         if (buf.get().toInt() == 0) {
@@ -6594,38 +6626,6 @@ public object FfiConverterOptionalTypePromptOutput: FfiConverterRustBuffer<Promp
         } else {
             buf.put(1)
             FfiConverterTypePromptOutput.write(value, buf)
-        }
-    }
-}
-
-
-
-
-/**
- * @suppress
- */
-public object FfiConverterOptionalTypeProvider: FfiConverterRustBuffer<Provider?> {
-    override fun read(buf: ByteBuffer): Provider? {
-        if (buf.get().toInt() == 0) {
-            return null
-        }
-        return FfiConverterTypeProvider.read(buf)
-    }
-
-    override fun allocationSize(value: Provider?): ULong {
-        if (value == null) {
-            return 1UL
-        } else {
-            return 1UL + FfiConverterTypeProvider.allocationSize(value)
-        }
-    }
-
-    override fun write(value: Provider?, buf: ByteBuffer) {
-        if (value == null) {
-            buf.put(0)
-        } else {
-            buf.put(1)
-            FfiConverterTypeProvider.write(value, buf)
         }
     }
 }
@@ -6944,13 +6944,13 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
          * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
          * `failure`, behind the events that came before.
          */
-    @Throws(ZerostackException::class) fun `decode`(`provider`: Provider, `body`: java.nio.ByteBuffer): Decoded {
+    @Throws(ZerostackException::class) fun `decode`(`dialect`: Dialect, `body`: java.nio.ByteBuffer): Decoded {
             return FfiConverterTypeDecoded.lift(
     uniffiRustCallWithError(ZerostackException) { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_func_decode(
     
         
-        FfiConverterTypeProvider.lower(`provider`),
+        FfiConverterTypeDialect.lower(`dialect`),
         FfiConverterByRefBytes.lower(`body`),_status)
 }
     )

@@ -21,7 +21,7 @@ static STEPS: Members = Members::of("Step");
 static STOP_REASONS: Members = Members::of("StopReason");
 static ROLES: Members = Members::of("Role");
 static KEPT: Members = Members::of("Kept");
-static PROVIDERS: Members = Members::of("Provider");
+static DIALECTS: Members = Members::of("Dialect");
 static FAILED_TURNS: Members = Members::of("FailedTurn");
 static ROOM_POLICIES: Members = Members::of("RoomPolicy");
 static TOOL_MODES: Members = Members::of("ToolMode");
@@ -112,10 +112,10 @@ pub fn kept(py: Python<'_>, kept: core::Kept) -> PyResult<Py<PyAny>> {
     KEPT.member(py, &NAMES, Key::Name(name))
 }
 
-/// `zerostack.Provider`.
-pub fn provider(py: Python<'_>, provider: core::Provider) -> PyResult<Py<PyAny>> {
-    let names: Vec<Key> = core::Provider::ALL.iter().map(|p| Key::Name(p.name())).collect();
-    PROVIDERS.member(py, &names, Key::Name(provider.name()))
+/// `zerostack.Dialect`.
+pub fn dialect(py: Python<'_>, dialect: core::Dialect) -> PyResult<Py<PyAny>> {
+    let names: Vec<Key> = core::Dialect::ALL.iter().map(|p| Key::Name(p.name())).collect();
+    DIALECTS.member(py, &names, Key::Name(dialect.name()))
 }
 
 /// `zerostack.FailedTurn`.

@@ -67,10 +67,10 @@ impl fmt::Display for Held {
         match self.session.try_lock().as_deref() {
             Ok(Some(session)) => {
                 let config = session.config();
-                let (provider, model) = (config.provider.name(), &config.model);
+                let (dialect, model) = (config.dialect.name(), &config.model);
                 let step = session.step().name().to_uppercase();
                 let bytes = session.transcript().used_bytes();
-                write!(f, "<Session {provider} {model:?}: step {step}, {bytes} bytes>")
+                write!(f, "<Session {dialect} {model:?}: step {step}, {bytes} bytes>")
             }
             Ok(None) => f.write_str("<Session: closed>"),
             Err(_) => f.write_str("<Session: in use>"),

@@ -194,7 +194,7 @@ value_class! {
     /// reasoning). It is sent back unchanged, and left out for another provider.
     pub struct Opaque {
         /// Who made it.
-        provider: Py<PyAny>,
+        dialect: Py<PyAny>,
         /// What it is among the opaque texts of this provider.
         variety: u8,
         /// As it came.
@@ -336,9 +336,9 @@ pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry
             Py::new(py, ToolResult { id: id.number(), content: text(content), is_error })?
                 .into_any()
         }
-        P::Opaque { provider, variety, text: said } => {
-            let provider = enums::provider(py, provider)?;
-            Py::new(py, Opaque { provider, variety, text: text(said) })?.into_any()
+        P::Opaque { dialect, variety, text: said } => {
+            let dialect = enums::dialect(py, dialect)?;
+            Py::new(py, Opaque { dialect, variety, text: text(said) })?.into_any()
         }
         _ => return Ok(None),
     };

@@ -16,14 +16,14 @@ use crate::options::Options;
 /// # Errors
 /// `BadConfig`, `Full`; wrong types.
 pub fn new(
-    provider: &Bound<'_, PyAny>,
+    dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<OwnedSession> {
     let options = Options::of(options)?;
-    let config = options.begin(provider, model)?;
+    let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
-    core::Session::new(storage, config).map_err(|error| raised(provider.py(), error))
+    core::Session::new(storage, config).map_err(|error| raised(dialect.py(), error))
 }
 
 /// One that goes on from a snapshot.
@@ -32,14 +32,14 @@ pub fn new(
 /// `BadTranscript`, and as [`new`].
 pub fn resume(
     snapshot: &Bound<'_, PyAny>,
-    provider: &Bound<'_, PyAny>,
+    dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<OwnedSession> {
-    let py = provider.py();
+    let py = dialect.py();
     let bytes = bytes_of("snapshot", snapshot)?;
     let options = Options::of(options)?;
-    let config = options.begin(provider, model)?;
+    let config = options.begin(dialect, model)?;
     let limit = options.capacity_bytes()?.max(bytes.len());
     let session = py.detach(|| {
         let storage = Growing::from_vec(bytes.to_vec(), limit);
@@ -54,17 +54,17 @@ pub fn resume(
 /// `BadLine`, and as [`new`].
 pub fn read_lines(
     lines: &Bound<'_, PyAny>,
-    provider: &Bound<'_, PyAny>,
+    dialect: &Bound<'_, PyAny>,
     model: &Bound<'_, PyAny>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<OwnedSession> {
-    let py = provider.py();
+    let py = dialect.py();
     let lines = match lines.cast::<PyString>() {
         Ok(text) => text.to_cow()?.into_owned().into_bytes(),
         Err(_) => bytes_of("lines", lines)?.to_vec(),
     };
     let options = Options::of(options)?;
-    let config = options.begin(provider, model)?;
+    let config = options.begin(dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
     let read = py.detach(|| json_lines::read(&lines, storage, config));
     read.map_err(|(error, why)| match why {
@@ -80,13 +80,13 @@ pub fn read_lines(
 pub fn fork(
     py: Python<'_>,
     held: &Held,
-    provider: Option<&Bound<'_, PyAny>>,
+    dialect: Option<&Bound<'_, PyAny>>,
     model: Option<&Bound<'_, PyAny>>,
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<OwnedSession> {
     let options = Options::of(options)?;
     let mut config = held.look(py, |session| session.config().clone())?;
-    options.change(&mut config, provider, model)?;
+    options.change(&mut config, dialect, model)?;
     let storage = Growing::new(options.capacity_bytes()?);
     let forked = held.look(py, |session| session.fork(storage, config))?;
     forked.map_err(|error| raised(py, error))

@@ -1,15 +1,15 @@
-//! What may be said of a session beside its provider and model.
+//! What may be said of a session beside its dialect and model.
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use zerostack_core::{Counting, OutputLimitKey, OwnedConfig, OwnedTool, Provider, ToolMode};
+use zerostack_core::{Counting, Dialect, OutputLimitKey, OwnedConfig, OwnedTool, ToolMode};
 
 use crate::config::Limits;
 use crate::number::number;
 use crate::{enums, tokenizer};
 
-/// What may be said of a session beside its provider and model.
+/// What may be said of a session beside its dialect and model.
 #[derive(Default)]
 pub struct Options<'py> {
     /// What the model is told first.
@@ -77,11 +77,11 @@ impl<'py> Options<'py> {
     /// `TypeError` and `ValueError` that name the argument.
     pub fn begin(
         &self,
-        provider: &Bound<'_, PyAny>,
+        dialect: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
     ) -> PyResult<OwnedConfig> {
-        let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
-        self.change(&mut config, Some(provider), Some(model))?;
+        let mut config = OwnedConfig::new(Dialect::OpenAiChat, "");
+        self.change(&mut config, Some(dialect), Some(model))?;
         Ok(config)
     }
 
@@ -92,11 +92,11 @@ impl<'py> Options<'py> {
     pub fn change(
         &self,
         config: &mut OwnedConfig,
-        provider: Option<&Bound<'_, PyAny>>,
+        dialect: Option<&Bound<'_, PyAny>>,
         model: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
-        if let Some(value) = provider {
-            config.provider = enums::chosen("provider", value, Provider::ALL, Provider::name)?;
+        if let Some(value) = dialect {
+            config.dialect = enums::chosen("dialect", value, Dialect::ALL, Dialect::name)?;
         }
         if let Some(value) = model {
             config.model = enums::text("model", value)?;

@@ -28,7 +28,7 @@ use crate::{enums, feed, json_lines, number, open, request};
 /// | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 ///
 /// A session may go from thread to thread, but two threads that use it at once are told so by
-/// `Busy`. `provider` is a `Provider` or its name, `model` the model's name, `system` the system
+/// `Busy`. `dialect` is a `Dialect` or its name, `model` the model's name, `system` the system
 /// prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
 /// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
 /// told the limit of a reply; `counting` is what counts tokens until the provider has:
@@ -43,15 +43,15 @@ pub struct Session {
 impl Session {
     #[new]
     #[pyo3(
-        signature = (provider, model, **options),
-        text_signature = "(provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        signature = (dialect, model, **options),
+        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
     )]
     fn new(
-        provider: &Bound<'_, PyAny>,
+        dialect: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::new(provider, model, options).map(Self::holding)
+        open::new(dialect, model, options).map(Self::holding)
     }
 
     /// Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
@@ -59,32 +59,32 @@ impl Session {
     /// was in. The other arguments are those of `Session`.
     #[staticmethod]
     #[pyo3(
-        signature = (snapshot, provider, model, **options),
-        text_signature = "(snapshot, provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        signature = (snapshot, dialect, model, **options),
+        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
     )]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
-        provider: &Bound<'_, PyAny>,
+        dialect: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::resume(snapshot, provider, model, options).map(Self::holding)
+        open::resume(snapshot, dialect, model, options).map(Self::holding)
     }
 
     /// Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that somebody
     /// wrote: text, or bytes in UTF-8. `BadLine` says which line is wrong, and why.
     #[staticmethod]
     #[pyo3(
-        signature = (lines, provider, model, **options),
-        text_signature = "(lines, provider, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        signature = (lines, dialect, model, **options),
+        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
     )]
     fn from_json_lines(
         lines: &Bound<'_, PyAny>,
-        provider: &Bound<'_, PyAny>,
+        dialect: &Bound<'_, PyAny>,
         model: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::read_lines(lines, provider, model, options).map(Self::holding)
+        open::read_lines(lines, dialect, model, options).map(Self::holding)
     }
 
     // Looking.
@@ -175,9 +175,9 @@ impl Session {
 
     /// The dialect that is spoken.
     #[getter]
-    fn provider(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let provider = self.held.look(py, |session| session.config().provider)?;
-        enums::provider(py, provider)
+    fn dialect(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let dialect = self.held.look(py, |session| session.config().dialect)?;
+        enums::dialect(py, dialect)
     }
 
     /// The model, as the provider names it.
@@ -389,17 +389,17 @@ impl Session {
     /// What is not given is as here; another model, provider and other tools are fine. Open calls
     /// are open there too.
     #[pyo3(
-        signature = (*, provider=None, model=None, **options),
-        text_signature = "($self, *, provider=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        signature = (*, dialect=None, model=None, **options),
+        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
     )]
     fn fork(
         &self,
         py: Python<'_>,
-        provider: Option<&Bound<'_, PyAny>>,
+        dialect: Option<&Bound<'_, PyAny>>,
         model: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        open::fork(py, &self.held, provider, model, options).map(Self::holding)
+        open::fork(py, &self.held, dialect, model, options).map(Self::holding)
     }
 
     // Room.

@@ -416,7 +416,7 @@ def test_a_client_of_ones_own_is_used_and_not_closed(provider: Provider) -> None
 
 def test_anthropic(provider: Provider) -> None:
     scripted = provider(call("double", {"n": 2}), say("4"))
-    agent = agent_for(scripted, provider="anthropic", tools=[double], api_key="k")
+    agent = agent_for(scripted, dialect="anthropic", tools=[double], api_key="k")
     assert agent.run("go").text == "4"
     request = scripted.requests[0]
     assert request["path"] == "/v1/messages"

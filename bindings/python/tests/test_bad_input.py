@@ -50,8 +50,8 @@ def test_wrong_types_and_huge_numbers(act: Any, error: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"provider": "openai"}, ValueError, "it is one of openai-chat, anthropic"),
-        ({"provider": 3}, TypeError, "provider must be a str, not int"),
+        ({"dialect": "openai"}, ValueError, "it is one of openai-chat, anthropic"),
+        ({"dialect": 3}, TypeError, "dialect must be a str, not int"),
         ({"model": None}, TypeError, "model must be a str, not NoneType"),
         ({"limits": {"seed": 1}}, TypeError, "limits must be a zerostack.Limits, not dict"),
         ({"capacity_bytes": 10**30}, ValueError, "capacity_bytes must be from 0"),
@@ -63,7 +63,7 @@ def test_wrong_types_and_huge_numbers(act: Any, error: Any, words: str) -> None:
     ],
 )
 def test_a_session_that_cannot_be(options: Any, error: Any, words: str) -> None:
-    arguments = {"provider": "openai-chat", "model": "m", **options}
+    arguments = {"dialect": "openai-chat", "model": "m", **options}
     with pytest.raises(error) as raised:
         Session(**arguments)
     assert words in str(raised.value)

@@ -16,7 +16,7 @@ from conftest import Provider, say
 from zerostack import Agent, AsyncAgent, BadConfig, Limits, Unreachable
 from zerostack._clients import route
 from zerostack._endpoint import Endpoint
-from zerostack.enums import Provider as Dialect
+from zerostack.enums import Dialect
 
 ONCE = Limits(max_attempts=1)
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY",

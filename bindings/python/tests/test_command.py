@@ -126,7 +126,7 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     scripted = provider(say("Done."))
     options_of_all = {
         "prompt": "ask",
-        "api": zerostack.Provider.OPENAI_CHAT,
+        "api": zerostack.Dialect.OPENAI_CHAT,
         "tool_mode": zerostack.ToolMode.LENIENT,
         "output": "text",
         "output_file": tmp_path / "answer.txt",

@@ -31,11 +31,11 @@ def look(n: int = 1) -> str:
 def again(session: Session) -> list[Session]:
     """The same conversation, by each way of saving it."""
     options: Any = {"tools": [look], "limits": session.limits}
-    provider, model = session.provider, session.model
+    dialect, model = session.dialect, session.model
     lines = session.json_lines()
     return [
-        Session.resume(session.snapshot(), provider, model, **options),
-        Session.from_json_lines(lines, provider, model, **options),
+        Session.resume(session.snapshot(), dialect, model, **options),
+        Session.from_json_lines(lines, dialect, model, **options),
         session.fork(),
     ]
 

@@ -13,7 +13,7 @@ import zerostack
 from zerostack import (
     End,
     Limits,
-    Provider,
+    Dialect,
     Restart,
     Role,
     Session,
@@ -62,7 +62,7 @@ def started(body: bytes = b"", **options: Any) -> Session:
 
 
 def test_a_turn_with_a_tool_call_goes_through_every_step() -> None:
-    session = Session(Provider.OPENAI_CHAT, "some-model", system="Be brief.", tools=[ADD])
+    session = Session(Dialect.OPENAI_CHAT, "some-model", system="Be brief.", tools=[ADD])
     assert session.step is Step.IDLE
     session.user("What is 1 + 2?")
 
@@ -262,10 +262,10 @@ def test_a_long_tool_result_says_how_much_was_left_out() -> None:
     assert left_out >= 4_000
 
 
-@pytest.mark.parametrize("name", list(Provider))
-def test_every_dialect_makes_a_request(name: Provider) -> None:
+@pytest.mark.parametrize("name", list(Dialect))
+def test_every_dialect_makes_a_request(name: Dialect) -> None:
     session = Session(name, "a-model", system="s", tools=[ADD])
-    assert session.provider is name
+    assert session.dialect is name
     session.user("hi")
     assert "a-model" in session.request().path + session.request().body.decode()
 

@@ -57,8 +57,8 @@ def test_rollback_goes_back_to_a_mark() -> None:
 
 def test_a_fork_goes_on_apart() -> None:
     session = talked(1, system="s", tools=[ADD])
-    fork = session.fork(provider="anthropic", model="other", tools=[])
-    assert (fork.provider.value, fork.model, fork.system) == ("anthropic", "other", "s")
+    fork = session.fork(dialect="anthropic", model="other", tools=[])
+    assert (fork.dialect.value, fork.model, fork.system) == ("anthropic", "other", "s")
     assert (fork.tools, session.tools) == ([], [ADD])
     fork.user("only here")
     assert fork.request().path == "/v1/messages"

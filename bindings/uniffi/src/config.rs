@@ -3,14 +3,14 @@
 use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices};
 
 use crate::{
-    Counting, FailedTurn, OutputLimitKey, Provider, RoomPolicy, ToolMode, ZerostackError, counting,
+    Counting, Dialect, FailedTurn, OutputLimitKey, RoomPolicy, ToolMode, ZerostackError, counting,
 };
 
 /// What stays the same during a session.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Config {
     /// The dialect to speak.
-    pub provider: Provider,
+    pub dialect: Dialect,
     /// The model, as the provider names it.
     pub model: String,
     /// What the model is told first; may be empty.
@@ -141,7 +141,7 @@ impl Config {
             parameters: tool.parameters.clone(),
         });
         Ok(OwnedConfig {
-            provider: self.provider.into(),
+            dialect: self.dialect.into(),
             model: self.model.clone(),
             system: self.system.clone(),
             tools: tools.collect(),

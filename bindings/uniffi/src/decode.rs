@@ -1,10 +1,10 @@
 //! A response body without a conversation.
 
 use zerostack_core::{
-    FailedTurn, Growing, Limits, Provider as CoreProvider, Session, SessionConfig, Step,
+    Dialect as CoreDialect, FailedTurn, Growing, Limits, Session, SessionConfig, Step,
 };
 
-use crate::{Event, Failure, Provider, Usage, ZerostackError};
+use crate::{Dialect, Event, Failure, Usage, ZerostackError};
 
 /// What a response body says.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
@@ -25,8 +25,8 @@ pub struct Decoded {
 /// `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
 /// `failure`, behind the events that came before.
 #[uniffi::export]
-pub fn decode(provider: Provider, body: &[u8]) -> Result<Decoded, ZerostackError> {
-    let mut config = SessionConfig::new(CoreProvider::from(provider), "decode");
+pub fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, ZerostackError> {
+    let mut config = SessionConfig::new(CoreDialect::from(dialect), "decode");
     // One attempt: the body that is there is the only one.
     config.limits = Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
     let mut session = Session::new(Growing::new(u32::MAX as usize), config)?;

@@ -140,9 +140,9 @@ mirror! {
     }
 }
 
-/// A service, by the dialect it speaks.
+/// A wire format that providers speak.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
-pub enum Provider {
+pub enum Dialect {
     /// OpenAI chat completions, and the many servers compatible with it.
     OpenAiChat,
     /// Anthropic messages.
@@ -155,10 +155,10 @@ pub enum Provider {
     Ollama,
 }
 
-impl Provider {
-    /// The provider of the core; `None` for one that this version does not name.
-    pub(crate) fn from_core(core: zerostack_core::Provider) -> Option<Self> {
-        use zerostack_core::Provider as Core;
+impl Dialect {
+    /// The dialect of the core; `None` for one that this version does not name.
+    pub(crate) fn from_core(core: zerostack_core::Dialect) -> Option<Self> {
+        use zerostack_core::Dialect as Core;
         Some(match core {
             Core::OpenAiChat => Self::OpenAiChat,
             Core::Anthropic => Self::Anthropic,
@@ -170,14 +170,14 @@ impl Provider {
     }
 }
 
-impl From<Provider> for zerostack_core::Provider {
-    fn from(provider: Provider) -> Self {
-        match provider {
-            Provider::OpenAiChat => Self::OpenAiChat,
-            Provider::Anthropic => Self::Anthropic,
-            Provider::OpenAiResponses => Self::OpenAiResponses,
-            Provider::Gemini => Self::Gemini,
-            Provider::Ollama => Self::Ollama,
+impl From<Dialect> for zerostack_core::Dialect {
+    fn from(dialect: Dialect) -> Self {
+        match dialect {
+            Dialect::OpenAiChat => Self::OpenAiChat,
+            Dialect::Anthropic => Self::Anthropic,
+            Dialect::OpenAiResponses => Self::OpenAiResponses,
+            Dialect::Gemini => Self::Gemini,
+            Dialect::Ollama => Self::Ollama,
         }
     }
 }

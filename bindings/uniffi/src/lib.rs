@@ -24,7 +24,7 @@ pub use decode::{Decoded, decode};
 pub use error::{Failure, Fault, ZerostackError};
 pub use event::{Event, Fed, ToolCall, Usage};
 pub use kind::{
-    ErrorKind, FailedTurn, Kept, OutputLimitKey, Provider, Role, RoomPolicy, Step, StopReason,
+    Dialect, ErrorKind, FailedTurn, Kept, OutputLimitKey, Role, RoomPolicy, Step, StopReason,
     ToolMode,
 };
 pub use prompt::{Prompt, PromptOutput, built_in_prompts};

@@ -1,6 +1,6 @@
 //! What was said, as values.
 
-use crate::{Provider, Role, ToolCall};
+use crate::{Dialect, Role, ToolCall};
 
 /// One part of the transcript, and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
@@ -49,8 +49,8 @@ pub enum Part {
     },
     /// Text that only its provider understands; it is sent back unchanged.
     Opaque {
-        /// Who made it; nothing for a provider that this version does not name.
-        provider: Option<Provider>,
+        /// Who made it; nothing for a dialect that this version does not name.
+        dialect: Option<Dialect>,
         /// What it is among the opaque texts of this provider.
         variety: u8,
         /// As it came.
@@ -84,8 +84,8 @@ impl From<zerostack_core::Part<'_>> for Part {
                 content: result.content.to_owned(),
                 is_error: result.is_error,
             },
-            Core::Opaque { provider, variety, text } => Self::Opaque {
-                provider: Provider::from_core(provider),
+            Core::Opaque { dialect, variety, text } => Self::Opaque {
+                dialect: Dialect::from_core(dialect),
                 variety,
                 text: text.to_owned(),
             },

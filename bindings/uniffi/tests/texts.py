@@ -114,14 +114,14 @@ class Bodies(unittest.TestCase):
         self.assertEqual(decoded.stop_word, "tool_use")
 
     def test_a_body_that_is_cut(self):
-        decoded = decode(Provider.OPEN_AI_CHAT, (FIXTURES / "openai-chat" / "cut.sse").read_bytes())
+        decoded = decode(Dialect.OPEN_AI_CHAT, (FIXTURES / "openai-chat" / "cut.sse").read_bytes())
         self.assertEqual(decoded.failure.fault.kind, ErrorKind.CUT)
         self.assertTrue(any(event.is_text_delta() for event in decoded.events))
 
     def test_a_body_that_is_no_reply(self):
         page = (FIXTURES / "openai-chat" / "page.html").read_bytes()
         for body in (page, b"", b"\xff\x00"):
-            decoded = decode(Provider.OPEN_AI_CHAT, body)
+            decoded = decode(Dialect.OPEN_AI_CHAT, body)
             self.assertIsNotNone(decoded.failure)
             self.assertEqual(decoded.events, [])
 

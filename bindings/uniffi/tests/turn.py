@@ -12,7 +12,7 @@ from zerostack_uniffi import (
     Kept,
     OutputLimitKey,
     Prices,
-    Provider as Dialect,
+    Dialect,
     Role,
     RoomPolicy,
     Session,
@@ -35,7 +35,7 @@ def config(**limits):
         setattr(numbers, name, value)
     tools = [ToolSpec(name="read", description="Reads a file.", parameters=SCHEMA)]
     return Config(
-        provider=Dialect.OPEN_AI_CHAT,
+        dialect=Dialect.OPEN_AI_CHAT,
         model="m",
         system="Be terse.",
         tools=tools,

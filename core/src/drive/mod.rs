@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput};
-//! use zerostack_core::{Event, Provider, Session, SessionConfig, ToolCall, ToolSpec};
+//! use zerostack_core::{Event, Dialect, Session, SessionConfig, ToolCall, ToolSpec};
 //! # use embedded_io::{ErrorKind, ErrorType, Read, Write};
 //! # struct Modem(&'static [u8]);
 //! # impl ErrorType for Modem { type Error = ErrorKind; }
@@ -42,7 +42,7 @@
 //! }
 //!
 //! let tools = [ToolSpec { name: "read_sensor", description: "Reads the sensor.", parameters: "{}" }];
-//! let config = SessionConfig { tools: &tools, ..SessionConfig::new(Provider::OpenAiChat, "m") };
+//! let config = SessionConfig { tools: &tools, ..SessionConfig::new(Dialect::OpenAiChat, "m") };
 //! let mut session = Session::new([0; 2048], config)?;
 //! session.user("How warm is it?")?;
 //!

@@ -1,11 +1,11 @@
 //! What is said: parts of messages, tools and calls, and what a person may see of a reply.
 
+mod dialect;
 mod event;
-mod provider;
 mod usage;
 
+pub use dialect::Dialect;
 pub use event::{Event, Fed, Kept};
-pub use provider::Provider;
 pub use usage::{StopReason, Usage};
 
 /// Who speaks.
@@ -38,7 +38,7 @@ pub enum Part<'a> {
     /// sent back unchanged, and left out for another provider.
     Opaque {
         /// Who made it.
-        provider: Provider,
+        dialect: Dialect,
         /// What it is among the opaque texts of this provider.
         variety: u8,
         /// As it came.

@@ -1,16 +1,16 @@
 //! What stays the same during a session.
 
-use super::Dialect;
+use super::Codec;
 use super::counting::Counting;
 use super::limits::{Prices, RoomPolicy};
-use crate::message::{Provider, ToolSpec};
+use crate::message::{Dialect, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
 /// Where a session finds its configuration: lent from flash, or owned by a binding.
 pub trait Config {
     /// The dialect to speak.
-    fn provider(&self) -> Provider;
+    fn dialect(&self) -> Dialect;
     /// The model, as the provider names it.
     fn model(&self) -> &str;
     /// What the model is told first; may be empty.
@@ -213,7 +213,7 @@ impl Default for Limits {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionConfig<'c> {
     /// The dialect to speak.
-    pub provider: Provider,
+    pub dialect: Dialect,
     /// The model, as the provider names it.
     pub model: &'c str,
     /// What the model is told first; may be empty.
@@ -233,9 +233,9 @@ pub struct SessionConfig<'c> {
 impl<'c> SessionConfig<'c> {
     /// No system prompt, no tools, default limits.
     #[must_use]
-    pub const fn new(provider: Provider, model: &'c str) -> Self {
+    pub const fn new(dialect: Dialect, model: &'c str) -> Self {
         Self {
-            provider,
+            dialect,
             model,
             system: "",
             tools: &[],
@@ -248,8 +248,8 @@ impl<'c> SessionConfig<'c> {
 }
 
 impl Config for SessionConfig<'_> {
-    fn provider(&self) -> Provider {
-        self.provider
+    fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     fn model(&self) -> &str {
@@ -282,8 +282,8 @@ impl Config for SessionConfig<'_> {
 }
 
 impl<C: Config + ?Sized> Config for &C {
-    fn provider(&self) -> Provider {
-        (**self).provider()
+    fn dialect(&self) -> Dialect {
+        (**self).dialect()
     }
 
     fn model(&self) -> &str {
@@ -320,7 +320,7 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
-    use super::{Config, Counting, Limits, OutputLimitKey, Provider, ToolMode, ToolSpec};
+    use super::{Config, Counting, Dialect, Limits, OutputLimitKey, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -328,7 +328,7 @@ mod owned {
     #[derive(Clone, PartialEq, Eq, Debug)]
     pub struct OwnedConfig {
         /// The dialect to speak.
-        pub provider: Provider,
+        pub dialect: Dialect,
         /// The model, as the provider names it.
         pub model: String,
         /// What the model is told first; may be empty.
@@ -359,9 +359,9 @@ mod owned {
     impl OwnedConfig {
         /// No system prompt, no tools, default limits.
         #[must_use]
-        pub fn new(provider: Provider, model: impl Into<String>) -> Self {
+        pub fn new(dialect: Dialect, model: impl Into<String>) -> Self {
             Self {
-                provider,
+                dialect,
                 model: model.into(),
                 system: String::new(),
                 tools: Vec::new(),
@@ -384,8 +384,8 @@ mod owned {
     }
 
     impl Config for OwnedConfig {
-        fn provider(&self) -> Provider {
-            self.provider
+        fn dialect(&self) -> Dialect {
+            self.dialect
         }
 
         fn model(&self) -> &str {
@@ -423,7 +423,7 @@ mod owned {
 }
 
 /// The dialect of a configuration; refuses one that would make an invalid request.
-pub(crate) fn check(config: &dyn Config) -> Result<&'static Dialect, Error> {
+pub(crate) fn check(config: &dyn Config) -> Result<&'static Codec, Error> {
     let mut index = 0;
     while let Some(tool) = config.tool(index) {
         if tool.name.is_empty() || !is_object(tool.parameters.as_bytes()) {
@@ -440,12 +440,12 @@ pub(crate) fn check(config: &dyn Config) -> Result<&'static Dialect, Error> {
         return Err(Error::new(ErrorKind::Unsupported, 0));
     }
     super::local::check(config)?;
-    let dialect = super::dialect_of(config.provider())?;
-    let [_, model, rest] = (dialect.path)(config.model());
+    let codec = super::codec_of(config.dialect())?;
+    let [_, model, rest] = (codec.path)(config.model());
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
-    Ok(dialect)
+    Ok(codec)
 }
 
 /// Whether `text` can stand in a path as it is, and leads nowhere else.

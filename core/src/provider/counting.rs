@@ -13,11 +13,11 @@ pub trait CountTokens: Send + Sync {
 /// Which [`CountTokens`] a configuration uses.
 ///
 /// ```
-/// use zerostack_core::{Counting, Provider, SessionConfig};
+/// use zerostack_core::{Counting, Dialect, SessionConfig};
 /// use zerostack_core::tokenizer::{Bpe, Vocabulary};
 ///
 /// let bpe = Bpe::new(Vocabulary::open_embedded(zerostack_vocab_o200k::PACKED)?);
-/// let mut config = SessionConfig::new(Provider::OpenAiChat, "some-model");
+/// let mut config = SessionConfig::new(Dialect::OpenAiChat, "some-model");
 /// config.counting = Counting::with(&bpe);
 /// assert_eq!(config.counting.count("hello world"), 2);
 /// # Ok::<(), zerostack_core::Error>(())

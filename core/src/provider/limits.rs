@@ -1,7 +1,7 @@
 //! What the numbers of a session mean together: the marks of the window, and the budgets.
 
 use super::Limits;
-use crate::message::{Provider, Usage};
+use crate::message::{Dialect, Usage};
 
 /// How room is made when the window passes its high mark, or the storage lacks room.
 ///
@@ -130,10 +130,10 @@ impl Budget {
 impl Limits {
     /// Tokens of one reply that the provider is asked for; 0 is as it likes.
     #[must_use]
-    pub const fn reply_tokens(&self, provider: Provider) -> u32 {
-        match (self.max_output_tokens, provider) {
+    pub const fn reply_tokens(&self, dialect: Dialect) -> u32 {
+        match (self.max_output_tokens, dialect) {
             // Of a small context, a reply takes no more than a quarter.
-            (0, Provider::Anthropic) => match self.context_tokens / 4 {
+            (0, Dialect::Anthropic) => match self.context_tokens / 4 {
                 quarter @ 1..Self::ANTHROPIC_OUTPUT_TOKENS => quarter,
                 _ => Self::ANTHROPIC_OUTPUT_TOKENS,
             },
@@ -143,17 +143,17 @@ impl Limits {
 
     /// Tokens of a request above which it is not sent: what the context leaves beside the reply.
     #[must_use]
-    pub const fn window_tokens(&self, provider: Provider) -> u32 {
+    pub const fn window_tokens(&self, dialect: Dialect) -> u32 {
         match self.context_tokens {
             0 => u32::MAX,
-            context => context.saturating_sub(self.reply_tokens(provider)),
+            context => context.saturating_sub(self.reply_tokens(dialect)),
         }
     }
 
     /// Tokens of a request above which room is made.
     #[must_use]
-    pub const fn high_water(&self, provider: Provider) -> u32 {
-        let window = self.window_tokens(provider);
+    pub const fn high_water(&self, dialect: Dialect) -> u32 {
+        let window = self.window_tokens(dialect);
         match self.high_water_tokens {
             0 if self.context_tokens == 0 => u32::MAX,
             0 => window - window / 5,
@@ -164,8 +164,8 @@ impl Limits {
 
     /// Tokens of a request down to which room is made.
     #[must_use]
-    pub const fn low_water(&self, provider: Provider) -> u32 {
-        let high = self.high_water(provider);
+    pub const fn low_water(&self, dialect: Dialect) -> u32 {
+        let high = self.high_water(dialect);
         match self.low_water_tokens {
             0 => high / 3 * 2,
             tokens if tokens < high => tokens,

@@ -1,11 +1,11 @@
-//! Providers and their dialects: how a transcript becomes a request, how a response becomes
+//! The dialects: how a transcript becomes a request, how a response becomes
 //! a reply.
 
+#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
+mod codec;
 mod config;
 mod counting;
 pub(crate) mod delay;
-#[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
-mod dialect;
 mod limits;
 pub(crate) mod local;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
@@ -40,32 +40,32 @@ pub use counting::{CountTokens, Counting};
 pub use limits::{Budget, Prices, RoomPolicy};
 pub use request::{Request, RequestPlace};
 
+pub(crate) use codec::{Body, Codec, Context};
 pub(crate) use config::check;
-pub(crate) use dialect::{Body, Context, Dialect};
 pub(crate) use reply::{Reply, Shown, Sink, What, Word};
 #[cfg(feature = "window")]
 pub(crate) use request::sent_texts;
 pub(crate) use tag::take;
 
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::{Error, ErrorKind};
 
-/// The dialect that `provider` speaks.
+/// The codec of `dialect`.
 ///
 /// # Errors
 /// `Unsupported` when it is not compiled in.
-pub(crate) fn dialect_of(provider: Provider) -> Result<&'static Dialect, Error> {
-    match provider {
+pub(crate) fn codec_of(dialect: Dialect) -> Result<&'static Codec, Error> {
+    match dialect {
         #[cfg(feature = "openai-chat")]
-        Provider::OpenAiChat => Ok(&openai_chat::DIALECT),
+        Dialect::OpenAiChat => Ok(&openai_chat::CODEC),
         #[cfg(feature = "anthropic")]
-        Provider::Anthropic => Ok(&anthropic::DIALECT),
+        Dialect::Anthropic => Ok(&anthropic::CODEC),
         #[cfg(feature = "openai-responses")]
-        Provider::OpenAiResponses => Ok(&openai_responses::DIALECT),
+        Dialect::OpenAiResponses => Ok(&openai_responses::CODEC),
         #[cfg(feature = "gemini")]
-        Provider::Gemini => Ok(&gemini::DIALECT),
+        Dialect::Gemini => Ok(&gemini::CODEC),
         #[cfg(feature = "ollama")]
-        Provider::Ollama => Ok(&ollama::DIALECT),
+        Dialect::Ollama => Ok(&ollama::CODEC),
         #[allow(unreachable_patterns, reason = "reached when a dialect is not compiled in")]
         other => Err(Error::new(ErrorKind::Unsupported, other as u32)),
     }

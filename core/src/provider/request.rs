@@ -1,6 +1,6 @@
 //! A request that is pulled: written from the transcript while the caller sends it.
 
-use super::dialect::{Context, Cursor, Dialect};
+use super::codec::{Codec, Context, Cursor};
 use super::local;
 use crate::transcript::log::MAGIC;
 #[cfg(feature = "window")]
@@ -23,7 +23,7 @@ pub struct Request<'s> {
 /// A way through the body.
 #[derive(Clone)]
 struct Walk<'s> {
-    dialect: &'static Dialect,
+    codec: &'static Codec,
     context: Context<'s>,
     section: Section,
     cursor: Cursor,
@@ -51,8 +51,8 @@ enum Section {
 }
 
 impl<'s> Request<'s> {
-    pub(crate) fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
-        let walk = Walk::new(dialect, context);
+    pub(crate) fn new(codec: &'static Codec, context: Context<'s>) -> Self {
+        let walk = Walk::new(codec, context);
         let origin = (walk.section, walk.cursor);
         Self { walk, index: 0, place: Place::default(), origin }
     }
@@ -84,19 +84,19 @@ impl<'s> Request<'s> {
     /// One of them may be the model, which was checked to need no escapes.
     #[must_use]
     pub fn path_parts(&self) -> [&str; 3] {
-        (self.walk.dialect.path)(self.walk.context.config.model())
+        (self.walk.codec.path)(self.walk.context.config.model())
     }
 
     /// Header names, in lower case, and values; the key is not among them.
     #[must_use]
     pub const fn headers(&self) -> &'static [(&'static str, &'static str)] {
-        self.walk.dialect.headers
+        self.walk.codec.headers
     }
 
     /// Bytes of the body, for `content-length`. Goes through all of it without writing.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        Walk::new(self.walk.dialect, self.walk.context).length()
+        Walk::new(self.walk.codec, self.walk.context).length()
     }
 
     /// Goes to the end without writing, and gives the bytes that this left out.
@@ -149,11 +149,11 @@ impl<'s> Request<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn new(dialect: &'static Dialect, context: Context<'s>) -> Self {
+    fn new(codec: &'static Codec, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
         let mut pieces = Pieces::new();
-        pieces.blanks.ids = (dialect.ids)(context.config.model());
-        Self { dialect, context, section: Section::Head, cursor, pieces }
+        pieces.blanks.ids = (codec.ids)(context.config.model());
+        Self { codec, context, section: Section::Head, cursor, pieces }
     }
 
     /// Goes to the end, and gives the bytes that this left out.
@@ -170,11 +170,11 @@ impl<'s> Walk<'s> {
     /// Gets the next pieces; false at the end.
     fn refill(&mut self) -> bool {
         self.pieces.clear();
-        let (dialect, context, pieces) = (self.dialect, &self.context, &mut self.pieces);
+        let (codec, context, pieces) = (self.codec, &self.context, &mut self.pieces);
         loop {
             match self.section {
                 Section::Head => {
-                    (dialect.head)(context, pieces);
+                    (codec.head)(context, pieces);
                     self.section = match local::begin(context.config) {
                         Some(place) => Section::Words(place),
                         None => Section::Tool(0),
@@ -185,25 +185,25 @@ impl<'s> Walk<'s> {
                     self.section = next.map_or(Section::Message, Section::Words);
                 }
                 Section::Tool(index) if context.config.tool(index).is_some() => {
-                    (dialect.tool)(context, index, pieces);
+                    (codec.tool)(context, index, pieces);
                     self.section = Section::Tool(index + 1);
                 }
                 Section::Tool(_) => self.section = Section::Messages,
                 Section::Messages => {
-                    (dialect.messages)(context, pieces);
+                    (codec.messages)(context, pieces);
                     self.section = Section::Message;
                 }
                 Section::Message => {
                     let message = match local::begin(context.config) {
                         Some(_) => local::message,
-                        None => dialect.message,
+                        None => codec.message,
                     };
                     if !message(context, &mut self.cursor, pieces) {
                         self.section = Section::Tail;
                     }
                 }
                 Section::Tail => {
-                    (dialect.tail)(context, pieces);
+                    (codec.tail)(context, pieces);
                     self.section = Section::Done;
                 }
                 Section::Done => return !pieces.as_slice().is_empty(),
@@ -218,12 +218,12 @@ impl<'s> Walk<'s> {
 /// Gives each text that the messages from `offset` on send.
 #[cfg(feature = "window")]
 pub(crate) fn sent_texts(
-    dialect: &'static Dialect,
+    codec: &'static Codec,
     context: Context<'_>,
     offset: usize,
     each: &mut dyn FnMut(&str),
 ) {
-    let mut walk = Walk::new(dialect, context);
+    let mut walk = Walk::new(codec, context);
     (walk.section, walk.cursor.offset) = (Section::Message, offset);
     while matches!(walk.section, Section::Message) && walk.refill() {
         for piece in walk.pieces.as_slice() {
@@ -242,13 +242,13 @@ mod tests {
     extern crate std;
 
     use crate::provider::testing::{config, session};
-    use crate::{Provider, ToolSpec};
+    use crate::{Dialect, ToolSpec};
     use std::vec::Vec;
 
     #[test]
     fn reading_goes_on_at_a_place() {
         let tools = [ToolSpec { name: "read", description: "\"Reads\"", parameters: "{}" }; 2];
-        let mut config = config(Provider::Anthropic);
+        let mut config = config(Dialect::Anthropic);
         (config.system, config.tools) = ("Say \u{7} twice", &tools);
         let session = session(config);
         let mut whole = [0; 1024];

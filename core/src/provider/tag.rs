@@ -2,7 +2,7 @@
 //! of a dialect's places says it, and one reader acts on it.
 
 use super::reply::Slot;
-use super::{Dialect, Sink};
+use super::{Codec, Sink};
 use crate::Error;
 use crate::wire::json_read::Token;
 
@@ -40,12 +40,8 @@ pub(crate) const TOP_CODE: u8 = 19;
 pub(crate) const DELAY: u8 = 20;
 
 /// Takes one token of a response.
-pub(crate) fn take(
-    dialect: &Dialect,
-    sink: &mut Sink<'_, '_>,
-    token: Token<'_>,
-) -> Result<(), Error> {
-    let tag = token.node(dialect.places).map_or(OWN, |node| node.tag);
+pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
+    let tag = token.node(codec.places).map_or(OWN, |node| node.tag);
     match (token, tag) {
         (Token::Piece(_, bytes), ID) => return sink.stage(Slot::Id, bytes),
         (Token::Piece(_, bytes), NAME) => return sink.stage(Slot::Name, bytes),
@@ -70,7 +66,7 @@ pub(crate) fn take(
         (Token::PieceEnd(_), DELAY) => sink.failure_delay(),
         (Token::Number(_, value), DELAY) => sink.note_delay(value.saturating_mul(1000)),
         (Token::Number(_, value), INPUT..=REASONING) => sink.count(tag.wrapping_sub(INPUT), value),
-        _ => return (dialect.token)(sink, token),
+        _ => return (codec.token)(sink, token),
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::{
-    Error, Event, FailedTurn, Limits, Provider, Session, SessionConfig, StopReason, ToolResult,
+    Dialect, Error, Event, FailedTurn, Limits, Session, SessionConfig, StopReason, ToolResult,
     Usage,
 };
 
@@ -38,9 +38,9 @@ pub(crate) fn session(config: SessionConfig<'_>) -> TestSession<'_> {
 }
 
 /// A configuration that asks once and keeps what failed.
-pub(crate) fn config(provider: Provider) -> SessionConfig<'static> {
+pub(crate) fn config(dialect: Dialect) -> SessionConfig<'static> {
     let limits = Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
-    SessionConfig { limits, ..SessionConfig::new(provider, "m-1") }
+    SessionConfig { limits, ..SessionConfig::new(dialect, "m-1") }
 }
 
 /// All of `range`, or under miri, which is slow, a few of it.
@@ -90,8 +90,8 @@ pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> 
 }
 
 /// What `body` says, the same at every chunk size.
-pub(crate) fn heard(provider: Provider, body: &str) -> Heard {
-    let listen = |chunk| hear(&mut session(config(provider)), body.as_bytes(), chunk);
+pub(crate) fn heard(dialect: Dialect, body: &str) -> Heard {
+    let listen = |chunk| hear(&mut session(config(dialect)), body.as_bytes(), chunk);
     let whole = listen(body.len());
     for chunk in some(1..body.len().min(80)) {
         assert_eq!(listen(chunk), whole, "in pieces of {chunk} bytes");
@@ -101,10 +101,10 @@ pub(crate) fn heard(provider: Provider, body: &str) -> Heard {
 
 /// What is heard of `body` when it is cut at any byte: no cut may pass for a whole reply
 /// that says something else.
-pub(crate) fn assert_no_cut_passes(provider: Provider, body: &str) {
-    let whole = heard(provider, body);
+pub(crate) fn assert_no_cut_passes(dialect: Dialect, body: &str) {
+    let whole = heard(dialect, body);
     for cut in some(0..body.len()) {
-        let part = hear(&mut session(config(provider)), &body.as_bytes()[..cut], cut.max(1));
+        let part = hear(&mut session(config(dialect)), &body.as_bytes()[..cut], cut.max(1));
         if part.error.is_none() {
             let same = (&part.text, &part.refusal, &part.thinking, &part.calls, part.end)
                 == (&whole.text, &whole.refusal, &whole.thinking, &whole.calls, whole.end);
@@ -115,7 +115,7 @@ pub(crate) fn assert_no_cut_passes(provider: Provider, body: &str) {
 
 /// Damages `body` in many ways, and lends storage of many sizes: nothing panics, every
 /// chunking gives the same, and what is sent next is valid.
-pub(crate) fn assert_robust(provider: Provider, body: &str) {
+pub(crate) fn assert_robust(dialect: Dialect, body: &str) {
     let mut random = 1_u32;
     let mut below = |limit: usize| {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -139,7 +139,7 @@ pub(crate) fn assert_robust(provider: Provider, body: &str) {
         }
         let mut first = None;
         for chunk in [damaged.len().max(1), 1, 3, 17] {
-            let mut session = session(config(provider));
+            let mut session = session(config(dialect));
             let heard = hear(&mut session, &damaged, chunk);
             while let Some(id) = session.pending_call().map(|call| call.id) {
                 let result = ToolResult { id, content: "done", is_error: false };
@@ -163,7 +163,7 @@ pub(crate) fn assert_robust(provider: Provider, body: &str) {
     }
     for size in some(0..600) {
         let mut storage = std::vec![0_u8; size];
-        let Ok(mut session) = Session::new(storage.as_mut_slice(), config(provider)) else {
+        let Ok(mut session) = Session::new(storage.as_mut_slice(), config(dialect)) else {
             continue;
         };
         if session.user("hi").is_err() || session.begin_response(200, None).is_err() {
@@ -183,7 +183,7 @@ pub(crate) fn assert_robust(provider: Provider, body: &str) {
         let used = session.transcript().used_bytes();
         let mut bytes = session.transcript().as_bytes().to_vec();
         if session.step() == crate::Step::Idle {
-            let resumed = Session::resume(bytes.as_mut_slice(), used, config(provider));
+            let resumed = Session::resume(bytes.as_mut_slice(), used, config(dialect));
             let resumed = resumed.expect("a good transcript");
             assert_eq!(resumed.transcript().entries().count(), entries, "{size}");
         }

@@ -4,7 +4,7 @@
 //! stream of documents one after another; any other is a stream of server-sent events with
 //! one document each, ended by `[DONE]` where the dialect has it.
 
-use crate::provider::{Body, Dialect, Sink, take};
+use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
 use crate::wire::sse::{Field, Met, SseReader};
 use crate::wire::taken;
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 #[derive(Clone, Debug)]
 pub(super) struct Decoder {
     /// What the body is written in.
-    dialect: &'static Dialect,
+    codec: &'static Codec,
     framing: Framing,
     sse: SseReader,
     json: JsonReader,
@@ -47,12 +47,12 @@ enum Framing {
 impl Decoder {
     // Not inlined where a session and a response begin: it is large, and rare.
     #[inline(never)]
-    pub const fn new(dialect: &'static Dialect) -> Self {
+    pub const fn new(codec: &'static Codec) -> Self {
         Self {
-            dialect,
+            codec,
             framing: Framing::Unknown,
             sse: SseReader::new(),
-            json: JsonReader::new(dialect.places),
+            json: JsonReader::new(codec.places),
             marker: 0,
             line_is_done: false,
             is_over: false,
@@ -134,12 +134,12 @@ impl Decoder {
         let Some(first) = input.first() else { return };
         self.is_array = *first == b'[';
         self.framing = match first {
-            b'{' | b'[' if LINES && self.dialect.body == Body::Lines => Framing::Lines,
+            b'{' | b'[' if LINES && self.codec.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,
             _ => Framing::Events,
         };
         sink.reply.whole = self.framing == Framing::Whole;
-        let [stream, whole] = self.dialect.twins;
+        let [stream, whole] = self.codec.twins;
         self.json.begin(if sink.reply.whole { stream } else { whole }, !sink.reply.whole);
         self.shows = true;
     }
@@ -175,9 +175,9 @@ impl Decoder {
     /// A document is complete: half a character that waited for the next one counts first.
     fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         if let Some(token) = self.json.lost_half() {
-            take(self.dialect, sink, token)?;
+            take(self.codec, sink, token)?;
         }
-        (self.dialect.document_end)(sink)
+        (self.codec.document_end)(sink)
     }
 
     fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
@@ -274,7 +274,7 @@ impl Decoder {
     fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while let Some(token) = self.json.next(input)? {
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
-            take(self.dialect, sink, token)?;
+            take(self.codec, sink, token)?;
             if self.json.is_done() || (ends && sink.may_have_more()) {
                 self.shows = true;
                 break;

@@ -8,7 +8,7 @@ use super::room::{Last, can_drop};
 use super::window::{Count, ENABLED, Finish, Runs, Tried, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
-use crate::provider::{Budget, Config, Dialect, Limits, Reply, dialect_of};
+use crate::provider::{Budget, Codec, Config, Limits, Reply, codec_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ENDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
 use crate::transcript::{Storage, Transcript};
@@ -63,11 +63,11 @@ pub(super) struct Machine {
 impl Machine {
     // Inlined, so that it is put together where it stays.
     #[inline(always)]
-    pub fn new(dialect: &'static Dialect, limits: &Limits, place: Place, count: Count) -> Self {
+    pub fn new(codec: &'static Codec, limits: &Limits, place: Place, count: Count) -> Self {
         Self {
             step: place.step,
             reply: Reply::default(),
-            decoder: Decoder::new(dialect),
+            decoder: Decoder::new(codec),
             open: place.open,
             has_long: place.has_long,
             turn: place.turn,
@@ -153,7 +153,7 @@ impl Machine {
         retry_after_ms: Option<u32>,
     ) -> Result<(), Error> {
         self.expect(self.step == Step::Send)?;
-        self.decoder = Decoder::new(dialect_of(config.provider())?);
+        self.decoder = Decoder::new(codec_of(config.dialect())?);
         self.reply.begin(log.used());
         self.open = Open::before(log);
         self.reply.refused = !(200..300).contains(&status);

@@ -16,7 +16,7 @@ pub use step::Step;
 pub use window::WindowTokens;
 
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
-use crate::provider::{Config, Context, Request, check, dialect_of};
+use crate::provider::{Config, Context, Request, check, codec_of};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::{Error, ErrorKind};
 use machine::{Machine, Place};
@@ -37,9 +37,9 @@ use window::Count;
 /// | `MakeRoom` | [`make_room`](Self::make_room); or [`compact`](Self::compact), [`drop_oldest`](Self::drop_oldest) |
 ///
 /// ```
-/// use zerostack_core::{Event, Provider, Session, SessionConfig, Step};
+/// use zerostack_core::{Event, Dialect, Session, SessionConfig, Step};
 ///
-/// let config = SessionConfig::new(Provider::OpenAiChat, "some-model");
+/// let config = SessionConfig::new(Dialect::OpenAiChat, "some-model");
 /// let mut session = Session::new([0_u8; 1024], &config)?;
 /// session.user("Say hi")?;
 ///
@@ -108,14 +108,14 @@ impl<C: Config, S: Storage> Session<C, S> {
     // Once for both, and put together where it stays: a move would take its size twice of the stack.
     #[inline(never)]
     fn begin(storage: S, used: Option<usize>, config: C) -> Result<Self, Error> {
-        let dialect = check(&config)?;
+        let codec = check(&config)?;
         let mut transcript = Transcript::open(storage, used)?;
         let mut count = Count::new();
         let place = match used {
             Some(_) => Place::find(&mut transcript.log(), &config, &mut count),
             None => Place::START,
         };
-        let machine = Machine::new(dialect, config.limits(), place, count);
+        let machine = Machine::new(codec, config.limits(), place, count);
         Ok(Self { config, transcript, machine })
     }
 
@@ -227,7 +227,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         let bytes = self.transcript.as_bytes();
         let places = self.transcript.places();
         let context = Context { config: &self.config, bytes, reply_tokens, places };
-        Ok(Request::new(dialect_of(self.config.provider())?, context))
+        Ok(Request::new(codec_of(self.config.dialect())?, context))
     }
 
     /// The head of the response came, whatever its status. `Send` to `Receive`: the body of a
@@ -329,11 +329,11 @@ impl<C: Config, S: Storage> Session<C, S> {
         storage: T,
         config: D,
     ) -> Result<Session<D, T>, Error> {
-        let dialect = check(&config)?;
+        let codec = check(&config)?;
         let mut transcript = Transcript::copy(self.snapshot(), storage)?;
         let mut count = Count::new();
         let place = Place::find(&mut transcript.log(), &config, &mut count);
-        let machine = Machine::new(dialect, config.limits(), place, count);
+        let machine = Machine::new(codec, config.limits(), place, count);
         Ok(Session { config, transcript, machine })
     }
 

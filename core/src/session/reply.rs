@@ -38,7 +38,7 @@ impl Machine {
         let mut sink = Sink {
             reply: &mut self.reply,
             log,
-            provider: config.provider(),
+            dialect: config.dialect(),
             max_calls: config.limits().max_calls,
         };
         let limit = config.limits().max_response_bytes;
@@ -96,7 +96,7 @@ impl Machine {
         let mut sink = Sink {
             reply: &mut self.reply,
             log,
-            provider: config.provider(),
+            dialect: config.dialect(),
             max_calls: config.limits().max_calls,
         };
         let judged = judge(&self.decoder, &mut sink, self.status, limits)

@@ -10,12 +10,12 @@ use crate::{Error, ErrorKind};
 /// Puts parts together to a transcript that [`crate::Session::resume`] takes.
 ///
 /// ```
-/// use zerostack_core::{Entry, Part, Provider, Role, Session, SessionConfig, Step, TranscriptBuilder};
+/// use zerostack_core::{Entry, Part, Dialect, Role, Session, SessionConfig, Step, TranscriptBuilder};
 ///
 /// let mut builder = TranscriptBuilder::new([0; 256])?;
 /// builder.push(Entry::new(Role::User, Part::Text("Hello")))?;
 /// let (storage, used) = builder.finish();
-/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// let config = SessionConfig::new(Dialect::Anthropic, "some-model");
 /// assert_eq!(Session::resume(storage, used, &config)?.step(), Step::Send);
 /// # Ok::<(), zerostack_core::Error>(())
 /// ```
@@ -66,8 +66,8 @@ impl<S: Storage> TranscriptBuilder<S> {
             (Role::Assistant, Part::Thinking(text)) => {
                 (Header::new(Kind::Thinking, first | cut, [0; 3]), [text.as_bytes(), &[], &[], &[]])
             }
-            (Role::Assistant, Part::Opaque { provider, variety, text }) => {
-                let info = [provider as u8, variety, 0];
+            (Role::Assistant, Part::Opaque { dialect, variety, text }) => {
+                let info = [dialect as u8, variety, 0];
                 (Header::new(Kind::Opaque, first, info), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::ToolCall(call)) => {

@@ -2,7 +2,7 @@
 
 use super::log::MAGIC;
 use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records};
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::{Error, ErrorKind};
 
 /// Checks every one of the first `used` bytes, and that each request made from them is valid: a user speaks first,
@@ -129,7 +129,7 @@ impl Reply {
                     && text.is_char_boundary(id)
                     && text.is_char_boundary(id + usize::from(name))
             }
-            Kind::Opaque => Provider::from_number(a).is_some(),
+            Kind::Opaque => Dialect::from_number(a).is_some(),
             Kind::User | Kind::Text | Kind::Thinking | Kind::Result => true,
         }
     }

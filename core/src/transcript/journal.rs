@@ -20,9 +20,9 @@ use crate::{Error, ErrorKind};
 /// What a file holds of a conversation, see [`crate::Session::unsaved`].
 ///
 /// ```
-/// use zerostack_core::{Journal, Provider, Session, SessionConfig};
+/// use zerostack_core::{Journal, Dialect, Session, SessionConfig};
 ///
-/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// let config = SessionConfig::new(Dialect::Anthropic, "some-model");
 /// let mut session = Session::new([0; 512], &config)?;
 /// let (mut file, mut journal) = (Vec::new(), Journal::new());
 /// for text in ["Hello", "Are you there?"] {

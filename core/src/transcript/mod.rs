@@ -19,7 +19,7 @@ pub use storage::Growing;
 pub use storage::Storage;
 
 use crate::Error;
-use crate::message::{CallId, Part, Provider, Role, ToolCall, ToolResult};
+use crate::message::{CallId, Dialect, Part, Role, ToolCall, ToolResult};
 use log::{Log, MAGIC};
 use places::{Extent, Table};
 use record::{ELIDED, FIRST, Kind, MARKED, Record};
@@ -187,9 +187,9 @@ impl<'a> Iterator for Entries<'a> {
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),
             Kind::Opaque => {
-                let [provider, variety, _] = header.info;
-                let provider = Provider::from_number(provider)?;
-                (Role::Assistant, Part::Opaque { provider, variety, text: record.text() })
+                let [dialect, variety, _] = header.info;
+                let dialect = Dialect::from_number(dialect)?;
+                (Role::Assistant, Part::Opaque { dialect, variety, text: record.text() })
             }
             Kind::Call => {
                 let id = CallId(place.calls);

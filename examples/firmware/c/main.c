@@ -242,7 +242,7 @@ int main(void) {
     zs_session *session;
     uint32_t detail = 0;
     zs_config_init(&config, sizeof config);
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model = text_of("scripted");
     config.system = text_of("You look after a board.");
     config.tools = TOOLS;

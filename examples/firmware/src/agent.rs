@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput};
 use zerostack_core::tool::typed::ToolArgs;
-use zerostack_core::{Event, Limits, Provider, Session, SessionConfig, ToolCall, ToolSpec};
+use zerostack_core::{Dialect, Event, Limits, Session, SessionConfig, ToolCall, ToolSpec};
 
 use crate::{board, console, memory};
 
@@ -13,7 +13,7 @@ pub const fn config(reply_bytes: u32) -> SessionConfig<'static> {
         system: "You look after a board.",
         tools: &TOOLS,
         limits: Limits { reply_bytes, retry_base_ms: 20, ..Limits::DEFAULT },
-        ..SessionConfig::new(Provider::OpenAiChat, "scripted")
+        ..SessionConfig::new(Dialect::OpenAiChat, "scripted")
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 use zerostack_core::{
-    Error, Event, Growing, OwnedConfig, OwnedTool, Provider, Session, Step, ToolResult,
+    Dialect, Error, Event, Growing, OwnedConfig, OwnedTool, Session, Step, ToolResult,
 };
 
 struct State {
@@ -43,7 +43,7 @@ pub extern "C" fn start(length: usize) -> i32 {
     let mut state = state();
     let text = String::from_utf8_lossy(state.shared.get(..length).unwrap_or_default());
     let mut lines = text.lines().map(str::to_owned);
-    let mut config = OwnedConfig::new(Provider::OpenAiChat, lines.next().unwrap_or_default());
+    let mut config = OwnedConfig::new(Dialect::OpenAiChat, lines.next().unwrap_or_default());
     if let (Some(name), Some(description), Some(parameters)) =
         (lines.next(), lines.next(), lines.next())
     {

@@ -137,7 +137,7 @@ int main(void) {
     tool.description = str("Reads");
     tool.parameters = str("{}");
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model = str("m");
     config.tools = &tool;
     config.tool_count = 1;

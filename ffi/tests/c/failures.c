@@ -170,7 +170,7 @@ static void decode(void) {
 
 int main(void) {
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = ZS_ANTHROPIC;
+    config.dialect = ZS_ANTHROPIC;
     config.model = str("some-model");
     cut_anywhere();
     given_up_anywhere();

@@ -198,8 +198,8 @@ static void configs(void) {
         CHECK(session == NULL && detail == (wanted));                                        \
         config = good;                                                                       \
     } while (0)
-    REFUSED(provider, 0, ZS_BAD_CONFIG, UINT32_MAX);
-    REFUSED(provider, 77, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(dialect, 0, ZS_BAD_CONFIG, UINT32_MAX);
+    REFUSED(dialect, 77, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(max_attempts, 0, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(max_attempts, 256, ZS_BAD_CONFIG, UINT32_MAX);
     REFUSED(max_rounds, 65536, ZS_BAD_CONFIG, UINT32_MAX);
@@ -217,10 +217,10 @@ static void configs(void) {
     REFUSED(size, sizeof config - 1, ZS_OUT_OF_RANGE, 0);
     REFUSED(size, SIZE_MAX, ZS_OUT_OF_RANGE, 0);
     tools[1].parameters = str("[]");
-    REFUSED(provider, ZS_GEMINI, ZS_BAD_CONFIG, 1);
+    REFUSED(dialect, ZS_GEMINI, ZS_BAD_CONFIG, 1);
     tools[1].parameters = str("{}");
     tools[1].description = str("\xc3");
-    REFUSED(provider, ZS_GEMINI, ZS_BAD_CONFIG, 1);
+    REFUSED(dialect, ZS_GEMINI, ZS_BAD_CONFIG, 1);
     tools[1].description = str("");
 
     /* A newer caller: what this library does not know is 0, or refused. */
@@ -229,7 +229,7 @@ static void configs(void) {
     for (size = sizeof(zs_config); size < sizeof longer; size++) {
         CHECK(longer.bytes[size] == 0);
     }
-    longer.config.provider = ZS_OLLAMA;
+    longer.config.dialect = ZS_OLLAMA;
     longer.config.model = str("m");
     CHECK_OK(zs_session_init(memory, sizeof memory, &longer.config, &session, NULL));
     longer.bytes[sizeof longer - 1] = 1;
@@ -240,7 +240,7 @@ static void configs(void) {
         memset(&longer, 0xa5, sizeof longer);
         if (zs_config_init(&longer.config, size) == ZS_OK) {
             CHECK(longer.bytes[size] == 0xa5 && longer.config.size == size);
-            longer.config.provider = ZS_OLLAMA;
+            longer.config.dialect = ZS_OLLAMA;
             CHECK_OK(zs_session_init(memory, sizeof memory, &longer.config, &session, NULL));
             older++;
         } else {
@@ -338,7 +338,7 @@ int main(void) {
     tools[1] = tools[0];
     tools[1].name = str("write");
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model = str("some-model");
     config.tools = tools;
     config.tool_count = 2;

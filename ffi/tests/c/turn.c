@@ -161,7 +161,7 @@ int main(void) {
     tools[1].description = str("Sets a pin");
     tools[1].parameters = str("{\"type\":\"object\"}");
     CHECK_OK(zs_config_init(&config, sizeof config));
-    config.provider = ZS_OPENAI_CHAT;
+    config.dialect = ZS_OPENAI_CHAT;
     config.model = str("some-model");
     config.system = str("You run a \"room\".");
     config.tools = tools;

@@ -10,7 +10,7 @@
 #define PLENTY 262144
 
 /* By the numbers of the header. */
-static const char *const PROVIDERS[] = {"", "openai-chat", "anthropic", "openai-responses", "gemini", "ollama"};
+static const char *const DIALECTS[] = {"", "openai-chat", "anthropic", "openai-responses", "gemini", "ollama"};
 static const char *const STEPS[] = {"idle", "send", "receive", "run_tools", "wait", "make_room"};
 static const char *const KEPT[] = {"", "reply", "result", "old_results", "old_exchanges", "summarised"};
 static const char *const STOPS[] = {"",        "end_turn",       "tool_use", "max_tokens", "stop_sequence",
@@ -22,7 +22,7 @@ static zs_config config;
 #define NAME(name) #name,
 #define NUMBER(name) IS_##name,
 #define FIELD(name) &config.name,
-#define SETTINGS(X) X(provider) X(model) X(system) X(tool) X(limit) X(arena)
+#define SETTINGS(X) X(dialect) X(model) X(system) X(tool) X(limit) X(arena)
 #define INPUTS(X) X(user) X(request) X(respond) X(feed) X(end) X(calls) X(result) X(retry) X(abort) X(compact) \
     X(make_room) X(drop_oldest) X(usage) X(failure) X(snapshot) X(resume)
 #define LIMITS(X) X(max_output_tokens) X(context_tokens) X(high_water_tokens) X(low_water_tokens) X(room) \
@@ -328,7 +328,7 @@ static void snapshot(void) {
 
 static void setting(const struct entry *entry) {
     switch (index_of(entry->words[0], SETTING_NAMES, SETTING_COUNT)) {
-    case IS_provider: config.provider = (uint32_t)index_of(entry->words[1], PROVIDERS, COUNT(PROVIDERS)); break;
+    case IS_dialect: config.dialect = (uint32_t)index_of(entry->words[1], DIALECTS, COUNT(DIALECTS)); break;
     case IS_model: config.model = entry->texts[0]; break;
     case IS_system: config.system = entry->texts[0]; break;
     case IS_arena: arena = number(entry->words[1]); break;

@@ -6,7 +6,7 @@ int main(void) {
     zs_session *session;
     zs_config config;
     zs_config_init(&config, sizeof config);
-    config.provider = ZS_OLLAMA;
+    config.dialect = ZS_OLLAMA;
     config.model.ptr = (const uint8_t *)"m";
     config.model.len = 1;
     if (zs_session_init(memory, sizeof memory, &config, &session, NULL) != ZS_OK

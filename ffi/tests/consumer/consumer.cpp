@@ -9,7 +9,7 @@ int main() {
     if (zs_config_init(&config, sizeof config) != ZS_OK) {
         return 1;
     }
-    config.provider = ZS_ANTHROPIC;
+    config.dialect = ZS_ANTHROPIC;
     config.model = zs_str{reinterpret_cast<const uint8_t *>("model"), 5};
     zs_session *session = nullptr;
     uint32_t detail = 0;

@@ -1,5 +1,5 @@
 use zerostack_core::{
-    Event, Limits, Part, Provider, Role, Session, SessionConfig, Step, ToolMode, ToolResult,
+    Dialect, Event, Limits, Part, Role, Session, SessionConfig, Step, ToolMode, ToolResult,
 };
 
 use crate::TOOLS;
@@ -28,7 +28,7 @@ fn outcome(mode: u8, text: &str, body: &str, chunk: usize) -> Vec<u8> {
         tool_mode,
         tools: &TOOLS,
         limits,
-        ..SessionConfig::new(Provider::OpenAiChat, "m")
+        ..SessionConfig::new(Dialect::OpenAiChat, "m")
     };
     // The text and, beside it for a while, its calls.
     let mut arena = vec![0; 4096 + 4 * text.len()];

@@ -1,4 +1,4 @@
-use zerostack_core::{ErrorKind, Growing, Journal, Provider, Session, SessionConfig};
+use zerostack_core::{Dialect, ErrorKind, Growing, Journal, Session, SessionConfig};
 
 /// What a transcript may take at most.
 const MOST_BYTES: usize = 1 << 18;
@@ -21,7 +21,7 @@ pub fn journal(input: &[u8]) {
     let again = Journal::restore(&file[..kept], Growing::new(MOST_BYTES)).expect("the whole part");
     assert_eq!((again.used, again.dropped_bytes), (restored.used, 0));
     assert_eq!(again.journal, restored.journal);
-    let config = SessionConfig::new(Provider::Anthropic, "m");
+    let config = SessionConfig::new(Dialect::Anthropic, "m");
     let Ok(mut session) = Session::resume(restored.storage, restored.used, config) else { return };
     session.abort();
     session.user("on").expect("room");

@@ -1,5 +1,5 @@
 use zerostack_core::{
-    Error, ErrorKind, Growing, JsonLinesReader, LineFault, Provider, Session, SessionConfig, Step,
+    Dialect, Error, ErrorKind, Growing, JsonLinesReader, LineFault, Session, SessionConfig, Step,
     Storage as _,
 };
 
@@ -23,7 +23,7 @@ pub fn json_lines(input: &[u8]) {
     let Ok(read_once) = whole else { return };
     let used = read_once.len();
     let storage = Growing::from_vec(read_once, MOST_BYTES);
-    let config = SessionConfig::new(Provider::Anthropic, "m");
+    let config = SessionConfig::new(Dialect::Anthropic, "m");
     let session = Session::resume(storage, used, config).expect("what was read can be resumed");
     if session.step() == Step::Send {
         crate::check_request(&session);

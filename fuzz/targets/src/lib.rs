@@ -26,7 +26,7 @@ pub use sse::sse;
 pub use tokens::tokens;
 pub use vocabulary::vocabulary;
 
-use zerostack_core::{Config, Provider, Session, SessionConfig, Storage, ToolMode, ToolSpec};
+use zerostack_core::{Config, Dialect, Session, SessionConfig, Storage, ToolMode, ToolSpec};
 
 /// Takes the first byte off, which says how the rest is treated.
 fn split_first(input: &[u8]) -> (u8, &[u8]) {
@@ -41,7 +41,7 @@ fn check_request<C: Config, S: Storage>(session: &Session<C, S>) {
     assert_eq!(body, read(session, 3));
     let text = std::str::from_utf8(&body).expect("a request is UTF-8");
     let json: serde_json::Value = serde_json::from_str(text).expect("a request is JSON");
-    pairs::check(session.config().provider(), &json);
+    pairs::check(session.config().dialect(), &json);
 }
 
 fn read<C: Config, S: Storage>(session: &Session<C, S>, window: usize) -> Vec<u8> {
@@ -56,17 +56,17 @@ fn read<C: Config, S: Storage>(session: &Session<C, S>, window: usize) -> Vec<u8
 }
 
 /// One of the dialects, and what is left of the number.
-fn provider(number: u8) -> (Provider, u8) {
-    let count = Provider::ALL.len() as u8;
-    (Provider::ALL[usize::from(number % count)], number / count)
+fn dialect(number: u8) -> (Dialect, u8) {
+    let count = Dialect::ALL.len() as u8;
+    (Dialect::ALL[usize::from(number % count)], number / count)
 }
 
 /// One of the tool modes, or calls told in the text where the dialect does not have it; and what is
 /// left of the number.
-fn tool_mode(provider: Provider, number: u8) -> (ToolMode, u8) {
+fn tool_mode(dialect: Dialect, number: u8) -> (ToolMode, u8) {
     let count = ToolMode::ALL.len() as u8;
     let tool_mode = ToolMode::ALL[usize::from(number % count)];
-    let config = SessionConfig { tool_mode, ..SessionConfig::new(provider, "m") };
+    let config = SessionConfig { tool_mode, ..SessionConfig::new(dialect, "m") };
     let has_mode = Session::new([0; 1024], config).is_ok();
     (if has_mode { tool_mode } else { ToolMode::Text }, number / count)
 }

@@ -13,7 +13,7 @@ pub fn operations(input: &[u8]) {
     let (flags, rest) = crate::split_first(rest);
     let (reply, rest) = crate::split_first(rest);
     let (size, mut rest) = crate::split_first(rest);
-    let (provider, mode) = crate::provider(mode);
+    let (dialect, mode) = crate::dialect(mode);
     let is_set = |bit: u8| flags >> bit & 1 == 1;
     let policies =
         [RoomPolicy::Ask, RoomPolicy::ElideResults, RoomPolicy::DropOldest, RoomPolicy::Summarise];
@@ -32,8 +32,8 @@ pub fn operations(input: &[u8]) {
     let config = SessionConfig {
         limits,
         tools: if is_set(1) { &crate::TOOLS } else { &[] },
-        tool_mode: crate::tool_mode(provider, mode).0,
-        ..SessionConfig::new(provider, "m")
+        tool_mode: crate::tool_mode(dialect, mode).0,
+        ..SessionConfig::new(dialect, "m")
     };
     let mut arena = vec![0; 4 + usize::from(size) * 16];
     let mut session = Session::new(arena.as_mut_slice(), config).expect("room for a beginning");

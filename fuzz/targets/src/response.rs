@@ -13,11 +13,11 @@ const CHUNKS: [usize; 6] = [1, 2, 3, 7, 16, 64];
 /// valid.
 pub fn response(input: &[u8]) {
     let (mode, body) = crate::split_first(input);
-    let (provider, mode) = crate::provider(mode);
+    let (dialect, mode) = crate::dialect(mode);
     let status = if mode % 2 == 0 { 200 } else { 429 };
-    let (tool_mode, mode) = crate::tool_mode(provider, mode / 2);
+    let (tool_mode, mode) = crate::tool_mode(dialect, mode / 2);
     let config =
-        SessionConfig { tool_mode, tools: &crate::TOOLS, ..SessionConfig::new(provider, "m") };
+        SessionConfig { tool_mode, tools: &crate::TOOLS, ..SessionConfig::new(dialect, "m") };
     let chunk = CHUNKS[usize::from(mode) % CHUNKS.len()];
     let whole = outcome(config, status, body, body.len().max(1));
     let pieces = outcome(config, status, body, chunk);

@@ -1,7 +1,7 @@
 //! The agent: a model, its tools and all that was said.
 
 use zerostack_core::{
-    Growing, Limits, OwnedConfig, Provider, Session, Step, ToolCall, ToolMode, Usage,
+    Dialect, Growing, Limits, OwnedConfig, Session, Step, ToolCall, ToolMode, Usage,
 };
 
 use crate::drive::Drive;
@@ -264,8 +264,8 @@ impl Toolbox for Tools {
 /// `Configuration` when a tool's schema is not a JSON object, or the tool mode is none for the
 /// dialect.
 pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
-    let (api, mode) = (config.provider, config.tool_mode);
-    if mode == ToolMode::Schema && !matches!(api, Provider::OpenAiChat | Provider::Ollama) {
+    let (api, mode) = (config.dialect, config.tool_mode);
+    if mode == ToolMode::Schema && !matches!(api, Dialect::OpenAiChat | Dialect::Ollama) {
         let text = format!(
             "the tool mode schema is known for openai-chat and ollama, and this is {}; use text",
             api.name()

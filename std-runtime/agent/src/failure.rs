@@ -94,7 +94,7 @@ pub(crate) fn refused(session: &OwnedSession, error: zerostack_core::Error) -> E
         ),
         (Core::WindowTooLong, _) => {
             let context = limits.context_tokens;
-            let reply = limits.reply_tokens(session.config().provider());
+            let reply = limits.reply_tokens(session.config().dialect());
             let less = match reply > context / 2 {
                 true => format!("lower --max-tokens, now {reply}, or raise --context"),
                 false => "raise --context, or give the model less to read".to_owned(),

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde_json::{Value, json};
 use zerostack_agent::ErrorKind;
-use zerostack_agent::provider::{Api, Endpoint, served_models};
+use zerostack_agent::provider::{Dialect, Endpoint, served_models};
 use zerostack_agent::transport::HttpOptions;
 use zerostack_agent::{Agent, AgentEvent, Tool};
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
@@ -50,11 +50,11 @@ fn what_is_no_list_of_models_is_an_error() {
 #[test]
 fn every_dialect_says_the_same() {
     for (api, base) in [
-        (Api::OpenAiChat, "/v1"),
-        (Api::OpenAiResponses, "/v1"),
-        (Api::Anthropic, ""),
-        (Api::Gemini, "/v1beta"),
-        (Api::Ollama, ""),
+        (Dialect::OpenAiChat, "/v1"),
+        (Dialect::OpenAiResponses, "/v1"),
+        (Dialect::Anthropic, ""),
+        (Dialect::Gemini, "/v1beta"),
+        (Dialect::Ollama, ""),
     ] {
         let call = Reply::new().reasoning("Hm.").text("I ").text("look.");
         let call = call.call("look", json!({"at": "ä \"b\""})).usage(9, 5, 2);

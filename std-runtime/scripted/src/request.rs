@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Write};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// A request that the provider got, whole but for the key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,34 +103,34 @@ impl Request {
     }
 
     /// The dialect of a request for a reply; none where no dialect has its path.
-    pub(super) fn api(&self) -> Option<Api> {
+    pub(super) fn api(&self) -> Option<Dialect> {
         let path = self.path.split('?').next().unwrap_or_default();
         let ends = [
-            ("/chat/completions", Api::OpenAiChat),
-            ("/responses", Api::OpenAiResponses),
-            ("/messages", Api::Anthropic),
-            ("/api/chat", Api::Ollama),
-            (":generateContent", Api::Gemini),
-            (":streamGenerateContent", Api::Gemini),
+            ("/chat/completions", Dialect::OpenAiChat),
+            ("/responses", Dialect::OpenAiResponses),
+            ("/messages", Dialect::Anthropic),
+            ("/api/chat", Dialect::Ollama),
+            (":generateContent", Dialect::Gemini),
+            (":streamGenerateContent", Dialect::Gemini),
         ];
         let found = ends.iter().find(|(end, _)| path.ends_with(end));
         found.filter(|_| self.method == "POST").map(|(_, api)| *api)
     }
 
     /// The dialect of a request for the list of models.
-    pub(super) fn list_api(&self) -> Option<Api> {
+    pub(super) fn list_api(&self) -> Option<Dialect> {
         let path = self.path.split('?').next().unwrap_or_default();
         let api = match () {
-            () if path.ends_with("/api/tags") => Api::Ollama,
+            () if path.ends_with("/api/tags") => Dialect::Ollama,
             () if !path.ends_with("/models") => return None,
-            () if self.header("anthropic-version").is_some() => Api::Anthropic,
-            () if path.ends_with("/v1beta/models") => Api::Gemini,
-            () => Api::OpenAiChat,
+            () if self.header("anthropic-version").is_some() => Dialect::Anthropic,
+            () if path.ends_with("/v1beta/models") => Dialect::Gemini,
+            () => Dialect::OpenAiChat,
         };
         (self.method == "GET").then_some(api)
     }
 
-    pub(super) fn wish(&self, api: Api) -> Wish {
+    pub(super) fn wish(&self, api: Dialect) -> Wish {
         let asked: Asked = serde_json::from_slice(&self.body).unwrap_or_default();
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
         let streams = |default: bool| match asked.stream.unwrap_or(default) {
@@ -138,14 +138,16 @@ impl Request {
             false => Form::Whole,
         };
         let form = match api {
-            Api::Gemini if path.ends_with(":generateContent") => Form::Whole,
-            Api::Gemini if query.split('&').any(|parameter| parameter == "alt=sse") => Form::Stream,
-            Api::Gemini => Form::Array,
-            Api::Ollama => streams(true),
+            Dialect::Gemini if path.ends_with(":generateContent") => Form::Whole,
+            Dialect::Gemini if query.split('&').any(|parameter| parameter == "alt=sse") => {
+                Form::Stream
+            }
+            Dialect::Gemini => Form::Array,
+            Dialect::Ollama => streams(true),
             _ => streams(false),
         };
         let model = match api {
-            Api::Gemini => {
+            Dialect::Gemini => {
                 let method = path.rsplit('/').next().unwrap_or_default();
                 method.split(':').next().unwrap_or_default().to_owned()
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 use super::connections::Connections;
 use super::deliver::Delivery;
@@ -262,7 +262,7 @@ impl Shared {
         &self,
         stream: &TcpStream,
         request: &Request,
-        api: Api,
+        api: Dialect,
         client: KeepAlive,
         reply: &Reply,
         number: usize,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 use zerostack_core::prompt::Output;
-use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Provider, RoomPolicy, ToolMode};
+use zerostack_core::{Dialect, Limits, OutputLimitKey, OwnedConfig, RoomPolicy, ToolMode};
 use zerostack_policy::{Mode, Rule, Verdict};
 
 use super::history::{History, What};
@@ -28,7 +28,7 @@ pub(super) enum Command {
     Try(Box<RunArgs>),
     Tool { name: String },
     Call,
-    Decode { api: Provider, chunks: Chunks, form: Form },
+    Decode { api: Dialect, chunks: Chunks, form: Form },
     Encode { config: Box<OwnedConfig>, prefix_report: bool },
     Step,
     Answer,
@@ -287,7 +287,7 @@ fn decode(mut parser: Parser) -> Result<Command> {
 fn encode(mut parser: Parser) -> Result<Command> {
     let (mut dialect, mut prefix_report) = (None, false);
     // The dialect is known at the end.
-    let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
+    let mut config = OwnedConfig::new(Dialect::OpenAiChat, "");
     while let Some(arg) = next(&mut parser)? {
         match owned(&arg).as_str() {
             option @ "--api" => dialect = Some(api(option, &mut parser)?),
@@ -304,7 +304,7 @@ fn encode(mut parser: Parser) -> Result<Command> {
             option => return Err(unknown(option)),
         }
     }
-    config.provider = dialect.ok_or_else(|| missing("--api"))?;
+    config.dialect = dialect.ok_or_else(|| missing("--api"))?;
     Ok(Command::Encode { config: Box::new(config), prefix_report })
 }
 
@@ -497,10 +497,10 @@ fn choice<T: Copy>(option: &str, parser: &mut Parser, choices: &[(&str, T)]) -> 
     })
 }
 
-fn api(option: &str, parser: &mut Parser) -> Result<Provider> {
+fn api(option: &str, parser: &mut Parser) -> Result<Dialect> {
     let text = string(option, parser)?;
-    Provider::from_name(&text).ok_or_else(|| {
-        let names: Vec<&str> = Provider::ALL.iter().map(|api| api.name()).collect();
+    Dialect::from_name(&text).ok_or_else(|| {
+        let names: Vec<&str> = Dialect::ALL.iter().map(|api| api.name()).collect();
         usage(format!("{option}: {} is none of {}", shown(&text), names.join(", ")))
     })
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use serde::Serialize;
 use zerostack_core::{
-    Error as CoreError, ErrorKind as CoreErrorKind, Event, FailedTurn, Growing, Limits, Provider,
+    Dialect, Error as CoreError, ErrorKind as CoreErrorKind, Event, FailedTurn, Growing, Limits,
     Session, SessionConfig, StopReason, Usage,
 };
 
@@ -90,12 +90,12 @@ enum EventLine<'a> {
 
 /// Decodes `body` whole, cut into `chunks`. Each event is given to `show` as it comes.
 pub fn decode(
-    provider: Provider,
+    dialect: Dialect,
     body: &[u8],
     chunks: Chunks,
     show: impl FnMut(&Event<'_>),
 ) -> Result<Decoded> {
-    let mut decoder = Decoder::new(provider, show)?;
+    let mut decoder = Decoder::new(dialect, show)?;
     let mut cutter = Cutter::new(chunks);
     cutter.cut(body, |chunk| decoder.push(chunk));
     cutter.end(|chunk| decoder.push(chunk));
@@ -121,7 +121,7 @@ pub enum Form {
 /// reply cannot be used, and `Limit` or `NoResult` after the lines of one that was cut off, refused
 /// or filtered.
 pub fn run(
-    provider: Provider,
+    dialect: Dialect,
     chunks: Chunks,
     form: Form,
     input: &mut dyn Read,
@@ -130,12 +130,12 @@ pub fn run(
     let mut written = Ok(());
     let mut show = |event: &Event<'_>| {
         if let (Form::Events, true, Some(event)) =
-            (form, written.is_ok(), event_line(event, provider))
+            (form, written.is_ok(), event_line(event, dialect))
         {
             written = line(output, &event);
         }
     };
-    let mut decoder = Decoder::new(provider, &mut show)?;
+    let mut decoder = Decoder::new(dialect, &mut show)?;
     let (mut cutter, mut buffer) = (Cutter::new(chunks), vec![0; READ_BYTES]);
     // A body without an end has a limit.
     while !decoder.is_over_limit() {
@@ -268,8 +268,8 @@ struct Decoder<'c, F> {
 }
 
 impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
-    fn new(provider: Provider, show: F) -> Result<Self> {
-        let mut config = SessionConfig::new(provider, "decode");
+    fn new(dialect: Dialect, show: F) -> Result<Self> {
+        let mut config = SessionConfig::new(dialect, "decode");
         // One attempt: the body that is there is the only one.
         config.limits =
             Limits { max_attempts: 1, failed_turn: FailedTurn::Keep, ..Limits::DEFAULT };
@@ -285,7 +285,7 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
 
     fn push(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
-        let dialect = self.session.config().provider;
+        let dialect = self.session.config().dialect;
         while !rest.is_empty() && self.failed.is_none() {
             match self.session.feed(rest) {
                 Ok(fed) => {
@@ -329,7 +329,7 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
 }
 
 impl Decoded {
-    fn take(&mut self, event: &Event<'_>, dialect: Provider) {
+    fn take(&mut self, event: &Event<'_>, dialect: Dialect) {
         match event {
             Event::TextDelta(text) => self.text.push_str(text),
             Event::RefusalDelta(text) => self.refusal.push_str(text),
@@ -348,9 +348,9 @@ impl Decoded {
 impl DecodedUsage {
     /// The counts as the provider sent them. Everywhere else the cached tokens are among
     /// `input_tokens`, which Anthropic leaves out.
-    fn as_sent(usage: Usage, dialect: Provider) -> Self {
+    fn as_sent(usage: Usage, dialect: Dialect) -> Self {
         let apart = match dialect {
-            Provider::Anthropic => usage.cache_read_tokens.saturating_add(usage.cache_write_tokens),
+            Dialect::Anthropic => usage.cache_read_tokens.saturating_add(usage.cache_write_tokens),
             _ => 0,
         };
         Self { input_tokens: usage.input_tokens.saturating_sub(apart), ..usage.into() }
@@ -369,7 +369,7 @@ impl From<Usage> for DecodedUsage {
     }
 }
 
-fn event_line<'a>(event: &'a Event<'a>, dialect: Provider) -> Option<EventLine<'a>> {
+fn event_line<'a>(event: &'a Event<'a>, dialect: Dialect) -> Option<EventLine<'a>> {
     Some(match event {
         Event::TextDelta(text) => EventLine::Text { text },
         Event::RefusalDelta(text) => EventLine::Refusal { text },

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use serde_json::value::RawValue;
-use zerostack_core::{OwnedConfig, OwnedTool, Part, Provider, Role, Step};
+use zerostack_core::{Dialect, OwnedConfig, OwnedTool, Part, Role, Step};
 
 use super::transcript::{self, CallLine, Line, LineRole, ToolLine};
 use super::{io_error, line};
@@ -105,5 +105,5 @@ fn tool_line(name: &str) -> Result<ToolLine> {
 
 /// The dialect does not matter for what to do next.
 fn config() -> OwnedConfig {
-    OwnedConfig::new(Provider::OpenAiChat, "step")
+    OwnedConfig::new(Dialect::OpenAiChat, "step")
 }

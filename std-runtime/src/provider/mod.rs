@@ -6,6 +6,6 @@ mod tests;
 
 pub use config::Config;
 pub use zerostack_agent::provider::{
-    Api, Endpoint, Env, Extra, Flags, Secret, Secrets, is_configured, is_loopback, key_variables,
-    resolve, resolve_with, served_models, shown,
+    Dialect, Endpoint, Env, Extra, Flags, Secret, Secrets, is_configured, is_loopback,
+    key_variables, resolve, resolve_with, served_models, shown,
 };

@@ -111,7 +111,7 @@ fn the_first_variable_wins_and_an_empty_one_is_not_set() {
          ANTHROPIC_API_KEY",
     );
     let env = [("OPENAI_API_KEY", "o"), ("ANTHROPIC_API_KEY", "a")];
-    let flags = Flags { api: Some(Api::Anthropic), ..Flags::default() };
+    let flags = Flags { api: Some(Dialect::Anthropic), ..Flags::default() };
     Case { flags, env: &env, ..Case::default() }.gives(
         "anthropic | anthropic | https://api.anthropic.com | claude-sonnet-4-6 | a | \
          ANTHROPIC_API_KEY",
@@ -301,7 +301,7 @@ fn the_key_of_a_provider_does_not_follow_a_bare_base_url() {
         "openai | openai-chat | https://elsewhere.example/v1 | m | {KEY} | --provider"
     ));
     let env = [("OPENAI_API_KEY", "o"), ("ZEROSTACK_API_KEY", "z")];
-    let bare = Flags { api: Some(Api::Anthropic), ..flags("", "https://e.example/v1", "m") };
+    let bare = Flags { api: Some(Dialect::Anthropic), ..flags("", "https://e.example/v1", "m") };
     Case { flags: bare, env: &env, ..Case::default() }
         .gives("e.example | anthropic | https://e.example | m | z | --base-url");
 }
@@ -459,13 +459,13 @@ fn a_project_chooses_among_what_the_user_allows() {
 #[test]
 fn a_built_in_provider_speaks_its_other_dialects() {
     for (provider, api, expected) in [
-        ("ollama", Api::Ollama, "http://127.0.0.1:11434"),
-        ("ollama", Api::Anthropic, "http://127.0.0.1:11434"),
-        ("openrouter", Api::Anthropic, "https://openrouter.ai/api"),
-        ("openai", Api::OpenAiResponses, "https://api.openai.com/v1"),
-        ("gemini", Api::Gemini, "https://generativelanguage.googleapis.com/v1beta"),
-        ("anthropic", Api::OpenAiChat, "https://api.anthropic.com/v1"),
-        ("deepseek", Api::Anthropic, "https://api.deepseek.com/anthropic"),
+        ("ollama", Dialect::Ollama, "http://127.0.0.1:11434"),
+        ("ollama", Dialect::Anthropic, "http://127.0.0.1:11434"),
+        ("openrouter", Dialect::Anthropic, "https://openrouter.ai/api"),
+        ("openai", Dialect::OpenAiResponses, "https://api.openai.com/v1"),
+        ("gemini", Dialect::Gemini, "https://generativelanguage.googleapis.com/v1beta"),
+        ("anthropic", Dialect::OpenAiChat, "https://api.anthropic.com/v1"),
+        ("deepseek", Dialect::Anthropic, "https://api.deepseek.com/anthropic"),
     ] {
         let env = [
             ("ANTHROPIC_API_KEY", "k"),
@@ -480,13 +480,13 @@ fn a_built_in_provider_speaks_its_other_dialects() {
     }
     let flags = |api| Flags { api: Some(api), ..Flags::default() };
     let env = [("OLLAMA_HOST", "gpu"), ("ZEROSTACK_MODEL", "m")];
-    Case { flags: flags(Api::Ollama), env: &env, ..Case::default() }
+    Case { flags: flags(Dialect::Ollama), env: &env, ..Case::default() }
         .gives("ollama | ollama | http://gpu:11434 | m | - | OLLAMA_HOST");
     // A server that is found is spoken to as the flag says, or not at all.
     let servers: &[(&str, &[&str])] = &[("http://127.0.0.1:11434/v1", &["m"])];
-    Case { flags: flags(Api::Anthropic), servers, ..Case::default() }
+    Case { flags: flags(Dialect::Anthropic), servers, ..Case::default() }
         .gives("ollama | anthropic | http://127.0.0.1:11434 | m | - | found on this machine");
-    Case { flags: flags(Api::Gemini), servers, ..Case::default() }
+    Case { flags: flags(Dialect::Gemini), servers, ..Case::default() }
         .fails(ErrorKind::Configuration, &["speaks gemini", "--api gemini"]);
 }
 
@@ -494,7 +494,7 @@ fn a_built_in_provider_speaks_its_other_dialects() {
 fn a_key_that_is_not_used_is_explained() {
     Case { env: &[("GEMINI_API_KEY", KEY)], ..Case::default() }
         .fails(ErrorKind::Configuration, &["GEMINI_API_KEY is set: say --provider gemini"]);
-    let flags = Flags { api: Some(Api::Anthropic), ..Flags::default() };
+    let flags = Flags { api: Some(Dialect::Anthropic), ..Flags::default() };
     Case { flags, env: &[("OPENAI_API_KEY", KEY)], ..Case::default() }
         .fails(ErrorKind::Configuration, &["openai does not speak anthropic", "--api"]);
 }

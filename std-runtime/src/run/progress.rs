@@ -8,7 +8,7 @@ use super::{Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::error::one_line;
-use crate::provider::{Api, Endpoint};
+use crate::provider::{Dialect, Endpoint};
 use crate::sandbox::Mode;
 use crate::visible::{visible, visible_line};
 
@@ -82,7 +82,7 @@ impl<W: Write> Observer for Progress<W> {
         self.line(format_args!("{}", start.endpoint));
         let limits = &start.limits;
         self.limits_tokens = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
-        if start.endpoint.api == Api::Ollama {
+        if start.endpoint.api == Dialect::Ollama {
             self.line(format_args!("a context of {} tokens is asked for", limits.context_tokens));
         }
         if start.sandbox == Mode::Off {

@@ -4,14 +4,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Event, Growing, Provider, Session, SessionConfig};
+use zerostack_core::{Dialect, Event, Growing, Session, SessionConfig};
 
 use super::Table;
 use super::rival::{self, Rival};
 use crate::shared;
 
 struct Stream {
-    provider: Provider,
+    dialect: Dialect,
     body: Vec<u8>,
 }
 
@@ -19,11 +19,10 @@ struct Stream {
 pub fn measure() -> Table {
     let mut table = Table::new("decode, MB/s: ours · eventsource-stream · by hand");
     let streams = recorded();
-    for (provider, name) in
-        [(Provider::OpenAiChat, "openai-chat"), (Provider::Anthropic, "anthropic")]
+    for (dialect, name) in [(Dialect::OpenAiChat, "openai-chat"), (Dialect::Anthropic, "anthropic")]
     {
         let streams: Vec<&Stream> =
-            streams.iter().filter(|stream| stream.provider == provider).collect();
+            streams.iter().filter(|stream| stream.dialect == dialect).collect();
         let bytes: usize = streams.iter().map(|stream| stream.body.len()).sum();
         if bytes == 0 {
             continue;
@@ -49,12 +48,12 @@ fn recorded() -> Vec<Stream> {
     let rows = shared::json_lines(&folder.join("index.jsonl"));
     let rows = rows.iter().filter(|row| row["kind"] == "sse");
     let streams = rows.filter_map(|row| {
-        let provider = match row["api"].as_str()? {
-            "openai-chat" => Provider::OpenAiChat,
-            "anthropic-messages" => Provider::Anthropic,
+        let dialect = match row["api"].as_str()? {
+            "openai-chat" => Dialect::OpenAiChat,
+            "anthropic-messages" => Dialect::Anthropic,
             _ => return None,
         };
-        Some(Stream { provider, body: std::fs::read(folder.join(row["file"].as_str()?)).ok()? })
+        Some(Stream { dialect, body: std::fs::read(folder.join(row["file"].as_str()?)).ok()? })
     });
     streams.collect()
 }
@@ -62,7 +61,7 @@ fn recorded() -> Vec<Stream> {
 /// Reads a stream as a program does: each event is looked at, the transcript is kept. Returns
 /// bytes of text.
 fn ours(stream: &Stream, size: usize) -> usize {
-    let config = SessionConfig::new(stream.provider, "some-model");
+    let config = SessionConfig::new(stream.dialect, "some-model");
     let session = Session::new(Growing::new(64 << 20), config).and_then(|mut session| {
         session.user("Go on.")?;
         session.begin_response(200, None)?;
@@ -87,12 +86,12 @@ fn ours(stream: &Stream, size: usize) -> usize {
 }
 
 fn usual(stream: &Stream, size: usize) -> usize {
-    let reply = rival::usual(stream.provider, stream.body.chunks(size));
+    let reply = rival::usual(stream.dialect, stream.body.chunks(size));
     black_box(&reply).text.len()
 }
 
 fn by_hand(stream: &Stream, size: usize) -> usize {
-    let mut rival = Rival::new(stream.provider);
+    let mut rival = Rival::new(stream.dialect);
     for piece in stream.body.chunks(size) {
         rival.push(piece);
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use zerostack_core::{
-    CallId, Entry, Growing, Part, Provider, Role, Session, SessionConfig, ToolCall, ToolResult,
+    CallId, Dialect, Entry, Growing, Part, Role, Session, SessionConfig, ToolCall, ToolResult,
     TranscriptBuilder,
 };
 
@@ -55,8 +55,8 @@ pub fn measure() -> Result<Table, zerostack_core::Error> {
         serde_json::to_writer(&mut theirs, &body).map_or(0, |()| theirs.len())
     };
     let mut buffer = vec![0; BUFFER_BYTES];
-    let chat = session(Provider::OpenAiChat)?;
-    let anthropic = session(Provider::Anthropic)?;
+    let chat = session(Dialect::OpenAiChat)?;
+    let anthropic = session(Dialect::Anthropic)?;
     let expected = chat.request()?.body_len();
     let (time, bytes) = fastest(|| read(&chat, &mut buffer));
     assert_eq!(bytes, expected, "a request is as long as it says");
@@ -77,7 +77,7 @@ pub fn measure() -> Result<Table, zerostack_core::Error> {
     Ok(table)
 }
 
-fn session(provider: Provider) -> Result<Long, zerostack_core::Error> {
+fn session(dialect: Dialect) -> Result<Long, zerostack_core::Error> {
     let mut builder = TranscriptBuilder::new(Growing::new(4 << 20))?;
     builder.push(Entry::new(Role::User, Part::Text("Read the sources.")))?;
     for (number, text) in (0_u32..).zip(texts()) {
@@ -88,7 +88,7 @@ fn session(provider: Provider) -> Result<Long, zerostack_core::Error> {
         builder.push(Entry::new(Role::Tool, Part::ToolResult(result)))?;
     }
     let (storage, used) = builder.finish();
-    Session::resume(storage, used, SessionConfig::new(provider, "some-model"))
+    Session::resume(storage, used, SessionConfig::new(dialect, "some-model"))
 }
 
 fn body() -> Body {

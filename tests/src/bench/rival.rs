@@ -11,11 +11,11 @@ use std::task::{Context, Poll, Waker};
 use eventsource_stream::Eventsource as _;
 use futures_core::Stream;
 use serde::Deserialize;
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 
-/// Reads one stream of `provider`, pushed in pieces.
+/// Reads one stream of `dialect`, pushed in pieces.
 pub(super) struct Rival {
-    provider: Provider,
+    dialect: Dialect,
     /// Bytes of the line that is not complete.
     line: Vec<u8>,
     /// The data of the event that is not complete.
@@ -41,8 +41,8 @@ pub(super) struct Call {
 }
 
 /// Reads one stream by `eventsource-stream`, and its events as [`Rival`] does.
-pub(super) fn usual(provider: Provider, pieces: Chunks<'_, u8>) -> Reply {
-    let mut rival = Rival::new(provider);
+pub(super) fn usual(dialect: Dialect, pieces: Chunks<'_, u8>) -> Reply {
+    let mut rival = Rival::new(dialect);
     let mut events = pin!(Pieces(pieces).eventsource());
     let mut context = Context::from_waker(Waker::noop());
     while let Poll::Ready(Some(Ok(event))) = events.as_mut().poll_next(&mut context) {
@@ -63,8 +63,8 @@ impl<'a> Stream for Pieces<'a> {
 }
 
 impl Rival {
-    pub fn new(provider: Provider) -> Self {
-        Self { provider, line: Vec::new(), data: Vec::new(), reply: Reply::default() }
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, line: Vec::new(), data: Vec::new(), reply: Reply::default() }
     }
 
     /// Takes the next bytes; an event that is no JSON of the API is left out.
@@ -106,8 +106,8 @@ impl Rival {
         if data.is_empty() || data == "[DONE]" {
             return;
         }
-        match self.provider {
-            Provider::Anthropic => {
+        match self.dialect {
+            Dialect::Anthropic => {
                 if let Ok(event) = serde_json::from_str(data) {
                     self.reply.anthropic(event);
                 }

@@ -16,7 +16,7 @@ impl Says {
             chunks.push(chunk(json!({ "text": piece })));
         }
         for (index, (id, name, arguments)) in
-            self.heard(zerostack_core::Provider::Gemini).into_iter().enumerate()
+            self.heard(zerostack_core::Dialect::Gemini).into_iter().enumerate()
         {
             let arguments: Value = serde_json::from_str(&arguments).expect("an object");
             let call = json!({ "id": id, "name": name, "args": arguments });

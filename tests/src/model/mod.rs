@@ -7,7 +7,7 @@ mod openai_chat;
 mod openai_responses;
 
 use serde_json::{Value, json};
-use zerostack_core::{Provider, ToolMode};
+use zerostack_core::{Dialect, ToolMode};
 
 use crate::random::Random;
 
@@ -43,15 +43,15 @@ impl Says {
         }
     }
 
-    /// The same as `provider` can say it: some have calls whose arguments are objects only, and
+    /// The same as `dialect` can say it: some have calls whose arguments are objects only, and
     /// some no ids of calls.
     #[must_use]
-    pub fn heard(&self, provider: Provider) -> Vec<(&str, &str, String)> {
+    pub fn heard(&self, dialect: Dialect) -> Vec<(&str, &str, String)> {
         let heard = |arguments: &str| {
             let is_object = serde_json::from_str::<Value>(arguments).is_ok_and(|it| it.is_object());
-            let heard = match provider {
-                Provider::Gemini | Provider::Ollama if !is_object => "{}",
-                Provider::Anthropic if arguments.is_empty() => "{}",
+            let heard = match dialect {
+                Dialect::Gemini | Dialect::Ollama if !is_object => "{}",
+                Dialect::Anthropic if arguments.is_empty() => "{}",
                 _ => arguments,
             };
             heard.to_owned()
@@ -82,23 +82,23 @@ impl Says {
     }
 
     /// The body that says it, in random pieces.
-    pub fn body(&self, provider: Provider, random: &mut Random) -> Vec<u8> {
-        let events = match provider {
-            Provider::OpenAiChat => self.openai_chat(random),
-            Provider::Anthropic => self.anthropic(random),
-            Provider::OpenAiResponses => self.openai_responses(random),
-            Provider::Gemini => self.gemini(random),
+    pub fn body(&self, dialect: Dialect, random: &mut Random) -> Vec<u8> {
+        let events = match dialect {
+            Dialect::OpenAiChat => self.openai_chat(random),
+            Dialect::Anthropic => self.anthropic(random),
+            Dialect::OpenAiResponses => self.openai_responses(random),
+            Dialect::Gemini => self.gemini(random),
             _ => self.ollama(random),
         };
-        match provider {
-            Provider::Ollama => lines(&events, random),
-            Provider::Gemini if random.once_in(3) => array(&events, random),
-            _ => server_sent_events(provider, &events, random),
+        match dialect {
+            Dialect::Ollama => lines(&events, random),
+            Dialect::Gemini if random.once_in(3) => array(&events, random),
+            _ => server_sent_events(dialect, &events, random),
         }
     }
 }
 
-fn server_sent_events(provider: Provider, events: &[Value], random: &mut Random) -> Vec<u8> {
+fn server_sent_events(dialect: Dialect, events: &[Value], random: &mut Random) -> Vec<u8> {
     let line_end = *random.one_of(&["\n", "\r\n", "\r"]);
     let mut body = String::new();
     for event in events {
@@ -116,7 +116,7 @@ fn server_sent_events(provider: Provider, events: &[Value], random: &mut Random)
         }
         body += line_end;
     }
-    if provider == Provider::OpenAiChat && !random.once_in(4) {
+    if dialect == Dialect::OpenAiChat && !random.once_in(4) {
         body += "data: [DONE]";
     }
     body.into_bytes()

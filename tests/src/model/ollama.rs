@@ -15,7 +15,7 @@ impl Says {
         for piece in pieces(&self.text, random) {
             lines.push(line(json!({ "role": "assistant", "content": piece })));
         }
-        for (id, name, arguments) in self.heard(zerostack_core::Provider::Ollama) {
+        for (id, name, arguments) in self.heard(zerostack_core::Dialect::Ollama) {
             let arguments: Value = serde_json::from_str(&arguments).expect("an object");
             let function = json!({ "name": name, "arguments": arguments });
             let call = json!({ "id": id, "function": function });

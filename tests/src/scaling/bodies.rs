@@ -1,12 +1,12 @@
 //! Bodies of responses of any size, as servers stream them.
 
 use serde_json::{Value, json};
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 
 /// A reply that is being written.
 #[derive(Debug)]
 pub(super) struct Body {
-    provider: Provider,
+    dialect: Dialect,
     text: String,
     /// What the last event of the Responses dialect lists.
     output: Vec<Value>,
@@ -24,20 +24,20 @@ pub(super) struct Call {
 
 impl Body {
     /// Nothing yet.
-    pub fn new(provider: Provider) -> Self {
+    pub fn new(dialect: Dialect) -> Self {
         let mut body = Self {
-            provider,
+            dialect,
             text: String::new(),
             output: Vec::new(),
             has_calls: false,
             first_id: 0,
         };
-        match provider {
-            Provider::Anthropic => body.event(&json!({
+        match dialect {
+            Dialect::Anthropic => body.event(&json!({
                 "type": "message_start",
                 "message": { "usage": { "input_tokens": 5, "output_tokens": 1 } },
             })),
-            Provider::OpenAiResponses => body.event(&json!({
+            Dialect::OpenAiResponses => body.event(&json!({
                 "type": "response.created", "response": { "status": "in_progress", "output": [] },
             })),
             _ => {}
@@ -52,7 +52,7 @@ impl Body {
 
     fn event(&mut self, event: &Value) {
         let (before, behind) =
-            if self.provider == Provider::Ollama { ("", "\n") } else { ("data: ", "\n\n") };
+            if self.dialect == Dialect::Ollama { ("", "\n") } else { ("data: ", "\n\n") };
         self.text.extend([before, &event.to_string(), behind]);
     }
 
@@ -69,13 +69,13 @@ impl Body {
     /// Text in pieces.
     pub fn text(mut self, text: &str) -> Self {
         let pieces = pieces(text);
-        match self.provider {
-            Provider::Anthropic => self.block(
+        match self.dialect {
+            Dialect::Anthropic => self.block(
                 0,
                 &json!({ "type": "text", "text": "" }),
                 pieces.map(|piece| json!({ "type": "text_delta", "text": piece })),
             ),
-            Provider::OpenAiResponses => {
+            Dialect::OpenAiResponses => {
                 for piece in pieces {
                     self.event(&json!({
                         "type": "response.output_text.delta", "output_index": 0, "content_index": 0,
@@ -94,11 +94,11 @@ impl Body {
 
     /// A message of one of the dialects that have one in each event.
     fn message(&mut self, delta: &Value, text: &str) {
-        match self.provider {
-            Provider::OpenAiChat => {
+        match self.dialect {
+            Dialect::OpenAiChat => {
                 self.event(&json!({ "choices": [{ "index": 0, "delta": delta }] }));
             }
-            Provider::Gemini => self.part(&json!({ "text": text })),
+            Dialect::Gemini => self.part(&json!({ "text": text })),
             _ => self.event(&json!({ "message": delta, "done": false })),
         }
     }
@@ -109,14 +109,14 @@ impl Body {
 
     /// Reasoning with a signature, or its encrypted form, in pieces where the dialect has such.
     pub fn signature(mut self, signature: &str) -> Self {
-        match self.provider {
-            Provider::Anthropic => self.block(
+        match self.dialect {
+            Dialect::Anthropic => self.block(
                 0,
                 &json!({ "type": "thinking", "thinking": "" }),
                 pieces(signature)
                     .map(|piece| json!({ "type": "signature_delta", "signature": piece })),
             ),
-            Provider::Gemini => self.part(&json!({ "text": "so", "thoughtSignature": signature })),
+            Dialect::Gemini => self.part(&json!({ "text": "so", "thoughtSignature": signature })),
             _ => {
                 let item = json!({
                     "type": "reasoning", "summary": [], "encrypted_content": signature,
@@ -134,14 +134,14 @@ impl Body {
     pub fn begin(&mut self, index: usize) -> Call {
         self.has_calls = true;
         let id = format!("call_{}", self.first_id + index);
-        match self.provider {
-            Provider::Anthropic => {
+        match self.dialect {
+            Dialect::Anthropic => {
                 let block = json!({ "type": "tool_use", "id": id, "name": "write", "input": {} });
                 self.event(&json!({
                     "type": "content_block_start", "index": index, "content_block": block,
                 }));
             }
-            Provider::OpenAiResponses => {
+            Dialect::OpenAiResponses => {
                 let item = json!({
                     "type": "function_call", "call_id": id, "name": "write", "arguments": "",
                 });
@@ -149,7 +149,7 @@ impl Body {
                     "type": "response.output_item.added", "output_index": index, "item": item,
                 }));
             }
-            Provider::OpenAiChat => {
+            Dialect::OpenAiChat => {
                 let function = json!({ "name": "write", "arguments": "" });
                 let call = json!({
                     "index": index, "id": id, "type": "function", "function": function,
@@ -165,18 +165,18 @@ impl Body {
     pub fn more(&mut self, call: &mut Call, piece: &str) {
         call.arguments.push_str(piece);
         let index = call.index;
-        match self.provider {
-            Provider::Anthropic => {
+        match self.dialect {
+            Dialect::Anthropic => {
                 let delta = json!({ "type": "input_json_delta", "partial_json": piece });
                 self.event(
                     &json!({ "type": "content_block_delta", "index": index, "delta": delta }),
                 );
             }
-            Provider::OpenAiResponses => self.event(&json!({
+            Dialect::OpenAiResponses => self.event(&json!({
                 "type": "response.function_call_arguments.delta", "output_index": index,
                 "delta": piece,
             })),
-            Provider::OpenAiChat => {
+            Dialect::OpenAiChat => {
                 let call = json!({ "index": index, "function": { "arguments": piece } });
                 self.message(&json!({ "tool_calls": [call] }), "");
             }
@@ -189,11 +189,11 @@ impl Body {
         let Call { index, arguments } = call;
         let id = format!("call_{}", self.first_id + index);
         let object = || serde_json::from_str::<Value>(&arguments).expect("arguments are JSON");
-        match self.provider {
-            Provider::Anthropic => {
+        match self.dialect {
+            Dialect::Anthropic => {
                 self.event(&json!({ "type": "content_block_stop", "index": index }));
             }
-            Provider::OpenAiResponses => {
+            Dialect::OpenAiResponses => {
                 let item = json!({
                     "type": "function_call", "call_id": id, "name": "write", "arguments": arguments,
                 });
@@ -202,8 +202,8 @@ impl Body {
                 }));
                 self.output.push(item);
             }
-            Provider::OpenAiChat => {}
-            Provider::Gemini => {
+            Dialect::OpenAiChat => {}
+            Dialect::Gemini => {
                 let call = json!({ "id": id, "name": "write", "args": object() });
                 self.part(&json!({ "functionCall": call }));
             }
@@ -226,26 +226,26 @@ impl Body {
     /// The reply ends; its bytes.
     pub fn end(mut self) -> Vec<u8> {
         let by_calls = |with: &'static str, without| if self.has_calls { with } else { without };
-        match self.provider {
-            Provider::Anthropic => {
+        match self.dialect {
+            Dialect::Anthropic => {
                 let reason = by_calls("tool_use", "end_turn");
                 let delta = json!({ "stop_reason": reason });
                 let usage = json!({ "output_tokens": 7 });
                 self.event(&json!({ "type": "message_delta", "delta": delta, "usage": usage }));
                 self.event(&json!({ "type": "message_stop" }));
             }
-            Provider::OpenAiResponses => {
+            Dialect::OpenAiResponses => {
                 let output = std::mem::take(&mut self.output);
                 let response = json!({ "status": "completed", "output": output });
                 self.event(&json!({ "type": "response.completed", "response": response }));
             }
-            Provider::OpenAiChat => {
+            Dialect::OpenAiChat => {
                 let reason = by_calls("tool_calls", "stop");
                 let choice = json!({ "index": 0, "delta": {}, "finish_reason": reason });
                 self.event(&json!({ "choices": [choice] }));
                 self.text.push_str("data: [DONE]\n\n");
             }
-            Provider::Gemini => {
+            Dialect::Gemini => {
                 let end = json!({ "content": { "parts": [] }, "finishReason": "STOP" });
                 self.event(&json!({ "candidates": [end] }));
             }

@@ -1,7 +1,7 @@
 //! Long conversations: results, requests, room, and the forms that they are saved in.
 
 use zerostack_core::{
-    CallId, Growing, JsonLinesReader, Limits, Provider, RoomPolicy, Session, SessionConfig, Step,
+    CallId, Dialect, Growing, JsonLinesReader, Limits, RoomPolicy, Session, SessionConfig, Step,
     ToolResult,
 };
 
@@ -18,10 +18,10 @@ pub(super) const SERIES: &[Series] = &[
         drop(answered(CHAT, count, REPLY_CALLS, Order::Reverse, answer_measured));
     }),
     results("request/openai-chat", |count| request(CHAT, count)),
-    results("request/anthropic", |count| request(Provider::Anthropic, count)),
-    results("request/openai-responses", |count| request(Provider::OpenAiResponses, count)),
-    results("request/gemini", |count| request(Provider::Gemini, count)),
-    results("request/ollama", |count| request(Provider::Ollama, count)),
+    results("request/anthropic", |count| request(Dialect::Anthropic, count)),
+    results("request/openai-responses", |count| request(Dialect::OpenAiResponses, count)),
+    results("request/gemini", |count| request(Dialect::Gemini, count)),
+    results("request/ollama", |count| request(Dialect::Ollama, count)),
     results("resume", |count| resume(count, count)),
     results("resume/replies", |count| resume(count, REPLY_CALLS)),
     results("json-lines/write", write_lines),
@@ -30,7 +30,7 @@ pub(super) const SERIES: &[Series] = &[
     rounds("make-room/elide", |count| make_room(RoomPolicy::ElideResults, count)),
 ];
 
-const CHAT: Provider = Provider::OpenAiChat;
+const CHAT: Dialect = Dialect::OpenAiChat;
 
 const fn results(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "calls", sizes: [300, 1_000, 3_000], run }
@@ -47,18 +47,18 @@ type Chat = Session<SessionConfig<'static>, Growing>;
 
 /// A session in which so many calls were made, in replies of so many, and answered.
 fn answered(
-    provider: Provider,
+    dialect: Dialect,
     count: usize,
     reply_calls: usize,
     order: Order,
     answer: fn(&mut Chat, &[CallId]),
 ) -> Chat {
-    let mut session = receiving(provider);
+    let mut session = receiving(dialect);
     for round in 0..count / reply_calls {
         if round > 0 {
             session.begin_response(200, None).expect("the step is Send");
         }
-        feed(&mut session, &many_calls(provider, round * reply_calls, reply_calls), 1400);
+        feed(&mut session, &many_calls(dialect, round * reply_calls, reply_calls), 1400);
         let mut ids: Vec<CallId> = session.pending_calls().map(|call| call.id).collect();
         match order {
             Order::OfCalls => {}
@@ -73,8 +73,8 @@ fn answered(
 }
 
 /// The same, all in one reply and in no order.
-fn mixed(provider: Provider, count: usize) -> Chat {
-    answered(provider, count, count, Order::Mixed, answer)
+fn mixed(dialect: Dialect, count: usize) -> Chat {
+    answered(dialect, count, count, Order::Mixed, answer)
 }
 
 fn answer_one(count: usize, order: Order) {
@@ -100,8 +100,8 @@ fn answer_measured(session: &mut Chat, ids: &[CallId]) {
     measured(|| answer(session, ids));
 }
 
-fn request(provider: Provider, count: usize) {
-    let session = mixed(provider, count);
+fn request(dialect: Dialect, count: usize) {
+    let session = mixed(dialect, count);
     measured(|| {
         let mut request = session.request().expect("the step is Send");
         let length = request.body_len();

@@ -1,6 +1,6 @@
 //! Replies that come in.
 
-use zerostack_core::{Event, Growing, Limits, Provider, Session, SessionConfig, Step};
+use zerostack_core::{Dialect, Event, Growing, Limits, Session, SessionConfig, Step};
 
 use super::bodies::{Body, pieces};
 use super::{Series, measured};
@@ -46,11 +46,11 @@ pub(super) const SERIES: &[Series] = &[
     bytes("interleaved/openai-responses", |size| read(RESPONSES, &interleaved(RESPONSES, size))),
 ];
 
-const CHAT: Provider = Provider::OpenAiChat;
-const ANTHROPIC: Provider = Provider::Anthropic;
-const RESPONSES: Provider = Provider::OpenAiResponses;
-const GEMINI: Provider = Provider::Gemini;
-const OLLAMA: Provider = Provider::Ollama;
+const CHAT: Dialect = Dialect::OpenAiChat;
+const ANTHROPIC: Dialect = Dialect::Anthropic;
+const RESPONSES: Dialect = Dialect::OpenAiResponses;
+const GEMINI: Dialect = Dialect::Gemini;
+const OLLAMA: Dialect = Dialect::Ollama;
 
 const fn bytes(name: &'static str, run: fn(usize)) -> Series {
     Series { name, unit: "bytes", sizes: [4_000, 12_000, 40_000], run }
@@ -65,8 +65,8 @@ const fn many(name: &'static str, run: fn(usize)) -> Series {
 }
 
 /// A session in the step `Receive`.
-pub(super) fn receiving(provider: Provider) -> Session<SessionConfig<'static>, Growing> {
-    let mut config = SessionConfig::new(provider, "some-model");
+pub(super) fn receiving(dialect: Dialect) -> Session<SessionConfig<'static>, Growing> {
+    let mut config = SessionConfig::new(dialect, "some-model");
     config.limits = Limits { max_attempts: 1, max_calls: u16::MAX, ..Limits::DEFAULT };
     let mut session = Session::new(Growing::new(1 << 30), config).expect("a session");
     session.user("Go on.").expect("the step is Idle");
@@ -75,12 +75,12 @@ pub(super) fn receiving(provider: Provider) -> Session<SessionConfig<'static>, G
 }
 
 /// Reads `body` as it comes from a socket, and looks at each event.
-fn read(provider: Provider, body: &[u8]) {
-    read_in(provider, body, 1400);
+fn read(dialect: Dialect, body: &[u8]) {
+    read_in(dialect, body, 1400);
 }
 
-fn read_in(provider: Provider, body: &[u8], chunk_bytes: usize) {
-    let mut session = receiving(provider);
+fn read_in(dialect: Dialect, body: &[u8], chunk_bytes: usize) {
+    let mut session = receiving(dialect);
     measured(|| feed(&mut session, body, chunk_bytes));
 }
 
@@ -111,12 +111,12 @@ pub(super) fn feed(
     came
 }
 
-fn text(provider: Provider, size: usize) -> Vec<u8> {
-    Body::new(provider).text(&"some text ".repeat(size / 10)).end()
+fn text(dialect: Dialect, size: usize) -> Vec<u8> {
+    Body::new(dialect).text(&"some text ".repeat(size / 10)).end()
 }
 
-fn arguments(provider: Provider, letter: &str, size: usize) -> Vec<u8> {
-    Body::new(provider).call(0, &object(letter, size)).end()
+fn arguments(dialect: Dialect, letter: &str, size: usize) -> Vec<u8> {
+    Body::new(dialect).call(0, &object(letter, size)).end()
 }
 
 /// Arguments of about this size.
@@ -124,19 +124,19 @@ fn object(letter: &str, size: usize) -> String {
     format!(r#"{{"path":"f","content":"{}"}}"#, letter.repeat(size / letter.len()))
 }
 
-fn signature(provider: Provider, size: usize) -> Vec<u8> {
-    Body::new(provider).signature(&"c2ln".repeat(size / 4)).text("So.").end()
+fn signature(dialect: Dialect, size: usize) -> Vec<u8> {
+    Body::new(dialect).signature(&"c2ln".repeat(size / 4)).text("So.").end()
 }
 
 /// Calls one after another, each of them another.
-pub(super) fn many_calls(provider: Provider, first_id: usize, count: usize) -> Vec<u8> {
+pub(super) fn many_calls(dialect: Dialect, first_id: usize, count: usize) -> Vec<u8> {
     let call = |body: Body, index| body.call(index, &format!(r#"{{"path":"f{index}"}}"#));
-    (0..count).fold(Body::new(provider).ids_from(first_id), call).end()
+    (0..count).fold(Body::new(dialect).ids_from(first_id), call).end()
 }
 
 /// Sixteen calls that begin together, and whose pieces take turns.
-fn interleaved(provider: Provider, size: usize) -> Vec<u8> {
-    let mut body = Body::new(provider);
+fn interleaved(dialect: Dialect, size: usize) -> Vec<u8> {
+    let mut body = Body::new(dialect);
     let mut calls: Vec<_> = (0..16).map(|index| body.begin(index)).collect();
     let arguments = object("a", size / 16);
     for piece in pieces(&arguments) {

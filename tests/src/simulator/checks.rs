@@ -43,7 +43,7 @@ pub(super) fn is_what_was_said(session: &Chat, heard: &Heard, says: &Says) {
     let config = session.config();
     assert_eq!(heard.text, says.text);
     assert_eq!(heard.thinking, says.thinking);
-    let said = says.heard(config.provider());
+    let said = says.heard(config.dialect());
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
     assert_eq!(heard.calls.len(), said.len());
     for ((id, name, arguments), said) in heard.calls.iter().zip(&said) {

@@ -1,7 +1,7 @@
 //! One session, the person before it and the tools behind it.
 
 use zerostack_core::{
-    CallId, Config as _, ErrorKind, Event, FailedTurn, Growing, Limits, Provider, RoomPolicy,
+    CallId, Config as _, Dialect, ErrorKind, Event, FailedTurn, Growing, Limits, RoomPolicy,
     Session, SessionConfig, Step, ToolMode, ToolResult, ToolSpec,
 };
 
@@ -156,7 +156,7 @@ impl Client {
     fn check_request(&mut self, counts: &mut Counts) {
         counts.add("requests");
         let body = body::valid(&self.session);
-        if self.session.config().provider() == Provider::Anthropic {
+        if self.session.config().dialect() == Dialect::Anthropic {
             Lists::check_marks(&body);
         }
         let lists = Lists::of(&body);
@@ -185,7 +185,7 @@ impl Client {
         };
         let says = if by_words { all.in_words(config.tool_mode) } else { all };
         (self.came, self.heard) = (0, Heard::default());
-        self.answer = service.answer(config.provider(), says, now_ms, random, counts);
+        self.answer = service.answer(config.dialect(), says, now_ms, random, counts);
         self.retry_after_ms = self.answer.as_ref().and_then(|answer| answer.retry_after_ms);
         match &self.answer {
             Some(answer) => {
@@ -313,8 +313,8 @@ impl Client {
 }
 
 fn config(random: &mut Random) -> SessionConfig<'static> {
-    let provider = *random.one_of(Provider::ALL);
-    let has_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    let dialect = *random.one_of(Dialect::ALL);
+    let has_schema = matches!(dialect, Dialect::OpenAiChat | Dialect::Ollama);
     let modes = &ToolMode::ALL[..if has_schema { 4 } else { 3 }];
     let context_tokens = if random.once_in(2) { 0 } else { 400 + random.below(400) as u32 };
     SessionConfig {
@@ -334,6 +334,6 @@ fn config(random: &mut Random) -> SessionConfig<'static> {
             failed_turn: *random.one_of(&[FailedTurn::Keep, FailedTurn::TakeOut]),
             ..Limits::DEFAULT
         },
-        ..SessionConfig::new(provider, "m")
+        ..SessionConfig::new(dialect, "m")
     }
 }

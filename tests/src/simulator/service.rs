@@ -1,6 +1,6 @@
 //! The provider: what it answers, and when.
 
-use zerostack_core::Provider;
+use zerostack_core::Dialect;
 
 use super::Counts;
 use crate::model::Says;
@@ -28,7 +28,7 @@ impl Service {
     /// Answers a request by what the model `says`; `None`: nothing ever comes.
     pub fn answer(
         &mut self,
-        provider: Provider,
+        dialect: Dialect,
         says: Says,
         now_ms: u64,
         random: &mut Random,
@@ -54,7 +54,7 @@ impl Service {
             let retry_after_ms = random.once_in(2).then(|| random.below(90_000) as u32);
             return Some(Answer { status, retry_after_ms, body: refusal(random), says: None });
         }
-        let mut body = says.body(provider, random);
+        let mut body = says.body(dialect, random);
         let mut says = Some(says);
         match random.below(14) {
             0 => {

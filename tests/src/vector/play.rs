@@ -1,7 +1,7 @@
 //! Gives the inputs of a vector to a session and writes down what comes out.
 
 use zerostack_core::{
-    CallId, Error, Event, FailedTurn, Growing, Kept, Limits, OwnedConfig, OwnedTool, Provider,
+    CallId, Dialect, Error, Event, FailedTurn, Growing, Kept, Limits, OwnedConfig, OwnedTool,
     RoomPolicy, Session, Step, ToolResult,
 };
 
@@ -18,11 +18,11 @@ pub fn play(entries: &[Entry], piece: usize) -> Vec<Entry> {
     let mut played = Vec::new();
     assert_eq!(inputs.next().map(|entry| entry.words.join(" ")).as_deref(), Some(HEAD));
     played.push(Entry::new(HEAD));
-    let mut config = OwnedConfig::new(Provider::OpenAiChat, "");
+    let mut config = OwnedConfig::new(Dialect::OpenAiChat, "");
     let mut arena = u32::MAX;
     while let Some(entry) = inputs.next_if(|entry| entry.word(0) != "start") {
         match entry.word(0) {
-            "provider" => config.provider = Provider::from_name(entry.word(1)).expect("a provider"),
+            "dialect" => config.dialect = Dialect::from_name(entry.word(1)).expect("a dialect"),
             "model" => config.model = entry.text(0).into(),
             "system" => config.system = entry.text(0).into(),
             "tool" => config.tools.push(OwnedTool {

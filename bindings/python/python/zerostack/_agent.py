@@ -12,7 +12,7 @@ from ._http import Timeouts
 from ._settings import Answer, AnswerText, Function, Settings, positive
 from ._turn import EFFECTS, AgentEvent, Effect, turn
 from ._workers import Workers
-from .enums import Budget, OutputLimitKey, Provider, ToolMode
+from .enums import Budget, Dialect, OutputLimitKey, ToolMode
 from .errors import Limit
 
 Client = TypeVar("Client")
@@ -26,7 +26,7 @@ class AgentBase(ABC, Generic[Client, Http]):
         self,
         model: str | Session,
         *,
-        provider: Provider | str | None = None,
+        dialect: Dialect | str | None = None,
         base_url: str | None = None,
         api_key: str | None = None,
         system: str = "",
@@ -46,7 +46,7 @@ class AgentBase(ABC, Generic[Client, Http]):
     ) -> None:
         self._settings = Settings(
             model,
-            provider=provider,
+            dialect=dialect,
             base_url=base_url,
             api_key=api_key,
             system=system,

@@ -12,7 +12,7 @@ from .enums import (
     FailedTurn,
     Kept,
     OutputLimitKey,
-    Provider,
+    Dialect,
     Role,
     RoomPolicy,
     Step,
@@ -377,15 +377,15 @@ class Opaque:
     """A part of the transcript: text that only its provider understands (signatures, encrypted
     reasoning). It is sent back unchanged, and left out for another provider.
     """
-    __match_args__: ClassVar[tuple[Literal["provider"], Literal["variety"], Literal["text"]]]
-    def __new__(cls, provider: Provider, variety: int, text: str) -> Self: ...
-    def __getnewargs__(self) -> tuple[Provider, int, str]: ...
+    __match_args__: ClassVar[tuple[Literal["dialect"], Literal["variety"], Literal["text"]]]
+    def __new__(cls, dialect: Dialect, variety: int, text: str) -> Self: ...
+    def __getnewargs__(self) -> tuple[Dialect, int, str]: ...
     def to_dict(self) -> dict[str, Any]:
         """The value as a `dict` that `json` knows, with its `type` in lower case."""
     def to_json(self) -> str:
         """The same as JSON text, on one line."""
     @property
-    def provider(self) -> Provider:
+    def dialect(self) -> Dialect:
         """Who made it."""
     @property
     def variety(self) -> int:
@@ -664,7 +664,7 @@ class Session:
     | `MAKE_ROOM` | `make_room()`; or `compact()`, `drop_oldest()` |
 
     A session may go from thread to thread, but two threads that use it at once are told so by
-    `Busy`. `provider` is a `Provider` or its name, `model` the model's name, `system` the system
+    `Busy`. `dialect` is a `Dialect` or its name, `model` the model's name, `system` the system
     prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
     `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
     told the limit of a reply; `counting` is what counts tokens until the provider has:
@@ -674,7 +674,7 @@ class Session:
 
     def __new__(
         cls,
-        provider: Union[Provider, str],
+        dialect: Union[Dialect, str],
         model: str,
         *,
         system: Optional[str] = None,
@@ -688,7 +688,7 @@ class Session:
     @staticmethod
     def resume(
         snapshot: BytesLike,
-        provider: Union[Provider, str],
+        dialect: Union[Dialect, str],
         model: str,
         *,
         system: Optional[str] = None,
@@ -705,7 +705,7 @@ class Session:
     @staticmethod
     def from_json_lines(
         lines: Union[str, BytesLike],
-        provider: Union[Provider, str],
+        dialect: Union[Dialect, str],
         model: str,
         *,
         system: Optional[str] = None,
@@ -751,7 +751,7 @@ class Session:
     def failure(self) -> Optional[Failure]:
         """Why the last turn failed, or the last attempt of this one; `None` after a good reply."""
     @property
-    def provider(self) -> Provider:
+    def dialect(self) -> Dialect:
         """The dialect that is spoken."""
     @property
     def model(self) -> str:
@@ -836,7 +836,7 @@ class Session:
     def fork(
         self,
         *,
-        provider: Optional[Union[Provider, str]] = None,
+        dialect: Optional[Union[Dialect, str]] = None,
         model: Optional[str] = None,
         system: Optional[str] = None,
         tools: Optional[Iterable[Union[_Tool, Callable[..., Any]]]] = None,
@@ -847,7 +847,7 @@ class Session:
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """The same conversation in a session of its own, to go on with it apart, as a subagent
-        does. What is not given is as here; another model, provider and other tools are fine. Open
+        does. What is not given is as here; another model, dialect and other tools are fine. Open
         calls are open there too."""
     def make_room(self) -> Optional[Event]:
         """Makes room as `Limits.room` says, down to the low mark, and says what it did:

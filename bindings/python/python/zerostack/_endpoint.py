@@ -8,28 +8,28 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from .enums import ErrorCode, Provider
+from .enums import Dialect, ErrorCode
 from .errors import BadConfig, ZerostackError
 
 # Where each dialect is at home: its base URL, the variables of the key and of another base URL.
-_HOMES: dict[Provider, tuple[str, str, str]] = {
-    Provider.OPENAI_CHAT: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
-    Provider.OPENAI_RESPONSES: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
-    Provider.ANTHROPIC: ("https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
-    Provider.GEMINI: ("https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", ""),
-    Provider.OLLAMA: ("http://127.0.0.1:11434", "", ""),
+_HOMES: dict[Dialect, tuple[str, str, str]] = {
+    Dialect.OPENAI_CHAT: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    Dialect.OPENAI_RESPONSES: ("https://api.openai.com/v1", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    Dialect.ANTHROPIC: ("https://api.anthropic.com", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    Dialect.GEMINI: ("https://generativelanguage.googleapis.com/v1beta", "GEMINI_API_KEY", ""),
+    Dialect.OLLAMA: ("http://127.0.0.1:11434", "", ""),
 }
 
 
 class Endpoint(NamedTuple):
     """Everything needed to send a request. ``repr`` shows no key."""
 
-    provider: Provider
+    dialect: Dialect
     base_url: str
     key: str
 
     def __repr__(self) -> str:
-        return f"<Endpoint {self.provider.value} at {self.base_url}>"
+        return f"<Endpoint {self.dialect.value} at {self.base_url}>"
 
     def url(self, path: str) -> str:
         """The URL of a path of the dialect."""
@@ -39,9 +39,9 @@ class Endpoint(NamedTuple):
         """The header that carries the key."""
         if not self.key:
             return {}
-        if self.provider is Provider.ANTHROPIC:
+        if self.dialect is Dialect.ANTHROPIC:
             return {"x-api-key": self.key}
-        if self.provider is Provider.GEMINI:
+        if self.dialect is Dialect.GEMINI:
             return {"x-goog-api-key": self.key}
         return {"authorization": f"Bearer {self.key}"}
 
@@ -51,16 +51,16 @@ class Endpoint(NamedTuple):
 
 
 def endpoint(
-    provider: Provider, base_url: str | None, api_key: str | None, *, allow_http: bool
+    dialect: Dialect, base_url: str | None, api_key: str | None, *, allow_http: bool
 ) -> Endpoint:
     """The endpoint of these arguments, and of the environment for what they leave open.
 
     A key only goes where it belongs: that of ``OPENAI_API_KEY`` to OpenAI or ``OPENAI_BASE_URL``,
     not to a ``base_url`` that is given.
     """
-    home, key_variable, url_variable = _HOMES[provider]
+    home, key_variable, url_variable = _HOMES[dialect]
     of_environment = os.environ.get(url_variable, "") if url_variable else ""
-    url = _normal(base_url or of_environment or home, provider)
+    url = _normal(base_url or of_environment or home, dialect)
     key = api_key
     if key is None:
         is_home = base_url is None or urlsplit(url).netloc == urlsplit(home).netloc
@@ -75,10 +75,10 @@ def endpoint(
         )
     if not key and url == home and key_variable:
         raise _bad(f"there is no key: give api_key, or set {key_variable}")
-    return Endpoint(provider, url, key)
+    return Endpoint(dialect, url, key)
 
 
-def _normal(text: str, provider: Provider) -> str:
+def _normal(text: str, dialect: Dialect) -> str:
     """What stands before the dialect's own path, of a URL as people write it."""
     parts = urlsplit(text.strip())
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -90,11 +90,11 @@ def _normal(text: str, provider: Provider) -> str:
     except ValueError:
         raise _bad(f"{text!r} has a port that is no number up to 65535") from None
     url = text.strip().rstrip("/")
-    if provider is Provider.ANTHROPIC:
+    if dialect is Dialect.ANTHROPIC:
         return re.sub(r"(/v1)?(/messages)?$", "", url)
-    if provider is Provider.OLLAMA:
+    if dialect is Dialect.OLLAMA:
         return re.sub(r"(/api)?(/chat)?$", "", url)
-    if provider is Provider.GEMINI:
+    if dialect is Dialect.GEMINI:
         return url
     if is_loopback(parts.hostname) and parts.path in ("", "/"):
         # The base URL of a server on this machine is often given as host and port.

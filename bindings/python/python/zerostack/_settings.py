@@ -11,7 +11,7 @@ from . import _json
 from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
 from ._endpoint import Endpoint, endpoint
 from ._turn import AgentEvent
-from .enums import OutputLimitKey, Provider, Step, StopReason, ToolMode
+from .enums import Dialect, OutputLimitKey, Step, StopReason, ToolMode
 from .errors import Busy, WrongStep
 from .tape import Tape
 from .tools import Tool, tool
@@ -65,7 +65,7 @@ class Settings:
         self,
         model: str | Session,
         *,
-        provider: Provider | str | None,
+        dialect: Dialect | str | None,
         base_url: str | None,
         api_key: str | None,
         system: str,
@@ -91,9 +91,9 @@ class Settings:
             raise ValueError(f"max_parallel_tools must be at least 1, not {max_parallel_tools}")
         self.max_parallel_tools = max_parallel_tools
         if isinstance(model, Session):
-            given = (provider, limits, tool_mode, output_limit_key, counting)
+            given = (dialect, limits, tool_mode, output_limit_key, counting)
             if system or any(each is not None for each in given):
-                raise ValueError("provider, system, limits and the like are those of the session")
+                raise ValueError("dialect, system, limits and the like are those of the session")
             if record is not None:
                 raise ValueError("only a session that the agent makes can be recorded")
             self.session = model
@@ -105,10 +105,10 @@ class Settings:
                     "give them to Session() or Session.resume() too"
                 )
         else:
-            dialect = Provider.OPENAI_CHAT if provider is None else provider
+            spoken = Dialect.OPENAI_CHAT if dialect is None else dialect
             specs = list(self.tools.values())
             self.session = Session(
-                dialect,
+                spoken,
                 model,
                 system=system,
                 tools=specs,
@@ -118,7 +118,7 @@ class Settings:
                 counting=counting,
             )
         self.endpoint: Endpoint = endpoint(
-            self.session.provider, base_url, api_key, allow_http=allow_http
+            self.session.dialect, base_url, api_key, allow_http=allow_http
         )
         self.tape: Tape | None = None
         if record is not None:

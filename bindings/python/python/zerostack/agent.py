@@ -29,7 +29,7 @@ class Agent(AgentBase["httpx.Client", Http]):
     >>> agent = Agent("gpt-5.2", system="Be brief.")  # doctest: +SKIP
     >>> print(agent.run("Why is the sky blue?"))  # doctest: +SKIP
 
-    ``model`` is the model's name, or a :class:`Session` to go on with. ``provider`` is the dialect;
+    ``model`` is the model's name, or a :class:`Session` to go on with. ``dialect`` is the wire format;
     where it is and the key come from ``base_url`` and ``api_key``, else from the environment
     (``OPENAI_API_KEY``, ``ANTHROPIC_API_KEY``, ``GEMINI_API_KEY``, or ``ZEROSTACK_API_KEY``).
 

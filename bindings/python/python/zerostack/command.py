@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import IO, Any, NamedTuple
 
 from ._core import Usage
-from .enums import Provider, RoomPolicy, ToolMode
+from .enums import Dialect, RoomPolicy, ToolMode
 from .errors import RunFailed
 
 __all__ = ["LeftOut", "RunResult", "run"]
@@ -105,7 +105,7 @@ def run(
     model: str | None = None,
     provider: str | None = None,
     base_url: str | None = None,
-    api: Provider | str | None = None,
+    api: Dialect | str | None = None,
     tool_mode: ToolMode | str | None = None,
     output: str | None = None,
     output_file: str | os.PathLike[str] | None = None,

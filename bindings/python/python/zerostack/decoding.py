@@ -15,7 +15,7 @@ from ._core import (
     Usage,
 )
 from ._types import BytesLike, Event
-from .enums import FailedTurn, Provider, Step
+from .enums import Dialect, FailedTurn, Step
 from .errors import ZerostackError
 
 __all__ = ["Decoded", "decode"]
@@ -40,11 +40,11 @@ class Decoded(NamedTuple):
     """Why there is no usable reply; what came before it is in the other fields."""
 
 
-def decode(provider: Provider | str, body: BytesLike | Iterable[BytesLike]) -> Decoded:
+def decode(dialect: Dialect | str, body: BytesLike | Iterable[BytesLike]) -> Decoded:
     """Decodes a response body, whole or in pieces that are cut anywhere."""
     # One attempt: the body that is there is the only one.
     limits = Limits(max_attempts=1, failed_turn=FailedTurn.KEEP)
-    session = Session(provider, "decode", limits=limits, capacity_bytes=2**32 - 1)
+    session = Session(dialect, "decode", limits=limits, capacity_bytes=2**32 - 1)
     session.user("decode")
     session.begin_response(200)
     events: list[Event] = []

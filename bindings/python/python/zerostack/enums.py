@@ -20,8 +20,8 @@ class Step(IntEnum):
     """Call ``compact()`` or ``drop_oldest()``."""
 
 
-class Provider(str, Enum):
-    """A service, by the dialect that it speaks."""
+class Dialect(str, Enum):
+    """A wire format that providers speak."""
 
     OPENAI_CHAT = "openai-chat"
     """OpenAI chat completions, and the many servers compatible with it."""

@@ -72,7 +72,7 @@ class Tape:
         head: dict[str, Any] = {
             "type": "tape",
             "version": VERSION,
-            "api": session.provider.value,
+            "api": session.dialect.value,
             "model": session.model,
             "system": session.system,
             "tools": [

@@ -1,7 +1,7 @@
 internal import ZerostackGenerated
 
-/// A service, by the dialect it speaks. The raw values are the names that commands and files use.
-public enum Provider: String, Sendable, Hashable, CaseIterable, Codable {
+/// A wire format that providers speak. The raw values are the names that commands and files use.
+public enum Dialect: String, Sendable, Hashable, CaseIterable, Codable {
     /// OpenAI chat completions, and the many servers compatible with it.
     case openAIChat = "openai-chat"
     /// Anthropic messages.
@@ -17,7 +17,7 @@ public enum Provider: String, Sendable, Hashable, CaseIterable, Codable {
 /// What stays the same during a session.
 public struct Configuration: Sendable, Hashable {
     /// The dialect to speak.
-    public var provider: Provider
+    public var dialect: Dialect
     /// The model, as the provider names it.
     public var model: String
     /// What the model is told first; may be empty.
@@ -35,10 +35,10 @@ public struct Configuration: Sendable, Hashable {
 
     /// A configuration.
     public init(
-        _ provider: Provider, model: String, system: String = "", tools: [ToolSpec] = [],
+        _ dialect: Dialect, model: String, system: String = "", tools: [ToolSpec] = [],
         limits: Limits = Limits()
     ) {
-        self.provider = provider
+        self.dialect = dialect
         self.model = model
         self.system = system
         self.tools = tools
@@ -99,7 +99,7 @@ public struct ToolSpec: Sendable, Hashable {
 extension Configuration {
     func core() throws -> ZerostackGenerated.Config {
         ZerostackGenerated.Config(
-            provider: provider.core, model: model, system: system,
+            dialect: dialect.core, model: model, system: system,
             tools: tools.map {
                 ZerostackGenerated.ToolSpec(
                     name: $0.name, description: $0.description, parameters: $0.parameters)
@@ -142,8 +142,8 @@ extension Counting {
     }
 }
 
-extension Provider {
-    var core: ZerostackGenerated.Provider {
+extension Dialect {
+    var core: ZerostackGenerated.Dialect {
         switch self {
         case .openAIChat: .openAiChat
         case .anthropic: .anthropic
@@ -153,7 +153,7 @@ extension Provider {
         }
     }
 
-    init(_ core: ZerostackGenerated.Provider) {
+    init(_ core: ZerostackGenerated.Dialect) {
         switch core {
         case .openAiChat: self = .openAIChat
         case .anthropic: self = .anthropic

@@ -5,7 +5,7 @@ import Foundation
 /// The key is shown by no description of this value.
 public struct Endpoint: Sendable {
     /// The dialect that is spoken there.
-    public let provider: Provider
+    public let dialect: Dialect
     /// The address before the dialect's own path, such as `https://api.openai.com/v1`.
     public let baseURL: String
     private let key: String?
@@ -16,10 +16,10 @@ public struct Endpoint: Sendable {
     ///
     /// - Throws: ``ZerostackError/badURL(_:)``.
     public init(
-        _ provider: Provider, baseURL: String? = nil, key: String? = nil,
+        _ dialect: Dialect, baseURL: String? = nil, key: String? = nil,
         allowsPlainHTTP: Bool = false
     ) throws {
-        let text = (baseURL ?? provider.baseURL).trimmingCharacters(in: .whitespaces)
+        let text = (baseURL ?? dialect.baseURL).trimmingCharacters(in: .whitespaces)
         guard let parts = URLComponents(string: text), let host = parts.host, !host.isEmpty,
             let scheme = parts.scheme?.lowercased(), scheme == "https" || scheme == "http"
         else {
@@ -36,7 +36,7 @@ public struct Endpoint: Sendable {
         if let key, key.unicodeScalars.contains(where: { !$0.isASCII || $0.value <= 32 }) {
             throw ZerostackError.badURL("the key holds a space or a character that no header takes")
         }
-        self.provider = provider
+        self.dialect = dialect
         self.baseURL = String(text.reversed().drop { $0 == "/" }.reversed())
         self.key = key
     }
@@ -48,7 +48,7 @@ public struct Endpoint: Sendable {
         }
         var headers = request.headers
         if let key {
-            switch provider {
+            switch dialect {
             case .anthropic: headers["x-api-key"] = key
             case .gemini: headers["x-goog-api-key"] = key
             case .openAIChat, .openAIResponses, .ollama: headers["authorization"] = "Bearer \(key)"
@@ -60,15 +60,15 @@ public struct Endpoint: Sendable {
 
 extension Endpoint: CustomStringConvertible, CustomReflectable {
     /// The provider and the address.
-    public var description: String { "\(provider.rawValue) at \(baseURL)" }
+    public var description: String { "\(dialect.rawValue) at \(baseURL)" }
 
     /// What a debugger shows: no key.
     public var customMirror: Mirror {
-        Mirror(self, children: ["provider": provider, "baseURL": baseURL])
+        Mirror(self, children: ["dialect": dialect, "baseURL": baseURL])
     }
 }
 
-extension Provider {
+extension Dialect {
     /// The address of the service itself; of this machine for Ollama.
     fileprivate var baseURL: String {
         switch self {

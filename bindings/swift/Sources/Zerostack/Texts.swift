@@ -162,8 +162,8 @@ public struct Decoded: Sendable, Hashable {
     /// ``failure``, behind the events that came before.
     ///
     /// - Throws: ``ErrorKind/unsupported`` when the dialect is not compiled in.
-    public init(_ body: Data, from provider: Provider) throws {
-        let core = try translated { try decode(provider: provider.core, body: body) }
+    public init(_ body: Data, from dialect: Dialect) throws {
+        let core = try translated { try decode(dialect: dialect.core, body: body) }
         events = core.events.map { Event($0) }
         stopWord = core.stopWord
         usage = Usage(core.usage)

@@ -531,7 +531,7 @@ RustBuffer uniffi_zerostack_uniffi_fn_func_default_limits(RustCallStatus *_Nonnu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DECODE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DECODE
-RustBuffer uniffi_zerostack_uniffi_fn_func_decode(RustBuffer provider, ForeignBytes body, RustCallStatus *_Nonnull out_status
+RustBuffer uniffi_zerostack_uniffi_fn_func_decode(RustBuffer dialect, ForeignBytes body, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_BUILT_IN_PROMPTS

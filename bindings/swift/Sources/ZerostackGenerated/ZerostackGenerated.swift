@@ -2085,7 +2085,7 @@ public struct Config: Equatable, Hashable {
     /**
      * The dialect to speak.
      */
-    public let provider: Provider
+    public let dialect: Dialect
     /**
      * The model, as the provider names it.
      */
@@ -2120,7 +2120,7 @@ public struct Config: Equatable, Hashable {
     public init(
         /**
          * The dialect to speak.
-         */provider: Provider, 
+         */dialect: Dialect, 
         /**
          * The model, as the provider names it.
          */model: String, 
@@ -2142,7 +2142,7 @@ public struct Config: Equatable, Hashable {
         /**
          * How the model is told of its tools, and how it calls them.
          */toolMode: ToolMode) {
-        self.provider = provider
+        self.dialect = dialect
         self.model = model
         self.system = system
         self.tools = tools
@@ -2168,7 +2168,7 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Config {
         return
             try Config(
-                provider: FfiConverterTypeProvider.read(from: &buf), 
+                dialect: FfiConverterTypeDialect.read(from: &buf), 
                 model: FfiConverterString.read(from: &buf), 
                 system: FfiConverterString.read(from: &buf), 
                 tools: FfiConverterSequenceTypeToolSpec.read(from: &buf), 
@@ -2180,7 +2180,7 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
     }
 
     public static func write(_ value: Config, into buf: inout [UInt8]) {
-        FfiConverterTypeProvider.write(value.provider, into: &buf)
+        FfiConverterTypeDialect.write(value.dialect, into: &buf)
         FfiConverterString.write(value.model, into: &buf)
         FfiConverterString.write(value.system, into: &buf)
         FfiConverterSequenceTypeToolSpec.write(value.tools, into: &buf)
@@ -3708,6 +3708,111 @@ public func FfiConverterTypeCounting_lower(_ value: Counting) -> RustBuffer {
 
 
 /**
+ * A wire format that providers speak.
+ */
+
+public enum Dialect: Equatable, Hashable {
+    
+    /**
+     * OpenAI chat completions, and the many servers compatible with it.
+     */
+    case openAiChat
+    /**
+     * Anthropic messages.
+     */
+    case anthropic
+    /**
+     * OpenAI responses, and the servers compatible with it.
+     */
+    case openAiResponses
+    /**
+     * Google Gemini, `streamGenerateContent`.
+     */
+    case gemini
+    /**
+     * Ollama's own chat.
+     */
+    case ollama
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Dialect: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDialect: FfiConverterRustBuffer {
+    typealias SwiftType = Dialect
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Dialect {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .openAiChat
+        
+        case 2: return .anthropic
+        
+        case 3: return .openAiResponses
+        
+        case 4: return .gemini
+        
+        case 5: return .ollama
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Dialect, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .openAiChat:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .anthropic:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .openAiResponses:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .gemini:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .ollama:
+            writeInt(&buf, Int32(5))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDialect_lift(_ buf: RustBuffer) throws -> Dialect {
+    return try FfiConverterTypeDialect.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDialect_lower(_ value: Dialect) -> RustBuffer {
+    return FfiConverterTypeDialect.lower(value)
+}
+
+
+
+/**
  * The class of an error.
  */
 
@@ -4681,8 +4786,8 @@ public enum Part: Equatable, Hashable {
      */
     case opaque(
         /**
-         * Who made it; nothing for a provider that this version does not name.
-         */provider: Provider?, 
+         * Who made it; nothing for a dialect that this version does not name.
+         */dialect: Dialect?, 
         /**
          * What it is among the opaque texts of this provider.
          */variety: UInt8, 
@@ -4730,7 +4835,7 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
         case 5: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
         )
         
-        case 6: return .opaque(provider: try FfiConverterOptionTypeProvider.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        case 6: return .opaque(dialect: try FfiConverterOptionTypeDialect.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
         )
         
         case 7: return .unknown
@@ -4770,9 +4875,9 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
             FfiConverterBool.write(isError, into: &buf)
             
         
-        case let .opaque(provider,variety,text):
+        case let .opaque(dialect,variety,text):
             writeInt(&buf, Int32(6))
-            FfiConverterOptionTypeProvider.write(provider, into: &buf)
+            FfiConverterOptionTypeDialect.write(dialect, into: &buf)
             FfiConverterUInt8.write(variety, into: &buf)
             FfiConverterString.write(text, into: &buf)
             
@@ -4892,111 +4997,6 @@ public func FfiConverterTypePromptOutput_lift(_ buf: RustBuffer) throws -> Promp
 #endif
 public func FfiConverterTypePromptOutput_lower(_ value: PromptOutput) -> RustBuffer {
     return FfiConverterTypePromptOutput.lower(value)
-}
-
-
-
-/**
- * A service, by the dialect it speaks.
- */
-
-public enum Provider: Equatable, Hashable {
-    
-    /**
-     * OpenAI chat completions, and the many servers compatible with it.
-     */
-    case openAiChat
-    /**
-     * Anthropic messages.
-     */
-    case anthropic
-    /**
-     * OpenAI responses, and the servers compatible with it.
-     */
-    case openAiResponses
-    /**
-     * Google Gemini, `streamGenerateContent`.
-     */
-    case gemini
-    /**
-     * Ollama's own chat.
-     */
-    case ollama
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Provider: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeProvider: FfiConverterRustBuffer {
-    typealias SwiftType = Provider
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Provider {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .openAiChat
-        
-        case 2: return .anthropic
-        
-        case 3: return .openAiResponses
-        
-        case 4: return .gemini
-        
-        case 5: return .ollama
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Provider, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case .openAiChat:
-            writeInt(&buf, Int32(1))
-        
-        
-        case .anthropic:
-            writeInt(&buf, Int32(2))
-        
-        
-        case .openAiResponses:
-            writeInt(&buf, Int32(3))
-        
-        
-        case .gemini:
-            writeInt(&buf, Int32(4))
-        
-        
-        case .ollama:
-            writeInt(&buf, Int32(5))
-        
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeProvider_lift(_ buf: RustBuffer) throws -> Provider {
-    return try FfiConverterTypeProvider.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeProvider_lower(_ value: Provider) -> RustBuffer {
-    return FfiConverterTypeProvider.lower(value)
 }
 
 
@@ -5731,6 +5731,30 @@ fileprivate struct FfiConverterOptionTypeFault: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeDialect: FfiConverterRustBuffer {
+    typealias SwiftType = Dialect?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeDialect.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeDialect.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypePromptOutput: FfiConverterRustBuffer {
     typealias SwiftType = PromptOutput?
 
@@ -5747,30 +5771,6 @@ fileprivate struct FfiConverterOptionTypePromptOutput: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePromptOutput.read(from: &buf)
-        default: throw UniffiInternalError.unexpectedOptionalTag
-        }
-    }
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-fileprivate struct FfiConverterOptionTypeProvider: FfiConverterRustBuffer {
-    typealias SwiftType = Provider?
-
-    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
-        guard let value = value else {
-            writeInt(&buf, Int8(0))
-            return
-        }
-        writeInt(&buf, Int8(1))
-        FfiConverterTypeProvider.write(value, into: &buf)
-    }
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
-        switch try readInt(&buf) as Int8 {
-        case 0: return nil
-        case 1: return try FfiConverterTypeProvider.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6042,12 +6042,12 @@ public func defaultLimits() -> Limits  {
  * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
  * `failure`, behind the events that came before.
  */
-public func decode(provider: Provider, body: Data)throws  -> Decoded  {
+public func decode(dialect: Dialect, body: Data)throws  -> Decoded  {
     return try  FfiConverterTypeDecoded_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
         uniffiCallStatus in
         FfiConverterByRefBytes.lower(body) { bodyFb in
     uniffi_zerostack_uniffi_fn_func_decode(
-        FfiConverterTypeProvider_lower(provider),
+        FfiConverterTypeDialect_lower(dialect),
         bodyFb,uniffiCallStatus
     )
         }
@@ -6093,7 +6093,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 27593) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_decode() != 21833) {
+    if (uniffi_zerostack_uniffi_checksum_func_decode() != 60107) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_built_in_prompts() != 38230) {

@@ -13,7 +13,7 @@ final class AgentTests: XCTestCase {
     }
 
     func agent(
-        _ provider: ScriptedProvider, dialect: Provider = .openAIChat, tools: [Tool]? = nil,
+        _ provider: ScriptedProvider, dialect: Dialect = .openAIChat, tools: [Tool]? = nil,
         limits change: (inout Limits) -> Void = { _ in }, capacity: Int = 256 * 1024
     ) throws -> Agent {
         var configuration = Configuration(dialect, model: "m", system: "Be terse.")
@@ -30,7 +30,7 @@ final class AgentTests: XCTestCase {
     }
 
     func testAText() async throws {
-        for dialect in [Provider.openAIChat, .anthropic] {
+        for dialect in [Dialect.openAIChat, .anthropic] {
             for pieces in ["", ",\"pieces\":1", ",\"framing\":\"length\""] {
                 let provider = try ScriptedProvider(Script.text("Hel", "lo ü🦀", and: pieces))
                 let agent = try agent(provider, dialect: dialect)

@@ -115,8 +115,8 @@ final class Player {
     private func set(_ entry: Vector.Entry) throws {
         switch entry.name {
         case "zerostack-vector": XCTAssertEqual(entry.words, ["zerostack-vector", "1"])
-        case "provider":
-            configuration.provider = try XCTUnwrap(Provider(rawValue: entry.words[1]))
+        case "dialect":
+            configuration.dialect = try XCTUnwrap(Dialect(rawValue: entry.words[1]))
         case "model": configuration.model = entry.text(0)
         case "system": configuration.system = entry.text(0)
         case "tool":

@@ -64,7 +64,7 @@ const OTHERS: [u32; 3] = [hash(b"message"), hash(b"message_start"), hash(b"ping"
 const IS_CALL: u32 = hash(b"tool_use");
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    let provider = sink.provider as u8;
+    let dialect = sink.dialect as u8;
     let whole = sink.reply.whole;
     match token {
         Token::Begin(DELTA) => sink.reply.is_known = true,
@@ -91,9 +91,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?;
         }
         Token::Piece(BLOCK_SIGNATURE | DELTA_SIGNATURE, bytes) => {
-            sink.part(Kind::Opaque, [provider, SIGNATURE], bytes)?;
+            sink.part(Kind::Opaque, [dialect, SIGNATURE], bytes)?;
         }
-        Token::Piece(BLOCK_DATA, bytes) => sink.part(Kind::Opaque, [provider, REDACTED], bytes)?,
+        Token::Piece(BLOCK_DATA, bytes) => sink.part(Kind::Opaque, [dialect, REDACTED], bytes)?,
         Token::PieceEnd(TYPE) => match sink.take_hash() {
             BLOCK_STOP => {
                 sink.reply.is_known = true;

@@ -6,9 +6,9 @@
 //! gateways before them refuse it, and servers of other models cache by themselves.
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{is_claude, is_claude_of_cloud};
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
@@ -173,4 +173,4 @@ const USER: [&str; 2] = [r#"{"role":"user","content":["#, r#",{"role":"user","co
 const ASSISTANT: [&str; 2] =
     [r#"{"role":"assistant","content":["#, r#",{"role":"assistant","content":["#];
 
-const OURS: u8 = Provider::Anthropic as u8;
+const OURS: u8 = Dialect::Anthropic as u8;

@@ -5,11 +5,11 @@
 mod decode;
 mod encode;
 
-use super::Dialect;
-use super::dialect::Body;
+use super::Codec;
+use super::codec::Body;
 use crate::wire::json_write::Ids;
 
-pub(crate) static DIALECT: Dialect = Dialect {
+pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/v1/messages", "", ""],
     headers: &[
         ("content-type", "application/json"),

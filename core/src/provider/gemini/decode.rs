@@ -137,13 +137,13 @@ pub(super) fn document_end(_: &mut Sink<'_, '_>) -> Result<(), Error> {
 /// The strings of the part that wait become parts of the reply. A signature stays with what
 /// it came on: the text, or without one what `variety` says.
 fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Error> {
-    let (provider, block) = (sink.provider as u8, sink.reply.notes.block);
+    let (dialect, block) = (sink.dialect as u8, sink.reply.notes.block);
     let is_signed = sink.is_staged(SIGNATURE_SLOT);
     let has_text = sink.is_staged(TEXT_SLOT);
     if is_signed {
         let variety = if has_text { Some(OF_NEXT) } else { variety };
         sink.end_part();
-        sink.commit_part(variety.map(|variety| (Kind::Opaque, [provider, variety])))?;
+        sink.commit_part(variety.map(|variety| (Kind::Opaque, [dialect, variety])))?;
         sink.end_part();
     }
     if has_text {

@@ -7,9 +7,9 @@
 //! order of the calls.
 
 use super::{ALONE, OF_CALL, OF_NEXT};
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, wants_signatures};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
@@ -155,7 +155,7 @@ fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Optio
 }
 
 fn is_ours(record: &Record<'_>, variety: u8) -> bool {
-    record.is(Kind::Opaque) && record.header.info.starts_with(&[Provider::Gemini as u8, variety])
+    record.is(Kind::Opaque) && record.header.info.starts_with(&[Dialect::Gemini as u8, variety])
 }
 
 /// Begins a part, and its message when none is open.

@@ -10,11 +10,11 @@ mod encode;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
-use super::Dialect;
-use super::dialect::Body;
+use super::Codec;
+use super::codec::Body;
 use crate::wire::json_write::Ids;
 
-pub(crate) static DIALECT: Dialect = Dialect {
+pub(crate) static CODEC: Codec = Codec {
     // A model with a slash names its collection itself: `tunedModels/x`, `models/x`.
     path: |model| {
         let before = if model.contains('/') { "/" } else { "/models/" };

@@ -7,9 +7,9 @@ use crate::provider::testing::{
     Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
     switched,
 };
-use crate::{ErrorKind, Limits, Provider, Session, SessionConfig, StopReason, ToolSpec};
+use crate::{Dialect, ErrorKind, Limits, Session, SessionConfig, StopReason, ToolSpec};
 
-const PROVIDER: Provider = Provider::Gemini;
+const DIALECT: Dialect = Dialect::Gemini;
 
 const CHUNKS: &[&str] = &[
     r#"{"candidates":[{"content":{"parts":[{"text":"**Plan** — ","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":9,"thoughtsTokenCount":5}}"#,
@@ -32,7 +32,7 @@ fn forms() -> [String; 3] {
 #[test]
 fn events_and_an_array_are_one_reply() {
     for body in forms() {
-        let heard = heard(PROVIDER, &body);
+        let heard = heard(DIALECT, &body);
         assert_eq!(heard.text, "Grüß dich 🦀!");
         assert_eq!(heard.thinking, "**Plan** — go");
         assert_eq!(calls(&heard), [("", "add", r#"{"x": 2,"y":[1,{}]}"#), ("fc-1", "now", "{}")]);
@@ -50,21 +50,21 @@ fn a_reply_that_is_cut_is_an_error() {
     for chunks in [&CHUNKS[..4], &CHUNKS[2..3]] {
         let body = events(chunks);
         if chunks.len() == 4 {
-            assert_no_cut_passes(PROVIDER, &body);
+            assert_no_cut_passes(DIALECT, &body);
         } else {
-            let error = heard(PROVIDER, &body).error.expect("no reason to stop");
+            let error = heard(DIALECT, &body).error.expect("no reason to stop");
             assert_eq!(error.0.kind(), ErrorKind::Cut);
         }
     }
-    assert_no_cut_passes(PROVIDER, &std::format!("[{}]", CHUNKS[..4].join(",")));
-    assert!(heard(PROVIDER, "[]").error.is_some());
-    assert!(heard(PROVIDER, "{}").error.is_some());
+    assert_no_cut_passes(DIALECT, &std::format!("[{}]", CHUNKS[..4].join(",")));
+    assert!(heard(DIALECT, "[]").error.is_some());
+    assert!(heard(DIALECT, "{}").error.is_some());
 }
 
 #[test]
 fn damaged_pieces_and_small_storage_do_no_harm() {
     for body in forms() {
-        assert_robust(PROVIDER, &body);
+        assert_robust(DIALECT, &body);
     }
 }
 
@@ -74,7 +74,7 @@ fn reasons_to_stop() {
         let body = std::format!(
             r#"{{"candidates":[{{"content":{{"parts":[{{"text":"a"}}]}},"finishReason":{reason}}}]}}"#
         );
-        let heard = heard(PROVIDER, &body);
+        let heard = heard(DIALECT, &body);
         (heard.word, heard.end)
     };
     let is = |word: &str, end| (String::from(word), Some(end));
@@ -98,7 +98,7 @@ fn reasons_to_stop() {
         )
     };
     let (one, two) = (piece("a", "STOP"), piece("b", "RECITATION"));
-    let heard = heard(PROVIDER, &events(&[&one, &two]));
+    let heard = heard(DIALECT, &events(&[&one, &two]));
     assert_eq!((heard.text.as_str(), heard.word.as_str()), ("ab", "RECITATION"));
     assert_eq!(heard.end, Some(StopReason::ContentFilter));
 }
@@ -107,12 +107,12 @@ fn reasons_to_stop() {
 fn a_blocked_question_ends_the_turn() {
     let blocked = r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT","safetyRatings":[{"category":"X","blocked":true}]},"usageMetadata":{"promptTokenCount":3}}"#;
     for body in [String::from(blocked), events(&[blocked]), std::format!("[{blocked}]")] {
-        let heard = heard(PROVIDER, &body);
+        let heard = heard(DIALECT, &body);
         assert_eq!(heard.word, "PROHIBITED_CONTENT");
         assert_eq!((heard.end, heard.usage.input_tokens), (Some(StopReason::ContentFilter), 3));
     }
     let ratings = r#"{"promptFeedback":{"safetyRatings":[]},"candidates":[{"content":{"parts":[{"text":"ok"}]},"finishReason":"STOP"}]}"#;
-    assert_eq!(heard(PROVIDER, ratings).end, Some(StopReason::EndTurn));
+    assert_eq!(heard(DIALECT, ratings).end, Some(StopReason::EndTurn));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn of_several_candidates_the_first_is_read() {
         r#"{"candidates":[{"index":1,"content":{"parts":[{"text":"more of two"}]}}]}"#,
         r#"{"candidates":[{"content":{"parts":[{"text":" and more"}]},"finishReason":"STOP"}]}"#,
     ]);
-    let heard = heard(PROVIDER, &body);
+    let heard = heard(DIALECT, &body);
     assert_eq!((heard.text.as_str(), heard.word.as_str()), ("one and more", "STOP"));
     assert_eq!((heard.calls.len(), heard.end), (0, Some(StopReason::EndTurn)));
 }
@@ -132,20 +132,20 @@ fn errors_are_told_in_every_form() {
     let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE","details":[{"@type":"x","reason":"Y"}]}}"#;
     let cut = events(&[CHUNKS[0], error]);
     for body in [String::from(error), std::format!("[{error}]\n"), events(&[error]), cut] {
-        let (kind, code, message) = heard(PROVIDER, &body).error.expect("an error");
+        let (kind, code, message) = heard(DIALECT, &body).error.expect("an error");
         assert_eq!((kind.kind(), kind.detail()), (ErrorKind::Status, 503));
         assert_eq!((&*code, &*message), ("UNAVAILABLE", "The model is overloaded."));
     }
     // Arguments by path, a mode that is never asked for, are no call.
     let pieces = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true}}]}}]}"#;
-    let heard = heard(PROVIDER, &events(&[pieces]));
+    let heard = heard(DIALECT, &events(&[pieces]));
     assert_eq!((heard.calls.len(), heard.error.is_some()), (0, true));
 }
 
 #[test]
 fn parts_of_other_kinds_are_left_out() {
     let body = r#"{"candidates":[{"content":{"parts":[{"executableCode":{"code":"text","language":"PYTHON"},"thoughtSignature":"eA=="},{"toolCall":{"id":"q","toolType":"X","args":{"text":"no"}}},{"inlineData":{"mimeType":"a/b","data":"eA=="}},{"text":"yes"}]},"finishReason":"STOP"}]}"#;
-    let mut session = session(config(PROVIDER));
+    let mut session = session(config(DIALECT));
     let heard = hear(&mut session, body.as_bytes(), 6);
     assert_eq!((heard.text.as_str(), heard.calls.len()), ("yes", 0));
     session.user("more").expect("room");
@@ -160,7 +160,7 @@ fn the_request_is_exactly_this() {
         ToolSpec { name: "now", description: "", parameters: "{}" },
     ];
     let limits = Limits { max_output_tokens: 64, ..Limits::DEFAULT };
-    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(PROVIDER) };
+    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(DIALECT) };
     for body in forms() {
         for chunk in [1, 13, 4096] {
             let mut session = session(base);
@@ -192,7 +192,7 @@ fn the_request_is_exactly_this() {
 #[test]
 fn a_signature_before_its_call_stays_with_it() {
     let body = r#"{"candidates":[{"content":{"parts":[{"thoughtSignature":"YQ==","functionCall":{"name":"f","args":{}}},{"functionCall":{"name":"f","args":{"n":2}}}]},"finishReason":"STOP"}]}"#;
-    let mut session = session(config(PROVIDER));
+    let mut session = session(config(DIALECT));
     hear(&mut session, body.as_bytes(), 3);
     answer(&mut session, &[1, 0], &[("one", false), ("two", false)]);
     let wanted = concat!(
@@ -208,7 +208,7 @@ fn a_signature_before_its_call_stays_with_it() {
 #[test]
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"tool_use","id":"toolu_1","name":"f","input":"{\"a\":"}],"stop_reason":"tool_use"}"#;
-    let mut foreign = session(config(Provider::Anthropic));
+    let mut foreign = session(config(Dialect::Anthropic));
     hear(&mut foreign, body.as_bytes(), 9);
     assert_eq!((foreign.step(), foreign.pending_call()), (crate::Step::Send, None));
     let wanted = concat!(
@@ -216,42 +216,42 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
         r#"{"functionCall":{"id":"toolu_1","name":"f","args":{"malformed":"{\"a\":"}}}]},"#,
         r#"{"role":"user","parts":[{"functionResponse":{"id":"toolu_1","name":"f","response":{"error":"not run: the arguments are not one JSON value; make the call again with whole arguments"}}}]}]}"#,
     );
-    assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
+    assert_eq!(sent(&switched(foreign, config(DIALECT))), wanted);
 
     // A reply of which nothing can be sent is no message.
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"}],"stop_reason":"end_turn"}"#;
-    let mut foreign = session(config(Provider::Anthropic));
+    let mut foreign = session(config(Dialect::Anthropic));
     hear(&mut foreign, body.as_bytes(), 9);
     foreign.user("and?").expect("room");
     let wanted = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"user","parts":[{"text":"and?"}]}]}"#;
-    assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
+    assert_eq!(sent(&switched(foreign, config(DIALECT))), wanted);
 }
 
 #[test]
 fn arguments_that_are_no_object_go_back_as_one() {
     let body = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"id":"i","name":"f","args":"oops"},"thoughtSignature":"eA=="}]},"finishReason":"STOP"}]}"#;
-    let mut ours = session(config(PROVIDER));
+    let mut ours = session(config(DIALECT));
     hear(&mut ours, body.as_bytes(), 9);
     let part = r#"{"functionCall":{"id":"i","name":"f","args":{"malformed":"oops"}},"thoughtSignature":"eA=="}"#;
     assert!(sent(&ours).contains(part), "{}", sent(&ours));
     let block = r#"{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{"malformed":"oops"}}]}"#;
-    let body = sent(&switched(ours, config(Provider::Anthropic)));
+    let body = sent(&switched(ours, config(Dialect::Anthropic)));
     assert!(body.contains(block), "{body}");
 }
 
 #[test]
 fn the_model_stands_in_the_path() {
     let path = |model: &'static str| {
-        let session = session(SessionConfig { model, ..config(PROVIDER) });
+        let session = session(SessionConfig { model, ..config(DIALECT) });
         session.request().expect("a request").path_parts().concat()
     };
     let tail = ":streamGenerateContent?alt=sse";
     assert_eq!(path("gemini-3-pro"), std::format!("/models/gemini-3-pro{tail}"));
     assert_eq!(path("tunedModels/x_1~@2"), std::format!("/tunedModels/x_1~@2{tail}"));
     for model in ["", "a b", "a?b", "a%2fb", "../b", "a/./b", "a//b", "/a", "a#b", "é", "a\r\nb"] {
-        let refused = Session::new([0; 64], SessionConfig { model, ..config(PROVIDER) });
+        let refused = Session::new([0; 64], SessionConfig { model, ..config(DIALECT) });
         assert_eq!(refused.err().map(|error| error.kind()), Some(ErrorKind::BadConfig), "{model}");
     }
-    let fixed = session(SessionConfig { model: "a b/../c", ..config(Provider::Ollama) });
+    let fixed = session(SessionConfig { model: "a b/../c", ..config(Dialect::Ollama) });
     assert_eq!(fixed.request().expect("a request").path_parts().concat(), "/api/chat");
 }

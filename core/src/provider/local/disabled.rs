@@ -1,6 +1,6 @@
 //! Without the feature: every model calls its tools by the fields of the dialect.
 
-use crate::provider::dialect::Cursor;
+use crate::provider::codec::Cursor;
 use crate::provider::{Config, Context, Sink, ToolMode};
 use crate::wire::json_write::Pieces;
 use crate::{Error, ErrorKind};
@@ -14,7 +14,7 @@ pub(crate) enum Place {}
 pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     match config.tool_mode() {
         ToolMode::Native => Ok(()),
-        _ => Err(Error::new(ErrorKind::Unsupported, config.provider() as u32)),
+        _ => Err(Error::new(ErrorKind::Unsupported, config.dialect() as u32)),
     }
 }
 

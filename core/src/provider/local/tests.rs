@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::provider::testing::{config, events, sent, some};
 use crate::{
-    Config, ErrorKind, Event, Part, Provider, Role, Session, SessionConfig, Step, StopReason,
+    Config, Dialect, ErrorKind, Event, Part, Role, Session, SessionConfig, Step, StopReason,
     ToolMode, ToolResult, ToolSpec,
 };
 
@@ -23,8 +23,8 @@ pub(crate) const TOOLS: [ToolSpec<'static>; 2] = [
 
 pub(crate) type TestSession = Session<SessionConfig<'static>, [u8; 16384]>;
 
-pub(crate) fn with(provider: Provider, tool_mode: ToolMode) -> SessionConfig<'static> {
-    SessionConfig { tool_mode, tools: &TOOLS, ..config(provider) }
+pub(crate) fn with(dialect: Dialect, tool_mode: ToolMode) -> SessionConfig<'static> {
+    SessionConfig { tool_mode, tools: &TOOLS, ..config(dialect) }
 }
 
 pub(crate) fn begun(config: SessionConfig<'static>) -> TestSession {
@@ -98,10 +98,10 @@ pub(crate) fn receive(session: &mut TestSession, body: &str, chunk: usize) -> Re
 /// What becomes of a reply that says `text`, the same in every chunking.
 fn read(mode: ToolMode, text: &str) -> Read {
     let body = body(text);
-    let whole = receive(&mut begun(with(Provider::OpenAiChat, mode)), &body, body.len());
+    let whole = receive(&mut begun(with(Dialect::OpenAiChat, mode)), &body, body.len());
     let chunks = if cfg!(miri) { &[7][..] } else { &[1, 2, 3, 7, 64, 200] };
     for &chunk in chunks {
-        let mut session = begun(with(Provider::OpenAiChat, mode));
+        let mut session = begun(with(Dialect::OpenAiChat, mode));
         assert_eq!(receive(&mut session, &body, chunk), whole, "in pieces of {chunk}");
         // What is kept can be saved and resumed.
         let saved = session.snapshot();
@@ -265,13 +265,13 @@ fn what_is_no_call_stays_text() {
         let body = events(&[&format!(
             r#"{{"choices":[{{"delta":{{"{field}":"{call}"}},"finish_reason":"stop"}}]}}"#
         )]);
-        let read = receive(&mut begun(with(Provider::OpenAiChat, mode)), &body, 7);
+        let read = receive(&mut begun(with(Dialect::OpenAiChat, mode)), &body, 7);
         assert_eq!((read.recovered, read.calls.len()), (None, 0));
     }
     let body = events(&[&format!(
         r#"{{"choices":[{{"delta":{{"content":"{call}","tool_calls":[{{"id":"c","function":{{"name":"read","arguments":"{{}}"}}}}]}},"finish_reason":"tool_calls"}}]}}"#
     )]);
-    let read = receive(&mut begun(with(Provider::OpenAiChat, ToolMode::Lenient)), &body, 7);
+    let read = receive(&mut begun(with(Dialect::OpenAiChat, ToolMode::Lenient)), &body, 7);
     assert_eq!((read.recovered, calls(&read)), (None, vec![("read", "{}")]));
 }
 
@@ -305,12 +305,12 @@ fn a_cut_reply_keeps_its_whole_calls_but_no_pieces_of_an_object() {
     let call = r#"{"name":"list","arguments":{}}"#;
     let cut = |text: &str| body(text).replace(r#""stop""#, r#""length""#);
     let tags = format!("<tool_call>{call}</tool_call><tool_call>{{\"name\":\"re");
-    let mut session = begun(with(Provider::OpenAiChat, ToolMode::Text));
+    let mut session = begun(with(Dialect::OpenAiChat, ToolMode::Text));
     let read = receive(&mut session, &cut(&tags), 7);
     assert_eq!((read.recovered, read.end), (Some(1), StopReason::MaxTokens));
     assert_eq!(read.text, "<tool_call>{\"name\":\"re");
     let object = format!("{{\"calls\": [\n{call},\n{{\"name\":\"re");
-    let mut session = begun(with(Provider::OpenAiChat, ToolMode::Schema));
+    let mut session = begun(with(Dialect::OpenAiChat, ToolMode::Schema));
     let read = receive(&mut session, &cut(&object), 7);
     assert_eq!((read.recovered, read.end, read.text), (None, StopReason::MaxTokens, object));
 }
@@ -351,9 +351,9 @@ fn any_mixture_of_the_forms_is_read_or_stays() {
         let text: String = (0..1 + below(14)).map(|_| PIECES[below(PIECES.len())]).collect();
         let mode = [ToolMode::Lenient, ToolMode::Text, ToolMode::Schema][case % 3];
         let body = body(&text);
-        let mut session = begun(with(Provider::OpenAiChat, mode));
+        let mut session = begun(with(Dialect::OpenAiChat, mode));
         let whole = receive(&mut session, &body, body.len());
-        let pieces = receive(&mut begun(with(Provider::OpenAiChat, mode)), &body, 1 + case % 9);
+        let pieces = receive(&mut begun(with(Dialect::OpenAiChat, mode)), &body, 1 + case % 9);
         assert_eq!(pieces, whole, "{text:?}");
         found += usize::from(whole.recovered.is_some());
         assert_eq!(whole.recovered.is_none(), whole.text == text, "{text:?}: {whole:?}");
@@ -376,7 +376,7 @@ fn in_storage_of_every_size_calls_are_found_or_the_reply_is_refused() {
     let (mut full, mut found) = (0, 0);
     for size in some(0..400) {
         let mut storage = vec![0; size];
-        let config = with(Provider::OpenAiChat, ToolMode::Text);
+        let config = with(Dialect::OpenAiChat, ToolMode::Text);
         let Ok(mut session) = Session::new(storage.as_mut_slice(), config) else { continue };
         if session.user("hi").is_err() {
             continue;
@@ -403,8 +403,8 @@ fn in_storage_of_every_size_calls_are_found_or_the_reply_is_refused() {
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Full, "{size}");
                 assert_eq!(
-                    (session.step(), session.config().provider()),
-                    (Step::Idle, config.provider)
+                    (session.step(), session.config().dialect()),
+                    (Step::Idle, config.dialect)
                 );
                 full += 1;
             }

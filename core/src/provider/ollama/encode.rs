@@ -5,7 +5,7 @@
 
 use super::THINKING_FIELD;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;

@@ -8,11 +8,11 @@ mod encode;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
-use super::Dialect;
-use super::dialect::Body;
+use super::Codec;
+use super::codec::Body;
 use crate::wire::json_write::Ids;
 
-pub(crate) static DIALECT: Dialect = Dialect {
+pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/api/chat", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "application/x-ndjson")],
     body: Body::Lines,

@@ -5,9 +5,9 @@ use std::string::ToString;
 use crate::provider::testing::{
     answer, assert_no_cut_passes, assert_robust, config, hear, heard, sent, session, switched,
 };
-use crate::{ErrorKind, Limits, Provider, SessionConfig, StopReason, ToolSpec};
+use crate::{Dialect, ErrorKind, Limits, SessionConfig, StopReason, ToolSpec};
 
-const PROVIDER: Provider = Provider::Ollama;
+const DIALECT: Dialect = Dialect::Ollama;
 
 const LINES: &str = concat!(
     r#"{"model":"m","created_at":"t","message":{"role":"assistant","content":"","thinking":"Hm — "},"done":false}"#,
@@ -26,7 +26,7 @@ const LINES: &str = concat!(
 
 #[test]
 fn lines_are_one_reply() {
-    let heard = heard(PROVIDER, LINES);
+    let heard = heard(DIALECT, LINES);
     assert_eq!(heard.text, "grüß dich 🦀!");
     assert_eq!(heard.thinking, "Hm — so.");
     let calls: std::vec::Vec<_> =
@@ -40,42 +40,42 @@ fn lines_are_one_reply() {
 #[test]
 fn lines_may_lack_their_ends_and_their_reasons() {
     let whole = r#"{"message":{"content":"hi","tool_calls":null,"thinking":null},"done":true}"#;
-    let heard_whole = heard(PROVIDER, whole);
+    let heard_whole = heard(DIALECT, whole);
     assert_eq!((heard_whole.text.as_str(), heard_whole.end), ("hi", Some(StopReason::EndTurn)));
     assert_eq!(heard_whole.word, "");
     // Documents without space between them, white space of any kind around them.
     let joined = heard(
-        PROVIDER,
+        DIALECT,
         &std::format!(
             "\n {}\t{whole}",
             r#"{"message":{"content":"oh "}}{"new_type":[1,{"message":{"content":"no"}}]}"#
         ),
     );
     assert_eq!((joined.text.as_str(), joined.end), ("oh hi", Some(StopReason::EndTurn)));
-    let full = heard(PROVIDER, r#"{"message":{"content":"a"},"done":true,"done_reason":"length"}"#);
+    let full = heard(DIALECT, r#"{"message":{"content":"a"},"done":true,"done_reason":"length"}"#);
     assert_eq!(full.end, Some(StopReason::MaxTokens));
-    let loaded = heard(PROVIDER, r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#);
+    let loaded = heard(DIALECT, r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#);
     assert_eq!((loaded.word.as_str(), loaded.end), ("load", Some(StopReason::Other)));
 }
 
 #[test]
 fn a_reply_that_ends_early_is_an_error() {
-    assert_no_cut_passes(PROVIDER, LINES);
-    let cut = heard(PROVIDER, "{\"message\":{\"content\":\"hi\"},\"done\":false}\n");
+    assert_no_cut_passes(DIALECT, LINES);
+    let cut = heard(DIALECT, "{\"message\":{\"content\":\"hi\"},\"done\":false}\n");
     assert_eq!(cut.error.expect("an error").0.kind(), ErrorKind::Cut);
     let error =
-        heard(PROVIDER, "{\"message\":{\"content\":\"hi\"}}\n{\"error\":\"out of memory\"}\n");
+        heard(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{\"error\":\"out of memory\"}\n");
     let (kind, _, message) = error.error.expect("an error");
     assert_eq!((kind.kind(), message.as_str()), (ErrorKind::Status, "out of memory"));
-    let broken = heard(PROVIDER, "{\"message\":{\"content\":\"hi\"}}\n{]\n");
+    let broken = heard(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{]\n");
     assert_eq!(broken.error.expect("an error").0.kind(), ErrorKind::BadResponse);
-    let html = heard(PROVIDER, "<html>no such page</html>");
+    let html = heard(DIALECT, "<html>no such page</html>");
     assert_eq!(html.error.expect("an error").0.kind(), ErrorKind::BadResponse);
 }
 
 #[test]
 fn damaged_lines_and_small_storage_do_no_harm() {
-    assert_robust(PROVIDER, LINES);
+    assert_robust(DIALECT, LINES);
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn more_calls_than_an_index_has_room_for() {
     let call = r#"{"function":{"name":"f","arguments":{"n":1}}}"#;
     let calls = std::vec![call; 300].join(",");
     let body = std::format!(r#"{{"message":{{"tool_calls":[{calls}]}},"done":true}}"#);
-    let mut config = config(PROVIDER);
+    let mut config = config(DIALECT);
     config.limits.max_calls = 300;
     let heard = hear(&mut session(config), body.as_bytes(), 4096);
     assert_eq!(heard.calls.len(), 300);
@@ -95,7 +95,7 @@ fn the_request_is_exactly_this() {
     let tools =
         [ToolSpec { name: "add", description: "Adds \"x\".", parameters: r#"{"type":"object"}"# }];
     let limits = Limits { context_tokens: 8192, max_output_tokens: 64, ..Limits::DEFAULT };
-    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(PROVIDER) };
+    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(DIALECT) };
     let mut session = session(base);
     hear(&mut session, LINES.as_bytes(), 5);
     answer(&mut session, &[1, 0], &[("one", false), ("two", true)]);
@@ -115,16 +115,16 @@ fn the_request_is_exactly_this() {
 #[test]
 fn limits_that_are_not_set_are_not_sent() {
     let wanted = r#"{"model":"m-1","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
-    assert_eq!(sent(&session(config(PROVIDER))), wanted);
+    assert_eq!(sent(&session(config(DIALECT))), wanted);
     let limits = Limits { max_output_tokens: 5, ..Limits::DEFAULT };
-    let body = sent(&session(SessionConfig { limits, ..config(PROVIDER) }));
+    let body = sent(&session(SessionConfig { limits, ..config(DIALECT) }));
     assert!(body.contains(r#""options":{"num_predict":5},"#), "{body}");
 }
 
 #[test]
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"text","text":"ok"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use"}"#;
-    let mut foreign = session(config(Provider::Anthropic));
+    let mut foreign = session(config(Dialect::Anthropic));
     hear(&mut foreign, body.as_bytes(), 9);
     answer(&mut foreign, &[0], &[("done", false)]);
     let wanted = concat!(
@@ -132,21 +132,21 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
         r#",{"role":"assistant","content":"ok","tool_calls":[{"id":"toolu_1","function":{"name":"f","arguments":{"a":1}}}]}"#,
         r#",{"role":"tool","tool_name":"f","tool_call_id":"toolu_1","content":"done"}]}"#,
     );
-    assert_eq!(sent(&switched(foreign, config(PROVIDER))), wanted);
+    assert_eq!(sent(&switched(foreign, config(DIALECT))), wanted);
 }
 
 #[test]
 fn calls_move_between_providers_with_and_without_ids() {
     let body = r#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]},"finish_reason":"tool_calls"}]}"#;
-    let mut foreign = session(config(Provider::OpenAiChat));
+    let mut foreign = session(config(Dialect::OpenAiChat));
     hear(&mut foreign, body.as_bytes(), 9);
-    let body = sent(&switched(foreign, config(PROVIDER)));
+    let body = sent(&switched(foreign, config(DIALECT)));
     assert!(body.contains(r#""arguments":{"malformed":"{\"x\":"}}"#), "{body}");
 
-    let mut ours = session(config(PROVIDER));
+    let mut ours = session(config(DIALECT));
     hear(&mut ours, LINES.as_bytes(), 9);
     answer(&mut ours, &[1, 0], &[("one", false), ("two", false)]);
-    let body = sent(&switched(ours, config(Provider::OpenAiChat)));
+    let body = sent(&switched(ours, config(Dialect::OpenAiChat)));
     let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
     let calls = &body["messages"][1]["tool_calls"];
     let made = calls[0]["id"].as_str().expect("an id").to_string();

@@ -217,7 +217,7 @@ fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn opaque(sink: &mut Sink<'_, '_>, variety: u8, bytes: &[u8]) -> Result<(), Error> {
-    sink.part(Kind::Opaque, [sink.provider as u8, variety], bytes)
+    sink.part(Kind::Opaque, [sink.dialect as u8, variety], bytes)
 }
 
 /// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
@@ -236,7 +236,7 @@ fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     let is_encrypted = sink.reply.notes.document == IS_ENCRYPTED;
     let variety = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
     sink.end_part();
-    sink.commit_part(Some((Kind::Opaque, [sink.provider as u8, variety])))?;
+    sink.commit_part(Some((Kind::Opaque, [sink.dialect as u8, variety])))?;
     sink.end_part();
     Ok(())
 }

@@ -5,9 +5,9 @@ use super::{
     OF_NEXT, OF_TEXT, OPAQUE_REASONING, REASONING_CONTENT_FIELD, REASONING_FIELD,
     REASONING_TEXT_FIELD,
 };
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about, about_tool, user_tags};
+use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, is_claude, is_mistral, wants_signatures};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Ids, Piece, Pieces};
@@ -219,7 +219,7 @@ fn variety(record: &Record<'_>) -> Option<u8> {
     }
 }
 
-const OURS: u8 = Provider::OpenAiChat as u8;
+const OURS: u8 = Dialect::OpenAiChat as u8;
 
 /// The next part of this kind that was kept whole, and behind the last of them the end of the
 /// string, if one was begun.

@@ -6,10 +6,10 @@
 mod decode;
 mod encode;
 
-use super::Dialect;
-use super::dialect::Body;
+use super::Codec;
+use super::codec::Body;
 
-pub(crate) static DIALECT: Dialect = Dialect {
+pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/chat/completions", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,

@@ -5,9 +5,9 @@
 //! out.
 
 use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::provider::Context;
-use crate::provider::dialect::{Cursor, about_tool};
+use crate::provider::codec::{Cursor, about_tool};
 use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -137,7 +137,7 @@ fn is_sealed(bytes: &[u8], record: &Record<'_>) -> bool {
 }
 
 fn is_ours(record: &Record<'_>, variety: u8) -> bool {
-    let wanted = [Provider::OpenAiResponses as u8, variety];
+    let wanted = [Dialect::OpenAiResponses as u8, variety];
     record.is(Kind::Opaque) && record.header.info.starts_with(&wanted)
 }
 

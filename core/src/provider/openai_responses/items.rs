@@ -244,7 +244,7 @@ pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 /// The strings of an item become parts, those that a later form repeats unless they were told.
 fn commit_item(sink: &mut Sink<'_, '_>, told: bool) -> Result<(), Error> {
     let unless_told = |part| if told { None } else { event::part(part) };
-    let provider = sink.provider as u8;
+    let dialect = sink.dialect as u8;
     let (first, second, opaque) = match sink.reply.notes.block {
         item::MESSAGE => (event::TEXT_DONE, event::REFUSAL_DONE, PHASE),
         item::REASONING => (event::REASONING_DONE, event::SUMMARY_DONE, ENCRYPTED),
@@ -252,7 +252,7 @@ fn commit_item(sink: &mut Sink<'_, '_>, told: bool) -> Result<(), Error> {
     };
     commit(sink, Slot::Id, unless_told(first))?;
     commit(sink, Slot::Name, unless_told(second))?;
-    commit(sink, Slot::Arguments, Some((Kind::Opaque, [provider, opaque])))
+    commit(sink, Slot::Arguments, Some((Kind::Opaque, [dialect, opaque])))
 }
 
 /// The string in `slot`, if there is one, becomes a part, or is dropped. The lower slots are

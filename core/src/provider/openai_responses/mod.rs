@@ -10,11 +10,11 @@ mod items;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
-use super::Dialect;
-use super::dialect::Body;
+use super::Codec;
+use super::codec::Body;
 use crate::wire::json_write::Ids;
 
-pub(crate) static DIALECT: Dialect = Dialect {
+pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/responses", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,

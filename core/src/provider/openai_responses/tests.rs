@@ -7,10 +7,10 @@ use crate::provider::testing::{
     Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
     switched,
 };
-use crate::{ErrorKind, Limits, Provider, SessionConfig, StopReason, ToolSpec};
+use crate::{Dialect, ErrorKind, Limits, SessionConfig, StopReason, ToolSpec};
 use serde_json::Value;
 
-const PROVIDER: Provider = Provider::OpenAiResponses;
+const DIALECT: Dialect = Dialect::OpenAiResponses;
 
 /// Reasoning with a summary of two parts, a message with a phase, and two calls whose
 /// arguments take turns.
@@ -90,7 +90,7 @@ const SENT_BACK: &str = concat!(
 );
 
 fn sent_after(body: &str, chunk: usize) -> String {
-    let mut session = session(config(PROVIDER));
+    let mut session = session(config(DIALECT));
     assert_is_the_reply(&hear(&mut session, body.as_bytes(), chunk));
     answer(&mut session, &[1, 0], &[("one", false), ("two", true)]);
     sent(&session)
@@ -99,8 +99,8 @@ fn sent_after(body: &str, chunk: usize) -> String {
 #[test]
 fn every_form_of_the_content_is_read_once() {
     // As OpenAI sends it, and with the keys sorted, so that the type comes last.
-    assert_is_the_reply(&heard(PROVIDER, &events(EVENTS)));
-    assert_is_the_reply(&heard(PROVIDER, &changed(|_| {})));
+    assert_is_the_reply(&heard(DIALECT, &events(EVENTS)));
+    assert_is_the_reply(&heard(DIALECT, &changed(|_| {})));
     // Each form alone, and each without those before it.
     let forms: [&[&str]; 3] = [
         &[".delta"],
@@ -114,20 +114,20 @@ fn every_form_of_the_content_is_read_once() {
                 *document = Value::Null;
             }
         });
-        assert_is_the_reply(&heard(PROVIDER, &body));
+        assert_is_the_reply(&heard(DIALECT, &body));
         assert!(sent_after(&body, 11).contains(SENT_BACK), "{left_out:?}");
     }
     // Only the last event.
     let last = EVENTS[EVENTS.len() - 1];
     let body = events(&[EVENTS[0], last]);
-    assert_is_the_reply(&heard(PROVIDER, &body));
+    assert_is_the_reply(&heard(DIALECT, &body));
     assert!(sent_after(&body, 7).contains(SENT_BACK));
     // A whole body, in both orders of keys.
     let response: Value = serde_json::from_str(last).expect("JSON");
     let whole = last.split_once(r#""response":"#).expect("a response").1;
     let whole = whole.strip_suffix('}').expect("an object");
     for body in [whole.to_string(), response["response"].to_string()] {
-        assert_is_the_reply(&heard(PROVIDER, &body));
+        assert_is_the_reply(&heard(DIALECT, &body));
         assert!(sent_after(&body, 7).contains(SENT_BACK), "{}", sent_after(&body, 7));
     }
 }
@@ -146,7 +146,7 @@ fn items_without_numbers_follow_one_another() {
     }
     let texts: Vec<_> = documents.iter().map(Value::to_string).collect();
     assert_is_the_reply(&heard(
-        PROVIDER,
+        DIALECT,
         &events(&texts.iter().map(|it| &**it).collect::<Vec<_>>()),
     ));
     // The items alone, none of them announced.
@@ -158,7 +158,7 @@ fn items_without_numbers_follow_one_another() {
         .map(Value::to_string)
         .collect();
     assert_is_the_reply(&heard(
-        PROVIDER,
+        DIALECT,
         &events(&texts.iter().map(|it| &**it).collect::<Vec<_>>()),
     ));
 }
@@ -172,7 +172,7 @@ fn messages_of_several_parts_that_come_only_whole() {
         r#"{"type":"response.output_item.done","output_index":40,"item":{"type":"message","content":[{"type":"output_text","text":"three"}]}}"#,
         r#"{"type":"response.completed","response":{"status":"completed"}}"#,
     ]);
-    let heard = heard(PROVIDER, &body);
+    let heard = heard(DIALECT, &body);
     assert_eq!((heard.text.as_str(), heard.end), ("one two three", Some(StopReason::EndTurn)));
 }
 
@@ -191,7 +191,7 @@ fn items_of_other_kinds_are_left_out() {
         r#"{"type":"response.output_text.delta","output_index":3,"delta":"yes"}"#,
         r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#,
     ]);
-    let heard = heard(PROVIDER, &body);
+    let heard = heard(DIALECT, &body);
     assert_eq!((heard.text.as_str(), heard.thinking.as_str(), heard.calls.len()), ("yes", "", 0));
     assert_eq!((heard.end, heard.error), (Some(StopReason::EndTurn), None));
 }
@@ -212,10 +212,10 @@ fn refusals_are_told_apart() {
     let whole = std::format!(r#"{{"output":[{item}],"status":"completed"}}"#);
     let typed = r#"{"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"I cannot."}]}]}"#;
     for body in [streamed, done, whole, typed.to_string()] {
-        let heard = heard(PROVIDER, &body);
+        let heard = heard(DIALECT, &body);
         assert_eq!((heard.refusal.as_str(), heard.text.as_str()), ("I cannot.", ""));
         assert_eq!(heard.end, Some(StopReason::Refusal));
-        let mut session = session(config(PROVIDER));
+        let mut session = session(config(DIALECT));
         hear(&mut session, body.as_bytes(), 9);
         session.user("why?").expect("room");
         let refusal = r#"{"type":"message","role":"assistant","content":"I cannot."}"#;
@@ -230,7 +230,7 @@ fn an_incomplete_reply_says_why() {
             r#"{{"type":"response.incomplete","response":{{"incomplete_details":{details},"status":"incomplete","output":[]}}}}"#
         );
         let text = r#"{"type":"response.output_text.delta","output_index":0,"delta":"a"}"#;
-        let heard = heard(PROVIDER, &events(&[text, &last]));
+        let heard = heard(DIALECT, &events(&[text, &last]));
         assert_eq!((heard.text.as_str(), heard.word.as_str()), ("a", "incomplete"));
         heard.end
     };
@@ -244,7 +244,7 @@ fn an_incomplete_reply_says_why() {
         r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","status":"incomplete","arguments":"{\"x\":","call_id":"c","name":"f"}}"#,
         r#"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}"#,
     ]);
-    let heard = heard(PROVIDER, &body);
+    let heard = heard(DIALECT, &body);
     assert_eq!(heard.calls.len(), 0);
     assert_eq!(heard.error.expect("an error").0.kind(), ErrorKind::Truncated);
 }
@@ -264,14 +264,14 @@ fn errors_are_told_in_every_form() {
         r#"{"code":"server_error","error":"It broke."}"#.to_string(),
     ];
     for body in forms {
-        let heard = heard(PROVIDER, &body);
+        let heard = heard(DIALECT, &body);
         let (kind, code, message) = heard.error.expect("an error");
         assert_eq!(kind.kind(), ErrorKind::Status, "{body}");
         assert_eq!((&*code, &*message), ("server_error", "It broke."), "{body}");
     }
     let bare = r#"{"type":"response.failed","response":{"status":"failed","error":null}}"#;
     assert_eq!(
-        heard(PROVIDER, &events(&[bare])).error.expect("an error").0.kind(),
+        heard(DIALECT, &events(&[bare])).error.expect("an error").0.kind(),
         ErrorKind::Status
     );
 }
@@ -279,16 +279,16 @@ fn errors_are_told_in_every_form() {
 #[test]
 fn a_reply_that_is_cut_is_an_error() {
     let body = events(EVENTS);
-    assert_no_cut_passes(PROVIDER, &body);
-    assert_no_cut_passes(PROVIDER, &changed(|_| {}));
-    let unfinished = heard(PROVIDER, &events(&EVENTS[..EVENTS.len() - 1]));
+    assert_no_cut_passes(DIALECT, &body);
+    assert_no_cut_passes(DIALECT, &changed(|_| {}));
+    let unfinished = heard(DIALECT, &events(&EVENTS[..EVENTS.len() - 1]));
     assert_eq!(unfinished.error.expect("an error").0.kind(), ErrorKind::Cut);
 }
 
 #[test]
 fn damaged_events_and_small_storage_do_no_harm() {
-    assert_robust(PROVIDER, &events(EVENTS));
-    assert_robust(PROVIDER, &changed(|_| {}));
+    assert_robust(DIALECT, &events(EVENTS));
+    assert_robust(DIALECT, &changed(|_| {}));
 }
 
 #[test]
@@ -296,7 +296,7 @@ fn the_request_is_exactly_this() {
     let tools =
         [ToolSpec { name: "add", description: "Adds \"x\".", parameters: r#"{"type":"object"}"# }];
     let limits = Limits { max_output_tokens: 64, ..Limits::DEFAULT };
-    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(PROVIDER) };
+    let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(DIALECT) };
     for body in [events(EVENTS), changed(|_| {})] {
         for chunk in [1, 10, 16384] {
             let mut session = session(base);
@@ -324,14 +324,14 @@ fn the_request_is_exactly_this() {
 #[test]
 fn reasoning_goes_back_only_where_the_server_takes_it() {
     let asks = |model| {
-        let body = sent(&session(SessionConfig { model, ..config(PROVIDER) }));
+        let body = sent(&session(SessionConfig { model, ..config(DIALECT) }));
         body.contains("reasoning.encrypted_content")
     };
     assert!(asks("gpt-5.2") && asks("o3") && asks("grok-4") && asks("openai/gpt-oss-20b"));
     assert!(!asks("gpt-4o") && !asks("openai/gpt-4.1") && !asks("gpt-5-chat-latest"));
 
     let after = |items: &str| {
-        let mut session = session(config(PROVIDER));
+        let mut session = session(config(DIALECT));
         let body = std::format!(r#"{{"status":"completed","output":[{items}]}}"#);
         hear(&mut session, body.as_bytes(), 5);
         session.user("go on").expect("room");
@@ -363,18 +363,18 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
 #[test]
 fn conversations_move_between_providers() {
     let body = r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true,"thoughtSignature":"eA=="},{"text":"ok"},{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"eQ=="}]},"finishReason":"STOP"}]}"#;
-    let mut foreign = session(config(Provider::Gemini));
+    let mut foreign = session(config(Dialect::Gemini));
     hear(&mut foreign, body.as_bytes(), 9);
     answer(&mut foreign, &[0], &[("done", false)]);
     let body: Value =
-        serde_json::from_str(&sent(&switched(foreign, config(PROVIDER)))).expect("JSON");
+        serde_json::from_str(&sent(&switched(foreign, config(DIALECT)))).expect("JSON");
     let input = body["input"].as_array().expect("a list");
     let kinds: Vec<_> = input.iter().map(kind_of).collect();
     assert_eq!(kinds, ["message", "message", "function_call", "function_call_output"]);
     let id = input[2]["call_id"].as_str().expect("an id");
     assert!(id.len() == 9 && input[3]["call_id"] == id, "{id}");
 
-    let mut ours = session(config(PROVIDER));
+    let mut ours = session(config(DIALECT));
     hear(&mut ours, events(EVENTS).as_bytes(), 9);
     answer(&mut ours, &[1, 0], &[("one", false), ("two", false)]);
     let wanted = concat!(
@@ -385,7 +385,7 @@ fn conversations_move_between_providers() {
         r#"{"functionResponse":{"id":"call_a","name":"add","response":{"output":"one"}}},"#,
         r#"{"functionResponse":{"id":"call_b","name":"now","response":{"output":"two"}}}]}]}"#,
     );
-    assert_eq!(sent(&switched(ours, config(Provider::Gemini))), wanted);
+    assert_eq!(sent(&switched(ours, config(Dialect::Gemini))), wanted);
 }
 
 #[test]
@@ -450,7 +450,7 @@ fn items_without_numbers_are_known_by_their_ids() {
             for ends in [&ends[..], &ends[4..], &ends[2..4], &[]] {
                 let documents = begin.iter().chain(middle).chain(ends).chain([&last]);
                 let documents: Vec<&str> = documents.map(String::as_str).collect();
-                let heard = heard(PROVIDER, &events(&documents));
+                let heard = heard(DIALECT, &events(&documents));
                 assert_eq!((heard.text.as_str(), heard.thinking.as_str()), ("I look", "hm"));
                 let calls: Vec<_> = heard.calls.iter().map(|call| (&*call.0, &*call.2)).collect();
                 let expected = [("fc_1", r#"{"path":"a"}"#), ("fc_2", r#"{"path":"b"}"#)];
@@ -463,6 +463,6 @@ fn items_without_numbers_are_known_by_their_ids() {
         }
         let all: Vec<&str> =
             begin.iter().chain(&mixed).chain(&ends).chain([&last]).map(String::as_str).collect();
-        assert_robust(PROVIDER, &events(&all));
+        assert_robust(DIALECT, &events(&all));
     }
 }

@@ -6,7 +6,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::Provider::{Anthropic, OpenAiChat};
+use crate::Dialect::{Anthropic, OpenAiChat};
 use crate::provider::testing::{
     answer, assert_robust, config, events, hear, heard, sent, session, switched,
 };

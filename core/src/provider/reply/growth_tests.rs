@@ -7,15 +7,15 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::Provider::{Anthropic, OpenAiChat, OpenAiResponses};
+use crate::Dialect::{Anthropic, OpenAiChat, OpenAiResponses};
 use crate::provider::testing::{config, events};
 use crate::transcript::record::HEADER_BYTES;
 use crate::wire::steps;
-use crate::{Growing, Provider, Session, StopReason};
+use crate::{Dialect, Growing, Session, StopReason};
 
 /// The work that `documents` make, in chunks of `chunk` bytes, and how many calls they hold.
-fn work(provider: Provider, documents: &[String], chunk: usize) -> (usize, usize) {
-    let mut session = Session::new(Growing::new(1 << 26), config(provider)).expect("room");
+fn work(dialect: Dialect, documents: &[String], chunk: usize) -> (usize, usize) {
+    let mut session = Session::new(Growing::new(1 << 26), config(dialect)).expect("room");
     session.user("hi").expect("room");
     session.begin_response(200, None).expect("the step");
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
@@ -34,21 +34,21 @@ fn work(provider: Provider, documents: &[String], chunk: usize) -> (usize, usize
 
 /// Ten times as much by `documents` is not more than twelve times the work.
 #[track_caller]
-fn grows_as_it_does(provider: Provider, size: usize, documents: impl Fn(usize) -> Vec<String>) {
-    grows_with_looks_back(provider, size, 0, documents);
+fn grows_as_it_does(dialect: Dialect, size: usize, documents: impl Fn(usize) -> Vec<String>) {
+    grows_with_looks_back(dialect, size, 0, documents);
 }
 
 /// The same, but for so many bytes of headers.
 #[track_caller]
 fn grows_with_looks_back(
-    provider: Provider,
+    dialect: Dialect,
     size: usize,
     headers: usize,
     documents: impl Fn(usize) -> Vec<String>,
 ) {
     for chunk in [13, 1 << 16] {
-        let (little, calls) = work(provider, &documents(size), chunk);
-        let (much, more_calls) = work(provider, &documents(10 * size), chunk);
+        let (little, calls) = work(dialect, &documents(size), chunk);
+        let (much, more_calls) = work(dialect, &documents(10 * size), chunk);
         std::println!("{little} steps for {calls} calls, {much} for {more_calls}");
         assert!(little > 0 && much <= 12 * little + headers, "{little} steps, then {much}");
     }

@@ -21,7 +21,7 @@ pub(crate) use calls::Slot;
 pub(crate) use failure::Failure;
 pub(crate) use show::{Shown, What};
 
-use crate::message::{Provider, StopReason, Usage};
+use crate::message::{Dialect, StopReason, Usage};
 use crate::transcript::log::Log;
 
 /// A short word of the wire: a stop reason, an error code, the type of a block.
@@ -181,7 +181,7 @@ pub(crate) struct Sink<'r, 't> {
     pub reply: &'r mut Reply,
     pub log: Log<'t>,
     /// Whose reply it is.
-    pub provider: Provider,
+    pub dialect: Dialect,
     /// Calls that it may have.
     pub max_calls: u16,
 }

@@ -6,15 +6,15 @@ use std::format;
 use std::string::String;
 
 use crate::provider::testing::{Heard, assert_robust, events, heard};
-use crate::{ErrorKind, Provider, StopReason};
+use crate::{Dialect, ErrorKind, StopReason};
 
-use Provider::{Anthropic, Gemini, Ollama, OpenAiChat, OpenAiResponses};
+use Dialect::{Anthropic, Gemini, Ollama, OpenAiChat, OpenAiResponses};
 
-const ALL: [Provider; 5] = [OpenAiChat, OpenAiResponses, Anthropic, Gemini, Ollama];
+const ALL: [Dialect; 5] = [OpenAiChat, OpenAiResponses, Anthropic, Gemini, Ollama];
 
 /// A stream of the dialect that says `text` in these pieces, which are JSON without quotes.
-fn stream(provider: Provider, pieces: &[&str]) -> String {
-    let piece = |text: &&str| match provider {
+fn stream(dialect: Dialect, pieces: &[&str]) -> String {
+    let piece = |text: &&str| match dialect {
         OpenAiChat => format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{text}"}}}}]}}"#),
         OpenAiResponses => {
             format!(r#"{{"type":"response.output_text.delta","output_index":0,"delta":"{text}"}}"#)
@@ -25,7 +25,7 @@ fn stream(provider: Provider, pieces: &[&str]) -> String {
         Gemini => format!(r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{text}"}}]}}}}]}}"#),
         _ => format!(r#"{{"message":{{"content":"{text}"}},"done":false}}"#),
     };
-    let end = match provider {
+    let end = match dialect {
         OpenAiChat => r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#,
         OpenAiResponses => r#"{"type":"response.completed","response":{"status":"completed"}}"#,
         Anthropic => r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#,
@@ -33,15 +33,15 @@ fn stream(provider: Provider, pieces: &[&str]) -> String {
         _ => r#"{"message":{"content":""},"done":true,"done_reason":"stop"}"#,
     };
     let documents = pieces.iter().map(piece).chain([String::from(end)]);
-    if provider == Ollama {
+    if dialect == Ollama {
         return documents.map(|document| document + "\n").collect();
     }
     documents.map(|document| format!("data: {document}\n\n")).collect()
 }
 
 /// A whole body that says `text`.
-fn body(provider: Provider, text: &str) -> String {
-    match provider {
+fn body(dialect: Dialect, text: &str) -> String {
+    match dialect {
         OpenAiChat => {
             format!(
                 r#"{{"choices":[{{"message":{{"content":"{text}"}},"finish_reason":"stop"}}]}}"#
@@ -61,10 +61,10 @@ fn body(provider: Provider, text: &str) -> String {
 }
 
 /// The message of the error that `body` tells.
-fn error(provider: Provider, body: &str) -> String {
-    let heard = heard(provider, body);
-    let (error, _, message) = heard.error.unwrap_or_else(|| panic!("{provider:?}: {body}"));
-    assert_eq!(error.kind(), ErrorKind::Status, "{provider:?}: {body}");
+fn error(dialect: Dialect, body: &str) -> String {
+    let heard = heard(dialect, body);
+    let (error, _, message) = heard.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
+    assert_eq!(error.kind(), ErrorKind::Status, "{dialect:?}: {body}");
     message
 }
 
@@ -76,37 +76,34 @@ fn says(heard: &Heard, text: &str) {
 
 #[test]
 fn a_byte_order_mark_is_passed_over() {
-    for provider in ALL {
-        says(&heard(provider, &format!("\u{feff}{}", stream(provider, &["hi"]))), "hi");
-        says(&heard(provider, &format!("\u{feff}\r\n {}", body(provider, "hi"))), "hi");
-        let each = stream(provider, &["h", "i"]).replace("data: ", "data: \u{feff}");
-        let each = if provider == Ollama { each.replace("{\"m", "\u{feff}{\"m") } else { each };
-        says(&heard(provider, &each), "hi");
+    for dialect in ALL {
+        says(&heard(dialect, &format!("\u{feff}{}", stream(dialect, &["hi"]))), "hi");
+        says(&heard(dialect, &format!("\u{feff}\r\n {}", body(dialect, "hi"))), "hi");
+        let each = stream(dialect, &["h", "i"]).replace("data: ", "data: \u{feff}");
+        let each = if dialect == Ollama { each.replace("{\"m", "\u{feff}{\"m") } else { each };
+        says(&heard(dialect, &each), "hi");
     }
 }
 
 #[test]
 fn events_may_hold_an_array_of_documents() {
-    for provider in [OpenAiChat, OpenAiResponses, Anthropic, Gemini] {
+    for dialect in [OpenAiChat, OpenAiResponses, Anthropic, Gemini] {
         let array =
-            stream(provider, &["h", "i"]).replace("data: {", "data: [{").replace("}\n\n", "}]\n\n");
-        says(&heard(provider, &array), "hi");
+            stream(dialect, &["h", "i"]).replace("data: {", "data: [{").replace("}\n\n", "}]\n\n");
+        says(&heard(dialect, &array), "hi");
         let spread =
             array.replace("data: [{", "data: [\ndata: {").replace("}]\n\n", "}\ndata: ]\n\n");
-        says(&heard(provider, &(spread + "data: [DONE]\n\n")), "hi");
+        says(&heard(dialect, &(spread + "data: [DONE]\n\n")), "hi");
     }
 }
 
 #[test]
 fn halves_of_a_character_in_two_documents_are_one() {
-    for provider in ALL {
-        says(&heard(provider, &stream(provider, &[r"a\ud83d", r"\ude00b"])), "a😀b");
+    for dialect in ALL {
+        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"\ude00b"])), "a😀b");
         // Whatever does not follow: it was half a character.
-        says(&heard(provider, &stream(provider, &[r"a\ud83d", r"b\ude00"])), "a\u{fffd}b\u{fffd}");
-        says(
-            &heard(provider, &stream(provider, &[r"a\ud83d", r"\ud83d", r"\ude00"])),
-            "a\u{fffd}😀",
-        );
+        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"b\ude00"])), "a\u{fffd}b\u{fffd}");
+        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"\ud83d", r"\ude00"])), "a\u{fffd}😀");
     }
     // Nothing follows at all.
     says(&heard(OpenAiChat, &stream(OpenAiChat, &[r"a\ud83d"])), "a\u{fffd}");
@@ -134,24 +131,24 @@ fn an_error_is_told_wherever_it_stands() {
         "{\n  \"error\": {\n \"code\": 500, \"message\": \"boom\"\n }\n}\n",
         r#"{"code":500,"message":"boom"}"#,
     ];
-    for provider in [OpenAiChat, OpenAiResponses, Anthropic, Gemini] {
-        let before = stream(provider, &["hel"]);
+    for dialect in [OpenAiChat, OpenAiResponses, Anthropic, Gemini] {
+        let before = stream(dialect, &["hel"]);
         let before = before.split_inclusive("\n\n").next().expect("a document");
         for form in forms {
             for end in ["\n\n", "\n\ndata: [DONE]\n\n"] {
-                assert_eq!(error(provider, &format!("{before}{form}{end}")), "boom", "{form}");
-                assert_eq!(error(provider, &format!(": hello\n\n{form}{end}")), "boom", "{form}");
+                assert_eq!(error(dialect, &format!("{before}{form}{end}")), "boom", "{form}");
+                assert_eq!(error(dialect, &format!(": hello\n\n{form}{end}")), "boom", "{form}");
             }
         }
         for form in forms.iter().skip(4).step_by(4) {
-            assert_robust(provider, &format!("{before}{form}\n\n"));
+            assert_robust(dialect, &format!("{before}{form}\n\n"));
         }
     }
-    for provider in ALL {
+    for dialect in ALL {
         for form in forms.iter().filter_map(|form| form.strip_prefix("data: ")) {
-            assert_eq!(error(provider, form), "boom", "{form}");
+            assert_eq!(error(dialect, form), "boom", "{form}");
         }
-        assert_eq!(error(provider, r#"{"message":"boom"}"#), "boom");
+        assert_eq!(error(dialect, r#"{"message":"boom"}"#), "boom");
     }
     let choice = r#"data: {"choices":[{"index":0,"error":{"code":502,"message":"boom"},"delta":{"content":""},"finish_reason":"error"}]}"#;
     assert_eq!(error(OpenAiChat, &format!("{choice}\n\ndata: [DONE]\n\n")), "boom");
@@ -160,7 +157,7 @@ fn an_error_is_told_wherever_it_stands() {
 
 #[test]
 fn an_empty_error_beside_an_answer_is_none() {
-    for provider in ALL {
+    for dialect in ALL {
         for empty in [
             "null",
             "{}",
@@ -171,29 +168,29 @@ fn an_empty_error_beside_an_answer_is_none() {
             r#"{"code":null,"message":null}"#,
         ] {
             let with = format!(r#","error":{empty}}}"#);
-            let end = if provider == Ollama { "\n" } else { "\n\n" };
-            let stream = stream(provider, &["hel", "lo"])
+            let end = if dialect == Ollama { "\n" } else { "\n\n" };
+            let stream = stream(dialect, &["hel", "lo"])
                 .replace(&format!("}}{end}"), &format!("{with}{end}"));
             assert_eq!(stream.matches("error").count(), 3);
-            says(&heard(provider, &stream), "hello");
-            let body = body(provider, "hello");
-            says(&heard(provider, &format!("{}{with}", &body[..body.len() - 1])), "hello");
+            says(&heard(dialect, &stream), "hello");
+            let body = body(dialect, "hello");
+            says(&heard(dialect, &format!("{}{with}", &body[..body.len() - 1])), "hello");
         }
     }
 }
 
 #[test]
 fn a_reply_in_another_dialect_is_an_error_that_is_not_tried_again() {
-    for provider in ALL {
-        for other in ALL.into_iter().filter(|other| *other != provider) {
+    for dialect in ALL {
+        for other in ALL.into_iter().filter(|other| *other != dialect) {
             for body in [
                 stream(other, &["hel", "lo"]),
                 stream(other, &["hel", "lo"]) + "data: [DONE]\n\n",
                 body(other, "hello"),
             ] {
-                let heard = heard(provider, &body);
-                let (error, ..) = heard.error.unwrap_or_else(|| panic!("{provider:?}: {body}"));
-                assert_eq!(error.kind(), ErrorKind::BadResponse, "{provider:?}: {body}");
+                let heard = heard(dialect, &body);
+                let (error, ..) = heard.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
+                assert_eq!(error.kind(), ErrorKind::BadResponse, "{dialect:?}: {body}");
                 assert!(format!("{error}").contains("check the dialect"));
             }
         }
@@ -202,8 +199,8 @@ fn a_reply_in_another_dialect_is_an_error_that_is_not_tried_again() {
 
 #[test]
 fn a_count_of_zero_keeps_what_was_counted() {
-    let usage = |body: &str, provider| {
-        let usage = heard(provider, body).usage;
+    let usage = |body: &str, dialect| {
+        let usage = heard(dialect, body).usage;
         (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens)
     };
     let anthropic = events(&[

@@ -1,8 +1,8 @@
 //! How many tokens the window has: what the provider counted, and what came since.
 
 use super::{Excess, WindowTokens};
-use crate::message::{Part, Provider, ToolCall, ToolResult, Usage};
-use crate::provider::{Config, Context, Limits, dialect_of, sent_texts};
+use crate::message::{Dialect, Part, ToolCall, ToolResult, Usage};
+use crate::provider::{Config, Context, Limits, codec_of, sent_texts};
 use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
 use crate::transcript::places::Table;
@@ -47,15 +47,15 @@ impl Count {
 
     /// Counts what is new, and says by how much it is too long.
     pub fn excess(&mut self, config: &dyn Config, bytes: &[u8]) -> Excess {
-        let (limits, provider) = (config.limits(), config.provider());
+        let (limits, dialect) = (config.limits(), config.dialect());
         if !is_limited(limits) {
             return Excess::NONE;
         }
         *self = self.up_to(config, bytes);
         let total = self.total();
-        let context = total.saturating_sub(limits.window_tokens(provider));
-        let marks = if total > limits.high_water(provider) {
-            total.saturating_sub(limits.low_water(provider)).max(1)
+        let context = total.saturating_sub(limits.window_tokens(dialect));
+        let marks = if total > limits.high_water(dialect) {
+            total.saturating_sub(limits.low_water(dialect)).max(1)
         } else {
             0
         };
@@ -66,7 +66,7 @@ impl Count {
     pub fn fits(&self, config: &dyn Config, text: &str) -> bool {
         let (limits, total) = (config.limits(), self.total());
         let more = config.count_tokens(text).saturating_add(WRAPPING_TOKENS);
-        let most = limits.window_tokens(config.provider());
+        let most = limits.window_tokens(config.dialect());
         !is_limited(limits) || total.saturating_add(more) <= most
     }
 
@@ -169,11 +169,11 @@ pub(super) fn tokens_between(config: &dyn Config, bytes: &[u8], start: usize, en
 /// affair, so its own encoder is asked.
 #[inline(never)]
 fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
-    let Ok(dialect) = dialect_of(config.provider()) else { return 0 };
+    let Ok(codec) = codec_of(config.dialect()) else { return 0 };
     let base = bytes.as_ptr().addr();
     let (mut tokens, mut at, mut message) = (0_u32, start, start);
     let context = Context { config, bytes, reply_tokens: 0, places: Table::BLIND };
-    sent_texts(dialect, context, start, &mut |text| {
+    sent_texts(codec, context, start, &mut |text| {
         let Some(offset) = text.as_ptr().addr().checked_sub(base) else { return };
         if offset < start || offset >= bytes.len() || text.is_empty() {
             return;
@@ -223,16 +223,16 @@ pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }
         Part::ToolResult(ToolResult { content, .. }) => config.count_tokens(content),
-        Part::Opaque { provider, text, .. } => {
-            opaque_tokens(config.provider(), provider as u8, text.len())
+        Part::Opaque { dialect, text, .. } => {
+            opaque_tokens(config.dialect(), dialect as u8, text.len())
         }
     };
     tokens.saturating_add(WRAPPING_TOKENS)
 }
 
 /// What only its provider reads is no text: it is base64 of what the model thought.
-const fn opaque_tokens(provider: Provider, maker: u8, bytes: usize) -> u32 {
-    if maker == provider as u8 { (bytes / 4) as u32 } else { 0 }
+const fn opaque_tokens(dialect: Dialect, maker: u8, bytes: usize) -> u32 {
+    if maker == dialect as u8 { (bytes / 4) as u32 } else { 0 }
 }
 
 /// Tokens of what stands before the messages.

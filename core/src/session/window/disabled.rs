@@ -66,7 +66,7 @@ impl Machine {
     }
 
     pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
-        config.limits().reply_tokens(config.provider())
+        config.limits().reply_tokens(config.dialect())
     }
 
     pub const fn makes_room_for(&mut self, _: &Log<'_>, _: &dyn Config, _: Error) -> bool {

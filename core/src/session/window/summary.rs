@@ -5,7 +5,7 @@ use super::count::is_limited;
 use super::policy::begins_reply;
 use super::refused::find;
 use super::{Outcome, Tried};
-use crate::message::{Event, Kept, Provider, StopReason};
+use crate::message::{Dialect, Event, Kept, StopReason};
 use crate::provider::Config;
 use crate::session::Step;
 use crate::session::machine::Machine;
@@ -47,7 +47,7 @@ impl Machine {
         let asked_at = log.used();
         // A template that wants the roles to alternate refuses a user's text behind another, or
         // behind the results of calls.
-        let alternates = matches!(config.provider(), Provider::OpenAiChat | Provider::Ollama);
+        let alternates = matches!(config.dialect(), Dialect::OpenAiChat | Dialect::Ollama);
         let last = log.records_from(self.turn as usize).last();
         let continues = last.is_some_and(|record| record.is_reply());
         let bridge = Header::new(Kind::Text, if continues { 0 } else { FIRST }, [0; 3]);
@@ -79,8 +79,8 @@ impl Machine {
     /// Tokens of the reply that the provider is asked for: a summary that was cut off gets twice
     /// as many the second time, if the context has them.
     pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
-        let (limits, provider) = (config.limits(), config.provider());
-        let tokens = limits.reply_tokens(provider);
+        let (limits, dialect) = (config.limits(), config.dialect());
+        let tokens = limits.reply_tokens(dialect);
         if !self.tried.has(Tried::AGAIN) {
             return tokens;
         }
@@ -178,7 +178,7 @@ impl Machine {
         let limits = config.limits();
         let most = if is_limited(limits) {
             // Half of the low mark, at four bytes a token.
-            limits.low_water(config.provider()) as usize / 2 * 4
+            limits.low_water(config.dialect()) as usize / 2 * 4
         } else {
             log.limit() / 8
         };

@@ -1,7 +1,7 @@
 //! What one line says, before it is a record.
 
 use crate::Error;
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::transcript::log::Log;
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, PAUSED, REFUSAL,
@@ -21,8 +21,8 @@ pub enum LineFault {
     Role,
     /// A field is missing, or does not go with the role.
     Fields,
-    /// The provider of an opaque text is unknown.
-    Provider,
+    /// The dialect of an opaque text is unknown.
+    Dialect,
     /// An id or a name is longer than 255 bytes.
     TooLong,
     /// Lines of the configuration stand before all others.
@@ -42,7 +42,7 @@ impl LineFault {
             Self::BadField => "a field is there twice, or its value is of the wrong kind",
             Self::Role => "the role is none of user, developer, assistant, tool, system, tools",
             Self::Fields => "it has fields that do not go with its role, or lacks one",
-            Self::Provider => "the API of the opaque text is unknown",
+            Self::Dialect => "the API of the opaque text is unknown",
             Self::TooLong => "an id or a name is longer than 255 bytes",
             Self::Order => "system and tools stand before everything else, and a user speaks first",
             Self::OpenCalls => "a call has no result yet",
@@ -73,7 +73,7 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
     THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
     IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
     SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
-    INDEX = ROOT."index", OPAQUE_PROVIDER = OPAQUE."provider", VARIETY = OPAQUE."variety",
+    INDEX = ROOT."index", OPAQUE_DIALECT = OPAQUE."provider", VARIETY = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
     ARGUMENTS = CALL."arguments", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
 
@@ -85,7 +85,7 @@ type Word = heapless::Vec<u8, 24, u8>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
     role: Word,
-    provider: Word,
+    dialect: Word,
     /// A bit for each place whose value is complete.
     seen: u32,
     /// Where its record begins, 0 while nothing of it is written.
@@ -122,12 +122,12 @@ impl Line {
                 match (place, slot_of(place)) {
                     (_, Some(slot)) => self.write(log, slot, bytes)?,
                     (ROLE, _) => word(&mut self.role, bytes, LineFault::Role)?,
-                    (OPAQUE_PROVIDER, _) => word(&mut self.provider, bytes, LineFault::Provider)?,
+                    (OPAQUE_DIALECT, _) => word(&mut self.dialect, bytes, LineFault::Dialect)?,
                     _ => return Err(LineFault::BadField.into()),
                 }
             }
             Token::PieceEnd(place) if slot_of(place).is_some() => self.see(place)?,
-            Token::PieceEnd(place @ (ROLE | OPAQUE_PROVIDER)) => self.see(place)?,
+            Token::PieceEnd(place @ (ROLE | OPAQUE_DIALECT)) => self.see(place)?,
             Token::Bool(
                 place @ (IS_ERROR | BEGINS | CUT | SUMMARY | REFUSED | TURN_ENDED | TURN_PAUSED),
                 is_so,
@@ -173,7 +173,7 @@ impl Line {
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT, TURN_ENDED])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
-                allowed(&[BEGINS, CUT, REFUSED, FIELD, OPAQUE_PROVIDER, VARIETY, OPAQUE_TEXT])
+                allowed(&[BEGINS, CUT, REFUSED, FIELD, OPAQUE_DIALECT, VARIETY, OPAQUE_TEXT])
                     | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, TURN_PAUSED]),
             ),
             _ => return Err(LineFault::Role.into()),
@@ -206,12 +206,12 @@ impl Line {
             return text(Kind::Thinking, begins | cut, [self.field, 0, 0]);
         }
         if self.has(OPAQUE) {
-            let provider = core::str::from_utf8(&self.provider).ok().and_then(Provider::from_name);
-            let provider = provider.ok_or(LineFault::Provider)? as u8;
+            let dialect = core::str::from_utf8(&self.dialect).ok().and_then(Dialect::from_name);
+            let dialect = dialect.ok_or(LineFault::Dialect)? as u8;
             if !self.has(OPAQUE_TEXT) {
                 return Err(LineFault::Fields.into());
             }
-            return text(Kind::Opaque, begins, [provider, self.variety, 0]);
+            return text(Kind::Opaque, begins, [dialect, self.variety, 0]);
         }
         if self.has(CALL) {
             if !self.has(CALL_NAME) || !self.has(ARGUMENTS) {

@@ -13,14 +13,14 @@ use crate::{Error, ErrorKind};
 /// storage that [`crate::Session::resume`] takes.
 ///
 /// ```
-/// use zerostack_core::{JsonLinesReader, Provider, Session, SessionConfig, Step};
+/// use zerostack_core::{JsonLinesReader, Dialect, Session, SessionConfig, Step};
 ///
 /// let mut reader = JsonLinesReader::new([0; 256])?;
 /// for chunk in br#"{"role":"user","text":"Hello"}"#.chunks(5) {
 ///     reader.push(chunk)?;
 /// }
 /// let (storage, used) = reader.finish()?;
-/// let config = SessionConfig::new(Provider::Anthropic, "some-model");
+/// let config = SessionConfig::new(Dialect::Anthropic, "some-model");
 /// assert_eq!(Session::resume(storage, used, &config)?.step(), Step::Send);
 /// # Ok::<(), zerostack_core::Error>(())
 /// ```

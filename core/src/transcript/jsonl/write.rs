@@ -1,6 +1,6 @@
 //! From records to lines, through a buffer of any size.
 
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, REPEATED, Record, Records,
@@ -120,9 +120,9 @@ impl<'t> JsonLines<'t> {
                 pieces!(out: flag(r#","cut":true"#, marked), turn);
             }
             Kind::Opaque => {
-                let provider = Provider::from_number(first).map_or("", Provider::name);
+                let dialect = Dialect::from_number(first).map_or("", Dialect::name);
                 pieces!(out:
-                    r#"{"role":"assistant""#, begins, r#","opaque":{"provider":""#, provider,
+                    r#"{"role":"assistant""#, begins, r#","opaque":{"dialect":""#, dialect,
                     r#"","variety":"#, Piece::Number(second.into()), r#","text":""#, text,
                     r#""}"#, turn
                 );

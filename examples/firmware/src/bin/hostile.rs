@@ -3,7 +3,7 @@
 #![no_main]
 
 use zerostack_core::drive::{Connect, Driver, Endpoint, ToolOutput};
-use zerostack_core::{Limits, Provider, Session, SessionConfig, ToolCall};
+use zerostack_core::{Dialect, Limits, Session, SessionConfig, ToolCall};
 use zerostack_firmware::board::{self, Port};
 use zerostack_firmware::console::Decimal;
 use zerostack_firmware::memory::Lent;
@@ -14,7 +14,7 @@ static ARENA: Lent<4096> = Lent::new();
 static BUFFER: Lent<512> = Lent::new();
 static CONFIG: SessionConfig<'_> = SessionConfig {
     limits: Limits { max_attempts: 1, max_response_bytes: 16_384, ..Limits::DEFAULT },
-    ..SessionConfig::new(Provider::OpenAiChat, "scripted")
+    ..SessionConfig::new(Dialect::OpenAiChat, "scripted")
 };
 
 #[cfg_attr(target_arch = "arm", cortex_m_rt::entry)]

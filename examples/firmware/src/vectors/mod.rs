@@ -9,7 +9,7 @@ use core::mem::replace;
 
 use script::Entry;
 use zerostack_core::{
-    CallId, Counting, Error, Event, FailedTurn, Kept, Limits, Provider, RoomPolicy, Session,
+    CallId, Counting, Dialect, Error, Event, FailedTurn, Kept, Limits, RoomPolicy, Session,
     SessionConfig, Step, ToolResult, ToolSpec, Usage,
 };
 
@@ -38,18 +38,18 @@ pub fn play(script: &mut Script, piece_bytes: usize, room: Room<'_>) -> Option<(
     let mut arena_bytes = arena.len();
     let mut config = SessionConfig {
         counting: Counting::ESTIMATE,
-        ..SessionConfig::new(Provider::OpenAiChat, "")
+        ..SessionConfig::new(Dialect::OpenAiChat, "")
     };
     let start = loop {
         let entry = script.entry()?;
         let text = |index| script.text(&entry, index);
         match entry.word(0) {
-            b"provider" => {
+            b"dialect" => {
                 let name = core::str::from_utf8(entry.word(1)).unwrap_or_default();
-                let Some(provider) = Provider::from_name(name) else {
-                    return script.refuse_entry(&entry, "names no provider");
+                let Some(dialect) = Dialect::from_name(name) else {
+                    return script.refuse_entry(&entry, "names no dialect");
                 };
-                config.provider = provider;
+                config.dialect = dialect;
             }
             b"model" => config.model = text(0)?,
             b"system" => config.system = text(0)?,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ureq::http::Uri;
 
-use super::Api;
+use super::Dialect;
 use super::secret::begins_like_key;
 use crate::{Error, ErrorKind, Result};
 
@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result};
 /// Taken off: slashes at the end, a whole endpoint path, and the `/v1` that is a part of
 /// Anthropic's paths and in none of Ollama's. Put on: the `/v1` of an OpenAI-compatible server on this machine, whose
 /// base URL is often given as host and port.
-pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
+pub(super) fn normalize(text: &str, api: Dialect, source: &str) -> Result<String> {
     let wrong = |reason: &str| {
         let message = format!("{source}: {reason}; a base URL looks like https://host/v1");
         Error::new(ErrorKind::Configuration, message)
@@ -45,12 +45,12 @@ pub(super) fn normalize(text: &str, api: Api, source: &str) -> Result<String> {
     let root = format!("{}://{}", uri.scheme_str().unwrap_or("https"), authority.to_lowercase());
     let path = without_endpoint(path.unwrap_or_default().trim_end_matches('/'));
     let path = match api {
-        Api::Anthropic => path.strip_suffix("/v1").unwrap_or(path),
-        Api::Ollama => {
+        Dialect::Anthropic => path.strip_suffix("/v1").unwrap_or(path),
+        Dialect::Ollama => {
             ["/v1", "/api"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path)
         }
-        Api::Gemini if path.is_empty() && host.eq_ignore_ascii_case(GEMINI_HOST) => "/v1beta",
-        Api::Gemini => path,
+        Dialect::Gemini if path.is_empty() && host.eq_ignore_ascii_case(GEMINI_HOST) => "/v1beta",
+        Dialect::Gemini => path,
         _ if path.is_empty() && is_loopback(host) => "/v1",
         _ => path,
     };
@@ -69,7 +69,7 @@ fn without_endpoint(path: &str) -> &str {
 
 /// The base URL behind `OLLAMA_HOST`, which is `host`, `host:port` or a URL, and may be the
 /// address that the server listens on.
-pub(super) fn from_ollama_host(value: &str, api: Api) -> Result<String> {
+pub(super) fn from_ollama_host(value: &str, api: Dialect) -> Result<String> {
     let value = value.trim().trim_end_matches('/');
     if begins_like_key(value) {
         let message = "OLLAMA_HOST: this looks like a key; it is the address of a server";
@@ -175,32 +175,32 @@ mod tests {
     #[test]
     fn base_urls_as_people_write_them() {
         let cases = [
-            (Api::OpenAiChat, "https://api.openai.com/v1", "https://api.openai.com/v1"),
-            (Api::OpenAiChat, " https://api.openai.com/v1/ ", "https://api.openai.com/v1"),
-            (Api::OpenAiChat, "https://h/v1/chat/completions", "https://h/v1"),
-            (Api::OpenAiChat, "http://localhost:8080", "http://localhost:8080/v1"),
-            (Api::OpenAiChat, "http://[::1]:8080/", "http://[::1]:8080/v1"),
-            (Api::OpenAiChat, "http://localhost:8080/api", "http://localhost:8080/api"),
-            (Api::OpenAiChat, "https://api.example.com", "https://api.example.com"),
-            (Api::Anthropic, "https://api.anthropic.com", "https://api.anthropic.com"),
-            (Api::Anthropic, "https://api.anthropic.com/v1/", "https://api.anthropic.com"),
-            (Api::Anthropic, "https://h/anthropic/v1/messages", "https://h/anthropic"),
-            (Api::Anthropic, "http://127.0.0.1:9", "http://127.0.0.1:9"),
-            (Api::OpenAiResponses, "https://h/v1/responses", "https://h/v1"),
-            (Api::OpenAiResponses, "http://localhost:8080", "http://localhost:8080/v1"),
-            (Api::Gemini, "https://h/v1beta/", "https://h/v1beta"),
-            (Api::Gemini, "http://127.0.0.1:9", "http://127.0.0.1:9"),
-            (Api::Ollama, "http://127.0.0.1:11434/", "http://127.0.0.1:11434"),
-            (Api::Ollama, "http://h/api/chat", "http://h"),
-            (Api::Ollama, "http://h:1/v1/", "http://h:1"),
-            (Api::Ollama, "http://h/proxy/v1", "http://h/proxy"),
-            (Api::OpenAiChat, "HTTPS://LLM.Example/V1/", "https://llm.example/V1"),
-            (Api::OpenAiChat, "HTTP://LocalHost:8080", "http://localhost:8080/v1"),
-            (Api::OpenAiResponses, "https://h/v1/chat/completions", "https://h/v1"),
-            (Api::Anthropic, "https://h/v1/chat/completions", "https://h"),
-            (Api::OpenAiChat, "http://127.0.0.1:1/v1/messages", "http://127.0.0.1:1/v1"),
-            (Api::Gemini, "https://generativelanguage.googleapis.com", GEMINI_BASE),
-            (Api::Gemini, "https://h/v1beta/models/m:generateContent", "https://h/v1beta"),
+            (Dialect::OpenAiChat, "https://api.openai.com/v1", "https://api.openai.com/v1"),
+            (Dialect::OpenAiChat, " https://api.openai.com/v1/ ", "https://api.openai.com/v1"),
+            (Dialect::OpenAiChat, "https://h/v1/chat/completions", "https://h/v1"),
+            (Dialect::OpenAiChat, "http://localhost:8080", "http://localhost:8080/v1"),
+            (Dialect::OpenAiChat, "http://[::1]:8080/", "http://[::1]:8080/v1"),
+            (Dialect::OpenAiChat, "http://localhost:8080/api", "http://localhost:8080/api"),
+            (Dialect::OpenAiChat, "https://api.example.com", "https://api.example.com"),
+            (Dialect::Anthropic, "https://api.anthropic.com", "https://api.anthropic.com"),
+            (Dialect::Anthropic, "https://api.anthropic.com/v1/", "https://api.anthropic.com"),
+            (Dialect::Anthropic, "https://h/anthropic/v1/messages", "https://h/anthropic"),
+            (Dialect::Anthropic, "http://127.0.0.1:9", "http://127.0.0.1:9"),
+            (Dialect::OpenAiResponses, "https://h/v1/responses", "https://h/v1"),
+            (Dialect::OpenAiResponses, "http://localhost:8080", "http://localhost:8080/v1"),
+            (Dialect::Gemini, "https://h/v1beta/", "https://h/v1beta"),
+            (Dialect::Gemini, "http://127.0.0.1:9", "http://127.0.0.1:9"),
+            (Dialect::Ollama, "http://127.0.0.1:11434/", "http://127.0.0.1:11434"),
+            (Dialect::Ollama, "http://h/api/chat", "http://h"),
+            (Dialect::Ollama, "http://h:1/v1/", "http://h:1"),
+            (Dialect::Ollama, "http://h/proxy/v1", "http://h/proxy"),
+            (Dialect::OpenAiChat, "HTTPS://LLM.Example/V1/", "https://llm.example/V1"),
+            (Dialect::OpenAiChat, "HTTP://LocalHost:8080", "http://localhost:8080/v1"),
+            (Dialect::OpenAiResponses, "https://h/v1/chat/completions", "https://h/v1"),
+            (Dialect::Anthropic, "https://h/v1/chat/completions", "https://h"),
+            (Dialect::OpenAiChat, "http://127.0.0.1:1/v1/messages", "http://127.0.0.1:1/v1"),
+            (Dialect::Gemini, "https://generativelanguage.googleapis.com", GEMINI_BASE),
+            (Dialect::Gemini, "https://h/v1beta/models/m:generateContent", "https://h/v1beta"),
         ];
         for (api, text, expected) in cases {
             assert_eq!(normalize(text, api, "test").unwrap(), expected, "{text}");
@@ -221,7 +221,7 @@ mod tests {
             ("http://host:hunter2/v1", "the port is no number"),
             ("http://host:70000/v1", "the port is no number"),
         ] {
-            let error = normalize(text, Api::OpenAiChat, "--base-url").unwrap_err();
+            let error = normalize(text, Dialect::OpenAiChat, "--base-url").unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{text}");
             let message = error.to_string();
             assert!(message.starts_with("--base-url: "), "{message}");
@@ -247,12 +247,12 @@ mod tests {
             ("[fe80::1]", "http://[fe80::1]:11434/v1"),
             ("fe80::1", "http://[fe80::1]:11434/v1"),
         ] {
-            assert_eq!(from_ollama_host(value, Api::OpenAiChat).unwrap(), expected, "{value}");
+            assert_eq!(from_ollama_host(value, Dialect::OpenAiChat).unwrap(), expected, "{value}");
         }
-        let native = from_ollama_host("gpu:1", Api::Ollama).unwrap();
+        let native = from_ollama_host("gpu:1", Dialect::Ollama).unwrap();
         assert_eq!(native, "http://gpu:1");
         for value in ["sk-hunter2", "gpu:port", "ftp://gpu", "a b"] {
-            let error = from_ollama_host(value, Api::OpenAiChat).unwrap_err();
+            let error = from_ollama_host(value, Dialect::OpenAiChat).unwrap_err();
             assert!(error.to_string().starts_with("OLLAMA_HOST: "), "{error}");
         }
     }

@@ -4,7 +4,7 @@ use super::base_url::{authority_of, is_same_server, normalize, path_of};
 use super::config::{Config, File, Setting, Table};
 use super::known::{CHOOSING_VARIABLES, KNOWN, Known, known};
 use super::secret::{begins_like_key, shown};
-use super::{Api, Env, variable};
+use super::{Dialect, Env, variable};
 use crate::{Error, ErrorKind, Result};
 use zerostack_core::ToolMode;
 
@@ -19,7 +19,7 @@ pub struct Flags {
     /// `--model NAME`.
     pub model: Option<String>,
     /// `--api NAME`: the dialect to speak, if it is not the provider's first.
-    pub api: Option<Api>,
+    pub api: Option<Dialect>,
     /// `--tool-mode NAME`.
     pub tool_mode: Option<ToolMode>,
 }
@@ -148,7 +148,7 @@ impl Inputs<'_> {
 
     /// The provider whose server a bare base URL names: its key may go there. Else a nameless one.
     fn owner_of(&self, base_url: Said, by: By) -> Result<Choice> {
-        let api = self.flags.api.unwrap_or(Api::OpenAiChat);
+        let api = self.flags.api.unwrap_or(Dialect::OpenAiChat);
         let url = normalize(&base_url.value, api, &base_url.source)?;
         let tables = self.config.tables.iter();
         let configured =
@@ -213,12 +213,12 @@ impl Inputs<'_> {
 
 /// Whether a key of `known` in the environment is a choice for `api`. That Anthropic has a path
 /// in OpenAI's words too is for who names it.
-fn fits_ambient(known: &Known, api: Api) -> bool {
-    known.speaks(api) && !(known.name == "anthropic" && api == Api::OpenAiChat)
+fn fits_ambient(known: &Known, api: Dialect) -> bool {
+    known.speaks(api) && !(known.name == "anthropic" && api == Dialect::OpenAiChat)
 }
 
 /// What to say when nothing is chosen: the variables that are set and why they do not count.
-pub(super) fn unused_keys(env: &Env<'_>, api: Option<Api>) -> String {
+pub(super) fn unused_keys(env: &Env<'_>, api: Option<Dialect>) -> String {
     let set = |name: &str| env(name).is_some_and(|value| !value.is_empty());
     let keys = KNOWN.iter().filter_map(|known| Some((known, known.key_env?)));
     let set: Vec<(&Known, &str)> = keys.filter(|(_, name)| set(name)).collect();

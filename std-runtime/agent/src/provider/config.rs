@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer};
 use zerostack_core::{OutputLimitKey, ToolMode};
 
-use super::Api;
+use super::Dialect;
 use super::extra::variables_in;
 use super::secret::shown;
 
@@ -62,7 +62,7 @@ pub enum File {
 pub struct Table {
     /// The dialect it speaks.
     #[serde(default, deserialize_with = "api_by_name")]
-    pub api: Option<Api>,
+    pub api: Option<Dialect>,
     /// Where it is.
     pub base_url: Option<String>,
     /// Its model, if nothing else names one.
@@ -105,8 +105,8 @@ pub struct PriceTable {
 }
 
 /// A dialect by its name in files and flags.
-fn api_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Api>, D::Error> {
-    by_name(deserializer, "API", Api::ALL, |api| api.name())
+fn api_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dialect>, D::Error> {
+    by_name(deserializer, "API", Dialect::ALL, |api| api.name())
 }
 
 fn output_limit_key_by_name<'de, D: Deserializer<'de>>(

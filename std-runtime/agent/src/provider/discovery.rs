@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::base_url::{authority_of, host_of, is_loopback};
-use super::{Api, Endpoint};
+use super::{Dialect, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::{Error, ErrorKind, Result};
 
@@ -26,7 +26,7 @@ pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<St
     };
     let mut http = Http::new(options, Cancel::new());
     let mut headers = endpoint.headers();
-    if endpoint.api == Api::Anthropic {
+    if endpoint.api == Dialect::Anthropic {
         headers.push(("anthropic-version", super::Secret::new("2023-06-01")));
     }
     let headers: Vec<(&str, &str)> =
@@ -51,10 +51,10 @@ pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<St
     chat_models(&document).map_err(|reason| no_list(ErrorKind::Configuration, reason))
 }
 
-fn path(api: Api) -> &'static str {
+fn path(api: Dialect) -> &'static str {
     match api {
-        Api::Anthropic => "/v1/models",
-        Api::Ollama => "/api/tags",
+        Dialect::Anthropic => "/v1/models",
+        Dialect::Ollama => "/api/tags",
         _ => "/models",
     }
 }

@@ -2,15 +2,15 @@
 
 use zerostack_core::OutputLimitKey;
 
-use super::Api;
+use super::Dialect;
 
 /// What is known of a provider by its name.
 pub(super) struct Known {
     pub name: &'static str,
-    pub api: Api,
+    pub api: Dialect,
     pub base_url: &'static str,
     /// The other dialects that it speaks, and where, if that does not follow from `base_url`.
-    pub also: &'static [(Api, Option<&'static str>)],
+    pub also: &'static [(Dialect, Option<&'static str>)],
     /// The variable of its key; none for servers on this machine.
     pub key_env: Option<&'static str>,
     /// The variable that moves it elsewhere.
@@ -23,12 +23,12 @@ pub(super) struct Known {
 
 impl Known {
     /// Whether it is known to speak `api`.
-    pub fn speaks(&self, api: Api) -> bool {
+    pub fn speaks(&self, api: Dialect) -> bool {
         self.api == api || self.also.iter().any(|(other, _)| *other == api)
     }
 
     /// Where it speaks `api`; the rest is for `normalize`.
-    pub fn base_url_of(&self, api: Api) -> &'static str {
+    pub fn base_url_of(&self, api: Dialect) -> &'static str {
         let other = self.also.iter().find(|(other, _)| *other == api);
         other.and_then(|(_, base_url)| *base_url).unwrap_or(self.base_url)
     }
@@ -51,7 +51,7 @@ const fn cloud(
 const fn local(name: &'static str, base_url: &'static str) -> Known {
     Known {
         name,
-        api: Api::OpenAiChat,
+        api: Dialect::OpenAiChat,
         base_url,
         also: &[],
         key_env: None,
@@ -65,15 +65,15 @@ const fn local(name: &'static str, base_url: &'static str) -> Known {
 pub(super) const KNOWN: &[Known] = &[
     Known {
         base_url_env: Some("OPENAI_BASE_URL"),
-        also: &[(Api::OpenAiResponses, None)],
+        also: &[(Dialect::OpenAiResponses, None)],
         // All of its models take it, and those that reason refuse the older key.
         output_limit_key: OutputLimitKey::MaxCompletionTokens,
         ..cloud("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", Some("gpt-5.2"))
     },
     Known {
-        api: Api::Anthropic,
+        api: Dialect::Anthropic,
         base_url_env: Some("ANTHROPIC_BASE_URL"),
-        also: &[(Api::OpenAiChat, Some("https://api.anthropic.com/v1"))],
+        also: &[(Dialect::OpenAiChat, Some("https://api.anthropic.com/v1"))],
         ..cloud(
             "anthropic",
             "https://api.anthropic.com",
@@ -82,7 +82,7 @@ pub(super) const KNOWN: &[Known] = &[
         )
     },
     Known {
-        also: &[(Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        also: &[(Dialect::OpenAiResponses, None), (Dialect::Anthropic, None)],
         ..cloud(
             "openrouter",
             "https://openrouter.ai/api/v1",
@@ -92,7 +92,11 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         base_url_env: Some("OLLAMA_HOST"),
-        also: &[(Api::Ollama, None), (Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        also: &[
+            (Dialect::Ollama, None),
+            (Dialect::OpenAiResponses, None),
+            (Dialect::Anthropic, None),
+        ],
         ..local("ollama", "http://127.0.0.1:11434/v1")
     },
     Known { also: LOCAL_DIALECTS, ..local("llamacpp", "http://127.0.0.1:8080/v1") },
@@ -100,7 +104,7 @@ pub(super) const KNOWN: &[Known] = &[
     Known { also: LOCAL_DIALECTS, ..local("vllm", "http://127.0.0.1:8000/v1") },
     cloud("cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY", None),
     Known {
-        also: &[(Api::Anthropic, Some("https://api.deepseek.com/anthropic"))],
+        also: &[(Dialect::Anthropic, Some("https://api.deepseek.com/anthropic"))],
         ..cloud(
             "deepseek",
             "https://api.deepseek.com/v1",
@@ -109,7 +113,7 @@ pub(super) const KNOWN: &[Known] = &[
         )
     },
     Known {
-        also: &[(Api::Gemini, Some("https://generativelanguage.googleapis.com/v1beta"))],
+        also: &[(Dialect::Gemini, Some("https://generativelanguage.googleapis.com/v1beta"))],
         ..cloud(
             "gemini",
             "https://generativelanguage.googleapis.com/v1beta/openai",
@@ -118,20 +122,20 @@ pub(super) const KNOWN: &[Known] = &[
         )
     },
     Known {
-        also: &[(Api::OpenAiResponses, None)],
+        also: &[(Dialect::OpenAiResponses, None)],
         ..cloud("groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY", None)
     },
     cloud("mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY", Some("mistral-large-latest")),
     cloud("together", "https://api.together.xyz/v1", "TOGETHER_API_KEY", None),
     Known {
-        also: &[(Api::OpenAiResponses, None), (Api::Anthropic, None)],
+        also: &[(Dialect::OpenAiResponses, None), (Dialect::Anthropic, None)],
         ..cloud("xai", "https://api.x.ai/v1", "XAI_API_KEY", None)
     },
 ];
 
 /// llama.cpp, LM Studio and vLLM serve all three on one port.
-const LOCAL_DIALECTS: &[(Api, Option<&str>)] =
-    &[(Api::OpenAiResponses, None), (Api::Anthropic, None)];
+const LOCAL_DIALECTS: &[(Dialect, Option<&str>)] =
+    &[(Dialect::OpenAiResponses, None), (Dialect::Anthropic, None)];
 
 /// Variables that choose a provider by being set, and the provider; the first one set wins.
 pub(super) const CHOOSING_VARIABLES: &[(&str, &str)] = &[

@@ -32,7 +32,7 @@ use std::ffi::OsString;
 use std::fmt;
 
 /// The dialect that an endpoint speaks.
-pub use zerostack_core::Provider as Api;
+pub use zerostack_core::Dialect;
 use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Prices, ToolMode};
 
 pub use base_url::is_loopback;
@@ -83,7 +83,7 @@ pub struct Endpoint {
     /// The provider's name, or the host when only a base URL is known.
     pub name: String,
     /// The dialect it speaks.
-    pub api: Api,
+    pub api: Dialect,
     /// What stands before the dialect's path, without a slash at its end.
     pub base_url: String,
     /// The model, by the provider's name for it.
@@ -126,7 +126,7 @@ impl Endpoint {
     pub fn local(base_url: impl Into<String>, model: impl Into<String>) -> Self {
         Self {
             name: "local".to_owned(),
-            api: Api::OpenAiChat,
+            api: Dialect::OpenAiChat,
             base_url: base_url.into(),
             model: model.into(),
             key: None,
@@ -157,7 +157,7 @@ impl Endpoint {
         if limits.context_tokens == 0 {
             limits.context_tokens = self.context_tokens;
         }
-        if limits.context_tokens == 0 && self.api == Api::Ollama {
+        if limits.context_tokens == 0 && self.api == Dialect::Ollama {
             limits.context_tokens = OLLAMA_CONTEXT_TOKENS;
         }
         if limits.max_turn_cost_micros == 0 || limits.prices != Prices::NONE {
@@ -205,8 +205,8 @@ impl Endpoint {
     pub fn auth_header(&self) -> Option<(&'static str, Secret)> {
         let key = self.key.as_ref()?;
         Some(match self.api {
-            Api::Anthropic => ("x-api-key", key.clone()),
-            Api::Gemini => ("x-goog-api-key", key.clone()),
+            Dialect::Anthropic => ("x-api-key", key.clone()),
+            Dialect::Gemini => ("x-goog-api-key", key.clone()),
             _ => ("authorization", Secret::new(format!("Bearer {}", key.expose()))),
         })
     }

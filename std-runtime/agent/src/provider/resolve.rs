@@ -7,7 +7,7 @@ use super::discovery::{first_chat_model, served_models};
 use super::extra::{self, Extra};
 use super::known::{LOCAL_SERVERS, known};
 use super::secret::{begins_like_key, shown, variable_name};
-use super::{Api, Endpoint, Env, Secret, is_loopback, variable};
+use super::{Dialect, Endpoint, Env, Secret, is_loopback, variable};
 use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
 use zerostack_core::Prices;
@@ -64,7 +64,7 @@ impl Inputs<'_> {
     /// All but the model.
     fn without_model(&self, choice: &Choice) -> Result<Endpoint> {
         let known_api = choice.known.map(|known| known.api);
-        let api = self.flags.api.or(choice.table.api).or(known_api).unwrap_or(Api::OpenAiChat);
+        let api = self.flags.api.or(choice.table.api).or(known_api).unwrap_or(Dialect::OpenAiChat);
         let base_url = self.base_url(choice, api)?;
         let place = |what: &str| format!("{what} of {} in {}", choice.name, self.user_file());
         // What was found listens where the table does not say, and anything may listen there.
@@ -117,7 +117,7 @@ impl Inputs<'_> {
         }))
     }
 
-    fn base_url(&self, choice: &Choice, api: Api) -> Result<String> {
+    fn base_url(&self, choice: &Choice, api: Dialect) -> Result<String> {
         if let Some(said) = &choice.base_url {
             return normalize(&said.value, api, &said.source);
         }
@@ -205,7 +205,7 @@ impl Inputs<'_> {
             (By::Search | By::File(File::Project), _) | (_, Err(_)) => false,
             (_, Ok(None)) => true,
             (_, Ok(Some(other))) => self
-                .base_url(&other, Api::OpenAiChat)
+                .base_url(&other, Dialect::OpenAiChat)
                 .is_ok_and(|other| is_same_server(&other, base_url)),
         }
     }

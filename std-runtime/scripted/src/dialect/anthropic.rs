@@ -2,7 +2,7 @@
 
 use super::{Turn, argument_text, error_object, fragments, quote};
 use crate::script::{Part, Stop, Usage};
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// The events of a streamed reply.
 pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
@@ -39,7 +39,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
                 calls += 1;
             }
             Part::Error(error) => {
-                let object = error_object(Api::Anthropic, 500, error);
+                let object = error_object(Dialect::Anthropic, 500, error);
                 stream.events.push(format!("event: error\ndata: {object}\n\n"));
                 return stream.events;
             }

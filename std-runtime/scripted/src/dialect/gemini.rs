@@ -2,7 +2,7 @@
 
 use super::{Turn, argument_text, error_object, quote};
 use crate::script::{Part, Stop};
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// The responses of a stream, each a whole object.
 pub(super) fn responses(turn: &Turn<'_>) -> Vec<String> {
@@ -10,7 +10,7 @@ pub(super) fn responses(turn: &Turn<'_>) -> Vec<String> {
     for part in &turn.reply.parts {
         match part {
             Part::Error(error) => {
-                responses.push(error_object(Api::Gemini, 500, error));
+                responses.push(error_object(Dialect::Gemini, 500, error));
                 return responses;
             }
             part => responses.push(response(turn, &said(part), "")),

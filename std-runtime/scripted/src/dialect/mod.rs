@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::request::{Form, Request, Wish};
 use super::script::{ErrorBody, Part, Reply, Stop, Usage};
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// The body of an answer, in the pieces in which a server would write it.
 pub(super) struct Answer {
@@ -21,23 +21,23 @@ pub(super) struct Answer {
 }
 
 /// The model's reply to `request`, which is in the words of `api`; the `number`th of the script.
-pub(super) fn answer(reply: &Reply, request: &Request, api: Api, number: usize) -> Answer {
+pub(super) fn answer(reply: &Reply, request: &Request, api: Dialect, number: usize) -> Answer {
     let wish = request.wish(api);
     let usage = reply.usage.unwrap_or_else(|| counted(reply, request));
     let turn = Turn { reply, wish: &wish, usage, number };
     match (api, wish.form) {
-        (Api::Anthropic, Form::Whole) => document(anthropic::document(&turn)),
-        (Api::Anthropic, _) => stream(anthropic::events(&turn)),
-        (Api::OpenAiResponses, Form::Whole) => document(openai_responses::document(&turn)),
-        (Api::OpenAiResponses, _) => stream(openai_responses::events(&turn)),
-        (Api::Gemini, Form::Whole) => document(gemini::document(&turn)),
-        (Api::Gemini, Form::Array) => array(&gemini::responses(&turn)),
-        (Api::Gemini, Form::Stream) => {
+        (Dialect::Anthropic, Form::Whole) => document(anthropic::document(&turn)),
+        (Dialect::Anthropic, _) => stream(anthropic::events(&turn)),
+        (Dialect::OpenAiResponses, Form::Whole) => document(openai_responses::document(&turn)),
+        (Dialect::OpenAiResponses, _) => stream(openai_responses::events(&turn)),
+        (Dialect::Gemini, Form::Whole) => document(gemini::document(&turn)),
+        (Dialect::Gemini, Form::Array) => array(&gemini::responses(&turn)),
+        (Dialect::Gemini, Form::Stream) => {
             let responses = gemini::responses(&turn).into_iter();
             stream(responses.map(|response| format!("data: {response}\r\n\r\n")).collect())
         }
-        (Api::Ollama, Form::Whole) => document(ollama::document(&turn)),
-        (Api::Ollama, _) => {
+        (Dialect::Ollama, Form::Whole) => document(ollama::document(&turn)),
+        (Dialect::Ollama, _) => {
             Answer { content_type: "application/x-ndjson", pieces: ollama::lines(&turn) }
         }
         (_, Form::Whole) => document(openai_chat::document(&turn)),
@@ -46,7 +46,7 @@ pub(super) fn answer(reply: &Reply, request: &Request, api: Api, number: usize) 
 }
 
 /// An error body; `error` or what goes with `status`.
-pub(super) fn error_answer(api: Api, status: u16, error: Option<&ErrorBody>) -> Answer {
+pub(super) fn error_answer(api: Dialect, status: u16, error: Option<&ErrorBody>) -> Answer {
     let (openai, anthropic, gemini, message) = match status {
         401 => {
             ("invalid_api_key", "authentication_error", "UNAUTHENTICATED", "The key is not valid.")
@@ -78,8 +78,8 @@ pub(super) fn error_answer(api: Api, status: u16, error: Option<&ErrorBody>) -> 
         _ => ("server_error", "api_error", "INTERNAL", "The server failed."),
     };
     let code = match api {
-        Api::Anthropic => anthropic,
-        Api::Gemini => gemini,
+        Dialect::Anthropic => anthropic,
+        Dialect::Gemini => gemini,
         _ => openai,
     };
     let fallback = ErrorBody { code: code.into(), message: message.into() };
@@ -87,12 +87,12 @@ pub(super) fn error_answer(api: Api, status: u16, error: Option<&ErrorBody>) -> 
 }
 
 /// The list of models, in the words of `api`.
-pub(super) fn models(api: Api, names: &[String]) -> Answer {
+pub(super) fn models(api: Dialect, names: &[String]) -> Answer {
     let each = |form: fn(&str) -> String| {
         names.iter().map(|name| form(name)).collect::<Vec<_>>().join(",")
     };
     document(match api {
-        Api::Anthropic => {
+        Dialect::Anthropic => {
             let models = each(|name| {
                 let name = quote(name);
                 format!(
@@ -103,7 +103,7 @@ pub(super) fn models(api: Api, names: &[String]) -> Answer {
             let (first, last) = (id(names.first()), id(names.last()));
             format!(r#"{{"data":[{models}],"has_more":false,"first_id":{first},"last_id":{last}}}"#)
         }
-        Api::Gemini => {
+        Dialect::Gemini => {
             let models = each(|name| {
                 let full = quote(&format!("models/{name}"));
                 format!(
@@ -113,7 +113,7 @@ pub(super) fn models(api: Api, names: &[String]) -> Answer {
             });
             format!(r#"{{"models":[{models}]}}"#)
         }
-        Api::Ollama => {
+        Dialect::Ollama => {
             let models = each(|name| {
                 let name = quote(name);
                 format!(
@@ -137,7 +137,7 @@ pub(super) fn not_found(request: &Request) -> Answer {
     let path = request.path.split('?').next().unwrap_or_default();
     let message = format!("There is no {} {path} here.", request.method);
     let error = ErrorBody { code: "not_found".into(), message };
-    document(error_object(Api::OpenAiChat, 404, &error))
+    document(error_object(Dialect::OpenAiChat, 404, &error))
 }
 
 struct Turn<'a> {
@@ -188,16 +188,16 @@ impl Turn<'_> {
     }
 }
 
-fn error_object(api: Api, status: u16, error: &ErrorBody) -> String {
+fn error_object(api: Dialect, status: u16, error: &ErrorBody) -> String {
     let (code, message) = (quote(&error.code), quote(&error.message));
     match api {
-        Api::Anthropic => {
+        Dialect::Anthropic => {
             format!(r#"{{"type":"error","error":{{"type":{code},"message":{message}}}}}"#)
         }
-        Api::Gemini => {
+        Dialect::Gemini => {
             format!(r#"{{"error":{{"code":{status},"message":{message},"status":{code}}}}}"#)
         }
-        Api::Ollama => format!(r#"{{"error":{message}}}"#),
+        Dialect::Ollama => format!(r#"{{"error":{message}}}"#),
         _ => format!(
             r#"{{"error":{{"message":{message},"type":{code},"param":null,"code":{code}}}}}"#
         ),

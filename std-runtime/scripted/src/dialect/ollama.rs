@@ -2,7 +2,7 @@
 
 use super::{Turn, argument_text, error_object, quote};
 use crate::script::{Part, Stop};
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// The lines of a streamed reply.
 pub(super) fn lines(turn: &Turn<'_>) -> Vec<String> {
@@ -15,7 +15,7 @@ pub(super) fn lines(turn: &Turn<'_>) -> Vec<String> {
                 format!(r#""content":"","tool_calls":[{}]"#, call(name, &argument_text(arguments)))
             }
             Part::Error(error) => {
-                lines.push(format!("{}\n", error_object(Api::Ollama, 500, error)));
+                lines.push(format!("{}\n", error_object(Dialect::Ollama, 500, error)));
                 return lines;
             }
         };

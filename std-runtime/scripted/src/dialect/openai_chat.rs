@@ -2,7 +2,7 @@
 
 use super::{Turn, argument_text, error_object, fragments, quote};
 use crate::script::{Part, Stop, Usage};
-use zerostack_core::Provider as Api;
+use zerostack_core::Dialect;
 
 /// The events of a streamed reply.
 pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
@@ -47,7 +47,7 @@ pub(super) fn events(turn: &Turn<'_>) -> Vec<String> {
                 calls += 1;
             }
             Part::Error(error) => {
-                events.push(format!("data: {}\n\n", error_object(Api::OpenAiChat, 500, error)));
+                events.push(format!("data: {}\n\n", error_object(Dialect::OpenAiChat, 500, error)));
                 return events;
             }
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zerostack_core::{
-    FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, Provider, RoomPolicy,
+    Dialect, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, RoomPolicy,
     ToolMode,
 };
 
@@ -131,7 +131,7 @@ impl From<&OwnedConfig> for Head {
     fn from(config: &OwnedConfig) -> Self {
         Self {
             version: VERSION,
-            api: config.provider.name().to_owned(),
+            api: config.dialect.name().to_owned(),
             model: config.model.clone(),
             system: config.system.clone(),
             tools: config.tools.iter().cloned().map(ToolLine::from).collect(),
@@ -151,7 +151,7 @@ impl Head {
             let version = self.version;
             return Err(input(format!("version {version} is unknown; this is version {VERSION}")));
         }
-        let api = Provider::from_name(&self.api);
+        let api = Dialect::from_name(&self.api);
         let api = api.ok_or_else(|| input(format!("the API {:?} is unknown", self.api)))?;
         let mut config = OwnedConfig::new(api, self.model);
         config.system = self.system;

@@ -5,7 +5,7 @@ use super::form::{
     BY_SCHEMA, BY_TAGS, CALL, CALL_SCHEMA, CALLS, FAILED_RESULT, LISTED_CALL, RESULT, SAY, SCHEMA,
     form,
 };
-use crate::provider::dialect::{Cursor, reply_parts, user_tags};
+use crate::provider::codec::{Cursor, reply_parts, user_tags};
 use crate::provider::{Config, Context, ToolMode};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
@@ -47,7 +47,7 @@ pub(crate) fn before_messages<'a>(
     out: &mut Pieces<'a>,
 ) -> Option<Place> {
     let config = context.config;
-    let form = form(config.provider());
+    let form = form(config.dialect());
     let go = |part, tool| Some(Place { part, tool, at: 0 });
     let tool = config.tool(place.tool as usize);
     match (place.part, tool) {
@@ -113,7 +113,7 @@ const IN_RESULTS: u8 = 3;
 /// Writes the next piece of the messages; false when there is none.
 pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let (config, bytes) = (context.config, context.bytes);
-    let form = form(config.provider());
+    let form = form(config.dialect());
     let is_object = config.tool_mode() == ToolMode::Schema;
     match at.stage {
         BETWEEN => {

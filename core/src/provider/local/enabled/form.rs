@@ -3,7 +3,7 @@
 //! The words stand inside JSON strings, so they are written with the escapes that they have
 //! there.
 
-use crate::message::Provider;
+use crate::message::Dialect;
 
 /// What a dialect puts around the system text and a message.
 pub(super) struct Form {
@@ -19,11 +19,11 @@ pub(super) struct Form {
     pub schema: [&'static str; 2],
 }
 
-/// The form of `provider`.
-pub(super) const fn form(provider: Provider) -> &'static Form {
-    match provider {
+/// The form of `dialect`.
+pub(super) const fn form(dialect: Dialect) -> &'static Form {
+    match dialect {
         #[cfg(feature = "anthropic")]
-        Provider::Anthropic => &Form {
+        Dialect::Anthropic => &Form {
             system: [
                 r#","system":[{"type":"text","text":""#,
                 r#"","cache_control":{"type":"ephemeral"}}],"messages":["#,
@@ -33,14 +33,14 @@ pub(super) const fn form(provider: Provider) -> &'static Form {
             ..CHAT
         },
         #[cfg(feature = "openai-responses")]
-        Provider::OpenAiResponses => &Form {
+        Dialect::OpenAiResponses => &Form {
             system: [r#","instructions":""#, r#"","input":["#],
             system_is_message: false,
             schema: [""; 2],
             ..CHAT
         },
         #[cfg(feature = "gemini")]
-        Provider::Gemini => &Form {
+        Dialect::Gemini => &Form {
             system: [r#""systemInstruction":{"parts":[{"text":""#, r#""}]},"contents":["#],
             system_is_message: false,
             user: r#"{"role":"user","parts":[{"text":""#,
@@ -49,7 +49,7 @@ pub(super) const fn form(provider: Provider) -> &'static Form {
             schema: [""; 2],
         },
         #[cfg(feature = "ollama")]
-        Provider::Ollama => &Form { schema: [r#","format":"#, ""], ..CHAT },
+        Dialect::Ollama => &Form { schema: [r#","format":"#, ""], ..CHAT },
         _ => &CHAT,
     }
 }

@@ -10,7 +10,7 @@ mod tests;
 pub(crate) use encode::{Place, before_messages, begin, message};
 pub(crate) use recover::recover;
 
-use crate::message::Provider;
+use crate::message::Dialect;
 use crate::provider::{Config, ToolMode};
 use crate::{Error, ErrorKind};
 
@@ -19,10 +19,10 @@ pub(crate) const ENABLED: bool = true;
 /// Refuses what the dialect cannot do, and names of tools that words cannot hold.
 pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     let mode = config.tool_mode();
-    let provider = config.provider();
-    let takes_schema = matches!(provider, Provider::OpenAiChat | Provider::Ollama);
+    let dialect = config.dialect();
+    let takes_schema = matches!(dialect, Dialect::OpenAiChat | Dialect::Ollama);
     if mode == ToolMode::Schema && !takes_schema {
-        return Err(Error::new(ErrorKind::Unsupported, provider as u32));
+        return Err(Error::new(ErrorKind::Unsupported, dialect as u32));
     }
     let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'<');
     let mut index = 0;

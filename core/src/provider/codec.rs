@@ -1,4 +1,4 @@
-//! What a dialect has to say: one value of [`Dialect`] each.
+//! What each dialect implements: one [`Codec`] each.
 
 use super::{Config, Sink};
 use crate::Error;
@@ -11,7 +11,7 @@ use crate::wire::json_write::{Ids, Pieces};
 
 /// One wire format, both ways.
 #[derive(Debug)]
-pub(crate) struct Dialect {
+pub(crate) struct Codec {
     /// Path under the base URL, for a model: three pieces, of which the middle one is the
     /// model where the path holds it.
     pub path: for<'a> fn(model: &'a str) -> [&'a str; 3],

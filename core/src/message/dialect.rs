@@ -1,10 +1,10 @@
-//! Which service is spoken to.
+//! The wire formats.
 
-/// A service, by the dialect it speaks. The numbers are stable: transcripts hold them.
+/// A wire format that providers speak. The numbers are stable: transcripts contain them.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
-pub enum Provider {
+pub enum Dialect {
     /// OpenAI chat completions, and the many servers compatible with it.
     OpenAiChat = 1,
     /// Anthropic messages.
@@ -17,8 +17,8 @@ pub enum Provider {
     Ollama = 5,
 }
 
-impl Provider {
-    /// All providers, compiled in or not.
+impl Dialect {
+    /// All dialects, compiled in or not.
     pub const ALL: &[Self] =
         &[Self::OpenAiChat, Self::Anthropic, Self::OpenAiResponses, Self::Gemini, Self::Ollama];
 
@@ -34,13 +34,13 @@ impl Provider {
         }
     }
 
-    /// The provider with this [`name`](Self::name).
+    /// The dialect with this [`name`](Self::name).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|provider| provider.name() == name)
+        Self::ALL.iter().copied().find(|dialect| dialect.name() == name)
     }
 
     pub(crate) fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.iter().copied().find(|provider| *provider as u8 == number)
+        Self::ALL.iter().copied().find(|dialect| *dialect as u8 == number)
     }
 }
