@@ -349,13 +349,83 @@ fn work_and_depth_are_bounded() {
     let many = format!("[{}1]", "1,".repeat(5_000));
     let error = check(r#"{"uniqueItems": true}"#, &many).err();
     assert_eq!(error, None, "equal ones are found at once");
-    let numbers: Vec<String> = (0..5_000).map(|n| format!("\"{}\"", n * 7919 % 9973)).collect();
-    let error = check(r#"{"uniqueItems": true}"#, &format!("[{}]", numbers.join(","))).unwrap_err();
-    assert_eq!((error.kind(), error.detail()), (ErrorKind::TooMuchWork, MAX_WORK));
+    // Objects with the same long beginning, each compared with each.
+    let item = |n| format!(r#"{{"a":{{"a":{{"a":{{"a":{{"a":{n}}}}}}}}}}}"#);
+    let items: Vec<String> = (0..5_000).map(item).collect();
+    let value = format!("[{}]", items.join(","));
+    let schema = r#"{"uniqueItems": true}"#;
+    let error = check(schema, &value).unwrap_err();
+    let most = MAX_WORK + (value.len() + schema.len()) as u32 / 8;
+    assert_eq!((error.kind(), error.detail()), (ErrorKind::TooMuchWork, most));
+    let list = |name: &dyn Fn(usize) -> String| {
+        (0..20_000).map(|at| format!("\"{}\"", name(at))).collect::<Vec<_>>().join(",")
+    };
+    let missing = format!(r#"{{"required":[{}]}}"#, list(&|at| format!("n{}", at % 7 + 1)));
+    let members: Vec<String> = (0..20_000).map(|at| format!(r#""n{}":1"#, 20_000 - at)).collect();
+    let error = check(&missing, &format!("{{{}}}", members.join(","))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooMuchWork);
     // A file of a megabyte as an argument is little work.
     let large = format!("{{\"path\": \"x\", \"content\": \"{}\"}}", "a\\n".repeat(500_000));
     let schema = r#"{"type":"object","properties":{"path":{"type":"string"},"content":{"type":"string"}},"required":["path","content"],"additionalProperties":false}"#;
     assert_eq!(check(schema, &large), Ok(()));
+}
+
+#[test]
+fn large_values_that_are_honest_pass() {
+    let verdict = |schema: &str, value: &str| {
+        let schema = Schema::new(schema).unwrap();
+        schema.check(value).map(|verdict| match verdict {
+            Verdict::Valid => String::new(),
+            Verdict::Invalid(found) => {
+                let mut out = [0; 200];
+                found.message(&mut out).unwrap().to_owned()
+            }
+            Verdict::Unsupported(keyword) => keyword.to_owned(),
+        })
+    };
+    for count in [1_000, 1_500, 5_000] {
+        let name = |at: usize| format!("property_{at}");
+        // Very many are looked for in their order.
+        let mixed = |at: usize| if count < 5_000 { at * 7_919 % count } else { at };
+        let all =
+            |each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<Vec<_>>().join(",");
+        let schema = format!(
+            r#"{{"type":"object","properties":{{{}}},"required":[{}],"additionalProperties":false}}"#,
+            all(&|at| format!(r#""{}":{{"type":"integer","minimum":0}}"#, name(at))),
+            all(&|at| format!(r#""{}""#, name(at))),
+        );
+        let value = |wrong: usize| {
+            let members =
+                all(&|at| format!(r#""{}": {}"#, name(mixed(at)), -i32::from(mixed(at) == wrong)));
+            format!("{{{members}}}")
+        };
+        assert_eq!(verdict(&schema, &value(usize::MAX)).unwrap(), "");
+        let found = verdict(&schema, &value(700)).unwrap();
+        assert_eq!(found, "/property_700: minimum 0, found -1");
+        let unknown = value(usize::MAX).replace("property_9\"", "property_x\"");
+        assert!(!verdict(&schema, &unknown).unwrap().is_empty());
+        let escaped = value(usize::MAX).replace("property_9\"", r#"prop\u0065rty_9""#);
+        assert_eq!(verdict(&schema, &escaped).unwrap(), "");
+    }
+    let unique = r#"{"type":"array","uniqueItems":true}"#;
+    let items: [fn(usize) -> String; 4] = [
+        |at| at.to_string(),
+        |at| format!(r#""item {at}""#),
+        |at| format!(r#"{{"path":"f{at}","line":7}}"#),
+        |at| format!("[{at}, [1, null]]"),
+    ];
+    let same: [&str; 4] =
+        ["7.7e3", r#""it\u0065m 7700""#, r#"{"line":70e-1,"path":"f7700"}"#, "[77e2,[1.0,null]]"];
+    for (item, same) in items.into_iter().zip(same) {
+        let mut all: Vec<String> = (0..10_000).map(item).collect();
+        assert_eq!(verdict(unique, &format!("[{}]", all.join(","))).unwrap(), "");
+        (all[9_000], all[9_500]) = (same.to_owned(), item(17));
+        let found = verdict(unique, &format!("[{}]", all.join(","))).unwrap();
+        assert!(found.starts_with("/9000: "), "{found}");
+    }
+    let content = format!(r#"{{"content":"{}"}}"#, "a".repeat(40_000_000));
+    let schema = r#"{"type":"object","properties":{"content":{"type":"string"}},"required":["content"],"additionalProperties":false}"#;
+    assert_eq!(verdict(schema, &content).unwrap(), "");
 }
 
 #[test]

@@ -86,6 +86,14 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// The name at this offset of the same text, or behind what separates members there, and its
+    /// value. The offset must be one between two members of this object.
+    pub(super) fn member_at(self, start: usize) -> Option<(Json<'a>, Json<'a>)> {
+        let mut rest = Children { text: self.text, at: start };
+        let name = rest.next()?;
+        Some((name, rest.next()?))
+    }
+
     /// The values of an array; nothing for other values.
     pub fn elements(self) -> impl Iterator<Item = Json<'a>> + use<'a> {
         Children::new(self, b'[')

@@ -3,6 +3,7 @@
 use core::cmp::Ordering;
 
 use super::json_text::{Json, Kind};
+use crate::wire::hash::{START, add};
 
 /// A number as sign, digits and the power of ten of its first digit.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +66,24 @@ impl<'a> Number<'a> {
             }),
         };
         if self.negative { size.reverse() } else { size }
+    }
+
+    /// The same for numbers that are equal.
+    pub fn hash(self) -> u32 {
+        let Some(power) = self.first_power() else { return add(START, b'0') };
+        let sign = add(START, if self.negative { b'-' } else { b'+' });
+        let mut hash = power.to_le_bytes().into_iter().fold(sign, add);
+        let mut zeros = 0_usize;
+        for digit in self.significant() {
+            if digit == b'0' {
+                zeros = zeros.saturating_add(1);
+            } else {
+                // Those at the end count nothing.
+                hash = core::iter::repeat_n(b'0', zeros).fold(hash, add);
+                (hash, zeros) = (add(hash, digit), 0);
+            }
+        }
+        hash
     }
 
     /// Whether it is a multiple; `None` when the numbers are too long to tell, or `unit` is not

@@ -24,6 +24,7 @@
 
 mod compare;
 mod eval;
+mod index;
 mod pattern;
 mod rule;
 mod violation;
@@ -84,10 +85,11 @@ impl<'a> Schema<'a> {
     /// `BadJson` when the value is not JSON; `detail` is the offset of the first wrong byte.
     /// `BadSchema` for a keyword whose own value is wrong; `detail` is its offset in the schema.
     /// `TooDeep` when value or schema go deeper than [`MAX_CHECK_DEPTH`]; `detail` is the depth that
-    /// is allowed. `TooMuchWork` after [`MAX_WORK`] steps; `detail` is that number.
+    /// is allowed. `TooMuchWork` after [`MAX_WORK`] steps, and an eighth of a step more for each byte of
+    /// schema and value; `detail` is how many these are.
     pub fn check(&self, text: &'a str) -> Result<Verdict<'a>, Error> {
         let instance = Json::parse(text)?;
-        let mut eval = Eval::new(self.root);
+        let mut eval = Eval::new(self.root, text.len());
         Ok(match eval.check(self.root, instance, 0)? {
             Outcome::Valid => Verdict::Valid,
             Outcome::Invalid(found) => Verdict::Invalid(Violation::new(self.root, instance, found)),
@@ -100,5 +102,6 @@ impl<'a> Schema<'a> {
 
 /// How deep schemas are applied within one another, references and alternatives included.
 pub const MAX_CHECK_DEPTH: u32 = 48;
-/// How much work a check may take: a step is a comparison, or 64 bytes that are looked through.
+/// How much work the check of a small value may take: a step is a comparison, or 64 bytes that are
+/// looked through. Of a large value each byte may be looked at eight times beyond that.
 pub const MAX_WORK: u32 = 1 << 19;

@@ -17,6 +17,8 @@ pub(super) const SERIES: &[Series] = &[
     Series { name: "renames", unit: "files", sizes: [30, 100, 300], run: renames },
     Series { name: "includes", unit: "prompts", sizes: [10, 30, 100], run: includes },
     Series { name: "schema/items", unit: "items", sizes: [100, 300, 1_000], run: items },
+    Series { name: "schema/properties", unit: "members", sizes: [100, 300, 1_000], run: members },
+    Series { name: "schema/unique", unit: "items", sizes: [100, 300, 1_000], run: unique },
     Series { name: "schema/string", unit: "bytes", sizes: [10_000, 30_000, 100_000], run: string },
     Series {
         name: "tokens/estimate",
@@ -89,6 +91,24 @@ fn items(count: usize) {
         r#"{"type":"array","items":{"type":"object","properties":{"path":{"type":"string"},"line":{"type":"integer"}},"required":["path"],"additionalProperties":false}}"#,
         &format!("[{}]", values.join(",")),
     );
+}
+
+fn members(count: usize) {
+    let all = |each: &dyn Fn(usize) -> String| (0..count).map(each).collect::<Vec<_>>().join(",");
+    let name = |at: usize| format!("property_{}", at * 7_919 % count);
+    is_valid(
+        &format!(
+            r#"{{"type":"object","properties":{{{}}},"required":[{}],"additionalProperties":false}}"#,
+            all(&|at| format!(r#""property_{at}":{{"type":"integer"}}"#)),
+            all(&|at| format!(r#""property_{at}""#)),
+        ),
+        &format!("{{{}}}", all(&|at| format!(r#""{}":1"#, name(at)))),
+    );
+}
+
+fn unique(count: usize) {
+    let items: Vec<String> = (0..count).map(|at| format!(r#"{{"path":"f{at}"}}"#)).collect();
+    is_valid(r#"{"uniqueItems":true}"#, &format!("[{}]", items.join(",")));
 }
 
 fn string(size: usize) {

@@ -1,7 +1,8 @@
 //! Applies a schema to a value.
 
+use super::index::Index;
 use super::pattern;
-use super::rule::{Rule, alone, bad_schema, has_all, has_type, property};
+use super::rule::{Rule, alone, bad_schema, has_type};
 use super::violation::Found;
 use super::{MAX_CHECK_DEPTH, MAX_WORK};
 use crate::error::{Error, ErrorKind};
@@ -34,12 +35,19 @@ impl Outcome {
 /// One check: the root of the schema for references, and the work that is left.
 pub(super) struct Eval<'a> {
     root: Json<'a>,
+    /// Steps that are left, and all that there were.
     work: u32,
+    all_work: u32,
+    pub index: Index,
 }
 
 impl<'a> Eval<'a> {
-    pub fn new(root: Json<'a>) -> Self {
-        Self { root, work: MAX_WORK }
+    /// A check of a value in a text of so many bytes.
+    pub fn new(root: Json<'a>, value_bytes: usize) -> Self {
+        let bytes = root.whole().len().saturating_add(value_bytes);
+        let more = u32::try_from(bytes / (STEP_BYTES / LOOKS)).unwrap_or(u32::MAX);
+        let work = MAX_WORK.saturating_add(more);
+        Self { root, work, all_work: work, index: Index::new() }
     }
 
     /// Applies `schema` to `value`.
@@ -96,7 +104,7 @@ impl<'a> Eval<'a> {
     pub fn spend(&mut self, bytes: usize) -> Result<(), Error> {
         let steps = bytes.checked_div(STEP_BYTES).unwrap_or(0).saturating_add(1);
         let left = u32::try_from(steps).ok().and_then(|steps| self.work.checked_sub(steps));
-        self.work = left.ok_or(Error::new(ErrorKind::TooMuchWork, MAX_WORK))?;
+        self.work = left.ok_or(Error::new(ErrorKind::TooMuchWork, self.all_work))?;
         Ok(())
     }
 
@@ -129,6 +137,7 @@ impl<'a> Eval<'a> {
             ("contains", Kind::Array) => self.contains(rule),
             ("pattern", Kind::String) => self.pattern(rule),
             ("patternProperties", Kind::Object) => self.pattern_properties(rule),
+            ("required", Kind::Object) => self.has_all(rule, rule.argument),
             (keyword, kind) => alone(keyword, kind, rule),
         }
     }
@@ -253,8 +262,7 @@ impl<'a> Eval<'a> {
         let properties = rule.object()?;
         let mut outcome = Outcome::Valid;
         for (name, value) in rule.value.members() {
-            self.spend(properties.raw().len())?;
-            if let Some(schema) = property(properties, name) {
+            if let Some(schema) = self.property(properties, name)? {
                 outcome = outcome.and(self.check(schema, value, rule.depth)?);
             }
             if matches!(outcome, Outcome::Invalid(_)) {
@@ -296,8 +304,9 @@ impl<'a> Eval<'a> {
         let patterns = siblings.find(|(keyword, _)| keyword.is_text("patternProperties"));
         let mut outcome = Outcome::Valid;
         for (name, value) in rule.value.members() {
-            self.spend(rule.schema.raw().len())?;
-            if properties.and_then(|known| property(known, name)).is_some() {
+            if let Some(known) = properties
+                && self.property(known, name)?.is_some()
+            {
                 continue;
             }
             let mut known = Some(false);
@@ -325,12 +334,11 @@ impl<'a> Eval<'a> {
     fn dependent(&mut self, keyword: &str, rule: &Rule<'a>) -> Result<Outcome, Error> {
         let mut outcome = Outcome::Valid;
         for (name, needs) in rule.object()?.members() {
-            self.spend(rule.value.raw().len())?;
-            if property(rule.value, name).is_none() {
+            if self.property(rule.value, name)?.is_none() {
                 continue;
             }
             let one = match keyword {
-                "dependentRequired" => has_all(rule, needs)?,
+                "dependentRequired" => self.has_all(rule, needs)?,
                 _ => self.check(needs, rule.value, rule.depth)?,
             };
             outcome = outcome.and(one);
@@ -338,18 +346,18 @@ impl<'a> Eval<'a> {
         Ok(outcome)
     }
 
+    /// Whether the object has all the names of the list; the first that is missing is expected.
     #[inline(never)]
-    fn unique(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
-        match rule.argument.kind() {
-            Kind::Bool(false) => return Ok(Outcome::Valid),
-            Kind::Bool(true) => {}
-            _ => return Err(rule.bad()),
+    fn has_all(&mut self, rule: &Rule<'a>, names: Json<'a>) -> Result<Outcome, Error> {
+        if names.kind() != Kind::Array {
+            return Err(bad_schema(names));
         }
-        for (at, item) in rule.value.elements().enumerate() {
-            for earlier in rule.value.elements().take(at) {
-                if self.equal(earlier, item, rule.depth)? {
-                    return Ok(rule.violated(item, rule.argument));
-                }
+        for name in names.elements() {
+            if name.kind() != Kind::String {
+                return Err(bad_schema(name));
+            }
+            if self.property(rule.value, name)?.is_none() {
+                return Ok(rule.violated(rule.value, name));
             }
         }
         Ok(Outcome::Valid)
@@ -394,3 +402,6 @@ fn is_part(name: Json<'_>, part: &str) -> bool {
 }
 
 const STEP_BYTES: usize = 64;
+
+/// How often each byte may be looked at beyond the work that every check has.
+const LOOKS: usize = 8;

@@ -66,7 +66,6 @@ impl<'a> Rule<'a> {
 pub(super) fn alone(keyword: &str, kind: Kind, rule: &Rule<'_>) -> Result<Outcome, Error> {
     let value = rule.value;
     match (keyword, kind) {
-        ("required", Kind::Object) => has_all(rule, rule.argument),
         ("minProperties", Kind::Object) => at_least(rule, value.members().count()),
         ("maxProperties", Kind::Object) => at_most(rule, value.members().count()),
         ("minItems", Kind::Array) => at_least(rule, value.elements().count()),
@@ -122,22 +121,6 @@ pub(super) fn has_type(rule: &Rule<'_>) -> Result<Outcome, Error> {
         _ => holds = is(rule.argument)?,
     }
     Ok(rule.holds(holds))
-}
-
-/// Whether the object has all the names of the list; the first that is missing is expected.
-pub(super) fn has_all(rule: &Rule<'_>, names: Json<'_>) -> Result<Outcome, Error> {
-    if names.kind() != Kind::Array {
-        return Err(bad_schema(names));
-    }
-    for name in names.elements() {
-        if name.kind() != Kind::String {
-            return Err(bad_schema(name));
-        }
-        if property(rule.value, name).is_none() {
-            return Ok(rule.violated(rule.value, name));
-        }
-    }
-    Ok(Outcome::Valid)
 }
 
 fn in_order(rule: &Rule<'_>, wanted: &[Ordering]) -> Result<Outcome, Error> {
