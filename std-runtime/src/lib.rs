@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod cli;
+mod command;
 mod commit;
 pub mod error;
 mod ignore_file;

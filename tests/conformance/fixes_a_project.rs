@@ -152,7 +152,7 @@ fn outside_of_a_checkout_the_usual_build_outputs_are_left_out() {
     let script = "mkdir target; echo built >target/out; echo x >new; touch Cargo.toml";
     let script = Script::new().call("bash", json!({"command": script})).text("done");
     let provider = Scripted::start(script).unwrap();
-    let done = place.zerostack(&["build"]).model(&provider).run();
+    let done = place.zerostack(&["build it"]).model(&provider).run();
     assert!(!done.success().contains("target"));
     assert!(done.stderr.contains("1 changed and left out"), "{}", done.stderr);
 }

@@ -7,6 +7,7 @@ mod bad_provider;
 mod budgets;
 mod calls_of_a_reply;
 mod chunkings;
+mod command_line;
 mod contracts;
 mod cut_anywhere;
 mod delivery;

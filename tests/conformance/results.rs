@@ -55,13 +55,13 @@ fn json_is_checked_and_a_fence_around_it_taken_off() {
     ] {
         let place = place();
         let provider = answer(said);
-        let done = place.zerostack(&["--output", "json", "count"]).model(&provider).run();
+        let done = place.zerostack(&["--output", "json", "count it"]).model(&provider).run();
         assert_eq!(done.success(), printed);
     }
     for said in ["Here you are: {}", "{\"a\": ", "{} {}", "```json\n{}"] {
         let place = place();
         let provider = answer(said);
-        let done = place.zerostack(&["--output", "json", "count"]).model(&provider).run();
+        let done = place.zerostack(&["--output", "json", "count it"]).model(&provider).run();
         assert!(done.failure(61).contains("not JSON"), "{said}");
     }
 }

@@ -141,7 +141,7 @@ def run(
     none, and ``written`` is the number for ``zerostack undo``. ``json`` and ``sarif`` write findings
     in these forms; with ``yes`` the commands of a plan run, with ``dry_run`` they do not.
 
-    The arguments are the options of ``zerostack --help``, with ``_`` for ``-`` and ``_s`` behind
+    The arguments are the options of ``zerostack run --help``, with ``_`` for ``-`` and ``_s`` behind
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
     one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
     model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
@@ -174,7 +174,8 @@ def run(
         several = isinstance(value, Sequence) and not isinstance(value, str)
         values = value if several else [value]
         for one in values:
-            command += [option, _word(one)]
+            # In one argument: a value may begin with a dash.
+            command.append(f"{option}={_word(one)}")
     command += [option for keyword, option in FLAGS.items() if given[keyword]]
     # The instruction is one word, whatever it begins with.
     command += ["--", instruction]

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
 
+use crate::command::print::tell;
 use crate::provider::{Config, Flags, is_configured};
 use crate::{Error, ErrorKind, Result};
 
@@ -47,7 +48,7 @@ impl Sample {
             return Ok(flags);
         }
         let provider = Scripted::start(script())?;
-        crate::cli::tell(&format_args!(
+        tell(&format_args!(
             "no model is configured, so a scripted provider on {} plays one; all else of this \
              run is real",
             provider.base_url()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use crate::command::print::tell;
 use crate::run::Stop;
 use crate::{ErrorKind, own_process};
 
@@ -27,13 +28,13 @@ pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
         let Some(why) = signals.forever().map(of).find(stopped) else { return };
         // The run ends by itself now, unless it waits for something that cannot be ended.
         std::thread::sleep(PATIENCE);
-        super::tell(&"stopped; nothing was changed");
+        tell(&"stopped; nothing was changed");
         std::process::exit(why.exit_code().into());
     };
     let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
     // Without the thread, a signal is caught and nothing happens: better not to start.
     if let Err(error) = builder.spawn(watch) {
-        super::tell(&format_args!("signals are not handled: {error}"));
+        tell(&format_args!("signals are not handled: {error}"));
     }
 }
 

@@ -1,0 +1,72 @@
+//! What the parser refuses, as an error of ours: what is wrong, where, what to do.
+
+use clap::Command;
+use clap::error::{ContextKind, ContextValue, Error as Refused, ErrorKind};
+
+use crate::Error;
+use crate::command::usage::usage;
+use crate::provider::shown;
+
+/// The error of a command line that `command` does not take.
+pub(super) fn refusal(refused: &Refused, command: &Command) -> Error {
+    let argument = text(refused, ContextKind::InvalidArg);
+    // The parser adds the name of the value.
+    let argument = argument.split(' ').next().unwrap_or_default();
+    let value = text(refused, ContextKind::InvalidValue);
+    let help = match command.get_name() {
+        "run" => "zerostack --help".to_owned(),
+        name => format!("zerostack {name} --help"),
+    };
+    usage(match refused.kind() {
+        ErrorKind::UnknownArgument => {
+            let advice = match text(refused, ContextKind::SuggestedArg).as_str() {
+                "" => format!("see `{help}`"),
+                near => format!("did you mean {near}?"),
+            };
+            match argument.strip_prefix('-') {
+                Some(_) if shown(argument).contains('…') => {
+                    format!("unknown option {}; {advice}", shown(argument))
+                }
+                Some(_) => format!("unknown option {argument}; {advice}"),
+                None => format!("unexpected argument {}; {advice}", shown(argument)),
+            }
+        }
+        ErrorKind::InvalidValue if value.is_empty() => format!("{argument} needs a value"),
+        ErrorKind::InvalidValue => {
+            let valid = texts(refused, ContextKind::ValidValue).join(", ");
+            let near = match text(refused, ContextKind::SuggestedValue).as_str() {
+                "" => String::new(),
+                near => format!("; did you mean {near}?"),
+            };
+            format!("{argument} must be one of {valid}, not {}{near}", shown(&value))
+        }
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(refused).map(ToString::to_string);
+            let why = why.unwrap_or_else(|| format!("{} is wrong", shown(&value)));
+            let colon = if why.starts_with("must ") { "" } else { ":" };
+            format!("{argument}{colon} {why}")
+        }
+        ErrorKind::TooManyValues => format!("{argument} takes no value"),
+        ErrorKind::ArgumentConflict => {
+            let prior = text(refused, ContextKind::PriorArg);
+            let prior = prior.split(' ').next().unwrap_or_default();
+            format!("{argument} and {prior} do not go together")
+        }
+        ErrorKind::MissingRequiredArgument => format!("{argument} is missing; see `{help}`"),
+        ErrorKind::InvalidUtf8 => "an argument is not Unicode".to_owned(),
+        _ => format!("the command line is not understood; see `{help}`"),
+    })
+}
+
+/// The first text that the parser tells of.
+fn text(refused: &Refused, kind: ContextKind) -> String {
+    texts(refused, kind).into_iter().next().unwrap_or_default()
+}
+
+fn texts(refused: &Refused, kind: ContextKind) -> Vec<String> {
+    match refused.get(kind) {
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        Some(ContextValue::Strings(texts)) => texts.clone(),
+        _ => Vec::new(),
+    }
+}

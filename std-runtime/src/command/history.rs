@@ -1,0 +1,86 @@
+//! What `log`, `show`, `undo` and `redo` share: the runs that were written to a folder.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgMatches};
+
+use super::flag::value;
+use super::print::tell;
+use crate::commit::{self, Lock};
+use crate::provider::shown;
+use crate::record::Record;
+use crate::{Error, ErrorKind, Result};
+
+/// The number of a run.
+pub(super) fn number() -> Arg {
+    let parse = |text: &str| {
+        let wrong = |_| format!("{} is no number of a run; see zerostack log", shown(text));
+        text.parse::<u32>().map_err(wrong)
+    };
+    Arg::new("run").value_name("RUN").value_parser(parse).help("The number of the run")
+}
+
+/// The folder that is asked about, once an interrupted commit in it is taken back or finished.
+pub(super) fn folder(matches: &ArgMatches) -> Result<PathBuf> {
+    let folder: Option<PathBuf> = value(matches, "folder");
+    let folder = folder.unwrap_or_else(|| ".".into());
+    let folder = folder.canonicalize().map_err(|error| {
+        Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
+    })?;
+    commit::recover(&folder)?.iter().for_each(|line| tell(line));
+    Ok(folder)
+}
+
+/// Takes the changes of a run back, or makes them again.
+///
+/// # Errors
+/// `Input` when there is no such record or it cannot be used, `Conflict` when a file was changed
+/// since, so that nothing can be taken back.
+pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
+    let lock = Lock::take()?;
+    let record = match run {
+        Some(run) => Record::find(run)?,
+        None => latest(records(folder)?, undo)?,
+    };
+    let id = record.id;
+    let of = record.about.folder();
+    if of != folder {
+        let of = of.display();
+        let text = format!("run {id} was written to {of}; say -C {of}");
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    let refused = |what: &str| Err(Error::new(ErrorKind::Input, format!("run {id} is {what}")));
+    match (undo, record.is_undone) {
+        (true, true) => return refused("undone already; `zerostack redo` makes its changes again"),
+        (false, false) => return refused("not undone"),
+        _ => {}
+    }
+    record.turn(&lock, undo).map_err(|error| error.context(format_args!("run {id}")))?;
+    let files = record.about.files.len();
+    let plural = if files == 1 { "" } else { "s" };
+    let done = if undo { "taken back" } else { "made again" };
+    tell(&format_args!("run {id} is {done}: {files} file{plural}"));
+    Ok(())
+}
+
+/// The last run that can be taken back, or the first that can be made again.
+fn latest(records: Vec<Record>, undo: bool) -> Result<Record> {
+    let standing = records.iter().filter(|it| !it.is_undone).map(|it| it.id).max().unwrap_or(0);
+    let found = match undo {
+        true => records.into_iter().rfind(|record| !record.is_undone),
+        // Another run that was written since begins a new line of changes.
+        false => records.into_iter().find(|record| record.is_undone && record.id > standing),
+    };
+    found.ok_or_else(|| {
+        let what = if undo { "written and not taken back" } else { "taken back last" };
+        let text = format!("no run was {what} in this folder; see `zerostack log`");
+        Error::new(ErrorKind::Input, text)
+    })
+}
+
+/// The records of a folder, the oldest first.
+pub(super) fn records(folder: &Path) -> Result<Vec<Record>> {
+    let (records, errors) = Record::all(folder)?;
+    errors.iter().for_each(|error| tell(error));
+    Ok(records)
+}

@@ -1,0 +1,78 @@
+//! `log`: the runs that were written to a folder, the newest first.
+
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Command;
+
+use super::entry::{Entry, Group, Invocation};
+use super::print::print;
+use super::{flag, history, run};
+use crate::Result;
+use crate::error::one_line;
+use crate::visible::visible;
+
+/// See the module.
+pub(crate) const ENTRY: Entry = Entry {
+    name: "log",
+    group: Group::History,
+    about: "List the runs that were written to the folder, the newest first",
+    usage: "[-C DIR] [--json]",
+    arguments,
+    run,
+};
+
+fn arguments(command: Command) -> Command {
+    command.arg(run::folder()).arg(flag::switch("json", "Print a line of JSON for each run"))
+}
+
+fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
+    let folder = history::folder(&matches)?;
+    let mut text = String::new();
+    for record in history::records(&folder)?.iter().rev() {
+        let (about, id) = (&record.about, record.id);
+        if matches.get_flag("json") {
+            let mut line = serde_json::to_value(about).unwrap_or_default();
+            if let Some(object) = line.as_object_mut() {
+                object.insert("run".to_owned(), id.into());
+                object.insert("is_undone".to_owned(), record.is_undone.into());
+            }
+            text.push_str(&format!("{line}\n"));
+            continue;
+        }
+        let files = match about.files.as_slice() {
+            [file] => file.clone(),
+            files => format!("{} files", files.len()),
+        };
+        let undone = if record.is_undone { " (undone)" } else { "" };
+        let words = if about.task.is_empty() { &about.text } else { &about.task };
+        let words: String = one_line(words).chars().take(TASK_CHARACTERS).collect();
+        let line = format!(
+            "{id:>4}  {:<9} {:<12} {files}{undone}  {words}",
+            ago(about.time),
+            about.prompt
+        );
+        text.push_str(&format!("{}\n", one_line_kept(&line)));
+    }
+    print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The line without what a terminal would act on; its columns stay.
+fn one_line_kept(line: &str) -> String {
+    visible(line).replace('\n', " ")
+}
+
+fn ago(time: u64) -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(time));
+    // A clock may run backwards.
+    let seconds = since.unwrap_or_default().as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..86_400 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
+}
+
+const TASK_CHARACTERS: usize = 60;

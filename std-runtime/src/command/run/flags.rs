@@ -1,0 +1,268 @@
+//! The flags of a run, in groups, and what they were given.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use zerostack_core::prompt::Output;
+use zerostack_core::{Dialect, Limits, RoomPolicy, ToolMode};
+use zerostack_policy::Mode;
+
+use crate::command::flag::{self, value, values};
+use crate::permissions::Permissions;
+use crate::provider::Flags;
+use crate::run::contract::Format;
+use crate::sandbox;
+
+/// The arguments of a run.
+#[derive(Default)]
+pub(crate) struct RunArgs {
+    pub model: Flags,
+    pub sandbox: sandbox::Mode,
+    pub record: Option<PathBuf>,
+    pub events: bool,
+    pub output: Option<Output>,
+    pub output_file: Option<PathBuf>,
+    pub limits: Limits,
+    pub permissions: Permissions,
+    pub folder: Option<PathBuf>,
+    pub quiet: bool,
+    pub prompt: Option<String>,
+    pub time_limit: Option<Duration>,
+    pub stdin_limit: Option<Duration>,
+    pub idle_limit: Option<Duration>,
+    pub write: bool,
+    pub format: Option<Format>,
+    pub dry_run: bool,
+    pub yes: bool,
+    /// The words before `--`; the first may name a prompt.
+    pub words: Vec<String>,
+    /// The words after `--`, which name nothing.
+    pub instruction: Vec<String>,
+}
+
+/// Adds the flags and words of a run.
+pub(crate) fn arguments(command: Command) -> Command {
+    let word = Arg::new("words").value_name("INSTRUCTION").num_args(0..);
+    let word = word.help("What to do; the first word may be the name of a prompt");
+    let instruction = Arg::new("instruction").value_name("INSTRUCTION").num_args(0..).last(true);
+    flags(command).arg(word).arg(instruction.hide(true))
+}
+
+/// Adds the flags of a run.
+fn flags(command: Command) -> Command {
+    let groups: [(&'static str, Vec<Arg>); 6] = [
+        ("Model", model()),
+        ("Files", files()),
+        ("Sandbox", vec![sandbox()]),
+        ("Permissions", permissions()),
+        ("Output", output()),
+        ("Limits", limits()),
+    ];
+    groups.into_iter().fold(command, |command, (heading, args)| {
+        command.args(args.into_iter().map(|arg| arg.help_heading(heading)))
+    })
+}
+
+fn model() -> Vec<Arg> {
+    let rooms = RoomPolicy::ALL.iter().filter(|it| **it != RoomPolicy::Ask);
+    vec![
+        flag::option("model", "NAME", "The model").short('m'),
+        flag::option("provider", "NAME", "The provider").long_help(
+            "The provider: openai, anthropic, openrouter, ollama and others, or one that the \
+             configuration file names",
+        ),
+        flag::option("base-url", "URL", "The server, such as http://127.0.0.1:8080/v1"),
+        api(),
+        tool_mode(),
+        flag::number("context", "N", 1, "Tokens that the model reads and writes in one request"),
+        flag::choice(
+            "room",
+            "HOW",
+            rooms.map(|it| (it.name(), *it)).collect(),
+            "What to do when the context is nearly full",
+        )
+        .long_help(
+            "What to do when the context is nearly full: summarise the oldest exchanges (the \
+             default), elide old tool results, or drop the oldest exchanges",
+        ),
+    ]
+}
+
+/// `--api`.
+pub(crate) fn api() -> Arg {
+    let all = Dialect::ALL.iter().map(|api| (api.name(), *api)).collect();
+    flag::choice("api", "NAME", all, "The dialect of the server")
+}
+
+/// `--tool-mode`.
+pub(crate) fn tool_mode() -> Arg {
+    let all = ToolMode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+    flag::choice("tool-mode", "NAME", all, "How the model calls tools").long_help(
+        "How the model calls tools: native (the default), lenient (calls in its text count too), \
+         text (in its text only), or schema (text that follows a JSON Schema; openai-chat and \
+         ollama). The last three are for local models",
+    )
+}
+
+/// `-C`, `--folder`.
+pub(crate) fn folder() -> Arg {
+    let help = "The folder to work on, instead of the current one";
+    flag::option("folder", "DIR", help).short('C').value_parser(flag::paths())
+}
+
+fn files() -> Vec<Arg> {
+    vec![
+        folder(),
+        flag::option("prompt", "NAME", "The prompt").short('p').long_help(
+            "The prompt; `zerostack prompts` lists them. A prompt that has the name of a command \
+             is only run in this way",
+        ),
+        flag::switch("write", "Write the changes to the folder instead of printing a patch")
+            .short('w')
+            .long_help(
+                "Write the changes to the folder, all or none, instead of printing a patch, and \
+                 keep a record for `zerostack undo`",
+            ),
+        path("record", "FILE", "Write a tape of the run, for `zerostack replay`"),
+    ]
+}
+
+fn sandbox() -> Arg {
+    let modes = vec![("on", sandbox::Mode::On), ("off", sandbox::Mode::Off)];
+    flag::choice("sandbox", "on|off", modes, "Whether tools run in a sandbox (on)")
+        .long_help("off: tools run with all your rights, on a copy of the folder")
+}
+
+/// `--mode`.
+pub(crate) fn mode() -> Arg {
+    let modes = Mode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
+    flag::choice("mode", "NAME", modes, "What the model may do").long_help(
+        "What the model may do: readonly, standard (edit, build, test) or full. The default is \
+         full in the sandbox and standard without it",
+    )
+}
+
+fn permissions() -> Vec<Arg> {
+    [mode()].into_iter().chain(flag::rules()).collect()
+}
+
+fn output() -> Vec<Arg> {
+    let outputs = vec![
+        ("patch", Output::Patch),
+        ("text", Output::Text),
+        ("findings", Output::Findings),
+        ("json", Output::Json),
+    ];
+    vec![
+        flag::choice("output", "KIND", outputs, "The kind of result, instead of the prompt's"),
+        path("output-file", "FILE", "Write the result to FILE, whole or not at all").short('o'),
+        flag::choice("events", "json", vec![("json", ())], "Print events, the result last")
+            .long_help("Print each event as one line of JSON on stdout, the result last"),
+        flag::switch("json", "Print findings or commands as JSON"),
+        flag::switch("sarif", "Print findings as SARIF 2.1.0").conflicts_with("json"),
+        flag::switch("dry-run", "Print the commands of a plan and run none (the default)"),
+        flag::switch("yes", "Run the commands of a plan")
+            .conflicts_with("dry-run")
+            .long_help("Run the commands of a plan, such as that of deploy, with your rights"),
+        flag::switch("quiet", "Print no progress on stderr").short('q'),
+        Arg::new("version")
+            .long("version")
+            .short('V')
+            .action(ArgAction::SetTrue)
+            .help("Print the version"),
+    ]
+}
+
+fn limits() -> Vec<Arg> {
+    vec![
+        flag::bounded("max-rounds", "N", 1, u16::MAX.into(), "Requests of the run (200)"),
+        max_tokens(),
+        flag::number("max-total-tokens", "N", 1, "Tokens of all requests and replies"),
+        flag::amount("max-cost", "Cost of the run")
+            .long_help("Cost of the run, by the prices of the configuration file"),
+        flag::bounded("max-repeats", "N", 1, u16::MAX.into(), "The same call in a row"),
+        flag::bounded("max-calls", "N", 1, u16::MAX.into(), "Calls of one reply (128)"),
+        flag::bounded("max-attempts", "N", 1, u8::MAX.into(), "Attempts of one request (5)"),
+        flag::number("time-limit", "SECONDS", 1, "Duration of the run"),
+        flag::number("idle-limit", "SECONDS", 1, "Silence of the model (300)"),
+        flag::number("stdin-limit", "SECONDS", 0, "Silence of a pipe on stdin (5)").long_help(
+            "How long to wait for the first byte of a pipe on stdin (5, or 600 without an \
+             instruction)",
+        ),
+    ]
+}
+
+/// `--max-tokens`.
+pub(crate) fn max_tokens() -> Arg {
+    flag::number("max-tokens", "N", 1, "Tokens of one reply")
+}
+
+fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    flag::option(name, value, help).value_parser(flag::paths())
+}
+
+impl RunArgs {
+    /// What the flags of a run were given.
+    pub(crate) fn read(matches: &ArgMatches) -> Self {
+        let seconds = |name| value::<u32>(matches, name).map(|it| Duration::from_secs(it.into()));
+        Self {
+            model: Flags {
+                provider: value(matches, "provider"),
+                base_url: value(matches, "base-url"),
+                model: value(matches, "model"),
+                api: value(matches, "api"),
+                tool_mode: value(matches, "tool-mode"),
+            },
+            sandbox: value(matches, "sandbox").unwrap_or_default(),
+            record: value(matches, "record"),
+            events: value::<()>(matches, "events").is_some(),
+            output: value(matches, "output"),
+            output_file: value(matches, "output-file"),
+            limits: limits_of(matches),
+            permissions: Permissions {
+                mode: value(matches, "mode"),
+                rules: flag::given_rules(matches),
+            },
+            folder: value(matches, "folder"),
+            quiet: matches.get_flag("quiet"),
+            prompt: value(matches, "prompt"),
+            time_limit: seconds("time-limit"),
+            stdin_limit: seconds("stdin-limit"),
+            idle_limit: seconds("idle-limit"),
+            write: matches.get_flag("write"),
+            format: format_of(matches),
+            dry_run: matches.get_flag("dry-run"),
+            yes: matches.get_flag("yes"),
+            words: values(matches, "words"),
+            instruction: values(matches, "instruction"),
+        }
+    }
+}
+
+fn format_of(matches: &ArgMatches) -> Option<Format> {
+    match (matches.get_flag("json"), matches.get_flag("sarif")) {
+        (true, _) => Some(Format::Json),
+        (_, true) => Some(Format::Sarif),
+        _ => None,
+    }
+}
+
+fn limits_of(matches: &ArgMatches) -> Limits {
+    let mut limits = Limits::default();
+    let number = |name| value::<u32>(matches, name);
+    let set = |field: &mut u32, name| *field = number(name).unwrap_or(*field);
+    set(&mut limits.max_output_tokens, "max-tokens");
+    set(&mut limits.max_turn_tokens, "max-total-tokens");
+    set(&mut limits.max_turn_cost_micros, "max-cost");
+    set(&mut limits.context_tokens, "context");
+    // Bounded by the parser to what the fields hold.
+    let narrow = |name| number(name).and_then(|it| u16::try_from(it).ok());
+    limits.max_rounds = narrow("max-rounds").unwrap_or(limits.max_rounds);
+    limits.max_repeats = narrow("max-repeats").unwrap_or(limits.max_repeats);
+    limits.max_calls = narrow("max-calls").unwrap_or(limits.max_calls);
+    limits.max_attempts =
+        number("max-attempts").and_then(|it| it.try_into().ok()).unwrap_or(limits.max_attempts);
+    limits.room = value(matches, "room").unwrap_or(RoomPolicy::Summarise);
+    limits
+}

@@ -1,0 +1,39 @@
+//! `run`, which every prompt and instruction is too: one transaction.
+
+mod deliver;
+mod flags;
+mod form;
+mod prepare;
+mod signals;
+mod task;
+
+use std::process::ExitCode;
+
+use super::entry::{Entry, Group, Invocation};
+use super::print::print;
+use crate::Result;
+pub(super) use deliver::transaction;
+pub(crate) use flags::{RunArgs, api, arguments, folder, max_tokens, mode, tool_mode};
+
+/// See the module.
+pub(crate) const ENTRY: Entry = Entry {
+    name: "run",
+    group: Group::Runs,
+    about: "Run a prompt or an instruction; the result is on stdout",
+    usage: "[OPTIONS] [PROMPT] [INSTRUCTION...]",
+    arguments,
+    run,
+};
+
+fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
+    if invocation.matches.get_flag("version") {
+        return version();
+    }
+    let args = RunArgs::read(&invocation.matches);
+    Ok(transaction(args, &invocation, None))
+}
+
+pub(super) fn version() -> Result<ExitCode> {
+    print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,160 @@
+//! What a run needs, from its arguments, stdin and the prompts on disk.
+
+use std::time::Duration;
+
+use zerostack_core::prompt::Output;
+
+use super::flags::RunArgs;
+use super::form::{check_form, scope_of};
+use super::task::{self, Task, Words};
+use crate::command::entry::Invocation;
+use crate::command::print::tell;
+use crate::command::sample::{self, Sample};
+use crate::run::contract::{Form, findings};
+use crate::run::input::{self, Given, Patience};
+use crate::run::{self, Outcome, PromptFiles, RunOptions, Stop};
+use crate::{Error, ErrorKind, Result, commit};
+
+/// What the arguments and stdin ask for.
+///
+/// # Errors
+/// `Usage`, or `Input` for a folder or stdin that cannot be used, `Configuration` for a prompt.
+pub(super) fn prepared(
+    args: RunArgs,
+    invocation: &Invocation<'_>,
+    sample: Option<&Sample>,
+    stop: &Stop,
+) -> Result<Prepared> {
+    let folder = match (sample, args.folder) {
+        (Some(sample), _) => sample.folder().to_owned(),
+        (None, Some(folder)) => folder,
+        (None, None) => std::env::current_dir().map_err(|error| {
+            Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
+        })?,
+    };
+    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
+    let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
+    let folder = usable.map_err(|error| {
+        Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
+    })?;
+    let mut files = PromptFiles::load(&folder, &invocation.names());
+    let words = Words {
+        prompt: args.prompt,
+        words: args.words,
+        instruction: args.instruction,
+        follow_name: invocation.is_named,
+    };
+    let Task { prompt, text, waits_for_stdin } = words.task(&files, invocation.table)?;
+    let task = match sample {
+        Some(_) if text.is_empty() => sample::TASK.to_owned(),
+        _ => text,
+    };
+    let patience = match (waits_for_stdin, args.stdin_limit) {
+        (true, _) => Patience::Forever,
+        (false, Some(limit)) => Patience::Until(limit),
+        (false, None) if task.is_empty() => Patience::Until(NEEDED_INPUT),
+        (false, None) => Patience::Until(OPTIONAL_INPUT),
+    };
+    let input = match sample.is_some() && !waits_for_stdin {
+        true => Given::Nothing,
+        false => input::read(patience, stop.cancel())?,
+    };
+    let input = match input {
+        Given::Text(input) => Some(input),
+        // A command that failed gives nothing, and a run without it would do something else.
+        Given::Empty if task.is_empty() && !waits_for_stdin && prompt != task::DEFAULT => {
+            let text = "stdin is empty: the command before it gave nothing; give an instruction, \
+                        or `</dev/null` to go on without";
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        Given::Empty | Given::Nothing => None,
+    };
+    if input.as_ref().is_some_and(|input| input.is_repaired) {
+        tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
+    }
+    let input = input.map(|input| input.text);
+    // The other prompts know what to do without a word.
+    if task.is_empty() && input.is_none() && prompt == task::DEFAULT {
+        let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    let found = files.find(&prompt, &task);
+    files.warnings().iter().for_each(|warning| tell(warning));
+    let instructions = found?.ok_or_else(|| {
+        let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
+        let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
+        Error::new(ErrorKind::Usage, text)
+    })?;
+    let mut instructions = instructions.with_context(&folder)?;
+    let notes = instructions.context.as_mut().map(run::Context::take_notes);
+    notes.into_iter().flatten().for_each(|note| tell(&note));
+    instructions.skills.warnings().iter().for_each(|warning| tell(warning));
+    if let Some(output) = args.output {
+        instructions.output = output;
+        instructions.form = Form::Plain;
+    }
+    check_form((args.format, args.yes, args.dry_run), &instructions)?;
+    let mut model = args.model;
+    if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
+        model.model = model.model.or_else(|| instructions.model.clone());
+    }
+    if let Some(sample) = sample {
+        model = sample.model(model, &folder)?;
+    }
+    if args.write && args.output_file.is_some() {
+        let text = "--write and --output-file do not go together: `zerostack show RUN --patch` \
+                    prints the patch of a run that was written";
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if args.write && instructions.output != Output::Patch {
+        let (name, output) = (&instructions.name, run::events::output_name(instructions.output));
+        let text = format!("--write: the prompt {name} gives {output}, not a patch");
+        return Err(Error::new(ErrorKind::Usage, text));
+    }
+    if args.write {
+        // Better told before the model is asked.
+        drop(commit::Lock::take()?);
+    }
+    let mut scope = None;
+    if let Some(found) = input.as_deref().filter(|_| instructions.keeps_to_findings) {
+        scope = match findings::given(found) {
+            Some(found) if found.is_empty() && task.is_empty() => {
+                let note = "no findings were given, so there is nothing to do".to_owned();
+                let outcome = Outcome::nothing_to_do(instructions.output, note);
+                return Ok(Prepared::Done(Box::new(outcome)));
+            }
+            Some(found) => Some(scope_of(&found, &folder)?),
+            None => None,
+        };
+    }
+    let format = args.format.unwrap_or_default();
+    let RunArgs { sandbox, record, permissions, limits, idle_limit, write, .. } = args;
+    Ok(Prepared::Run(Box::new(RunOptions {
+        folder,
+        model,
+        instructions,
+        input,
+        sandbox,
+        tools: invocation.tools.clone(),
+        record,
+        permissions,
+        limits,
+        idle_limit,
+        write,
+        format,
+        scope,
+    })))
+}
+
+/// What there is to do.
+pub(super) enum Prepared {
+    Run(Box<RunOptions>),
+    /// Nothing: this is the result.
+    Done(Box<Outcome>),
+}
+
+/// How long a pipe may be silent that a run can do without.
+const OPTIONAL_INPUT: Duration = Duration::from_secs(5);
+
+/// How long a pipe may be silent that a run needs.
+const NEEDED_INPUT: Duration = Duration::from_secs(600);

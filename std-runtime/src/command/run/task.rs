@@ -1,0 +1,92 @@
+//! The prompt and the task that the words of a command line name.
+
+use std::collections::VecDeque;
+
+use crate::Result;
+use crate::command::entry::{Entry, Group};
+use crate::command::usage::{nearest, usage};
+use crate::run::PromptFiles;
+
+/// What to run.
+pub(super) struct Task {
+    /// The prompt's name.
+    pub prompt: String,
+    /// What it is told to do; may be empty.
+    pub text: String,
+    /// The last word is `-`: stdin is waited for as long as it takes.
+    pub waits_for_stdin: bool,
+}
+
+/// The words of a command line.
+pub(super) struct Words {
+    /// The prompt that `--prompt` names.
+    pub prompt: Option<String>,
+    /// Those before `--`.
+    pub words: Vec<String>,
+    /// Those after it.
+    pub instruction: Vec<String>,
+    /// A command was named before them, so that any word may begin an instruction.
+    pub follow_name: bool,
+}
+
+impl Words {
+    /// What they ask for. The first word names a prompt, unless `--prompt` does. An instruction is
+    /// one word with a blank in it, or follows a name or `--`.
+    ///
+    /// # Errors
+    /// `Usage` for a first word that names nothing.
+    pub(super) fn task(self, prompts: &PromptFiles, table: &[Entry]) -> Result<Task> {
+        let mut words: VecDeque<String> = self.words.into();
+        let prompt = match self.prompt {
+            Some(name) => name,
+            None => match words.front() {
+                Some(word) if prompts.has(word) => words.pop_front().unwrap_or_default(),
+                Some(word) if self.follow_name || is_instruction(word) => DEFAULT.to_owned(),
+                Some(word) => is_no_slip(word, words.len(), prompts, table)?.to_owned(),
+                None => DEFAULT.to_owned(),
+            },
+        };
+        words.extend(self.instruction);
+        let waits_for_stdin = words.back().is_some_and(|word| word == "-");
+        if waits_for_stdin {
+            words.pop_back();
+        }
+        let text = words.make_contiguous().join(" ");
+        Ok(Task { prompt, text, waits_for_stdin })
+    }
+}
+
+/// Whether `word` is an instruction by itself, whatever names there are.
+fn is_instruction(word: &str) -> bool {
+    word == "-" || word.contains(char::is_whitespace)
+}
+
+/// The default prompt for a first word that is no name, if it is not a mistyped one either: a name
+/// has at least three letters, so a word of one or two is an instruction.
+fn is_no_slip(
+    word: &str,
+    count: usize,
+    prompts: &PromptFiles,
+    table: &[Entry],
+) -> Result<&'static str> {
+    let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();
+    let commands = table.iter().filter(|entry| entry.group != Group::Hidden);
+    let all = names.iter().map(String::as_str).chain(commands.map(|entry| entry.name));
+    match nearest(word, all) {
+        Some(name) => {
+            Err(usage(format!("unknown command or prompt {word:?}; did you mean {name:?}?")))
+        }
+        None if word.chars().count() <= 2 => Ok(DEFAULT),
+        None if count > 1 => Err(usage(format!(
+            "unknown command or prompt {word:?}; quote an instruction, as in `zerostack \"make \
+             the test pass\"`"
+        ))),
+        None => Err(usage(format!(
+            "unknown command or prompt {word:?}; `zerostack prompts` and `zerostack help` list \
+             them, and `zerostack code -- {word}` gives it as an instruction"
+        ))),
+    }
+}
+
+/// The prompt of a run that names none.
+pub(super) const DEFAULT: &str = "code";
