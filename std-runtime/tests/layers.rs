@@ -104,3 +104,25 @@ fn limits_hold_and_cannot_be_raised() {
     assert!(limits[0] == 0 && limits[1] <= 4096 && limits[2] <= 8 << 30, "{limits:?}");
     assert!(!run(&view, "ulimit -c 1").0.status.success());
 }
+
+#[test]
+fn landlock_holds_where_no_mount_does() {
+    let project = Project::with(&[("file", "old")]);
+    let Some(view) = view_with_perl(&project) else { return };
+    let layers = view.layers();
+    let Some(landlock) = layers.iter().find(|layer| layer.name == "landlock") else {
+        panic!("{layers:?}")
+    };
+    if let Some(lacks) = landlock.lacks() {
+        eprintln!("*** NOT TESTED: {lacks} ***");
+        return;
+    }
+    // The mounts let a process write to the private /run.
+    let errors = run(&view, "echo x > /run/new").failure();
+    assert!(errors.contains("Permission denied"), "{errors}");
+    run(&view, "echo x > file; mkdir -p a b; echo y > a/y; mv a/y b/y; ln b/y a/z; rm -r a")
+        .success();
+    run(&view, "echo x > /tmp/x && mv /tmp/x . && echo x > /dev/null && echo x > /dev/shm/x")
+        .success();
+    run(&view, ": > /dev/stdout && echo x >> ~/.x && truncate -s 1 ~/.x").success();
+}

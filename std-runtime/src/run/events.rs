@@ -12,6 +12,7 @@ use crate::Result;
 use crate::agent::{AgentEvent, Call};
 use crate::error::unwritable;
 use crate::plumbing::decode::DecodedUsage;
+use crate::sandbox::{Layer, State};
 
 /// The version of the format; it grows when a line changes its meaning or goes.
 pub const VERSION: u32 = 1;
@@ -27,7 +28,7 @@ enum Line<'a> {
         prompt: &'a str,
         output: &'static str,
         folder: String,
-        sandbox: &'a [&'static str],
+        sandbox: Vec<&'static str>,
     },
     Text {
         text: &'a str,
@@ -108,7 +109,10 @@ struct ResultLine<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<DecodedUsage>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sandbox: Option<&'a [&'static str]>,
+    sandbox: Option<Vec<&'static str>>,
+    /// Layers of the sandbox that are missing, wholly or in part, each with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sandbox_lacks: Vec<String>,
     /// The number of the run's record, if its changes were written to the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<u32>,
@@ -130,7 +134,7 @@ struct ErrorLine<'a> {
 pub struct EventWriter<W> {
     out: W,
     /// What the start said, for the end to say it again.
-    layers: Option<Vec<&'static str>>,
+    layers: Option<Vec<Layer>>,
 }
 
 impl<W: Write> EventWriter<W> {
@@ -144,7 +148,11 @@ impl<W: Write> EventWriter<W> {
     /// # Errors
     /// `Input` when it cannot be written.
     pub fn result(&mut self, result: &Result<Outcome>) -> Result<()> {
-        let mut line = ResultLine { sandbox: self.layers.as_deref(), ..ResultLine::default() };
+        let mut line = ResultLine {
+            sandbox: self.layers.as_deref().map(in_force),
+            sandbox_lacks: self.layers.iter().flatten().filter_map(Layer::lacks).collect(),
+            ..ResultLine::default()
+        };
         match result {
             Ok(outcome) => {
                 line.ok = true;
@@ -190,6 +198,12 @@ impl<W: Write> EventWriter<W> {
     }
 }
 
+/// The names of the layers that are in force.
+fn in_force(layers: &[Layer]) -> Vec<&'static str> {
+    let there = layers.iter().filter(|layer| !matches!(layer.state, State::Missing(_)));
+    there.map(|layer| layer.name).collect()
+}
+
 impl<W: Write> Observer for EventWriter<W> {
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         self.layers = Some(start.layers.to_vec());
@@ -201,7 +215,7 @@ impl<W: Write> Observer for EventWriter<W> {
             prompt: start.prompt,
             output: output_name(start.output),
             folder: start.folder.display().to_string(),
-            sandbox: start.layers,
+            sandbox: in_force(start.layers),
         })
     }
 

@@ -42,7 +42,7 @@ use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
 use crate::error::quote;
 use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint, Flags};
-use crate::sandbox::{Mode, ToolHost};
+use crate::sandbox::{Layer, Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, commit, own_process};
@@ -108,8 +108,8 @@ pub struct Outcome {
     pub text: String,
     /// Tokens, all rounds together.
     pub usage: Usage,
-    /// What kept the tools apart from the user's files.
-    pub layers: Vec<&'static str>,
+    /// What kept the tools apart from the user's files, and what did not and why.
+    pub layers: Vec<Layer>,
     /// The number of the run's record, if its changes were written to the folder.
     pub written: Option<u32>,
     /// The commands that the result is, to be run if the user agrees.
@@ -187,8 +187,8 @@ pub struct Start<'a> {
     pub folder: &'a Path,
     /// Whether tools are confined.
     pub sandbox: Mode,
-    /// What keeps the tools apart from the user's files.
-    pub layers: &'a [&'static str],
+    /// What keeps the tools apart from the user's files, and what does not and why.
+    pub layers: &'a [Layer],
     /// The bounds of the session.
     pub limits: Limits,
 }
@@ -366,7 +366,7 @@ fn outcome(
     checked: Option<&mut Checked>,
     text: String,
     usage: Usage,
-    layers: Vec<&'static str>,
+    layers: Vec<Layer>,
 ) -> Result<Outcome> {
     let output = options.instructions.output;
     let mut outcome = Outcome {

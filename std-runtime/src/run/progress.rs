@@ -9,7 +9,7 @@ use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::error::one_line;
 use crate::provider::{Dialect, Endpoint};
-use crate::sandbox::Mode;
+use crate::sandbox::{Layer, Mode};
 use crate::visible::{visible, visible_line};
 
 /// Writes a line for each thing that a person waits for.
@@ -84,6 +84,9 @@ impl<W: Write> Observer for Progress<W> {
         self.limits_tokens = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
         if start.endpoint.api == Dialect::Ollama {
             self.line(format_args!("a context of {} tokens is asked for", limits.context_tokens));
+        }
+        for lacks in start.layers.iter().filter_map(Layer::lacks) {
+            self.line(format_args!("the sandbox is not whole: {lacks}"));
         }
         if start.sandbox == Mode::Off {
             self.line(format_args!("sandbox off: tools run with all your rights, on a copy"));

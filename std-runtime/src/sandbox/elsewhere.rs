@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::process::Pid;
 
-use super::{Executable, Layout, Refusal};
+use super::{Executable, Layer, Layout, Refusal};
 use crate::{Error, ErrorKind};
 
 /// There are none here, so no value of this type exists.
@@ -14,15 +14,16 @@ use crate::{Error, ErrorKind};
 pub(super) enum Walls {}
 
 impl Walls {
-    /// Nothing is in force.
-    pub(super) const LAYERS: &'static [&'static str] = &[];
-
     /// Refuses.
     pub(super) fn build(_: &Layout<'_>, _: Option<&Executable>) -> Result<Self, Refusal> {
         Err(Refusal::Final(Error::new(
             ErrorKind::Sandbox,
             "this system has no sandbox that zerostack knows; with `--sandbox off` tools run without it",
         )))
+    }
+
+    pub(super) fn layers(&self) -> Vec<Layer> {
+        match *self {}
     }
 
     pub(super) fn program(&self) -> Option<&Path> {
@@ -52,4 +53,8 @@ pub(super) fn mount_with_renames(_: &Path, _: &Path, _: &Path) -> io::Result<std
 
 pub(super) fn close_on_exec() -> io::Result<()> {
     Ok(())
+}
+
+pub(super) fn listening_sockets() -> Vec<std::path::PathBuf> {
+    Vec::new()
 }

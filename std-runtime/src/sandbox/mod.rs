@@ -38,20 +38,57 @@ pub enum Mode {
     Off,
 }
 
+/// One of the walls around tool processes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Its name in events.
+    pub name: &'static str,
+    /// Whether it is in force.
+    pub state: State,
+}
+
+/// Whether a [`Layer`] is in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// It is.
+    InForce,
+    /// It is, but for a part that this system has not.
+    Partly(String),
+    /// It is not, and why.
+    Missing(String),
+}
+
+impl Layer {
+    pub(crate) fn in_force(name: &'static str) -> Self {
+        Self { name, state: State::InForce }
+    }
+
+    /// What is missing and why, in one line; `None` if nothing is.
+    pub fn lacks(&self) -> Option<String> {
+        match &self.state {
+            State::InForce => None,
+            State::Partly(why) | State::Missing(why) => Some(format!("{}: {why}", self.name)),
+        }
+    }
+}
+
 /// What a tool process may see, and where its writes go.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(crate) struct Layout<'a> {
     /// The folder of the project.
     pub(crate) root: Folder<'a>,
-    /// The home folder, if writes to it have a place.
-    pub(crate) home: Option<Folder<'a>>,
-    /// Other folders that have a part in the project.
+    /// The home folders of the user, which others take the place of.
+    pub(crate) homes: Vec<Folder<'a>>,
+    /// Other folders and files that are shown, whatever covers their place.
     pub(crate) beside: Vec<Folder<'a>>,
     /// An empty folder that becomes /tmp and /var/tmp.
     pub(crate) temporary: &'a Path,
     /// Existing files and folders that must look empty.
     pub(crate) masked: &'a [PathBuf],
+    /// Where tools may reach the sockets of processes outside.
+    pub(crate) reachable: &'a [PathBuf],
 }
 
 /// A folder that tools may write to.
@@ -95,10 +132,8 @@ pub(crate) enum Writes<'a> {
 pub(crate) enum Refusal {
     /// overlayfs does not work over the project; a copy may.
     Overlay,
-    /// overlayfs does not work over the home folder; it can stay read-only.
-    HomeOverlay,
-    /// overlayfs does not work over one of the others; they can stay read-only.
-    BesideOverlay,
+    /// overlayfs does not work over one of the others, by its index; they can stay read-only.
+    BesideOverlay(usize),
     /// Nothing else to try.
     Final(Error),
 }
@@ -128,6 +163,11 @@ pub(crate) fn mount_with_renames(
     walls::mount_with_renames(lower, upper, work)
 }
 
+/// The sockets of the file system that some process has bound.
+pub(crate) fn listening_sockets() -> Vec<PathBuf> {
+    walls::listening_sockets()
+}
+
 impl Sandbox {
     /// A sandbox that shows what `layout` says.
     ///
@@ -147,9 +187,9 @@ impl Sandbox {
         Self { walls: None, executable, marker, processes: Mutex::new(Some(Vec::new())) }
     }
 
-    /// The names of what confines the processes.
-    pub(crate) fn layers(&self) -> &'static [&'static str] {
-        if self.walls.is_some() { Walls::LAYERS } else { &[] }
+    /// What confines the processes, and what does not and why.
+    pub(crate) fn layers(&self) -> Vec<Layer> {
+        self.walls.as_ref().map(Walls::layers).unwrap_or_default()
     }
 
     /// Starts `program` in `dir`, with `temporary` as its folder for temporary files.

@@ -243,7 +243,13 @@ impl Inner {
             };
             let temporary = folder("judge-tmp").ok()?;
             let checkout = self.checkout.as_ref();
-            Judge::open(&self.origin_path, checkout, temporary, &self.hidden, &folder).ok()
+            let home = |name: &str, model: &std::path::Path| {
+                let folder = self.scratch.folder(name, 0o700)?;
+                super::open::like(&folder, model)?;
+                Ok(folder)
+            };
+            let around = self.around.for_judge(&home).ok()?;
+            Judge::open(&self.origin_path, checkout, temporary, &around, &folder).ok()
         });
         made.as_ref()
     }

@@ -1,6 +1,5 @@
 //! Where credentials are kept.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Below the home folder.
@@ -18,7 +17,7 @@ const IN_HOME: &[&str] = &[
     ".bitcoin",
     ".bluemix",
     ".boto",
-    ".bundle",
+    ".bundle/config",
     ".cache/huggingface/token",
     ".cargo/credentials",
     ".cargo/credentials.toml",
@@ -189,27 +188,30 @@ const MOVED: &[(&str, &str)] = &[
     ("XDG_STATE_HOME", "zerostack"),
 ];
 
-/// Those places that are there, links resolved.
-pub(super) fn existing(home: Option<&Path>) -> Vec<PathBuf> {
-    let homes = homes(home);
-    let in_home = homes.iter().flat_map(|home| in_home(home));
+/// Those places that are there, links resolved, in `homes` and elsewhere.
+pub(super) fn existing<'a>(homes: impl Iterator<Item = &'a PathBuf> + Clone) -> Vec<PathBuf> {
+    let in_home = homes.clone().flat_map(|home| in_home(home));
     let of_system = OF_SYSTEM.iter().map(PathBuf::from);
     let moved = MOVED.iter().filter_map(|(variable, name)| {
         let folder = std::env::var_os(variable).filter(|value| !value.is_empty())?;
         Some(if name.is_empty() { folder.into() } else { PathBuf::from(folder).join(name) })
     });
     let all = in_home.chain(of_system).chain(moved);
-    let mut existing: Vec<_> = all
+    all
         // Most are not there, which one call tells.
         .filter(|path| path.exists())
         .filter_map(|path| path.canonicalize().ok())
         // A variable that names more than a place of credentials.
-        .filter(|path| homes.iter().all(|home| !home.starts_with(path)))
-        .collect();
-    // A folder comes before what is in it, which is hidden with it.
-    existing.sort_unstable();
-    existing.dedup_by(|path, outer| path.starts_with(&*outer));
-    existing
+        .filter(|path| homes.clone().all(|home| !home.starts_with(path)))
+        .collect()
+}
+
+/// Whether `path` is in a place of credentials of one of `homes`, or one is in it.
+pub(super) fn meet(path: &Path, homes: &[PathBuf]) -> bool {
+    homes.iter().filter_map(|home| path.strip_prefix(home).ok()).any(|below| {
+        let meets = |place: &&&str| below.starts_with(place) || Path::new(place).starts_with(below);
+        IN_HOME.iter().any(|place| meets(&place))
+    })
 }
 
 /// The places below `home` that may be there.
@@ -227,67 +229,12 @@ fn in_home(home: &Path) -> impl Iterator<Item = PathBuf> {
     IN_HOME.iter().filter(may_be_there).map(|name| home.join(name))
 }
 
-/// The home folders whose credentials could be read: that of the environment, which may be any
-/// folder or none, and the user's own; for root those of all users.
-fn homes(home: Option<&Path>) -> Vec<PathBuf> {
-    let mut users = String::with_capacity(4096);
-    let read = std::fs::File::open("/etc/passwd")
-        .and_then(|file| file.take(USERS_BYTES).read_to_string(&mut users));
-    if read.is_err() {
-        users.clear();
-    }
-    let named =
-        ["USER", "LOGNAME"].map(|name| Some(Path::new("/home").join(std::env::var_os(name)?)));
-    let mut homes: Vec<PathBuf> = home.map(Path::to_owned).into_iter().collect();
-    homes.extend(homes_of(&users, rustix::process::geteuid().as_raw()));
-    homes.extend(named.into_iter().flatten());
-    let mut homes: Vec<_> = homes.iter().filter_map(|home| home.canonicalize().ok()).collect();
-    homes.sort_unstable();
-    homes.dedup();
-    homes
-}
-
-/// The home folder of `uid` in the text of /etc/passwd; for root all but the folders of the
-/// system, which daemons have for a home.
-fn homes_of(users: &str, uid: u32) -> Vec<PathBuf> {
-    let of_user = |line: &str| {
-        let mut fields = line.split(':').skip(2);
-        let (id, home) = (fields.next()?.parse::<u32>().ok()?, fields.nth(2)?);
-        (id == uid || (uid == 0 && !is_of_system(home))).then(|| PathBuf::from(home))
-    };
-    users.lines().filter_map(of_user).filter(|home| home.is_absolute()).take(HOMES).collect()
-}
-
-fn is_of_system(home: &str) -> bool {
-    let below = |folder| Path::new(home).starts_with(folder);
-    home == "/" || ["/bin", "/dev", "/proc", "/sbin", "/sys", "/usr"].into_iter().any(below)
-}
-
 /// As many entries as are looked through, rather than asked for one by one.
 const ENTRIES: usize = 1000;
-
-/// As many users as a machine has that people work on.
-const HOMES: usize = 500;
-const USERS_BYTES: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_environment_does_not_choose_whose_credentials_are_hidden() {
-        let users = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad\n\
-                     ann2:x:1000:1000::/srv/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n\
-                     bin:x:2:2:bin:/bin:/usr/sbin/nologin\nhttp:x:33:33::/:/bin/false\n";
-        let of = |uid| homes_of(users, uid);
-        assert_eq!(of(1000), [Path::new("/home/ann"), Path::new("/srv/ann")]);
-        assert_eq!(of(0).len(), 4);
-        assert_eq!(of(33), [Path::new("/")]);
-        assert!(of(5).is_empty());
-        for home in [None, Some(Path::new("/")), Some(Path::new("/nonexistent"))] {
-            assert_eq!(homes(home).contains(&"/root".into()), rustix::process::geteuid().is_root());
-        }
-    }
 
     #[test]
     fn a_home_is_listed_once_or_asked_for_each_place() {

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::repository::Checkout;
-use super::{beside, masks};
+use super::surroundings::Surroundings;
 use crate::sandbox::{Folder, Layout, Program, Refusal, Sandbox, ToolHost, Writes};
 
 /// Where git runs.
@@ -32,20 +32,22 @@ impl Judge {
         root: &Path,
         checkout: Option<&Checkout>,
         temporary: PathBuf,
-        hidden: &[PathBuf],
+        around: &Surroundings,
         folder: &dyn Fn(&str) -> io::Result<PathBuf>,
     ) -> io::Result<Self> {
-        let masked = masks(super::home().as_deref(), hidden);
         let (upper, work) = (folder("judge")?, folder("judge-work")?);
         // Filters write to the folder of the repository.
         let mut writes = Writes::Over { upper: &upper, work: &work };
         loop {
+            let (homes, mut beside) = around.folders();
+            beside.extend(around.of_repository(checkout, root, None));
             let layout = Layout {
                 root: Folder { at: root, writes },
-                home: None,
-                beside: beside(checkout, root, None),
+                homes,
+                beside,
                 temporary: &temporary,
-                masked: &masked,
+                masked: &around.masked,
+                reachable: &around.added,
             };
             match Sandbox::build(&layout, &ToolHost::default()) {
                 Ok(sandbox) => return Ok(Self { sandbox, temporary }),

@@ -9,14 +9,19 @@ mod canonical;
 mod compare;
 mod copy;
 mod credentials;
+mod home;
 mod index;
 mod judge;
 mod open;
 mod outside;
 mod repository;
+mod restricted;
 mod rules;
 mod scratch;
+mod settings;
+mod surroundings;
 mod sweep;
+mod toolchains;
 mod upper;
 
 use std::collections::BTreeMap;
@@ -28,15 +33,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::patch::Changes;
 use crate::patch::tree::{Ended, Tree};
-use crate::sandbox::{Child, Mode, Program, Sandbox, ToolHost};
+use crate::sandbox::{Child, Layer, Mode, Program, Sandbox, ToolHost};
 use crate::{Error, ErrorKind, Result};
 use baseline::{Opened, Start};
 pub use compare::{Comparison, Verdict};
 use copy::Copy;
 use judge::Judge;
-use open::{beside, home, masks};
 use repository::Checkout;
 use scratch::Scratch;
+use surroundings::Surroundings;
 
 /// How a view is made.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +56,10 @@ pub struct ViewOptions {
     pub tools: ToolHost,
     /// Files and folders that tools must not see, beside the usual places of credentials.
     pub hidden: Vec<PathBuf>,
+    /// Files and folders that tools may read wherever they are, places of credentials too.
+    pub allow_read: Vec<PathBuf>,
+    /// Files and folders that tools may write to: what they write there stays, in no patch.
+    pub allow_write: Vec<PathBuf>,
 }
 
 /// How a folder is kept apart from its view.
@@ -88,12 +97,10 @@ struct Inner {
     kept: Kept,
     opened: Opened,
     checkout: Option<Checkout>,
-    hidden: Vec<PathBuf>,
-    /// What tools wrote to the home folder, and its path.
-    home: Option<(PathBuf, PathBuf)>,
+    around: Surroundings,
     /// /tmp of the tools, from outside.
     temporary_outside: PathBuf,
-    layers: Vec<&'static str>,
+    layers: Vec<Layer>,
     notes: Vec<String>,
     /// Where git looks at the result; made at its first use.
     judge: OnceLock<Option<Judge>>,
@@ -127,6 +134,16 @@ struct Touched {
 enum Presence {
     There,
     Gone,
+}
+
+/// What would keep tools apart from the user's files on this system, tried on an empty folder.
+///
+/// # Errors
+/// Why there can be no sandbox.
+pub fn probe() -> Result<Vec<Layer>> {
+    let folder = tempfile::Builder::new().prefix("zerostack-probe-").tempdir();
+    let folder = folder.map_err(|error| scratch::disk(&std::env::temp_dir(), &error))?;
+    Ok(View::open(folder.path(), &ViewOptions::default())?.layers().to_vec())
 }
 
 impl View {
@@ -165,8 +182,8 @@ impl View {
         &self.0.root
     }
 
-    /// The names of what keeps tools apart from the user's files and secrets.
-    pub fn layers(&self) -> &[&'static str] {
+    /// What keeps tools apart from the user's files and secrets, and what does not and why.
+    pub fn layers(&self) -> &[Layer] {
         &self.0.layers
     }
 

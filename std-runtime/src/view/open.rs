@@ -8,28 +8,28 @@ use std::sync::{Mutex, OnceLock};
 
 use super::baseline::Opened;
 use super::copy::{self, Copy, GitLink};
+use super::home::is_of_system;
 use super::repository::Checkout;
 use super::scratch::{self, Scratch};
-use super::{Inner, Kept, Storage, ViewOptions, credentials};
+use super::surroundings::Surroundings;
+use super::{Inner, Kept, Storage, ViewOptions};
 use crate::patch::tree::{Ended, Tree};
-use crate::sandbox::{self, Folder, Layout, Refusal, Sandbox, Writes};
+use crate::sandbox::{self, Folder, Layer, Layout, Refusal, Sandbox, Writes};
 use crate::{Error, ErrorKind, Result};
 
 /// A view whose tools are confined.
 pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions) -> Result<Inner> {
     let before = Opened::clock();
-    let mut home = home();
+    let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
     let mut outside = vec![origin_path.as_path()];
-    outside.extend(home.as_deref());
+    outside.extend(home.as_deref().filter(|home| !is_of_system(home)));
     let scratch = Scratch::create(options.scratch.as_deref(), &outside)?;
     let temporary = scratch.folder("tmp", 0o1777)?;
-    let masked = masks(home.as_deref(), &options.hidden);
-    // In a project that holds the home folder, its writes belong to the project.
-    home = home.filter(|home| !home.starts_with(&origin_path));
-    let home_folders = match &home {
-        Some(home) => Some(overlay_folders(&scratch, "home", home)?),
-        None => None,
-    };
+    let mut around = Surroundings::find(&origin_path, options, &|name, model| {
+        let folder = scratch.folder(name, 0o700)?;
+        like(&folder, model)?;
+        Ok(folder)
+    })?;
     let (upper, work) = overlay_folders(&scratch, "project", &origin_path)?;
     let checkout = Checkout::around(&origin_path);
     let outside = checkout.as_ref().and_then(|checkout| checkout.outside(&origin_path));
@@ -55,6 +55,9 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
         notes.push(NO_RENAMES.to_owned());
     }
     let sandbox = loop {
+        let (homes, mut beside) = around.folders();
+        let shown = beside.len();
+        beside.extend(around.of_repository(checkout.as_ref(), &origin_path, git_folders.as_ref()));
         let layout = Layout {
             root: Folder {
                 at: &origin_path,
@@ -64,13 +67,11 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
                     (None, None) => Writes::Over { upper: &upper, work: &work },
                 },
             },
-            home: home
-                .as_ref()
-                .zip(home_folders.as_ref())
-                .map(|(at, (upper, work))| Folder { at, writes: Writes::Over { upper, work } }),
-            beside: beside(checkout.as_ref(), &origin_path, git_folders.as_ref()),
+            homes,
+            beside,
             temporary: &temporary,
-            masked: &masked,
+            masked: &around.masked,
+            reachable: &around.added,
         };
         match Sandbox::build(&layout, &options.tools) {
             Ok(sandbox) => break sandbox,
@@ -79,8 +80,8 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
                 empty(&upper)?;
                 copied = Some(copy()?);
             }
-            Err(Refusal::HomeOverlay) if home.is_some() => home = None,
-            Err(Refusal::BesideOverlay) if git_folders.is_some() => git_folders = None,
+            Err(Refusal::BesideOverlay(index)) if index < shown && around.without_overlays() => {}
+            Err(Refusal::BesideOverlay(_)) if git_folders.is_some() => git_folders = None,
             Err(Refusal::Final(error)) => return Err(error),
             Err(refusal) => {
                 return Err(Error::new(ErrorKind::Internal, format!("sandbox: {refusal:?}")));
@@ -94,10 +95,9 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
         ),
         (None, None) => Kept::Overlay,
     };
-    let mut layers = sandbox.layers().to_vec();
-    layers.push("masked-environment");
-    layers.push(if matches!(kept, Kept::Copy(_)) { "private-copy" } else { "overlayfs" });
-    let home = home.zip(home_folders.map(|(upper, _)| upper));
+    let storage = if matches!(kept, Kept::Copy(_)) { "private-copy" } else { "overlayfs" };
+    let mut layers = sandbox.layers();
+    layers.extend(["masked-environment", storage].map(Layer::in_force));
     Ok(Inner {
         sandbox,
         root: origin_path.clone(),
@@ -106,8 +106,7 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
         kept,
         opened: Opened::after(before),
         checkout,
-        hidden: options.hidden.clone(),
-        home,
+        around,
         temporary_outside: temporary,
         layers,
         notes,
@@ -134,6 +133,12 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
     fs::create_dir(&root).map_err(|error| scratch::disk(&root, &error))?;
     like(&root, &origin_path)?;
     let copy = Copy::make(&origin, &origin_path, &root, GitLink::Drop)?;
+    // For git's word on the result, which is asked for in a sandbox.
+    let around = Surroundings::find(&origin_path, options, &|name, model| {
+        let folder = scratch.folder(name, 0o700)?;
+        like(&folder, model)?;
+        Ok(folder)
+    })?;
     Ok(Inner {
         sandbox: Sandbox::off(&origin_path, &temporary, &options.tools),
         written: root.clone(),
@@ -141,11 +146,10 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         kept: Kept::Copy(copy),
         opened: Opened::after(before),
         checkout: Checkout::around(&origin_path),
-        hidden: options.hidden.clone(),
-        home: None,
+        around,
         temporary_outside: temporary.clone(),
         temporary,
-        layers: vec!["masked-environment", "private-copy"],
+        layers: ["masked-environment", "private-copy"].map(Layer::in_force).to_vec(),
         notes: Vec::new(),
         judge: OnceLock::new(),
         ended: Ended::default(),
@@ -154,49 +158,6 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         origin,
         origin_path,
     })
-}
-
-/// The home folder, links resolved. One that holds nothing but the system is none.
-pub(super) fn home() -> Option<PathBuf> {
-    let home = std::env::home_dir().and_then(|home| fs::canonicalize(home).ok());
-    home.filter(|home| home.is_dir() && home.components().count() > 1)
-}
-
-/// What tools must not see.
-pub(super) fn masks(home: Option<&Path>, hidden: &[PathBuf]) -> Vec<PathBuf> {
-    let mut masked = credentials::existing(home);
-    masked.extend(hidden.iter().filter_map(|path| fs::canonicalize(path).ok()));
-    masked
-}
-
-/// What git needs beside the folder `root`: the folder of the repository, writable where there
-/// are `folders` for its overlay, the rest of the checkout, and what it borrows objects from.
-pub(super) fn beside<'a>(
-    checkout: Option<&'a Checkout>,
-    root: &Path,
-    folders: Option<&'a (PathBuf, PathBuf)>,
-) -> Vec<Folder<'a>> {
-    let Some(checkout) = checkout else { return Vec::new() };
-    let show = |at: &'a Path| Folder { at, writes: Writes::Nowhere };
-    let mut beside = Vec::new();
-    if checkout.top != root && is_covered(&checkout.top) {
-        beside.push(show(&checkout.top));
-    }
-    match (checkout.outside(root), folders) {
-        (Some(at), Some((upper, work))) => {
-            beside.push(Folder { at, writes: Writes::Over { upper, work } });
-        }
-        (Some(at), None) if is_covered(at) => beside.push(show(at)),
-        _ => {}
-    }
-    let borrowed = checkout.borrowed.iter().map(PathBuf::as_path);
-    beside.extend(borrowed.filter(|at| is_covered(at) && !at.starts_with(root)).map(show));
-    beside
-}
-
-/// Whether tools have something else at the path.
-fn is_covered(path: &Path) -> bool {
-    ["/tmp", "/var/tmp"].iter().any(|covered| path.starts_with(covered))
 }
 
 /// The two folders that an overlay over `lower` needs.
@@ -209,7 +170,7 @@ fn overlay_folders(scratch: &Scratch, name: &str, lower: &Path) -> Result<(PathB
 }
 
 /// Gives `folder` the mode of `model`, and its owner if we can.
-fn like(folder: &Path, model: &Path) -> Result<()> {
+pub(super) fn like(folder: &Path, model: &Path) -> Result<()> {
     let result = fs::metadata(model).and_then(|metadata| {
         if rustix::process::geteuid().is_root() {
             chown(folder, Some(metadata.uid()), Some(metadata.gid()))?;

@@ -10,7 +10,7 @@ use super::Inner;
 /// A line about files in the home folder and in /tmp, if there are any.
 pub(super) fn notes(view: &Inner) -> Option<String> {
     let mut names = Vec::new();
-    if let Some((home, upper)) = &view.home {
+    for (home, upper) in &view.around.homes {
         // Programs keep caches and settings in folders of this kind.
         let visible = |name: &OsStr| !name.as_encoded_bytes().starts_with(b".");
         files(upper, home, view.origin_path.as_path(), &visible, &mut names);

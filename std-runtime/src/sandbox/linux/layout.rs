@@ -7,19 +7,24 @@ use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
+use super::landlock::{Access, Rule};
 use super::run_folder;
 use super::step::{Slot, Step};
 use crate::sandbox::{Layout, Writes};
 
 /// Where mounts wait that are made before the rest is covered.
 pub(super) const ROOT: Slot = 0;
-pub(super) const HOME: Slot = 1;
-const TEMPORARY: Slot = 2;
-pub(super) const PROGRAM: Slot = 3;
-const FIRST_FREE: Slot = 4;
+const TEMPORARY: Slot = 1;
+pub(super) const PROGRAM: Slot = 2;
+/// The slots of the folders beside the project, in their order, and then the others.
+pub(super) const BESIDE: Slot = 3;
 
 /// Where the program of the tools is, whatever its path outside.
 pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
+
+/// An empty folder that hides others. A file system of its own for each would cost the kernel
+/// several times as much.
+pub(super) const EMPTY: &CStr = c"/dev/empty";
 
 /// The devices that programs expect; each is harmless.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -34,14 +39,12 @@ const COVERED: [&str; 2] = ["/run", "/dev"];
 /// read-only, then it is covered from the outer folders to the inner ones.
 pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) -> Vec<Step> {
     let mut steps = vec![Step::Private];
-    let mut slots = FIRST_FREE..;
+    let mut slots = BESIDE..;
     let mut next = || slots.next().unwrap_or(Slot::MAX);
     let mut places: Vec<Place> = Vec::new();
-    let named = [(Some(ROOT), Some(&layout.root)), (Some(HOME), layout.home.as_ref())];
-    let beside = layout.beside.iter().map(|folder| (None, Some(folder)));
+    let others = layout.beside.iter().chain(&layout.homes).map(|folder| (None, folder));
     let mut read_only = Vec::new();
-    for (slot, folder) in named.into_iter().chain(beside) {
-        let Some(folder) = folder else { continue };
+    for (slot, folder) in std::iter::once((Some(ROOT), &layout.root)).chain(others) {
         let slot = slot.unwrap_or_else(&mut next);
         let at = folder.at.to_owned();
         match folder.writes {
@@ -89,7 +92,7 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     }
     cover_system(&mut steps, &devices, is_root);
     for (at, to) in links {
-        make_parents(&mut steps, &at);
+        make_parents(&mut steps, layout, &at);
         steps.push(Step::Link { at: c_path(&at), to: c_path(&to) });
     }
     // From the outer folders to the inner ones.
@@ -97,7 +100,7 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     for (index, place) in places.iter().enumerate() {
         let before = places.get(..index).unwrap_or_default();
         mask_around(&mut steps, layout, before, place);
-        attach(&mut steps, place);
+        attach(&mut steps, layout, place);
     }
     mask(&mut steps, layout, &places);
     steps.push(Step::Loopback);
@@ -121,6 +124,10 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[(Slot, PathBuf)], is_root: boo
         steps.push(fresh(c"tmpfs", "/run", quiet, c"mode=0755,size=1m"));
     }
     steps.push(fresh(c"tmpfs", "/dev", MountFlags::NOSUID, c"mode=0755"));
+    steps.push(Step::Folder { at: EMPTY.into(), mode: 0o555 });
+    let at = EMPTY.into();
+    let flags = quiet | MountFlags::RDONLY;
+    steps.push(Step::Fresh { kind: c"tmpfs", at, flags, options: c"mode=0555,size=4k" });
     for (slot, device) in devices {
         steps.push(Step::File { at: c_path(device) });
         steps.push(Step::Attach { slot: *slot, at: c_path(device) });
@@ -149,6 +156,16 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[(Slot, PathBuf)], is_root: boo
     }
 }
 
+/// Where processes inside may write, by the rules of Landlock: what the mounts let them, said twice.
+pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
+    let ours = ["/tmp", "/var/tmp", "/dev", "/proc"].map(|at| (Path::new(at), true));
+    let folders = layout.beside.iter().chain(&layout.homes).chain([&layout.root]);
+    let written = folders.filter(|folder| !matches!(folder.writes, Writes::Nowhere));
+    let written = written.map(|folder| (folder.at, folder.at.is_dir()));
+    let rule = |(at, is_folder)| Rule { at: c_path(at), is_folder, access: Access::Write };
+    ours.into_iter().chain(written).map(rule).collect()
+}
+
 /// How /proc is mounted.
 pub(super) fn proc_flags(is_root: bool) -> MountFlags {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
@@ -156,10 +173,13 @@ pub(super) fn proc_flags(is_root: bool) -> MountFlags {
     if is_root { flags | MountFlags::RDONLY } else { flags }
 }
 
-fn attach(steps: &mut Vec<Step>, place: &Place) {
-    make_parents(steps, &place.at);
-    if covered().any(|folder| place.at.starts_with(folder)) {
-        steps.push(Step::Folder { at: c_path(&place.at), mode: 0o755 });
+fn attach(steps: &mut Vec<Step>, layout: &Layout<'_>, place: &Place) {
+    make_parents(steps, layout, &place.at);
+    if covered(layout).any(|folder| place.at.starts_with(folder) && place.at != folder) {
+        steps.push(match place.at.is_dir() {
+            true => Step::Folder { at: c_path(&place.at), mode: 0o755 },
+            false => Step::File { at: c_path(&place.at) },
+        });
     }
     let at = c_path(&place.at);
     steps.push(match place.mount {
@@ -169,8 +189,8 @@ fn attach(steps: &mut Vec<Step>, place: &Place) {
 }
 
 /// A place below a covered folder went away with what was there.
-fn make_parents(steps: &mut Vec<Step>, path: &Path) {
-    for covered in covered() {
+fn make_parents(steps: &mut Vec<Step>, layout: &Layout<'_>, path: &Path) {
+    for covered in covered(layout) {
         let below = path.parent().and_then(|parent| parent.strip_prefix(covered).ok());
         let Some(below) = below else { continue };
         let mut at = PathBuf::from(covered);
@@ -181,8 +201,18 @@ fn make_parents(steps: &mut Vec<Step>, path: &Path) {
     }
 }
 
-fn covered() -> impl Iterator<Item = &'static str> {
-    ["/tmp", "/var/tmp"].into_iter().chain(COVERED)
+/// The folders in whose place something else is.
+pub(super) fn covered<'a>(layout: &'a Layout<'_>) -> impl Iterator<Item = &'a Path> {
+    let homes = layout.homes.iter().map(|home| home.at);
+    ["/tmp", "/var/tmp"].into_iter().chain(COVERED).map(Path::new).chain(homes)
+}
+
+/// Whether something else is in place of `path`, and none of `places` brings it back.
+fn is_gone(layout: &Layout<'_>, places: &[Place], path: &Path) -> bool {
+    // In a home only what is shown of it is there.
+    let is_home = |place: &Place| layout.homes.iter().any(|home| home.at == place.at);
+    let brings_back = |place: &Place| path.starts_with(&place.at) && !is_home(place);
+    covered(layout).any(|folder| path.starts_with(folder)) && !places.iter().any(brings_back)
 }
 
 /// Hides the masked folders that the project lies in, but for the way to `place`, which comes after
@@ -191,8 +221,7 @@ fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], pla
     for path in layout.masked {
         let Ok(below) = place.at.strip_prefix(path) else { continue };
         let is_around = layout.root.at.starts_with(path) && layout.root.at != path.as_path();
-        let is_gone = covered().any(|folder| path.starts_with(folder))
-            && !before.iter().any(|place| path.starts_with(&place.at));
+        let is_gone = is_gone(layout, before, path);
         if !is_around || is_gone || below.as_os_str().is_empty() || !path.is_dir() {
             continue;
         }
@@ -215,26 +244,13 @@ fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], pla
 }
 
 fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
-    // A file system of its own for each would cost the kernel several times as much.
-    let mut empty: Option<CString> = None;
     for path in layout.masked {
-        let covered = covered().any(|folder| path.starts_with(folder));
-        let brought_back = places.iter().any(|place| path.starts_with(&place.at));
         // What is not there any more needs no mask, and what holds the project has one.
-        if (covered && !brought_back) || layout.root.at.starts_with(path) {
+        if is_gone(layout, places, path) || layout.root.at.starts_with(path) {
             continue;
         }
-        if path.is_dir() {
-            let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::RDONLY;
-            let at = c_path(path);
-            // The last one is there whatever it covers.
-            steps.push(match empty.replace(at.clone()) {
-                Some(from) => Step::Bind { from, at },
-                None => Step::Fresh { kind: c"tmpfs", at, flags, options: c"mode=0555,size=4k" },
-            });
-        } else {
-            steps.push(Step::Bind { from: c"/dev/null".into(), at: c_path(path) });
-        }
+        let from = if path.is_dir() { EMPTY.into() } else { c"/dev/null".into() };
+        steps.push(Step::Hide { from, at: c_path(path) });
     }
 }
 

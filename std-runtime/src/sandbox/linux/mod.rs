@@ -1,5 +1,6 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
+mod landlock;
 mod layout;
 mod limits;
 mod namespaces;
@@ -7,6 +8,7 @@ mod overlay;
 mod program;
 mod run_folder;
 mod seccomp;
+mod sockets;
 mod step;
 
 use std::ffi::OsStr;
@@ -24,18 +26,42 @@ use rustix::net::{
 };
 use rustix::process::Pid;
 
-use super::{Executable, Layout, Refusal};
+use super::{Executable, Layer, Layout, Refusal, State};
 use crate::{Error, ErrorKind};
+use landlock::Landlock;
 use namespaces::{Namespaces, Refused};
 pub(super) use overlay::mount_with_renames;
 use seccomp::Filters;
+use sockets::Reach;
+pub(super) use sockets::listening as listening_sockets;
 use step::Step;
+
+/// The layers without which there is no sandbox.
+const ALWAYS: &[&str] = &[
+    "user-namespace",
+    "mount-namespace",
+    "pid-namespace",
+    "network-namespace",
+    "ipc-namespace",
+    "cgroup-namespace",
+    "read-only-system",
+    "hidden-home",
+    "masked-credentials",
+    "masked-sockets",
+    "no-new-privileges",
+    "session-keyring",
+    "limits",
+    "seccomp",
+];
 
 /// What confines the processes of a view.
 #[derive(Debug)]
 pub(super) struct Walls {
     namespaces: Namespaces,
     filters: Filters,
+    /// None, or why there is none.
+    landlock: Result<Landlock, String>,
+    reach: Reach,
     /// How those inside name the program of the tools.
     program: Option<PathBuf>,
     /// Its content, if its file could not be shown.
@@ -44,21 +70,15 @@ pub(super) struct Walls {
 }
 
 impl Walls {
-    /// The names of what is in force.
-    pub(super) const LAYERS: &'static [&'static str] = &[
-        "user-namespace",
-        "mount-namespace",
-        "pid-namespace",
-        "network-namespace",
-        "ipc-namespace",
-        "cgroup-namespace",
-        "read-only-system",
-        "masked-credentials",
-        "no-new-privileges",
-        "session-keyring",
-        "limits",
-        "seccomp",
-    ];
+    /// What confines the processes, and what does not and why.
+    pub(super) fn layers(&self) -> Vec<Layer> {
+        let landlock = match &self.landlock {
+            Ok(landlock) => landlock.lacks().map_or(State::InForce, State::Partly),
+            Err(why) => State::Missing(why.clone()),
+        };
+        let always = ALWAYS.iter().map(|name| Layer { name, state: State::InForce });
+        always.chain([Layer { name: "landlock", state: landlock }]).collect()
+    }
 
     /// Builds what `layout` says.
     ///
@@ -104,7 +124,17 @@ impl Walls {
                         (Some(format!("/proc/self/fd/{}", copy.as_raw_fd()).into()), Some(copy))
                     }
                 };
-                return Ok(Self { namespaces, filters, program, _copy: copy, is_root });
+                let reach = Reach::of(layout);
+                let landlock = Landlock::of_writes(layout::writable(layout));
+                return Ok(Self {
+                    namespaces,
+                    filters,
+                    landlock,
+                    reach,
+                    program,
+                    _copy: copy,
+                    is_root,
+                });
             }
             Err(refused) => refused,
         };
@@ -114,8 +144,9 @@ impl Walls {
                 Some(Step::Overlay { slot: layout::ROOT, .. } | Step::Mounted { .. }) => {
                     return Err(Refusal::Overlay);
                 }
-                Some(Step::Overlay { slot: layout::HOME, .. }) => return Err(Refusal::HomeOverlay),
-                Some(Step::Overlay { .. }) => return Err(Refusal::BesideOverlay),
+                Some(Step::Overlay { slot, .. }) => {
+                    return Err(Refusal::BesideOverlay(slot - layout::BESIDE));
+                }
                 step => (step.map_or_else(|| "a step".to_owned(), Step::to_string), errno),
             },
         };
@@ -165,17 +196,22 @@ impl Walls {
         let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
         let proc_flags = layout::proc_flags(self.is_root);
         let filters = self.filters.clone();
+        let landlock = self.landlock.as_ref().ok().cloned();
+        let sockets = self.reach.new_sockets();
         let hook = move || {
             // SAFETY: the forked process has the descriptors of this one, where they are open
             // until `spawn` returns.
             let (keeper, pid_to) =
                 unsafe { (BorrowedFd::borrow_raw(keeper), BorrowedFd::borrow_raw(pid_to)) };
-            namespaces::enter(keeper, pid_to, proc_flags)?;
+            namespaces::enter(keeper, pid_to, proc_flags, &sockets)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;
             limits::leave_keyring()?;
             limits::set()?;
             close_on_exec()?;
+            if let Some(landlock) = &landlock {
+                landlock.apply()?;
+            }
             // The last, for it refuses calls that the others need.
             filters.apply()?;
             Ok(())

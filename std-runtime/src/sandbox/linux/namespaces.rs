@@ -4,6 +4,7 @@
 //! memory with us, mounts what the layout says, and then waits for our end. As
 //! the first process of its pid namespace it takes all others with it.
 
+use std::ffi::CString;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -142,12 +143,14 @@ impl Drop for Namespaces {
 /// The kernel ends all processes of that last namespace with its first one, and waits for
 /// them, so nothing that a call started outlives it. Both forks are children of our own process
 /// like any other; each sends a byte to `pid_to`, its number, by which the kernel tells its pid.
+/// `sockets` of processes outside are hidden.
 ///
 /// Allocates nothing and takes no lock.
 pub(super) fn enter(
     keeper: BorrowedFd<'_>,
     pid_to: BorrowedFd<'_>,
     proc_flags: MountFlags,
+    sockets: &[CString],
 ) -> Result<(), Errno> {
     // Until it runs the program this process has our memory: no one inside may look at it.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
@@ -165,6 +168,12 @@ pub(super) fn enter(
         }
     }
     rustix::mount::mount(c"proc", c"/proc", c"proc", proc_flags, c"")?;
+    for socket in sockets {
+        match rustix::mount::mount_bind(c"/dev/null", socket.as_c_str()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
     renounce()
 }
 

@@ -17,7 +17,7 @@ use super::overlay::{self, Marks};
 pub(super) type Slot = usize;
 
 /// Mounts that can wait at one time.
-const SLOTS: usize = 64;
+const SLOTS: usize = 512;
 
 /// One system call or two, with all they need.
 #[derive(Debug)]
@@ -38,9 +38,11 @@ pub(super) enum Step {
     Mounted { mount: RawFd, at: CString },
     /// What is at `from` is also at `at`.
     Bind { from: CString, at: CString },
+    /// What is at `from` hides what is at `at`, if that is still there.
+    Hide { from: CString, at: CString },
     /// A folder, if there is none.
     Folder { at: CString, mode: u32 },
-    /// An empty file.
+    /// An empty file, if there is none.
     File { at: CString },
     /// A symbolic link.
     Link { at: CString, to: CString },
@@ -60,6 +62,7 @@ impl fmt::Display for Step {
                 write!(f, "attaching a mount to {at:?}")
             }
             Self::Bind { from, at } => write!(f, "binding {from:?} to {at:?}"),
+            Self::Hide { at, .. } => write!(f, "hiding {at:?}"),
             Self::Folder { at, .. } => write!(f, "making the folder {at:?}"),
             Self::File { at } => write!(f, "making the file {at:?}"),
             Self::Link { at, .. } => write!(f, "making the link {at:?}"),
@@ -114,6 +117,13 @@ impl Step {
                 rustix::mount::move_mount(mount, c"", CWD, at.as_c_str(), flags)
             }
             Self::Bind { from, at } => rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()),
+            Self::Hide { from, at } => {
+                match rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()) {
+                    // A socket goes with its daemon. What we hide it with is ours and there.
+                    Err(Errno::NOENT) => Ok(()),
+                    hidden => hidden,
+                }
+            }
             Self::Folder { at, mode } => {
                 match rustix::fs::mkdir(at.as_c_str(), Mode::from_raw_mode(*mode)) {
                     Err(Errno::EXIST) => Ok(()),
@@ -124,7 +134,10 @@ impl Step {
             }
             Self::File { at } => {
                 let mode = Mode::from_raw_mode(0o666);
-                rustix::fs::mknodat(CWD, at.as_c_str(), FileType::RegularFile, mode, 0)
+                match rustix::fs::mknodat(CWD, at.as_c_str(), FileType::RegularFile, mode, 0) {
+                    Err(Errno::EXIST) => Ok(()),
+                    made => made,
+                }
             }
             Self::Link { at, to } => rustix::fs::symlink(to.as_c_str(), at.as_c_str()),
             Self::Loopback => loopback_up(),

@@ -1,0 +1,206 @@
+//! What tools see around the project: homes that show little, what builds need of them, what the
+//! user adds, and what nobody may see.
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt as _, symlink};
+use std::path::{Path, PathBuf};
+
+use super::home::Homes;
+use super::repository::Checkout;
+use super::{ViewOptions, credentials, restricted, settings, toolchains};
+use crate::sandbox::{Folder, Mode, Writes};
+use crate::{Error, ErrorKind, Result};
+
+/// Makes an empty folder for private files, by its name and the folder that it is like.
+pub(super) type MakeFolder<'a> = dyn Fn(&str, &Path) -> Result<PathBuf> + 'a;
+
+/// What is around the project.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Surroundings {
+    /// The user's homes, each with the private folder that tools see in its place.
+    pub(super) homes: Vec<(PathBuf, PathBuf)>,
+    /// What builds need of them, each with the folders of an overlay; without these it is read-only.
+    shown: Vec<(PathBuf, Option<(PathBuf, PathBuf)>)>,
+    /// What the user adds.
+    readable: Vec<PathBuf>,
+    writable: Vec<PathBuf>,
+    /// All that the user adds.
+    pub(super) added: Vec<PathBuf>,
+    /// What must look empty.
+    pub(super) masked: Vec<PathBuf>,
+}
+
+impl Surroundings {
+    /// Finds them for the project `root`.
+    ///
+    /// # Errors
+    /// When the disk refuses, or a path of the user's is not there.
+    pub(super) fn find(root: &Path, options: &ViewOptions, make: &MakeFolder<'_>) -> Result<Self> {
+        let homes = Homes::find();
+        let meets_project = |home: &&PathBuf| home.starts_with(root);
+        let mut found = Self {
+            readable: chosen(&options.allow_read, "--allow-read", root)?,
+            writable: chosen(&options.allow_write, "--allow-write", root)?,
+            ..Self::default()
+        };
+        found.added = found.readable.iter().chain(&found.writable).cloned().collect();
+        // A home in the project is part of it.
+        let own: Vec<_> = homes.own.iter().filter(|home| !meets_project(home)).cloned().collect();
+        found.homes = private(&own, make)?;
+        for home in &own {
+            let shown = toolchains::shown(home, &own);
+            link(&found.homes, &shown.links)?;
+            for path in shown.folders.into_iter().filter(|path| !path.starts_with(root)) {
+                let name = format!("shown-{}", found.shown.len());
+                // Without a sandbox only git's word is asked for in one.
+                let folders = match options.sandbox {
+                    Mode::On => Some((make(&name, &path)?, make(&format!("{name}-work"), &path)?)),
+                    Mode::Off => None,
+                };
+                found.shown.push((path, folders));
+            }
+        }
+        let others = homes.others.iter().filter(|home| !meets_project(home));
+        let all = homes.own.iter().chain(&homes.others);
+        let looked_through = all.filter(meets_project).chain(&homes.of_services);
+        found.masked = credentials::existing(looked_through.chain(&own));
+        found.masked.extend(others.cloned());
+        found.masked.extend(options.hidden.iter().filter_map(|path| fs::canonicalize(path).ok()));
+        let is_root = rustix::process::geteuid().is_root();
+        let kept: Vec<PathBuf> = std::iter::once(root)
+            .chain(own.iter().map(PathBuf::as_path))
+            .map(Path::to_owned)
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()))
+            .chain(found.added.iter().cloned())
+            .filter(|path| path.is_absolute() && path.components().count() > 1)
+            .collect();
+        found.masked.extend(restricted::existing(is_root, &kept, &found.added));
+        found.masked.retain(|mask| !found.added.contains(mask));
+        // A folder comes before what is in it, which is hidden with it.
+        found.masked.sort_unstable();
+        found.masked.dedup_by(|path, outer| path.starts_with(&*outer));
+        Ok(found)
+    }
+
+    /// The same for git's word on a change: with homes of its own, and nothing can be written.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn for_judge(&self, make: &MakeFolder<'_>) -> Result<Self> {
+        let own: Vec<PathBuf> = self.homes.iter().map(|(at, _)| at.clone()).collect();
+        let shown = self.shown.iter().map(|(at, _)| (at.clone(), None)).collect();
+        let (readable, added) = (self.added.clone(), self.added.clone());
+        let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
+        let (writable, masked) = (Vec::new(), self.masked.clone());
+        Ok(Self { homes, shown, readable, writable, added, masked })
+    }
+
+    /// What builds need becomes read-only; whether it was not.
+    pub(super) fn without_overlays(&mut self) -> bool {
+        self.shown.iter_mut().fold(false, |any, (_, folders)| folders.take().is_some() || any)
+    }
+
+    /// The homes, and whatever is shown, for a sandbox.
+    pub(super) fn folders(&self) -> (Vec<Folder<'_>>, Vec<Folder<'_>>) {
+        let homes =
+            self.homes.iter().map(|(at, copy)| Folder { at, writes: Writes::Copy { copy } });
+        let shown = self.shown.iter().map(|(at, folders)| Folder {
+            at,
+            writes: match folders {
+                Some((upper, work)) => Writes::Over { upper, work },
+                None => Writes::Nowhere,
+            },
+        });
+        let readable = self.readable.iter().map(|at| Folder { at, writes: Writes::Nowhere });
+        let writable =
+            self.writable.iter().map(|at| Folder { at, writes: Writes::Copy { copy: at } });
+        (homes.collect(), shown.chain(readable).chain(writable).collect())
+    }
+
+    /// What git needs beside the folder `root`: the folder of the repository, writable where there
+    /// are `folders` for its overlay, the rest of the checkout, and what it borrows objects from.
+    pub(super) fn of_repository<'a>(
+        &self,
+        checkout: Option<&'a Checkout>,
+        root: &Path,
+        folders: Option<&'a (PathBuf, PathBuf)>,
+    ) -> Vec<Folder<'a>> {
+        let Some(checkout) = checkout else { return Vec::new() };
+        let show = |at: &'a Path| Folder { at, writes: Writes::Nowhere };
+        let mut beside = Vec::new();
+        if checkout.top != root && self.is_covered(&checkout.top) {
+            beside.push(show(&checkout.top));
+        }
+        match (checkout.outside(root), folders) {
+            (Some(at), Some((upper, work))) => {
+                beside.push(Folder { at, writes: Writes::Over { upper, work } });
+            }
+            (Some(at), None) if self.is_covered(at) => beside.push(show(at)),
+            _ => {}
+        }
+        let borrowed = checkout.borrowed.iter().map(PathBuf::as_path);
+        beside.extend(borrowed.filter(|at| self.is_covered(at) && !at.starts_with(root)).map(show));
+        beside
+    }
+
+    /// Whether tools have something else at the path.
+    fn is_covered(&self, path: &Path) -> bool {
+        let is_home = self.homes.iter().any(|(home, _)| path.starts_with(home) && path != home);
+        is_home || ["/tmp", "/var/tmp"].iter().any(|covered| path.starts_with(covered))
+    }
+}
+
+/// The paths that the user adds, links resolved.
+fn chosen(paths: &[PathBuf], option: &str, root: &Path) -> Result<Vec<PathBuf>> {
+    let wrong = |path: &Path, why: &dyn std::fmt::Display| {
+        let text = format!("{option} {}: {why}", path.display());
+        Error::new(ErrorKind::Input, text)
+    };
+    let mut chosen = Vec::new();
+    for path in paths {
+        let found = fs::canonicalize(path).map_err(|error| wrong(path, &error))?;
+        if ["/", "/proc", "/sys", "/dev", "/tmp", "/var/tmp"]
+            .iter()
+            .any(|it| found == Path::new(it))
+        {
+            return Err(wrong(path, &"it belongs to the system; name a folder or file in it"));
+        }
+        // What is in the project is there already, as a copy.
+        if !found.starts_with(root) {
+            chosen.push(found);
+        }
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    Ok(chosen)
+}
+
+/// A private folder for each home, with the settings that tools need.
+fn private(homes: &[PathBuf], make: &MakeFolder<'_>) -> Result<Vec<(PathBuf, PathBuf)>> {
+    let mut folders = Vec::new();
+    for (index, home) in homes.iter().enumerate() {
+        let folder = make(&format!("home-{index}"), home)?;
+        settings::copy(home, &folder).map_err(|error| super::scratch::disk(&folder, &error))?;
+        folders.push((home.clone(), folder));
+    }
+    Ok(folders)
+}
+
+/// Makes `links` in the private folders.
+fn link(homes: &[(PathBuf, PathBuf)], links: &[(PathBuf, PathBuf)]) -> Result<()> {
+    for (at, to) in links {
+        let place = homes.iter().find_map(|(home, folder)| {
+            let below = at.strip_prefix(home).ok()?;
+            Some(folder.join(below))
+        });
+        let Some(place) = place else { continue };
+        let parent = place.parent().unwrap_or(&place);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(parent)
+            .and_then(|()| symlink(to, &place))
+            .map_err(|error| super::scratch::disk(&place, &error))?;
+    }
+    Ok(())
+}
