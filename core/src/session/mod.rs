@@ -352,6 +352,9 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// Takes out the oldest exchange: the oldest turn, or the oldest round of the running
     /// turn. Returns the bytes that this freed.
     ///
+    /// All that follows moves down, each time: to free much, [`compact`](Self::compact) and, with
+    /// feature `window`, `make_room` move it once.
+    ///
     /// # Errors
     /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
     /// turn failed.

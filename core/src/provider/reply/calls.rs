@@ -31,7 +31,7 @@ pub(super) struct Stage {
     /// Bytes of each, by [`Slot`].
     pub lengths: [u32; 3],
     /// The slot that came last.
-    last: u8,
+    pub(super) last: u8,
     /// The part that was open before them, or 0: they may turn out to be more of it.
     pub before: u32,
 }
@@ -311,8 +311,18 @@ impl Sink<'_, '_> {
         }
         let is_empty = self.log.record(call).is_none_or(|call| strings(&call).2 == b"{}");
         let is_plain = id == 0 && more.name == 0 && !is_empty;
-        if is_plain && !is_last && self.reply.unclosed > 0 && self.add_to_spare(call, start) {
-            return Ok(());
+        let (mut call, mut start) = (call, start);
+        if is_plain && !is_last && self.reply.unclosed > 0 {
+            if self.add_to_spare(call, start) {
+                return Ok(());
+            }
+            // Room that other calls do not use so far is for all again.
+            if self.reply.has_spare {
+                (call, start) = self.share_spare(call, start);
+                if self.add_to_spare(call, start) {
+                    return Ok(());
+                }
+            }
         }
         let start = start - self.drop_spare_of(call);
         let Some(record) = self.log.record(call).filter(|_| self.log.used() > start) else {

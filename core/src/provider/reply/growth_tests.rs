@@ -15,7 +15,17 @@ use crate::{Dialect, Growing, Session, StopReason};
 
 /// The work that `documents` make, in chunks of `chunk` bytes, and how many calls they hold.
 fn work(dialect: Dialect, documents: &[String], chunk: usize) -> (usize, usize) {
-    let mut session = Session::new(Growing::new(1 << 26), config(dialect)).expect("room");
+    work_in(1 << 26, dialect, documents, chunk).0
+}
+
+/// The same in so many bytes, and how many are used at the end.
+fn work_in(
+    limit: usize,
+    dialect: Dialect,
+    documents: &[String],
+    chunk: usize,
+) -> ((usize, usize), usize) {
+    let mut session = Session::new(Growing::new(limit), config(dialect)).expect("room");
     session.user("hi").expect("room");
     session.begin_response(200, None).expect("the step");
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
@@ -29,7 +39,7 @@ fn work(dialect: Dialect, documents: &[String], chunk: usize) -> (usize, usize) 
     }
     let end = session.end_response().expect("a good reply");
     assert!(matches!(end, crate::Event::End(StopReason::ToolUse | StopReason::EndTurn)));
-    (steps::taken(), session.pending_calls().count())
+    ((steps::taken(), session.pending_calls().count()), session.snapshot().len())
 }
 
 /// Ten times as much by `documents` is not more than twelve times the work.
@@ -95,6 +105,20 @@ fn with_arguments_that_take_turns() {
             grows_as_it_does(OpenAiChat, 100, |size| in_turns(calls, size, piece));
         }
     }
+}
+
+#[test]
+fn with_arguments_that_take_turns_in_memory_that_is_full_at_the_end() {
+    let work = |size: usize| {
+        let documents = in_turns(8, size, "word");
+        let (_, used) = work_in(1 << 26, OpenAiChat, &documents, 64);
+        let ((steps, calls), again) = work_in(used + 100, OpenAiChat, &documents, 64);
+        assert_eq!((again, calls), (used, 8));
+        steps
+    };
+    let (little, much) = (work(1_000), work(10_000));
+    std::println!("{little} steps, {much} for ten times as much");
+    assert!(much <= 14 * little, "{little} steps, then {much}");
 }
 
 #[test]

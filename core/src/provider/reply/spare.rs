@@ -2,7 +2,8 @@
 //!
 //! A piece of a call that is not the last goes in the middle of the transcript, and what follows
 //! would move for each. So such a call gets room for as much again as it has, and what follows
-//! moves once for all of it. While the reply comes, a call with [`SPARE`] ends like this:
+//! moves once for all of it; where little is left, for a part of that, and all spare room is shared out
+//! again when it is used up. While the reply comes, a call with [`SPARE`] ends like this:
 //!
 //! ```text
 //! arguments | spare bytes | how many: 4 bytes, little endian, these included
@@ -11,6 +12,7 @@
 //! The room goes before anyone looks at the calls, and before anything else is given up for room:
 //! it never tells in what comes out.
 
+use super::calls::Stage;
 use super::parts::Mark;
 use super::{Reply, Sink};
 use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
@@ -50,7 +52,11 @@ impl Sink<'_, '_> {
         let Some(record) = self.log.record(call) else { return false };
         let (end, spare, known) = (record.end(), spare_bytes(&record), strings(&record).2.len());
         let needed = length + COUNT_BYTES;
-        let more = if spare < needed { needed.max(known).max(MIN_SPARE_BYTES) } else { 0 };
+        // Where little is left, a part of that: others want some, too.
+        let free = self.log.left().saturating_sub(KEPT_FREE_BYTES);
+        let part = free / (2 * usize::from(self.reply.calls).max(1));
+        let wanted = known.max(MIN_SPARE_BYTES).min(part).max(needed);
+        let more = if spare < needed { wanted } else { 0 };
         if more > 0 && !self.make_spare(call, end, more) {
             return false;
         }
@@ -60,6 +66,17 @@ impl Sink<'_, '_> {
         let left = (spare - length) as u32;
         self.log.overwrite(end - COUNT_BYTES, &left.to_le_bytes());
         true
+    }
+
+    /// Takes out all spare room, where bytes from `start` on are about to go to the call at `call`.
+    /// Both may move.
+    #[inline(never)]
+    pub(super) fn share_spare(&mut self, call: usize, start: usize) -> (usize, usize) {
+        let staged = Stage { start: start as u32, before: call as u32, ..Stage::default() };
+        self.reply.stage = staged;
+        self.drop_spare();
+        let Stage { start, before, .. } = core::mem::take(&mut self.reply.stage);
+        (before as usize, start as usize)
     }
 
     /// Gives the call at `call`, which ends at `end`, `more` bytes of spare room.
