@@ -129,6 +129,21 @@ impl From<Error> for zerostack_agent::Error {
     }
 }
 
+impl From<zerostack_workspace::Error> for Error {
+    fn from(error: zerostack_workspace::Error) -> Self {
+        use zerostack_workspace::ErrorKind as Workspace;
+        let kind = match error.kind() {
+            Workspace::Input => ErrorKind::Input,
+            Workspace::Sandbox => ErrorKind::Sandbox,
+            Workspace::Limit => ErrorKind::Limit,
+            Workspace::Tool => ErrorKind::Tool,
+            Workspace::Conflict => ErrorKind::Conflict,
+            _ => ErrorKind::Internal,
+        };
+        Self::new(kind, error.message())
+    }
+}
+
 impl From<zerostack_scripted::Error> for Error {
     fn from(error: zerostack_scripted::Error) -> Self {
         let kind = match error.kind() {

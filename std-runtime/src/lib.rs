@@ -7,27 +7,20 @@
 pub mod agent;
 pub mod cli;
 mod command;
-mod commit;
 pub mod error;
-mod ignore_file;
-mod new_file;
-mod own_process;
-pub mod patch;
 pub mod permissions;
 pub mod plumbing;
-mod project_file;
 pub mod provider;
 mod record;
 pub mod run;
-pub mod sandbox;
-mod state_folder;
 pub mod tokens;
 pub mod tool;
-pub mod view;
 
 pub use error::{Error, ErrorKind, Result};
 pub use zerostack_agent::transport;
 use zerostack_text as visible;
+use zerostack_workspace::{commit, ignore_file, new_file, own_process, project_file, state_folder};
+pub use zerostack_workspace::{patch, sandbox, view};
 
 #[doc(inline)]
 pub use zerostack_scripted as scripted;

@@ -42,7 +42,7 @@ impl Draft {
     /// # Errors
     /// `Input` when the state folder cannot be used.
     pub(crate) fn create(_lock: &Lock) -> Result<Self> {
-        Self::in_folder().map_err(|error| commit::unusable(&error))
+        Self::in_folder().map_err(|error| commit::unusable(&error).into())
     }
 
     fn in_folder() -> io::Result<Self> {
@@ -74,7 +74,7 @@ impl Draft {
             self.contents.file().sync_all()?;
             File::open(&self.place)?.sync_all()
         };
-        save().map_err(|error| commit::unusable(&error))
+        save().map_err(|error| commit::unusable(&error).into())
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
@@ -158,7 +158,7 @@ impl Record {
             true => (plan.inverse(), (mark(WRITTEN), mark(UNDONE))),
             false => (plan, (mark(UNDONE), mark(WRITTEN))),
         };
-        commit::commit(lock, &self.about.folder(), &plan, &contents, publish)
+        Ok(commit::commit(lock, &self.about.folder(), &plan, &contents, publish)?)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn check(view: &View, options: &RunOptions) -> Result<Checked> {
     }
     keep_others(&mut comparison, folder)?;
     let mut patch = Vec::new();
-    if let Err(error) = comparison.changes.write_patch(&mut patch) {
+    if let Err(error) = comparison.changes.write_patch(&mut patch).map_err(Error::from) {
         if error.kind() != ErrorKind::Limit {
             return Err(error);
         }

@@ -46,7 +46,7 @@ impl Turn<'_> {
         let result = plan(view, changes, &mut draft.contents).and_then(|plan| {
             draft.save(&plan, &self.about(folder, outcome), &outcome.patch)?;
             let contents = draft.contents.file();
-            crate::commit::commit(&lock, folder, &plan, contents, draft.publish())
+            Ok(crate::commit::commit(&lock, folder, &plan, contents, draft.publish())?)
         });
         let id = draft.id();
         if result.is_err() {

@@ -1,0 +1,19 @@
+//! A private view of a folder for programs that nobody trusts.
+//!
+//! A [`View`](view::View) shows a folder at its own path, copy on write; programs run in it inside
+//! a [`sandbox`]. What they changed is a [`patch`], or a [`commit`] that writes all of it or none.
+//!
+//! All `unsafe` code of the runtime is here, but for a few lines of the command's `main`.
+
+pub mod commit;
+mod error;
+pub mod ignore_file;
+pub mod new_file;
+pub mod own_process;
+pub mod patch;
+pub mod project_file;
+pub mod sandbox;
+pub mod state_folder;
+pub mod view;
+
+pub use error::{Error, ErrorKind, Result};

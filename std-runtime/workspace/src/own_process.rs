@@ -1,0 +1,153 @@
+//! This process: what it inherited from the one that started it, and who descends from it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustix::process::{Pid, Resource, Signal};
+
+/// Makes the process of a command independent of what the one that started it had set.
+///
+/// Supervisors start programs with SIGCHLD ignored, and no exit status could be read then, or with
+/// signals blocked, and the end of a command would go unnoticed. Beyond
+/// the limit of a file's size SIGXFSZ would end the process without a word; with a handler the
+/// write fails. A handler, unlike an ignored signal, is not passed on to the programs it starts.
+pub fn settle() {
+    // A heap for each thread would be for programs whose threads have work to do; ours wait.
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: sets a number of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+    unblock_signals();
+    let (chld, xfsz) = (signal_hook::consts::SIGCHLD, signal_hook::consts::SIGXFSZ);
+    if is_ignored(chld) {
+        // An error means that the system lets nobody handle it, and then nothing is lost.
+        let _ = signal_hook::flag::register(chld, Arc::new(AtomicBool::new(false)));
+    }
+    let _ = signal_hook::flag::register(xfsz, Arc::new(AtomicBool::new(false)));
+    // A core of this process would hold the key; one of a tool would become a file of the patch,
+    // and no tool may raise the limit again. Linux writes no file below one page, and starts no
+    // program for the core at exactly 1, where 0 would start it.
+    let most = Some(u64::from(cfg!(target_os = "linux")));
+    let none = rustix::process::Rlimit { current: most, maximum: most };
+    // It can only fail where the limit is lower already.
+    let _ = rustix::process::setrlimit(Resource::Core, none);
+}
+
+fn unblock_signals() {
+    // SAFETY: all-zero bytes are a valid set, which is emptied before it is used.
+    unsafe {
+        let mut none: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut none);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+    }
+}
+
+/// Whether `signal` was ignored when this process started, and nothing has changed that.
+pub fn is_ignored(signal: i32) -> bool {
+    // SAFETY: all-zero bytes are a valid `sigaction`; without a new action the call only writes
+    // the old one to it.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut action) == 0
+            && action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Keeps other processes of the user away from the memory and the descriptors of this one, and
+/// its memory out of every core.
+pub fn hide_memory() {
+    #[cfg(target_os = "linux")]
+    // Nothing depends on it but secrecy.
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Takes the processes that lose their parent and descend from this one for children of its own.
+#[cfg(target_os = "linux")]
+pub fn adopt_orphans() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// Asks for SIGTERM when the process that started this one ends.
+#[cfg(target_os = "linux")]
+pub fn end_with_parent() {
+    let parent = rustix::process::getppid();
+    let _ = rustix::process::set_parent_process_death_signal(Some(Signal::TERM));
+    if rustix::process::getppid() != parent {
+        // It has ended meanwhile.
+        let _ = rustix::process::kill_process(rustix::process::getpid(), Signal::TERM);
+    }
+}
+
+/// Makes `folder` the working folder of this thread and of those that it starts, but not of the
+/// process.
+#[cfg(target_os = "linux")]
+pub fn enter_alone(folder: &Path) -> io::Result<()> {
+    // SAFETY: this flag gives the thread its own working folder, root and umask and takes nothing
+    // away that code relies on.
+    unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FS) }?;
+    Ok(rustix::process::chdir(folder)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn enter_alone(_: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn adopt_orphans() {}
+
+#[cfg(not(target_os = "linux"))]
+pub fn end_with_parent() {}
+
+/// All processes below `pid`, as far as the system tells.
+pub fn below(pid: Pid) -> Vec<Pid> {
+    let mut found = vec![pid];
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        next += 1;
+        found.extend(children(pid));
+    }
+    found.split_off(1)
+}
+
+/// The children of `pid`, those that have ended and were not waited for too.
+pub fn children(pid: Pid) -> Vec<Pid> {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    let lists = threads
+        .flatten()
+        .map(|thread| std::fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    let pids = lists.flat_map(|list| {
+        let pids = list.split_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
+        pids.collect::<Vec<_>>()
+    });
+    pids.collect()
+}
+
+/// Kills all processes below this one and waits for their end, as long as it takes the system to
+/// end them.
+pub fn end_all_below() {
+    let own = rustix::process::getpid();
+    for round in 0..END_ROUNDS {
+        let left = below(own);
+        if left.is_empty() {
+            return;
+        }
+        for pid in left {
+            // An error means that it has ended meanwhile.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        for pid in children(own) {
+            let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+        }
+        if round > 1 {
+            std::thread::sleep(END_PAUSE);
+        }
+    }
+}
+
+/// One that was killed may have started another just before, and may need time to end.
+const END_ROUNDS: u32 = 500;
+const END_PAUSE: std::time::Duration = std::time::Duration::from_millis(2);

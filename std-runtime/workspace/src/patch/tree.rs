@@ -1,0 +1,201 @@
+//! Reading a folder that someone else may have filled: no link is ever followed.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+/// A folder, and what is below it by relative paths of `/`-separated names.
+///
+/// The empty path is the folder itself.
+#[derive(Debug)]
+pub struct Tree {
+    root: OwnedFd,
+    ended: Ended,
+}
+
+/// Set when the run was ended: what is still read then is of no use.
+#[derive(Debug, Clone, Default)]
+pub struct Ended(Arc<AtomicBool>);
+
+impl Ended {
+    /// Makes all reads fail from here on.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// `Other` after the end.
+    pub fn check(&self) -> io::Result<()> {
+        if self.0.load(Ordering::Relaxed) { Err(io::Error::other("stopped")) } else { Ok(()) }
+    }
+}
+
+/// Opens a folder for its names.
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+impl Tree {
+    /// The folder at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let root = rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?;
+        Ok(Self { root, ended: Ended::default() })
+    }
+
+    /// The folder that `mount` shows.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of_mount(mount: BorrowedFd<'_>) -> io::Result<Self> {
+        let root = rustix::fs::openat(mount, c".", FOLDER, Mode::empty())?;
+        Ok(Self { root, ended: Ended::default() })
+    }
+
+    /// The same folder, whose files cannot be read after `ended`.
+    #[must_use]
+    pub fn until(self, ended: &Ended) -> Self {
+        Self { ended: ended.clone(), ..self }
+    }
+
+    /// The folder at `path` with what is below it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn below(&self, path: &[u8]) -> io::Result<Self> {
+        Ok(Self { root: self.folder(path)?, ended: self.ended.clone() })
+    }
+
+    /// When reading ends.
+    pub fn ended(&self) -> &Ended {
+        &self.ended
+    }
+
+    /// The same folder again.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(Self { root: self.root.try_clone()?, ended: self.ended.clone() })
+    }
+
+    /// The status of `path`, or `None` if there is nothing.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn stat(&self, path: &[u8]) -> io::Result<Option<Stat>> {
+        if path.is_empty() {
+            return Ok(Some(rustix::fs::fstat(&self.root)?));
+        }
+        let found = self.in_parent(path, |folder, name| {
+            rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+        });
+        match found {
+            Ok(stat) => Ok(Some(stat)),
+            // A parent that is a file or a link has nothing below it.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Opens the regular file at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn file(&self, path: &[u8]) -> io::Result<File> {
+        // A FIFO that took the place of a file must not block us.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let file = self.in_parent(path, |folder, name| {
+            rustix::fs::openat(folder, name, flags, Mode::empty())
+        })?;
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(&file)?.st_mode);
+        if kind == FileType::RegularFile { Ok(file.into()) } else { Err(Errno::INVAL.into()) }
+    }
+
+    /// The target of the symbolic link at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        let target =
+            self.in_parent(path, |folder, name| rustix::fs::readlinkat(folder, name, Vec::new()))?;
+        Ok(target.into_bytes())
+    }
+
+    /// Opens the folder at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn folder(&self, path: &[u8]) -> io::Result<OwnedFd> {
+        if path.is_empty() {
+            return Ok(rustix::fs::openat(&self.root, ".", FOLDER, Mode::empty())?);
+        }
+        Ok(self.in_parent(path, |folder, name| {
+            rustix::fs::openat(folder, name, FOLDER, Mode::empty())
+        })?)
+    }
+
+    /// The names in the folder at `path` with the status of each, sorted.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn list(&self, path: &[u8]) -> io::Result<Vec<(Vec<u8>, Stat)>> {
+        self.ended.check()?;
+        let folder = self.folder(path)?;
+        let mut entries = Vec::new();
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == c"." || name == c".." {
+                continue;
+            }
+            match rustix::fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => entries.push((name.to_bytes().to_vec(), stat)),
+                // Removed since it was listed.
+                Err(Errno::NOENT) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(entries)
+    }
+
+    /// Calls `call` with the last name of `path` and the folder that holds it, which is reached
+    /// name by name, so that a link in between is an error and not a way out.
+    pub fn in_parent<T>(
+        &self,
+        path: &[u8],
+        call: impl FnOnce(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        let Some(slash) = path.iter().rposition(|&byte| byte == b'/') else {
+            return call(self.root.as_fd(), path);
+        };
+        let (parents, name) = (path.get(..slash).unwrap_or(b""), path.get(slash + 1..));
+        let mut folder: Option<OwnedFd> = None;
+        for parent in parents.split(|&byte| byte == b'/') {
+            let from = folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd);
+            folder = Some(rustix::fs::openat(from, parent, FOLDER, Mode::empty())?);
+        }
+        call(folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd), name.unwrap_or(b""))
+    }
+}
+
+/// What kind of thing `stat` is about.
+pub fn kind(stat: &Stat) -> FileType {
+    FileType::from_raw_mode(stat.st_mode)
+}
+
+/// `folder/name`, or `name` in the root.
+pub fn join(folder: &[u8], name: &[u8]) -> Vec<u8> {
+    if folder.is_empty() {
+        return name.to_vec();
+    }
+    [folder, b"/", name].concat()
+}

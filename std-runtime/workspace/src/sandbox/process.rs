@@ -1,0 +1,273 @@
+//! One tool process: what to run, and the running of it.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
+
+use super::walls;
+use crate::{Error, ErrorKind, Result, own_process};
+
+/// A program to run in a view.
+///
+/// ```
+/// use zerostack_workspace::sandbox::Program;
+///
+/// let mut program = Program::new("bash");
+/// program.arg("-c").arg("make check").dir("src").env("CI", "1");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Program {
+    exe: Exe,
+    args: Vec<OsString>,
+    pub(super) env: Vec<(OsString, OsString)>,
+    pub(super) hidden_env: Vec<OsString>,
+    pub(crate) dir: PathBuf,
+    stdin: Input,
+}
+
+#[derive(Debug, Clone)]
+enum Exe {
+    /// By its name in PATH or its path, as seen in the view.
+    Named(OsString),
+    /// The program of the tools.
+    Tools,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Input {
+    Empty,
+    Piped,
+}
+
+impl Program {
+    /// The program `name`, a name in PATH or a path, without arguments and with empty input.
+    pub fn new(name: impl Into<OsString>) -> Self {
+        Self::with(Exe::Named(name.into()))
+    }
+
+    /// The program that runs the tools, by the [`ToolHost`](super::ToolHost) of the view, even
+    /// where its file is not visible there.
+    pub fn tools() -> Self {
+        Self::with(Exe::Tools)
+    }
+
+    fn with(exe: Exe) -> Self {
+        let (args, env, dir) = (Vec::new(), Vec::new(), PathBuf::new());
+        Self { exe, args, env, hidden_env: Vec::new(), dir, stdin: Input::Empty }
+    }
+
+    /// Adds an argument.
+    pub fn arg(&mut self, arg: impl Into<OsString>) -> &mut Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Sets an environment variable, whatever the mask says.
+    pub fn env(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> &mut Self {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps an environment variable of this process from it, whatever the mask says.
+    pub fn without_env(&mut self, name: impl Into<OsString>) -> &mut Self {
+        self.hidden_env.push(name.into());
+        self
+    }
+
+    /// Where it runs, from the root of the view; the root if not called.
+    pub fn dir(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
+        self.dir = dir.into();
+        self
+    }
+
+    /// Its input comes from [`Child::stdin`].
+    pub fn piped_input(&mut self) -> &mut Self {
+        self.stdin = Input::Piped;
+        self
+    }
+
+    pub(super) fn name(&self) -> String {
+        match &self.exe {
+            Exe::Named(name) => name.to_string_lossy().into_owned(),
+            Exe::Tools => "zerostack".to_owned(),
+        }
+    }
+
+    /// What starts it; `tools` is how the file of the tools' program is named where it runs.
+    pub(super) fn command(&self, tools: io::Result<&Path>) -> io::Result<Command> {
+        let mut command = match &self.exe {
+            Exe::Named(name) => Command::new(name),
+            Exe::Tools => {
+                let mut command = Command::new(tools?);
+                command.arg0("zerostack");
+                command
+            }
+        };
+        command.args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(match self.stdin {
+            Input::Empty => Stdio::null(),
+            Input::Piped => Stdio::piped(),
+        });
+        Ok(command)
+    }
+}
+
+/// Starts `command` in `dir` with the rights of the user, in a session of its own.
+pub(super) fn spawn_freely(
+    command: &mut Command,
+    dir: &Path,
+) -> io::Result<(std::process::Child, Pid)> {
+    let hook = || {
+        rustix::process::setsid()?;
+        walls::close_on_exec()
+    };
+    // SAFETY: the hook makes system calls only.
+    let child = unsafe { command.current_dir(dir).pre_exec(hook) }.spawn()?;
+    let pid = Pid::from_child(&child);
+    Ok((child, pid))
+}
+
+/// A running program and its pipes.
+#[derive(Debug)]
+pub struct Child {
+    /// Where its input goes, if it was asked for.
+    pub stdin: Option<ChildStdin>,
+    /// Its output.
+    pub stdout: Option<ChildStdout>,
+    /// Its errors.
+    pub stderr: Option<ChildStderr>,
+    process: Arc<Process>,
+}
+
+impl Child {
+    pub(super) fn new(mut child: std::process::Child, pid: Pid) -> Self {
+        let process = Arc::new(Process { pid, status: Mutex::new(None) });
+        let (stdin, stdout, stderr) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        Self { stdin, stdout, stderr, process }
+    }
+
+    /// The process, to end it or wait for it from another thread.
+    pub fn process(&self) -> &Arc<Process> {
+        &self.process
+    }
+}
+
+/// A process that was started; each call may come from any thread.
+#[derive(Debug)]
+pub struct Process {
+    pid: Pid,
+    /// Known once it was waited for; the pid may belong to someone else then.
+    status: Mutex<Option<ExitStatus>>,
+}
+
+impl Process {
+    /// Its id outside the sandbox.
+    pub fn id(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Kills it, its group, and all that descends from it; nothing happens if it has ended.
+    pub fn kill(&self) {
+        let status = self.lock();
+        if status.is_none() {
+            let below = own_process::below(self.pid);
+            // Errors mean that there is no one left to kill.
+            let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
+            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+            for pid in below {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
+        }
+    }
+
+    /// Waits for its end. What it left behind in its group is killed then, so that its
+    /// pipes end too.
+    ///
+    /// # Errors
+    /// `Tool` when the system lost its status (the program that we are in ignores SIGCHLD).
+    pub fn wait(&self) -> Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.try_wait()? {
+                return Ok(status);
+            }
+            // Not under the lock, or `kill` could not come through.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            match rustix::process::waitid(WaitId::Pid(self.pid), options) {
+                Ok(_) | Err(Errno::INTR | Errno::CHILD) => {}
+                Err(errno) => return Err(lost(errno)),
+            }
+        }
+    }
+
+    /// Its status if it has ended.
+    ///
+    /// # Errors
+    /// As [`Process::wait`].
+    pub fn try_wait(&self) -> Result<Option<ExitStatus>> {
+        let mut status = self.lock();
+        if status.is_some() {
+            return Ok(*status);
+        }
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
+        if rustix::process::waitid(WaitId::Pid(self.pid), options).map_err(lost)?.is_none() {
+            return Ok(None);
+        }
+        // While it is not waited for, its pid is the name of its group and of no other.
+        let _ = rustix::process::kill_process_group(self.pid, Signal::KILL);
+        let waited =
+            rustix::process::waitpid(Some(self.pid), WaitOptions::empty()).map_err(lost)?;
+        *status = waited.map(|(_, status)| ExitStatus::from_raw(status.as_raw()));
+        Ok(*status)
+    }
+
+    pub(super) fn is_reaped(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<ExitStatus>> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn lost(errno: Errno) -> Error {
+    Error::new(ErrorKind::Tool, format!("the exit status of a tool process is lost: {errno}"))
+}
+
+/// Kills all processes of this user with `marker` in their environment, also those that left
+/// their group and their parent.
+pub(super) fn kill_marked(marker: &[u8]) {
+    // One may have started another meanwhile; one that the system does not let go is left.
+    for _ in 0..KILL_ROUNDS {
+        let left = marked(marker);
+        if left.is_empty() {
+            break;
+        }
+        for pid in left {
+            // An error means that it has ended meanwhile.
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// How often to look for processes that should have ended.
+const KILL_ROUNDS: usize = 100;
+
+fn marked(marker: &[u8]) -> Vec<Pid> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(Pid::from_raw)
+        .filter(|pid| {
+            // That of another user cannot be read, that of a dead one is empty.
+            let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+            environment.split(|byte| *byte == 0).any(|variable| variable == marker)
+        })
+        .collect()
+}

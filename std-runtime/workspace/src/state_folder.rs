@@ -1,0 +1,41 @@
+//! Where the command keeps what is not configuration: patches, records, commits under way.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+
+/// The folder `name` in the state folder of the user, made if there is none. Nobody else may
+/// read it.
+///
+/// # Errors
+/// What the system says, or that there is no home folder.
+pub fn folder(name: &str) -> io::Result<PathBuf> {
+    let path = path(name).ok_or_else(|| io::Error::other("there is no home folder"))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+    Ok(path)
+}
+
+/// The folder `name` in the state folder of the user, whether it is there or not.
+pub fn path(name: &str) -> Option<PathBuf> {
+    let set = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let state = set.filter(|path| path.is_absolute()).or_else(|| {
+        Some(std::env::home_dir().filter(|home| home.is_absolute())?.join(".local/state"))
+    })?;
+    Some(state.join("zerostack").join(name))
+}
+
+/// The names in the folder `name`, sorted; none if there is no such folder.
+///
+/// # Errors
+/// What the system says.
+pub fn list(name: &str) -> io::Result<Vec<PathBuf>> {
+    let Some(path) = path(name) else { return Ok(Vec::new()) };
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort_unstable();
+    Ok(paths)
+}

@@ -1,0 +1,305 @@
+//! A private copy-on-write view of a folder, in which tools run.
+//!
+//! The folder itself is never written. Tools see the view at the same path, in a
+//! sandbox; what they did comes out as [`Changes`], and with the view goes all
+//! that it had on disk and every process in it.
+
+mod baseline;
+mod canonical;
+mod compare;
+mod copy;
+mod credentials;
+mod home;
+mod index;
+mod judge;
+mod open;
+mod outside;
+mod repository;
+mod restricted;
+mod rules;
+mod scratch;
+mod settings;
+mod surroundings;
+mod sweep;
+mod toolchains;
+mod upper;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::patch::Changes;
+use crate::patch::tree::{Ended, Tree};
+use crate::sandbox::{Child, Layer, Mode, Program, Sandbox, ToolHost};
+use crate::{Error, ErrorKind, Result};
+use baseline::{Opened, Start};
+pub use compare::{Comparison, Verdict};
+use copy::Copy;
+use judge::Judge;
+use repository::Checkout;
+use scratch::Scratch;
+use surroundings::Surroundings;
+
+/// How a view is made.
+#[derive(Debug, Clone, Default)]
+pub struct ViewOptions {
+    /// Whether tools are confined; a view without a sandbox is at a path of its own.
+    pub sandbox: Mode,
+    /// How the folder is kept apart from its view.
+    pub storage: Storage,
+    /// Where the private files go, instead of the system's folders for temporary files.
+    pub scratch: Option<PathBuf>,
+    /// The program that runs the tools.
+    pub tools: ToolHost,
+    /// Files and folders that tools must not see, beside the usual places of credentials.
+    pub hidden: Vec<PathBuf>,
+    /// Files and folders that tools may read wherever they are, places of credentials too.
+    pub allow_read: Vec<PathBuf>,
+    /// Files and folders that tools may write to: what they write there stays, in no patch.
+    pub allow_write: Vec<PathBuf>,
+}
+
+/// How a folder is kept apart from its view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// overlayfs where the system lets us, else a copy.
+    #[default]
+    Auto,
+    /// A copy.
+    Copy,
+}
+
+/// A private view of a folder. On drop its processes are killed and its files removed.
+#[derive(Debug)]
+pub struct View(Arc<Inner>);
+
+/// Ends a view early, from any thread: for signals.
+#[derive(Debug, Clone)]
+pub struct Cleanup(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// Ended before the files are removed that it uses.
+    sandbox: Sandbox,
+    scratch: Scratch,
+    /// The folder of the user.
+    origin: Tree,
+    origin_path: PathBuf,
+    /// The folder that tools see, by their name for it.
+    root: PathBuf,
+    /// /tmp, by their name for it.
+    temporary: PathBuf,
+    /// What was written.
+    written: PathBuf,
+    kept: Kept,
+    opened: Opened,
+    checkout: Option<Checkout>,
+    around: Surroundings,
+    /// /tmp of the tools, from outside.
+    temporary_outside: PathBuf,
+    layers: Vec<Layer>,
+    notes: Vec<String>,
+    /// Where git looks at the result; made at its first use.
+    judge: OnceLock<Option<Judge>>,
+    ended: Ended,
+    /// Held while the view ends.
+    ending: Mutex<()>,
+}
+
+/// How the view is kept.
+#[derive(Debug)]
+enum Kept {
+    /// An overlay that the sandbox made.
+    Overlay,
+    /// An overlay that we made, in which folders can be renamed.
+    Mounted(Tree),
+    Copy(Copy),
+}
+
+/// Which paths were written to.
+#[derive(Debug, Default)]
+struct Touched {
+    paths: BTreeMap<Vec<u8>, Presence>,
+    /// Sockets, FIFOs and devices.
+    special: Vec<Vec<u8>>,
+    /// Folders in which something of `.git` was written.
+    repositories: Vec<Vec<u8>>,
+}
+
+/// Whether something is at a path in the view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    There,
+    Gone,
+}
+
+/// What would keep tools apart from the user's files on this system, tried on an empty folder.
+///
+/// # Errors
+/// Why there can be no sandbox.
+pub fn probe() -> Result<Vec<Layer>> {
+    let folder = tempfile::Builder::new().prefix("zerostack-probe-").tempdir();
+    let folder = folder.map_err(|error| scratch::disk(&std::env::temp_dir(), &error))?;
+    Ok(View::open(folder.path(), &ViewOptions::default())?.layers().to_vec())
+}
+
+impl View {
+    /// Makes a view of the folder `root`.
+    ///
+    /// # Errors
+    /// `Input` when the folder cannot be read or is one of the system's own, `Sandbox` when the
+    /// sandbox cannot be made or there is no place for private files. Nothing is left behind.
+    pub fn open(root: &Path, options: &ViewOptions) -> Result<Self> {
+        let unusable = |error: &dyn std::fmt::Display| {
+            Error::new(
+                ErrorKind::Input,
+                format!("cannot use the folder {}: {error}", root.display()),
+            )
+        };
+        let origin_path = fs::canonicalize(root).map_err(|error| unusable(&error))?;
+        let origin = Tree::open(&origin_path).map_err(|error| unusable(&error))?;
+        let system = ["/proc", "/sys", "/dev"].iter().any(|path| origin_path.starts_with(path));
+        if origin_path == Path::new("/") || (system && !origin_path.starts_with("/dev/shm")) {
+            return Err(unusable(&"it belongs to the system; name the folder of a project"));
+        }
+        if options.sandbox == Mode::On && options.tools == ToolHost::InProcess {
+            let text = "tools in this process cannot be confined; name the zerostack command by \
+                        ToolHost::Command, or turn the sandbox off";
+            return Err(Error::new(ErrorKind::Sandbox, text));
+        }
+        match options.sandbox {
+            Mode::On => open::confined(origin, origin_path, options),
+            Mode::Off => open::free(origin, origin_path, options),
+        }
+        .map(|inner| Self(Arc::new(inner)))
+    }
+
+    /// The folder that tools see; with a sandbox it has the path of the folder itself.
+    pub fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    /// What keeps tools apart from the user's files and secrets, and what does not and why.
+    pub fn layers(&self) -> &[Layer] {
+        &self.0.layers
+    }
+
+    /// Starts a tool process.
+    ///
+    /// # Errors
+    /// `Tool` when it cannot be started, `Input` when its folder is not in the view.
+    pub fn spawn(&self, program: &Program) -> Result<Child> {
+        let inner = &*self.0;
+        let dir = inner.root.join(&program.dir);
+        if !dir.starts_with(&inner.root)
+            || dir.components().any(|part| part == Component::ParentDir)
+        {
+            let dir = program.dir.display();
+            return Err(Error::new(ErrorKind::Input, format!("{dir} is outside of the project")));
+        }
+        inner.sandbox.spawn(program, &dir, &inner.temporary)
+    }
+
+    /// Whether the folder is in a checkout of git.
+    pub fn is_checkout(&self) -> bool {
+        self.0.checkout.is_some()
+    }
+
+    /// What is worth telling about how the view is kept.
+    pub fn notes(&self) -> &[String] {
+        &self.0.notes
+    }
+
+    /// The environment of a tool that is no process of its own, without the variables `hidden`.
+    pub fn environment(&self, hidden: &[OsString]) -> Vec<(OsString, OsString)> {
+        self.0.sandbox.environment(&self.0.root, &self.0.temporary, hidden)
+    }
+
+    /// Ends all processes of the view; others can be started afterwards.
+    pub fn end_processes(&self) {
+        self.0.sandbox.end_processes();
+    }
+
+    /// What is different in the view. Processes that still write make it useless, so end them
+    /// first.
+    ///
+    /// # Errors
+    /// `Input` when a file of the folder or the view cannot be read.
+    pub fn changes(&self) -> Result<Changes> {
+        self.compare().map(|comparison| comparison.changes)
+    }
+
+    /// [`View::changes`], with what is to be told about them.
+    ///
+    /// # Errors
+    /// As [`View::changes`].
+    pub fn compare(&self) -> Result<Comparison> {
+        self.0.compare().map_err(|error| {
+            let root = self.0.origin_path.display();
+            Error::new(ErrorKind::Input, format!("cannot compare {root} with its view: {error}"))
+        })
+    }
+
+    /// Whether git applies `patch` to the folder as it is now.
+    pub fn check(&self, comparison: &Comparison, patch: &[u8]) -> Verdict {
+        self.0.check(comparison, patch)
+    }
+
+    /// Which of `paths` the user changed in the folder since the view was opened.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn changed_since_start<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<Vec<Vec<u8>>> {
+        let inner = &*self.0;
+        let mut changed = Vec::new();
+        for path in paths {
+            let start = match &inner.kept {
+                Kept::Copy(copy) => copy.start(&inner.origin, path)?,
+                Kept::Overlay | Kept::Mounted(_) => inner.opened.start(&inner.origin, path)?,
+            };
+            if !matches!(start, Start::Live(_)) {
+                changed.push(path.to_vec());
+            }
+        }
+        Ok(changed)
+    }
+
+    /// A handle that ends this view from another thread.
+    pub fn cleanup(&self) -> Cleanup {
+        Cleanup(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+impl Cleanup {
+    /// Kills all processes of the view, waits for their end, and removes its files. What the
+    /// view is asked afterwards fails.
+    pub fn run(&self) {
+        self.0.end();
+    }
+}
+
+impl Inner {
+    fn end(&self) {
+        // A second caller waits until the first is done: the process may exit right after.
+        let _ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ended.set();
+        self.sandbox.end();
+        // None is made from here on.
+        if let Some(judge) = self.judge.get_or_init(|| None) {
+            judge.end();
+        }
+        self.scratch.remove();
+    }
+}
