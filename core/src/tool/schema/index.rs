@@ -145,7 +145,7 @@ impl<'a> Eval<'a> {
     /// Whether an item that is the same is in the table; else this one is, now.
     fn is_known(&mut self, rule: &Rule<'a>, item: Json<'a>, hash: usize) -> Result<bool, Error> {
         // The rest of the division by the passes is the same for all.
-        let mut slot = hash.wrapping_mul(MIX) >> 32;
+        let mut slot = hash.wrapping_mul(MIX) >> (usize::BITS / 2);
         loop {
             slot = slot.checked_rem(SLOTS).unwrap_or_default();
             match self.index.slots.get_mut(slot) {
