@@ -17,6 +17,9 @@ use super::parts::Mark;
 use super::{Reply, Sink};
 use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
 
+/// Whether calls get any: in the arena of a small processor little moves, and its flash is dear.
+const IS_GIVEN: bool = cfg!(target_pointer_width = "64");
+
 /// The call has spare room. No call has an answer while its reply comes.
 const SPARE: u8 = ANSWERED;
 
@@ -32,7 +35,7 @@ const KEPT_FREE_BYTES: usize = 4096;
 /// Bytes of spare room behind the arguments of `call`.
 pub(super) fn spare_bytes(call: &Record<'_>) -> usize {
     match call.payload.last_chunk::<COUNT_BYTES>() {
-        Some(count) if call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
+        Some(count) if IS_GIVEN && call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
         _ => 0,
     }
 }
@@ -48,6 +51,9 @@ impl Sink<'_, '_> {
     /// Puts the bytes from `start` to the end of the transcript behind the arguments of the call at
     /// `call`, which is not the last. False: there is no spare room, nor any to make it of.
     pub(super) fn add_to_spare(&mut self, call: usize, start: usize) -> bool {
+        if !IS_GIVEN {
+            return false;
+        }
         let length = self.log.used() - start;
         let Some(record) = self.log.record(call) else { return false };
         let (end, spare, known) = (record.end(), spare_bytes(&record), strings(&record).2.len());
@@ -70,8 +76,11 @@ impl Sink<'_, '_> {
 
     /// Takes out all spare room, where bytes from `start` on are about to go to the call at `call`.
     /// Both may move.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(super) fn share_spare(&mut self, call: usize, start: usize) -> (usize, usize) {
+        if !IS_GIVEN {
+            return (call, start);
+        }
         let staged = Stage { start: start as u32, before: call as u32, ..Stage::default() };
         self.reply.stage = staged;
         self.drop_spare();
@@ -95,7 +104,7 @@ impl Sink<'_, '_> {
     /// Takes out all spare room.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     pub fn drop_spare(&mut self) {
-        if self.reply.is_failed() || !core::mem::take(&mut self.reply.has_spare) {
+        if !IS_GIVEN || self.reply.is_failed() || !core::mem::take(&mut self.reply.has_spare) {
             return;
         }
         let records_end = self.reply.stage.start_or(self.log.used());
