@@ -29,22 +29,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         model: Some("scripted".to_owned()),
         ..Flags::default()
     };
-    let instructions = Instructions {
-        form: zerostack::run::contract::Form::Plain,
-        keeps_to_findings: false,
-        schema: None,
-        model: None,
-        name: "code".to_owned(),
-        text: "Work.".to_owned(),
-        output: Output::Patch,
-        mode: None,
-        tools: None,
-        task: "go".to_owned(),
-        skills: zerostack::run::Skills::default(),
-        agents: String::new(),
-        mentioned: String::new(),
-        context: None,
-    };
+    let mut instructions = Instructions::new("code", "Work.".to_owned(), Output::Patch);
+    instructions.task = "go".to_owned();
     let options = RunOptions {
         folder: folder.to_owned(),
         model,
@@ -58,6 +44,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         idle_limit: None,
         write: false,
         format: zerostack::run::contract::Format::Lines,
+        subagents: false,
+        prompts: zerostack::run::PromptFiles::default(),
         scope: None,
     };
     run(&options, &Stop::new(), &mut Nobody)

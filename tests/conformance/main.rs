@@ -55,6 +55,7 @@ mod skills;
 mod sse_reader;
 mod stdin;
 mod stdout;
+mod subagents;
 mod summaries;
 mod tape;
 mod tool_modes;

@@ -83,6 +83,14 @@ enum Line<'a> {
     Result(ResultLine<'a>),
 }
 
+/// A line of a subagent.
+#[derive(Serialize)]
+struct ChildLine<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    parent: &'a str,
+}
+
 #[derive(Default, Serialize)]
 struct ResultLine<'a> {
     ok: bool,
@@ -188,6 +196,10 @@ impl<W: Write> EventWriter<W> {
         self.write(serde_json::to_vec(line))
     }
 
+    fn child_line(&mut self, parent: &str, line: Line<'_>) -> Result<()> {
+        self.write(serde_json::to_vec(&ChildLine { line, parent }))
+    }
+
     fn write(&mut self, line: serde_json::Result<Vec<u8>>) -> Result<()> {
         let mut text = line.map_err(|error| unwritable(&error))?;
         text.push(b'\n');
@@ -220,34 +232,40 @@ impl<W: Write> Observer for EventWriter<W> {
     }
 
     fn event(&mut self, event: &AgentEvent) -> Result<()> {
-        self.line(&match event {
-            AgentEvent::Text(text) => Line::Text { text },
-            AgentEvent::Reasoning(text) => Line::Reasoning { text },
-            AgentEvent::Refusal(text) => Line::Refusal { text },
-            AgentEvent::ToolCall(Call { id, name, arguments }) => {
-                Line::ToolCall { id, name, arguments }
-            }
-            AgentEvent::ToolResult { call, content, is_error, left_out_bytes } => {
-                let (id, name) = (&call.id, &call.name);
-                let (is_error, left_out_bytes) = (*is_error, *left_out_bytes);
-                Line::ToolResult { id, name, content, is_error, left_out_bytes }
-            }
-            AgentEvent::Usage(usage) => Line::Usage { usage: (*usage).into() },
-            AgentEvent::Truncated { bytes } => Line::Truncated { bytes: *bytes },
-            AgentEvent::MadeRoom { what, bytes } => {
-                Line::MadeRoom { what: what.name(), bytes: *bytes }
-            }
-            AgentEvent::Compacting => Line::Compacting,
-            AgentEvent::SummaryFailed { reason } => Line::SummaryFailed { reason },
-            AgentEvent::Repeating { name, count } => Line::Repeating { name, count: *count },
-            AgentEvent::Restart => Line::Restart,
-            AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
-            AgentEvent::Recovered { text } => Line::Recovered { text },
-            AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
-            // One that the agent has and the format of events does not yet.
-            _ => return Ok(()),
-        })
+        line_of(event).map_or(Ok(()), |line| self.line(&line))
     }
+
+    fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
+        line_of(event).map_or(Ok(()), |line| self.child_line(parent, line))
+    }
+}
+
+fn line_of(event: &AgentEvent) -> Option<Line<'_>> {
+    Some(match event {
+        AgentEvent::Text(text) => Line::Text { text },
+        AgentEvent::Reasoning(text) => Line::Reasoning { text },
+        AgentEvent::Refusal(text) => Line::Refusal { text },
+        AgentEvent::ToolCall(Call { id, name, arguments }) => {
+            Line::ToolCall { id, name, arguments }
+        }
+        AgentEvent::ToolResult { call, content, is_error, left_out_bytes } => {
+            let (id, name) = (&call.id, &call.name);
+            let (is_error, left_out_bytes) = (*is_error, *left_out_bytes);
+            Line::ToolResult { id, name, content, is_error, left_out_bytes }
+        }
+        AgentEvent::Usage(usage) => Line::Usage { usage: (*usage).into() },
+        AgentEvent::Truncated { bytes } => Line::Truncated { bytes: *bytes },
+        AgentEvent::MadeRoom { what, bytes } => Line::MadeRoom { what: what.name(), bytes: *bytes },
+        AgentEvent::Compacting => Line::Compacting,
+        AgentEvent::SummaryFailed { reason } => Line::SummaryFailed { reason },
+        AgentEvent::Repeating { name, count } => Line::Repeating { name, count: *count },
+        AgentEvent::Restart => Line::Restart,
+        AgentEvent::Retry { wait_ms, reason } => Line::Retry { wait_ms: *wait_ms, reason },
+        AgentEvent::Recovered { text } => Line::Recovered { text },
+        AgentEvent::End(reason) => Line::ReplyEnd { stop: reason.name() },
+        // One that the agent has and the format of events does not yet.
+        _ => return None,
+    })
 }
 
 /// Two digits a byte.

@@ -45,6 +45,26 @@ pub struct Instructions {
 }
 
 impl Instructions {
+    /// A prompt that asks for nothing in particular.
+    pub fn new(name: &str, text: String, output: Output) -> Self {
+        Self {
+            name: name.to_owned(),
+            text,
+            output,
+            form: Form::Plain,
+            keeps_to_findings: false,
+            schema: None,
+            model: None,
+            mode: None,
+            tools: None,
+            task: String::new(),
+            skills: Skills::default(),
+            agents: String::new(),
+            mentioned: String::new(),
+            context: None,
+        }
+    }
+
     /// Adds the skills, what the project says of itself, and the files that the task mentions.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub mod progress;
 mod prompts;
 mod skills;
 mod stop;
+mod subagent;
 pub mod tape;
 mod toolbox;
 mod write;
@@ -57,6 +58,7 @@ use permissions::Gate;
 pub use prompts::PromptFiles;
 pub use skills::Skills;
 pub use stop::Stop;
+use subagent::{ChildEvent, Family};
 use tape::Tape;
 use toolbox::Processes;
 
@@ -87,6 +89,10 @@ pub struct RunOptions {
     pub write: bool,
     /// How findings and commands are written.
     pub format: contract::Format,
+    /// Whether the model may give tasks to subagents, whatever its prompt says.
+    pub subagents: bool,
+    /// The prompts that subagents may run by.
+    pub prompts: PromptFiles,
     /// The only files, by their paths from the folder, that the patch may change.
     pub scope: Option<BTreeSet<String>>,
 }
@@ -172,6 +178,11 @@ pub trait Observer {
     fn start(&mut self, start: &Start<'_>) -> Result<()>;
     /// Something happened.
     fn event(&mut self, event: &AgentEvent) -> Result<()>;
+    /// Something happened in the subagent that the call with the id `parent` started.
+    fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
+        let _ = (parent, event);
+        Ok(())
+    }
 }
 
 /// What is known when a run begins.
@@ -238,7 +249,7 @@ fn transact(
     let _guard = stop.guard(&view);
     let instructions = &options.instructions;
     let system = instructions.system(view.root());
-    let tools = tools(instructions);
+    let tools = tools(options);
     let limits = endpoint.limits(options.limits)?;
     let session_config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
     let mut tape = match &options.record {
@@ -263,7 +274,9 @@ fn transact(
         options.sandbox,
         view.root(),
     );
+    let family = Family::new(limits, config_permissions.clone());
     let mut turn = Turn {
+        family: &family,
         options,
         stop,
         endpoint: &endpoint,
@@ -302,6 +315,7 @@ struct Turn<'a> {
     endpoint: &'a Endpoint,
     view: &'a View,
     gate: &'a Gate,
+    family: &'a Family,
     session: OwnedSession,
     hidden_variables: Vec<OsString>,
     started: Instant,
@@ -309,7 +323,8 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn run(&mut self, tape: &mut Option<Tape>, observer: &mut dyn Observer) -> Result<Outcome> {
-        let Self { options, stop, endpoint, view, gate, session, hidden_variables, .. } = self;
+        let Self { options, stop, endpoint, view, gate, family, session, hidden_variables, .. } =
+            self;
         let text = options.instructions.user(options.input.as_deref());
         if let Some(tape) = tape {
             tape.user(&text)?;
@@ -319,8 +334,9 @@ impl Turn<'_> {
         let mut http = HttpOptions::from_env(&crate::agent::variable)?;
         http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
         let mut transport = Http::new(http, cancel.clone());
-        let context = options.instructions.context.clone();
-        let mut processes = Processes::new(view, stop, options, gate, hidden_variables, context);
+        let mut processes =
+            Processes::new(view, stop, options, gate, hidden_variables, endpoint, family);
+        let (number, mut rounds, mut before) = (family.join(), 0, Usage::default());
         let mut drive = Drive::new();
         let mut last = LastReply::default();
         let mut repairs = 0;
@@ -331,9 +347,14 @@ impl Turn<'_> {
             };
             let event =
                 drive.next(session, endpoint, &mut transport, &mut processes, &cancel, recorder)?;
+            for ChildEvent { parent, event } in family.take_events() {
+                observer.child_event(&parent, &event)?;
+            }
             if let Some(event) = event {
                 last.take(&event)?;
+                rounds += u32::from(matches!(event, AgentEvent::End(_)));
                 observer.event(&event)?;
+                family.report(number, before.plus(session.usage()), rounds)?;
                 continue;
             }
             last.check(endpoint, session.stop_word())?;
@@ -343,6 +364,7 @@ impl Turn<'_> {
             if let Some(tape) = tape {
                 tape.user(&repair)?;
             }
+            before = before.plus(session.usage());
             session.user(&repair).map_err(Error::from_core)?;
         }
         let mut checked = match options.instructions.output {
@@ -350,7 +372,8 @@ impl Turn<'_> {
             _ => None,
         };
         let layers = view.layers().to_vec();
-        let mut outcome = outcome(options, checked.as_mut(), last.text, session.usage(), layers)?;
+        let usage = before.plus(session.usage()).plus(family.usage_of_children());
+        let mut outcome = outcome(options, checked.as_mut(), last.text, usage, layers)?;
         outcome.notes.extend_from_slice(view.notes());
         outcome.notes.extend(processes.take_notes());
         if let Some(checked) = checked.filter(|_| options.write) {
@@ -413,7 +436,8 @@ fn outcome(
 }
 
 /// The specs of the tools that the prompt allows.
-fn tools(instructions: &Instructions) -> Vec<OwnedTool> {
+fn tools(options: &RunOptions) -> Vec<OwnedTool> {
+    let instructions = &options.instructions;
     let allowed = |name: &str| {
         let names = instructions.tools.as_ref();
         names.is_none_or(|names| names.iter().any(|allowed| allowed == name))
@@ -422,7 +446,11 @@ fn tools(instructions: &Instructions) -> Vec<OwnedTool> {
     let mut tools: Vec<OwnedTool> = specs.map(|spec| OwnedTool::from(*spec)).collect();
     // A prompt without tools has none of them.
     if !tools.is_empty() && !instructions.skills.is_empty() {
-        tools.push(Skills::spec());
+        tools.push(instructions.skills.spec());
+    }
+    let names_task = instructions.tools.iter().flatten().any(|name| name == "task");
+    if names_task || (options.subagents && !tools.is_empty()) {
+        tools.push(subagent::spec());
     }
     tools
 }

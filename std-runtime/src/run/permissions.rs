@@ -62,6 +62,12 @@ impl Gate {
         Err(text)
     }
 
+    /// Takes over the denials of a subagent.
+    pub(super) fn absorb(&self, other: &Self) {
+        let mut theirs = other.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner).append(&mut theirs);
+    }
+
     /// The end of the run, with the calls that were denied: they are noted beside a result, and
     /// are the reason if there is none.
     pub(super) fn judge(&self, result: Result<Outcome>) -> Result<Outcome> {

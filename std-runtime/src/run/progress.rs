@@ -94,6 +94,14 @@ impl<W: Write> Observer for Progress<W> {
         Ok(())
     }
 
+    fn child_event(&mut self, _: &str, event: &AgentEvent) -> Result<()> {
+        if let AgentEvent::ToolResult { call, is_error, .. } = event {
+            let failed = if *is_error { ": failed" } else { "" };
+            self.line(format_args!("  {} {}{failed}", call.name, brief(&call.arguments)));
+        }
+        Ok(())
+    }
+
     fn event(&mut self, event: &AgentEvent) -> Result<()> {
         match event {
             AgentEvent::ToolResult { call, content, is_error, .. } => {

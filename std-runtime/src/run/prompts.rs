@@ -11,7 +11,6 @@ use zerostack_policy::Mode;
 
 use super::contract::Form;
 use super::instructions::Instructions;
-use super::skills::Skills;
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// The prompts of the user and the project, read from disk.
@@ -111,10 +110,8 @@ impl PromptFiles {
         let (text, task) = self.fill(&library, &prompt, task)?;
         let mut warnings = Vec::new();
         let tools = self.tools(&prompt, &mut warnings)?;
+        let output = prompt.output().unwrap_or(Output::Text);
         let instructions = Instructions {
-            name: name.to_owned(),
-            text,
-            output: prompt.output().unwrap_or(Output::Text),
             form: self.form(&prompt)?,
             keeps_to_findings: text_of(&prompt, "scope").as_deref() == Some("findings"),
             schema: self.schema(&prompt)?,
@@ -132,10 +129,7 @@ impl PromptFiles {
             mode: mode(&prompt),
             tools,
             task,
-            skills: Skills::default(),
-            agents: String::new(),
-            mentioned: String::new(),
-            context: None,
+            ..Instructions::new(name, text, output)
         };
         self.warnings.append(&mut warnings);
         Ok(Some(instructions))
@@ -191,7 +185,7 @@ impl PromptFiles {
         let mut known = |tools: &mut dyn Iterator<Item = Text<'_>>| -> Vec<&'static str> {
             let mut known = Vec::new();
             for written in tools.map(owned) {
-                match tool_name(&written) {
+                match tool_name(&written).or_else(|| task_name(&written)) {
                     Some(name) => known.push(name),
                     None => unknown.push(written),
                 }
@@ -223,7 +217,10 @@ impl PromptFiles {
         let allowed = |name: &&str| {
             listed.as_ref().is_none_or(|listed| listed.contains(name)) && !excluded.contains(name)
         };
-        let tools: Vec<String> = all.into_iter().filter(allowed).map(str::to_owned).collect();
+        // Nobody has it who does not ask for it.
+        let task = listed.as_ref().and_then(|listed| listed.iter().find(|name| **name == "task"));
+        let all = all.into_iter().chain(task.copied());
+        let tools: Vec<String> = all.filter(allowed).map(str::to_owned).collect();
         if tools.is_empty() {
             warnings.push(format!("the prompt {place}: it allows no tool, so the run has none"));
         }
@@ -369,6 +366,12 @@ fn is_model(name: &str) -> bool {
 
 fn owned(text: Text<'_>) -> String {
     text.chars().collect()
+}
+
+/// The tool that starts subagents, by the names that it has elsewhere.
+fn task_name(written: &str) -> Option<&'static str> {
+    let name = written.split('(').next().unwrap_or_default().trim();
+    ["task", "agent"].iter().any(|known| name.eq_ignore_ascii_case(known)).then_some("task")
 }
 
 /// A field that is one text.

@@ -151,8 +151,9 @@ impl Skills {
         text
     }
 
-    pub(super) fn spec() -> OwnedTool {
-        OwnedTool::from(SPEC)
+    pub(super) fn spec(&self) -> OwnedTool {
+        let forks = self.skills.iter().any(|skill| skill.forks);
+        OwnedTool::from(if forks { FORKING_SPEC } else { SPEC })
     }
 
     pub(super) fn find(&self, name: &str) -> Option<&Skill> {
@@ -229,6 +230,13 @@ const SPEC: ToolSpec<'static> = ToolSpec {
     name: "skill",
     description: "Load a skill, or one of its files.",
     parameters: r#"{"type":"object","properties":{"name":{"type":"string"},"file":{"type":"string"}},"required":["name"]}"#,
+};
+
+/// With a task for skills that run as subagents.
+const FORKING_SPEC: ToolSpec<'static> = ToolSpec {
+    description: "Load a skill, or one of its files. Some do the task themselves and give its result.",
+    parameters: r#"{"type":"object","properties":{"name":{"type":"string"},"file":{"type":"string"},"task":{"type":"string"}},"required":["name"]}"#,
+    ..SPEC
 };
 
 /// The most of a `SKILL.md` and of each file of a skill.

@@ -16,9 +16,11 @@ use super::instructions::Instructions;
 use super::narrowing::Narrowing;
 use super::permissions::Gate;
 use super::skills::Skills;
+use super::subagent::Family;
 use super::{RunOptions, Stop};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
 use crate::error::listed;
+use crate::provider::Endpoint;
 use crate::sandbox::{Child, Mode, Program, ToolHost};
 use crate::transport::Cancel;
 use crate::view::View;
@@ -26,15 +28,15 @@ use crate::{Error, ErrorKind, Result, tool};
 
 /// Runs each call as `zerostack tool NAME` in the view.
 pub(super) struct Processes<'a> {
-    view: &'a View,
-    stop: &'a Stop,
+    pub(super) view: &'a View,
+    pub(super) stop: &'a Stop,
     sandbox: Mode,
     tools: &'a ToolHost,
-    gate: &'a Gate,
+    pub(super) gate: &'a Gate,
     /// The only files that may be changed.
     scope: Option<&'a BTreeSet<String>>,
     /// Variables that hold keys, whatever they are called.
-    hidden_variables: &'a [OsString],
+    pub(super) hidden_variables: &'a [OsString],
     /// The instructions of the folders that calls come to work in.
     context: Option<Context>,
     skills: &'a Skills,
@@ -42,6 +44,11 @@ pub(super) struct Processes<'a> {
     narrowing: Mutex<Narrowing>,
     /// The tools that the model has.
     offered: Option<&'a [String]>,
+    pub(super) options: &'a RunOptions,
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) family: &'a Family,
+    /// How many subagents are above.
+    pub(super) depth: u32,
 }
 
 /// What a tool process prints.
@@ -58,11 +65,12 @@ impl<'a> Processes<'a> {
         options: &'a RunOptions,
         gate: &'a Gate,
         hidden_variables: &'a [OsString],
-        context: Option<Context>,
+        endpoint: &'a Endpoint,
+        family: &'a Family,
     ) -> Self {
         let RunOptions { sandbox, tools, scope, .. } = options;
         let scope = scope.as_ref();
-        let Instructions { skills, tools: offered, .. } = &options.instructions;
+        let Instructions { skills, tools: offered, context, .. } = &options.instructions;
         Self {
             view,
             stop,
@@ -71,17 +79,24 @@ impl<'a> Processes<'a> {
             gate,
             scope,
             hidden_variables,
-            context,
+            context: context.clone(),
             skills,
             narrowing: Mutex::default(),
             offered: offered.as_deref(),
+            options,
+            endpoint,
+            family,
+            depth: 0,
         }
     }
 
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let name = call.name;
         if name == "skill" && !self.skills.is_empty() {
-            return Ok(self.load_skill(call.arguments));
+            return self.load_skill(call.wire_id, call.arguments);
+        }
+        if name == "task" && self.has_task() {
+            return self.task(call.wire_id, call.arguments);
         }
         if !tool::specs().iter().any(|spec| spec.name == name) {
             let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
@@ -175,22 +190,26 @@ impl Processes<'_> {
     }
 
     /// The text of a skill, whose `allowed-tools` hold from now on, or one of its files.
-    fn load_skill(&self, arguments: &str) -> ToolOutput {
+    fn load_skill(&self, id: &str, arguments: &str) -> Result<ToolOutput> {
         #[derive(Deserialize)]
         struct Arguments {
             name: String,
             file: Option<String>,
+            task: Option<String>,
         }
-        let Arguments { name, file } = match serde_json::from_str(arguments) {
+        let Arguments { name, file, task } = match serde_json::from_str(arguments) {
             Ok(arguments) => arguments,
-            Err(error) => return ToolOutput::error(format!("arguments of skill: {error}")),
+            Err(error) => return Ok(ToolOutput::error(format!("arguments of skill: {error}"))),
         };
         let Some(skill) = self.skills.find(&name) else {
             let names = self.skills.names();
-            return ToolOutput::error(format!("there is no skill {name:?}; there are {names}"));
+            return Ok(ToolOutput::error(format!("there is no skill {name:?}; there are {names}")));
         };
         if let Some(file) = file {
-            return skill.file(&file);
+            return Ok(skill.file(&file));
+        }
+        if skill.forks {
+            return self.fork(id, skill, task.unwrap_or_default());
         }
         let mut content = skill.text();
         if let Some(allowed) = &skill.allowed {
@@ -203,7 +222,17 @@ impl Processes<'_> {
                 content.push_str(&format!("\n\nThis run has no {missing}; do without."));
             }
         }
-        ToolOutput { content, is_error: false }
+        Ok(ToolOutput { content, is_error: false })
+    }
+
+    /// Whether the model may start subagents.
+    pub(super) fn has_task(&self) -> bool {
+        self.options.subagents || self.offered.iter().copied().flatten().any(|it| it == "task")
+    }
+
+    /// What holds in `parent` holds here too.
+    pub(super) fn inherit(&mut self, parent: &Self) {
+        self.narrowing = Mutex::new(parent.narrowing().clone());
     }
 
     fn narrowing(&self) -> std::sync::MutexGuard<'_, Narrowing> {

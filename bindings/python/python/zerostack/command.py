@@ -27,6 +27,7 @@ OPTIONS = {
     "api": "--api",
     "tool_mode": "--tool-mode",
     "prompt": "--prompt",
+    "agent": "--agent",
     "output": "--output",
     "output_file": "--output-file",
     "folder": "--folder",
@@ -53,6 +54,7 @@ OPTIONS = {
 # Each keyword that is an option without a value.
 FLAGS = {
     "write": "--write",
+    "subagents": "--subagents",
     "json": "--json",
     "sarif": "--sarif",
     "dry_run": "--dry-run",
@@ -102,6 +104,7 @@ def run(
     prompt: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     stdin: str | bytes | None = None,
+    agent: str | None = None,
     model: str | None = None,
     provider: str | None = None,
     base_url: str | None = None,
@@ -128,6 +131,7 @@ def run(
     idle_limit_s: int | None = None,
     stdin_limit_s: int | None = None,
     write: bool = False,
+    subagents: bool = False,
     json: bool = False,
     sarif: bool = False,
     dry_run: bool = False,
@@ -138,7 +142,8 @@ def run(
 ) -> RunResult:
     """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
     the patch, or do not. With ``write`` all changes of the run are written to it at its end, or
-    none, and ``written`` is the number for ``zerostack undo``. ``json`` and ``sarif`` write findings
+    none, and ``written`` is the number for ``zerostack undo``. ``agent`` names an agent as ``prompt`` a
+    prompt, and with ``subagents`` the model may give tasks away. ``json`` and ``sarif`` write findings
     in these forms; with ``yes`` the commands of a plan run, with ``dry_run`` they do not.
 
     The arguments are the options of ``zerostack run --help``, with ``_`` for ``-`` and ``_s`` behind

@@ -113,6 +113,13 @@ impl Observer for Screen {
         }
         self.events.as_mut().map_or(Ok(()), |events| events.event(event))
     }
+
+    fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
+        if let Some(progress) = &mut self.progress {
+            progress.child_event(parent, event)?;
+        }
+        self.events.as_mut().map_or(Ok(()), |events| events.child_event(parent, event))
+    }
 }
 
 fn end_after(stop: &Arc<Stop>, limit: Duration) {

@@ -33,6 +33,7 @@ pub(crate) struct RunArgs {
     pub idle_limit: Option<Duration>,
     pub write: bool,
     pub format: Option<Format>,
+    pub subagents: bool,
     pub dry_run: bool,
     pub yes: bool,
     /// The words before `--`; the first may name a prompt.
@@ -75,6 +76,7 @@ fn model() -> Vec<Arg> {
         flag::option("base-url", "URL", "The server, such as http://127.0.0.1:8080/v1"),
         api(),
         tool_mode(),
+        flag::switch("subagents", "Let the model give tasks to subagents"),
         flag::number("context", "N", 1, "Tokens that the model reads and writes in one request"),
         flag::choice(
             "room",
@@ -118,6 +120,7 @@ fn files() -> Vec<Arg> {
             "The prompt; `zerostack prompts` lists them. A prompt that has the name of a command \
              is only run in this way",
         ),
+        flag::option("agent", "NAME", "An agent, as --prompt a prompt").conflicts_with("prompt"),
         flag::switch("write", "Write the changes to the folder instead of printing a patch")
             .short('w')
             .long_help(
@@ -226,7 +229,8 @@ impl RunArgs {
             },
             folder: value(matches, "folder"),
             quiet: matches.get_flag("quiet"),
-            prompt: value(matches, "prompt"),
+            prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
+            subagents: matches.get_flag("subagents"),
             time_limit: seconds("time-limit"),
             stdin_limit: seconds("stdin-limit"),
             idle_limit: seconds("idle-limit"),

@@ -128,7 +128,7 @@ pub(super) fn prepared(
         };
     }
     let format = args.format.unwrap_or_default();
-    let RunArgs { sandbox, record, permissions, limits, idle_limit, write, .. } = args;
+    let RunArgs { sandbox, record, permissions, limits, idle_limit, write, subagents, .. } = args;
     Ok(Prepared::Run(Box::new(RunOptions {
         folder,
         model,
@@ -142,6 +142,8 @@ pub(super) fn prepared(
         idle_limit,
         write,
         format,
+        subagents,
+        prompts: files,
         scope,
     })))
 }
