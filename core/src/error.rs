@@ -51,8 +51,8 @@ pub enum ErrorKind {
     TooLong = 14,
     /// A prompt's front matter is not understood; `detail` is packed, see [`crate::prompt::Fault`].
     BadPrompt = 15,
-    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
-    MissingHole = 16,
+    /// A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
+    MissingPlaceholder = 16,
     /// No prompt of that name; `detail` is 0, or the packed place of the `includes` that names it.
     UnknownPrompt = 17,
     /// Prompts include one another too deeply, or too many; `detail` is what is allowed:
@@ -86,8 +86,8 @@ pub enum ErrorKind {
     /// What would be sent does not fit the context of the model, and no room can be made; `detail`
     /// is the tokens that are too many.
     WindowTooLong = 31,
-    /// The transcript was rewritten since the mark was made; `detail` is 0. Nothing changed.
-    StaleMark = 32,
+    /// The transcript was rewritten since the checkpoint was made; `detail` is 0. Nothing changed.
+    StaleCheckpoint = 32,
     /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on, and
     /// [`crate::JsonLinesReader::fault`] says why.
     BadLine = 33,
@@ -135,7 +135,7 @@ impl ErrorKind {
             Self::Unsupported => "unsupported",
             Self::TooLong => "too_long",
             Self::BadPrompt => "bad_prompt",
-            Self::MissingHole => "missing_hole",
+            Self::MissingPlaceholder => "missing_placeholder",
             Self::UnknownPrompt => "unknown_prompt",
             Self::IncludeDepth => "include_depth",
             Self::WriteFailed => "write_failed",
@@ -151,7 +151,7 @@ impl ErrorKind {
             Self::BadVocabulary => "bad_vocabulary",
             Self::UnknownToken => "unknown_token",
             Self::WindowTooLong => "window_too_long",
-            Self::StaleMark => "stale_mark",
+            Self::StaleCheckpoint => "stale_checkpoint",
             Self::BadLine => "bad_line",
         }
     }
@@ -195,7 +195,9 @@ impl fmt::Display for Error {
             }
             ErrorKind::TooLong => write!(f, "the text is longer than {n} bytes"),
             ErrorKind::BadPrompt => f.write_str("the prompt's front matter is malformed"),
-            ErrorKind::MissingHole => write!(f, "the hole at byte {n} of the prompt has no value"),
+            ErrorKind::MissingPlaceholder => {
+                write!(f, "the placeholder at byte {n} of the prompt has no value")
+            }
             ErrorKind::UnknownPrompt => f.write_str("there is no prompt of that name"),
             ErrorKind::IncludeDepth if n == INCLUDES_MAX => {
                 write!(f, "a prompt includes more than {n} prompts, those of its own included")
@@ -223,7 +225,9 @@ impl fmt::Display for Error {
                 write!(f, "the conversation is {n} tokens too long for the model's context")
             }
             ErrorKind::BadLine => write!(f, "line {n} of the transcript is refused"),
-            ErrorKind::StaleMark => f.write_str("the transcript was rewritten since the mark"),
+            ErrorKind::StaleCheckpoint => {
+                f.write_str("the transcript was rewritten since the checkpoint")
+            }
         }
     }
 }

@@ -173,7 +173,7 @@ pub mod wire;
 
 pub use error::{Error, ErrorKind};
 pub use message::{
-    CallId, Dialect, Event, Fed, Kept, Part, Role, StopReason, ToolCall, ToolResult, ToolSpec,
+    CallId, Dialect, Dropped, Event, Fed, Part, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
 pub use provider::{
@@ -184,7 +184,7 @@ pub use provider::{
 pub use provider::{OwnedConfig, OwnedTool};
 #[cfg(feature = "window")]
 pub use session::WindowTokens;
-pub use session::{Failure, Mark, Session, Step};
+pub use session::{Checkpoint, Failure, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
 pub use transcript::{

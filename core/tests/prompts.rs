@@ -37,8 +37,9 @@ fn every_file_of_the_collections_is_read_as_its_index_says() {
             assert!(names.all(|name| name.as_str().is_some_and(is_name)), "{path}");
         }
         // What is in these bodies is text, money included, but for the arguments of two commands.
-        let holes: Vec<_> = prompt.holes().map(|hole| hole.name).collect();
-        assert!(holes.iter().all(|name| *name == "ARGUMENTS"), "{path}: {holes:?}");
+        let placeholders: Vec<_> =
+            prompt.placeholders().map(|placeholder| placeholder.name).collect();
+        assert!(placeholders.iter().all(|name| *name == "ARGUMENTS"), "{path}: {placeholders:?}");
         let length = prompt.rendered_len(&[("ARGUMENTS", "$ARGUMENTS")]).unwrap();
         assert!(length >= prompt.body().len(), "{path}");
     }
@@ -129,12 +130,12 @@ fn speed_of_reading_the_collections() {
         let start = std::time::Instant::now();
         for text in &texts {
             let prompt = Prompt::parse("x", text).unwrap();
-            found += prompt.holes().count() + prompt.tools().into_iter().flatten().count();
+            found += prompt.placeholders().count() + prompt.tools().into_iter().flatten().count();
         }
         best = best.min(start.elapsed().as_secs_f64());
     }
     let speed = bytes as f64 / best / 1e6;
-    println!("parse, holes and tools: {speed:.0} MB/s over {bytes} bytes ({found} found)");
+    println!("parse, placeholders and tools: {speed:.0} MB/s over {bytes} bytes ({found} found)");
 }
 
 fn read_all(text: &str, out: &mut [u8]) -> usize {

@@ -127,9 +127,9 @@ enum zs_status
      */
     ZS_BAD_PROMPT = 15,
     /**
-     * A required hole of a prompt has no value. The detail is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value. The detail is its offset in the prompt's text.
      */
-    ZS_MISSING_HOLE = 16,
+    ZS_MISSING_PLACEHOLDER = 16,
     /**
      * No prompt of that name.
      */
@@ -193,9 +193,9 @@ enum zs_status
      */
     ZS_WINDOW_TOO_LONG = 31,
     /**
-     * The transcript was rewritten since the mark was made; nothing changed.
+     * The transcript was rewritten since the checkpoint was made; nothing changed.
      */
-    ZS_STALE_MARK = 32,
+    ZS_STALE_CHECKPOINT = 32,
     /**
      * A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
      */
@@ -316,7 +316,7 @@ enum zs_event_kind
      */
     ZS_EVENT_THINKING = 3,
     /**
-     * A call is complete: `call`, `name`, `wire_id`, and `text` has its arguments, JSON as the
+     * A call is complete: `call`, `name`, `provider_id`, and `text` has its arguments, JSON as the
      * model wrote it; they may be empty or malformed.
      */
     ZS_EVENT_TOOL_CALL = 4,
@@ -325,7 +325,7 @@ enum zs_event_kind
      */
     ZS_EVENT_USAGE = 5,
     /**
-     * Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+     * Something is not in the transcript, or not any more: `dropped`, and `bytes` that are gone. Of a
      * reply, all of it was shown.
      */
     ZS_EVENT_TRUNCATED = 6,
@@ -411,7 +411,7 @@ enum zs_stop
      */
     ZS_STOP_PAUSE = 7,
     /**
-     * A word that this version does not know; zs_session_stop_word has it.
+     * A word that this version does not know; zs_session_raw_stop_reason has it.
      */
     ZS_STOP_OTHER = 1000,
 };
@@ -424,47 +424,47 @@ typedef uint32_t zs_stop;
 #endif // __cplusplus
 
 /**
- * What a cut concerns.
+ * What was dropped.
  */
-enum zs_kept
+enum zs_dropped
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : uint32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * Nothing was cut.
+     * Nothing was dropped.
      */
-    ZS_KEPT_ALL = 0,
+    ZS_DROPPED_NOTHING = 0,
     /**
      * Text or reasoning of a reply that did not fit the memory.
      */
-    ZS_KEPT_REPLY = 1,
+    ZS_DROPPED_REPLY = 1,
     /**
      * A tool result above max_result_bytes.
      */
-    ZS_KEPT_TOOL_RESULT = 2,
+    ZS_DROPPED_TOOL_RESULT = 2,
     /**
      * Old tool results, in whose place a line says what they were.
      */
-    ZS_KEPT_OLD_RESULTS = 3,
+    ZS_DROPPED_OLD_RESULTS = 3,
     /**
      * The oldest exchanges; nothing stands for them.
      */
-    ZS_KEPT_OLD_EXCHANGES = 4,
+    ZS_DROPPED_OLD_EXCHANGES = 4,
     /**
      * The oldest exchanges, in whose place a summary stands.
      */
-    ZS_KEPT_SUMMARISED = 5,
+    ZS_DROPPED_SUMMARISED = 5,
     /**
      * Something that this version of the library has no number for.
      */
-    ZS_KEPT_OTHER = 1000,
+    ZS_DROPPED_OTHER = 1000,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum zs_kept zs_kept;
+typedef enum zs_dropped zs_dropped;
 #else
-typedef uint32_t zs_kept;
+typedef uint32_t zs_dropped;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -514,7 +514,7 @@ enum zs_part
      */
     ZS_PART_THINKING = 2,
     /**
-     * The model wants a tool to run: `call`, `name`, `wire_id`, and `text` has its arguments.
+     * The model wants a tool to run: `call`, `name`, `provider_id`, and `text` has its arguments.
      */
     ZS_PART_TOOL_CALL = 3,
     /**
@@ -522,7 +522,7 @@ enum zs_part
      */
     ZS_PART_TOOL_RESULT = 4,
     /**
-     * Text that only its provider understands: `dialect`, `variety`, `text`.
+     * Text that only its provider understands: `dialect`, `subtype`, `text`.
      */
     ZS_PART_OPAQUE = 5,
     /**
@@ -991,7 +991,7 @@ typedef struct {
      */
     uint32_t max_turn_cost_micros;
     /**
-     * Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+     * Milliseconds that zs_session_set_turn_elapsed_ms lets one turn take; 0 is no limit.
      */
     uint32_t max_turn_ms;
     /**
@@ -1114,9 +1114,9 @@ typedef struct {
      */
     zs_stop stop;
     /**
-     * What a cut concerns.
+     * What was dropped.
      */
-    zs_kept kept;
+    zs_dropped dropped;
     /**
      * Bytes that were cut.
      */
@@ -1152,7 +1152,7 @@ typedef struct {
     /**
      * The provider's own id of the call; empty where it gives none.
      */
-    zs_str wire_id;
+    zs_str provider_id;
 } zs_event;
 
 /**
@@ -1216,7 +1216,7 @@ typedef struct {
     /**
      * What it is among the opaque texts of this provider.
      */
-    uint32_t variety;
+    uint32_t subtype;
     /**
      * What was said.
      */
@@ -1228,7 +1228,7 @@ typedef struct {
     /**
      * The provider's own id of the call.
      */
-    zs_str wire_id;
+    zs_str provider_id;
     /**
      * 0 in this version.
      */
@@ -1240,7 +1240,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * The text behind the front matter, holes not filled.
+     * The text behind the front matter, placeholders not filled.
      */
     zs_str body;
     /**
@@ -1289,14 +1289,14 @@ typedef struct {
      */
     zs_str name;
     /**
-     * What stands there without a value; its `ptr` is NULL where the hole does not say so.
+     * What stands there without a value; its `ptr` is NULL where the placeholder does not say so.
      */
     zs_str fallback;
     /**
      * Offset of its first byte in the prompt's text.
      */
     size_t offset;
-} zs_hole;
+} zs_placeholder;
 
 /**
  * A name and what it stands for: a value of a prompt, a header.
@@ -1509,7 +1509,7 @@ bool zs_session_is_compacting(const zs_session *session);
  * Errors: empty when there is no session.
  * Lifetime: until the next call that changes the session.
  */
-zs_str zs_session_stop_word(const zs_session *session);
+zs_str zs_session_raw_stop_reason(const zs_session *session);
 
 /**
  * Whether the reply is complete, so that the rest of the body need not be read.
@@ -1648,7 +1648,7 @@ zs_status zs_session_retry(zs_session *session);
  * Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
  * feature `window`.
  */
-zs_status zs_session_elapsed(zs_session *session, uint32_t turn_ms);
+zs_status zs_session_set_turn_elapsed_ms(zs_session *session, uint32_t turn_ms);
 
 /**
  * Ends the turn now. A reply that is coming in is taken out, open calls get the result
@@ -1701,7 +1701,7 @@ zs_status zs_session_read_request(zs_session *session,
                                   size_t *written);
 
 /**
- * Makes room as the configuration's `room` says, down to the low mark. `event` says what was
+ * Makes room as the configuration's `room` says, down to the low checkpoint. `event` says what was
  * done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
  * may be NULL. Ask for the step again afterwards.
  *
@@ -1738,22 +1738,23 @@ zs_status zs_session_drop_oldest(zs_session *session,
                                  size_t *freed);
 
 /**
- * Marks the end of the conversation as it is now, without a reply that is coming in.
+ * Checkpoints the end of the conversation as it is now, without a reply that is coming in.
  *
  * Any step.
  * Errors: 0 when there is no session.
  */
-uint64_t zs_session_mark(const zs_session *session);
+uint64_t zs_session_checkpoint(const zs_session *session);
 
 /**
- * Takes out all that was said since zs_session_mark gave `mark`; what goes on ends. Marks are a
+ * Takes out all that was said since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
  * stack: those made after this one are of no use any more, those before it are.
  *
  * Any step, to the one that the conversation ends with.
- * Errors: ZS_STALE_MARK when room was made since, or the mark's place is no longer there; nothing
+ * Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing
  * changed.
  */
-zs_status zs_session_rollback(zs_session *session, uint64_t mark);
+zs_status zs_session_rollback(zs_session *session,
+                              uint64_t checkpoint);
 
 /**
  * The part of the transcript that has this index, counted from 0, the oldest first; in
@@ -1878,22 +1879,25 @@ zs_status zs_prompt_item(zs_str file,
                          uint32_t *detail);
 
 /**
- * The hole of the body that has this index, counted from 0; a name can come more than once.
+ * The placeholder of the body that has this index, counted from 0; a name can come more than once.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
  * Lifetime: the texts are parts of the prompt's text.
  */
-zs_status zs_prompt_hole(zs_str file, size_t index, zs_hole *hole, uint32_t *detail);
+zs_status zs_prompt_placeholder(zs_str file,
+                                size_t index,
+                                zs_placeholder *placeholder,
+                                uint32_t *detail);
 
 /**
- * Fills the holes of a prompt's body with `count` values and writes the text to `len` bytes at
+ * Fills the placeholders of a prompt's body with `count` values and writes the text to `len` bytes at
  * `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
  * as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
  * calls of their own.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_MISSING_HOLE with its offset; ZS_FULL: `*written` is the length that is enough;
+ * Errors: ZS_MISSING_PLACEHOLDER with its offset; ZS_FULL: `*written` is the length that is enough;
  * ZS_OUT_OF_RANGE for more than ZS_PROMPT_VALUES_MAX values; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
  */
 zs_status zs_prompt_render(zs_str file,

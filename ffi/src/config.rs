@@ -155,7 +155,7 @@ pub struct zs_config {
     pub max_turn_tokens: u32,
     /// What one turn may cost by the prices, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,
-    /// Milliseconds that zs_session_elapsed lets one turn take; 0 is no limit.
+    /// Milliseconds that zs_session_set_turn_elapsed_ms lets one turn take; 0 is no limit.
     pub max_turn_ms: u32,
     /// Times that the model may make the same call in a row, 65535 at most; 0 is no limit.
     pub max_repeats: u32,

@@ -29,11 +29,11 @@ pub enum zs_part {
     ZS_PART_TEXT = 1,
     /// The model's reasoning: `text`.
     ZS_PART_THINKING = 2,
-    /// The model wants a tool to run: `call`, `name`, `wire_id`, and `text` has its arguments.
+    /// The model wants a tool to run: `call`, `name`, `provider_id`, and `text` has its arguments.
     ZS_PART_TOOL_CALL = 3,
     /// The answer to a call: `call`, `is_error`, `text`.
     ZS_PART_TOOL_RESULT = 4,
-    /// Text that only its provider understands: `dialect`, `variety`, `text`.
+    /// Text that only its provider understands: `dialect`, `subtype`, `text`.
     ZS_PART_OPAQUE = 5,
     /// What the program said to the model beside the user, by zs_session_instruct: `text`.
     ZS_PART_INSTRUCTION = 6,
@@ -60,13 +60,13 @@ pub struct zs_entry {
     /// Who made an opaque text: a zs_provider.
     pub dialect: u32,
     /// What it is among the opaque texts of this provider.
-    pub variety: u32,
+    pub subtype: u32,
     /// What was said.
     pub text: zs_str,
     /// The tool's name.
     pub name: zs_str,
     /// The provider's own id of the call.
-    pub wire_id: zs_str,
+    pub provider_id: zs_str,
     /// 0 in this version.
     pub reserved: [usize; 2],
 }
@@ -118,10 +118,10 @@ impl From<Entry<'_>> for zs_entry {
             is_error: 0,
             call: 0,
             dialect: 0,
-            variety: 0,
+            subtype: 0,
             text: zs_str::EMPTY,
             name: zs_str::EMPTY,
-            wire_id: zs_str::EMPTY,
+            provider_id: zs_str::EMPTY,
             reserved: [0; 2],
         };
         match entry.part {
@@ -138,7 +138,7 @@ impl From<Entry<'_>> for zs_entry {
                 told.call = call.id.number();
                 told.text = call.arguments.into();
                 told.name = call.name.into();
-                told.wire_id = call.wire_id.into();
+                told.provider_id = call.provider_id.into();
             }
             Part::ToolResult(result) => {
                 told.part = zs_part::ZS_PART_TOOL_RESULT;
@@ -150,10 +150,10 @@ impl From<Entry<'_>> for zs_entry {
                 told.part = zs_part::ZS_PART_INSTRUCTION;
                 told.text = text.into();
             }
-            Part::Opaque { dialect, variety, text } => {
+            Part::Opaque { dialect, subtype, text } => {
                 told.part = zs_part::ZS_PART_OPAQUE;
                 told.dialect = number(dialect);
-                told.variety = variety.into();
+                told.subtype = subtype.into();
                 told.text = text.into();
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! What a person may see, as one tagged struct.
 
-use zerostack_core::{Event, Kept, StopReason, ToolCall, Usage};
+use zerostack_core::{Dropped, Event, StopReason, ToolCall, Usage};
 
 use crate::status::zs_status;
 use crate::text::zs_str;
@@ -17,12 +17,12 @@ pub enum zs_event_kind {
     ZS_EVENT_REFUSAL = 2,
     /// More of the model's reasoning: `text`, whole characters only.
     ZS_EVENT_THINKING = 3,
-    /// A call is complete: `call`, `name`, `wire_id`, and `text` has its arguments, JSON as the
+    /// A call is complete: `call`, `name`, `provider_id`, and `text` has its arguments, JSON as the
     /// model wrote it; they may be empty or malformed.
     ZS_EVENT_TOOL_CALL = 4,
     /// Counts of this reply so far: `usage`.
     ZS_EVENT_USAGE = 5,
-    /// Something is not in the transcript, or not any more: `kept`, and `bytes` that are gone. Of a
+    /// Something is not in the transcript, or not any more: `dropped`, and `bytes` that are gone. Of a
     /// reply, all of it was shown.
     ZS_EVENT_TRUNCATED = 6,
     /// The reply is complete, the last event of a reply: `stop`.
@@ -65,28 +65,28 @@ pub enum zs_stop {
     ZS_STOP_CONTENT_FILTER = 6,
     /// A long turn was paused; sending the conversation again goes on with it.
     ZS_STOP_PAUSE = 7,
-    /// A word that this version does not know; zs_session_stop_word has it.
+    /// A word that this version does not know; zs_session_raw_stop_reason has it.
     ZS_STOP_OTHER = 1000,
 }
 
-/// What a cut concerns.
+/// What was dropped.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum zs_kept {
-    /// Nothing was cut.
-    ZS_KEPT_ALL = 0,
+pub enum zs_dropped {
+    /// Nothing was dropped.
+    ZS_DROPPED_NOTHING = 0,
     /// Text or reasoning of a reply that did not fit the memory.
-    ZS_KEPT_REPLY = 1,
+    ZS_DROPPED_REPLY = 1,
     /// A tool result above max_result_bytes.
-    ZS_KEPT_TOOL_RESULT = 2,
+    ZS_DROPPED_TOOL_RESULT = 2,
     /// Old tool results, in whose place a line says what they were.
-    ZS_KEPT_OLD_RESULTS = 3,
+    ZS_DROPPED_OLD_RESULTS = 3,
     /// The oldest exchanges; nothing stands for them.
-    ZS_KEPT_OLD_EXCHANGES = 4,
+    ZS_DROPPED_OLD_EXCHANGES = 4,
     /// The oldest exchanges, in whose place a summary stands.
-    ZS_KEPT_SUMMARISED = 5,
+    ZS_DROPPED_SUMMARISED = 5,
     /// Something that this version of the library has no number for.
-    ZS_KEPT_OTHER = 1000,
+    ZS_DROPPED_OTHER = 1000,
 }
 
 /// Tokens, as the provider counted them. `input_tokens` counts cached ones, too, with every
@@ -118,8 +118,8 @@ pub struct zs_event {
     pub call: u32,
     /// Why the model stopped.
     pub stop: zs_stop,
-    /// What a cut concerns.
-    pub kept: zs_kept,
+    /// What was dropped.
+    pub dropped: zs_dropped,
     /// Bytes that were cut.
     pub bytes: u32,
     /// How many calls, or times.
@@ -137,7 +137,7 @@ pub struct zs_event {
     /// The tool's name, as the model wrote it.
     pub name: zs_str,
     /// The provider's own id of the call; empty where it gives none.
-    pub wire_id: zs_str,
+    pub provider_id: zs_str,
 }
 
 /// tests/firmware/main.c says the same of the header.
@@ -149,7 +149,7 @@ impl zs_event {
         kind: zs_event_kind::ZS_EVENT_NONE,
         call: 0,
         stop: zs_stop::ZS_STOP_NONE,
-        kept: zs_kept::ZS_KEPT_ALL,
+        dropped: zs_dropped::ZS_DROPPED_NOTHING,
         bytes: 0,
         count: 0,
         status: zs_status::ZS_OK,
@@ -165,7 +165,7 @@ impl zs_event {
         reserved: [0; 2],
         text: zs_str::EMPTY,
         name: zs_str::EMPTY,
-        wire_id: zs_str::EMPTY,
+        provider_id: zs_str::EMPTY,
     };
 
     fn of_text(kind: zs_event_kind, text: &str) -> Self {
@@ -183,7 +183,7 @@ impl From<Event<'_>> for zs_event {
             Event::ToolCall(call) => call.into(),
             Event::Usage(usage) => Self { kind: ZS_EVENT_USAGE, usage: usage.into(), ..Self::NONE },
             Event::Truncated { what, bytes } => {
-                Self { kind: ZS_EVENT_TRUNCATED, kept: what.into(), bytes, ..Self::NONE }
+                Self { kind: ZS_EVENT_TRUNCATED, dropped: what.into(), bytes, ..Self::NONE }
             }
             Event::End(reason) => Self { kind: ZS_EVENT_END, stop: reason.into(), ..Self::NONE },
             Event::Compacting => Self { kind: ZS_EVENT_COMPACTING, ..Self::NONE },
@@ -215,7 +215,7 @@ impl From<ToolCall<'_>> for zs_event {
             call: call.id.number(),
             text: call.arguments.into(),
             name: call.name.into(),
-            wire_id: call.wire_id.into(),
+            provider_id: call.provider_id.into(),
             ..Self::NONE
         }
     }
@@ -249,15 +249,15 @@ impl From<StopReason> for zs_stop {
     }
 }
 
-impl From<Kept> for zs_kept {
-    fn from(kept: Kept) -> Self {
-        match kept {
-            Kept::Reply => Self::ZS_KEPT_REPLY,
-            Kept::ToolResult => Self::ZS_KEPT_TOOL_RESULT,
-            Kept::OldResults => Self::ZS_KEPT_OLD_RESULTS,
-            Kept::OldExchanges => Self::ZS_KEPT_OLD_EXCHANGES,
-            Kept::Summarised => Self::ZS_KEPT_SUMMARISED,
-            _ => Self::ZS_KEPT_OTHER,
+impl From<Dropped> for zs_dropped {
+    fn from(dropped: Dropped) -> Self {
+        match dropped {
+            Dropped::Reply => Self::ZS_DROPPED_REPLY,
+            Dropped::ToolResult => Self::ZS_DROPPED_TOOL_RESULT,
+            Dropped::OldResults => Self::ZS_DROPPED_OLD_RESULTS,
+            Dropped::OldExchanges => Self::ZS_DROPPED_OLD_EXCHANGES,
+            Dropped::Summarised => Self::ZS_DROPPED_SUMMARISED,
+            _ => Self::ZS_DROPPED_OTHER,
         }
     }
 }

@@ -155,9 +155,10 @@ fn is_compacting(_: &zs_session) -> bool {
 /// Errors: empty when there is no session.
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_stop_word(session: *const zs_session) -> zs_str {
+pub unsafe extern "C" fn zs_session_raw_stop_reason(session: *const zs_session) -> zs_str {
     // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.stop_word().into()) }.unwrap_or(zs_str::EMPTY)
+    unsafe { look(session, |session| session.chat.raw_stop_reason().into()) }
+        .unwrap_or(zs_str::EMPTY)
 }
 
 /// Whether the reply is complete, so that the rest of the body need not be read.

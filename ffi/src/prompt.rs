@@ -35,7 +35,7 @@ pub enum zs_output {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_prompt {
-    /// The text behind the front matter, holes not filled.
+    /// The text behind the front matter, placeholders not filled.
     pub body: zs_str,
     /// What a run of it gives.
     pub output: zs_output,
@@ -63,10 +63,10 @@ pub struct zs_prompt_fault {
 /// A place in a prompt's body that a value fills.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct zs_hole {
+pub struct zs_placeholder {
     /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
     pub name: zs_str,
-    /// What stands there without a value; its `ptr` is NULL where the hole does not say so.
+    /// What stands there without a value; its `ptr` is NULL where the placeholder does not say so.
     pub fallback: zs_str,
     /// Offset of its first byte in the prompt's text.
     pub offset: usize,
@@ -210,41 +210,41 @@ pub unsafe extern "C" fn zs_prompt_item(
     }
 }
 
-/// The hole of the body that has this index, counted from 0; a name can come more than once.
+/// The placeholder of the body that has this index, counted from 0; a name can come more than once.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
 /// Lifetime: the texts are parts of the prompt's text.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_prompt_hole(
+pub unsafe extern "C" fn zs_prompt_placeholder(
     file: zs_str,
     index: usize,
-    hole: *mut zs_hole,
+    placeholder: *mut zs_placeholder,
     detail: *mut u32,
 ) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
         answer(detail, || {
-            let place = out(hole)?;
+            let place = out(placeholder)?;
             let prompt = Prompt::parse("", text(file)?)?;
-            let hole = prompt.holes().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            place.put(zs_hole {
-                name: hole.name.into(),
-                fallback: hole.default.map_or(zs_str::EMPTY, zs_str::from),
-                offset: hole.offset,
+            let placeholder = prompt.placeholders().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+            place.put(zs_placeholder {
+                name: placeholder.name.into(),
+                fallback: placeholder.default.map_or(zs_str::EMPTY, zs_str::from),
+                offset: placeholder.offset,
             });
             Ok(())
         })
     }
 }
 
-/// Fills the holes of a prompt's body with `count` values and writes the text to `len` bytes at
+/// Fills the placeholders of a prompt's body with `count` values and writes the text to `len` bytes at
 /// `bytes`; `*written` says how long it is. Arguments come as one value `ARGUMENTS`, or one by one
 /// as `1`, `2`, and so on. Bodies of prompts that it includes stand before it and are rendered by
 /// calls of their own.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_MISSING_HOLE with its offset; ZS_FULL: `*written` is the length that is enough;
+/// Errors: ZS_MISSING_PLACEHOLDER with its offset; ZS_FULL: `*written` is the length that is enough;
 /// ZS_OUT_OF_RANGE for more than ZS_PROMPT_VALUES_MAX values; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_render(

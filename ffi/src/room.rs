@@ -1,6 +1,6 @@
 //! Making room, and going back.
 
-use zerostack_core::Mark;
+use zerostack_core::Checkpoint;
 
 use crate::boundary::{Out, change, look, optional, text};
 use crate::event::zs_event;
@@ -8,7 +8,7 @@ use crate::handle::zs_session;
 use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
 
-/// Makes room as the configuration's `room` says, down to the low mark. `event` says what was
+/// Makes room as the configuration's `room` says, down to the low checkpoint. `event` says what was
 /// done: ZS_EVENT_TRUNCATED, or ZS_EVENT_COMPACTING when the model is asked for a summary first; it
 /// may be NULL. Ask for the step again afterwards.
 ///
@@ -94,28 +94,31 @@ pub unsafe extern "C" fn zs_session_drop_oldest(
     }
 }
 
-/// Marks the end of the conversation as it is now, without a reply that is coming in.
+/// Checkpoints the end of the conversation as it is now, without a reply that is coming in.
 ///
 /// Any step.
 /// Errors: 0 when there is no session.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_mark(session: *const zs_session) -> u64 {
+pub unsafe extern "C" fn zs_session_checkpoint(session: *const zs_session) -> u64 {
     // SAFETY: the promise of `boundary`.
-    unsafe { look(session, |session| session.chat.mark().number()) }.unwrap_or(0)
+    unsafe { look(session, |session| session.chat.checkpoint().number()) }.unwrap_or(0)
 }
 
-/// Takes out all that was said since zs_session_mark gave `mark`; what goes on ends. Marks are a
+/// Takes out all that was said since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
 /// stack: those made after this one are of no use any more, those before it are.
 ///
 /// Any step, to the one that the conversation ends with.
-/// Errors: ZS_STALE_MARK when room was made since, or the mark's place is no longer there; nothing
+/// Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing
 /// changed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_rollback(session: *mut zs_session, mark: u64) -> zs_status {
+pub unsafe extern "C" fn zs_session_rollback(
+    session: *mut zs_session,
+    checkpoint: u64,
+) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
         change(session, |session| {
-            session.chat.rollback(Mark::from_number(mark))?;
+            session.chat.rollback(Checkpoint::from_number(checkpoint))?;
             session.forget_places();
             Ok(())
         })

@@ -49,8 +49,8 @@ pub enum zs_status {
     /// A prompt's front matter is not understood. The detail is packed: line << 18 | column << 6 |
     /// reason.
     ZS_BAD_PROMPT = 15,
-    /// A required hole of a prompt has no value. The detail is its offset in the prompt's text.
-    ZS_MISSING_HOLE = 16,
+    /// A required placeholder of a prompt has no value. The detail is its offset in the prompt's text.
+    ZS_MISSING_PLACEHOLDER = 16,
     /// No prompt of that name.
     ZS_UNKNOWN_PROMPT = 17,
     /// Prompts include one another too deeply. The detail is the depth that is allowed.
@@ -83,8 +83,8 @@ pub enum zs_status {
     /// What would be sent does not fit the context of the model, and no room can be made. The detail
     /// is the tokens that are too many.
     ZS_WINDOW_TOO_LONG = 31,
-    /// The transcript was rewritten since the mark was made; nothing changed.
-    ZS_STALE_MARK = 32,
+    /// The transcript was rewritten since the checkpoint was made; nothing changed.
+    ZS_STALE_CHECKPOINT = 32,
     /// A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
     ZS_BAD_LINE = 33,
     /// A pointer is NULL that must not be, or misaligned.
@@ -151,7 +151,7 @@ impl zs_status {
             ErrorKind::Unsupported => ZS_UNSUPPORTED,
             ErrorKind::TooLong => ZS_TOO_LONG,
             ErrorKind::BadPrompt => ZS_BAD_PROMPT,
-            ErrorKind::MissingHole => ZS_MISSING_HOLE,
+            ErrorKind::MissingPlaceholder => ZS_MISSING_PLACEHOLDER,
             ErrorKind::UnknownPrompt => ZS_UNKNOWN_PROMPT,
             ErrorKind::IncludeDepth => ZS_INCLUDE_DEPTH,
             ErrorKind::WriteFailed => ZS_WRITE_FAILED,
@@ -167,7 +167,7 @@ impl zs_status {
             ErrorKind::BadVocabulary => ZS_BAD_VOCABULARY,
             ErrorKind::UnknownToken => ZS_UNKNOWN_TOKEN,
             ErrorKind::WindowTooLong => ZS_WINDOW_TOO_LONG,
-            ErrorKind::StaleMark => ZS_STALE_MARK,
+            ErrorKind::StaleCheckpoint => ZS_STALE_CHECKPOINT,
             ErrorKind::BadLine => ZS_BAD_LINE,
             _ => ZS_INTERNAL,
         }
@@ -192,7 +192,7 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_UNSUPPORTED, c"unsupported", c"this is not compiled in, or not supported together"),
     (ZS_TOO_LONG, c"too_long", c"the text is too long"),
     (ZS_BAD_PROMPT, c"bad_prompt", c"the prompt's front matter is malformed"),
-    (ZS_MISSING_HOLE, c"missing_hole", c"a hole of the prompt has no value"),
+    (ZS_MISSING_PLACEHOLDER, c"missing_placeholder", c"a placeholder of the prompt has no value"),
     (ZS_UNKNOWN_PROMPT, c"unknown_prompt", c"there is no prompt of that name"),
     (ZS_INCLUDE_DEPTH, c"include_depth", c"prompts include one another too deeply"),
     (ZS_WRITE_FAILED, c"write_failed", c"the writer failed"),
@@ -208,7 +208,11 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_BAD_VOCABULARY, c"bad_vocabulary", c"the vocabulary is refused"),
     (ZS_UNKNOWN_TOKEN, c"unknown_token", c"the token is not of this vocabulary"),
     (ZS_WINDOW_TOO_LONG, c"window_too_long", c"the conversation is too long for the context"),
-    (ZS_STALE_MARK, c"stale_mark", c"the transcript was rewritten since the mark"),
+    (
+        ZS_STALE_CHECKPOINT,
+        c"stale_checkpoint",
+        c"the transcript was rewritten since the checkpoint",
+    ),
     (ZS_BAD_LINE, c"bad_line", c"a line of the transcript is refused"),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),

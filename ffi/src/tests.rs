@@ -115,7 +115,7 @@ fn a_turn_in_lent_memory() {
         assert_eq!(text(call.text), "{}");
         let mut entry = core::mem::MaybeUninit::<zs_entry>::uninit();
         assert_eq!(zs_session_entry(session, 2, entry.as_mut_ptr()), ZS_OK);
-        assert_eq!(text(entry.assume_init().wire_id), "a");
+        assert_eq!(text(entry.assume_init().provider_id), "a");
         assert_eq!(text(call.name), "read");
         let saved = zs_session_snapshot(session);
         let (mut other, mut fork, mut again) = (vec![0_u8; 4096], null_mut(), null_mut());
@@ -190,7 +190,7 @@ fn every_error_of_the_core_has_its_number_here() {
         let found = ours.iter().find(|(known, _)| *known == name).map(|(_, number)| number);
         assert_eq!(found, Some(&number), "{name} of core/src/error.rs is not in zs_status");
     }
-    assert_eq!(zs_status::of(zerostack_core::ErrorKind::StaleMark), ZS_STALE_MARK);
+    assert_eq!(zs_status::of(zerostack_core::ErrorKind::StaleCheckpoint), ZS_STALE_CHECKPOINT);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn what_the_core_can_say_has_a_number_here() {
     };
     for (core, name, ours) in [
         ("message/event.rs", "Event", "event.rs"),
-        ("message/event.rs", "Kept", "event.rs"),
+        ("message/event.rs", "Dropped", "event.rs"),
         ("message/usage.rs", "StopReason", "event.rs"),
         ("message/mod.rs", "Part", "entry.rs"),
         ("message/dialect.rs", "Dialect", "lent_config.rs"),

@@ -193,11 +193,14 @@ pub unsafe extern "C" fn zs_session_retry(session: *mut zs_session) -> zs_status
 /// Errors: ZS_LIMIT with the detail 4 when it was ended; ZS_UNSUPPORTED in a library without the
 /// feature `window`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_elapsed(session: *mut zs_session, turn_ms: u32) -> zs_status {
+pub unsafe extern "C" fn zs_session_set_turn_elapsed_ms(
+    session: *mut zs_session,
+    turn_ms: u32,
+) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
         change(session, |session| {
-            let result = elapsed(session, turn_ms);
+            let result = set_turn_elapsed_ms(session, turn_ms);
             if result.is_err() {
                 session.forget_places();
             }
@@ -207,12 +210,12 @@ pub unsafe extern "C" fn zs_session_elapsed(session: *mut zs_session, turn_ms: u
 }
 
 #[cfg(feature = "window")]
-fn elapsed(session: &mut zs_session, turn_ms: u32) -> Result<(), Fault> {
-    Ok(session.chat.elapsed(turn_ms)?)
+fn set_turn_elapsed_ms(session: &mut zs_session, turn_ms: u32) -> Result<(), Fault> {
+    Ok(session.chat.set_turn_elapsed_ms(turn_ms)?)
 }
 
 #[cfg(not(feature = "window"))]
-fn elapsed(_: &mut zs_session, _: u32) -> Result<(), Fault> {
+fn set_turn_elapsed_ms(_: &mut zs_session, _: u32) -> Result<(), Fault> {
     Err(Fault::new(zs_status::ZS_UNSUPPORTED))
 }
 

@@ -123,7 +123,7 @@ fn time_ends_the_turn_in_any_step() {
         for (millis, ends) in [(0, false), (999, false), (1000, true), (1001, true)] {
             let mut session = session.clone();
             let before = format!("{session:?}");
-            let ended = session.elapsed(millis);
+            let ended = session.set_turn_elapsed_ms(millis);
             assert_eq!(ended.is_err(), ends, "{millis}");
             if let Err(error) = ended {
                 assert_eq!((budget(error), session.step()), (Budget::Time, Step::Idle));
@@ -135,8 +135,8 @@ fn time_ends_the_turn_in_any_step() {
     }
     let mut idle = session(limits);
     idle.abort();
-    idle.elapsed(u32::MAX).unwrap();
-    session(Limits::DEFAULT).elapsed(u32::MAX).unwrap();
+    idle.set_turn_elapsed_ms(u32::MAX).unwrap();
+    session(Limits::DEFAULT).set_turn_elapsed_ms(u32::MAX).unwrap();
 }
 
 #[test]

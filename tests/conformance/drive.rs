@@ -7,7 +7,7 @@ use embedded_io::{ErrorType, Read, Write};
 use serde_json::json;
 use zerostack_core::drive::{Connect, Driver, Endpoint, Notice, ToolOutput, asynchronous};
 use zerostack_core::{
-    Config, Dialect, Error, ErrorKind, Event, Kept, Limits, RoomPolicy, Session, SessionConfig,
+    Config, Dialect, Dropped, Error, ErrorKind, Event, Limits, RoomPolicy, Session, SessionConfig,
     Step, StopReason, Storage, ToolCall, ToolSpec,
 };
 use zerostack_scripted::{Framing, Reply, Script, Scripted};
@@ -396,9 +396,10 @@ fn a_full_storage_forgets_the_oldest_exchange() {
 
 #[test]
 fn room_is_made_as_the_configuration_says() {
-    for (room, kept) in
-        [(RoomPolicy::DropOldest, Kept::OldExchanges), (RoomPolicy::Summarise, Kept::Summarised)]
-    {
+    for (room, kept) in [
+        (RoomPolicy::DropOldest, Dropped::OldExchanges),
+        (RoomPolicy::Summarise, Dropped::Summarised),
+    ] {
         let (high_water_tokens, low_water_tokens) = (200, 100);
         let limits = Limits { room, high_water_tokens, low_water_tokens, ..config().limits };
         let mut session = Session::new([0; 4096], SessionConfig { limits, ..config() }).unwrap();

@@ -152,7 +152,7 @@ fn prompts_of_the_user_and_the_project_are_used_and_the_nearest_wins() {
     assert!(system.starts_with("PROJECT\n") && task == "now", "{system}: {task}");
     assert_eq!(ask(&place, &["-p", "greet", "fix", "it"]).1, "fix it");
     assert_eq!(ask(&place, &["run", "greet", "it"]).1, "it");
-    // One with a hole for the task holds it; one of a built-in name takes its place.
+    // One with a placeholder for the task holds it; one of a built-in name takes its place.
     place.write("project/.zerostack/prompts/explain.md", prompt("Explain $ARGUMENTS to a child."));
     let (system, task) = ask(&place, &["explain", "the", "sky"]);
     assert!(

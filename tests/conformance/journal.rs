@@ -46,19 +46,19 @@ fn random_sessions_are_restored_at_every_cut() {
         for _ in 0..40 {
             super::random_sessions::act(&mut session, &mut random, case);
             if random.once_in(3) {
-                let mark = session.mark();
+                let checkpoint = session.checkpoint();
                 super::random_sessions::act(&mut session, &mut random, case);
                 if random.once_in(2) {
                     // What was rewritten since cannot be rolled back.
-                    let _ = session.rollback(mark);
+                    let _ = session.rollback(checkpoint);
                 }
             }
-            let Some(frame) = session.unsaved(&journal) else { continue };
+            let Some(frame) = session.journal_frame(&journal) else { continue };
             file.extend_from_slice(frame.head());
             file.extend_from_slice(frame.payload());
             journal = frame.saved();
             assert_eq!(journal.file_bytes(), file.len() as u64);
-            assert!(session.unsaved(&journal).is_none());
+            assert!(session.journal_frame(&journal).is_none());
             states.push((file.len(), said(&session)));
             writes += 1;
         }
@@ -78,7 +78,7 @@ fn random_sessions_are_restored_at_every_cut() {
         let mut session = Session::resume(restored_at.storage, restored_at.used, config).unwrap();
         session.abort();
         session.user("again").unwrap();
-        let frame = session.unsaved(&restored_at.journal).unwrap();
+        let frame = session.journal_frame(&restored_at.journal).unwrap();
         file.extend_from_slice(frame.head());
         file.extend_from_slice(frame.payload());
         assert_eq!(restored(&file, config).0, said(&session), "case {case}");
@@ -97,7 +97,7 @@ fn a_damaged_frame_ends_the_file_and_a_foreign_file_is_refused() {
     for text in ["one", "two", "three"] {
         session.user(text).unwrap();
         session.abort();
-        let frame = session.unsaved(&journal).unwrap();
+        let frame = session.journal_frame(&journal).unwrap();
         file.extend_from_slice(frame.head());
         file.extend_from_slice(frame.payload());
         journal = frame.saved();

@@ -26,7 +26,7 @@ fn conversation(count: u32, order: impl Iterator<Item = u32>, id: fn(u32) -> Str
         }
         let call = ToolCall {
             id: CallId::from_number(0),
-            wire_id: &id,
+            provider_id: &id,
             name: "look",
             arguments: &arguments,
         };

@@ -142,7 +142,7 @@ fn prose_is_no_list_of_findings() {
 }
 
 #[test]
-fn a_hole_without_a_value_is_named_with_its_file() {
+fn a_placeholder_without_a_value_is_named_with_its_file() {
     let place = place();
     place.write(&format!("{PROMPTS}/x.md"), "---\nincludes: base\n---\nX");
     place.write(&format!("{PROMPTS}/y.md"), "Fix $1 in $2.");

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use zerostack_core::{
-    Dialect, ErrorKind, Event, FailedTurn, Kept, Limits, RoomPolicy, Session, SessionConfig, Step,
-    ToolResult,
+    Dialect, Dropped, ErrorKind, Event, FailedTurn, Limits, RoomPolicy, Session, SessionConfig,
+    Step, ToolResult,
 };
 use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::body;
@@ -125,7 +125,7 @@ fn room_is_made_once_in_each_dialect_and_by_each_policy() {
             assert_eq!(event, Ok(Event::Restart), "{dialect:?} {refusal}");
             assert_eq!(session.step(), Step::MakeRoom { bytes: 0 });
             assert_eq!(session.failure().unwrap().error.kind(), ErrorKind::Status);
-            let Ok(Event::Truncated { what: Kept::OldExchanges, bytes }) = session.make_room()
+            let Ok(Event::Truncated { what: Dropped::OldExchanges, bytes }) = session.make_room()
             else {
                 panic!("{dialect:?}");
             };
@@ -199,7 +199,7 @@ fn results_go_first_and_those_that_the_model_has_not_seen_stay() {
         }
         assert_eq!(answer(&mut session, 400, refusal), Ok(Event::Restart));
         let made = session.make_room().unwrap();
-        assert!(matches!(made, Event::Truncated { what: Kept::OldResults, bytes: 1600.. }));
+        assert!(matches!(made, Event::Truncated { what: Dropped::OldResults, bytes: 1600.. }));
         let body = body::checked(&session);
         assert!(body.contains("second second") && !body.contains("first first"), "{body}");
         assert!(body.contains("[what read said, 1800 bytes"), "{body}");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    Budget, Counting, Dialect, Error, ErrorKind, Event, Kept, Limits, RoomPolicy, Session,
+    Budget, Counting, Dialect, Dropped, Error, ErrorKind, Event, Limits, RoomPolicy, Session,
     SessionConfig, Step, ToolResult,
 };
 
@@ -103,7 +103,7 @@ fn what_is_no_whole_summary_is_asked_for_once_more_and_then_old_results_go() {
         let mut better = session.clone();
         assert!(matches!(answer(&mut session, 200, &bad), Ok(Event::SummaryFailed(_))), "{text}");
         let made = session.make_room().unwrap();
-        assert!(matches!(made, Event::Truncated { what: Kept::OldResults, .. }), "{made:?}");
+        assert!(matches!(made, Event::Truncated { what: Dropped::OldResults, .. }), "{made:?}");
         // The next time, too, without another request for one.
         for _ in 0..20 {
             if matches!(session.step(), Step::MakeRoom { .. }) {
@@ -117,7 +117,7 @@ fn what_is_no_whole_summary_is_asked_for_once_more_and_then_old_results_go() {
         }
         let good = reply("<think>so</think>The port is 80.", 0, "stop", None);
         let made = answer(&mut better, 200, &good).unwrap();
-        assert!(matches!(made, Event::Truncated { what: Kept::Summarised, .. }), "{made:?}");
+        assert!(matches!(made, Event::Truncated { what: Dropped::Summarised, .. }), "{made:?}");
         let first = &messages(&better)[0];
         assert_eq!(first["content"], "raise the port\n\nThe port is 80.");
     }
@@ -177,7 +177,10 @@ fn old_turns_go_before_the_summary() {
             answer(&mut session, 200, &reply("fine", 0, "stop", None)).unwrap();
         }
     }
-    assert!(matches!(session.make_room(), Ok(Event::Truncated { what: Kept::OldExchanges, .. })));
+    assert!(matches!(
+        session.make_room(),
+        Ok(Event::Truncated { what: Dropped::OldExchanges, .. })
+    ));
     assert!(messages(&session)[0]["content"].as_str().unwrap().starts_with("The key is 4711."));
 }
 
@@ -193,7 +196,7 @@ fn one_result_longer_than_the_context_is_shortened() {
             session.tool_result(result).unwrap();
         }
         let made = session.make_room().unwrap();
-        assert!(matches!(made, Event::Truncated { what: Kept::ToolResult, .. }), "{made:?}");
+        assert!(matches!(made, Event::Truncated { what: Dropped::ToolResult, .. }), "{made:?}");
         while matches!(session.step(), Step::MakeRoom { .. }) {
             session.make_room().unwrap();
         }
@@ -239,10 +242,10 @@ fn thoughts_that_are_not_sent_back_are_not_counted() {
     let resumed: Chat = Session::resume(saved, used, *session.config()).unwrap();
     assert!(resumed.window_tokens().total().abs_diff(live) < 20);
     // After a rollback, the count is that of what is left.
-    let mark = session.mark();
+    let checkpoint = session.checkpoint();
     session.user(&"other words ".repeat(2000)).unwrap();
     answer(&mut session, 200, &reply("fine", 0, "stop", Some([9000, 5]))).unwrap();
-    session.rollback(mark).unwrap();
+    session.rollback(checkpoint).unwrap();
     let left = session.window_tokens().total();
     assert!(left.abs_diff(live) < 40, "{left} {live}");
 }

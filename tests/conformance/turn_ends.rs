@@ -44,7 +44,7 @@ fn heirs<S: Storage>(
     };
     let resumed = resume(saved.to_vec(), saved.len());
 
-    let frame = session.unsaved(&Journal::new()).unwrap();
+    let frame = session.journal_frame(&Journal::new()).unwrap();
     let file = [frame.head(), frame.payload()].concat();
     let restored = Journal::restore(&file, Growing::new(1 << 16)).unwrap();
     let journaled = Session::resume(restored.storage, restored.used, config).unwrap();
@@ -71,10 +71,10 @@ fn assert_over(mut session: Chat, name: &str) {
         heir.abort();
         heirs(&heir).iter().for_each(|heir| assert_eq!(heir.step(), Step::Idle, "{name}"));
     }
-    let mark = session.mark();
+    let checkpoint = session.checkpoint();
     session.user("And now?").unwrap();
     session.abort();
-    session.rollback(mark).unwrap();
+    session.rollback(checkpoint).unwrap();
     assert_eq!(session.step(), Step::Idle, "{name}");
 }
 
@@ -102,14 +102,14 @@ fn after_an_abort_in_every_step() {
         ("answered", answered),
     ];
     for (name, mut session) in all {
-        let mark = session.mark();
+        let checkpoint = session.checkpoint();
         session.abort();
         assert_over(session.clone(), name);
         // What the program says meanwhile asks for nothing.
         session.instruct("Be brief").unwrap();
         assert_over(session.clone(), name);
         // Before the abort the turn was open.
-        session.rollback(mark).unwrap();
+        session.rollback(checkpoint).unwrap();
         assert_ne!(session.step(), Step::Idle, "{name}");
         for heir in heirs(&session) {
             assert_ne!(heir.step(), Step::Idle, "{name}");
@@ -128,7 +128,7 @@ fn after_a_budget() {
     repeats.end_response().unwrap_err();
     assert_over(repeats, "repeats");
     let mut time = session(Limits { max_turn_ms: 10, ..Limits::DEFAULT });
-    time.elapsed(10).unwrap_err();
+    time.set_turn_elapsed_ms(10).unwrap_err();
     assert_over(time, "time");
 }
 
@@ -178,11 +178,11 @@ fn a_reply_that_paused_goes_on() {
     play::feed(&mut session, [body], Loop::WhileRest);
     assert_eq!(session.end_response().unwrap(), Event::End(StopReason::Pause));
     assert_eq!(session.step(), Step::Send);
-    let mark = session.mark();
+    let checkpoint = session.checkpoint();
     heirs(&session).iter().for_each(|heir| assert_eq!(heir.step(), Step::Send));
     session.abort();
     assert_over(session.clone(), "abort");
-    session.rollback(mark).unwrap();
+    session.rollback(checkpoint).unwrap();
     heirs(&session).iter().for_each(|heir| assert_eq!(heir.step(), Step::Send));
 }
 
@@ -191,14 +191,14 @@ fn a_journal_is_told_of_an_end_that_changes_no_other_byte() {
     let mut session = session(Limits::DEFAULT);
     let (mut file, mut journal) = (Vec::new(), Journal::new());
     let mut save = |session: &Chat| {
-        let frame = session.unsaved(&journal).expect("news");
+        let frame = session.journal_frame(&journal).expect("news");
         file.extend_from_slice(frame.head());
         file.extend_from_slice(frame.payload());
         journal = frame.saved();
-        assert!(session.unsaved(&journal).is_none());
+        assert!(session.journal_frame(&journal).is_none());
         let restored = Journal::restore(&file, Growing::new(1 << 16)).unwrap();
         assert_eq!(restored.dropped_bytes, 0);
-        assert!(session.unsaved(&restored.journal).is_none());
+        assert!(session.journal_frame(&restored.journal).is_none());
         let resumed = Session::resume(restored.storage, restored.used, *session.config()).unwrap();
         assert_eq!((resumed.step(), resumed.snapshot()), (session.step(), session.snapshot()));
         frame.payload().len()

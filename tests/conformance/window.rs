@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 use zerostack_core::{
-    Config, Counting, Dialect, Error, ErrorKind, Event, FailedTurn, Kept, Limits, Part, RoomPolicy,
-    Session, SessionConfig, Step, ToolResult, ToolSpec,
+    Config, Counting, Dialect, Dropped, Error, ErrorKind, Event, FailedTurn, Limits, Part,
+    RoomPolicy, Session, SessionConfig, Step, ToolResult, ToolSpec,
 };
 use zerostack_tests::body::{self, Lists};
 use zerostack_tests::random::{Random, seed};
@@ -144,12 +144,12 @@ fn make_room(session: &mut Chat<'_>, tally: &mut Tally, case: u64) -> bool {
         Ok(Event::Truncated { what, bytes }) => {
             assert_eq!(session.snapshot().len(), before - bytes as usize, "case {case}");
             match what {
-                Kept::OldResults => {
+                Dropped::OldResults => {
                     assert_ne!(policy, RoomPolicy::DropOldest, "case {case}");
                     tally.results += 1;
                 }
-                Kept::OldExchanges => tally.exchanges += 1,
-                Kept::ToolResult => tally.shortened += 1,
+                Dropped::OldExchanges => tally.exchanges += 1,
+                Dropped::ToolResult => tally.shortened += 1,
                 other => panic!("case {case}: {other:?}"),
             }
             true
@@ -187,7 +187,7 @@ fn exchange(session: &mut Chat<'_>, random: &mut Random, tally: &mut Tally, case
     };
     session.begin_response(status, None).unwrap();
     match receive(session, body, random, compacting) {
-        Ok(Event::Truncated { what: Kept::Summarised, bytes }) => {
+        Ok(Event::Truncated { what: Dropped::Summarised, bytes }) => {
             assert!(compacting && bytes > 0, "case {case}");
             assert_eq!(session.snapshot().len(), before - bytes as usize, "case {case}");
             let summary = session.transcript().entries().find(|entry| match entry.part {

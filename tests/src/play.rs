@@ -18,7 +18,7 @@ pub enum Item {
     Text(String),
     Refusal(String),
     Thinking(String),
-    Call { id: u32, wire_id: String, name: String, arguments: String },
+    Call { id: u32, provider_id: String, name: String, arguments: String },
     Usage(Usage),
     Truncated(u32),
 }
@@ -57,8 +57,8 @@ impl Seen {
     #[must_use]
     pub fn calls<'s>(&'s self) -> Vec<(&'s str, &'s str, &'s str)> {
         let call = |item: &'s Item| match item {
-            Item::Call { wire_id, name, arguments, .. } => {
-                Some((wire_id.as_str(), name.as_str(), arguments.as_str()))
+            Item::Call { provider_id, name, arguments, .. } => {
+                Some((provider_id.as_str(), name.as_str(), arguments.as_str()))
             }
             _ => None,
         };
@@ -85,7 +85,7 @@ impl Seen {
             Event::ThinkingDelta(text) => Item::Thinking(text.into()),
             Event::ToolCall(call) => Item::Call {
                 id: call.id.number(),
-                wire_id: call.wire_id.into(),
+                provider_id: call.provider_id.into(),
                 name: call.name.into(),
                 arguments: call.arguments.into(),
             },

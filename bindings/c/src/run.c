@@ -39,7 +39,7 @@ bool run_is_over_time(struct run *run) {
         return false;
     }
     millis = run_now_ms() - run->start_ms;
-    run->status = zs_session_elapsed(run->session, millis < UINT32_MAX ? (uint32_t)millis : UINT32_MAX);
+    run->status = zs_session_set_turn_elapsed_ms(run->session, millis < UINT32_MAX ? (uint32_t)millis : UINT32_MAX);
     return run->status != ZS_OK;
 }
 

@@ -41,7 +41,7 @@ static void show(void *context, const zs_event *event) {
     case ZS_EVENT_END: seen.ends++; break;
     case ZS_EVENT_TRUNCATED:
         CHECK(event->bytes > 0);
-        seen.truncated += event->kept == ZS_KEPT_OLD_RESULTS;
+        seen.truncated += event->dropped == ZS_DROPPED_OLD_RESULTS;
         break;
     default: break;
     }

@@ -1,4 +1,4 @@
-// Whole turns against the scripted provider, over the generated Kotlin as it is.
+// Wplaceholder turns against the scripted provider, over the generated Kotlin as it is.
 
 import java.io.File
 import java.net.URI

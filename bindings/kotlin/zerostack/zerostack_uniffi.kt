@@ -687,13 +687,13 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_description(
     ): Int
-    external fun uniffi_zerostack_uniffi_checksum_method_prompt_holes(
-    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_model(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_name(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_output(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_prompt_placeholders(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_render(
     ): Int
@@ -707,11 +707,11 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_begin_response(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_checkpoint(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_compact(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_drop_oldest(
-    ): Int
-    external fun uniffi_zerostack_uniffi_checksum_method_session_elapsed(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_end_response(
     ): Int
@@ -731,9 +731,9 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_make_room(
     ): Int
-    external fun uniffi_zerostack_uniffi_checksum_method_session_mark(
-    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_pending_calls(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_request(
     ): Int
@@ -741,11 +741,11 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_rollback(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_snapshot(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_step(
-    ): Int
-    external fun uniffi_zerostack_uniffi_checksum_method_session_stop_word(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_tool_result(
     ): Int
@@ -811,13 +811,13 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_description(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_zerostack_uniffi_fn_method_prompt_holes(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_model(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_name(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_output(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_prompt_placeholders(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_render(`ptr`: Long,`values`: RustBuffer.ByValue,`library`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -827,9 +827,9 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_tools(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_zerostack_uniffi_fn_clone_mark(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_zerostack_uniffi_fn_clone_checkpoint(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_zerostack_uniffi_fn_free_mark(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_zerostack_uniffi_fn_free_checkpoint(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_clone_session(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
@@ -845,12 +845,12 @@ internal object UniffiLib {
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_begin_response(`ptr`: Long,`status`: Short,`retryAfterMs`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_checkpoint(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_zerostack_uniffi_fn_method_session_compact(`ptr`: Long,`summary`: RustBuffer.ByValue,`keepTurns`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_drop_oldest(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
-    external fun uniffi_zerostack_uniffi_fn_method_session_elapsed(`ptr`: Long,`turnMs`: Int,uniffi_out_err: UniffiRustCallStatus, 
-    ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_end_response(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_failure(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -869,21 +869,21 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_make_room(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
-    external fun uniffi_zerostack_uniffi_fn_method_session_mark(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): Long
     external fun uniffi_zerostack_uniffi_fn_method_session_pending_calls(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_raw_stop_reason(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_request(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_retry(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
-    external fun uniffi_zerostack_uniffi_fn_method_session_rollback(`ptr`: Long,`mark`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    external fun uniffi_zerostack_uniffi_fn_method_session_rollback(`ptr`: Long,`checkpoint`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_set_turn_elapsed_ms(`ptr`: Long,`turnMs`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_snapshot(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_step(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
-    ): RustBuffer.ByValue
-    external fun uniffi_zerostack_uniffi_fn_method_session_stop_word(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_tool_result(`ptr`: Long,`id`: Int,`content`: RustBuffer.ByValue,`isError`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Int
@@ -1050,13 +1050,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_func_estimate_tokens() and 0xFFFF) != 30965) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 12091) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 58380) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_description() and 0xFFFF) != 23631) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_holes() and 0xFFFF) != 63002) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_model() and 0xFFFF) != 43916) {
@@ -1068,7 +1065,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_output() and 0xFFFF) != 57115) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_render() and 0xFFFF) != 4631) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_placeholders() and 0xFFFF) != 44388) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_render() and 0xFFFF) != 25745) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_schema() and 0xFFFF) != 47113) {
@@ -1086,13 +1086,13 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_response() and 0xFFFF) != 40427) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_checkpoint() and 0xFFFF) != 20223) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_compact() and 0xFFFF) != 62377) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() and 0xFFFF) != 16897) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_elapsed() and 0xFFFF) != 38941) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_end_response() and 0xFFFF) != 43357) {
@@ -1122,10 +1122,10 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_make_room() and 0xFFFF) != 20235) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_mark() and 0xFFFF) != 52979) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_pending_calls() and 0xFFFF) != 55736) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_pending_calls() and 0xFFFF) != 55736) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 17500) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 43121) {
@@ -1134,16 +1134,16 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_retry() and 0xFFFF) != 53495) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 26876) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 19039) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() and 0xFFFF) != 23414) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_snapshot() and 0xFFFF) != 49394) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_step() and 0xFFFF) != 62697) {
-        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
-    }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_stop_word() and 0xFFFF) != 12880) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_tool_result() and 0xFFFF) != 52296) {
@@ -1649,7 +1649,7 @@ public object FfiConverterByteArray: FfiConverterRustBuffer<ByteArray> {
 /**
  * A place in a conversation to go back to.
  */
-public interface MarkInterface {
+public interface CheckpointInterface {
     
     companion object
 }
@@ -1657,7 +1657,7 @@ public interface MarkInterface {
 /**
  * A place in a conversation to go back to.
  */
-open class Mark: Disposable, AutoCloseable, MarkInterface
+open class Checkpoint: Disposable, AutoCloseable, CheckpointInterface
 {
 
     @Suppress("UNUSED_PARAMETER")
@@ -1741,7 +1741,7 @@ open class Mark: Disposable, AutoCloseable, MarkInterface
                 return;
             }
             uniffiRustCall { status ->
-                UniffiLib.uniffi_zerostack_uniffi_fn_free_mark(handle, status)
+                UniffiLib.uniffi_zerostack_uniffi_fn_free_checkpoint(handle, status)
             }
         }
     }
@@ -1754,7 +1754,7 @@ open class Mark: Disposable, AutoCloseable, MarkInterface
             throw InternalException("uniffiCloneHandle() called on NoHandle object");
         }
         return uniffiRustCall() { status ->
-            UniffiLib.uniffi_zerostack_uniffi_fn_clone_mark(handle, status)
+            UniffiLib.uniffi_zerostack_uniffi_fn_clone_checkpoint(handle, status)
         }
     }
 
@@ -1776,22 +1776,22 @@ open class Mark: Disposable, AutoCloseable, MarkInterface
 /**
  * @suppress
  */
-public object FfiConverterTypeMark: FfiConverter<Mark, Long> {
-    override fun lower(value: Mark): Long {
+public object FfiConverterTypeCheckpoint: FfiConverter<Checkpoint, Long> {
+    override fun lower(value: Checkpoint): Long {
         return value.uniffiCloneHandle()
     }
 
-    override fun lift(value: Long): Mark {
-        return Mark(UniffiWithHandle, value)
+    override fun lift(value: Long): Checkpoint {
+        return Checkpoint(UniffiWithHandle, value)
     }
 
-    override fun read(buf: ByteBuffer): Mark {
+    override fun read(buf: ByteBuffer): Checkpoint {
         return lift(buf.getLong())
     }
 
-    override fun allocationSize(value: Mark) = 8UL
+    override fun allocationSize(value: Checkpoint) = 8UL
 
-    override fun write(value: Mark, buf: ByteBuffer) {
+    override fun write(value: Checkpoint, buf: ByteBuffer) {
         buf.putLong(lower(value))
     }
 }
@@ -1893,12 +1893,12 @@ public object FfiConverterTypeMark: FfiConverter<Mark, Long> {
 
 
 /**
- * A named text with holes: Markdown with front matter.
+ * A named text with placeholders: Markdown with front matter.
  */
 public interface PromptInterface {
     
     /**
-     * The text behind the front matter, holes not filled.
+     * The text behind the front matter, placeholders not filled.
      */
     fun `body`(): kotlin.String
     
@@ -1906,11 +1906,6 @@ public interface PromptInterface {
      * What it is for, and when to use it.
      */
     fun `description`(): kotlin.String?
-    
-    /**
-     * The names of its holes in their order, each once.
-     */
-    fun `holes`(): List<kotlin.String>
     
     /**
      * The model that it wants.
@@ -1928,13 +1923,18 @@ public interface PromptInterface {
     fun `output`(): PromptOutput?
     
     /**
-     * The body with its holes filled by `values`. Arguments come as one text under
+     * The names of its placeholders in their order, each once.
+     */
+    fun `placeholders`(): List<kotlin.String>
+    
+    /**
+     * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
      *
      * The prompts that it includes stand before it, where `library` has them.
      *
      * # Errors
-     * `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+     * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
      */
     fun `render`(`values`: Map<kotlin.String, kotlin.String>, `library`: List<Prompt>): kotlin.String
@@ -1958,7 +1958,7 @@ public interface PromptInterface {
 }
 
 /**
- * A named text with holes: Markdown with front matter.
+ * A named text with placeholders: Markdown with front matter.
  */
 open class Prompt: Disposable, AutoCloseable, PromptInterface
 {
@@ -2079,7 +2079,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The text behind the front matter, holes not filled.
+     * The text behind the front matter, placeholders not filled.
      */override fun `body`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -2101,22 +2101,6 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_method_prompt_description(
-        it,
-        _status)
-}
-    }
-    )
-    }
-    
-
-    
-    /**
-     * The names of its holes in their order, each once.
-     */override fun `holes`(): List<kotlin.String> {
-            return FfiConverterSequenceString.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_zerostack_uniffi_fn_method_prompt_holes(
         it,
         _status)
 }
@@ -2175,13 +2159,29 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The body with its holes filled by `values`. Arguments come as one text under
+     * The names of its placeholders in their order, each once.
+     */override fun `placeholders`(): List<kotlin.String> {
+            return FfiConverterSequenceString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_prompt_placeholders(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
      *
      * The prompts that it includes stand before it, where `library` has them.
      *
      * # Errors
-     * `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+     * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
      */
     @Throws(ZerostackException::class)override fun `render`(`values`: Map<kotlin.String, kotlin.String>, `library`: List<Prompt>): kotlin.String {
@@ -2433,6 +2433,11 @@ public interface SessionInterface {
     fun `beginResponse`(`status`: kotlin.UShort, `retryAfterMs`: kotlin.UInt?)
     
     /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+    fun `checkpoint`(): Checkpoint
+    
+    /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, the running one always.
      *
@@ -2449,14 +2454,6 @@ public interface SessionInterface {
      * turn failed. `WrongStep`.
      */
     fun `dropOldest`(): kotlin.ULong
-    
-    /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
-     * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
-     */
-    fun `elapsed`(`turnMs`: kotlin.UInt)
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
@@ -2531,14 +2528,14 @@ public interface SessionInterface {
     fun `makeRoom`(): Event
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
-     */
-    fun `mark`(): Mark
-    
-    /**
      * All tool calls without an answer, in the order of the model.
      */
     fun `pendingCalls`(): List<ToolCall>
+    
+    /**
+     * The provider's own word for why it stopped; empty when it gave none yet.
+     */
+    fun `rawStopReason`(): kotlin.String
     
     /**
      * What to send in this step. Asking again gives the same bytes.
@@ -2557,13 +2554,21 @@ public interface SessionInterface {
     fun `retry`()
     
     /**
-     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
      *
      * # Errors
-     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
      * changed.
      */
-    fun `rollback`(`mark`: Mark)
+    fun `rollback`(`checkpoint`: Checkpoint)
+    
+    /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    fun `setTurnElapsedMs`(`turnMs`: kotlin.UInt)
     
     /**
      * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
@@ -2575,11 +2580,6 @@ public interface SessionInterface {
      * What to do now.
      */
     fun `step`(): Step
-    
-    /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
-     */
-    fun `stopWord`(): kotlin.String
     
     /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
@@ -2790,6 +2790,22 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */override fun `checkpoint`(): Checkpoint {
+            return FfiConverterTypeCheckpoint.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_checkpoint(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, the running one always.
      *
@@ -2829,26 +2845,6 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     }
     )
     }
-    
-
-    
-    /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
-     * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
-     */
-    @Throws(ZerostackException::class)override fun `elapsed`(`turnMs`: kotlin.UInt)
-        = 
-    callWithHandle {
-    uniffiRustCallWithError(ZerostackException) { _status ->
-    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_elapsed(
-        it,
-        
-        FfiConverterUInt.lower(`turnMs`),_status)
-}
-    }
-    
     
 
     
@@ -3032,12 +3028,12 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
-     */override fun `mark`(): Mark {
-            return FfiConverterTypeMark.lift(
+     * All tool calls without an answer, in the order of the model.
+     */override fun `pendingCalls`(): List<ToolCall> {
+            return FfiConverterSequenceTypeToolCall.lift(
     callWithHandle {
     uniffiRustCall() { _status ->
-    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_mark(
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_pending_calls(
         it,
         _status)
 }
@@ -3048,12 +3044,12 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * All tool calls without an answer, in the order of the model.
-     */override fun `pendingCalls`(): List<ToolCall> {
-            return FfiConverterSequenceTypeToolCall.lift(
+     * The provider's own word for why it stopped; empty when it gave none yet.
+     */override fun `rawStopReason`(): kotlin.String {
+            return FfiConverterString.lift(
     callWithHandle {
     uniffiRustCall() { _status ->
-    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_pending_calls(
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_raw_stop_reason(
         it,
         _status)
 }
@@ -3103,20 +3099,40 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
      *
      * # Errors
-     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
      * changed.
      */
-    @Throws(ZerostackException::class)override fun `rollback`(`mark`: Mark)
+    @Throws(ZerostackException::class)override fun `rollback`(`checkpoint`: Checkpoint)
         = 
     callWithHandle {
     uniffiRustCallWithError(ZerostackException) { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_method_session_rollback(
         it,
         
-        FfiConverterTypeMark.lower(`mark`),_status)
+        FfiConverterTypeCheckpoint.lower(`checkpoint`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    @Throws(ZerostackException::class)override fun `setTurnElapsedMs`(`turnMs`: kotlin.UInt)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_set_turn_elapsed_ms(
+        it,
+        
+        FfiConverterUInt.lower(`turnMs`),_status)
 }
     }
     
@@ -3147,22 +3163,6 @@ open class Session: Disposable, AutoCloseable, SessionInterface
     callWithHandle {
     uniffiRustCall() { _status ->
     UniffiLib.uniffi_zerostack_uniffi_fn_method_session_step(
-        it,
-        _status)
-}
-    }
-    )
-    }
-    
-
-    
-    /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
-     */override fun `stopWord`(): kotlin.String {
-            return FfiConverterString.lift(
-    callWithHandle {
-    uniffiRustCall() { _status ->
-    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_stop_word(
         it,
         _status)
 }
@@ -3847,7 +3847,7 @@ data class Decoded (
     /**
      * The provider's own word for why the model stopped; empty when it gave none.
      */
-    val `stopWord`: kotlin.String
+    val `rawStopReason`: kotlin.String
     , 
     /**
      * Tokens, as the provider counted them.
@@ -3883,14 +3883,14 @@ public object FfiConverterTypeDecoded: FfiConverterRustBuffer<Decoded> {
 
     override fun allocationSize(value: Decoded) = (
             FfiConverterSequenceTypeEvent.allocationSize(value.`events`) +
-            FfiConverterString.allocationSize(value.`stopWord`) +
+            FfiConverterString.allocationSize(value.`rawStopReason`) +
             FfiConverterTypeUsage.allocationSize(value.`usage`) +
             FfiConverterOptionalTypeFailure.allocationSize(value.`failure`)
     )
 
     override fun write(value: Decoded, buf: ByteBuffer) {
             FfiConverterSequenceTypeEvent.write(value.`events`, buf)
-            FfiConverterString.write(value.`stopWord`, buf)
+            FfiConverterString.write(value.`rawStopReason`, buf)
             FfiConverterTypeUsage.write(value.`usage`, buf)
             FfiConverterOptionalTypeFailure.write(value.`failure`, buf)
     }
@@ -4290,7 +4290,7 @@ data class Limits (
     val `maxTurnCostMicros`: kotlin.UInt
     , 
     /**
-     * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+     * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
      */
     val `maxTurnMs`: kotlin.UInt
     , 
@@ -4559,7 +4559,7 @@ data class ToolCall (
     /**
      * The provider's own id of the call; empty where it gives none.
      */
-    val `wireId`: kotlin.String
+    val `providerId`: kotlin.String
     , 
     /**
      * The tool's name, as the model wrote it.
@@ -4595,14 +4595,14 @@ public object FfiConverterTypeToolCall: FfiConverterRustBuffer<ToolCall> {
 
     override fun allocationSize(value: ToolCall) = (
             FfiConverterUInt.allocationSize(value.`id`) +
-            FfiConverterString.allocationSize(value.`wireId`) +
+            FfiConverterString.allocationSize(value.`providerId`) +
             FfiConverterString.allocationSize(value.`name`) +
             FfiConverterString.allocationSize(value.`arguments`)
     )
 
     override fun write(value: ToolCall, buf: ByteBuffer) {
             FfiConverterUInt.write(value.`id`, buf)
-            FfiConverterString.write(value.`wireId`, buf)
+            FfiConverterString.write(value.`providerId`, buf)
             FfiConverterString.write(value.`name`, buf)
             FfiConverterString.write(value.`arguments`, buf)
     }
@@ -4933,6 +4933,65 @@ public object FfiConverterTypeDialect: FfiConverterRustBuffer<Dialect> {
 
 
 /**
+ * What was dropped.
+ */
+
+enum class Dropped {
+    
+    /**
+     * Text or reasoning of a reply that did not fit the storage.
+     */
+    REPLY,
+    /**
+     * A tool result above `max_result_bytes`.
+     */
+    TOOL_RESULT,
+    /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    OLD_RESULTS,
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    OLD_EXCHANGES,
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    SUMMARISED,
+    /**
+     * Something that this version does not name.
+     */
+    OTHER;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeDropped: FfiConverterRustBuffer<Dropped> {
+    override fun read(buf: ByteBuffer) = try {
+        Dropped.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: Dropped) = 4UL
+
+    override fun write(value: Dropped, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * The class of an error.
  */
 
@@ -5001,9 +5060,9 @@ enum class ErrorKind {
      */
     BAD_PROMPT,
     /**
-     * A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
      */
-    MISSING_HOLE,
+    MISSING_PLACEHOLDER,
     /**
      * No prompt of that name.
      */
@@ -5065,9 +5124,9 @@ enum class ErrorKind {
      */
     WINDOW_TOO_LONG,
     /**
-     * The transcript was rewritten since the mark was made. Nothing changed.
+     * The transcript was rewritten since the checkpoint was made. Nothing changed.
      */
-    STALE_MARK,
+    STALE_CHECKPOINT,
     /**
      * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
      */
@@ -5111,7 +5170,7 @@ public object FfiConverterTypeErrorKind: FfiConverterRustBuffer<ErrorKind> {
 sealed class Event {
     
     /**
-     * More of the answer. Whole characters only.
+     * More of the answer. Wplaceholder characters only.
      */
     data class TextDelta(
         /**
@@ -5192,7 +5251,7 @@ sealed class Event {
         /**
          * What is not kept whole.
          */
-        val `what`: zerostack.Kept, 
+        val `what`: zerostack.Dropped, 
         /**
          * Bytes that are not in the transcript.
          */
@@ -5320,7 +5379,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 FfiConverterTypeUsage.read(buf),
                 )
             6 -> Event.Truncated(
-                FfiConverterTypeKept.read(buf),
+                FfiConverterTypeDropped.read(buf),
                 FfiConverterUInt.read(buf),
                 )
             7 -> Event.Compacting
@@ -5383,7 +5442,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             // Add the size for the Int that specifies the variant plus the size needed for all fields
             (
                 4UL
-                + FfiConverterTypeKept.allocationSize(value.`what`)
+                + FfiConverterTypeDropped.allocationSize(value.`what`)
                 + FfiConverterUInt.allocationSize(value.`bytes`)
             )
         }
@@ -5465,7 +5524,7 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             }
             is Event.Truncated -> {
                 buf.putInt(6)
-                FfiConverterTypeKept.write(value.`what`, buf)
+                FfiConverterTypeDropped.write(value.`what`, buf)
                 FfiConverterUInt.write(value.`bytes`, buf)
                 Unit
             }
@@ -5545,65 +5604,6 @@ public object FfiConverterTypeFailedTurn: FfiConverterRustBuffer<FailedTurn> {
     override fun allocationSize(value: FailedTurn) = 4UL
 
     override fun write(value: FailedTurn, buf: ByteBuffer) {
-        buf.putInt(value.ordinal + 1)
-    }
-}
-
-
-
-
-
-/**
- * What a cut concerns.
- */
-
-enum class Kept {
-    
-    /**
-     * Text or reasoning of a reply that did not fit the storage.
-     */
-    REPLY,
-    /**
-     * A tool result above `max_result_bytes`.
-     */
-    TOOL_RESULT,
-    /**
-     * Old tool results, in whose place a line says what they were.
-     */
-    OLD_RESULTS,
-    /**
-     * The oldest exchanges; nothing stands for them.
-     */
-    OLD_EXCHANGES,
-    /**
-     * The oldest exchanges, in whose place a summary stands.
-     */
-    SUMMARISED,
-    /**
-     * Something that this version does not name.
-     */
-    OTHER;
-
-    
-
-
-    companion object
-}
-
-
-/**
- * @suppress
- */
-public object FfiConverterTypeKept: FfiConverterRustBuffer<Kept> {
-    override fun read(buf: ByteBuffer) = try {
-        Kept.values()[buf.getInt() - 1]
-    } catch (e: IndexOutOfBoundsException) {
-        throw RuntimeException("invalid enum value, something is very wrong!!", e)
-    }
-
-    override fun allocationSize(value: Kept) = 4UL
-
-    override fun write(value: Kept, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -5754,7 +5754,7 @@ sealed class Part {
         /**
          * What it is among the opaque texts of this provider.
          */
-        val `variety`: kotlin.UByte, 
+        val `subtype`: kotlin.UByte, 
         /**
          * As it came.
          */
@@ -5858,7 +5858,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             (
                 4UL
                 + FfiConverterOptionalTypeDialect.allocationSize(value.`dialect`)
-                + FfiConverterUByte.allocationSize(value.`variety`)
+                + FfiConverterUByte.allocationSize(value.`subtype`)
                 + FfiConverterString.allocationSize(value.`text`)
             )
         }
@@ -5902,7 +5902,7 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             is Part.Opaque -> {
                 buf.putInt(6)
                 FfiConverterOptionalTypeDialect.write(value.`dialect`, buf)
-                FfiConverterUByte.write(value.`variety`, buf)
+                FfiConverterUByte.write(value.`subtype`, buf)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
@@ -6286,7 +6286,7 @@ enum class StopReason {
      */
     PAUSE,
     /**
-     * Another word; `stop_word` has it.
+     * Another word; `raw_stop_reason` has it.
      */
     OTHER;
 

@@ -160,7 +160,7 @@ limits! {
     max_turn_tokens: u32,
     /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
     max_turn_cost_micros: u32,
-    /// Milliseconds that `Session.elapsed` lets one turn take; 0 is no limit.
+    /// Milliseconds that `Session.set_turn_elapsed_ms` lets one turn take; 0 is no limit.
     max_turn_ms: u32,
     /// Times that the model may make the same call in a row; 0 is no limit.
     max_repeats: u16,

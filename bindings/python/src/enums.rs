@@ -20,7 +20,7 @@ enum Key {
 static STEPS: Members = Members::of("Step");
 static STOP_REASONS: Members = Members::of("StopReason");
 static ROLES: Members = Members::of("Role");
-static KEPT: Members = Members::of("Kept");
+static DROPPED: Members = Members::of("Dropped");
 static DIALECTS: Members = Members::of("Dialect");
 static FAILED_TURNS: Members = Members::of("FailedTurn");
 static ROOM_POLICIES: Members = Members::of("RoomPolicy");
@@ -92,8 +92,8 @@ pub fn role(py: Python<'_>, role: core::Role) -> PyResult<Py<PyAny>> {
     ROLES.member(py, &NAMES, Key::Name(name))
 }
 
-/// `zerostack.Kept`.
-pub fn kept(py: Python<'_>, kept: core::Kept) -> PyResult<Py<PyAny>> {
+/// `zerostack.Dropped`.
+pub fn dropped(py: Python<'_>, dropped: core::Dropped) -> PyResult<Py<PyAny>> {
     const NAMES: [Key; 5] = [
         Key::Name("reply"),
         Key::Name("tool_result"),
@@ -101,15 +101,15 @@ pub fn kept(py: Python<'_>, kept: core::Kept) -> PyResult<Py<PyAny>> {
         Key::Name("old_exchanges"),
         Key::Name("summarised"),
     ];
-    let name = match kept {
-        core::Kept::Reply => "reply",
-        core::Kept::ToolResult => "tool_result",
-        core::Kept::OldResults => "old_results",
-        core::Kept::OldExchanges => "old_exchanges",
-        core::Kept::Summarised => "summarised",
+    let name = match dropped {
+        core::Dropped::Reply => "reply",
+        core::Dropped::ToolResult => "tool_result",
+        core::Dropped::OldResults => "old_results",
+        core::Dropped::OldExchanges => "old_exchanges",
+        core::Dropped::Summarised => "summarised",
         other => return Err(PyValueError::new_err(format!("{other:?} is new"))),
     };
-    KEPT.member(py, &NAMES, Key::Name(name))
+    DROPPED.member(py, &NAMES, Key::Name(name))
 }
 
 /// `zerostack.Dialect`.

@@ -65,7 +65,7 @@ enum OwnedEvent {
     Text(String),
     Thinking(String),
     Refusal(String),
-    Call { id: core::CallId, wire_id: String, name: String, arguments: String },
+    Call { id: core::CallId, provider_id: String, name: String, arguments: String },
     Repeating { name: String, count: u16 },
     Other(core::Event<'static>),
 }
@@ -79,9 +79,9 @@ fn feed_detached(session: &mut OwnedSession, chunk: &[u8]) -> (Vec<OwnedEvent>, 
             E::TextDelta(text) => OwnedEvent::Text(own(text)),
             E::ThinkingDelta(text) => OwnedEvent::Thinking(own(text)),
             E::RefusalDelta(text) => OwnedEvent::Refusal(own(text)),
-            E::ToolCall(core::ToolCall { id, wire_id, name, arguments }) => {
-                let (wire_id, name, arguments) = (own(wire_id), own(name), own(arguments));
-                OwnedEvent::Call { id, wire_id, name, arguments }
+            E::ToolCall(core::ToolCall { id, provider_id, name, arguments }) => {
+                let (provider_id, name, arguments) = (own(provider_id), own(name), own(arguments));
+                OwnedEvent::Call { id, provider_id, name, arguments }
             }
             E::Usage(usage) => OwnedEvent::Other(E::Usage(usage)),
             E::Truncated { what, bytes } => OwnedEvent::Other(E::Truncated { what, bytes }),
@@ -105,8 +105,8 @@ impl OwnedEvent {
             Self::Text(text) => core::Event::TextDelta(text),
             Self::Thinking(text) => core::Event::ThinkingDelta(text),
             Self::Refusal(text) => core::Event::RefusalDelta(text),
-            Self::Call { id, wire_id, name, arguments } => {
-                core::Event::ToolCall(core::ToolCall { id: *id, wire_id, name, arguments })
+            Self::Call { id, provider_id, name, arguments } => {
+                core::Event::ToolCall(core::ToolCall { id: *id, provider_id, name, arguments })
             }
             Self::Repeating { name, count } => core::Event::Repeating { name, count: *count },
             Self::Other(event) => *event,

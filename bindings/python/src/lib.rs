@@ -29,12 +29,12 @@ mod _core {
     use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]
     use crate::message::{
-        Compacting, End, Entry, Failure, Instruction, Mark, Opaque, Recovered, RefusalDelta,
+        Checkpoint, Compacting, End, Entry, Failure, Instruction, Opaque, Recovered, RefusalDelta,
         Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta,
         ToolCall, ToolResult, Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
-    use crate::prompt::{Hole, Prompt, skill_problems};
+    use crate::prompt::{Placeholder, Prompt, skill_problems};
     #[pymodule_export]
     use crate::session::Session;
     #[pymodule_export]

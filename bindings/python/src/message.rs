@@ -9,7 +9,7 @@ use crate::error::raised;
 use crate::value::value_class;
 
 value_class! {
-    /// More of the answer. Whole characters only.
+    /// More of the answer. Wplaceholder characters only.
     pub struct TextDelta {
         /// The text.
         text: Py<PyString>,
@@ -17,7 +17,7 @@ value_class! {
 }
 
 value_class! {
-    /// More of the model's reasoning. Whole characters only.
+    /// More of the model's reasoning. Wplaceholder characters only.
     pub struct ThinkingDelta {
         /// The text.
         text: Py<PyString>,
@@ -25,7 +25,7 @@ value_class! {
 }
 
 value_class! {
-    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    /// More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
     pub struct RefusalDelta {
         /// The text.
         text: Py<PyString>,
@@ -42,7 +42,7 @@ value_class! {
         /// JSON text as the model wrote it; may be empty or malformed. `parse()` reads it.
         arguments: Py<PyString>,
         /// The provider's own id of the call; empty where it gives none.
-        wire_id: Py<PyString>,
+        provider_id: Py<PyString>,
     }
 
     /// The arguments as Python values. Nothing at all counts as no arguments.
@@ -196,7 +196,7 @@ value_class! {
         /// Who made it.
         dialect: Py<PyAny>,
         /// What it is among the opaque texts of this provider.
-        variety: u8,
+        subtype: u8,
         /// As it came.
         text: Py<PyString>,
     }
@@ -248,9 +248,9 @@ value_class! {
 /// after one that was gone back to are of no use any more.
 #[pyclass(frozen, module = "zerostack", eq)]
 #[derive(PartialEq, Eq)]
-pub struct Mark {
+pub struct Checkpoint {
     /// The core's own.
-    pub core: core::Mark,
+    pub core: core::Checkpoint,
 }
 
 impl From<core::Usage> for Usage {
@@ -291,7 +291,7 @@ pub fn tool_call(py: Python<'_>, call: core::ToolCall<'_>) -> ToolCall {
         id: call.id.number(),
         name: text(call.name),
         arguments: text(call.arguments),
-        wire_id: text(call.wire_id),
+        provider_id: text(call.provider_id),
     }
 }
 
@@ -306,7 +306,7 @@ pub fn event(py: Python<'_>, event: core::Event<'_>) -> PyResult<Option<Py<PyAny
         E::ToolCall(call) => Py::new(py, tool_call(py, call))?.into_any(),
         E::Usage(usage) => Py::new(py, Usage::from(usage))?.into_any(),
         E::Truncated { what, bytes } => {
-            Py::new(py, Truncated { what: enums::kept(py, what)?, bytes })?.into_any()
+            Py::new(py, Truncated { what: enums::dropped(py, what)?, bytes })?.into_any()
         }
         E::End(reason) => Py::new(py, End { reason: enums::stop_reason(py, reason)? })?.into_any(),
         E::Restart => Py::new(py, Restart {})?.into_any(),
@@ -336,9 +336,9 @@ pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry
             Py::new(py, ToolResult { id: id.number(), content: text(content), is_error })?
                 .into_any()
         }
-        P::Opaque { dialect, variety, text: said } => {
+        P::Opaque { dialect, subtype, text: said } => {
             let dialect = enums::dialect(py, dialect)?;
-            Py::new(py, Opaque { dialect, variety, text: text(said) })?.into_any()
+            Py::new(py, Opaque { dialect, subtype, text: text(said) })?.into_any()
         }
         _ => return Ok(None),
     };

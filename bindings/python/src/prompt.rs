@@ -12,7 +12,7 @@ use crate::value::value_class;
 
 value_class! {
     /// A place of a prompt that is to be filled.
-    pub struct Hole {
+    pub struct Placeholder {
         /// What its value is called.
         name: Py<PyString>,
         /// What stands there without a value; `None` where a value must be given.
@@ -22,7 +22,7 @@ value_class! {
     }
 }
 
-/// A named text with holes: Markdown with front matter. Commands and agents in the form of Claude
+/// A named text with placeholders: Markdown with front matter. Commands and agents in the form of Claude
 /// Code, prompt templates of pi and Agent Skills (`SKILL.md`) are read as they are.
 ///
 /// `name` is what it is called by, the stem of its file. `BadPrompt` gives line, column and reason.
@@ -75,7 +75,7 @@ impl Prompt {
         &self.text
     }
 
-    /// The text behind the front matter, holes not filled.
+    /// The text behind the front matter, placeholders not filled.
     #[getter]
     fn body(&self, py: Python<'_>) -> PyResult<String> {
         self.read(py, |prompt| prompt.body().to_owned())
@@ -161,24 +161,24 @@ impl Prompt {
         self.read(py, |prompt| prompt.is_model_invocable())
     }
 
-    /// The holes of the body, in their order; a name can come more than once.
+    /// The placeholders of the body, in their order; a name can come more than once.
     #[getter]
-    fn holes(&self, py: Python<'_>) -> PyResult<Vec<Hole>> {
+    fn placeholders(&self, py: Python<'_>) -> PyResult<Vec<Placeholder>> {
         self.read(py, |prompt| {
             let text = |text: &str| PyString::new(py, text).unbind();
-            let hole = |hole: core::Hole<'_>| Hole {
-                name: text(hole.name),
-                default: hole.default.map(text),
-                offset: hole.offset,
+            let placeholder = |placeholder: core::Placeholder<'_>| Placeholder {
+                name: text(placeholder.name),
+                default: placeholder.default.map(text),
+                offset: placeholder.offset,
             };
-            prompt.holes().map(hole).collect()
+            prompt.placeholders().map(placeholder).collect()
         })
     }
 
-    /// The body with its holes filled. `arguments` is what a person writes behind the prompt's
-    /// name, for `$ARGUMENTS`, `$1` and the like; `values` are for holes with a name.
+    /// The body with its placeholders filled. `arguments` is what a person writes behind the prompt's
+    /// name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
     ///
-    /// Raises `MissingHole`, which names the hole that has neither value nor default.
+    /// Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.
     #[pyo3(signature = (arguments=None, /, **values))]
     fn render(
         &self,
@@ -228,11 +228,13 @@ impl Prompt {
             Some(Fault { line, column, reason }) => {
                 format!("prompt {name:?}, line {line}, column {column}: {}", reason.message())
             }
-            None if error.kind() == ErrorKind::MissingHole => {
+            None if error.kind() == ErrorKind::MissingPlaceholder => {
                 let prompt = core::Prompt::parse(&self.name, &self.text);
-                let hole = prompt.ok().and_then(|prompt| prompt.hole_at(error.detail()));
-                let hole = hole.map_or("a hole", |hole| hole.name);
-                format!("prompt {name:?}: {hole} has no value, and no default")
+                let placeholder =
+                    prompt.ok().and_then(|prompt| prompt.placeholder_at(error.detail()));
+                let placeholder =
+                    placeholder.map_or("a placeholder", |placeholder| placeholder.name);
+                format!("prompt {name:?}: {placeholder} has no value, and no default")
             }
             None => format!("prompt {name:?}: {error}"),
         };

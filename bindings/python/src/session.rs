@@ -10,7 +10,7 @@ use crate::bytes::bytes_of;
 use crate::config::{Limits, ToolSpec};
 use crate::error::{Said, closed, raised_in};
 use crate::held::{Held, OwnedSession};
-use crate::message::{self, Entry, Failure, Mark, Request, ToolCall, Usage, WindowTokens};
+use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
 use crate::{enums, feed, json_lines, number, open, request};
 
 /// One conversation with a model: the state machine that a runtime drives.
@@ -146,8 +146,8 @@ impl Session {
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
     #[getter]
-    fn stop_word(&self, py: Python<'_>) -> PyResult<String> {
-        self.held.look(py, |session| session.stop_word().to_owned())
+    fn raw_stop_reason(&self, py: Python<'_>) -> PyResult<String> {
+        self.held.look(py, |session| session.raw_stop_reason().to_owned())
     }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -366,23 +366,23 @@ impl Session {
 
     /// Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit` when
     /// that is all of `max_turn_ms`: the turn was ended, as by `abort()`.
-    fn elapsed(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn set_turn_elapsed_ms(&self, py: Python<'_>, turn_ms: &Bound<'_, PyAny>) -> PyResult<()> {
         let turn_ms = number::saturated("turn_ms", Some(turn_ms))?.unwrap_or_default();
-        self.held.act(py, "elapsed", |session| session.elapsed(turn_ms))
+        self.held.act(py, "set_turn_elapsed_ms", |session| session.set_turn_elapsed_ms(turn_ms))
     }
 
     // Going back, and apart.
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
-    fn mark(&self, py: Python<'_>) -> PyResult<Mark> {
-        self.held.look(py, |session| Mark { core: session.mark() })
+    fn checkpoint(&self, py: Python<'_>) -> PyResult<Checkpoint> {
+        self.held.look(py, |session| Checkpoint { core: session.checkpoint() })
     }
 
-    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
-    /// Raises `StaleMark` when room was made since, or the mark's place is no longer there.
-    fn rollback(&self, py: Python<'_>, mark: &Bound<'_, Mark>) -> PyResult<()> {
-        let mark = mark.get().core;
-        self.held.act(py, "rollback", |session| session.rollback(mark))
+    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+    /// Raises `StaleCheckpoint` when room was made since, or its place is no longer there.
+    fn rollback(&self, py: Python<'_>, checkpoint: &Bound<'_, Checkpoint>) -> PyResult<()> {
+        let checkpoint = checkpoint.get().core;
+        self.held.act(py, "rollback", |session| session.rollback(checkpoint))
     }
 
     /// The same conversation in a session of its own, to go on with it apart, as a subagent does.

@@ -280,8 +280,8 @@ def test_the_error_codes_are_those_of_the_core() -> None:
 
 def test_values_can_be_matched() -> None:
     match ToolCall(3, "add", "{}", "id"):
-        case ToolCall(id, name, arguments, wire_id):
-            assert (id, name, arguments, wire_id) == (3, "add", "{}", "id")
+        case ToolCall(id, name, arguments, provider_id):
+            assert (id, name, arguments, provider_id) == (3, "add", "{}", "id")
     assert repr(TextDelta("a")) == "TextDelta(text='a')"
     assert len({TextDelta("a"), TextDelta("a"), TextDelta("b")}) == 2
     assert TextDelta("a") != Text("a")

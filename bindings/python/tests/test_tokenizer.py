@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import zerostack
-from zerostack import Hole, Prompt, Tokenizer, estimate
+from zerostack import Placeholder, Prompt, Tokenizer, estimate
 
 TEXT = "Hello, world! Grüße aus 北京 🦀\n\n    def f(x):\n        return x ** 2\n" * 20
 PACKED = Path(__file__).resolve().parents[3] / "core" / "vocab" / "o200k" / "o200k_base.zsv"
@@ -87,10 +87,10 @@ def test_a_prompt_is_read_and_filled() -> None:
     assert (prompt.name, prompt.description, prompt.output) == ("fix-issue", "Fix an issue", "patch")
     assert prompt.tools == ["Read", "Edit"]
     assert prompt.body == "Fix {{issue}} on {{branch|main}}."
-    assert [(hole.name, hole.default) for hole in prompt.holes] == [("issue", None), ("branch", "main")]
-    assert isinstance(prompt.holes[0], Hole)
+    assert [(placeholder.name, placeholder.default) for placeholder in prompt.placeholders] == [("issue", None), ("branch", "main")]
+    assert isinstance(prompt.placeholders[0], Placeholder)
     assert prompt.render(issue="#7") == "Fix #7 on main."
-    with pytest.raises(zerostack.MissingHole, match="'?\"?fix-issue.* issue has no value"):
+    with pytest.raises(zerostack.MissingPlaceholder, match="'?\"?fix-issue.* issue has no value"):
         prompt.render()
     assert Prompt("p", "Do $ARGUMENTS.").render("this and that") == "Do this and that."
 

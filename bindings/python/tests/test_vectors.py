@@ -152,12 +152,12 @@ class Player:
     @staticmethod
     def line(event: Any) -> bytes:
         if isinstance(event, ToolCall):
-            texts = (event.wire_id.encode(), event.name.encode(), event.arguments.encode())
+            texts = (event.provider_id.encode(), event.name.encode(), event.arguments.encode())
             return entry("=tool_call", event.id, *texts)
         if isinstance(event, Usage):
             return entry("=counts", *event.__getnewargs__())
         if isinstance(event, Truncated):
-            what = "result" if event.what is zerostack.Kept.TOOL_RESULT else event.what.value
+            what = "result" if event.what is zerostack.Dropped.TOOL_RESULT else event.what.value
             return entry("=truncated", what, event.bytes)
         if isinstance(event, zerostack.Compacting):
             return entry("=compacting")

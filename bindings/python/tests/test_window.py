@@ -15,7 +15,7 @@ import zerostack
 from zerostack import (
     Budget,
     Compacting,
-    Kept,
+    Dropped,
     Limits,
     Prices,
     ProviderStatus,
@@ -43,15 +43,15 @@ def talked(turns: int, **options: Any) -> Session:
 
 def test_rollback_goes_back_to_a_mark() -> None:
     session = talked(1)
-    mark, before = session.mark(), session.snapshot()
+    checkpoint, before = session.checkpoint(), session.snapshot()
     session.user("a detour")
     session.begin_response(200)
     session.feed(chat({"content": "half"}, stop=None))
-    session.rollback(mark)
+    session.rollback(checkpoint)
     assert (session.step, session.snapshot()) == (Step.IDLE, before)
-    later = session.mark()
+    later = session.checkpoint()
     session.compact("short", 0)
-    with pytest.raises(zerostack.StaleMark):
+    with pytest.raises(zerostack.StaleCheckpoint):
         session.rollback(later)
 
 
@@ -91,7 +91,7 @@ def test_room_is_made_as_the_limits_say(policy: Any) -> None:
         while session.step is Step.MAKE_ROOM:
             event = session.make_room()
             assert isinstance(event, Truncated)
-            assert event.what is Kept.OLD_EXCHANGES
+            assert event.what is Dropped.OLD_EXCHANGES
         body = chat({"content": "y"}).replace(b'"prompt_tokens": 7', b'"prompt_tokens": 280')
         session.begin_response(200)
         session.feed(body)
@@ -124,7 +124,7 @@ def test_an_agent_asks_for_a_summary(kind: Any, provider: Provider) -> None:
     else:
         events = asyncio.run(talk())
     assert any(isinstance(event, Compacting) for event in events)
-    assert any(isinstance(e, Truncated) and e.what is Kept.SUMMARISED for e in events)
+    assert any(isinstance(e, Truncated) and e.what is Dropped.SUMMARISED for e in events)
     assert [e.text for e in events if isinstance(e, TextDelta)] == ["third"]
     assert "It was about x." in scripted.requests[-1]["body"]
     assert "question 0" not in scripted.requests[-1]["body"]
@@ -153,9 +153,9 @@ def test_a_turn_has_a_budget(kind: Any, provider: Provider, limits: Limits, budg
 def test_time_is_said_by_the_caller() -> None:
     session = Session("openai-chat", "m", limits=Limits(max_turn_ms=1_000))
     session.user("hi")
-    session.elapsed(999)
+    session.set_turn_elapsed_ms(999)
     with pytest.raises(zerostack.Limit, match="all of its time"):
-        session.elapsed(10**30)
+        session.set_turn_elapsed_ms(10**30)
     assert session.step is Step.IDLE
 
 

@@ -64,7 +64,7 @@ pub struct Limits {
     pub max_turn_tokens: u32,
     /// What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
     pub max_turn_cost_micros: u32,
-    /// Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+    /// Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
     pub max_turn_ms: u32,
     /// Times that the model may make the same call in a row; 0 is no limit.
     pub max_repeats: u16,

@@ -12,7 +12,7 @@ pub struct Decoded {
     /// What happened, in order; texts in as few pieces as they came.
     pub events: Vec<Event>,
     /// The provider's own word for why the model stopped; empty when it gave none.
-    pub stop_word: String,
+    pub raw_stop_reason: String,
     /// Tokens, as the provider counted them.
     pub usage: Usage,
     /// Why there is no usable reply.
@@ -47,7 +47,7 @@ pub fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, ZerostackError> 
     }
     Ok(Decoded {
         events,
-        stop_word: session.stop_word().to_owned(),
+        raw_stop_reason: session.raw_stop_reason().to_owned(),
         usage: session.usage().into(),
         failure: session.failure().map(Failure::from),
     })

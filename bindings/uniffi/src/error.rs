@@ -113,7 +113,7 @@ impl ZerostackError {
         }
     }
 
-    /// Why the prompt `name` cannot be read or filled; `parsed` names the hole that is empty.
+    /// Why the prompt `name` cannot be read or filled; `parsed` names the placeholder that is empty.
     pub(crate) fn of_prompt(
         error: zerostack_core::Error,
         name: &str,
@@ -124,8 +124,10 @@ impl ZerostackError {
                 let (line, column, reason) = (fault.line, fault.column, fault.reason.message());
                 format!("prompt {name:?}, line {line}, column {column}: {reason}")
             }
-            (None, Some(parsed)) => match parsed.hole_at(error.detail()) {
-                Some(hole) => format!("prompt {name:?} needs a value for {:?}", hole.name),
+            (None, Some(parsed)) => match parsed.placeholder_at(error.detail()) {
+                Some(placeholder) => {
+                    format!("prompt {name:?} needs a value for {:?}", placeholder.name)
+                }
                 None => format!("prompt {name:?}: {error}"),
             },
             (None, None) => format!("prompt {name:?}: {error}"),

@@ -1,6 +1,6 @@
 //! What a person may see of a reply while it comes.
 
-use crate::{Fault, Kept, StopReason};
+use crate::{Dropped, Fault, StopReason};
 
 /// What [`crate::Session::feed`] did.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
@@ -15,7 +15,7 @@ pub struct Fed {
 /// Something that a person may want to see.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Enum)]
 pub enum Event {
-    /// More of the answer. Whole characters only.
+    /// More of the answer. Wplaceholder characters only.
     TextDelta {
         /// The text.
         text: String,
@@ -43,7 +43,7 @@ pub enum Event {
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     Truncated {
         /// What is not kept whole.
-        what: Kept,
+        what: Dropped,
         /// Bytes that are not in the transcript.
         bytes: u32,
     },
@@ -85,7 +85,7 @@ pub struct ToolCall {
     /// What `tool_result` answers to.
     pub id: u32,
     /// The provider's own id of the call; empty where it gives none.
-    pub wire_id: String,
+    pub provider_id: String,
     /// The tool's name, as the model wrote it.
     pub name: String,
     /// JSON text as the model wrote it; may be empty or malformed.
@@ -132,7 +132,7 @@ impl From<zerostack_core::ToolCall<'_>> for ToolCall {
     fn from(call: zerostack_core::ToolCall<'_>) -> Self {
         Self {
             id: call.id.number(),
-            wire_id: call.wire_id.to_owned(),
+            provider_id: call.provider_id.to_owned(),
             name: call.name.to_owned(),
             arguments: call.arguments.to_owned(),
         }

@@ -65,8 +65,8 @@ mirror! {
         TooLong,
         /// A prompt's front matter is not understood.
         BadPrompt,
-        /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
-        MissingHole,
+        /// A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
+        MissingPlaceholder,
         /// No prompt of that name.
         UnknownPrompt,
         /// Prompts include one another too deeply; `detail` is the depth that is allowed.
@@ -97,8 +97,8 @@ mirror! {
         UnknownToken,
         /// The request does not fit the context of the model; `detail` is the tokens too many.
         WindowTooLong,
-        /// The transcript was rewritten since the mark was made. Nothing changed.
-        StaleMark,
+        /// The transcript was rewritten since the checkpoint was made. Nothing changed.
+        StaleCheckpoint,
         /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
         BadLine,
     }
@@ -106,7 +106,7 @@ mirror! {
 
 mirror! {
     /// Why the model stopped.
-    StopReason of zerostack_core::StopReason, else Other: "Another word; `stop_word` has it." {
+    StopReason of zerostack_core::StopReason, else Other: "Another word; `raw_stop_reason` has it." {
         /// It said all it wanted.
         EndTurn,
         /// It waits for the results of its calls.
@@ -125,8 +125,8 @@ mirror! {
 }
 
 mirror! {
-    /// What a cut concerns.
-    Kept of zerostack_core::Kept, else Other: "Something that this version does not name." {
+    /// What was dropped.
+    Dropped of zerostack_core::Dropped, else Other: "Something that this version does not name." {
         /// Text or reasoning of a reply that did not fit the storage.
         Reply,
         /// A tool result above `max_result_bytes`.

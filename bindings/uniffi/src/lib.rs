@@ -24,11 +24,11 @@ pub use decode::{Decoded, decode};
 pub use error::{Failure, Fault, ZerostackError};
 pub use event::{Event, Fed, ToolCall, Usage};
 pub use kind::{
-    Dialect, ErrorKind, FailedTurn, Kept, OutputLimitKey, Role, RoomPolicy, Step, StopReason,
+    Dialect, Dropped, ErrorKind, FailedTurn, OutputLimitKey, Role, RoomPolicy, Step, StopReason,
     ToolMode,
 };
 pub use prompt::{Prompt, PromptOutput, built_in_prompts};
-pub use session::{Header, Mark, Request, Session, WindowTokens};
+pub use session::{Checkpoint, Header, Request, Session, WindowTokens};
 pub use tokenizer::{BuiltInVocabulary, Estimate, Tokenizer, estimate_tokens};
 pub use transcript::{Entry, Part};
 

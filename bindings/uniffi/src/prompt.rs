@@ -7,7 +7,7 @@ use zerostack_core::prompt::{self, BUILT_IN, Items, Library, Output, Source, Tex
 
 use crate::ZerostackError;
 
-/// A named text with holes: Markdown with front matter.
+/// A named text with placeholders: Markdown with front matter.
 #[derive(Debug, uniffi::Object)]
 pub struct Prompt {
     name: String,
@@ -63,7 +63,7 @@ impl Prompt {
         self.name.clone()
     }
 
-    /// The text behind the front matter, holes not filled.
+    /// The text behind the front matter, placeholders not filled.
     pub fn body(&self) -> String {
         self.read(|prompt| prompt.body().to_owned())
     }
@@ -101,26 +101,26 @@ impl Prompt {
         self.read(|prompt| prompt.model().map(owned))
     }
 
-    /// The names of its holes in their order, each once.
-    pub fn holes(&self) -> Vec<String> {
+    /// The names of its placeholders in their order, each once.
+    pub fn placeholders(&self) -> Vec<String> {
         self.read(|prompt| {
             let mut names: Vec<String> = Vec::new();
-            for hole in prompt.holes() {
-                if !names.iter().any(|name| name == hole.name) {
-                    names.push(hole.name.to_owned());
+            for placeholder in prompt.placeholders() {
+                if !names.iter().any(|name| name == placeholder.name) {
+                    names.push(placeholder.name.to_owned());
                 }
             }
             names
         })
     }
 
-    /// The body with its holes filled by `values`. Arguments come as one text under
+    /// The body with its placeholders filled by `values`. Arguments come as one text under
     /// `ARGUMENTS`, or one by one under `1`, `2`, ...
     ///
     /// The prompts that it includes stand before it, where `library` has them.
     ///
     /// # Errors
-    /// `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+    /// `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
     /// of what it includes.
     pub fn render(
         &self,

@@ -12,8 +12,8 @@ use crate::{
 
 /// A place in a conversation to go back to.
 #[derive(Debug, uniffi::Object)]
-pub struct Mark {
-    core: zerostack_core::Mark,
+pub struct Checkpoint {
+    core: zerostack_core::Checkpoint,
 }
 
 /// Tokens of what would be sent now.
@@ -166,8 +166,8 @@ impl Session {
     }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
-    pub fn stop_word(&self) -> String {
-        self.lock().stop_word().to_owned()
+    pub fn raw_stop_reason(&self) -> String {
+        self.lock().raw_stop_reason().to_owned()
     }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -308,22 +308,22 @@ impl Session {
     ///
     /// # Errors
     /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
-    pub fn elapsed(&self, turn_ms: u32) -> Result<(), ZerostackError> {
-        Ok(self.lock().elapsed(turn_ms)?)
+    pub fn set_turn_elapsed_ms(&self, turn_ms: u32) -> Result<(), ZerostackError> {
+        Ok(self.lock().set_turn_elapsed_ms(turn_ms)?)
     }
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
-    pub fn mark(&self) -> Arc<Mark> {
-        Arc::new(Mark { core: self.lock().mark() })
+    pub fn checkpoint(&self) -> Arc<Checkpoint> {
+        Arc::new(Checkpoint { core: self.lock().checkpoint() })
     }
 
-    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
     ///
     /// # Errors
-    /// `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+    /// `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
     /// changed.
-    pub fn rollback(&self, mark: &Mark) -> Result<(), ZerostackError> {
-        Ok(self.lock().rollback(mark.core)?)
+    pub fn rollback(&self, checkpoint: &Checkpoint) -> Result<(), ZerostackError> {
+        Ok(self.lock().rollback(checkpoint.core)?)
     }
 
     /// The same conversation in a session of its own, to go on with it apart. Another model,

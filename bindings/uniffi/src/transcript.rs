@@ -52,7 +52,7 @@ pub enum Part {
         /// Who made it; nothing for a dialect that this version does not name.
         dialect: Option<Dialect>,
         /// What it is among the opaque texts of this provider.
-        variety: u8,
+        subtype: u8,
         /// As it came.
         text: String,
     },
@@ -84,9 +84,9 @@ impl From<zerostack_core::Part<'_>> for Part {
                 content: result.content.to_owned(),
                 is_error: result.is_error,
             },
-            Core::Opaque { dialect, variety, text } => Self::Opaque {
+            Core::Opaque { dialect, subtype, text } => Self::Opaque {
                 dialect: Dialect::from_core(dialect),
-                variety,
+                subtype,
                 text: text.to_owned(),
             },
             _ => Self::Unknown,

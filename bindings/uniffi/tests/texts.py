@@ -34,10 +34,10 @@ class Prompts(unittest.TestCase):
         prompt = Prompt("fix-it", text)
         self.assertEqual(prompt.description(), "Fix it")
         self.assertEqual((prompt.output(), prompt.tools()), (PromptOutput.PATCH, ["Read", "Edit"]))
-        self.assertEqual(prompt.holes(), ["what", "where"])
+        self.assertEqual(prompt.placeholders(), ["what", "where"])
         self.assertEqual(prompt.render({"what": "#7"}, []), "Fix #7 in main.")
         missing = fault(lambda: prompt.render({}, []))
-        self.assertEqual(missing.kind, ErrorKind.MISSING_HOLE)
+        self.assertEqual(missing.kind, ErrorKind.MISSING_PLACEHOLDER)
         self.assertEqual(missing.message, 'prompt "fix-it" needs a value for "what"')
 
     def test_included_prompts_stand_before(self):
@@ -111,7 +111,7 @@ class Bodies(unittest.TestCase):
         self.assertTrue(any(event.is_thinking_delta() for event in decoded.events))
         self.assertTrue(any(event.is_tool_call() for event in decoded.events))
         self.assertTrue(decoded.events[-1].is_end())
-        self.assertEqual(decoded.stop_word, "tool_use")
+        self.assertEqual(decoded.raw_stop_reason, "tool_use")
 
     def test_a_body_that_is_cut(self):
         decoded = decode(Dialect.OPEN_AI_CHAT, (FIXTURES / "openai-chat" / "cut.sse").read_bytes())

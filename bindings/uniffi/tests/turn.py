@@ -1,4 +1,4 @@
-"""Whole turns over the library that Swift and Kotlin load, through its Python form."""
+"""Wplaceholder turns over the library that Swift and Kotlin load, through its Python form."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from zerostack_uniffi import (
     Config,
     Counting,
     ErrorKind,
-    Kept,
+    Dropped,
     OutputLimitKey,
     Prices,
     Dialect,
@@ -213,7 +213,7 @@ class Turns(unittest.TestCase):
             session.begin_response(200, None)
             session.feed(f"data: {json.dumps(reply)}\n\n".encode())
             session.end_response()
-        self.assertEqual({event.what for event in gone}, {Kept.OLD_EXCHANGES})
+        self.assertEqual({event.what for event in gone}, {Dropped.OLD_EXCHANGES})
         # Counted by the vocabulary: the provider said nothing.
         tokens = session.window_tokens()
         self.assertEqual(tokens.measured, 0)
@@ -231,23 +231,23 @@ class Turns(unittest.TestCase):
             self.assertEqual((turn.error.kind, turn.error.detail), (ErrorKind.LIMIT, budget))
         session = Session(config(max_turn_ms=100), CAPACITY)
         session.user("hello")
-        session.elapsed(99)
+        session.set_turn_elapsed_ms(99)
         with self.assertRaises(ZerostackError.Core) as caught:
-            session.elapsed(100)
+            session.set_turn_elapsed_ms(100)
         self.assertEqual(caught.exception.fault.detail, 4)
         self.assertTrue(session.step().is_idle())
 
     def test_marks_and_forks(self):
         self.turn([text("One.")])
-        mark = self.session.mark()
+        checkpoint = self.session.checkpoint()
         self.turn([text("Two.")], session=self.session)
         fork = self.session.fork(config(), CAPACITY)
-        self.session.rollback(mark)
+        self.session.rollback(checkpoint)
         self.assertEqual([len(self.session.transcript()), len(fork.transcript())], [2, 4])
         fork.compact("They spoke.", 0)
         with self.assertRaises(ZerostackError.Core) as caught:
-            fork.rollback(mark)
-        self.assertEqual(caught.exception.fault.kind, ErrorKind.STALE_MARK)
+            fork.rollback(checkpoint)
+        self.assertEqual(caught.exception.fault.kind, ErrorKind.STALE_CHECKPOINT)
 
     def test_one_session_in_two_threads(self):
         session = Session(config(), CAPACITY)

@@ -16,11 +16,11 @@ pub struct Fed<'s> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'s> {
-    /// More of the answer. Whole characters only.
+    /// More of the answer. Wplaceholder characters only.
     TextDelta(&'s str),
-    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    /// More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
     RefusalDelta(&'s str),
-    /// More of the model's reasoning. Whole characters only.
+    /// More of the model's reasoning. Wplaceholder characters only.
     ThinkingDelta(&'s str),
     /// A call is complete.
     ToolCall(ToolCall<'s>),
@@ -29,7 +29,7 @@ pub enum Event<'s> {
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     Truncated {
         /// What is not kept whole.
-        what: Kept,
+        what: Dropped,
         /// Bytes that are not in the transcript.
         bytes: u32,
     },
@@ -62,10 +62,10 @@ pub enum Event<'s> {
     Restart,
 }
 
-/// What a cut concerns.
+/// What was dropped.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Kept {
+pub enum Dropped {
     /// Text or reasoning of a reply that did not fit the storage.
     Reply,
     /// A tool result above `max_result_bytes`, or longer than the context has room for.

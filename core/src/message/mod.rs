@@ -5,7 +5,7 @@ mod event;
 mod usage;
 
 pub use dialect::Dialect;
-pub use event::{Event, Fed, Kept};
+pub use event::{Dropped, Event, Fed};
 pub use usage::{StopReason, Usage};
 
 /// Who speaks.
@@ -40,7 +40,7 @@ pub enum Part<'a> {
         /// Who made it.
         dialect: Dialect,
         /// What it is among the opaque texts of this provider.
-        variety: u8,
+        subtype: u8,
         /// As it came.
         text: &'a str,
     },
@@ -70,7 +70,7 @@ pub struct ToolCall<'a> {
     /// What [`ToolResult`] answers to.
     pub id: CallId,
     /// The provider's own id of the call; empty where it gives none.
-    pub wire_id: &'a str,
+    pub provider_id: &'a str,
     /// The tool's name, as the model wrote it.
     pub name: &'a str,
     /// JSON text as the model wrote it; may be empty or malformed.

@@ -57,7 +57,7 @@ pub enum StopReason {
     ContentFilter,
     /// A long turn was paused; sending the conversation again goes on with it.
     Pause,
-    /// A word that this version does not know; [`crate::Session::stop_word`] has it.
+    /// A word that this version does not know; [`crate::Session::raw_stop_reason`] has it.
     Other,
 }
 

@@ -1,6 +1,6 @@
 //! Where a body holds code: the fences and spans of Markdown.
 //!
-//! What looks like a hole in code is the code's own as a rule: awk's `$1`, the braces of a page.
+//! What looks like a placeholder in code is the code's own as a rule: awk's `$1`, the braces of a page.
 
 /// What surrounds a byte of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,6 +1,6 @@
 //! Prompts: Markdown with front matter, read in place.
 //!
-//! A prompt is a text with holes and, before it, between two lines `---`, what a program must know
+//! A prompt is a text with placeholders and, before it, between two lines `---`, what a program must know
 //! of it. Nothing is copied and nothing is allocated: [`Prompt`] borrows the file, and each field
 //! is decoded when it is read. Commands and agents in the form of Claude Code, prompt templates of
 //! pi and Agent Skills (`SKILL.md`) are read as they are.
@@ -30,15 +30,15 @@
 //! `arguments` (MCP), `output` as a map with a `format` (dotprompt), `model` as a map (prompty) or a
 //! list (VS Code), of which the first counts.
 //!
-//! # Holes
+//! # Placeholders
 //! `{{name}}` and `{{name|default}}`; `$ARGUMENTS` and `$@` (all arguments), `$1` ... (one of them,
 //! counted from 1), `$ARGUMENTS[0]` (counted from 0), `${1:-default}`, `${@:2}`, `${@:2:3}`, and
-//! `$name` for the names in `arguments`. A backslash before a hole makes it text. `$2.3M`, `$100` and
+//! `$name` for the names in `arguments`. A backslash before a placeholder makes it text. `$2.3M`, `$100` and
 //! a `$5` without `$1` to `$4` are money; `${{ x }}`, `{{{x}}}` and `{{ x | upper }}` belong to other
 //! languages.
 //!
 //! Code in Markdown's fences and spans has such marks of its own. `$ARGUMENTS` and declared names are
-//! holes there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are none in a
+//! placeholders there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are none in a
 //! program for awk and, unless the prompt declares arguments or has `$1` outside code, none between
 //! single quotes or in a fence.
 //!
@@ -49,11 +49,11 @@ mod code;
 mod collection;
 mod fault;
 mod front_matter;
-mod hole;
 mod library;
 mod line;
 mod named;
 mod output;
+mod placeholder;
 mod scalar;
 pub mod skill;
 mod template;
@@ -64,19 +64,19 @@ mod tools;
 pub use collection::{Items, Pairs};
 pub use fault::{Fault, Reason};
 pub use front_matter::{Entries, Entry, Value};
-pub use hole::{Hole, MAX_HOLE_BYTES};
 pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, MAX_INCLUDES, Source};
 pub use output::Output;
+pub use placeholder::{MAX_PLACEHOLDER_BYTES, Placeholder};
 pub use scalar::{Chars, Text};
 pub use tools::tool_name;
 
 use crate::error::{Error, ErrorKind};
 use fault::Bad;
-use hole::{Pieces, hinted, positions};
 use line::{content_line, split_key};
+use placeholder::{Pieces, hinted, positions};
 use tools::check_tools;
 
-/// A named text with holes.
+/// A named text with placeholders.
 ///
 /// ```
 /// use zerostack_core::prompt::Prompt;
@@ -137,7 +137,7 @@ impl<'a> Prompt<'a> {
         self.text
     }
 
-    /// The text behind the front matter, without empty lines around it, holes not filled.
+    /// The text behind the front matter, without empty lines around it, placeholders not filled.
     pub const fn body(&self) -> &'a str {
         self.body
     }

@@ -1,38 +1,38 @@
-//! How the holes of a prompt are filled.
+//! How the placeholders of a prompt are filled.
 
 use super::Prompt;
 use super::front_matter::Value;
-use super::hole::{ARGUMENTS, Hole, HoleKind, Piece, number};
 use super::named;
+use super::placeholder::{ARGUMENTS, Piece, Placeholder, PlaceholderKind, number};
 use super::scalar::Text;
 use crate::error::{Error, ErrorKind};
 
 impl<'a> Prompt<'a> {
-    /// The holes of the body, in their order; a name can come more than once.
-    pub fn holes(&self) -> impl Iterator<Item = Hole<'a>> + use<'a> {
+    /// The placeholders of the body, in their order; a name can come more than once.
+    pub fn placeholders(&self) -> impl Iterator<Item = Placeholder<'a>> + use<'a> {
         self.pieces().filter_map(|piece| match piece {
-            Piece::Hole(hole) => Some(hole),
+            Piece::Placeholder(placeholder) => Some(placeholder),
             Piece::Text(_) => None,
         })
     }
 
-    /// The hole at an offset, as the detail of a [`MissingHole`](ErrorKind::MissingHole) error
+    /// The placeholder at an offset, as the detail of a [`MissingPlaceholder`](ErrorKind::MissingPlaceholder) error
     /// gives it.
-    pub fn hole_at(&self, offset: u32) -> Option<Hole<'a>> {
+    pub fn placeholder_at(&self, offset: u32) -> Option<Placeholder<'a>> {
         let offset = usize::try_from(offset).ok()?;
-        self.holes().find(|hole| hole.offset == offset)
+        self.placeholders().find(|placeholder| placeholder.offset == offset)
     }
 
     /// Whether the body shows the caller's arguments anywhere. Where it does not, they are an
     /// instruction of their own.
     pub fn uses_arguments(&self) -> bool {
-        self.holes().any(|hole| !matches!(hole.kind, HoleKind::Named))
+        self.placeholders().any(|placeholder| !matches!(placeholder.kind, PlaceholderKind::Named))
     }
 
     /// The length of the filled body in bytes.
     ///
     /// # Errors
-    /// `MissingHole`; `detail` is its offset, [`hole_at`](Self::hole_at) names it.
+    /// `MissingPlaceholder`; `detail` is its offset, [`placeholder_at`](Self::placeholder_at) names it.
     pub fn rendered_len(&self, values: &[(&str, &str)]) -> Result<usize, Error> {
         let mut bytes = 0_usize;
         self.each(values, &mut |text| {
@@ -44,12 +44,12 @@ impl<'a> Prompt<'a> {
 
     /// Writes the filled body to `out` and gives its length.
     ///
-    /// A value is found by its hole's name. Arguments come as one text under `ARGUMENTS`, split at
+    /// A value is found by its placeholder's name. Arguments come as one text under `ARGUMENTS`, split at
     /// spaces outside quotes for `$1` and for the names in the field `arguments`, or one by one
     /// under `1`, `2`, ...
     ///
     /// # Errors
-    /// `MissingHole`; `detail` is its offset, [`hole_at`](Self::hole_at) names it.
+    /// `MissingPlaceholder`; `detail` is its offset, [`placeholder_at`](Self::placeholder_at) names it.
     /// `Full`; `detail` is the bytes missing. In both cases `out` is unchanged.
     pub fn render(&self, values: &[(&str, &str)], out: &mut [u8]) -> Result<usize, Error> {
         let length = self.rendered_len(values)?;
@@ -71,7 +71,7 @@ impl<'a> Prompt<'a> {
     /// [`render`](Self::render).
     ///
     /// # Errors
-    /// `MissingHole` before anything is written. `WriteFailed`; `detail` is the bytes that it
+    /// `MissingPlaceholder` before anything is written. `WriteFailed`; `detail` is the bytes that it
     /// took at least.
     pub fn render_to<W: embedded_io::Write>(
         &self,
@@ -98,7 +98,7 @@ impl<'a> Prompt<'a> {
         for piece in self.pieces() {
             match piece {
                 Piece::Text(text) => put(text)?,
-                Piece::Hole(hole) => self.fill(hole, values, put)?,
+                Piece::Placeholder(placeholder) => self.fill(placeholder, values, put)?,
             }
         }
         Ok(())
@@ -106,67 +106,67 @@ impl<'a> Prompt<'a> {
 
     fn fill(
         &self,
-        hole: Hole<'_>,
+        placeholder: Placeholder<'_>,
         values: &[(&str, &str)],
         put: &mut dyn FnMut(&str) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut words = Arguments::new(values);
-        let given = match hole.kind {
-            HoleKind::Words { from, count } => {
+        let given = match placeholder.kind {
+            PlaceholderKind::Words { from, count } => {
                 let all = value(values, ARGUMENTS).filter(|all| !all.trim().is_empty());
                 if let (0, None, Some(all)) = (from, count, all) {
                     return put(all);
                 }
                 let words = words.skip(from).take(count.unwrap_or(usize::MAX));
-                return spread(words, hole.default, put);
+                return spread(words, placeholder.default, put);
             }
             // As in a shell, `:-` stands in for an empty argument too.
-            HoleKind::Word(index) => words
+            PlaceholderKind::Word(index) => words
                 .nth(index)
                 .or_else(|| value(values, self.argument_names()?.nth(index)?.as_str()?))
-                .filter(|word| hole.default.is_none() || !word.is_empty()),
-            HoleKind::Named => value(values, hole.name)
-                .or_else(|| words.nth(self.argument_names()?.position(|n| n == hole.name)?)),
+                .filter(|word| placeholder.default.is_none() || !word.is_empty()),
+            PlaceholderKind::Named => value(values, placeholder.name)
+                .or_else(|| words.nth(self.argument_names()?.position(|n| n == placeholder.name)?)),
         };
-        if let Some(text) = given.or(hole.default) {
+        if let Some(text) = given.or(placeholder.default) {
             return put(text);
         }
-        match self.declared_default(hole) {
+        match self.declared_default(placeholder) {
             Some(text) => put_decoded(text, put),
-            None if self.is_optional(hole) => Ok(()),
+            None if self.is_optional(placeholder) => Ok(()),
             None => {
-                let offset = u32::try_from(hole.offset).unwrap_or(u32::MAX);
-                Err(Error::new(ErrorKind::MissingHole, offset))
+                let offset = u32::try_from(placeholder.offset).unwrap_or(u32::MAX);
+                Err(Error::new(ErrorKind::MissingPlaceholder, offset))
             }
         }
     }
 
     /// Whether nothing at all may stand in the place of an argument: a hint makes none obligatory,
     /// and a list of maps says which are.
-    fn is_optional(&self, hole: Hole<'_>) -> bool {
-        match (self.arguments, hole.kind) {
-            (_, HoleKind::Words { .. }) => true,
-            (None, HoleKind::Word(_)) => self.argument_hint().is_some(),
-            (Some(Value::Nested(raw)), HoleKind::Word(index)) => {
+    fn is_optional(&self, placeholder: Placeholder<'_>) -> bool {
+        match (self.arguments, placeholder.kind) {
+            (_, PlaceholderKind::Words { .. }) => true,
+            (None, PlaceholderKind::Word(_)) => self.argument_hint().is_some(),
+            (Some(Value::Nested(raw)), PlaceholderKind::Word(index)) => {
                 !named::is_required(raw, |at, _| at == index)
             }
-            (Some(Value::Nested(raw)), HoleKind::Named) => {
+            (Some(Value::Nested(raw)), PlaceholderKind::Named) => {
                 let is_named = self
                     .argument_names()
-                    .is_some_and(|mut names| names.any(|name| name == hole.name));
-                is_named && !named::is_required(raw, |_, name| name == hole.name)
+                    .is_some_and(|mut names| names.any(|name| name == placeholder.name));
+                is_named && !named::is_required(raw, |_, name| name == placeholder.name)
             }
             _ => false,
         }
     }
 
     /// The default that the field `arguments` gives as a map.
-    fn declared_default(&self, hole: Hole<'_>) -> Option<Text<'a>> {
+    fn declared_default(&self, placeholder: Placeholder<'_>) -> Option<Text<'a>> {
         let Value::Map(mut pairs) = self.arguments? else { return None };
-        let found = match hole.kind {
-            HoleKind::Word(index) => pairs.nth(index),
-            HoleKind::Named => pairs.find(|(name, _)| *name == hole.name),
-            HoleKind::Words { .. } => None,
+        let found = match placeholder.kind {
+            PlaceholderKind::Word(index) => pairs.nth(index),
+            PlaceholderKind::Named => pairs.find(|(name, _)| *name == placeholder.name),
+            PlaceholderKind::Words { .. } => None,
         };
         found.map(|(_, text)| text).filter(|text| !text.is_empty())
     }

@@ -290,7 +290,7 @@ fn holes_are_filled() {
         ("${ARGUMENTS:-e}", &[("ARGUMENTS", " ")], "e"),
         ("$1$ARGUMENTS", &[("1", "")], ""),
         ("{{{{x}}}} $${{ x }}", &[("x", "1")], "{{{{x}}}} $${{ x }}"),
-        ("no holes", &[("x", "y")], "no holes"),
+        ("no placeholders", &[("x", "y")], "no placeholders"),
     ];
     for (source, values, expected) in cases {
         assert_eq!(rendered(source, values), expected, "{source}");
@@ -298,7 +298,7 @@ fn holes_are_filled() {
 }
 
 #[test]
-fn a_required_hole_without_a_value_is_named() {
+fn a_required_placeholder_without_a_value_is_named() {
     let cases = [
         ("é {{task}}", "task", 3),
         ("---\nname: x\n---\n\nfix $1 in $2", "2", 27),
@@ -310,8 +310,8 @@ fn a_required_hole_without_a_value_is_named() {
         let mut out = [b'#'; 64];
         let values: &[_] = if source.contains("$1") { &[("1", "one")] } else { &[] };
         let error = prompt.render(values, &mut out);
-        assert_eq!(error, Err(Error::new(ErrorKind::MissingHole, offset)), "{source}");
-        assert_eq!(prompt.hole_at(offset).map(|hole| hole.name), Some(name));
+        assert_eq!(error, Err(Error::new(ErrorKind::MissingPlaceholder, offset)), "{source}");
+        assert_eq!(prompt.placeholder_at(offset).map(|placeholder| placeholder.name), Some(name));
         assert_eq!(out, [b'#'; 64]);
         let mut written = Vec::new();
         assert!(prompt.render_to(&[], &mut Writer(&mut written)).is_err());
@@ -330,10 +330,10 @@ fn a_short_buffer_stays_as_it_was() {
 }
 
 #[test]
-fn the_longest_hole_is_a_hole_and_a_longer_one_is_text() {
-    let hole = |bytes: usize| format!("{{{{x|{}}}}}", "d".repeat(bytes - 6));
-    assert_eq!(parse(&hole(MAX_HOLE_BYTES)).holes().count(), 1);
-    assert_eq!(parse(&hole(MAX_HOLE_BYTES + 1)).holes().count(), 0);
+fn the_longest_placeholder_is_a_placeholder_and_a_longer_one_is_text() {
+    let placeholder = |bytes: usize| format!("{{{{x|{}}}}}", "d".repeat(bytes - 6));
+    assert_eq!(parse(&placeholder(MAX_PLACEHOLDER_BYTES)).placeholders().count(), 1);
+    assert_eq!(parse(&placeholder(MAX_PLACEHOLDER_BYTES + 1)).placeholders().count(), 0);
 }
 
 #[test]
@@ -438,7 +438,7 @@ fn built_in_prompts_are_whole() {
         assert!(prompt.declared_name().is_some_and(|name| name == source.name));
         assert!(prompt.description().is_some_and(|text| !text.is_empty()));
         assert!(prompt.output().is_some());
-        assert_eq!(prompt.holes().count(), 0, "{}", source.name);
+        assert_eq!(prompt.placeholders().count(), 0, "{}", source.name);
         assert!(prompt.body().len() <= 1400, "{}: {} bytes", source.name, prompt.body().len());
         assert!(
             prompt
@@ -505,7 +505,8 @@ fn exercise(source: &str) {
             Value::Null | Value::Nested(_) => {}
         }
     }
-    let pieces = prompt.pieces().filter(|p| matches!(p, hole::Piece::Text(t) if t.is_empty()));
+    let pieces =
+        prompt.pieces().filter(|p| matches!(p, placeholder::Piece::Text(t) if t.is_empty()));
     assert_eq!(pieces.count(), 0, "no empty pieces, so the loop ends");
     let values = [("x", "1"), ("ARGUMENTS", "a b c d"), ("y", "2")];
     if let Ok(length) = prompt.rendered_len(&values) {

@@ -64,7 +64,7 @@ pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> 
                         Some(Event::RefusalDelta(text)) => heard.refusal.push_str(text),
                         Some(Event::ThinkingDelta(text)) => heard.thinking.push_str(text),
                         Some(Event::ToolCall(call)) => heard.calls.push((
-                            call.wire_id.to_string(),
+                            call.provider_id.to_string(),
                             call.name.to_string(),
                             call.arguments.to_string(),
                         )),
@@ -77,7 +77,7 @@ pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> 
         }
     }
     let ended = failed.map_or_else(|| session.end_response(), Err);
-    heard.word = session.stop_word().to_string();
+    heard.word = session.raw_stop_reason().to_string();
     match ended {
         Ok(Event::End(reason)) => heard.end = Some(reason),
         Ok(event) => panic!("{event:?}"),

@@ -1,8 +1,8 @@
 //! The main flow: one conversation with a model, as a state machine that a runtime drives.
 
+mod checkpoint;
 mod feed;
 mod machine;
-mod mark;
 mod open;
 mod reply;
 mod retry;
@@ -10,7 +10,7 @@ mod room;
 mod step;
 mod window;
 
-pub use mark::Mark;
+pub use checkpoint::Checkpoint;
 pub use step::Step;
 #[cfg(feature = "window")]
 pub use window::WindowTokens;
@@ -144,8 +144,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// What of the snapshot a file does not hold yet that `journal` tells of: bytes to be
     /// appended to it. `None`: it holds all.
     #[must_use]
-    pub fn unsaved(&self, journal: &Journal) -> Option<Frame<'_>> {
-        journal.unsaved(self.snapshot(), self.machine.rewrites, self.machine.cuts)
+    pub fn journal_frame(&self, journal: &Journal) -> Option<Frame<'_>> {
+        journal.journal_frame(self.snapshot(), self.machine.rewrites, self.machine.cuts)
     }
 
     /// All that was said, oldest first; in the step `Receive` what came of the reply too, and
@@ -169,8 +169,8 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
     #[must_use]
-    pub fn stop_word(&self) -> &str {
-        core::str::from_utf8(&self.machine.reply.stop_word).unwrap_or_default()
+    pub fn raw_stop_reason(&self) -> &str {
+        core::str::from_utf8(&self.machine.reply.raw_stop_reason).unwrap_or_default()
     }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -304,19 +304,19 @@ impl<C: Config, S: Storage> Session<C, S> {
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
     #[must_use]
-    pub fn mark(&self) -> Mark {
-        self.machine.mark(self.transcript.used_bytes())
+    pub fn checkpoint(&self) -> Checkpoint {
+        self.machine.checkpoint(self.transcript.used_bytes())
     }
 
-    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
     /// The step is the one that the conversation ends with, or `Idle` if it was so then. Marks
     /// are a stack: those made after this one are of no use any more, those before it are.
     ///
     /// # Errors
-    /// `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+    /// `StaleCheckpoint` when room was made since, or the checkpoint's place is no longer there; nothing
     /// changed.
-    pub fn rollback(&mut self, mark: Mark) -> Result<(), Error> {
-        self.machine.rollback(&mut self.transcript.log(), &self.config, mark)
+    pub fn rollback(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        self.machine.rollback(&mut self.transcript.log(), &self.config, checkpoint)
     }
 
     /// The same conversation in another storage, to go on with it apart, as a subagent does.

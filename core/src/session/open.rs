@@ -92,9 +92,9 @@ impl Open {
         core::iter::from_fn(move || {
             let (record, index) = open.next_open(bytes, at?)?;
             at = Some((record.end(), index + 1));
-            let (wire_id, name, arguments) = record.call();
+            let (provider_id, name, arguments) = record.call();
             let id = CallId(open.before + u32::from(index));
-            Some(ToolCall { id, wire_id, name, arguments })
+            Some(ToolCall { id, provider_id, name, arguments })
         })
     }
 

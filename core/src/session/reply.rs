@@ -355,10 +355,10 @@ fn judge(
     if reply.stop.is_none() && !decoder.is_whole() || decoder.is_part() {
         return Err(Error::new(ErrorKind::Cut, decoder.offset));
     }
-    if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.stop_word) {
+    if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.raw_stop_reason) {
         sink.failure();
         let reply = &mut *sink.reply;
-        reply.failure.code = reply.stop_word.clone();
+        reply.failure.code = reply.raw_stop_reason.clone();
         return Err(refusal(reply, status));
     }
     sink.end_part();

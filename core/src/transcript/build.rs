@@ -66,19 +66,19 @@ impl<S: Storage> TranscriptBuilder<S> {
             (Role::Assistant, Part::Thinking(text)) => {
                 (Header::new(Kind::Thinking, first | cut, [0; 3]), [text.as_bytes(), &[], &[], &[]])
             }
-            (Role::Assistant, Part::Opaque { dialect, variety, text }) => {
-                let info = [dialect as u8, variety, 0];
+            (Role::Assistant, Part::Opaque { dialect, subtype, text }) => {
+                let info = [dialect as u8, subtype, 0];
                 (Header::new(Kind::Opaque, first, info), [text.as_bytes(), &[], &[], &[]])
             }
             (Role::Assistant, Part::ToolCall(call)) => {
                 let too_long = Error::new(ErrorKind::TooLong, 255);
                 let name = u8::try_from(call.name.len()).map_err(|_| too_long)?;
                 let too_long = Error::new(ErrorKind::TooLong, ID_BYTES_MAX as u32);
-                let (id, head, length) = id_length(call.wire_id.len()).ok_or(too_long)?;
+                let (id, head, length) = id_length(call.provider_id.len()).ok_or(too_long)?;
                 id_head = head;
                 let head = id_head.get(..length).unwrap_or_default();
                 let [id_text, name_text, arguments] =
-                    [call.wire_id, call.name, call.arguments].map(str::as_bytes);
+                    [call.provider_id, call.name, call.arguments].map(str::as_bytes);
                 let pieces = [head, id_text, name_text, arguments];
                 (Header::new(Kind::Call, first, [id, name, 0]), pieces)
             }

@@ -17,7 +17,7 @@ use super::places::Extent;
 use super::record::{ENDED, Record, Records};
 use crate::{Error, ErrorKind};
 
-/// What a file holds of a conversation, see [`crate::Session::unsaved`].
+/// What a file holds of a conversation, see [`crate::Session::journal_frame`].
 ///
 /// ```
 /// use zerostack_core::{Journal, Dialect, Session, SessionConfig};
@@ -28,7 +28,7 @@ use crate::{Error, ErrorKind};
 /// for text in ["Hello", "Are you there?"] {
 ///     session.user(text)?;
 ///     session.abort();
-///     if let Some(frame) = session.unsaved(&journal) {
+///     if let Some(frame) = session.journal_frame(&journal) {
 ///         file.extend_from_slice(frame.head());
 ///         file.extend_from_slice(frame.payload());
 ///         // Behind a sync of the file.
@@ -127,7 +127,7 @@ impl Journal {
     }
 
     /// What is not saved of `bytes`, which were rewritten and cut off so often.
-    pub(crate) fn unsaved<'s>(
+    pub(crate) fn journal_frame<'s>(
         &self,
         bytes: &'s [u8],
         rewrites: u16,

@@ -197,11 +197,11 @@ impl<'t> Log<'t> {
         self.extent.places.forget();
         let Some(mut rest) = self.storage.bytes_mut().get_mut(place..end) else { return };
         // Pieces as long as the gap never overlap.
-        while let Some((hole, tail)) = rest.split_at_mut_checked(gap) {
+        while let Some((gap_bytes, tail)) = rest.split_at_mut_checked(gap) {
             if tail.is_empty() {
                 break;
             }
-            fill(hole, tail);
+            fill(gap_bytes, tail);
             rest = rest.get_mut(gap..).unwrap_or_default();
         }
     }
@@ -215,10 +215,10 @@ impl<'t> Log<'t> {
         self.extent.used = end as u32;
         // Pieces as long as the gap never overlap; the last goes first.
         while let Some(length) = rest.len().checked_sub(gap).filter(|length| *length > 0) {
-            let Some((body, hole)) = rest.split_at_mut_checked(length) else { break };
+            let Some((body, gap_bytes)) = rest.split_at_mut_checked(length) else { break };
             let count = length.min(gap);
             let from = body.get(length - count..).unwrap_or_default();
-            fill(hole.get_mut(gap - count..).unwrap_or_default(), from);
+            fill(gap_bytes.get_mut(gap - count..).unwrap_or_default(), from);
             rest = body;
         }
         Ok(())

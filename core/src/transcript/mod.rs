@@ -187,15 +187,15 @@ impl<'a> Iterator for Entries<'a> {
             Kind::Text => (Role::Assistant, Part::Text(record.text())),
             Kind::Thinking => (Role::Assistant, Part::Thinking(record.text())),
             Kind::Opaque => {
-                let [dialect, variety, _] = header.info;
+                let [dialect, subtype, _] = header.info;
                 let dialect = Dialect::from_number(dialect)?;
-                (Role::Assistant, Part::Opaque { dialect, variety, text: record.text() })
+                (Role::Assistant, Part::Opaque { dialect, subtype, text: record.text() })
             }
             Kind::Call => {
                 let id = CallId(place.calls);
                 place.calls = place.calls.saturating_add(1);
-                let (wire_id, name, arguments) = record.call();
-                (Role::Assistant, Part::ToolCall(ToolCall { id, wire_id, name, arguments }))
+                let (provider_id, name, arguments) = record.call();
+                (Role::Assistant, Part::ToolCall(ToolCall { id, provider_id, name, arguments }))
             }
             Kind::Result => {
                 let id = CallId(place.reply_calls.saturating_add(header.call_index()));

@@ -11,7 +11,7 @@
 //! | user | 1 for an instruction, -, - | text |
 //! | text | 1 for a refusal, -, - | text |
 //! | thinking | field of the wire it came in | text |
-//! | opaque | provider, variety, - | text |
+//! | opaque | provider, subtype, - | text |
 //! | call | length of id, length of name, slot on the wire | id, name, arguments |
 //! | result | index of the call in its reply, little endian, - | text |
 //!

@@ -40,7 +40,7 @@ static void nulls(void) {
     CHECK(zs_session_step(NULL, NULL) == ZS_STEP_NONE);
     CHECK(zs_session_error_detail(NULL) == 0);
     CHECK(zs_session_usage(NULL).input_tokens == 0);
-    CHECK(zs_session_stop_word(NULL).len == 0 && zs_session_snapshot(NULL).len == 0);
+    CHECK(zs_session_raw_stop_reason(NULL).len == 0 && zs_session_snapshot(NULL).len == 0);
     CHECK(!zs_session_is_reply_complete(NULL));
     CHECK(!zs_session_failure(NULL, NULL));
     CHECK(!zs_session_pending_call(NULL, 0, NULL));
@@ -66,9 +66,9 @@ static void nulls(void) {
     CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, broken, &config, &made, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, NULL, &made, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_session_from_json_lines(memory, sizeof memory, none, &config, NULL, NULL, NULL), ZS_NULL);
-    CHECK_STATUS(zs_session_elapsed(NULL, 0), ZS_NULL);
+    CHECK_STATUS(zs_session_set_turn_elapsed_ms(NULL, 0), ZS_NULL);
     CHECK_STATUS(zs_session_fork(NULL, other, sizeof other, &config, &made, NULL), ZS_NULL);
-    CHECK(zs_session_mark(NULL) == 0);
+    CHECK(zs_session_checkpoint(NULL) == 0);
     CHECK(!zs_session_is_compacting(NULL) && !zs_session_window_tokens(NULL, &detail, &detail));
 
     session = begin();
@@ -103,7 +103,7 @@ static void nulls(void) {
     CHECK_STATUS(zs_prompt_parse(none, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_prompt_field(none, none, NULL, 0, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_prompt_item(none, none, 0, NULL, 0, NULL, NULL), ZS_NULL);
-    CHECK_STATUS(zs_prompt_hole(none, 0, NULL, NULL), ZS_NULL);
+    CHECK_STATUS(zs_prompt_placeholder(none, 0, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_prompt_render(none, NULL, 0, NULL, 0, NULL, NULL), ZS_NULL);
     CHECK_STATUS(zs_prompt_render(none, NULL, 1, NULL, 0, &size, NULL), ZS_NULL);
     CHECK_STATUS(zs_vocabulary_check(none, NULL), ZS_BAD_VOCABULARY);

@@ -17,7 +17,7 @@ static void prompts(void) {
     zs_pair values[ZS_PROMPT_VALUES_MAX + 1];
     zs_prompt prompt;
     zs_prompt_fault fault;
-    zs_hole hole;
+    zs_placeholder placeholder;
     zs_str name, text;
     uint32_t detail;
     size_t count = 0, room;
@@ -33,13 +33,13 @@ static void prompts(void) {
     CHECK_OK(zs_prompt_item(str(PROMPT), str("tools"), 1, out, sizeof out, &written, NULL));
     CHECK(is_out("Edit"));
     CHECK_STATUS(zs_prompt_item(str(PROMPT), str("tools"), 2, out, sizeof out, &written, NULL), ZS_NOT_FOUND);
-    CHECK_OK(zs_prompt_hole(str(PROMPT), 1, &hole, NULL));
-    CHECK(is_text(hole.name, "branch") && is_text(hole.fallback, "main"));
-    CHECK_OK(zs_prompt_hole(str(PROMPT), 0, &hole, NULL));
-    CHECK(hole.fallback.ptr == NULL && memcmp(PROMPT + hole.offset, "{{issue}}", 9) == 0);
+    CHECK_OK(zs_prompt_placeholder(str(PROMPT), 1, &placeholder, NULL));
+    CHECK(is_text(placeholder.name, "branch") && is_text(placeholder.fallback, "main"));
+    CHECK_OK(zs_prompt_placeholder(str(PROMPT), 0, &placeholder, NULL));
+    CHECK(placeholder.fallback.ptr == NULL && memcmp(PROMPT + placeholder.offset, "{{issue}}", 9) == 0);
     values[0].name = str("issue");
     values[0].value = str("#7");
-    CHECK_STATUS(zs_prompt_render(str(PROMPT), values, 1, out, sizeof out, &written, &detail), ZS_MISSING_HOLE);
+    CHECK_STATUS(zs_prompt_render(str(PROMPT), values, 1, out, sizeof out, &written, &detail), ZS_MISSING_PLACEHOLDER);
     CHECK(PROMPT[detail] == '$');
     values[1].name = str("1");
     values[1].value = str("Ada");

@@ -47,7 +47,7 @@ static void hear(struct heard *heard, const zs_event *event) {
     switch (event->kind) {
     case ZS_EVENT_TEXT: add(heard->text, sizeof heard->text, event->text); break;
     case ZS_EVENT_TOOL_CALL:
-        add(heard->calls, sizeof heard->calls, event->wire_id);
+        add(heard->calls, sizeof heard->calls, event->provider_id);
         add(heard->calls, sizeof heard->calls, event->name);
         add(heard->calls, sizeof heard->calls, event->text);
         break;

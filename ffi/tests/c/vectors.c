@@ -12,7 +12,7 @@
 /* By the numbers of the header. */
 static const char *const DIALECTS[] = {"", "openai-chat", "anthropic", "openai-responses", "gemini", "ollama"};
 static const char *const STEPS[] = {"idle", "send", "receive", "run_tools", "wait", "make_room"};
-static const char *const KEPT[] = {"", "reply", "result", "old_results", "old_exchanges", "summarised"};
+static const char *const DROPPED[] = {"", "reply", "result", "old_results", "old_exchanges", "summarised"};
 static const char *const STOPS[] = {"",        "end_turn",       "tool_use", "max_tokens", "stop_sequence",
                                     "refusal", "content_filter", "pause"};
 
@@ -187,7 +187,7 @@ static void put(const zs_str *texts, size_t count, const char *words, ...) {
 }
 
 static void put_call(const char *word, const zs_event *call) {
-    zs_str texts[3] = {call->wire_id, call->name, call->text};
+    zs_str texts[3] = {call->provider_id, call->name, call->text};
     put(texts, 3, "%s %u", word, (unsigned)call->call);
 }
 
@@ -217,8 +217,8 @@ static bool put_event(zs_status status, const zs_event *event) {
     case ZS_EVENT_TOOL_CALL: put_call("=tool_call", event); break;
     case ZS_EVENT_USAGE: put_usage("=counts", event->usage); break;
     case ZS_EVENT_TRUNCATED:
-        CHECK(event->kept < COUNT(KEPT));
-        put(NULL, 0, "=truncated %s %u", KEPT[event->kept], (unsigned)event->bytes);
+        CHECK(event->dropped < COUNT(DROPPED));
+        put(NULL, 0, "=truncated %s %u", DROPPED[event->dropped], (unsigned)event->bytes);
         break;
     case ZS_EVENT_END:
         CHECK(event->stop < COUNT(STOPS) || event->stop == ZS_STOP_OTHER);

@@ -24,8 +24,8 @@ static void see(const zs_event *event) {
     CHECK(event->kind < 16);
     seen[event->kind]++;
     if (event->kind == ZS_EVENT_TRUNCATED) {
-        CHECK(event->kept < 16);
-        kept[event->kept]++;
+        CHECK(event->dropped < 16);
+        kept[event->dropped]++;
     }
     last = *event;
 }
@@ -93,8 +93,8 @@ static void policies(void) {
             CHECK(measured + estimated > 0 && measured + estimated < 600);
         }
         CHECK((seen[ZS_EVENT_COMPACTING] > 0) == (room == ZS_ROOM_SUMMARISE));
-        CHECK((kept[ZS_KEPT_SUMMARISED] > 0) == (room == ZS_ROOM_SUMMARISE));
-        CHECK((kept[ZS_KEPT_OLD_EXCHANGES] > 0) == (room == ZS_ROOM_DROP_OLDEST || room == ZS_ROOM_ELIDE_RESULTS));
+        CHECK((kept[ZS_DROPPED_SUMMARISED] > 0) == (room == ZS_ROOM_SUMMARISE));
+        CHECK((kept[ZS_DROPPED_OLD_EXCHANGES] > 0) == (room == ZS_ROOM_DROP_OLDEST || room == ZS_ROOM_ELIDE_RESULTS));
         config = before;
     }
 }
@@ -120,9 +120,9 @@ static void budgets(void) {
     config.max_turn_ms = 1000;
     session = begin();
     CHECK_OK(zs_session_user(session, str("Read")));
-    CHECK_OK(zs_session_elapsed(session, 999));
+    CHECK_OK(zs_session_set_turn_elapsed_ms(session, 999));
     CHECK(zs_session_step(session, NULL) == ZS_STEP_SEND);
-    CHECK_STATUS(zs_session_elapsed(session, 1000), ZS_LIMIT);
+    CHECK_STATUS(zs_session_set_turn_elapsed_ms(session, 1000), ZS_LIMIT);
     CHECK(zs_session_error_detail(session) == 4 && zs_session_step(session, NULL) == ZS_STEP_IDLE);
     config = before;
 }
@@ -130,18 +130,18 @@ static void budgets(void) {
 static void marks_and_forks(void) {
     zs_session *session = begin(), *fork;
     zs_entry entry;
-    uint64_t mark;
+    uint64_t checkpoint;
     CHECK_OK(zs_session_user(session, str("One")));
     CHECK_OK(round_trip(session, ANSWER));
-    mark = zs_session_mark(session);
+    checkpoint = zs_session_checkpoint(session);
     CHECK_OK(zs_session_user(session, str("Two")));
     CHECK_OK(zs_session_fork(session, other, sizeof other, &config, &fork, NULL));
     CHECK_OK(round_trip(session, CALL));
-    CHECK_OK(zs_session_rollback(session, mark));
+    CHECK_OK(zs_session_rollback(session, checkpoint));
     CHECK(zs_session_step(session, NULL) == ZS_STEP_IDLE);
     CHECK_STATUS(zs_session_entry(session, 2, &entry), ZS_NOT_FOUND);
-    CHECK_STATUS(zs_session_rollback(session, mark + 3), ZS_STALE_MARK);
-    CHECK_STATUS(zs_session_rollback(session, UINT64_MAX), ZS_STALE_MARK);
+    CHECK_STATUS(zs_session_rollback(session, checkpoint + 3), ZS_STALE_CHECKPOINT);
+    CHECK_STATUS(zs_session_rollback(session, UINT64_MAX), ZS_STALE_CHECKPOINT);
     CHECK(zs_session_step(fork, NULL) == ZS_STEP_SEND);
     CHECK_OK(round_trip(fork, ANSWER));
     CHECK_OK(zs_session_entry(fork, 2, &entry));
@@ -247,13 +247,13 @@ static void places(void) {
     for (change = 0; change < 4; change++) {
         zs_session *session = begin(), *fresh;
         zs_entry entry, wanted;
-        uint64_t mark;
+        uint64_t checkpoint;
         size_t written[2], index, at;
         CHECK_OK(zs_session_user(session, str("One")));
         CHECK_OK(round_trip(session, ANSWER));
         CHECK_OK(zs_session_user(session, str("Two and more than one")));
         CHECK_OK(round_trip(session, ANSWER));
-        mark = zs_session_mark(session);
+        checkpoint = zs_session_checkpoint(session);
         CHECK_OK(zs_session_user(session, str("Three")));
         /* Into the last message but one, so that every change comes before it. */
         CHECK_OK(zs_session_read_request(session, 0, bytes[0], sizeof bytes[0], &written[0]));
@@ -264,7 +264,7 @@ static void places(void) {
         case 0: CHECK_OK(zs_session_compact(session, str("S"), 2)); break;
         case 1: CHECK_OK(zs_session_drop_oldest(session, NULL)); break;
         case 2:
-            CHECK_OK(zs_session_rollback(session, mark));
+            CHECK_OK(zs_session_rollback(session, checkpoint));
             CHECK_OK(zs_session_user(session, str("Another third question, longer")));
             break;
         default:

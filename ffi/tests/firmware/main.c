@@ -24,7 +24,7 @@ static void texts(void) {
     static uint32_t ids[64];
     zs_prompt prompt;
     zs_prompt_fault fault;
-    zs_hole hole;
+    zs_placeholder placeholder;
     zs_json json;
     zs_str name;
     zs_pair pair;
@@ -42,7 +42,7 @@ static void texts(void) {
     case 32: outside += zs_prompt_parse(text(), &prompt, &fault); break;
     case 33: outside += zs_prompt_field(text(), text(), room, outside, &count, &detail); break;
     case 34: outside += zs_prompt_item(text(), text(), outside, room, outside, &count, &detail); break;
-    case 35: outside += zs_prompt_hole(text(), outside, &hole, &detail); break;
+    case 35: outside += zs_prompt_placeholder(text(), outside, &placeholder, &detail); break;
     case 36: outside += zs_prompt_render(text(), &pair, outside, room, outside, &count, &detail); break;
     case 37: outside += zs_vocabulary_check(text(), &detail); break;
     case 38: outside += zs_tokens_count(text(), text(), &tokens, &detail); break;
@@ -117,7 +117,7 @@ int main(void) {
         case 13: outside += zs_session_drop_oldest(session, &count); break;
         case 14: outside += zs_session_failure(session, &failure); break;
         case 15: outside += zs_session_usage(session).input_tokens; break;
-        case 16: outside += zs_session_stop_word(session).len; break;
+        case 16: outside += zs_session_raw_stop_reason(session).len; break;
         case 17: outside += zs_session_is_reply_complete(session); break;
         case 18: outside += zs_session_snapshot(session).len; break;
         case 19: outside += zs_session_entry(session, outside, &entry); break;
@@ -126,9 +126,9 @@ int main(void) {
         case 22: outside += (size_t)zs_status_message(number); break;
         case 23: outside += (size_t)zs_version(); break;
         case 24: outside += zs_session_make_room(session, &event); break;
-        case 25: outside += (size_t)zs_session_mark(session); break;
+        case 25: outside += (size_t)zs_session_checkpoint(session); break;
         case 26: outside += zs_session_rollback(session, outside); break;
-        case 27: outside += zs_session_elapsed(session, number); break;
+        case 27: outside += zs_session_set_turn_elapsed_ms(session, number); break;
         case 28: outside += zs_session_window_tokens(session, &number, &number); break;
         case 29: outside += zs_session_is_compacting(session); break;
         case 30: outside += zs_session_fork(session, memory, outside, &config, &session, &number); break;

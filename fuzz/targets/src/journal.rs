@@ -25,7 +25,7 @@ pub fn journal(input: &[u8]) {
     let Ok(mut session) = Session::resume(restored.storage, restored.used, config) else { return };
     session.abort();
     session.user("on").expect("room");
-    let frame = session.unsaved(&restored.journal).expect("news");
+    let frame = session.journal_frame(&restored.journal).expect("news");
     let file = [&file[..kept], frame.head(), frame.payload()].concat();
     assert_eq!(frame.saved().file_bytes(), file.len() as u64);
     let again = Journal::restore(&file, Growing::new(MOST_BYTES)).expect("a good journal");

@@ -1,6 +1,6 @@
 use zerostack_core::{
-    CallId, Config, FailedTurn, Growing, Journal, Limits, Mark, RoomPolicy, Session, SessionConfig,
-    Step, Storage, ToolResult,
+    CallId, Checkpoint, Config, FailedTurn, Growing, Journal, Limits, RoomPolicy, Session,
+    SessionConfig, Step, Storage, ToolResult,
 };
 
 type Chat<'a> = Session<SessionConfig<'a>, &'a mut [u8]>;
@@ -37,12 +37,12 @@ pub fn operations(input: &[u8]) {
     };
     let mut arena = vec![0; 4 + usize::from(size) * 16];
     let mut session = Session::new(arena.as_mut_slice(), config).expect("room for a beginning");
-    let (mut marks, mut file, mut journal) = (Vec::new(), Vec::new(), Journal::new());
+    let (mut checkpoints, mut file, mut journal) = (Vec::new(), Vec::new(), Journal::new());
     while let Some((operation, more)) = rest.split_first() {
         let (length, more) = crate::split_first(more);
         let (argument, more) = more.split_at(usize::from(length).min(more.len()));
         rest = more;
-        act(&mut session, &mut marks, *operation, argument);
+        act(&mut session, &mut checkpoints, *operation, argument);
         if session.step() == Step::Send {
             crate::check_request(&session);
         }
@@ -55,7 +55,7 @@ pub fn operations(input: &[u8]) {
         if session.step() == Step::RunTools {
             assert_eq!(ids(&resumed), ids(&session));
         }
-        if let Some(frame) = session.unsaved(&journal) {
+        if let Some(frame) = session.journal_frame(&journal) {
             file.extend_from_slice(frame.head());
             file.extend_from_slice(frame.payload());
             journal = frame.saved();
@@ -73,7 +73,7 @@ fn ids<C: Config, S: Storage>(session: &Session<C, S>) -> Vec<CallId> {
     session.pending_calls().map(|call| call.id).collect()
 }
 
-fn act(session: &mut Chat<'_>, marks: &mut Vec<Mark>, operation: u8, argument: &[u8]) {
+fn act(session: &mut Chat<'_>, checkpoints: &mut Vec<Checkpoint>, operation: u8, argument: &[u8]) {
     let text = std::str::from_utf8(argument).unwrap_or("text");
     let before = (session.step(), session.snapshot().to_vec());
     let number = argument.first().copied().unwrap_or_default();
@@ -107,12 +107,12 @@ fn act(session: &mut Chat<'_>, marks: &mut Vec<Mark>, operation: u8, argument: &
         12 => session.make_room().map(|_| ()),
         13 => session.instruct(text),
         14 => {
-            marks.push(session.mark());
+            checkpoints.push(session.checkpoint());
             return;
         }
-        15 => match marks.pop() {
-            Some(mark) => session.rollback(mark),
-            None => session.elapsed(u32::from(number) * 8),
+        15 => match checkpoints.pop() {
+            Some(checkpoint) => session.rollback(checkpoint),
+            None => session.set_turn_elapsed_ms(u32::from(number) * 8),
         },
         _ => {
             session.abort();

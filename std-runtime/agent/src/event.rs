@@ -1,6 +1,6 @@
 //! What happens in a turn.
 
-use zerostack_core::{Kept, StopReason, Usage};
+use zerostack_core::{Dropped, StopReason, Usage};
 
 /// One thing that happened.
 #[non_exhaustive]
@@ -113,7 +113,11 @@ pub struct Call {
 impl From<zerostack_core::ToolCall<'_>> for Call {
     fn from(call: zerostack_core::ToolCall<'_>) -> Self {
         let owned = str::to_owned;
-        Self { id: owned(call.wire_id), name: owned(call.name), arguments: owned(call.arguments) }
+        Self {
+            id: owned(call.provider_id),
+            name: owned(call.name),
+            arguments: owned(call.arguments),
+        }
     }
 }
 
@@ -128,10 +132,10 @@ impl AgentEvent {
             Event::ToolCall(call) => Self::ToolCall(call.into()),
             Event::Usage(usage) => Self::Usage(usage),
             Event::Truncated { what, bytes } => match what {
-                Kept::OldResults => Self::MadeRoom { what: Room::Results, bytes },
-                Kept::ToolResult => Self::MadeRoom { what: Room::Shortened, bytes },
-                Kept::OldExchanges => Self::MadeRoom { what: Room::Exchanges, bytes },
-                Kept::Summarised => Self::MadeRoom { what: Room::Summarised, bytes },
+                Dropped::OldResults => Self::MadeRoom { what: Room::Results, bytes },
+                Dropped::ToolResult => Self::MadeRoom { what: Room::Shortened, bytes },
+                Dropped::OldExchanges => Self::MadeRoom { what: Room::Exchanges, bytes },
+                Dropped::Summarised => Self::MadeRoom { what: Room::Summarised, bytes },
                 _ => Self::Truncated { bytes },
             },
             Event::Compacting => Self::Compacting,

@@ -313,7 +313,7 @@ impl<'c, F: FnMut(&Event<'_>)> Decoder<'c, F> {
             Ok(Event::End(reason)) => Some(reason),
             _ => None,
         };
-        let stop = self.session.stop_word();
+        let stop = self.session.raw_stop_reason();
         self.decoded.stop = (!stop.is_empty()).then(|| stop.to_owned());
         if let Err(error) = ended {
             let failure = self.session.failure();
@@ -335,7 +335,7 @@ impl Decoded {
             Event::RefusalDelta(text) => self.refusal.push_str(text),
             Event::ThinkingDelta(text) => self.reasoning.push_str(text),
             Event::ToolCall(call) => self.tool_calls.push(DecodedCall {
-                id: call.wire_id.to_owned(),
+                id: call.provider_id.to_owned(),
                 name: call.name.to_owned(),
                 arguments: call.arguments.to_owned(),
             }),
@@ -375,7 +375,7 @@ fn event_line<'a>(event: &'a Event<'a>, dialect: Dialect) -> Option<EventLine<'a
         Event::RefusalDelta(text) => EventLine::Refusal { text },
         Event::ThinkingDelta(text) => EventLine::Reasoning { text },
         Event::ToolCall(call) => {
-            EventLine::ToolCall { id: call.wire_id, name: call.name, arguments: call.arguments }
+            EventLine::ToolCall { id: call.provider_id, name: call.name, arguments: call.arguments }
         }
         Event::Usage(usage) => EventLine::Usage { usage: DecodedUsage::as_sent(*usage, dialect) },
         Event::Truncated { bytes, .. } => EventLine::Truncated { bytes: *bytes },

@@ -17,7 +17,7 @@ pub fn run(config: OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) ->
     let step = session.step();
     if step != Step::Send {
         let why = match session.pending_call() {
-            Some(call) => format!("the call {:?} of {} has no result", call.wire_id, call.name),
+            Some(call) => format!("the call {:?} of {} has no result", call.provider_id, call.name),
             None => "the transcript does not end with a user or tool line".to_owned(),
         };
         return Err(Error::new(ErrorKind::Input, format!("there is nothing to send: {why}")));

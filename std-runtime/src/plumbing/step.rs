@@ -27,7 +27,7 @@ pub fn run(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     writeln!(output, "{word}").map_err(|error| io_error("stdout", &error))?;
     for call in session.pending_calls() {
         let own = str::to_owned;
-        let (id, name, arguments) = (own(call.wire_id), own(call.name), own(call.arguments));
+        let (id, name, arguments) = (own(call.provider_id), own(call.name), own(call.arguments));
         line(output, &CallLine { id, name, arguments })?;
     }
     output.flush().map_err(|error| io_error("stdout", &error))

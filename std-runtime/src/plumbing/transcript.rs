@@ -6,7 +6,7 @@
 //! {"role":"user","text":"Fix the test"}
 //! {"role":"developer","text":"From now on …"}                            the program, beside the user
 //! {"role":"assistant","thinking":"Let me look"}
-//! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
+//! {"role":"assistant","opaque":{"provider":"anthropic","subtype":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}                  "is_error":true for a failure
@@ -103,8 +103,8 @@ pub struct OpaqueLine {
     /// The provider's dialect.
     pub provider: String,
     /// What it is among the opaque texts of this dialect.
-    #[serde(default)]
-    pub variety: u8,
+    #[serde(default, alias = "variety")]
+    pub subtype: u8,
     /// As it came.
     pub text: String,
 }

@@ -22,7 +22,7 @@ pub(super) struct Exchange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// The output is whole.
-    Whole,
+    Wplaceholder,
     /// The process still runs.
     Late,
     /// There is more.
@@ -62,7 +62,7 @@ pub(super) fn exchange(
         if output.len() > max_bytes {
             break End::TooLong;
         }
-        let Some(out) = &mut stdout else { break End::Whole };
+        let Some(out) = &mut stdout else { break End::Wplaceholder };
         if given == input.len() {
             stdin = None;
         }

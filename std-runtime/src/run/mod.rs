@@ -357,7 +357,7 @@ impl Turn<'_> {
                 family.report(number, before.plus(session.usage()), rounds)?;
                 continue;
             }
-            last.check(endpoint, session.stop_word())?;
+            last.check(endpoint, session.raw_stop_reason())?;
             let repair = contract::repair(&options.instructions, &last.text);
             let Some(repair) = repair.filter(|_| repairs < contract::REPAIRS) else { break };
             repairs += 1;

@@ -91,7 +91,7 @@ impl PromptFiles {
     /// left out of it is added to the [`warnings`](Self::warnings).
     ///
     /// # Errors
-    /// `Configuration` when the prompt cannot be read or is malformed, a hole of it has no value,
+    /// `Configuration` when the prompt cannot be read or is malformed, a placeholder of it has no value,
     /// it names only tools that there are not, or its schema is none.
     pub fn find(&mut self, name: &str, task: &str) -> Result<Option<Instructions>> {
         if let Some(why) = self.file(name).and_then(|file| file.text.as_ref().err()) {
@@ -150,13 +150,13 @@ impl PromptFiles {
                 prompt.render(&values, &mut filled).map(|_| filled)
             });
             let filled = filled.inspect_err(|error| {
-                let hole = prompt.hole_at(error.detail()).map_or("?", |hole| hole.name);
-                let hole = match hole.bytes().all(|b| b.is_ascii_digit()) {
-                    true => format!("${hole}"),
-                    false => format!("{{{{{hole}}}}}"),
+                let placeholder = prompt.placeholder_at(error.detail()).map_or("?", |placeholder| placeholder.name);
+                let placeholder = match placeholder.bytes().all(|b| b.is_ascii_digit()) {
+                    true => format!("${placeholder}"),
+                    false => format!("{{{{{placeholder}}}}}"),
                 };
                 let why =
-                    format!("{hole} has no value; give it a default, or write \\{hole} for text");
+                    format!("{placeholder} has no value; give it a default, or write \\{placeholder} for text");
                 failed = Some(refused(&self.place(prompt.name()), &why));
             })?;
             texts.push(String::from_utf8_lossy(&filled).trim().to_owned());

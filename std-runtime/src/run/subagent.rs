@@ -243,7 +243,7 @@ impl Processes<'_> {
             family.report(number, session.usage(), rounds)?;
             family.tell(parent, event);
         }
-        last.check(endpoint, session.stop_word())?;
+        last.check(endpoint, session.raw_stop_reason())?;
         self.gate.absorb(&gate);
         if instructions.output == Output::Patch {
             return Ok(last.text);

@@ -93,10 +93,10 @@ impl<'a> Processes<'a> {
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let name = call.name;
         if name == "skill" && !self.skills.is_empty() {
-            return self.load_skill(call.wire_id, call.arguments);
+            return self.load_skill(call.provider_id, call.arguments);
         }
         if name == "task" && self.has_task() {
-            return self.task(call.wire_id, call.arguments);
+            return self.task(call.provider_id, call.arguments);
         }
         if !tool::specs().iter().any(|spec| spec.name == name) {
             let names: Vec<&str> = tool::specs().iter().map(|spec| spec.name).collect();
@@ -139,7 +139,7 @@ impl<'a> Processes<'a> {
             Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
         })?;
         let ended = match exchanged.end {
-            End::Whole => ended(&child)?,
+            End::Wplaceholder => ended(&child)?,
             End::Late | End::TooLong | End::Stopped => None,
         };
         if self.stop.why().is_some() {

@@ -1,8 +1,8 @@
 //! Every call of a long conversation: counts, room by policy, marks, forks, journals and lines.
 
 use zerostack_core::{
-    Entry, Error, Event, Frame, Journal, JsonLines, JsonLinesReader, Mark, Restored, SessionConfig,
-    Transcript, WindowTokens,
+    Checkpoint, Entry, Error, Event, Frame, Journal, JsonLines, JsonLinesReader, Restored,
+    SessionConfig, Transcript, WindowTokens,
 };
 
 use crate::Chat;
@@ -15,11 +15,11 @@ pub static CALLS: Calls = Calls {
     entry_tokens: Chat::entry_tokens,
     is_compacting: Chat::is_compacting,
     make_room: Chat::make_room,
-    elapsed: Chat::elapsed,
-    mark: Chat::mark,
+    set_turn_elapsed_ms: Chat::set_turn_elapsed_ms,
+    checkpoint: Chat::checkpoint,
     rollback: Chat::rollback,
     fork: Chat::fork,
-    unsaved: Chat::unsaved,
+    journal_frame: Chat::journal_frame,
     restore: Journal::restore,
     json_lines: Transcript::json_lines,
     read: JsonLines::read,
@@ -35,11 +35,11 @@ pub struct Calls {
     entry_tokens: fn(&Chat, &Entry<'_>) -> u32,
     is_compacting: fn(&Chat) -> bool,
     make_room: fn(&mut Chat) -> Result<Event<'static>, Error>,
-    elapsed: fn(&mut Chat, u32) -> Result<(), Error>,
-    mark: fn(&Chat) -> Mark,
-    rollback: fn(&mut Chat, Mark) -> Result<(), Error>,
+    set_turn_elapsed_ms: fn(&mut Chat, u32) -> Result<(), Error>,
+    checkpoint: fn(&Chat) -> Checkpoint,
+    rollback: fn(&mut Chat, Checkpoint) -> Result<(), Error>,
     fork: fn(&Chat, Memory, SessionConfig<'static>) -> Result<Chat, Error>,
-    unsaved: for<'s> fn(&'s Chat, &Journal) -> Option<Frame<'s>>,
+    journal_frame: for<'s> fn(&'s Chat, &Journal) -> Option<Frame<'s>>,
     restore: fn(&[u8], Memory) -> Result<Restored<Memory>, Error>,
     json_lines: fn(&Transcript<Memory>) -> JsonLines<'_>,
     read: fn(&mut JsonLines<'static>, &mut [u8]) -> usize,

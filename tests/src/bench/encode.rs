@@ -81,8 +81,8 @@ fn session(dialect: Dialect) -> Result<Long, zerostack_core::Error> {
     let mut builder = TranscriptBuilder::new(Growing::new(4 << 20))?;
     builder.push(Entry::new(Role::User, Part::Text("Read the sources.")))?;
     for (number, text) in (0_u32..).zip(texts()) {
-        let (id, wire_id) = (CallId::from_number(number), format!("call_{number}"));
-        let call = ToolCall { id, wire_id: &wire_id, name: "read", arguments: ARGUMENTS };
+        let (id, provider_id) = (CallId::from_number(number), format!("call_{number}"));
+        let call = ToolCall { id, provider_id: &provider_id, name: "read", arguments: ARGUMENTS };
         builder.push(Entry::new(Role::Assistant, Part::ToolCall(call)))?;
         let result = ToolResult { id, content: &text, is_error: false };
         builder.push(Entry::new(Role::Tool, Part::ToolResult(result)))?;

@@ -28,7 +28,7 @@ impl Heard {
             Event::ThinkingDelta(text) => self.thinking += text,
             Event::ToolCall(call) => {
                 let own = str::to_owned;
-                self.calls.push((own(call.wire_id), own(call.name), own(call.arguments)));
+                self.calls.push((own(call.provider_id), own(call.name), own(call.arguments)));
             }
             Event::Usage(usage) => self.usage = *usage,
             Event::Truncated { .. } => self.is_cut = true,

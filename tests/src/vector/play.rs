@@ -1,7 +1,7 @@
 //! Gives the inputs of a vector to a session and writes down what comes out.
 
 use zerostack_core::{
-    CallId, Dialect, Error, Event, FailedTurn, Growing, Kept, Limits, OwnedConfig, OwnedTool,
+    CallId, Dialect, Dropped, Error, Event, FailedTurn, Growing, Limits, OwnedConfig, OwnedTool,
     RoomPolicy, Session, Step, ToolResult,
 };
 
@@ -194,7 +194,7 @@ impl Player {
     fn calls(&mut self) {
         for call in self.session.pending_calls() {
             let entry = Entry::new(format!("=call {}", call.id.number()));
-            self.played.push(entry.with(call.wire_id).with(call.name).with(call.arguments));
+            self.played.push(entry.with(call.provider_id).with(call.name).with(call.arguments));
         }
     }
 
@@ -228,17 +228,17 @@ fn show(played: &mut Vec<Entry>, event: &Event<'_>) {
         Event::RefusalDelta(text) => Entry::new("=refusal").with(text),
         Event::ThinkingDelta(text) => Entry::new("=thinking").with(text),
         Event::ToolCall(call) => Entry::new(format!("=tool_call {}", call.id.number()))
-            .with(call.wire_id)
+            .with(call.provider_id)
             .with(call.name)
             .with(call.arguments),
         Event::Usage(counts) => usage("=counts", &counts),
         Event::Truncated { what, bytes } => {
             let what = match what {
-                Kept::Reply => "reply",
-                Kept::ToolResult => "result",
-                Kept::OldResults => "old_results",
-                Kept::OldExchanges => "old_exchanges",
-                Kept::Summarised => "summarised",
+                Dropped::Reply => "reply",
+                Dropped::ToolResult => "result",
+                Dropped::OldResults => "old_results",
+                Dropped::OldExchanges => "old_exchanges",
+                Dropped::Summarised => "summarised",
                 other => panic!("{other:?} has no place in a vector yet"),
             };
             Entry::new(format!("=truncated {what} {bytes}"))

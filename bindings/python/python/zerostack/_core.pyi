@@ -10,7 +10,7 @@ from typing_extensions import Self
 from ._types import BytesLike, Event, Part
 from .enums import (
     FailedTurn,
-    Kept,
+    Dropped,
     OutputLimitKey,
     Dialect,
     Role,
@@ -28,10 +28,10 @@ __all__ = [
     "Entry",
     "Failure",
     "Fit",
-    "Hole",
+    "Placeholder",
     "Instruction",
     "Limits",
-    "Mark",
+    "Checkpoint",
     "Opaque",
     "Prices",
     "Prompt",
@@ -70,7 +70,7 @@ class _Tool(Protocol):
     def parameters(self) -> str: ...
 @final
 class TextDelta:
-    """More of the answer. Whole characters only.
+    """More of the answer. Wplaceholder characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -85,7 +85,7 @@ class TextDelta:
 
 @final
 class ThinkingDelta:
-    """More of the model's reasoning. Whole characters only.
+    """More of the model's reasoning. Wplaceholder characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -100,7 +100,7 @@ class ThinkingDelta:
 
 @final
 class RefusalDelta:
-    """More of a refusal, where the provider tells it from an answer. Whole characters only.
+    """More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -117,8 +117,8 @@ class RefusalDelta:
 class ToolCall:
     """A call that the model made.
     """
-    __match_args__: ClassVar[tuple[Literal["id"], Literal["name"], Literal["arguments"], Literal["wire_id"]]]
-    def __new__(cls, id: int, name: str, arguments: str, wire_id: str) -> Self: ...
+    __match_args__: ClassVar[tuple[Literal["id"], Literal["name"], Literal["arguments"], Literal["provider_id"]]]
+    def __new__(cls, id: int, name: str, arguments: str, provider_id: str) -> Self: ...
     def __getnewargs__(self) -> tuple[int, str, str, str]: ...
     def to_dict(self) -> dict[str, Any]:
         """The value as a `dict` that `json` knows, with its `type` in lower case."""
@@ -134,7 +134,7 @@ class ToolCall:
     def arguments(self) -> str:
         """JSON text as the model wrote it; may be empty or malformed. `parse()` reads it."""
     @property
-    def wire_id(self) -> str:
+    def provider_id(self) -> str:
         """The provider's own id of the call; empty where it gives none."""
     def parse(self) -> dict[str, Any]:
         """The arguments as Python values. Nothing at all counts as no arguments.
@@ -265,14 +265,14 @@ class Truncated:
     """Something is not in the transcript, or not any more. Of a reply, all of it was shown.
     """
     __match_args__: ClassVar[tuple[Literal["what"], Literal["bytes"]]]
-    def __new__(cls, what: Kept, bytes: int) -> Self: ...
-    def __getnewargs__(self) -> tuple[Kept, int]: ...
+    def __new__(cls, what: Dropped, bytes: int) -> Self: ...
+    def __getnewargs__(self) -> tuple[Dropped, int]: ...
     def to_dict(self) -> dict[str, Any]:
         """The value as a `dict` that `json` knows, with its `type` in lower case."""
     def to_json(self) -> str:
         """The same as JSON text, on one line."""
     @property
-    def what(self) -> Kept:
+    def what(self) -> Dropped:
         """What was not kept whole."""
     @property
     def bytes(self) -> int:
@@ -377,8 +377,8 @@ class Opaque:
     """A part of the transcript: text that only its provider understands (signatures, encrypted
     reasoning). It is sent back unchanged, and left out for another provider.
     """
-    __match_args__: ClassVar[tuple[Literal["dialect"], Literal["variety"], Literal["text"]]]
-    def __new__(cls, dialect: Dialect, variety: int, text: str) -> Self: ...
+    __match_args__: ClassVar[tuple[Literal["dialect"], Literal["subtype"], Literal["text"]]]
+    def __new__(cls, dialect: Dialect, subtype: int, text: str) -> Self: ...
     def __getnewargs__(self) -> tuple[Dialect, int, str]: ...
     def to_dict(self) -> dict[str, Any]:
         """The value as a `dict` that `json` knows, with its `type` in lower case."""
@@ -388,7 +388,7 @@ class Opaque:
     def dialect(self) -> Dialect:
         """Who made it."""
     @property
-    def variety(self) -> int:
+    def subtype(self) -> int:
         """What it is among the opaque texts of this provider."""
     @property
     def text(self) -> str:
@@ -531,7 +531,7 @@ class Fit:
         """Its tokens."""
 
 @final
-class Hole:
+class Placeholder:
     """A place of a prompt that is to be filled.
     """
     __match_args__: ClassVar[tuple[Literal["name"], Literal["default"], Literal["offset"]]]
@@ -630,7 +630,7 @@ class Limits:
         """What one turn may cost by `prices`, in millionths of their currency; 0 is no limit."""
     @property
     def max_turn_ms(self) -> int:
-        """Milliseconds that `Session.elapsed` lets one turn take; 0 is no limit."""
+        """Milliseconds that `Session.set_turn_elapsed_ms` lets one turn take; 0 is no limit."""
     @property
     def max_repeats(self) -> int:
         """Times that the model may make the same call in a row; 0 is no limit."""
@@ -742,7 +742,7 @@ class Session:
         """Whether what goes on now is the session's own: it asks for a summary, and what comes is
         not shown."""
     @property
-    def stop_word(self) -> str:
+    def raw_stop_reason(self) -> str:
         """The provider's own word for why it stopped; empty when it gave none yet."""
     @property
     def is_reply_complete(self) -> bool:
@@ -825,14 +825,14 @@ class Session:
     def abort(self) -> None:
         """Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
         get the result "aborted"."""
-    def elapsed(self, turn_ms: int) -> None:
+    def set_turn_elapsed_ms(self, turn_ms: int) -> None:
         """Says that the turn has taken `turn_ms` so far, by the caller's clock. Raises `Limit`
         when that is all of `max_turn_ms`: the turn was ended, as by `abort()`."""
-    def mark(self) -> Mark:
+    def checkpoint(self) -> Checkpoint:
         """Marks the end of the conversation as it is now, without a reply that is coming in."""
-    def rollback(self, mark: Mark) -> None:
-        """Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
-        Raises `StaleMark` when room was made since, or the mark's place is no longer there."""
+    def rollback(self, checkpoint: Checkpoint) -> None:
+        """Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+        Raises `StaleCheckpoint` when room was made since, or its place is no longer there."""
     def fork(
         self,
         *,
@@ -869,7 +869,7 @@ class Session:
     ) -> None: ...
 
 @final
-class Mark:
+class Checkpoint:
     """A place in a conversation to go back to, by `Session.rollback`. Marks are a stack: those made
     after one that was gone back to are of no use any more."""
 
@@ -932,7 +932,7 @@ def estimate(text: Union[str, BytesLike]) -> tuple[int, int]:
 
 @final
 class Prompt:
-    """A named text with holes: Markdown with front matter. Commands and agents in the form of
+    """A named text with placeholders: Markdown with front matter. Commands and agents in the form of
     Claude Code, prompt templates of pi and Agent Skills (`SKILL.md`) are read as they are.
 
     `name` is what it is called by, the stem of its file. `BadPrompt` gives line, column and reason.
@@ -954,7 +954,7 @@ class Prompt:
         """The whole file."""
     @property
     def body(self) -> str:
-        """The text behind the front matter, holes not filled."""
+        """The text behind the front matter, placeholders not filled."""
     @property
     def declared_name(self) -> Optional[str]:
         """What the prompt calls itself."""
@@ -993,13 +993,13 @@ class Prompt:
     def is_model_invocable(self) -> bool:
         """Whether the model may be told of it and may ask for it."""
     @property
-    def holes(self) -> list[Hole]:
-        """The holes of the body, in their order; a name can come more than once."""
+    def placeholders(self) -> list[Placeholder]:
+        """The placeholders of the body, in their order; a name can come more than once."""
     def render(self, arguments: Optional[str] = None, /, **values: str) -> str:
-        """The body with its holes filled. `arguments` is what a person writes behind the prompt's
-        name, for `$ARGUMENTS`, `$1` and the like; `values` are for holes with a name.
+        """The body with its placeholders filled. `arguments` is what a person writes behind the prompt's
+        name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
 
-        Raises `MissingHole`, which names the hole that has neither value nor default.
+        Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.
         """
 
 def skill_problems(prompt: Prompt, folder: str) -> list[str]:

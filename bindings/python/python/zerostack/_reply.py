@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from ._core import End, Recovered, Session, Text, TextDelta, Truncated
 from ._types import Event
-from .enums import Kept, Role, RoomPolicy, ToolMode
+from .enums import Dropped, Role, RoomPolicy, ToolMode
 
 
 def is_held(session: Session) -> bool:
@@ -46,7 +46,7 @@ def make_room(session: Session) -> Event:
     """Makes room as the limits say; where they say nothing, the oldest exchange goes."""
     made = None if session.limits.room is RoomPolicy.ASK else session.make_room()
     if made is None:
-        made = Truncated(Kept.OLD_EXCHANGES, min(session.drop_oldest(), 2**32 - 1))
+        made = Truncated(Dropped.OLD_EXCHANGES, min(session.drop_oldest(), 2**32 - 1))
     return made
 
 

@@ -131,7 +131,7 @@ def turn(
         if step is Step.IDLE:
             return reason
         if step is Step.SEND:
-            session.elapsed(int((time.monotonic() - began) * 1_000))
+            session.set_turn_elapsed_ms(int((time.monotonic() - began) * 1_000))
             request = session.request()
             attempts += 1
             log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))

@@ -67,7 +67,7 @@ def decode(dialect: Dialect | str, body: BytesLike | Iterable[BytesLike]) -> Dec
         refusal="".join(event.text for event in events if isinstance(event, RefusalDelta)),
         reasoning="".join(event.text for event in events if isinstance(event, ThinkingDelta)),
         tool_calls=[event for event in events if isinstance(event, ToolCall)],
-        stop=session.stop_word,
+        stop=session.raw_stop_reason,
         usage=usage[-1] if usage else None,
         error=error,
     )

@@ -53,7 +53,7 @@ class StopReason(str, Enum):
     PAUSE = "pause"
     """A long turn was paused; sending the conversation again goes on with it."""
     OTHER = "other"
-    """A word that this version does not know; ``Session.stop_word`` has it."""
+    """A word that this version does not know; ``Session.raw_stop_reason`` has it."""
 
 
 class Role(str, Enum):
@@ -64,8 +64,8 @@ class Role(str, Enum):
     TOOL = "tool"
 
 
-class Kept(str, Enum):
-    """What a cut concerns."""
+class Dropped(str, Enum):
+    """What was dropped."""
 
     REPLY = "reply"
     """Text or reasoning of a reply that did not fit the storage."""
@@ -158,7 +158,7 @@ class ErrorCode(IntEnum):
     UNSUPPORTED = 13
     TOO_LONG = 14
     BAD_PROMPT = 15
-    MISSING_HOLE = 16
+    MISSING_PLACEHOLDER = 16
     UNKNOWN_PROMPT = 17
     INCLUDE_DEPTH = 18
     WRITE_FAILED = 19
@@ -174,7 +174,7 @@ class ErrorCode(IntEnum):
     BAD_VOCABULARY = 29
     UNKNOWN_TOKEN = 30
     WINDOW_TOO_LONG = 31
-    STALE_MARK = 32
+    STALE_CHECKPOINT = 32
     BAD_LINE = 33
 
     BUSY = 1001

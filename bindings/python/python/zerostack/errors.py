@@ -114,10 +114,10 @@ class WindowTooLong(ZerostackError):
     CODE = ErrorCode.WINDOW_TOO_LONG
 
 
-class StaleMark(ZerostackError):
-    """The transcript was rewritten since the mark was made. Nothing changed."""
+class StaleCheckpoint(ZerostackError):
+    """The transcript was rewritten since the checkpoint was made. Nothing changed."""
 
-    CODE = ErrorCode.STALE_MARK
+    CODE = ErrorCode.STALE_CHECKPOINT
 
 
 class BadTranscript(ZerostackError):
@@ -156,10 +156,10 @@ class BadPrompt(ZerostackError):
     CODE = ErrorCode.BAD_PROMPT
 
 
-class MissingHole(ZerostackError):
-    """A hole of a prompt has no value; ``detail`` is its offset in the prompt's text."""
+class MissingPlaceholder(ZerostackError):
+    """A placeholder of a prompt has no value; ``detail`` is its offset in the prompt's text."""
 
-    CODE = ErrorCode.MISSING_HOLE
+    CODE = ErrorCode.MISSING_PLACEHOLDER
 
 
 class UnknownPrompt(ZerostackError):

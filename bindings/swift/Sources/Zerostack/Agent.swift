@@ -135,14 +135,14 @@ public actor Agent {
     }
 
     /// Marks the end of the conversation as it is now.
-    public func mark() -> Mark { session.mark() }
+    public func checkpoint() -> Checkpoint { session.checkpoint() }
 
-    /// Takes out all that was said since `mark` was made.
+    /// Takes out all that was said since `checkpoint` was made.
     ///
-    /// - Throws: ``ErrorKind/staleMark``; ``ZerostackError/busy``.
-    public func rollback(to mark: Mark) throws {
+    /// - Throws: ``ErrorKind/staleCheckpoint``; ``ZerostackError/busy``.
+    public func rollback(to checkpoint: Checkpoint) throws {
         guard turn == nil else { throw ZerostackError.busy }
-        try session.rollback(to: mark)
+        try session.rollback(to: checkpoint)
     }
 
     /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
@@ -207,7 +207,7 @@ public actor Agent {
     private func timeIsUp() -> ZerostackError? {
         guard let turn else { return nil }
         do {
-            try session.elapsed(ContinuousClock.now - turn.began)
+            try session.setTurnElapsed(ContinuousClock.now - turn.began)
         } catch ZerostackError.refused(let fault) {
             return failed(fault)
         } catch {

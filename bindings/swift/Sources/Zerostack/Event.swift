@@ -2,7 +2,7 @@ internal import ZerostackGenerated
 
 /// Something of a reply that a person may want to see.
 public enum Event: Sendable, Hashable {
-    /// More of the answer. Whole characters only.
+    /// More of the answer. Wplaceholder characters only.
     case text(String)
     /// More of a refusal, where the provider tells it from an answer.
     case refusal(String)
@@ -13,7 +13,7 @@ public enum Event: Sendable, Hashable {
     /// Counts of this reply so far.
     case usage(Usage)
     /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
-    case truncated(Kept, bytes: Int)
+    case truncated(Dropped, bytes: Int)
     /// Room is made: the next request is one of the session's own, for a summary of what is oldest.
     /// It ends with ``truncated(_:bytes:)`` or ``summaryFailed(_:)``.
     case compacting
@@ -37,7 +37,7 @@ public struct ToolCall: Sendable, Hashable, Identifiable {
     /// What ``Session/toolResult(_:_:isError:)`` answers to.
     public let id: CallID
     /// The provider's own id of the call; empty where it gives none.
-    public let wireID: String
+    public let providerID: String
     /// The tool's name, as the model wrote it.
     public let name: String
     /// JSON text as the model wrote it; may be empty or malformed.
@@ -87,12 +87,12 @@ public enum StopReason: String, Sendable, Hashable {
     case contentFilter = "content_filter"
     /// A long turn was paused; sending the conversation again goes on with it.
     case pause
-    /// Another word; ``Session/stopWord`` has it.
+    /// Another word; ``Session/rawStopReason`` has it.
     case other
 }
 
-/// What a cut concerns.
-public enum Kept: String, Sendable, Hashable {
+/// What was dropped.
+public enum Dropped: String, Sendable, Hashable {
     /// Text or reasoning of a reply that did not fit the storage.
     case reply
     /// A tool result above ``Limits/maxResultBytes``.
@@ -117,7 +117,7 @@ extension Event {
         case .thinkingDelta(let text): self = .thinking(text)
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .usage(let usage): self = .usage(Usage(usage))
-        case .truncated(let what, let bytes): self = .truncated(Kept(what), bytes: Int(bytes))
+        case .truncated(let what, let bytes): self = .truncated(Dropped(what), bytes: Int(bytes))
         case .compacting: self = .compacting
         case .summaryFailed(let fault): self = .summaryFailed(Fault(fault))
         case .repeating(let name, let count): self = .repeating(name: name, count: Int(count))
@@ -132,7 +132,7 @@ extension Event {
 extension ToolCall {
     init(_ core: ZerostackGenerated.ToolCall) {
         id = CallID(number: core.id)
-        wireID = core.wireId
+        providerID = core.providerId
         name = core.name
         arguments = core.arguments
     }
@@ -163,8 +163,8 @@ extension StopReason {
     }
 }
 
-extension Kept {
-    fileprivate init(_ core: ZerostackGenerated.Kept) {
+extension Dropped {
+    fileprivate init(_ core: ZerostackGenerated.Dropped) {
         switch core {
         case .reply: self = .reply
         case .toolResult: self = .toolResult

@@ -91,7 +91,7 @@ public final class Session: Sendable {
     public var isCompacting: Bool { core.isCompacting() }
 
     /// The provider's own word for why it stopped; empty when it gave none yet.
-    public var stopWord: String { core.stopWord() }
+    public var rawStopReason: String { core.rawStopReason() }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
     public var isReplyComplete: Bool { core.isReplyComplete() }
@@ -202,21 +202,21 @@ public final class Session: Sendable {
     ///
     /// - Throws: ``ErrorKind/limit`` when that is all of ``Limits/maxTurnTime``: the turn was ended,
     ///   as by ``abort()``.
-    public func elapsed(_ duration: Duration) throws {
-        try translated { try core.elapsed(turnMs: UInt32(clamping: duration.milliseconds)) }
+    public func setTurnElapsed(_ duration: Duration) throws {
+        try translated { try core.setTurnElapsedMs(turnMs: UInt32(clamping: duration.milliseconds)) }
     }
 
     // Going back, and apart.
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
-    public func mark() -> Mark { Mark(core: core.mark()) }
+    public func checkpoint() -> Checkpoint { Checkpoint(core: core.checkpoint()) }
 
-    /// Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
     ///
-    /// - Throws: ``ErrorKind/staleMark`` when room was made since, or the mark's place is no longer
+    /// - Throws: ``ErrorKind/staleCheckpoint`` when room was made since, or its place is no longer
     ///   there; nothing changed.
-    public func rollback(to mark: Mark) throws {
-        try translated { try core.rollback(mark: mark.core) }
+    public func rollback(to checkpoint: Checkpoint) throws {
+        try translated { try core.rollback(checkpoint: checkpoint.core) }
     }
 
     /// The same conversation in a session of its own, to go on with it apart. Another model, another
@@ -271,8 +271,8 @@ public final class Session: Sendable {
 }
 
 /// A place in a conversation to go back to, see ``Session/rollback(to:)``.
-public struct Mark: Sendable {
-    fileprivate let core: ZerostackGenerated.Mark
+public struct Checkpoint: Sendable {
+    fileprivate let core: ZerostackGenerated.Checkpoint
 }
 
 /// What to do now.

@@ -1,7 +1,7 @@
 import Foundation
 internal import ZerostackGenerated
 
-/// A named text with holes: Markdown with front matter.
+/// A named text with placeholders: Markdown with front matter.
 ///
 /// ```swift
 /// let prompt = try Prompt(name: "fix", text: "Fix {{what}} on {{branch|main}}.")
@@ -30,7 +30,7 @@ public final class Prompt: Sendable {
     /// What it is called by.
     public var name: String { core.name() }
 
-    /// The text behind the front matter, holes not filled.
+    /// The text behind the front matter, placeholders not filled.
     public var body: String { core.body() }
 
     /// What it is for, and when to use it.
@@ -56,14 +56,14 @@ public final class Prompt: Sendable {
     /// The model that it wants.
     public var model: String? { core.model() }
 
-    /// The names of its holes in their order, each once.
-    public var holes: [String] { core.holes() }
+    /// The names of its placeholders in their order, each once.
+    public var placeholders: [String] { core.placeholders() }
 
-    /// The body with its holes filled by `values`. Arguments come as one text under `ARGUMENTS`, or
+    /// The body with its placeholders filled by `values`. Arguments come as one text under `ARGUMENTS`, or
     /// one by one under `1`, `2`, ... The prompts that it includes stand before it, from `library`
     /// or built in.
     ///
-    /// - Throws: ``ErrorKind/missingHole``; the message names the hole. ``ErrorKind/unknownPrompt``,
+    /// - Throws: ``ErrorKind/missingPlaceholder``; the message names the placeholder. ``ErrorKind/unknownPrompt``,
     ///   ``ErrorKind/badPrompt``, ``ErrorKind/includeDepth`` of what it includes.
     public func rendered(
         _ values: [String: String] = [:], library: [Prompt] = []
@@ -152,7 +152,7 @@ public struct Decoded: Sendable, Hashable {
     /// What happened, in order; texts in as few pieces as they came.
     public let events: [Event]
     /// The provider's own word for why the model stopped; empty when it gave none.
-    public let stopWord: String
+    public let rawStopReason: String
     /// Tokens, as the provider counted them.
     public let usage: Usage
     /// Why there is no usable reply.
@@ -165,7 +165,7 @@ public struct Decoded: Sendable, Hashable {
     public init(_ body: Data, from dialect: Dialect) throws {
         let core = try translated { try decode(dialect: dialect.core, body: body) }
         events = core.events.map { Event($0) }
-        stopWord = core.stopWord
+        rawStopReason = core.rawStopReason
         usage = Usage(core.usage)
         failure = core.failure.map { Failure($0) }
     }

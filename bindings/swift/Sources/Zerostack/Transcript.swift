@@ -36,7 +36,7 @@ public enum Part: Sendable, Hashable {
     case toolResult(CallID, content: String, isError: Bool)
     /// Text that only its provider understands; it is sent back unchanged. Without a provider it
     /// is of one that this version does not name.
-    case opaque(Dialect?, variety: UInt8, text: String)
+    case opaque(Dialect?, subtype: UInt8, text: String)
     /// Something that this version does not name.
     case unknown
 }
@@ -71,8 +71,8 @@ extension Part {
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .toolResult(let id, let content, let isError):
             self = .toolResult(CallID(number: id), content: content, isError: isError)
-        case .opaque(let dialect, let variety, let text):
-            self = .opaque(dialect.map { Dialect($0) }, variety: variety, text: text)
+        case .opaque(let dialect, let subtype, let text):
+            self = .opaque(dialect.map { Dialect($0) }, subtype: subtype, text: text)
         case .unknown: self = .unknown
         }
     }

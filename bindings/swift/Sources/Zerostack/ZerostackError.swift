@@ -75,8 +75,8 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case tooLong
     /// A prompt's front matter is not understood.
     case badPrompt
-    /// A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
-    case missingHole
+    /// A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
+    case missingPlaceholder
     /// No prompt of that name.
     case unknownPrompt
     /// Prompts include one another too deeply; `detail` is the depth that is allowed.
@@ -87,8 +87,8 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case unknownToken
     /// The request does not fit the context of the model; `detail` is the tokens too many.
     case windowTooLong
-    /// The transcript was rewritten since the mark was made. Nothing changed.
-    case staleMark
+    /// The transcript was rewritten since the checkpoint was made. Nothing changed.
+    case staleCheckpoint
     /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
     case badLine
     /// A class that this version does not name; ``Fault/code`` has its number.
@@ -157,13 +157,13 @@ extension ErrorKind {
         case .unsupported: self = .unsupported
         case .tooLong: self = .tooLong
         case .badPrompt: self = .badPrompt
-        case .missingHole: self = .missingHole
+        case .missingPlaceholder: self = .missingPlaceholder
         case .unknownPrompt: self = .unknownPrompt
         case .includeDepth: self = .includeDepth
         case .badVocabulary: self = .badVocabulary
         case .unknownToken: self = .unknownToken
         case .windowTooLong: self = .windowTooLong
-        case .staleMark: self = .staleMark
+        case .staleCheckpoint: self = .staleCheckpoint
         case .badLine: self = .badLine
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,

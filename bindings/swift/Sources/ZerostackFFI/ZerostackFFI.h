@@ -273,11 +273,6 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_body(uint64_t ptr, RustCallS
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_description(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_HOLES
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_HOLES
-RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_holes(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_MODEL
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_MODEL
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_model(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -291,6 +286,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_name(uint64_t ptr, RustCallS
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_OUTPUT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_OUTPUT
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_output(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_PLACEHOLDERS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_PLACEHOLDERS
+RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_placeholders(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_RENDER
@@ -313,14 +313,14 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_skill_problems(uint64_t ptr,
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_tools(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_MARK
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_MARK
-uint64_t uniffi_zerostack_uniffi_fn_clone_mark(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_CHECKPOINT
+uint64_t uniffi_zerostack_uniffi_fn_clone_checkpoint(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_MARK
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_MARK
-void uniffi_zerostack_uniffi_fn_free_mark(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_CHECKPOINT
+void uniffi_zerostack_uniffi_fn_free_checkpoint(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_SESSION
@@ -358,6 +358,11 @@ void uniffi_zerostack_uniffi_fn_method_session_abort(uint64_t ptr, RustCallStatu
 void uniffi_zerostack_uniffi_fn_method_session_begin_response(uint64_t ptr, uint16_t status, RustBuffer retry_after_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_CHECKPOINT
+uint64_t uniffi_zerostack_uniffi_fn_method_session_checkpoint(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_COMPACT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_COMPACT
 void uniffi_zerostack_uniffi_fn_method_session_compact(uint64_t ptr, RustBuffer summary, uint32_t keep_turns, RustCallStatus *_Nonnull out_status
@@ -366,11 +371,6 @@ void uniffi_zerostack_uniffi_fn_method_session_compact(uint64_t ptr, RustBuffer 
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_DROP_OLDEST
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_DROP_OLDEST
 uint64_t uniffi_zerostack_uniffi_fn_method_session_drop_oldest(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ELAPSED
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ELAPSED
-void uniffi_zerostack_uniffi_fn_method_session_elapsed(uint64_t ptr, uint32_t turn_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_END_RESPONSE
@@ -418,14 +418,14 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_json_lines(uint64_t ptr, Ru
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_make_room(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MARK
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_MARK
-uint64_t uniffi_zerostack_uniffi_fn_method_session_mark(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_PENDING_CALLS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_PENDING_CALLS
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_pending_calls(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_RAW_STOP_REASON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_RAW_STOP_REASON
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_raw_stop_reason(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_REQUEST
@@ -440,7 +440,12 @@ void uniffi_zerostack_uniffi_fn_method_session_retry(uint64_t ptr, RustCallStatu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
-void uniffi_zerostack_uniffi_fn_method_session_rollback(uint64_t ptr, uint64_t mark, RustCallStatus *_Nonnull out_status
+void uniffi_zerostack_uniffi_fn_method_session_rollback(uint64_t ptr, uint64_t checkpoint, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SET_TURN_ELAPSED_MS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SET_TURN_ELAPSED_MS
+void uniffi_zerostack_uniffi_fn_method_session_set_turn_elapsed_ms(uint64_t ptr, uint32_t turn_ms, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SNAPSHOT
@@ -451,11 +456,6 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_snapshot(uint64_t ptr, Rust
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_STEP
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_STEP
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_step(uint64_t ptr, RustCallStatus *_Nonnull out_status
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_STOP_WORD
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_STOP_WORD
-RustBuffer uniffi_zerostack_uniffi_fn_method_session_stop_word(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TOOL_RESULT
@@ -841,12 +841,6 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_description(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_HOLES
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_HOLES
-uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_holes(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_MODEL
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_MODEL
 uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_model(void
@@ -862,6 +856,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_name(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_OUTPUT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_OUTPUT
 uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_output(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_PLACEHOLDERS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_PLACEHOLDERS
+uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_placeholders(void
     
 );
 #endif
@@ -901,6 +901,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_begin_response(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_CHECKPOINT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_CHECKPOINT
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_checkpoint(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_COMPACT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_COMPACT
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_compact(void
@@ -910,12 +916,6 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_compact(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_DROP_OLDEST
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_DROP_OLDEST
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_drop_oldest(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ELAPSED
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ELAPSED
-uint16_t uniffi_zerostack_uniffi_checksum_method_session_elapsed(void
     
 );
 #endif
@@ -973,15 +973,15 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_make_room(void
     
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MARK
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_MARK
-uint16_t uniffi_zerostack_uniffi_checksum_method_session_mark(void
-    
-);
-#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_PENDING_CALLS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_PENDING_CALLS
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_pending_calls(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_RAW_STOP_REASON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_RAW_STOP_REASON
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason(void
     
 );
 #endif
@@ -1003,6 +1003,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_rollback(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SET_TURN_ELAPSED_MS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SET_TURN_ELAPSED_MS
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SNAPSHOT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SNAPSHOT
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_snapshot(void
@@ -1012,12 +1018,6 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_snapshot(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STEP
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STEP
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_step(void
-    
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STOP_WORD
-#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STOP_WORD
-uint16_t uniffi_zerostack_uniffi_checksum_method_session_stop_word(void
     
 );
 #endif

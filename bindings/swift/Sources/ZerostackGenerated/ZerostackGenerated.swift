@@ -620,13 +620,13 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 /**
  * A place in a conversation to go back to.
  */
-public protocol MarkProtocol: AnyObject, Sendable {
+public protocol CheckpointProtocol: AnyObject, Sendable {
     
 }
 /**
  * A place in a conversation to go back to.
  */
-open class Mark: MarkProtocol, @unchecked Sendable {
+open class Checkpoint: CheckpointProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -663,7 +663,7 @@ open class Mark: MarkProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_zerostack_uniffi_fn_clone_mark(self.handle, $0) }
+        return try! rustCall { uniffi_zerostack_uniffi_fn_clone_checkpoint(self.handle, $0) }
     }
     // No primary constructor declared for this class.
 
@@ -673,7 +673,7 @@ open class Mark: MarkProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_zerostack_uniffi_fn_free_mark(handle, $0) }
+        try! rustCall { uniffi_zerostack_uniffi_fn_free_checkpoint(handle, $0) }
     }
 
     
@@ -687,24 +687,24 @@ open class Mark: MarkProtocol, @unchecked Sendable {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeMark: FfiConverter {
+public struct FfiConverterTypeCheckpoint: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = Mark
+    typealias SwiftType = Checkpoint
 
-    public static func lift(_ handle: UInt64) throws -> Mark {
-        return Mark(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> Checkpoint {
+        return Checkpoint(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: Mark) -> UInt64 {
+    public static func lower(_ value: Checkpoint) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Mark {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Checkpoint {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: Mark, into buf: inout [UInt8]) {
+    public static func write(_ value: Checkpoint, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -713,15 +713,15 @@ public struct FfiConverterTypeMark: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMark_lift(_ handle: UInt64) throws -> Mark {
-    return try FfiConverterTypeMark.lift(handle)
+public func FfiConverterTypeCheckpoint_lift(_ handle: UInt64) throws -> Checkpoint {
+    return try FfiConverterTypeCheckpoint.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeMark_lower(_ value: Mark) -> UInt64 {
-    return FfiConverterTypeMark.lower(value)
+public func FfiConverterTypeCheckpoint_lower(_ value: Checkpoint) -> UInt64 {
+    return FfiConverterTypeCheckpoint.lower(value)
 }
 
 
@@ -730,12 +730,12 @@ public func FfiConverterTypeMark_lower(_ value: Mark) -> UInt64 {
 
 
 /**
- * A named text with holes: Markdown with front matter.
+ * A named text with placeholders: Markdown with front matter.
  */
 public protocol PromptProtocol: AnyObject, Sendable {
     
     /**
-     * The text behind the front matter, holes not filled.
+     * The text behind the front matter, placeholders not filled.
      */
     func body()  -> String
     
@@ -743,11 +743,6 @@ public protocol PromptProtocol: AnyObject, Sendable {
      * What it is for, and when to use it.
      */
     func description()  -> String?
-    
-    /**
-     * The names of its holes in their order, each once.
-     */
-    func holes()  -> [String]
     
     /**
      * The model that it wants.
@@ -765,13 +760,18 @@ public protocol PromptProtocol: AnyObject, Sendable {
     func output()  -> PromptOutput?
     
     /**
-     * The body with its holes filled by `values`. Arguments come as one text under
+     * The names of its placeholders in their order, each once.
+     */
+    func placeholders()  -> [String]
+    
+    /**
+     * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
      *
      * The prompts that it includes stand before it, where `library` has them.
      *
      * # Errors
-     * `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+     * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
      */
     func render(values: [String: String], library: [Prompt]) throws  -> String
@@ -793,7 +793,7 @@ public protocol PromptProtocol: AnyObject, Sendable {
     
 }
 /**
- * A named text with holes: Markdown with front matter.
+ * A named text with placeholders: Markdown with front matter.
  */
 open class Prompt: PromptProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -880,7 +880,7 @@ public static func builtIn(name: String)throws  -> Prompt  {
 
     
     /**
-     * The text behind the front matter, holes not filled.
+     * The text behind the front matter, placeholders not filled.
      */
 open func body() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -898,18 +898,6 @@ open func description() -> String?  {
     return try!  FfiConverterOptionString.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_prompt_description(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-    /**
-     * The names of its holes in their order, each once.
-     */
-open func holes() -> [String]  {
-    return try!  FfiConverterSequenceString.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_zerostack_uniffi_fn_method_prompt_holes(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -952,13 +940,25 @@ open func output() -> PromptOutput?  {
 }
     
     /**
-     * The body with its holes filled by `values`. Arguments come as one text under
+     * The names of its placeholders in their order, each once.
+     */
+open func placeholders() -> [String]  {
+    return try!  FfiConverterSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_prompt_placeholders(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The body with its placeholders filled by `values`. Arguments come as one text under
      * `ARGUMENTS`, or one by one under `1`, `2`, ...
      *
      * The prompts that it includes stand before it, where `library` has them.
      *
      * # Errors
-     * `MissingHole`; the message names the hole. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
+     * `MissingPlaceholder`; the message names the placeholder. `UnknownPrompt`, `BadPrompt`, `IncludeDepth`
      * of what it includes.
      */
 open func render(values: [String: String], library: [Prompt])throws  -> String  {
@@ -1093,6 +1093,11 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func beginResponse(status: UInt16, retryAfterMs: UInt32?) throws 
     
     /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+    func checkpoint()  -> Checkpoint
+    
+    /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, the running one always.
      *
@@ -1109,14 +1114,6 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * turn failed. `WrongStep`.
      */
     func dropOldest() throws  -> UInt64
-    
-    /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
-     * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
-     */
-    func elapsed(turnMs: UInt32) throws 
     
     /**
      * The body ended, or the connection broke, or the caller stops reading after
@@ -1191,14 +1188,14 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func makeRoom() throws  -> Event
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
-     */
-    func mark()  -> Mark
-    
-    /**
      * All tool calls without an answer, in the order of the model.
      */
     func pendingCalls()  -> [ToolCall]
+    
+    /**
+     * The provider's own word for why it stopped; empty when it gave none yet.
+     */
+    func rawStopReason()  -> String
     
     /**
      * What to send in this step. Asking again gives the same bytes.
@@ -1217,13 +1214,21 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func retry() throws 
     
     /**
-     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
      *
      * # Errors
-     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
      * changed.
      */
-    func rollback(mark: Mark) throws 
+    func rollback(checkpoint: Checkpoint) throws 
+    
+    /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+    func setTurnElapsedMs(turnMs: UInt32) throws 
     
     /**
      * The conversation as plain versioned bytes, for `resume`. A reply that is coming in is not
@@ -1235,11 +1240,6 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * What to do now.
      */
     func step()  -> Step
-    
-    /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
-     */
-    func stopWord()  -> String
     
     /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
@@ -1426,6 +1426,18 @@ open func beginResponse(status: UInt16, retryAfterMs: UInt32?)throws   {try rust
 }
     
     /**
+     * Marks the end of the conversation as it is now, without a reply that is coming in.
+     */
+open func checkpoint() -> Checkpoint  {
+    return try!  FfiConverterTypeCheckpoint_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_checkpoint(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
      * `keep_turns` stay, the running one always.
      *
@@ -1456,21 +1468,6 @@ open func dropOldest()throws  -> UInt64  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
-}
-    
-    /**
-     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
-     *
-     * # Errors
-     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
-     */
-open func elapsed(turnMs: UInt32)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
-        uniffiCallStatus in
-    uniffi_zerostack_uniffi_fn_method_session_elapsed(
-            self.uniffiCloneHandle(),
-        FfiConverterUInt32.lower(turnMs),uniffiCallStatus
-    )
-}
 }
     
     /**
@@ -1614,24 +1611,24 @@ open func makeRoom()throws  -> Event  {
 }
     
     /**
-     * Marks the end of the conversation as it is now, without a reply that is coming in.
-     */
-open func mark() -> Mark  {
-    return try!  FfiConverterTypeMark_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_zerostack_uniffi_fn_method_session_mark(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-    /**
      * All tool calls without an answer, in the order of the model.
      */
 open func pendingCalls() -> [ToolCall]  {
     return try!  FfiConverterSequenceTypeToolCall.lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_pending_calls(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The provider's own word for why it stopped; empty when it gave none yet.
+     */
+open func rawStopReason() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_raw_stop_reason(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -1667,17 +1664,32 @@ open func retry()throws   {try rustCallWithError(FfiConverterTypeZerostackError_
 }
     
     /**
-     * Takes out all that was said since `mark` was made, whatever the step; what goes on ends.
+     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
      *
      * # Errors
-     * `StaleMark` when room was made since, or the mark's place is no longer there; nothing
+     * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
      * changed.
      */
-open func rollback(mark: Mark)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+open func rollback(checkpoint: Checkpoint)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_rollback(
             self.uniffiCloneHandle(),
-        FfiConverterTypeMark_lower(mark),uniffiCallStatus
+        FfiConverterTypeCheckpoint_lower(checkpoint),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
+     *
+     * # Errors
+     * `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
+     */
+open func setTurnElapsedMs(turnMs: UInt32)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_set_turn_elapsed_ms(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(turnMs),uniffiCallStatus
     )
 }
 }
@@ -1702,18 +1714,6 @@ open func step() -> Step  {
     return try!  FfiConverterTypeStep_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_zerostack_uniffi_fn_method_session_step(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-})
-}
-    
-    /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
-     */
-open func stopWord() -> String  {
-    return try!  FfiConverterString.lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_zerostack_uniffi_fn_method_session_stop_word(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -2218,7 +2218,7 @@ public struct Decoded: Equatable, Hashable {
     /**
      * The provider's own word for why the model stopped; empty when it gave none.
      */
-    public let stopWord: String
+    public let rawStopReason: String
     /**
      * Tokens, as the provider counted them.
      */
@@ -2236,7 +2236,7 @@ public struct Decoded: Equatable, Hashable {
          */events: [Event], 
         /**
          * The provider's own word for why the model stopped; empty when it gave none.
-         */stopWord: String, 
+         */rawStopReason: String, 
         /**
          * Tokens, as the provider counted them.
          */usage: Usage, 
@@ -2244,7 +2244,7 @@ public struct Decoded: Equatable, Hashable {
          * Why there is no usable reply.
          */failure: Failure?) {
         self.events = events
-        self.stopWord = stopWord
+        self.rawStopReason = rawStopReason
         self.usage = usage
         self.failure = failure
     }
@@ -2266,7 +2266,7 @@ public struct FfiConverterTypeDecoded: FfiConverterRustBuffer {
         return
             try Decoded(
                 events: FfiConverterSequenceTypeEvent.read(from: &buf), 
-                stopWord: FfiConverterString.read(from: &buf), 
+                rawStopReason: FfiConverterString.read(from: &buf), 
                 usage: FfiConverterTypeUsage.read(from: &buf), 
                 failure: FfiConverterOptionTypeFailure.read(from: &buf)
         )
@@ -2274,7 +2274,7 @@ public struct FfiConverterTypeDecoded: FfiConverterRustBuffer {
 
     public static func write(_ value: Decoded, into buf: inout [UInt8]) {
         FfiConverterSequenceTypeEvent.write(value.events, into: &buf)
-        FfiConverterString.write(value.stopWord, into: &buf)
+        FfiConverterString.write(value.rawStopReason, into: &buf)
         FfiConverterTypeUsage.write(value.usage, into: &buf)
         FfiConverterOptionTypeFailure.write(value.failure, into: &buf)
     }
@@ -2822,7 +2822,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let maxTurnCostMicros: UInt32
     /**
-     * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+     * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
      */
     public let maxTurnMs: UInt32
     /**
@@ -2896,7 +2896,7 @@ public struct Limits: Equatable, Hashable {
          * What one turn may cost by `prices`, in millionths of their currency; 0 is no limit.
          */maxTurnCostMicros: UInt32, 
         /**
-         * Milliseconds that `elapsed` lets one turn take; 0 is no limit.
+         * Milliseconds that `set_turn_elapsed_ms` lets one turn take; 0 is no limit.
          */maxTurnMs: UInt32, 
         /**
          * Times that the model may make the same call in a row; 0 is no limit.
@@ -3212,7 +3212,7 @@ public struct ToolCall: Equatable, Hashable {
     /**
      * The provider's own id of the call; empty where it gives none.
      */
-    public let wireId: String
+    public let providerId: String
     /**
      * The tool's name, as the model wrote it.
      */
@@ -3230,7 +3230,7 @@ public struct ToolCall: Equatable, Hashable {
          */id: UInt32, 
         /**
          * The provider's own id of the call; empty where it gives none.
-         */wireId: String, 
+         */providerId: String, 
         /**
          * The tool's name, as the model wrote it.
          */name: String, 
@@ -3238,7 +3238,7 @@ public struct ToolCall: Equatable, Hashable {
          * JSON text as the model wrote it; may be empty or malformed.
          */arguments: String) {
         self.id = id
-        self.wireId = wireId
+        self.providerId = providerId
         self.name = name
         self.arguments = arguments
     }
@@ -3260,7 +3260,7 @@ public struct FfiConverterTypeToolCall: FfiConverterRustBuffer {
         return
             try ToolCall(
                 id: FfiConverterUInt32.read(from: &buf), 
-                wireId: FfiConverterString.read(from: &buf), 
+                providerId: FfiConverterString.read(from: &buf), 
                 name: FfiConverterString.read(from: &buf), 
                 arguments: FfiConverterString.read(from: &buf)
         )
@@ -3268,7 +3268,7 @@ public struct FfiConverterTypeToolCall: FfiConverterRustBuffer {
 
     public static func write(_ value: ToolCall, into buf: inout [UInt8]) {
         FfiConverterUInt32.write(value.id, into: &buf)
-        FfiConverterString.write(value.wireId, into: &buf)
+        FfiConverterString.write(value.providerId, into: &buf)
         FfiConverterString.write(value.name, into: &buf)
         FfiConverterString.write(value.arguments, into: &buf)
     }
@@ -3813,6 +3813,121 @@ public func FfiConverterTypeDialect_lower(_ value: Dialect) -> RustBuffer {
 
 
 /**
+ * What was dropped.
+ */
+
+public enum Dropped: Equatable, Hashable {
+    
+    /**
+     * Text or reasoning of a reply that did not fit the storage.
+     */
+    case reply
+    /**
+     * A tool result above `max_result_bytes`.
+     */
+    case toolResult
+    /**
+     * Old tool results, in whose place a line says what they were.
+     */
+    case oldResults
+    /**
+     * The oldest exchanges; nothing stands for them.
+     */
+    case oldExchanges
+    /**
+     * The oldest exchanges, in whose place a summary stands.
+     */
+    case summarised
+    /**
+     * Something that this version does not name.
+     */
+    case other
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Dropped: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDropped: FfiConverterRustBuffer {
+    typealias SwiftType = Dropped
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Dropped {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .reply
+        
+        case 2: return .toolResult
+        
+        case 3: return .oldResults
+        
+        case 4: return .oldExchanges
+        
+        case 5: return .summarised
+        
+        case 6: return .other
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Dropped, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .reply:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .toolResult:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .oldResults:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .oldExchanges:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .summarised:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(6))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDropped_lift(_ buf: RustBuffer) throws -> Dropped {
+    return try FfiConverterTypeDropped.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDropped_lower(_ value: Dropped) -> RustBuffer {
+    return FfiConverterTypeDropped.lower(value)
+}
+
+
+
+/**
  * The class of an error.
  */
 
@@ -3881,9 +3996,9 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case badPrompt
     /**
-     * A required hole of a prompt has no value; `detail` is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
      */
-    case missingHole
+    case missingPlaceholder
     /**
      * No prompt of that name.
      */
@@ -3945,9 +4060,9 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case windowTooLong
     /**
-     * The transcript was rewritten since the mark was made. Nothing changed.
+     * The transcript was rewritten since the checkpoint was made. Nothing changed.
      */
-    case staleMark
+    case staleCheckpoint
     /**
      * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
      */
@@ -4007,7 +4122,7 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 15: return .badPrompt
         
-        case 16: return .missingHole
+        case 16: return .missingPlaceholder
         
         case 17: return .unknownPrompt
         
@@ -4039,7 +4154,7 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 31: return .windowTooLong
         
-        case 32: return .staleMark
+        case 32: return .staleCheckpoint
         
         case 33: return .badLine
         
@@ -4113,7 +4228,7 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(15))
         
         
-        case .missingHole:
+        case .missingPlaceholder:
             writeInt(&buf, Int32(16))
         
         
@@ -4177,7 +4292,7 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(31))
         
         
-        case .staleMark:
+        case .staleCheckpoint:
             writeInt(&buf, Int32(32))
         
         
@@ -4216,7 +4331,7 @@ public func FfiConverterTypeErrorKind_lower(_ value: ErrorKind) -> RustBuffer {
 public enum Event: Equatable, Hashable {
     
     /**
-     * More of the answer. Whole characters only.
+     * More of the answer. Wplaceholder characters only.
      */
     case textDelta(
         /**
@@ -4261,7 +4376,7 @@ public enum Event: Equatable, Hashable {
     case truncated(
         /**
          * What is not kept whole.
-         */what: Kept, 
+         */what: Dropped, 
         /**
          * Bytes that are not in the transcript.
          */bytes: UInt32
@@ -4351,7 +4466,7 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 5: return .usage(usage: try FfiConverterTypeUsage.read(from: &buf)
         )
         
-        case 6: return .truncated(what: try FfiConverterTypeKept.read(from: &buf), bytes: try FfiConverterUInt32.read(from: &buf)
+        case 6: return .truncated(what: try FfiConverterTypeDropped.read(from: &buf), bytes: try FfiConverterUInt32.read(from: &buf)
         )
         
         case 7: return .compacting
@@ -4407,7 +4522,7 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         
         case let .truncated(what,bytes):
             writeInt(&buf, Int32(6))
-            FfiConverterTypeKept.write(what, into: &buf)
+            FfiConverterTypeDropped.write(what, into: &buf)
             FfiConverterUInt32.write(bytes, into: &buf)
             
         
@@ -4535,121 +4650,6 @@ public func FfiConverterTypeFailedTurn_lift(_ buf: RustBuffer) throws -> FailedT
 #endif
 public func FfiConverterTypeFailedTurn_lower(_ value: FailedTurn) -> RustBuffer {
     return FfiConverterTypeFailedTurn.lower(value)
-}
-
-
-
-/**
- * What a cut concerns.
- */
-
-public enum Kept: Equatable, Hashable {
-    
-    /**
-     * Text or reasoning of a reply that did not fit the storage.
-     */
-    case reply
-    /**
-     * A tool result above `max_result_bytes`.
-     */
-    case toolResult
-    /**
-     * Old tool results, in whose place a line says what they were.
-     */
-    case oldResults
-    /**
-     * The oldest exchanges; nothing stands for them.
-     */
-    case oldExchanges
-    /**
-     * The oldest exchanges, in whose place a summary stands.
-     */
-    case summarised
-    /**
-     * Something that this version does not name.
-     */
-    case other
-
-
-
-
-
-}
-
-#if compiler(>=6)
-extension Kept: Sendable {}
-#endif
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public struct FfiConverterTypeKept: FfiConverterRustBuffer {
-    typealias SwiftType = Kept
-
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Kept {
-        let variant: Int32 = try readInt(&buf)
-        switch variant {
-        
-        case 1: return .reply
-        
-        case 2: return .toolResult
-        
-        case 3: return .oldResults
-        
-        case 4: return .oldExchanges
-        
-        case 5: return .summarised
-        
-        case 6: return .other
-        
-        default: throw UniffiInternalError.unexpectedEnumCase
-        }
-    }
-
-    public static func write(_ value: Kept, into buf: inout [UInt8]) {
-        switch value {
-        
-        
-        case .reply:
-            writeInt(&buf, Int32(1))
-        
-        
-        case .toolResult:
-            writeInt(&buf, Int32(2))
-        
-        
-        case .oldResults:
-            writeInt(&buf, Int32(3))
-        
-        
-        case .oldExchanges:
-            writeInt(&buf, Int32(4))
-        
-        
-        case .summarised:
-            writeInt(&buf, Int32(5))
-        
-        
-        case .other:
-            writeInt(&buf, Int32(6))
-        
-        }
-    }
-}
-
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeKept_lift(_ buf: RustBuffer) throws -> Kept {
-    return try FfiConverterTypeKept.lift(buf)
-}
-
-#if swift(>=5.8)
-@_documentation(visibility: private)
-#endif
-public func FfiConverterTypeKept_lower(_ value: Kept) -> RustBuffer {
-    return FfiConverterTypeKept.lower(value)
 }
 
 
@@ -4790,7 +4790,7 @@ public enum Part: Equatable, Hashable {
          */dialect: Dialect?, 
         /**
          * What it is among the opaque texts of this provider.
-         */variety: UInt8, 
+         */subtype: UInt8, 
         /**
          * As it came.
          */text: String
@@ -4835,7 +4835,7 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
         case 5: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
         )
         
-        case 6: return .opaque(dialect: try FfiConverterOptionTypeDialect.read(from: &buf), variety: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        case 6: return .opaque(dialect: try FfiConverterOptionTypeDialect.read(from: &buf), subtype: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
         )
         
         case 7: return .unknown
@@ -4875,10 +4875,10 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
             FfiConverterBool.write(isError, into: &buf)
             
         
-        case let .opaque(dialect,variety,text):
+        case let .opaque(dialect,subtype,text):
             writeInt(&buf, Int32(6))
             FfiConverterOptionTypeDialect.write(dialect, into: &buf)
-            FfiConverterUInt8.write(variety, into: &buf)
+            FfiConverterUInt8.write(subtype, into: &buf)
             FfiConverterString.write(text, into: &buf)
             
         
@@ -5354,7 +5354,7 @@ public enum StopReason: Equatable, Hashable {
      */
     case pause
     /**
-     * Another word; `stop_word` has it.
+     * Another word; `raw_stop_reason` has it.
      */
     case other
 
@@ -6102,13 +6102,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_func_estimate_tokens() != 30965) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 12091) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 58380) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_description() != 23631) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_holes() != 63002) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_model() != 43916) {
@@ -6120,7 +6117,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_prompt_output() != 57115) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_render() != 4631) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_placeholders() != 44388) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_render() != 25745) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_schema() != 47113) {
@@ -6138,13 +6138,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_begin_response() != 40427) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_session_checkpoint() != 20223) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_session_compact() != 62377) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_drop_oldest() != 16897) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_zerostack_uniffi_checksum_method_session_elapsed() != 38941) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_end_response() != 43357) {
@@ -6174,10 +6174,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_make_room() != 20235) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_mark() != 52979) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_pending_calls() != 55736) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_pending_calls() != 55736) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 17500) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_request() != 43121) {
@@ -6186,16 +6186,16 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_retry() != 53495) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 26876) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 19039) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() != 23414) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_snapshot() != 49394) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_step() != 62697) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_zerostack_uniffi_checksum_method_session_stop_word() != 12880) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_tool_result() != 52296) {

@@ -2,7 +2,7 @@ import Foundation
 import XCTest
 import Zerostack
 
-/// Whole turns over `URLSession` against the scripted provider.
+/// Wplaceholder turns over `URLSession` against the scripted provider.
 final class AgentTests: XCTestCase {
     struct ReadArguments: Decodable, Sendable {
         let path: String
@@ -400,10 +400,10 @@ final class AgentTests: XCTestCase {
             ["One.", "Two.", "Three."].map { Script.text($0) }.joined(separator: ","))
         let agent = try agent(provider)
         try await agent.run("1")
-        let mark = await agent.mark()
+        let checkpoint = await agent.checkpoint()
         try await agent.run("2")
         let fork = try agent.fork()
-        try await agent.rollback(to: mark)
+        try await agent.rollback(to: checkpoint)
         XCTAssertEqual(agent.transcript.map(\.part), [.text("1"), .text("One.")])
         let reply = try await fork.run("3")
         XCTAssertEqual(reply.text, "Three.")

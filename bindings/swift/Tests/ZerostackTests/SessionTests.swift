@@ -125,7 +125,7 @@ final class SessionTests: XCTestCase {
             text: "---\noutput: patch\ntools: Read\n---\nFix {{what}} in {{in|main}}.")
         XCTAssertEqual(prompt.output, .patch)
         XCTAssertEqual(prompt.tools, ["Read"])
-        XCTAssertEqual(prompt.holes, ["what", "in"])
+        XCTAssertEqual(prompt.placeholders, ["what", "in"])
         XCTAssertEqual(try prompt.rendered(["what": "#7"]), "Fix #7 in main.")
         let missing = fault { _ = try prompt.rendered() }
         XCTAssertEqual(missing?.message, #"prompt "fix-it" needs a value for "what""#)
@@ -162,7 +162,7 @@ final class SessionTests: XCTestCase {
             "tests/fixtures/anthropic/thinking_and_calls.sse")
         let decoded = try Decoded(try Data(contentsOf: file), from: .anthropic)
         XCTAssertNil(decoded.failure)
-        XCTAssertEqual(decoded.stopWord, "tool_use")
+        XCTAssertEqual(decoded.rawStopReason, "tool_use")
         XCTAssertEqual(decoded.events.last, .end(.toolUse))
         XCTAssertNotNil(try Decoded(Data("<html>".utf8), from: .anthropic).failure)
     }

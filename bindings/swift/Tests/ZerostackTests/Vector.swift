@@ -221,7 +221,7 @@ final class Player {
 
     private func described(_ word: String, _ call: ToolCall) -> Vector.Entry {
         Vector.Entry("\(word) \(call.id.number)")
-            .with(call.wireID).with(call.name).with(call.arguments)
+            .with(call.providerID).with(call.name).with(call.arguments)
     }
 
     private func counts(_ word: String, _ usage: Usage) {

@@ -1,4 +1,4 @@
-//! Files that were written for other programs, and text that only looks like a hole.
+//! Files that were written for other programs, and text that only looks like a placeholder.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn front_matter_of_other_programs_is_read() {
     assert_eq!(prompt.argument_names().into_iter().flatten().count(), 2);
     assert_eq!(rendered(source, &[("ARGUMENTS", "7 main")]), "7 main.");
     assert_eq!(rendered(source, &[("issue", "7")]), "7 .");
-    assert_eq!(prompt.rendered_len(&[]).map_err(|e| e.kind()), Err(ErrorKind::MissingHole));
+    assert_eq!(prompt.rendered_len(&[]).map_err(|e| e.kind()), Err(ErrorKind::MissingPlaceholder));
     let source = front("tools:\n  - name: get\n    inputSchema:\n      name: x\n  - name: put");
     assert_eq!(list(parse(&source).tools()), ["get", "put"]);
     // Keys in quotes, switches with capitals, descriptions that an editor has wrapped.
@@ -115,7 +115,7 @@ fn front_matter_of_other_programs_is_read() {
 }
 
 #[test]
-fn what_only_looks_like_a_hole_stays_text() {
+fn what_only_looks_like_a_placeholder_stays_text() {
     let given = [("ARGUMENTS", "one two three four five")];
     for body in [
         "Run `awk '{print $1}' log`.",
@@ -151,7 +151,7 @@ fn what_only_looks_like_a_hole_stays_text() {
     }
     // A value that is given is meant.
     assert_eq!(rendered("```\n{{code}}\n```", &[("code", "x")]), "```\nx\n```");
-    assert_eq!(parse("```\n{{code}}\n```").holes().count(), 1);
+    assert_eq!(parse("```\n{{code}}\n```").placeholders().count(), 1);
 }
 
 #[test]
@@ -160,5 +160,5 @@ fn a_hint_makes_nothing_obligatory() {
     assert_eq!(rendered(source, &[]), "Review , line , .");
     assert_eq!(rendered(source, &[("ARGUMENTS", "7")]), "Review 7, line , .");
     let declared = parse("---\nargument-hint: x\narguments: x\n---\n$x").rendered_len(&[]);
-    assert_eq!(declared.map_err(|error| error.kind()), Err(ErrorKind::MissingHole));
+    assert_eq!(declared.map_err(|error| error.kind()), Err(ErrorKind::MissingPlaceholder));
 }

@@ -135,15 +135,15 @@ pub(super) fn document_end(_: &mut Sink<'_, '_>) -> Result<(), Error> {
 }
 
 /// The strings of the part that wait become parts of the reply. A signature stays with what
-/// it came on: the text, or without one what `variety` says.
-fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Error> {
+/// it came on: the text, or without one what `subtype` says.
+fn commit_strings(sink: &mut Sink<'_, '_>, subtype: Option<u8>) -> Result<(), Error> {
     let (dialect, block) = (sink.dialect as u8, sink.reply.notes.block);
     let is_signed = sink.is_staged(SIGNATURE_SLOT);
     let has_text = sink.is_staged(TEXT_SLOT);
     if is_signed {
-        let variety = if has_text { Some(OF_NEXT) } else { variety };
+        let subtype = if has_text { Some(OF_NEXT) } else { subtype };
         sink.end_part();
-        sink.commit_part(variety.map(|variety| (Kind::Opaque, [dialect, variety])))?;
+        sink.commit_part(subtype.map(|subtype| (Kind::Opaque, [dialect, subtype])))?;
         sink.end_part();
     }
     if has_text {
@@ -162,7 +162,7 @@ fn commit_strings(sink: &mut Sink<'_, '_>, variety: Option<u8>) -> Result<(), Er
 fn note_stop(sink: &mut Sink<'_, '_>) {
     let word = sink.take_word();
     if !NO_REASON.contains(&hash(&word)) && !sink.reply.is_muted() {
-        sink.reply.stop_word = word;
+        sink.reply.raw_stop_reason = word;
     }
 }
 
@@ -172,7 +172,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
         return;
     }
     sink.reply.stop = None;
-    let word = core::mem::take(&mut sink.reply.stop_word);
+    let word = core::mem::take(&mut sink.reply.raw_stop_reason);
     sink.word(&word);
     sink.stop();
     if sink.reply.notes.document == IS_BLOCKED && sink.reply.stop.is_some() {
@@ -183,7 +183,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
 /// The question was refused, and there will be no candidate.
 fn note_block(sink: &mut Sink<'_, '_>) {
     note_stop(sink);
-    if !sink.reply.stop_word.is_empty() {
+    if !sink.reply.raw_stop_reason.is_empty() {
         sink.reply.notes.document = IS_BLOCKED;
     }
 }

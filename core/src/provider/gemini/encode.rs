@@ -154,8 +154,8 @@ fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Optio
     behind.filter(|_| record.is(Kind::Call)).map(|behind| behind.text())
 }
 
-fn is_ours(record: &Record<'_>, variety: u8) -> bool {
-    record.is(Kind::Opaque) && record.header.info.starts_with(&[Dialect::Gemini as u8, variety])
+fn is_ours(record: &Record<'_>, subtype: u8) -> bool {
+    record.is(Kind::Opaque) && record.header.info.starts_with(&[Dialect::Gemini as u8, subtype])
 }
 
 /// Begins a part, and its message when none is open.

@@ -38,7 +38,7 @@ const IS_LAST: u8 = 1;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
-        Token::PieceEnd(DONE_REASON) => sink.reply.stop_word = sink.take_word(),
+        Token::PieceEnd(DONE_REASON) => sink.reply.raw_stop_reason = sink.take_word(),
         Token::Begin(MESSAGE) => sink.reply.is_known = true,
         Token::Begin(CALLS) => sink.drop_stage(),
         Token::End(CALLS) => sink.commit_new_call()?,
@@ -58,7 +58,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         sink.fail_document();
     }
     sink.close_calls();
-    let word = core::mem::take(&mut sink.reply.stop_word);
+    let word = core::mem::take(&mut sink.reply.raw_stop_reason);
     if core::mem::take(&mut sink.reply.notes.document) == IS_LAST {
         sink.word(&word);
         sink.stop();

@@ -216,8 +216,8 @@ fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
     opaque(sink, if is_behind { OF_CALL } else { OF_NEXT }, bytes)
 }
 
-fn opaque(sink: &mut Sink<'_, '_>, variety: u8, bytes: &[u8]) -> Result<(), Error> {
-    sink.part(Kind::Opaque, [sink.dialect as u8, variety], bytes)
+fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Error> {
+    sink.part(Kind::Opaque, [sink.dialect as u8, subtype], bytes)
 }
 
 /// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
@@ -234,9 +234,9 @@ fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         return Ok(());
     }
     let is_encrypted = sink.reply.notes.document == IS_ENCRYPTED;
-    let variety = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
+    let subtype = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
     sink.end_part();
-    sink.commit_part(Some((Kind::Opaque, [sink.dialect as u8, variety])))?;
+    sink.commit_part(Some((Kind::Opaque, [sink.dialect as u8, subtype])))?;
     sink.end_part();
     Ok(())
 }

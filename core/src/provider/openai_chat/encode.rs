@@ -117,7 +117,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         FIELDS => match at.next_of(bytes, Kind::Opaque.bit()) {
             Some(part) => {
                 about(&part, out);
-                out.fill(match variety(&part) {
+                out.fill(match subtype(&part) {
                     Some(OPAQUE_REASONING) => r#","reasoning_opaque":"%t""#,
                     Some(OF_TEXT) => r#","extra_content":{"google":{"thought_signature":"%t"}}"#,
                     _ => "",
@@ -139,7 +139,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         }
         _ => match at.next_of(bytes, Kind::Call.bit() | Kind::Opaque.bit()) {
             Some(part) if part.is(Kind::Opaque) => {
-                at.previous = if variety(&part) == Some(OF_NEXT) { part.offset } else { 0 };
+                at.previous = if subtype(&part) == Some(OF_NEXT) { part.offset } else { 0 };
             }
             Some(call) => {
                 about(&call, out);
@@ -163,15 +163,15 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
 fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
     let thinking = Record::at(bytes, at.previous).filter(|_| at.previous != 0);
     at.previous = if part.is(Kind::Thinking) { part.offset } else { 0 };
-    let variety = variety(part);
-    let is_detail = matches!(variety, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
+    let subtype = subtype(part);
+    let is_detail = matches!(subtype, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
     if !is_detail || thinking.is_some_and(|thinking| thinking.header.has(MARKED)) {
         return;
     }
     out.fill(if at.comma { "," } else { r#","reasoning_details":["# });
     at.comma = true;
     about(part, out);
-    if variety == Some(DETAIL_SIGNATURE) {
+    if subtype == Some(DETAIL_SIGNATURE) {
         out.blanks.name = thinking.map_or("", |thinking| thinking.text());
         return out.fill(r#"{"type":"reasoning.text","text":"%n","signature":"%t"}"#);
     }
@@ -197,7 +197,7 @@ fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
     if let Some(before) = Record::at(bytes, at.previous).filter(|_| at.previous != 0) {
         return Some(before.text());
     }
-    let behind = Record::at(bytes, at.offset).filter(|it| variety(it) == Some(OF_CALL));
+    let behind = Record::at(bytes, at.offset).filter(|it| subtype(it) == Some(OF_CALL));
     // Of the calls of a reply only the first is signed, in one form or another.
     let first = Record::find_part(bytes, at.message, at.message, Kind::Call.bit());
     let is_first = first.is_some_and(|first| first.end() == at.offset);
@@ -207,14 +207,14 @@ fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
 
 fn has_ours(bytes: &[u8], at: &Cursor) -> bool {
     let opaque = Record::find_part(bytes, at.message, at.message, Kind::Opaque.bit());
-    opaque.is_some_and(|opaque| variety(&opaque).is_some())
+    opaque.is_some_and(|opaque| subtype(&opaque).is_some())
 }
 
 /// What opaque text of this dialect is.
 #[inline(never)]
-fn variety(record: &Record<'_>) -> Option<u8> {
+fn subtype(record: &Record<'_>) -> Option<u8> {
     match record.header.info {
-        [OURS, variety, _] if record.is(Kind::Opaque) => Some(variety),
+        [OURS, subtype, _] if record.is(Kind::Opaque) => Some(subtype),
         _ => None,
     }
 }

@@ -158,7 +158,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             sink.reply.is_known = true;
             let word = sink.take_word();
             if ![IN_PROGRESS, QUEUED].contains(&hash(&word)) {
-                sink.reply.stop_word = word;
+                sink.reply.raw_stop_reason = word;
             }
         }
         REASON => {

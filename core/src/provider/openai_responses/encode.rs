@@ -136,8 +136,8 @@ fn is_sealed(bytes: &[u8], record: &Record<'_>) -> bool {
     seal.is_some_and(|seal| is_ours(&seal, ENCRYPTED) && is_answered(bytes, &seal))
 }
 
-fn is_ours(record: &Record<'_>, variety: u8) -> bool {
-    let wanted = [Dialect::OpenAiResponses as u8, variety];
+fn is_ours(record: &Record<'_>, subtype: u8) -> bool {
+    let wanted = [Dialect::OpenAiResponses as u8, subtype];
     record.is(Kind::Opaque) && record.header.info.starts_with(&wanted)
 }
 

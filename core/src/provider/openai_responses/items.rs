@@ -335,19 +335,19 @@ const fn bit(index: u32) -> u32 {
 /// The status came, or the event that stands for it: why the model stopped, or that it failed.
 fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     let reply = &mut *sink.reply;
-    if reply.stop_word.is_empty() {
+    if reply.raw_stop_reason.is_empty() {
         let status: &[u8] = match event {
             event::COMPLETED => b"completed",
             event::INCOMPLETE => b"incomplete",
             event::FAILED => b"failed",
             _ => b"",
         };
-        reply.stop_word.extend(status.iter().copied());
+        reply.raw_stop_reason.extend(status.iter().copied());
     }
-    if reply.stop_word.is_empty() || reply.stop.is_some() || reply.is_muted() {
+    if reply.raw_stop_reason.is_empty() || reply.stop.is_some() || reply.is_muted() {
         return;
     }
-    reply.stop = match hash(&reply.stop_word) {
+    reply.stop = match hash(&reply.raw_stop_reason) {
         FAILED | CANCELLED => return sink.failure(),
         COMPLETED => Some(StopReason::EndTurn),
         INCOMPLETE => Some(reply.notes.reason.unwrap_or(StopReason::Other)),

@@ -109,7 +109,7 @@ pub(crate) struct Reply {
     /// The word that is being read.
     word: Word,
     /// The provider's own word for why the model stopped.
-    pub stop_word: Word,
+    pub raw_stop_reason: Word,
 }
 
 /// What a dialect remembers while it reads; what each field means is its own affair.

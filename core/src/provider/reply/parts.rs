@@ -195,7 +195,7 @@ impl Sink<'_, '_> {
             }
             if !mark.is_stopped {
                 self.reply.stop = None;
-                self.reply.stop_word.clear();
+                self.reply.raw_stop_reason.clear();
             }
         }
         self.reply.skip = !is_ours;
@@ -282,7 +282,7 @@ impl Sink<'_, '_> {
             return;
         }
         self.reply.stop = Some(stop::reason(&word));
-        self.reply.stop_word = word;
+        self.reply.raw_stop_reason = word;
     }
 
     /// A count came: the one with this number in [`crate::Usage`].

@@ -1,7 +1,7 @@
 //! What of a reply a person may see next.
 
 use super::{Reply, Sink};
-use crate::message::{CallId, Event, Kept, StopReason, ToolCall};
+use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
 use crate::wire::steps;
 
@@ -178,11 +178,11 @@ impl Shown {
             What::Refusal => Event::RefusalDelta(text()?),
             What::Thinking => Event::ThinkingDelta(text()?),
             What::Usage => Event::Usage(reply.usage()),
-            What::Cut => Event::Truncated { what: Kept::Reply, bytes: self.end },
+            What::Cut => Event::Truncated { what: Dropped::Reply, bytes: self.end },
             What::Call => {
-                let (wire_id, name, arguments) = Record::at(bytes, start)?.call();
+                let (provider_id, name, arguments) = Record::at(bytes, start)?.call();
                 let id = CallId(calls + self.end);
-                Event::ToolCall(ToolCall { id, wire_id, name, arguments })
+                Event::ToolCall(ToolCall { id, provider_id, name, arguments })
             }
             What::Malformed => return None,
         })

@@ -9,7 +9,7 @@ use crate::transcript::log::Log;
 
 impl Machine {
     /// The turn has taken so long.
-    pub fn elapsed(
+    pub fn set_turn_elapsed_ms(
         &mut self,
         log: &mut Log<'_>,
         config: &dyn Config,

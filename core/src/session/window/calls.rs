@@ -45,8 +45,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// # Errors
     /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by
     /// [`abort`](Self::abort).
-    pub fn elapsed(&mut self, turn_ms: u32) -> Result<(), Error> {
-        self.machine.elapsed(&mut self.transcript.log(), &self.config, turn_ms)
+    pub fn set_turn_elapsed_ms(&mut self, turn_ms: u32) -> Result<(), Error> {
+        self.machine.set_turn_elapsed_ms(&mut self.transcript.log(), &self.config, turn_ms)
     }
 
     /// Whether what goes on now is the session's own: it asks for a summary, and what comes is

@@ -3,7 +3,7 @@
 use super::Tried;
 use super::count::tokens_between;
 use crate::Error;
-use crate::message::{Event, Kept};
+use crate::message::{Dropped, Event};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::Step;
 use crate::session::machine::Machine;
@@ -47,8 +47,8 @@ impl Machine {
         // A summary goes only for what must go.
         let last = if bytes > 0 || excess.context > 0 { Last::Summary } else { Last::Nothing };
         let (what, freed) = match elided {
-            0 => (Kept::OldExchanges, self.drop_until(log, config, needed, last)),
-            freed => (Kept::OldResults, freed),
+            0 => (Dropped::OldExchanges, self.drop_until(log, config, needed, last)),
+            freed => (Dropped::OldResults, freed),
         };
         let (what, freed) = match freed {
             0 if excess.context > 0 => {
@@ -56,7 +56,7 @@ impl Machine {
                 let most = config.limits().high_water(config.dialect());
                 let over = self.count.total().saturating_sub(most).max(excess.context);
                 let bytes = self.result_bytes(log, config, over);
-                (Kept::ToolResult, self.shorten_results(log, config, bytes))
+                (Dropped::ToolResult, self.shorten_results(log, config, bytes))
             }
             freed => (what, freed),
         };

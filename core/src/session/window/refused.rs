@@ -4,7 +4,7 @@
 use super::Tried;
 use super::policy::Needed;
 use super::shorten::can_shorten;
-use crate::message::{Event, Kept};
+use crate::message::{Dropped, Event};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::machine::Machine;
 use crate::session::room::{Last, can_drop};
@@ -64,18 +64,18 @@ impl Machine {
             RoomPolicy::DropOldest => 0,
             _ => self.elide(log, config, Needed { bytes, tokens: 0 }),
         };
-        let (mut what, mut freed) = (Kept::OldResults, elided);
+        let (mut what, mut freed) = (Dropped::OldResults, elided);
         if freed < bytes {
             let needed = Needed { bytes: bytes - freed, tokens: 0 };
             let dropped = self.drop_until(log, config, needed, Last::Summary);
             if dropped > 0 {
-                (what, freed) = (Kept::OldExchanges, elided + dropped);
+                (what, freed) = (Dropped::OldExchanges, elided + dropped);
             }
         }
         if freed < bytes {
             let cut = self.shorten_results(log, config, bytes - freed);
             if cut > freed {
-                what = Kept::ToolResult;
+                what = Dropped::ToolResult;
             }
             freed += cut;
         }

@@ -5,7 +5,7 @@ use super::count::is_limited;
 use super::policy::begins_reply;
 use super::refused::find;
 use super::{Outcome, Tried};
-use crate::message::{Dialect, Event, Kept, StopReason};
+use crate::message::{Dialect, Dropped, Event, StopReason};
 use crate::provider::Config;
 use crate::session::Step;
 use crate::session::machine::Machine;
@@ -123,7 +123,7 @@ impl Machine {
             return Ok(Event::Compacting);
         }
         let event = match outcome {
-            Ok(bytes) => Event::Truncated { what: Kept::Summarised, bytes: bytes as u32 },
+            Ok(bytes) => Event::Truncated { what: Dropped::Summarised, bytes: bytes as u32 },
             Err(error) => {
                 self.tried.add(Tried::SUMMARY);
                 self.error = Some(error);

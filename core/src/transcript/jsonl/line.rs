@@ -73,7 +73,7 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
     THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
     IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
     SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
-    INDEX = ROOT."index", OPAQUE_DIALECT = OPAQUE."provider", VARIETY = OPAQUE."variety",
+    INDEX = ROOT."index", OPAQUE_DIALECT = OPAQUE."provider", SUBTYPE = OPAQUE."subtype", OLD_SUBTYPE = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
     ARGUMENTS = CALL."arguments", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
 
@@ -94,7 +94,7 @@ pub(super) struct Line {
     order: [u8; 3],
     count: u8,
     lengths: [u32; 3],
-    variety: u8,
+    subtype: u8,
     field: u8,
     index: u16,
     /// The places of all that is true.
@@ -141,7 +141,7 @@ impl Line {
                 self.see(place)?;
                 let small = u8::try_from(number).map_err(|_| LineFault::BadField);
                 match place {
-                    VARIETY => self.variety = small?,
+                    SUBTYPE | OLD_SUBTYPE => self.subtype = small?,
                     FIELD => self.field = small?,
                     INDEX => self.index = u16::try_from(number).map_err(|_| LineFault::BadField)?,
                     _ => return Err(LineFault::BadField.into()),
@@ -173,8 +173,16 @@ impl Line {
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT, TURN_ENDED])),
             b"assistant" => (
                 &[TEXT, CONTENT, THINKING, OPAQUE, CALL],
-                allowed(&[BEGINS, CUT, REFUSED, FIELD, OPAQUE_DIALECT, VARIETY, OPAQUE_TEXT])
-                    | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, TURN_PAUSED]),
+                allowed(&[
+                    BEGINS,
+                    CUT,
+                    REFUSED,
+                    FIELD,
+                    OPAQUE_DIALECT,
+                    SUBTYPE,
+                    OLD_SUBTYPE,
+                    OPAQUE_TEXT,
+                ]) | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, TURN_PAUSED]),
             ),
             _ => return Err(LineFault::Role.into()),
         };
@@ -211,7 +219,7 @@ impl Line {
             if !self.has(OPAQUE_TEXT) {
                 return Err(LineFault::Fields.into());
             }
-            return text(Kind::Opaque, begins, [dialect, self.variety, 0]);
+            return text(Kind::Opaque, begins, [dialect, self.subtype, 0]);
         }
         if self.has(CALL) {
             if !self.has(CALL_NAME) || !self.has(ARGUMENTS) {

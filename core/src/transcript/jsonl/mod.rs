@@ -4,7 +4,7 @@
 //! {"role":"user","text":"Fix the test"}
 //! {"role":"developer","text":"From now on, write no file"}
 //! {"role":"assistant","thinking":"Let me look"}
-//! {"role":"assistant","opaque":{"provider":"anthropic","variety":0,"text":"c2ln"}}
+//! {"role":"assistant","opaque":{"provider":"anthropic","subtype":0,"text":"c2ln"}}
 //! {"role":"assistant","text":"I will read it."}
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}

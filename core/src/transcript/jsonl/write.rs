@@ -123,7 +123,7 @@ impl<'t> JsonLines<'t> {
                 let dialect = Dialect::from_number(first).map_or("", Dialect::name);
                 pieces!(out:
                     r#"{"role":"assistant""#, begins, r#","opaque":{"dialect":""#, dialect,
-                    r#"","variety":"#, Piece::Number(second.into()), r#","text":""#, text,
+                    r#"","subtype":"#, Piece::Number(second.into()), r#","text":""#, text,
                     r#""}"#, turn
                 );
             }

@@ -112,7 +112,7 @@ fn turn(arena: &mut [u8], spare: &mut [u8], status: u16, body: &[u8]) -> Option<
     let session = &mut depth("new", || Session::new(arena, &CONFIG));
     let session = session.as_mut().ok()?;
     told("user", || session.user("How is the board?"))?.ok()?;
-    let asked = told("mark", || session.mark())?;
+    let asked = told("checkpoint", || session.checkpoint())?;
     for _ in 0..3 {
         if !send(session) {
             break;
@@ -189,7 +189,7 @@ fn texts(arena: &mut [u8], spare: &mut [u8], lines: &mut [u8]) -> Option<()> {
     feed(session, CALLS)?;
     session.end_response().ok()?;
     session.abort();
-    let frame = told("unsaved", || session.unsaved(&Journal::new()))??;
+    let frame = told("journal_frame", || session.journal_frame(&Journal::new()))??;
     let (head, payload) = (frame.head(), frame.payload());
     let file = lines.get_mut(..head.len() + payload.len())?;
     let (front, back) = file.split_at_mut_checked(head.len())?;

@@ -9,7 +9,7 @@ use core::mem::replace;
 
 use script::Entry;
 use zerostack_core::{
-    CallId, Counting, Dialect, Error, Event, FailedTurn, Kept, Limits, RoomPolicy, Session,
+    CallId, Counting, Dialect, Dropped, Error, Event, FailedTurn, Limits, RoomPolicy, Session,
     SessionConfig, Step, ToolResult, ToolSpec, Usage,
 };
 
@@ -161,7 +161,7 @@ impl Player<'_> {
             },
             b"calls" => {
                 for call in self.session.pending_calls() {
-                    let texts = [call.wire_id, call.name, call.arguments].map(str::as_bytes);
+                    let texts = [call.provider_id, call.name, call.arguments].map(str::as_bytes);
                     self.script.output(&["=call"], &[call.id.number()], &texts)?;
                 }
                 Ok(())
@@ -309,17 +309,17 @@ fn show(script: &mut Script, event: &Event<'_>) -> Option<()> {
         Event::RefusalDelta(text) => script.delta("=refusal", text),
         Event::ThinkingDelta(text) => script.delta("=thinking", text),
         Event::ToolCall(call) => {
-            let texts = [call.wire_id, call.name, call.arguments].map(str::as_bytes);
+            let texts = [call.provider_id, call.name, call.arguments].map(str::as_bytes);
             script.output(&["=tool_call"], &[call.id.number()], &texts)
         }
         Event::Usage(usage) => script.output(&["=counts"], &counts(&usage), &[]),
         Event::Truncated { what, bytes } => {
             let what = match what {
-                Kept::Reply => "reply",
-                Kept::ToolResult => "result",
-                Kept::OldResults => "old_results",
-                Kept::OldExchanges => "old_exchanges",
-                Kept::Summarised => "summarised",
+                Dropped::Reply => "reply",
+                Dropped::ToolResult => "result",
+                Dropped::OldResults => "old_results",
+                Dropped::OldExchanges => "old_exchanges",
+                Dropped::Summarised => "summarised",
                 _ => return script.refuse("is behind a cut that has no place in a vector yet"),
             };
             script.output(&["=truncated ", what], &[bytes], &[])

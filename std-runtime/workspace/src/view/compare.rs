@@ -9,7 +9,7 @@ use super::canonical::Canonical;
 use super::index::{Index, Settings};
 use super::judge::Judge;
 use super::rules::{Rules, Seen};
-use super::{Inner, Kept, Presence, Touched, outside, upper};
+use super::{Dropped, Inner, Presence, Touched, outside, upper};
 use crate::patch::stored::Store;
 use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry, LeftOut, Reason};
@@ -88,12 +88,12 @@ impl Inner {
         let origin = self.origin.try_clone()?.until(&self.ended);
         let written = Tree::open(&self.written)?.until(&self.ended);
         let (touched, after) = match &self.kept {
-            Kept::Overlay => (upper::touched(&origin, &written, &written)?, written),
-            Kept::Mounted(merged) => {
+            Dropped::Overlay => (upper::touched(&origin, &written, &written)?, written),
+            Dropped::Mounted(merged) => {
                 let merged = merged.try_clone()?.until(&self.ended);
                 (upper::touched(&origin, &written, &merged)?, merged)
             }
-            Kept::Copy(copy) => (copy.touched(&written)?, written),
+            Dropped::Copy(copy) => (copy.touched(&written)?, written),
         };
         let found = self.found(&touched, &origin, &after)?;
         let special = touched.special.iter();
@@ -258,8 +258,8 @@ impl Inner {
         let mut found = Vec::new();
         for (path, presence) in &touched.paths {
             let start = match &self.kept {
-                Kept::Copy(copy) => copy.start(origin, path)?,
-                Kept::Overlay | Kept::Mounted(_) => self.opened.start(origin, path)?,
+                Dropped::Copy(copy) => copy.start(origin, path)?,
+                Dropped::Overlay | Dropped::Mounted(_) => self.opened.start(origin, path)?,
             };
             let new = match presence {
                 Presence::There => after.stat(path)?.as_ref().and_then(Entry::of),
@@ -327,8 +327,8 @@ impl Inner {
     /// Whether the user may have removed the file since the view was opened.
     fn was_removed(&self, origin: &Tree, path: &[u8]) -> io::Result<bool> {
         match &self.kept {
-            Kept::Copy(_) => Ok(false),
-            Kept::Overlay | Kept::Mounted(_) => self.opened.lost(origin, path),
+            Dropped::Copy(_) => Ok(false),
+            Dropped::Overlay | Dropped::Mounted(_) => self.opened.lost(origin, path),
         }
     }
 

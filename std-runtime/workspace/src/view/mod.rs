@@ -94,7 +94,7 @@ struct Inner {
     temporary: PathBuf,
     /// What was written.
     written: PathBuf,
-    kept: Kept,
+    kept: Dropped,
     opened: Opened,
     checkout: Option<Checkout>,
     around: Surroundings,
@@ -111,7 +111,7 @@ struct Inner {
 
 /// How the view is kept.
 #[derive(Debug)]
-enum Kept {
+enum Dropped {
     /// An overlay that the sandbox made.
     Overlay,
     /// An overlay that we made, in which folders can be renamed.
@@ -260,8 +260,10 @@ impl View {
         let mut changed = Vec::new();
         for path in paths {
             let start = match &inner.kept {
-                Kept::Copy(copy) => copy.start(&inner.origin, path)?,
-                Kept::Overlay | Kept::Mounted(_) => inner.opened.start(&inner.origin, path)?,
+                Dropped::Copy(copy) => copy.start(&inner.origin, path)?,
+                Dropped::Overlay | Dropped::Mounted(_) => {
+                    inner.opened.start(&inner.origin, path)?
+                }
             };
             if !matches!(start, Start::Live(_)) {
                 changed.push(path.to_vec());

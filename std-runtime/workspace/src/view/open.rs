@@ -12,7 +12,7 @@ use super::home::is_of_system;
 use super::repository::Checkout;
 use super::scratch::{self, Scratch};
 use super::surroundings::Surroundings;
-use super::{Inner, Kept, Storage, ViewOptions};
+use super::{Dropped, Inner, Storage, ViewOptions};
 use crate::patch::tree::{Ended, Tree};
 use crate::sandbox::{self, Folder, Layer, Layout, Refusal, Sandbox, Writes};
 use crate::{Error, ErrorKind, Result};
@@ -89,13 +89,13 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
         }
     };
     let kept = match (copied, mounted) {
-        (Some(copy), _) => Kept::Copy(copy),
-        (None, Some(mount)) => Kept::Mounted(
+        (Some(copy), _) => Dropped::Copy(copy),
+        (None, Some(mount)) => Dropped::Mounted(
             Tree::of_mount(mount.as_fd()).map_err(|error| scratch::disk(&upper, &error))?,
         ),
-        (None, None) => Kept::Overlay,
+        (None, None) => Dropped::Overlay,
     };
-    let storage = if matches!(kept, Kept::Copy(_)) { "private-copy" } else { "overlayfs" };
+    let storage = if matches!(kept, Dropped::Copy(_)) { "private-copy" } else { "overlayfs" };
     let mut layers = sandbox.layers();
     layers.extend(["masked-environment", storage].map(Layer::in_force));
     Ok(Inner {
@@ -143,7 +143,7 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         sandbox: Sandbox::off(&origin_path, &temporary, &options.tools),
         written: root.clone(),
         root,
-        kept: Kept::Copy(copy),
+        kept: Dropped::Copy(copy),
         opened: Opened::after(before),
         checkout: Checkout::around(&origin_path),
         around,

@@ -1,4 +1,4 @@
-//! A mark is where a conversation goes back to; a fork goes on apart.
+//! A checkpoint is where a conversation goes back to; a fork goes on apart.
 
 use zerostack_core::{
     Config, Dialect, ErrorKind, Limits, RoomPolicy, Session, SessionConfig, Step, ToolResult,
@@ -64,10 +64,10 @@ fn any_later_step_rolls_back_to_any_earlier_one() {
     let sessions = in_every_step();
     let mut cases = 0;
     for (at, earlier) in sessions.iter().enumerate() {
-        let mark = earlier.mark();
+        let checkpoint = earlier.checkpoint();
         for later in &sessions[at..] {
             let mut session = later.clone();
-            session.rollback(mark).unwrap();
+            session.rollback(checkpoint).unwrap();
             assert_eq!(entries(&session), entries_saved(earlier));
             let expected = match earlier.step() {
                 // What was under way begins anew.
@@ -78,7 +78,7 @@ fn any_later_step_rolls_back_to_any_earlier_one() {
             let pending = |session: &Chat| session.pending_calls().count();
             assert_eq!(pending(&session), pending(earlier));
             // Twice is the same, and the conversation goes on.
-            session.rollback(mark).unwrap();
+            session.rollback(checkpoint).unwrap();
             play::answer_all(&mut session, "later").unwrap();
             if session.step() == Step::Idle {
                 session.user("Go on").unwrap();
@@ -95,10 +95,10 @@ fn any_later_step_rolls_back_to_any_earlier_one() {
 fn a_cancelled_turn_leaves_the_buffer_as_before() {
     for cancelled in in_every_step() {
         let before = session();
-        let (mark, bytes) = (before.mark(), before.snapshot().to_vec());
+        let (checkpoint, bytes) = (before.checkpoint(), before.snapshot().to_vec());
         let mut session = cancelled;
         session.abort();
-        session.rollback(mark).unwrap();
+        session.rollback(checkpoint).unwrap();
         assert_eq!((session.snapshot(), session.step()), (bytes.as_slice(), Step::Idle));
     }
 }
@@ -107,21 +107,21 @@ fn a_cancelled_turn_leaves_the_buffer_as_before() {
 fn a_mark_of_what_was_rewritten_is_stale() {
     let mut session = session();
     answered(&mut session, "And again");
-    let mark = session.mark();
+    let checkpoint = session.checkpoint();
     session.compact("We said hello.", 1).unwrap();
     let before = format!("{session:?}");
-    let error = session.rollback(mark).unwrap_err();
-    assert_eq!((error.kind(), error.detail()), (ErrorKind::StaleMark, 0));
+    let error = session.rollback(checkpoint).unwrap_err();
+    assert_eq!((error.kind(), error.detail()), (ErrorKind::StaleCheckpoint, 0));
     assert_eq!(format!("{session:?}"), before, "a failed call changed something");
 
-    // What stood at the mark was taken out, and is longer or shorter now.
-    let early = session.mark();
+    // What stood at the checkpoint was taken out, and is longer or shorter now.
+    let early = session.checkpoint();
     answered(&mut session, "One");
-    let late = session.mark();
+    let late = session.checkpoint();
     session.rollback(early).unwrap();
-    assert_eq!(session.rollback(late).unwrap_err().kind(), ErrorKind::StaleMark);
+    assert_eq!(session.rollback(late).unwrap_err().kind(), ErrorKind::StaleCheckpoint);
     answered(&mut session, "Something much longer than that");
-    assert_eq!(session.rollback(late).unwrap_err().kind(), ErrorKind::StaleMark);
+    assert_eq!(session.rollback(late).unwrap_err().kind(), ErrorKind::StaleCheckpoint);
     session.rollback(early).unwrap();
 }
 
@@ -157,15 +157,15 @@ fn a_summary_that_is_asked_for_is_in_no_mark_and_no_snapshot() {
     let mut session = Session::new([0; 4096], config).unwrap();
     answered(&mut session, &"long ".repeat(200));
     session.user("Next").unwrap();
-    let (mark, saved) = (session.mark(), session.snapshot().to_vec());
+    let (checkpoint, saved) = (session.checkpoint(), session.snapshot().to_vec());
     let step = session.step();
     session.make_room().unwrap();
     assert!(session.is_compacting());
-    assert_eq!((session.mark(), session.snapshot()), (mark, saved.as_slice()));
+    assert_eq!((session.checkpoint(), session.snapshot()), (checkpoint, saved.as_slice()));
     session.begin_response(200, None).unwrap();
-    assert_eq!((session.mark(), session.snapshot()), (mark, saved.as_slice()));
+    assert_eq!((session.checkpoint(), session.snapshot()), (checkpoint, saved.as_slice()));
     assert_eq!(session.fork([0; 4096], config).unwrap().snapshot(), saved);
-    session.rollback(mark).unwrap();
+    session.rollback(checkpoint).unwrap();
     assert_eq!((session.step(), session.is_compacting()), (step, false));
     assert_eq!(session.snapshot(), saved);
 }

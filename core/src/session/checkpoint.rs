@@ -9,20 +9,20 @@ use crate::{Error, ErrorKind};
 
 /// A place in a conversation to go back to, see [`crate::Session::rollback`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Mark {
+pub struct Checkpoint {
     used: u32,
     rewrites: u16,
     is_idle: bool,
 }
 
-impl Mark {
-    /// The mark as a number, for a border that has no types.
+impl Checkpoint {
+    /// The checkpoint as a number, for a border that has no types.
     #[must_use]
     pub const fn number(self) -> u64 {
         (self.is_idle as u64) << 48 | (self.rewrites as u64) << 32 | self.used as u64
     }
 
-    /// The mark with this number; one that was never made is refused where it is used.
+    /// The checkpoint with this number; one that was never made is refused where it is used.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         let is_idle = number >> 48 & 1 == 1;
@@ -31,23 +31,23 @@ impl Mark {
 }
 
 impl Machine {
-    pub fn mark(&self, used: usize) -> Mark {
+    pub fn checkpoint(&self, used: usize) -> Checkpoint {
         let is_idle = self.step == Step::Idle;
-        Mark { used: self.saved_end(used) as u32, rewrites: self.rewrites, is_idle }
+        Checkpoint { used: self.saved_end(used) as u32, rewrites: self.rewrites, is_idle }
     }
 
     pub fn rollback(
         &mut self,
         log: &mut Log<'_>,
         config: &dyn Config,
-        mark: Mark,
+        checkpoint: Checkpoint,
     ) -> Result<(), Error> {
-        let used = mark.used as usize;
-        let stale = Error::new(ErrorKind::StaleMark, 0);
+        let used = checkpoint.used as usize;
+        let stale = Error::new(ErrorKind::StaleCheckpoint, 0);
         let mut records = log.records_from(FIRST_RECORD);
         // What was taken out and said anew may have other records.
         let is_border = used == FIRST_RECORD || records.any(|record| record.end() == used);
-        if mark.rewrites != self.rewrites || used > self.saved_end(log.used()) || !is_border {
+        if checkpoint.rewrites != self.rewrites || used > self.saved_end(log.used()) || !is_border {
             return Err(stale);
         }
         self.summary = None;
@@ -57,7 +57,7 @@ impl Machine {
         self.tried = Tried::NOTHING;
         self.resume(log, config);
         // The turn may have ended since, with the same record.
-        if self.open.count == 0 && mark.is_idle != (self.step == Step::Idle) {
+        if self.open.count == 0 && checkpoint.is_idle != (self.step == Step::Idle) {
             End::find(log).turn_over(log);
             self.resume(log, config);
         }

@@ -1,23 +1,23 @@
-//! The holes of a prompt's body.
+//! The placeholders of a prompt's body.
 
 use super::ArgumentNames;
 use super::code::{Code, Place};
 
 /// A place in a prompt's body that a value fills.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Hole<'a> {
+pub struct Placeholder<'a> {
     /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
     pub name: &'a str,
-    /// What stands there without a value, if the hole says so. A name in braces that stands in
-    /// code and is not declared may be the code's own: its default is the hole as it is written.
+    /// What stands there without a value, if the placeholder says so. A name in braces that stands in
+    /// code and is not declared may be the code's own: its default is the placeholder as it is written.
     pub default: Option<&'a str>,
     /// Offset of its first byte in the prompt's text.
     pub offset: usize,
-    pub(super) kind: HoleKind,
+    pub(super) kind: PlaceholderKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum HoleKind {
+pub(super) enum PlaceholderKind {
     /// `{{name}}`, `$name`.
     Named,
     /// `$ARGUMENTS`, `$@`, `${@:2}`: the words from one to another, counted from 0.
@@ -30,7 +30,7 @@ pub(super) enum HoleKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Piece<'a> {
     Text(&'a str),
-    Hole(Hole<'a>),
+    Placeholder(Placeholder<'a>),
 }
 
 /// The pieces of a body in their order.
@@ -63,21 +63,21 @@ impl<'a> Pieces<'a> {
         self.names.is_some_and(|mut names| names.any(|n| n == name))
     }
 
-    /// The hole that starts at `at` with `{` or `$`, and its length.
-    fn hole(&mut self, at: usize) -> Option<(Hole<'a>, usize)> {
+    /// The placeholder that starts at `at` with `{` or `$`, and its length.
+    fn placeholder(&mut self, at: usize) -> Option<(Placeholder<'a>, usize)> {
         let rest = bounded(self.body.get(at..)?);
         let offset = self.offset.saturating_add(at);
         if let Some(inner) = rest.strip_prefix("{{") {
-            let (mut hole, length) = braces(inner, offset)?;
+            let (mut placeholder, length) = braces(inner, offset)?;
             let place = self.code.place(self.body, at);
             let is_of_page = place.is_code() || is_in_element(self.body.get(..at)?);
-            if is_of_page && !self.is_declared(hole.name) {
-                hole.default = rest.get(..length);
+            if is_of_page && !self.is_declared(placeholder.name) {
+                placeholder.default = rest.get(..length);
             }
-            return Some((hole, length));
+            return Some((placeholder, length));
         }
         let inner = rest.strip_prefix('$')?;
-        let (hole, length) = self.dollar(inner, offset)?;
+        let (placeholder, length) = self.dollar(inner, offset)?;
         // `$ARGUMENTS` and declared names mean nothing else anywhere.
         let is_shell = inner.starts_with(|c: char| matches!(c, '@' | '{') || c.is_ascii_digit())
             && !inner.starts_with("{ARGUMENTS");
@@ -85,15 +85,15 @@ impl<'a> Pieces<'a> {
             true => self.code.place(self.body, at),
             false => Place::Prose,
         };
-        (!place.keeps_shell_arguments(self.declared)).then_some((hole, length))
+        (!place.keeps_shell_arguments(self.declared)).then_some((placeholder, length))
     }
 
-    /// The hole that starts with a `$` before `inner`, and its length.
-    fn dollar(&self, inner: &'a str, offset: usize) -> Option<(Hole<'a>, usize)> {
-        let hole = |name, default, kind| Hole { name, default, offset, kind };
-        let all = HoleKind::Words { from: 0, count: None };
+    /// The placeholder that starts with a `$` before `inner`, and its length.
+    fn dollar(&self, inner: &'a str, offset: usize) -> Option<(Placeholder<'a>, usize)> {
+        let placeholder = |name, default, kind| Placeholder { name, default, offset, kind };
+        let all = PlaceholderKind::Words { from: 0, count: None };
         match inner.bytes().next()? {
-            b'@' => Some((hole(ARGUMENTS, None, all), 2)),
+            b'@' => Some((placeholder(ARGUMENTS, None, all), 2)),
             b'0'..=b'9' => {
                 let digits = leading(inner, |b| b.is_ascii_digit());
                 let number = inner.get(..digits)?;
@@ -105,7 +105,10 @@ impl<'a> Pieces<'a> {
                 };
                 let is_argument = index < self.positions && !money;
                 is_argument.then(|| {
-                    (hole(number, None, HoleKind::Word(index.into())), digits.saturating_add(1))
+                    (
+                        placeholder(number, None, PlaceholderKind::Word(index.into())),
+                        digits.saturating_add(1),
+                    )
                 })
             }
             b'{' => shell_braces(inner, offset),
@@ -115,12 +118,17 @@ impl<'a> Pieces<'a> {
                 if name == ARGUMENTS {
                     if let Some((index, digits)) = bracketed_index(after) {
                         let length = length.saturating_add(digits).saturating_add(3);
-                        return Some((hole(ARGUMENTS, None, HoleKind::Word(index)), length));
+                        return Some((
+                            placeholder(ARGUMENTS, None, PlaceholderKind::Word(index)),
+                            length,
+                        ));
                     }
-                    return Some((hole(name, None, all), length.saturating_add(1)));
+                    return Some((placeholder(name, None, all), length.saturating_add(1)));
                 }
                 let declared = self.is_declared(name);
-                declared.then(|| (hole(name, None, HoleKind::Named), length.saturating_add(1)))
+                declared.then(|| {
+                    (placeholder(name, None, PlaceholderKind::Named), length.saturating_add(1))
+                })
             }
             _ => None,
         }
@@ -144,8 +152,8 @@ impl<'a> Iterator for Pieces<'a> {
                 Some(b'\\') => (special.saturating_add(1), true),
                 _ => (special, false),
             };
-            match self.hole(mark) {
-                // The backslash goes, the text of the hole stays.
+            match self.placeholder(mark) {
+                // The backslash goes, the text of the placeholder stays.
                 Some((_, length)) if escaped => {
                     if start < special {
                         self.at = special;
@@ -159,9 +167,9 @@ impl<'a> Iterator for Pieces<'a> {
                     self.at = special;
                     return self.body.get(start..special).map(Piece::Text);
                 }
-                Some((hole, length)) => {
+                Some((placeholder, length)) => {
                     self.at = special.saturating_add(length);
-                    return Some(Piece::Hole(hole));
+                    return Some(Piece::Placeholder(placeholder));
                 }
                 // Passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
                 None => {
@@ -179,7 +187,7 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 /// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` stands behind the braces.
-fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
+fn braces(inner: &str, offset: usize) -> Option<(Placeholder<'_>, usize)> {
     let blank = leading(inner, |b| b == b' ');
     let named = inner.get(blank..)?;
     if !named.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
@@ -205,11 +213,11 @@ fn braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
     }
     let default = default.map(|text| text.trim_matches(' '));
     let bytes = [2, blank, name.len(), close, 2].iter().fold(0_usize, |a, b| a.saturating_add(*b));
-    Some((Hole { name, default, offset, kind: HoleKind::Named }, bytes))
+    Some((Placeholder { name, default, offset, kind: PlaceholderKind::Named }, bytes))
 }
 
 /// `${1:-default}`, `${@:2}`, `${@:2:3}`, `${ARGUMENTS:-default}`; `inner` starts with the brace.
-fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
+fn shell_braces(inner: &str, offset: usize) -> Option<(Placeholder<'_>, usize)> {
     let close = inner.find(['}', '\n']).filter(|c| inner.as_bytes().get(*c) == Some(&b'}'))?;
     let expression = inner.get(1..close)?;
     let (name, rest) = expression.split_once([':'])?;
@@ -218,22 +226,22 @@ fn shell_braces(inner: &str, offset: usize) -> Option<(Hole<'_>, usize)> {
         None => (None, Some(rest)),
     };
     let kind = match (name, range) {
-        ("@" | ARGUMENTS, None) => HoleKind::Words { from: 0, count: None },
+        ("@" | ARGUMENTS, None) => PlaceholderKind::Words { from: 0, count: None },
         ("@", Some(range)) => {
             let (from, count) = match range.split_once([':']) {
                 Some((from, count)) => (from, Some(number(count)?)),
                 None => (range, None),
             };
-            HoleKind::Words { from: number(from)?.saturating_sub(1), count }
+            PlaceholderKind::Words { from: number(from)?.saturating_sub(1), count }
         }
-        (name, None) => HoleKind::Word(number(name)?.checked_sub(1)?),
+        (name, None) => PlaceholderKind::Word(number(name)?.checked_sub(1)?),
         _ => return None,
     };
     let name = match kind {
-        HoleKind::Word(_) => name,
+        PlaceholderKind::Word(_) => name,
         _ => ARGUMENTS,
     };
-    Some((Hole { name, default, offset, kind }, close.saturating_add(2)))
+    Some((Placeholder { name, default, offset, kind }, close.saturating_add(2)))
 }
 
 /// `[0]`: the number and its digits.
@@ -253,7 +261,7 @@ pub(super) fn number(digits: &str) -> Option<usize> {
 pub(super) fn positions(body: &str, declared: bool) -> u8 {
     let mut seen = [false; MAX_POSITIONS];
     for piece in Pieces::new(body, 0, None, u8::MAX, declared) {
-        if let Piece::Hole(Hole { kind: HoleKind::Word(index), .. }) = piece
+        if let Piece::Placeholder(Placeholder { kind: PlaceholderKind::Word(index), .. }) = piece
             && let Some(slot) = seen.get_mut(index)
         {
             *slot = true;
@@ -303,10 +311,11 @@ fn find_special(bytes: &[u8]) -> Option<usize> {
     None
 }
 
-/// The front of `text` that a hole can take.
+/// The front of `text` that a placeholder can take.
 fn bounded(text: &str) -> &str {
-    let end = (0..=MAX_HOLE_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-    match text.len() > MAX_HOLE_BYTES {
+    let end =
+        (0..=MAX_PLACEHOLDER_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    match text.len() > MAX_PLACEHOLDER_BYTES {
         true => text.get(..end).unwrap_or_default(),
         false => text,
     }
@@ -321,8 +330,8 @@ fn leading(text: &str, is: impl Fn(u8) -> bool) -> usize {
 }
 
 pub(super) const ARGUMENTS: &str = "ARGUMENTS";
-/// The longest hole with its default; a longer one is text.
-pub const MAX_HOLE_BYTES: usize = 1024;
+/// The longest placeholder with its default; a longer one is text.
+pub const MAX_PLACEHOLDER_BYTES: usize = 1024;
 /// Arguments that are told from money by their number.
 const MAX_POSITIONS: usize = 9;
 const BLOCK_BYTES: usize = 32;
