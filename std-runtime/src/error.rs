@@ -144,6 +144,16 @@ impl From<zerostack_workspace::Error> for Error {
     }
 }
 
+impl From<zerostack_tools::Error> for Error {
+    fn from(error: zerostack_tools::Error) -> Self {
+        let kind = match error.kind() {
+            zerostack_tools::ErrorKind::Usage => ErrorKind::Usage,
+            _ => ErrorKind::Tool,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl From<zerostack_scripted::Error> for Error {
     fn from(error: zerostack_scripted::Error) -> Self {
         let kind = match error.kind() {

@@ -14,12 +14,12 @@ pub mod provider;
 mod record;
 pub mod run;
 pub mod tokens;
-pub mod tool;
 
 pub use error::{Error, ErrorKind, Result};
 pub use zerostack_agent::transport;
 use zerostack_text as visible;
-use zerostack_workspace::{commit, ignore_file, new_file, own_process, project_file, state_folder};
+pub use zerostack_tools as tool;
+use zerostack_workspace::{commit, new_file, own_process, project_file, state_folder};
 pub use zerostack_workspace::{patch, sandbox, view};
 
 #[doc(inline)]

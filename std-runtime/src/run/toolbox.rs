@@ -274,10 +274,10 @@ impl Processes<'_> {
         match called {
             Ok(output) => Ok(ToolOutput { content: output.content, is_error: output.is_error }),
             // As the process of a tool tells it.
-            Err(error) if error.kind() == ErrorKind::Usage => {
+            Err(error) if error.kind() == tool::ErrorKind::Usage => {
                 Ok(ToolOutput::error(error.to_string()))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 }

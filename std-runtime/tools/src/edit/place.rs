@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use memchr::memmem;
 
-use super::super::anchor::{Anchor, Line};
 use super::{Edit, Slot, Source, Splice, nearest};
+use crate::anchor::{Anchor, Line};
 
 /// The splices of one edit: several only with `all`.
 pub(super) fn splices(source: &Source, edit: &Edit, index: usize) -> Result<Vec<Splice>, String> {

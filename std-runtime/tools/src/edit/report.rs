@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::super::anchor::{self, Line};
-use super::super::text;
 use super::{Source, Splice};
+use crate::anchor::{self, Line};
+use crate::text;
 
 /// The answer of a successful edit.
 pub(super) struct Report {

@@ -10,7 +10,7 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::low_level;
 
-use crate::own_process;
+use zerostack_workspace::own_process;
 
 /// Readable when a child changed its state or this process shall end.
 pub(super) struct Signals {

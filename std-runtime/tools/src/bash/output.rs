@@ -34,14 +34,12 @@ impl Output {
         let near = head.len().saturating_sub(LINE_END_NEAR_BYTES);
         head = match memchr::memrchr(b'\n', &head[near..]) {
             Some(at) => &head[..=near + at],
-            None => super::super::text::head(head, head.len() - 1),
+            None => crate::text::head(head, head.len() - 1),
         };
         let near = &tail[..tail.len().min(LINE_END_NEAR_BYTES)];
         let from = match memchr::memchr(b'\n', near) {
             Some(at) => at + 1,
-            None => {
-                near.iter().take(3).take_while(|&&b| super::super::text::is_continuation(b)).count()
-            }
+            None => near.iter().take(3).take_while(|&&b| crate::text::is_continuation(b)).count(),
         };
         let tail = &tail[from..];
         (head, self.total_bytes - kept(head, tail), tail)

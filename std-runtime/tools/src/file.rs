@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::{outside, text};
-use crate::new_file::NewFile;
+use zerostack_workspace::new_file::NewFile;
 
 /// `path`, or the only existing one that is the same text in another Unicode form: macOS stores
 /// `é` in two characters where a model writes one.

@@ -18,16 +18,19 @@
 //! not UTF-8 is shown as one U+FFFD, and `replaced` says `invalid_utf8`. Files
 //! themselves are only ever changed as bytes.
 
+#![forbid(unsafe_code)]
+
 mod anchor;
 mod bash;
 mod edit;
+mod error;
 mod file;
 mod find;
 mod grep;
 mod lenient;
 mod list;
 mod names;
-pub(crate) mod outside;
+pub mod outside;
 mod read;
 mod spec;
 mod text;
@@ -43,8 +46,9 @@ use std::process::ExitCode;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind, Result, own_process};
+use zerostack_workspace::own_process;
 
+pub use error::{Error, ErrorKind, Result};
 pub use spec::specs;
 
 /// What a tool call gives back, as it stands on stdout.
@@ -101,7 +105,7 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     let called = arguments(stdin).and_then(|arguments| call(name, &arguments));
     let (output, code) = match called {
         Ok(output) => (output, 0),
-        Err(error) => (Output::error(error.to_string()), error.kind().exit_code()),
+        Err(error) => (Output::error(error.to_string()), UNUSABLE),
     };
     let mut line = serde_json::to_vec(&output).expect("an Output has string keys only");
     line.push(b'\n');
@@ -116,7 +120,7 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
 ///
 /// # Errors
 /// As [`call`]; `Tool` where a thread cannot have a working folder of its own.
-pub(crate) fn call_in(
+pub fn call_in(
     folder: &Path,
     environment: Vec<(OsString, OsString)>,
     name: &str,
@@ -137,7 +141,7 @@ pub(crate) fn call_in(
 }
 
 /// How long a call may take by its own rules.
-pub(crate) fn time_limit(name: &str, arguments: &[u8]) -> std::time::Duration {
+pub fn time_limit(name: &str, arguments: &[u8]) -> std::time::Duration {
     match name {
         "bash" => bash::time_limit(arguments),
         _ => FILES_TIME_LIMIT,
@@ -239,6 +243,9 @@ fn arguments(stdin: impl Read) -> Result<Vec<u8>> {
     }
     Ok(bytes)
 }
+
+/// The exit code of an invocation that cannot be used.
+const UNUSABLE: u8 = 2;
 
 /// Longest JSON object taken from stdin.
 const ARGUMENTS_MAX_BYTES: u64 = 32 << 20;

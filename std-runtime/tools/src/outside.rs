@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::file;
 
 /// Holds the folder of the project in a tool process of a run; not set elsewhere.
-pub(crate) const PROJECT: &str = "ZEROSTACK_PROJECT";
+pub const PROJECT: &str = "ZEROSTACK_PROJECT";
 /// `on` in a tool process whose writes outside of the project end with the run.
-pub(crate) const SANDBOX: &str = "ZEROSTACK_SANDBOX";
+pub const SANDBOX: &str = "ZEROSTACK_SANDBOX";
 
 /// The project's folder if `path`, links followed, is outside of it; `None` if this is no run.
 pub(super) fn project(path: &str) -> Option<PathBuf> {

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::text;
 use super::{Source, place};
+use crate::text;
 
 /// The lines around `number` as they are now, with anchors.
 pub(super) fn shown_around(source: &Source, number: usize) -> String {

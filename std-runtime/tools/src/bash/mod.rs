@@ -18,9 +18,9 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use serde::Deserialize;
 
 use super::{Outcome, Output, lenient, text};
-use crate::own_process;
 use output::Output as Collected;
 use signals::Signals;
+use zerostack_workspace::own_process;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ use ignore::Match;
 use ignore::gitignore::Gitignore;
 
 use super::names::Names;
-use crate::ignore_file;
+use zerostack_workspace::ignore_file;
 
 /// The entries below a path, in the order of their names; folders come before what is in them.
 ///
