@@ -211,7 +211,7 @@ fn wrong_lines_are_refused_with_their_number_and_a_reason() {
         (
             vec![
                 USER.into(),
-                r#"{"role":"assistant","opaque":{"dialect":"none","text":"x"}}"#.into(),
+                r#"{"role":"assistant","opaque":{"provider":"none","text":"x"}}"#.into(),
             ],
             Dialect,
         ),

@@ -313,6 +313,39 @@ fn ids_are_made_anew_where_the_receiver_refuses_them() {
 }
 
 #[test]
+fn an_id_that_others_refuse_goes_back_as_it_is_to_the_model_that_made_it() {
+    let long = format!("call.{}:7", "x".repeat(120));
+    let ids = |session: &Chat, place: &str| {
+        let body = request(session);
+        body[place].to_string()
+    };
+    let body = chat(&[json!({"tool_calls": [call(&long, 0), call("plain", 1)]})], "tool_calls");
+    for model in ["m", "mistral-large", "anthropic/claude-sonnet-4.5"] {
+        let live = heard(Dialect::OpenAiChat, model, &body, 9);
+        let sent = ids(&live, "messages");
+        assert_eq!(sent.matches(&long).count(), 2, "the call and its result: {sent}");
+        // A line, a snapshot and a fork keep whose it is.
+        let read = read_again(&live, config(Dialect::OpenAiChat, model));
+        assert_eq!(read.snapshot(), live.snapshot());
+        assert_eq!(ids(&read, "messages"), sent);
+        let mut storage = [0; 16384];
+        storage[..live.snapshot().len()].copy_from_slice(live.snapshot());
+        let resumed =
+            Session::resume(storage, live.snapshot().len(), config(Dialect::OpenAiChat, model));
+        assert_eq!(ids(&resumed.unwrap(), "messages"), sent);
+        // Others get one that they take.
+        for (dialect, other, place) in [
+            (Dialect::OpenAiChat, "gpt-5", "messages"),
+            (Dialect::Anthropic, "claude-sonnet-4-5", "messages"),
+            (Dialect::OpenAiResponses, model, "input"),
+        ] {
+            let sent = ids(&read_again(&live, config(dialect, other)), place);
+            assert!(!sent.contains(&long) && sent.contains("\"plain\""), "{dialect:?}: {sent}");
+        }
+    }
+}
+
+#[test]
 fn ids_of_a_live_session_are_those_of_the_session_made_of_its_lines() {
     let body = chat(&[json!({"tool_calls": [call("call_0", 0)]})], "tool_calls");
     let mut session = heard(Dialect::OpenAiChat, "m", &body, 9);

@@ -7,7 +7,7 @@ use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::{Ids, Pieces};
+use crate::wire::json_write::{IdUse, Ids, Pieces};
 
 /// One wire format, both ways.
 #[derive(Debug)]
@@ -236,7 +236,12 @@ pub(crate) fn about<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
     (out.blanks.id, out.blanks.name, out.blanks.arguments) = record.call();
     out.blanks.place = record.offset as u32;
     out.blanks.is_malformed = record.header.has(MARKED);
-    out.blanks.is_repeated = record.header.has(REPEATED);
+    let [.., maker] = record.header.info;
+    out.blanks.id_use = match maker {
+        _ if record.header.has(REPEATED) => IdUse::Never,
+        1.. if maker == out.blanks.receiver => IdUse::AsItIs,
+        _ => IdUse::IfTaken,
+    };
 }
 
 /// Fills the blanks with tool `index`: its description is the text, its parameters are the

@@ -3,7 +3,16 @@
 //! Servers of one dialect refuse what others want. A name may have its vendor before it
 //! (`google/gemini-3-pro`, `us.anthropic.claude-…`).
 
+use super::Config;
+use crate::wire::hash::{add, hash};
 use crate::wire::scan::contains;
+
+/// Who makes the calls, as a number that is not 0: the dialect and the model. Two of them have the
+/// same in one case of 255; then the other gets an id as it is that it may refuse.
+pub(crate) fn maker(config: &dyn Config) -> u8 {
+    let [low, ..] = add(hash(config.model().as_bytes()), config.dialect() as u8).to_le_bytes();
+    low.max(1)
+}
 
 /// Whether it is one of Anthropic's, whoever serves it.
 pub(super) fn is_claude(model: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use super::codec::{Codec, Context, Cursor};
 use super::local;
+use super::model::maker;
 use crate::transcript::log::MAGIC;
 #[cfg(feature = "window")]
 use crate::wire::json_write::Piece;
@@ -152,6 +153,7 @@ impl<'s> Walk<'s> {
     fn new(codec: &'static Codec, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
         let mut pieces = Pieces::new();
+        pieces.blanks.receiver = maker(context.config);
         pieces.blanks.ids = (codec.ids)(context.config.model());
         Self { codec, context, section: Section::Head, cursor, pieces }
     }

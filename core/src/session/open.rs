@@ -3,9 +3,12 @@
 use crate::message::{CallId, ToolCall};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::places::{FEW, call_behind};
-use crate::transcript::record::{ANSWERED, FIRST, Header, Kind, MARKED, REPEATED, Record, Records};
+use crate::transcript::record::{
+    ANSWERED, FIRST, Header, Kind, MARKED, REPEATED, Record, Records, text,
+};
 use crate::wire::hash::hash;
 use crate::wire::json_read::is_value;
+use crate::wire::json_write::Ids;
 
 /// What the model is told of a call that is not handed out.
 pub(super) const MALFORMED: &str =
@@ -65,8 +68,6 @@ impl Open {
                 let is_object = crate::wire::json_read::is_object(arguments.as_bytes());
                 let malformed = !arguments.is_empty() && !is_object;
                 header.set(if malformed { MARKED } else { 0 });
-                // The slot counts only while the reply comes.
-                header.info[2] = 0;
                 log.set_header(offset, header);
             }
             at = end;
@@ -140,6 +141,19 @@ impl Open {
         mark_repeated(log, self.reply as usize);
     }
 
+    /// Says of the calls of the reply whose ids not all providers take who made them.
+    pub fn mark_maker(&self, log: &mut Log<'_>, maker: u8) {
+        let (mut at, reply) = (self.reply as usize, self.reply as usize);
+        while let Some(call) = Record::find_part(log.bytes(), at, reply, Kind::Call.bit()) {
+            let (offset, mut header) = (call.offset, call.header);
+            at = call.end();
+            let is_plain = Ids::all_take(text(call.call_bytes().0));
+            let [id, name, _] = header.info;
+            header.info = [id, name, if is_plain { 0 } else { maker }];
+            log.set_header(offset, header);
+        }
+    }
+
     /// Tells the model of each open call whose arguments are not one JSON value that it was not
     /// run; false when there is no room for that.
     pub fn refuse_malformed(&mut self, log: &mut Log<'_>) -> bool {
@@ -198,12 +212,11 @@ fn mark_repeated(log: &mut Log<'_>, from: usize) {
     if cfg!(target_pointer_width = "64") {
         let mut seen = Seen::NONE;
         let calls = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
-        let (mut all, mut known) = (0_usize, 0_usize);
+        let mut known = 0_usize;
         for call in calls {
-            all += 1;
             known += usize::from(seen.add(&call) && call.offset >= from);
         }
-        if known == 0 || all.saturating_mul(known) > LOOKS && log.mark_all_repeated(from) {
+        if known == 0 || known > FEW_IDS && log.mark_all_repeated(from) {
             return;
         }
     }
@@ -219,8 +232,8 @@ fn mark_repeated(log: &mut Log<'_>, from: usize) {
     }
 }
 
-/// Looks at a call that cost about as much as to sort the ids of a few.
-const LOOKS: usize = 10_000;
+/// So many ids that may have come before are looked for one by one.
+const FEW_IDS: usize = 8;
 
 /// Whether a call before `call` has the same id.
 fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {

@@ -9,7 +9,7 @@ use super::room::{Last, can_drop};
 use super::window::{ENABLED, used_up};
 use crate::message::{Event, Fed, StopReason, Usage};
 use crate::provider::delay::asked_in_ms;
-use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, stop};
+use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, maker, stop};
 use crate::transcript::log::Log;
 use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
@@ -143,6 +143,7 @@ impl Machine {
         let start = self.reply.start as usize;
         self.count.measure(config, self.reply.usage(), log.bytes(), start);
         self.open.mark_repeated(log);
+        self.open.mark_maker(log, maker(config));
         if !is_success(reason) {
             // Calls beside it may be a part of what the model meant to do.
             if !self.open.answer_all(log, "not run: the reply did not end well") {

@@ -12,8 +12,11 @@
 //! | text | 1 for a refusal, -, - | text |
 //! | thinking | field of the wire it came in | text |
 //! | opaque | provider, subtype, - | text |
-//! | call | length of id, length of name, slot on the wire | id, name, arguments |
+//! | call | length of id, length of name, maker | id, name, arguments |
 //! | result | index of the call in its reply, little endian, - | text |
+//!
+//! The maker is a number for dialect and model, where the id is one that not all providers take, else
+//! 0; while the reply comes, the slot on the wire stands there.
 //!
 //! An id of 255 bytes or more has 255 for its length, and the length stands before it in three
 //! bytes of seven bits each, the highest first: they are text, as all of the payload is.
@@ -286,7 +289,7 @@ impl<'a> Iterator for Records<'a> {
     }
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     steps::count(bytes.len());
     core::str::from_utf8(bytes).unwrap_or_default()
 }

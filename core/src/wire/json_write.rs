@@ -38,10 +38,23 @@ pub(crate) struct Blanks<'a> {
     /// JSON, unless it is malformed.
     pub arguments: &'a str,
     pub is_malformed: bool,
-    /// Another call has the same id.
-    pub is_repeated: bool,
+    pub id_use: IdUse,
+    /// Who is to get the request, see [`IdUse::AsItIs`].
+    pub receiver: u8,
     /// The ids that the provider takes.
     pub ids: Ids,
+}
+
+/// What becomes of the id of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) enum IdUse {
+    /// It stays where the provider takes it.
+    #[default]
+    IfTaken,
+    /// The receiver made it itself.
+    AsItIs,
+    /// Another call has the same.
+    Never,
 }
 
 /// Which ids of calls a provider takes. Others are made anew, from the place of the call: so the
@@ -60,18 +73,26 @@ pub(crate) enum Ids {
 }
 
 impl Ids {
+    /// Whether all providers take `id` but those that want nine letters.
+    pub fn all_take(id: &str) -> bool {
+        id.len() <= CHAT_ID_BYTES && Self::Words.take(id)
+    }
+
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn take(self, id: &str) -> bool {
         let is_letter = |byte: &u8| byte.is_ascii_alphanumeric();
         let is_word = |byte: &u8| is_letter(byte) || matches!(byte, b'_' | b'-');
         match self {
             Self::Any => true,
-            Self::Chat => id.len() <= 40 || contains(id, "__thought__"),
+            Self::Chat => id.len() <= CHAT_ID_BYTES || contains(id, "__thought__"),
             Self::Words => id.len() <= 64 && id.as_bytes().iter().all(is_word),
             Self::Nine => id.len() == 9 && id.as_bytes().iter().all(is_letter),
         }
     }
 }
+
+/// The most bytes of an id that OpenAI takes.
+const CHAT_ID_BYTES: usize = 40;
 
 impl<'a> Pieces<'a> {
     pub const fn new() -> Self {
@@ -82,7 +103,8 @@ impl<'a> Pieces<'a> {
             place: 0,
             arguments: "",
             is_malformed: false,
-            is_repeated: false,
+            id_use: IdUse::IfTaken,
+            receiver: 0,
             ids: Ids::Any,
         };
         Self { pieces: [Piece::Number(0); MAX_PIECES], count: 0, blanks }
@@ -127,7 +149,12 @@ impl<'a> Pieces<'a> {
         let blanks = &self.blanks;
         let arguments = if blanks.arguments.is_empty() { "{}" } else { blanks.arguments };
         let (is_malformed, place) = (blanks.is_malformed, blanks.place);
-        let is_made = blanks.id.is_empty() || blanks.is_repeated || !blanks.ids.take(blanks.id);
+        let is_used = match blanks.id_use {
+            IdUse::IfTaken => blanks.ids.take(blanks.id),
+            IdUse::AsItIs => true,
+            IdUse::Never => false,
+        };
+        let is_made = blanks.id.is_empty() || !is_used;
         let text = match letter {
             b't' => blanks.text,
             b'n' => blanks.name,

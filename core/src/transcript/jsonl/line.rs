@@ -75,7 +75,7 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
     SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
     INDEX = ROOT."index", OPAQUE_DIALECT = OPAQUE."provider", SUBTYPE = OPAQUE."subtype", OLD_SUBTYPE = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
-    ARGUMENTS = CALL."arguments", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
+    ARGUMENTS = CALL."arguments", MAKER = CALL."maker", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
 
 /// A short word: a role, the name of a provider.
 type Word = heapless::Vec<u8, 24, u8>;
@@ -95,6 +95,7 @@ pub(super) struct Line {
     count: u8,
     lengths: [u32; 3],
     subtype: u8,
+    maker: u8,
     field: u8,
     index: u16,
     /// The places of all that is true.
@@ -142,6 +143,7 @@ impl Line {
                 let small = u8::try_from(number).map_err(|_| LineFault::BadField);
                 match place {
                     SUBTYPE | OLD_SUBTYPE => self.subtype = small?,
+                    MAKER => self.maker = small?,
                     FIELD => self.field = small?,
                     INDEX => self.index = u16::try_from(number).map_err(|_| LineFault::BadField)?,
                     _ => return Err(LineFault::BadField.into()),
@@ -182,7 +184,7 @@ impl Line {
                     SUBTYPE,
                     OLD_SUBTYPE,
                     OPAQUE_TEXT,
-                ]) | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, TURN_PAUSED]),
+                ]) | allowed(&[CALL_ID, CALL_NAME, ARGUMENTS, MAKER, TURN_PAUSED]),
             ),
             _ => return Err(LineFault::Role.into()),
         };
@@ -229,7 +231,7 @@ impl Line {
             let (id, head, length) = id_length(id as usize).ok_or(LineFault::TooLong)?;
             let start = self.start as usize + HEADER_BYTES;
             log.insert(start, head.get(..length).unwrap_or_default())?;
-            return text(Kind::Call, begins, [id, name, 0]);
+            return text(Kind::Call, begins, [id, name, self.maker]);
         }
         text(Kind::Text, begins | cut, [self.is(REFUSED, REFUSAL), 0, 0])
     }

@@ -90,7 +90,7 @@ impl<'t> JsonLines<'t> {
         let flag = |text, is_so| if is_so { text } else { "" };
         let begins = flag(r#","begins":true"#, begins && record.header.has(FIRST));
         let marked = record.header.has(MARKED);
-        let [first, second, _] = record.header.info;
+        let [first, second, maker] = record.header.info;
         let turn = match record.header.has(ENDED) {
             false => "}\n",
             true if record.is_reply() => ",\"paused\":true}\n",
@@ -122,7 +122,7 @@ impl<'t> JsonLines<'t> {
             Kind::Opaque => {
                 let dialect = Dialect::from_number(first).map_or("", Dialect::name);
                 pieces!(out:
-                    r#"{"role":"assistant""#, begins, r#","opaque":{"dialect":""#, dialect,
+                    r#"{"role":"assistant""#, begins, r#","opaque":{"provider":""#, dialect,
                     r#"","subtype":"#, Piece::Number(second.into()), r#","text":""#, text,
                     r#""}"#, turn
                 );
@@ -132,8 +132,12 @@ impl<'t> JsonLines<'t> {
                 pieces!(out:
                     r#"{"role":"assistant""#, begins, r#","call":{"id":""#, Piece::Escaped(id),
                     r#"","name":""#, Piece::Escaped(name), r#"","arguments":""#,
-                    Piece::Escaped(arguments), r#""}"#, turn
+                    Piece::Escaped(arguments), r#"""#
                 );
+                if maker > 0 {
+                    pieces!(out: r#","maker":"#, Piece::Number(maker.into()));
+                }
+                pieces!(out: "}", turn);
             }
             Kind::Result => {
                 let (id, is_only) = answered.unwrap_or_default();

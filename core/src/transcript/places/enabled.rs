@@ -5,6 +5,7 @@ use super::{Extent, FEW, call_behind};
 use crate::transcript::Storage;
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, Kind, REPEATED, Record, Records};
+use crate::wire::hash::hash;
 
 /// Where the notes are.
 #[derive(Clone, Copy, Debug)]
@@ -162,16 +163,19 @@ impl Log<'_> {
         let Some((records, notes, at)) = self.behind_all(count) else { return false };
         let calls = Records::from(records, FIRST_RECORD).filter(|record| record.is(Kind::Call));
         for (place, call) in notes.iter_mut().zip(calls) {
-            *place = note(call.offset, 0);
+            *place = note(call.offset, hash(call.call_bytes().0) as usize);
         }
-        let key = |note: &Note| {
-            let call = Record::at(records, places(*note).0);
-            (call.map_or(&[][..], |call| call.call_bytes().0), places(*note).0)
-        };
-        notes.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+        let id_at = |call| Record::at(records, call).map_or(&[][..], |call| call.call_bytes().0);
+        // The hash tells most ids apart without a look at them.
+        notes.sort_unstable_by(|one, other| {
+            let ((one, hash), (other, other_hash)) = (places(*one), places(*other));
+            let order = hash.cmp(&other_hash).then_with(|| id_at(one).cmp(id_at(other)));
+            order.then(one.cmp(&other))
+        });
         let mut before: &[u8] = &[];
         for place in notes {
-            let (id, offset) = key(place);
+            let (offset, _) = places(*place);
+            let id = id_at(offset);
             let is_repeated = !id.is_empty() && id == before && offset >= from;
             before = id;
             *place = note(offset, usize::from(is_repeated));
