@@ -10,11 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::command::entry::{Entry, Invocation, RESERVED, asks_for_help, find};
 use crate::command::first_word::first_word;
 use crate::command::help::print_help;
-use crate::command::print::fail;
+use crate::command::print::{fail, print};
 use crate::command::run;
 use crate::command::usage::usage;
 use crate::error::unwritable;
 use crate::sandbox::ToolHost;
+use crate::visible::visible;
 use crate::{Result, own_process};
 use refusal::refusal;
 use table::COMMANDS;
@@ -43,6 +44,15 @@ static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
     let named = named(&arguments)?;
     if let Some(length) = asks_for_help(&arguments) {
+        let of_prompt = match named {
+            None => run::prompt_help(&arguments, COMMANDS, &run::ENTRY.command())?,
+            Some(_) => None,
+        };
+        if let Some(text) = of_prompt {
+            // A project describes its prompts as it likes.
+            print(visible(&text).as_bytes())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let entry = named.map(|(_, entry)| entry);
         return print_help(COMMANDS, entry, length).map(|()| ExitCode::SUCCESS);
     }
@@ -53,6 +63,9 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
         }
         None => &run::ENTRY,
     };
+    if named.is_none() {
+        arguments = run::with_arguments(arguments, COMMANDS, &run::ENTRY.command())?;
+    }
     let mut command = entry.command();
     let matches = command.try_get_matches_from_mut(arguments);
     let matches = matches.map_err(|error| refusal(&error, &command))?;

@@ -24,6 +24,8 @@ pub struct Instructions {
     pub form: Form,
     /// Whether findings on stdin name the only files that may be changed.
     pub keeps_to_findings: bool,
+    /// Whether the prompt holds what was given on stdin.
+    pub uses_stdin: bool,
     /// The JSON Schema of a result that is JSON.
     pub schema: Option<String>,
     /// The model that the prompt wants.
@@ -53,6 +55,7 @@ impl Instructions {
             output,
             form: Form::Plain,
             keeps_to_findings: false,
+            uses_stdin: false,
             schema: None,
             model: None,
             mode: None,

@@ -10,18 +10,23 @@
 //!              one patch | one text          or an error, and nothing else
 //! ```
 
+mod argument;
 mod carry_out;
 mod context;
 pub mod contract;
 mod delivery;
 pub mod events;
 mod exchange;
+mod filling;
+mod foreign;
 pub mod input;
 mod instructions;
 mod mention;
 mod narrowing;
 mod permissions;
+mod places;
 pub mod progress;
+mod prompt_fields;
 mod prompts;
 mod skills;
 mod stop;
@@ -48,11 +53,13 @@ use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, commit, own_process};
 
+pub use argument::Argument;
 pub use carry_out::carry_out;
 pub use context::Context;
 use contract::Answer;
 use delivery::Checked;
 pub use delivery::Delivery;
+pub use filling::Filling;
 pub use instructions::Instructions;
 use permissions::Gate;
 pub use prompts::PromptFiles;

@@ -1,16 +1,19 @@
 //! The prompts on disk: the user's, then the project's.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use zerostack_core::prompt::{
-    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, Value, tool_name,
+    BUILT_IN, Fault, Library, MAX_INCLUDE_DEPTH, Output, Prompt, Source, Text, tool_name,
 };
 use zerostack_core::tool::schema::Schema;
-use zerostack_policy::Mode;
 
+use super::argument::{self, Argument};
 use super::contract::Form;
+use super::filling::{self, Filling};
+use super::foreign::{self, Kind};
 use super::instructions::Instructions;
+use super::places::{kind_of, places};
+use super::prompt_fields::{is_model, mode, owned, read, task_name, text_of, without_shebang};
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// The prompts of the user and the project, read from disk.
@@ -25,39 +28,59 @@ pub struct PromptFiles {
 struct File {
     name: String,
     path: PathBuf,
+    kind: Kind,
     /// Its text, or why it cannot be used.
     text: std::result::Result<String, String>,
 }
 
 impl PromptFiles {
-    /// Reads the prompts of the user's configuration folder, then `.agents/prompts`, then
-    /// `.zerostack/prompts` of `folder`. Later ones win. What cannot be read is left out, see
+    /// Reads the prompts of the user and of the project in `folder`, see `places`; those of
+    /// `.zerostack/prompts` count most. What cannot be read is left out, see
     /// [`warnings`](Self::warnings).
     pub fn load(folder: &Path, commands: &[&str]) -> Self {
         let mut prompts = Self::default();
-        let user = crate::agent::variable("XDG_CONFIG_HOME").map(PathBuf::from);
-        let user = user.or_else(|| std::env::home_dir().map(|home| home.join(".config")));
-        let user = user.map(|user| (user.join("zerostack/prompts"), None));
-        let of_project = |name: &str| (folder.join(name), Some(folder));
-        let of_project = [of_project(".agents/prompts"), of_project(".zerostack/prompts")];
-        for (place, project) in user.into_iter().chain(of_project) {
-            let Ok(entries) = std::fs::read_dir(&place) else { continue };
-            let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-            paths.sort();
-            for path in paths.into_iter().filter(|path| path.extension() == Some("md".as_ref())) {
-                prompts.add(path, project, commands);
+        for place in places(folder) {
+            for (name, path, kind) in place.files() {
+                prompts.add(name, path, kind, place.project.as_deref(), commands);
             }
         }
         prompts
     }
 
-    fn add(&mut self, path: PathBuf, project: Option<&Path>, commands: &[&str]) {
+    /// The folders that prompts of `folder` are looked for in, the last counting most.
+    pub fn places(folder: &Path) -> Vec<PathBuf> {
+        places(folder).into_iter().map(|place| place.folder).collect()
+    }
+
+    /// Adds the prompt in a file that the user names, and gives its name.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be read.
+    pub fn open(&mut self, path: &Path) -> Result<String> {
+        let text =
+            read(path, PROMPT_BYTES).and_then(|text| text.ok_or("there is no such file".into()));
+        let text = text.map_err(|why| {
+            Error::new(ErrorKind::Input, format!("cannot use the prompt {}: {why}", path.display()))
+        })?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let (path, kind) = (path.to_owned(), kind_of(path));
+        self.files.push(File { name: name.clone(), path, kind, text: Ok(without_shebang(text)) });
+        Ok(name)
+    }
+
+    fn add(
+        &mut self,
+        name: String,
+        path: PathBuf,
+        kind: Kind,
+        project: Option<&Path>,
+        commands: &[&str],
+    ) {
         let mut warn =
             |what: &str| self.warnings.push(format!("the prompt {} {what}", path.display()));
-        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else {
+        if path.to_str().is_none() {
             return warn("is left out: its name is not Unicode");
-        };
-        let name = name.to_owned();
+        }
         // One that has just been deleted is none.
         let read = match project {
             Some(project) => {
@@ -68,7 +91,7 @@ impl PromptFiles {
         };
         let text = match read {
             Ok(None) => return,
-            Ok(Some(text)) => Ok(text),
+            Ok(Some(text)) => Ok(without_shebang(text)),
             Err(why) => {
                 warn(&format!("is left out: {why}"));
                 Err(why)
@@ -79,7 +102,7 @@ impl PromptFiles {
                 "has the name of a command; run it by `zerostack -p {name}`, or rename it"
             ));
         }
-        self.files.push(File { name, path, text });
+        self.files.push(File { name, path, kind, text });
     }
 
     /// What a person should know of the files: one sentence each.
@@ -93,7 +116,18 @@ impl PromptFiles {
     /// # Errors
     /// `Configuration` when the prompt cannot be read or is malformed, a placeholder of it has no value,
     /// it names only tools that there are not, or its schema is none.
-    pub fn find(&mut self, name: &str, task: &str) -> Result<Option<Instructions>> {
+    pub fn find(&mut self, name: &str, filling: &mut Filling) -> Result<Option<Instructions>> {
+        if let Some(File { kind, text: Ok(text), .. }) = self.file(name) {
+            let place = self.place(name);
+            let found = match kind {
+                Kind::Dotprompt => Some(foreign::dotprompt(name, &place, text, filling)?),
+                Kind::Llm => Some(foreign::llm(name, &place, text, filling)?),
+                Kind::Markdown | Kind::Pattern => None,
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
         if let Some(why) = self.file(name).and_then(|file| file.text.as_ref().err()) {
             return Err(refused(&self.place(name), why));
         }
@@ -107,13 +141,17 @@ impl PromptFiles {
             }
             Err(error) => return Err(self.refused(name, error)),
         };
-        let (text, task) = self.fill(&library, &prompt, task)?;
+        argument::check(&Argument::of(&prompt), filling, &self.place(name))?;
+        let uses_stdin =
+            prompt.placeholders().any(|it| it.name == "stdin") && filling.stdin.is_some();
+        let (text, task) = self.fill(&library, &prompt, filling)?;
         let mut warnings = Vec::new();
         let tools = self.tools(&prompt, &mut warnings)?;
         let output = prompt.output().unwrap_or(Output::Text);
         let instructions = Instructions {
             form: self.form(&prompt)?,
             keeps_to_findings: text_of(&prompt, "scope").as_deref() == Some("findings"),
+            uses_stdin,
             schema: self.schema(&prompt)?,
             model: prompt.model().map(owned).filter(|model| {
                 let usable = is_model(model);
@@ -131,6 +169,10 @@ impl PromptFiles {
             task,
             ..Instructions::new(name, text, output)
         };
+        let mut instructions = instructions;
+        if self.file(name).is_some_and(|file| file.kind == Kind::Pattern) {
+            instructions.tools = Some(Vec::new());
+        }
         self.warnings.append(&mut warnings);
         Ok(Some(instructions))
     }
@@ -140,11 +182,18 @@ impl PromptFiles {
         &self,
         library: &Library<'_>,
         prompt: &Prompt<'_>,
-        task: &str,
+        filling: &Filling,
     ) -> Result<(String, String)> {
+        let task = filling.task.as_str();
+        let mut given: Vec<(&str, String)> = vec![("ARGUMENTS", task.to_owned())];
+        given.extend(
+            filling.values.iter().map(|(name, value)| (name.as_str(), filling::text(value))),
+        );
+        given.extend(filling.stdin.as_ref().map(|stdin| ("stdin", stdin.clone())));
+        let values: Vec<(&str, &str)> =
+            given.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (mut texts, mut holds_task, mut failed) = (Vec::new(), false, None);
         let visited = library.visit(prompt, &mut |prompt: &Prompt<'_>| {
-            let values = [("ARGUMENTS", task)];
             let filled = prompt.rendered_len(&values).and_then(|length| {
                 let mut filled = vec![0; length];
                 prompt.render(&values, &mut filled).map(|_| filled)
@@ -253,6 +302,54 @@ impl PromptFiles {
         }
     }
 
+    /// The arguments that the prompt `name` declares; none if it cannot be read.
+    pub fn arguments(&self, name: &str) -> Vec<Argument> {
+        let sources = self.sources();
+        let places = [BUILT_IN, sources.as_slice()];
+        let prompt = Library::new(&places).find(name);
+        prompt.map(|prompt| Argument::of(&prompt)).unwrap_or_default()
+    }
+
+    /// Whether the prompt `name` declares arguments.
+    pub fn takes_values(&self, name: &str) -> bool {
+        match self.file(name) {
+            Some(file) if matches!(file.kind, Kind::Dotprompt | Kind::Llm) => true,
+            _ => !self.arguments(name).is_empty(),
+        }
+    }
+
+    /// The text of the prompt `name`, and its file if it has one.
+    pub fn text(&self, name: &str) -> Option<(&str, Option<&Path>)> {
+        match self.file(name) {
+            Some(file) => Some((file.text.as_deref().unwrap_or_default(), Some(&file.path))),
+            None => {
+                let source = BUILT_IN.iter().find(|source| source.name == name)?;
+                Some((source.text, None))
+            }
+        }
+    }
+
+    /// What is wrong with the prompt `name`: a line for people, which begins with its place.
+    pub fn fault(&self, name: &str) -> Option<String> {
+        let place = self.place(name);
+        let (kind, text) = match self.file(name) {
+            Some(File { text: Err(why), .. }) => return Some(format!("{place}:1:1: error: {why}")),
+            Some(File { kind, text: Ok(text), .. }) => (*kind, text.as_str()),
+            None => (Kind::Markdown, self.text(name)?.0),
+        };
+        match kind {
+            Kind::Markdown | Kind::Pattern => {
+                let fault = Fault::of(Prompt::parse(name, text).err()?)?;
+                let Fault { line, column, reason } = fault;
+                Some(format!("{place}:{line}:{column}: error: {}", reason.message()))
+            }
+            kind => {
+                let why = foreign::description(kind, text).err()?;
+                Some(format!("{place}:1:1: error: {why}"))
+            }
+        }
+    }
+
     /// Whether there is a prompt `name`, be it malformed.
     pub fn has(&self, name: &str) -> bool {
         self.file(name).is_some() || BUILT_IN.iter().any(|source| source.name == name)
@@ -273,10 +370,21 @@ impl PromptFiles {
                 (source.name.to_owned(), description)
             })
             .collect();
-        for File { name, text, .. } in &self.files {
+        for File { name, kind, text, .. } in &self.files {
             let is_listed = all.iter().any(|(listed, _)| listed == name);
-            if let (Err(why), false) = (text, is_listed) {
-                all.push((name.clone(), format!("(cannot be used: {why})")));
+            let text = text.as_ref().map_err(String::clone);
+            match text.map(|text| (kind, text)) {
+                Ok((Kind::Markdown | Kind::Pattern, _)) => {}
+                Ok((kind, text)) => {
+                    all.retain(|(listed, _)| listed != name);
+                    let told = foreign::description(*kind, text);
+                    let told = told.unwrap_or_else(|why| format!("(cannot be used: {why})"));
+                    all.push((name.clone(), told));
+                }
+                Err(why) if !is_listed => {
+                    all.push((name.clone(), format!("(cannot be used: {why})")));
+                }
+                Err(_) => {}
             }
         }
         all.sort();
@@ -284,7 +392,9 @@ impl PromptFiles {
     }
 
     fn sources(&self) -> Vec<Source<'_>> {
-        let usable = self.files.iter().filter_map(|file| Some((file, file.text.as_ref().ok()?)));
+        let is_ours = |file: &&File| matches!(file.kind, Kind::Markdown | Kind::Pattern);
+        let ours = self.files.iter().filter(is_ours);
+        let usable = ours.filter_map(|file| Some((file, file.text.as_ref().ok()?)));
         usable.map(|(file, text)| Source { name: &file.name, text }).collect()
     }
 
@@ -339,57 +449,5 @@ fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option
     prompt.includes()?.find_map(include)
 }
 
-/// The text of a file of the user, which may be a link.
-fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
-    match std::fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
-        Ok(found) if found.len() > limit_bytes => {
-            Err(format!("it is longer than {limit_bytes} bytes"))
-        }
-        Ok(_) => {
-            let mut bytes = Vec::new();
-            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-            let read = file.take(limit_bytes).read_to_end(&mut bytes);
-            read.map_err(|error| error.to_string())?;
-            String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Whether a prompt's model is the name of one, not an alias that one program has.
-fn is_model(name: &str) -> bool {
-    const ALIASES: [&str; 7] = ["sonnet", "opus", "haiku", "opusplan", "best", "default", "auto"];
-    !name.is_empty() && !name.contains(' ') && !ALIASES.contains(&name)
-}
-
-fn owned(text: Text<'_>) -> String {
-    text.chars().collect()
-}
-
-/// The tool that starts subagents, by the names that it has elsewhere.
-fn task_name(written: &str) -> Option<&'static str> {
-    let name = written.split('(').next().unwrap_or_default().trim();
-    ["task", "agent"].iter().any(|known| name.eq_ignore_ascii_case(known)).then_some("task")
-}
-
-/// A field that is one text.
-fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
-    match prompt.field(key)? {
-        Value::Text(text) => Some(owned(text)),
-        _ => None,
-    }
-}
-
 /// The most that one prompt may hold.
 const PROMPT_BYTES: u64 = 256 * 1024;
-
-/// The mode of permissions that a prompt asks for; `full` is what a run has anyway.
-fn mode(prompt: &Prompt<'_>) -> Option<Mode> {
-    match prompt.mode().map(owned).as_deref() {
-        Some("plan" | "ask" | "read-only" | "readonly") => Some(Mode::ReadOnly),
-        Some("standard") => Some(Mode::Standard),
-        _ => None,
-    }
-}

@@ -9,6 +9,7 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OwnedConfig, OwnedTool, ToolSpec, Usage};
 use zerostack_policy::Mode;
 
+use super::filling::Filling;
 use super::instructions::Instructions;
 use super::permissions::Gate;
 use super::skills::Skill;
@@ -154,7 +155,7 @@ impl Processes<'_> {
         };
         let name = prompt.as_deref().unwrap_or("ask");
         let mut prompts = self.options.prompts.clone();
-        let mut instructions = match prompts.find(name, &task) {
+        let mut instructions = match prompts.find(name, &mut Filling::of(&task)) {
             Ok(Some(instructions)) => instructions,
             Ok(None) => {
                 let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();

@@ -34,6 +34,8 @@ pub(crate) struct RunArgs {
     pub write: bool,
     pub format: Option<Format>,
     pub subagents: bool,
+    /// Values of the prompt's arguments.
+    pub values: Vec<(String, String)>,
     pub dry_run: bool,
     pub yes: bool,
     /// The words before `--`; the first may name a prompt.
@@ -121,6 +123,13 @@ fn files() -> Vec<Arg> {
              is only run in this way",
         ),
         flag::option("agent", "NAME", "An agent, as --prompt a prompt").conflicts_with("prompt"),
+        flag::option("set", "NAME=VALUE", "The value of an argument of the prompt")
+            .action(ArgAction::Append)
+            .value_parser(name_and_value)
+            .long_help(
+                "The value of an argument of the prompt; `zerostack PROMPT --help` lists them, and \
+                 --NAME VALUE after the prompt is the same",
+            ),
         flag::switch("write", "Write the changes to the folder instead of printing a patch")
             .short('w')
             .long_help(
@@ -231,6 +240,7 @@ impl RunArgs {
             quiet: matches.get_flag("quiet"),
             prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
             subagents: matches.get_flag("subagents"),
+            values: values(matches, "set"),
             time_limit: seconds("time-limit"),
             stdin_limit: seconds("stdin-limit"),
             idle_limit: seconds("idle-limit"),
@@ -242,6 +252,12 @@ impl RunArgs {
             instruction: values(matches, "instruction"),
         }
     }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let (name, value) = parts.ok_or_else(|| format!("must be NAME=VALUE, not {text}"))?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 fn format_of(matches: &ArgMatches) -> Option<Format> {

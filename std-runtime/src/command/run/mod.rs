@@ -4,6 +4,7 @@ mod deliver;
 mod flags;
 mod form;
 mod prepare;
+mod prompt_command;
 mod signals;
 mod task;
 
@@ -14,6 +15,7 @@ use super::print::print;
 use crate::Result;
 pub(super) use deliver::transaction;
 pub(crate) use flags::{RunArgs, api, arguments, folder, max_tokens, mode, tool_mode};
+pub(crate) use prompt_command::{prompt_help, with_arguments};
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {

@@ -12,7 +12,7 @@ use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::run::contract::{Form, findings};
 use crate::run::input::{self, Given, Patience};
-use crate::run::{self, Outcome, PromptFiles, RunOptions, Stop};
+use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
 use crate::{Error, ErrorKind, Result, commit};
 
 /// What the arguments and stdin ask for.
@@ -44,7 +44,7 @@ pub(super) fn prepared(
         instruction: args.instruction,
         follow_name: invocation.is_named,
     };
-    let Task { prompt, text, waits_for_stdin } = words.task(&files, invocation.table)?;
+    let Task { prompt, text, waits_for_stdin } = words.task(&mut files, invocation.table)?;
     let task = match sample {
         Some(_) if text.is_empty() => sample::TASK.to_owned(),
         _ => text,
@@ -72,19 +72,28 @@ pub(super) fn prepared(
     if input.as_ref().is_some_and(|input| input.is_repaired) {
         tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
     }
-    let input = input.map(|input| input.text);
+    let mut input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
     if task.is_empty() && input.is_none() && prompt == task::DEFAULT {
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
-    let found = files.find(&prompt, &task);
+    let values = args.values.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let mut filling = Filling { task: task.clone(), values, stdin: input.clone() };
+    // A prompt with arguments takes an object as their values.
+    if files.takes_values(&prompt) && filling.take_object() {
+        input = None;
+    }
+    let found = files.find(&prompt, &mut filling);
     files.warnings().iter().for_each(|warning| tell(warning));
     let instructions = found?.ok_or_else(|| {
         let names: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
         let text = format!("there is no prompt {prompt:?}; there are {}", names.join(", "));
         Error::new(ErrorKind::Usage, text)
     })?;
+    if instructions.uses_stdin {
+        input = None;
+    }
     let mut instructions = instructions.with_context(&folder)?;
     let notes = instructions.context.as_mut().map(run::Context::take_notes);
     notes.into_iter().flatten().for_each(|note| tell(&note));

@@ -1,6 +1,8 @@
 //! The prompt and the task that the words of a command line name.
 
 use std::collections::VecDeque;
+use std::io::Read as _;
+use std::path::Path;
 
 use crate::Result;
 use crate::command::entry::{Entry, Group};
@@ -35,12 +37,17 @@ impl Words {
     ///
     /// # Errors
     /// `Usage` for a first word that names nothing.
-    pub(super) fn task(self, prompts: &PromptFiles, table: &[Entry]) -> Result<Task> {
+    pub(super) fn task(self, prompts: &mut PromptFiles, table: &[Entry]) -> Result<Task> {
         let mut words: VecDeque<String> = self.words.into();
         let prompt = match self.prompt {
             Some(name) => name,
             None => match words.front() {
                 Some(word) if prompts.has(word) => words.pop_front().unwrap_or_default(),
+                Some(word) if is_file(word) => {
+                    let name = prompts.open(Path::new(word))?;
+                    words.pop_front();
+                    name
+                }
                 Some(word) if self.follow_name || is_instruction(word) => DEFAULT.to_owned(),
                 Some(word) => is_no_slip(word, words.len(), prompts, table)?.to_owned(),
                 None => DEFAULT.to_owned(),
@@ -54,6 +61,19 @@ impl Words {
         let text = words.make_contiguous().join(" ");
         Ok(Task { prompt, text, waits_for_stdin })
     }
+}
+
+/// Whether `word` is the path of a prompt's file.
+pub(super) fn is_file(word: &str) -> bool {
+    let path = Path::new(word);
+    let is_named = [".md", ".prompt"].iter().any(|ending| word.ends_with(ending));
+    let is_script = || {
+        let mut start = [0; 2];
+        let file = std::fs::File::open(path);
+        file.and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
+    };
+    // A name alone is no path, so that a file beside does not change what a command line means.
+    (word.contains('/') || is_named) && path.is_file() && (is_named || is_script())
 }
 
 /// Whether `word` is an instruction by itself, whatever names there are.

@@ -1,0 +1,67 @@
+//! What a prompt's file and fields say, in the terms of a run.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use zerostack_core::prompt::{Prompt, Text, Value};
+use zerostack_policy::Mode;
+
+/// The text of a file of the user, which may be a link.
+pub(super) fn read(path: &Path, limit_bytes: u64) -> std::result::Result<Option<String>, String> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err("it is no regular file".to_owned()),
+        Ok(found) if found.len() > limit_bytes => {
+            Err(format!("it is longer than {limit_bytes} bytes"))
+        }
+        Ok(_) => {
+            let mut bytes = Vec::new();
+            let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+            let read = file.take(limit_bytes).read_to_end(&mut bytes);
+            read.map_err(|error| error.to_string())?;
+            String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8".to_owned())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The text with its first line made empty if it names the program that runs it.
+pub(super) fn without_shebang(text: String) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("#!") => format!("\n{rest}"),
+        _ => text,
+    }
+}
+
+/// Whether a prompt's model is the name of one, not an alias that one program has.
+pub(super) fn is_model(name: &str) -> bool {
+    const ALIASES: [&str; 7] = ["sonnet", "opus", "haiku", "opusplan", "best", "default", "auto"];
+    !name.is_empty() && !name.contains(' ') && !ALIASES.contains(&name)
+}
+
+/// The tool that starts subagents, by the names that it has elsewhere.
+pub(super) fn task_name(written: &str) -> Option<&'static str> {
+    let name = written.split('(').next().unwrap_or_default().trim();
+    ["task", "agent"].iter().any(|known| name.eq_ignore_ascii_case(known)).then_some("task")
+}
+
+/// A field that is one text.
+pub(super) fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
+    match prompt.field(key)? {
+        Value::Text(text) => Some(owned(text)),
+        _ => None,
+    }
+}
+
+/// The mode of permissions that a prompt asks for; `full` is what a run has anyway.
+pub(super) fn mode(prompt: &Prompt<'_>) -> Option<Mode> {
+    match prompt.mode().map(owned).as_deref() {
+        Some("plan" | "ask" | "read-only" | "readonly") => Some(Mode::ReadOnly),
+        Some("standard") => Some(Mode::Standard),
+        _ => None,
+    }
+}
+
+pub(super) fn owned(text: Text<'_>) -> String {
+    text.chars().collect()
+}
