@@ -1,6 +1,6 @@
 #!/bin/sh
 # Some of the core's own tests under miri, which sees undefined behaviour of any kind: the core has
-# no unsafe code, so what could be wrong is what it stands on. Wplaceholder turns, requests, calls in text.
+# no unsafe code, so what could be wrong is what it stands on. Whole turns, requests, calls in text.
 # Miri is hundreds of times slower than the machine: tests that go through megabytes are left out,
 # and the loops of the others are short there (`cfg!(miri)`).
 # Other tests by name: `sh core/miri.sh prompt::`.

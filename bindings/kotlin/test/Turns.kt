@@ -1,4 +1,4 @@
-// Wplaceholder turns against the scripted provider, over the generated Kotlin as it is.
+// Whole turns against the scripted provider, over the generated Kotlin as it is.
 
 import java.io.File
 import java.net.URI

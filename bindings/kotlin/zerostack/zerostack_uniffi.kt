@@ -5170,7 +5170,7 @@ public object FfiConverterTypeErrorKind: FfiConverterRustBuffer<ErrorKind> {
 sealed class Event {
     
     /**
-     * More of the answer. Wplaceholder characters only.
+     * More of the answer. Whole characters only.
      */
     data class TextDelta(
         /**

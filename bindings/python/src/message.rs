@@ -9,7 +9,7 @@ use crate::error::raised;
 use crate::value::value_class;
 
 value_class! {
-    /// More of the answer. Wplaceholder characters only.
+    /// More of the answer. Whole characters only.
     pub struct TextDelta {
         /// The text.
         text: Py<PyString>,
@@ -17,7 +17,7 @@ value_class! {
 }
 
 value_class! {
-    /// More of the model's reasoning. Wplaceholder characters only.
+    /// More of the model's reasoning. Whole characters only.
     pub struct ThinkingDelta {
         /// The text.
         text: Py<PyString>,
@@ -25,7 +25,7 @@ value_class! {
 }
 
 value_class! {
-    /// More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
+    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
     pub struct RefusalDelta {
         /// The text.
         text: Py<PyString>,

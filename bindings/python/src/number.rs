@@ -1,4 +1,4 @@
-//! Wplaceholder numbers from Python, of any size: what does not fit is said with its name and bounds.
+//! Whole numbers from Python, of any size: what does not fit is said with its name and bounds.
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;

@@ -15,7 +15,7 @@ pub struct Fed {
 /// Something that a person may want to see.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Enum)]
 pub enum Event {
-    /// More of the answer. Wplaceholder characters only.
+    /// More of the answer. Whole characters only.
     TextDelta {
         /// The text.
         text: String,

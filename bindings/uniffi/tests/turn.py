@@ -1,4 +1,4 @@
-"""Wplaceholder turns over the library that Swift and Kotlin load, through its Python form."""
+"""Whole turns over the library that Swift and Kotlin load, through its Python form."""
 
 import json
 import threading

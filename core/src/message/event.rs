@@ -16,11 +16,11 @@ pub struct Fed<'s> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event<'s> {
-    /// More of the answer. Wplaceholder characters only.
+    /// More of the answer. Whole characters only.
     TextDelta(&'s str),
-    /// More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
+    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
     RefusalDelta(&'s str),
-    /// More of the model's reasoning. Wplaceholder characters only.
+    /// More of the model's reasoning. Whole characters only.
     ThinkingDelta(&'s str),
     /// A call is complete.
     ToolCall(ToolCall<'s>),

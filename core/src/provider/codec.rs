@@ -45,7 +45,7 @@ pub(crate) struct Codec {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Body {
     /// One document: the whole reply.
-    Wplaceholder,
+    Whole,
     /// Documents one after another: a stream.
     Lines,
 }

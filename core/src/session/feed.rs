@@ -38,7 +38,7 @@ pub(super) struct Decoder {
 enum Framing {
     Unknown,
     Events,
-    Wplaceholder,
+    Whole,
     Lines,
     /// A document without a field's name in a stream of events: only an error comes so.
     Bare,
@@ -75,13 +75,13 @@ impl Decoder {
 
     /// Whether the body was one document, which is complete.
     pub fn is_whole(&self) -> bool {
-        self.framing == Framing::Wplaceholder && self.json.is_done()
+        self.framing == Framing::Whole && self.json.is_done()
     }
 
     /// Whether the body was one object that was cut off: the word that the model was done may stand
     /// before what it said. Of an array, the whole elements count.
     pub fn is_part(&self) -> bool {
-        self.framing == Framing::Wplaceholder && !self.json.is_done() && !self.is_array
+        self.framing == Framing::Whole && !self.json.is_done() && !self.is_array
     }
 
     /// Whether what came is no stream of events.
@@ -108,7 +108,7 @@ impl Decoder {
                 Ok(())
             }
             Framing::Events => self.events(sink, input),
-            Framing::Wplaceholder => self.whole(sink, input),
+            Framing::Whole => self.whole(sink, input),
             Framing::Lines if LINES => self.lines(sink, input),
             Framing::Lines => Ok(()),
             Framing::Bare => self.bare(sink, input),
@@ -135,10 +135,10 @@ impl Decoder {
         self.is_array = *first == b'[';
         self.framing = match first {
             b'{' | b'[' if LINES && self.codec.body == Body::Lines => Framing::Lines,
-            b'{' | b'[' => Framing::Wplaceholder,
+            b'{' | b'[' => Framing::Whole,
             _ => Framing::Events,
         };
-        sink.reply.whole = self.framing == Framing::Wplaceholder;
+        sink.reply.whole = self.framing == Framing::Whole;
         let [stream, whole] = self.codec.twins;
         self.json.begin(if sink.reply.whole { stream } else { whole }, !sink.reply.whole);
         self.shows = true;

@@ -280,7 +280,7 @@ impl<'v> Counter<'v> {
             return false;
         }
         match starts(character, case) {
-            Starts::Wplaceholder => self.take_last(character),
+            Starts::Whole => self.take_last(character),
             Starts::Half(open) => {
                 push_to(&mut self.rest, &self.vocabulary, character);
                 self.take(character, State::Contraction { open })
@@ -298,7 +298,7 @@ impl<'v> Counter<'v> {
         if first == Some('\'') && pattern != Pattern::O200k {
             let case = if pattern.is_gpt2() { Case::Lower } else { Case::Any };
             match starts(character, case) {
-                Starts::Wplaceholder => return self.take_last(character),
+                Starts::Whole => return self.take_last(character),
                 Starts::Half(open) if pattern.is_gpt2() => {
                     return self.open_contraction(character, open);
                 }
@@ -412,7 +412,7 @@ fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
 
 /// What a character behind an apostrophe starts.
 enum Starts {
-    Wplaceholder,
+    Whole,
     /// With its byte, as it stands there.
     Half(u8),
     Nothing,
@@ -420,11 +420,11 @@ enum Starts {
 
 fn starts(character: char, case: Case) -> Starts {
     if character == '\u{17F}' && case == Case::Any {
-        return Starts::Wplaceholder;
+        return Starts::Whole;
     }
     let Ok(byte) = u8::try_from(character) else { return Starts::Nothing };
     match second_of(fold(byte, case)) {
-        Second::None => Starts::Wplaceholder,
+        Second::None => Starts::Whole,
         Second::Byte(_) => Starts::Half(byte),
         Second::NoContraction => Starts::Nothing,
     }

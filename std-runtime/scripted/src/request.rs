@@ -32,7 +32,7 @@ pub(super) struct Wish {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// As one document.
-    Wplaceholder,
+    Whole,
     /// As events or lines.
     Stream,
     /// As one JSON array that grows.
@@ -135,10 +135,10 @@ impl Request {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
         let streams = |default: bool| match asked.stream.unwrap_or(default) {
             true => Form::Stream,
-            false => Form::Wplaceholder,
+            false => Form::Whole,
         };
         let form = match api {
-            Dialect::Gemini if path.ends_with(":generateContent") => Form::Wplaceholder,
+            Dialect::Gemini if path.ends_with(":generateContent") => Form::Whole,
             Dialect::Gemini if query.split('&').any(|parameter| parameter == "alt=sse") => {
                 Form::Stream
             }

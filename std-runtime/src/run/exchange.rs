@@ -22,7 +22,7 @@ pub(super) struct Exchange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// The output is whole.
-    Wplaceholder,
+    Whole,
     /// The process still runs.
     Late,
     /// There is more.
@@ -62,7 +62,7 @@ pub(super) fn exchange(
         if output.len() > max_bytes {
             break End::TooLong;
         }
-        let Some(out) = &mut stdout else { break End::Wplaceholder };
+        let Some(out) = &mut stdout else { break End::Whole };
         if given == input.len() {
             stdin = None;
         }

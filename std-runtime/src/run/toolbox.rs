@@ -139,7 +139,7 @@ impl<'a> Processes<'a> {
             Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
         })?;
         let ended = match exchanged.end {
-            End::Wplaceholder => ended(&child)?,
+            End::Whole => ended(&child)?,
             End::Late | End::TooLong | End::Stopped => None,
         };
         if self.stop.why().is_some() {

@@ -9,8 +9,8 @@ use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visi
 
 /// A whole number that may be left out.
 pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    struct Wplaceholder;
-    impl<'de> Visitor<'de> for Wplaceholder {
+    struct Whole;
+    impl<'de> Visitor<'de> for Whole {
         type Value = Option<u64>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,7 +46,7 @@ pub(super) fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D
             Ok(None)
         }
     }
-    from.deserialize_any(Wplaceholder)
+    from.deserialize_any(Whole)
 }
 
 /// A truth value that may be left out.

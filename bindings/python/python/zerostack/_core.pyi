@@ -70,7 +70,7 @@ class _Tool(Protocol):
     def parameters(self) -> str: ...
 @final
 class TextDelta:
-    """More of the answer. Wplaceholder characters only.
+    """More of the answer. Whole characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -85,7 +85,7 @@ class TextDelta:
 
 @final
 class ThinkingDelta:
-    """More of the model's reasoning. Wplaceholder characters only.
+    """More of the model's reasoning. Whole characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -100,7 +100,7 @@ class ThinkingDelta:
 
 @final
 class RefusalDelta:
-    """More of a refusal, where the provider tells it from an answer. Wplaceholder characters only.
+    """More of a refusal, where the provider tells it from an answer. Whole characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...

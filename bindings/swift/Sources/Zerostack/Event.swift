@@ -2,7 +2,7 @@ internal import ZerostackGenerated
 
 /// Something of a reply that a person may want to see.
 public enum Event: Sendable, Hashable {
-    /// More of the answer. Wplaceholder characters only.
+    /// More of the answer. Whole characters only.
     case text(String)
     /// More of a refusal, where the provider tells it from an answer.
     case refusal(String)

@@ -188,7 +188,7 @@ extension FailedTurn {
 }
 
 extension Duration {
-    /// Wplaceholder milliseconds, the rest cut off.
+    /// Whole milliseconds, the rest cut off.
     var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -4331,7 +4331,7 @@ public func FfiConverterTypeErrorKind_lower(_ value: ErrorKind) -> RustBuffer {
 public enum Event: Equatable, Hashable {
     
     /**
-     * More of the answer. Wplaceholder characters only.
+     * More of the answer. Whole characters only.
      */
     case textDelta(
         /**

@@ -2,7 +2,7 @@ import Foundation
 import XCTest
 import Zerostack
 
-/// Wplaceholder turns over `URLSession` against the scripted provider.
+/// Whole turns over `URLSession` against the scripted provider.
 final class AgentTests: XCTestCase {
     struct ReadArguments: Decodable, Sendable {
         let path: String

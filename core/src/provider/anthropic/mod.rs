@@ -16,7 +16,7 @@ pub(crate) static CODEC: Codec = Codec {
         ("accept", "text/event-stream"),
         ("anthropic-version", "2023-06-01"),
     ],
-    body: Body::Wplaceholder,
+    body: Body::Whole,
     places: decode::PLACES,
     twins: decode::TWINS,
     token: decode::token,

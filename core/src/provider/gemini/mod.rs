@@ -21,7 +21,7 @@ pub(crate) static CODEC: Codec = Codec {
         [before, model, ":streamGenerateContent?alt=sse"]
     },
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
-    body: Body::Wplaceholder,
+    body: Body::Whole,
     places: decode::PLACES,
     twins: [0; 2],
     token: decode::token,

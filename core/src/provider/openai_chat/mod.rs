@@ -12,7 +12,7 @@ use super::codec::Body;
 pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/chat/completions", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
-    body: Body::Wplaceholder,
+    body: Body::Whole,
     places: decode::PLACES,
     twins: decode::TWINS,
     token: decode::token,

@@ -17,7 +17,7 @@ use crate::wire::json_write::Ids;
 pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/responses", "", ""],
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
-    body: Body::Wplaceholder,
+    body: Body::Whole,
     places: decode::PLACES,
     twins: decode::TWINS,
     token: decode::token,

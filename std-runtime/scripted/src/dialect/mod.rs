@@ -26,23 +26,21 @@ pub(super) fn answer(reply: &Reply, request: &Request, api: Dialect, number: usi
     let usage = reply.usage.unwrap_or_else(|| counted(reply, request));
     let turn = Turn { reply, wish: &wish, usage, number };
     match (api, wish.form) {
-        (Dialect::Anthropic, Form::Wplaceholder) => document(anthropic::document(&turn)),
+        (Dialect::Anthropic, Form::Whole) => document(anthropic::document(&turn)),
         (Dialect::Anthropic, _) => stream(anthropic::events(&turn)),
-        (Dialect::OpenAiResponses, Form::Wplaceholder) => {
-            document(openai_responses::document(&turn))
-        }
+        (Dialect::OpenAiResponses, Form::Whole) => document(openai_responses::document(&turn)),
         (Dialect::OpenAiResponses, _) => stream(openai_responses::events(&turn)),
-        (Dialect::Gemini, Form::Wplaceholder) => document(gemini::document(&turn)),
+        (Dialect::Gemini, Form::Whole) => document(gemini::document(&turn)),
         (Dialect::Gemini, Form::Array) => array(&gemini::responses(&turn)),
         (Dialect::Gemini, Form::Stream) => {
             let responses = gemini::responses(&turn).into_iter();
             stream(responses.map(|response| format!("data: {response}\r\n\r\n")).collect())
         }
-        (Dialect::Ollama, Form::Wplaceholder) => document(ollama::document(&turn)),
+        (Dialect::Ollama, Form::Whole) => document(ollama::document(&turn)),
         (Dialect::Ollama, _) => {
             Answer { content_type: "application/x-ndjson", pieces: ollama::lines(&turn) }
         }
-        (_, Form::Wplaceholder) => document(openai_chat::document(&turn)),
+        (_, Form::Whole) => document(openai_chat::document(&turn)),
         (_, _) => stream(openai_chat::events(&turn)),
     }
 }

@@ -145,7 +145,7 @@ impl Scratch {
         if let Some(sweeper) = sweeper {
             sweeper.end();
         }
-        sweep::remove(&self.path, &mut Effort::Wplaceholder);
+        sweep::remove(&self.path, &mut Effort::Whole);
         let _ = fs::remove_file(&self.lock_path);
         // Succeeds for the last one of this user only.
         if let Some(base) = self.path.parent() {

@@ -26,7 +26,7 @@ struct Dead {
 /// How much is removed before something else has its turn.
 pub(super) enum Effort {
     /// All.
-    Wplaceholder,
+    Whole,
     /// So many entries.
     Entries(usize),
     /// Until it is told to stop.
@@ -97,7 +97,7 @@ impl Dead {
 impl Effort {
     fn is_spent(&mut self) -> bool {
         match self {
-            Self::Wplaceholder => false,
+            Self::Whole => false,
             Self::Entries(0) => true,
             Self::Entries(left) => {
                 *left -= 1;
