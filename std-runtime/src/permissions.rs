@@ -20,7 +20,7 @@ impl Permissions {
     pub(crate) fn mode(&self, narrower: [Option<Mode>; 2], sandbox: sandbox::Mode) -> Mode {
         let default = match sandbox {
             sandbox::Mode::On => Mode::Full,
-            sandbox::Mode::Off => Mode::Standard,
+            sandbox::Mode::Landlock | sandbox::Mode::Off => Mode::Standard,
         };
         self.mode.unwrap_or_else(|| narrower.into_iter().flatten().fold(default, Mode::min))
     }

@@ -32,6 +32,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
     let mut instructions = Instructions::new("code", "Work.".to_owned(), Output::Patch);
     instructions.task = "go".to_owned();
     let options = RunOptions {
+        access: zerostack::sandbox::Access::default(),
         folder: folder.to_owned(),
         model,
         instructions,

@@ -158,7 +158,7 @@ fn completions_know_commands_flags_values_and_the_prompts_of_the_folder() {
     assert_eq!(complete(&["x"]), [""; 0], "a name that a shell would act on is left out");
     assert_eq!(complete(&["-p", "ti"]), ["tidy"]);
     assert_eq!(complete(&["fix", "--max-ro"]), ["--max-rounds"]);
-    assert_eq!(complete(&["--sandbox", ""]), ["on", "off"]);
+    assert_eq!(complete(&["--sandbox", ""]), ["on", "landlock", "off"]);
     assert_eq!(complete(&["decode", "--api", "ant"]), ["anthropic"]);
     assert_eq!(complete(&["undo", "--max"]), [""; 0]);
     assert_eq!(complete(&["completions", "z"]), ["zsh"]);

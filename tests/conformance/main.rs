@@ -48,6 +48,7 @@ mod retries;
 mod run_retries;
 mod run_room;
 mod sandbox;
+mod sandbox_command;
 mod scripted_command;
 mod sent_back;
 mod signals;

@@ -3,7 +3,7 @@
 use crate::command::entry::Entry;
 use crate::command::{
     complete, completions, decode, encode, help, log, man, permissions, prompts, redo, replay, run,
-    show, step, tokens, tool, try_sample, undo,
+    sandbox, show, step, tokens, tool, try_sample, undo,
 };
 
 /// All commands, in the order of the help.
@@ -24,6 +24,7 @@ pub(super) const COMMANDS: &[Entry] = &[
     decode::ENTRY,
     step::ENTRY,
     tool::ENTRY,
+    sandbox::ENTRY,
     tokens::ENTRY,
     complete::ENTRY,
 ];
@@ -76,6 +77,8 @@ mod tests {
             let flag = flag.trim_matches('"').trim_start_matches("--").to_owned();
             let keyword = keyword.trim_matches('"');
             let keyword = keyword.strip_suffix("_s").unwrap_or(keyword).replace('_', "-");
+            // `env` is the environment of the command itself there.
+            let keyword = if keyword == "tool-env" { "env".to_owned() } else { keyword };
             assert_eq!(keyword, flag);
             flag
         });

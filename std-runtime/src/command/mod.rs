@@ -19,6 +19,8 @@ pub(crate) mod redo;
 pub(crate) mod replay;
 pub(crate) mod run;
 mod sample;
+pub(crate) mod sandbox;
+mod sandboxed;
 pub(crate) mod show;
 pub(crate) mod step;
 pub(crate) mod tokens;

@@ -26,6 +26,12 @@
 //! ask = ["Bash(git push:*)"]
 //! allow = ["Bash(npm install:*)"]
 //!
+//! [sandbox]                        # what tools reach beside the project, with what flags say
+//! allow_read = ["~/data"]
+//! allow_write = ["/srv/cache"]
+//! env = ["DATABASE_URL"]
+//! net = "crates.io,*.npmjs.org"    # off, on, or hosts; `--net` says another
+//!
 //! [projects]                       # what a project's file may choose
 //! providers = ["work", "lab"]      # beside the user's own `provider`; none if it is not said
 //! models = ["fast-coder", "big"]   # any if it is not said
@@ -46,6 +52,7 @@ use zerostack_policy::{Mode, Rule, Verdict};
 
 use crate::error::quote;
 use crate::permissions::Permissions;
+use crate::sandbox::Access;
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// What the configuration files say, the project's file over the user's.
@@ -55,6 +62,8 @@ pub struct Config {
     pub providers: provider::Config,
     /// `[permissions]` of both files.
     pub permissions: Permissions,
+    /// `[sandbox]` of the user's file.
+    pub access: Access,
 }
 
 fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
@@ -100,6 +109,7 @@ impl Config {
             config.providers.tables = file.providers;
             config.providers.projects = file.projects;
             config.permissions = file.permissions.read(path)?;
+            config.access = file.sandbox.read(path)?;
             config.providers.user_file = Some(path.into());
         }
         if let Some((path, text)) = project {
@@ -142,6 +152,47 @@ struct UserFile {
     projects: Projects,
     #[serde(default)]
     permissions: PermissionTable,
+    #[serde(default)]
+    sandbox: SandboxTable,
+}
+
+/// `[sandbox]` of the user's file; a project says nothing of what its tools reach.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SandboxTable {
+    #[serde(default)]
+    allow_read: Vec<PathBuf>,
+    #[serde(default)]
+    allow_write: Vec<PathBuf>,
+    #[serde(default)]
+    env: Vec<String>,
+    net: Option<String>,
+}
+
+impl SandboxTable {
+    fn read(self, path: &Path) -> Result<Access> {
+        let wrong = |what: String| {
+            let message = format!("{}: [sandbox]: {what}", path.display());
+            Error::new(ErrorKind::Configuration, message)
+        };
+        let absolute = |name: PathBuf| match (name.strip_prefix("~"), std::env::home_dir()) {
+            (Ok(below), Some(home)) => Ok(home.join(below)),
+            // Relative to what is unclear: the file, or the folder of the run.
+            _ if !name.is_absolute() => {
+                let name = quote(&name.to_string_lossy());
+                Err(wrong(format!("{name} is no absolute path, and none that begins with ~/")))
+            }
+            _ => Ok(name),
+        };
+        let all = |names: Vec<PathBuf>| names.into_iter().map(absolute).collect::<Result<_>>();
+        let network = self.net.map(|net| net.parse().map_err(|why| wrong(format!("net: {why}"))));
+        Ok(Access {
+            read: all(self.allow_read)?,
+            write: all(self.allow_write)?,
+            env: self.env.into_iter().map(Into::into).collect(),
+            network: network.transpose()?,
+        })
+    }
 }
 
 #[derive(Deserialize)]

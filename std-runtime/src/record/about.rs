@@ -28,6 +28,9 @@ pub(crate) struct About {
     pub(crate) files: Vec<String>,
     pub(crate) text: String,
     pub(crate) usage: Tokens,
+    /// Where tools connected to, or wanted to, with the reason why they could not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) connections: Vec<String>,
     pub(crate) exit_code: u8,
 }
 
@@ -57,6 +60,7 @@ impl About {
             files: Vec::new(),
             text: String::new(),
             usage: Tokens::default(),
+            connections: Vec::new(),
             exit_code: 0,
         }
     }

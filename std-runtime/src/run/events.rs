@@ -121,9 +121,21 @@ struct ResultLine<'a> {
     /// Layers of the sandbox that are missing, wholly or in part, each with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     sandbox_lacks: Vec<String>,
+    /// The connections of tools, where only some hosts are allowed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    connections: Vec<ConnectionLine<'a>>,
     /// The number of the run's record, if its changes were written to the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     written: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct ConnectionLine<'a> {
+    to: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'static str>,
+    sent_bytes: u64,
+    received_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -165,6 +177,14 @@ impl<W: Write> EventWriter<W> {
             Ok(outcome) => {
                 line.ok = true;
                 line.written = outcome.written;
+                let connections = outcome.connections.iter();
+                let connections = connections.map(|it| ConnectionLine {
+                    to: &it.to,
+                    refused: it.refused,
+                    sent_bytes: it.sent_bytes,
+                    received_bytes: it.received_bytes,
+                });
+                line.connections = connections.collect();
                 line.output = Some(output_name(outcome.output));
                 if outcome.output == Output::Patch {
                     match std::str::from_utf8(&outcome.patch) {

@@ -45,10 +45,11 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, OwnedConfig, OwnedTool, StopReason, Usage};
 
 use crate::agent::{AgentEvent, Drive, OwnedSession, Recorder, start_session};
+use crate::error::listed;
 use crate::error::quote;
 use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint, Flags};
-use crate::sandbox::{Layer, Mode, ToolHost};
+use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, commit, own_process};
@@ -82,6 +83,8 @@ pub struct RunOptions {
     pub input: Option<String>,
     /// Whether tools are confined.
     pub sandbox: Mode,
+    /// What tools reach beside the folder, with what the user's configuration says.
+    pub access: Access,
     /// The program that runs the tools.
     pub tools: ToolHost,
     /// Where to write the tape.
@@ -123,6 +126,8 @@ pub struct Outcome {
     pub usage: Usage,
     /// What kept the tools apart from the user's files, and what did not and why.
     pub layers: Vec<Layer>,
+    /// The connections that tools asked for, where only some hosts are allowed.
+    pub connections: Vec<Connection>,
     /// The number of the run's record, if its changes were written to the folder.
     pub written: Option<u32>,
     /// The commands that the result is, to be run if the user agrees.
@@ -141,6 +146,7 @@ impl Outcome {
             text: String::new(),
             usage: Usage::default(),
             layers: Vec::new(),
+            connections: Vec::new(),
             written: None,
             plan: None,
         }
@@ -246,6 +252,7 @@ fn transact(
         &ViewOptions {
             sandbox: options.sandbox,
             tools: options.tools.clone(),
+            access: options.access.clone().and(config.access),
             ..ViewOptions::default()
         },
     )?;
@@ -382,12 +389,23 @@ impl Turn<'_> {
         let usage = before.plus(session.usage()).plus(family.usage_of_children());
         let mut outcome = outcome(options, checked.as_mut(), last.text, usage, layers)?;
         outcome.notes.extend_from_slice(view.notes());
+        outcome.connections = view.connections();
+        outcome.notes.extend(refused(&outcome.connections));
         outcome.notes.extend(processes.take_notes());
         if let Some(checked) = checked.filter(|_| options.write) {
             outcome.written = Some(self.write(&checked, &outcome)?);
         }
         Ok(outcome)
     }
+}
+
+/// A line about the connections that there were not.
+fn refused(connections: &[Connection]) -> Option<String> {
+    let why = |it: &Connection| it.refused.map(|why| format!("{} ({why})", it.to));
+    let mut refused: Vec<String> = connections.iter().filter_map(why).collect();
+    refused.sort();
+    refused.dedup();
+    (!refused.is_empty()).then(|| format!("no connection to {}", listed(&refused)))
 }
 
 /// The result, whole or not at all.
@@ -408,6 +426,7 @@ fn outcome(
         text,
         usage,
         layers,
+        connections: Vec::new(),
         written: None,
         plan: None,
     };

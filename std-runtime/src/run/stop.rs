@@ -84,7 +84,7 @@ impl Stop {
     }
 
     /// Ends `view` with the run, as long as the guard lives.
-    pub(super) fn guard(self: &Arc<Self>, view: &View) -> Guard {
+    pub(crate) fn guard(self: &Arc<Self>, view: &View) -> Guard {
         let stopped = {
             let mut state = self.state();
             state.view = Some(view.cleanup());

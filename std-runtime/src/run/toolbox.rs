@@ -121,13 +121,7 @@ impl<'a> Processes<'a> {
         let mut program = Program::tools();
         program.arg("tool").arg(name).piped_input();
         program.env(tool::outside::PROJECT, self.view.root());
-        program.env(
-            tool::outside::SANDBOX,
-            match self.sandbox {
-                Mode::On => "on",
-                Mode::Off => "off",
-            },
-        );
+        program.env(tool::outside::SANDBOX, self.sandbox.name());
         for name in self.hidden_variables {
             program.without_env(name);
         }

@@ -68,6 +68,7 @@ impl Turn<'_> {
         about.files.clone_from(&outcome.files);
         about.text = secrets.redact(&outcome.text);
         about.usage = outcome.usage.into();
+        about.connections = outcome.connections.iter().map(|it| it.to_string()).collect();
         about
     }
 }

@@ -9,6 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 
 use common::{ErrorOrOutput as _, Project, namespaces, run};
+use zerostack_workspace::sandbox::Access;
 use zerostack_workspace::view::{View, ViewOptions};
 
 /// Not a test by itself: see `common::driver`.
@@ -130,8 +131,11 @@ fn paths_that_the_user_adds_are_there() {
     write(outside.path(), &[("read/file", "seen"), ("write/file", "old"), ("single", "alone")]);
     let at = |name: &str| outside.path().join(name);
     let options = ViewOptions {
-        allow_read: vec![at("read"), at("single")],
-        allow_write: vec![at("write")],
+        access: Access {
+            read: vec![at("read"), at("single")],
+            write: vec![at("write")],
+            ..Access::default()
+        },
         ..ViewOptions::default()
     };
     let view = View::open(project.path(), &options).unwrap();
@@ -142,7 +146,10 @@ fn paths_that_the_user_adds_are_there() {
     drop(view);
     assert_eq!(fs::read_to_string(at("write/file")).unwrap(), "new\n");
     for (wrong, why) in [(at("none"), "--allow-read"), ("/".into(), "belongs to the system")] {
-        let options = ViewOptions { allow_read: vec![wrong], ..ViewOptions::default() };
+        let options = ViewOptions {
+            access: Access { read: vec![wrong], ..Access::default() },
+            ..ViewOptions::default()
+        };
         let error = View::open(project.path(), &options).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }

@@ -33,6 +33,10 @@ OPTIONS = {
     "output_file": "--output-file",
     "folder": "--folder",
     "sandbox": "--sandbox",
+    "allow_read": "--allow-read",
+    "allow_write": "--allow-write",
+    "tool_env": "--env",
+    "net": "--net",
     "mode": "--mode",
     "allow": "--allow",
     "ask": "--ask",
@@ -115,6 +119,10 @@ def run(
     output: str | None = None,
     output_file: str | os.PathLike[str] | None = None,
     sandbox: str | None = None,
+    allow_read: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    allow_write: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    tool_env: str | Sequence[str] | None = None,
+    net: str | None = None,
     mode: str | None = None,
     allow: str | Sequence[str] | None = None,
     ask: str | Sequence[str] | None = None,
@@ -154,7 +162,9 @@ def run(
     one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
     model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
     ``output_file`` names a file that the result is written to, whole or not at all, too;
-    ``sandbox`` is ``"on"`` or ``"off"``; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
+    ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and ``allow_write`` are paths
+    outside, ``tool_env`` names of variables, that tools get too, one or a list; ``net`` is ``"off"``,
+    ``"on"`` or hosts; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
     and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a
     file for a tape; ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``,
     ``max_cost``, ``max_repeats``, ``max_calls`` (of one reply), ``max_attempts``,

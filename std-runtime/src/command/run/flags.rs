@@ -9,6 +9,7 @@ use zerostack_core::{Dialect, Limits, RoomPolicy, ToolMode};
 use zerostack_policy::Mode;
 
 use crate::command::flag::{self, value, values};
+use crate::command::sandboxed;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
 use crate::run::contract::Format;
@@ -19,6 +20,7 @@ use crate::sandbox;
 pub(crate) struct RunArgs {
     pub model: Flags,
     pub sandbox: sandbox::Mode,
+    pub access: sandbox::Access,
     pub record: Option<PathBuf>,
     pub events: bool,
     pub output: Option<Output>,
@@ -57,7 +59,7 @@ fn flags(command: Command) -> Command {
     let groups: [(&'static str, Vec<Arg>); 6] = [
         ("Model", model()),
         ("Files", files()),
-        ("Sandbox", vec![sandbox()]),
+        ("Sandbox", sandboxed::flags()),
         ("Permissions", permissions()),
         ("Output", output()),
         ("Limits", limits()),
@@ -140,12 +142,6 @@ fn files() -> Vec<Arg> {
     ]
 }
 
-fn sandbox() -> Arg {
-    let modes = vec![("on", sandbox::Mode::On), ("off", sandbox::Mode::Off)];
-    flag::choice("sandbox", "on|off", modes, "Whether tools run in a sandbox (on)")
-        .long_help("off: tools run with all your rights, on a copy of the folder")
-}
-
 /// `--mode`.
 pub(crate) fn mode() -> Arg {
     let modes = Mode::ALL.iter().map(|mode| (mode.name(), *mode)).collect();
@@ -217,6 +213,7 @@ fn path(name: &'static str, value: &'static str, help: &'static str) -> Arg {
 impl RunArgs {
     /// What the flags of a run were given.
     pub(crate) fn read(matches: &ArgMatches) -> Self {
+        let (sandbox, access) = sandboxed::given(matches);
         let seconds = |name| value::<u32>(matches, name).map(|it| Duration::from_secs(it.into()));
         Self {
             model: Flags {
@@ -226,7 +223,8 @@ impl RunArgs {
                 api: value(matches, "api"),
                 tool_mode: value(matches, "tool-mode"),
             },
-            sandbox: value(matches, "sandbox").unwrap_or_default(),
+            sandbox,
+            access,
             record: value(matches, "record"),
             events: value::<()>(matches, "events").is_some(),
             output: value(matches, "output"),

@@ -11,7 +11,7 @@ use crate::run::Stop;
 use crate::{ErrorKind, own_process};
 
 /// Ends the run by SIGINT, SIGTERM or SIGHUP.
-pub(super) fn stop_on_signals(stop: &Arc<Stop>) {
+pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
     // Where they cannot be caught, they end the process as they always do.
     // One that was ignored at the start stays so: `nohup` and shells without job control ask for it.
     let heeded = [SIGINT, SIGTERM, SIGHUP];

@@ -1,6 +1,7 @@
 //! Systems for which there is no sandbox yet.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +16,10 @@ pub(super) enum Walls {}
 
 impl Walls {
     /// Refuses.
-    pub(super) fn build(_: &Layout<'_>, _: Option<&Executable>) -> Result<Self, Refusal> {
+    pub(super) fn build(
+        _: &Layout<'_>,
+        _: Option<&Executable>,
+    ) -> Result<(Self, Option<OwnedFd>), Refusal> {
         Err(Refusal::Final(Error::new(
             ErrorKind::Sandbox,
             "this system has no sandbox that zerostack knows; with `--sandbox off` tools run without it",
@@ -47,7 +51,7 @@ impl Walls {
     }
 }
 
-pub(super) fn mount_with_renames(_: &Path, _: &Path, _: &Path) -> io::Result<std::os::fd::OwnedFd> {
+pub(super) fn mount_with_renames(_: &Path, _: &Path, _: &Path) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
@@ -57,4 +61,26 @@ pub(super) fn close_on_exec() -> io::Result<()> {
 
 pub(super) fn listening_sockets() -> Vec<std::path::PathBuf> {
     Vec::new()
+}
+
+/// There is none here, so no value of this type exists.
+#[derive(Debug, Clone)]
+pub(super) enum Alone {}
+
+impl Alone {
+    pub(super) fn build<'a>(
+        _: impl Iterator<Item = &'a Path>,
+        _: impl Iterator<Item = &'a Path>,
+    ) -> crate::Result<Self> {
+        let text = "this system has no Landlock; with `--sandbox off` tools run without a sandbox";
+        Err(Error::new(ErrorKind::Sandbox, text))
+    }
+
+    pub(super) fn apply(&self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn layers(&self) -> Vec<Layer> {
+        match *self {}
+    }
 }

@@ -189,9 +189,11 @@ const PREFIXES: &[&str] = &["CARGO_PROFILE_", "LC_"];
 const SECRET: &[&str] =
     &["KEY", "TOKEN", "SECRET", "PASS", "CREDENTIAL", "COOKIE", "PROXY", "INDEX", "AUTH_"];
 
-/// The variables of this process that a tool process may see.
-pub(super) fn masked() -> impl Iterator<Item = (OsString, OsString)> {
-    std::env::vars_os().filter(|(name, value)| passes(name) && !holds_credentials(value))
+/// The variables of this process that a tool process may see: the usual ones and those `chosen`.
+pub(super) fn masked(chosen: &[OsString]) -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(move |(name, value)| {
+        chosen.contains(name) || (passes(name) && !holds_credentials(value))
+    })
 }
 
 /// Whether a value is or holds a URL with a user and a password.

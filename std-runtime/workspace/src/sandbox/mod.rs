@@ -5,8 +5,10 @@
 //! the sockets of agents are not there; there is no network but loopback; no
 //! process can see or signal one outside, nor outlive the sandbox.
 
+mod access;
 mod environment;
 mod host;
+mod network;
 mod process;
 
 #[cfg(not(target_os = "linux"))]
@@ -23,10 +25,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Error, ErrorKind, Result};
+pub use access::Access;
 use host::Executable;
 pub use host::ToolHost;
+use network::Proxy;
+pub use network::{Connection, Host, Network};
 pub use process::{Child, Process, Program};
-use walls::Walls;
+use walls::{Alone, Walls};
 
 /// Whether tool processes are confined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,8 +39,26 @@ pub enum Mode {
     /// In namespaces; where the system has none, nothing runs.
     #[default]
     On,
+    /// By Landlock and a filter of system calls alone, on a copy: weaker, for where there are no
+    /// namespaces.
+    Landlock,
     /// With all the rights of the user.
     Off,
+}
+
+impl Mode {
+    /// All of them, with their names.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("on", Self::On), ("landlock", Self::Landlock), ("off", Self::Off)];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Landlock => "landlock",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// One of the walls around tool processes.
@@ -89,6 +112,8 @@ pub(crate) struct Layout<'a> {
     pub(crate) masked: &'a [PathBuf],
     /// Where tools may reach the sockets of processes outside.
     pub(crate) reachable: &'a [PathBuf],
+    /// What of the network tools reach.
+    pub(crate) network: &'a Network,
 }
 
 /// A folder that tools may write to.
@@ -142,8 +167,16 @@ pub(crate) enum Refusal {
 #[derive(Debug)]
 pub(crate) struct Sandbox {
     walls: Option<Walls>,
+    /// What confines processes without walls.
+    alone: Option<Alone>,
     /// The program of the tools.
     executable: io::Result<Executable>,
+    /// The way to the hosts that the user allows.
+    proxy: Option<Proxy>,
+    /// The home folder of processes, if it is not that of the user.
+    home: Option<PathBuf>,
+    /// Variables that pass because the user says so.
+    passing: Vec<OsString>,
     /// Without walls: what is in the environment of all processes and of no others.
     marker: Vec<u8>,
     /// Those that were started and may not have been waited for; `None` after the end.
@@ -175,21 +208,74 @@ impl Sandbox {
     /// What the system refused.
     pub(crate) fn build(layout: &Layout<'_>, tools: &ToolHost) -> Result<Self, Refusal> {
         let executable = tools.find(layout.root.at);
-        let walls = Walls::build(layout, executable.as_ref().ok())?;
-        let (walls, marker) = (Some(walls), Vec::new());
-        Ok(Self { walls, executable, marker, processes: Mutex::new(Some(Vec::new())) })
+        let (walls, listener) = Walls::build(layout, executable.as_ref().ok())?;
+        let proxy = match (listener, layout.network) {
+            (Some(listener), Network::Hosts(hosts)) => {
+                let proxy = Proxy::start(listener, hosts.clone()).map_err(|error| {
+                    let text = format!("the proxy for --net cannot be started: {error}");
+                    Refusal::Final(Error::new(ErrorKind::Sandbox, text))
+                })?;
+                Some(proxy)
+            }
+            _ => None,
+        };
+        let processes = Mutex::new(Some(Vec::new()));
+        let (walls, passing, marker) = (Some(walls), Vec::new(), Vec::new());
+        Ok(Self { walls, alone: None, executable, proxy, home: None, passing, marker, processes })
+    }
+
+    /// These variables pass to tools, whatever the mask says.
+    pub(crate) fn passing(mut self, names: &[OsString]) -> Self {
+        self.passing = names.to_vec();
+        self
+    }
+
+    /// The home folder that processes find in their environment.
+    pub(crate) fn at_home(mut self, home: Option<&Path>) -> Self {
+        self.home = home.map(Path::to_owned);
+        self
+    }
+
+    /// The connections that tools asked the proxy for.
+    pub(crate) fn connections(&self) -> Vec<Connection> {
+        self.proxy.as_ref().map(Proxy::connections).unwrap_or_default()
     }
 
     /// No sandbox: processes are only kept track of, by their folder for temporary files.
     pub(crate) fn off(project: &Path, temporary: &Path, tools: &ToolHost) -> Self {
         let marker = [b"TMPDIR=", temporary.as_os_str().as_encoded_bytes()].concat();
         let executable = tools.find(project);
-        Self { walls: None, executable, marker, processes: Mutex::new(Some(Vec::new())) }
+        let (processes, passing) = (Mutex::new(Some(Vec::new())), Vec::new());
+        Self {
+            walls: None,
+            alone: None,
+            executable,
+            proxy: None,
+            home: None,
+            passing,
+            marker,
+            processes,
+        }
+    }
+
+    /// As [`Sandbox::off`], but processes read only below `read` and the program of the tools, and
+    /// write only below `write`.
+    ///
+    /// # Errors
+    /// `Sandbox` when the system has no Landlock.
+    pub(crate) fn alone(mut self, read: &[PathBuf], write: &[PathBuf]) -> Result<Self> {
+        let program = self.executable.as_ref().ok().and_then(|it| it.path.as_deref());
+        let read = read.iter().map(PathBuf::as_path).chain(program);
+        self.alone = Some(Alone::build(read, write.iter().map(PathBuf::as_path))?);
+        Ok(self)
     }
 
     /// What confines the processes, and what does not and why.
     pub(crate) fn layers(&self) -> Vec<Layer> {
-        self.walls.as_ref().map(Walls::layers).unwrap_or_default()
+        let alone = self.alone.as_ref().map(Alone::layers);
+        let mut layers = self.walls.as_ref().map(Walls::layers).or(alone).unwrap_or_default();
+        layers.extend(self.proxy.iter().map(|_| Layer::in_force("network-proxy")));
+        layers
     }
 
     /// Starts `program` in `dir`, with `temporary` as its folder for temporary files.
@@ -209,7 +295,7 @@ impl Sandbox {
         let Some(processes) = processes.as_mut() else { return Err(failed(&"the view is closed")) };
         let started = match &self.walls {
             Some(walls) => walls.spawn(&mut command, dir),
-            None => process::spawn_freely(&mut command, dir),
+            None => process::spawn_freely(&mut command, dir, self.alone.clone()),
         };
         let (child, pid) = started.map_err(|error| failed(&error))?;
         let child = Child::new(child, pid);
@@ -229,8 +315,12 @@ impl Sandbox {
         let own = own.map(|(name, path)| (name.into(), path.as_os_str().to_owned()));
         // A folder of the view is a mount, and the repository around it is another.
         let git = [("GIT_DISCOVERY_ACROSS_FILESYSTEM".into(), "1".into())];
-        let passing = environment::masked().filter(|(name, _)| !hidden.contains(name));
-        passing.chain(own).chain(git).collect()
+        let home = self.home.iter().map(|home| ("HOME".into(), home.clone().into_os_string()));
+        let proxy = self.proxy.iter().flat_map(Proxy::environment);
+        let proxy = proxy.map(|(name, value)| (name.into(), value.into()));
+        let passing = environment::masked(&self.passing);
+        let passing = passing.filter(|(name, _)| !hidden.contains(name));
+        passing.chain(own).chain(git).chain(proxy).chain(home).collect()
     }
 
     /// How the file of the tools' program is named where they run.

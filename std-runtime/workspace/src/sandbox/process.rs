@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitOptions};
 
-use super::walls;
+use super::walls::{self, Alone};
 use crate::{Error, ErrorKind, Result, own_process};
 
 /// A program to run in a view.
@@ -43,6 +43,8 @@ enum Exe {
 enum Input {
     Empty,
     Piped,
+    /// With output and errors, that of this process.
+    Inherited,
 }
 
 impl Program {
@@ -92,6 +94,12 @@ impl Program {
         self
     }
 
+    /// Its input, output and errors are those of this process.
+    pub fn inherited_streams(&mut self) -> &mut Self {
+        self.stdin = Input::Inherited;
+        self
+    }
+
     pub(super) fn name(&self) -> String {
         match &self.exe {
             Exe::Named(name) => name.to_string_lossy().into_owned(),
@@ -110,22 +118,29 @@ impl Program {
             }
         };
         command.args(&self.args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.stdin(match self.stdin {
-            Input::Empty => Stdio::null(),
-            Input::Piped => Stdio::piped(),
-        });
+        match self.stdin {
+            Input::Empty => command.stdin(Stdio::null()),
+            Input::Piped => command.stdin(Stdio::piped()),
+            Input::Inherited => {
+                let inherit = Stdio::inherit;
+                command.stdin(inherit()).stdout(inherit()).stderr(inherit())
+            }
+        };
         Ok(command)
     }
 }
 
-/// Starts `command` in `dir` with the rights of the user, in a session of its own.
+/// Starts `command` in `dir` with the rights of the user, or what is left of them, in a session of
+/// its own.
 pub(super) fn spawn_freely(
     command: &mut Command,
     dir: &Path,
+    alone: Option<Alone>,
 ) -> io::Result<(std::process::Child, Pid)> {
-    let hook = || {
+    let hook = move || {
         rustix::process::setsid()?;
-        walls::close_on_exec()
+        walls::close_on_exec()?;
+        alone.as_ref().map_or(Ok(()), Alone::apply)
     };
     // SAFETY: the hook makes system calls only.
     let child = unsafe { command.current_dir(dir).pre_exec(hook) }.spawn()?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::repository::Checkout;
 use super::surroundings::Surroundings;
-use crate::sandbox::{Folder, Layout, Program, Refusal, Sandbox, ToolHost, Writes};
+use crate::sandbox::{Folder, Layout, Network, Program, Refusal, Sandbox, ToolHost, Writes};
 
 /// Where git runs.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ impl Judge {
                 temporary: &temporary,
                 masked: &around.masked,
                 reachable: &around.added,
+                network: &Network::Off,
             };
             match Sandbox::build(&layout, &ToolHost::default()) {
                 Ok(sandbox) => return Ok(Self { sandbox, temporary }),

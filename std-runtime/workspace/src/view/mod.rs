@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::patch::Changes;
 use crate::patch::tree::{Ended, Tree};
-use crate::sandbox::{Child, Layer, Mode, Program, Sandbox, ToolHost};
+use crate::sandbox::{Access, Child, Connection, Layer, Mode, Network, Program, Sandbox, ToolHost};
 use crate::{Error, ErrorKind, Result};
 use baseline::{Opened, Start};
 pub use compare::{Comparison, Verdict};
@@ -56,10 +56,8 @@ pub struct ViewOptions {
     pub tools: ToolHost,
     /// Files and folders that tools must not see, beside the usual places of credentials.
     pub hidden: Vec<PathBuf>,
-    /// Files and folders that tools may read wherever they are, places of credentials too.
-    pub allow_read: Vec<PathBuf>,
-    /// Files and folders that tools may write to: what they write there stays, in no patch.
-    pub allow_write: Vec<PathBuf>,
+    /// What tools reach beside the project.
+    pub access: Access,
 }
 
 /// How a folder is kept apart from its view.
@@ -165,14 +163,20 @@ impl View {
         if origin_path == Path::new("/") || (system && !origin_path.starts_with("/dev/shm")) {
             return Err(unusable(&"it belongs to the system; name the folder of a project"));
         }
-        if options.sandbox == Mode::On && options.tools == ToolHost::InProcess {
+        let network = options.access.network();
+        if options.sandbox == Mode::Landlock && network != Network::Off {
+            let text = "--net needs the namespaces of --sandbox on; with --sandbox landlock there \
+                        is no network";
+            return Err(Error::new(ErrorKind::Sandbox, text));
+        }
+        if options.sandbox != Mode::Off && options.tools == ToolHost::InProcess {
             let text = "tools in this process cannot be confined; name the zerostack command by \
                         ToolHost::Command, or turn the sandbox off";
             return Err(Error::new(ErrorKind::Sandbox, text));
         }
         match options.sandbox {
             Mode::On => open::confined(origin, origin_path, options),
-            Mode::Off => open::free(origin, origin_path, options),
+            Mode::Landlock | Mode::Off => open::free(origin, origin_path, options),
         }
         .map(|inner| Self(Arc::new(inner)))
     }
@@ -206,6 +210,11 @@ impl View {
     /// Whether the folder is in a checkout of git.
     pub fn is_checkout(&self) -> bool {
         self.0.checkout.is_some()
+    }
+
+    /// The connections that tools asked for where only some hosts are allowed.
+    pub fn connections(&self) -> Vec<Connection> {
+        self.0.sandbox.connections()
     }
 
     /// What is worth telling about how the view is kept.

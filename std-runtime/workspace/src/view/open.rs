@@ -14,7 +14,7 @@ use super::scratch::{self, Scratch};
 use super::surroundings::Surroundings;
 use super::{Dropped, Inner, Storage, ViewOptions};
 use crate::patch::tree::{Ended, Tree};
-use crate::sandbox::{self, Folder, Layer, Layout, Refusal, Sandbox, Writes};
+use crate::sandbox::{self, Folder, Layer, Layout, Mode, Refusal, Sandbox, Writes};
 use crate::{Error, ErrorKind, Result};
 
 /// A view whose tools are confined.
@@ -54,6 +54,7 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
     if copied.is_none() && mounted.is_none() {
         notes.push(NO_RENAMES.to_owned());
     }
+    let network = options.access.network();
     let sandbox = loop {
         let (homes, mut beside) = around.folders();
         let shown = beside.len();
@@ -72,9 +73,10 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
             temporary: &temporary,
             masked: &around.masked,
             reachable: &around.added,
+            network: &network,
         };
         match Sandbox::build(&layout, &options.tools) {
-            Ok(sandbox) => break sandbox,
+            Ok(sandbox) => break sandbox.passing(&options.access.env),
             Err(Refusal::Overlay) if copied.is_none() => {
                 (mounted, notes) = (None, Vec::new());
                 empty(&upper)?;
@@ -139,17 +141,28 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         like(&folder, model)?;
         Ok(folder)
     })?;
+    let checkout = Checkout::around(&origin_path);
+    let mut sandbox =
+        Sandbox::off(&origin_path, &temporary, &options.tools).passing(&options.access.env);
+    if options.sandbox == Mode::Landlock {
+        let checkout = checkout.as_ref();
+        let (read, write) = around.without_mounts(checkout, &origin_path, &temporary, &root)?;
+        let home = around.homes.first().map(|(_, private)| private.as_path());
+        sandbox = sandbox.alone(&read, &write)?.at_home(home);
+    }
+    let mut layers = sandbox.layers();
+    layers.extend(["masked-environment", "private-copy"].map(Layer::in_force));
     Ok(Inner {
-        sandbox: Sandbox::off(&origin_path, &temporary, &options.tools),
+        sandbox,
         written: root.clone(),
         root,
         kept: Dropped::Copy(copy),
         opened: Opened::after(before),
-        checkout: Checkout::around(&origin_path),
+        checkout,
         around,
         temporary_outside: temporary.clone(),
         temporary,
-        layers: ["masked-environment", "private-copy"].map(Layer::in_force).to_vec(),
+        layers,
         notes: Vec::new(),
         judge: OnceLock::new(),
         ended: Ended::default(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::home::Homes;
 use super::repository::Checkout;
 use super::{ViewOptions, credentials, restricted, settings, toolchains};
-use crate::sandbox::{Folder, Mode, Writes};
+use crate::sandbox::{Folder, Mode, Network, Writes};
 use crate::{Error, ErrorKind, Result};
 
 /// Makes an empty folder for private files, by its name and the folder that it is like.
@@ -39,11 +39,15 @@ impl Surroundings {
         let homes = Homes::find();
         let meets_project = |home: &&PathBuf| home.starts_with(root);
         let mut found = Self {
-            readable: chosen(&options.allow_read, "--allow-read", root)?,
-            writable: chosen(&options.allow_write, "--allow-write", root)?,
+            readable: chosen(&options.access.read, "--allow-read", root)?,
+            writable: chosen(&options.access.write, "--allow-write", root)?,
             ..Self::default()
         };
         found.added = found.readable.iter().chain(&found.writable).cloned().collect();
+        // Names are resolved by what this says, which may be a link to a covered folder.
+        let resolver = fs::canonicalize("/etc/resolv.conf").ok();
+        let resolver = resolver.filter(|path| path.starts_with("/run"));
+        found.readable.extend(resolver.filter(|_| options.access.network() == Network::On));
         // A home in the project is part of it.
         let own: Vec<_> = homes.own.iter().filter(|home| !meets_project(home)).cloned().collect();
         found.homes = private(&own, make)?;
@@ -55,7 +59,7 @@ impl Surroundings {
                 // Without a sandbox only git's word is asked for in one.
                 let folders = match options.sandbox {
                     Mode::On => Some((make(&name, &path)?, make(&format!("{name}-work"), &path)?)),
-                    Mode::Off => None,
+                    Mode::Landlock | Mode::Off => None,
                 };
                 found.shown.push((path, folders));
             }
@@ -117,6 +121,45 @@ impl Surroundings {
         (homes.collect(), shown.chain(readable).chain(writable).collect())
     }
 
+    /// What tools may read and write where nothing is covered, with the view at `root`: the folders
+    /// of the system, but for what must look empty.
+    pub(super) fn without_mounts(
+        &self,
+        checkout: Option<&Checkout>,
+        project: &Path,
+        temporary: &Path,
+        root: &Path,
+    ) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+        let mut read = Vec::new();
+        for folder in OF_SYSTEM {
+            self.readable_below(Path::new(folder), &mut read);
+        }
+        let (_, shown) = self.folders();
+        let repository = self.of_repository(checkout, project, None);
+        read.extend(shown.iter().chain(&repository).map(|folder| folder.at.to_owned()));
+        let mut write = vec![root.to_owned(), temporary.to_owned()];
+        write.extend(self.writable.iter().chain(self.homes.iter().map(|(_, it)| it)).cloned());
+        let devices = ["full", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero"];
+        write.extend(devices.map(|name| Path::new("/dev").join(name)));
+        // The real caches are where the private home leads to.
+        let links: Vec<_> = self.shown.iter().map(|(at, _)| (at.clone(), at.clone())).collect();
+        link(&self.homes, &links)?;
+        Ok((read, write))
+    }
+
+    /// The folders and files below `folder` that hold nothing that must look empty.
+    fn readable_below(&self, folder: &Path, readable: &mut Vec<PathBuf>) {
+        let is_masked = |path: &Path| self.masked.iter().any(|masked| path.starts_with(masked));
+        let holds_masked = |path: &Path| self.masked.iter().any(|masked| masked.starts_with(path));
+        if is_masked(folder) {
+        } else if !holds_masked(folder) {
+            readable.push(folder.to_owned());
+        } else {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            entries.for_each(|entry| self.readable_below(&entry.path(), readable));
+        }
+    }
+
     /// What git needs beside the folder `root`: the folder of the repository, writable where there
     /// are `folders` for its overlay, the rest of the checkout, and what it borrows objects from.
     pub(super) fn of_repository<'a>(
@@ -149,6 +192,27 @@ impl Surroundings {
         is_home || ["/tmp", "/var/tmp"].iter().any(|covered| path.starts_with(covered))
     }
 }
+
+/// What programs need of a system.
+const OF_SYSTEM: [&str; 17] = [
+    "/bin",
+    "/etc",
+    "/gnu",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/opt",
+    "/proc",
+    "/sbin",
+    "/snap",
+    "/sys",
+    "/usr",
+    "/var/cache",
+    "/var/lib",
+    "/run/current-system",
+];
 
 /// The paths that the user adds, links resolved.
 fn chosen(paths: &[PathBuf], option: &str, root: &Path) -> Result<Vec<PathBuf>> {
@@ -199,7 +263,10 @@ fn link(homes: &[(PathBuf, PathBuf)], links: &[(PathBuf, PathBuf)]) -> Result<()
             .recursive(true)
             .mode(0o755)
             .create(parent)
-            .and_then(|()| symlink(to, &place))
+            .and_then(|()| match symlink(to, &place) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                made => made,
+            })
             .map_err(|error| super::scratch::disk(&place, &error))?;
     }
     Ok(())

@@ -18,8 +18,10 @@ pub(super) struct Landlock {
     rules: Vec<Rule>,
     /// Whether reading is confined too.
     reads: bool,
-    /// Whether no other namespace separates abstract sockets and TCP.
-    network: bool,
+    /// Whether no namespace separates abstract sockets.
+    abstract_sockets: bool,
+    /// Whether TCP is refused.
+    tcp: bool,
 }
 
 /// What may be done below a path.
@@ -27,14 +29,13 @@ pub(super) struct Landlock {
 pub(super) struct Rule {
     pub(super) at: CString,
     pub(super) is_folder: bool,
-    pub(super) access: Access,
+    pub(super) rights: Rights,
 }
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
+pub(super) enum Rights {
     /// Read and run.
-    #[allow(dead_code)] // as `of_all`
     Read,
     /// Anything.
     Write,
@@ -67,15 +68,16 @@ pub(super) fn version() -> Result<u32, String> {
 }
 
 impl Landlock {
-    /// Confines what is written to `rules`. The network is confined by a namespace.
-    pub(super) fn of_writes(rules: Vec<Rule>) -> Result<Self, String> {
-        Ok(Self { version: version()?, rules, reads: false, network: false })
+    /// Confines what is written to `rules`. The network is confined by a namespace, unless it is
+    /// shared.
+    pub(super) fn of_writes(rules: Vec<Rule>, is_shared: bool) -> Result<Self, String> {
+        let abstract_sockets = is_shared;
+        Ok(Self { version: version()?, rules, reads: false, abstract_sockets, tcp: false })
     }
 
     /// Confines what is read and written to `rules`, and the network to nothing.
-    #[allow(dead_code)] // for a sandbox without namespaces
     pub(super) fn of_all(rules: Vec<Rule>) -> Result<Self, String> {
-        Ok(Self { version: version()?, rules, reads: true, network: true })
+        Ok(Self { version: version()?, rules, reads: true, abstract_sockets: true, tcp: true })
     }
 
     /// What this version cannot do, if there is something.
@@ -99,11 +101,11 @@ impl Landlock {
         let handled = self.handled();
         let attributes = RulesetAttributes {
             handled_access_fs: handled,
-            handled_access_net: if self.network && self.version >= 4 { TCP } else { 0 },
+            handled_access_net: if self.tcp && self.version >= 4 { TCP } else { 0 },
             scoped: match self.version {
                 ..6 => 0,
                 // Programs of one run may talk to each other, in a network of their own.
-                _ if !self.network => SIGNALS,
+                _ if !self.abstract_sockets => SIGNALS,
                 _ => SIGNALS | ABSTRACT_SOCKETS,
             },
         };
@@ -139,9 +141,9 @@ impl Landlock {
             Err(Errno::NOENT | Errno::ACCESS | Errno::NOTDIR) => return Ok(()),
             Err(errno) => return Err(errno),
         };
-        let wanted = match rule.access {
-            Access::Read => READS,
-            Access::Write => READS | WRITES_OF_FILES | WRITES_OF_FOLDERS,
+        let wanted = match rule.rights {
+            Rights::Read => READS,
+            Rights::Write => READS | WRITES_OF_FILES | WRITES_OF_FOLDERS,
         };
         let possible = if rule.is_folder { u64::MAX } else { OF_FILES };
         let attributes = PathAttributes {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
-use super::landlock::{Access, Rule};
+use super::landlock::{Rights, Rule};
 use super::run_folder;
 use super::step::{Slot, Step};
-use crate::sandbox::{Layout, Writes};
+use crate::sandbox::{Layout, Network, Writes};
 
 /// Where mounts wait that are made before the rest is covered.
 pub(super) const ROOT: Slot = 0;
@@ -103,7 +103,11 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
         attach(&mut steps, layout, place);
     }
     mask(&mut steps, layout, &places);
-    steps.push(Step::Loopback);
+    match layout.network {
+        Network::On => {}
+        Network::Off => steps.push(Step::Loopback),
+        Network::Hosts(_) => steps.extend([Step::Loopback, Step::Listen]),
+    }
     steps
 }
 
@@ -162,7 +166,7 @@ pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
     let folders = layout.beside.iter().chain(&layout.homes).chain([&layout.root]);
     let written = folders.filter(|folder| !matches!(folder.writes, Writes::Nowhere));
     let written = written.map(|folder| (folder.at, folder.at.is_dir()));
-    let rule = |(at, is_folder)| Rule { at: c_path(at), is_folder, access: Access::Write };
+    let rule = |(at, is_folder)| Rule { at: c_path(at), is_folder, rights: Rights::Write };
     ours.into_iter().chain(written).map(rule).collect()
 }
 

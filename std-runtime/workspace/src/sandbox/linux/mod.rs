@@ -1,5 +1,6 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
+mod alone;
 mod landlock;
 mod layout;
 mod limits;
@@ -25,13 +26,15 @@ use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketFlags, SocketType,
 };
 use rustix::process::Pid;
+use rustix::thread::ThreadNameSpaceType;
 
-use super::{Executable, Layer, Layout, Refusal, State};
+use super::{Executable, Layer, Layout, Network, Refusal, State};
 use crate::{Error, ErrorKind};
+pub(super) use alone::Alone;
 use landlock::Landlock;
-use namespaces::{Namespaces, Refused};
+use namespaces::{KINDS, Namespaces, Refused};
 pub(super) use overlay::mount_with_renames;
-use seccomp::Filters;
+use seccomp::{Filters, Sockets};
 use sockets::Reach;
 pub(super) use sockets::listening as listening_sockets;
 use step::Step;
@@ -41,7 +44,6 @@ const ALWAYS: &[&str] = &[
     "user-namespace",
     "mount-namespace",
     "pid-namespace",
-    "network-namespace",
     "ipc-namespace",
     "cgroup-namespace",
     "read-only-system",
@@ -76,19 +78,25 @@ impl Walls {
             Ok(landlock) => landlock.lacks().map_or(State::InForce, State::Partly),
             Err(why) => State::Missing(why.clone()),
         };
+        let network = match self.namespaces.kinds().contains(ThreadNameSpaceType::NETWORK) {
+            true => State::InForce,
+            false => State::Missing("--net on".to_owned()),
+        };
         let always = ALWAYS.iter().map(|name| Layer { name, state: State::InForce });
-        always.chain([Layer { name: "landlock", state: landlock }]).collect()
+        let of_system = [("network-namespace", network), ("landlock", landlock)];
+        let of_system = of_system.map(|(name, state)| Layer { name, state });
+        always.chain(of_system).collect()
     }
 
-    /// Builds what `layout` says.
+    /// Builds what `layout` says; the socket for the proxy, if there is to be one.
     ///
     /// # Errors
     /// What the kernel refused.
     pub(super) fn build(
         layout: &Layout<'_>,
         executable: Option<&Executable>,
-    ) -> Result<Self, Refusal> {
-        let filters = Filters::new().map_err(|what| {
+    ) -> Result<(Self, Option<OwnedFd>), Refusal> {
+        let filters = Filters::new(Sockets::Usual).map_err(|what| {
             let text = format!(
                 "the sandbox cannot be made: the system has no {what}; \
                  with `--sandbox off` tools run without it"
@@ -98,17 +106,21 @@ impl Walls {
         let is_root = rustix::process::geteuid().is_root();
         let path = executable.and_then(|executable| executable.path.as_deref());
         let mut steps = layout::steps(layout, path, is_root);
-        let mut started = Namespaces::start(&steps);
+        let kinds = match layout.network {
+            Network::On => KINDS.difference(ThreadNameSpaceType::NETWORK),
+            Network::Off | Network::Hosts(_) => KINDS,
+        };
+        let mut started = Namespaces::start(kinds, &steps);
         let mut is_shown = path.is_some();
         if let Err(Refused::Step(index, _)) = started
             && matches!(steps.get(index), Some(Step::Clone { slot: layout::PROGRAM, .. }))
         {
             is_shown = false;
             steps = layout::steps(layout, None, is_root);
-            started = Namespaces::start(&steps);
+            started = Namespaces::start(kinds, &steps);
         }
         let refused = match started {
-            Ok(namespaces) => {
+            Ok((namespaces, listener)) => {
                 let (program, copy) = match executable {
                     None => (None, None),
                     Some(_) if is_shown => {
@@ -125,16 +137,11 @@ impl Walls {
                     }
                 };
                 let reach = Reach::of(layout);
-                let landlock = Landlock::of_writes(layout::writable(layout));
-                return Ok(Self {
-                    namespaces,
-                    filters,
-                    landlock,
-                    reach,
-                    program,
-                    _copy: copy,
-                    is_root,
-                });
+                let is_shared = *layout.network == Network::On;
+                let landlock = Landlock::of_writes(layout::writable(layout), is_shared);
+                let walls =
+                    Self { namespaces, filters, landlock, reach, program, _copy: copy, is_root };
+                return Ok((walls, listener));
             }
             Err(refused) => refused,
         };
@@ -194,6 +201,7 @@ impl Walls {
         rustix::net::sockopt::set_socket_passcred(&from, true)?;
         let dir = layout::c_path(dir);
         let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
+        let kinds = self.namespaces.kinds();
         let proc_flags = layout::proc_flags(self.is_root);
         let filters = self.filters.clone();
         let landlock = self.landlock.as_ref().ok().cloned();
@@ -203,7 +211,7 @@ impl Walls {
             // until `spawn` returns.
             let (keeper, pid_to) =
                 unsafe { (BorrowedFd::borrow_raw(keeper), BorrowedFd::borrow_raw(pid_to)) };
-            namespaces::enter(keeper, pid_to, proc_flags, &sockets)?;
+            namespaces::enter((keeper, kinds), pid_to, proc_flags, &sockets)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;
             limits::leave_keyring()?;

@@ -6,13 +6,18 @@
 
 use std::ffi::CString;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{IoSlice, IoSliceMut, Read as _, Write as _};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::mount::MountFlags;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags,
+};
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use rustix::thread::{CapabilitySet, ThreadNameSpaceType};
 
@@ -23,6 +28,7 @@ use super::step::{self, Step, last_errno};
 pub(super) struct Namespaces {
     keeper: Pid,
     pidfd: OwnedFd,
+    kinds: ThreadNameSpaceType,
 }
 
 /// Which part the kernel refused, and why.
@@ -35,7 +41,7 @@ pub(super) enum Refused {
 }
 
 /// All kinds of namespaces that a view has of its own.
-const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
+pub(super) const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
     .union(ThreadNameSpaceType::MOUNT)
     .union(ThreadNameSpaceType::PROCESS_ID)
     .union(ThreadNameSpaceType::NETWORK)
@@ -56,8 +62,12 @@ const KEPT: CapabilitySet = CapabilitySet::CHOWN
 const DONE: [u8; 8] = [0xff; 8];
 
 impl Namespaces {
-    /// Makes the namespaces and takes `steps` in them.
-    pub(super) fn start(steps: &[Step]) -> Result<Self, Refused> {
+    /// Makes namespaces of these `kinds` and takes `steps` in them; the socket that one of these
+    /// may have opened.
+    pub(super) fn start(
+        kinds: ThreadNameSpaceType,
+        steps: &[Step],
+    ) -> Result<(Self, Option<OwnedFd>), Refused> {
         let refused = |what| move |errno| Refused::Namespaces(what, errno);
         let (mut ours, theirs) = UnixStream::pair().map_err(|error| {
             Refused::Namespaces("a socket pair", Errno::from_io_error(&error).unwrap_or(Errno::IO))
@@ -67,7 +77,7 @@ impl Namespaces {
         let blocked = SignalsBlocked::new();
         // SAFETY: the child runs `keep` only, which neither allocates nor takes locks nor
         // returns, so it does not matter what other threads were doing.
-        let forked = unsafe { clone_process(KINDS.bits() as libc::c_int | libc::SIGCHLD) };
+        let forked = unsafe { clone_process(kinds.bits() as libc::c_int | libc::SIGCHLD) };
         if forked == Ok(None) {
             keep(steps, ours.as_raw_fd(), theirs.as_raw_fd(), parent.as_raw_fd());
         }
@@ -78,7 +88,7 @@ impl Namespaces {
         drop(theirs);
         let pidfd = rustix::process::pidfd_open(keeper, PidfdFlags::empty());
         let namespaces = match pidfd {
-            Ok(pidfd) => Self { keeper, pidfd },
+            Ok(pidfd) => Self { keeper, pidfd, kinds },
             Err(errno) => {
                 // Without our end of the socket the keeper ends by itself.
                 drop(ours);
@@ -88,13 +98,12 @@ impl Namespaces {
             }
         };
         map_users(keeper).map_err(refused("mapping users into the namespace"))?;
-        let mut report = [0_u8; 8];
-        let heard = ours.write_all(&[1]).and_then(|()| ours.read_exact(&mut report));
-        if heard.is_err() {
+        let heard = ours.write_all(&[1]).ok().and_then(|()| receive(&mut ours));
+        let Some((report, listener)) = heard else {
             return Err(Refused::Namespaces("the first process of the namespaces", Errno::CHILD));
-        }
+        };
         if report == DONE {
-            return Ok(namespaces);
+            return Ok((namespaces, listener));
         }
         let [a, b, c, d, e, f, g, h] = report;
         let index = u32::from_ne_bytes([a, b, c, d]) as usize;
@@ -105,6 +114,11 @@ impl Namespaces {
     /// Names the namespaces for [`enter`].
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
+    }
+
+    /// Which kinds there are.
+    pub(super) fn kinds(&self) -> ThreadNameSpaceType {
+        self.kinds
     }
 
     /// Kills all processes inside, at once and together.
@@ -147,14 +161,14 @@ impl Drop for Namespaces {
 ///
 /// Allocates nothing and takes no lock.
 pub(super) fn enter(
-    keeper: BorrowedFd<'_>,
+    (keeper, kinds): (BorrowedFd<'_>, ThreadNameSpaceType),
     pid_to: BorrowedFd<'_>,
     proc_flags: MountFlags,
     sockets: &[CString],
 ) -> Result<(), Errno> {
     // Until it runs the program this process has our memory: no one inside may look at it.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
-    rustix::thread::move_into_thread_name_spaces(keeper, KINDS)?;
+    rustix::thread::move_into_thread_name_spaces(keeper, kinds)?;
     let own = libc::CLONE_NEWPID | libc::CLONE_NEWNS;
     for (number, flags) in [0, own].into_iter().enumerate() {
         // SAFETY: `enter` is called between fork and exec, under the same rules; the parent
@@ -177,8 +191,8 @@ pub(super) fn enter(
     renounce()
 }
 
-/// Gives up what root of the namespace could do to the namespace.
-fn renounce() -> Result<(), Errno> {
+/// Gives up what root could do to the system, and to the namespace if it is in one.
+pub(super) fn renounce() -> Result<(), Errno> {
     for bit in 0..u64::BITS {
         let capability = CapabilitySet::from_bits_retain(1 << bit);
         if KEPT.contains(capability) {
@@ -211,14 +225,18 @@ fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
         end(1);
     }
     let mut report = DONE;
-    if let Err((index, errno)) = step::take(steps) {
-        let index = u32::try_from(index).unwrap_or(u32::MAX).to_ne_bytes();
-        let errno = errno.raw_os_error().to_ne_bytes();
-        for (to, from) in report.iter_mut().zip(index.into_iter().chain(errno)) {
-            *to = from;
+    let mut listener = None;
+    match step::take(steps) {
+        Ok(opened) => listener = opened,
+        Err((index, errno)) => {
+            let index = u32::try_from(index).unwrap_or(u32::MAX).to_ne_bytes();
+            let errno = errno.raw_os_error().to_ne_bytes();
+            for (to, from) in report.iter_mut().zip(index.into_iter().chain(errno)) {
+                *to = from;
+            }
         }
     }
-    let _ = rustix::io::write(socket, &report);
+    send(socket, &report, listener.as_ref());
     if report != DONE {
         end(1);
     }
@@ -241,6 +259,40 @@ fn keep(steps: &[Step], parents_end: RawFd, socket: RawFd, parent: RawFd) -> ! {
             Err(Errno::INTR) => {}
             _ => end(0),
         }
+    }
+}
+
+/// Sends the report of the keeper, and a socket. Allocates nothing.
+fn send(to: BorrowedFd<'_>, report: &[u8; 8], listener: Option<&OwnedFd>) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    let rights = listener.map(|listener| [listener.as_fd()]);
+    if let Some(rights) = &rights {
+        control.push(SendAncillaryMessage::ScmRights(rights));
+    }
+    // An error means that the parent is gone.
+    let _ = rustix::net::sendmsg(to, &[IoSlice::new(report)], &mut control, SendFlags::empty());
+}
+
+/// Receives what [`send`] sent.
+fn receive(from: &mut UnixStream) -> Option<([u8; 8], Option<OwnedFd>)> {
+    let mut report = [0_u8; 8];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let message = loop {
+        let mut buffer = [IoSliceMut::new(&mut report)];
+        match rustix::net::recvmsg(&*from, &mut buffer, &mut control, RecvFlags::CMSG_CLOEXEC) {
+            Err(Errno::INTR) => {}
+            message => break message.ok()?,
+        }
+    };
+    let listener = control.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut rights) => rights.next(),
+        _ => None,
+    });
+    match message.bytes {
+        0 => None,
+        bytes => from.read_exact(report.get_mut(bytes..)?).ok().map(|()| (report, listener)),
     }
 }
 

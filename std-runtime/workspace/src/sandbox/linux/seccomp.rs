@@ -14,6 +14,15 @@ use seccompiler::{
 
 use super::step::last_errno;
 
+/// Which sockets a process may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sockets {
+    /// Those of this machine and of the network, which a namespace confines.
+    Usual,
+    /// Pairs only.
+    None,
+}
+
 /// The filters, made before the process that they are for, which must not allocate.
 #[derive(Clone, Debug)]
 pub(super) struct Filters(Vec<BpfProgram>);
@@ -23,7 +32,7 @@ impl Filters {
     ///
     /// # Errors
     /// What is missing: a processor that is not known, or a kernel without seccomp filters.
-    pub(super) fn new() -> Result<Self, String> {
+    pub(super) fn new(sockets: Sockets) -> Result<Self, String> {
         let errno = libc::SECCOMP_RET_ERRNO;
         // SAFETY: reads one number.
         let asked = unsafe {
@@ -32,7 +41,7 @@ impl Filters {
         if asked != 0 {
             return Err(format!("seccomp filters ({})", last_errno()));
         }
-        let denied = filter(denied(), Errno::PERM)?;
+        let denied = filter(denied(sockets), Errno::PERM)?;
         // The C library falls back to an older call when the kernel does not know these.
         let unknown = filter(unknown(), Errno::NOSYS)?;
         Ok(Self(vec![other_numbers(), denied, unknown]))
@@ -58,7 +67,7 @@ fn filter(rules: Rules, errno: Errno) -> Result<BpfProgram, String> {
 }
 
 /// Refused whatever the arguments are, and with certain arguments.
-fn denied() -> Rules {
+fn denied(sockets: Sockets) -> Rules {
     let mut rules: Rules = DENIED.iter().map(|number| (*number, Vec::new())).collect();
     let same = |argument: u8, value: u64| {
         SeccompCondition::new(argument, Length::Dword, Compare::Eq, value).ok()
@@ -84,8 +93,8 @@ fn denied() -> Rules {
     let others = families
         .map(|family| SeccompCondition::new(0, Length::Dword, Compare::Ne, family as u64).ok());
     let others: Vec<_> = rule(others.to_vec()).into_iter().collect();
-    rules.insert(libc::SYS_socket, others.clone());
-    rules.insert(libc::SYS_socketpair, others);
+    rules.insert(libc::SYS_socketpair, others.clone());
+    rules.insert(libc::SYS_socket, if sockets == Sockets::None { Vec::new() } else { others });
     rules
 }
 

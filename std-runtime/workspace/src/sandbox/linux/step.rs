@@ -5,11 +5,13 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::fs::{CWD, FileType, Mode};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use super::overlay::{self, Marks};
 
@@ -48,6 +50,8 @@ pub(super) enum Step {
     Link { at: CString, to: CString },
     /// The loopback device of the network namespace goes up.
     Loopback,
+    /// A socket on it that waits for clients of the proxy.
+    Listen,
 }
 
 impl fmt::Display for Step {
@@ -67,19 +71,25 @@ impl fmt::Display for Step {
             Self::File { at } => write!(f, "making the file {at:?}"),
             Self::Link { at, .. } => write!(f, "making the link {at:?}"),
             Self::Loopback => f.write_str("starting the loopback device"),
+            Self::Listen => f.write_str("opening a socket for the proxy"),
         }
     }
 }
 
-/// Takes all steps in order; on a refusal its index and the reason.
+/// Takes all steps in order; the socket of [`Step::Listen`], or on a refusal its index and the
+/// reason.
 ///
 /// Allocates nothing and takes no lock.
-pub(super) fn take(steps: &[Step]) -> Result<(), (usize, Errno)> {
+pub(super) fn take(steps: &[Step]) -> Result<Option<OwnedFd>, (usize, Errno)> {
     let mut waiting: [Option<OwnedFd>; SLOTS] = [const { None }; SLOTS];
+    let mut listener = None;
     for (index, step) in steps.iter().enumerate() {
-        step.take(&mut waiting).map_err(|errno| (index, errno))?;
+        match step {
+            Step::Listen => listener = Some(listen().map_err(|errno| (index, errno))?),
+            step => step.take(&mut waiting).map_err(|errno| (index, errno))?,
+        }
     }
-    Ok(())
+    Ok(listener)
 }
 
 impl Step {
@@ -141,6 +151,7 @@ impl Step {
             }
             Self::Link { at, to } => rustix::fs::symlink(to.as_c_str(), at.as_c_str()),
             Self::Loopback => loopback_up(),
+            Self::Listen => listen().map(drop),
         }
     }
 }
@@ -165,6 +176,14 @@ fn read_only() -> Result<(), Errno> {
         )
     };
     if result == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+fn listen() -> Result<OwnedFd, Errno> {
+    let (family, kind, flags) = (AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC);
+    let socket = rustix::net::socket_with(family, kind, flags, None)?;
+    rustix::net::bind(&socket, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))?;
+    rustix::net::listen(&socket, 128)?;
+    Ok(socket)
 }
 
 fn loopback_up() -> Result<(), Errno> {

@@ -1,0 +1,51 @@
+//! The flags that say what a sandbox is and what tools reach in it.
+
+use std::ffi::OsString;
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, ArgMatches};
+
+use super::flag::{self, value, values};
+use crate::sandbox::{Access, Mode, Network};
+
+/// `--sandbox` and what is allowed in one.
+pub(crate) fn flags() -> Vec<Arg> {
+    let modes = Mode::ALL.to_vec();
+    let path = |name, help| {
+        flag::option(name, "PATH", help).action(ArgAction::Append).value_parser(flag::paths())
+    };
+    vec![
+        flag::choice("sandbox", "HOW", modes, "Whether tools run in a sandbox (on)").long_help(
+            "Whether tools run in a sandbox. on: in namespaces, or not at all (the default). \
+             landlock: by Landlock and seccomp alone, on a copy of the folder and without any \
+             network; weaker, for containers that refuse namespaces. off: with all your rights, on \
+             a copy of the folder",
+        ),
+        path("allow-read", "A file or folder outside that tools may read"),
+        path("allow-write", "A file or folder outside that tools may write to").long_help(
+            "A file or folder outside that tools may read and write to; what they write there \
+             stays and is in no patch",
+        ),
+        flag::option("env", "NAME", "A variable that tools get")
+            .action(ArgAction::Append)
+            .value_parser(OsStringValueParser::new().map(OsString::from)),
+        flag::option("net", "WHAT", "What tools reach of the network: off, on or hosts (off)")
+            .value_parser(|text: &str| text.parse::<Network>())
+            .long_help(
+                "What tools reach of the network: off (the default), on (all that you reach), or \
+                 a list such as crates.io,*.npmjs.org,db.test:5432, through a proxy. Hosts without \
+                 a port are reached at 80 and 443; private addresses only where they are named",
+            ),
+    ]
+}
+
+/// What [`flags`] were given.
+pub(crate) fn given(matches: &ArgMatches) -> (Mode, Access) {
+    let access = Access {
+        read: values(matches, "allow-read"),
+        write: values(matches, "allow-write"),
+        env: values(matches, "env"),
+        network: value(matches, "net"),
+    };
+    (value(matches, "sandbox").unwrap_or_default(), access)
+}

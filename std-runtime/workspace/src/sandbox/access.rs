@@ -1,0 +1,36 @@
+//! What the user lets tools reach beside the project.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::Network;
+
+/// What tools reach beside the project, by flags and the user's configuration; a project says
+/// nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Files and folders that they may read wherever they are, places of credentials too.
+    pub read: Vec<PathBuf>,
+    /// Files and folders that they may write to: what they write there stays, in no patch.
+    pub write: Vec<PathBuf>,
+    /// Variables of this process that they get, beside the usual ones.
+    pub env: Vec<OsString>,
+    /// What of the network they reach; nothing if it is not said.
+    pub network: Option<Network>,
+}
+
+impl Access {
+    /// This and what `other` adds; the network of `other` only where this says none.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.read.extend(other.read);
+        self.write.extend(other.write);
+        self.env.extend(other.env);
+        self.network = self.network.or(other.network);
+        self
+    }
+
+    /// What of the network tools reach.
+    pub(crate) fn network(&self) -> Network {
+        self.network.clone().unwrap_or_default()
+    }
+}

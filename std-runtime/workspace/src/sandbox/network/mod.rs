@@ -1,0 +1,9 @@
+//! What tools reach of the network.
+
+mod proxy;
+mod request;
+mod rule;
+
+pub use proxy::Connection;
+pub(crate) use proxy::Proxy;
+pub use rule::{Host, Network};
