@@ -73,7 +73,9 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
             tell(&format_args!("the sandbox is not whole: {lacks}"));
         }
     }
-    let mut program = Program::new(name);
+    // The first process of a pid namespace ignores signals that others do not, so it is a shell.
+    let mut program = Program::new("sh");
+    program.arg("-c").arg("\"$@\"; exit $?").arg("sh").arg(name);
     words.for_each(|word| {
         program.arg(word);
     });
