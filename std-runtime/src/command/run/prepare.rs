@@ -137,7 +137,9 @@ pub(super) fn prepared(
         };
     }
     let format = args.format.unwrap_or_default();
-    let RunArgs { sandbox, access, record, permissions, limits, idle_limit, write, subagents, .. } = args;
+    let RunArgs {
+        sandbox, access, record, permissions, limits, idle_limit, write, subagents, ..
+    } = args;
     Ok(Prepared::Run(Box::new(RunOptions {
         folder,
         model,

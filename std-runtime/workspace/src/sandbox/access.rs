@@ -21,7 +21,8 @@ pub struct Access {
 
 impl Access {
     /// This and what `other` adds; the network of `other` only where this says none.
-    pub(crate) fn and(mut self, other: Self) -> Self {
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
         self.read.extend(other.read);
         self.write.extend(other.write);
         self.env.extend(other.env);
@@ -30,7 +31,7 @@ impl Access {
     }
 
     /// What of the network tools reach.
-    pub(crate) fn network(&self) -> Network {
+    pub fn network(&self) -> Network {
         self.network.clone().unwrap_or_default()
     }
 }

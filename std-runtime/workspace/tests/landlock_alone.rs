@@ -7,8 +7,8 @@ use std::fs;
 use std::net::TcpListener;
 
 use common::{ErrorOrOutput as _, Project, run};
-use zerostack::sandbox::{Mode, State};
-use zerostack::view::{View, ViewOptions};
+use zerostack_workspace::sandbox::{Mode, State};
+use zerostack_workspace::view::{View, ViewOptions};
 
 /// A view, if this kernel has a Landlock that confines all that is tested.
 fn view(project: &Project) -> Option<View> {

@@ -9,8 +9,8 @@ use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::SocketAddr;
 
 use common::{ErrorOrOutput as _, Project, namespaces, run};
-use zerostack::sandbox::{Access, Network};
-use zerostack::view::{View, ViewOptions};
+use zerostack_workspace::sandbox::{Access, Network};
+use zerostack_workspace::view::{View, ViewOptions};
 
 fn view(project: &Project, network: &str) -> View {
     let network: Network = network.parse().unwrap();
