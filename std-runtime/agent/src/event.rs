@@ -14,6 +14,8 @@ pub enum AgentEvent {
     Refusal(String),
     /// The model calls a tool; it runs when all of the reply is there.
     ToolCall(Call),
+    /// The tool starts. The calls of one reply start together.
+    ToolStarted(Call),
     /// The tool answered.
     ToolResult {
         /// The call.

@@ -1,0 +1,41 @@
+//! What goes into a session, for a tape.
+
+use zerostack_core::Request;
+
+use crate::Result;
+
+/// Sees everything that goes into the session, for a tape. `()` records nothing.
+pub trait Recorder {
+    /// A request is about to be sent; its bytes can be read from `request`.
+    fn request(&mut self, request: Request<'_>) -> Result<()>;
+    /// The head of a response came.
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()>;
+    /// Bytes of its body came.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()>;
+    /// The body ended, or there was no response.
+    fn end(&mut self) -> Result<()>;
+    /// A tool answered the call with this number.
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()>;
+}
+
+impl Recorder for () {
+    fn request(&mut self, _: Request<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    fn response(&mut self, _: u16, _: Option<u32>) -> Result<()> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, _: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn tool_result(&mut self, _: u32, _: &str, _: bool) -> Result<()> {
+        Ok(())
+    }
+}
