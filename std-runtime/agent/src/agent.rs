@@ -1,14 +1,13 @@
 //! The agent: a model, its tools and all that was said.
 
-use zerostack_core::{
-    Dialect, Growing, Limits, OwnedConfig, Session, Step, ToolCall, ToolMode, Usage,
-};
+use zerostack_core::{Dialect, Growing, Limits, OwnedConfig, Session, ToolCall, ToolMode, Usage};
 
-use crate::drive::Drive;
+use crate::conversation::Conversation;
 use crate::event::AgentEvent;
-use crate::parallel::in_parallel;
 use crate::provider::{self, Config, Endpoint, Flags};
-use crate::tool::{Tool, ToolOutput, Toolbox};
+use crate::recorder::Recorder;
+use crate::tool::Tool;
+use crate::toolbox::{Gate, Sources, Toolbox};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
 use crate::{Error, ErrorKind, Result};
 
@@ -17,11 +16,7 @@ pub type OwnedSession = Session<OwnedConfig, Growing>;
 
 /// A model, the tools it may call, and all that was said.
 pub struct Agent {
-    session: OwnedSession,
-    endpoint: Endpoint,
-    transport: Box<dyn Transport>,
-    tools: Tools,
-    cancel: Cancel,
+    conversation: Conversation<'static>,
 }
 
 /// What an [`Agent`] is made of. Whatever is not set has a default.
@@ -31,6 +26,9 @@ pub struct AgentBuilder {
     transport: Option<Box<dyn Transport>>,
     system: String,
     tools: Vec<Tool>,
+    toolboxes: Vec<Box<dyn Toolbox>>,
+    gate: Option<Box<Gate<'static>>>,
+    recorder: Option<Box<dyn Recorder>>,
     limits: Limits,
     saved: Option<Vec<u8>>,
     cancel: Cancel,
@@ -39,14 +37,11 @@ pub struct AgentBuilder {
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
 /// calls are answered by "aborted", and the conversation can go on.
 pub struct Turn<'a> {
-    agent: &'a mut Agent,
-    drive: Drive,
+    conversation: &'a mut Conversation<'static>,
     /// The error of the start, which is the first and only item.
     refused: Option<Error>,
     over: bool,
 }
-
-struct Tools(Vec<Tool>);
 
 impl Agent {
     /// Begins with the provider of the environment, no system prompt and no tools.
@@ -56,13 +51,7 @@ impl Agent {
 
     /// Says `text` and gives the events of the turn as they come, tools being run on the way.
     pub fn run(&mut self, text: &str) -> Turn<'_> {
-        let refused = match self.session.user(text) {
-            Err(error) if error.kind() == zerostack_core::ErrorKind::WrongStep => {
-                let text = "a turn is open: resume() goes on with it";
-                Some(Error::new(ErrorKind::Usage, text))
-            }
-            told => told.err().map(Error::from),
-        };
+        let refused = self.conversation.say(text).err();
         self.turn(refused)
     }
 
@@ -70,14 +59,15 @@ impl Agent {
     /// open calls run, and the model is asked again. With none open the only item is an error of
     /// kind `Usage`.
     pub fn resume(&mut self) -> Turn<'_> {
-        let is_open = self.session.step() != Step::Idle;
+        let is_open = self.conversation.is_open();
         let refused =
             (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
         self.turn(refused)
     }
 
     fn turn(&mut self, refused: Option<Error>) -> Turn<'_> {
-        Turn { agent: self, drive: Drive::new(), over: refused.is_some(), refused }
+        let over = refused.is_some();
+        Turn { conversation: &mut self.conversation, over, refused }
     }
 
     /// Says `text` and waits for the whole answer.
@@ -106,27 +96,27 @@ impl Agent {
     /// # Errors
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
-        self.session.instruct(text).map_err(Error::from)
+        self.conversation.instruct(text)
     }
 
     /// Tokens of the last turn.
     pub fn usage(&self) -> Usage {
-        self.session.usage()
+        self.conversation.usage()
     }
 
     /// The conversation.
     pub fn session(&self) -> &OwnedSession {
-        &self.session
+        self.conversation.session()
     }
 
     /// Which model answers, and where.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        self.conversation.endpoint()
     }
 
     /// Ends whatever waits, from any thread; the turn then fails with `Interrupted`.
     pub fn cancel(&self) -> Cancel {
-        self.cancel.clone()
+        self.conversation.cancel()
     }
 }
 
@@ -159,6 +149,27 @@ impl AgentBuilder {
         self
     }
 
+    /// More tools, after the functions of [`tool`](Self::tool) and the toolboxes before it.
+    #[must_use]
+    pub fn toolbox(mut self, toolbox: impl Toolbox + 'static) -> Self {
+        self.toolboxes.push(Box::new(toolbox));
+        self
+    }
+
+    /// Decides about each call before it runs. The model is told the error of one that does not.
+    #[must_use]
+    pub fn gate(mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + 'static) -> Self {
+        self.gate = Some(Box::new(gate));
+        self
+    }
+
+    /// Sees everything that goes into the session: a tape.
+    #[must_use]
+    pub fn recorder(mut self, recorder: impl Recorder + 'static) -> Self {
+        self.recorder = Some(Box::new(recorder));
+        self
+    }
+
     /// Goes on with a conversation: the bytes that [`zerostack_core::Session::snapshot`] gave.
     #[must_use]
     pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
@@ -184,23 +195,23 @@ impl AgentBuilder {
             Some(endpoint) => endpoint,
             None => provider::resolve(&Flags::default(), &env, &Config::default())?,
         };
-        let tools = self.tools.iter().map(|tool| tool.spec().clone()).collect();
-        let (system, limits) = (self.system, self.limits);
+        let mut sources = Sources::default();
+        sources.push(self.tools);
+        self.toolboxes.into_iter().for_each(|toolbox| sources.push(toolbox));
+        if let Some(gate) = self.gate {
+            sources.set_gate(gate);
+        }
+        let (system, limits, tools) = (self.system, self.limits, sources.specs());
         let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
-        let session = match self.saved {
-            None => start_session(config)?,
-            Some(saved) => {
-                let used = saved.len();
-                let storage = Growing::from_vec(saved, TRANSCRIPT_BYTES);
-                Session::resume(storage, used, config).map_err(Error::from)?
-            }
-        };
+        let session = open_session(config, self.saved)?;
         let cancel = self.cancel;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Box::new(Http::new(HttpOptions::from_env(&env)?, cancel.clone())),
         };
-        Ok(Agent { session, endpoint, transport, tools: Tools(self.tools), cancel })
+        let conversation = Conversation::new(session, endpoint, transport, sources, cancel);
+        let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
+        Ok(Agent { conversation: conversation.recorded(recorder) })
     }
 }
 
@@ -214,9 +225,7 @@ impl Iterator for Turn<'_> {
         if self.over {
             return None;
         }
-        let Agent { session, endpoint, transport, tools, cancel } = &mut *self.agent;
-        let event = self.drive.next(session, endpoint, transport.as_mut(), tools, cancel, &mut ());
-        match event {
+        match self.conversation.next_event() {
             Ok(Some(event)) => Some(Ok(event)),
             Ok(None) => {
                 self.over = true;
@@ -233,28 +242,8 @@ impl Iterator for Turn<'_> {
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.over {
-            self.agent.session.abort();
+            self.conversation.abort();
         }
-    }
-}
-
-impl Tools {
-    fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
-        let tool = self.0.iter().find(|tool| tool.spec().name == call.name);
-        Ok(match tool {
-            Some(tool) => tool.call(call.arguments),
-            None => ToolOutput::error(format!("there is no tool {:?}", call.name)),
-        })
-    }
-}
-
-impl Toolbox for Tools {
-    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
-        self.run(call)
-    }
-
-    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
-        in_parallel(calls, |call| self.run(*call))
     }
 }
 
@@ -273,6 +262,14 @@ pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
         return Err(Error::new(ErrorKind::Configuration, text));
     }
     Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from)
+}
+
+/// A session that is empty, or goes on where the one that gave the bytes of `saved` was.
+pub(crate) fn open_session(config: OwnedConfig, saved: Option<Vec<u8>>) -> Result<OwnedSession> {
+    let Some(saved) = saved else { return start_session(config) };
+    let used = saved.len();
+    let storage = Growing::from_vec(saved, TRANSCRIPT_BYTES);
+    Session::resume(storage, used, config).map_err(Error::from)
 }
 
 /// The most that one conversation may take.

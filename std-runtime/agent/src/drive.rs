@@ -10,7 +10,7 @@ use crate::event::AgentEvent;
 use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
-use crate::tool::Toolbox;
+use crate::toolbox::Toolbox;
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, Result};
 

@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod conversation;
 mod drive;
 mod error;
 mod event;
@@ -30,13 +31,16 @@ pub mod provider;
 mod recorder;
 pub mod reply;
 mod tool;
+mod toolbox;
 pub mod transport;
 
 pub use agent::{Agent, AgentBuilder, OwnedSession, Turn, start_session};
+pub use conversation::Conversation;
 pub use drive::Drive;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{AgentEvent, Call, Room};
 pub use machine::make_room;
 pub use parallel::in_parallel;
 pub use recorder::Recorder;
-pub use tool::{Tool, ToolArgs, ToolOutput, Toolbox};
+pub use tool::{Tool, ToolArgs, ToolOutput};
+pub use toolbox::{Gate, Sources, Toolbox};

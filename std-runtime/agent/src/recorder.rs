@@ -6,6 +6,10 @@ use crate::Result;
 
 /// Sees everything that goes into the session, for a tape. `()` records nothing.
 pub trait Recorder {
+    /// The user said `text`.
+    fn user(&mut self, _text: &str) -> Result<()> {
+        Ok(())
+    }
     /// A request is about to be sent; its bytes can be read from `request`.
     fn request(&mut self, request: Request<'_>) -> Result<()>;
     /// The head of a response came.
@@ -37,5 +41,57 @@ impl Recorder for () {
 
     fn tool_result(&mut self, _: u32, _: &str, _: bool) -> Result<()> {
         Ok(())
+    }
+}
+
+impl<T: Recorder + ?Sized> Recorder for &mut T {
+    fn user(&mut self, text: &str) -> Result<()> {
+        (**self).user(text)
+    }
+
+    fn request(&mut self, request: Request<'_>) -> Result<()> {
+        (**self).request(request)
+    }
+
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+        (**self).response(status, retry_after_ms)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        (**self).bytes(bytes)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        (**self).end()
+    }
+
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+        (**self).tool_result(call, content, is_error)
+    }
+}
+
+impl<T: Recorder + ?Sized> Recorder for Box<T> {
+    fn user(&mut self, text: &str) -> Result<()> {
+        (**self).user(text)
+    }
+
+    fn request(&mut self, request: Request<'_>) -> Result<()> {
+        (**self).request(request)
+    }
+
+    fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+        (**self).response(status, retry_after_ms)
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        (**self).bytes(bytes)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        (**self).end()
+    }
+
+    fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+        (**self).tool_result(call, content, is_error)
     }
 }

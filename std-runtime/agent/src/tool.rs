@@ -4,25 +4,8 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zerostack_core::OwnedTool;
 pub use zerostack_core::tool::typed::ToolArgs;
-use zerostack_core::{OwnedTool, ToolCall};
-
-use crate::Result;
-
-/// Runs the calls of a model.
-pub trait Toolbox {
-    /// Runs `call`. What goes wrong inside the tool is an output that the model sees.
-    ///
-    /// # Errors
-    /// Whatever must end the turn: `Interrupted`, or `Tool` when no tool can run at all.
-    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput>;
-
-    /// Runs the calls of one reply and gives a result for each, in their order. One after the
-    /// other, if it is not written otherwise.
-    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
-        calls.iter().map(|call| self.call(*call)).collect()
-    }
-}
 
 /// What a tool says to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]

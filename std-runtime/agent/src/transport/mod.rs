@@ -32,6 +32,18 @@ pub trait Transport {
     fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response>;
 }
 
+impl<T: Transport + ?Sized> Transport for Box<T> {
+    fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response> {
+        (**self).post(post, body)
+    }
+}
+
+impl<T: Transport + ?Sized> Transport for &mut T {
+    fn post(&mut self, post: &Post<'_>, body: &mut dyn Read) -> Result<Response> {
+        (**self).post(post, body)
+    }
+}
+
 /// One request, its body apart. `Debug` prints no value of a header, no query and no user of a URL.
 #[derive(Clone, Copy)]
 pub struct Post<'a> {

@@ -1,0 +1,109 @@
+//! A session with its model, its tools and its record: the loop of every caller.
+
+use zerostack_core::Usage;
+
+use crate::agent::OwnedSession;
+use crate::drive::Drive;
+use crate::event::AgentEvent;
+use crate::provider::Endpoint;
+use crate::recorder::Recorder;
+use crate::toolbox::Toolbox;
+use crate::transport::{Cancel, Transport};
+use crate::{Error, ErrorKind, Result};
+
+/// A conversation that borrows what it works with. [`Agent`](crate::Agent) is one that owns it.
+pub struct Conversation<'a> {
+    session: OwnedSession,
+    endpoint: Endpoint,
+    transport: Box<dyn Transport + 'a>,
+    tools: Box<dyn Toolbox + 'a>,
+    recorder: Box<dyn Recorder + 'a>,
+    cancel: Cancel,
+    drive: Drive,
+}
+
+impl<'a> Conversation<'a> {
+    /// Of `session`, whose configuration names the tools of `tools`; nothing is recorded.
+    pub fn new(
+        session: OwnedSession,
+        endpoint: Endpoint,
+        transport: impl Transport + 'a,
+        tools: impl Toolbox + 'a,
+        cancel: Cancel,
+    ) -> Self {
+        let (transport, tools) = (Box::new(transport), Box::new(tools));
+        let recorder = Box::new(());
+        Self { session, endpoint, transport, tools, recorder, cancel, drive: Drive::new() }
+    }
+
+    /// Records what goes into the session.
+    #[must_use]
+    pub fn recorded(mut self, recorder: impl Recorder + 'a) -> Self {
+        self.recorder = Box::new(recorder);
+        self
+    }
+
+    /// Begins a turn: the user says `text`.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Limit` when the conversation is full.
+    pub fn say(&mut self, text: &str) -> Result<()> {
+        self.session.user(text).map_err(|error| match error.kind() {
+            zerostack_core::ErrorKind::WrongStep => {
+                Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
+            }
+            _ => error.into(),
+        })?;
+        self.drive = Drive::new();
+        self.recorder.user(text)
+    }
+
+    /// Goes on until something happens; `None` when the turn is over.
+    ///
+    /// # Errors
+    /// Whatever ended the turn. The session is idle then, and can go on with another turn.
+    pub fn next_event(&mut self) -> Result<Option<AgentEvent>> {
+        let Self { session, endpoint, transport, tools, recorder, cancel, drive } = self;
+        drive.next(session, endpoint, &mut **transport, &mut **tools, cancel, &mut **recorder)
+    }
+
+    /// Ends the turn; open calls are answered by "aborted", and another turn can follow.
+    pub fn abort(&mut self) {
+        self.drive = Drive::new();
+        self.session.abort();
+    }
+
+    /// Whether a turn is open.
+    pub fn is_open(&self) -> bool {
+        self.session.step() != zerostack_core::Step::Idle
+    }
+
+    /// Says something to the model beside the user, before the next turn: another mode, other
+    /// skills. What was sent stays, so the provider's cache goes on to serve.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn instruct(&mut self, text: &str) -> Result<()> {
+        self.session.instruct(text).map_err(Error::from)
+    }
+
+    /// Tokens of the last turn.
+    pub fn usage(&self) -> Usage {
+        self.session.usage()
+    }
+
+    /// All that was said.
+    pub fn session(&self) -> &OwnedSession {
+        &self.session
+    }
+
+    /// Which model answers, and where.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Ends whatever waits, from any thread; the turn then fails with `Interrupted`.
+    pub fn cancel(&self) -> Cancel {
+        self.cancel.clone()
+    }
+}

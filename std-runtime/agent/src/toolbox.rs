@@ -1,0 +1,182 @@
+//! Where calls go: sources of tools, one gate in front of all of them.
+
+use zerostack_core::{OwnedTool, ToolCall};
+
+use crate::Result;
+use crate::parallel::in_parallel;
+use crate::tool::{Tool, ToolOutput};
+
+/// A source of tools: runs the calls of a model.
+pub trait Toolbox {
+    /// The tools that it has, in an order that stays the same: the provider's cache depends on it.
+    /// A toolbox that is only called, by a program that configures its session itself, has none.
+    fn specs(&self) -> Vec<OwnedTool> {
+        Vec::new()
+    }
+
+    /// Runs `call`. What goes wrong inside the tool is an output that the model sees.
+    ///
+    /// # Errors
+    /// Whatever must end the turn: `Interrupted`, or an error of the program's own by
+    /// [`Error::other`](crate::Error::other).
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput>;
+
+    /// Runs the calls of one reply and gives a result for each, in their order. One after the
+    /// other, if it is not written otherwise.
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        calls.iter().map(|call| self.call(*call)).collect()
+    }
+}
+
+/// Decides about each call before it runs. The error is what the model is told.
+pub type Gate<'a> = dyn Fn(&ToolCall<'_>) -> Result<(), String> + 'a;
+
+impl<T: Toolbox + ?Sized> Toolbox for &mut T {
+    fn specs(&self) -> Vec<OwnedTool> {
+        (**self).specs()
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        (**self).call(call)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        (**self).call_all(calls)
+    }
+}
+
+impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
+    fn specs(&self) -> Vec<OwnedTool> {
+        (**self).specs()
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        (**self).call(call)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        (**self).call_all(calls)
+    }
+}
+
+/// Functions of this program; those of one reply run at the same time.
+impl Toolbox for Vec<Tool> {
+    fn specs(&self) -> Vec<OwnedTool> {
+        self.iter().map(|tool| tool.spec().clone()).collect()
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        Ok(run(self, call))
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        let tools = self.as_slice();
+        in_parallel(calls, |call| Ok(run(tools, *call)))
+    }
+}
+
+fn run(tools: &[Tool], call: ToolCall<'_>) -> ToolOutput {
+    match tools.iter().find(|tool| tool.spec().name == call.name) {
+        Some(tool) => tool.call(call.arguments),
+        None => no_tool(call.name, tools.iter().map(|tool| tool.spec().name.as_str())),
+    }
+}
+
+/// What the model is told of a tool that nobody has.
+pub(crate) fn no_tool<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> ToolOutput {
+    let names: Vec<&str> = names.collect();
+    match names.as_slice() {
+        [] => ToolOutput::error(format!("there is no tool {name:?}")),
+        names => {
+            let text = format!("there is no tool {name:?}; there are {}", names.join(", "));
+            ToolOutput::error(text)
+        }
+    }
+}
+
+/// Several sources as one, in the order in which they were added. A name that two sources have
+/// belongs to the first.
+#[derive(Default)]
+pub struct Sources<'a> {
+    sources: Vec<Source<'a>>,
+    gate: Option<Box<Gate<'a>>>,
+}
+
+struct Source<'a> {
+    specs: Vec<OwnedTool>,
+    toolbox: Box<dyn Toolbox + 'a>,
+}
+
+impl<'a> Sources<'a> {
+    /// Adds a source after those that are there.
+    pub fn push(&mut self, toolbox: impl Toolbox + 'a) {
+        self.sources.push(Source { specs: toolbox.specs(), toolbox: Box::new(toolbox) });
+    }
+
+    /// Asks `gate` about each call before it runs, whatever source it belongs to.
+    pub fn set_gate(&mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + 'a) {
+        self.gate = Some(Box::new(gate));
+    }
+
+    fn owner(&self, name: &str) -> Option<usize> {
+        self.sources.iter().position(|source| source.specs.iter().any(|spec| spec.name == name))
+    }
+
+    fn refusal(&self, call: &ToolCall<'_>) -> Option<ToolOutput> {
+        let gate = self.gate.as_ref()?;
+        gate(call).err().map(ToolOutput::error)
+    }
+
+    /// The calls that one source runs together, at the place of the first.
+    fn run(&mut self, owner: Option<usize>, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        match owner.and_then(|owner| self.sources.get_mut(owner)) {
+            Some(source) => source.toolbox.call_all(calls),
+            None => {
+                let specs = self.specs();
+                let names = || specs.iter().map(|spec| spec.name.as_str());
+                calls.iter().map(|call| Ok(no_tool(call.name, names()))).collect()
+            }
+        }
+    }
+}
+
+impl Toolbox for Sources<'_> {
+    fn specs(&self) -> Vec<OwnedTool> {
+        let mut specs: Vec<OwnedTool> = Vec::new();
+        for spec in self.sources.iter().flat_map(|source| &source.specs) {
+            if !specs.iter().any(|known| known.name == spec.name) {
+                specs.push(spec.clone());
+            }
+        }
+        specs
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        self.call_all(&[call]).pop().unwrap_or_else(|| Ok(no_tool(call.name, [].into_iter())))
+    }
+
+    /// Neighbouring calls of one source are given to it together, and it decides what runs at the
+    /// same time.
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<Result<ToolOutput>> {
+        let mut results = Vec::with_capacity(calls.len());
+        let mut together: Vec<ToolCall<'_>> = Vec::new();
+        let mut owner = None;
+        for call in calls {
+            let refused = self.refusal(call);
+            let its_owner = self.owner(call.name);
+            if (refused.is_some() || its_owner != owner) && !together.is_empty() {
+                results.extend(self.run(owner, &together));
+                together.clear();
+            }
+            match refused {
+                Some(refusal) => results.push(Ok(refusal)),
+                None => together.push(*call),
+            }
+            owner = its_owner;
+        }
+        if !together.is_empty() {
+            results.extend(self.run(owner, &together));
+        }
+        results
+    }
+}
