@@ -45,6 +45,7 @@ mod refused_window;
 mod response_limit;
 mod results;
 mod retries;
+mod rounds;
 mod run_retries;
 mod run_room;
 mod sandbox;

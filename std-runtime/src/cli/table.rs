@@ -2,13 +2,14 @@
 
 use crate::command::entry::Entry;
 use crate::command::{
-    complete, completions, decode, encode, help, log, man, permissions, prompts, redo, replay, run,
-    sandbox, show, step, tokens, tool, try_sample, undo,
+    complete, completions, decode, encode, help, log, man, permissions, prompts, redo, replay,
+    rounds, run, sandbox, show, step, tokens, tool, try_sample, undo,
 };
 
 /// All commands, in the order of the help.
 pub(super) const COMMANDS: &[Entry] = &[
     run::ENTRY,
+    rounds::ENTRY,
     try_sample::ENTRY,
     log::ENTRY,
     show::ENTRY,

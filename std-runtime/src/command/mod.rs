@@ -17,6 +17,7 @@ pub(crate) mod print;
 pub(crate) mod prompts;
 pub(crate) mod redo;
 pub(crate) mod replay;
+pub(crate) mod rounds;
 pub(crate) mod run;
 mod sample;
 pub(crate) mod sandbox;

@@ -1,5 +1,6 @@
 //! Handing over the result: checked, whole, and never lost.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
@@ -8,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use zerostack_core::prompt::Output;
 
-use super::{Outcome, RunOptions};
+use super::Outcome;
 use crate::error::{quote, unwritable};
 use crate::patch::Changes;
 use crate::view::{Comparison, Verdict, View};
@@ -29,11 +30,14 @@ pub(super) struct Checked {
 /// # Errors
 /// `Conflict` when the folder was changed meanwhile so that it does not apply, `Limit` when a
 /// file is too large; the patch, or what there is of it, is kept then.
-pub(super) fn check(view: &View, options: &RunOptions) -> Result<Checked> {
-    let folder = options.folder.as_path();
+pub(super) fn check(
+    view: &View,
+    folder: &Path,
+    scope: Option<&BTreeSet<String>>,
+) -> Result<Checked> {
     view.end_processes();
     let mut comparison = view.compare()?;
-    if let Some(scope) = &options.scope {
+    if let Some(scope) = scope {
         comparison.changes.keep_scope(scope);
     }
     keep_others(&mut comparison, folder)?;
@@ -230,6 +234,14 @@ fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     new.as_file().sync_all()?;
     new.persist(&target)?;
     Ok(())
+}
+
+/// Keeps a patch for `folder` in the state folder of the user.
+///
+/// # Errors
+/// What the system says.
+pub fn keep_patch(patch: &[u8], folder: &Path) -> io::Result<PathBuf> {
+    keep(patch, folder, "patch")
 }
 
 /// Keeps a result in the state folder of the user; a name that no other has.

@@ -19,6 +19,7 @@ pub mod events;
 mod exchange;
 mod filling;
 mod foreign;
+mod in_view;
 pub mod input;
 mod instructions;
 mod mention;
@@ -59,8 +60,9 @@ pub use carry_out::carry_out;
 pub use context::Context;
 use contract::Answer;
 use delivery::Checked;
-pub use delivery::Delivery;
+pub use delivery::{Delivery, keep_patch};
 pub use filling::Filling;
+pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
 use permissions::Gate;
 pub use prompts::PromptFiles;
@@ -382,7 +384,7 @@ impl Turn<'_> {
             session.user(&repair).map_err(Error::from_core)?;
         }
         let mut checked = match options.instructions.output {
-            Output::Patch => Some(delivery::check(view, options)?),
+            Output::Patch => Some(delivery::check(view, &options.folder, options.scope.as_ref())?),
             _ => None,
         };
         let layers = view.layers().to_vec();

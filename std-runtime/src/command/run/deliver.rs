@@ -27,6 +27,7 @@ pub(in crate::command) fn transaction(
 ) -> ExitCode {
     let stop = Stop::new();
     signals::stop_on_signals(&stop);
+    signals::end_with_parent(&stop);
     if let Some(limit) = args.time_limit {
         end_after(&stop, limit);
     }

@@ -16,7 +16,7 @@ use crate::Result;
 pub(super) use deliver::transaction;
 pub(crate) use flags::{RunArgs, api, arguments, folder, max_tokens, mode, tool_mode};
 pub(crate) use prompt_command::{prompt_help, with_arguments};
-pub(crate) use signals::stop_on_signals;
+pub(crate) use signals::{PARENT, stop_on_signals};
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {

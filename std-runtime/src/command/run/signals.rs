@@ -40,3 +40,23 @@ pub(crate) fn stop_on_signals(stop: &Arc<Stop>) {
 
 /// How long the run may take to end by itself.
 const PATIENCE: Duration = Duration::from_millis(120);
+
+/// Ends the run with the process that [`PARENT`] names: a round of a loop that was killed must not
+/// go on beside the next one.
+pub(super) fn end_with_parent(stop: &Arc<Stop>) {
+    let parent = std::env::var(PARENT).ok().and_then(|it| it.parse::<i32>().ok());
+    let Some(parent) = parent else { return };
+    #[cfg(target_os = "linux")]
+    if let Err(error) =
+        rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM))
+    {
+        tell(&format_args!("this round may outlive its loop: {error}"));
+    }
+    // It may have ended before that.
+    if rustix::process::getppid().map(|pid| pid.as_raw_nonzero().get()) != Some(parent) {
+        stop.stop(ErrorKind::Terminated);
+    }
+}
+
+/// The variable that names the process a run ends with.
+pub(crate) const PARENT: &str = "ZEROSTACK_PARENT";

@@ -1,0 +1,290 @@
+//! `loop`: rounds of one task, each with a fresh context, until a check passes.
+
+mod forward;
+mod state;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::entry::{Entry, Group, Invocation};
+use super::flag::{self, value};
+use super::print::{print, tell};
+use super::run::{self, RunArgs};
+use super::usage::usage;
+use crate::run::{CheckOutcome, Confinement, Stop};
+use crate::{Error, ErrorKind, Result};
+use state::State;
+
+/// See the module.
+pub(crate) const ENTRY: Entry = Entry {
+    name: "loop",
+    group: Group::Runs,
+    about: "Run a task in rounds until a check passes; one patch at the end",
+    usage: "[--until CMD] [--max N] [--plan FILE] [OPTIONS] [PROMPT] INSTRUCTION",
+    arguments,
+    run,
+};
+
+fn arguments(command: clap::Command) -> clap::Command {
+    let own = [
+        flag::option("until", "CMD", "The command that ends the loop when it passes"),
+        flag::bounded("max", "N", 1, u16::MAX.into(), "The most rounds (10)"),
+        flag::option("plan", "FILE", "A list of tasks that the rounds work off").long_help(
+            "A file of the folder with tasks as `- [ ] task`. Each round is given it; without \
+             --until the loop ends when no task is open",
+        ),
+    ];
+    let own = own.map(|arg| arg.help_heading("Loop"));
+    run::arguments(command.args(own))
+}
+
+/// One loop.
+struct Rounds {
+    until: Option<String>,
+    max: u32,
+    plan: Option<PathBuf>,
+    max_tokens: u64,
+    quiet: bool,
+    /// The changes are written to the folder after each round.
+    writes: bool,
+    /// The command line of each round.
+    forwarded: Vec<std::ffi::OsString>,
+    state: State,
+    confinement: Confinement,
+    /// The user's folder.
+    folder: PathBuf,
+}
+
+fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
+    let matches = &invocation.matches;
+    let args = RunArgs::read(matches);
+    let (until, plan) = (value::<String>(matches, "until"), value::<String>(matches, "plan"));
+    if until.is_none() && plan.is_none() {
+        return Err(usage("loop: say when it ends: --until CMD, or --plan FILE".to_owned()));
+    }
+    if args.events || args.record.is_some() || args.output_file.is_some() {
+        let text = "loop: --events, --record and --output-file are for single runs";
+        return Err(usage(text.to_owned()));
+    }
+    let folder = args.folder.clone().map_or_else(std::env::current_dir, Ok);
+    let folder = folder.and_then(|folder| folder.canonicalize()).map_err(|error| {
+        Error::new(ErrorKind::Input, format!("the folder cannot be used: {error}"))
+    })?;
+    let forwarded = forward::forwarded(std::env::args_os().skip(1));
+    let key = forward::key(&folder, args.write, until.as_deref(), plan.as_deref(), &forwarded);
+    let state = State::open(&key, &folder, args.write)?;
+    let work = state.work.clone();
+    let sandbox = args.sandbox;
+    let confinement = Confinement::new(&work, &args.model, sandbox, invocation.tools.clone())?;
+    let mut rounds = Rounds {
+        until,
+        max: value(matches, "max").unwrap_or(10),
+        plan: plan.map(PathBuf::from),
+        max_tokens: args.limits.max_turn_tokens.into(),
+        quiet: args.quiet,
+        writes: args.write,
+        forwarded,
+        state,
+        confinement,
+        folder,
+    };
+    rounds.all()
+}
+
+impl Rounds {
+    fn all(&mut self) -> Result<ExitCode> {
+        if self.state.round > 0 {
+            self.tell(&format!("going on after round {}", self.state.round));
+        }
+        let had_plan = self.plan_text()?.is_some();
+        if let (Some(plan), false) = (&self.plan, had_plan) {
+            let text = format!("there is no plan {}; make it, or leave --plan out", plan.display());
+            self.state.discard();
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        loop {
+            let plan = self.plan_text()?;
+            if let (Some(path), None) = (&self.plan, &plan) {
+                let text =
+                    format!("round {} deleted the plan {}", self.state.round, path.display());
+                return self.ended(ErrorKind::CheckFailed, &text);
+            }
+            let check = self.check(plan.as_deref())?;
+            if check.passed {
+                return self.passed();
+            }
+            if self.state.unchanged >= UNCHANGED {
+                let text =
+                    format!("{UNCHANGED} rounds changed nothing, and the check does not pass");
+                return self.ended(ErrorKind::CheckFailed, &text);
+            }
+            if self.state.round >= self.max {
+                let text =
+                    format!("the check does not pass after {} rounds; raise --max", self.max);
+                return self.ended(ErrorKind::Limit, &text);
+            }
+            if self.max_tokens > 0 && self.state.tokens >= self.max_tokens {
+                let text = "the rounds used all their tokens; raise --max-total-tokens";
+                return self.ended(ErrorKind::Limit, text);
+            }
+            if let Some(code) = self.round(plan.as_deref(), &check)? {
+                self.tell("the same command goes on with the loop");
+                return Ok(ExitCode::from(code));
+            }
+        }
+    }
+
+    fn plan_text(&self) -> Result<Option<String>> {
+        let Some(plan) = &self.plan else { return Ok(None) };
+        let read = crate::project_file::read_text(&self.state.work, plan, PLAN_BYTES);
+        read.map_err(|why| {
+            Error::new(ErrorKind::Input, format!("cannot use the plan {}: {why}", plan.display()))
+        })
+    }
+
+    fn check(&self, plan: Option<&str>) -> Result<CheckOutcome> {
+        match &self.until {
+            Some(command) => self.confinement.check(command, CHECK_LIMIT, &Stop::new()),
+            None => {
+                let is_open = |line: &str| line.trim_start().starts_with("- [ ]");
+                let open = plan.unwrap_or_default().lines().filter(|line| is_open(line)).count();
+                Ok(CheckOutcome { passed: open == 0, output: format!("{open} tasks are open\n") })
+            }
+        }
+    }
+
+    /// One run. Gives the exit code of one that failed for a reason that another would meet too.
+    fn round(&mut self, plan: Option<&str>, check: &CheckOutcome) -> Result<Option<u8>> {
+        let number = self.state.round + 1;
+        self.tell(&format!("round {number} of {} at most", self.max));
+        let program = std::env::current_exe().map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("the program cannot be found: {error}"))
+        })?;
+        let mut command = Command::new(program);
+        command.args(["run", "--events", "json", "--write"]);
+        if self.max_tokens > 0 {
+            let left = self.max_tokens.saturating_sub(self.state.tokens);
+            command.args(["--max-total-tokens", &left.to_string()]);
+        }
+        command.args(&self.forwarded).current_dir(&self.state.work);
+        command.env(run::PARENT, std::process::id().to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Internal, format!("a round cannot be started: {error}"))
+        };
+        let mut child = command.spawn().map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A round that fails early does not read it.
+            let _ = stdin.write_all(self.told(number, plan, check).as_bytes());
+        }
+        let output = child.wait_with_output().map_err(failed)?;
+        let last = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+        let result: Value = last.and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
+        let usage = |key: &str| result["usage"][key].as_u64().unwrap_or(0);
+        self.state.tokens += usage("input_tokens") + usage("output_tokens");
+        match output.status.code() {
+            Some(0) => {
+                let patch = match (result["patch"].as_str(), result["patch_hex"].as_str()) {
+                    (Some(patch), _) => patch.as_bytes().to_vec(),
+                    (None, Some(hex)) => forward::from_hex(hex),
+                    (None, None) => Vec::new(),
+                };
+                self.state.unchanged = 0;
+                self.state.keep(number, &patch)?;
+            }
+            // Nothing was changed, or said.
+            Some(code) if code == i32::from(ErrorKind::NoResult.exit_code()) => {
+                self.state.unchanged += 1;
+                self.state.keep(number, &[])?;
+            }
+            code => {
+                let code = code.and_then(|code| u8::try_from(code).ok());
+                return Ok(Some(code.unwrap_or(ErrorKind::Terminated.exit_code())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What the model is told of the round.
+    fn told(&self, number: u32, plan: Option<&str>, check: &CheckOutcome) -> String {
+        let mut text = format!(
+            "This is round {number} of a loop. Earlier rounds changed the files; nothing else is left of \
+             them.\n"
+        );
+        if let (Some(path), Some(plan)) = (&self.plan, plan) {
+            text.push_str(&format!(
+                "Do the first open task of this plan, and mark it with `- [x]` in {}:\n<plan>\n{}\n</plan>\n",
+                path.display(),
+                plan.trim_end()
+            ));
+        }
+        if let Some(command) = &self.until {
+            let output = check.output.trim_end();
+            // The end says most.
+            let from = output.ceil_char_boundary(output.len().saturating_sub(CHECK_BYTES));
+            text.push_str(&format!(
+                "The loop ends when this command passes: {command}\n<check>\n{}\n</check>\n",
+                &output[from..]
+            ));
+        }
+        text
+    }
+
+    fn passed(&mut self) -> Result<ExitCode> {
+        let rounds = self.state.round;
+        self.tell(&format!("the check passes after {rounds} rounds"));
+        if self.writes || rounds == 0 {
+            self.state.discard();
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (patch, notes) = self.patch()?;
+        notes.iter().for_each(|note| self.tell(note));
+        print(&patch)?;
+        self.state.discard();
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The end without success: what was done is kept.
+    fn ended(&mut self, kind: ErrorKind, text: &str) -> Result<ExitCode> {
+        let mut text = text.to_owned();
+        if self.writes {
+            text.push_str("; `zerostack undo` takes back the last round");
+        } else if let Ok((patch, _)) = self.patch()
+            && !patch.is_empty()
+        {
+            let kept = crate::run::keep_patch(&patch, &self.folder);
+            text.push_str(&match kept {
+                Ok(path) => format!("; the patch of all rounds is kept in {}", path.display()),
+                Err(error) => format!("; the patch of all rounds could not be kept: {error}"),
+            });
+        }
+        self.state.discard();
+        Err(Error::new(kind, text))
+    }
+
+    /// The patch of all rounds for the user's folder.
+    fn patch(&self) -> Result<(Vec<u8>, Vec<String>)> {
+        let patches = self.state.patches()?;
+        let confinement = Confinement { folder: self.folder.clone(), ..self.confinement.clone() };
+        confinement.combine(&patches, &Stop::new())
+    }
+
+    fn tell(&self, line: &str) {
+        if !self.quiet {
+            tell(&line);
+        }
+    }
+}
+
+/// Rounds without a change that end the loop.
+const UNCHANGED: u32 = 2;
+/// The time of a check.
+const CHECK_LIMIT: Duration = Duration::from_secs(600);
+/// The most that a round is told of what the check printed.
+const CHECK_BYTES: usize = 16 * 1024;
+/// The most that a plan may hold.
+const PLAN_BYTES: u64 = 64 * 1024;

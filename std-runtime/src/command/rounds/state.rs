@@ -1,0 +1,150 @@
+//! What a loop keeps on disk, so that it can go on after whatever ended it.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, ErrorKind, Result, state_folder};
+
+/// The state of a loop, in a folder of its own.
+#[derive(Debug)]
+pub(super) struct State {
+    place: PathBuf,
+    /// Where the rounds work.
+    pub work: PathBuf,
+    /// Rounds that are over.
+    pub round: u32,
+    /// The last rounds that changed nothing.
+    pub unchanged: u32,
+    pub tokens: u64,
+    /// Nobody else works on it.
+    _lock: fs::File,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Saved {
+    round: u32,
+    unchanged: u32,
+    tokens: u64,
+}
+
+impl State {
+    /// That of the loop `key` in `folder`: a new one, or one that was interrupted. The rounds work
+    /// in a copy of the folder unless the loop `writes`.
+    ///
+    /// # Errors
+    /// `Conflict` when the same loop runs, `Input` when the disk refuses.
+    pub(super) fn open(key: &str, folder: &Path, writes: bool) -> Result<Self> {
+        Self::opened(key, folder, writes).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                let text = "the same loop runs already; wait for it, or end it";
+                Error::new(ErrorKind::Conflict, text)
+            }
+            _ => Error::new(
+                ErrorKind::Input,
+                format!("the state of the loop cannot be used: {error}"),
+            ),
+        })
+    }
+
+    fn opened(key: &str, folder: &Path, writes: bool) -> io::Result<Self> {
+        let place = state_folder::folder("loops")?.join(key);
+        fs::create_dir_all(&place)?;
+        let lock = fs::File::create(place.join("lock"))?;
+        lock.try_lock().map_err(|error| match error {
+            fs::TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
+            fs::TryLockError::Error(error) => error,
+        })?;
+        let saved = fs::read(place.join(SAVED));
+        let known = saved.ok().and_then(|bytes| serde_json::from_slice::<Saved>(&bytes).ok());
+        let top = folder.ancestors().find(|it| it.join(".git").exists()).unwrap_or(folder);
+        let work = match writes {
+            true => folder.to_owned(),
+            false => place.join("work").join(folder.strip_prefix(top).unwrap_or(Path::new(""))),
+        };
+        let Saved { round, unchanged, tokens } =
+            known.as_ref().map_or_else(Saved::default, |it| Saved { ..*it });
+        let state = Self { place, work, round, unchanged, tokens, _lock: lock };
+        if known.is_none() {
+            state.begin(top, writes)?;
+        }
+        Ok(state)
+    }
+
+    /// Copies the folder. The state is saved when the copy is whole.
+    fn begin(&self, top: &Path, writes: bool) -> io::Result<()> {
+        let copy = self.place.join("work");
+        if !writes {
+            let _ = fs::remove_dir_all(&copy);
+            fs::create_dir(&copy)?;
+            // Follows no link, and shares blocks where the file system can.
+            let copied = Command::new("cp")
+                .args(["-a", "--reflink=auto", "--"])
+                .arg(top.join("."))
+                .arg(&copy)
+                .output()?;
+            if !copied.status.success() {
+                let why = String::from_utf8_lossy(&copied.stderr).trim().to_owned();
+                return Err(io::Error::other(format!("the folder cannot be copied: {why}")));
+            }
+        }
+        self.save()
+    }
+
+    fn save(&self) -> io::Result<()> {
+        let Self { round, unchanged, tokens, .. } = *self;
+        let bytes = serde_json::to_vec(&Saved { round, unchanged, tokens })?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.place)?;
+        file.write_all(&bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(self.place.join(SAVED))?;
+        Ok(())
+    }
+
+    /// Round `number` is over, and changed this.
+    ///
+    /// # Errors
+    /// `Input` when the disk refuses.
+    pub(super) fn keep(&mut self, number: u32, patch: &[u8]) -> Result<()> {
+        self.round = number;
+        let path = self.place.join(format!("round-{number:05}.patch"));
+        let kept = if patch.is_empty() { Ok(()) } else { fs::write(path, patch) };
+        kept.and_then(|()| self.save()).map_err(|error| {
+            Error::new(ErrorKind::Input, format!("the state of the loop cannot be kept: {error}"))
+        })
+    }
+
+    /// The patches of the rounds, in their order.
+    ///
+    /// # Errors
+    /// `Input` when they cannot be read.
+    pub(super) fn patches(&self) -> Result<Vec<Vec<u8>>> {
+        let read = || -> io::Result<Vec<Vec<u8>>> {
+            let mut paths: Vec<PathBuf> = fs::read_dir(&self.place)?
+                .map(|entry| Ok(entry?.path()))
+                .collect::<io::Result<_>>()?;
+            paths.sort();
+            let patches =
+                paths.iter().filter(|path| path.extension().is_some_and(|it| it == "patch"));
+            patches.map(fs::read).collect()
+        };
+        read().map_err(|error| {
+            Error::new(
+                ErrorKind::Input,
+                format!("the patches of the rounds cannot be read: {error}"),
+            )
+        })
+    }
+
+    /// The loop is over.
+    pub(super) fn discard(&self) {
+        // What is left is removed by the next loop of the same command.
+        let _ = fs::remove_file(self.place.join(SAVED));
+        let _ = fs::remove_dir_all(&self.place);
+    }
+}
+
+const SAVED: &str = "state.json";
