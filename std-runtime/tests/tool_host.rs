@@ -48,6 +48,11 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         subagents: false,
         prompts: zerostack::run::PromptFiles::default(),
         scope: None,
+        check: None,
+        attempts: 1,
+        best_of: 1,
+        strategies: Vec::new(),
+        prove_prefix: false,
     };
     run(&options, &Stop::new(), &mut Nobody)
 }

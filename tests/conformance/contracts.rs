@@ -165,7 +165,6 @@ fn prose_is_no_plan_and_options_of_other_results_are_refused() {
     assert_eq!(requests, 1);
     for arguments in [
         &["code", "--yes", "x"][..],
-        &["lint", "--dry-run"],
         &["ask", "--json", "x"],
         &["deploy", "--sarif"],
         &["deploy", "--yes", "--dry-run"],

@@ -7,6 +7,7 @@ mod bad_provider;
 mod budgets;
 mod calls_of_a_reply;
 mod checkpoints;
+mod checks;
 mod chunkings;
 mod command_line;
 mod contracts;

@@ -101,6 +101,9 @@ mod tests {
         };
         // Python sets these itself, or has no use for them.
         assert_eq!(python("OPTIONS"), without(flags(true), &["events"]));
-        assert_eq!(python("FLAGS"), without(flags(false), &["quiet", "help", "version"]));
+        assert_eq!(
+            python("FLAGS"),
+            without(flags(false), &["quiet", "help", "version", "dry-run"])
+        );
     }
 }

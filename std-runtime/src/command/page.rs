@@ -127,7 +127,7 @@ impl Page {
                 self.blank();
                 let is_few = command.get_arguments().count() <= FEW_FLAGS;
                 for (heading, args) in headings(command) {
-                    if heading == HELP {
+                    if heading == HELP || (heading == ARGUMENTS && !is_few) {
                         continue;
                     }
                     if is_few {
@@ -140,7 +140,7 @@ impl Page {
                         self.item(heading, &flags.join(", "), SHORT_COLUMN);
                     }
                 }
-                self.text(EXIT_CODES);
+                self.0.push_str(EXIT_CODES);
                 self.line(more);
             }
         }
@@ -152,7 +152,7 @@ impl Page {
 fn headings(command: &Command) -> Vec<(&str, Vec<&Arg>)> {
     let mut headings: Vec<(&str, Vec<&Arg>)> = Vec::new();
     for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
-        let default = if arg.is_positional() { "Arguments" } else { "Options" };
+        let default = if arg.is_positional() { ARGUMENTS } else { "Options" };
         let heading = arg.get_help_heading().unwrap_or(default);
         match headings.iter_mut().find(|(known, _)| *known == heading) {
             Some((_, args)) => args.push(arg),
@@ -201,6 +201,8 @@ fn choices(arg: &Arg, help: &str) -> String {
     format!("{help}: {}", names.join(", "))
 }
 
+/// The heading of what is no flag; the usage line names it too.
+const ARGUMENTS: &str = "Arguments";
 /// Columns of a terminal that the help is made for.
 const WIDTH: usize = 100;
 /// Where the text beside a flag begins.

@@ -7,7 +7,7 @@ use std::io::Write;
 use serde::Serialize;
 use zerostack_core::prompt::Output;
 
-use super::{Observer, Outcome, Start};
+use super::{AttemptEnd, CheckEnd, Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Call};
 use crate::error::unwritable;
@@ -79,6 +79,20 @@ enum Line<'a> {
     },
     ReplyEnd {
         stop: &'static str,
+    },
+    Check {
+        command: &'a str,
+        passed: bool,
+        how: &'a str,
+        output: &'a str,
+        duration_ms: u64,
+    },
+    AttemptEnd {
+        number: u32,
+        count: u32,
+        patch_bytes: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<&'a str>,
     },
     Result(ResultLine<'a>),
 }
@@ -248,6 +262,21 @@ impl<W: Write> Observer for EventWriter<W> {
             output: output_name(start.output),
             folder: start.folder.display().to_string(),
             sandbox: in_force(start.layers),
+        })
+    }
+
+    fn checked(&mut self, end: &CheckEnd) -> Result<()> {
+        let CheckEnd { command, passed, how, output, duration } = end;
+        let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        self.line(&Line::Check { command, passed: *passed, how, output, duration_ms })
+    }
+
+    fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+        self.line(&Line::AttemptEnd {
+            number: end.number,
+            count: end.count,
+            patch_bytes: end.result.as_ref().ok().copied(),
+            error: end.result.as_ref().err().map(String::as_str),
         })
     }
 

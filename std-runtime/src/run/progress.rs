@@ -4,7 +4,7 @@ use std::io::Write;
 
 use zerostack_core::prompt::Output;
 
-use super::{Observer, Outcome, Start};
+use super::{AttemptEnd, CheckEnd, Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Room};
 use crate::error::one_line;
@@ -98,6 +98,28 @@ impl<W: Write> Observer for Progress<W> {
         if let AgentEvent::ToolResult { call, is_error, .. } = event {
             let failed = if *is_error { ": failed" } else { "" };
             self.line(format_args!("  {} {}{failed}", call.name, brief(&call.arguments)));
+        }
+        Ok(())
+    }
+
+    fn checked(&mut self, end: &CheckEnd) -> Result<()> {
+        let seconds = end.duration.as_secs_f64();
+        match end.passed {
+            true => self.line(format_args!("the check passed in {seconds:.1} s")),
+            false => {
+                self.line(format_args!("the check failed in {seconds:.1} s: {}", end.how));
+            }
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+        let AttemptEnd { number, count, result } = end;
+        match result {
+            Ok(bytes) => {
+                self.line(format_args!("attempt {number} of {count}: a patch of {bytes} bytes"));
+            }
+            Err(why) => self.line(format_args!("attempt {number} of {count}: {}", one_line(why))),
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Ending a run from another thread: a signal, a time-out.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::transport::Cancel;
@@ -18,11 +19,16 @@ struct State {
     why: Option<ErrorKind>,
     /// The result is being written, or is: the run cannot be ended any more.
     is_writing: bool,
-    view: Option<Cleanup>,
+    /// Of the views that are open, by the numbers of their guards.
+    views: BTreeMap<u32, Cleanup>,
+    guards: u32,
 }
 
 /// Keeps a view known to a [`Stop`]; forgets it on drop.
-pub struct Guard(Arc<Stop>);
+pub struct Guard {
+    stop: Arc<Stop>,
+    number: u32,
+}
 
 impl Stop {
     /// A run that goes on.
@@ -38,18 +44,16 @@ impl Stop {
     /// Ends the run, now or when it begins. The first reason counts. `false` if it is too late:
     /// the folder has the result, or is about to.
     pub fn stop(&self, why: ErrorKind) -> bool {
-        let view = {
+        let views = {
             let mut state = self.state();
             if state.is_writing {
                 return false;
             }
             state.why.get_or_insert(why);
-            state.view.take()
+            std::mem::take(&mut state.views)
         };
         self.cancel.cancel();
-        if let Some(view) = view {
-            view.run();
-        }
+        views.values().for_each(Cleanup::run);
         true
     }
 
@@ -85,16 +89,18 @@ impl Stop {
 
     /// Ends `view` with the run, as long as the guard lives.
     pub(crate) fn guard(self: &Arc<Self>, view: &View) -> Guard {
-        let stopped = {
+        let (stopped, number) = {
             let mut state = self.state();
-            state.view = Some(view.cleanup());
-            state.why
+            state.guards += 1;
+            let number = state.guards;
+            state.views.insert(number, view.cleanup());
+            (state.why, number)
         };
         // The signal may have come while the view was made.
         if let Some(why) = stopped {
             self.stop(why);
         }
-        Guard(Arc::clone(self))
+        Guard { stop: Arc::clone(self), number }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -104,6 +110,6 @@ impl Stop {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.state().view = None;
+        self.stop.state().views.remove(&self.number);
     }
 }

@@ -11,10 +11,12 @@ use zerostack_policy::Mode;
 
 use super::filling::Filling;
 use super::instructions::Instructions;
+use super::last_reply::LastReply;
 use super::permissions::Gate;
 use super::skills::Skill;
 use super::toolbox::Processes;
-use super::{LastReply, RunOptions, contract, tools};
+use super::turn::tools;
+use super::{RunOptions, contract};
 use crate::agent::{AgentEvent, Drive, ToolOutput, start_session};
 use crate::permissions::Permissions;
 use crate::provider::Endpoint;

@@ -299,7 +299,7 @@ fn changes_files(tool: &str) -> bool {
 }
 
 /// How a process that closed its output ended; `None` if it does not.
-fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
+pub(super) fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
     let until = Instant::now() + GRACE;
     let mut pause = Duration::from_micros(50);
     loop {

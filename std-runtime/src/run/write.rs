@@ -5,8 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::Outcome;
 use super::delivery::{self, Checked};
-use super::{Outcome, Turn};
+use super::turn::Attempt;
 use crate::commit::{Contents, Lock, Name, Plan, PlannedFile, Side};
 use crate::error::listed;
 use crate::patch::Changes;
@@ -15,7 +16,7 @@ use crate::record::{About, Draft};
 use crate::view::View;
 use crate::{Error, ErrorKind, Result};
 
-impl Turn<'_> {
+impl Attempt<'_> {
     /// Writes what `outcome` says, and gives the number of the record.
     ///
     /// # Errors

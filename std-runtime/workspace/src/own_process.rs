@@ -64,6 +64,12 @@ pub fn hide_memory() {
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
+/// Opens them again, before another view is made and while no tool runs.
+pub fn show_memory() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::Dumpable);
+}
+
 /// Takes the processes that lose their parent and descend from this one for children of its own.
 #[cfg(target_os = "linux")]
 pub fn adopt_orphans() {

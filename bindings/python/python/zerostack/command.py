@@ -42,6 +42,11 @@ OPTIONS = {
     "ask": "--ask",
     "deny": "--deny",
     "record": "--record",
+    "check": "--check",
+    "check_limit_s": "--check-limit",
+    "attempts": "--attempts",
+    "best_of": "--best-of",
+    "strategy": "--strategy",
     "max_rounds": "--max-rounds",
     "max_tokens": "--max-tokens",
     "max_total_tokens": "--max-total-tokens",
@@ -62,7 +67,7 @@ FLAGS = {
     "subagents": "--subagents",
     "json": "--json",
     "sarif": "--sarif",
-    "dry_run": "--dry-run",
+    "prove_prefix": "--prove-prefix",
     "yes": "--yes",
 }
 
@@ -128,6 +133,11 @@ def run(
     ask: str | Sequence[str] | None = None,
     deny: str | Sequence[str] | None = None,
     record: str | os.PathLike[str] | None = None,
+    check: str | None = None,
+    check_limit_s: int | None = None,
+    attempts: int | None = None,
+    best_of: int | None = None,
+    strategy: str | Sequence[str] | None = None,
     max_rounds: int | None = None,
     max_tokens: int | None = None,
     max_total_tokens: int | None = None,
@@ -144,7 +154,7 @@ def run(
     subagents: bool = False,
     json: bool = False,
     sarif: bool = False,
-    dry_run: bool = False,
+    prove_prefix: bool = False,
     yes: bool = False,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     env: Mapping[str, str] | None = None,
@@ -155,7 +165,7 @@ def run(
     none, and ``written`` is the number for ``zerostack undo``. ``set`` is ``"name=value"`` for an
     argument of the prompt, one or a list. ``agent`` names an agent as ``prompt`` a
     prompt, and with ``subagents`` the model may give tasks away. ``json`` and ``sarif`` write findings
-    in these forms; with ``yes`` the commands of a plan run, with ``dry_run`` they do not.
+    in these forms; with ``yes`` the commands of a plan run.
 
     The arguments are the options of ``zerostack run --help``, with ``_`` for ``-`` and ``_s`` behind
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
@@ -166,7 +176,10 @@ def run(
     outside, ``tool_env`` names of variables, that tools get too, one or a list; ``net`` is ``"off"``,
     ``"on"`` or hosts; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
     and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a
-    file for a tape; ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``,
+    file for a tape; ``check`` is a command that a patch must pass within ``check_limit_s``, and
+    ``attempts`` and ``best_of`` are how many attempts at that there may be, one after the other or
+    at the same time, with the prompts that ``strategy`` names; ``prove_prefix`` stops a run whose
+    requests do not grow at their end only; ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``,
     ``max_cost``, ``max_repeats``, ``max_calls`` (of one reply), ``max_attempts``,
     ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
     ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.

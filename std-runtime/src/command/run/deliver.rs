@@ -11,12 +11,12 @@ use super::prepare::{self, Prepared};
 use super::signals;
 use crate::agent::AgentEvent;
 use crate::command::entry::Invocation;
-use crate::command::print::{fail, tell};
+use crate::command::print::{fail, print, tell};
 use crate::command::sample::Sample;
 use crate::provider::Endpoint;
 use crate::run::events::EventWriter;
 use crate::run::progress::Progress;
-use crate::run::{self, Delivery, Observer, Start, Stop};
+use crate::run::{self, AttemptEnd, CheckEnd, Delivery, Observer, Start, Stop};
 use crate::{ErrorKind, Result};
 
 /// Runs what `args` ask for, in the sample project if there is one.
@@ -40,7 +40,7 @@ pub(in crate::command) fn transaction(
     let yes = args.yes;
     let prepared = prepare::prepared(args, invocation, sample, &stop).and_then(|prepared| {
         let folder = match &prepared {
-            Prepared::Run(options) => options.folder.clone(),
+            Prepared::Run(options) | Prepared::DryRun(options) => options.folder.clone(),
             Prepared::Done(_) => PathBuf::from("."),
         };
         Ok((prepared, Delivery::new(output_file, folder)?))
@@ -57,6 +57,11 @@ pub(in crate::command) fn transaction(
         }
     };
     let result = match prepared {
+        Prepared::DryRun(options) => {
+            let request = run::first_request(&options, &stop, &mut screen);
+            let printed = request.and_then(|body| print(&body));
+            return printed.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
+        }
         Prepared::Done(outcome) => Ok(*outcome),
         Prepared::Run(options) => {
             run::run(&options, &stop, &mut screen).and_then(|outcome| match &outcome.plan {
@@ -106,6 +111,20 @@ impl Observer for Screen {
             progress.start(start)?;
         }
         self.events.as_mut().map_or(Ok(()), |events| events.start(start))
+    }
+
+    fn checked(&mut self, end: &CheckEnd) -> Result<()> {
+        if let Some(progress) = &mut self.progress {
+            progress.checked(end)?;
+        }
+        self.events.as_mut().map_or(Ok(()), |events| events.checked(end))
+    }
+
+    fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+        if let Some(progress) = &mut self.progress {
+            progress.attempt(end)?;
+        }
+        self.events.as_mut().map_or(Ok(()), |events| events.attempt(end))
     }
 
     fn event(&mut self, event: &AgentEvent) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::command::flag::{self, value, values};
 use crate::command::sandboxed;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
+use crate::run::Check;
 use crate::run::contract::Format;
 use crate::sandbox;
 
@@ -34,6 +35,11 @@ pub(crate) struct RunArgs {
     pub stdin_limit: Option<Duration>,
     pub idle_limit: Option<Duration>,
     pub write: bool,
+    pub check: Option<Check>,
+    pub attempts: u32,
+    pub best_of: u32,
+    pub strategies: Vec<String>,
+    pub prove_prefix: bool,
     pub format: Option<Format>,
     pub subagents: bool,
     /// Values of the prompt's arguments.
@@ -56,11 +62,12 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 /// Adds the flags of a run.
 fn flags(command: Command) -> Command {
-    let groups: [(&'static str, Vec<Arg>); 6] = [
+    let groups: [(&'static str, Vec<Arg>); 7] = [
         ("Model", model()),
         ("Files", files()),
         ("Sandbox", sandboxed::flags()),
         ("Permissions", permissions()),
+        ("Checks", checks()),
         ("Output", output()),
         ("Limits", limits()),
     ];
@@ -155,6 +162,34 @@ fn permissions() -> Vec<Arg> {
     [mode()].into_iter().chain(flag::rules()).collect()
 }
 
+fn checks() -> Vec<Arg> {
+    vec![
+        flag::option("check", "CMD", "Accept only a patch with which CMD passes")
+            .allow_hyphen_values(true)
+            .long_help(
+                "Run CMD on the changed files, in the sandbox, when the model has ended. If it \
+                 fails, its output goes back to the model, three times at most. Only a patch with \
+                 which it passes is a result; otherwise the exit code is 62 and the best patch is \
+                 kept",
+            ),
+        flag::number("check-limit", "SECONDS", 1, "Duration of the check (300)"),
+        flag::bounded("attempts", "N", 1, 100, "Attempts from the start, one after another (1)")
+            .conflicts_with("best-of"),
+        flag::bounded("best-of", "N", 1, 16, "Attempts at the same time; the smallest patch wins")
+            .requires("check")
+            .long_help(
+                "Attempts at the same time, each in a view of its own; of the patches that pass \
+                 the check the smallest is the result",
+            ),
+        flag::option("strategy", "NAME", "A prompt to add, for each attempt in turn")
+            .action(ArgAction::Append)
+            .long_help(
+                "The name of a prompt whose text is added to the run's prompt. If it is given \
+                 several times, the attempts take turns",
+            ),
+    ]
+}
+
 fn output() -> Vec<Arg> {
     let outputs = vec![
         ("patch", Output::Patch),
@@ -169,7 +204,15 @@ fn output() -> Vec<Arg> {
             .long_help("Print each event as one line of JSON on stdout, the result last"),
         flag::switch("json", "Print findings or commands as JSON"),
         flag::switch("sarif", "Print findings as SARIF 2.1.0").conflicts_with("json"),
-        flag::switch("dry-run", "Print the commands of a plan and run none (the default)"),
+        flag::switch("dry-run", "Print the first request and send nothing").long_help(
+            "Print the body of the first request, byte for byte, and send nothing; for a prompt \
+             that plans commands, ask for the plan, print it and run nothing",
+        ),
+        flag::switch("prove-prefix", "Stop unless each request begins with the one before")
+            .long_help(
+                "Stop before a request that does not begin with the bytes of the one before, as \
+                 the cache of the provider needs it",
+            ),
         flag::switch("yes", "Run the commands of a plan")
             .conflicts_with("dry-run")
             .long_help("Run the commands of a plan, such as that of deploy, with your rights"),
@@ -243,6 +286,14 @@ impl RunArgs {
             stdin_limit: seconds("stdin-limit"),
             idle_limit: seconds("idle-limit"),
             write: matches.get_flag("write"),
+            check: value(matches, "check").map(|command| Check {
+                command,
+                limit: seconds("check-limit").unwrap_or(CHECK_LIMIT),
+            }),
+            attempts: value(matches, "attempts").unwrap_or(1),
+            best_of: value(matches, "best-of").unwrap_or(1),
+            strategies: values(matches, "strategy"),
+            prove_prefix: matches.get_flag("prove-prefix"),
             format: format_of(matches),
             dry_run: matches.get_flag("dry-run"),
             yes: matches.get_flag("yes"),
@@ -284,3 +335,6 @@ fn limits_of(matches: &ArgMatches) -> Limits {
     limits.room = value(matches, "room").unwrap_or(RoomPolicy::Summarise);
     limits
 }
+
+/// How long a check may take.
+const CHECK_LIMIT: Duration = Duration::from_secs(300);

@@ -5,15 +5,17 @@ use std::path::Path;
 
 use zerostack_core::prompt::Output;
 
+use super::flags::RunArgs;
 use crate::command::print::tell;
+use crate::command::usage::{nearest, usage};
 use crate::error::listed;
-use crate::run::Instructions;
 use crate::run::contract::{Form, Format, findings};
+use crate::run::{Filling, Instructions, PromptFiles};
 use crate::{Error, ErrorKind, Result};
 
 /// Whether the options for some results go with the prompt's.
 pub(super) fn check_form(
-    (format, yes, dry_run): (Option<Format>, bool, bool),
+    (format, yes): (Option<Format>, bool),
     instructions: &Instructions,
 ) -> Result<()> {
     let is_plan = instructions.output == Output::Text && instructions.form == Form::Commands;
@@ -27,12 +29,8 @@ pub(super) fn check_form(
         let text = format!("--json and --sarif are for findings, which {name} does not give");
         return Err(Error::new(ErrorKind::Usage, text));
     }
-    if (yes || dry_run) && !is_plan {
-        let text = format!("--yes and --dry-run are for commands, which {name} does not give");
-        return Err(Error::new(ErrorKind::Usage, text));
-    }
-    if yes && dry_run {
-        let text = "--yes and --dry-run do not go together";
+    if yes && !is_plan {
+        let text = format!("--yes is for commands, which {name} does not give");
         return Err(Error::new(ErrorKind::Usage, text));
     }
     Ok(())
@@ -53,4 +51,38 @@ pub(super) fn scope_of(found: &[findings::Finding], folder: &Path) -> Result<BTr
         tell(&format_args!("findings for files that do not exist: {}", listed(&names)));
     }
     Ok(files)
+}
+
+/// Whether checks and attempts go with the other options.
+pub(super) fn check_attempts(args: &RunArgs, instructions: &Instructions) -> Result<()> {
+    let name = &instructions.name;
+    if args.check.is_some() && instructions.output != Output::Patch {
+        return Err(usage(format!("--check is for patches, which {name} does not give")));
+    }
+    if args.best_of > 1 && args.write {
+        let text = "--best-of and --write do not go together; send the patch to `git apply`";
+        return Err(usage(text));
+    }
+    if args.best_of > 1 && args.record.is_some() {
+        return Err(usage(
+            "--best-of and --record do not go together: a tape has one conversation",
+        ));
+    }
+    Ok(())
+}
+
+/// The texts of the prompts that are strategies.
+pub(super) fn strategies(files: &mut PromptFiles, names: &[String]) -> Result<Vec<String>> {
+    let text = |name: &String| match files.find(name, &mut Filling::default())? {
+        Some(instructions) => Ok(instructions.text),
+        None => {
+            let all: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
+            let advice = match nearest(name, all.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "`zerostack prompts` lists the prompts".to_owned(),
+            };
+            Err(usage(format!("--strategy: unknown prompt {name:?}; {advice}")))
+        }
+    };
+    names.iter().map(text).collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use zerostack_core::prompt::Output;
 
 use super::flags::RunArgs;
-use super::form::{check_form, scope_of};
+use super::form::{check_attempts, check_form, scope_of, strategies};
 use super::task::{self, Task, Words};
 use crate::command::entry::Invocation;
 use crate::command::print::tell;
@@ -20,12 +20,12 @@ use crate::{Error, ErrorKind, Result, commit};
 /// # Errors
 /// `Usage`, or `Input` for a folder or stdin that cannot be used, `Configuration` for a prompt.
 pub(super) fn prepared(
-    args: RunArgs,
+    mut args: RunArgs,
     invocation: &Invocation<'_>,
     sample: Option<&Sample>,
     stop: &Stop,
 ) -> Result<Prepared> {
-    let folder = match (sample, args.folder) {
+    let folder = match (sample, args.folder.take()) {
         (Some(sample), _) => sample.folder().to_owned(),
         (None, Some(folder)) => folder,
         (None, None) => std::env::current_dir().map_err(|error| {
@@ -39,9 +39,9 @@ pub(super) fn prepared(
     })?;
     let mut files = PromptFiles::load(&folder, &invocation.names());
     let words = Words {
-        prompt: args.prompt,
-        words: args.words,
-        instruction: args.instruction,
+        prompt: args.prompt.take(),
+        words: std::mem::take(&mut args.words),
+        instruction: std::mem::take(&mut args.instruction),
         follow_name: invocation.is_named,
     };
     let Task { prompt, text, waits_for_stdin } = words.task(&mut files, invocation.table)?;
@@ -78,7 +78,10 @@ pub(super) fn prepared(
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
-    let values = args.values.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let values = std::mem::take(&mut args.values)
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
     let mut filling = Filling { task: task.clone(), values, stdin: input.clone() };
     // A prompt with arguments takes an object as their values.
     if files.takes_values(&prompt) && filling.take_object() {
@@ -102,7 +105,8 @@ pub(super) fn prepared(
         instructions.output = output;
         instructions.form = Form::Plain;
     }
-    check_form((args.format, args.yes, args.dry_run), &instructions)?;
+    check_form((args.format, args.yes), &instructions)?;
+    check_attempts(&args, &instructions)?;
     let mut model = args.model;
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
         model.model = model.model.or_else(|| instructions.model.clone());
@@ -136,11 +140,15 @@ pub(super) fn prepared(
             None => None,
         };
     }
+    let is_plan = instructions.form == Form::Commands;
+    let strategies = strategies(&mut files, &args.strategies)?;
     let format = args.format.unwrap_or_default();
+    let is_dry = args.dry_run && !is_plan;
+    let RunArgs { check, attempts, best_of, prove_prefix, .. } = args;
     let RunArgs {
         sandbox, access, record, permissions, limits, idle_limit, write, subagents, ..
     } = args;
-    Ok(Prepared::Run(Box::new(RunOptions {
+    let options = Box::new(RunOptions {
         folder,
         model,
         instructions,
@@ -157,12 +165,20 @@ pub(super) fn prepared(
         subagents,
         prompts: files,
         scope,
-    })))
+        check,
+        attempts,
+        best_of,
+        strategies,
+        prove_prefix,
+    });
+    Ok(if is_dry { Prepared::DryRun(options) } else { Prepared::Run(options) })
 }
 
 /// What there is to do.
 pub(super) enum Prepared {
     Run(Box<RunOptions>),
+    /// Only the first request is wanted.
+    DryRun(Box<RunOptions>),
     /// Nothing: this is the result.
     Done(Box<Outcome>),
 }

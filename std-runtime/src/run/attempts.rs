@@ -1,0 +1,181 @@
+//! Several attempts at one task, one after the other or at the same time.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::delivery::kept;
+use super::spent::Spent;
+use super::transact::{Network, OpenView, Prepared, attempt, recover};
+use super::{Observer, Outcome, RunOptions, Start, Stop};
+use crate::agent::AgentEvent;
+use crate::{Error, ErrorKind, Result};
+
+/// Runs until an attempt gives a result, or none is left.
+///
+/// # Errors
+/// That of the last attempt; the best patch that did not pass is kept.
+pub(super) fn run(
+    options: &RunOptions,
+    stop: &Arc<Stop>,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Outcome> {
+    let prepared = Prepared::new(options, Network::Allowed, observer)?;
+    recover(options, observer)?;
+    match options.best_of {
+        0 | 1 => in_turn(options, &prepared, stop, observer),
+        count => at_once(options, &prepared, count, stop, observer),
+    }
+}
+
+/// One after the other; all of them have one budget.
+fn in_turn(
+    options: &RunOptions,
+    prepared: &Prepared,
+    stop: &Arc<Stop>,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Outcome> {
+    let count = options.attempts.max(1);
+    let mut spent = Spent::default();
+    let mut number = 1;
+    loop {
+        let options = with_strategy(options, number);
+        let view = OpenView::new(&options, prepared, stop)?;
+        OpenView::hide_memory(&options);
+        let result = attempt(&options, prepared, &view, stop, observer, &mut spent);
+        match result {
+            Err(error) if is_worth_another(&error) && number < count && stop.why().is_none() => {
+                let end = AttemptEnd { number, count, result: Err(error.message().to_owned()) };
+                observer.attempt(&end)?;
+            }
+            Err(error) => return Err(with_best_patch(error, &spent, &options)),
+            Ok(outcome) => return Ok(outcome),
+        }
+        number += 1;
+    }
+}
+
+/// At the same time, each in a view of its own and with its part of the budget; the smallest patch
+/// that passes is the result.
+fn at_once(
+    options: &RunOptions,
+    prepared: &Prepared,
+    count: u32,
+    stop: &Arc<Stop>,
+    observer: &mut (dyn Observer + Send),
+) -> Result<Outcome> {
+    // All before the first tool runs.
+    let views: Vec<OpenView> =
+        (0..count).map(|_| OpenView::new(options, prepared, stop)).collect::<Result<_>>()?;
+    OpenView::hide_memory(options);
+    let prepared = prepared.with_limits(Spent::share(&prepared.limits, count));
+    let observer = Mutex::new(observer);
+    let ends = std::thread::scope(|scope| {
+        let started: Vec<_> = (1..)
+            .zip(&views)
+            .map(|(number, view)| {
+                let (options, prepared, observer) =
+                    (with_strategy(options, number), &prepared, &observer);
+                scope.spawn(move || {
+                    let mut spent = Spent::default();
+                    let mut quiet = Quiet { number, observer };
+                    let result = attempt(&options, prepared, view, stop, &mut quiet, &mut spent);
+                    let told = match &result {
+                        Ok(outcome) => Ok(outcome.patch.len()),
+                        Err(error) => Err(error.message().to_owned()),
+                    };
+                    let end = AttemptEnd { number, count, result: told };
+                    let observed = quiet.with(|observer| observer.attempt(&end));
+                    (observed.and(result), spent)
+                })
+            })
+            .collect();
+        let joined = started.into_iter().map(|thread| thread.join());
+        joined.collect::<Result<Vec<_>, _>>()
+    });
+    let ends = ends.map_err(|_| Error::new(ErrorKind::Internal, "an attempt broke off"))?;
+    let (mut spent, mut best, mut error) = (Spent::default(), None::<Outcome>, None::<Error>);
+    for (result, of_one) in ends {
+        spent.add(of_one.usage);
+        of_one.patch.iter().for_each(|patch| spent.offer(patch));
+        match result {
+            Ok(outcome) => {
+                let is_better =
+                    best.as_ref().is_none_or(|best| outcome.patch.len() < best.patch.len());
+                best = if is_better { Some(outcome) } else { best };
+            }
+            // One that came to a patch says most.
+            Err(new) if error.is_none() || new.kind() == ErrorKind::CheckFailed => {
+                error = Some(new);
+            }
+            Err(_) => {}
+        }
+    }
+    match (best, error) {
+        (Some(outcome), _) => Ok(Outcome { usage: spent.usage, ..outcome }),
+        (None, Some(error)) => Err(with_best_patch(error, &spent, options)),
+        (None, None) => Err(Error::new(ErrorKind::Internal, "no attempt was made")),
+    }
+}
+
+/// How one of several attempts ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptEnd {
+    /// Which, counted from 1.
+    pub number: u32,
+    /// Of how many.
+    pub count: u32,
+    /// The length of its patch, or why it has no result.
+    pub result: Result<usize, String>,
+}
+
+/// The options of an attempt: its strategy is told after the prompt.
+fn with_strategy(options: &RunOptions, number: u32) -> RunOptions {
+    let mut options = options.clone();
+    let count = options.strategies.len().max(1);
+    let place = usize::try_from(number.saturating_sub(1)).unwrap_or_default() % count;
+    if let Some(strategy) = options.strategies.get(place) {
+        options.instructions.text.push_str("\n\n");
+        options.instructions.text.push_str(strategy);
+    }
+    options
+}
+
+/// Whether another attempt may end in another way.
+fn is_worth_another(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::CheckFailed | ErrorKind::NoResult)
+}
+
+/// `error`, with the place where the best patch is kept.
+fn with_best_patch(error: Error, spent: &Spent, options: &RunOptions) -> Error {
+    match (&spent.patch, error.kind()) {
+        (Some(patch), ErrorKind::CheckFailed | ErrorKind::NoResult) => {
+            kept(error, patch, &options.folder, "the best patch")
+        }
+        (Some(patch), ErrorKind::Limit) => kept(error, patch, &options.folder, "the patch so far"),
+        _ => error,
+    }
+}
+
+/// What is shown of an attempt beside others: who answers, and how its checks end.
+struct Quiet<'a, 'o> {
+    number: u32,
+    observer: &'a Mutex<&'o mut (dyn Observer + Send)>,
+}
+
+impl Quiet<'_, '_> {
+    fn with(&self, tell: impl FnOnce(&mut dyn Observer) -> Result<()>) -> Result<()> {
+        tell(&mut **self.observer.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Observer for Quiet<'_, '_> {
+    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        match self.number {
+            1 => self.with(|observer| observer.start(start)),
+            _ => Ok(()),
+        }
+    }
+
+    fn event(&mut self, _: &AgentEvent) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! `--check`: a command of the user that says whether a patch will do.
+
+use std::ffi::OsString;
+use std::time::{Duration, Instant};
+
+use super::exchange::{End, exchange};
+use super::{Stop, toolbox};
+use crate::error::quote;
+use crate::sandbox::Program;
+use crate::transport::Cancel;
+use crate::view::View;
+use crate::{Error, ErrorKind, Result};
+
+/// A command that runs in the view after the model has ended.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// The command, for `sh`.
+    pub command: String,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckEnd {
+    /// The command.
+    pub command: String,
+    /// Whether it ended with code 0.
+    pub passed: bool,
+    /// How it ended, for a person: "it ended with exit code 1".
+    pub how: String,
+    /// The end of what it printed.
+    pub output: String,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl Check {
+    /// Runs it in `view`, without the variables `hidden`, and ends all that it started.
+    ///
+    /// # Errors
+    /// `Tool` when it cannot be run at all; `Interrupted` when the run was stopped.
+    pub(super) fn run(&self, view: &View, stop: &Stop, hidden: &[OsString]) -> Result<CheckEnd> {
+        let started = Instant::now();
+        let mut program = Program::new("sh");
+        // One stream, in the order in which it was printed.
+        program.arg("-c").arg(format!("exec 2>&1\n{}", self.command));
+        for name in hidden {
+            program.without_env(name);
+        }
+        let mut child = view.spawn(&program)?;
+        let exchanged = exchange(&mut child, b"", OUTPUT_BYTES, self.limit, stop);
+        let ended = match &exchanged {
+            Ok(exchanged) if exchanged.end == End::Whole => toolbox::ended(&child)?,
+            _ => None,
+        };
+        if ended.is_none() {
+            child.process().kill();
+            child.process().wait()?;
+        }
+        view.end_processes();
+        if stop.why().is_some() {
+            return Err(Cancel::error().into());
+        }
+        let exchanged = exchanged.map_err(|error| {
+            let text = format!("the check cannot be read: {error}");
+            Error::new(ErrorKind::Tool, text)
+        })?;
+        let how = match (ended, exchanged.end) {
+            (Some(status), _) => match status.code() {
+                Some(code) => format!("it ended with exit code {code}"),
+                None => format!("it ended with {status}"),
+            },
+            (None, End::TooLong) => format!("it printed more than {OUTPUT_BYTES} bytes"),
+            (None, _) => format!("it did not end within {} s", self.limit.as_secs()),
+        };
+        Ok(CheckEnd {
+            command: self.command.clone(),
+            passed: ended.is_some_and(|status| status.success()),
+            how,
+            output: end_of(&exchanged.output),
+            duration: started.elapsed(),
+        })
+    }
+}
+
+impl CheckEnd {
+    /// What the model is told of a failure.
+    pub(super) fn message(&self) -> String {
+        let Self { command, how, output, .. } = self;
+        let output = output.trim_end();
+        format!(
+            "The check `{command}` failed: {how}. Change the files so that it passes.\n\n\
+             <check-output>\n{output}\n</check-output>"
+        )
+    }
+
+    /// The error of a run whose result does not pass.
+    pub(super) fn error(&self) -> Error {
+        let Self { command, how, output, .. } = self;
+        let last = output.lines().rev().find(|line| !line.trim().is_empty());
+        let last = last.map(|line| format!("; it printed: {}", quote(line))).unwrap_or_default();
+        let text = format!("the check {} does not pass: {how}{last}", quote(command));
+        Error::new(ErrorKind::CheckFailed, text)
+    }
+}
+
+/// The end of an output, whole characters of it.
+fn end_of(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let start = text.ceil_char_boundary(text.len().saturating_sub(SHOWN_BYTES));
+    match start {
+        0 => text.into_owned(),
+        _ => format!("[the first {start} bytes are left out]\n{}", &text[start..]),
+    }
+}
+
+/// The most that a check may print.
+const OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+/// As much of the end of it as the model is told.
+const SHOWN_BYTES: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_long_output_is_told() {
+        assert_eq!(end_of("é\n".as_bytes()), "é\n");
+        let long = format!("é{}end", "x".repeat(SHOWN_BYTES));
+        let told = end_of(long.as_bytes());
+        assert!(told.starts_with("[the first 5 bytes are left out]\nx") && told.ends_with("end"));
+    }
+}
