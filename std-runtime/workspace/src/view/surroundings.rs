@@ -139,7 +139,7 @@ impl Surroundings {
         read.extend(shown.iter().chain(&repository).map(|folder| folder.at.to_owned()));
         let mut write = vec![root.to_owned(), temporary.to_owned()];
         write.extend(self.writable.iter().chain(self.homes.iter().map(|(_, it)| it)).cloned());
-        let devices = ["full", "null", "ptmx", "pts", "random", "shm", "tty", "urandom", "zero"];
+        let devices = ["full", "null", "ptmx", "pts", "random", "tty", "urandom", "zero"];
         write.extend(devices.map(|name| Path::new("/dev").join(name)));
         // The real caches are where the private home leads to.
         let links: Vec<_> = self.shown.iter().map(|(at, _)| (at.clone(), at.clone())).collect();
