@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use zerostack_core::ErrorKind;
-use zerostack_core::tool::json_text::{Json, Kind};
+use zerostack_core::tool::json_text::{Json, JsonKind};
 
 #[test]
 fn the_published_suite_is_accepted_and_refused() {
@@ -54,15 +54,15 @@ fn the_published_suite_is_accepted_and_refused() {
 
 fn walk(json: Json<'_>) {
     match json.kind() {
-        Kind::Array => json.elements().for_each(walk),
-        Kind::Object => json.members().for_each(|(name, value)| {
-            assert_eq!(name.kind(), Kind::String);
+        JsonKind::Array => json.elements().for_each(walk),
+        JsonKind::Object => json.members().for_each(|(name, value)| {
+            assert_eq!(name.kind(), JsonKind::String);
             walk(value);
         }),
-        Kind::String => {
+        JsonKind::String => {
             let text: String = json.chars().collect();
             assert_eq!(serde_json::from_str::<String>(json.raw()).unwrap(), text);
         }
-        Kind::Null | Kind::Bool(_) | Kind::Number => {}
+        JsonKind::Null | JsonKind::Bool(_) | JsonKind::Number => {}
     }
 }

@@ -3,7 +3,7 @@
 
 use zerostack_core::ErrorKind;
 use zerostack_core::tokenizer::format::{HEADER_BYTES, checksum};
-use zerostack_core::tokenizer::{Bpe, Fault, Specials, Tokenizer as _, Vocabulary};
+use zerostack_core::tokenizer::{Bpe, Specials, Tokenizer as _, Vocabulary, VocabularyFault};
 
 const PACKED: &[u8] = zerostack_vocab_cl100k::PACKED;
 const TEXT: &str = "The quick brown föx doesn't jump; 12345 über 文字 <|endoftext|>\n\n    \t x";
@@ -44,24 +44,24 @@ fn use_it(bytes: &[u8]) {
 #[test]
 fn each_reason() {
     assert_eq!(refused(PACKED), None);
-    let cases: [(Vec<u8>, Fault); 9] = [
-        (Vec::new(), Fault::Cut),
-        (PACKED[..HEADER_BYTES].to_vec(), Fault::Cut),
-        (PACKED[..PACKED.len() - 1].to_vec(), Fault::Cut),
-        (changed(|bytes| bytes.push(0)), Fault::Trailing),
-        (b"{\"version\": \"1.0\"} and so on and on".to_vec(), Fault::Foreign),
-        (changed(|bytes| bytes[7] = 2), Fault::Version),
-        (changed(|bytes| bytes[8..12].reverse()), Fault::ByteOrder),
-        (changed(|bytes| bytes[40] ^= 1), Fault::Header),
-        (changed(|bytes| bytes[500_000] ^= 1), Fault::Body),
+    let cases: [(Vec<u8>, VocabularyFault); 9] = [
+        (Vec::new(), VocabularyFault::Truncated),
+        (PACKED[..HEADER_BYTES].to_vec(), VocabularyFault::Truncated),
+        (PACKED[..PACKED.len() - 1].to_vec(), VocabularyFault::Truncated),
+        (changed(|bytes| bytes.push(0)), VocabularyFault::Trailing),
+        (b"{\"version\": \"1.0\"} and so on and on".to_vec(), VocabularyFault::Foreign),
+        (changed(|bytes| bytes[7] = 2), VocabularyFault::Version),
+        (changed(|bytes| bytes[8..12].reverse()), VocabularyFault::ByteOrder),
+        (changed(|bytes| bytes[40] ^= 1), VocabularyFault::Header),
+        (changed(|bytes| bytes[500_000] ^= 1), VocabularyFault::Body),
     ];
     for (bytes, fault) in cases {
         assert_eq!(refused(&bytes), Some(fault as u32), "{fault:?}");
     }
     let pattern = resealed(changed(|bytes| bytes[32] = 200));
-    assert_eq!(refused(&pattern), Some(Fault::Pattern as u32));
+    assert_eq!(refused(&pattern), Some(VocabularyFault::Pattern as u32));
     let layout = resealed(changed(|bytes| bytes[40] = 19));
-    assert_eq!(refused(&layout), Some(Fault::Layout as u32));
+    assert_eq!(refused(&layout), Some(VocabularyFault::Layout as u32));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn flipped_bits_are_seen_and_harmless_where_not_looked_for() {
         bytes[place] ^= 1 << (random >> 61);
         use_it(&bytes);
         if round % 10 == 0 {
-            assert_eq!(refused(&bytes), Some(Fault::Body as u32));
+            assert_eq!(refused(&bytes), Some(VocabularyFault::Body as u32));
         }
     }
     // Nothing but rubbish behind a sound header.

@@ -1564,7 +1564,7 @@ const char *zs_version(void);
  * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
  * Lifetime: the text is copied.
  */
-zs_status zs_session_user(zs_session *session, zs_str said);
+zs_status zs_session_user(zs_session *session, zs_str content);
 
 /**
  * Says something to the model beside the user: another mode, other skills, another prompt. What
@@ -1574,7 +1574,7 @@ zs_status zs_session_user(zs_session *session, zs_str said);
  * Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
  * Lifetime: the text is copied.
  */
-zs_status zs_session_instruct(zs_session *session, zs_str said);
+zs_status zs_session_instruct(zs_session *session, zs_str content);
 
 /**
  * The head of the response came, whatever its status: the body of a refusal says whether it is
@@ -1926,7 +1926,7 @@ zs_status zs_vocabulary_check(zs_str vocabulary, uint32_t *detail);
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_VOCABULARY, ZS_NULL.
  */
-zs_status zs_tokens_count(zs_str vocabulary, zs_str said, uint64_t *count, uint32_t *detail);
+zs_status zs_tokens_count(zs_str vocabulary, zs_str content, uint64_t *count, uint32_t *detail);
 
 /**
  * The longest prefix of a text that has at most `limit` tokens, cut at a character: its bytes and
@@ -1936,7 +1936,7 @@ zs_status zs_tokens_count(zs_str vocabulary, zs_str said, uint64_t *count, uint3
  * Errors: ZS_BAD_VOCABULARY, ZS_NOT_UTF8, ZS_NULL.
  */
 zs_status zs_tokens_fit(zs_str vocabulary,
-                        zs_str said,
+                        zs_str content,
                         uint64_t limit,
                         size_t *bytes,
                         uint64_t *tokens,
@@ -1952,7 +1952,7 @@ zs_status zs_tokens_fit(zs_str vocabulary,
  * ZS_NULL.
  */
 zs_status zs_tokens_encode(zs_str vocabulary,
-                           zs_str said,
+                           zs_str content,
                            bool with_specials,
                            uint32_t *ids,
                            size_t len,
@@ -1982,7 +1982,7 @@ zs_status zs_tokens_decode(zs_str vocabulary,
  * Any step; no session is needed.
  * Errors: ZS_NULL.
  */
-zs_status zs_tokens_estimate(zs_str said, uint64_t *tokens, uint64_t *at_most);
+zs_status zs_tokens_estimate(zs_str content, uint64_t *tokens, uint64_t *at_most);
 
 /**
  * Bytes that a counter takes of lent memory at most.
@@ -2012,7 +2012,7 @@ zs_status zs_counter_init(void *memory,
  * Any step; no session is needed.
  * Errors: ZS_NULL, ZS_BAD_HANDLE.
  */
-zs_status zs_counter_push(zs_counter *counter, zs_str said);
+zs_status zs_counter_push(zs_counter *counter, zs_str content);
 
 /**
  * Tokens of all the text so far: at any time what zs_tokens_count says of it.

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use zerostack_core::tokenizer::Counter;
 
 use crate::boundary::values;
-use crate::lent::{self, Lent};
+use crate::caller_memory::{self, InCallerMemory};
 use crate::memory::overhead;
 use crate::status::zs_status;
 use crate::text::zs_str;
@@ -13,7 +13,7 @@ use crate::tokenizer::bpe;
 
 /// Counts the tokens of a text while it arrives, in constant memory of the caller.
 pub struct zs_counter {
-    _lent: Lent<Counter<'static>>,
+    _value: InCallerMemory<Counter<'static>>,
 }
 
 /// Bytes that a counter takes of lent memory at most.
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn zs_counter_init(
     detail: *mut u32,
 ) -> zs_status {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::begin(memory, len, counter, detail, || Ok(bpe(vocabulary)?.counter())) }
+    unsafe { caller_memory::begin(memory, len, counter, detail, || Ok(bpe(vocabulary)?.counter())) }
 }
 
 /// Appends bytes to the text, cut anywhere, even inside a character.
@@ -48,11 +48,11 @@ pub unsafe extern "C" fn zs_counter_init(
 /// Any step; no session is needed.
 /// Errors: ZS_NULL, ZS_BAD_HANDLE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, said: zs_str) -> zs_status {
+pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, content: zs_str) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
-        lent::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
-            counter.push(values(said.ptr, said.len)?);
+        caller_memory::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
+            counter.push(values(content.ptr, content.len)?);
             Ok(())
         })
     }
@@ -65,7 +65,8 @@ pub unsafe extern "C" fn zs_counter_push(counter: *mut zs_counter, said: zs_str)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_counter_count(counter: *const zs_counter) -> u64 {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::look(counter, |counter: &Counter<'static>| counter.count()) }.unwrap_or(0)
+    unsafe { caller_memory::look(counter, |counter: &Counter<'static>| counter.count()) }
+        .unwrap_or(0)
 }
 
 /// Starts again with an empty text.
@@ -76,7 +77,7 @@ pub unsafe extern "C" fn zs_counter_count(counter: *const zs_counter) -> u64 {
 pub unsafe extern "C" fn zs_counter_clear(counter: *mut zs_counter) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
-        lent::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
+        caller_memory::change(counter, core::ptr::null_mut(), |counter: &mut Counter<'static>| {
             counter.clear();
             Ok(())
         })

@@ -4,9 +4,9 @@ use core::ffi::c_void;
 
 use zerostack_core::Session;
 
+use crate::borrowed_config::BorrowedConfig;
 use crate::boundary::answer;
 use crate::handle::zs_session;
-use crate::lent_config::LentConfig;
 use crate::life::{empty, place};
 use crate::status::zs_status;
 
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn zs_decoder_init(
     let act = || {
         // SAFETY: the promise of `boundary`.
         let session = unsafe { empty(session) }?;
-        let config = LentConfig::for_one_response(dialect)?;
+        let config = BorrowedConfig::for_one_response(dialect)?;
         let make = |storage| {
             let mut chat = Session::new(storage, config)?;
             chat.user(" ")?;

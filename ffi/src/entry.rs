@@ -2,9 +2,9 @@
 
 use zerostack_core::{Entry, EntryPlace, Part, Role};
 
+use crate::borrowed_config::number;
 use crate::boundary::{change, out};
 use crate::handle::zs_session;
-use crate::lent_config::number;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
 use crate::text::zs_str;
@@ -110,7 +110,7 @@ impl From<Entry<'_>> for zs_entry {
             Role::Assistant => zs_role::ZS_ROLE_ASSISTANT,
             Role::Tool => zs_role::ZS_ROLE_TOOL,
         };
-        let mut told = Self {
+        let mut written = Self {
             role,
             part: zs_part::ZS_PART_OTHER,
             starts_message: entry.starts_message.into(),
@@ -126,38 +126,38 @@ impl From<Entry<'_>> for zs_entry {
         };
         match entry.part {
             Part::Text(text) => {
-                told.part = zs_part::ZS_PART_TEXT;
-                told.text = text.into();
+                written.part = zs_part::ZS_PART_TEXT;
+                written.text = text.into();
             }
             Part::Thinking(text) => {
-                told.part = zs_part::ZS_PART_THINKING;
-                told.text = text.into();
+                written.part = zs_part::ZS_PART_THINKING;
+                written.text = text.into();
             }
             Part::ToolCall(call) => {
-                told.part = zs_part::ZS_PART_TOOL_CALL;
-                told.call = call.id.number();
-                told.text = call.arguments.into();
-                told.name = call.name.into();
-                told.provider_id = call.provider_id.into();
+                written.part = zs_part::ZS_PART_TOOL_CALL;
+                written.call = call.id.number();
+                written.text = call.arguments.into();
+                written.name = call.name.into();
+                written.provider_id = call.provider_id.into();
             }
             Part::ToolResult(result) => {
-                told.part = zs_part::ZS_PART_TOOL_RESULT;
-                told.call = result.id.number();
-                told.is_error = result.is_error.into();
-                told.text = result.content.into();
+                written.part = zs_part::ZS_PART_TOOL_RESULT;
+                written.call = result.id.number();
+                written.is_error = result.is_error.into();
+                written.text = result.content.into();
             }
             Part::Instruction(text) => {
-                told.part = zs_part::ZS_PART_INSTRUCTION;
-                told.text = text.into();
+                written.part = zs_part::ZS_PART_INSTRUCTION;
+                written.text = text.into();
             }
             Part::Opaque { dialect, subtype, text } => {
-                told.part = zs_part::ZS_PART_OPAQUE;
-                told.dialect = number(dialect);
-                told.subtype = subtype.into();
-                told.text = text.into();
+                written.part = zs_part::ZS_PART_OPAQUE;
+                written.dialect = number(dialect);
+                written.subtype = subtype.into();
+                written.text = text.into();
             }
             _ => {}
         }
-        told
+        written
     }
 }

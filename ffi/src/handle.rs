@@ -2,12 +2,12 @@
 
 use zerostack_core::{EntryPlace, RequestPlace, Session};
 
-use crate::lent_config::LentConfig;
+use crate::borrowed_config::BorrowedConfig;
 use crate::status::Fault;
 use crate::status::zs_status::*;
 
 /// The core's session, over memory and a configuration that are lent.
-pub(crate) type Conversation = Session<LentConfig, &'static mut [u8]>;
+pub(crate) type Conversation = Session<BorrowedConfig, &'static mut [u8]>;
 
 /// One conversation with a model: a state machine that lies in memory of the caller.
 pub struct zs_session {

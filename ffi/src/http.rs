@@ -2,10 +2,10 @@
 
 use core::ffi::c_void;
 
-use zerostack_core::wire::http1::{Event, RequestHead, Response};
+use zerostack_core::wire::http1::{RequestHead, Response, ResponseEvent};
 
 use crate::boundary::{answer, buffer, checked_text, out, text, values};
-use crate::lent::{self, Lent};
+use crate::caller_memory::{self, InCallerMemory};
 use crate::memory::overhead;
 use crate::status::{
     Fault,
@@ -16,7 +16,7 @@ use crate::turn::ZS_NO_RETRY_AFTER;
 
 /// Reads one HTTP/1.1 response byte by byte, in constant memory of the caller.
 pub struct zs_http {
-    _lent: Lent<Response>,
+    _value: InCallerMemory<Response>,
 }
 
 /// What came of a response. The fields that the kind does not name are 0.
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn zs_http_init(
     detail: *mut u32,
 ) -> zs_status {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::begin(memory, len, http, detail, || Ok(Response::new())) }
+    unsafe { caller_memory::begin(memory, len, http, detail, || Ok(Response::new())) }
 }
 
 /// Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
@@ -136,11 +136,11 @@ pub unsafe extern "C" fn zs_http_feed(
 ) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
-        lent::change(http, detail, |response: &mut Response| {
+        caller_memory::change(http, detail, |response: &mut Response| {
             let (used, event) = (out(used)?, out(event)?);
             let fed = response.feed(values(chunk, len)?)?;
             used.put(fed.used);
-            let mut told = zs_http_event {
+            let mut given = zs_http_event {
                 kind: zs_http_event_kind::ZS_HTTP_NONE,
                 status: 0,
                 retry_after_ms: 0,
@@ -148,18 +148,18 @@ pub unsafe extern "C" fn zs_http_feed(
                 body: zs_str::EMPTY,
             };
             match fed.event {
-                Some(Event::Head { status, retry_after_ms }) => {
-                    told.kind = zs_http_event_kind::ZS_HTTP_HEAD;
-                    told.status = status.into();
-                    told.retry_after_ms = retry_after_ms.unwrap_or(ZS_NO_RETRY_AFTER);
+                Some(ResponseEvent::Head { status, retry_after_ms }) => {
+                    given.kind = zs_http_event_kind::ZS_HTTP_HEAD;
+                    given.status = status.into();
+                    given.retry_after_ms = retry_after_ms.unwrap_or(ZS_NO_RETRY_AFTER);
                 }
-                Some(Event::Body(bytes)) => {
-                    told.kind = zs_http_event_kind::ZS_HTTP_BODY;
-                    told.body = bytes.into();
+                Some(ResponseEvent::Body(bytes)) => {
+                    given.kind = zs_http_event_kind::ZS_HTTP_BODY;
+                    given.body = bytes.into();
                 }
                 None => {}
             }
-            event.put(told);
+            event.put(given);
             Ok(())
         })
     }
@@ -172,7 +172,7 @@ pub unsafe extern "C" fn zs_http_feed(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_end(http: *mut zs_http, detail: *mut u32) -> zs_status {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::change(http, detail, |response: &mut Response| Ok(response.end()?)) }
+    unsafe { caller_memory::change(http, detail, |response: &mut Response| Ok(response.end()?)) }
 }
 
 /// Whether the whole response was read.
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn zs_http_end(http: *mut zs_http, detail: *mut u32) -> zs
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_is_done(http: *const zs_http) -> bool {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::look(http, |response: &Response| response.is_done()) }.unwrap_or(false)
+    unsafe { caller_memory::look(http, |response: &Response| response.is_done()) }.unwrap_or(false)
 }
 
 /// Whether the connection can carry another request. Known when the response is done.
@@ -192,5 +192,6 @@ pub unsafe extern "C" fn zs_http_is_done(http: *const zs_http) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_http_keeps_open(http: *const zs_http) -> bool {
     // SAFETY: the promise of `boundary`.
-    unsafe { lent::look(http, |response: &Response| response.keeps_open()) }.unwrap_or(false)
+    unsafe { caller_memory::look(http, |response: &Response| response.keeps_open()) }
+        .unwrap_or(false)
 }

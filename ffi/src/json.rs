@@ -1,6 +1,6 @@
 //! JSON in one piece: the arguments of a call, read and checked.
 
-use zerostack_core::tool::json_text::{Json, Kind};
+use zerostack_core::tool::json_text::{Json, JsonKind};
 use zerostack_core::tool::schema::{Schema, Verdict};
 
 use crate::boundary::{answer, buffer, fill, fill_by, out, text};
@@ -43,13 +43,13 @@ pub struct zs_json {
 impl From<Json<'_>> for zs_json {
     fn from(json: Json<'_>) -> Self {
         let kind = match json.kind() {
-            Kind::Null => zs_json_kind::ZS_JSON_NULL,
-            Kind::Bool(false) => zs_json_kind::ZS_JSON_FALSE,
-            Kind::Bool(true) => zs_json_kind::ZS_JSON_TRUE,
-            Kind::Number => zs_json_kind::ZS_JSON_NUMBER,
-            Kind::String => zs_json_kind::ZS_JSON_STRING,
-            Kind::Array => zs_json_kind::ZS_JSON_ARRAY,
-            Kind::Object => zs_json_kind::ZS_JSON_OBJECT,
+            JsonKind::Null => zs_json_kind::ZS_JSON_NULL,
+            JsonKind::Bool(false) => zs_json_kind::ZS_JSON_FALSE,
+            JsonKind::Bool(true) => zs_json_kind::ZS_JSON_TRUE,
+            JsonKind::Number => zs_json_kind::ZS_JSON_NUMBER,
+            JsonKind::String => zs_json_kind::ZS_JSON_STRING,
+            JsonKind::Array => zs_json_kind::ZS_JSON_ARRAY,
+            JsonKind::Object => zs_json_kind::ZS_JSON_OBJECT,
         };
         Self { kind, text: json.raw().into() }
     }
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn zs_json_member(
     unsafe {
         answer(core::ptr::null_mut(), || {
             let (value, name) = (out(value)?, text(name)?);
-            let object = of_kind(Json::parse(text(object)?)?, Kind::Object)?;
+            let object = of_kind(Json::parse(text(object)?)?, JsonKind::Object)?;
             value.put(object.member(name).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
             Ok(())
         })
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn zs_json_element(
     unsafe {
         answer(core::ptr::null_mut(), || {
             let value = out(value)?;
-            let array = of_kind(Json::parse(text(array)?)?, Kind::Array)?;
+            let array = of_kind(Json::parse(text(array)?)?, JsonKind::Array)?;
             value.put(array.elements().nth(index).ok_or(Fault::new(ZS_NOT_FOUND))?.into());
             Ok(())
         })
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn zs_json_string(
     unsafe {
         answer(core::ptr::null_mut(), || {
             let (written, bytes) = (out(written)?, buffer(bytes, len)?);
-            let string = of_kind(Json::parse(text(string)?)?, Kind::String)?;
+            let string = of_kind(Json::parse(text(string)?)?, JsonKind::String)?;
             fill_by(bytes, string.chars(), written)
         })
     }
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn zs_json_integer(number: zs_str, value: *mut i64) -> zs_
     unsafe {
         answer(core::ptr::null_mut(), || {
             let value = out(value)?;
-            let number = of_kind(Json::parse(text(number)?)?, Kind::Number)?;
+            let number = of_kind(Json::parse(text(number)?)?, JsonKind::Number)?;
             value.put(number.raw().parse().map_err(|_| Fault::new(ZS_OUT_OF_RANGE))?);
             Ok(())
         })
@@ -203,6 +203,6 @@ pub unsafe extern "C" fn zs_schema_check(
     }
 }
 
-fn of_kind(json: Json<'_>, kind: Kind) -> Result<Json<'_>, Fault> {
+fn of_kind(json: Json<'_>, kind: JsonKind) -> Result<Json<'_>, Fault> {
     if json.kind() == kind { Ok(json) } else { Err(Fault::new(ZS_OTHER_KIND)) }
 }

@@ -4,10 +4,10 @@ use core::ffi::c_void;
 
 use zerostack_core::{JsonLinesReader, Session};
 
+use crate::borrowed_config::BorrowedConfig;
 use crate::boundary::{answer, buffer, change, optional, out, values};
 use crate::config::zs_config;
 use crate::handle::zs_session;
-use crate::lent_config::LentConfig;
 use crate::life::{empty, place};
 use crate::status::{
     Fault,
@@ -73,7 +73,8 @@ pub unsafe extern "C" fn zs_session_from_json_lines(
         // SAFETY: the promise of `boundary`.
         let (session, fault) = unsafe { (empty(session)?, optional(fault)?) };
         // SAFETY: the promise of `boundary`.
-        let (config, text) = unsafe { (LentConfig::read(config)?, values(lines.ptr, lines.len)?) };
+        let (config, text) =
+            unsafe { (BorrowedConfig::read(config)?, values(lines.ptr, lines.len)?) };
         let (first, end) = (lines.ptr as usize, (lines.ptr as usize).saturating_add(lines.len));
         let memory_end = (memory as usize).saturating_add(len);
         if !text.is_empty() && first < memory_end && end > memory as usize {

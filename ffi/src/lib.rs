@@ -19,10 +19,10 @@ extern crate std;
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+mod borrowed_config;
 mod boundary;
+mod caller_memory;
 mod handle;
-mod lent;
-mod lent_config;
 mod memory;
 #[cfg(all(feature = "panic-handler", not(feature = "std")))]
 mod panic;

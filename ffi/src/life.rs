@@ -4,10 +4,10 @@ use core::ffi::c_void;
 
 use zerostack_core::{EntryPlace, Session};
 
+use crate::borrowed_config::BorrowedConfig;
 use crate::boundary::{Out, answer, buffer, out, usable};
 use crate::config::zs_config;
 use crate::handle::{Conversation, zs_session};
-use crate::lent_config::LentConfig;
 use crate::memory::{divide, overhead};
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
@@ -39,7 +39,7 @@ pub unsafe extern "C" fn zs_session_init(
 ) -> zs_status {
     let act = || {
         // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let (session, config) = unsafe { (empty(session)?, BorrowedConfig::read(config)?) };
         let make = |storage| Ok(Session::new(storage, config)?);
         // SAFETY: the promise of `boundary`.
         session.put(unsafe { place(memory.cast(), len, make) }?);
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn zs_session_resume(
 ) -> zs_status {
     let act = || {
         // SAFETY: the promise of `boundary`.
-        let (session, config) = unsafe { (empty(session)?, LentConfig::read(config)?) };
+        let (session, config) = unsafe { (empty(session)?, BorrowedConfig::read(config)?) };
         let memory = memory.cast();
         let (_, arena, left) = divide::<zs_session>(memory, len)?;
         if snapshot.len > left {
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn zs_session_fork(
         // SAFETY: the promise of `boundary`.
         let config = unsafe {
             usable(from)?;
-            LentConfig::read(config)?
+            BorrowedConfig::read(config)?
         };
         // SAFETY: the promise of `boundary`; it is a session.
         let from = unsafe { &*from };
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn zs_session_new(
         }
         // SAFETY: the promise of `boundary`; the memory is ours, and given to the session alone.
         match unsafe {
-            LentConfig::read(config).and_then(|config| {
+            BorrowedConfig::read(config).and_then(|config| {
                 place(memory, bytes, |storage| Ok(Session::new(storage, config)?))
             })
         } {

@@ -186,20 +186,20 @@ pub unsafe extern "C" fn zs_session_failure(
     failure: *mut zs_failure,
 ) -> bool {
     let tell = |session: &zs_session| {
-        let told = session.chat.failure()?;
+        let failed = session.chat.failure()?;
         Some(zs_failure {
-            status: zs_status::of(told.error.kind()),
-            detail: told.error.detail(),
-            http_status: told.status.into(),
+            status: zs_status::of(failed.error.kind()),
+            detail: failed.error.detail(),
+            http_status: failed.status.into(),
             reserved: 0,
-            code: told.code.into(),
-            message: told.message.into(),
+            code: failed.code.into(),
+            message: failed.message.into(),
         })
     };
     // SAFETY: the promise of `boundary`.
     match unsafe { (look(session, tell).flatten(), out(failure)) } {
-        (Some(told), Ok(failure)) => {
-            failure.put(told);
+        (Some(failed), Ok(failure)) => {
+            failure.put(failed);
             true
         }
         _ => false,

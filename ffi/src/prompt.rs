@@ -131,7 +131,7 @@ pub unsafe extern "C" fn zs_prompt_parse(
             let (place, fault) = (out(prompt)?, optional(fault)?);
             let prompt = Prompt::parse("", text(file)?);
             if let Some(fault) = fault {
-                fault.put(told(prompt.err()));
+                fault.put(fault_of(prompt.err()));
             }
             place.put(prompt?.into());
             Ok(())
@@ -300,7 +300,7 @@ impl From<Prompt<'_>> for zs_prompt {
 }
 
 /// The place and the sentence of an error of a prompt's text.
-fn told(error: Option<Error>) -> zs_prompt_fault {
+fn fault_of(error: Option<Error>) -> zs_prompt_fault {
     match error.filter(|error| error.kind() == ErrorKind::BadPrompt).and_then(PromptFault::of) {
         Some(fault) => zs_prompt_fault {
             line: fault.line,

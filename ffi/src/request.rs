@@ -67,8 +67,8 @@ pub unsafe extern "C" fn zs_session_request_header(
         change(session, |session| {
             let (name, value) = (out(name)?, out(value)?);
             let headers = session.chat.request()?.headers();
-            let (told, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
-            name.put((*told).into());
+            let (header, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
+            name.put((*header).into());
             value.put((*its_value).into());
             Ok(())
         })

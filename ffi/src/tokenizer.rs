@@ -33,7 +33,7 @@ pub unsafe extern "C" fn zs_vocabulary_check(vocabulary: zs_str, detail: *mut u3
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_tokens_count(
     vocabulary: zs_str,
-    said: zs_str,
+    content: zs_str,
     count: *mut u64,
     detail: *mut u32,
 ) -> zs_status {
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn zs_tokens_count(
     unsafe {
         answer(detail, || {
             let count = out(count)?;
-            count.put(bpe(vocabulary)?.count_bytes(values(said.ptr, said.len)?));
+            count.put(bpe(vocabulary)?.count_bytes(values(content.ptr, content.len)?));
             Ok(())
         })
     }
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn zs_tokens_count(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_tokens_fit(
     vocabulary: zs_str,
-    said: zs_str,
+    content: zs_str,
     limit: u64,
     bytes: *mut usize,
     tokens: *mut u64,
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn zs_tokens_fit(
     unsafe {
         answer(detail, || {
             let (bytes, tokens) = (out(bytes)?, out(tokens)?);
-            let fit = bpe(vocabulary)?.count_until(text(said)?, limit);
+            let fit = bpe(vocabulary)?.count_until(text(content)?, limit);
             bytes.put(fit.bytes);
             tokens.put(fit.tokens);
             Ok(())
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn zs_tokens_fit(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_tokens_encode(
     vocabulary: zs_str,
-    said: zs_str,
+    content: zs_str,
     with_specials: bool,
     ids: *mut u32,
     len: usize,
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn zs_tokens_encode(
     unsafe {
         answer(detail, || {
             let (written, ids) = (out(written)?, buffer(ids, len)?);
-            let made = bpe(vocabulary)?.encode_with(text(said)?, specials, ids);
+            let made = bpe(vocabulary)?.encode_with(text(content)?, specials, ids);
             written.put(length(&made));
             Ok(made.map(drop)?)
         })
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn zs_tokens_decode(
 /// Errors: ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_tokens_estimate(
-    said: zs_str,
+    content: zs_str,
     tokens: *mut u64,
     at_most: *mut u64,
 ) -> zs_status {
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn zs_tokens_estimate(
     unsafe {
         answer(core::ptr::null_mut(), || {
             let (tokens, at_most) = (out(tokens)?, out(at_most)?);
-            let estimate = Estimator::of(values(said.ptr, said.len)?);
+            let estimate = Estimator::of(values(content.ptr, content.len)?);
             tokens.put(estimate.tokens);
             at_most.put(estimate.at_most);
             Ok(())

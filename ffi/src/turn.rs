@@ -17,12 +17,12 @@ pub const ZS_NO_RETRY_AFTER: u32 = u32::MAX;
 /// Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
 /// Lifetime: the text is copied.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, said: zs_str) -> zs_status {
+pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, content: zs_str) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
         change(session, |session| {
-            session.keep_out(said.ptr, said.len)?;
-            session.chat.user(text(said)?)?;
+            session.keep_out(content.ptr, content.len)?;
+            session.chat.user(text(content)?)?;
             session.forget_places();
             Ok(())
         })
@@ -36,12 +36,15 @@ pub unsafe extern "C" fn zs_session_user(session: *mut zs_session, said: zs_str)
 /// Errors: ZS_FULL: nothing was added; ZS_WRONG_STEP, ZS_NOT_UTF8, ZS_OVERLAP.
 /// Lifetime: the text is copied.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_instruct(session: *mut zs_session, said: zs_str) -> zs_status {
+pub unsafe extern "C" fn zs_session_instruct(
+    session: *mut zs_session,
+    content: zs_str,
+) -> zs_status {
     // SAFETY: the promise of `boundary`.
     unsafe {
         change(session, |session| {
-            session.keep_out(said.ptr, said.len)?;
-            session.chat.instruct(text(said)?)?;
+            session.keep_out(content.ptr, content.len)?;
+            session.chat.instruct(text(content)?)?;
             session.forget_places();
             Ok(())
         })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use zerostack_core::tokenizer::{Bpe, Estimator, Fault, Vocabulary};
+use zerostack_core::tokenizer::{Bpe, Estimator, Vocabulary, VocabularyFault};
 
 use crate::error::unwritable;
 use crate::{Error, ErrorKind, Result};
@@ -337,13 +337,15 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 }
 
 fn refused(choice: &VocabularyChoice, error: zerostack_core::Error) -> Error {
-    let reason = match Fault::from_detail(error.detail()) {
-        Some(Fault::Cut) => "is cut short",
-        Some(Fault::Foreign) => "is not a packed vocabulary; make one with zerostack-vocab-pack",
-        Some(Fault::Version) => "is of another version; pack it anew",
-        Some(Fault::ByteOrder) => "has the wrong byte order; pack it anew",
-        Some(Fault::Pattern) => "wants a pre-split that this version does not know",
-        Some(Fault::Trailing) => "goes on behind its end",
+    let reason = match VocabularyFault::from_detail(error.detail()) {
+        Some(VocabularyFault::Truncated) => "is cut short",
+        Some(VocabularyFault::Foreign) => {
+            "is not a packed vocabulary; make one with zerostack-vocab-pack"
+        }
+        Some(VocabularyFault::Version) => "is of another version; pack it anew",
+        Some(VocabularyFault::ByteOrder) => "has the wrong byte order; pack it anew",
+        Some(VocabularyFault::Pattern) => "wants a pre-tokenizer that this version does not know",
+        Some(VocabularyFault::Trailing) => "goes on behind its end",
         _ => "is damaged; pack it anew",
     };
     let name = match choice {

@@ -1,6 +1,6 @@
 //! The arrows between the modules of the core go one way, and it stands on few crates.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Each module may use those that stand before it in the list of its row.
@@ -139,4 +139,42 @@ fn the_core_stands_on_the_named_crates_only() {
     assert!(found >= 4);
     let lib = std::fs::read_to_string(core().join("src/lib.rs")).unwrap();
     assert!(lib.contains("#![no_std]") && lib.contains("#![forbid(unsafe_code)]"));
+}
+
+/// A reader who meets the name of a type has one place to look. What a feature leaves out has its
+/// twin in `disabled.rs`, and the driver has the same types with and without async.
+#[test]
+fn a_type_name_exists_once() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for file in sources(&core().join("src")) {
+        let path = file.strip_prefix(core().join("src")).unwrap().display().to_string();
+        let stem = file.file_stem().unwrap().to_str().unwrap();
+        let is_test = stem.ends_with("tests") || stem == "testing" || path.contains("/tests/");
+        if is_test || stem == "disabled" || path == "drive/asynchronous.rs" {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for name in text.lines().filter_map(declared_type) {
+            places.entry(name.to_owned()).or_default().push(path.clone());
+        }
+    }
+    assert!(places.contains_key("Session") && places.len() > 150, "{} types", places.len());
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "rename one of each: {places:#?}");
+}
+
+/// The name of the struct, enum, union, trait or alias that `line` declares. An indented `type`
+/// belongs to a trait.
+fn declared_type(line: &str) -> Option<&str> {
+    let is_indented = line.starts_with(' ');
+    let line = line.trim_start();
+    let line = match line.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(')')?.1,
+        Some(rest) => rest,
+        None => line,
+    };
+    let (kind, rest) = line.trim_start().split_once(' ')?;
+    let is_type = matches!(kind, "struct" | "enum" | "union" | "trait");
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    (is_type || (kind == "type" && !is_indented)).then_some(&rest[..end])
 }

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyBytes, PyString};
 use self_cell::self_cell;
-use zerostack_core::tokenizer::{self as core, Bpe, Fault, Specials, Vocabulary};
+use zerostack_core::tokenizer::{self as core, Bpe, Specials, Vocabulary, VocabularyFault};
 use zerostack_core::{Counting, Error, ErrorKind};
 
 use crate::bytes::bytes_of;
@@ -88,11 +88,13 @@ impl Tokenizer {
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let bytes = py.detach(|| std::fs::read(&path))?;
         if let Err(error) = py.detach(|| Vocabulary::open(&bytes).map(|_| ())) {
-            let why = match Fault::from_detail(error.detail()) {
-                Some(Fault::Cut) => "it ends too early",
-                Some(Fault::Foreign) => "it is another kind of file",
-                Some(Fault::Version | Fault::Pattern) => "it is of another version",
-                Some(Fault::ByteOrder) => "it was packed for another byte order",
+            let why = match VocabularyFault::from_detail(error.detail()) {
+                Some(VocabularyFault::Truncated) => "it ends too early",
+                Some(VocabularyFault::Foreign) => "it is another kind of file",
+                Some(VocabularyFault::Version | VocabularyFault::Pattern) => {
+                    "it is of another version"
+                }
+                Some(VocabularyFault::ByteOrder) => "it was packed for another byte order",
                 _ => "it is damaged",
             };
             let text = format!("{} is no packed vocabulary: {why}", path.display());

@@ -37,11 +37,11 @@ pub(crate) fn tool_args(input: &DeriveInput) -> Result<TokenStream> {
     Ok(quote! {
         #schema
         const _: () = {
-            use ::zerostack_core::tool::typed::{self, Node};
-            const SCHEMA: &Node = &Node::All(&[
-                &Node::Text("{"),
+            use ::zerostack_core::tool::typed::{self, SchemaPiece};
+            const SCHEMA: &SchemaPiece = &SchemaPiece::All(&[
+                &SchemaPiece::Text("{"),
                 <#ident<#(#statics),*> as typed::ArgType>::SCHEMA,
-                &Node::Text("}"),
+                &SchemaPiece::Text("}"),
             ]);
             const BYTES: [u8; SCHEMA.len()] = SCHEMA.bytes();
             #[automatically_derived]
@@ -67,10 +67,10 @@ fn schema(input: &DeriveInput, container: &Container) -> Result<TokenStream> {
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     Ok(quote! {
         const _: () = {
-            use ::zerostack_core::tool::typed::{self, Node};
+            use ::zerostack_core::tool::typed::{self, SchemaPiece};
             #[automatically_derived]
             impl #generics typed::ArgType for #ident #arguments #bounds {
-                const SCHEMA: &'static Node = &Node::All(&[#(#nodes),*]);
+                const SCHEMA: &'static SchemaPiece = &SchemaPiece::All(&[#(#nodes),*]);
             }
         };
     })
@@ -108,7 +108,7 @@ fn object(
         }
         text.push_str(&format!("{}:{{\"description\":{},", quoted(&name), quoted(&about)));
         let kind = &field.ty;
-        nodes.push(quote!(&Node::Text(#text)));
+        nodes.push(quote!(&SchemaPiece::Text(#text)));
         nodes.push(quote!(<#kind as typed::ArgType>::SCHEMA));
         text = String::from("}");
         if !(item.has_default || container.has_default || is_option(kind)) {
@@ -121,7 +121,7 @@ fn object(
         text.push_str(&format!("\"required\":[{}],", required.join(",")));
     }
     text.push_str("\"additionalProperties\":false");
-    nodes.push(quote!(&Node::Text(#text)));
+    nodes.push(quote!(&SchemaPiece::Text(#text)));
     Ok(nodes)
 }
 
@@ -146,7 +146,7 @@ fn choice(input: &DeriveInput, data: &DataEnum, container: &Container) -> Result
         return Err(Error::new(input.ident.span(), "nothing fits an enum without variants"));
     }
     let text = format!("\"type\":\"string\",\"enum\":[{}]", names.join(","));
-    Ok(vec![quote!(&Node::Text(#text))])
+    Ok(vec![quote!(&SchemaPiece::Text(#text))])
 }
 
 fn check_generics(generics: &Generics) -> Result<()> {

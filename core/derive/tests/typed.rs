@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zerostack_core::tool::schema::{Schema, Verdict};
-use zerostack_core::tool::typed::{ArgType, Node, ToolArgs, parse};
+use zerostack_core::tool::typed::{ArgType, SchemaPiece, ToolArgs, parse};
 use zerostack_core::{Error, ErrorKind};
 
 /// Changes a file.
@@ -103,7 +103,7 @@ fn the_schema_is_a_constant_of_its_own_length() {
 #[test]
 fn numbers_in_schemas_have_all_their_digits() {
     for number in [0, 7, 10, 99, 100, 123_456, usize::MAX] {
-        let node = Node::Number(number);
+        let node = SchemaPiece::Number(number);
         let text = number.to_string();
         assert_eq!(node.len(), text.len());
         assert_eq!(node.bytes::<24>(), format!("{text:<24}").as_bytes());
@@ -204,7 +204,7 @@ fn every_case_is_written_as_serde_writes_it() {
                 /// X.
                 x: u8,
             }
-            let schema = |node: &Node| -> Value {
+            let schema = |node: &SchemaPiece| -> Value {
                 let text = format!("{{{}}}", text_of(node));
                 serde_json::from_str(&text).unwrap()
             };
@@ -222,7 +222,7 @@ fn every_case_is_written_as_serde_writes_it() {
     check!("lowercase" "UPPERCASE" "PascalCase" "camelCase" "snake_case" "SCREAMING_SNAKE_CASE" "kebab-case" "SCREAMING-KEBAB-CASE");
 }
 
-fn text_of(node: &Node) -> String {
+fn text_of(node: &SchemaPiece) -> String {
     let bytes = node.bytes::<4096>();
     String::from_utf8_lossy(&bytes).trim_end().to_owned()
 }

@@ -95,10 +95,10 @@ impl Incoming {
             };
             rest = rest.get(fed.used..).unwrap_or_default();
             match fed.event {
-                Some(http1::Event::Head { status, retry_after_ms }) => {
+                Some(http1::ResponseEvent::Head { status, retry_after_ms }) => {
                     session.begin_response(status, retry_after_ms)?;
                 }
-                Some(http1::Event::Body(body)) => {
+                Some(http1::ResponseEvent::Body(body)) => {
                     feed(session, body, notice)?;
                     if session.step() != Step::Receive {
                         return Ok(false);

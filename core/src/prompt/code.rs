@@ -4,7 +4,7 @@
 
 /// What surrounds a byte of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Place<'a> {
+pub(super) enum Surroundings<'a> {
     Prose,
     /// Between backticks; the code before the byte.
     Span(&'a str),
@@ -12,7 +12,7 @@ pub(super) enum Place<'a> {
     Fence(&'a str),
 }
 
-impl Place<'_> {
+impl Surroundings<'_> {
     pub fn is_code(self) -> bool {
         self != Self::Prose
     }
@@ -42,7 +42,7 @@ pub(super) struct Code {
 
 impl Code {
     /// What surrounds byte `at` of `body`. From one call to the next `at` only grows.
-    pub fn place<'a>(&mut self, body: &'a str, at: usize) -> Place<'a> {
+    pub fn place<'a>(&mut self, body: &'a str, at: usize) -> Surroundings<'a> {
         while self.at < at {
             self.step(body, at);
         }
@@ -51,12 +51,12 @@ impl Code {
             while from < at && !body.is_char_boundary(from) {
                 from = from.saturating_add(1);
             }
-            return Place::Fence(body.get(from..at).unwrap_or_default());
+            return Surroundings::Fence(body.get(from..at).unwrap_or_default());
         }
         let (start, end) = self.span;
         match at >= start && at < end {
-            true => Place::Span(body.get(start..at).unwrap_or_default()),
-            false => Place::Prose,
+            true => Surroundings::Span(body.get(start..at).unwrap_or_default()),
+            false => Surroundings::Prose,
         }
     }
 
@@ -165,7 +165,7 @@ mod tests {
     use std::vec::Vec;
 
     /// The place of each `@` of the body.
-    fn places(body: &str) -> Vec<Place<'_>> {
+    fn places(body: &str) -> Vec<Surroundings<'_>> {
         let mut code = Code::default();
         let marks = body.bytes().enumerate().filter(|(_, b)| *b == b'@');
         marks.map(|(at, _)| code.place(body, at)).collect()
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn spans_and_fences_are_code() {
-        use Place::{Fence, Prose, Span};
-        let cases: [(&str, &[Place<'_>]); 9] = [
+        use Surroundings::{Fence, Prose, Span};
+        let cases: [(&str, &[Surroundings<'_>]); 9] = [
             ("a @ b", &[Prose]),
             ("`a @` @", &[Span("a "), Prose]),
             ("``a ` @`` @", &[Span("a ` "), Prose]),
@@ -192,12 +192,12 @@ mod tests {
 
     #[test]
     fn code_keeps_what_its_shell_would_not_expand() {
-        let span = |code| Place::Span(code).keeps_shell_arguments(false);
+        let span = |code| Surroundings::Span(code).keeps_shell_arguments(false);
         assert!(span("awk '{print ") && span("sed 's/") && span("awk \"{print "));
         assert!(!span("gh pr view ") && !span("it''s "));
-        assert!(Place::Fence("x ").keeps_shell_arguments(false));
-        assert!(!Place::Fence("x ").keeps_shell_arguments(true));
-        assert!(Place::Span("gawk -F: '{print ").keeps_shell_arguments(true));
-        assert!(!Place::Prose.keeps_shell_arguments(false));
+        assert!(Surroundings::Fence("x ").keeps_shell_arguments(false));
+        assert!(!Surroundings::Fence("x ").keeps_shell_arguments(true));
+        assert!(Surroundings::Span("gawk -F: '{print ").keeps_shell_arguments(true));
+        assert!(!Surroundings::Prose.keeps_shell_arguments(false));
     }
 }

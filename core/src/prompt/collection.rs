@@ -2,7 +2,7 @@
 
 use super::front_matter::Value;
 use super::line::{SPACE, content_line, is_item, looks_like_field, scalar, split_key};
-use super::named::Names;
+use super::named::NamedItems;
 use super::scalar::Text;
 
 /// The list or map in the lines `raw`.
@@ -15,10 +15,10 @@ pub(super) fn in_lines(raw: &str, indent: usize, is_list: bool) -> Result<Value<
     loop {
         match ahead.read() {
             Ok(Some(_)) => {}
-            Ok(None) if is_list => return Ok(Value::List(Items(Kind::Block(lines)))),
+            Ok(None) if is_list => return Ok(Value::List(Items(ItemsForm::Block(lines)))),
             Ok(None) => return Ok(Value::Map(Pairs(PairKind::Block(lines)))),
-            Err(BlockBad::Nested) => return Ok(Value::Nested(raw)),
-            Err(BlockBad::Quote(left)) => return Err(left),
+            Err(BlockFault::Nested) => return Ok(Value::Nested(raw)),
+            Err(BlockFault::Quote(left)) => return Err(left),
         }
     }
 }
@@ -30,7 +30,9 @@ pub(super) fn in_brackets(raw: &str) -> Value<'_> {
     let mut ahead = flow;
     let mut all = |good: fn(&str) -> bool| core::iter::from_fn(|| ahead.read()).all(good);
     match raw.starts_with('[') {
-        true if all(|item| flow_scalar(item).is_some()) => Value::List(Items(Kind::Flow(flow))),
+        true if all(|item| flow_scalar(item).is_some()) => {
+            Value::List(Items(ItemsForm::Flow(flow)))
+        }
         false if all(|item| flow_pair(item).is_some()) => Value::Map(Pairs(PairKind::Flow(flow))),
         _ => Value::Nested(raw),
     }
@@ -38,33 +40,33 @@ pub(super) fn in_brackets(raw: &str) -> Value<'_> {
 
 /// The scalars of a list.
 #[derive(Clone, Copy, Debug)]
-pub struct Items<'a>(Kind<'a>);
+pub struct Items<'a>(ItemsForm<'a>);
 
 impl<'a> Items<'a> {
     /// Several names in one scalar: between commas, or, without one, between spaces. What is in
     /// round brackets stays whole, as in `Bash(git add:*, git commit:*)`.
     pub(super) fn words(text: &'a str) -> Self {
-        let comma = Words { rest: text, comma: true };
+        let comma = SplitWords { rest: text, comma: true };
         let several = comma.clone().nth(1).is_some() || text.trim_end().ends_with(',');
-        Self(Kind::Words(Words { comma: several, ..comma }))
+        Self(ItemsForm::SplitWords(SplitWords { comma: several, ..comma }))
     }
 
     pub(super) const fn one(text: Text<'a>) -> Self {
-        Self(Kind::One(Some(text)))
+        Self(ItemsForm::One(Some(text)))
     }
 
     pub(super) const fn none() -> Self {
-        Self(Kind::One(None))
+        Self(ItemsForm::One(None))
     }
 
     /// The names in a list of maps, or the keys of a map that holds anything.
     pub(super) fn named(raw: &'a str) -> Self {
-        Self(Kind::Named(Names::new(raw)))
+        Self(ItemsForm::Named(NamedItems::new(raw)))
     }
 
     /// The names in `pairs` whose switch is `on`.
     pub(super) const fn switched(pairs: Pairs<'a>, on: bool) -> Self {
-        Self(Kind::Switched(pairs, on))
+        Self(ItemsForm::Switched(pairs, on))
     }
 }
 
@@ -73,12 +75,12 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<Text<'a>> {
         match &mut self.0 {
-            Kind::One(text) => text.take(),
-            Kind::Words(words) => words.next().map(Text::verbatim),
-            Kind::Flow(flow) => flow.read().and_then(flow_scalar),
-            Kind::Block(lines) => lines.read().ok().flatten().map(|(_, text)| text),
-            Kind::Named(names) => names.next(),
-            Kind::Switched(pairs, on) => {
+            ItemsForm::One(text) => text.take(),
+            ItemsForm::SplitWords(words) => words.next().map(Text::verbatim),
+            ItemsForm::Flow(flow) => flow.read().and_then(flow_scalar),
+            ItemsForm::Block(lines) => lines.read().ok().flatten().map(|(_, text)| text),
+            ItemsForm::Named(names) => names.next(),
+            ItemsForm::Switched(pairs, on) => {
                 let wanted = Some(*on);
                 pairs
                     .find(|(_, flag)| switch(*flag) == wanted)
@@ -111,12 +113,12 @@ impl<'a> Iterator for Pairs<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Kind<'a> {
+enum ItemsForm<'a> {
     One(Option<Text<'a>>),
-    Words(Words<'a>),
+    SplitWords(SplitWords<'a>),
     Flow(Flow<'a>),
     Block(BlockLines<'a>),
-    Named(Names<'a>),
+    Named(NamedItems<'a>),
     Switched(Pairs<'a>, bool),
 }
 
@@ -127,12 +129,12 @@ enum PairKind<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Words<'a> {
+struct SplitWords<'a> {
     rest: &'a str,
     comma: bool,
 }
 
-impl<'a> Iterator for Words<'a> {
+impl<'a> Iterator for SplitWords<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
@@ -188,7 +190,7 @@ struct BlockLines<'a> {
     list: bool,
 }
 
-enum BlockBad {
+enum BlockFault {
     /// An item that is itself a list, a map or several lines.
     Nested,
     /// A quote that does not close, this many bytes before the end of the block.
@@ -197,31 +199,31 @@ enum BlockBad {
 
 impl<'a> BlockLines<'a> {
     /// The next name and scalar; the name is empty in a list.
-    fn read(&mut self) -> Result<Option<(&'a str, Text<'a>)>, BlockBad> {
+    fn read(&mut self) -> Result<Option<(&'a str, Text<'a>)>, BlockFault> {
         let Some(line) = content_line(self.raw, 0) else { return Ok(None) };
         let content_end = line.start.saturating_add(line.text.trim_end_matches(SPACE).len());
         let behind = self.raw.len().saturating_sub(content_end);
         self.raw = self.raw.get(line.end..).unwrap_or_default();
         let content = line.content();
         if line.indent != self.indent {
-            return Err(BlockBad::Nested);
+            return Err(BlockFault::Nested);
         }
         let (key, value) = match self.list {
             true if is_item(content) => ("", content.get(1..).unwrap_or_default()),
-            true => return Err(BlockBad::Nested),
-            false => split_key(content).ok_or(BlockBad::Nested)?,
+            true => return Err(BlockFault::Nested),
+            false => split_key(content).ok_or(BlockFault::Nested)?,
         };
         let value = value.trim_matches(SPACE);
         if value.starts_with(['[', '{', '|', '>', '&', '*', '!']) {
-            return Err(BlockBad::Nested);
+            return Err(BlockFault::Nested);
         }
         if self.list && (is_item(value) || looks_like_field(value)) {
-            return Err(BlockBad::Nested);
+            return Err(BlockFault::Nested);
         }
         if content_line(self.raw, 0).is_some_and(|next| next.indent > self.indent) {
-            return Err(BlockBad::Nested);
+            return Err(BlockFault::Nested);
         }
-        let text = scalar(value).ok_or(BlockBad::Quote(behind.saturating_add(value.len())))?;
+        let text = scalar(value).ok_or(BlockFault::Quote(behind.saturating_add(value.len())))?;
         Ok(Some((unquoted(key.trim_matches(SPACE)), text)))
     }
 }

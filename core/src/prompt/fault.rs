@@ -132,12 +132,12 @@ impl Reason {
 
 /// Something wrong, by its offset in the front matter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bad {
+pub(super) struct FaultAt {
     pub at: usize,
     pub reason: Reason,
 }
 
-impl Bad {
+impl FaultAt {
     pub const fn at(at: usize, reason: Reason) -> Self {
         Self { at, reason }
     }

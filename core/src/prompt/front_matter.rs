@@ -1,9 +1,9 @@
 //! The front matter: `key: value` lines, read in place. A subset of YAML, see [the module](super).
 
 use super::collection::{Items, Pairs, bracketed, in_brackets, in_lines, unquoted};
-use super::fault::{Bad, Reason};
+use super::fault::{FaultAt, Reason};
 use super::line::{
-    BLANK, Line, SPACE, content_line, content_or_comment_line, is_item, is_map_like,
+    BLANK, SPACE, SourceLine, content_line, content_or_comment_line, is_item, is_map_like,
     looks_like_field, quoted_length, split_key, without_comment,
 };
 use super::scalar::{Chomp, Quotes, Text};
@@ -25,7 +25,7 @@ pub enum Value<'a> {
 
 /// One field of the front matter.
 #[derive(Clone, Copy, Debug)]
-pub struct Entry<'a> {
+pub struct FrontMatterEntry<'a> {
     /// The name before the colon.
     pub key: &'a str,
     /// What stands behind it.
@@ -42,34 +42,34 @@ pub struct Entry<'a> {
 
 /// The fields of a front matter, in the order of the file.
 #[derive(Clone, Copy, Debug)]
-pub struct Entries<'a> {
+pub struct FrontMatterEntries<'a> {
     front: &'a str,
     at: usize,
 }
 
-impl<'a> Entries<'a> {
+impl<'a> FrontMatterEntries<'a> {
     pub(super) const fn new(front: &'a str) -> Self {
         Self { front, at: 0 }
     }
 
     /// The next field, or what is wrong with it.
-    pub(super) fn read(&mut self) -> Result<Option<Entry<'a>>, Bad> {
+    pub(super) fn read(&mut self) -> Result<Option<FrontMatterEntry<'a>>, FaultAt> {
         loop {
-            let Some(line) = Line::at(self.front, self.at) else { return Ok(None) };
+            let Some(line) = SourceLine::at(self.front, self.at) else { return Ok(None) };
             if line.is_blank() {
                 self.at = line.end;
                 continue;
             }
             if line.indent > 0 || line.text.starts_with('\t') {
-                return Err(Bad::at(line.start, Reason::Indent));
+                return Err(FaultAt::at(line.start, Reason::Indent));
             }
             let entry = self.entry(line)?;
             return Ok(Some(entry));
         }
     }
 
-    fn entry(&mut self, line: Line<'a>) -> Result<Entry<'a>, Bad> {
-        let bad_key = Bad::at(line.start, Reason::Key);
+    fn entry(&mut self, line: SourceLine<'a>) -> Result<FrontMatterEntry<'a>, FaultAt> {
+        let bad_key = FaultAt::at(line.start, Reason::Key);
         let (key, rest) = split_key(line.text).ok_or(bad_key)?;
         let is_quoted = key.starts_with(['"', '\'']);
         if key.starts_with(NOT_A_KEY) && !is_quoted
@@ -87,15 +87,15 @@ impl<'a> Entries<'a> {
         self.at = scanned.end;
         let Scanned { value, lenient, .. } = scanned;
         let raw = self.front.get(value_at..self.at).unwrap_or_default().trim_matches(SPACE);
-        Ok(Entry { key, value, raw, at: line.start, value_at, lenient })
+        Ok(FrontMatterEntry { key, value, raw, at: line.start, value_at, lenient })
     }
 }
 
-impl<'a> Iterator for Entries<'a> {
-    type Item = Entry<'a>;
+impl<'a> Iterator for FrontMatterEntries<'a> {
+    type Item = FrontMatterEntry<'a>;
 
     /// The fields were checked when the prompt was parsed: this never stops before their end.
-    fn next(&mut self) -> Option<Entry<'a>> {
+    fn next(&mut self) -> Option<FrontMatterEntry<'a>> {
         self.read().ok().flatten()
     }
 }
@@ -117,7 +117,7 @@ struct Scanner<'a> {
 }
 
 impl<'a> Scanner<'a> {
-    fn value(&self, inline: &'a str) -> Result<Scanned<'a>, Bad> {
+    fn value(&self, inline: &'a str) -> Result<Scanned<'a>, FaultAt> {
         match inline.bytes().next() {
             None | Some(b'#') => self.below(),
             Some(b'"') => self.quoted(Quotes::Double, b'"'),
@@ -127,8 +127,8 @@ impl<'a> Scanner<'a> {
                 Some((fold, chomp, indent)) => self.block(fold, chomp, indent),
                 None => self.plain(inline, true),
             },
-            Some(b'&' | b'!') => Err(Bad::at(self.value_at, Reason::Tag)),
-            Some(b'*') if is_alias(inline) => Err(Bad::at(self.value_at, Reason::Tag)),
+            Some(b'&' | b'!') => Err(FaultAt::at(self.value_at, Reason::Tag)),
+            Some(b'*') if is_alias(inline) => Err(FaultAt::at(self.value_at, Reason::Tag)),
             Some(first) => self.plain(inline, RESERVED.contains(&first) || is_item(inline)),
         }
     }
@@ -138,14 +138,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Nothing behind the colon: the value is in the indented lines below, if there are any.
-    fn below(&self) -> Result<Scanned<'a>, Bad> {
+    fn below(&self) -> Result<Scanned<'a>, FaultAt> {
         let Some(first) = content_line(self.front, self.line_end) else {
             return Ok(self.done(Value::Null, self.line_end));
         };
         let content = first.content();
         let is_list = is_item(content);
         if first.text.starts_with('\t') {
-            return Err(Bad::at(first.start, Reason::Indent));
+            return Err(FaultAt::at(first.start, Reason::Indent));
         }
         if first.indent == 0 && !is_list {
             return Ok(self.done(Value::Null, self.line_end));
@@ -159,15 +159,15 @@ impl<'a> Scanner<'a> {
         let end = self.indented_end(self.line_end, first.indent, is_list)?;
         let raw = self.front.get(first.start..end).unwrap_or_default();
         let value = in_lines(raw, first.indent, is_list)
-            .map_err(|left| Bad::at(end.saturating_sub(left), Reason::Quote))?;
+            .map_err(|left| FaultAt::at(end.saturating_sub(left), Reason::Quote))?;
         Ok(self.done(value, end))
     }
 
     /// Where the lines end that are indented by at least `indent`, from `at` on.
-    fn indented_end(&self, at: usize, indent: usize, list: bool) -> Result<usize, Bad> {
+    fn indented_end(&self, at: usize, indent: usize, list: bool) -> Result<usize, FaultAt> {
         let mut end = at;
         let mut next = at;
-        while let Some(line) = Line::at(self.front, next) {
+        while let Some(line) = SourceLine::at(self.front, next) {
             next = line.end;
             if line.is_blank() {
                 continue;
@@ -178,7 +178,7 @@ impl<'a> Scanner<'a> {
             };
             if !belongs {
                 if line.indent > 0 {
-                    return Err(Bad::at(line.start, Reason::Indent));
+                    return Err(FaultAt::at(line.start, Reason::Indent));
                 }
                 break;
             }
@@ -187,30 +187,30 @@ impl<'a> Scanner<'a> {
         Ok(end)
     }
 
-    fn quoted(&self, quotes: Quotes, quote: u8) -> Result<Scanned<'a>, Bad> {
+    fn quoted(&self, quotes: Quotes, quote: u8) -> Result<Scanned<'a>, FaultAt> {
         let from = self.value_at.saturating_add(1);
         let rest = self.front.get(from..).unwrap_or_default();
         let length = quoted_length(rest, quote)
-            .map_err(|(at, reason)| Bad::at(from.saturating_add(at), reason))?
-            .ok_or(Bad::at(self.value_at, Reason::Quote))?;
+            .map_err(|(at, reason)| FaultAt::at(from.saturating_add(at), reason))?
+            .ok_or(FaultAt::at(self.value_at, Reason::Quote))?;
         let after = from.saturating_add(length).saturating_add(1);
         let raw = rest.get(..length).unwrap_or_default();
         // A line at the margin is a new field to YAML: a quote was forgotten.
         let at_margin =
             |line: &str| !line.trim_matches(SPACE).is_empty() && !line.starts_with(BLANK);
         if raw.split(['\n']).skip(1).any(at_margin) {
-            return Err(Bad::at(self.value_at, Reason::Quote));
+            return Err(FaultAt::at(self.value_at, Reason::Quote));
         }
-        let end = self.only_comment(after).ok_or(Bad::at(after, Reason::AfterQuote))?;
+        let end = self.only_comment(after).ok_or(FaultAt::at(after, Reason::AfterQuote))?;
         Ok(self.done(Value::Text(Text::flow(raw, quotes)), end))
     }
 
     /// A list or map in brackets; brackets with more text behind them are plain text.
-    fn collection(&self, inline: &'a str) -> Result<Scanned<'a>, Bad> {
+    fn collection(&self, inline: &'a str) -> Result<Scanned<'a>, FaultAt> {
         let rest = self.front.get(self.value_at..).unwrap_or_default();
         let inner = match bracketed(rest) {
             Some(length) => rest.get(..length).unwrap_or_default(),
-            None => return Err(Bad::at(self.value_at, Reason::Bracket)),
+            None => return Err(FaultAt::at(self.value_at, Reason::Bracket)),
         };
         let after = self.value_at.saturating_add(inner.len());
         let Some(end) = self.only_comment(after) else {
@@ -220,19 +220,24 @@ impl<'a> Scanner<'a> {
         Ok(self.done(value, end))
     }
 
-    fn block(&self, fold: bool, chomp: Chomp, indent: Option<usize>) -> Result<Scanned<'a>, Bad> {
+    fn block(
+        &self,
+        fold: bool,
+        chomp: Chomp,
+        indent: Option<usize>,
+    ) -> Result<Scanned<'a>, FaultAt> {
         let first = content_or_comment_line(self.front, self.line_end);
         let own = first.map_or(0, |line| line.indent);
         let indent = indent.unwrap_or(own);
         let mut end = self.line_end;
-        while let Some(line) = Line::at(self.front, end) {
+        while let Some(line) = SourceLine::at(self.front, end) {
             let blank = line.content().is_empty();
             if !blank && line.text.starts_with('\t') {
-                return Err(Bad::at(line.start, Reason::Indent));
+                return Err(FaultAt::at(line.start, Reason::Indent));
             }
             if !blank && (line.indent < indent || line.indent == 0) {
                 if line.indent > 0 {
-                    return Err(Bad::at(line.start, Reason::Indent));
+                    return Err(FaultAt::at(line.start, Reason::Indent));
                 }
                 break;
             }
@@ -243,7 +248,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A scalar without quotes: to the end of its line or a comment, and on in indented lines.
-    fn plain(&self, inline: &'a str, reserved: bool) -> Result<Scanned<'a>, Bad> {
+    fn plain(&self, inline: &'a str, reserved: bool) -> Result<Scanned<'a>, FaultAt> {
         let first = without_comment(inline);
         let mut lenient = reserved || is_map_like(first);
         let mut end = self.line_end;
@@ -253,14 +258,14 @@ impl<'a> Scanner<'a> {
         let mut next = end;
         // A comment ends a plain scalar.
         let mut open = first.len() == inline.trim_end_matches(SPACE).len();
-        while let Some(line) = Line::at(self.front, next) {
+        while let Some(line) = SourceLine::at(self.front, next) {
             next = line.end;
             if line.text.trim_matches(SPACE).is_empty() {
                 continue;
             }
             let content = line.content();
             if line.text.starts_with('\t') {
-                return Err(Bad::at(line.start, Reason::Indent));
+                return Err(FaultAt::at(line.start, Reason::Indent));
             }
             if line.indent == 0 {
                 break;
@@ -273,7 +278,7 @@ impl<'a> Scanner<'a> {
             // Below its own line such a text was not indented by mistake.
             let is_field = !(self.is_text && is_below) && looks_like_field(content);
             if !open || is_field || is_item(content) {
-                return Err(Bad::at(line.start, Reason::Indent));
+                return Err(FaultAt::at(line.start, Reason::Indent));
             }
             let kept = without_comment(content);
             lenient |= is_map_like(kept);

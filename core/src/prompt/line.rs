@@ -5,7 +5,7 @@ use super::scalar::{Quotes, Text, escape};
 
 /// A line of the front matter.
 #[derive(Clone, Copy)]
-pub(super) struct Line<'a> {
+pub(super) struct SourceLine<'a> {
     /// Without its end.
     pub text: &'a str,
     pub start: usize,
@@ -15,7 +15,7 @@ pub(super) struct Line<'a> {
     pub indent: usize,
 }
 
-impl<'a> Line<'a> {
+impl<'a> SourceLine<'a> {
     pub fn at(front: &'a str, start: usize) -> Option<Self> {
         let rest = front.get(start..).filter(|rest| !rest.is_empty())?;
         let line = rest.split_inclusive(['\n']).next().unwrap_or_default();
@@ -35,9 +35,9 @@ impl<'a> Line<'a> {
     }
 }
 
-pub(super) fn content_line(front: &str, mut at: usize) -> Option<Line<'_>> {
+pub(super) fn content_line(front: &str, mut at: usize) -> Option<SourceLine<'_>> {
     loop {
-        let line = Line::at(front, at)?;
+        let line = SourceLine::at(front, at)?;
         if !line.is_blank() {
             return Some(line);
         }
@@ -45,9 +45,9 @@ pub(super) fn content_line(front: &str, mut at: usize) -> Option<Line<'_>> {
     }
 }
 
-pub(super) fn content_or_comment_line(front: &str, mut at: usize) -> Option<Line<'_>> {
+pub(super) fn content_or_comment_line(front: &str, mut at: usize) -> Option<SourceLine<'_>> {
     loop {
-        let line = Line::at(front, at)?;
+        let line = SourceLine::at(front, at)?;
         if !line.content().is_empty() {
             return Some(line);
         }

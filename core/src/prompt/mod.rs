@@ -63,17 +63,17 @@ mod tools;
 
 pub use collection::{Items, Pairs};
 pub use fault::{Fault, Reason};
-pub use front_matter::{Entries, Entry, Value};
+pub use front_matter::{FrontMatterEntries, FrontMatterEntry, Value};
 pub use library::{BUILT_IN, Library, MAX_INCLUDE_DEPTH, MAX_INCLUDES, Source};
 pub use output::Output;
 pub use placeholder::{MAX_PLACEHOLDER_BYTES, Placeholder};
-pub use scalar::{Chars, Text};
+pub use scalar::{ScalarChars, Text};
 pub use tools::tool_name;
 
 use crate::error::{Error, ErrorKind};
-use fault::Bad;
+use fault::FaultAt;
 use line::{content_line, split_key};
-use placeholder::{Pieces, hinted, positions};
+use placeholder::{BodyPieces, hinted, positions};
 use tools::check_tools;
 
 /// A named text with placeholders.
@@ -143,8 +143,8 @@ impl<'a> Prompt<'a> {
     }
 
     /// All fields, in the order of the file.
-    pub fn fields(&self) -> Entries<'a> {
-        Entries::new(self.front)
+    pub fn fields(&self) -> FrontMatterEntries<'a> {
+        FrontMatterEntries::new(self.front)
     }
 
     /// The field of that name.
@@ -191,9 +191,9 @@ impl<'a> Prompt<'a> {
     /// The names of its arguments, in their order.
     pub fn argument_names(&self) -> Option<ArgumentNames<'a>> {
         match self.arguments? {
-            Value::Map(pairs) => Some(ArgumentNames(Names::Keys(pairs))),
-            Value::Nested(raw) => Some(ArgumentNames(Names::Items(Items::named(raw)))),
-            value => items(value).map(|items| ArgumentNames(Names::Items(items))),
+            Value::Map(pairs) => Some(ArgumentNames(ArgumentNamesForm::Keys(pairs))),
+            Value::Nested(raw) => Some(ArgumentNames(ArgumentNamesForm::Items(Items::named(raw)))),
+            value => items(value).map(|items| ArgumentNames(ArgumentNamesForm::Items(items))),
         }
     }
 
@@ -231,10 +231,10 @@ impl<'a> Prompt<'a> {
         self.arguments.is_some() || self.argument_hint().is_some()
     }
 
-    fn pieces(&self) -> Pieces<'a> {
+    fn pieces(&self) -> BodyPieces<'a> {
         // A `$1` outside code says as much as a declaration.
         let declared = self.positions > 0 || self.is_declared();
-        Pieces::new(self.body, self.body_at, self.argument_names(), self.positions, declared)
+        BodyPieces::new(self.body, self.body_at, self.argument_names(), self.positions, declared)
     }
 
     fn text_field(&self, key: &str) -> Option<Text<'a>> {
@@ -249,25 +249,25 @@ impl<'a> Prompt<'a> {
     }
 
     /// Reads all fields once, so that reading them later cannot fail.
-    fn check_fields(&self) -> Result<(), Bad> {
+    fn check_fields(&self) -> Result<(), FaultAt> {
         let mut entries = self.fields();
         let mut count = 0_usize;
         while let Some(entry) = entries.read()? {
             count = count.saturating_add(1);
             if count > MAX_FIELDS {
-                return Err(Bad::at(entry.at, Reason::TooLong));
+                return Err(FaultAt::at(entry.at, Reason::TooLong));
             }
             // The fields before it, which are known to be good.
-            let before = Entries::new(self.front.get(..entry.at).unwrap_or_default());
+            let before = FrontMatterEntries::new(self.front.get(..entry.at).unwrap_or_default());
             if before.into_iter().any(|earlier| earlier.key == entry.key) {
-                return Err(Bad::at(entry.at, Reason::Duplicate));
+                return Err(FaultAt::at(entry.at, Reason::Duplicate));
             }
             check_kind(&entry)?;
         }
         let schema = self.fields().find(|entry| entry.key == "schema");
         match schema {
             Some(entry) if self.output() != Some(Output::Json) => {
-                Err(Bad::at(entry.at, Reason::Schema))
+                Err(FaultAt::at(entry.at, Reason::Schema))
             }
             _ => Ok(()),
         }
@@ -276,10 +276,10 @@ impl<'a> Prompt<'a> {
 
 /// The names of a prompt's arguments.
 #[derive(Clone, Copy, Debug)]
-pub struct ArgumentNames<'a>(Names<'a>);
+pub struct ArgumentNames<'a>(ArgumentNamesForm<'a>);
 
 #[derive(Clone, Copy, Debug)]
-enum Names<'a> {
+enum ArgumentNamesForm<'a> {
     Items(Items<'a>),
     Keys(Pairs<'a>),
 }
@@ -289,8 +289,8 @@ impl<'a> Iterator for ArgumentNames<'a> {
 
     fn next(&mut self) -> Option<Text<'a>> {
         match &mut self.0 {
-            Names::Items(items) => items.next(),
-            Names::Keys(pairs) => pairs.next().map(|(name, _)| Text::verbatim(name)),
+            ArgumentNamesForm::Items(items) => items.next(),
+            ArgumentNamesForm::Keys(pairs) => pairs.next().map(|(name, _)| Text::verbatim(name)),
         }
     }
 }
@@ -306,8 +306,8 @@ fn items(value: Value<'_>) -> Option<Items<'_>> {
 }
 
 /// A field of a prompt has the kind of value that the prompt reads.
-fn check_kind(entry: &Entry<'_>) -> Result<(), Bad> {
-    let bad = |reason| Err(Bad::at(entry.value_at, reason));
+fn check_kind(entry: &FrontMatterEntry<'_>) -> Result<(), FaultAt> {
+    let bad = |reason| Err(FaultAt::at(entry.value_at, reason));
     match (entry.key, entry.value) {
         ("name" | "description" | "mode", value) => match value {
             Value::Text(_) | Value::Null => Ok(()),
@@ -349,7 +349,7 @@ fn switch(text: Text<'_>) -> Option<bool> {
 }
 
 /// Where the front matter starts and ends and where the body starts.
-fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
+fn split(text: &str) -> Result<(usize, usize, usize), FaultAt> {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let content = text.get(start..).unwrap_or_default();
     let before = content.len().saturating_sub(without_comments(content).len());
@@ -365,7 +365,7 @@ fn split(text: &str) -> Result<(usize, usize, usize), Bad> {
 
 /// The same for a front matter whose first line starts at `start`; none where there is no such
 /// line.
-fn front_matter(text: &str, start: usize) -> Result<Option<(usize, usize, usize)>, Bad> {
+fn front_matter(text: &str, start: usize) -> Result<Option<(usize, usize, usize)>, FaultAt> {
     let content = text.get(start..).unwrap_or_default();
     let mut lines = content.split_inclusive(['\n']);
     let first = lines.next().unwrap_or_default();
@@ -381,11 +381,11 @@ fn front_matter(text: &str, start: usize) -> Result<Option<(usize, usize, usize)
         }
         at = end;
         if at.saturating_sub(front_at) > MAX_FRONT_MATTER_BYTES {
-            return Err(Bad::at(front_at, Reason::TooLong));
+            return Err(FaultAt::at(front_at, Reason::TooLong));
         }
     }
     match text.get(..start).unwrap_or_default().trim_start_matches('\u{feff}').is_empty() {
-        true => Err(Bad::at(start, Reason::Unclosed)),
+        true => Err(FaultAt::at(start, Reason::Unclosed)),
         false => Ok(None),
     }
 }

@@ -1,19 +1,19 @@
 //! Lists of maps that have a `name`, and maps of anything: only the names are read.
 
-use super::line::{BLANK, Line, SPACE, content_line, is_item, scalar, split_key};
+use super::line::{BLANK, SPACE, SourceLine, content_line, is_item, scalar, split_key};
 use super::scalar::Text;
 
 /// Whether `raw` is a list in lines whose items are maps.
 pub(super) fn is_list_of_maps(raw: &str) -> bool {
     content_line(raw, 0).is_some_and(|line| {
         let content = line.content();
-        is_item(content) && Names::new(raw).next().is_some()
+        is_item(content) && NamedItems::new(raw).next().is_some()
     })
 }
 
 /// Whether the item that `is` picks by its index and name has `required: true`.
 pub(super) fn is_required(raw: &str, is: impl Fn(usize, Text<'_>) -> bool) -> bool {
-    let mut names = Names::new(raw);
+    let mut names = NamedItems::new(raw);
     let mut index = 0_usize;
     loop {
         let Some(name) = names.next() else { return false };
@@ -35,20 +35,20 @@ pub(super) fn is_required(raw: &str, is: impl Fn(usize, Text<'_>) -> bool) -> bo
 
 /// The names in a list of maps, and those of a list's texts; or the keys of a map.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Names<'a> {
+pub(super) struct NamedItems<'a> {
     raw: &'a str,
     at: usize,
     /// Of the lines that begin an item.
     indent: usize,
 }
 
-impl<'a> Names<'a> {
+impl<'a> NamedItems<'a> {
     pub fn new(raw: &'a str) -> Self {
         Self { raw, at: 0, indent: content_line(raw, 0).map_or(0, |line| line.indent) }
     }
 
     /// The `name` of the map whose first pair is `first` and whose other lines follow.
-    fn name(&self, first: &'a str, line: Line<'a>) -> Option<Text<'a>> {
+    fn name(&self, first: &'a str, line: SourceLine<'a>) -> Option<Text<'a>> {
         let column = line.indent.saturating_add(line.content().len().saturating_sub(first.len()));
         let mut pair = first;
         let mut at = line.end;
@@ -64,7 +64,7 @@ impl<'a> Names<'a> {
     }
 }
 
-impl<'a> Iterator for Names<'a> {
+impl<'a> Iterator for NamedItems<'a> {
     type Item = Text<'a>;
 
     fn next(&mut self) -> Option<Text<'a>> {

@@ -1,7 +1,7 @@
 //! The placeholders of a prompt's body.
 
 use super::ArgumentNames;
-use super::code::{Code, Place};
+use super::code::{Code, Surroundings};
 
 /// A place in a prompt's body that a value fills.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,14 +28,14 @@ pub(super) enum PlaceholderKind {
 
 /// A stretch of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Piece<'a> {
+pub(super) enum BodyPiece<'a> {
     Text(&'a str),
     Placeholder(Placeholder<'a>),
 }
 
 /// The pieces of a body in their order.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pieces<'a> {
+pub(super) struct BodyPieces<'a> {
     body: &'a str,
     at: usize,
     /// Offset of the body in the prompt's text.
@@ -47,7 +47,7 @@ pub(super) struct Pieces<'a> {
     code: Code,
 }
 
-impl<'a> Pieces<'a> {
+impl<'a> BodyPieces<'a> {
     /// `positions` numbers (`$1`, `$2`, ...) are arguments, higher ones are text.
     pub fn new(
         body: &'a str,
@@ -83,7 +83,7 @@ impl<'a> Pieces<'a> {
             && !inner.starts_with("{ARGUMENTS");
         let place = match is_shell {
             true => self.code.place(self.body, at),
-            false => Place::Prose,
+            false => Surroundings::Prose,
         };
         (!place.keeps_shell_arguments(self.declared)).then_some((placeholder, length))
     }
@@ -135,17 +135,17 @@ impl<'a> Pieces<'a> {
     }
 }
 
-impl<'a> Iterator for Pieces<'a> {
-    type Item = Piece<'a>;
+impl<'a> Iterator for BodyPieces<'a> {
+    type Item = BodyPiece<'a>;
 
-    fn next(&mut self) -> Option<Piece<'a>> {
+    fn next(&mut self) -> Option<BodyPiece<'a>> {
         let start = self.at;
         let mut at = start;
         loop {
             let rest = self.body.as_bytes().get(at..)?;
             let Some(found) = find_special(rest) else {
                 self.at = self.body.len();
-                return self.body.get(start..).filter(|t| !t.is_empty()).map(Piece::Text);
+                return self.body.get(start..).filter(|t| !t.is_empty()).map(BodyPiece::Text);
             };
             let special = at.saturating_add(found);
             let (mark, escaped) = match rest.get(found) {
@@ -157,19 +157,19 @@ impl<'a> Iterator for Pieces<'a> {
                 Some((_, length)) if escaped => {
                     if start < special {
                         self.at = special;
-                        return self.body.get(start..special).map(Piece::Text);
+                        return self.body.get(start..special).map(BodyPiece::Text);
                     }
                     let end = mark.saturating_add(length);
                     self.at = end;
-                    return self.body.get(mark..end).map(Piece::Text);
+                    return self.body.get(mark..end).map(BodyPiece::Text);
                 }
                 Some(_) if start < special => {
                     self.at = special;
-                    return self.body.get(start..special).map(Piece::Text);
+                    return self.body.get(start..special).map(BodyPiece::Text);
                 }
                 Some((placeholder, length)) => {
                     self.at = special.saturating_add(length);
-                    return Some(Piece::Placeholder(placeholder));
+                    return Some(BodyPiece::Placeholder(placeholder));
                 }
                 // Passed whole: `{{{x}}}` and `${{ x }}` belong to other languages.
                 None => {
@@ -260,8 +260,9 @@ pub(super) fn number(digits: &str) -> Option<usize> {
 /// is money.
 pub(super) fn positions(body: &str, declared: bool) -> u8 {
     let mut seen = [false; MAX_POSITIONS];
-    for piece in Pieces::new(body, 0, None, u8::MAX, declared) {
-        if let Piece::Placeholder(Placeholder { kind: PlaceholderKind::Word(index), .. }) = piece
+    for piece in BodyPieces::new(body, 0, None, u8::MAX, declared) {
+        if let BodyPiece::Placeholder(Placeholder { kind: PlaceholderKind::Word(index), .. }) =
+            piece
             && let Some(slot) = seen.get_mut(index)
         {
             *slot = true;

@@ -45,12 +45,12 @@ impl<'a> Text<'a> {
     }
 
     /// The decoded characters.
-    pub fn chars(&self) -> Chars<'a> {
+    pub fn chars(&self) -> ScalarChars<'a> {
         let (rest, tail) = match self.style {
             Style::Verbatim | Style::Flow(_) => (self.raw, 0),
             Style::Block { chomp, .. } => chomped(self.raw, chomp),
         };
-        Chars {
+        ScalarChars {
             rest,
             style: self.style,
             repeat: None,
@@ -132,7 +132,7 @@ enum Style {
 
 /// The decoded characters of a [`Text`].
 #[derive(Clone, Debug)]
-pub struct Chars<'a> {
+pub struct ScalarChars<'a> {
     rest: &'a str,
     style: Style,
     /// A character that is given out this many times before `rest` goes on.
@@ -146,7 +146,7 @@ pub struct Chars<'a> {
     tail: usize,
 }
 
-impl Iterator for Chars<'_> {
+impl Iterator for ScalarChars<'_> {
     type Item = char;
 
     fn next(&mut self) -> Option<char> {
@@ -162,7 +162,7 @@ impl Iterator for Chars<'_> {
     }
 }
 
-impl Chars<'_> {
+impl ScalarChars<'_> {
     fn take(&mut self) -> Option<char> {
         let mut chars = self.rest.chars();
         let c = chars.next();

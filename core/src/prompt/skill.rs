@@ -1,6 +1,6 @@
 //! Agent Skills: what the published form asks of a `SKILL.md`.
 
-use super::{Entry, Prompt, Text, Value};
+use super::{FrontMatterEntry, Prompt, Text, Value};
 
 /// All that is wrong with a skill. `folder` is the name of the folder that its `SKILL.md` is in.
 ///
@@ -118,7 +118,7 @@ fn text_field<'a>(prompt: &Prompt<'a>, key: &str) -> Option<Text<'a>> {
     }
 }
 
-fn is_strict(entry: &Entry<'_>) -> bool {
+fn is_strict(entry: &FrontMatterEntry<'_>) -> bool {
     let is_text = matches!(entry.value, Value::Text(_));
     !entry.lenient && (is_text || !entry.raw.starts_with(['[', '{']))
 }

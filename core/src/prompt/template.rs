@@ -3,7 +3,7 @@
 use super::Prompt;
 use super::front_matter::Value;
 use super::named;
-use super::placeholder::{ARGUMENTS, Piece, Placeholder, PlaceholderKind, number};
+use super::placeholder::{ARGUMENTS, BodyPiece, Placeholder, PlaceholderKind, number};
 use super::scalar::Text;
 use crate::error::{Error, ErrorKind};
 
@@ -11,8 +11,8 @@ impl<'a> Prompt<'a> {
     /// The placeholders of the body, in their order; a name can come more than once.
     pub fn placeholders(&self) -> impl Iterator<Item = Placeholder<'a>> + use<'a> {
         self.pieces().filter_map(|piece| match piece {
-            Piece::Placeholder(placeholder) => Some(placeholder),
-            Piece::Text(_) => None,
+            BodyPiece::Placeholder(placeholder) => Some(placeholder),
+            BodyPiece::Text(_) => None,
         })
     }
 
@@ -97,8 +97,8 @@ impl<'a> Prompt<'a> {
     ) -> Result<(), Error> {
         for piece in self.pieces() {
             match piece {
-                Piece::Text(text) => put(text)?,
-                Piece::Placeholder(placeholder) => self.fill(placeholder, values, put)?,
+                BodyPiece::Text(text) => put(text)?,
+                BodyPiece::Placeholder(placeholder) => self.fill(placeholder, values, put)?,
             }
         }
         Ok(())

@@ -506,7 +506,7 @@ fn exercise(source: &str) {
         }
     }
     let pieces =
-        prompt.pieces().filter(|p| matches!(p, placeholder::Piece::Text(t) if t.is_empty()));
+        prompt.pieces().filter(|p| matches!(p, placeholder::BodyPiece::Text(t) if t.is_empty()));
     assert_eq!(pieces.count(), 0, "no empty pieces, so the loop ends");
     let values = [("x", "1"), ("ARGUMENTS", "a b c d"), ("y", "2")];
     if let Ok(length) = prompt.rendered_len(&values) {

@@ -7,7 +7,7 @@ use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::FIRST;
 use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, Record, Records};
 use crate::wire::json_read::{Node, Token};
-use crate::wire::json_write::{IdUse, Ids, Pieces};
+use crate::wire::json_write::{CallIdRule, IdUse, Pieces};
 
 /// One wire format, both ways.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Codec {
     /// A document (an SSE event, or the whole body) is over.
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
     /// The ids of calls that the provider takes, for a model.
-    pub ids: fn(model: &str) -> Ids,
+    pub ids: fn(model: &str) -> CallIdRule,
     /// Writes everything before the tools.
     pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes tool `index`.

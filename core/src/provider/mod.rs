@@ -43,7 +43,7 @@ pub use request::{Request, RequestPlace};
 pub(crate) use codec::{Body, Codec, Context};
 pub(crate) use config::check;
 pub(crate) use model::maker;
-pub(crate) use reply::{Reply, Shown, Sink, What, Word};
+pub(crate) use reply::{EmittedEvent, EmittedKind, Reply, Sink, Word};
 #[cfg(feature = "window")]
 pub(crate) use request::sent_texts;
 pub(crate) use tag::take;

@@ -6,7 +6,7 @@ use super::model::maker;
 use crate::transcript::log::MAGIC;
 #[cfg(feature = "window")]
 use crate::wire::json_write::Piece;
-use crate::wire::json_write::{Pieces, Place};
+use crate::wire::json_write::{PieceOffset, Pieces};
 
 /// A request to post. Holds no secret: the runtime adds the key.
 ///
@@ -16,9 +16,9 @@ pub struct Request<'s> {
     walk: Walk<'s>,
     /// The piece that is next, and how much of it is written.
     index: usize,
-    place: Place,
+    place: PieceOffset,
     /// What the pieces were made from.
-    origin: (Section, Cursor),
+    origin: (BodySection, Cursor),
 }
 
 /// A way through the body.
@@ -26,7 +26,7 @@ pub struct Request<'s> {
 struct Walk<'s> {
     codec: &'static Codec,
     context: Context<'s>,
-    section: Section,
+    section: BodySection,
     cursor: Cursor,
     pieces: Pieces<'s>,
 }
@@ -34,16 +34,16 @@ struct Walk<'s> {
 /// How far a [`Request`] was read. It outlives the request, for a border that can keep no borrow.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestPlace {
-    origin: (Section, Cursor),
+    origin: (BodySection, Cursor),
     index: usize,
-    place: Place,
+    place: PieceOffset,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Section {
+enum BodySection {
     Head,
     /// What stands before the messages, where tools are called by words.
-    Words(local::Place),
+    Words(local::TextModeCursor),
     Tool(usize),
     Messages,
     Message,
@@ -55,7 +55,7 @@ impl<'s> Request<'s> {
     pub(crate) fn new(codec: &'static Codec, context: Context<'s>) -> Self {
         let walk = Walk::new(codec, context);
         let origin = (walk.section, walk.cursor);
-        Self { walk, index: 0, place: Place::default(), origin }
+        Self { walk, index: 0, place: PieceOffset::default(), origin }
     }
 
     /// How far it was read.
@@ -120,7 +120,7 @@ impl<'s> Request<'s> {
             };
             if self.place.write(piece, &mut free) {
                 self.index += 1;
-                self.place = Place::default();
+                self.place = PieceOffset::default();
             }
         }
         size - free.len()
@@ -155,7 +155,7 @@ impl<'s> Walk<'s> {
         let mut pieces = Pieces::new();
         pieces.blanks.receiver = maker(context.config);
         pieces.blanks.ids = (codec.ids)(context.config.model());
-        Self { codec, context, section: Section::Head, cursor, pieces }
+        Self { codec, context, section: BodySection::Head, cursor, pieces }
     }
 
     /// Goes to the end, and gives the bytes that this left out.
@@ -175,40 +175,40 @@ impl<'s> Walk<'s> {
         let (codec, context, pieces) = (self.codec, &self.context, &mut self.pieces);
         loop {
             match self.section {
-                Section::Head => {
+                BodySection::Head => {
                     (codec.head)(context, pieces);
                     self.section = match local::begin(context.config) {
-                        Some(place) => Section::Words(place),
-                        None => Section::Tool(0),
+                        Some(place) => BodySection::Words(place),
+                        None => BodySection::Tool(0),
                     };
                 }
-                Section::Words(place) => {
+                BodySection::Words(place) => {
                     let next = local::before_messages(context, place, pieces);
-                    self.section = next.map_or(Section::Message, Section::Words);
+                    self.section = next.map_or(BodySection::Message, BodySection::Words);
                 }
-                Section::Tool(index) if context.config.tool(index).is_some() => {
+                BodySection::Tool(index) if context.config.tool(index).is_some() => {
                     (codec.tool)(context, index, pieces);
-                    self.section = Section::Tool(index + 1);
+                    self.section = BodySection::Tool(index + 1);
                 }
-                Section::Tool(_) => self.section = Section::Messages,
-                Section::Messages => {
+                BodySection::Tool(_) => self.section = BodySection::Messages,
+                BodySection::Messages => {
                     (codec.messages)(context, pieces);
-                    self.section = Section::Message;
+                    self.section = BodySection::Message;
                 }
-                Section::Message => {
+                BodySection::Message => {
                     let message = match local::begin(context.config) {
                         Some(_) => local::message,
                         None => codec.message,
                     };
                     if !message(context, &mut self.cursor, pieces) {
-                        self.section = Section::Tail;
+                        self.section = BodySection::Tail;
                     }
                 }
-                Section::Tail => {
+                BodySection::Tail => {
                     (codec.tail)(context, pieces);
-                    self.section = Section::Done;
+                    self.section = BodySection::Done;
                 }
-                Section::Done => return !pieces.as_slice().is_empty(),
+                BodySection::Done => return !pieces.as_slice().is_empty(),
             }
             if !pieces.as_slice().is_empty() {
                 return true;
@@ -226,8 +226,8 @@ pub(crate) fn sent_texts(
     each: &mut dyn FnMut(&str),
 ) {
     let mut walk = Walk::new(codec, context);
-    (walk.section, walk.cursor.offset) = (Section::Message, offset);
-    while matches!(walk.section, Section::Message) && walk.refill() {
+    (walk.section, walk.cursor.offset) = (BodySection::Message, offset);
+    while matches!(walk.section, BodySection::Message) && walk.refill() {
         for piece in walk.pieces.as_slice() {
             if let Piece::Plain(text) | Piece::Escaped(text) | Piece::EscapedTwice(text) = piece {
                 each(text);

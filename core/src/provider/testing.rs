@@ -14,7 +14,7 @@ use crate::{
 
 /// What a person saw of one reply.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Observed {
     pub text: String,
     pub refusal: String,
     pub thinking: String,
@@ -50,8 +50,8 @@ pub(crate) fn some(range: core::ops::Range<usize>) -> impl Iterator<Item = usize
 }
 
 /// Feeds `body` in pieces of `chunk` bytes.
-pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> Heard {
-    let mut heard = Heard::default();
+pub(crate) fn observe(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> Observed {
+    let mut observed = Observed::default();
     let mut failed = session.begin_response(200, None).err();
     for piece in body.chunks(chunk) {
         let mut rest = piece;
@@ -60,15 +60,15 @@ pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> 
                 Ok(fed) => {
                     rest = &rest[fed.used..];
                     match fed.event {
-                        Some(Event::TextDelta(text)) => heard.text.push_str(text),
-                        Some(Event::RefusalDelta(text)) => heard.refusal.push_str(text),
-                        Some(Event::ThinkingDelta(text)) => heard.thinking.push_str(text),
-                        Some(Event::ToolCall(call)) => heard.calls.push((
+                        Some(Event::TextDelta(text)) => observed.text.push_str(text),
+                        Some(Event::RefusalDelta(text)) => observed.refusal.push_str(text),
+                        Some(Event::ThinkingDelta(text)) => observed.thinking.push_str(text),
+                        Some(Event::ToolCall(call)) => observed.calls.push((
                             call.provider_id.to_string(),
                             call.name.to_string(),
                             call.arguments.to_string(),
                         )),
-                        Some(Event::Usage(usage)) => heard.usage = usage,
+                        Some(Event::Usage(usage)) => observed.usage = usage,
                         _ => {}
                     }
                 }
@@ -77,21 +77,21 @@ pub(crate) fn hear(session: &mut TestSession<'_>, body: &[u8], chunk: usize) -> 
         }
     }
     let ended = failed.map_or_else(|| session.end_response(), Err);
-    heard.word = session.raw_stop_reason().to_string();
+    observed.word = session.raw_stop_reason().to_string();
     match ended {
-        Ok(Event::End(reason)) => heard.end = Some(reason),
+        Ok(Event::End(reason)) => observed.end = Some(reason),
         Ok(event) => panic!("{event:?}"),
         Err(error) => {
             let failure = session.failure().expect("a failure");
-            heard.error = Some((error, failure.code.to_string(), failure.message.to_string()));
+            observed.error = Some((error, failure.code.to_string(), failure.message.to_string()));
         }
     }
-    heard
+    observed
 }
 
 /// What `body` says, the same at every chunk size.
-pub(crate) fn heard(dialect: Dialect, body: &str) -> Heard {
-    let listen = |chunk| hear(&mut session(config(dialect)), body.as_bytes(), chunk);
+pub(crate) fn observed(dialect: Dialect, body: &str) -> Observed {
+    let listen = |chunk| observe(&mut session(config(dialect)), body.as_bytes(), chunk);
     let whole = listen(body.len());
     for chunk in some(1..body.len().min(80)) {
         assert_eq!(listen(chunk), whole, "in pieces of {chunk} bytes");
@@ -102,9 +102,9 @@ pub(crate) fn heard(dialect: Dialect, body: &str) -> Heard {
 /// What is heard of `body` when it is cut at any byte: no cut may pass for a whole reply
 /// that says something else.
 pub(crate) fn assert_no_cut_passes(dialect: Dialect, body: &str) {
-    let whole = heard(dialect, body);
+    let whole = observed(dialect, body);
     for cut in some(0..body.len()) {
-        let part = hear(&mut session(config(dialect)), &body.as_bytes()[..cut], cut.max(1));
+        let part = observe(&mut session(config(dialect)), &body.as_bytes()[..cut], cut.max(1));
         if part.error.is_none() {
             let same = (&part.text, &part.refusal, &part.thinking, &part.calls, part.end)
                 == (&whole.text, &whole.refusal, &whole.thinking, &whole.calls, whole.end);
@@ -140,7 +140,7 @@ pub(crate) fn assert_robust(dialect: Dialect, body: &str) {
         let mut first = None;
         for chunk in [damaged.len().max(1), 1, 3, 17] {
             let mut session = session(config(dialect));
-            let heard = hear(&mut session, &damaged, chunk);
+            let observed = observe(&mut session, &damaged, chunk);
             while let Some(id) = session.pending_call().map(|call| call.id) {
                 let result = ToolResult { id, content: "done", is_error: false };
                 session.tool_result(result).expect("room");
@@ -152,11 +152,11 @@ pub(crate) fn assert_robust(dialect: Dialect, body: &str) {
             // How much is shown before an error, and where a broken character is found, is the
             // affair of the session.
             let Ok(text) = core::str::from_utf8(&damaged) else { continue };
-            let heard = match heard.error {
-                Some(error) => Heard { error: Some(error), ..Heard::default() },
-                None => heard,
+            let observed = match observed.error {
+                Some(error) => Observed { error: Some(error), ..Observed::default() },
+                None => observed,
             };
-            let now = (heard, next);
+            let now = (observed, next);
             let first = first.get_or_insert(now.clone());
             assert_eq!(first, &now, "pieces of {chunk}: {text}");
         }

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::machine::{End, Machine};
-use super::window::Tried;
+use super::window::RoomAttempts;
 use crate::provider::Config;
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::{Error, ErrorKind};
@@ -54,7 +54,7 @@ impl Machine {
         self.forget_failure();
         self.cut_off(log, config, used);
         (self.step, self.attempt, self.turn) = (Step::Idle, 0, FIRST_RECORD as u32);
-        self.tried = Tried::NOTHING;
+        self.room_attempts = RoomAttempts::NOTHING;
         self.resume(log, config);
         // The turn may have ended since, with the same record.
         if self.open.count == 0 && checkpoint.is_idle != (self.step == Step::Idle) {

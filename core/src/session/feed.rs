@@ -6,7 +6,7 @@
 
 use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
-use crate::wire::sse::{Field, Met, SseReader};
+use crate::wire::sse::{Field, SseReader, SseScan};
 use crate::wire::taken;
 use crate::{Error, ErrorKind};
 
@@ -193,17 +193,17 @@ impl Decoder {
             let is_data = self.sse.field() == Some(Field::Data) || is_error;
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
-                Met::Line if is_data => {
+                SseScan::Line if is_data => {
                     self.line_is_done = false;
                     if is_error {
                         sink.fail_document();
                     }
                 }
-                Met::Piece if self.sse.field() == Some(Field::Event) => {
+                SseScan::Piece if self.sse.field() == Some(Field::Event) => {
                     self.sse.add_to_event(taken(before, input));
                 }
-                Met::LineEnd if self.sse.ends_error_event() => sink.fail_document(),
-                Met::Piece if is_data => {
+                SseScan::LineEnd if self.sse.ends_error_event() => sink.fail_document(),
+                SseScan::Piece if is_data => {
                     let mut rest = taken(before, input);
                     let read = self.data(sink, &mut rest);
                     // What was not read of the piece is read next.
@@ -213,10 +213,10 @@ impl Decoder {
                     read?;
                 }
                 // The lines of one event are joined by a line feed.
-                Met::LineEnd if is_data && !self.json.is_fresh() => {
+                SseScan::LineEnd if is_data && !self.json.is_fresh() => {
                     self.json(sink, &mut LINE_FEED.as_slice())?;
                 }
-                Met::Dispatch => {
+                SseScan::Dispatch => {
                     if self.marker > 0 {
                         return Err(BAD);
                     }
@@ -225,7 +225,7 @@ impl Decoder {
                         self.end_document(sink)?;
                     }
                 }
-                Met::Nothing | Met::Line | Met::Piece | Met::LineEnd => {}
+                SseScan::Nothing | SseScan::Line | SseScan::Piece | SseScan::LineEnd => {}
             }
         }
         Ok(())

@@ -3,9 +3,9 @@
 use core::slice;
 
 use super::feed::Decoder;
-use super::open::Open;
-use super::room::{Last, can_drop};
-use super::window::{Count, ENABLED, Finish, Runs, Tried, used_up};
+use super::open::OpenCalls;
+use super::room::{LastResort, can_drop};
+use super::window::{ENABLED, FinishSummary, RoomAttempts, Runs, WindowCount, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
 use crate::provider::{Budget, Codec, Config, Limits, Reply, codec_of};
@@ -22,7 +22,7 @@ pub(super) struct Machine {
     pub reply: Reply,
     pub decoder: Decoder,
     /// The calls of the last reply.
-    pub open: Open,
+    pub open: OpenCalls,
     /// Some reply has so many calls that their places are noted.
     pub has_long: bool,
     /// The user's text that began the turn.
@@ -36,17 +36,17 @@ pub(super) struct Machine {
     /// Tokens of the turn.
     pub usage: Usage,
     /// Tokens of the window.
-    pub count: Count,
+    pub count: WindowCount,
     /// How often records were rewritten, and how often their end was cut off: what was saved
     /// of them is not what they are now.
     pub rewrites: u16,
     pub cuts: u16,
     /// Calls that repeat.
     pub runs: Runs,
-    pub tried: Tried,
+    pub room_attempts: RoomAttempts,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
-    pub summary: Option<Finish>,
+    pub summary: Option<FinishSummary>,
     /// The status of the response, 0 when there is none.
     pub status: u16,
     /// What the server wishes for, or `u32::MAX`: an `Option` takes twice the room.
@@ -63,7 +63,12 @@ pub(super) struct Machine {
 impl Machine {
     // Inlined, so that it is put together where it stays.
     #[inline(always)]
-    pub fn new(codec: &'static Codec, limits: &Limits, place: Place, count: Count) -> Self {
+    pub fn new(
+        codec: &'static Codec,
+        limits: &Limits,
+        place: Position,
+        count: WindowCount,
+    ) -> Self {
         Self {
             step: place.step,
             reply: Reply::default(),
@@ -79,7 +84,7 @@ impl Machine {
             rewrites: 0,
             cuts: 0,
             runs: Runs::new(),
-            tried: Tried::NOTHING,
+            room_attempts: RoomAttempts::NOTHING,
             summary: None,
             status: 0,
             retry_after_ms: u32::MAX,
@@ -92,7 +97,7 @@ impl Machine {
 
     /// The step is the one that the conversation ends with.
     pub fn resume(&mut self, log: &mut Log<'_>, config: &dyn Config) {
-        let place = Place::find(log, config, &mut self.count);
+        let place = Position::find(log, config, &mut self.count);
         (self.step, self.open, self.has_long) = (place.step, place.open, place.has_long);
         (self.turn, self.rounds) = (place.turn, place.rounds);
         self.runs = Runs::new();
@@ -112,7 +117,7 @@ impl Machine {
         let header = Header::new(Kind::User, FIRST, [0; 3]);
         self.turn = log.push(header, &[text.as_bytes()])? as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
-        self.tried = Tried::NOTHING;
+        self.room_attempts = RoomAttempts::NOTHING;
         self.runs = Runs::new();
         self.forget_failure();
         self.enter_send(log, config);
@@ -128,7 +133,7 @@ impl Machine {
     }
 
     /// The request for a summary that is on.
-    pub fn summary(&self) -> Option<Finish> {
+    pub fn summary(&self) -> Option<FinishSummary> {
         self.summary.filter(|_| ENABLED)
     }
 
@@ -155,7 +160,7 @@ impl Machine {
         self.expect(self.step == Step::Send)?;
         self.decoder = Decoder::new(codec_of(config.dialect())?);
         self.reply.begin(log.used());
-        self.open = Open::before(log);
+        self.open = OpenCalls::before(log);
         self.reply.refused = !(200..300).contains(&status);
         let asked_ms = retry_after_ms.map_or(u32::MAX, |millis| millis.min(u32::MAX - 1));
         (self.status, self.retry_after_ms) = (status, asked_ms);
@@ -180,7 +185,7 @@ impl Machine {
         self.expect(self.step == Step::RunTools)?;
         let unknown = unknown_call(result.id);
         let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
-        let cut = Cut::of(result.content, config.limits().max_result_bytes as usize);
+        let cut = ShortenedResult::of(result.content, config.limits().max_result_bytes as usize);
         let number = Digits::of(cut.left_out as usize);
         let flags = FIRST | if result.is_error { MARKED } else { 0 };
         let [low, high] = index.to_le_bytes();
@@ -273,27 +278,27 @@ impl Machine {
 
 /// Where a conversation stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Position {
     pub step: Step,
-    open: Open,
+    open: OpenCalls,
     has_long: bool,
     turn: u32,
     rounds: u16,
 }
 
-impl Place {
+impl Position {
     /// Nothing was said.
     pub const START: Self = Self {
         step: Step::Idle,
-        open: Open::NONE,
+        open: OpenCalls::NONE,
         has_long: false,
         turn: FIRST_RECORD as u32,
         rounds: 0,
     };
 
     /// Where a saved conversation ends.
-    pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut Count) -> Self {
-        let (open, has_long) = Open::find(log);
+    pub fn find(log: &mut Log<'_>, config: &dyn Config, count: &mut WindowCount) -> Self {
+        let (open, has_long) = OpenCalls::find(log);
         let End { turn, asks, rounds, .. } = End::find(log);
         let step = match asks {
             _ if open.count > 0 => Step::RunTools,
@@ -352,13 +357,13 @@ impl End {
 
 /// The step in which to send, when there is room for a reply and the window is below its mark, or
 /// no room can be made and it may be sent all the same; else that in which to make room.
-fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32) -> Step {
+fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut WindowCount, turn: u32) -> Step {
     let wanted = config.limits().reply_bytes as usize;
     let bytes = wanted.saturating_sub(log.room(wanted)) as u32;
     let excess = count.excess(config, log.bytes());
     let is_short = bytes > 0 || excess.marks > 0;
     // Above the high mark alone, no summary goes.
-    let last = if bytes > 0 { Last::Summary } else { Last::Nothing };
+    let last = if bytes > 0 { LastResort::Summary } else { LastResort::Nothing };
     if excess.context > 0 || (is_short && can_drop(log, turn as usize, last)) {
         Step::MakeRoom { bytes }
     } else {
@@ -367,13 +372,13 @@ fn sending(log: &mut Log<'_>, config: &dyn Config, count: &mut Count, turn: u32)
 }
 
 /// A result that is cut in its middle to fit a limit, at characters.
-pub(super) struct Cut<'a> {
+pub(super) struct ShortenedResult<'a> {
     pub before: &'a [u8],
     pub after: &'a [u8],
     pub left_out: u32,
 }
 
-impl<'a> Cut<'a> {
+impl<'a> ShortenedResult<'a> {
     pub fn of(text: &'a str, limit: usize) -> Self {
         let bytes = text.as_bytes();
         let (mut before, mut after) = (bytes.len(), bytes.len());

@@ -19,8 +19,8 @@ use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, codec_of};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::{Error, ErrorKind};
-use machine::{Machine, Place};
-use window::Count;
+use machine::{Machine, Position};
+use window::WindowCount;
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -110,10 +110,10 @@ impl<C: Config, S: Storage> Session<C, S> {
     fn begin(storage: S, used: Option<usize>, config: C) -> Result<Self, Error> {
         let codec = check(&config)?;
         let mut transcript = Transcript::open(storage, used)?;
-        let mut count = Count::new();
+        let mut count = WindowCount::new();
         let place = match used {
-            Some(_) => Place::find(&mut transcript.log(), &config, &mut count),
-            None => Place::START,
+            Some(_) => Position::find(&mut transcript.log(), &config, &mut count),
+            None => Position::START,
         };
         let machine = Machine::new(codec, config.limits(), place, count);
         Ok(Self { config, transcript, machine })
@@ -267,7 +267,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// text: then the step is still `Receive`, and the next call gives the end.
     ///
     /// # Errors
-    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
+    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `ShortenedResult`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
     pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
         self.machine.end_response(self.transcript.log(), &self.config)
@@ -331,8 +331,8 @@ impl<C: Config, S: Storage> Session<C, S> {
     ) -> Result<Session<D, T>, Error> {
         let codec = check(&config)?;
         let mut transcript = Transcript::copy(self.snapshot(), storage)?;
-        let mut count = Count::new();
-        let place = Place::find(&mut transcript.log(), &config, &mut count);
+        let mut count = WindowCount::new();
+        let place = Position::find(&mut transcript.log(), &config, &mut count);
         let machine = Machine::new(codec, config.limits(), place, count);
         Ok(Session { config, transcript, machine })
     }

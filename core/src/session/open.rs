@@ -8,7 +8,7 @@ use crate::transcript::record::{
 };
 use crate::wire::hash::hash;
 use crate::wire::json_read::is_value;
-use crate::wire::json_write::Ids;
+use crate::wire::json_write::CallIdRule;
 
 /// What the model is told of a call that is not handed out.
 pub(super) const MALFORMED: &str =
@@ -16,7 +16,7 @@ pub(super) const MALFORMED: &str =
 
 /// Which calls are open.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Open {
+pub(super) struct OpenCalls {
     /// Where the reply begins.
     pub reply: u32,
     /// Calls of the session before the reply.
@@ -29,7 +29,7 @@ pub(super) struct Open {
     first_index: u16,
 }
 
-impl Open {
+impl OpenCalls {
     pub const NONE: Self = Self::new(0, 0, 0);
 
     /// The calls of the reply that begins at `reply`, none of them answered.
@@ -147,7 +147,7 @@ impl Open {
         while let Some(call) = Record::find_part(log.bytes(), at, reply, Kind::Call.bit()) {
             let (offset, mut header) = (call.offset, call.header);
             at = call.end();
-            let is_plain = Ids::all_take(text(call.call_bytes().0));
+            let is_plain = CallIdRule::all_take(text(call.call_bytes().0));
             let [id, name, _] = header.info;
             header.info = [id, name, if is_plain { 0 } else { maker }];
             log.set_header(offset, header);
@@ -210,7 +210,7 @@ impl Open {
 fn mark_repeated(log: &mut Log<'_>, from: usize) {
     // Where many ids may come again, they are sorted.
     if cfg!(target_pointer_width = "64") {
-        let mut seen = Seen::NONE;
+        let mut seen = SeenIds::NONE;
         let calls = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
         let mut known = 0_usize;
         for call in calls {
@@ -220,7 +220,7 @@ fn mark_repeated(log: &mut Log<'_>, from: usize) {
             return;
         }
     }
-    let mut seen = Seen::NONE;
+    let mut seen = SeenIds::NONE;
     let mut at = FIRST_RECORD;
     while let Some(record) = log.record(at) {
         let (offset, end) = (record.offset, record.end());
@@ -244,9 +244,9 @@ fn is_repeated(bytes: &[u8], call: &Record<'_>) -> bool {
 
 /// The ids of calls that were seen, a bit for many: most calls repeat none, which is known without
 /// a look at those before.
-struct Seen([u32; SEEN_WORDS]);
+struct SeenIds([u32; SEEN_WORDS]);
 
-impl Seen {
+impl SeenIds {
     const NONE: Self = Self([0; SEEN_WORDS]);
 
     /// One more call. False when none before had its id.

@@ -3,13 +3,15 @@
 use super::Step;
 use super::feed::Decoder;
 use super::machine::Machine;
-use super::open::{MALFORMED, Open};
+use super::open::{MALFORMED, OpenCalls};
 use super::retry::{is_rate_limit, is_transient, wait};
-use super::room::{Last, can_drop};
+use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, used_up};
 use crate::message::{Event, Fed, StopReason, Usage};
 use crate::provider::delay::asked_in_ms;
-use crate::provider::{Config, FailedTurn, Reply, Shown, Sink, What, local, maker, stop};
+use crate::provider::{
+    Config, EmittedEvent, EmittedKind, FailedTurn, Reply, Sink, local, maker, stop,
+};
 use crate::transcript::log::Log;
 use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
@@ -49,8 +51,8 @@ impl Machine {
             }
         };
         let repeats = match shown {
-            Ok(Some(shown)) if ENABLED && shown.what == What::Call => {
-                self.runs.told(sink.log.bytes(), shown.start)
+            Ok(Some(shown)) if ENABLED && shown.what == EmittedKind::Call => {
+                self.runs.emit_call(sink.log.bytes(), shown.start)
             }
             _ => false,
         };
@@ -60,7 +62,7 @@ impl Machine {
         let used = chunk.len() - input.len();
         let error = match shown {
             Ok(None) => return Ok(Fed { used, event: None }),
-            Ok(Some(Shown { what: What::Malformed, .. })) => {
+            Ok(Some(EmittedEvent { what: EmittedKind::Malformed, .. })) => {
                 Error::new(ErrorKind::BadResponse, self.decoder.offset)
             }
             Ok(Some(shown)) => {
@@ -71,8 +73,8 @@ impl Machine {
             }
             Err(error) => error,
         };
-        let told = error.kind() == ErrorKind::Limit && self.reply.is_failed();
-        let error = if told { refusal(&self.reply, self.status) } else { error };
+        let is_failure = error.kind() == ErrorKind::Limit && self.reply.is_failed();
+        let error = if is_failure { refusal(&self.reply, self.status) } else { error };
         let event = self.broken(&mut log, config, error)?;
         Ok(Fed { used: chunk.len(), event: Some(event) })
     }
@@ -135,11 +137,11 @@ impl Machine {
                 log.set_flags(offset, MARKED);
             }
         }
-        self.open = Open::new(self.reply.start, self.open.before, self.reply.calls);
+        self.open = OpenCalls::new(self.reply.start, self.open.before, self.reply.calls);
         self.has_long |= u32::from(self.reply.calls) > FEW;
         self.rounds = self.rounds.saturating_add(1);
         self.attempt = 0;
-        self.tried.end_of_round();
+        self.room_attempts.end_of_round();
         let start = self.reply.start as usize;
         self.count.measure(config, self.reply.usage(), log.bytes(), start);
         self.open.mark_repeated(log);
@@ -195,7 +197,9 @@ impl Machine {
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, start);
-                if self.summary().is_none() && can_drop(log, self.turn as usize, Last::Summary) {
+                if self.summary().is_none()
+                    && can_drop(log, self.turn as usize, LastResort::Summary)
+                {
                     self.error = Some(error);
                     self.step = Step::MakeRoom { bytes: error.detail() };
                     return Err(error);
@@ -230,13 +234,13 @@ impl Machine {
     /// What the reply used up is part of the turn's. Where the provider counts nothing, and the
     /// tokens are limited, the configuration's own count stands in.
     fn add_usage(&mut self, log: &Log<'_>, config: &dyn Config) {
-        let (told, limits) = (self.reply.usage(), config.limits());
+        let (counted, limits) = (self.reply.usage(), config.limits());
         let is_limited = limits.max_turn_tokens > 0 || limits.max_turn_cost_micros > 0;
         let was_read = !self.reply.is_failed() && self.status != 0;
-        let usage = if told == Usage::default() && is_limited && was_read {
+        let usage = if counted == Usage::default() && is_limited && was_read {
             self.count.guess(config, log.bytes(), self.reply.start as usize)
         } else {
-            told
+            counted
         };
         self.usage = self.usage.plus(usage);
     }
@@ -284,7 +288,7 @@ fn read(
     sink: &mut Sink<'_, '_>,
     input: &mut &[u8],
     limit_bytes: u32,
-) -> Result<Option<Shown>, Error> {
+) -> Result<Option<EmittedEvent>, Error> {
     loop {
         if let Some(shown) = sink.show() {
             return Ok(Some(shown));
@@ -344,7 +348,7 @@ fn judge(
     // What the end of the body cut off in its middle was not shown, and does not stay.
     sink.drop_stage();
     sink.drop_spare();
-    sink.release(false)?;
+    sink.resolve_pending(false)?;
     let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
     let is_foreign = decoder.is_foreign() || reply.has_strangers;
@@ -398,7 +402,7 @@ const fn is_success(reason: StopReason) -> bool {
 #[inline(never)]
 const fn refusal(reply: &Reply, status: u16) -> Error {
     let status = match (status, reply.failure.status) {
-        (200..300, told @ 400..600) => told,
+        (200..300, refused @ 400..600) => refused,
         (status, _) => status,
     };
     Error::new(ErrorKind::Status, status as u32)

@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind};
 impl Machine {
     pub fn drop_oldest(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Result<usize, Error> {
         self.expect_room()?;
-        let Some((start, end)) = oldest(log, self.turn as usize, Last::Summary) else {
+        let Some((start, end)) = oldest(log, self.turn as usize, LastResort::Summary) else {
             return Err(self.no_room(log, config));
         };
         self.remove(log, config, start, end);
@@ -127,24 +127,24 @@ pub(super) fn is_turn(header: &Header) -> bool {
     header.kind() == Kind::User && !header.has(MARKED)
 }
 
-/// Whether an exchange can go; with `Last::Summary` a summary, too.
-pub(super) fn can_drop(log: &Log<'_>, turn: usize, last: Last) -> bool {
+/// Whether an exchange can go; with `LastResort::Summary` a summary, too.
+pub(super) fn can_drop(log: &Log<'_>, turn: usize, last: LastResort) -> bool {
     oldest(log, turn, last).is_some()
 }
 
 /// What goes when no exchange is left that can.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Last {
+pub(super) enum LastResort {
     Nothing,
     /// The summary of what went before: it says more than any one exchange.
     Summary,
 }
 
 /// What goes first.
-pub(super) fn oldest(log: &Log<'_>, turn: usize, last: Last) -> Option<(usize, usize)> {
+pub(super) fn oldest(log: &Log<'_>, turn: usize, last: LastResort) -> Option<(usize, usize)> {
     exchange(log, turn, FIRST_RECORD).or_else(|| {
         let first = log.record(FIRST_RECORD)?;
-        let goes = last == Last::Summary && turn > FIRST_RECORD && first.is_summary();
+        let goes = last == LastResort::Summary && turn > FIRST_RECORD && first.is_summary();
         goes.then(|| (FIRST_RECORD, first.end()))
     })
 }

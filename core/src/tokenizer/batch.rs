@@ -2,13 +2,13 @@
 //! those of another.
 
 use super::block;
-use super::cache::{Cache, Front};
+use super::cache::{Cache, PieceLookup};
 use super::fast::{next_piece, words_of};
-use super::few::Few;
 use super::masks::{self, ClassesOf};
-use super::pairs::Pairs;
+use super::packed_ids::PackedIds;
+use super::pairs::MergeLookup;
+use super::pretokenizer::Pattern;
 use super::short::Parts;
-use super::split::Pattern;
 use super::vocab::Vocabulary;
 
 /// Pieces of a batch.
@@ -19,9 +19,9 @@ const ROW: usize = 8;
 pub(super) const WORD_BYTES: usize = 16;
 
 /// What takes the tokens of one piece after the other.
-pub(super) trait Sink {
+pub(super) trait TokenSink {
     /// A piece of these tokens.
-    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>);
+    fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>);
 
     /// A piece that is still to be merged.
     fn piece(&mut self, piece: &[u8]);
@@ -33,7 +33,7 @@ pub(super) fn visit(
     classes_of: ClassesOf,
     cache: &mut Cache<'_>,
     text: &[u8],
-    sink: &mut impl Sink,
+    sink: &mut impl TokenSink,
 ) {
     if cache.is_empty() {
         visit_behind(vocabulary, classes_of, &mut vocabulary.front(), text, sink);
@@ -45,9 +45,9 @@ pub(super) fn visit(
 fn visit_behind(
     vocabulary: &Vocabulary<'_>,
     classes_of: ClassesOf,
-    front: &mut impl Front,
+    front: &mut impl PieceLookup,
     text: &[u8],
-    sink: &mut impl Sink,
+    sink: &mut impl TokenSink,
 ) {
     let mut batch = Batch::new();
     let mut at = 0;
@@ -61,25 +61,25 @@ fn visit_behind(
 
 /// Pieces that are looked at together.
 struct Batch {
-    slots: [Slot; SIZE],
+    slots: [BatchSlot; SIZE],
     count: usize,
     /// A bit for each piece that was not found at once.
     others: [u64; SIZE / 64],
-    row: Row,
+    row: MergeRow,
 }
 
 /// A piece of a batch: its tokens, and where it ends.
 #[derive(Clone, Copy)]
-struct Slot {
-    few: Few<2>,
+struct BatchSlot {
+    packed: PackedIds<2>,
     end: usize,
 }
 
 impl Batch {
     #[inline(always)]
     const fn new() -> Self {
-        let slot = Slot { few: Few::NONE, end: 0 };
-        Self { slots: [slot; SIZE], count: 0, others: [0; SIZE / 64], row: Row::new() }
+        let slot = BatchSlot { packed: PackedIds::NONE, end: 0 };
+        Self { slots: [slot; SIZE], count: 0, others: [0; SIZE / 64], row: MergeRow::new() }
     }
 
     /// Fills in the pieces that start at `at`; the end of the last one.
@@ -88,7 +88,7 @@ impl Batch {
         &mut self,
         vocabulary: &Vocabulary<'_>,
         classes_of: ClassesOf,
-        front: &impl Front,
+        front: &impl PieceLookup,
         text: &[u8],
         mut at: usize,
     ) -> usize {
@@ -107,10 +107,10 @@ impl Batch {
                 }
             }
             let (end, word) = next_piece_apart(pattern, text, at);
-            let few = word.map_or(Few::NONE, |word| front.find(word));
+            let packed = word.map_or(PackedIds::NONE, |word| front.find(word));
             if let Some(slot) = self.slots.get_mut(self.count) {
-                *slot = Slot { few, end };
-                self.mark(u64::from(few.is_none()), 1);
+                *slot = BatchSlot { packed, end };
+                self.mark(u64::from(packed.is_none()), 1);
             }
             at = end;
         }
@@ -121,7 +121,7 @@ impl Batch {
     #[inline(always)]
     fn push_block(
         &mut self,
-        front: &impl Front,
+        front: &impl PieceLookup,
         starts: u64,
         window: &[u8; masks::BYTES + WORD_BYTES],
         at: usize,
@@ -136,10 +136,10 @@ impl Batch {
                 Some(bytes) => u128::from_le_bytes(*bytes) & mask,
                 None => 0,
             };
-            let few = front.find([word as u64, (word >> 64) as u64]);
-            *slot = Slot { few, end: at + end };
+            let packed = front.find([word as u64, (word >> 64) as u64]);
+            *slot = BatchSlot { packed, end: at + end };
             // Most pieces are found; when one is not, that is not to be foreseen.
-            others = others << 1 | u64::from(few.is_none());
+            others = others << 1 | u64::from(packed.is_none());
             start = end;
             if left == 0 {
                 break;
@@ -165,7 +165,7 @@ impl Batch {
     fn look_further(
         &mut self,
         vocabulary: &Vocabulary<'_>,
-        front: &mut impl Front,
+        front: &mut impl PieceLookup,
         text: &[u8],
         start: usize,
     ) {
@@ -173,27 +173,27 @@ impl Batch {
         if vocabulary.has_words() {
             for place in places(self.others) {
                 let Some(word) = self.word(text, start, place) else { continue };
-                let few = vocabulary.word(word);
+                let packed = vocabulary.word(word);
                 if let (Some(slot), Some(unknown)) =
                     (self.slots.get_mut(place), unknown.get_mut(place / 64))
                 {
-                    slot.few = few;
-                    *unknown ^= u64::from(!few.is_none()) << (place % 64);
+                    slot.packed = packed;
+                    *unknown ^= u64::from(!packed.is_none()) << (place % 64);
                 }
-                front.learn(word, few);
+                front.learn(word, packed);
             }
         }
         for place in places(unknown) {
             let Some(word) = self.word(text, start, place) else { continue };
             // It may have been learned since.
-            let few = front.find(word);
-            if few.is_none() {
+            let packed = front.find(word);
+            if packed.is_none() {
                 self.row.push(place, word);
                 if self.row.is_full() {
                     self.row.merge(vocabulary, front, &mut self.slots);
                 }
             } else if let Some(slot) = self.slots.get_mut(place) {
-                slot.few = few;
+                slot.packed = packed;
             }
         }
         self.row.merge(vocabulary, front, &mut self.slots);
@@ -215,21 +215,21 @@ impl Batch {
     fn show(
         &self,
         vocabulary: &Vocabulary<'_>,
-        front: &mut impl Front,
+        front: &mut impl PieceLookup,
         text: &[u8],
         mut start: usize,
-        sink: &mut impl Sink,
+        sink: &mut impl TokenSink,
     ) {
         for slot in self.slots.iter().take(self.count) {
-            if slot.few.is_none() {
+            if slot.packed.is_none() {
                 let piece = text.get(start..slot.end).unwrap_or_default();
                 let words = words_of(text, start, slot.end);
                 match words.map(|words| front.long(vocabulary, words, piece)) {
-                    Some(few) if !few.is_none() => sink.few(&few),
+                    Some(packed) if !packed.is_none() => sink.packed(&packed),
                     _ => sink.piece(piece),
                 }
             } else {
-                sink.few(&slot.few);
+                sink.packed(&slot.packed);
             }
             start = slot.end;
         }
@@ -266,14 +266,14 @@ const MASKS: [u128; masks::BYTES] = {
 };
 
 /// Pieces that are merged side by side.
-struct Row {
+struct MergeRow {
     parts: [Parts<WORD_BYTES>; ROW],
     words: [[u64; 2]; ROW],
     places: [usize; ROW],
     count: usize,
 }
 
-impl Row {
+impl MergeRow {
     #[inline(always)]
     const fn new() -> Self {
         let parts = [const { Parts::EMPTY }; ROW];
@@ -298,27 +298,27 @@ impl Row {
     fn merge(
         &mut self,
         vocabulary: &Vocabulary<'_>,
-        front: &mut impl Front,
-        slots: &mut [Slot; SIZE],
+        front: &mut impl PieceLookup,
+        slots: &mut [BatchSlot; SIZE],
     ) {
-        match vocabulary.joins() {
-            Some(joins) => self.merge_by(&joins),
+        match vocabulary.merge_table() {
+            Some(merge_table) => self.merge_by(&merge_table),
             None => self.merge_by(vocabulary),
         }
         let pieces = self.parts.iter().zip(&self.words).zip(&self.places);
         for ((parts, &word), &place) in pieces.take(self.count) {
             let ids = parts.indexes().map(|index| vocabulary.id_of(index));
-            let few = Few::of(parts.count(), ids);
+            let packed = PackedIds::of(parts.count(), ids);
             if let Some(slot) = slots.get_mut(place) {
-                slot.few = few;
+                slot.packed = packed;
             }
-            front.learn(word, few);
+            front.learn(word, packed);
         }
         self.count = 0;
     }
 
     #[inline(never)]
-    fn merge_by(&mut self, pairs: &impl Pairs) {
+    fn merge_by(&mut self, pairs: &impl MergeLookup) {
         for (parts, &word) in self.parts.iter_mut().zip(&self.words).take(self.count) {
             parts.start(pairs, word);
         }

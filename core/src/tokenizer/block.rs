@@ -1,11 +1,11 @@
-//! The pre-split of sixty-four bytes at once: a bit for each byte says whether it is in a class, and a
+//! The pre-tokenizer of sixty-four bytes at once: a bit for each byte says whether it is in a class, and a
 //! few operations on these say where pieces start.
 //!
 //! What is rare is left to the general way: zeros, characters above ASCII that are no letters, and
 //! capitals behind a letter without case.
 
 use super::masks::{BYTES, Classes, Masks};
-use super::split::{Case, Pattern, contraction};
+use super::pretokenizer::{Case, Pattern, contraction};
 
 /// Where pieces start in `block`, a bit each, if a piece starts at its front. Each piece but the last
 /// one ends where the next one starts; where that one ends is not known.
@@ -132,7 +132,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::tokenizer::split::piece_end;
+    use crate::tokenizer::pretokenizer::piece_end;
 
     const ASCII: &[&str] = &[
         "a", "a", "b", "S", "t", "Z", " ", " ", "\n", "\n", "\t", "\r", "0", "1", "'", "/", "!",

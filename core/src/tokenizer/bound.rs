@@ -1,4 +1,4 @@
-//! Counts of a vocabulary that was cut down for a small memory: exact inside of what was kept, else
+//! Counts of a vocabulary that was pruned for a small memory: exact inside of what was kept, else
 //! an upper bound, and always said which.
 
 use super::bpe;
@@ -9,7 +9,7 @@ use super::vocab::Vocabulary;
 pub enum Count {
     /// This many.
     Exact(u64),
-    /// No more than this: the vocabulary was cut down, and the text is not inside of what was kept.
+    /// No more than this: the vocabulary was pruned, and the text is not inside of what was kept.
     AtMost(u64),
 }
 
@@ -33,10 +33,10 @@ impl Count {
     }
 }
 
-/// What was kept of a vocabulary that was cut down. Such a vocabulary counts, and makes no ids.
+/// What was kept of a vocabulary that was pruned. Such a vocabulary counts, and makes no ids.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cut {
+pub enum Pruning {
     /// The best ranks. A piece that is one token is counted exactly. Any other might still have been
     /// merged by a rank that is missing, never split, so its count is an upper bound.
     Ranks,
@@ -48,17 +48,17 @@ pub enum Cut {
     },
 }
 
-impl Cut {
-    /// The stable number of the cut in a packed file.
-    pub const fn number(cut: Option<Self>) -> u16 {
-        match cut {
+impl Pruning {
+    /// The stable number of the pruning in a packed file.
+    pub const fn number(pruning: Option<Self>) -> u16 {
+        match pruning {
             None => 0,
             Some(Self::Ranks) => 1,
             Some(Self::Characters { below }) => below as u16,
         }
     }
 
-    /// The cut with that number: `None` where there is no such one.
+    /// The pruning with that number: `None` where there is no such one.
     pub const fn from_number(number: u16) -> Option<Option<Self>> {
         Some(match number {
             0 => None,

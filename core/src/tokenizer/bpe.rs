@@ -1,10 +1,10 @@
-//! The tokens of one piece: what the pre-split leaves between its cuts.
+//! The tokens of one piece: what the pre-tokenizer leaves between its cuts.
 
 use super::format::MAX_TOKEN_BYTES;
 use super::long;
-use super::node::Last;
-use super::pairs::Pairs;
-use super::repeat::{Repeat, period_of};
+use super::node::LastToken;
+use super::pairs::MergeLookup;
+use super::repeat::{RepeatedPiece, period_of};
 use super::short::Parts;
 use super::tail::{Tail, append};
 use super::vocab::Vocabulary;
@@ -19,13 +19,13 @@ const MIDDLE_BYTES: usize = 32;
 
 /// Number of tokens of `piece`.
 pub(super) fn count(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
-    match vocabulary.joins() {
-        Some(joins) => count_by(vocabulary, &joins, piece),
+    match vocabulary.merge_table() {
+        Some(merge_table) => count_by(vocabulary, &merge_table, piece),
         None => count_by(vocabulary, vocabulary, piece),
     }
 }
 
-fn count_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
+fn count_by(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8]) -> u64 {
     if let [_] = piece {
         return 1;
     }
@@ -37,7 +37,7 @@ fn count_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u6
 
 // Not inlined, and the next neither: the stack of what is rare would be that of every piece.
 #[inline(never)]
-fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
+fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8]) -> u64 {
     match Parts::<MIDDLE_BYTES>::of(pairs, piece) {
         Some(parts) => parts.count() as u64,
         None => count_long(vocabulary, pairs, piece),
@@ -45,7 +45,7 @@ fn count_middle(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -
 }
 
 #[inline(never)]
-fn count_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> u64 {
+fn count_long(vocabulary: &Vocabulary<'_>, pairs: &impl MergeLookup, piece: &[u8]) -> u64 {
     if let Some(period) = period_of(piece)
         && let Some((repeated, rest)) = count_repeated(vocabulary, piece, period)
     {
@@ -61,13 +61,17 @@ fn count_repeated<'p>(
     piece: &'p [u8],
     period: usize,
 ) -> Option<(u64, &'p [u8])> {
-    let repeat = Repeat::of(vocabulary, piece, period)?;
+    let repeat = RepeatedPiece::of(vocabulary, piece, period)?;
     let (head, round) = repeat.counts();
     Some(((head + round * repeat.rounds) as u64, repeat.rest))
 }
 
 #[inline(never)]
-fn count_in_windows(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8]) -> Option<u64> {
+fn count_in_windows(
+    vocabulary: &Vocabulary<'_>,
+    pairs: &impl MergeLookup,
+    piece: &[u8],
+) -> Option<u64> {
     let mut count = 0;
     long::tokens(vocabulary, pairs, piece, |_| count += 1).then_some(count)
 }
@@ -80,14 +84,19 @@ fn count_by_bytes(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> u64 {
 }
 
 /// Writes the ids of the tokens of `piece`.
-pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut Ids<'_>) {
-    match vocabulary.joins() {
-        Some(joins) => encode_by(vocabulary, &joins, piece, out),
+pub(super) fn encode(vocabulary: &Vocabulary<'_>, piece: &[u8], out: &mut IdBuffer<'_>) {
+    match vocabulary.merge_table() {
+        Some(merge_table) => encode_by(vocabulary, &merge_table, piece, out),
         None => encode_by(vocabulary, vocabulary, piece, out),
     }
 }
 
-fn encode_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out: &mut Ids<'_>) {
+fn encode_by(
+    vocabulary: &Vocabulary<'_>,
+    pairs: &impl MergeLookup,
+    piece: &[u8],
+    out: &mut IdBuffer<'_>,
+) {
     let mut push = |index| out.push(vocabulary.id_of(index));
     if let [byte] = piece {
         return push(*byte as u32);
@@ -101,9 +110,14 @@ fn encode_by(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out:
     encode_long(vocabulary, pairs, piece, out);
 }
 
-fn encode_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], out: &mut Ids<'_>) {
+fn encode_long(
+    vocabulary: &Vocabulary<'_>,
+    pairs: &impl MergeLookup,
+    piece: &[u8],
+    out: &mut IdBuffer<'_>,
+) {
     if let Some(period) = period_of(piece)
-        && let Some(repeat) = Repeat::of(vocabulary, piece, period)
+        && let Some(repeat) = RepeatedPiece::of(vocabulary, piece, period)
     {
         out.push_repeat(vocabulary, &repeat);
         return encode(vocabulary, repeat.rest, out);
@@ -113,7 +127,7 @@ fn encode_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], ou
         return;
     }
     out.count = mark;
-    let mut window = Window::new();
+    let mut window = PrefixWindow::new();
     let mut rest = piece;
     loop {
         let (now, later) = rest.split_at(rest.len().min(WINDOW - window.filled));
@@ -140,10 +154,10 @@ fn encode_long(vocabulary: &Vocabulary<'_>, pairs: &impl Pairs, piece: &[u8], ou
 
 /// The first token of `piece`, in constant memory. It may have to look at all of the piece, so that a
 /// vocabulary made for it costs quadratic time to encode; counting stays linear.
-pub(super) fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
-    let mut last = [Last::NONE; MAX_TOKEN_BYTES];
-    let mut first = [Last::NONE; MAX_TOKEN_BYTES];
-    let mut newest = Last::NONE;
+pub(super) fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> LastToken {
+    let mut last = [LastToken::NONE; MAX_TOKEN_BYTES];
+    let mut first = [LastToken::NONE; MAX_TOKEN_BYTES];
+    let mut newest = LastToken::NONE;
     for (at, &byte) in piece.iter().enumerate() {
         let end = at + 1;
         let token = append(vocabulary, byte, |back| {
@@ -171,12 +185,12 @@ pub(super) fn first_token(vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Last {
 }
 
 /// A caller's slice that is filled; counts on when it is full.
-pub(super) struct Ids<'o> {
+pub(super) struct IdBuffer<'o> {
     pub(super) out: &'o mut [u32],
     pub(super) count: usize,
 }
 
-impl<'o> Ids<'o> {
+impl<'o> IdBuffer<'o> {
     pub(super) fn new(out: &'o mut [u32]) -> Self {
         Self { out, count: 0 }
     }
@@ -187,7 +201,7 @@ impl<'o> Ids<'o> {
     }
 
     /// Writes the tokens in front of the rest of `repeat`.
-    fn push_repeat(&mut self, vocabulary: &Vocabulary<'_>, repeat: &Repeat<'_>) {
+    fn push_repeat(&mut self, vocabulary: &Vocabulary<'_>, repeat: &RepeatedPiece<'_>) {
         let (head, round) = repeat.counts();
         let start = self.count;
         let mut place = start + head + round;
@@ -220,14 +234,14 @@ impl<'o> Ids<'o> {
 }
 
 /// The last tokens of the first prefixes of a text that starts at a token.
-pub(super) struct Window {
-    last: [Last; WINDOW],
+pub(super) struct PrefixWindow {
+    last: [LastToken; WINDOW],
     filled: usize,
 }
 
-impl Window {
+impl PrefixWindow {
     pub(super) fn new() -> Self {
-        Self { last: [Last::NONE; WINDOW], filled: 0 }
+        Self { last: [LastToken::NONE; WINDOW], filled: 0 }
     }
 
     pub(super) fn fill(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
@@ -245,7 +259,7 @@ impl Window {
     }
 
     /// Tokens of the prefix of `end` bytes, the last one first.
-    pub(super) fn tokens_to(&self, end: usize) -> impl Iterator<Item = Last> + '_ {
+    pub(super) fn tokens_to(&self, end: usize) -> impl Iterator<Item = LastToken> + '_ {
         let mut end = end;
         core::iter::from_fn(move || {
             let last = *self.last.get(end.checked_sub(1)?)?;
@@ -276,7 +290,7 @@ impl Window {
         settled
     }
 
-    fn emit(&self, vocabulary: &Vocabulary<'_>, end: usize, out: &mut Ids<'_>) {
+    fn emit(&self, vocabulary: &Vocabulary<'_>, end: usize, out: &mut IdBuffer<'_>) {
         let count = self.tokens_to(end).count();
         let mut place = out.count + count;
         out.count = place;

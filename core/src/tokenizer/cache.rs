@@ -2,18 +2,18 @@
 
 use core::hint::select_unpredictable;
 
-use super::few::Few;
+use super::packed_ids::PackedIds;
 use super::short::Parts;
 use super::vocab::Vocabulary;
-use super::words::FrontWords;
+use super::words::CachedWords;
 
 /// What is known of pieces without looking far.
-pub(super) trait Front {
+pub(super) trait PieceLookup {
     /// The tokens of a word of the tables. There is no branch on whether it is known.
-    fn find(&self, word: [u64; 2]) -> Few<2>;
+    fn find(&self, word: [u64; 2]) -> PackedIds<2>;
 
     /// Remembers the tokens of a word.
-    fn learn(&mut self, word: [u64; 2], few: Few<2>);
+    fn learn(&mut self, word: [u64; 2], packed: PackedIds<2>);
 
     /// The tokens of a piece that is too long for a word, if they are remembered or can be.
     fn long(
@@ -21,16 +21,16 @@ pub(super) trait Front {
         vocabulary: &Vocabulary<'_>,
         words: [u64; LONG_KEY],
         piece: &[u8],
-    ) -> Few<LONG_FEW>;
+    ) -> PackedIds<LONG_PACKED>;
 }
 
 /// Words of memory of a piece that is too long for a word of the tables, and of its tokens.
 pub(super) const LONG_KEY: usize = 4;
-pub(super) const LONG_FEW: usize = 4;
+pub(super) const LONG_PACKED: usize = 4;
 
 /// Words of memory of an entry: a piece and its tokens.
 const SHORT_ENTRY: usize = 4;
-const LONG_ENTRY: usize = LONG_KEY + LONG_FEW;
+const LONG_ENTRY: usize = LONG_KEY + LONG_PACKED;
 
 /// Pieces with their tokens.
 #[derive(Debug)]
@@ -57,42 +57,42 @@ impl<'m> Cache<'m> {
 }
 
 /// Where nothing can be remembered.
-impl Front for FrontWords<'_> {
+impl PieceLookup for CachedWords<'_> {
     #[inline(always)]
-    fn find(&self, word: [u64; 2]) -> Few<2> {
+    fn find(&self, word: [u64; 2]) -> PackedIds<2> {
         self.find(word)
     }
 
-    fn learn(&mut self, _: [u64; 2], _: Few<2>) {}
+    fn learn(&mut self, _: [u64; 2], _: PackedIds<2>) {}
 
-    fn long(&mut self, _: &Vocabulary<'_>, _: [u64; LONG_KEY], _: &[u8]) -> Few<LONG_FEW> {
-        Few::NONE
+    fn long(&mut self, _: &Vocabulary<'_>, _: [u64; LONG_KEY], _: &[u8]) -> PackedIds<LONG_PACKED> {
+        PackedIds::NONE
     }
 }
 
-impl Front for Cache<'_> {
+impl PieceLookup for Cache<'_> {
     #[inline(always)]
-    fn find(&self, word: [u64; 2]) -> Few<2> {
+    fn find(&self, word: [u64; 2]) -> PackedIds<2> {
         let place = place_of(&word, self.short.len());
-        let Some(&[newer, older]) = self.short.get(place) else { return Few::NONE };
+        let Some(&[newer, older]) = self.short.get(place) else { return PackedIds::NONE };
         let ([low, high], [new_low, new_high, new_first, new_second]) = (word, newer);
         let [old_low, old_high, old_first, old_second] = older;
         let is_newer = (new_low ^ low) | (new_high ^ high) == 0;
         let is_older = (old_low ^ low) | (old_high ^ high) == 0;
         let one_of =
             |new, old| select_unpredictable(is_newer, new, select_unpredictable(is_older, old, 0));
-        Few([one_of(new_first, old_first), one_of(new_second, old_second)])
+        PackedIds([one_of(new_first, old_first), one_of(new_second, old_second)])
     }
 
     #[inline(always)]
-    fn learn(&mut self, word: [u64; 2], few: Few<2>) {
+    fn learn(&mut self, word: [u64; 2], packed: PackedIds<2>) {
         let place = place_of(&word, self.short.len());
         if let Some([newer, older]) = self.short.get_mut(place)
-            && !few.is_none()
+            && !packed.is_none()
         {
-            let ([low, high], Few([first, second])) = (word, few);
+            let ([low, high], PackedIds([first, second])) = (word, packed);
             // A piece of one token is found again sooner, so it makes room before one that was merged.
-            let is_merged = |&[_, _, first, _]: &[u64; SHORT_ENTRY]| Few([first]).count() > 1;
+            let is_merged = |&[_, _, first, _]: &[u64; SHORT_ENTRY]| PackedIds([first]).count() > 1;
             if is_merged(newer) || !is_merged(older) {
                 *older = *newer;
             }
@@ -105,30 +105,31 @@ impl Front for Cache<'_> {
         vocabulary: &Vocabulary<'_>,
         words: [u64; LONG_KEY],
         piece: &[u8],
-    ) -> Few<LONG_FEW> {
+    ) -> PackedIds<LONG_PACKED> {
         let place = place_of(&words, self.long.len());
-        let Some([newer, older]) = self.long.get_mut(place) else { return Few::NONE };
+        let Some([newer, older]) = self.long.get_mut(place) else { return PackedIds::NONE };
         for entry in [&*newer, &*older] {
-            if let Some((key, few)) = entry.split_first_chunk()
+            if let Some((key, packed)) = entry.split_first_chunk()
                 && *key == words
-                && let Some(few) = few.first_chunk()
+                && let Some(packed) = packed.first_chunk()
             {
-                return Few(*few);
+                return PackedIds(*packed);
             }
         }
-        let parts = match vocabulary.joins() {
-            Some(joins) => Parts::<{ 8 * LONG_KEY }>::of(&joins, piece),
+        let parts = match vocabulary.merge_table() {
+            Some(merge_table) => Parts::<{ 8 * LONG_KEY }>::of(&merge_table, piece),
             None => Parts::of(vocabulary, piece),
         };
-        let Some(parts) = parts else { return Few::NONE };
-        let few = Few::of(parts.count(), parts.indexes().map(|index| vocabulary.id_of(index)));
-        if !few.is_none() {
+        let Some(parts) = parts else { return PackedIds::NONE };
+        let packed =
+            PackedIds::of(parts.count(), parts.indexes().map(|index| vocabulary.id_of(index)));
+        if !packed.is_none() {
             *older = *newer;
-            for (slot, word) in newer.iter_mut().zip(words.iter().chain(&few.0)) {
+            for (slot, word) in newer.iter_mut().zip(words.iter().chain(&packed.0)) {
                 *slot = *word;
             }
         }
-        few
+        packed
     }
 }
 

@@ -1,9 +1,9 @@
 //! A tokenizer with memory, and what becomes of the tokens that are found in batches.
 
-use super::batch::{self, Sink};
-use super::bpe::{self, Ids};
+use super::batch::{self, TokenSink};
+use super::bpe::{self, IdBuffer};
 use super::cache::Cache;
-use super::few::Few;
+use super::packed_ids::PackedIds;
 use super::vocab::Vocabulary;
 use super::{Bpe, Error, Specials, Tokenizer as _};
 
@@ -33,7 +33,7 @@ impl<'v> Bpe<'v> {
 impl CachedBpe<'_, '_> {
     /// As [`Tokenizer::count`](super::Tokenizer::count).
     pub fn count(&mut self, text: &str) -> usize {
-        if self.cache.is_empty() || self.bpe.vocabulary.cut().is_some() {
+        if self.cache.is_empty() || self.bpe.vocabulary.pruning().is_some() {
             return self.bpe.count(text);
         }
         count(&self.bpe, &mut self.cache, text.as_bytes())
@@ -76,29 +76,29 @@ impl CachedBpe<'_, '_> {
 
 /// Tokens of `text`.
 pub(super) fn count(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8]) -> usize {
-    let mut total = Total { vocabulary: &bpe.vocabulary, tokens: 0 };
+    let mut total = TokenTotal { vocabulary: &bpe.vocabulary, tokens: 0 };
     batch::visit(&bpe.vocabulary, bpe.classes_of(), cache, text, &mut total);
     usize::try_from(total.tokens).unwrap_or(usize::MAX)
 }
 
 /// Writes the ids of `text`.
-fn encode(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8], ids: &mut Ids<'_>) {
+fn encode(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8], ids: &mut IdBuffer<'_>) {
     let vocabulary = &bpe.vocabulary;
-    let mut found = Found { vocabulary, count: ids.count, out: &mut *ids.out };
+    let mut found = IdWriter { vocabulary, count: ids.count, out: &mut *ids.out };
     batch::visit(vocabulary, bpe.classes_of(), cache, text, &mut found);
     ids.count = found.count;
 }
 
 /// Counts what is found.
-struct Total<'a, 'v> {
+struct TokenTotal<'a, 'v> {
     vocabulary: &'a Vocabulary<'v>,
     tokens: u64,
 }
 
-impl Sink for Total<'_, '_> {
+impl TokenSink for TokenTotal<'_, '_> {
     #[inline(always)]
-    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
-        self.tokens += few.count() as u64;
+    fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>) {
+        self.tokens += packed.count() as u64;
     }
 
     fn piece(&mut self, piece: &[u8]) {
@@ -107,33 +107,33 @@ impl Sink for Total<'_, '_> {
 }
 
 /// Writes what is found.
-struct Found<'a, 'v> {
+struct IdWriter<'a, 'v> {
     vocabulary: &'a Vocabulary<'v>,
     out: &'a mut [u32],
     count: usize,
 }
 
-impl Sink for Found<'_, '_> {
+impl TokenSink for IdWriter<'_, '_> {
     #[inline(always)]
-    fn few<const WORDS: usize>(&mut self, few: &Few<WORDS>) {
-        let first = few.first_ids();
+    fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>) {
+        let first = packed.first_ids();
         match self.out.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
             // What is written behind the last one is written over, or is not of the result.
-            Some(place) if few.count() <= first.len() => {
+            Some(place) if packed.count() <= first.len() => {
                 *place = first;
-                self.count += few.count();
+                self.count += packed.count();
             }
             _ => {
                 // A copy, so that the count of this stays in a register.
-                let mut ids = Ids { out: &mut *self.out, count: self.count };
-                few.ids().for_each(|id| ids.push(id));
+                let mut ids = IdBuffer { out: &mut *self.out, count: self.count };
+                packed.ids().for_each(|id| ids.push(id));
                 self.count = ids.count;
             }
         }
     }
 
     fn piece(&mut self, piece: &[u8]) {
-        let mut ids = Ids { out: &mut *self.out, count: self.count };
+        let mut ids = IdBuffer { out: &mut *self.out, count: self.count };
         bpe::encode(self.vocabulary, piece, &mut ids);
         self.count = ids.count;
     }

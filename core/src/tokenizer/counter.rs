@@ -4,9 +4,9 @@ mod deepseek;
 
 use super::bound::Count;
 use super::class::{Class, class_of};
-use super::deepseek::Kind;
-use super::lossy::Decoder;
-use super::split::{Case, Pattern, Second, fold, second_of, signs_go_on};
+use super::deepseek::StretchKind;
+use super::lossy::LossyDecoder;
+use super::pretokenizer::{Case, Pattern, SecondLetter, fold, second_of, signs_go_on};
 use super::tail::Tail;
 use super::vocab::Vocabulary;
 
@@ -19,10 +19,10 @@ use super::vocab::Vocabulary;
 #[derive(Clone, Debug)]
 pub struct Counter<'v> {
     vocabulary: Vocabulary<'v>,
-    decoder: Decoder,
+    decoder: LossyDecoder,
     /// Tokens of the pieces that are complete.
     done: Count,
-    state: State,
+    state: PieceState,
     /// The last piece, should it go on.
     piece: Tail,
     /// What stands behind the cut inside `piece` that may yet turn out to be one.
@@ -30,12 +30,12 @@ pub struct Counter<'v> {
     /// Tokens of `piece` before that cut.
     before_cut: Count,
     /// For the pattern of DeepSeek: what the last piece is among.
-    kind: Kind,
+    kind: StretchKind,
 }
 
 /// What the last piece is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum PieceState {
     Empty,
     /// Letters of a pattern without cases. `open` is the letter behind an apostrophe that one more
     /// letter makes a contraction.
@@ -82,13 +82,13 @@ impl<'v> Counter<'v> {
     pub(super) const fn new(vocabulary: Vocabulary<'v>) -> Self {
         Self {
             vocabulary,
-            decoder: Decoder::new(),
+            decoder: LossyDecoder::new(),
             done: Count::Exact(0),
-            state: State::Empty,
+            state: PieceState::Empty,
             piece: Tail::new(),
             rest: Tail::new(),
             before_cut: Count::Exact(0),
-            kind: Kind::Rest,
+            kind: StretchKind::Rest,
         }
     }
 
@@ -102,7 +102,7 @@ impl<'v> Counter<'v> {
     }
 
     /// Tokens of all the text so far. A character that is not complete yet counts as the U+FFFD it
-    /// would become if the text ended here. An upper bound if the vocabulary was cut down: see
+    /// would become if the text ended here. An upper bound if the vocabulary was pruned: see
     /// [`count_bound`](Self::count_bound).
     pub fn count(&self) -> u64 {
         self.count_bound().tokens()
@@ -127,13 +127,13 @@ impl<'v> Counter<'v> {
     fn count_whole(&self) -> Count {
         let tokens = |tail: &Tail| tail.count(&self.vocabulary, 0);
         self.done.plus(match self.state {
-            State::Empty => Count::Exact(0),
-            State::Upper { cut: true } | State::Spaces { cut: true, .. }
+            PieceState::Empty => Count::Exact(0),
+            PieceState::Upper { cut: true } | PieceState::Spaces { cut: true, .. }
                 if !self.rest.is_empty() =>
             {
                 self.before_cut.plus(tokens(&self.rest))
             }
-            State::Contraction { .. } => self.before_cut.plus(tokens(&self.rest)),
+            PieceState::Contraction { .. } => self.before_cut.plus(tokens(&self.rest)),
             _ => tokens(&self.piece),
         })
     }
@@ -144,10 +144,10 @@ impl<'v> Counter<'v> {
         let cut = self.before_cut.tokens() + self.rest.fewest_tokens();
         self.done.tokens()
             + match self.state {
-                State::Empty => 0,
-                State::Upper { cut: true }
-                | State::Spaces { cut: true, .. }
-                | State::Contraction { .. } => whole.min(cut),
+                PieceState::Empty => 0,
+                PieceState::Upper { cut: true }
+                | PieceState::Spaces { cut: true, .. }
+                | PieceState::Contraction { .. } => whole.min(cut),
                 _ => whole,
             }
     }
@@ -164,33 +164,35 @@ impl<'v> Counter<'v> {
     /// Takes the character, or ends what cannot go on with it and returns false.
     fn step(&mut self, character: char, class: Class) -> bool {
         match self.state {
-            State::Empty => {
+            PieceState::Empty => {
                 self.piece.clear();
                 self.enter(character, class)
             }
-            State::Word { open } => self.word(character, class, open),
-            State::Upper { cut } => self.upper(character, class, cut),
-            State::Lower => match class {
-                Class::Lower | Class::Letter | Class::Mark => self.take(character, State::Lower),
+            PieceState::Word { open } => self.word(character, class, open),
+            PieceState::Upper { cut } => self.upper(character, class, cut),
+            PieceState::Lower => match class {
+                Class::Lower | Class::Letter | Class::Mark => {
+                    self.take(character, PieceState::Lower)
+                }
                 _ => self.after_word(character),
             },
-            State::Contraction { open } => self.contraction(character, open),
-            State::Number { digits } => {
+            PieceState::Contraction { open } => self.contraction(character, open),
+            PieceState::Number { digits } => {
                 if class == Class::Number && digits < self.pattern().digits() {
-                    return self.take(character, State::Number { digits: digits + 1 });
+                    return self.take(character, PieceState::Number { digits: digits + 1 });
                 }
                 self.finish()
             }
-            State::Signs { first } => self.signs(character, class, first),
+            PieceState::Signs { first } => self.signs(character, class, first),
             // Of another pattern.
-            State::AsciiWord | State::Dull { .. } => self.finish(),
-            State::SignsEnd => {
+            PieceState::AsciiWord | PieceState::Dull { .. } => self.finish(),
+            PieceState::SignsEnd => {
                 if self.signs_go_on(character) {
-                    return self.take(character, State::SignsEnd);
+                    return self.take(character, PieceState::SignsEnd);
                 }
                 self.finish()
             }
-            State::Spaces { last, several, cut } => {
+            PieceState::Spaces { last, several, cut } => {
                 self.spaces(character, class, last, several, cut)
             }
         }
@@ -202,22 +204,25 @@ impl<'v> Counter<'v> {
         let first = self.piece.is_empty().then_some(character);
         match (class, pattern) {
             (Class::Letter | Class::Mark, Pattern::O200k) => {
-                self.take_and_cut(character, State::Upper { cut: true })
+                self.take_and_cut(character, PieceState::Upper { cut: true })
             }
-            (Class::Upper, Pattern::O200k) => self.take(character, State::Upper { cut: false }),
-            (Class::Lower, Pattern::O200k) => self.take(character, State::Lower),
+            (Class::Upper, Pattern::O200k) => {
+                self.take(character, PieceState::Upper { cut: false })
+            }
+            (Class::Lower, Pattern::O200k) => self.take(character, PieceState::Lower),
             (Class::Upper | Class::Lower | Class::Letter, _) => {
-                self.take(character, State::Word { open: 0 })
+                self.take(character, PieceState::Word { open: 0 })
             }
-            (Class::Number, _) => self.take(character, State::Number { digits: 1 }),
-            (Class::Other | Class::Mark, _) => self.take(character, State::Signs { first }),
+            (Class::Number, _) => self.take(character, PieceState::Number { digits: 1 }),
+            (Class::Other | Class::Mark, _) => self.take(character, PieceState::Signs { first }),
             (Class::Newline, _) if !pattern.is_gpt2() => {
-                let state = State::Spaces { last: character, several: false, cut: true };
+                let state = PieceState::Spaces { last: character, several: false, cut: true };
                 self.take_and_cut(character, state)
             }
-            (Class::Space | Class::Newline, _) => {
-                self.take(character, State::Spaces { last: character, several: false, cut: false })
-            }
+            (Class::Space | Class::Newline, _) => self.take(
+                character,
+                PieceState::Spaces { last: character, several: false, cut: false },
+            ),
         }
     }
 
@@ -226,7 +231,7 @@ impl<'v> Counter<'v> {
             return self.take_last(character);
         }
         if class.is_letter() {
-            return self.take(character, State::Word { open: 0 });
+            return self.take(character, PieceState::Word { open: 0 });
         }
         self.finish()
     }
@@ -237,10 +242,12 @@ impl<'v> Counter<'v> {
                 if cut {
                     push_to(&mut self.rest, &self.vocabulary, character);
                 }
-                self.take(character, State::Upper { cut })
+                self.take(character, PieceState::Upper { cut })
             }
-            Class::Letter | Class::Mark => self.take_and_cut(character, State::Upper { cut: true }),
-            Class::Lower => self.take(character, State::Lower),
+            Class::Letter | Class::Mark => {
+                self.take_and_cut(character, PieceState::Upper { cut: true })
+            }
+            Class::Lower => self.take(character, PieceState::Lower),
             _ => {
                 if cut && !self.rest.is_empty() {
                     self.cut();
@@ -262,7 +269,7 @@ impl<'v> Counter<'v> {
         self.before_cut = self.piece.count(&self.vocabulary, 0);
         self.rest.clear();
         push_to(&mut self.rest, &self.vocabulary, character);
-        self.take(character, State::Contraction { open })
+        self.take(character, PieceState::Contraction { open })
     }
 
     fn contraction(&mut self, character: char, open: u8) -> bool {
@@ -273,21 +280,21 @@ impl<'v> Counter<'v> {
             }
             self.cut();
             self.state = match self.pattern() {
-                Pattern::O200k if open.is_ascii_uppercase() => State::Upper { cut: false },
-                Pattern::O200k => State::Lower,
-                _ => State::Word { open: 0 },
+                Pattern::O200k if open.is_ascii_uppercase() => PieceState::Upper { cut: false },
+                Pattern::O200k => PieceState::Lower,
+                _ => PieceState::Word { open: 0 },
             };
             return false;
         }
         match starts(character, case) {
-            Starts::Whole => self.take_last(character),
-            Starts::Half(open) => {
+            AfterApostrophe::Whole => self.take_last(character),
+            AfterApostrophe::Half(open) => {
                 push_to(&mut self.rest, &self.vocabulary, character);
-                self.take(character, State::Contraction { open })
+                self.take(character, PieceState::Contraction { open })
             }
-            Starts::Nothing => {
+            AfterApostrophe::Nothing => {
                 self.cut();
-                self.state = State::Signs { first: Some('\'') };
+                self.state = PieceState::Signs { first: Some('\'') };
                 false
             }
         }
@@ -298,19 +305,23 @@ impl<'v> Counter<'v> {
         if first == Some('\'') && pattern != Pattern::O200k {
             let case = if pattern.is_gpt2() { Case::Lower } else { Case::Any };
             match starts(character, case) {
-                Starts::Whole => return self.take_last(character),
-                Starts::Half(open) if pattern.is_gpt2() => {
+                AfterApostrophe::Whole => return self.take_last(character),
+                AfterApostrophe::Half(open) if pattern.is_gpt2() => {
                     return self.open_contraction(character, open);
                 }
-                Starts::Half(open) => return self.take(character, State::Word { open }),
-                Starts::Nothing => {}
+                AfterApostrophe::Half(open) => {
+                    return self.take(character, PieceState::Word { open });
+                }
+                AfterApostrophe::Nothing => {}
             }
         }
         let in_word = class.is_letter() || (class == Class::Mark && pattern == Pattern::O200k);
         match class {
             _ if in_word && first.is_some() && !pattern.is_gpt2() => self.enter(character, class),
-            Class::Other | Class::Mark => self.take(character, State::Signs { first: None }),
-            Class::Newline if self.signs_go_on(character) => self.take(character, State::SignsEnd),
+            Class::Other | Class::Mark => self.take(character, PieceState::Signs { first: None }),
+            Class::Newline if self.signs_go_on(character) => {
+                self.take(character, PieceState::SignsEnd)
+            }
             _ => self.finish(),
         }
     }
@@ -325,14 +336,14 @@ impl<'v> Counter<'v> {
     ) -> bool {
         if matches!(class, Class::Space | Class::Newline) {
             if class == Class::Newline && !self.pattern().is_gpt2() {
-                let state = State::Spaces { last: character, several: false, cut: true };
+                let state = PieceState::Spaces { last: character, several: false, cut: true };
                 return self.take_and_cut(character, state);
             }
             let several = !cut || !self.rest.is_empty();
             if cut {
                 push_to(&mut self.rest, &self.vocabulary, character);
             }
-            return self.take(character, State::Spaces { last: character, several, cut });
+            return self.take(character, PieceState::Spaces { last: character, several, cut });
         }
         if cut {
             self.cut();
@@ -363,7 +374,7 @@ impl<'v> Counter<'v> {
         push_to(&mut self.piece, &self.vocabulary, last);
     }
 
-    fn take(&mut self, character: char, state: State) -> bool {
+    fn take(&mut self, character: char, state: PieceState) -> bool {
         push_to(&mut self.piece, &self.vocabulary, character);
         self.state = state;
         true
@@ -371,13 +382,13 @@ impl<'v> Counter<'v> {
 
     /// Takes the last character of a piece.
     fn take_last(&mut self, character: char) -> bool {
-        self.take(character, State::Empty);
+        self.take(character, PieceState::Empty);
         self.finish();
         true
     }
 
     /// Takes a character behind which the piece may turn out to end.
-    fn take_and_cut(&mut self, character: char, state: State) -> bool {
+    fn take_and_cut(&mut self, character: char, state: PieceState) -> bool {
         self.take(character, state);
         self.before_cut = self.piece.count(&self.vocabulary, 0);
         self.rest.clear();
@@ -393,7 +404,7 @@ impl<'v> Counter<'v> {
     /// The piece is complete; the character is not taken.
     fn finish(&mut self) -> bool {
         self.done = self.done.plus(self.piece.count(&self.vocabulary, 0));
-        self.state = State::Empty;
+        self.state = PieceState::Empty;
         false
     }
 
@@ -411,27 +422,27 @@ fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
 }
 
 /// What a character behind an apostrophe starts.
-enum Starts {
+enum AfterApostrophe {
     Whole,
     /// With its byte, as it stands there.
     Half(u8),
     Nothing,
 }
 
-fn starts(character: char, case: Case) -> Starts {
+fn starts(character: char, case: Case) -> AfterApostrophe {
     if character == '\u{17F}' && case == Case::Any {
-        return Starts::Whole;
+        return AfterApostrophe::Whole;
     }
-    let Ok(byte) = u8::try_from(character) else { return Starts::Nothing };
+    let Ok(byte) = u8::try_from(character) else { return AfterApostrophe::Nothing };
     match second_of(fold(byte, case)) {
-        Second::None => Starts::Whole,
-        Second::Byte(_) => Starts::Half(byte),
-        Second::NoContraction => Starts::Nothing,
+        SecondLetter::None => AfterApostrophe::Whole,
+        SecondLetter::Byte(_) => AfterApostrophe::Half(byte),
+        SecondLetter::NoContraction => AfterApostrophe::Nothing,
     }
 }
 
 /// Whether `character` makes a contraction of the one that `open` started.
 fn completes(open: u8, character: char, case: Case) -> bool {
     let Ok(byte) = u8::try_from(character) else { return false };
-    matches!(second_of(fold(open, case)), Second::Byte(wanted) if wanted == fold(byte, case))
+    matches!(second_of(fold(open, case)), SecondLetter::Byte(wanted) if wanted == fold(byte, case))
 }

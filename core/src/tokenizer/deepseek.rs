@@ -1,18 +1,18 @@
-//! The pre-split of DeepSeek V3 and later: digits, then Chinese and Japanese, are set apart first, and
+//! The pre-tokenizer of DeepSeek V3 and later: digits, then Chinese and Japanese, are set apart first, and
 //! what lies between is cut by itself, so that a space before a digit does not see it.
 
 use super::class::{Class, char_at, class_of, is_sign};
 
 /// What is set apart from what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum StretchKind {
     Number,
     /// Han and kana of the ranges that the pattern names.
     EastAsian,
     Rest,
 }
 
-impl Kind {
+impl StretchKind {
     pub(super) fn of(character: char) -> Self {
         match character {
             '\u{4E00}'..='\u{9FA5}' | '\u{3040}'..='\u{30FF}' => Self::EastAsian,
@@ -24,7 +24,7 @@ impl Kind {
 
 /// What a character is to this pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Group {
+pub(super) enum CharGroup {
     /// Letters and marks.
     Word,
     /// Punctuation and symbols.
@@ -35,7 +35,7 @@ pub(super) enum Group {
     Dull,
 }
 
-impl Group {
+impl CharGroup {
     pub(super) fn of(character: char) -> Self {
         match class_of(character) {
             Class::Upper | Class::Lower | Class::Letter | Class::Mark => Self::Word,
@@ -50,40 +50,42 @@ impl Group {
 /// Where the piece that starts at `at` ends. `text` is valid UTF-8.
 pub(super) fn piece_end(text: &[u8], at: usize) -> usize {
     let Some((first, length)) = char_at(text, at) else { return text.len() };
-    let part = Part { text, kind: Kind::of(first) };
+    let part = MaskedText { text, kind: StretchKind::of(first) };
     let next = at + length;
-    if part.kind == Kind::Number {
+    if part.kind == StretchKind::Number {
         return part.numbers(next);
     }
-    let group = Group::of(first);
+    let group = CharGroup::of(first);
     match (group, part.group_at(next)) {
-        (Group::Word, _) => part.run(next, Group::Word),
-        (Group::Sign, _) => match text.get(next) {
+        (CharGroup::Word, _) => part.run(next, CharGroup::Word),
+        (CharGroup::Sign, _) => match text.get(next) {
             Some(byte) if first.is_ascii() && byte.is_ascii_alphabetic() => {
                 let rest = text.get(next..).unwrap_or_default();
                 next + rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count()
             }
-            _ => part.run(part.run(next, Group::Sign), Group::Newline),
+            _ => part.run(part.run(next, CharGroup::Sign), CharGroup::Newline),
         },
-        (Group::Space | Group::Dull, Some((Group::Word, _))) => part.run(next, Group::Word),
-        (Group::Space, Some((Group::Sign, _))) if first == ' ' => {
-            part.run(part.run(next, Group::Sign), Group::Newline)
+        (CharGroup::Space | CharGroup::Dull, Some((CharGroup::Word, _))) => {
+            part.run(next, CharGroup::Word)
         }
-        (Group::Space | Group::Newline, _) => part.spaces(at),
-        (Group::Dull, _) => part.dull(next),
+        (CharGroup::Space, Some((CharGroup::Sign, _))) if first == ' ' => {
+            part.run(part.run(next, CharGroup::Sign), CharGroup::Newline)
+        }
+        (CharGroup::Space | CharGroup::Newline, _) => part.spaces(at),
+        (CharGroup::Dull, _) => part.dull(next),
     }
 }
 
 /// A text of which only one kind is seen: what another one follows is at the end.
-struct Part<'t> {
+struct MaskedText<'t> {
     text: &'t [u8],
-    kind: Kind,
+    kind: StretchKind,
 }
 
-impl Part<'_> {
-    fn group_at(&self, at: usize) -> Option<(Group, usize)> {
+impl MaskedText<'_> {
+    fn group_at(&self, at: usize) -> Option<(CharGroup, usize)> {
         let (character, length) = char_at(self.text, at)?;
-        (Kind::of(character) == self.kind).then(|| (Group::of(character), length))
+        (StretchKind::of(character) == self.kind).then(|| (CharGroup::of(character), length))
     }
 
     /// `\p{N}{1,3}`, the first one read.
@@ -98,7 +100,7 @@ impl Part<'_> {
     }
 
     /// Where a run of a group ends.
-    fn run(&self, mut at: usize, wanted: Group) -> usize {
+    fn run(&self, mut at: usize, wanted: CharGroup) -> usize {
         while let Some((group, length)) = self.group_at(at)
             && group == wanted
         {
@@ -110,9 +112,11 @@ impl Part<'_> {
     /// `\s*[\r\n]+`, or else `\s+(?!\S)`, or else `\s+`.
     fn spaces(&self, start: usize) -> usize {
         let (mut at, mut last, mut after_newline) = (start, start, None);
-        while let Some((group @ (Group::Space | Group::Newline), length)) = self.group_at(at) {
+        while let Some((group @ (CharGroup::Space | CharGroup::Newline), length)) =
+            self.group_at(at)
+        {
             (last, at) = (at, at + length);
-            if group == Group::Newline {
+            if group == CharGroup::Newline {
                 after_newline = Some(at);
             }
         }
@@ -122,8 +126,8 @@ impl Part<'_> {
 
     /// What no alternative takes goes on until one does.
     fn dull(&self, mut at: usize) -> usize {
-        while let Some((Group::Dull, length)) = self.group_at(at)
-            && !matches!(self.group_at(at + length), Some((Group::Word, _)))
+        while let Some((CharGroup::Dull, length)) = self.group_at(at)
+            && !matches!(self.group_at(at + length), Some((CharGroup::Word, _)))
         {
             at += length;
         }

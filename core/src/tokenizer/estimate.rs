@@ -1,11 +1,11 @@
 //! A count for models whose vocabulary is not public: cheap, in constant memory, never exact.
 
-use super::lossy::Decoder;
+use super::lossy::LossyDecoder;
 
 /// Estimates the tokens of a text that arrives in parts.
 #[derive(Clone, Debug)]
 pub struct Estimator {
-    decoder: Decoder,
+    decoder: LossyDecoder,
     /// Of what was read, in parts of a token.
     parts: u64,
     /// Of the text that the lossy rule makes.
@@ -55,7 +55,7 @@ impl Estimator {
     /// An empty text.
     pub const fn new() -> Self {
         Self {
-            decoder: Decoder::new(),
+            decoder: LossyDecoder::new(),
             parts: 0,
             bytes: 0,
             run: Run::None,

@@ -2,7 +2,7 @@
 //! time and looked up as a whole; everything else takes the general way.
 
 use super::class::{Class, ascii_class};
-use super::split::{Pattern, piece_end};
+use super::pretokenizer::{Pattern, piece_end};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;

@@ -15,11 +15,11 @@
 //! | 12 | 4 | bytes of the whole file |
 //! | 16 | 8 | [`checksum`] of everything behind the header |
 //! | 24 | 8 | [`checksum`] of the header with these eight bytes zero |
-//! | 32 | 4 | number of the pre-split pattern, see [`Pattern`](super::Pattern) |
+//! | 32 | 4 | number of the pre-tokenizer pattern, see [`Pattern`](super::Pattern) |
 //! | 36 | 4 | tokens with an index (256 and the merges) |
 //! | 40 | 1 | bits of an index |
 //! | 41 | 1 | bytes of the longest token |
-//! | 42 | 2 | number of the cut, see [`Cut`](super::Cut); 0 for a whole vocabulary |
+//! | 42 | 2 | number of the pruning, see [`Pruning`](super::Cut); 0 for a whole vocabulary |
 //! | 44 | 4 | slots of the hash |
 //! | 48 | 4 | buckets of the hash |
 //! | 52 | 4 | id of the first merge |
@@ -28,7 +28,7 @@
 //! | 88 | 8 each | offset and length of each [`Section`] |
 //!
 //! The sections for speed are read with the feature `unicode-pages` only; without it, a file that has
-//! [`Section::Joins`] in the place of the pairs' own hash is refused.
+//! [`Section::MergeTable`] in the place of the pairs' own hash is refused.
 //!
 //! Every section is followed by at least eight bytes of the file, so a reader may load whole words.
 
@@ -81,9 +81,9 @@ pub enum Section {
     LongWords = 8,
     /// Optional, for speed, in the place of [`Section::Slots`] and [`Section::Pilots`]: the merges of
     /// more than two bytes by their pairs. A head and pilots as above, then slots of
-    /// [`JOIN_SLOT_BYTES`]: the [`join_key`], above its 40 bits the two flags of [`Section::Pairs`],
+    /// [`MERGE_SLOT_BYTES`]: the [`merge_key`], above its 40 bits the two flags of [`Section::Pairs`],
     /// and above these the index. A slot of zeros is free.
-    Joins = 9,
+    MergeTable = 9,
     /// Optional, for speed: what each two bytes make, 32 bits at the left byte plus 256 times the right
     /// one: the two flags of [`Section::Pairs`], and above these the index; 0 for nothing.
     Bigrams = 10,
@@ -95,8 +95,8 @@ pub const FRONT_SLOTS: usize = 1 << 15;
 pub const SHORT_SLOT_BYTES: usize = 12;
 /// Bytes of a slot of [`Section::LongWords`].
 pub const LONG_SLOT_BYTES: usize = 20;
-/// Bytes of a slot of [`Section::Joins`].
-pub const JOIN_SLOT_BYTES: usize = 8;
+/// Bytes of a slot of [`Section::MergeTable`].
+pub const MERGE_SLOT_BYTES: usize = 8;
 /// Bytes before the pilots in a table of words.
 pub const WORDS_HEAD_BYTES: usize = 16;
 
@@ -110,8 +110,8 @@ pub const fn front_slot(low: u64) -> usize {
     (low.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - FRONT_SLOTS.trailing_zeros())) as usize
 }
 
-/// The key of a pair in [`Section::Joins`].
-pub const fn join_key(left: u32, right: u32) -> u64 {
+/// The key of a pair in [`Section::MergeTable`].
+pub const fn merge_key(left: u32, right: u32) -> u64 {
     left as u64 | (right as u64) << 20
 }
 

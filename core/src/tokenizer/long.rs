@@ -5,8 +5,8 @@
 //! did not see cannot matter then. Where no cut near the end of a window holds, the piece is left to
 //! the way that appends byte by byte.
 
-use super::node::Node;
-use super::pairs::{Merge, Pairs};
+use super::node::TokenIndex;
+use super::pairs::{Merge, MergeLookup};
 use super::vocab::Vocabulary;
 
 /// Bytes of a window. Its places fit a byte; where there is room, the longest token fits twice.
@@ -20,12 +20,12 @@ const LANES: usize = 8;
 /// was shown is void then.
 pub(super) fn tokens(
     vocabulary: &Vocabulary<'_>,
-    pairs: &impl Pairs,
+    pairs: &impl MergeLookup,
     piece: &[u8],
     mut show: impl FnMut(u32),
 ) -> bool {
-    let mut window = Window::new();
-    let mut line = Line { tokens: [(0, 0); BYTES], count: 0 };
+    let mut window = MergeWindow::new();
+    let mut line = TokenEnds { tokens: [(0, 0); BYTES], count: 0 };
     let mut rest = piece;
     window.merge_all(pairs, rest);
     loop {
@@ -61,13 +61,13 @@ pub(super) fn tokens(
 }
 
 /// The tokens of a window: the index of each, and where it ends.
-struct Line {
+struct TokenEnds {
     tokens: [(u32, u16); BYTES],
     count: usize,
 }
 
-impl Line {
-    fn set(&mut self, window: &Window) {
+impl TokenEnds {
+    fn set(&mut self, window: &MergeWindow) {
         self.count = 0;
         for (slot, token) in self.tokens.iter_mut().zip(window.tokens()) {
             *slot = token;
@@ -81,8 +81,8 @@ impl Line {
 }
 
 /// A text that is merged: its parts, each at the place of its first byte.
-struct Window {
-    tokens: [Node; BYTES],
+struct MergeWindow {
+    tokens: [TokenIndex; BYTES],
     /// What each part makes with the next one.
     merges: [Merge; BYTES],
     /// The least of each few of these.
@@ -93,10 +93,10 @@ struct Window {
     bytes: usize,
 }
 
-impl Window {
+impl MergeWindow {
     const fn new() -> Self {
         Self {
-            tokens: [Node::byte(0); BYTES],
+            tokens: [TokenIndex::byte(0); BYTES],
             merges: [Merge::NONE; BYTES],
             least: [Merge::NONE; BYTES / LANES],
             next: [0; BYTES],
@@ -106,7 +106,7 @@ impl Window {
     }
 
     /// Merges the front of `text`.
-    fn merge_all(&mut self, pairs: &impl Pairs, text: &[u8]) {
+    fn merge_all(&mut self, pairs: &impl MergeLookup, text: &[u8]) {
         self.begin(pairs, text.get(..BYTES).unwrap_or(text));
         loop {
             let best = Merge::least_of(&self.least, self.bytes.div_ceil(LANES));
@@ -117,13 +117,13 @@ impl Window {
         }
     }
 
-    fn begin(&mut self, pairs: &impl Pairs, text: &[u8]) {
+    fn begin(&mut self, pairs: &impl MergeLookup, text: &[u8]) {
         self.bytes = text.len();
         let used = self.bytes.next_multiple_of(LANES);
         self.merges.iter_mut().take(used).for_each(|merge| *merge = Merge::NONE);
         self.least = [Merge::NONE; BYTES / LANES];
         for (place, byte) in text.iter().enumerate() {
-            set(&mut self.tokens, place, Node::byte(*byte));
+            set(&mut self.tokens, place, TokenIndex::byte(*byte));
             set(&mut self.next, place, (place as u8).wrapping_add(1));
             set(&mut self.previous, place, (place as u8).saturating_sub(1));
         }
@@ -141,7 +141,7 @@ impl Window {
     }
 
     /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours.
-    fn merge(&mut self, pairs: &impl Pairs, place: usize, token: Node) {
+    fn merge(&mut self, pairs: &impl MergeLookup, place: usize, token: TokenIndex) {
         let gone = at(&self.next, place);
         let next = at(&self.next, gone);
         set(&mut self.tokens, place, token);
@@ -177,11 +177,11 @@ impl Window {
         }
     }
 
-    fn token(&self, place: usize) -> Node {
-        self.tokens.get(place).copied().unwrap_or(Node::byte(0))
+    fn token(&self, place: usize) -> TokenIndex {
+        self.tokens.get(place).copied().unwrap_or(TokenIndex::byte(0))
     }
 
-    fn first(&self) -> Node {
+    fn first(&self) -> TokenIndex {
         self.token(0)
     }
 

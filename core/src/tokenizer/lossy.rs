@@ -4,7 +4,7 @@
 
 /// Turns bytes into characters, one byte at a time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Decoder {
+pub(super) struct LossyDecoder {
     code: u32,
     missing: u8,
     /// Bounds of the next byte.
@@ -12,7 +12,7 @@ pub(super) struct Decoder {
     high: u8,
 }
 
-impl Decoder {
+impl LossyDecoder {
     pub(super) const fn new() -> Self {
         Self { code: 0, missing: 0, low: 0x80, high: 0xBF }
     }

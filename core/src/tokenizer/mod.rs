@@ -20,45 +20,45 @@ mod counter;
 mod deepseek;
 mod estimate;
 mod fast;
-mod few;
 pub mod format;
 mod long;
 mod lossy;
 mod masks;
 mod node;
+mod packed_ids;
 mod pairs;
+mod pretokenizer;
 mod repeat;
 mod short;
 mod special;
-mod split;
 mod tail;
 mod vocab;
 mod words;
 
-pub use bound::{Count, Cut};
+pub use bound::{Count, Pruning};
 pub use cached::CachedBpe;
 pub use counter::Counter;
 pub use estimate::{Calibration, Estimate, Estimator};
 pub use masks::{Classes, ClassesOf};
+pub use pretokenizer::Pattern;
 pub use special::Specials;
-pub use split::Pattern;
 pub use vocab::{Special, Vocabulary};
 
-use self::bpe::Ids;
+use self::bpe::IdBuffer;
 use self::cache::Cache;
 use self::fast::next_piece;
 use crate::{Error, ErrorKind};
 
 /// Counts or makes tokens. Writes into the caller's slice; needs no allocator.
 pub trait Tokenizer {
-    /// Tokens of `text`. An upper bound if the vocabulary was cut down: see [`Bpe::count_bound`].
+    /// Tokens of `text`. An upper bound if the vocabulary was pruned: see [`Bpe::count_bound`].
     fn count(&self, text: &str) -> usize;
 
     /// Writes the ids of `text` to the front of `out` and returns how many there are.
     ///
     /// # Errors
     /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
-    /// `BadVocabulary` if the vocabulary was cut down; `detail` is [`Fault::CountsOnly`].
+    /// `BadVocabulary` if the vocabulary was pruned; `detail` is [`VocabularyFault::CountsOnly`].
     fn encode(&self, text: &str, out: &mut [u32]) -> Result<usize, Error>;
 }
 
@@ -93,9 +93,9 @@ pub struct Fit {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
-pub enum Fault {
+pub enum VocabularyFault {
     /// It ends too early.
-    Cut = 1,
+    Truncated = 1,
     /// It is another kind of file.
     Foreign = 2,
     /// It is of another version of the format.
@@ -108,19 +108,19 @@ pub enum Fault {
     Trailing = 6,
     /// Its header says what cannot be.
     Layout = 7,
-    /// It wants a pre-split that this version does not know.
+    /// It wants a pre-tokenizer that this version does not know.
     Pattern = 8,
     /// It is damaged behind the header.
     Body = 9,
-    /// It is sound, but was cut down to count only: it makes no ids.
+    /// It is sound, but was pruned to count only: it makes no ids.
     CountsOnly = 10,
 }
 
-impl Fault {
+impl VocabularyFault {
     /// The fault that the detail of a `BadVocabulary` names.
     pub const fn from_detail(detail: u32) -> Option<Self> {
         Some(match detail {
-            1 => Self::Cut,
+            1 => Self::Truncated,
             2 => Self::Foreign,
             3 => Self::Version,
             4 => Self::ByteOrder,
@@ -156,14 +156,14 @@ impl<'v> Bpe<'v> {
         &self.vocabulary
     }
 
-    /// Tokens of `text`, and whether that is exact, which it is unless the vocabulary was cut down.
+    /// Tokens of `text`, and whether that is exact, which it is unless the vocabulary was pruned.
     pub fn count_bound(&self, text: &str) -> Count {
-        match self.vocabulary.cut() {
+        match self.vocabulary.pruning() {
             None => Count::Exact(self.count(text) as u64),
-            Some(cut) => {
+            Some(pruning) => {
                 let mut count = Count::Exact(0);
                 self.pieces(text.as_bytes(), |piece| {
-                    count = count.plus(cut.count(&self.vocabulary, piece));
+                    count = count.plus(pruning.count(&self.vocabulary, piece));
                 });
                 count
             }
@@ -186,7 +186,7 @@ impl<'v> Bpe<'v> {
     ///
     /// # Errors
     /// `Full` when `out` is short; `detail` is the count needed. What `out` holds then is not defined.
-    /// `BadVocabulary` if the vocabulary was cut down; `detail` is [`Fault::CountsOnly`].
+    /// `BadVocabulary` if the vocabulary was pruned; `detail` is [`VocabularyFault::CountsOnly`].
     pub fn encode_with(
         &self,
         text: &str,
@@ -207,10 +207,10 @@ impl<'v> Bpe<'v> {
         text: &str,
         allowed: Specials<'_>,
         out: &mut [u32],
-        mut ordinary: impl FnMut(&[u8], &mut Ids<'_>),
+        mut ordinary: impl FnMut(&[u8], &mut IdBuffer<'_>),
     ) -> Result<usize, Error> {
         self.vocabulary.makes_ids()?;
-        let mut ids = Ids::new(out);
+        let mut ids = IdBuffer::new(out);
         let text = text.as_bytes();
         let finder = special::Finder::new(self.vocabulary, allowed);
         let mut from = 0;
@@ -229,7 +229,7 @@ impl<'v> Bpe<'v> {
     /// # Errors
     /// `UnknownToken`; `detail` is the place of the id in `ids`. `Full` when `out` is short; `detail`
     /// is the bytes needed. What `out` holds then is not defined. `BadVocabulary` if the vocabulary was
-    /// cut down; `detail` is [`Fault::CountsOnly`].
+    /// cut down; `detail` is [`VocabularyFault::CountsOnly`].
     pub fn decode(&self, ids: &[u32], out: &mut [u8]) -> Result<usize, Error> {
         self.vocabulary.makes_ids()?;
         let mut length = 0usize;
@@ -289,7 +289,7 @@ impl<'v> Bpe<'v> {
 impl Tokenizer for Bpe<'_> {
     fn count(&self, text: &str) -> usize {
         let vocabulary = &self.vocabulary;
-        if vocabulary.cut().is_some() {
+        if vocabulary.pruning().is_some() {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
         if self.vocabulary.has_words() {

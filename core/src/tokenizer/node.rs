@@ -2,9 +2,9 @@
 
 /// A token inside: its index, and whether any merge has it as a left or a right part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Node(pub(super) u32);
+pub(super) struct TokenIndex(pub(super) u32);
 
-impl Node {
+impl TokenIndex {
     const JOINS_RIGHT: u32 = 1;
     const JOINS_LEFT: u32 = 1 << 1;
     /// Bits that a token takes: an index has twenty.
@@ -39,24 +39,24 @@ impl Node {
     }
 
     /// The token with its length in bytes, in one word: what is kept of each prefix.
-    pub(super) const fn packed(self, length: usize) -> Last {
-        Last(self.0 | ((length as u32).wrapping_sub(1) & 127) << Self::BITS)
+    pub(super) const fn packed(self, length: usize) -> LastToken {
+        LastToken(self.0 | ((length as u32).wrapping_sub(1) & 127) << Self::BITS)
     }
 }
 
 /// The last token of a text and its length in bytes (1 to 128).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Last(u32);
+pub(super) struct LastToken(u32);
 
-impl Last {
+impl LastToken {
     /// No token: for places that were not written yet.
     pub(super) const NONE: Self = Self(0);
 
-    pub(super) const fn node(self) -> Node {
-        Node(self.0 & ((1 << Node::BITS) - 1))
+    pub(super) const fn node(self) -> TokenIndex {
+        TokenIndex(self.0 & ((1 << TokenIndex::BITS) - 1))
     }
 
     pub(super) const fn length(self) -> usize {
-        (self.0 >> Node::BITS & 127) as usize + 1
+        (self.0 >> TokenIndex::BITS & 127) as usize + 1
     }
 }

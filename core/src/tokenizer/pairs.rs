@@ -3,11 +3,11 @@
 use core::hint::select_unpredictable;
 
 use super::format;
-use super::node::Node;
-use super::words::Words;
+use super::node::TokenIndex;
+use super::words::WordTable;
 
 /// Says what two neighbours make.
-pub(super) trait Pairs {
+pub(super) trait MergeLookup {
     /// Whether what two bytes make is found at once: a lookup in vain costs less than a branch.
     const AT_ONCE: bool;
 
@@ -15,7 +15,7 @@ pub(super) trait Pairs {
     fn of_bytes(&self, left: u8, right: u8) -> Merge;
 
     /// What two tokens make that are not both bytes.
-    fn of(&self, left: Node, right: Node) -> Merge;
+    fn of(&self, left: TokenIndex, right: TokenIndex) -> Merge;
 }
 
 /// A token that two neighbours make, as a number that is less for a better rank; or none, which is more
@@ -25,11 +25,11 @@ pub(super) struct Merge(u64);
 
 impl Merge {
     pub(super) const NONE: Self = Self(u64::MAX);
-    /// Where the token is in the number, and in a slot of [`format::Section::Joins`].
+    /// Where the token is in the number, and in a slot of [`format::Section::MergeTable`].
     const NODE_AT: u32 = 40;
 
     #[inline(always)]
-    pub(super) const fn of(node: Node) -> Self {
+    pub(super) const fn of(node: TokenIndex) -> Self {
         Self((node.0 as u64) << Self::NODE_AT)
     }
 
@@ -50,8 +50,8 @@ impl Merge {
     }
 
     #[inline(always)]
-    pub(super) const fn node(self) -> Node {
-        Node((self.0 >> Self::NODE_AT) as u32)
+    pub(super) const fn node(self) -> TokenIndex {
+        TokenIndex((self.0 >> Self::NODE_AT) as u32)
     }
 
     /// The least of the first `count` merges, and perhaps of a few more, four side by side: so they do not
@@ -76,39 +76,39 @@ impl Merge {
     }
 }
 
-/// The tables for speed.
+/// The table of merges, for speed.
 #[derive(Clone, Copy)]
-pub(super) struct Joins<'v> {
+pub(super) struct MergeTable<'v> {
     bigrams: &'v Bigrams,
-    joins: Words<'v>,
+    merge_table: WordTable<'v>,
 }
 
 /// What each two bytes make.
 pub(super) type Bigrams = [[u8; 4]; 1 << 16];
 
-impl<'v> Joins<'v> {
-    pub(super) const fn new(bigrams: &'v Bigrams, joins: Words<'v>) -> Self {
-        Self { bigrams, joins }
+impl<'v> MergeTable<'v> {
+    pub(super) const fn new(bigrams: &'v Bigrams, merge_table: WordTable<'v>) -> Self {
+        Self { bigrams, merge_table }
     }
 }
 
-impl Pairs for Joins<'_> {
+impl MergeLookup for MergeTable<'_> {
     const AT_ONCE: bool = true;
 
     #[inline(always)]
     fn of_bytes(&self, left: u8, right: u8) -> Merge {
         let place = u16::from_le_bytes([left, right]) as usize;
         let node = self.bigrams.get(place).map_or(0, |node| u32::from_le_bytes(*node));
-        select_unpredictable(node != 0, Merge::of(Node(node)), Merge::NONE)
+        select_unpredictable(node != 0, Merge::of(TokenIndex(node)), Merge::NONE)
     }
 
     /// There is no branch on whether there is one: half of the time it would be foreseen wrongly.
     #[inline(always)]
-    fn of(&self, left: Node, right: Node) -> Merge {
+    fn of(&self, left: TokenIndex, right: TokenIndex) -> Merge {
         // No slot has the key of the bytes 1 and 0.
-        let key = format::join_key(left.index(), right.index());
+        let key = format::merge_key(left.index(), right.index());
         let key = select_unpredictable(left.may_join(right), key, 1);
-        let slot = self.joins.join_slot(key);
+        let slot = self.merge_table.merge_slot(key);
         let node = Merge(slot >> Merge::NODE_AT << Merge::NODE_AT);
         select_unpredictable((slot ^ key) << 24 == 0, node, Merge::NONE)
     }

@@ -5,7 +5,7 @@
 //! the tokens of one round may be laid behind one another as often as the text goes round, if the cut
 //! from their last one to their first one holds.
 
-use super::bpe::{WINDOW, Window, first_token};
+use super::bpe::{PrefixWindow, WINDOW, first_token};
 use super::long::cut_holds;
 use super::vocab::Vocabulary;
 
@@ -15,8 +15,8 @@ const MAX_PERIOD: usize = 64;
 const REST: usize = WINDOW / 2;
 
 /// A piece whose tokens repeat.
-pub(super) struct Repeat<'p> {
-    window: Window,
+pub(super) struct RepeatedPiece<'p> {
+    window: PrefixWindow,
     /// The bytes in front of the first round, and up to its end.
     head: usize,
     round_end: usize,
@@ -26,11 +26,11 @@ pub(super) struct Repeat<'p> {
     pub(super) rest: &'p [u8],
 }
 
-impl<'p> Repeat<'p> {
+impl<'p> RepeatedPiece<'p> {
     /// The tokens of a piece that repeats after [`period_of`] bytes, where they do so too.
     pub(super) fn of(vocabulary: &Vocabulary<'_>, piece: &'p [u8], period: usize) -> Option<Self> {
         let first = piece.get(..WINDOW)?;
-        let mut window = Window::new();
+        let mut window = PrefixWindow::new();
         window.fill(vocabulary, first);
         let (head, round_end) = window.round(period)?;
         let round = round_end.checked_sub(head)?;
@@ -68,7 +68,7 @@ pub(super) fn period_of(piece: &[u8]) -> Option<usize> {
     })
 }
 
-impl Window {
+impl PrefixWindow {
     /// Where in the encoding of the window a round of whole periods starts and ends.
     fn round(&self, period: usize) -> Option<(usize, usize)> {
         let mut seen = [None; MAX_PERIOD];

@@ -3,15 +3,15 @@
 
 use core::hint::select_unpredictable;
 
-use super::node::Node;
-use super::pairs::{Merge, Pairs};
+use super::node::TokenIndex;
+use super::pairs::{Merge, MergeLookup};
 
 /// Bytes of a piece at most.
 const MAX_BYTES: usize = 64;
 
 /// The tokens of a piece of at most `SIZE` bytes, each at the place of its first byte.
 pub(super) struct Parts<const SIZE: usize> {
-    tokens: [Node; SIZE],
+    tokens: [TokenIndex; SIZE],
     /// What each part makes with the next one: the least of them is the next merge.
     merges: [Merge; SIZE],
     /// A bit for each place where a part starts.
@@ -22,7 +22,7 @@ pub(super) struct Parts<const SIZE: usize> {
 impl Parts<16> {
     /// Starts with the piece of the bytes of `word`, of which the last one is not zero.
     #[inline(always)]
-    pub(super) fn start(&mut self, pairs: &impl Pairs, word: [u64; 2]) {
+    pub(super) fn start(&mut self, pairs: &impl MergeLookup, word: [u64; 2]) {
         let word = (word[1] as u128) << 64 | word[0] as u128;
         self.begin(pairs, &word.to_le_bytes(), 16 - word.leading_zeros() as usize / 8);
     }
@@ -30,12 +30,16 @@ impl Parts<16> {
 
 impl<const SIZE: usize> Parts<SIZE> {
     /// No piece.
-    pub(super) const EMPTY: Self =
-        Self { tokens: [Node::byte(0); SIZE], merges: [Merge::NONE; SIZE], starts: 0, bytes: 0 };
+    pub(super) const EMPTY: Self = Self {
+        tokens: [TokenIndex::byte(0); SIZE],
+        merges: [Merge::NONE; SIZE],
+        starts: 0,
+        bytes: 0,
+    };
 
     /// Merges `piece`; `None` if it is too long.
     #[inline]
-    pub(super) fn of(pairs: &impl Pairs, piece: &[u8]) -> Option<Self> {
+    pub(super) fn of(pairs: &impl MergeLookup, piece: &[u8]) -> Option<Self> {
         if piece.len() > SIZE || SIZE > MAX_BYTES {
             return None;
         }
@@ -47,11 +51,11 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Starts with the first `bytes` of `piece`.
     #[inline(always)]
-    fn begin<P: Pairs>(&mut self, pairs: &P, piece: &[u8], bytes: usize) {
+    fn begin<P: MergeLookup>(&mut self, pairs: &P, piece: &[u8], bytes: usize) {
         (self.starts, self.bytes) = (below(bytes), bytes);
         self.merges = [Merge::NONE; SIZE];
         for (token, byte) in self.tokens.iter_mut().zip(piece) {
-            *token = Node::byte(*byte);
+            *token = TokenIndex::byte(*byte);
         }
         let looked_up = if P::AT_ONCE { SIZE } else { bytes.saturating_sub(1) };
         let two = piece.windows(2).take(looked_up);
@@ -65,7 +69,7 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Makes one token of two. False where no two make one.
     #[inline(always)]
-    pub(super) fn merge_next<P: Pairs>(&mut self, pairs: &P) -> bool {
+    pub(super) fn merge_next<P: MergeLookup>(&mut self, pairs: &P) -> bool {
         // Of a word all are compared where lookups are quick: the end of a loop would be foreseen wrongly.
         let count = if P::AT_ONCE && SIZE <= 16 { SIZE } else { self.bytes };
         // The leftmost of equals.
@@ -93,7 +97,7 @@ impl<const SIZE: usize> Parts<SIZE> {
     /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours. Where that
     /// is done at once, there is no branch on whether there are any.
     #[inline(always)]
-    fn merge<P: Pairs>(&mut self, pairs: &P, place: usize, token: Node) {
+    fn merge<P: MergeLookup>(&mut self, pairs: &P, place: usize, token: TokenIndex) {
         let behind = self.starts & !below(place + 1);
         let gone = behind.trailing_zeros() as usize;
         let next = (behind & behind.wrapping_sub(1)).trailing_zeros() as usize;
@@ -116,9 +120,9 @@ impl<const SIZE: usize> Parts<SIZE> {
     }
 
     #[inline(always)]
-    fn token(&self, place: usize) -> Node {
+    fn token(&self, place: usize) -> TokenIndex {
         // The size is a power of two.
-        self.tokens.get(place & (SIZE - 1)).copied().unwrap_or(Node::byte(0))
+        self.tokens.get(place & (SIZE - 1)).copied().unwrap_or(TokenIndex::byte(0))
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Specials<'s> {
 }
 
 /// A special token found in a text: where it starts, its bytes, its id.
-pub(super) struct Found {
+pub(super) struct SpecialMatch {
     pub(super) start: usize,
     pub(super) length: usize,
     pub(super) id: u32,
@@ -59,7 +59,7 @@ impl<'v, 's> Finder<'v, 's> {
     }
 
     /// The first special token at `from` or later; the longest where several start.
-    pub(super) fn next(&self, text: &[u8], from: usize) -> Option<Found> {
+    pub(super) fn next(&self, text: &[u8], from: usize) -> Option<SpecialMatch> {
         if self.starts == [0; 4] {
             return None;
         }
@@ -74,7 +74,7 @@ impl<'v, 's> Finder<'v, 's> {
                 .candidates()
                 .filter(|(special, _)| here.starts_with(special))
                 .max_by_key(|(special, _)| special.len())?;
-            Some(Found { start: from + place, length: special.len(), id })
+            Some(SpecialMatch { start: from + place, length: special.len(), id })
         })
     }
 }

@@ -12,7 +12,7 @@
 
 use super::bound::Count;
 use super::format::MAX_TOKEN_BYTES;
-use super::node::{Last, Node};
+use super::node::{LastToken, TokenIndex};
 use super::vocab::Vocabulary;
 
 /// The last token of a text with `byte` appended.
@@ -23,9 +23,9 @@ use super::vocab::Vocabulary;
 pub(super) fn append(
     vocabulary: &Vocabulary<'_>,
     byte: u8,
-    last_of: impl Fn(usize) -> Option<Last>,
-) -> Last {
-    let (mut node, mut length) = (Node::byte(byte), 1);
+    last_of: impl Fn(usize) -> Option<LastToken>,
+) -> LastToken {
+    let (mut node, mut length) = (TokenIndex::byte(byte), 1);
     while node.joins_left() {
         let Some(edge) = last_of(length) else { break };
         let Some((joined, taken)) = join(vocabulary, edge, node) else { break };
@@ -40,7 +40,11 @@ pub(super) fn append(
 /// What `node` merges with at the right edge of a text whose last token is `edge`: the token made,
 /// and the bytes it takes from that text.
 #[inline]
-fn join(vocabulary: &Vocabulary<'_>, edge: Last, node: Node) -> Option<(Node, usize)> {
+fn join(
+    vocabulary: &Vocabulary<'_>,
+    edge: LastToken,
+    node: TokenIndex,
+) -> Option<(TokenIndex, usize)> {
     let mut current = edge.node();
     let mut right = None;
     let mut dies_at = u32::MAX;
@@ -71,18 +75,18 @@ fn join(vocabulary: &Vocabulary<'_>, edge: Last, node: Node) -> Option<(Node, us
 #[derive(Clone, Debug)]
 pub(super) struct Tail {
     /// Of each prefix, at its length modulo the size: the last token.
-    last: [Last; MAX_TOKEN_BYTES],
+    last: [LastToken; MAX_TOKEN_BYTES],
     /// Of each prefix: the number of tokens, modulo 2^16.
     counts: [u16; MAX_TOKEN_BYTES],
     bytes: u64,
     tokens: u64,
-    /// Bytes in front of the first character that is outside of a vocabulary that was cut down.
+    /// Bytes in front of the first character that is outside of a vocabulary that was pruned.
     inside: u64,
 }
 
 impl Tail {
     pub(super) const fn new() -> Self {
-        let last = [Last::NONE; MAX_TOKEN_BYTES];
+        let last = [LastToken::NONE; MAX_TOKEN_BYTES];
         Self { last, counts: [0; MAX_TOKEN_BYTES], bytes: 0, tokens: 0, inside: u64::MAX }
     }
 
@@ -103,9 +107,9 @@ impl Tail {
     pub(super) fn count(&self, vocabulary: &Vocabulary<'_>, without: usize) -> Count {
         let tokens = self.tokens_without(without);
         let bytes = self.bytes.saturating_sub(without as u64);
-        vocabulary
-            .cut()
-            .map_or(Count::Exact(tokens), |cut| cut.bound(tokens, bytes, bytes > self.inside))
+        vocabulary.pruning().map_or(Count::Exact(tokens), |pruning| {
+            pruning.bound(tokens, bytes, bytes > self.inside)
+        })
     }
 
     /// Tokens of the text without its last `bytes` bytes, fewer than [`MAX_TOKEN_BYTES`].
@@ -147,7 +151,7 @@ impl Tail {
     }
 
     pub(super) fn push_char(&mut self, vocabulary: &Vocabulary<'_>, character: char) {
-        if vocabulary.cut().is_some_and(|cut| cut.is_outside(character)) {
+        if vocabulary.pruning().is_some_and(|pruning| pruning.is_outside(character)) {
             self.inside = self.inside.min(self.bytes);
         }
         self.extend(vocabulary, character.encode_utf8(&mut [0; 4]).as_bytes());

@@ -2,12 +2,12 @@
 
 use core::hint::select_unpredictable;
 
-use super::few::Few;
 use super::format::{self, Section};
-use super::node::Node;
-use super::pairs::{Bigrams, Joins, Merge, Pairs};
-use super::words::{FrontWords, Words};
-use super::{Cut, Fault, Pattern};
+use super::node::TokenIndex;
+use super::packed_ids::PackedIds;
+use super::pairs::{Bigrams, Merge, MergeLookup, MergeTable};
+use super::words::{CachedWords, WordTable};
+use super::{Pattern, Pruning, VocabularyFault};
 use crate::{Error, ErrorKind};
 
 /// A vocabulary in the packed form of [`format`](super::format): lent bytes and where things are in them.
@@ -19,7 +19,7 @@ pub struct Vocabulary<'v> {
     bytes: &'v [u8],
     sections: [&'v [u8]; format::SECTIONS],
     pattern: Pattern,
-    cut: Option<Cut>,
+    pruning: Option<Pruning>,
     tokens: u32,
     index_bits: u32,
     slots: u32,
@@ -29,12 +29,12 @@ pub struct Vocabulary<'v> {
     byte_ids: &'v [u8],
     merge_ids: &'v [u8],
     /// The tokens of up to eight bytes that are found at once, the other ones, and the longer ones.
-    front: FrontWords<'v>,
-    short: Words<'v>,
-    long: Words<'v>,
-    /// With the joins.
+    front: CachedWords<'v>,
+    short: WordTable<'v>,
+    long: WordTable<'v>,
+    /// With the merge table.
     bigrams: Option<&'v Bigrams>,
-    joins: Words<'v>,
+    merge_table: WordTable<'v>,
 }
 
 /// A token that no merge makes.
@@ -52,14 +52,14 @@ impl<'v> Vocabulary<'v> {
     /// Opens a packed vocabulary from outside: header, layout and the checksum of every byte.
     ///
     /// # Errors
-    /// `BadVocabulary`; `detail` is a [`Fault`].
+    /// `BadVocabulary`; `detail` is a [`VocabularyFault`].
     pub fn open(bytes: &'v [u8]) -> Result<Self, Error> {
         let vocabulary = Self::open_embedded(bytes)?;
         let body = bytes.get(format::HEADER_BYTES..).unwrap_or_default();
         if format::checksum(body) == u64_at(bytes, 16) {
             Ok(vocabulary)
         } else {
-            Err(Fault::Body.error())
+            Err(VocabularyFault::Body.error())
         }
     }
 
@@ -69,23 +69,27 @@ impl<'v> Vocabulary<'v> {
     /// Damage behind the header is not seen; it leads to wrong counts, never to a panic.
     ///
     /// # Errors
-    /// `BadVocabulary`; `detail` is a [`Fault`].
+    /// `BadVocabulary`; `detail` is a [`VocabularyFault`].
     pub fn open_embedded(bytes: &'v [u8]) -> Result<Self, Error> {
-        Self::read_header(bytes).map_err(Fault::error)
+        Self::read_header(bytes).map_err(VocabularyFault::error)
     }
 
-    fn read_header(bytes: &'v [u8]) -> Result<Self, Fault> {
+    fn read_header(bytes: &'v [u8]) -> Result<Self, VocabularyFault> {
         if bytes.get(..7).is_none_or(|magic| magic != format::MAGIC) {
-            return Err(if bytes.len() < 7 { Fault::Cut } else { Fault::Foreign });
+            return Err(if bytes.len() < 7 {
+                VocabularyFault::Truncated
+            } else {
+                VocabularyFault::Foreign
+            });
         }
         let Some(header) = bytes.first_chunk::<{ format::HEADER_BYTES }>() else {
-            return Err(Fault::Cut);
+            return Err(VocabularyFault::Truncated);
         };
         if u32_at(header, 8) == format::BYTE_ORDER.swap_bytes() {
-            return Err(Fault::ByteOrder);
+            return Err(VocabularyFault::ByteOrder);
         }
         if header[7] != format::VERSION {
-            return Err(Fault::Version);
+            return Err(VocabularyFault::Version);
         }
         let mut unsummed = *header;
         for byte in unsummed.iter_mut().skip(24).take(8) {
@@ -94,11 +98,11 @@ impl<'v> Vocabulary<'v> {
         if u32_at(header, 8) != format::BYTE_ORDER
             || format::checksum(&unsummed) != u64_at(header, 24)
         {
-            return Err(Fault::Header);
+            return Err(VocabularyFault::Header);
         }
         match bytes.len().cmp(&(u32_at(header, 12) as usize)) {
-            core::cmp::Ordering::Less => return Err(Fault::Cut),
-            core::cmp::Ordering::Greater => return Err(Fault::Trailing),
+            core::cmp::Ordering::Less => return Err(VocabularyFault::Truncated),
+            core::cmp::Ordering::Greater => return Err(VocabularyFault::Trailing),
             core::cmp::Ordering::Equal => {}
         }
         let mut sections: [&'v [u8]; format::SECTIONS] = [&[]; format::SECTIONS];
@@ -107,21 +111,21 @@ impl<'v> Vocabulary<'v> {
             let length = u32_at(header, 92 + 8 * number) as usize;
             // The eight bytes behind a section belong to its slice: a word may be read at its end.
             let end = offset.checked_add(length).and_then(|end| end.checked_add(8));
-            *section = end.and_then(|end| bytes.get(offset..end)).ok_or(Fault::Layout)?;
+            *section = end.and_then(|end| bytes.get(offset..end)).ok_or(VocabularyFault::Layout)?;
         }
         let table = |section: Section, slot_bytes| {
             let section = sections.get(section as usize).copied().unwrap_or_default();
-            let (table, rest) = Words::read(section, slot_bytes)?;
+            let (table, rest) = WordTable::read(section, slot_bytes)?;
             (rest.len() == 8).then_some(table)
         };
         let words = sections.get(Section::ShortWords as usize).copied().unwrap_or_default();
-        let words = FrontWords::read(words).and_then(|(front, rest)| {
-            let (short, rest) = Words::read(rest, format::SHORT_SLOT_BYTES)?;
+        let words = CachedWords::read(words).and_then(|(front, rest)| {
+            let (short, rest) = WordTable::read(rest, format::SHORT_SLOT_BYTES)?;
             let long = table(Section::LongWords, format::LONG_SLOT_BYTES)?;
             (rest.len() == 8).then_some((front, short, long))
         });
-        let (front, short, long) = words.ok_or(Fault::Layout)?;
-        let joins = table(Section::Joins, format::JOIN_SLOT_BYTES);
+        let (front, short, long) = words.ok_or(VocabularyFault::Layout)?;
+        let merge_table = table(Section::MergeTable, format::MERGE_SLOT_BYTES);
         let optional = |section: Section| match sections.get(section as usize) {
             Some(table) if table.len() > 8 => *table,
             _ => &[],
@@ -130,15 +134,15 @@ impl<'v> Vocabulary<'v> {
             front,
             short,
             long,
-            joins: joins.ok_or(Fault::Layout)?,
+            merge_table: merge_table.ok_or(VocabularyFault::Layout)?,
             bigrams: optional(Section::Bigrams).as_chunks().0.first_chunk(),
             byte_ids: optional(Section::ByteIds),
             merge_ids: optional(Section::MergeIds),
             bytes,
             sections,
-            pattern: Pattern::from_number(u32_at(header, 32)).ok_or(Fault::Pattern)?,
-            cut: Cut::from_number(u16::from_le_bytes([header[42], header[43]]))
-                .ok_or(Fault::Layout)?,
+            pattern: Pattern::from_number(u32_at(header, 32)).ok_or(VocabularyFault::Pattern)?,
+            pruning: Pruning::from_number(u16::from_le_bytes([header[42], header[43]]))
+                .ok_or(VocabularyFault::Layout)?,
             tokens: u32_at(header, 36),
             index_bits: header[40] as u32,
             slots: u32_at(header, 44),
@@ -149,7 +153,7 @@ impl<'v> Vocabulary<'v> {
         if vocabulary.layout_holds(header[41] as usize) {
             Ok(vocabulary)
         } else {
-            Err(Fault::Layout)
+            Err(VocabularyFault::Layout)
         }
     }
 
@@ -166,7 +170,7 @@ impl<'v> Vocabulary<'v> {
             && self.tokens <= 1 << self.index_bits
             && longest <= format::MAX_TOKEN_BYTES
             && exactly(Section::Pairs, field(2 * self.index_bits + 2, merges))
-            && (self.has_joins()
+            && (self.has_merge_table()
                 || (self.slots as usize >= merges
                     && self.buckets > 0
                     && exactly(Section::Slots, field(self.index_bits, self.slots as usize))
@@ -198,13 +202,13 @@ impl<'v> Vocabulary<'v> {
         self.pattern
     }
 
-    /// What was kept, if it was cut down.
-    pub const fn cut(&self) -> Option<Cut> {
-        self.cut
+    /// What was kept, if it was pruned.
+    pub const fn pruning(&self) -> Option<Pruning> {
+        self.pruning
     }
 
     pub(super) fn makes_ids(&self) -> Result<(), Error> {
-        if self.cut.is_some() { Err(Fault::CountsOnly.error()) } else { Ok(()) }
+        if self.pruning.is_some() { Err(VocabularyFault::CountsOnly.error()) } else { Ok(()) }
     }
 
     /// Number of tokens without the special ones.
@@ -327,40 +331,40 @@ impl<'v> Vocabulary<'v> {
 
     /// The right part of a merge, and the merge with its own flags.
     #[inline]
-    pub(super) fn node(&self, index: u32) -> (Node, Option<u32>) {
+    pub(super) fn node(&self, index: u32) -> (TokenIndex, Option<u32>) {
         match self.entry(index) {
             Some((_, right, node)) => (node, Some(right)),
-            None => (Node::byte(index as u8), None),
+            None => (TokenIndex::byte(index as u8), None),
         }
     }
 
     /// The left part of a merge, and the merge with its own flags.
     #[inline]
-    pub(super) fn node_and_left(&self, index: u32) -> (Node, Option<u32>) {
+    pub(super) fn node_and_left(&self, index: u32) -> (TokenIndex, Option<u32>) {
         match self.entry(index) {
             Some((left, _, node)) => (node, Some(left)),
-            None => (Node::byte(index as u8), None),
+            None => (TokenIndex::byte(index as u8), None),
         }
     }
 
     #[inline]
-    fn entry(&self, index: u32) -> Option<(u32, u32, Node)> {
+    fn entry(&self, index: u32) -> Option<(u32, u32, TokenIndex)> {
         let merge = index.checked_sub(256)?;
         let bits = self.index_bits;
         let field = field_at(self.section(Section::Pairs), 2 * bits + 2, merge)?;
         let (left, right) = (field as u32 & low(bits), (field >> bits) as u32 & low(bits));
         let flags = (field >> (2 * bits)) as u32 & 3;
-        (left < index && right < index).then_some((left, right, Node::new(index, flags)))
+        (left < index && right < index).then_some((left, right, TokenIndex::new(index, flags)))
     }
 
     /// The token that `left` and `right` make together.
     #[inline]
-    pub(super) fn merge(&self, left: Node, right: Node) -> Option<Node> {
-        let merge = match self.joins() {
-            Some(joins) if left.index() | right.index() < 256 => {
-                joins.of_bytes(left.index() as u8, right.index() as u8)
+    pub(super) fn merge(&self, left: TokenIndex, right: TokenIndex) -> Option<TokenIndex> {
+        let merge = match self.merge_table() {
+            Some(merge_table) if left.index() | right.index() < 256 => {
+                merge_table.of_bytes(left.index() as u8, right.index() as u8)
             }
-            Some(joins) => joins.of(left, right),
+            Some(merge_table) => merge_table.of(left, right),
             None => self.of(left, right),
         };
         (!merge.is_none()).then_some(merge.node())
@@ -368,17 +372,19 @@ impl<'v> Vocabulary<'v> {
 
     /// The tables for speed, if there are.
     #[inline(always)]
-    pub(super) fn joins(&self) -> Option<Joins<'v>> {
-        self.bigrams.filter(|_| self.has_joins()).map(|bigrams| Joins::new(bigrams, self.joins))
+    pub(super) fn merge_table(&self) -> Option<MergeTable<'v>> {
+        self.bigrams
+            .filter(|_| self.has_merge_table())
+            .map(|bigrams| MergeTable::new(bigrams, self.merge_table))
     }
 
-    const fn has_joins(&self) -> bool {
+    const fn has_merge_table(&self) -> bool {
         // As with the words.
-        cfg!(feature = "unicode-pages") && self.bigrams.is_some() && !self.joins.is_empty()
+        cfg!(feature = "unicode-pages") && self.bigrams.is_some() && !self.merge_table.is_empty()
     }
 
     #[inline]
-    fn merge_small(&self, left: Node, right: Node) -> Option<Node> {
+    fn merge_small(&self, left: TokenIndex, right: TokenIndex) -> Option<TokenIndex> {
         let (left, right) = (left.index(), right.index());
         let mixed = format::mix(((left as u64) << 32 | right as u64) ^ self.seed);
         let bucket = format::bucket_of(mixed, self.buckets) as usize;
@@ -390,14 +396,14 @@ impl<'v> Vocabulary<'v> {
     }
 }
 
-impl Pairs for Vocabulary<'_> {
+impl MergeLookup for Vocabulary<'_> {
     const AT_ONCE: bool = false;
 
     fn of_bytes(&self, left: u8, right: u8) -> Merge {
-        self.of(Node::byte(left), Node::byte(right))
+        self.of(TokenIndex::byte(left), TokenIndex::byte(right))
     }
 
-    fn of(&self, left: Node, right: Node) -> Merge {
+    fn of(&self, left: TokenIndex, right: TokenIndex) -> Merge {
         let joined = if left.may_join(right) { self.merge_small(left, right) } else { None };
         joined.map_or(Merge::NONE, Merge::of)
     }
@@ -413,19 +419,19 @@ impl<'v> Vocabulary<'v> {
     /// The token with these bytes: the first eight and the next eight as numbers, zeros behind the end.
     /// The last byte may not be zero.
     #[inline(always)]
-    pub(super) fn word(&self, word: [u64; 2]) -> Few<2> {
+    pub(super) fn word(&self, word: [u64; 2]) -> PackedIds<2> {
         let front = self.front.find(word);
         let behind = select_unpredictable(word[1] == 0, &self.short, &self.long).find(word);
         select_unpredictable(front.is_none(), behind, front)
     }
 
     /// The words that are found at once.
-    pub(super) const fn front(&self) -> FrontWords<'v> {
+    pub(super) const fn front(&self) -> CachedWords<'v> {
         self.front
     }
 }
 
-impl Fault {
+impl VocabularyFault {
     fn error(self) -> Error {
         Error::new(ErrorKind::BadVocabulary, self as u32)
     }

@@ -2,13 +2,13 @@
 
 use core::hint::select_unpredictable;
 
-use super::few::Few;
 use super::format;
+use super::packed_ids::PackedIds;
 use super::vocab::{u32_at, u64_at};
 
 /// A table of words, or of pairs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Words<'v> {
+pub(super) struct WordTable<'v> {
     seed: u64,
     count: u32,
     pilots: &'v [u8],
@@ -19,7 +19,7 @@ pub(super) struct Words<'v> {
     high_mask: u64,
 }
 
-impl<'v> Words<'v> {
+impl<'v> WordTable<'v> {
     const NONE: Self =
         Self { seed: 0, count: 0, pilots: &[], slots: &[], slot_bytes: 0, high_mask: 0 };
 
@@ -46,11 +46,13 @@ impl<'v> Words<'v> {
     /// The token with these bytes. There is no branch on what is found: half of the time it would be
     /// foreseen wrongly, and it would wait for the memory.
     #[inline(always)]
-    pub(super) fn find(&self, [low, high]: [u64; 2]) -> Few<2> {
+    pub(super) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
         let place = self.place(format::word_key(low, high)) as usize;
         let slot = self.slots.get(place * self.slot_bytes..).and_then(|rest| rest.first_chunk());
         // A shorter slot has its id in the place of the second word.
-        let Some([slot_low, slot_high, last]) = slot.map(words_of_slot) else { return Few::NONE };
+        let Some([slot_low, slot_high, last]) = slot.map(words_of_slot) else {
+            return PackedIds::NONE;
+        };
         let differs = slot_low ^ low | (slot_high ^ high) & self.high_mask;
         let id = select_unpredictable(self.high_mask == 0, slot_high, last) as u32;
         found(slot_low, differs, id)
@@ -66,7 +68,7 @@ impl<'v> Words<'v> {
 
     /// The slot where the pair with this key is if there is one.
     #[inline(always)]
-    pub(super) fn join_slot(&self, key: u64) -> u64 {
+    pub(super) fn merge_slot(&self, key: u64) -> u64 {
         let (slots, _) = self.slots.as_chunks();
         slots.get(self.place(key) as usize).map_or(0, |slot| u64::from_le_bytes(*slot))
     }
@@ -74,9 +76,11 @@ impl<'v> Words<'v> {
 
 /// Words of up to eight bytes that are found at once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FrontWords<'v>(Option<&'v [[u8; format::SHORT_SLOT_BYTES]; format::FRONT_SLOTS]>);
+pub(super) struct CachedWords<'v>(
+    Option<&'v [[u8; format::SHORT_SLOT_BYTES]; format::FRONT_SLOTS]>,
+);
 
-impl<'v> FrontWords<'v> {
+impl<'v> CachedWords<'v> {
     /// The slots at the front of a section, and what is behind them.
     pub(super) fn read(section: &'v [u8]) -> Option<(Self, &'v [u8])> {
         if section.len() <= 8 {
@@ -94,9 +98,9 @@ impl<'v> FrontWords<'v> {
 
     /// The token with these bytes if it is here.
     #[inline(always)]
-    pub(super) fn find(&self, [low, high]: [u64; 2]) -> Few<2> {
+    pub(super) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
         let slot = self.0.and_then(|slots| slots.get(format::front_slot(low)));
-        let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slot else { return Few::NONE };
+        let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slot else { return PackedIds::NONE };
         let slot = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
         found(slot, slot ^ low | high, u32::from_le_bytes([i, j, k, l]))
     }
@@ -104,8 +108,8 @@ impl<'v> FrontWords<'v> {
 
 /// One token, unless the slot is free or another one's.
 #[inline(always)]
-fn found(slot: u64, differs: u64, id: u32) -> Few<2> {
-    select_unpredictable((differs == 0) & (slot != 0), Few::one(id), Few::NONE)
+fn found(slot: u64, differs: u64, id: u32) -> PackedIds<2> {
+    select_unpredictable((differs == 0) & (slot != 0), PackedIds::one(id), PackedIds::NONE)
 }
 
 /// The words of a slot of [`format::LONG_SLOT_BYTES`]; the last one has four bytes.

@@ -18,7 +18,7 @@ pub struct Json<'a> {
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub enum JsonKind {
     /// `null`
     Null,
     /// `true`, `false`
@@ -55,15 +55,15 @@ impl<'a> Json<'a> {
     }
 
     /// What the value is.
-    pub fn kind(self) -> Kind {
+    pub fn kind(self) -> JsonKind {
         match self.text.as_bytes().get(self.start) {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't') => Kind::Bool(true),
-            Some(b'f') => Kind::Bool(false),
-            Some(b'n') | None => Kind::Null,
-            Some(_) => Kind::Number,
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::Array,
+            Some(b'"') => JsonKind::String,
+            Some(b't') => JsonKind::Bool(true),
+            Some(b'f') => JsonKind::Bool(false),
+            Some(b'n') | None => JsonKind::Null,
+            Some(_) => JsonKind::Number,
         }
     }
 
@@ -120,7 +120,7 @@ impl<'a> Json<'a> {
     pub fn is_text(self, text: &str) -> bool {
         match self.as_str() {
             Some(own) => own == text,
-            None => self.kind() == Kind::String && self.chars().eq(text.chars()),
+            None => self.kind() == JsonKind::String && self.chars().eq(text.chars()),
         }
     }
 
@@ -421,7 +421,7 @@ mod tests {
     fn values_are_walked_in_place() {
         let text = r#" {"a": [1, -2.5e3, "x\"]}"], "b\n": {"c": null}, "d": true, "a": {} } "#;
         let json = Json::parse(text).expect("JSON");
-        assert_eq!((json.kind(), json.offset()), (Kind::Object, 1));
+        assert_eq!((json.kind(), json.offset()), (JsonKind::Object, 1));
         let names: Vec<String> = json.members().map(|(name, _)| name.chars().collect()).collect();
         assert_eq!(names, ["a", "b\n", "d", "a"]);
         let (_, first) = json.members().next().expect("a member");
@@ -430,9 +430,9 @@ mod tests {
         assert_eq!(json.member("a").map(Json::raw), Some("{}"), "the last one");
         assert_eq!(
             json.member("b\n").and_then(|b| b.member("c")).map(Json::kind),
-            Some(Kind::Null)
+            Some(JsonKind::Null)
         );
-        assert_eq!(json.member("d").map(Json::kind), Some(Kind::Bool(true)));
+        assert_eq!(json.member("d").map(Json::kind), Some(JsonKind::Bool(true)));
         assert_eq!(json.elements().count() + first.members().count(), 0);
         assert_eq!(Json::parse("3.0e0").map(Json::as_usize), Ok(Some(3)));
         assert_eq!(Json::parse(" 7 ").map(Json::raw), Ok("7"));

@@ -2,7 +2,7 @@
 
 use core::cmp::Ordering;
 
-use super::json_text::{Json, Kind};
+use super::json_text::{Json, JsonKind};
 use crate::wire::hash::{START, add};
 
 /// A number as sign, digits and the power of ten of its first digit.
@@ -17,7 +17,7 @@ pub(super) struct Number<'a> {
 impl<'a> Number<'a> {
     /// Reads a value; `None` when it is no number.
     pub fn read(json: Json<'a>) -> Option<Self> {
-        if json.kind() != Kind::Number {
+        if json.kind() != JsonKind::Number {
             return None;
         }
         let raw = json.raw();

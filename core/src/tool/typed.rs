@@ -21,7 +21,7 @@ pub use zerostack_derive::{ArgType, ToolArgs};
 )]
 pub trait ArgType {
     /// Its schema, as what stands between the braces.
-    const SCHEMA: &'static Node;
+    const SCHEMA: &'static SchemaPiece;
 }
 
 /// The arguments of a tool, with what the model is told about it.
@@ -40,16 +40,16 @@ pub trait ToolArgs: ArgType {
 /// A piece of a schema's text. Schemas of generic types are joined from such pieces where their
 /// length is known.
 #[derive(Clone, Copy, Debug)]
-pub enum Node {
+pub enum SchemaPiece {
     /// Text that is JSON as it stands.
     Text(&'static str),
     /// A number in decimal digits.
     Number(usize),
     /// One after the other.
-    All(&'static [&'static Node]),
+    All(&'static [&'static SchemaPiece]),
 }
 
-impl Node {
+impl SchemaPiece {
     /// The length of the text in bytes.
     pub const fn len(&self) -> usize {
         match self {
@@ -119,7 +119,7 @@ impl Node {
     }
 }
 
-/// Text that was made by [`Node::bytes`].
+/// Text that was made by [`SchemaPiece::bytes`].
 pub const fn text(bytes: &'static [u8]) -> &'static str {
     match core::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -140,7 +140,7 @@ const fn push(out: &mut [u8], byte: u8) -> &mut [u8] {
 macro_rules! plain {
     ($schema:literal: $($type:ty)*) => {
         $(impl ArgType for $type {
-            const SCHEMA: &'static Node = &Node::Text($schema);
+            const SCHEMA: &'static SchemaPiece = &SchemaPiece::Text($schema);
         })*
     };
 }
@@ -153,22 +153,24 @@ plain!(r#""type":"string""#: &str);
 
 /// Left out or given; `null` is left out too, but is not in the schema.
 impl<T: ArgType> ArgType for Option<T> {
-    const SCHEMA: &'static Node = T::SCHEMA;
+    const SCHEMA: &'static SchemaPiece = T::SCHEMA;
 }
 
 /// `N` counts bytes, the schema's limit counts characters: it is an upper bound.
 impl<const N: usize> ArgType for heapless::String<N> {
-    const SCHEMA: &'static Node =
-        &Node::All(&[&Node::Text(r#""type":"string","maxLength":"#), &Node::Number(N)]);
+    const SCHEMA: &'static SchemaPiece = &SchemaPiece::All(&[
+        &SchemaPiece::Text(r#""type":"string","maxLength":"#),
+        &SchemaPiece::Number(N),
+    ]);
 }
 
 impl<T: ArgType, const N: usize> ArgType for heapless::Vec<T, N> {
-    const SCHEMA: &'static Node = &Node::All(&[
-        &Node::Text(r#""type":"array","maxItems":"#),
-        &Node::Number(N),
-        &Node::Text(r#","items":{"#),
+    const SCHEMA: &'static SchemaPiece = &SchemaPiece::All(&[
+        &SchemaPiece::Text(r#""type":"array","maxItems":"#),
+        &SchemaPiece::Number(N),
+        &SchemaPiece::Text(r#","items":{"#),
         T::SCHEMA,
-        &Node::Text("}"),
+        &SchemaPiece::Text("}"),
     ]);
 }
 
@@ -177,6 +179,9 @@ plain!(r#""type":"string""#: alloc::string::String);
 
 #[cfg(feature = "alloc")]
 impl<T: ArgType> ArgType for alloc::vec::Vec<T> {
-    const SCHEMA: &'static Node =
-        &Node::All(&[&Node::Text(r#""type":"array","items":{"#), T::SCHEMA, &Node::Text("}")]);
+    const SCHEMA: &'static SchemaPiece = &SchemaPiece::All(&[
+        &SchemaPiece::Text(r#""type":"array","items":{"#),
+        T::SCHEMA,
+        &SchemaPiece::Text("}"),
+    ]);
 }

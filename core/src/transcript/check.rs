@@ -16,7 +16,7 @@ pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
     if !bytes.starts_with(&MAGIC) {
         return Err(bad(0));
     }
-    let mut reply = Reply::default();
+    let mut reply = ReplyCheck::default();
     let mut offset = MAGIC.len();
     while offset < bytes.len() {
         let record = Record::at(bytes, offset).ok_or(bad(offset))?;
@@ -33,7 +33,7 @@ pub(super) fn check(bytes: &[u8], used: usize) -> Result<u32, Error> {
 
 /// The reply that the records so far end with.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Reply {
+pub(super) struct ReplyCheck {
     /// A user spoke.
     is_begun: bool,
     /// The last record belongs to a reply, so that another may go on with it.
@@ -47,7 +47,7 @@ pub(super) struct Reply {
     answered: Answered,
 }
 
-impl Reply {
+impl ReplyCheck {
     /// Whether a user spoke.
     pub const fn is_begun(&self) -> bool {
         self.is_begun

@@ -17,6 +17,6 @@ mod response;
 
 pub use request::RequestHead;
 pub use response::{
-    Event, Fed, MAX_CHUNK_LINE_BYTES, MAX_HEAD_BYTES, MAX_INTERIM_HEADS, MAX_TRAILER_BYTES,
-    Response,
+    MAX_CHUNK_LINE_BYTES, MAX_HEAD_BYTES, MAX_INTERIM_HEADS, MAX_TRAILER_BYTES, Response,
+    ResponseEvent, ResponseFed,
 };

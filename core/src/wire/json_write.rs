@@ -42,7 +42,7 @@ pub(crate) struct Blanks<'a> {
     /// Who is to get the request, see [`IdUse::AsItIs`].
     pub receiver: u8,
     /// The ids that the provider takes.
-    pub ids: Ids,
+    pub ids: CallIdRule,
 }
 
 /// What becomes of the id of a call.
@@ -60,7 +60,7 @@ pub(crate) enum IdUse {
 /// Which ids of calls a provider takes. Others are made anew, from the place of the call: so the
 /// call and its result have the same, in every request.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Ids {
+pub(crate) enum CallIdRule {
     /// Of any form and length.
     #[default]
     Any,
@@ -72,7 +72,7 @@ pub(crate) enum Ids {
     Nine,
 }
 
-impl Ids {
+impl CallIdRule {
     /// Whether all providers take `id` but those that want nine letters.
     pub fn all_take(id: &str) -> bool {
         id.len() <= CHAT_ID_BYTES && Self::Words.take(id)
@@ -105,7 +105,7 @@ impl<'a> Pieces<'a> {
             is_malformed: false,
             id_use: IdUse::IfTaken,
             receiver: 0,
-            ids: Ids::Any,
+            ids: CallIdRule::Any,
         };
         Self { pieces: [Piece::Number(0); MAX_PIECES], count: 0, blanks }
     }
@@ -271,14 +271,14 @@ pub(crate) use pieces;
 
 /// Where a piece stands that is partly written.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
+pub(crate) struct PieceOffset {
     /// Bytes of the source that are written.
     source: usize,
     /// Bytes of the escape that are written.
     escape: usize,
 }
 
-impl Place {
+impl PieceOffset {
     pub const START: Self = Self { source: 0, escape: 0 };
 
     /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
@@ -409,7 +409,7 @@ mod tests {
 
     fn written(piece: Piece<'_>, window: usize) -> String {
         let mut all = Vec::new();
-        let mut place = Place::default();
+        let mut place = PieceOffset::default();
         loop {
             let mut buffer = std::vec![0; window];
             let mut out = buffer.as_mut_slice();
@@ -460,7 +460,7 @@ mod tests {
             (&litellm, [true, true, false, false]),
         ];
         for (id, taken) in rows {
-            let kinds = [Ids::Any, Ids::Chat, Ids::Words, Ids::Nine];
+            let kinds = [CallIdRule::Any, CallIdRule::Chat, CallIdRule::Words, CallIdRule::Nine];
             assert_eq!(kinds.map(|ids| ids.take(id)), taken, "{id}");
         }
     }

@@ -37,7 +37,7 @@ pub enum Field {
 /// Splits a stream into fields and events.
 #[derive(Clone, Debug)]
 pub struct SseReader {
-    state: State,
+    state: LineState,
     /// The very first name is read, before which a byte order mark may stand.
     is_start: bool,
     /// The last byte was a CR: an LF that follows belongs to it.
@@ -55,7 +55,7 @@ pub struct SseReader {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+enum LineState {
     Name,
     /// Behind the colon, where one space is skipped.
     ValueStart,
@@ -64,7 +64,7 @@ enum State {
 
 /// What one step met, without a borrow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Met {
+pub(crate) enum SseScan {
     Nothing,
     Line,
     /// The bytes that the step took.
@@ -78,7 +78,7 @@ impl SseReader {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            state: State::Name,
+            state: LineState::Name,
             is_start: true,
             after_cr: false,
             met_unknown: false,
@@ -98,7 +98,7 @@ impl SseReader {
     /// one that it knows: the body may be something else.
     #[must_use]
     pub fn met_unknown(&self) -> bool {
-        self.met_unknown || self.state == State::Name && !self.may_become_known()
+        self.met_unknown || self.state == LineState::Name && !self.may_become_known()
     }
 
     /// Reads from the front of `input`, which it moves on, until something is met.
@@ -107,11 +107,11 @@ impl SseReader {
         while !input.is_empty() {
             let before = *input;
             return Some(match (self.step(input), self.field) {
-                (Met::Dispatch, _) => SseToken::Dispatch,
-                (Met::Nothing, _) | (_, None) => continue,
-                (Met::Line, Some(field)) => SseToken::Line(field),
-                (Met::Piece, Some(field)) => SseToken::Piece(field, taken(before, input)),
-                (Met::LineEnd, Some(field)) => SseToken::LineEnd(field),
+                (SseScan::Dispatch, _) => SseToken::Dispatch,
+                (SseScan::Nothing, _) | (_, None) => continue,
+                (SseScan::Line, Some(field)) => SseToken::Line(field),
+                (SseScan::Piece, Some(field)) => SseToken::Piece(field, taken(before, input)),
+                (SseScan::LineEnd, Some(field)) => SseToken::LineEnd(field),
             });
         }
         None
@@ -139,7 +139,7 @@ impl SseReader {
 
     /// Whether a line begins.
     pub(crate) fn is_at_line(&self) -> bool {
-        self.state == State::Name && self.name == hash::START && !self.is_start
+        self.state == LineState::Name && self.name == hash::START && !self.is_start
     }
 
     /// Takes a byte or a run of bytes from the front of `input`, or changes the state. What is met
@@ -147,24 +147,24 @@ impl SseReader {
     // One step and no loop: a loop would keep each field twice, which takes much more code.
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     #[cfg_attr(not(target_pointer_width = "32"), inline(always))]
-    pub(crate) fn step(&mut self, input: &mut &[u8]) -> Met {
-        let Some((&byte, rest)) = input.split_first() else { return Met::Nothing };
+    pub(crate) fn step(&mut self, input: &mut &[u8]) -> SseScan {
+        let Some((&byte, rest)) = input.split_first() else { return SseScan::Nothing };
         let ends_line = matches!(byte, b'\n' | b'\r');
         if core::mem::take(&mut self.after_cr) && byte == b'\n' {
             *input = rest;
-            return Met::Nothing;
+            return SseScan::Nothing;
         }
         match self.state {
-            State::Name if !ends_line && byte != b':' => {
+            LineState::Name if !ends_line && byte != b':' => {
                 *input = rest;
                 self.name = hash::add(self.name, byte);
                 if self.is_start && self.name == BYTE_ORDER_MARK {
                     self.is_start = false;
                     self.name = hash::START;
                 }
-                Met::Nothing
+                SseScan::Nothing
             }
-            State::Name => {
+            LineState::Name => {
                 let name = core::mem::replace(&mut self.name, hash::START);
                 let is_empty = name == hash::START;
                 self.is_start = false;
@@ -174,36 +174,36 @@ impl SseReader {
                 if ends_line && is_empty {
                     *input = rest;
                     self.after_cr = byte == b'\r';
-                    return Met::Dispatch;
+                    return SseScan::Dispatch;
                 }
                 // A name alone is a field with an empty value.
-                self.state = State::Value;
+                self.state = LineState::Value;
                 if !ends_line {
                     *input = rest;
-                    self.state = State::ValueStart;
+                    self.state = LineState::ValueStart;
                 }
-                Met::Line
+                SseScan::Line
             }
-            State::ValueStart => {
-                self.state = State::Value;
+            LineState::ValueStart => {
+                self.state = LineState::Value;
                 if byte == b' ' {
                     *input = rest;
                 }
-                Met::Nothing
+                SseScan::Nothing
             }
-            State::Value if ends_line => {
+            LineState::Value if ends_line => {
                 *input = rest;
                 self.after_cr = byte == b'\r';
-                self.state = State::Name;
-                Met::LineEnd
+                self.state = LineState::Name;
+                SseScan::LineEnd
             }
-            State::Value => {
+            LineState::Value => {
                 let length = match core::mem::take(&mut self.unread) {
                     0 => line_length(input),
                     unread => input.len().min(unread.into()),
                 };
                 *input = input.get(length..).unwrap_or_default();
-                Met::Piece
+                SseScan::Piece
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What must hold for any bytes that claim to be an HTTP response. Also the fuzz target.
 
-use zerostack_core::wire::http1::{Event, Response};
+use zerostack_core::wire::http1::{Response, ResponseEvent};
 use zerostack_core::{Error, ErrorKind};
 
 /// Plays the bytes behind the first, which is a seed, in three chunkings, and compares the result
@@ -53,11 +53,11 @@ pub fn play(bytes: &[u8], mut next: impl FnMut() -> usize) -> Played {
             };
             assert!(fed.used > 0 && fed.used <= chunk.len(), "takes something");
             match fed.event {
-                Some(Event::Head { status, retry_after_ms }) => {
+                Some(ResponseEvent::Head { status, retry_after_ms }) => {
                     assert_eq!(played.head, None, "one head");
                     played.head = Some((status, retry_after_ms));
                 }
-                Some(Event::Body(body)) => {
+                Some(ResponseEvent::Body(body)) => {
                     assert!(!body.is_empty() && played.head.is_some());
                     played.body.extend_from_slice(body);
                 }

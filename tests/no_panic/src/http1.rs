@@ -4,7 +4,7 @@ use core::iter::Copied;
 use core::slice::Iter;
 
 use zerostack_core::Error;
-use zerostack_core::wire::http1::{Fed, RequestHead, Response};
+use zerostack_core::wire::http1::{RequestHead, Response, ResponseFed};
 
 type Headers<'h> = Copied<Iter<'h, (&'h str, &'h str)>>;
 

@@ -80,7 +80,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             }
         }
         Token::End(BLOCK | CONTENT) => {
-            sink.unskip();
+            sink.end_skip();
             if !sink.reply.is_call {
                 sink.drop_stage();
             } else if whole {

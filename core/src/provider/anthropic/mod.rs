@@ -7,7 +7,7 @@ mod encode;
 
 use super::Codec;
 use super::codec::Body;
-use crate::wire::json_write::Ids;
+use crate::wire::json_write::CallIdRule;
 
 pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/v1/messages", "", ""],
@@ -21,7 +21,7 @@ pub(crate) static CODEC: Codec = Codec {
     twins: decode::TWINS,
     token: decode::token,
     document_end: decode::document_end,
-    ids: |_| Ids::Words,
+    ids: |_| CallIdRule::Words,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

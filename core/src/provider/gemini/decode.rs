@@ -69,28 +69,28 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Begin(CANDIDATES) => {
             sink.reply.is_known = true;
             sink.take_word();
-            sink.hold();
+            sink.begin_pending();
         }
         Token::Begin(FEEDBACK | USAGE) => sink.reply.is_known = true,
         Token::Begin(PARTS) => {
             sink.drop_stage();
-            sink.reply.notes.block = 0;
+            sink.reply.dialect_state.block = 0;
         }
         Token::Begin(CALL) => {
             commit_strings(sink, Some(OF_NEXT))?;
-            sink.reply.notes.block |= IS_CALL;
+            sink.reply.dialect_state.block |= IS_CALL;
         }
         Token::End(CALL) => sink.commit_new_call()?,
         Token::End(PARTS) => {
-            let block = sink.reply.notes.block;
+            let block = sink.reply.dialect_state.block;
             let text = if block & HAS_TEXT != 0 { Some(ALONE) } else { None };
             commit_strings(sink, if block & IS_CALL != 0 { Some(OF_CALL) } else { text })?;
         }
         Token::End(CANDIDATES) => {
             // A candidate without an index is the only one.
-            sink.release(true)?;
+            sink.resolve_pending(true)?;
             note_stop(sink);
-            sink.unskip();
+            sink.end_skip();
         }
         // One of the documents of an array is over, or the only one.
         Token::End(ROOT) => {
@@ -104,23 +104,23 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
                 sink.end_part();
             }
         }
-        Token::PieceEnd(TEXT) => sink.reply.notes.block |= HAS_TEXT,
+        Token::PieceEnd(TEXT) => sink.reply.dialect_state.block |= HAS_TEXT,
         Token::PieceEnd(BLOCK_REASON) => note_block(sink),
-        Token::Number(CANDIDATE_INDEX, value) => sink.release(value == 0)?,
+        Token::Number(CANDIDATE_INDEX, value) => sink.resolve_pending(value == 0)?,
         Token::Number(FINISH_REASON, value) => number_word(sink, value),
         Token::Number(BLOCK_REASON, value) => {
             number_word(sink, value);
             note_block(sink);
         }
         Token::Number(CANDIDATES_TOKENS, value) => {
-            sink.reply.notes.count = value;
+            sink.reply.dialect_state.count = value;
             count_output(sink);
         }
         Token::Number(THOUGHTS_TOKENS, value) => {
             sink.count(tag::REASONING - tag::INPUT, value);
             count_output(sink);
         }
-        Token::Bool(THOUGHT, true) => sink.reply.notes.block |= IS_THOUGHT,
+        Token::Bool(THOUGHT, true) => sink.reply.dialect_state.block |= IS_THOUGHT,
         Token::Bool(WILL_CONTINUE, true) => {
             sink.failure_text(b"arguments came in pieces, which was not asked for");
             sink.failure_text_end();
@@ -137,7 +137,7 @@ pub(super) fn document_end(_: &mut Sink<'_, '_>) -> Result<(), Error> {
 /// The strings of the part that wait become parts of the reply. A signature stays with what
 /// it came on: the text, or without one what `subtype` says.
 fn commit_strings(sink: &mut Sink<'_, '_>, subtype: Option<u8>) -> Result<(), Error> {
-    let (dialect, block) = (sink.dialect as u8, sink.reply.notes.block);
+    let (dialect, block) = (sink.dialect as u8, sink.reply.dialect_state.block);
     let is_signed = sink.is_staged(SIGNATURE_SLOT);
     let has_text = sink.is_staged(TEXT_SLOT);
     if is_signed {
@@ -175,7 +175,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
     let word = core::mem::take(&mut sink.reply.raw_stop_reason);
     sink.word(&word);
     sink.stop();
-    if sink.reply.notes.document == IS_BLOCKED && sink.reply.stop.is_some() {
+    if sink.reply.dialect_state.document == IS_BLOCKED && sink.reply.stop.is_some() {
         sink.reply.stop = Some(StopReason::ContentFilter);
     }
 }
@@ -184,7 +184,7 @@ fn stop(sink: &mut Sink<'_, '_>) {
 fn note_block(sink: &mut Sink<'_, '_>) {
     note_stop(sink);
     if !sink.reply.raw_stop_reason.is_empty() {
-        sink.reply.notes.document = IS_BLOCKED;
+        sink.reply.dialect_state.document = IS_BLOCKED;
     }
 }
 
@@ -194,6 +194,6 @@ fn number_word(sink: &mut Sink<'_, '_>, number: u32) {
 
 /// The tokens of the candidate do not count its reasoning.
 fn count_output(sink: &mut Sink<'_, '_>) {
-    let sum = sink.reply.notes.count.saturating_add(sink.reply.usage().reasoning_tokens);
+    let sum = sink.reply.dialect_state.count.saturating_add(sink.reply.usage().reasoning_tokens);
     sink.count(tag::OUTPUT - tag::INPUT, sum);
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use super::Codec;
 use super::codec::Body;
-use crate::wire::json_write::Ids;
+use crate::wire::json_write::CallIdRule;
 
 pub(crate) static CODEC: Codec = Codec {
     // A model with a slash names its collection itself: `tunedModels/x`, `models/x`.
@@ -26,7 +26,7 @@ pub(crate) static CODEC: Codec = Codec {
     twins: [0; 2],
     token: decode::token,
     document_end: decode::document_end,
-    ids: |_| Ids::Any,
+    ids: |_| CallIdRule::Any,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

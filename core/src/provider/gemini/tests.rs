@@ -4,8 +4,8 @@ use std::string::String;
 use std::vec::Vec;
 
 use crate::provider::testing::{
-    Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
-    switched,
+    Observed, answer, assert_no_cut_passes, assert_robust, config, events, observe, observed, sent,
+    session, switched,
 };
 use crate::{Dialect, ErrorKind, Limits, Session, SessionConfig, StopReason, ToolSpec};
 
@@ -19,8 +19,8 @@ const CHUNKS: &[&str] = &[
     r#"{"candidates":[{"content":{"parts":[{"text":"","thoughtSignature":"bGFzdA=="}]},"finishReason":"STOP"}]}"#,
 ];
 
-fn calls(heard: &Heard) -> Vec<(&str, &str, &str)> {
-    heard.calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect()
+fn calls(observed: &Observed) -> Vec<(&str, &str, &str)> {
+    observed.calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect()
 }
 
 /// The forms in which the same pieces arrive.
@@ -32,15 +32,18 @@ fn forms() -> [String; 3] {
 #[test]
 fn events_and_an_array_are_one_reply() {
     for body in forms() {
-        let heard = heard(DIALECT, &body);
-        assert_eq!(heard.text, "Grüß dich 🦀!");
-        assert_eq!(heard.thinking, "**Plan** — go");
-        assert_eq!(calls(&heard), [("", "add", r#"{"x": 2,"y":[1,{}]}"#), ("fc-1", "now", "{}")]);
-        let usage = heard.usage;
+        let observed = observed(DIALECT, &body);
+        assert_eq!(observed.text, "Grüß dich 🦀!");
+        assert_eq!(observed.thinking, "**Plan** — go");
+        assert_eq!(
+            calls(&observed),
+            [("", "add", r#"{"x": 2,"y":[1,{}]}"#), ("fc-1", "now", "{}")]
+        );
+        let usage = observed.usage;
         assert_eq!((usage.input_tokens, usage.output_tokens), (9, 19));
         assert_eq!((usage.reasoning_tokens, usage.cache_read_tokens), (7, 4));
-        assert_eq!((heard.word.as_str(), heard.end), ("STOP", Some(StopReason::ToolUse)));
-        assert_eq!(heard.error, None);
+        assert_eq!((observed.word.as_str(), observed.end), ("STOP", Some(StopReason::ToolUse)));
+        assert_eq!(observed.error, None);
     }
 }
 
@@ -52,13 +55,13 @@ fn a_reply_that_is_cut_is_an_error() {
         if chunks.len() == 4 {
             assert_no_cut_passes(DIALECT, &body);
         } else {
-            let error = heard(DIALECT, &body).error.expect("no reason to stop");
+            let error = observed(DIALECT, &body).error.expect("no reason to stop");
             assert_eq!(error.0.kind(), ErrorKind::Cut);
         }
     }
     assert_no_cut_passes(DIALECT, &std::format!("[{}]", CHUNKS[..4].join(",")));
-    assert!(heard(DIALECT, "[]").error.is_some());
-    assert!(heard(DIALECT, "{}").error.is_some());
+    assert!(observed(DIALECT, "[]").error.is_some());
+    assert!(observed(DIALECT, "{}").error.is_some());
 }
 
 #[test]
@@ -74,8 +77,8 @@ fn reasons_to_stop() {
         let body = std::format!(
             r#"{{"candidates":[{{"content":{{"parts":[{{"text":"a"}}]}},"finishReason":{reason}}}]}}"#
         );
-        let heard = heard(DIALECT, &body);
-        (heard.word, heard.end)
+        let observed = observed(DIALECT, &body);
+        (observed.word, observed.end)
     };
     let is = |word: &str, end| (String::from(word), Some(end));
     assert_eq!(reason(r#""STOP""#), is("STOP", StopReason::EndTurn));
@@ -98,21 +101,24 @@ fn reasons_to_stop() {
         )
     };
     let (one, two) = (piece("a", "STOP"), piece("b", "RECITATION"));
-    let heard = heard(DIALECT, &events(&[&one, &two]));
-    assert_eq!((heard.text.as_str(), heard.word.as_str()), ("ab", "RECITATION"));
-    assert_eq!(heard.end, Some(StopReason::ContentFilter));
+    let observed = observed(DIALECT, &events(&[&one, &two]));
+    assert_eq!((observed.text.as_str(), observed.word.as_str()), ("ab", "RECITATION"));
+    assert_eq!(observed.end, Some(StopReason::ContentFilter));
 }
 
 #[test]
 fn a_blocked_question_ends_the_turn() {
     let blocked = r#"{"promptFeedback":{"blockReason":"PROHIBITED_CONTENT","safetyRatings":[{"category":"X","blocked":true}]},"usageMetadata":{"promptTokenCount":3}}"#;
     for body in [String::from(blocked), events(&[blocked]), std::format!("[{blocked}]")] {
-        let heard = heard(DIALECT, &body);
-        assert_eq!(heard.word, "PROHIBITED_CONTENT");
-        assert_eq!((heard.end, heard.usage.input_tokens), (Some(StopReason::ContentFilter), 3));
+        let observed = observed(DIALECT, &body);
+        assert_eq!(observed.word, "PROHIBITED_CONTENT");
+        assert_eq!(
+            (observed.end, observed.usage.input_tokens),
+            (Some(StopReason::ContentFilter), 3)
+        );
     }
     let ratings = r#"{"promptFeedback":{"safetyRatings":[]},"candidates":[{"content":{"parts":[{"text":"ok"}]},"finishReason":"STOP"}]}"#;
-    assert_eq!(heard(DIALECT, ratings).end, Some(StopReason::EndTurn));
+    assert_eq!(observed(DIALECT, ratings).end, Some(StopReason::EndTurn));
 }
 
 #[test]
@@ -122,9 +128,9 @@ fn of_several_candidates_the_first_is_read() {
         r#"{"candidates":[{"index":1,"content":{"parts":[{"text":"more of two"}]}}]}"#,
         r#"{"candidates":[{"content":{"parts":[{"text":" and more"}]},"finishReason":"STOP"}]}"#,
     ]);
-    let heard = heard(DIALECT, &body);
-    assert_eq!((heard.text.as_str(), heard.word.as_str()), ("one and more", "STOP"));
-    assert_eq!((heard.calls.len(), heard.end), (0, Some(StopReason::EndTurn)));
+    let observed = observed(DIALECT, &body);
+    assert_eq!((observed.text.as_str(), observed.word.as_str()), ("one and more", "STOP"));
+    assert_eq!((observed.calls.len(), observed.end), (0, Some(StopReason::EndTurn)));
 }
 
 #[test]
@@ -132,22 +138,22 @@ fn errors_are_told_in_every_form() {
     let error = r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE","details":[{"@type":"x","reason":"Y"}]}}"#;
     let cut = events(&[CHUNKS[0], error]);
     for body in [String::from(error), std::format!("[{error}]\n"), events(&[error]), cut] {
-        let (kind, code, message) = heard(DIALECT, &body).error.expect("an error");
+        let (kind, code, message) = observed(DIALECT, &body).error.expect("an error");
         assert_eq!((kind.kind(), kind.detail()), (ErrorKind::Status, 503));
         assert_eq!((&*code, &*message), ("UNAVAILABLE", "The model is overloaded."));
     }
     // Arguments by path, a mode that is never asked for, are no call.
     let pieces = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","willContinue":true}}]}}]}"#;
-    let heard = heard(DIALECT, &events(&[pieces]));
-    assert_eq!((heard.calls.len(), heard.error.is_some()), (0, true));
+    let observed = observed(DIALECT, &events(&[pieces]));
+    assert_eq!((observed.calls.len(), observed.error.is_some()), (0, true));
 }
 
 #[test]
 fn parts_of_other_kinds_are_left_out() {
     let body = r#"{"candidates":[{"content":{"parts":[{"executableCode":{"code":"text","language":"PYTHON"},"thoughtSignature":"eA=="},{"toolCall":{"id":"q","toolType":"X","args":{"text":"no"}}},{"inlineData":{"mimeType":"a/b","data":"eA=="}},{"text":"yes"}]},"finishReason":"STOP"}]}"#;
     let mut session = session(config(DIALECT));
-    let heard = hear(&mut session, body.as_bytes(), 6);
-    assert_eq!((heard.text.as_str(), heard.calls.len()), ("yes", 0));
+    let observed = observe(&mut session, body.as_bytes(), 6);
+    assert_eq!((observed.text.as_str(), observed.calls.len()), ("yes", 0));
     session.user("more").expect("room");
     let body = sent(&session);
     assert!(body.contains(r#"{"role":"model","parts":[{"text":"yes"}]}"#), "{body}");
@@ -164,7 +170,7 @@ fn the_request_is_exactly_this() {
     for body in forms() {
         for chunk in [1, 13, 4096] {
             let mut session = session(base);
-            hear(&mut session, body.as_bytes(), chunk);
+            observe(&mut session, body.as_bytes(), chunk);
             answer(&mut session, &[1, 0], &[("one", false), ("two\n", true)]);
             let wanted = concat!(
                 r#"{"generationConfig":{"maxOutputTokens":64}"#,
@@ -193,7 +199,7 @@ fn the_request_is_exactly_this() {
 fn a_signature_before_its_call_stays_with_it() {
     let body = r#"{"candidates":[{"content":{"parts":[{"thoughtSignature":"YQ==","functionCall":{"name":"f","args":{}}},{"functionCall":{"name":"f","args":{"n":2}}}]},"finishReason":"STOP"}]}"#;
     let mut session = session(config(DIALECT));
-    hear(&mut session, body.as_bytes(), 3);
+    observe(&mut session, body.as_bytes(), 3);
     answer(&mut session, &[1, 0], &[("one", false), ("two", false)]);
     let wanted = concat!(
         r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":["#,
@@ -209,7 +215,7 @@ fn a_signature_before_its_call_stays_with_it() {
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"tool_use","id":"toolu_1","name":"f","input":"{\"a\":"}],"stop_reason":"tool_use"}"#;
     let mut foreign = session(config(Dialect::Anthropic));
-    hear(&mut foreign, body.as_bytes(), 9);
+    observe(&mut foreign, body.as_bytes(), 9);
     assert_eq!((foreign.step(), foreign.pending_call()), (crate::Step::Send, None));
     let wanted = concat!(
         r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":["#,
@@ -221,7 +227,7 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     // A reply of which nothing can be sent is no message.
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"}],"stop_reason":"end_turn"}"#;
     let mut foreign = session(config(Dialect::Anthropic));
-    hear(&mut foreign, body.as_bytes(), 9);
+    observe(&mut foreign, body.as_bytes(), 9);
     foreign.user("and?").expect("room");
     let wanted = r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"user","parts":[{"text":"and?"}]}]}"#;
     assert_eq!(sent(&switched(foreign, config(DIALECT))), wanted);
@@ -231,7 +237,7 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
 fn arguments_that_are_no_object_go_back_as_one() {
     let body = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"id":"i","name":"f","args":"oops"},"thoughtSignature":"eA=="}]},"finishReason":"STOP"}]}"#;
     let mut ours = session(config(DIALECT));
-    hear(&mut ours, body.as_bytes(), 9);
+    observe(&mut ours, body.as_bytes(), 9);
     let part = r#"{"functionCall":{"id":"i","name":"f","args":{"malformed":"oops"}},"thoughtSignature":"eA=="}"#;
     assert!(sent(&ours).contains(part), "{}", sent(&ours));
     let block = r#"{"role":"assistant","content":[{"type":"tool_use","id":"i","name":"f","input":{"malformed":"oops"}}]}"#;

@@ -9,7 +9,7 @@ pub(crate) const ENABLED: bool = false;
 
 /// There is no such place.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {}
+pub(crate) enum TextModeCursor {}
 
 pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     match config.tool_mode() {
@@ -18,15 +18,15 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
     }
 }
 
-pub(crate) const fn begin(_: &dyn Config) -> Option<Place> {
+pub(crate) const fn begin(_: &dyn Config) -> Option<TextModeCursor> {
     None
 }
 
 pub(crate) const fn before_messages<'a>(
     _: &Context<'a>,
-    place: Place,
+    place: TextModeCursor,
     _: &mut Pieces<'a>,
-) -> Option<Place> {
+) -> Option<TextModeCursor> {
     match place {}
 }
 

@@ -45,7 +45,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::Piece(THINKING, bytes) => sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?,
         Token::Bool(DONE, is_last) => {
             sink.reply.is_known = true;
-            sink.reply.notes.document = if is_last { IS_LAST } else { 0 };
+            sink.reply.dialect_state.document = if is_last { IS_LAST } else { 0 };
         }
         _ => {}
     }
@@ -59,7 +59,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     sink.close_calls();
     let word = core::mem::take(&mut sink.reply.raw_stop_reason);
-    if core::mem::take(&mut sink.reply.notes.document) == IS_LAST {
+    if core::mem::take(&mut sink.reply.dialect_state.document) == IS_LAST {
         sink.word(&word);
         sink.stop();
         // Older servers have no word for it.

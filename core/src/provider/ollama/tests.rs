@@ -3,7 +3,7 @@ extern crate std;
 use std::string::ToString;
 
 use crate::provider::testing::{
-    answer, assert_no_cut_passes, assert_robust, config, hear, heard, sent, session, switched,
+    answer, assert_no_cut_passes, assert_robust, config, observe, observed, sent, session, switched,
 };
 use crate::{Dialect, ErrorKind, Limits, SessionConfig, StopReason, ToolSpec};
 
@@ -26,25 +26,25 @@ const LINES: &str = concat!(
 
 #[test]
 fn lines_are_one_reply() {
-    let heard = heard(DIALECT, LINES);
-    assert_eq!(heard.text, "grüß dich 🦀!");
-    assert_eq!(heard.thinking, "Hm — so.");
+    let observed = observed(DIALECT, LINES);
+    assert_eq!(observed.text, "grüß dich 🦀!");
+    assert_eq!(observed.thinking, "Hm — so.");
     let calls: std::vec::Vec<_> =
-        heard.calls.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
+        observed.calls.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).collect();
     assert_eq!(calls, [("", "add", r#"{"x": 2, "y":[1,{}]}"#), ("call_7", "now", "{}")]);
-    assert_eq!((heard.usage.input_tokens, heard.usage.output_tokens), (31, 7));
-    assert_eq!((heard.word.as_str(), heard.end), ("stop", Some(StopReason::ToolUse)));
-    assert_eq!(heard.error, None);
+    assert_eq!((observed.usage.input_tokens, observed.usage.output_tokens), (31, 7));
+    assert_eq!((observed.word.as_str(), observed.end), ("stop", Some(StopReason::ToolUse)));
+    assert_eq!(observed.error, None);
 }
 
 #[test]
 fn lines_may_lack_their_ends_and_their_reasons() {
     let whole = r#"{"message":{"content":"hi","tool_calls":null,"thinking":null},"done":true}"#;
-    let heard_whole = heard(DIALECT, whole);
+    let heard_whole = observed(DIALECT, whole);
     assert_eq!((heard_whole.text.as_str(), heard_whole.end), ("hi", Some(StopReason::EndTurn)));
     assert_eq!(heard_whole.word, "");
     // Documents without space between them, white space of any kind around them.
-    let joined = heard(
+    let joined = observed(
         DIALECT,
         &std::format!(
             "\n {}\t{whole}",
@@ -52,24 +52,26 @@ fn lines_may_lack_their_ends_and_their_reasons() {
         ),
     );
     assert_eq!((joined.text.as_str(), joined.end), ("oh hi", Some(StopReason::EndTurn)));
-    let full = heard(DIALECT, r#"{"message":{"content":"a"},"done":true,"done_reason":"length"}"#);
+    let full =
+        observed(DIALECT, r#"{"message":{"content":"a"},"done":true,"done_reason":"length"}"#);
     assert_eq!(full.end, Some(StopReason::MaxTokens));
-    let loaded = heard(DIALECT, r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#);
+    let loaded =
+        observed(DIALECT, r#"{"message":{"content":""},"done":true,"done_reason":"load"}"#);
     assert_eq!((loaded.word.as_str(), loaded.end), ("load", Some(StopReason::Other)));
 }
 
 #[test]
 fn a_reply_that_ends_early_is_an_error() {
     assert_no_cut_passes(DIALECT, LINES);
-    let cut = heard(DIALECT, "{\"message\":{\"content\":\"hi\"},\"done\":false}\n");
+    let cut = observed(DIALECT, "{\"message\":{\"content\":\"hi\"},\"done\":false}\n");
     assert_eq!(cut.error.expect("an error").0.kind(), ErrorKind::Cut);
     let error =
-        heard(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{\"error\":\"out of memory\"}\n");
+        observed(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{\"error\":\"out of memory\"}\n");
     let (kind, _, message) = error.error.expect("an error");
     assert_eq!((kind.kind(), message.as_str()), (ErrorKind::Status, "out of memory"));
-    let broken = heard(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{]\n");
+    let broken = observed(DIALECT, "{\"message\":{\"content\":\"hi\"}}\n{]\n");
     assert_eq!(broken.error.expect("an error").0.kind(), ErrorKind::BadResponse);
-    let html = heard(DIALECT, "<html>no such page</html>");
+    let html = observed(DIALECT, "<html>no such page</html>");
     assert_eq!(html.error.expect("an error").0.kind(), ErrorKind::BadResponse);
 }
 
@@ -85,9 +87,9 @@ fn more_calls_than_an_index_has_room_for() {
     let body = std::format!(r#"{{"message":{{"tool_calls":[{calls}]}},"done":true}}"#);
     let mut config = config(DIALECT);
     config.limits.max_calls = 300;
-    let heard = hear(&mut session(config), body.as_bytes(), 4096);
-    assert_eq!(heard.calls.len(), 300);
-    assert!(heard.calls.iter().all(|(_, _, arguments)| arguments == r#"{"n":1}"#));
+    let observed = observe(&mut session(config), body.as_bytes(), 4096);
+    assert_eq!(observed.calls.len(), 300);
+    assert!(observed.calls.iter().all(|(_, _, arguments)| arguments == r#"{"n":1}"#));
 }
 
 #[test]
@@ -97,7 +99,7 @@ fn the_request_is_exactly_this() {
     let limits = Limits { context_tokens: 8192, max_output_tokens: 64, ..Limits::DEFAULT };
     let base = SessionConfig { system: "Be\nbrief.", tools: &tools, limits, ..config(DIALECT) };
     let mut session = session(base);
-    hear(&mut session, LINES.as_bytes(), 5);
+    observe(&mut session, LINES.as_bytes(), 5);
     answer(&mut session, &[1, 0], &[("one", false), ("two", true)]);
     let wanted = concat!(
         r#"{"model":"m-1","stream":true,"options":{"num_ctx":8192,"num_predict":64}"#,
@@ -125,7 +127,7 @@ fn limits_that_are_not_set_are_not_sent() {
 fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
     let body = r#"{"content":[{"type":"thinking","thinking":"hm","signature":"sig"},{"type":"redacted_thinking","data":"xyz"},{"type":"text","text":"ok"},{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}}],"stop_reason":"tool_use"}"#;
     let mut foreign = session(config(Dialect::Anthropic));
-    hear(&mut foreign, body.as_bytes(), 9);
+    observe(&mut foreign, body.as_bytes(), 9);
     answer(&mut foreign, &[0], &[("done", false)]);
     let wanted = concat!(
         r#"{"model":"m-1","stream":true,"messages":[{"role":"user","content":"hi"}"#,
@@ -139,12 +141,12 @@ fn foreign_parts_are_left_out_and_malformed_arguments_stay_valid_json() {
 fn calls_move_between_providers_with_and_without_ids() {
     let body = r#"{"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}]},"finish_reason":"tool_calls"}]}"#;
     let mut foreign = session(config(Dialect::OpenAiChat));
-    hear(&mut foreign, body.as_bytes(), 9);
+    observe(&mut foreign, body.as_bytes(), 9);
     let body = sent(&switched(foreign, config(DIALECT)));
     assert!(body.contains(r#""arguments":{"malformed":"{\"x\":"}}"#), "{body}");
 
     let mut ours = session(config(DIALECT));
-    hear(&mut ours, LINES.as_bytes(), 9);
+    observe(&mut ours, LINES.as_bytes(), 9);
     answer(&mut ours, &[1, 0], &[("one", false), ("two", false)]);
     let body = sent(&switched(ours, config(Dialect::OpenAiChat)));
     let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");

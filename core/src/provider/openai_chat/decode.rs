@@ -98,39 +98,41 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
     match token {
         Token::Begin(CHOICES) => {
             sink.reply.is_known = true;
-            sink.reply.notes.block = 0;
-            sink.reply.notes.flags &= !HAS_MESSAGE;
-            sink.hold();
+            sink.reply.dialect_state.block = 0;
+            sink.reply.dialect_state.flags &= !HAS_MESSAGE;
+            sink.begin_pending();
         }
-        Token::Number(CHOICE_INDEX, 0) if sink.reply.notes.level <= 1 => sink.release(true)?,
-        Token::Number(CHOICE_INDEX, value) => sink.reply.notes.block = value.min(254) as u8,
-        Token::Begin(MESSAGE) if sink.reply.notes.flags & HAS_DELTA != 0 => sink.skip(),
+        Token::Number(CHOICE_INDEX, 0) if sink.reply.dialect_state.level <= 1 => {
+            sink.resolve_pending(true)?
+        }
+        Token::Number(CHOICE_INDEX, value) => sink.reply.dialect_state.block = value.min(254) as u8,
+        Token::Begin(MESSAGE) if sink.reply.dialect_state.flags & HAS_DELTA != 0 => sink.skip(),
         Token::Begin(MESSAGE) if !sink.reply.whole => {
-            sink.reply.notes.flags |= HAS_MESSAGE;
-            sink.hold();
+            sink.reply.dialect_state.flags |= HAS_MESSAGE;
+            sink.begin_pending();
         }
-        Token::End(MESSAGE) => sink.unskip(),
+        Token::End(MESSAGE) => sink.end_skip(),
         Token::Begin(DELTA) => {
-            if sink.reply.notes.flags & HAS_MESSAGE != 0 {
-                sink.drop_held()?;
+            if sink.reply.dialect_state.flags & HAS_MESSAGE != 0 {
+                sink.drop_pending()?;
             }
-            sink.reply.notes.count = sink.log.used() as u32;
+            sink.reply.dialect_state.count = sink.log.used() as u32;
         }
-        Token::End(DELTA) if sink.log.used() > sink.reply.notes.count as usize => {
-            sink.reply.notes.flags |= HAS_DELTA;
+        Token::End(DELTA) if sink.log.used() > sink.reply.dialect_state.count as usize => {
+            sink.reply.dialect_state.flags |= HAS_DELTA;
         }
-        Token::Begin(USAGE) => sink.reply.notes.count = 0,
-        Token::Number(TOTAL_TOKENS, total) => sink.reply.notes.count = total,
+        Token::Begin(USAGE) => sink.reply.dialect_state.count = 0,
+        Token::Number(TOTAL_TOKENS, total) => sink.reply.dialect_state.count = total,
         Token::End(USAGE) => count_reasoning(sink),
         Token::Begin(CALLS | DETAILS) => {
             sink.reply.index = None;
-            sink.reply.notes.document = 0;
+            sink.reply.dialect_state.document = 0;
             sink.take_word();
         }
         Token::End(DETAILS) => end_detail(sink)?,
         Token::PieceEnd(DETAIL_TYPE) => {
             let is_encrypted = sink.take_hash() == ENCRYPTED;
-            sink.reply.notes.document = if is_encrypted { IS_ENCRYPTED } else { 0 };
+            sink.reply.dialect_state.document = if is_encrypted { IS_ENCRYPTED } else { 0 };
         }
         Token::PieceEnd(DETAIL_DATA) => sink.stage(Slot::Id, &[DATA_END])?,
         Token::PieceEnd(place @ (DETAIL_ID | DETAIL_FORMAT)) if is_encrypted(sink) => {
@@ -139,8 +141,8 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::End(CALLS) => sink.commit_call(true)?,
         Token::End(CHOICES) => {
             let is_ours = is_ours(sink);
-            sink.release(is_ours)?;
-            sink.unskip();
+            sink.resolve_pending(is_ours)?;
+            sink.end_skip();
         }
         Token::Piece(place, bytes) => match place {
             DETAIL_DATA | DETAIL_SIGNATURE_TEXT => sink.stage(Slot::Id, bytes)?,
@@ -167,7 +169,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 
 /// xAI counts the reasoning beside the completion; that it does shows in the total.
 fn count_reasoning(sink: &mut Sink<'_, '_>) {
-    let total = sink.reply.notes.count;
+    let total = sink.reply.dialect_state.count;
     let [input, output, .., reasoning] = sink.reply.counts;
     let all = input.saturating_add(output).saturating_add(reasoning);
     if reasoning > 0 && total == all {
@@ -183,36 +185,36 @@ fn count_reasoning(sink: &mut Sink<'_, '_>) {
 /// text of its own is another answer.
 #[inline(never)]
 fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
-    let number = sink.reply.notes.block + 1;
-    if sink.reply.notes.level == 0 {
-        sink.reply.notes.level = match sink.text_is_held() {
+    let number = sink.reply.dialect_state.block + 1;
+    if sink.reply.dialect_state.level == 0 {
+        sink.reply.dialect_state.level = match sink.text_is_pending() {
             Some(false) if number > 1 => 1,
             Some(_) => number,
             None => 0,
         };
     }
-    let text_choice = sink.reply.notes.level;
+    let text_choice = sink.reply.dialect_state.level;
     if text_choice == 0 || text_choice == number {
         return true;
     }
     let bit = 1 << (number % 32);
-    if sink.holds_text() {
-        sink.reply.notes.seen |= bit;
+    if sink.pending_has_text() {
+        sink.reply.dialect_state.seen |= bit;
     }
-    sink.holds_calls() && sink.reply.notes.seen & bit == 0
+    sink.pending_has_calls() && sink.reply.dialect_state.seen & bit == 0
 }
 
 /// More of the signature of a call, which stands before its strings or behind them.
 #[inline(never)]
 fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
-    if sink.reply.notes.document == 0 {
+    if sink.reply.dialect_state.document == 0 {
         let is_behind = sink.is_any_staged();
-        sink.reply.notes.document = if is_behind { SIGNED_BEHIND } else { SIGNED_BEFORE };
+        sink.reply.dialect_state.document = if is_behind { SIGNED_BEHIND } else { SIGNED_BEFORE };
         if is_behind {
             sink.commit_call(true)?;
         }
     }
-    let is_behind = sink.reply.notes.document == SIGNED_BEHIND;
+    let is_behind = sink.reply.dialect_state.document == SIGNED_BEHIND;
     opaque(sink, if is_behind { OF_CALL } else { OF_NEXT }, bytes)
 }
 
@@ -224,7 +226,7 @@ fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Erro
 /// behind its data.
 #[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
-    sink.reply.notes.document == IS_ENCRYPTED || sink.is_any_staged()
+    sink.reply.dialect_state.document == IS_ENCRYPTED || sink.is_any_staged()
 }
 
 /// One of the details of the reasoning is over: what of it is no plain text goes back.
@@ -233,7 +235,7 @@ fn end_detail(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     if !sink.is_staged(Slot::Id) {
         return Ok(());
     }
-    let is_encrypted = sink.reply.notes.document == IS_ENCRYPTED;
+    let is_encrypted = sink.reply.dialect_state.document == IS_ENCRYPTED;
     let subtype = if is_encrypted { DETAIL_ENCRYPTED } else { DETAIL_SIGNATURE };
     sink.end_part();
     sink.commit_part(Some((Kind::Opaque, [sink.dialect as u8, subtype])))?;

@@ -10,7 +10,7 @@ use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, is_claude, is_mistral, wants_signatures};
 use crate::transcript::record::{Kind, MARKED, Record};
-use crate::wire::json_write::{Ids, Piece, Pieces};
+use crate::wire::json_write::{CallIdRule, Piece, Pieces};
 use crate::wire::pieces;
 
 /// The stages of an assistant message: each goes through its records once.
@@ -24,14 +24,14 @@ const CALLS: u8 = 5;
 const SIGNATURE: u8 = 6;
 
 /// The ids that the servers of a model take.
-pub(super) fn ids(model: &str) -> Ids {
+pub(super) fn ids(model: &str) -> CallIdRule {
     if is_mistral(model) {
-        Ids::Nine
+        CallIdRule::Nine
     } else if is_claude(model) {
         // Gateways pass them on.
-        Ids::Words
+        CallIdRule::Words
     } else {
-        Ids::Chat
+        CallIdRule::Chat
     }
 }
 

@@ -69,12 +69,14 @@ pub(super) const TWINS: [u8; 2] = [ROOT, WHOLE_LIST];
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
         Token::End(LIST | WHOLE_LIST) => {
-            sink.reply.notes.flags &= !IS_LISTED;
-            if sink.reply.notes.flags & SKIPS_LIST == 0 {
+            sink.reply.dialect_state.flags &= !IS_LISTED;
+            if sink.reply.dialect_state.flags & SKIPS_LIST == 0 {
                 list_item(sink)?;
             }
         }
-        _ if sink.reply.notes.flags & (IS_LISTED | SKIPS_LIST) == IS_LISTED | SKIPS_LIST => {
+        _ if sink.reply.dialect_state.flags & (IS_LISTED | SKIPS_LIST)
+            == IS_LISTED | SKIPS_LIST =>
+        {
             sink.take_word();
         }
         Token::Begin(place) => begin(sink, place),
@@ -90,30 +92,32 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 fn begin(sink: &mut Sink<'_, '_>, place: u8) {
     sink.reply.is_known |= matches!(place, RESPONSE | WHOLE_LIST);
     match place {
-        LIST | WHOLE_LIST if sink.reply.notes.flags & SKIPS_LIST != 0 => {
-            sink.reply.notes.flags |= IS_LISTED;
+        LIST | WHOLE_LIST if sink.reply.dialect_state.flags & SKIPS_LIST != 0 => {
+            sink.reply.dialect_state.flags |= IS_LISTED;
         }
         ITEM | LIST | WHOLE_LIST => {
             sink.drop_stage();
-            sink.reply.notes.block = item::UNKNOWN;
+            sink.reply.dialect_state.block = item::UNKNOWN;
             if place != ITEM {
-                sink.reply.notes.flags |= IS_LISTED;
+                sink.reply.dialect_state.flags |= IS_LISTED;
                 sink.end_part();
             }
         }
         // What came before is told once more.
-        RESPONSE if sink.reply.notes.seen != 0 => sink.reply.notes.flags |= SKIPS_LIST,
+        RESPONSE if sink.reply.dialect_state.seen != 0 => {
+            sink.reply.dialect_state.flags |= SKIPS_LIST
+        }
         _ => {}
     }
 }
 
 fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> {
-    let is_listed = sink.reply.notes.flags & IS_LISTED != 0;
-    let event = sink.reply.notes.document;
-    let item = sink.reply.notes.block;
+    let is_listed = sink.reply.dialect_state.flags & IS_LISTED != 0;
+    let event = sink.reply.dialect_state.document;
+    let item = sink.reply.dialect_state.block;
     match place {
         DELTA => {
-            sink.reply.notes.flags |= GOT;
+            sink.reply.dialect_state.flags |= GOT;
             match event::part(event) {
                 Some(_) if event == event::REFUSAL_DELTA => sink.refusal(bytes)?,
                 Some((kind, info)) => sink.part(kind, info, bytes)?,
@@ -135,7 +139,7 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
             sink.stage(Slot::Name, bytes)?;
         }
         ARGUMENTS | ITEM_ARGUMENTS => {
-            sink.reply.notes.flags |= GOT;
+            sink.reply.dialect_state.flags |= GOT;
             sink.stage(Slot::Arguments, bytes)?;
         }
         _ => {}
@@ -148,12 +152,12 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
         TYPE => {
             let word = sink.take_word();
             sink.reply.is_known |= word.starts_with(b"response.");
-            sink.reply.notes.document = event::from_word(hash(&word));
-            if sink.reply.notes.document == event::ERROR {
+            sink.reply.dialect_state.document = event::from_word(hash(&word));
+            if sink.reply.dialect_state.document == event::ERROR {
                 sink.fail_document();
             }
         }
-        PART_TYPE | ITEM_TYPE => sink.reply.notes.block = item::from_word(sink.take_hash()),
+        PART_TYPE | ITEM_TYPE => sink.reply.dialect_state.block = item::from_word(sink.take_hash()),
         STATUS => {
             sink.reply.is_known = true;
             let word = sink.take_word();
@@ -163,7 +167,7 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
         }
         REASON => {
             // Whatever it is, it is none for a whole reply.
-            sink.reply.notes.reason = Some(match stop::reason(&sink.take_word()) {
+            sink.reply.dialect_state.reason = Some(match stop::reason(&sink.take_word()) {
                 StopReason::MaxTokens => StopReason::MaxTokens,
                 StopReason::ContentFilter => StopReason::ContentFilter,
                 _ => StopReason::Other,

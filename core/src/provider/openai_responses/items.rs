@@ -135,7 +135,7 @@ pub(super) const IS_LISTED: u8 = 32;
 
 /// More of the id of the item that the event is about.
 pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
-    let key = &mut sink.reply.notes.key;
+    let key = &mut sink.reply.dialect_state.key;
     let start = if *key == 0 { hash::START } else { *key };
     *key = bytes.iter().fold(start, |key, byte| hash::add(key, *byte));
 }
@@ -146,16 +146,16 @@ pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
     let item = sink.reply.index?;
     match event::level(event) {
         0 => None,
-        level => Some(was_told(sink, item, level)),
+        level => Some(was_streamed(sink, item, level)),
     }
 }
 
 /// The document is over: what waits is taken or dropped.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-    let event = core::mem::take(&mut sink.reply.notes.document);
+    let event = core::mem::take(&mut sink.reply.dialect_state.document);
     let level = event::level(event);
-    let got = sink.reply.notes.flags & GOT != 0;
-    sink.reply.notes.flags &= !(GOT | IS_LISTED);
+    let got = sink.reply.dialect_state.flags & GOT != 0;
+    sink.reply.dialect_state.flags &= !(GOT | IS_LISTED);
     let index = number(sink, event);
     sink.reply.index = Some(index);
     match event {
@@ -165,7 +165,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
                 mark(sink, index, level);
             }
         }
-        event::TEXT_DONE..=event::REASONING_DONE if !was_told(sink, index, level) => {
+        event::TEXT_DONE..=event::REASONING_DONE if !was_streamed(sink, index, level) => {
             let is_new = sink.is_staged(Slot::Id);
             commit(sink, Slot::Id, event::part(event))?;
             if is_new {
@@ -173,14 +173,14 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
             }
         }
         event::ARGUMENTS_DELTA | event::ARGUMENTS_DONE
-            if got && sink.has_call(index) && (level == 1 || !was_told(sink, index, level)) =>
+            if got && sink.has_call(index) && (level == 1 || !was_streamed(sink, index, level)) =>
         {
             sink.commit_call(false)?;
             mark(sink, index, level);
         }
-        event::PART_DONE if !was_told(sink, index, level) => {
+        event::PART_DONE if !was_streamed(sink, index, level) => {
             let is_new = sink.is_staged(Slot::Id) || sink.is_staged(Slot::Name);
-            let part = match sink.reply.notes.block {
+            let part = match sink.reply.dialect_state.block {
                 item::SUMMARY => event::SUMMARY_DONE,
                 item::REASONING => event::REASONING_DONE,
                 _ => event::TEXT_DONE,
@@ -194,27 +194,27 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         event::SUMMARY_PART_ADDED => sink.end_part(),
         event::ITEM_ADDED => {
             sink.end_part();
-            sink.reply.notes.seen &= !bit(index);
-            if sink.reply.notes.block == item::CALL {
+            sink.reply.dialect_state.seen &= !bit(index);
+            if sink.reply.dialect_state.block == item::CALL {
                 sink.commit_call(true)?;
-                sink.reply.notes.open = sink.reply.notes.open.saturating_add(1);
+                sink.reply.dialect_state.open = sink.reply.dialect_state.open.saturating_add(1);
                 if got {
                     mark(sink, index, level);
                 }
             }
         }
         event::ITEM_DONE => {
-            let told = was_told(sink, index, level);
-            if sink.reply.notes.block == item::CALL {
-                if !told {
+            let streamed = was_streamed(sink, index, level);
+            if sink.reply.dialect_state.block == item::CALL {
+                if !streamed {
                     sink.commit_call(true)?;
                 }
-                sink.reply.notes.open = sink.reply.notes.open.saturating_sub(1);
-                if sink.reply.notes.open == 0 {
+                sink.reply.dialect_state.open = sink.reply.dialect_state.open.saturating_sub(1);
+                if sink.reply.dialect_state.open == 0 {
                     sink.close_calls();
                 }
             } else {
-                commit_item(sink, told)?;
+                commit_item(sink, streamed)?;
             }
             mark(sink, index, level);
             sink.end_part();
@@ -223,7 +223,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     sink.end_error();
     sink.drop_stage();
-    (sink.reply.index, sink.reply.notes.block) = (None, item::UNKNOWN);
+    (sink.reply.index, sink.reply.dialect_state.block) = (None, item::UNKNOWN);
     stop(sink, event);
     sink.document_end();
     Ok(())
@@ -231,27 +231,27 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 
 /// An item of a list is over.
 pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-    match sink.reply.notes.block {
+    match sink.reply.dialect_state.block {
         item::CALL => sink.commit_new_call()?,
         _ => commit_item(sink, false)?,
     }
-    sink.reply.notes.seen |= bit(0);
+    sink.reply.dialect_state.seen |= bit(0);
     sink.drop_stage();
     sink.end_part();
     Ok(())
 }
 
 /// The strings of an item become parts, those that a later form repeats unless they were told.
-fn commit_item(sink: &mut Sink<'_, '_>, told: bool) -> Result<(), Error> {
-    let unless_told = |part| if told { None } else { event::part(part) };
+fn commit_item(sink: &mut Sink<'_, '_>, streamed: bool) -> Result<(), Error> {
+    let unless_streamed = |part| if streamed { None } else { event::part(part) };
     let dialect = sink.dialect as u8;
-    let (first, second, opaque) = match sink.reply.notes.block {
+    let (first, second, opaque) = match sink.reply.dialect_state.block {
         item::MESSAGE => (event::TEXT_DONE, event::REFUSAL_DONE, PHASE),
         item::REASONING => (event::REASONING_DONE, event::SUMMARY_DONE, ENCRYPTED),
         _ => return Ok(()),
     };
-    commit(sink, Slot::Id, unless_told(first))?;
-    commit(sink, Slot::Name, unless_told(second))?;
+    commit(sink, Slot::Id, unless_streamed(first))?;
+    commit(sink, Slot::Name, unless_streamed(second))?;
     commit(sink, Slot::Arguments, Some((Kind::Opaque, [dialect, opaque])))
 }
 
@@ -270,9 +270,9 @@ fn commit(sink: &mut Sink<'_, '_>, slot: Slot, part: Option<(Kind, [u8; 2])>) ->
 /// The number of the item that the event is about. Where the server gives none, the item is known
 /// by its id, or by that of its call; without these, items follow one another.
 fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
-    let key = core::mem::take(&mut sink.reply.notes.key);
+    let key = core::mem::take(&mut sink.reply.dialect_state.key);
     let known = sink.reply.index.or_else(|| known_number(sink, key));
-    let notes = &mut sink.reply.notes;
+    let notes = &mut sink.reply.dialect_state;
     let begins = event == event::ITEM_ADDED && notes.flags & BEGUN != 0;
     let lacks_begin = event == event::ITEM_DONE && notes.flags & OVER != 0;
     let index = match known {
@@ -300,11 +300,11 @@ fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
 /// The number of the item with this key, or of the call with this or the staged id.
 fn known_number(sink: &Sink<'_, '_>, key: u32) -> Option<u32> {
     let short = short(key);
-    let place = sink.reply.notes.keys.iter().position(|known| *known == short);
+    let place = sink.reply.dialect_state.keys.iter().position(|known| *known == short);
     if let (Some(place), true) = (place, key != 0) {
         return Some(place as u32);
     }
-    let is_call = sink.reply.notes.block == item::CALL;
+    let is_call = sink.reply.dialect_state.block == item::CALL;
     let call_id = sink.staged_id().filter(|_| is_call).map(hash);
     let wanted = [key, call_id.unwrap_or_default()];
     sink.call_index(|id| !id.is_empty() && wanted.contains(&hash(id)))
@@ -316,14 +316,14 @@ const fn short(key: u32) -> u16 {
 
 /// Content of item `index` came in this form.
 fn mark(sink: &mut Sink<'_, '_>, index: u32, level: u8) {
-    sink.reply.notes.seen |= bit(index);
-    sink.reply.notes.level = level;
+    sink.reply.dialect_state.seen |= bit(index);
+    sink.reply.dialect_state.level = level;
 }
 
 /// Whether content of item `index` came in an earlier form than this one. In the same form
 /// there may be more of it.
-fn was_told(sink: &Sink<'_, '_>, index: u32, level: u8) -> bool {
-    let notes = &sink.reply.notes;
+fn was_streamed(sink: &Sink<'_, '_>, index: u32, level: u8) -> bool {
+    let notes = &sink.reply.dialect_state;
     let is_more = index == notes.count && notes.level == level;
     notes.seen & bit(index) != 0 && !is_more
 }
@@ -350,7 +350,7 @@ fn stop(sink: &mut Sink<'_, '_>, event: u8) {
     reply.stop = match hash(&reply.raw_stop_reason) {
         FAILED | CANCELLED => return sink.failure(),
         COMPLETED => Some(StopReason::EndTurn),
-        INCOMPLETE => Some(reply.notes.reason.unwrap_or(StopReason::Other)),
+        INCOMPLETE => Some(reply.dialect_state.reason.unwrap_or(StopReason::Other)),
         _ => Some(StopReason::Other),
     };
     reply.ended = true;

@@ -12,7 +12,7 @@ mod tests;
 
 use super::Codec;
 use super::codec::Body;
-use crate::wire::json_write::Ids;
+use crate::wire::json_write::CallIdRule;
 
 pub(crate) static CODEC: Codec = Codec {
     path: |_| ["/responses", "", ""],
@@ -22,7 +22,7 @@ pub(crate) static CODEC: Codec = Codec {
     twins: decode::TWINS,
     token: decode::token,
     document_end: items::document_end,
-    ids: |_| Ids::Words,
+    ids: |_| CallIdRule::Words,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

@@ -4,8 +4,8 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use crate::provider::testing::{
-    Heard, answer, assert_no_cut_passes, assert_robust, config, events, hear, heard, sent, session,
-    switched,
+    Observed, answer, assert_no_cut_passes, assert_robust, config, events, observe, observed, sent,
+    session, switched,
 };
 use crate::{Dialect, ErrorKind, Limits, SessionConfig, StopReason, ToolSpec};
 use serde_json::Value;
@@ -67,19 +67,19 @@ fn kind_of(document: &Value) -> &str {
     document["type"].as_str().unwrap_or_default()
 }
 
-fn calls(heard: &Heard) -> Vec<(&str, &str, &str)> {
-    heard.calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect()
+fn calls(observed: &Observed) -> Vec<(&str, &str, &str)> {
+    observed.calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect()
 }
 
-fn assert_is_the_reply(heard: &Heard) {
-    assert_eq!(heard.text, "Grüß dich 🦀");
-    assert_eq!(heard.thinking, "**Plan** — go");
-    assert_eq!(calls(heard), [("call_a", "add", "{\"x\": 2}"), ("call_b", "now", "{}")]);
-    let usage = heard.usage;
+fn assert_is_the_reply(observed: &Observed) {
+    assert_eq!(observed.text, "Grüß dich 🦀");
+    assert_eq!(observed.thinking, "**Plan** — go");
+    assert_eq!(calls(observed), [("call_a", "add", "{\"x\": 2}"), ("call_b", "now", "{}")]);
+    let usage = observed.usage;
     assert_eq!((usage.input_tokens, usage.output_tokens), (20, 11));
     assert_eq!((usage.cache_read_tokens, usage.reasoning_tokens), (8, 6));
-    assert_eq!((heard.word.as_str(), heard.end), ("completed", Some(StopReason::ToolUse)));
-    assert_eq!(heard.error, None);
+    assert_eq!((observed.word.as_str(), observed.end), ("completed", Some(StopReason::ToolUse)));
+    assert_eq!(observed.error, None);
 }
 
 /// What goes back for that reply, whatever the form in which it came.
@@ -91,7 +91,7 @@ const SENT_BACK: &str = concat!(
 
 fn sent_after(body: &str, chunk: usize) -> String {
     let mut session = session(config(DIALECT));
-    assert_is_the_reply(&hear(&mut session, body.as_bytes(), chunk));
+    assert_is_the_reply(&observe(&mut session, body.as_bytes(), chunk));
     answer(&mut session, &[1, 0], &[("one", false), ("two", true)]);
     sent(&session)
 }
@@ -99,8 +99,8 @@ fn sent_after(body: &str, chunk: usize) -> String {
 #[test]
 fn every_form_of_the_content_is_read_once() {
     // As OpenAI sends it, and with the keys sorted, so that the type comes last.
-    assert_is_the_reply(&heard(DIALECT, &events(EVENTS)));
-    assert_is_the_reply(&heard(DIALECT, &changed(|_| {})));
+    assert_is_the_reply(&observed(DIALECT, &events(EVENTS)));
+    assert_is_the_reply(&observed(DIALECT, &changed(|_| {})));
     // Each form alone, and each without those before it.
     let forms: [&[&str]; 3] = [
         &[".delta"],
@@ -114,20 +114,20 @@ fn every_form_of_the_content_is_read_once() {
                 *document = Value::Null;
             }
         });
-        assert_is_the_reply(&heard(DIALECT, &body));
+        assert_is_the_reply(&observed(DIALECT, &body));
         assert!(sent_after(&body, 11).contains(SENT_BACK), "{left_out:?}");
     }
     // Only the last event.
     let last = EVENTS[EVENTS.len() - 1];
     let body = events(&[EVENTS[0], last]);
-    assert_is_the_reply(&heard(DIALECT, &body));
+    assert_is_the_reply(&observed(DIALECT, &body));
     assert!(sent_after(&body, 7).contains(SENT_BACK));
     // A whole body, in both orders of keys.
     let response: Value = serde_json::from_str(last).expect("JSON");
     let whole = last.split_once(r#""response":"#).expect("a response").1;
     let whole = whole.strip_suffix('}').expect("an object");
     for body in [whole.to_string(), response["response"].to_string()] {
-        assert_is_the_reply(&heard(DIALECT, &body));
+        assert_is_the_reply(&observed(DIALECT, &body));
         assert!(sent_after(&body, 7).contains(SENT_BACK), "{}", sent_after(&body, 7));
     }
 }
@@ -145,7 +145,7 @@ fn items_without_numbers_follow_one_another() {
         document.as_object_mut().expect("an object").remove("item_id");
     }
     let texts: Vec<_> = documents.iter().map(Value::to_string).collect();
-    assert_is_the_reply(&heard(
+    assert_is_the_reply(&observed(
         DIALECT,
         &events(&texts.iter().map(|it| &**it).collect::<Vec<_>>()),
     ));
@@ -157,7 +157,7 @@ fn items_without_numbers_follow_one_another() {
         })
         .map(Value::to_string)
         .collect();
-    assert_is_the_reply(&heard(
+    assert_is_the_reply(&observed(
         DIALECT,
         &events(&texts.iter().map(|it| &**it).collect::<Vec<_>>()),
     ));
@@ -172,8 +172,11 @@ fn messages_of_several_parts_that_come_only_whole() {
         r#"{"type":"response.output_item.done","output_index":40,"item":{"type":"message","content":[{"type":"output_text","text":"three"}]}}"#,
         r#"{"type":"response.completed","response":{"status":"completed"}}"#,
     ]);
-    let heard = heard(DIALECT, &body);
-    assert_eq!((heard.text.as_str(), heard.end), ("one two three", Some(StopReason::EndTurn)));
+    let observed = observed(DIALECT, &body);
+    assert_eq!(
+        (observed.text.as_str(), observed.end),
+        ("one two three", Some(StopReason::EndTurn))
+    );
 }
 
 #[test]
@@ -191,9 +194,12 @@ fn items_of_other_kinds_are_left_out() {
         r#"{"type":"response.output_text.delta","output_index":3,"delta":"yes"}"#,
         r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#,
     ]);
-    let heard = heard(DIALECT, &body);
-    assert_eq!((heard.text.as_str(), heard.thinking.as_str(), heard.calls.len()), ("yes", "", 0));
-    assert_eq!((heard.end, heard.error), (Some(StopReason::EndTurn), None));
+    let observed = observed(DIALECT, &body);
+    assert_eq!(
+        (observed.text.as_str(), observed.thinking.as_str(), observed.calls.len()),
+        ("yes", "", 0)
+    );
+    assert_eq!((observed.end, observed.error), (Some(StopReason::EndTurn), None));
 }
 
 #[test]
@@ -212,11 +218,11 @@ fn refusals_are_told_apart() {
     let whole = std::format!(r#"{{"output":[{item}],"status":"completed"}}"#);
     let typed = r#"{"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"I cannot."}]}]}"#;
     for body in [streamed, done, whole, typed.to_string()] {
-        let heard = heard(DIALECT, &body);
-        assert_eq!((heard.refusal.as_str(), heard.text.as_str()), ("I cannot.", ""));
-        assert_eq!(heard.end, Some(StopReason::Refusal));
+        let observed = observed(DIALECT, &body);
+        assert_eq!((observed.refusal.as_str(), observed.text.as_str()), ("I cannot.", ""));
+        assert_eq!(observed.end, Some(StopReason::Refusal));
         let mut session = session(config(DIALECT));
-        hear(&mut session, body.as_bytes(), 9);
+        observe(&mut session, body.as_bytes(), 9);
         session.user("why?").expect("room");
         let refusal = r#"{"type":"message","role":"assistant","content":"I cannot."}"#;
         assert!(sent(&session).contains(refusal));
@@ -230,9 +236,9 @@ fn an_incomplete_reply_says_why() {
             r#"{{"type":"response.incomplete","response":{{"incomplete_details":{details},"status":"incomplete","output":[]}}}}"#
         );
         let text = r#"{"type":"response.output_text.delta","output_index":0,"delta":"a"}"#;
-        let heard = heard(DIALECT, &events(&[text, &last]));
-        assert_eq!((heard.text.as_str(), heard.word.as_str()), ("a", "incomplete"));
-        heard.end
+        let observed = observed(DIALECT, &events(&[text, &last]));
+        assert_eq!((observed.text.as_str(), observed.word.as_str()), ("a", "incomplete"));
+        observed.end
     };
     assert_eq!(incomplete(r#"{"reason":"max_output_tokens"}"#), Some(StopReason::MaxTokens));
     assert_eq!(incomplete(r#"{"reason":"content_filter"}"#), Some(StopReason::ContentFilter));
@@ -244,9 +250,9 @@ fn an_incomplete_reply_says_why() {
         r#"{"type":"response.output_item.done","output_index":0,"item":{"type":"function_call","status":"incomplete","arguments":"{\"x\":","call_id":"c","name":"f"}}"#,
         r#"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}"#,
     ]);
-    let heard = heard(DIALECT, &body);
-    assert_eq!(heard.calls.len(), 0);
-    assert_eq!(heard.error.expect("an error").0.kind(), ErrorKind::Truncated);
+    let observed = observed(DIALECT, &body);
+    assert_eq!(observed.calls.len(), 0);
+    assert_eq!(observed.error.expect("an error").0.kind(), ErrorKind::Truncated);
 }
 
 #[test]
@@ -264,14 +270,14 @@ fn errors_are_told_in_every_form() {
         r#"{"code":"server_error","error":"It broke."}"#.to_string(),
     ];
     for body in forms {
-        let heard = heard(DIALECT, &body);
-        let (kind, code, message) = heard.error.expect("an error");
+        let observed = observed(DIALECT, &body);
+        let (kind, code, message) = observed.error.expect("an error");
         assert_eq!(kind.kind(), ErrorKind::Status, "{body}");
         assert_eq!((&*code, &*message), ("server_error", "It broke."), "{body}");
     }
     let bare = r#"{"type":"response.failed","response":{"status":"failed","error":null}}"#;
     assert_eq!(
-        heard(DIALECT, &events(&[bare])).error.expect("an error").0.kind(),
+        observed(DIALECT, &events(&[bare])).error.expect("an error").0.kind(),
         ErrorKind::Status
     );
 }
@@ -281,7 +287,7 @@ fn a_reply_that_is_cut_is_an_error() {
     let body = events(EVENTS);
     assert_no_cut_passes(DIALECT, &body);
     assert_no_cut_passes(DIALECT, &changed(|_| {}));
-    let unfinished = heard(DIALECT, &events(&EVENTS[..EVENTS.len() - 1]));
+    let unfinished = observed(DIALECT, &events(&EVENTS[..EVENTS.len() - 1]));
     assert_eq!(unfinished.error.expect("an error").0.kind(), ErrorKind::Cut);
 }
 
@@ -300,7 +306,7 @@ fn the_request_is_exactly_this() {
     for body in [events(EVENTS), changed(|_| {})] {
         for chunk in [1, 10, 16384] {
             let mut session = session(base);
-            hear(&mut session, body.as_bytes(), chunk);
+            observe(&mut session, body.as_bytes(), chunk);
             answer(&mut session, &[1, 0], &[("one\n", false), ("two", true)]);
             let wanted = std::format!(
                 "{}{}{SENT_BACK}{}",
@@ -333,7 +339,7 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
     let after = |items: &str| {
         let mut session = session(config(DIALECT));
         let body = std::format!(r#"{{"status":"completed","output":[{items}]}}"#);
-        hear(&mut session, body.as_bytes(), 5);
+        observe(&mut session, body.as_bytes(), 5);
         session.user("go on").expect("room");
         let body = sent(&session);
         let body: Value = serde_json::from_str(&body).expect("JSON");
@@ -364,7 +370,7 @@ fn reasoning_goes_back_only_where_the_server_takes_it() {
 fn conversations_move_between_providers() {
     let body = r#"{"candidates":[{"content":{"parts":[{"text":"hm","thought":true,"thoughtSignature":"eA=="},{"text":"ok"},{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"eQ=="}]},"finishReason":"STOP"}]}"#;
     let mut foreign = session(config(Dialect::Gemini));
-    hear(&mut foreign, body.as_bytes(), 9);
+    observe(&mut foreign, body.as_bytes(), 9);
     answer(&mut foreign, &[0], &[("done", false)]);
     let body: Value =
         serde_json::from_str(&sent(&switched(foreign, config(DIALECT)))).expect("JSON");
@@ -375,7 +381,7 @@ fn conversations_move_between_providers() {
     assert!(id.len() == 9 && input[3]["call_id"] == id, "{id}");
 
     let mut ours = session(config(DIALECT));
-    hear(&mut ours, events(EVENTS).as_bytes(), 9);
+    observe(&mut ours, events(EVENTS).as_bytes(), 9);
     answer(&mut ours, &[1, 0], &[("one", false), ("two", false)]);
     let wanted = concat!(
         r#"{"contents":[{"role":"user","parts":[{"text":"hi"}]},{"role":"model","parts":["#,
@@ -450,12 +456,13 @@ fn items_without_numbers_are_known_by_their_ids() {
             for ends in [&ends[..], &ends[4..], &ends[2..4], &[]] {
                 let documents = begin.iter().chain(middle).chain(ends).chain([&last]);
                 let documents: Vec<&str> = documents.map(String::as_str).collect();
-                let heard = heard(DIALECT, &events(&documents));
-                assert_eq!((heard.text.as_str(), heard.thinking.as_str()), ("I look", "hm"));
-                let calls: Vec<_> = heard.calls.iter().map(|call| (&*call.0, &*call.2)).collect();
+                let observed = observed(DIALECT, &events(&documents));
+                assert_eq!((observed.text.as_str(), observed.thinking.as_str()), ("I look", "hm"));
+                let calls: Vec<_> =
+                    observed.calls.iter().map(|call| (&*call.0, &*call.2)).collect();
                 let expected = [("fc_1", r#"{"path":"a"}"#), ("fc_2", r#"{"path":"b"}"#)];
                 assert_eq!(
-                    (calls.as_slice(), heard.error),
+                    (calls.as_slice(), observed.error),
                     (&expected[..], None),
                     "{documents:#?}"
                 );

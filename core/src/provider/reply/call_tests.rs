@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use crate::Dialect::{Anthropic, OpenAiChat};
 use crate::provider::testing::{
-    answer, assert_robust, config, events, hear, heard, sent, session, switched,
+    answer, assert_robust, config, events, observe, observed, sent, session, switched,
 };
 use crate::{Session, StopReason};
 
@@ -22,9 +22,9 @@ fn calls(chunks: &[&str]) -> Vec<(String, String, String)> {
     let documents: Vec<String> = chunks.iter().map(delta).chain([end]).collect();
     let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
     let body = events(&documents);
-    let heard = heard(OpenAiChat, &body);
-    assert_eq!((heard.error, heard.end), (None, Some(StopReason::ToolUse)));
-    heard.calls
+    let observed = observed(OpenAiChat, &body);
+    assert_eq!((observed.error, observed.end), (None, Some(StopReason::ToolUse)));
+    observed.calls
 }
 
 #[track_caller]
@@ -160,10 +160,10 @@ fn arguments_that_come_again_count_once() {
         ])
     };
     for start in ["{}", r#"{"path":"a"}"#, r#"{ "path": "a" }"#] {
-        let heard = heard(Anthropic, &block(start));
+        let observed = observed(Anthropic, &block(start));
         let arguments = if start.starts_with("{ ") { start } else { A };
-        are(&heard.calls, &[("call_1", "read", arguments)]);
-        assert_eq!(heard.text, "so");
+        are(&observed.calls, &[("call_1", "read", arguments)]);
+        assert_eq!(observed.text, "so");
         assert_robust(Anthropic, &block(start));
     }
 }
@@ -208,7 +208,7 @@ fn ids_may_have_kilobytes() {
         let delta = format!(
             r#"{{"choices":[{{"delta":{{"tool_calls":[{call}]}},"finish_reason":"tool_calls"}}]}}"#
         );
-        assert_eq!(hear(&mut session, events(&[&delta]).as_bytes(), 7).error, None);
+        assert_eq!(observe(&mut session, events(&[&delta]).as_bytes(), 7).error, None);
         answer(&mut session, &[0], &[("done", false)]);
         // It is kept in both forms of a transcript.
         let lines = session.transcript().json_lines();

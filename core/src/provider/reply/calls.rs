@@ -148,8 +148,8 @@ impl Sink<'_, '_> {
         self.log.remove(last, end);
         self.reply.calls -= 1;
         self.reply.last_call = 0;
-        let Reply { show, shown, told, .. } = self.reply;
-        for offset in [show, shown, told] {
+        let Reply { show, shown, emitted_to, .. } = self.reply;
+        for offset in [show, shown, emitted_to] {
             if *offset as usize >= end {
                 *offset -= (end - last) as u32;
             } else if *offset as usize > last {
@@ -192,7 +192,7 @@ impl Sink<'_, '_> {
         index: Option<u32>,
         start: usize,
         lengths: [usize; 3],
-    ) -> Result<Option<(usize, More)>, Error> {
+    ) -> Result<Option<(usize, NewStrings)>, Error> {
         let last = self.reply.last_call as usize;
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
         let (id, rest) = staged.split_at_checked(lengths[0]).unwrap_or_default();
@@ -214,7 +214,7 @@ impl Sink<'_, '_> {
             // A look at all of it is for what may be whole.
             false => known_arguments.trim_ascii_end().ends_with(b"}") && is_object(known_arguments),
         };
-        let mut more = More { id: known_id.is_empty(), name: 0, arguments: true };
+        let mut more = NewStrings { id: known_id.is_empty(), name: 0, arguments: true };
         if name.is_empty() || known_name == name {
             // The name comes again, or a call of the same tool.
             let is_whole = !name.is_empty() && !arguments.is_empty() && !has_same_id;
@@ -290,7 +290,7 @@ impl Sink<'_, '_> {
         call: usize,
         start: usize,
         lengths: [usize; 3],
-        more: More,
+        more: NewStrings,
     ) -> Result<(), Error> {
         let is_last = call == self.reply.last_call as usize;
         self.reply.is_touched |= is_last;
@@ -306,8 +306,8 @@ impl Sink<'_, '_> {
         let (new_id, head, head_length) = id_length(id).ok_or(ID_TOO_LONG)?;
         self.log.insert(start, head.get(..head_length).unwrap_or_default())?;
         let id = id + head_length;
-        if let Some(held) = &mut self.reply.held {
-            held.is_stale = true;
+        if let Some(pending) = &mut self.reply.pending {
+            pending.is_stale = true;
         }
         let is_empty = self.log.record(call).is_none_or(|call| strings(&call).2 == b"{}");
         let is_plain = id == 0 && more.name == 0 && !is_empty;
@@ -410,8 +410,8 @@ impl Sink<'_, '_> {
     fn take_out(&mut self, call: usize, start: usize, end: usize) {
         self.log.remove(start, end);
         self.log.set_length(call, start - call - HEADER_BYTES);
-        let Reply { show, shown, told, last_call, open, keep_end, .. } = self.reply;
-        for offset in [show, shown, told, last_call, open, keep_end] {
+        let Reply { show, shown, emitted_to, last_call, open, keep_end, .. } = self.reply;
+        for offset in [show, shown, emitted_to, last_call, open, keep_end] {
             if *offset as usize >= end {
                 *offset -= (end - start) as u32;
             }
@@ -422,7 +422,7 @@ impl Sink<'_, '_> {
 /// What of the strings of an element is more of a call: the id, so many of the last bytes of the
 /// name, the arguments.
 #[derive(Clone, Copy)]
-struct More {
+struct NewStrings {
     id: bool,
     name: usize,
     arguments: bool,

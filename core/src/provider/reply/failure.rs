@@ -9,7 +9,7 @@ use crate::wire::hash::hash;
 
 /// An error that the provider told.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Failure {
+pub(crate) struct ProviderError {
     /// Its code or type.
     pub code: Word,
     /// Its code where it is a number.
@@ -137,14 +137,14 @@ impl Sink<'_, '_> {
     /// The document is over. One that is not of the dialect and has a message and a code is an
     /// error, as is a whole body with a message alone.
     pub fn end_error(&mut self) {
-        let Failure { code, status, .. } = &self.reply.failure;
+        let ProviderError { code, status, .. } = &self.reply.failure;
         let is_whole = self.reply.whole && self.reply.stop.is_none();
         let has_code = !code.is_empty() || *status > 0;
         if !self.reply.is_known && self.is_staged(Slot::Id) && (has_code || is_whole) {
             self.commit_failure();
         }
         if !self.reply.is_failed() {
-            self.reply.failure = Failure::default();
+            self.reply.failure = ProviderError::default();
         }
     }
 

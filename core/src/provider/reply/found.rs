@@ -5,7 +5,7 @@ use crate::transcript::record::{FIRST, HEADER_BYTES, Record};
 
 /// How far the calls of a reply go, to go back to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Point {
+pub(crate) struct CallCounts {
     used: usize,
     calls: u16,
     last_call: u32,
@@ -14,14 +14,14 @@ pub(crate) struct Point {
 
 impl Sink<'_, '_> {
     /// Where the reply stands; no part of it is open.
-    pub fn point(&mut self) -> Point {
+    pub fn point(&mut self) -> CallCounts {
         self.end_part();
         let Reply { calls, last_call, unclosed, .. } = *self.reply;
-        Point { used: self.log.used(), calls, last_call, unclosed }
+        CallCounts { used: self.log.used(), calls, last_call, unclosed }
     }
 
     /// Takes out what came since `point`.
-    pub fn go_back(&mut self, point: Point) {
+    pub fn go_back(&mut self, point: CallCounts) {
         self.drop_stage();
         self.reply.open = 0;
         self.log.truncate(point.used);

@@ -18,8 +18,8 @@ mod staged;
 mod tests;
 
 pub(crate) use calls::Slot;
-pub(crate) use failure::Failure;
-pub(crate) use show::{Shown, What};
+pub(crate) use failure::ProviderError;
+pub(crate) use show::{EmittedEvent, EmittedKind};
 
 use crate::message::{Dialect, StopReason, Usage};
 use crate::transcript::log::Log;
@@ -61,11 +61,11 @@ pub(crate) struct Reply {
     /// The field of the wire that reasoning comes in, or 0.
     pub thinking_field: u8,
     /// What the dialect has to remember.
-    pub notes: Notes,
+    pub dialect_state: DialectState,
     /// Calls so far.
     pub calls: u16,
     /// How many calls were told.
-    told_calls: u16,
+    emitted_calls: u16,
     /// Calls that may get more arguments.
     unclosed: u16,
     /// Where its records begin.
@@ -76,12 +76,12 @@ pub(crate) struct Reply {
     keep_end: u32,
     /// Bytes that were shown but not kept, and whether that was told.
     pub dropped: u32,
-    cut_is_told: bool,
+    cut_is_emitted: bool,
     /// The record that is shown next, and the first of its bytes that was not shown.
     show: u32,
     shown: u32,
     /// Calls before this record were told.
-    pub told: u32,
+    pub emitted_to: u32,
     /// The call that came last, or 0.
     last_call: u32,
     /// How far its arguments go.
@@ -96,10 +96,10 @@ pub(crate) struct Reply {
     pub index: Option<u32>,
     /// The strings of the call that is read, at the end of the transcript.
     stage: calls::Stage,
-    /// Where the transcript stood when events were held back, see [`Sink::hold`].
-    held: Option<parts::Mark>,
+    /// Where the transcript stood when events were held back, see [`Sink::begin_pending`].
+    pending: Option<parts::PendingStart>,
     /// What the provider says went wrong.
-    pub failure: Failure,
+    pub failure: ProviderError,
     /// Counts so far, as the provider gives them.
     pub counts: [u32; 5],
     /// The provider leaves cached tokens out of those of the request.
@@ -114,7 +114,7 @@ pub(crate) struct Reply {
 
 /// What a dialect remembers while it reads; what each field means is its own affair.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Notes {
+pub(crate) struct DialectState {
     /// About the document that is read.
     pub document: u8,
     /// About the block that is read.
@@ -142,7 +142,7 @@ impl Reply {
     /// A new reply, whose records will begin at `start`.
     pub fn begin(&mut self, start: usize) {
         *self = Self::default();
-        (self.start, self.show, self.told) = (start as u32, start as u32, start as u32);
+        (self.start, self.show, self.emitted_to) = (start as u32, start as u32, start as u32);
     }
 
     /// The counts so far.

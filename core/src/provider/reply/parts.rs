@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind};
 
 /// Where a reply stood, to go back to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(super) struct PendingStart {
     used: u32,
     open: u32,
     calls: u16,
@@ -21,7 +21,7 @@ pub(super) struct Mark {
     thinking_field: u8,
 }
 
-impl Mark {
+impl PendingStart {
     /// What moves with the bytes.
     pub fn offsets(&mut self) -> [&mut u32; 3] {
         [&mut self.used, &mut self.open, &mut self.last_call]
@@ -68,8 +68,8 @@ impl Sink<'_, '_> {
         }
         if self.reply.keep_end != 0 {
             self.drop_to_keep_end();
-            if let Some(held) = &mut self.reply.held {
-                held.is_stale = true;
+            if let Some(pending) = &mut self.reply.pending {
+                pending.is_stale = true;
             }
         }
         self.reply.keep_end = 0;
@@ -81,7 +81,7 @@ impl Sink<'_, '_> {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);
         self.reply.dropped += dropped;
-        self.reply.cut_is_told &= dropped == 0;
+        self.reply.cut_is_emitted &= dropped == 0;
         self.log.remove(keep_end as usize, shown as usize);
         self.log.close(self.reply.open as usize);
         self.reply.shown = keep_end;
@@ -113,7 +113,7 @@ impl Sink<'_, '_> {
         let (open, shown) = (reply.open as usize, reply.shown as usize);
         let header = self.log.header(open).filter(|header| {
             open != 0
-                && reply.held.is_none()
+                && reply.pending.is_none()
                 && matches!(header.kind(), Kind::Text | Kind::Thinking)
         });
         if header.is_none() || reply.show as usize != open {
@@ -145,8 +145,8 @@ impl Sink<'_, '_> {
     /// Holds events back until it is known whether what comes is for us.
     // Not inlined, see `commit_call`.
     #[inline(never)]
-    pub fn hold(&mut self) {
-        if self.reply.held.is_some() {
+    pub fn begin_pending(&mut self) {
+        if self.reply.pending.is_some() {
             return;
         }
         // What is held back needs room, and nothing can be given up meanwhile.
@@ -157,7 +157,7 @@ impl Sink<'_, '_> {
             self.drop_shown();
         }
         let Reply { open, calls, unclosed, last_call, refuses, thinking_field, .. } = *self.reply;
-        self.reply.held = Some(Mark {
+        self.reply.pending = Some(PendingStart {
             used: self.log.used() as u32,
             open,
             calls,
@@ -172,28 +172,28 @@ impl Sink<'_, '_> {
         self.reply.skip = false;
     }
 
-    /// What came since [`hold`](Self::hold), and what follows, is for us, or is not.
+    /// What came since [`begin_pending`](Self::begin_pending), and what follows, is for us, or is not.
     ///
     /// # Errors
     /// `BadResponse` when it is not, and went into calls that are.
-    pub fn release(&mut self, is_ours: bool) -> Result<(), Error> {
-        let Some(mark) = self.reply.held.take() else { return Ok(()) };
+    pub fn resolve_pending(&mut self, is_ours: bool) -> Result<(), Error> {
+        let Some(start) = self.reply.pending.take() else { return Ok(()) };
         if !is_ours {
-            if mark.is_stale {
+            if start.is_stale {
                 return Err(Error::new(ErrorKind::BadResponse, 0));
             }
             self.drop_stage();
-            self.log.truncate(mark.used as usize);
-            if self.reply.last_call != mark.last_call {
-                self.set_last(mark.last_call as usize);
+            self.log.truncate(start.used as usize);
+            if self.reply.last_call != start.last_call {
+                self.set_last(start.last_call as usize);
             }
-            self.reply.open = mark.open;
-            (self.reply.calls, self.reply.unclosed) = (mark.calls, mark.unclosed);
-            (self.reply.refuses, self.reply.thinking_field) = (mark.refuses, mark.thinking_field);
-            if mark.open != 0 {
-                self.log.close(mark.open as usize);
+            self.reply.open = start.open;
+            (self.reply.calls, self.reply.unclosed) = (start.calls, start.unclosed);
+            (self.reply.refuses, self.reply.thinking_field) = (start.refuses, start.thinking_field);
+            if start.open != 0 {
+                self.log.close(start.open as usize);
             }
-            if !mark.is_stopped {
+            if !start.is_stopped {
                 self.reply.stop = None;
                 self.reply.raw_stop_reason.clear();
             }
@@ -202,53 +202,53 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
-    /// What came since [`hold`](Self::hold) is not for us, but a reason to stop is; what comes is
+    /// What came since [`begin_pending`](Self::begin_pending) is not for us, but a reason to stop is; what comes is
     /// held back.
     ///
     /// # Errors
-    /// As [`release`](Self::release).
-    pub fn drop_held(&mut self) -> Result<(), Error> {
-        if let Some(mark) = &mut self.reply.held {
-            mark.is_stopped = self.reply.stop.is_some();
+    /// As [`resolve_pending`](Self::resolve_pending).
+    pub fn drop_pending(&mut self) -> Result<(), Error> {
+        if let Some(start) = &mut self.reply.pending {
+            start.is_stopped = self.reply.stop.is_some();
         }
-        self.release(false)?;
-        self.hold();
+        self.resolve_pending(false)?;
+        self.begin_pending();
         Ok(())
     }
 
-    /// What comes is not for us, until [`unskip`](Self::unskip).
+    /// What comes is not for us, until [`end_skip`](Self::end_skip).
     pub fn skip(&mut self) {
         self.reply.skip = true;
     }
 
-    /// Whether calls came since [`hold`](Self::hold).
-    pub fn holds_calls(&self) -> bool {
-        self.reply.held.is_some_and(|mark| self.reply.calls > mark.calls)
+    /// Whether calls came since [`begin_pending`](Self::begin_pending).
+    pub fn pending_has_calls(&self) -> bool {
+        self.reply.pending.is_some_and(|start| self.reply.calls > start.calls)
     }
 
-    /// Whether text came since [`hold`](Self::hold).
-    pub fn holds_text(&self) -> bool {
-        let Some(mark) = self.reply.held else { return false };
-        let (used, open) = (mark.used as usize, self.reply.open as usize);
+    /// Whether text came since [`begin_pending`](Self::begin_pending).
+    pub fn pending_has_text(&self) -> bool {
+        let Some(start) = self.reply.pending else { return false };
+        let (used, open) = (start.used as usize, self.reply.open as usize);
         let is_longer = open != 0 && open < used && self.log.used() > used;
         let start = if is_longer { open } else { used };
         Record::find_part(self.log.bytes(), start, start, Kind::Text.bit()).is_some()
     }
 
-    /// Whether the first text of the reply came since [`hold`](Self::hold); `None`: there is none,
+    /// Whether the first text of the reply came since [`begin_pending`](Self::begin_pending); `None`: there is none,
     /// as far as the open part tells where nothing is held.
-    pub fn text_is_held(&self) -> Option<bool> {
-        let start = match self.reply.held {
+    pub fn text_is_pending(&self) -> Option<bool> {
+        let start = match self.reply.pending {
             Some(_) => self.reply.start as usize,
             None => self.reply.open as usize,
         };
         let text = Record::find_part(self.log.bytes(), start, start, Kind::Text.bit());
         let text = text.filter(|_| start != 0)?.offset;
-        Some(self.reply.held.is_some_and(|mark| text >= mark.used as usize))
+        Some(self.reply.pending.is_some_and(|start| text >= start.used as usize))
     }
 
     /// The element that was held or skipped is over.
-    pub fn unskip(&mut self) {
+    pub fn end_skip(&mut self) {
         self.reply.skip = false;
     }
 

@@ -7,14 +7,14 @@ use crate::wire::steps;
 
 /// An event without its borrow: what it is, and where its bytes stand.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Shown {
-    pub what: What,
+pub(crate) struct EmittedEvent {
+    pub what: EmittedKind,
     pub start: u32,
     end: u32,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum What {
+pub(crate) enum EmittedKind {
     Text,
     Refusal,
     Thinking,
@@ -29,8 +29,8 @@ pub(crate) enum What {
 
 impl Sink<'_, '_> {
     /// The next event, which counts as given.
-    pub fn show(&mut self) -> Option<Shown> {
-        if self.reply.held.is_some() {
+    pub fn show(&mut self) -> Option<EmittedEvent> {
+        if self.reply.pending.is_some() {
             return None;
         }
         if let Some(text) = self.show_text() {
@@ -39,36 +39,36 @@ impl Sink<'_, '_> {
         if let Some(call) = self.show_call() {
             return Some(call);
         }
-        let shown = |what, end| Some(Shown { what, start: 0, end });
+        let shown = |what, end| Some(EmittedEvent { what, start: 0, end });
         if core::mem::take(&mut self.reply.usage_due) {
-            return shown(What::Usage, 0);
+            return shown(EmittedKind::Usage, 0);
         }
         if self.cut_is_due() {
-            self.reply.cut_is_told = true;
-            return shown(What::Cut, self.reply.dropped);
+            self.reply.cut_is_emitted = true;
+            return shown(EmittedKind::Cut, self.reply.dropped);
         }
         None
     }
 
     fn cut_is_due(&self) -> bool {
         let reply = &*self.reply;
-        reply.open == 0 && reply.is_stopping() && reply.dropped > 0 && !reply.cut_is_told
+        reply.open == 0 && reply.is_stopping() && reply.dropped > 0 && !reply.cut_is_emitted
     }
 
     /// Whether [`show`](Self::show) may have more.
     pub fn may_have_more(&self) -> bool {
         let reply = &*self.reply;
         let shown = (reply.shown as usize).max(reply.show as usize + HEADER_BYTES);
-        let text = reply.held.is_none() && shown < self.records_end();
+        let text = reply.pending.is_none() && shown < self.records_end();
         text || self.calls_are_due() || reply.usage_due || self.cut_is_due()
     }
 
     /// Whether calls are complete that were not told.
     fn calls_are_due(&self) -> bool {
-        self.reply.unclosed == 0 && self.reply.told_calls < self.reply.calls
+        self.reply.unclosed == 0 && self.reply.emitted_calls < self.reply.calls
     }
 
-    fn show_text(&mut self) -> Option<Shown> {
+    fn show_text(&mut self) -> Option<EmittedEvent> {
         loop {
             let record = self.log.record(self.reply.show as usize)?;
             if record.offset >= self.records_end() {
@@ -88,16 +88,16 @@ impl Sink<'_, '_> {
             let is_last = next >= self.records_end();
             if start < end {
                 let what = match (record.header.kind(), record.header.info) {
-                    (Kind::Text, [REFUSAL, ..]) => What::Refusal,
-                    (Kind::Text, _) => What::Text,
-                    _ => What::Thinking,
+                    (Kind::Text, [REFUSAL, ..]) => EmittedKind::Refusal,
+                    (Kind::Text, _) => EmittedKind::Text,
+                    _ => EmittedKind::Thinking,
                 };
                 self.reply.shown = end as u32;
-                return Some(Shown { what, start: start as u32, end: end as u32 });
+                return Some(EmittedEvent { what, start: start as u32, end: end as u32 });
             }
             // A character that was begun can be completed in the last record only.
             if is_malformed || (is_text && !rest.is_empty() && !is_last) {
-                return Some(Shown::MALFORMED);
+                return Some(EmittedEvent::MALFORMED);
             }
             if is_last {
                 return None;
@@ -109,12 +109,12 @@ impl Sink<'_, '_> {
 
     /// A call is told when it is complete. Arguments that are no JSON object may have been
     /// cut off by the token limit: such a call waits for the reason of the stop.
-    fn show_call(&mut self) -> Option<Shown> {
+    fn show_call(&mut self) -> Option<EmittedEvent> {
         if !self.calls_are_due() {
             return None;
         }
         loop {
-            let record = self.log.record(self.reply.told as usize)?;
+            let record = self.log.record(self.reply.emitted_to as usize)?;
             if record.offset >= self.records_end() {
                 return None;
             }
@@ -123,7 +123,7 @@ impl Sink<'_, '_> {
                 // One that was marked waits here, and was looked at.
                 steps::count(record.payload.len());
                 if !record.header.has(MARKED) && core::str::from_utf8(record.payload).is_err() {
-                    return Some(Shown::MALFORMED);
+                    return Some(EmittedEvent::MALFORMED);
                 }
                 let is_whole = self.check_call(offset);
                 let end = self.log.record(offset).map_or(end, |record| record.end());
@@ -137,12 +137,16 @@ impl Sink<'_, '_> {
                     }
                     _ => {}
                 }
-                self.reply.told = end as u32;
-                let index = u32::from(self.reply.told_calls);
-                self.reply.told_calls += 1;
-                return Some(Shown { what: What::Call, start: offset as u32, end: index });
+                self.reply.emitted_to = end as u32;
+                let index = u32::from(self.reply.emitted_calls);
+                self.reply.emitted_calls += 1;
+                return Some(EmittedEvent {
+                    what: EmittedKind::Call,
+                    start: offset as u32,
+                    end: index,
+                });
             }
-            self.reply.told = end as u32;
+            self.reply.emitted_to = end as u32;
         }
     }
 
@@ -160,12 +164,12 @@ impl Sink<'_, '_> {
     }
 }
 
-impl Shown {
-    const MALFORMED: Self = Self { what: What::Malformed, start: 0, end: 0 };
+impl EmittedEvent {
+    const MALFORMED: Self = Self { what: EmittedKind::Malformed, start: 0, end: 0 };
 
     /// Whether it is shown of a reply that is not the user's, too.
     pub fn is_for_all(self) -> bool {
-        matches!(self.what, What::Usage | What::Malformed)
+        matches!(self.what, EmittedKind::Usage | EmittedKind::Malformed)
     }
 
     /// The event, from the bytes of the transcript, which were checked. `calls` is the number
@@ -174,17 +178,17 @@ impl Shown {
         let (start, end) = (self.start as usize, self.end as usize);
         let text = || core::str::from_utf8(bytes.get(start..end)?).ok();
         Some(match self.what {
-            What::Text => Event::TextDelta(text()?),
-            What::Refusal => Event::RefusalDelta(text()?),
-            What::Thinking => Event::ThinkingDelta(text()?),
-            What::Usage => Event::Usage(reply.usage()),
-            What::Cut => Event::Truncated { what: Dropped::Reply, bytes: self.end },
-            What::Call => {
+            EmittedKind::Text => Event::TextDelta(text()?),
+            EmittedKind::Refusal => Event::RefusalDelta(text()?),
+            EmittedKind::Thinking => Event::ThinkingDelta(text()?),
+            EmittedKind::Usage => Event::Usage(reply.usage()),
+            EmittedKind::Cut => Event::Truncated { what: Dropped::Reply, bytes: self.end },
+            EmittedKind::Call => {
                 let (provider_id, name, arguments) = Record::at(bytes, start)?.call();
                 let id = CallId(calls + self.end);
                 Event::ToolCall(ToolCall { id, provider_id, name, arguments })
             }
-            What::Malformed => return None,
+            EmittedKind::Malformed => return None,
         })
     }
 }

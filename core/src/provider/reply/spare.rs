@@ -13,7 +13,7 @@
 //! it never tells in what comes out.
 
 use super::calls::Stage;
-use super::parts::Mark;
+use super::parts::PendingStart;
 use super::{Reply, Sink};
 use crate::transcript::record::{ANSWERED, HEADER_BYTES, Kind, Record};
 
@@ -143,11 +143,19 @@ impl Sink<'_, '_> {
 
     /// What stood at `from` or behind it has moved: `old` bytes before it became `new` ones.
     pub(super) fn moved(&mut self, from: usize, old: usize, new: usize) {
-        let Reply { show, shown, told, last_call, open, keep_end, stage, held, .. } =
+        let Reply { show, shown, emitted_to, last_call, open, keep_end, stage, pending, .. } =
             &mut *self.reply;
-        let all =
-            [show, shown, told, last_call, open, keep_end, &mut stage.start, &mut stage.before];
-        for offset in all.into_iter().chain(held.iter_mut().flat_map(Mark::offsets)) {
+        let all = [
+            show,
+            shown,
+            emitted_to,
+            last_call,
+            open,
+            keep_end,
+            &mut stage.start,
+            &mut stage.before,
+        ];
+        for offset in all.into_iter().chain(pending.iter_mut().flat_map(PendingStart::offsets)) {
             if *offset as usize >= from {
                 *offset = *offset - old as u32 + new as u32;
             }

@@ -5,7 +5,7 @@ extern crate std;
 use std::format;
 use std::string::String;
 
-use crate::provider::testing::{Heard, assert_robust, events, heard};
+use crate::provider::testing::{Observed, assert_robust, events, observed};
 use crate::{Dialect, ErrorKind, StopReason};
 
 use Dialect::{Anthropic, Gemini, Ollama, OpenAiChat, OpenAiResponses};
@@ -62,26 +62,26 @@ fn body(dialect: Dialect, text: &str) -> String {
 
 /// The message of the error that `body` tells.
 fn error(dialect: Dialect, body: &str) -> String {
-    let heard = heard(dialect, body);
-    let (error, _, message) = heard.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
+    let observed = observed(dialect, body);
+    let (error, _, message) = observed.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
     assert_eq!(error.kind(), ErrorKind::Status, "{dialect:?}: {body}");
     message
 }
 
 #[track_caller]
-fn says(heard: &Heard, text: &str) {
-    assert_eq!((heard.text.as_str(), heard.error.as_ref()), (text, None));
-    assert_eq!(heard.end, Some(StopReason::EndTurn));
+fn says(observed: &Observed, text: &str) {
+    assert_eq!((observed.text.as_str(), observed.error.as_ref()), (text, None));
+    assert_eq!(observed.end, Some(StopReason::EndTurn));
 }
 
 #[test]
 fn a_byte_order_mark_is_passed_over() {
     for dialect in ALL {
-        says(&heard(dialect, &format!("\u{feff}{}", stream(dialect, &["hi"]))), "hi");
-        says(&heard(dialect, &format!("\u{feff}\r\n {}", body(dialect, "hi"))), "hi");
+        says(&observed(dialect, &format!("\u{feff}{}", stream(dialect, &["hi"]))), "hi");
+        says(&observed(dialect, &format!("\u{feff}\r\n {}", body(dialect, "hi"))), "hi");
         let each = stream(dialect, &["h", "i"]).replace("data: ", "data: \u{feff}");
         let each = if dialect == Ollama { each.replace("{\"m", "\u{feff}{\"m") } else { each };
-        says(&heard(dialect, &each), "hi");
+        says(&observed(dialect, &each), "hi");
     }
 }
 
@@ -90,28 +90,31 @@ fn events_may_hold_an_array_of_documents() {
     for dialect in [OpenAiChat, OpenAiResponses, Anthropic, Gemini] {
         let array =
             stream(dialect, &["h", "i"]).replace("data: {", "data: [{").replace("}\n\n", "}]\n\n");
-        says(&heard(dialect, &array), "hi");
+        says(&observed(dialect, &array), "hi");
         let spread =
             array.replace("data: [{", "data: [\ndata: {").replace("}]\n\n", "}\ndata: ]\n\n");
-        says(&heard(dialect, &(spread + "data: [DONE]\n\n")), "hi");
+        says(&observed(dialect, &(spread + "data: [DONE]\n\n")), "hi");
     }
 }
 
 #[test]
 fn halves_of_a_character_in_two_documents_are_one() {
     for dialect in ALL {
-        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"\ude00b"])), "a😀b");
+        says(&observed(dialect, &stream(dialect, &[r"a\ud83d", r"\ude00b"])), "a😀b");
         // Whatever does not follow: it was half a character.
-        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"b\ude00"])), "a\u{fffd}b\u{fffd}");
-        says(&heard(dialect, &stream(dialect, &[r"a\ud83d", r"\ud83d", r"\ude00"])), "a\u{fffd}😀");
+        says(&observed(dialect, &stream(dialect, &[r"a\ud83d", r"b\ude00"])), "a\u{fffd}b\u{fffd}");
+        says(
+            &observed(dialect, &stream(dialect, &[r"a\ud83d", r"\ud83d", r"\ude00"])),
+            "a\u{fffd}😀",
+        );
     }
     // Nothing follows at all.
-    says(&heard(OpenAiChat, &stream(OpenAiChat, &[r"a\ud83d"])), "a\u{fffd}");
+    says(&observed(OpenAiChat, &stream(OpenAiChat, &[r"a\ud83d"])), "a\u{fffd}");
     let calls = events(&[
         r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\"a\":\"\ud83d"}}]}}]}"#,
         r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"\ude00\"}"}}]},"finish_reason":"tool_calls"}]}"#,
     ]);
-    assert_eq!(heard(OpenAiChat, &calls).calls[0].2, r#"{"a":"😀"}"#);
+    assert_eq!(observed(OpenAiChat, &calls).calls[0].2, r#"{"a":"😀"}"#);
 }
 
 #[test]
@@ -172,9 +175,9 @@ fn an_empty_error_beside_an_answer_is_none() {
             let stream = stream(dialect, &["hel", "lo"])
                 .replace(&format!("}}{end}"), &format!("{with}{end}"));
             assert_eq!(stream.matches("error").count(), 3);
-            says(&heard(dialect, &stream), "hello");
+            says(&observed(dialect, &stream), "hello");
             let body = body(dialect, "hello");
-            says(&heard(dialect, &format!("{}{with}", &body[..body.len() - 1])), "hello");
+            says(&observed(dialect, &format!("{}{with}", &body[..body.len() - 1])), "hello");
         }
     }
 }
@@ -188,8 +191,8 @@ fn a_reply_in_another_dialect_is_an_error_that_is_not_tried_again() {
                 stream(other, &["hel", "lo"]) + "data: [DONE]\n\n",
                 body(other, "hello"),
             ] {
-                let heard = heard(dialect, &body);
-                let (error, ..) = heard.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
+                let observed = observed(dialect, &body);
+                let (error, ..) = observed.error.unwrap_or_else(|| panic!("{dialect:?}: {body}"));
                 assert_eq!(error.kind(), ErrorKind::BadResponse, "{dialect:?}: {body}");
                 assert!(format!("{error}").contains("check the dialect"));
             }
@@ -200,7 +203,7 @@ fn a_reply_in_another_dialect_is_an_error_that_is_not_tried_again() {
 #[test]
 fn a_count_of_zero_keeps_what_was_counted() {
     let usage = |body: &str, dialect| {
-        let usage = heard(dialect, body).usage;
+        let usage = observed(dialect, body).usage;
         (usage.input_tokens, usage.output_tokens, usage.cache_read_tokens)
     };
     let anthropic = events(&[
@@ -233,7 +236,7 @@ fn a_message_in_a_chunk_is_read_once() {
     let end = chunk(r#""delta":{},"finish_reason":"stop""#);
     let read = |chunks: &[&String]| {
         let chunks: std::vec::Vec<&str> = chunks.iter().map(|chunk| chunk.as_str()).collect();
-        says(&heard(OpenAiChat, &events(&chunks)), "hello");
+        says(&observed(OpenAiChat, &events(&chunks)), "hello");
     };
     read(&[&message("hello"), &end]);
     read(&[&message("hel"), &message("lo"), &end]);
@@ -243,8 +246,8 @@ fn a_message_in_a_chunk_is_read_once() {
         read(&[&both("hel", "hel")[at], &delta("lo"), &end]);
     }
     let whole = r#"{"choices":[{"finish_reason":"stop","message":{"content":"hello"},"delta":{"content":"hello"}}]}"#;
-    says(&heard(OpenAiChat, &events(&[whole])), "hello");
-    says(&heard(OpenAiChat, whole), "hello");
+    says(&observed(OpenAiChat, &events(&[whole])), "hello");
+    says(&observed(OpenAiChat, whole), "hello");
 }
 
 #[test]
@@ -265,13 +268,13 @@ fn a_reply_may_be_spread_over_choices() {
         for body in
             [choices.replace("CHOICE", "message"), events(&[&choices.replace("CHOICE", "delta")])]
         {
-            let heard = heard(OpenAiChat, &body);
+            let observed = observed(OpenAiChat, &body);
             assert_eq!(
-                (heard.text.as_str(), heard.end),
+                (observed.text.as_str(), observed.end),
                 ("ok", Some(StopReason::ToolUse)),
                 "{body}"
             );
-            let ids: std::vec::Vec<&str> = heard.calls.iter().map(|call| &*call.0).collect();
+            let ids: std::vec::Vec<&str> = observed.calls.iter().map(|call| &*call.0).collect();
             assert_eq!(ids, ["a", "b"]);
         }
     }
@@ -281,10 +284,10 @@ fn a_reply_may_be_spread_over_choices() {
         r#"{"choices":[{"index":1,"delta":{"content":"o"}}]}"#,
         r#"{"choices":[{"index":0,"delta":{"content":"k"},"finish_reason":"stop"}]}"#,
     ]);
-    says(&heard(OpenAiChat, &two), "ok");
+    says(&observed(OpenAiChat, &two), "ok");
     let second = events(&[
         r#"{"choices":[{"index":1,"delta":{"content":"o"}}]}"#,
         r#"{"choices":[{"delta":{"content":"k"},"index":1,"finish_reason":"stop"}]}"#,
     ]);
-    says(&heard(OpenAiChat, &second), "ok");
+    says(&observed(OpenAiChat, &second), "ok");
 }

@@ -1,6 +1,6 @@
 //! The public calls about tokens, time and room.
 
-use super::count::{Count, entry_tokens};
+use super::count::{WindowCount, entry_tokens};
 use crate::Error;
 use crate::message::Event;
 use crate::provider::Config;
@@ -30,7 +30,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// counts on top of it.
     #[must_use]
     pub fn window_tokens(&self) -> WindowTokens {
-        Count::up_to(self.machine.count, &self.config, self.snapshot()).window()
+        WindowCount::up_to(self.machine.count, &self.config, self.snapshot()).window()
     }
 
     /// Tokens of one entry of the transcript, as the configuration counts.

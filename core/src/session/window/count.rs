@@ -10,7 +10,7 @@ use crate::transcript::record::{FIRST, Kind, Record, Records};
 
 /// The running count.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::session) struct Count {
+pub(in crate::session) struct WindowCount {
     window: WindowTokens,
     /// What the configuration counts for all of it, so that what goes of it is known as a part.
     all: u32,
@@ -18,7 +18,7 @@ pub(in crate::session) struct Count {
     end: u32,
 }
 
-impl Count {
+impl WindowCount {
     pub const fn new() -> Self {
         Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0 }
     }

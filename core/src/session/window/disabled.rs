@@ -9,7 +9,7 @@ use crate::transcript::log::Log;
 use crate::transcript::record::Record;
 
 #[derive(Clone, Copy, Debug)]
-pub(in crate::session) struct Count;
+pub(in crate::session) struct WindowCount;
 
 #[derive(Clone, Copy, Debug)]
 pub(in crate::session) struct Runs;
@@ -21,7 +21,7 @@ impl Runs {
 
     pub const fn begin(&mut self) {}
 
-    pub const fn told(&mut self, _: &[u8], _: u32) -> bool {
+    pub const fn emit_call(&mut self, _: &[u8], _: u32) -> bool {
         false
     }
 
@@ -34,7 +34,7 @@ impl Runs {
     }
 }
 
-impl Count {
+impl WindowCount {
     pub const fn new() -> Self {
         Self
     }

@@ -25,9 +25,9 @@ pub(super) use budget::used_up;
 #[cfg(feature = "window")]
 pub use calls::WindowTokens;
 #[cfg(feature = "window")]
-pub(super) use count::Count;
+pub(super) use count::WindowCount;
 #[cfg(not(feature = "window"))]
-pub(super) use disabled::{Count, Runs, used_up};
+pub(super) use disabled::{Runs, WindowCount, used_up};
 #[cfg(feature = "window")]
 pub(super) use repeats::Runs;
 
@@ -38,20 +38,20 @@ use crate::provider::Config;
 use crate::transcript::log::Log;
 
 /// Ends the request for a summary, whose reply came or did not.
-pub(super) type Finish =
-    fn(&mut Machine, &mut Log<'_>, &dyn Config, Outcome) -> Result<Event<'static>, Error>;
+pub(super) type FinishSummary =
+    fn(&mut Machine, &mut Log<'_>, &dyn Config, SummaryOutcome) -> Result<Event<'static>, Error>;
 
 /// How the reply to that request ended.
-pub(super) type Outcome = Result<StopReason, Error>;
+pub(super) type SummaryOutcome = Result<StopReason, Error>;
 
 /// Whether any of it is there.
 pub(super) const ENABLED: bool = cfg!(feature = "window");
 
 /// What was tried to make room in this turn, a bit each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Tried(u8);
+pub(super) struct RoomAttempts(u8);
 
-impl Tried {
+impl RoomAttempts {
     pub const NOTHING: Self = Self(0);
     /// A summary was asked for, and none came. It is not asked for again in this turn: a model
     /// that cannot write one would be paid for it in each round.

@@ -1,13 +1,13 @@
 //! Making room as the configuration says: down to the low mark, and never half an exchange.
 
-use super::Tried;
+use super::RoomAttempts;
 use super::count::tokens_between;
 use crate::Error;
 use crate::message::{Dropped, Event};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::Step;
 use crate::session::machine::Machine;
-use crate::session::room::{Last, exchange, oldest};
+use crate::session::room::{LastResort, exchange, oldest};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Kind, Record};
 use crate::wire::json_write::Digits;
@@ -31,7 +31,9 @@ impl Machine {
         };
         self.expect(policy != RoomPolicy::Ask)?;
         self.count = self.count.up_to(config, log.bytes());
-        if self.tried.has(Tried::REFUSED) && !self.tried.has(Tried::SHORTER) {
+        if self.room_attempts.has(RoomAttempts::REFUSED)
+            && !self.room_attempts.has(RoomAttempts::SHORTER)
+        {
             return Ok(self.shorten(log, config));
         }
         if policy == RoomPolicy::Summarise && self.ask_for_summary(log, config) {
@@ -45,7 +47,8 @@ impl Machine {
             _ => self.elide(log, config, needed),
         };
         // A summary goes only for what must go.
-        let last = if bytes > 0 || excess.context > 0 { Last::Summary } else { Last::Nothing };
+        let last =
+            if bytes > 0 || excess.context > 0 { LastResort::Summary } else { LastResort::Nothing };
         let (what, freed) = match elided {
             0 => (Dropped::OldExchanges, self.drop_until(log, config, needed, last)),
             freed => (Dropped::OldResults, freed),
@@ -74,7 +77,7 @@ impl Machine {
         log: &mut Log<'_>,
         config: &dyn Config,
         needed: Needed,
-        last: Last,
+        last: LastResort,
     ) -> usize {
         let turn = self.turn as usize;
         let (mut cut, mut bytes, mut tokens) = (FIRST_RECORD, 0, 0_u32);
@@ -129,12 +132,12 @@ impl Machine {
         let (turn, last) = (self.turn as usize, last_reply(log));
         // All before `end` is done and moved down; what is at `at` is next.
         let (mut at, mut end, mut tokens) = (FIRST_RECORD, FIRST_RECORD, 0_u32);
-        let mut names = Names { reply: FIRST_RECORD, index: 0, call: FIRST_RECORD };
+        let mut names = CallNames { reply: FIRST_RECORD, index: 0, call: FIRST_RECORD };
         while at < last && (at - end < needed.bytes || self.count.worth(tokens) < needed.tokens) {
             let Some(record) = log.record(at) else { break };
             let next = record.end();
             if begins_reply(&record) {
-                names = Names { reply: end, index: 0, call: end };
+                names = CallNames { reply: end, index: 0, call: end };
             }
             let stub = names.stub(log.bytes(), &record);
             let freed = record.payload.len().saturating_sub(stub.len());
@@ -181,7 +184,7 @@ impl Machine {
 }
 
 /// The names of the calls of a reply, for what stands in the place of their results.
-struct Names {
+struct CallNames {
     /// Where the reply begins.
     reply: usize,
     /// The call that was asked for last: results mostly come in the order of their calls.
@@ -189,7 +192,7 @@ struct Names {
     call: usize,
 }
 
-impl Names {
+impl CallNames {
     /// What stands in the place of `result`.
     fn stub(&mut self, bytes: &[u8], result: &Record<'_>) -> heapless::Vec<u8, STUB_BYTES> {
         let mut stub = heapless::Vec::new();

@@ -1,18 +1,18 @@
 //! A provider that refuses a request because its window is too long for the model: room is made
 //! once, by the policy, and the request is sent again.
 
-use super::Tried;
+use super::RoomAttempts;
 use super::policy::Needed;
 use super::shorten::can_shorten;
 use crate::message::{Dropped, Event};
 use crate::provider::{Config, RoomPolicy};
 use crate::session::machine::Machine;
-use crate::session::room::{Last, can_drop};
+use crate::session::room::{LastResort, can_drop};
 use crate::transcript::log::Log;
 use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
-impl Tried {
+impl RoomAttempts {
     /// The provider finds the window too long, and room is to be made for that.
     pub const REFUSED: Self = Self(2);
     /// It was made. It is not made again: what follows would be no better.
@@ -40,16 +40,16 @@ impl Machine {
     pub fn makes_room_for(&mut self, log: &Log<'_>, config: &dyn Config, error: Error) -> bool {
         let policy = config.limits().room;
         let may = error.kind() == ErrorKind::Status
-            && !self.tried.has(Tried::REFUSED)
+            && !self.room_attempts.has(RoomAttempts::REFUSED)
             && policy != RoomPolicy::Ask
             // A summary that cannot be had leads to room without one.
             && self.summary().is_none()
             && self.is_too_long(log, error.detail())
-            && (can_drop(log, self.turn as usize, Last::Summary)
+            && (can_drop(log, self.turn as usize, LastResort::Summary)
                 || can_shorten(log)
                 || policy != RoomPolicy::DropOldest && self.can_elide(log));
         if may {
-            self.tried.add(Tried::REFUSED);
+            self.room_attempts.add(RoomAttempts::REFUSED);
         }
         may
     }
@@ -58,8 +58,8 @@ impl Machine {
     /// the provider says is too much. To ask for a summary would be refused as well.
     pub fn shorten(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Event<'static> {
         let used = log.used();
-        let told = too_much(self.message(log)).unwrap_or((2, 3));
-        let bytes = (used / 3).max(used - part(used, told));
+        let shares = too_much(self.message(log)).unwrap_or((2, 3));
+        let bytes = (used / 3).max(used - part(used, shares));
         let elided = match config.limits().room {
             RoomPolicy::DropOldest => 0,
             _ => self.elide(log, config, Needed { bytes, tokens: 0 }),
@@ -67,7 +67,7 @@ impl Machine {
         let (mut what, mut freed) = (Dropped::OldResults, elided);
         if freed < bytes {
             let needed = Needed { bytes: bytes - freed, tokens: 0 };
-            let dropped = self.drop_until(log, config, needed, Last::Summary);
+            let dropped = self.drop_until(log, config, needed, LastResort::Summary);
             if dropped > 0 {
                 (what, freed) = (Dropped::OldExchanges, elided + dropped);
             }
@@ -79,7 +79,7 @@ impl Machine {
             }
             freed += cut;
         }
-        self.tried.add(Tried::SHORTER);
+        self.room_attempts.add(RoomAttempts::SHORTER);
         self.attempt = 0;
         self.enter_send(log, config);
         Event::Truncated { what, bytes: freed as u32 }

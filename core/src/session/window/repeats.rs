@@ -32,7 +32,7 @@ impl Runs {
     }
 
     /// The call at `offset` is told; whether there is more to tell about it.
-    pub fn told(&mut self, bytes: &[u8], offset: u32) -> bool {
+    pub fn emit_call(&mut self, bytes: &[u8], offset: u32) -> bool {
         if let Some(call) = Record::at(bytes, offset as usize) {
             let this = call_hash(&call);
             self.now_count = if this == self.now { self.now_count.saturating_add(1) } else { 1 };
@@ -73,7 +73,7 @@ impl Runs {
 /// members only.
 fn call_hash(call: &Record<'_>) -> u32 {
     let (_, name, arguments) = call.call();
-    let mut canon = Canon { sum: hash(name.as_bytes()), ..Canon::default() };
+    let mut canon = CanonicalHash { sum: hash(name.as_bytes()), ..CanonicalHash::default() };
     let mut chars = arguments.chars();
     while let Some(char) = chars.next() {
         canon.take(char, &mut chars);
@@ -84,7 +84,7 @@ fn call_hash(call: &Record<'_>) -> u32 {
 
 /// Adds up the leaves of a JSON value, each with its path, so that the order does not matter.
 #[derive(Default)]
-struct Canon {
+struct CanonicalHash {
     sum: u32,
     depth: usize,
     /// Of each container around: its path, and the key or the index of its member.
@@ -94,7 +94,7 @@ struct Canon {
     value: Option<u32>,
 }
 
-impl Canon {
+impl CanonicalHash {
     fn take(&mut self, char: char, rest: &mut core::str::Chars<'_>) {
         match char {
             '"' => {
@@ -194,7 +194,7 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> u32 {
-        let mut canon = Canon::default();
+        let mut canon = CanonicalHash::default();
         let mut chars = text.chars();
         while let Some(char) = chars.next() {
             canon.take(char, &mut chars);

@@ -4,7 +4,7 @@
 use super::count::tokens_between;
 use super::policy::last_reply;
 use crate::provider::Config;
-use crate::session::machine::{Cut, Machine};
+use crate::session::machine::{Machine, ShortenedResult};
 use crate::transcript::log::Log;
 use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::json_write::Digits;
@@ -58,7 +58,7 @@ impl Machine {
             let (next, mut header) = (record.end(), record.header);
             let is_long = record.payload.len() >= limit.saturating_add(LINE_BYTES + LEAST_FREED);
             if record.is(Kind::Result) && is_long {
-                let cut = Cut::of(record.text(), limit);
+                let cut = ShortenedResult::of(record.text(), limit);
                 let (before, after) = (cut.before.len(), cut.after.len());
                 let number = Digits::of(cut.left_out as usize);
                 log.move_down(at + HEADER_BYTES, at + HEADER_BYTES + before, end + HEADER_BYTES);

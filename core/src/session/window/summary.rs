@@ -4,7 +4,7 @@ use super::budget::used_up;
 use super::count::is_limited;
 use super::policy::begins_reply;
 use super::refused::find;
-use super::{Outcome, Tried};
+use super::{RoomAttempts, SummaryOutcome};
 use crate::message::{Dialect, Dropped, Event, StopReason};
 use crate::provider::Config;
 use crate::session::Step;
@@ -15,7 +15,7 @@ use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
 use crate::{Error, ErrorKind};
 
 /// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
-struct Old {
+struct SummarisedSpan {
     task: usize,
     task_end: usize,
     cut: usize,
@@ -31,7 +31,11 @@ impl Machine {
         // A summary of a summary helps nobody.
         let is_new = records.any(|it| it.offset != old.task && !it.is_summary());
         let fits = self.count.fits(config, SUMMARY_REQUEST);
-        if self.tried.has(Tried::SUMMARY) || !fits || !is_new || old.bytes < LEAST_OLD_BYTES {
+        if self.room_attempts.has(RoomAttempts::SUMMARY)
+            || !fits
+            || !is_new
+            || old.bytes < LEAST_OLD_BYTES
+        {
             return false;
         }
         self.request_summary(log, config)
@@ -52,9 +56,9 @@ impl Machine {
         let continues = last.is_some_and(|record| record.is_reply());
         let bridge = Header::new(Kind::Text, if continues { 0 } else { FIRST }, [0; 3]);
         let request = Header::new(Kind::User, FIRST, [0; 3]);
-        self.tried.remove(Tried::BRIDGED);
+        self.room_attempts.remove(RoomAttempts::BRIDGED);
         if alternates {
-            self.tried.add(Tried::BRIDGED);
+            self.room_attempts.add(RoomAttempts::BRIDGED);
         }
         // There is room for both.
         if alternates && log.push(bridge, &[BRIDGE.as_bytes()]).is_err()
@@ -72,7 +76,7 @@ impl Machine {
 
     /// Where the request for a summary begins that ends at `end`.
     pub fn asked_at(&self, end: usize) -> usize {
-        let bridge = if self.tried.has(Tried::BRIDGED) { BRIDGE_BYTES } else { 0 };
+        let bridge = if self.room_attempts.has(RoomAttempts::BRIDGED) { BRIDGE_BYTES } else { 0 };
         end.saturating_sub(REQUEST_BYTES + bridge)
     }
 
@@ -81,7 +85,7 @@ impl Machine {
     pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
         let (limits, dialect) = (config.limits(), config.dialect());
         let tokens = limits.reply_tokens(dialect);
-        if !self.tried.has(Tried::AGAIN) {
+        if !self.room_attempts.has(RoomAttempts::AGAIN) {
             return tokens;
         }
         let left = match limits.context_tokens {
@@ -95,12 +99,12 @@ impl Machine {
         &mut self,
         log: &mut Log<'_>,
         config: &dyn Config,
-        outcome: Outcome,
+        outcome: SummaryOutcome,
     ) -> Result<Event<'static>, Error> {
         self.summary = None;
         self.attempt = 0;
-        let is_second = self.tried.has(Tried::AGAIN);
-        self.tried.remove(Tried::AGAIN);
+        let is_second = self.room_attempts.has(RoomAttempts::AGAIN);
+        self.room_attempts.remove(RoomAttempts::AGAIN);
         let asked_at = self.asked_at(self.reply.start as usize);
         let came = outcome.is_ok();
         let outcome = outcome.and_then(|reason| {
@@ -119,13 +123,13 @@ impl Machine {
             return Err(self.over_budget(log, budget));
         }
         if outcome.is_err() && came && !is_second && self.request_summary(log, config) {
-            self.tried.add(Tried::AGAIN);
+            self.room_attempts.add(RoomAttempts::AGAIN);
             return Ok(Event::Compacting);
         }
         let event = match outcome {
             Ok(bytes) => Event::Truncated { what: Dropped::Summarised, bytes: bytes as u32 },
             Err(error) => {
-                self.tried.add(Tried::SUMMARY);
+                self.room_attempts.add(RoomAttempts::SUMMARY);
                 self.error = Some(error);
                 Event::SummaryFailed(error)
             }
@@ -174,7 +178,7 @@ impl Machine {
 
     /// What a summary of all up to `end` replaces. The newest rounds stay as they are, as many
     /// as are short, but at least the last one; and the task of the running turn.
-    fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> Old {
+    fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> SummarisedSpan {
         let limits = config.limits();
         let most = if is_limited(limits) {
             // Half of the low mark, at four bytes a token.
@@ -191,7 +195,7 @@ impl Machine {
         let cut = begins.find(|at| end - at <= most || *at >= last).unwrap_or(last);
         let task = log.record(turn).filter(|task| task.offset < cut);
         let (task, task_end) = task.map_or((cut, cut), |task| (task.offset, task.end()));
-        Old { task, task_end, cut, bytes: (task - FIRST_RECORD) + (cut - task_end) }
+        SummarisedSpan { task, task_end, cut, bytes: (task - FIRST_RECORD) + (cut - task_end) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the pre-split needs to know of a character.
+//! What the pre-tokenizer needs to know of a character.
 
 #[cfg(feature = "unicode-pages")]
 mod pages;

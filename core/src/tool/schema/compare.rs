@@ -2,7 +2,7 @@
 
 use super::eval::Eval;
 use crate::error::Error;
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 use core::cmp::Ordering;
 
@@ -12,14 +12,14 @@ impl Eval<'_> {
         self.enter(a, b, depth)?;
         let depth = depth.saturating_add(1);
         match (a.kind(), b.kind()) {
-            (Kind::Null, Kind::Null) => Ok(true),
-            (Kind::Bool(a), Kind::Bool(b)) => Ok(a == b),
-            (Kind::Number, Kind::Number) => {
+            (JsonKind::Null, JsonKind::Null) => Ok(true),
+            (JsonKind::Bool(a), JsonKind::Bool(b)) => Ok(a == b),
+            (JsonKind::Number, JsonKind::Number) => {
                 let numbers = Number::read(a).zip(Number::read(b));
                 Ok(numbers.is_some_and(|(a, b)| a.compare(b) == Ordering::Equal))
             }
-            (Kind::String, Kind::String) => Ok(a.chars().eq(b.chars())),
-            (Kind::Array, Kind::Array) => {
+            (JsonKind::String, JsonKind::String) => Ok(a.chars().eq(b.chars())),
+            (JsonKind::Array, JsonKind::Array) => {
                 let (mut left, mut right) = (a.elements(), b.elements());
                 loop {
                     match (left.next(), right.next()) {
@@ -29,7 +29,7 @@ impl Eval<'_> {
                     }
                 }
             }
-            (Kind::Object, Kind::Object) => {
+            (JsonKind::Object, JsonKind::Object) => {
                 if a.members().count() != b.members().count() {
                     return Ok(false);
                 }

@@ -3,16 +3,16 @@
 use super::index::Index;
 use super::pattern;
 use super::rule::{Rule, alone, bad_schema, has_type};
-use super::violation::Found;
+use super::violation::ViolationAt;
 use super::{MAX_CHECK_DEPTH, MAX_WORK};
 use crate::error::{Error, ErrorKind};
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 
 /// What came of applying a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     Valid,
-    Invalid(Found),
+    Invalid(ViolationAt),
     /// It hangs on the keyword at this offset of the schema.
     Unknown(usize),
 }
@@ -59,16 +59,16 @@ impl<'a> Eval<'a> {
     ) -> Result<Outcome, Error> {
         self.enter(schema, value, depth)?;
         match schema.kind() {
-            Kind::Bool(true) => return Ok(Outcome::Valid),
-            Kind::Bool(false) => {
+            JsonKind::Bool(true) => return Ok(Outcome::Valid),
+            JsonKind::Bool(false) => {
                 let at = schema.offset();
-                return Ok(Outcome::Invalid(Found {
+                return Ok(Outcome::Invalid(ViolationAt {
                     at: value.offset(),
                     keyword: at,
                     expected: at,
                 }));
             }
-            Kind::Object => {}
+            JsonKind::Object => {}
             _ => return Err(bad_schema(schema)),
         }
         let rule = |(keyword, argument)| {
@@ -123,21 +123,21 @@ impl<'a> Eval<'a> {
             ("if", _) => self.conditional(rule),
             ("$ref", _) => self.referenced(rule),
             ("$id", _) if rule.schema.offset() != self.root.offset() => Ok(rule.unknown()),
-            ("properties", Kind::Object) => self.properties(rule),
-            ("additionalProperties", Kind::Object) => self.additional(rule),
-            ("propertyNames", Kind::Object) => {
+            ("properties", JsonKind::Object) => self.properties(rule),
+            ("additionalProperties", JsonKind::Object) => self.additional(rule),
+            ("propertyNames", JsonKind::Object) => {
                 self.each(rule, rule.value.members().map(|(name, _)| name))
             }
-            ("dependentRequired" | "dependentSchemas", Kind::Object) => {
+            ("dependentRequired" | "dependentSchemas", JsonKind::Object) => {
                 self.dependent(keyword, rule)
             }
-            ("items", Kind::Array) => self.items(rule),
-            ("prefixItems", Kind::Array) => self.prefix_items(rule),
-            ("uniqueItems", Kind::Array) => self.unique(rule),
-            ("contains", Kind::Array) => self.contains(rule),
-            ("pattern", Kind::String) => self.pattern(rule),
-            ("patternProperties", Kind::Object) => self.pattern_properties(rule),
-            ("required", Kind::Object) => self.has_all(rule, rule.argument),
+            ("items", JsonKind::Array) => self.items(rule),
+            ("prefixItems", JsonKind::Array) => self.prefix_items(rule),
+            ("uniqueItems", JsonKind::Array) => self.unique(rule),
+            ("contains", JsonKind::Array) => self.contains(rule),
+            ("pattern", JsonKind::String) => self.pattern(rule),
+            ("patternProperties", JsonKind::Object) => self.pattern_properties(rule),
+            ("required", JsonKind::Object) => self.has_all(rule, rule.argument),
             (keyword, kind) => alone(keyword, kind, rule),
         }
     }
@@ -153,7 +153,7 @@ impl<'a> Eval<'a> {
         for value in values {
             let one = match rule.argument.kind() {
                 // The keyword says more than `false` does.
-                Kind::Bool(false) => rule.violated(value, rule.argument),
+                JsonKind::Bool(false) => rule.violated(value, rule.argument),
                 _ => self.check(rule.argument, value, rule.depth)?,
             };
             outcome = outcome.and(one);
@@ -166,7 +166,7 @@ impl<'a> Eval<'a> {
 
     #[inline(never)]
     fn items(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
-        if rule.argument.kind() == Kind::Array {
+        if rule.argument.kind() == JsonKind::Array {
             return Ok(rule.unknown());
         }
         let before = rule.sibling("prefixItems").map_or(0, |items| items.elements().count());
@@ -249,7 +249,9 @@ impl<'a> Eval<'a> {
         for part in path.split(['/']).skip(1) {
             self.spend(schema.raw().len())?;
             let found = match schema.kind() {
-                Kind::Array => part.parse().ok().and_then(|at: usize| schema.elements().nth(at)),
+                JsonKind::Array => {
+                    part.parse().ok().and_then(|at: usize| schema.elements().nth(at))
+                }
                 _ => schema.members().find(|(name, _)| is_part(*name, part)).map(|(_, v)| v),
             };
             schema = found.ok_or(rule.bad())?;
@@ -274,7 +276,7 @@ impl<'a> Eval<'a> {
 
     #[inline(never)]
     fn pattern(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
-        if rule.argument.kind() != Kind::String {
+        if rule.argument.kind() != JsonKind::String {
             return Err(rule.bad());
         }
         let matched = pattern::is_match(rule.argument, rule.value, self)?;
@@ -349,11 +351,11 @@ impl<'a> Eval<'a> {
     /// Whether the object has all the names of the list; the first that is missing is expected.
     #[inline(never)]
     fn has_all(&mut self, rule: &Rule<'a>, names: Json<'a>) -> Result<Outcome, Error> {
-        if names.kind() != Kind::Array {
+        if names.kind() != JsonKind::Array {
             return Err(bad_schema(names));
         }
         for name in names.elements() {
-            if name.kind() != Kind::String {
+            if name.kind() != JsonKind::String {
                 return Err(bad_schema(name));
             }
             if self.property(rule.value, name)?.is_none() {

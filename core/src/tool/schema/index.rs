@@ -6,7 +6,7 @@
 use super::eval::{Eval, Outcome};
 use super::rule::{Rule, property};
 use crate::error::Error;
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 use crate::wire::hash::{START, add};
 
@@ -115,8 +115,8 @@ impl<'a> Eval<'a> {
     #[inline(never)]
     pub fn unique(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
         match rule.argument.kind() {
-            Kind::Bool(false) => return Ok(Outcome::Valid),
-            Kind::Bool(true) => {}
+            JsonKind::Bool(false) => return Ok(Outcome::Valid),
+            JsonKind::Bool(true) => {}
             _ => return Err(rule.bad()),
         }
         let count = rule.value.elements().count();
@@ -183,15 +183,15 @@ fn value_hash(value: Json<'_>, depth: u32) -> u32 {
     match value.kind() {
         // What is deeper is told apart by a comparison.
         _ if depth > HASHED_DEPTH => START,
-        Kind::Null => add(START, b'n'),
-        Kind::Bool(is) => add(START, b't'.wrapping_add(is.into())),
-        Kind::Number => Number::read(value).map_or(START, Number::hash),
-        Kind::String => text_hash(value),
-        Kind::Array => value.elements().fold(add(START, b'['), |hash, item| {
+        JsonKind::Null => add(START, b'n'),
+        JsonKind::Bool(is) => add(START, b't'.wrapping_add(is.into())),
+        JsonKind::Number => Number::read(value).map_or(START, Number::hash),
+        JsonKind::String => text_hash(value),
+        JsonKind::Array => value.elements().fold(add(START, b'['), |hash, item| {
             value_hash(item, deeper).to_le_bytes().into_iter().fold(hash, add)
         }),
         // In any order.
-        Kind::Object => value.members().fold(add(START, b'{'), |sum, (name, value)| {
+        JsonKind::Object => value.members().fold(add(START, b'{'), |sum, (name, value)| {
             let hash =
                 value_hash(value, deeper).to_le_bytes().into_iter().fold(text_hash(name), add);
             sum.wrapping_add(hash)

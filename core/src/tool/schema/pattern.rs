@@ -8,7 +8,7 @@ mod syntax;
 use super::eval::Eval;
 use crate::error::Error;
 use crate::tool::json_text::{Chars, Json};
-use syntax::{Atom, Stop, atom, check, fits, quantifier, skip_alternative};
+use syntax::{Atom, MatchFault, atom, check, fits, quantifier, skip_alternative};
 
 /// Whether `pattern` matches anywhere in `text`, both JSON strings; `None` when the pattern is not
 /// one that is read here.
@@ -22,7 +22,7 @@ pub(super) fn is_match(
         return Ok(None);
     }
     let mut matcher = Matcher { eval, depth: 0, is_cut: false };
-    let mut at = At { rest: text.chars(), before: None };
+    let mut at = TextPosition { rest: text.chars(), before: None };
     // What starts with `^` in all its alternatives matches at the start or nowhere.
     let anchored = pattern.chars().next() == Some('^') && !pattern.chars().any(|c| c == '|');
     loop {
@@ -31,8 +31,8 @@ pub(super) fn is_match(
             Ok(true) => return Ok(Some(true)),
             Ok(false) if anchored => return Ok((!matcher.is_cut).then_some(false)),
             Ok(false) => {}
-            Err(Stop::Unread) => return Ok(None),
-            Err(Stop::Work(error)) => return Err(error),
+            Err(MatchFault::Unread) => return Ok(None),
+            Err(MatchFault::Work(error)) => return Err(error),
         }
         if at.next().is_none() {
             return Ok((!matcher.is_cut).then_some(false));
@@ -42,12 +42,12 @@ pub(super) fn is_match(
 
 /// A place in the text.
 #[derive(Clone)]
-struct At<'t> {
+struct TextPosition<'t> {
     rest: Chars<'t>,
     before: Option<char>,
 }
 
-impl At<'_> {
+impl TextPosition<'_> {
     fn next(&mut self) -> Option<char> {
         let c = self.rest.next()?;
         self.before = Some(c);
@@ -65,7 +65,8 @@ impl At<'_> {
 }
 
 /// What must match behind an expression.
-type Then<'k, 't> = &'k mut dyn FnMut(&mut Matcher<'_, '_>, At<'t>) -> Result<bool, Stop>;
+type Continuation<'k, 't> =
+    &'k mut dyn FnMut(&mut Matcher<'_, '_>, TextPosition<'t>) -> Result<bool, MatchFault>;
 
 struct Matcher<'e, 'a> {
     eval: &'e mut Eval<'a>,
@@ -79,9 +80,9 @@ impl Matcher<'_, '_> {
     fn choice<'t>(
         &mut self,
         mut pattern: Chars<'_>,
-        at: At<'t>,
-        then: Then<'_, 't>,
-    ) -> Result<bool, Stop> {
+        at: TextPosition<'t>,
+        then: Continuation<'_, 't>,
+    ) -> Result<bool, MatchFault> {
         loop {
             if self.deeper(pattern.clone(), at.clone(), then)? {
                 return Ok(true);
@@ -99,9 +100,9 @@ impl Matcher<'_, '_> {
     fn deeper<'t>(
         &mut self,
         pattern: Chars<'_>,
-        at: At<'t>,
-        then: Then<'_, 't>,
-    ) -> Result<bool, Stop> {
+        at: TextPosition<'t>,
+        then: Continuation<'_, 't>,
+    ) -> Result<bool, MatchFault> {
         if self.depth >= MAX_PATTERN_DEPTH {
             self.is_cut = true;
             return Ok(false);
@@ -116,9 +117,9 @@ impl Matcher<'_, '_> {
     fn sequence<'t>(
         &mut self,
         mut pattern: Chars<'_>,
-        mut at: At<'t>,
-        then: Then<'_, 't>,
-    ) -> Result<bool, Stop> {
+        mut at: TextPosition<'t>,
+        then: Continuation<'_, 't>,
+    ) -> Result<bool, MatchFault> {
         loop {
             let start = pattern.remaining_bytes();
             let Some(atom) = atom(&mut pattern)? else { return then(self, at) };
@@ -141,12 +142,12 @@ impl Matcher<'_, '_> {
                     let repeat = Repeat { item: group, length, least, most, after: pattern };
                     return self.group(&repeat, 0, at, then);
                 }
-                _ if (least, most) != (1, 1) => return Err(Stop::Unread),
+                _ if (least, most) != (1, 1) => return Err(MatchFault::Unread),
                 Atom::Ahead(inner, wanted) => {
                     let found = self.choice(inner, at.clone(), &mut |_, _| Ok(true))?;
                     // Of what is not known the opposite is not known either.
                     if self.is_cut && !found {
-                        return Err(Stop::Unread);
+                        return Err(MatchFault::Unread);
                     }
                     found == wanted
                 }
@@ -164,9 +165,9 @@ impl Matcher<'_, '_> {
     fn repeated<'t>(
         &mut self,
         test: &Repeat<'_>,
-        mut at: At<'t>,
-        then: Then<'_, 't>,
-    ) -> Result<Next<'t>, Stop> {
+        mut at: TextPosition<'t>,
+        then: Continuation<'_, 't>,
+    ) -> Result<Next<'t>, MatchFault> {
         let mut count = 0_u32;
         // Every way from here would be one level too deep.
         if test.least < test.most && self.depth >= MAX_PATTERN_DEPTH {
@@ -189,8 +190,8 @@ impl Matcher<'_, '_> {
     }
 
     /// Counts work: bytes of the expression that are looked through.
-    fn spend(&mut self, bytes: usize) -> Result<(), Stop> {
-        self.eval.spend(bytes).map_err(Stop::Work)
+    fn spend(&mut self, bytes: usize) -> Result<(), MatchFault> {
+        self.eval.spend(bytes).map_err(MatchFault::Work)
     }
 
     /// A group, `count` times before.
@@ -198,9 +199,9 @@ impl Matcher<'_, '_> {
         &mut self,
         repeat: &Repeat<'_>,
         count: u32,
-        at: At<'t>,
-        then: Then<'_, 't>,
-    ) -> Result<bool, Stop> {
+        at: TextPosition<'t>,
+        then: Continuation<'_, 't>,
+    ) -> Result<bool, MatchFault> {
         if count >= repeat.least && self.sequence(repeat.after.clone(), at.clone(), then)? {
             return Ok(true);
         }
@@ -220,7 +221,7 @@ impl Matcher<'_, '_> {
 /// What came of a test that may repeat.
 enum Next<'t> {
     /// It took all it may; go on here.
-    Goes(At<'t>),
+    Goes(TextPosition<'t>),
     /// The whole rest matched.
     Matches,
     Fails,

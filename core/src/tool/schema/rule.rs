@@ -3,9 +3,9 @@
 use core::cmp::Ordering;
 
 use super::eval::Outcome;
-use super::violation::Found;
+use super::violation::ViolationAt;
 use crate::error::{Error, ErrorKind};
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 
 /// A keyword with its value, the schema that it stands in, and the value that is checked.
@@ -26,7 +26,7 @@ impl<'a> Rule<'a> {
     }
 
     pub fn violated(&self, value: Json<'_>, expected: Json<'_>) -> Outcome {
-        Outcome::Invalid(Found {
+        Outcome::Invalid(ViolationAt {
             at: value.offset(),
             keyword: self.keyword.offset(),
             expected: expected.offset(),
@@ -49,11 +49,11 @@ impl<'a> Rule<'a> {
     }
 
     pub fn object(&self) -> Result<Json<'a>, Error> {
-        (self.argument.kind() == Kind::Object).then_some(self.argument).ok_or(self.bad())
+        (self.argument.kind() == JsonKind::Object).then_some(self.argument).ok_or(self.bad())
     }
 
     pub fn array(&self) -> Result<Json<'a>, Error> {
-        (self.argument.kind() == Kind::Array).then_some(self.argument).ok_or(self.bad())
+        (self.argument.kind() == JsonKind::Array).then_some(self.argument).ok_or(self.bad())
     }
 
     pub fn sibling(&self, keyword: &str) -> Option<Json<'a>> {
@@ -63,26 +63,26 @@ impl<'a> Rule<'a> {
 
 /// A keyword that looks at nothing but its value, or one that is not checked.
 #[inline(never)]
-pub(super) fn alone(keyword: &str, kind: Kind, rule: &Rule<'_>) -> Result<Outcome, Error> {
+pub(super) fn alone(keyword: &str, kind: JsonKind, rule: &Rule<'_>) -> Result<Outcome, Error> {
     let value = rule.value;
     match (keyword, kind) {
-        ("minProperties", Kind::Object) => at_least(rule, value.members().count()),
-        ("maxProperties", Kind::Object) => at_most(rule, value.members().count()),
-        ("minItems", Kind::Array) => at_least(rule, value.elements().count()),
-        ("maxItems", Kind::Array) => at_most(rule, value.elements().count()),
-        ("minLength", Kind::String) => at_least(rule, value.chars().count()),
-        ("maxLength", Kind::String) => at_most(rule, value.chars().count()),
-        ("minimum", Kind::Number) => in_order(rule, &[Ordering::Greater, Ordering::Equal]),
-        ("maximum", Kind::Number) => in_order(rule, &[Ordering::Less, Ordering::Equal]),
-        ("exclusiveMinimum", Kind::Number) => in_order(rule, &[Ordering::Greater]),
-        ("exclusiveMaximum", Kind::Number) => in_order(rule, &[Ordering::Less]),
-        ("multipleOf", Kind::Number) => {
+        ("minProperties", JsonKind::Object) => at_least(rule, value.members().count()),
+        ("maxProperties", JsonKind::Object) => at_most(rule, value.members().count()),
+        ("minItems", JsonKind::Array) => at_least(rule, value.elements().count()),
+        ("maxItems", JsonKind::Array) => at_most(rule, value.elements().count()),
+        ("minLength", JsonKind::String) => at_least(rule, value.chars().count()),
+        ("maxLength", JsonKind::String) => at_most(rule, value.chars().count()),
+        ("minimum", JsonKind::Number) => in_order(rule, &[Ordering::Greater, Ordering::Equal]),
+        ("maximum", JsonKind::Number) => in_order(rule, &[Ordering::Less, Ordering::Equal]),
+        ("exclusiveMinimum", JsonKind::Number) => in_order(rule, &[Ordering::Greater]),
+        ("exclusiveMaximum", JsonKind::Number) => in_order(rule, &[Ordering::Less]),
+        ("multipleOf", JsonKind::Number) => {
             let number = Number::read(value).ok_or(rule.bad())?;
             let unit = Number::read(rule.argument).ok_or(rule.bad())?;
             Ok(number.is_multiple_of(unit).map_or(rule.unknown(), |is| rule.holds(is)))
         }
-        ("unevaluatedProperties" | "dependencies", Kind::Object)
-        | ("unevaluatedItems" | "additionalItems", Kind::Array)
+        ("unevaluatedProperties" | "dependencies", JsonKind::Object)
+        | ("unevaluatedItems" | "additionalItems", JsonKind::Array)
         | ("$dynamicRef" | "$recursiveRef", _) => Ok(rule.unknown()),
         _ => Ok(Outcome::Valid),
     }
@@ -101,19 +101,19 @@ pub(super) fn has_type(rule: &Rule<'_>) -> Result<Outcome, Error> {
     let is = |name: Json<'_>| {
         let kind = rule.value.kind();
         match name.as_str() {
-            Some("null") => Ok(kind == Kind::Null),
-            Some("boolean") => Ok(matches!(kind, Kind::Bool(_))),
-            Some("object") => Ok(kind == Kind::Object),
-            Some("array") => Ok(kind == Kind::Array),
-            Some("string") => Ok(kind == Kind::String),
-            Some("number") => Ok(kind == Kind::Number),
+            Some("null") => Ok(kind == JsonKind::Null),
+            Some("boolean") => Ok(matches!(kind, JsonKind::Bool(_))),
+            Some("object") => Ok(kind == JsonKind::Object),
+            Some("array") => Ok(kind == JsonKind::Array),
+            Some("string") => Ok(kind == JsonKind::String),
+            Some("number") => Ok(kind == JsonKind::Number),
             Some("integer") => Ok(Number::read(rule.value).is_some_and(Number::is_integer)),
             _ => Err(bad_schema(name)),
         }
     };
     let mut holds = false;
     match rule.argument.kind() {
-        Kind::Array => {
+        JsonKind::Array => {
             for name in rule.argument.elements() {
                 holds |= is(name)?;
             }

@@ -1,7 +1,7 @@
 //! What is wrong with a value, and where.
 
 use crate::error::{Error, ErrorKind};
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 
 /// A place in a value that is not as the schema wants it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,7 +14,7 @@ pub struct Violation<'a> {
 
 /// A violation by its offsets.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Found {
+pub(super) struct ViolationAt {
     /// Of the value, in the text that was checked.
     pub at: usize,
     /// Of the keyword, in the schema.
@@ -24,7 +24,7 @@ pub(super) struct Found {
 }
 
 impl<'a> Violation<'a> {
-    pub(super) fn new(schema: Json<'a>, value: Json<'a>, found: Found) -> Self {
+    pub(super) fn new(schema: Json<'a>, value: Json<'a>, found: ViolationAt) -> Self {
         Self {
             value: value.whole(),
             at: found.at,
@@ -92,7 +92,7 @@ impl<'a> Violation<'a> {
         };
         while node.offset() != self.at {
             let next = match node.kind() {
-                Kind::Object => {
+                JsonKind::Object => {
                     let Some((name, value)) = node.members().find(|(_, value)| holds(value)) else {
                         return;
                     };

@@ -6,7 +6,7 @@ use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, Visitor};
 
 use crate::error::{Error, ErrorKind};
 use crate::message::ToolCall;
-use crate::tool::json_text::{Json, Kind};
+use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 
 /// Reads a value from JSON text.
@@ -22,8 +22,10 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str, scratch: &'de mut [u8]) -
     let json = Json::parse(text)?;
     let mut scratch = scratch;
     T::deserialize(Reader { json, scratch: &mut scratch }).map_err(|bad| match bad {
-        Bad::Full => Error::new(ErrorKind::Full, u32::try_from(text.len()).unwrap_or(u32::MAX)),
-        Bad::Value(at) => {
+        DeserializeFault::Full => {
+            Error::new(ErrorKind::Full, u32::try_from(text.len()).unwrap_or(u32::MAX))
+        }
+        DeserializeFault::Value(at) => {
             let at = at.unwrap_or(json.offset());
             Error::new(ErrorKind::BadArguments, u32::try_from(at).unwrap_or(u32::MAX))
         }
@@ -50,20 +52,20 @@ struct Reader<'de, 's> {
 
 /// Why a value was not read; the offset is that of the innermost value.
 #[derive(Debug)]
-enum Bad {
+enum DeserializeFault {
     Value(Option<usize>),
     Full,
 }
 
-impl fmt::Display for Bad {
+impl fmt::Display for DeserializeFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the arguments do not fit")
     }
 }
 
-impl de::StdError for Bad {}
+impl de::StdError for DeserializeFault {}
 
-impl de::Error for Bad {
+impl de::Error for DeserializeFault {
     /// The text is for nobody: no text is made.
     fn custom<T: fmt::Display>(_: T) -> Self {
         Self::Value(None)
@@ -71,20 +73,20 @@ impl de::Error for Bad {
 }
 
 impl<'de> Reader<'de, '_> {
-    fn bad(&self) -> Bad {
-        Bad::Value(Some(self.json.offset()))
+    fn bad(&self) -> DeserializeFault {
+        DeserializeFault::Value(Some(self.json.offset()))
     }
 
     /// Names this value in an error that names none yet.
-    fn name<V>(json: Json<'_>, result: Result<V, Bad>) -> Result<V, Bad> {
+    fn name<V>(json: Json<'_>, result: Result<V, DeserializeFault>) -> Result<V, DeserializeFault> {
         result.map_err(|bad| match bad {
-            Bad::Value(None) => Bad::Value(Some(json.offset())),
+            DeserializeFault::Value(None) => DeserializeFault::Value(Some(json.offset())),
             named => named,
         })
     }
 
-    fn text(&mut self) -> Result<&'de str, Bad> {
-        if self.json.kind() != Kind::String {
+    fn text(&mut self) -> Result<&'de str, DeserializeFault> {
+        if self.json.kind() != JsonKind::String {
             return Err(self.bad());
         }
         if let Some(text) = self.json.as_str() {
@@ -92,7 +94,7 @@ impl<'de> Reader<'de, '_> {
         }
         let length = self.json.chars().fold(0, |sum: usize, c| sum.saturating_add(c.len_utf8()));
         let whole = core::mem::take(self.scratch);
-        let (own, rest) = whole.split_at_mut_checked(length).ok_or(Bad::Full)?;
+        let (own, rest) = whole.split_at_mut_checked(length).ok_or(DeserializeFault::Full)?;
         *self.scratch = rest;
         let mut slots = own.iter_mut();
         for c in self.json.chars() {
@@ -105,13 +107,13 @@ impl<'de> Reader<'de, '_> {
     }
 
     /// A whole number, `1.0` and `1e2` included.
-    fn integer(&self) -> Result<i128, Bad> {
+    fn integer(&self) -> Result<i128, DeserializeFault> {
         let number = Number::read(self.json).ok_or(self.bad())?;
         number.as_i128().ok_or(self.bad())
     }
 
-    fn float(&self) -> Result<f64, Bad> {
-        let is_number = self.json.kind() == Kind::Number;
+    fn float(&self) -> Result<f64, DeserializeFault> {
+        let is_number = self.json.kind() == JsonKind::Number;
         let float = is_number.then(|| self.json.raw().parse::<f64>().ok()).flatten();
         float.filter(|float| float.is_finite()).ok_or(self.bad())
     }
@@ -120,7 +122,7 @@ impl<'de> Reader<'de, '_> {
 /// Numbers are read by the type that the field has.
 macro_rules! integers {
     ($($method:ident $visit:ident $type:ty;)*) => {
-        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
             let number = <$type>::try_from(self.integer()?).map_err(|_| self.bad())?;
             Self::name(self.json, visitor.$visit(number))
         })*
@@ -128,19 +130,19 @@ macro_rules! integers {
 }
 
 impl<'de> Deserializer<'de> for Reader<'de, '_> {
-    type Error = Bad;
+    type Error = DeserializeFault;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         match self.json.kind() {
-            Kind::Null => self.deserialize_unit(visitor),
-            Kind::Bool(_) => self.deserialize_bool(visitor),
-            Kind::Number => match self.integer().map(i64::try_from) {
+            JsonKind::Null => self.deserialize_unit(visitor),
+            JsonKind::Bool(_) => self.deserialize_bool(visitor),
+            JsonKind::Number => match self.integer().map(i64::try_from) {
                 Ok(Ok(number)) => Self::name(self.json, visitor.visit_i64(number)),
                 _ => self.deserialize_f64(visitor),
             },
-            Kind::String => self.deserialize_str(visitor),
-            Kind::Array => self.deserialize_seq(visitor),
-            Kind::Object => self.deserialize_map(visitor),
+            JsonKind::String => self.deserialize_str(visitor),
+            JsonKind::Array => self.deserialize_seq(visitor),
+            JsonKind::Object => self.deserialize_map(visitor),
         }
     }
 
@@ -155,48 +157,54 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         deserialize_u64 visit_u64 u64;
     }
 
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         self.deserialize_f64(visitor)
     }
 
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         Self::name(self.json, visitor.visit_f64(self.float()?))
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         match self.json.kind() {
-            Kind::Bool(value) => Self::name(self.json, visitor.visit_bool(value)),
+            JsonKind::Bool(value) => Self::name(self.json, visitor.visit_bool(value)),
             _ => Err(self.bad()),
         }
     }
 
-    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_str<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_str<V: Visitor<'de>>(
+        mut self,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeFault> {
         let text = self.text()?;
         Self::name(self.json, visitor.visit_borrowed_str(text))
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_identifier<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeFault> {
         self.deserialize_str(visitor)
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         match self.json.kind() {
-            Kind::Null => visitor.visit_none(),
+            JsonKind::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
         match self.json.kind() {
-            Kind::Null => Self::name(self.json, visitor.visit_unit()),
+            JsonKind::Null => Self::name(self.json, visitor.visit_unit()),
             _ => Err(self.bad()),
         }
     }
@@ -205,25 +213,29 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         self,
         _: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Bad> {
+    ) -> Result<V::Value, DeserializeFault> {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
-        if self.json.kind() != Kind::Array {
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
+        if self.json.kind() != JsonKind::Array {
             return Err(self.bad());
         }
         let json = self.json;
-        let items = Items { elements: json.elements(), scratch: self.scratch };
+        let items = ArrayItems { elements: json.elements(), scratch: self.scratch };
         Self::name(json, visitor.visit_seq(items))
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeFault> {
         self.deserialize_seq(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
-        if self.json.kind() != Kind::Object {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeFault> {
+        if self.json.kind() != JsonKind::Object {
             return Err(self.bad());
         }
         let json = self.json;
@@ -236,7 +248,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Bad> {
+    ) -> Result<V::Value, DeserializeFault> {
         self.deserialize_map(visitor)
     }
 
@@ -246,12 +258,16 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
         _: &'static str,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Bad> {
-        let name: de::value::StrDeserializer<'_, Bad> = self.text()?.into_deserializer();
+    ) -> Result<V::Value, DeserializeFault> {
+        let name: de::value::StrDeserializer<'_, DeserializeFault> =
+            self.text()?.into_deserializer();
         Self::name(self.json, visitor.visit_enum(name))
     }
 
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Bad> {
+    fn deserialize_ignored_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeFault> {
         visitor.visit_unit()
     }
 
@@ -260,18 +276,18 @@ impl<'de> Deserializer<'de> for Reader<'de, '_> {
     }
 }
 
-struct Items<'de, 's, I> {
+struct ArrayItems<'de, 's, I> {
     elements: I,
     scratch: &'s mut &'de mut [u8],
 }
 
-impl<'de, I: Iterator<Item = Json<'de>>> de::SeqAccess<'de> for Items<'de, '_, I> {
-    type Error = Bad;
+impl<'de, I: Iterator<Item = Json<'de>>> de::SeqAccess<'de> for ArrayItems<'de, '_, I> {
+    type Error = DeserializeFault;
 
     fn next_element_seed<T: de::DeserializeSeed<'de>>(
         &mut self,
         seed: T,
-    ) -> Result<Option<T::Value>, Bad> {
+    ) -> Result<Option<T::Value>, DeserializeFault> {
         let Some(json) = self.elements.next() else { return Ok(None) };
         seed.deserialize(Reader { json, scratch: self.scratch }).map(Some)
     }
@@ -284,19 +300,22 @@ struct Members<'de, 's, I> {
 }
 
 impl<'de, I: Iterator<Item = (Json<'de>, Json<'de>)>> de::MapAccess<'de> for Members<'de, '_, I> {
-    type Error = Bad;
+    type Error = DeserializeFault;
 
     fn next_key_seed<K: de::DeserializeSeed<'de>>(
         &mut self,
         seed: K,
-    ) -> Result<Option<K::Value>, Bad> {
+    ) -> Result<Option<K::Value>, DeserializeFault> {
         let Some((json, value)) = self.members.next() else { return Ok(None) };
         self.value = Some(value);
         seed.deserialize(Reader { json, scratch: self.scratch }).map(Some)
     }
 
-    fn next_value_seed<T: de::DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Bad> {
-        let json = self.value.take().ok_or(Bad::Value(None))?;
+    fn next_value_seed<T: de::DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<T::Value, DeserializeFault> {
+        let json = self.value.take().ok_or(DeserializeFault::Value(None))?;
         seed.deserialize(Reader { json, scratch: self.scratch })
     }
 }

@@ -52,18 +52,18 @@ impl LineFault {
 }
 
 /// Why a line could not be taken: a fault of its own, or no room for it.
-pub(super) enum Refused {
+pub(super) enum LineError {
     Fault(LineFault),
     Error(Error),
 }
 
-impl From<LineFault> for Refused {
+impl From<LineFault> for LineError {
     fn from(fault: LineFault) -> Self {
         Self::Fault(fault)
     }
 }
 
-impl From<Error> for Refused {
+impl From<Error> for LineError {
     fn from(error: Error) -> Self {
         Self::Error(error)
     }
@@ -78,14 +78,14 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
     ARGUMENTS = CALL."arguments", MAKER = CALL."maker", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
 
 /// A short word: a role, the name of a provider.
-type Word = heapless::Vec<u8, 24, u8>;
+type ShortWord = heapless::Vec<u8, 24, u8>;
 
 /// The line that is read. Its long strings are written behind the room for a header at the end
 /// of the transcript, in the order in which they come.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Line {
-    role: Word,
-    dialect: Word,
+pub(super) struct JsonLine {
+    role: ShortWord,
+    dialect: ShortWord,
     /// A bit for each place whose value is complete.
     seen: u32,
     /// Where its record begins, 0 while nothing of it is written.
@@ -103,7 +103,7 @@ pub(super) struct Line {
 }
 
 /// What a line turned out to be.
-pub(super) enum Said {
+pub(super) enum ParsedLine {
     /// It belongs to a configuration.
     Configuration,
     /// A record, whose header has no length yet.
@@ -112,9 +112,9 @@ pub(super) enum Said {
     Result { flags: u8, index: Option<u16>, id_bytes: usize },
 }
 
-impl Line {
+impl JsonLine {
     /// Takes one token of it.
-    pub fn take(&mut self, log: &mut Log<'_>, token: Token<'_>) -> Result<(), Refused> {
+    pub fn take(&mut self, log: &mut Log<'_>, token: Token<'_>) -> Result<(), LineError> {
         match token {
             Token::Piece(place, bytes) => {
                 if self.has(place) {
@@ -164,12 +164,12 @@ impl Line {
     }
 
     /// What it is, now that it is complete.
-    pub fn said(&mut self, log: &mut Log<'_>) -> Result<Said, Refused> {
+    pub fn parse(&mut self, log: &mut Log<'_>) -> Result<ParsedLine, LineError> {
         let allowed = |places: &[u8]| places.iter().fold(0, |mask, place| mask | 1 << place);
         let role = allowed(&[ROLE]);
         let (content, other): (&[u8], u32) = match self.role.as_slice() {
-            b"system" => return Ok(Said::Configuration),
-            b"tools" => return Ok(Said::Configuration),
+            b"system" => return Ok(ParsedLine::Configuration),
+            b"tools" => return Ok(ParsedLine::Configuration),
             b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY, TURN_ENDED])),
             b"developer" => (&[TEXT, CONTENT], allowed(&[TURN_ENDED])),
             b"tool" => (&[TEXT, CONTENT], allowed(&[ID, INDEX, IS_ERROR, CUT, TURN_ENDED])),
@@ -188,8 +188,8 @@ impl Line {
             ),
             _ => return Err(LineFault::Role.into()),
         };
-        let said = self.seen & allowed(content);
-        if said.count_ones() != 1 || self.seen & !(role | allowed(content) | other) != 0 {
+        let contents = self.seen & allowed(content);
+        if contents.count_ones() != 1 || self.seen & !(role | allowed(content) | other) != 0 {
             return Err(LineFault::Fields.into());
         }
         self.sort(log);
@@ -197,7 +197,7 @@ impl Line {
         let ended = self.is(TURN_ENDED, ENDED);
         let begins = self.is(BEGINS, FIRST) | self.is(TURN_PAUSED, PAUSED);
         let cut = self.is(CUT, MARKED);
-        let text = |kind, flags, info| Ok(Said::Part(Header::new(kind, flags, info)));
+        let text = |kind, flags, info| Ok(ParsedLine::Part(Header::new(kind, flags, info)));
         if self.role.as_slice() == b"user" {
             return text(Kind::User, FIRST | self.is(SUMMARY, MARKED) | ended, [0; 3]);
         }
@@ -210,7 +210,7 @@ impl Line {
             }
             let flags = FIRST | self.is(IS_ERROR, MARKED) | self.is(CUT, ELIDED) | ended;
             let index = self.has(INDEX).then_some(self.index);
-            return Ok(Said::Result { flags, index, id_bytes: id as usize });
+            return Ok(ParsedLine::Result { flags, index, id_bytes: id as usize });
         }
         if self.has(THINKING) {
             return text(Kind::Thinking, begins | cut, [self.field, 0, 0]);
@@ -237,7 +237,7 @@ impl Line {
     }
 
     /// Writes more of a string behind the room for a header.
-    fn write(&mut self, log: &mut Log<'_>, slot: u8, bytes: &[u8]) -> Result<(), Refused> {
+    fn write(&mut self, log: &mut Log<'_>, slot: u8, bytes: &[u8]) -> Result<(), LineError> {
         if self.start == 0 {
             let start = log.used();
             log.append(&[0; HEADER_BYTES])?;
@@ -278,7 +278,7 @@ impl Line {
         }
     }
 
-    fn see(&mut self, place: u8) -> Result<(), Refused> {
+    fn see(&mut self, place: u8) -> Result<(), LineError> {
         if self.has(place) {
             return Err(LineFault::BadField.into());
         }
@@ -305,6 +305,6 @@ const fn slot_of(place: u8) -> Option<u8> {
     }
 }
 
-fn word(word: &mut Word, bytes: &[u8], fault: LineFault) -> Result<(), LineFault> {
+fn word(word: &mut ShortWord, bytes: &[u8], fault: LineFault) -> Result<(), LineFault> {
     word.extend_from_slice(bytes).map_err(|_| fault)
 }

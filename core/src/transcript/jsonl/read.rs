@@ -1,8 +1,8 @@
 //! From lines, in any chunking, to records.
 
-use super::line::{Line, LineFault, PLACES, Refused, Said};
+use super::line::{JsonLine, LineError, LineFault, PLACES, ParsedLine};
 use crate::transcript::Storage;
-use crate::transcript::check::Reply;
+use crate::transcript::check::ReplyCheck;
 use crate::transcript::log::Log;
 use crate::transcript::places::{Extent, FEW};
 use crate::transcript::record::{HEADER_BYTES, Header, Kind, Record, Records};
@@ -29,10 +29,10 @@ pub struct JsonLinesReader<S> {
     storage: S,
     extent: Extent,
     json: JsonReader,
-    line: Line,
+    line: JsonLine,
     /// The line that is read, from 1 on.
     number: u32,
-    check: Reply,
+    check: ReplyCheck,
     /// The first record of the last reply.
     reply: u32,
     /// What follows the call that was answered last, and the index of a call there: results mostly
@@ -51,9 +51,9 @@ impl<S: Storage> JsonLinesReader<S> {
             storage,
             extent: Extent::new(0),
             json: JsonReader::new(PLACES),
-            line: Line::default(),
+            line: JsonLine::default(),
             number: 1,
-            check: Reply::default(),
+            check: ReplyCheck::default(),
             reply: 0,
             next: (0, 0),
             refused: None,
@@ -99,7 +99,7 @@ impl<S: Storage> JsonLinesReader<S> {
         Some(open.call().0)
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Refused> {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), LineError> {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let (mut text, ends) = match piece.strip_suffix(b"\n") {
                 Some(text) => (text, true),
@@ -123,7 +123,7 @@ impl<S: Storage> JsonLinesReader<S> {
         Ok(())
     }
 
-    fn end_line(&mut self) -> Result<(), Refused> {
+    fn end_line(&mut self) -> Result<(), LineError> {
         if self.json.is_fresh() {
             return Ok(());
         }
@@ -134,16 +134,16 @@ impl<S: Storage> JsonLinesReader<S> {
         let had_open = self.check.has_open();
         let mut log = Log::new(&mut self.storage, &mut self.extent);
         let start = self.line.start_or(log.used());
-        let (mut header, result) = match self.line.said(&mut log)? {
-            Said::Configuration if has_parts => return Err(LineFault::Order.into()),
-            Said::Configuration => {
+        let (mut header, result) = match self.line.parse(&mut log)? {
+            ParsedLine::Configuration if has_parts => return Err(LineFault::Order.into()),
+            ParsedLine::Configuration => {
                 log.truncate(start);
                 self.json.restart();
-                self.line = Line::default();
+                self.line = JsonLine::default();
                 return Ok(());
             }
-            Said::Part(header) => (header, false),
-            Said::Result { flags, index, id_bytes } => {
+            ParsedLine::Part(header) => (header, false),
+            ParsedLine::Result { flags, index, id_bytes } => {
                 let payload = start + HEADER_BYTES;
                 let id = log.bytes().get(payload..payload + id_bytes).unwrap_or_default();
                 let (check, bytes) = (&self.check, log.bytes());
@@ -194,18 +194,18 @@ impl<S: Storage> JsonLinesReader<S> {
             (self.reply, self.next) = (start as u32, (start as u32, 0));
         }
         self.json.restart();
-        self.line = Line::default();
+        self.line = JsonLine::default();
         Ok(())
     }
 
     /// Takes the line out again.
-    fn refuse(&mut self, refused: Refused) -> Error {
+    fn refuse(&mut self, refused: LineError) -> Error {
         let start = self.line.start_or(self.extent.used as usize);
         let mut log = Log::new(&mut self.storage, &mut self.extent);
         log.truncate(start);
         let (error, fault) = match refused {
-            Refused::Error(error) => (error, None),
-            Refused::Fault(fault) => (Error::new(ErrorKind::BadLine, self.number), Some(fault)),
+            LineError::Error(error) => (error, None),
+            LineError::Fault(fault) => (Error::new(ErrorKind::BadLine, self.number), Some(fault)),
         };
         self.refused = Some((error, fault));
         error

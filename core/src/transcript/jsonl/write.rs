@@ -5,7 +5,7 @@ use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, REPEATED, Record, Records,
 };
-use crate::wire::json_write::{Piece, Pieces, Place};
+use crate::wire::json_write::{Piece, PieceOffset, Pieces};
 use crate::wire::pieces;
 
 /// The lines of a transcript, which are pulled: see [`crate::Transcript::json_lines`].
@@ -28,7 +28,7 @@ pub struct JsonLines<'t> {
     pieces: Pieces<'t>,
     /// The piece that is next, and how much of it is written.
     index: usize,
-    place: Place,
+    place: PieceOffset,
 }
 
 impl<'t> JsonLines<'t> {
@@ -37,7 +37,7 @@ impl<'t> JsonLines<'t> {
         places: Table<'t>,
         offset: usize,
     ) -> Self {
-        let (pieces, place) = (Pieces::new(), Place::START);
+        let (pieces, place) = (Pieces::new(), PieceOffset::START);
         Self {
             bytes,
             places,
@@ -66,7 +66,7 @@ impl<'t> JsonLines<'t> {
             };
             if self.place.write(piece, &mut free) {
                 self.index += 1;
-                self.place = Place::START;
+                self.place = PieceOffset::START;
             }
         }
         size - free.len()

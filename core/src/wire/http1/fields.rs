@@ -64,9 +64,9 @@ static NAMES: [(u32, Name); 11] = [
 
 /// A name or word that comes byte by byte, in any case of letters, as its hash.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Matcher(u32);
+pub(super) struct NameMatcher(u32);
 
-impl Matcher {
+impl NameMatcher {
     pub const fn new() -> Self {
         Self(START)
     }
@@ -87,16 +87,16 @@ impl Matcher {
 
 /// A number of milliseconds or a length, digit by digit.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Number {
+pub(super) struct DecimalReader {
     /// Saturating.
     value: u32,
     /// Digits behind the point that were kept.
     decimals: u8,
-    stage: Stage,
+    stage: NumberStage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Stage {
+enum NumberStage {
     Start,
     Digits,
     /// Behind the point.
@@ -106,9 +106,9 @@ enum Stage {
     Bad,
 }
 
-impl Number {
+impl DecimalReader {
     pub const fn new() -> Self {
-        Self { value: 0, decimals: 0, stage: Stage::Start }
+        Self { value: 0, decimals: 0, stage: NumberStage::Start }
     }
 
     /// Takes a byte; of a fraction the first `decimals` digits are kept, as part of a whole number
@@ -117,23 +117,25 @@ impl Number {
         let stage = self.stage;
         let is_digit = b.is_ascii_digit();
         self.stage = match b {
-            b' ' | b'\t' if matches!(stage, Stage::Digits | Stage::Fraction) => Stage::Done,
+            b' ' | b'\t' if matches!(stage, NumberStage::Digits | NumberStage::Fraction) => {
+                NumberStage::Done
+            }
             b' ' | b'\t' => stage,
-            b'.' if stage == Stage::Digits => Stage::Fraction,
-            _ if !is_digit || stage >= Stage::Done => Stage::Bad,
-            _ if stage == Stage::Fraction && self.decimals >= decimals => stage,
+            b'.' if stage == NumberStage::Digits => NumberStage::Fraction,
+            _ if !is_digit || stage >= NumberStage::Done => NumberStage::Bad,
+            _ if stage == NumberStage::Fraction && self.decimals >= decimals => stage,
             // It stays the largest number, however many digits follow.
             _ => {
                 self.value = with_digit(self.value, b);
-                self.decimals += u8::from(stage == Stage::Fraction);
-                stage.max(Stage::Digits)
+                self.decimals += u8::from(stage == NumberStage::Fraction);
+                stage.max(NumberStage::Digits)
             }
         };
     }
 
     /// The number, in units of its last decimal; `u32::MAX` is that or more.
     pub fn finish(self, decimals: u8) -> Option<u32> {
-        if matches!(self.stage, Stage::Start | Stage::Bad) {
+        if matches!(self.stage, NumberStage::Start | NumberStage::Bad) {
             return None;
         }
         let missing = self.decimals..decimals;

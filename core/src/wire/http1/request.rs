@@ -1,6 +1,6 @@
 //! The head of a request.
 
-use super::fields::{Matcher, Name, is_token, is_value, is_word};
+use super::fields::{Name, NameMatcher, is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
 use crate::wire::json_write::Digits;
 
@@ -124,7 +124,7 @@ impl RequestHead<'_> {
 #[inline(never)]
 fn is_allowed(name: &str, value: &str) -> bool {
     let taken = [Name::Host, Name::ContentLength, Name::TransferEncoding];
-    let mut matcher = Matcher::new();
+    let mut matcher = NameMatcher::new();
     name.bytes().for_each(|b| matcher.push(b));
     let found = matcher.finish();
     is_token(name) && taken.iter().all(|taken| *taken != found) && value.bytes().all(is_value)

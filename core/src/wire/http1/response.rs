@@ -1,6 +1,6 @@
 //! A response, byte by byte.
 
-use super::fields::{Matcher, Name, Number, is_token_byte, is_value};
+use super::fields::{DecimalReader, Name, NameMatcher, is_token_byte, is_value};
 use crate::error::{Error, ErrorKind};
 
 /// Reads one response of a request that was not `HEAD` or `CONNECT`.
@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 /// It is done when [`is_done`](Self::is_done) says so.
 ///
 /// ```
-/// use zerostack_core::wire::http1::{Event, Response};
+/// use zerostack_core::wire::http1::{ResponseEvent, Response};
 ///
 /// let mut response = Response::new();
 /// let mut body = Vec::new();
@@ -34,15 +34,15 @@ use crate::error::{Error, ErrorKind};
 pub struct Response {
     /// Bytes that are left of the body or of the chunk.
     left: u32,
-    number: Number,
+    number: DecimalReader,
     /// Bytes read, for errors.
     offset: u32,
     retry_after_ms: Option<u32>,
     /// Bytes that are left to the limit of the head, the chunk line or the trailers.
     room: u16,
     status: u16,
-    matcher: Matcher,
-    state: State,
+    matcher: NameMatcher,
+    state: ResponseState,
     /// Why it cannot be read on.
     failed: Option<ErrorKind>,
     /// Bytes of the version and the status.
@@ -66,16 +66,16 @@ pub struct Response {
 
 /// What [`Response::feed`] did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Fed<'i> {
+pub struct ResponseFed<'i> {
     /// Bytes taken from the front of the input.
     pub used: usize,
     /// At most one.
-    pub event: Option<Event<'i>>,
+    pub event: Option<ResponseEvent<'i>>,
 }
 
 /// What a response is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Event<'i> {
+pub enum ResponseEvent<'i> {
     /// The head is complete; the body follows.
     Head {
         /// The status code.
@@ -95,13 +95,13 @@ impl Response {
     pub const fn new() -> Self {
         Self {
             left: 0,
-            number: Number::new(),
+            number: DecimalReader::new(),
             offset: 0,
             retry_after_ms: None,
             room: MAX_HEAD_BYTES,
             status: 0,
-            matcher: Matcher::new(),
-            state: State::Start,
+            matcher: NameMatcher::new(),
+            state: ResponseState::Start,
             failed: None,
             count: 0,
             field: Name::Other,
@@ -126,27 +126,30 @@ impl Response {
     /// limit that was hit. `HttpEncoding` for content that is compressed or an unknown transfer
     /// coding; `detail` is the offset. The response cannot be read on; a further call gives the same
     /// error.
-    pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<Fed<'i>, Error> {
+    pub fn feed<'i>(&mut self, input: &'i [u8]) -> Result<ResponseFed<'i>, Error> {
         let mut used = 0;
         loop {
             self.check()?;
             let rest = input.get(used..).unwrap_or_default();
-            let event = if self.status != 0 && self.state >= State::Body {
+            let event = if self.status != 0 && self.state >= ResponseState::Body {
                 // The head is complete, and was not told.
                 let status = core::mem::take(&mut self.status);
-                Some(Event::Head { status, retry_after_ms: self.retry_after_ms })
+                Some(ResponseEvent::Head { status, retry_after_ms: self.retry_after_ms })
             } else if rest.is_empty() {
                 None
-            } else if matches!(self.state, State::Body | State::Close | State::ChunkBytes) {
+            } else if matches!(
+                self.state,
+                ResponseState::Body | ResponseState::Close | ResponseState::ChunkBytes
+            ) {
                 let length = self.body(rest.len());
                 used += length;
-                rest.get(..length).map(Event::Body)
+                rest.get(..length).map(ResponseEvent::Body)
             } else {
                 self.byte(rest.first().copied().unwrap_or_default());
                 used += 1;
                 continue;
             };
-            return Ok(Fed { used, event });
+            return Ok(ResponseFed { used, event });
         }
     }
 
@@ -158,17 +161,17 @@ impl Response {
     pub fn end(&mut self) -> Result<(), Error> {
         self.check()?;
         self.closes = true;
-        if !matches!(self.state, State::Done | State::Close) {
+        if !matches!(self.state, ResponseState::Done | ResponseState::Close) {
             self.failed = Some(ErrorKind::HttpCut);
             return self.check();
         }
-        self.state = State::Done;
+        self.state = ResponseState::Done;
         Ok(())
     }
 
     /// Whether the whole response was read.
     pub fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == ResponseState::Done
     }
 
     /// Whether the connection can carry another request. Known when the response is done.
@@ -187,7 +190,7 @@ impl Response {
 
     /// How many of the next `length` bytes belong to the body.
     fn body(&mut self, length: usize) -> usize {
-        if self.state == State::Close {
+        if self.state == ResponseState::Close {
             self.offset = advanced(self.offset, length);
             return length;
         }
@@ -196,8 +199,8 @@ impl Response {
         self.offset = advanced(self.offset, length);
         if self.left == 0 {
             self.room = MAX_CHUNK_LINE_BYTES;
-            let is_chunk = self.state == State::ChunkBytes;
-            self.state = if is_chunk { State::ChunkEnd } else { State::Done };
+            let is_chunk = self.state == ResponseState::ChunkBytes;
+            self.state = if is_chunk { ResponseState::ChunkEnd } else { ResponseState::Done };
         }
         length
     }
@@ -207,9 +210,9 @@ impl Response {
         let has_room = self.room > 0;
         self.room = self.room.saturating_sub(1);
         let next = match b {
-            _ if self.state == State::Done => {
+            _ if self.state == ResponseState::Done => {
                 self.closes = true;
-                Ok(State::Done)
+                Ok(ResponseState::Done)
             }
             _ if !has_room => Err(ErrorKind::HttpTooLong),
             b'\r' | b'\n' => self.line_end(b),
@@ -232,12 +235,15 @@ impl Response {
     }
 
     /// A byte of the end of a line.
-    fn line_end(&mut self, b: u8) -> Result<State, ErrorKind> {
+    fn line_end(&mut self, b: u8) -> Result<ResponseState, ErrorKind> {
         let is_pair = self.after_cr && b == b'\n';
         // Trailers are a part of the framing: no bare LF there.
-        let must_be_pair = self.in_trailers() || self.state > State::SizeStart;
+        let must_be_pair = self.in_trailers() || self.state > ResponseState::SizeStart;
         let may_begin = !self.after_cr && (b == b'\r' || !must_be_pair);
-        let may_end = !matches!(self.state, State::Start | State::Name | State::SizeStart);
+        let may_end = !matches!(
+            self.state,
+            ResponseState::Start | ResponseState::Name | ResponseState::SizeStart
+        );
         if !may_end || !(is_pair || may_begin) {
             return BAD;
         }
@@ -246,25 +252,29 @@ impl Response {
             return Ok(self.state);
         }
         match self.state {
-            State::Line => return self.head_end(),
-            State::Value => self.value_end()?,
-            State::Size | State::SizeGap | State::Extension if self.left > 0 => {
-                return Ok(State::ChunkBytes);
+            ResponseState::Line => return self.head_end(),
+            ResponseState::Value => self.value_end()?,
+            ResponseState::Size | ResponseState::SizeGap | ResponseState::Extension
+                if self.left > 0 =>
+            {
+                return Ok(ResponseState::ChunkBytes);
             }
-            State::Size | State::SizeGap | State::Extension => self.room = MAX_TRAILER_BYTES,
-            State::ChunkEnd => {
+            ResponseState::Size | ResponseState::SizeGap | ResponseState::Extension => {
+                self.room = MAX_TRAILER_BYTES
+            }
+            ResponseState::ChunkEnd => {
                 self.room = MAX_CHUNK_LINE_BYTES;
-                return Ok(State::SizeStart);
+                return Ok(ResponseState::SizeStart);
             }
             _ => {}
         }
-        Ok(State::Line)
+        Ok(ResponseState::Line)
     }
 
     /// A byte that ends no line.
-    fn inside(&mut self, b: u8) -> Result<State, ErrorKind> {
+    fn inside(&mut self, b: u8) -> Result<ResponseState, ErrorKind> {
         match self.state {
-            State::Start => {
+            ResponseState::Start => {
                 let digit = b.wrapping_sub(b'0');
                 match START.get(usize::from(self.count)) {
                     Some(b'x') if digit < 2 => self.is_http10 = digit == 0,
@@ -276,36 +286,38 @@ impl Response {
                 }
                 self.count += 1;
                 if usize::from(self.count) == START.len() {
-                    return if self.status < 100 { BAD } else { Ok(State::CodeEnd) };
+                    return if self.status < 100 { BAD } else { Ok(ResponseState::CodeEnd) };
                 }
             }
-            State::CodeEnd if b == b' ' => return Ok(State::Reason),
-            State::Reason | State::Extension if is_value(b) => {}
-            State::Line if is_token_byte(b) => {
-                self.matcher = Matcher::new();
+            ResponseState::CodeEnd if b == b' ' => return Ok(ResponseState::Reason),
+            ResponseState::Reason | ResponseState::Extension if is_value(b) => {}
+            ResponseState::Line if is_token_byte(b) => {
+                self.matcher = NameMatcher::new();
                 self.matcher.push(b);
-                return Ok(State::Name);
+                return Ok(ResponseState::Name);
             }
-            State::Name if b == b':' => {
+            ResponseState::Name if b == b':' => {
                 self.field = self.matcher.finish();
-                self.matcher = Matcher::new();
-                self.number = Number::new();
+                self.matcher = NameMatcher::new();
+                self.number = DecimalReader::new();
                 self.gap = false;
-                return Ok(State::Value);
+                return Ok(ResponseState::Value);
             }
-            State::Name if is_token_byte(b) => self.matcher.push(b),
-            State::Value if is_value(b) => self.value_byte(b)?,
-            State::Size | State::SizeStart if b.is_ascii_hexdigit() => {
+            ResponseState::Name if is_token_byte(b) => self.matcher.push(b),
+            ResponseState::Value if is_value(b) => self.value_byte(b)?,
+            ResponseState::Size | ResponseState::SizeStart if b.is_ascii_hexdigit() => {
                 if self.left >= MAX_CHUNK_BYTES {
                     return BAD;
                 }
                 let digit = char::from(b).to_digit(16).unwrap_or(0);
                 self.left = self.left << 4 | digit;
-                return Ok(State::Size);
+                return Ok(ResponseState::Size);
             }
-            State::Size | State::SizeGap if b == b';' => return Ok(State::Extension),
-            State::Size | State::SizeGap if matches!(b, b' ' | b'\t') => {
-                return Ok(State::SizeGap);
+            ResponseState::Size | ResponseState::SizeGap if b == b';' => {
+                return Ok(ResponseState::Extension);
+            }
+            ResponseState::Size | ResponseState::SizeGap if matches!(b, b' ' | b'\t') => {
+                return Ok(ResponseState::SizeGap);
             }
             _ => return BAD,
         }
@@ -315,7 +327,7 @@ impl Response {
     /// The limit that counts where the reader stands.
     fn limit(&self) -> u16 {
         match self.state {
-            state if state >= State::SizeStart => MAX_CHUNK_LINE_BYTES,
+            state if state >= ResponseState::SizeStart => MAX_CHUNK_LINE_BYTES,
             _ if self.in_trailers() => MAX_TRAILER_BYTES,
             _ => MAX_HEAD_BYTES,
         }
@@ -374,7 +386,7 @@ impl Response {
     }
 
     fn word_end(&mut self) -> Result<(), ErrorKind> {
-        let word = core::mem::replace(&mut self.matcher, Matcher::new());
+        let word = core::mem::replace(&mut self.matcher, NameMatcher::new());
         self.gap = false;
         match (self.field, word.finish()) {
             _ if word.is_empty() || self.in_trailers() => {}
@@ -392,9 +404,9 @@ impl Response {
     }
 
     /// Behind the empty line of a head or of the trailers.
-    fn head_end(&mut self) -> Result<State, ErrorKind> {
+    fn head_end(&mut self) -> Result<ResponseState, ErrorKind> {
         if self.in_trailers() {
-            return Ok(State::Done);
+            return Ok(ResponseState::Done);
         }
         if self.is_chunked && (self.has_length || self.is_http10) {
             return BAD;
@@ -409,18 +421,18 @@ impl Response {
                     return Err(ErrorKind::HttpTooLong);
                 }
                 *self = Self { offset: self.offset, interim_heads, ..Self::new() };
-                State::Start
+                ResponseState::Start
             }
-            204 | 304 => State::Done,
+            204 | 304 => ResponseState::Done,
             _ if self.is_chunked => {
                 self.room = MAX_CHUNK_LINE_BYTES;
-                State::SizeStart
+                ResponseState::SizeStart
             }
-            _ if self.has_length && self.left == 0 => State::Done,
-            _ if self.has_length => State::Body,
+            _ if self.has_length && self.left == 0 => ResponseState::Done,
+            _ if self.has_length => ResponseState::Body,
             _ => {
                 self.closes = true;
-                State::Close
+                ResponseState::Close
             }
         })
     }
@@ -435,7 +447,7 @@ impl Default for Response {
 /// What comes next. From `Body` on, the head is complete; from `SizeStart` on, it is the framing
 /// of chunks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
-enum State {
+enum ResponseState {
     /// In the version and the status.
     Start,
     CodeEnd,
@@ -476,6 +488,6 @@ pub const MAX_INTERIM_HEADS: u8 = 8;
 const MAX_CHUNK_BYTES: u32 = 1 << 28;
 /// How a response begins, `x` for 0 or 1, `9` for any digit.
 const START: &[u8] = b"HTTP/1.x 999";
-const BAD: Result<State, ErrorKind> = Err(ErrorKind::BadHttp);
+const BAD: Result<ResponseState, ErrorKind> = Err(ErrorKind::BadHttp);
 /// Seconds are read to the millisecond.
 const SECOND_DECIMALS: u8 = 3;

@@ -16,7 +16,7 @@ use super::hash::hash;
 use super::scan::{WORDS, plain_length};
 use super::{steps, taken};
 use crate::{Error, ErrorKind};
-use step::{Found, State};
+use step::{JsonScan, JsonState};
 
 /// Arrays and objects inside one another; deeper is an error.
 pub const MAX_DEPTH: usize = 128;
@@ -73,7 +73,7 @@ impl Token<'_> {
 #[derive(Clone, Debug)]
 pub struct JsonReader {
     nodes: &'static [Node],
-    state: State,
+    state: JsonState,
     /// Where the value that is read now stands.
     place: u8,
     /// The place of the raw value that is being read, or `NOWHERE`.
@@ -117,7 +117,7 @@ impl JsonReader {
     pub const fn new(nodes: &'static [Node]) -> Self {
         Self {
             nodes,
-            state: State::Value,
+            state: JsonState::Value,
             place: ROOT,
             raw_place: NOWHERE,
             raw_depth: 0,
@@ -167,7 +167,7 @@ impl JsonReader {
     /// Ready for the next document.
     pub const fn restart(&mut self) {
         // What else there is, is set before it is read.
-        self.state = State::Value;
+        self.state = JsonState::Value;
         self.place = ROOT;
         self.raw_place = NOWHERE;
         self.raw_ended = false;
@@ -179,13 +179,13 @@ impl JsonReader {
     /// Whether nothing but white space came yet.
     #[must_use]
     pub const fn is_fresh(&self) -> bool {
-        matches!(self.state, State::Value) && self.depth == 0
+        matches!(self.state, JsonState::Value) && self.depth == 0
     }
 
     /// Whether the document is complete.
     #[must_use]
     pub const fn is_done(&self) -> bool {
-        matches!(self.state, State::Done)
+        matches!(self.state, JsonState::Done)
     }
 
     /// Reads from the front of `input`, which it moves on, until something known is met.
@@ -211,40 +211,43 @@ impl JsonReader {
             }
             if self.raw_place != NOWHERE {
                 while !self.raw_ended && !input.is_empty() {
-                    if self.step(input) == Found::Wrong {
+                    if self.step(input) == JsonScan::Wrong {
                         // What stands before a wrong byte is given out first, as in any chunking.
                         if input.len() < before.len() {
                             break;
                         }
                         return Err(BAD);
                     }
-                    let closed = self.depth == self.raw_depth && self.state == State::CommaOrEnd;
+                    let closed =
+                        self.depth == self.raw_depth && self.state == JsonState::CommaOrEnd;
                     self.raw_ended = closed;
                 }
                 return Ok(Some(Token::Piece(self.raw_place, taken(before, input))));
             }
-            if matches!(self.state, State::CommaOrEnd | State::KeyOrEnd | State::Key | State::Text)
-            {
+            if matches!(
+                self.state,
+                JsonState::CommaOrEnd | JsonState::KeyOrEnd | JsonState::Key | JsonState::Text
+            ) {
                 self.skip_members(input);
             }
             let (place, before) = (self.place, *input);
             let found = self.step(input);
             // The end of a container is told for the place that it closes.
-            let place = if found == Found::End { self.place } else { place };
-            if found == Found::Nothing || place == NOWHERE && found != Found::Wrong {
+            let place = if found == JsonScan::End { self.place } else { place };
+            if found == JsonScan::Nothing || place == NOWHERE && found != JsonScan::Wrong {
                 continue;
             }
             return Ok(Some(match found {
-                Found::Nothing | Found::Run => Token::Piece(place, taken(before, input)),
-                Found::Decoded => Token::Piece(place, self.decoded_text()),
-                Found::TextEnd => Token::PieceEnd(place),
-                Found::Begin => Token::Begin(place),
-                Found::End => Token::End(place),
-                Found::Number => Token::Number(place, self.value),
-                Found::True => Token::Bool(place, true),
-                Found::False => Token::Bool(place, false),
-                Found::Wrong => return Err(BAD),
-                Found::Null => Token::Null(place),
+                JsonScan::Nothing | JsonScan::Run => Token::Piece(place, taken(before, input)),
+                JsonScan::Decoded => Token::Piece(place, self.decoded_text()),
+                JsonScan::TextEnd => Token::PieceEnd(place),
+                JsonScan::Begin => Token::Begin(place),
+                JsonScan::End => Token::End(place),
+                JsonScan::Number => Token::Number(place, self.value),
+                JsonScan::True => Token::Bool(place, true),
+                JsonScan::False => Token::Bool(place, false),
+                JsonScan::Wrong => return Err(BAD),
+                JsonScan::Null => Token::Null(place),
             }));
         }
     }
@@ -255,7 +258,7 @@ impl JsonReader {
     fn skip_members(&mut self, input: &mut &[u8]) {
         while WORDS && let Some(rest) = self.skip_member(input) {
             *input = rest;
-            self.state = State::CommaOrEnd;
+            self.state = JsonState::CommaOrEnd;
         }
     }
 
@@ -265,19 +268,19 @@ impl JsonReader {
         let mut text = *input;
         match self.state {
             // The rest of a string, which may be long.
-            State::Text if self.place == NOWHERE && !self.in_key && self.high == 0 => {
+            JsonState::Text if self.place == NOWHERE && !self.in_key && self.high == 0 => {
                 *input = text.get(plain_length(text)..)?;
                 return input.strip_prefix(b"\"");
             }
-            State::CommaOrEnd if self.in_object() => text = strip(text, b',')?,
-            State::KeyOrEnd | State::Key => {}
+            JsonState::CommaOrEnd if self.in_object() => text = strip(text, b',')?,
+            JsonState::KeyOrEnd | JsonState::Key => {}
             _ => return None,
         }
         let key = text.strip_prefix(b"\"")?;
         let (key, text) = key.split_at_checked(plain_length(key))?;
         let text = strip(text.strip_prefix(b"\"")?, b':')?;
         *input = text;
-        self.state = State::Value;
+        self.state = JsonState::Value;
         self.place = self.place_of(hash(key));
         match text {
             _ if self.place != NOWHERE => None,
@@ -295,7 +298,7 @@ impl JsonReader {
     /// # Errors
     /// `BadJson` when the document is not complete; `detail` is 0.
     pub fn finish(&mut self) -> Result<(), Error> {
-        if self.state == State::Number && self.depth == 0 {
+        if self.state == JsonState::Number && self.depth == 0 {
             self.end_number();
         }
         if self.is_done() { Ok(()) } else { Err(BAD) }
@@ -316,7 +319,7 @@ pub(crate) fn is_value(text: &[u8]) -> bool {
     let mut rest = text;
     while !rest.is_empty() {
         reader.skip_members(&mut rest);
-        if reader.step(&mut rest) == Found::Wrong {
+        if reader.step(&mut rest) == JsonScan::Wrong {
             return false;
         }
     }

@@ -84,9 +84,9 @@ macro_rules! places {
     ($table:ident: $($name:ident = $parent:ident . $key:literal
         $($raw:ident)? $((from $first:ident))? $(=> $tag:expr)?),+ $(,)?) => {
         #[allow(clippy::upper_case_acronyms, non_camel_case_types, reason = "they name constants")]
-        enum Place { _Root, $($name),+ }
+        enum PlaceNumber { _Root, $($name),+ }
         $(#[allow(dead_code, reason = "what its tag says is all there is to it")]
-        const $name: u8 = Place::$name as u8;)+
+        const $name: u8 = PlaceNumber::$name as u8;)+
         pub(super) static $table: &[$crate::wire::json_read::Node] =
             &$crate::wire::json_read::Node::table([
                 $($crate::wire::json_read::places!(@node $parent $key $($raw)?)

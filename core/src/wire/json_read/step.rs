@@ -5,7 +5,7 @@ use crate::wire::{hash, with_digit};
 
 /// What comes next. White space may stand before what comes in those up to `Done`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
-pub(super) enum State {
+pub(super) enum JsonState {
     Value,
     ValueOrEnd,
     KeyOrEnd,
@@ -22,7 +22,7 @@ pub(super) enum State {
 
 /// What one step met, without a borrow.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum JsonScan {
     Nothing,
     /// The bytes that the step took, as they are.
     Run,
@@ -40,74 +40,74 @@ pub(super) enum Found {
 
 impl JsonReader {
     /// Takes bytes from `input`, or changes the state.
-    pub(super) fn step(&mut self, input: &mut &[u8]) -> Found {
-        let Some((&byte, rest)) = input.split_first() else { return Found::Nothing };
+    pub(super) fn step(&mut self, input: &mut &[u8]) -> JsonScan {
+        let Some((&byte, rest)) = input.split_first() else { return JsonScan::Nothing };
         let is_space = matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
         let found = match self.state {
-            State::Text => return self.text(byte, input),
-            State::Escape if self.high != 0 && byte != b'u' => return self.lone(),
-            State::Escape => self.escape(byte),
-            State::Hex => match self.hex(byte) {
+            JsonState::Text => return self.text(byte, input),
+            JsonState::Escape if self.high != 0 && byte != b'u' => return self.lone(),
+            JsonState::Escape => self.escape(byte),
+            JsonState::Hex => match self.hex(byte) {
                 Some(found) => found,
                 None => return self.lone(),
             },
-            State::Number => match self.number(byte) {
+            JsonState::Number => match self.number(byte) {
                 // The byte belongs to what follows.
-                Found::Number => return Found::Number,
+                JsonScan::Number => return JsonScan::Number,
                 found => found,
             },
-            State::Word => self.word(byte),
-            _ if is_space => Found::Nothing,
-            State::CommaOrEnd => {
+            JsonState::Word => self.word(byte),
+            _ if is_space => JsonScan::Nothing,
+            JsonState::CommaOrEnd => {
                 let in_object = self.in_object();
                 match byte {
-                    b',' if in_object => self.go(State::Key),
+                    b',' if in_object => self.go(JsonState::Key),
                     b',' => {
                         self.place = self.container();
-                        self.go(State::Value)
+                        self.go(JsonState::Value)
                     }
                     _ => self.close(byte, in_object),
                 }
             }
-            State::KeyOrEnd | State::Key if byte == b'"' => {
+            JsonState::KeyOrEnd | JsonState::Key if byte == b'"' => {
                 self.in_key = true;
                 self.key = hash::START;
-                self.go(State::Text)
+                self.go(JsonState::Text)
             }
-            State::KeyOrEnd => self.close(byte, true),
-            State::ValueOrEnd if byte == b']' => self.close(byte, false),
-            State::Colon if byte == b':' => self.go(State::Value),
-            State::Value | State::ValueOrEnd => match byte {
-                b'{' | b'[' if self.begins_raw() => return Found::Nothing,
+            JsonState::KeyOrEnd => self.close(byte, true),
+            JsonState::ValueOrEnd if byte == b']' => self.close(byte, false),
+            JsonState::Colon if byte == b':' => self.go(JsonState::Value),
+            JsonState::Value | JsonState::ValueOrEnd => match byte {
+                b'{' | b'[' if self.begins_raw() => return JsonScan::Nothing,
                 b'{' | b'[' => self.open(byte == b'{'),
                 b'"' => {
                     if self.half > NO_HALF && self.place == self.half_place {
                         self.high = core::mem::replace(&mut self.half, NO_HALF) & !OLD;
                     }
-                    self.go(State::Text)
+                    self.go(JsonState::Text)
                 }
                 b't' | b'f' | b'n' => {
                     self.count = 0;
-                    self.go(State::Word);
+                    self.go(JsonState::Word);
                     self.word(byte)
                 }
                 _ => {
                     (self.value, self.count) = (0, 0);
                     self.is_negative = byte == b'-';
-                    self.go(State::Number);
-                    if self.is_negative { Found::Nothing } else { self.number(byte) }
+                    self.go(JsonState::Number);
+                    if self.is_negative { JsonScan::Nothing } else { self.number(byte) }
                 }
             },
-            State::Key | State::Colon | State::Done => Found::Wrong,
+            JsonState::Key | JsonState::Colon | JsonState::Done => JsonScan::Wrong,
         };
-        if found != Found::Wrong {
+        if found != JsonScan::Wrong {
             *input = rest;
         }
         found
     }
 
     /// A byte of a number, or the one behind it.
-    fn number(&mut self, byte: u8) -> Found {
+    fn number(&mut self, byte: u8) -> JsonScan {
         let class = match byte {
             b'0' => 0,
             b'1'..=b'9' => 3,
@@ -126,20 +126,20 @@ impl JsonReader {
         if next == WHOLE && !self.is_negative {
             self.value = with_digit(self.value, byte);
         }
-        Found::Nothing
+        JsonScan::Nothing
     }
 
     /// What follows a number came: it is complete, or broken off.
-    pub(super) fn end_number(&mut self) -> Found {
+    pub(super) fn end_number(&mut self) -> JsonScan {
         if (WHOLE_NUMBERS >> self.count) & 1 == 0 {
-            return Found::Wrong;
+            return JsonScan::Wrong;
         }
         self.after_value();
-        Found::Number
+        JsonScan::Number
     }
 
     /// A letter of a word.
-    fn word(&mut self, byte: u8) -> Found {
+    fn word(&mut self, byte: u8) -> JsonScan {
         if self.count == 0 {
             self.count = match byte {
                 b't' => 0,
@@ -148,50 +148,50 @@ impl JsonReader {
             };
         }
         if WORDS.get(usize::from(self.count)) != Some(&byte) {
-            return Found::Wrong;
+            return JsonScan::Wrong;
         }
         self.count += 1;
         let found = match self.count {
-            TRUE_END => Found::True,
-            FALSE_END => Found::False,
-            NULL_END => Found::Null,
-            _ => return Found::Nothing,
+            TRUE_END => JsonScan::True,
+            FALSE_END => JsonScan::False,
+            NULL_END => JsonScan::Null,
+            _ => return JsonScan::Nothing,
         };
         self.after_value();
         found
     }
 
-    pub(super) fn go(&mut self, state: State) -> Found {
+    pub(super) fn go(&mut self, state: JsonState) -> JsonScan {
         self.state = state;
-        Found::Nothing
+        JsonScan::Nothing
     }
 
     pub(super) fn after_value(&mut self) {
-        self.state = if self.depth == 0 { State::Done } else { State::CommaOrEnd };
+        self.state = if self.depth == 0 { JsonState::Done } else { JsonState::CommaOrEnd };
     }
 
-    fn open(&mut self, is_object: bool) -> Found {
+    fn open(&mut self, is_object: bool) -> JsonScan {
         let level = usize::from(self.depth);
         let bit = 1_u32 << (level % 32);
-        let Some(word) = self.objects.get_mut(level / 32) else { return Found::Wrong };
+        let Some(word) = self.objects.get_mut(level / 32) else { return JsonScan::Wrong };
         *word = if is_object { *word | bit } else { *word & !bit };
         if let Some(place) = self.places.get_mut(level) {
             *place = self.place;
         }
         self.depth += 1;
-        self.state = if is_object { State::KeyOrEnd } else { State::ValueOrEnd };
-        if is_object { Found::Begin } else { Found::Nothing }
+        self.state = if is_object { JsonState::KeyOrEnd } else { JsonState::ValueOrEnd };
+        if is_object { JsonScan::Begin } else { JsonScan::Nothing }
     }
 
     /// The innermost object or array ends, if `byte` is its bracket.
-    fn close(&mut self, byte: u8, is_object: bool) -> Found {
+    fn close(&mut self, byte: u8, is_object: bool) -> JsonScan {
         if byte != if is_object { b'}' } else { b']' } {
-            return Found::Wrong;
+            return JsonScan::Wrong;
         }
         self.place = self.container();
         self.depth -= 1;
         self.after_value();
-        if is_object { Found::End } else { Found::Nothing }
+        if is_object { JsonScan::End } else { JsonScan::Nothing }
     }
 
     /// The place of the innermost open array or object.

@@ -1,13 +1,13 @@
 //! Strings: escapes, surrogate pairs, and which key a key is.
 
-use super::step::{Found, State};
+use super::step::{JsonScan, JsonState};
 use super::{JsonReader, NOWHERE, Node, ROOT};
 use crate::wire::hash::add;
 use crate::wire::scan::plain_length;
 
 impl JsonReader {
     /// Inside a string, where `byte` comes first.
-    pub(super) fn text(&mut self, byte: u8, input: &mut &[u8]) -> Found {
+    pub(super) fn text(&mut self, byte: u8, input: &mut &[u8]) -> JsonScan {
         let waits = byte == b'"' && !self.in_key && self.place != NOWHERE;
         if self.high != 0 && self.half != 0 && waits {
             // The other half may begin the next string at this place.
@@ -20,28 +20,28 @@ impl JsonReader {
         let (run, rest) = input.split_at_checked(plain_length(input)).unwrap_or_default();
         if !run.is_empty() {
             *input = rest;
-            return if self.in_key { self.key_bytes(run) } else { Found::Run };
+            return if self.in_key { self.key_bytes(run) } else { JsonScan::Run };
         }
         if byte < b' ' {
-            return Found::Wrong;
+            return JsonScan::Wrong;
         }
         *input = input.get(1..).unwrap_or_default();
         match byte {
             b'"' if self.in_key => {
                 self.in_key = false;
                 self.place = self.place_of(self.key);
-                self.go(State::Colon)
+                self.go(JsonState::Colon)
             }
             b'"' => {
                 self.after_value();
-                Found::TextEnd
+                JsonScan::TextEnd
             }
-            _ => self.go(State::Escape),
+            _ => self.go(JsonState::Escape),
         }
     }
 
     /// Behind a backslash.
-    pub(super) fn escape(&mut self, byte: u8) -> Found {
+    pub(super) fn escape(&mut self, byte: u8) -> JsonScan {
         let character = match byte {
             b'"' | b'\\' | b'/' => byte,
             b'b' => 8,
@@ -51,21 +51,21 @@ impl JsonReader {
             b't' => b'\t',
             b'u' => {
                 (self.value, self.count) = (0, 0);
-                return self.go(State::Hex);
+                return self.go(JsonState::Hex);
             }
-            _ => return Found::Wrong,
+            _ => return JsonScan::Wrong,
         };
         self.decode(char::from(character))
     }
 
     /// A digit of an escaped unit of UTF-16. `None`: it comes again, for the half pair before
     /// it stands alone.
-    pub(super) fn hex(&mut self, byte: u8) -> Option<Found> {
-        let Some(digit) = char::from(byte).to_digit(16) else { return Some(Found::Wrong) };
+    pub(super) fn hex(&mut self, byte: u8) -> Option<JsonScan> {
+        let Some(digit) = char::from(byte).to_digit(16) else { return Some(JsonScan::Wrong) };
         let unit = (self.value << 4) | digit;
         if self.count < 3 {
             (self.value, self.count) = (unit, self.count + 1);
-            return Some(Found::Nothing);
+            return Some(JsonScan::Nothing);
         }
         let high = u32::from(self.high);
         let character = match unit {
@@ -73,7 +73,7 @@ impl JsonReader {
             _ if high != 0 => return None,
             0xd800..0xdc00 => {
                 self.high = unit as u16;
-                return Some(self.go(State::Text));
+                return Some(self.go(JsonState::Text));
             }
             unit => unit,
         };
@@ -82,7 +82,7 @@ impl JsonReader {
     }
 
     /// Gives out what stands in for half a surrogate pair.
-    pub(super) fn lone(&mut self) -> Found {
+    pub(super) fn lone(&mut self) -> JsonScan {
         self.high = 0;
         let state = self.state;
         let found = self.decode(LONE);
@@ -91,20 +91,20 @@ impl JsonReader {
     }
 
     /// Gives out `character`, or goes on with the key.
-    fn decode(&mut self, character: char) -> Found {
-        self.state = State::Text;
+    fn decode(&mut self, character: char) -> JsonScan {
+        self.state = JsonState::Text;
         let length = character.encode_utf8(&mut self.decoded).len();
         self.decoded_length = length as u8;
         if self.in_key {
             let decoded = self.decoded;
             return self.key_bytes(decoded.get(..length).unwrap_or_default());
         }
-        Found::Decoded
+        JsonScan::Decoded
     }
 
-    fn key_bytes(&mut self, bytes: &[u8]) -> Found {
+    fn key_bytes(&mut self, bytes: &[u8]) -> JsonScan {
         self.key = bytes.iter().fold(self.key, |key, byte| add(key, *byte));
-        Found::Nothing
+        JsonScan::Nothing
     }
 
     /// The place that a key with this hash leads to.

@@ -1,4 +1,4 @@
-//! `tokenizer.json` of Hugging Face, as far as it holds byte-level BPE with a known pre-split.
+//! `tokenizer.json` of Hugging Face, as far as it holds byte-level BPE with a known pre-tokenizer.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use zerostack_core::tokenizer::Pattern;
 
 use crate::{Source, SpecialToken};
 
-/// The pre-split patterns that are known, by the regular expressions of their families.
+/// The pre-tokenizer patterns that are known, by the regular expressions of their families.
 const PATTERNS: [(&str, Pattern); 4] = [
     (
         r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
@@ -34,7 +34,7 @@ const DEEPSEEK: [&str; 3] = [
 /// Reads a `tokenizer.json`. A vocabulary with the normalizer NFC is exact for text in that form.
 ///
 /// # Errors
-/// A sentence that names what is not known: the kind of model, a normalizer, a pre-split.
+/// A sentence that names what is not known: the kind of model, a normalizer, a pre-tokenizer.
 pub fn read_tokenizer_json(name: &str, file: &[u8]) -> Result<Source, String> {
     let json: Value = serde_json::from_slice(file).map_err(|error| format!("not JSON: {error}"))?;
     let model = &json["model"];
@@ -121,7 +121,7 @@ fn pattern(pre_tokenizer: &Value) -> Result<Pattern, String> {
     {
         return Ok(Pattern::DeepSeek);
     }
-    let unknown = |what: &Value| Err(format!("the pre-split is not known: {what}"));
+    let unknown = |what: &Value| Err(format!("the pre-tokenizer is not known: {what}"));
     let (mut found, mut digits) = (None, false);
     for step in steps {
         let plain = step["add_prefix_space"] != true && step["invert"] != true;

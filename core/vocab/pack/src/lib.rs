@@ -1,11 +1,11 @@
 //! Packs vocabularies for [`zerostack_core::tokenizer`]: reads tiktoken rank files and Hugging Face
 //! `tokenizer.json`, finds the pair each token is made of, and writes the file that is read in place.
 
-mod cut;
 mod hash;
 mod hugging_face;
 mod known;
 mod pairs;
+mod prune;
 mod ranks;
 mod write;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use zerostack_core::tokenizer::format::{MAX_DEPTH, MAX_TOKEN_BYTES};
-use zerostack_core::tokenizer::{Cut, Pattern};
+use zerostack_core::tokenizer::{Pattern, Pruning};
 
 /// A vocabulary ready to be packed.
 pub struct Source {
@@ -14,7 +14,7 @@ pub struct Source {
     pub(crate) byte_ids: Vec<u32>,
     pub(crate) merges: Vec<Merge>,
     pub(crate) specials: Vec<SpecialToken>,
-    pub(crate) cut: Option<Cut>,
+    pub(crate) pruning: Option<Pruning>,
 }
 
 /// A token that no merge makes.
@@ -140,7 +140,7 @@ impl Source {
         if name.len() > 24 || specials.iter().any(|special| special.text.len() > 255) {
             return Err("the name or the text of a special token is too long".into());
         }
-        Ok(Self { name: name.into(), pattern, byte_ids, merges, specials, cut: None })
+        Ok(Self { name: name.into(), pattern, byte_ids, merges, specials, pruning: None })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use zerostack_core::tokenizer::Cut;
+use zerostack_core::tokenizer::Pruning;
 use zerostack_core::tokenizer::format::{
     self, BYTE_ORDER, FRONT_SLOTS, HEADER_BYTES, KIND_DECODE_ONLY, KIND_SPECIAL, LONG_SLOT_BYTES,
-    MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, front_slot, join_key,
+    MAGIC, SECTIONS, SHORT_INDEXES, SHORT_SLOT_BYTES, Section, VERSION, front_slot, merge_key,
     word_key,
 };
 
@@ -29,8 +29,8 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     let merges = &source.merges;
     let tokens = 256 + merges.len();
     let bits = (tokens as u32).next_power_of_two().trailing_zeros().max(9);
-    if source.cut.is_some() && profile == Profile::Fast {
-        return Err("a vocabulary that is cut down has no tables for speed".into());
+    if source.pruning.is_some() && profile == Profile::Fast {
+        return Err("a vocabulary that is pruned has no tables for speed".into());
     }
     let ids = source.byte_ids.iter().copied().chain(merges.iter().map(|merge| merge.id));
     if let Some(id) = ids.max().filter(|&id| id >= 1 << 20) {
@@ -60,8 +60,8 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     put(Section::Lengths, lengths.take(SHORT_INDEXES).collect());
     put(Section::ByteIds, words(source.byte_ids.iter().copied()));
     let first_merge_id = merges.first().map_or(0, |merge| merge.id);
-    // What is cut down makes no ids.
-    let has_ids = source.cut.is_none();
+    // What is pruned makes no ids.
+    let has_ids = source.pruning.is_none();
     if has_ids && merges.iter().zip(first_merge_id..).any(|(merge, id)| merge.id != id) {
         let mut by_id: Vec<u32> = (256..tokens as u32).collect();
         by_id.sort_by_key(|&index| merges[index as usize - 256].id);
@@ -69,7 +69,7 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     }
     put(Section::Specials, specials(source));
     if profile == Profile::Fast {
-        put(Section::Joins, joins(source, &flags)?);
+        put(Section::MergeTable, merge_table(source, &flags)?);
         put(Section::Bigrams, bigrams(source, &flags));
         let (mut short, others) = front_words(words_of(source, 1..=8));
         short.extend(word_table(&others, SHORT_SLOT_BYTES)?);
@@ -92,7 +92,7 @@ pub fn pack(source: &Source, profile: Profile) -> Result<Vec<u8>, String> {
     set(32, &source.pattern.number().to_le_bytes());
     set(36, &(tokens as u32).to_le_bytes());
     set(40, &[bits as u8, merges.iter().map(|merge| merge.bytes.len()).max().unwrap_or(1) as u8]);
-    set(42, &Cut::number(source.cut).to_le_bytes());
+    set(42, &Pruning::number(source.pruning).to_le_bytes());
     set(44, &hash.slots.to_le_bytes());
     set(48, &(hash.pilots.len() as u32).to_le_bytes());
     set(52, &if has_ids { first_merge_id } else { 0 }.to_le_bytes());
@@ -151,20 +151,20 @@ fn specials(source: &Source) -> Vec<u8> {
 }
 
 /// Merges by their pairs, without those of two bytes.
-fn joins(source: &Source, flags: &[u64]) -> Result<Vec<u8>, String> {
-    let joins: Vec<(u64, u64)> = source
+fn merge_table(source: &Source, flags: &[u64]) -> Result<Vec<u8>, String> {
+    let merge_table: Vec<(u64, u64)> = source
         .merges
         .iter()
         .zip(256u64..)
         .filter(|(merge, _)| merge.left >= 256 || merge.right >= 256)
         .map(|(merge, index)| {
-            let key = join_key(merge.left, merge.right);
+            let key = merge_key(merge.left, merge.right);
             (key, key | flags[index as usize] << 40 | index << 42)
         })
         .collect();
-    let hash = perfect_hash(QUICK, &joins.iter().map(|(key, _)| *key).collect::<Vec<u64>>())?;
+    let hash = perfect_hash(QUICK, &merge_table.iter().map(|(key, _)| *key).collect::<Vec<u64>>())?;
     let mut slots = vec![0u64; hash.slots as usize];
-    for ((_, value), slot) in joins.iter().zip(&hash.slot_of_key) {
+    for ((_, value), slot) in merge_table.iter().zip(&hash.slot_of_key) {
         slots[*slot as usize] = *value;
     }
     Ok(table(&hash, slots.into_iter().flat_map(u64::to_le_bytes)))

@@ -255,10 +255,10 @@ fn what_is_not_known_is_refused_by_name() {
     };
     let gpt2 = || json!({"type": "ByteLevel", "add_prefix_space": false});
     let strange = json!({"type": "Split", "pattern": {"Regex": "[ab]+"}, "behavior": "Isolated"});
-    assert_eq!(refused(strange, |_| ()), r#"the pre-split is not known: {"Regex":"[ab]+"}"#);
+    assert_eq!(refused(strange, |_| ()), r#"the pre-tokenizer is not known: {"Regex":"[ab]+"}"#);
     assert_eq!(
         refused(json!({"type": "Metaspace"}), |_| ()),
-        r#"the pre-split is not known: {"type":"Metaspace"}"#
+        r#"the pre-tokenizer is not known: {"type":"Metaspace"}"#
     );
     let unigram = refused(gpt2(), |json| json["model"]["type"] = "Unigram".into());
     assert_eq!(unigram, "the model is \"Unigram\", only BPE is known");

@@ -13,8 +13,8 @@ use crate::wire::pieces;
 
 /// Where the writing stands before the messages.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
-    part: Part,
+pub(crate) struct TextModeCursor {
+    part: TextModePart,
     /// The tool that is next.
     tool: u32,
     /// Bytes of its description that are written.
@@ -22,7 +22,7 @@ pub(crate) struct Place {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Part {
+enum TextModePart {
     Schema,
     SchemaCalls,
     System,
@@ -31,33 +31,33 @@ enum Part {
 }
 
 /// Where the writing begins, when the tools are told by words.
-pub(crate) fn begin(config: &dyn Config) -> Option<Place> {
+pub(crate) fn begin(config: &dyn Config) -> Option<TextModeCursor> {
     let part = match config.tool_mode() {
         ToolMode::Native | ToolMode::Lenient => return None,
-        ToolMode::Text => Part::System,
-        ToolMode::Schema => Part::Schema,
+        ToolMode::Text => TextModePart::System,
+        ToolMode::Schema => TextModePart::Schema,
     };
-    config.tool(0).map(|_| Place { part, tool: 0, at: 0 })
+    config.tool(0).map(|_| TextModeCursor { part, tool: 0, at: 0 })
 }
 
 /// Writes the next of what stands before the messages; returns what follows it.
 pub(crate) fn before_messages<'a>(
     context: &Context<'a>,
-    place: Place,
+    place: TextModeCursor,
     out: &mut Pieces<'a>,
-) -> Option<Place> {
+) -> Option<TextModeCursor> {
     let config = context.config;
     let form = form(config.dialect());
-    let go = |part, tool| Some(Place { part, tool, at: 0 });
+    let go = |part, tool| Some(TextModeCursor { part, tool, at: 0 });
     let tool = config.tool(place.tool as usize);
     match (place.part, tool) {
-        (Part::Schema, _) => {
+        (TextModePart::Schema, _) => {
             let [before, _] = form.schema;
             let [open, _] = SCHEMA;
             pieces!(out: before, open);
-            go(Part::SchemaCalls, 0)
+            go(TextModePart::SchemaCalls, 0)
         }
-        (Part::SchemaCalls, Some(tool)) => {
+        (TextModePart::SchemaCalls, Some(tool)) => {
             let [before, between, behind] = CALL_SCHEMA;
             // A schema without a word allows anything, and arguments are an object.
             let is_free = tool.parameters.trim() == "{}";
@@ -65,38 +65,38 @@ pub(crate) fn before_messages<'a>(
                 if place.tool == 0 { "" } else { "," }, before, Piece::Escaped(tool.name), between,
                 if is_free { r#"{"type":"object"}"# } else { tool.parameters }, behind
             );
-            go(Part::SchemaCalls, place.tool + 1)
+            go(TextModePart::SchemaCalls, place.tool + 1)
         }
-        (Part::SchemaCalls, None) => {
+        (TextModePart::SchemaCalls, None) => {
             let [_, behind] = form.schema;
             let [_, close] = SCHEMA;
             pieces!(out: close, behind);
-            go(Part::System, 0)
+            go(TextModePart::System, 0)
         }
-        (Part::System, _) => {
+        (TextModePart::System, _) => {
             let [open, _] = form.system;
             let system = config.system();
             pieces!(out:
                 open, Piece::Escaped(system), if system.is_empty() { "" } else { r"\n\n" },
                 if config.tool_mode() == ToolMode::Schema { BY_SCHEMA } else { BY_TAGS }
             );
-            go(Part::Tool, 0)
+            go(TextModePart::Tool, 0)
         }
-        (Part::Tool, Some(tool)) => {
+        (TextModePart::Tool, Some(tool)) => {
             pieces!(out:
                 r#"{\"name\": \""#, Piece::Escaped(tool.name), r#"\", \"description\": \""#
             );
-            go(Part::Description, place.tool)
+            go(TextModePart::Description, place.tool)
         }
-        (Part::Description, Some(tool)) => {
+        (TextModePart::Description, Some(tool)) => {
             let mut at = place.at as usize;
             if !twice(tool.description, &mut at, out) {
-                return Some(Place { at: at as u32, ..place });
+                return Some(TextModeCursor { at: at as u32, ..place });
             }
             pieces!(out: r#"\", \"parameters\": "#, Piece::Escaped(tool.parameters), r"}\n");
-            go(Part::Tool, place.tool + 1)
+            go(TextModePart::Tool, place.tool + 1)
         }
-        (Part::Tool | Part::Description, None) => {
+        (TextModePart::Tool | TextModePart::Description, None) => {
             let [_, close] = form.system;
             pieces!(out: close);
             None

@@ -7,12 +7,12 @@ pub(super) struct Candidate {
     pub start: usize,
     /// Where its first value begins.
     pub value: usize,
-    pub kind: Kind,
+    pub kind: CallForm,
 }
 
 /// How calls are set off from the rest of the text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Kind {
+pub(super) enum CallForm {
     /// By a tag in front; its end tag may follow.
     Tag,
     /// By a word in front, which the name of the tool may follow.
@@ -44,15 +44,15 @@ pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
                     return found(opening.len(), *kind);
                 }
                 if byte == b'[' && begins_line {
-                    return found(0, Kind::Lines);
+                    return found(0, CallForm::Lines);
                 }
             }
-            b'{' if begins_line => return found(0, Kind::Lines),
+            b'{' if begins_line => return found(0, CallForm::Lines),
             b'`' if begins_line && rest.starts_with(FENCE) => {
                 let line = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
                 let language = rest.get(FENCE.len()..line).unwrap_or_default().trim_ascii();
                 if LANGUAGES.contains(&language) {
-                    return found(line, Kind::Fence);
+                    return found(line, CallForm::Fence);
                 }
                 at = behind_fence(text, at);
                 begins_line = false;
@@ -69,21 +69,21 @@ pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
 /// Where the search goes on behind a candidate that was none.
 pub(super) fn behind(text: &[u8], candidate: Candidate) -> usize {
     match candidate.kind {
-        Kind::Fence => behind_fence(text, candidate.start),
-        Kind::Tag | Kind::Word | Kind::Lines => candidate.start + 1,
+        CallForm::Fence => behind_fence(text, candidate.start),
+        CallForm::Tag | CallForm::Word | CallForm::Lines => candidate.start + 1,
     }
 }
 
 /// Where a candidate ends whose last value ends at `at`; `None`: what follows does not fit.
-pub(super) fn end(text: &[u8], kind: Kind, at: usize) -> Option<usize> {
+pub(super) fn end(text: &[u8], kind: CallForm, at: usize) -> Option<usize> {
     let next = at + space(text, at);
     let rest = text.get(next..).unwrap_or_default();
     match kind {
-        Kind::Tag if rest.starts_with(END_TAG) => Some(next + END_TAG.len()),
-        Kind::Tag | Kind::Word => Some(at),
-        Kind::Fence if rest.starts_with(FENCE) => Some(next + FENCE.len()),
-        Kind::Fence => rest.is_empty().then_some(next),
-        Kind::Lines => {
+        CallForm::Tag if rest.starts_with(END_TAG) => Some(next + END_TAG.len()),
+        CallForm::Tag | CallForm::Word => Some(at),
+        CallForm::Fence if rest.starts_with(FENCE) => Some(next + FENCE.len()),
+        CallForm::Fence => rest.is_empty().then_some(next),
+        CallForm::Lines => {
             let rest = text.get(at..).unwrap_or_default();
             let is_between = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r' | b',' | b';');
             let length = rest.iter().take_while(is_between).count();
@@ -116,16 +116,16 @@ pub(super) fn value_end(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Where the next value begins behind one that ends at `at`, if another belongs to it.
-pub(super) fn next_value(text: &[u8], kind: Kind, at: usize) -> Option<usize> {
+pub(super) fn next_value(text: &[u8], kind: CallForm, at: usize) -> Option<usize> {
     let is_between = |byte: &&u8| match byte {
         b',' | b';' | b' ' => true,
-        b'\t' | b'\r' | b'\n' => kind != Kind::Lines,
+        b'\t' | b'\r' | b'\n' => kind != CallForm::Lines,
         _ => false,
     };
     let rest = text.get(at..)?;
     let next = at + rest.iter().take_while(is_between).count();
     // Behind an end tag another candidate begins.
-    (kind != Kind::Tag && matches!(text.get(next), Some(b'{' | b'['))).then_some(next)
+    (kind != CallForm::Tag && matches!(text.get(next), Some(b'{' | b'['))).then_some(next)
 }
 
 /// Where the text begins that is no reasoning: some servers leave its tags in the answer.
@@ -159,11 +159,11 @@ fn behind_fence(text: &[u8], start: usize) -> usize {
 }
 
 /// What models are trained to write before a call: Hermes and Qwen, Mistral, Llama.
-const OPENINGS: [(&[u8], Kind); 4] = [
-    (b"<tool_call>", Kind::Tag),
-    (b"<|tool_call|>", Kind::Word),
-    (b"<|python_tag|>", Kind::Word),
-    (b"[TOOL_CALLS]", Kind::Word),
+const OPENINGS: [(&[u8], CallForm); 4] = [
+    (b"<tool_call>", CallForm::Tag),
+    (b"<|tool_call|>", CallForm::Word),
+    (b"<|python_tag|>", CallForm::Word),
+    (b"[TOOL_CALLS]", CallForm::Word),
 ];
 const END_TAG: &[u8] = b"</tool_call>";
 const FENCE: &[u8] = b"```";

@@ -7,7 +7,7 @@ mod recover;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
-pub(crate) use encode::{Place, before_messages, begin, message};
+pub(crate) use encode::{TextModeCursor, before_messages, begin, message};
 pub(crate) use recover::recover;
 
 use crate::message::Dialect;

@@ -3,7 +3,7 @@
 //! The text is read like the body of a dialect: its strings are staged at the end of the
 //! transcript and become calls there; then the text that held them is taken out.
 
-use super::find::{self, Candidate, Kind as Form};
+use super::find::{self, CallForm, Candidate};
 use crate::message::{StopReason, ToolSpec};
 use crate::provider::reply::Slot;
 use crate::provider::{Config, Sink, ToolMode};
@@ -83,7 +83,7 @@ struct Recovery<'a, 'r, 't> {
 
 /// What one value holds.
 #[derive(Default)]
-struct Seen {
+struct CandidateFields {
     /// Calls that were made of it, or a text.
     is_known: bool,
     /// It is something else, such as the description of a tool.
@@ -129,7 +129,7 @@ impl Recovery<'_, '_, '_> {
     /// Makes calls of a candidate; returns where it ends, or `None` when it is none.
     fn calls(&mut self, record: usize, candidate: Candidate) -> Result<Option<usize>, Error> {
         let Candidate { value, kind, .. } = candidate;
-        if let (Form::Word, Some(end)) = (kind, self.named_call(record, value)?) {
+        if let (CallForm::Word, Some(end)) = (kind, self.named_call(record, value)?) {
             return Ok(Some(end));
         }
         let mut at = value;
@@ -169,7 +169,7 @@ impl Recovery<'_, '_, '_> {
     /// Reads one object, or an array of them, from `at` to `end`: whether all of it is calls.
     fn value(&mut self, record: usize, at: usize, end: usize) -> Result<bool, Error> {
         let mut json = JsonReader::new(PLACES);
-        let (mut from, mut seen) = (at, Seen::default());
+        let (mut from, mut seen) = (at, CandidateFields::default());
         while from < end {
             let (window, count) = self.window(record, from, end);
             let mut input = window.get(..count).unwrap_or_default();
@@ -186,7 +186,7 @@ impl Recovery<'_, '_, '_> {
         Ok(json.is_done() && seen.is_known && !seen.is_other)
     }
 
-    fn token(&mut self, seen: &mut Seen, token: Token<'_>) -> Result<(), Error> {
+    fn token(&mut self, seen: &mut CandidateFields, token: Token<'_>) -> Result<(), Error> {
         match token {
             Token::Begin(ROOT | CALLS | TOOL_CALLS) => self.sink.drop_stage(),
             Token::Piece(SAY, bytes) if self.says => self.sink.text(bytes)?,

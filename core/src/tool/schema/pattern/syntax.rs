@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::tool::json_text::Chars;
 
 /// Why there is no answer.
-pub(super) enum Stop {
+pub(super) enum MatchFault {
     Unread,
     Work(Error),
 }
@@ -26,12 +26,12 @@ pub(super) enum Atom<'p> {
 
 /// Whether the whole pattern is one that is read here, so that the answer does not hang on how far
 /// a text leads into it.
-pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), Stop> {
+pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), MatchFault> {
     let mut depth = 0_u32;
     loop {
         match pattern.clone().next() {
             None if depth == 0 => return Ok(()),
-            None => return Err(Stop::Unread),
+            None => return Err(MatchFault::Unread),
             Some('|') => {
                 pattern.next();
             }
@@ -42,7 +42,7 @@ pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), Stop> {
             }
             Some(')') => {
                 pattern.next();
-                depth = depth.checked_sub(1).ok_or(Stop::Unread)?;
+                depth = depth.checked_sub(1).ok_or(MatchFault::Unread)?;
                 quantifier(&mut pattern)?;
             }
             Some(_) => {
@@ -52,7 +52,7 @@ pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), Stop> {
                     Some(Atom::One(test)) => {
                         fits(test, ' ')?;
                     }
-                    _ if counts != (1, 1) => return Err(Stop::Unread),
+                    _ if counts != (1, 1) => return Err(MatchFault::Unread),
                     _ => {}
                 }
             }
@@ -61,14 +61,14 @@ pub(super) fn check(mut pattern: Chars<'_>) -> Result<(), Stop> {
 }
 
 /// Takes the next item; `None` at the end of the alternative.
-pub(super) fn atom<'p>(pattern: &mut Chars<'p>) -> Result<Option<Atom<'p>>, Stop> {
+pub(super) fn atom<'p>(pattern: &mut Chars<'p>) -> Result<Option<Atom<'p>>, MatchFault> {
     let start = pattern.clone();
     let atom = match pattern.next() {
         None | Some('|' | ')') => return Ok(None),
         Some('^') => Atom::Start,
         Some('$') => Atom::End,
         Some('(') => return group(pattern).map(Some),
-        Some('*' | '+' | '?' | '{') => return Err(Stop::Unread),
+        Some('*' | '+' | '?' | '{') => return Err(MatchFault::Unread),
         Some('[') => {
             skip_class(pattern)?;
             Atom::One(start)
@@ -89,19 +89,19 @@ pub(super) fn atom<'p>(pattern: &mut Chars<'p>) -> Result<Option<Atom<'p>>, Stop
 }
 
 /// Takes a group whole; `pattern` stands behind its bracket.
-fn group<'p>(pattern: &mut Chars<'p>) -> Result<Atom<'p>, Stop> {
+fn group<'p>(pattern: &mut Chars<'p>) -> Result<Atom<'p>, MatchFault> {
     let ahead = opening(pattern)?;
     let inner = pattern.clone();
     while skip_alternative(pattern)? {}
     match pattern.next() {
         Some(')') => {}
-        _ => return Err(Stop::Unread),
+        _ => return Err(MatchFault::Unread),
     }
     Ok(ahead.map_or(Atom::Group(inner.clone()), |wanted| Atom::Ahead(inner, wanted)))
 }
 
 /// Takes what follows the bracket of a group; for a look ahead, whether it must match.
-fn opening(pattern: &mut Chars<'_>) -> Result<Option<bool>, Stop> {
+fn opening(pattern: &mut Chars<'_>) -> Result<Option<bool>, MatchFault> {
     if pattern.clone().next() != Some('?') {
         return Ok(None);
     }
@@ -111,21 +111,21 @@ fn opening(pattern: &mut Chars<'_>) -> Result<Option<bool>, Stop> {
         Some(kind @ ('=' | '!')) => Ok(Some(kind == '=')),
         // Named groups are groups; lookbehind is not read.
         Some('<') if !matches!(pattern.clone().next(), Some('=' | '!')) => {
-            pattern.find(|c| *c == '>').ok_or(Stop::Unread)?;
+            pattern.find(|c| *c == '>').ok_or(MatchFault::Unread)?;
             Ok(None)
         }
-        _ => Err(Stop::Unread),
+        _ => Err(MatchFault::Unread),
     }
 }
 
 /// Passes over an alternative and its bar; false, and before the bracket, at the end of the group.
-pub(super) fn skip_alternative(pattern: &mut Chars<'_>) -> Result<bool, Stop> {
+pub(super) fn skip_alternative(pattern: &mut Chars<'_>) -> Result<bool, MatchFault> {
     let mut depth = 0_u32;
     loop {
         let before = pattern.clone();
         match pattern.next() {
             None if depth == 0 => return Ok(false),
-            None => return Err(Stop::Unread),
+            None => return Err(MatchFault::Unread),
             Some('|') if depth == 0 => return Ok(true),
             Some('(') => depth = depth.saturating_add(1),
             Some(')') if depth == 0 => {
@@ -135,19 +135,19 @@ pub(super) fn skip_alternative(pattern: &mut Chars<'_>) -> Result<bool, Stop> {
             Some(')') => depth = depth.saturating_sub(1),
             Some('[') => skip_class(pattern)?,
             Some('\\') => {
-                pattern.next().ok_or(Stop::Unread)?;
+                pattern.next().ok_or(MatchFault::Unread)?;
             }
             Some(_) => {}
         }
     }
 }
 
-fn skip_class(pattern: &mut Chars<'_>) -> Result<(), Stop> {
+fn skip_class(pattern: &mut Chars<'_>) -> Result<(), MatchFault> {
     loop {
-        match pattern.next().ok_or(Stop::Unread)? {
+        match pattern.next().ok_or(MatchFault::Unread)? {
             ']' => return Ok(()),
             '\\' => {
-                pattern.next().ok_or(Stop::Unread)?;
+                pattern.next().ok_or(MatchFault::Unread)?;
             }
             _ => {}
         }
@@ -155,22 +155,22 @@ fn skip_class(pattern: &mut Chars<'_>) -> Result<(), Stop> {
 }
 
 /// Takes what says how often the item before comes.
-pub(super) fn quantifier(pattern: &mut Chars<'_>) -> Result<(u32, u32), Stop> {
+pub(super) fn quantifier(pattern: &mut Chars<'_>) -> Result<(u32, u32), MatchFault> {
     let counts = match pattern.clone().next() {
         Some('*') => (0, u32::MAX),
         Some('+') => (1, u32::MAX),
         Some('?') => (0, 1),
         Some('{') => {
             pattern.next();
-            let least = number(pattern).ok_or(Stop::Unread)?;
+            let least = number(pattern).ok_or(MatchFault::Unread)?;
             let most = match pattern.next() {
                 Some('}') => return Ok(lazy(pattern, (least, least))),
                 Some(',') if pattern.clone().next() == Some('}') => u32::MAX,
-                Some(',') => number(pattern).ok_or(Stop::Unread)?,
-                _ => return Err(Stop::Unread),
+                Some(',') => number(pattern).ok_or(MatchFault::Unread)?,
+                _ => return Err(MatchFault::Unread),
             };
             if pattern.clone().next() != Some('}') || most < least {
-                return Err(Stop::Unread);
+                return Err(MatchFault::Unread);
             }
             (least, most)
         }
@@ -198,7 +198,7 @@ fn number(pattern: &mut Chars<'_>) -> Option<u32> {
 }
 
 /// Whether a character fits the test that starts here.
-pub(super) fn fits(mut test: Chars<'_>, c: char) -> Result<bool, Stop> {
+pub(super) fn fits(mut test: Chars<'_>, c: char) -> Result<bool, MatchFault> {
     match test.next() {
         Some('.') => Ok(!matches!(c, '\n' | '\r' | '\u{2028}' | '\u{2029}')),
         Some('\\') => Ok(escape(&mut test)?.has(c)),
@@ -207,14 +207,14 @@ pub(super) fn fits(mut test: Chars<'_>, c: char) -> Result<bool, Stop> {
     }
 }
 
-fn in_class(mut class: Chars<'_>, c: char) -> Result<bool, Stop> {
+fn in_class(mut class: Chars<'_>, c: char) -> Result<bool, MatchFault> {
     let negated = class.clone().next() == Some('^');
     if negated {
         class.next();
     }
     let mut found = false;
     loop {
-        let first = match class.next().ok_or(Stop::Unread)? {
+        let first = match class.next().ok_or(MatchFault::Unread)? {
             ']' => return Ok(found != negated),
             '\\' => class_escape(&mut class)?,
             one => Set::One(one),
@@ -226,7 +226,7 @@ fn in_class(mut class: Chars<'_>, c: char) -> Result<bool, Stop> {
             continue;
         }
         class.next();
-        let last = match class.next().ok_or(Stop::Unread)? {
+        let last = match class.next().ok_or(MatchFault::Unread)? {
             '\\' => class_escape(&mut class)?,
             one => Set::One(one),
         };
@@ -234,13 +234,13 @@ fn in_class(mut class: Chars<'_>, c: char) -> Result<bool, Stop> {
             (Set::One(first), Set::One(last)) if first <= last => {
                 found |= (first..=last).contains(&c);
             }
-            _ => return Err(Stop::Unread),
+            _ => return Err(MatchFault::Unread),
         }
     }
 }
 
 /// In a class `\b` is a character.
-fn class_escape(class: &mut Chars<'_>) -> Result<Set, Stop> {
+fn class_escape(class: &mut Chars<'_>) -> Result<Set, MatchFault> {
     match class.clone().next() {
         Some('b') => {
             class.next();
@@ -274,8 +274,8 @@ impl Set {
 }
 
 /// Takes an escape; `pattern` stands behind the backslash.
-fn escape(pattern: &mut Chars<'_>) -> Result<Set, Stop> {
-    let c = match pattern.next().ok_or(Stop::Unread)? {
+fn escape(pattern: &mut Chars<'_>) -> Result<Set, MatchFault> {
+    let c = match pattern.next().ok_or(MatchFault::Unread)? {
         class @ ('d' | 'w' | 's') => return Ok(Set::Class(class, false)),
         class @ ('D' | 'W' | 'S') => return Ok(Set::Class(class.to_ascii_lowercase(), true)),
         'n' => '\n',
@@ -289,11 +289,11 @@ fn escape(pattern: &mut Chars<'_>) -> Result<Set, Stop> {
             pattern.next();
             let mut code = 0_u32;
             loop {
-                match pattern.next().ok_or(Stop::Unread)? {
-                    '}' => break char::from_u32(code).ok_or(Stop::Unread)?,
+                match pattern.next().ok_or(MatchFault::Unread)? {
+                    '}' => break char::from_u32(code).ok_or(MatchFault::Unread)?,
                     c => {
-                        let digit = c.to_digit(16).ok_or(Stop::Unread)?;
-                        let shifted = code.checked_mul(16).ok_or(Stop::Unread)?;
+                        let digit = c.to_digit(16).ok_or(MatchFault::Unread)?;
+                        let shifted = code.checked_mul(16).ok_or(MatchFault::Unread)?;
                         code = shifted | digit;
                     }
                 }
@@ -301,17 +301,17 @@ fn escape(pattern: &mut Chars<'_>) -> Result<Set, Stop> {
         }
         'u' => hex(pattern, 4)?,
         // Digits would be back references, letters have or may get a meaning.
-        c if c.is_ascii_alphanumeric() || !c.is_ascii() => return Err(Stop::Unread),
+        c if c.is_ascii_alphanumeric() || !c.is_ascii() => return Err(MatchFault::Unread),
         c => c,
     };
     Ok(Set::One(c))
 }
 
-fn hex(pattern: &mut Chars<'_>, digits: u32) -> Result<char, Stop> {
+fn hex(pattern: &mut Chars<'_>, digits: u32) -> Result<char, MatchFault> {
     let mut code = 0_u32;
     for _ in 0..digits {
-        let digit = pattern.next().and_then(|c| c.to_digit(16)).ok_or(Stop::Unread)?;
+        let digit = pattern.next().and_then(|c| c.to_digit(16)).ok_or(MatchFault::Unread)?;
         code = code.wrapping_shl(4) | digit;
     }
-    char::from_u32(code).ok_or(Stop::Unread)
+    char::from_u32(code).ok_or(MatchFault::Unread)
 }

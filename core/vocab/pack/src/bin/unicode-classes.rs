@@ -1,4 +1,4 @@
-//! Writes the class tables of the pre-split: `unicode-classes runs|pages|signs > FILE`.
+//! Writes the class tables of the pre-tokenizer: `unicode-classes runs|pages|signs > FILE`.
 
 use std::fmt::Write as _;
 

@@ -15,7 +15,7 @@ use crate::window_count::WindowCount;
 
 /// The configuration of a session, checked. Everything it points to is lent.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LentConfig {
+pub(crate) struct BorrowedConfig {
     dialect: Dialect,
     model: &'static str,
     system: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct LentConfig {
     count: WindowCount,
 }
 
-impl LentConfig {
+impl BorrowedConfig {
     /// Reads what the caller knows of a configuration, and takes the defaults for the rest.
     ///
     /// # Safety
@@ -77,7 +77,7 @@ impl LentConfig {
     }
 }
 
-impl Config for LentConfig {
+impl Config for BorrowedConfig {
     fn dialect(&self) -> Dialect {
         self.dialect
     }

@@ -1,9 +1,9 @@
-//! Vocabularies that were cut down: what they call exact is, and nothing has more tokens than they say.
+//! Vocabularies that was pruned: what they call exact is, and nothing has more tokens than they say.
 
 mod support;
 
 use support::{cl100k, o200k};
-use zerostack_core::tokenizer::{Bpe, Count, Cut, Fault, Tokenizer as _, Vocabulary};
+use zerostack_core::tokenizer::{Bpe, Count, Pruning, Tokenizer as _, Vocabulary, VocabularyFault};
 use zerostack_core::{ErrorKind, tokenizer::Specials};
 use zerostack_vocab_pack::{KNOWN, Profile, Source, pack};
 
@@ -79,8 +79,9 @@ fn compare(packed: &[u8], whole: &Bpe<'_>) -> (usize, usize) {
         let fit = bpe.count_until(&text, right);
         assert!(whole.count(&text[..fit.bytes]) as u64 <= right, "{text:?}");
     }
-    let refused = Err((ErrorKind::BadVocabulary, Some(Fault::CountsOnly)));
-    let told = |error: zerostack_core::Error| (error.kind(), Fault::from_detail(error.detail()));
+    let refused = Err((ErrorKind::BadVocabulary, Some(VocabularyFault::CountsOnly)));
+    let told =
+        |error: zerostack_core::Error| (error.kind(), VocabularyFault::from_detail(error.detail()));
     assert_eq!(bpe.encode("a", &mut [0; 4]).map_err(told), refused);
     assert_eq!(bpe.encode_with("a", Specials::All, &mut [0; 4]).map_err(told), refused);
     assert_eq!(bpe.cached(&mut []).encode("a", &mut [0; 4]).map_err(told), refused);
@@ -94,7 +95,10 @@ fn characters() {
         for below in ['\u{80}', '\u{250}', '\u{530}'] {
             let packed = packed(name, |source| source.keep_characters(below));
             let bpe = Bpe::new(Vocabulary::open(&packed).expect("a sound file"));
-            assert_eq!(bpe.vocabulary().cut(), Some(Cut::Characters { below: below as u32 }));
+            assert_eq!(
+                bpe.vocabulary().pruning(),
+                Some(Pruning::Characters { below: below as u32 })
+            );
             let (exact, at_most) = compare(&packed, &whole);
             println!("{name} below {below:?}: {} bytes, {exact} exact", packed.len());
             assert!(packed.len() < 9 * 1024 * 1024 / 8, "{} bytes", packed.len());
@@ -114,8 +118,8 @@ fn ranks() {
             let packed = packed(name, |source| source.keep_ranks(merges));
             let bpe = Bpe::new(Vocabulary::open(&packed).expect("a sound file"));
             assert_eq!(
-                (bpe.vocabulary().cut(), bpe.vocabulary().len()),
-                (Some(Cut::Ranks), 256 + merges)
+                (bpe.vocabulary().pruning(), bpe.vocabulary().len()),
+                (Some(Pruning::Ranks), 256 + merges)
             );
             let (exact, at_most) = compare(&packed, &whole);
             println!("{name}, {merges} merges: {} bytes, {exact} exact", packed.len());
@@ -126,7 +130,7 @@ fn ranks() {
 
 #[test]
 fn a_whole_vocabulary_is_exact() {
-    assert_eq!(o200k().vocabulary().cut(), None);
+    assert_eq!(o200k().vocabulary().pruning(), None);
     assert_eq!(o200k().count_bound("hello мир"), Count::Exact(2));
     let mut counter = o200k().counter();
     counter.push(b"hello");
@@ -139,5 +143,5 @@ fn what_cannot_be_cut_says_why() {
     let error = source.keep_characters('\u{7F}').expect_err("a reason");
     assert_eq!(error, "the limit is U+007F, not from U+0080 to U+FFFF");
     source.keep_ranks(5).expect("a cut");
-    assert_eq!(source.keep_ranks(5).expect_err("a reason"), "a vocabulary is cut only once");
+    assert_eq!(source.keep_ranks(5).expect_err("a reason"), "a vocabulary is pruned only once");
 }

@@ -9,9 +9,9 @@ const MASK: u64 = (1 << ID_BITS) - 1;
 
 /// Up to three ids a word, or none: then the tokens are not known, or too many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Few<const WORDS: usize>(pub(super) [u64; WORDS]);
+pub(super) struct PackedIds<const WORDS: usize>(pub(super) [u64; WORDS]);
 
-impl<const WORDS: usize> Few<WORDS> {
+impl<const WORDS: usize> PackedIds<WORDS> {
     pub(super) const NONE: Self = Self([0; WORDS]);
 
     /// `count` ids; none if they are too many.
@@ -60,7 +60,7 @@ impl<const WORDS: usize> Few<WORDS> {
     }
 }
 
-impl Few<2> {
+impl PackedIds<2> {
     #[inline(always)]
     pub(super) const fn one(id: u32) -> Self {
         Self([id as u64 & MASK | 1 << COUNT_AT, 0])

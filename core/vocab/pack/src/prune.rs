@@ -1,6 +1,6 @@
 //! Keeps a part of a vocabulary, to count with in a small memory.
 
-use zerostack_core::tokenizer::Cut;
+use zerostack_core::tokenizer::Pruning;
 
 use crate::Source;
 
@@ -10,7 +10,7 @@ impl Source {
     /// # Errors
     /// A sentence that says why that cannot be.
     pub fn keep_ranks(&mut self, merges: usize) -> Result<(), String> {
-        self.begin_cut(Cut::Ranks)?;
+        self.begin_pruning(Pruning::Ranks)?;
         self.merges.truncate(merges);
         Ok(())
     }
@@ -23,7 +23,7 @@ impl Source {
         if !('\u{80}'..='\u{FFFF}').contains(&below) {
             return Err(format!("the limit is U+{:04X}, not from U+0080 to U+FFFF", below as u32));
         }
-        self.begin_cut(Cut::Characters { below: below as u32 })?;
+        self.begin_pruning(Pruning::Characters { below: below as u32 })?;
         let mut kept: Vec<bool> =
             self.merges.iter().map(|merge| may_be_inside(&merge.bytes, below)).collect();
         // What is kept needs its parts, and those come before it.
@@ -51,11 +51,11 @@ impl Source {
         Ok(())
     }
 
-    fn begin_cut(&mut self, cut: Cut) -> Result<(), String> {
-        if self.cut.is_some() {
-            return Err("a vocabulary is cut only once".into());
+    fn begin_pruning(&mut self, pruning: Pruning) -> Result<(), String> {
+        if self.pruning.is_some() {
+            return Err("a vocabulary is pruned only once".into());
         }
-        self.cut = Some(cut);
+        self.pruning = Some(pruning);
         self.specials.clear();
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The pre-split: where a text is cut into pieces before anything is merged.
+//! The pre-tokenizer: where a text is cut into pieces before anything is merged.
 //!
 //! Each vocabulary was trained on pieces that a regular expression found. These are the same cuts,
 //! written out by hand, so that they need neither a regex engine nor more than one pass.
@@ -243,25 +243,25 @@ pub(super) fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
     }
     let first = fold(*rest.first()?, case);
     match second_of(first) {
-        Second::None => Some(at + 2),
-        Second::Byte(wanted) => (fold(*rest.get(1)?, case) == wanted).then_some(at + 3),
-        Second::NoContraction => None,
+        SecondLetter::None => Some(at + 2),
+        SecondLetter::Byte(wanted) => (fold(*rest.get(1)?, case) == wanted).then_some(at + 3),
+        SecondLetter::NoContraction => None,
     }
 }
 
 /// What must follow the first letter of a contraction.
-pub(super) enum Second {
+pub(super) enum SecondLetter {
     None,
     Byte(u8),
     NoContraction,
 }
 
-pub(super) const fn second_of(first: u8) -> Second {
+pub(super) const fn second_of(first: u8) -> SecondLetter {
     match first {
-        b's' | b't' | b'm' | b'd' => Second::None,
-        b'l' => Second::Byte(b'l'),
-        b'r' | b'v' => Second::Byte(b'e'),
-        _ => Second::NoContraction,
+        b's' | b't' | b'm' | b'd' => SecondLetter::None,
+        b'l' => SecondLetter::Byte(b'l'),
+        b'r' | b'v' => SecondLetter::Byte(b'e'),
+        _ => SecondLetter::NoContraction,
     }
 }
 

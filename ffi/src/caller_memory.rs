@@ -10,7 +10,7 @@ use crate::status::{
 };
 
 /// A value that knows where it lies, so that a moved one is found.
-pub(crate) struct Lent<T> {
+pub(crate) struct InCallerMemory<T> {
     address: usize,
     pub value: T,
 }
@@ -27,15 +27,15 @@ pub(crate) unsafe fn begin<Z, T>(
     detail: *mut u32,
     make: impl FnOnce() -> Result<T, Fault>,
 ) -> zs_status {
-    const { assert!(size_of::<Z>() == size_of::<Lent<T>>()) };
+    const { assert!(size_of::<Z>() == size_of::<InCallerMemory<T>>()) };
     let act = || {
         // SAFETY: the promise of `boundary`.
         let (first, place) = unsafe { (out(place)?, out(place)?) };
         first.put(core::ptr::null_mut());
         let value = make()?;
-        let (handle, _, _) = divide::<Lent<T>>(memory.cast(), len)?;
+        let (handle, _, _) = divide::<InCallerMemory<T>>(memory.cast(), len)?;
         // SAFETY: `divide` gave a place for it, aligned, in memory that nobody else uses.
-        unsafe { handle.write(Lent { address: mark(handle), value }) };
+        unsafe { handle.write(InCallerMemory { address: mark(handle), value }) };
         place.put(handle.cast());
         Ok(())
     };
@@ -48,15 +48,15 @@ pub(crate) unsafe fn begin<Z, T>(
 /// # Safety
 /// The promise of `boundary`.
 pub(crate) unsafe fn change<Z, T>(
-    lent: *mut Z,
+    handle: *mut Z,
     detail: *mut u32,
     act: impl FnOnce(&mut T) -> Result<(), Fault>,
 ) -> zs_status {
     let act = || {
         // SAFETY: the promise of `boundary`.
-        unsafe { check::<Z, T>(lent) }?;
+        unsafe { check::<Z, T>(handle) }?;
         // SAFETY: as above; it is one.
-        act(unsafe { &mut (*lent.cast::<Lent<T>>()).value })
+        act(unsafe { &mut (*handle.cast::<InCallerMemory<T>>()).value })
     };
     // SAFETY: the promise of `boundary`.
     unsafe { answer(detail, act) }
@@ -66,25 +66,29 @@ pub(crate) unsafe fn change<Z, T>(
 ///
 /// # Safety
 /// The promise of `boundary`.
-pub(crate) unsafe fn look<Z, T, R>(lent: *const Z, act: impl FnOnce(&T) -> R) -> Option<R> {
+pub(crate) unsafe fn look<Z, T, R>(handle: *const Z, act: impl FnOnce(&T) -> R) -> Option<R> {
     // SAFETY: the promise of `boundary`.
-    unsafe { check::<Z, T>(lent) }.ok()?;
+    unsafe { check::<Z, T>(handle) }.ok()?;
     // SAFETY: as above; it is one.
-    caught(|| act(unsafe { &(*lent.cast::<Lent<T>>()).value }))
+    caught(|| act(unsafe { &(*handle.cast::<InCallerMemory<T>>()).value }))
 }
 
 /// # Safety
 /// The promise of `boundary`.
-unsafe fn check<Z, T>(lent: *const Z) -> Result<(), Fault> {
-    let lent: *const Lent<T> = lent.cast();
-    if lent.is_null() || !lent.is_aligned() {
+unsafe fn check<Z, T>(handle: *const Z) -> Result<(), Fault> {
+    let handle: *const InCallerMemory<T> = handle.cast();
+    if handle.is_null() || !handle.is_aligned() {
         return Err(Fault::new(ZS_NULL));
     }
     // SAFETY: the promise of `boundary`. The field is a plain number, whatever else is there.
-    if unsafe { (*lent).address } == mark(lent) { Ok(()) } else { Err(Fault::new(ZS_BAD_HANDLE)) }
+    if unsafe { (*handle).address } == mark(handle) {
+        Ok(())
+    } else {
+        Err(Fault::new(ZS_BAD_HANDLE))
+    }
 }
 
 /// What `address` holds for a value that lies there; of one type only.
-fn mark<T>(lent: *const Lent<T>) -> usize {
-    lent as usize ^ 0x5a53_6c74 ^ size_of::<T>()
+fn mark<T>(handle: *const InCallerMemory<T>) -> usize {
+    handle as usize ^ 0x5a53_6c74 ^ size_of::<T>()
 }
