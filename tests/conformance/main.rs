@@ -37,6 +37,7 @@ mod output_limit;
 mod paths;
 mod permissions;
 mod permitted;
+mod pipelines;
 mod plumbing;
 mod prompt_commands;
 mod prompts;

@@ -1,0 +1,4 @@
+#!/usr/bin/env bash
+# Plans a change, makes it and applies the patch: plan-code.sh "add a flag"
+set -euo pipefail
+zerostack plan "$1" | zerostack code | git apply
