@@ -14,6 +14,7 @@ pub mod provider;
 mod record;
 pub mod run;
 pub mod tokens;
+pub mod worktree;
 
 pub use error::{Error, ErrorKind, Result};
 pub use zerostack_agent::transport;

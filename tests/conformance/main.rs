@@ -70,6 +70,7 @@ mod turn_ends;
 mod undo;
 mod vectors;
 mod window;
+mod worktrees;
 mod write;
 mod wrong_step;
 

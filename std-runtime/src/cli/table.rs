@@ -3,7 +3,7 @@
 use crate::command::entry::Entry;
 use crate::command::{
     complete, completions, decode, encode, help, log, man, permissions, prompts, redo, replay,
-    rounds, run, sandbox, show, step, tokens, tool, try_sample, undo,
+    rounds, run, sandbox, show, step, tokens, tool, try_sample, undo, worktree,
 };
 
 /// All commands, in the order of the help.
@@ -15,6 +15,7 @@ pub(super) const COMMANDS: &[Entry] = &[
     show::ENTRY,
     undo::ENTRY,
     redo::ENTRY,
+    worktree::ENTRY,
     replay::ENTRY,
     prompts::ENTRY,
     permissions::ENTRY,
@@ -100,10 +101,8 @@ mod tests {
             flags
         };
         // Python sets these itself, or has no use for them.
-        assert_eq!(python("OPTIONS"), without(flags(true), &["events"]));
-        assert_eq!(
-            python("FLAGS"),
-            without(flags(false), &["quiet", "help", "version", "dry-run"])
-        );
+        assert_eq!(python("OPTIONS"), without(flags(true), &["events", "parallel"]));
+        let fixed = ["quiet", "help", "version", "dry-run", "merge"];
+        assert_eq!(python("FLAGS"), without(flags(false), &fixed));
     }
 }

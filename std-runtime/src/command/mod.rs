@@ -29,3 +29,4 @@ pub(crate) mod tool;
 pub(crate) mod try_sample;
 pub(crate) mod undo;
 pub(crate) mod usage;
+pub(crate) mod worktree;

@@ -11,7 +11,7 @@ use super::Stop;
 use super::delivery::{self, Checked};
 use super::exchange::{End, exchange};
 use crate::provider::{self, Flags};
-use crate::sandbox::{Mode, Program, ToolHost};
+use crate::sandbox::{Access, Mode, Program, ToolHost};
 use crate::view::{View, ViewOptions};
 use crate::{Error, ErrorKind, Result, tool};
 
@@ -24,6 +24,8 @@ pub struct Confinement {
     pub sandbox: Mode,
     /// Who runs the tools.
     pub tools: ToolHost,
+    /// What commands reach beside the folder.
+    pub access: Access,
     /// Variables that hold keys.
     pub hidden_variables: Vec<OsString>,
 }
@@ -50,13 +52,19 @@ impl Confinement {
     ///
     /// # Errors
     /// As a run of that model.
-    pub fn new(folder: &Path, model: &Flags, sandbox: Mode, tools: ToolHost) -> Result<Self> {
+    pub fn new(
+        folder: &Path,
+        model: &Flags,
+        (sandbox, access): (Mode, Access),
+        tools: ToolHost,
+    ) -> Result<Self> {
         let env = crate::agent::variable;
         let config = provider::Config::load(&env, folder)?;
         let endpoint = provider::resolve(model, &env, &config.providers)?;
         let hidden_variables =
             provider::key_variables(std::env::vars_os(), &config.providers, &endpoint);
-        Ok(Self { folder: folder.to_owned(), sandbox, tools, hidden_variables })
+        let access = access.and(config.access);
+        Ok(Self { folder: folder.to_owned(), sandbox, tools, access, hidden_variables })
     }
 
     /// Runs `command` on a private view of the folder: what it changes is thrown away.
@@ -101,6 +109,7 @@ impl Confinement {
         let options = ViewOptions {
             sandbox: self.sandbox,
             tools: self.tools.clone(),
+            access: self.access.clone(),
             ..ViewOptions::default()
         };
         Ok(View::open(&self.folder, &options)?)

@@ -28,6 +28,7 @@ OPTIONS = {
     "tool_mode": "--tool-mode",
     "prompt": "--prompt",
     "agent": "--agent",
+    "worktree": "--worktree",
     "set": "--set",
     "output": "--output",
     "output_file": "--output-file",
@@ -115,6 +116,7 @@ def run(
     folder: str | os.PathLike[str] | None = None,
     stdin: str | bytes | None = None,
     agent: str | None = None,
+    worktree: str | None = None,
     set: str | Sequence[str] | None = None,
     model: str | None = None,
     provider: str | None = None,
@@ -163,7 +165,8 @@ def run(
     """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
     the patch, or do not. With ``write`` all changes of the run are written to it at its end, or
     none, and ``written`` is the number for ``zerostack undo``. ``set`` is ``"name=value"`` for an
-    argument of the prompt, one or a list. ``agent`` names an agent as ``prompt`` a
+    argument of the prompt, one or a list. ``worktree`` names a worktree that the
+    changes are written to. ``agent`` names an agent as ``prompt`` a
     prompt, and with ``subagents`` the model may give tasks away. ``json`` and ``sarif`` write findings
     in these forms; with ``yes`` the commands of a plan run.
 

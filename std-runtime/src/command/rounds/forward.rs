@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 /// The arguments without the word `loop`, its own flags, and those that the loop decides.
-pub(super) fn forwarded(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+pub(crate) fn forwarded(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut out = Vec::new();
     let mut arguments = arguments.peekable();
     let (mut is_named, mut is_over) = (false, false);
@@ -27,7 +27,7 @@ pub(super) fn forwarded(arguments: impl Iterator<Item = OsString>) -> Vec<OsStri
                     arguments.next();
                 }
             }
-            "-w" | "--write" => {}
+            "-w" | "--write" | "--merge" => {}
             _ if text.len() > 2 && text.starts_with("-C") => {}
             _ => out.push(argument),
         }
@@ -61,8 +61,16 @@ pub(super) fn from_hex(text: &str) -> Vec<u8> {
 }
 
 /// Flags with a value that a round is not given.
-const WITH_VALUE: [&str; 6] =
-    ["--until", "--max", "--plan", "-C", "--folder", "--max-total-tokens"];
+const WITH_VALUE: [&str; 8] = [
+    "--until",
+    "--max",
+    "--plan",
+    "-C",
+    "--folder",
+    "--max-total-tokens",
+    "--parallel",
+    "--worktree",
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! `loop`: rounds of one task, each with a fresh context, until a check passes.
 
 mod forward;
+pub(crate) use forward::forwarded;
 mod state;
 
 use std::io::Write as _;
@@ -74,12 +75,16 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let folder = folder.and_then(|folder| folder.canonicalize()).map_err(|error| {
         Error::new(ErrorKind::Input, format!("the folder cannot be used: {error}"))
     })?;
-    let forwarded = forward::forwarded(std::env::args_os().skip(1));
+    let forwarded = forwarded(std::env::args_os().skip(1));
     let key = forward::key(&folder, args.write, until.as_deref(), plan.as_deref(), &forwarded);
     let state = State::open(&key, &folder, args.write)?;
     let work = state.work.clone();
-    let sandbox = args.sandbox;
-    let confinement = Confinement::new(&work, &args.model, sandbox, invocation.tools.clone())?;
+    let confinement = Confinement::new(
+        &work,
+        &args.model,
+        (args.sandbox, args.access.clone()),
+        invocation.tools.clone(),
+    )?;
     let mut rounds = Rounds {
         until,
         max: value(matches, "max").unwrap_or(10),

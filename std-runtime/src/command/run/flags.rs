@@ -42,6 +42,7 @@ pub(crate) struct RunArgs {
     pub prove_prefix: bool,
     pub format: Option<Format>,
     pub subagents: bool,
+    pub worktree: Option<String>,
     /// Values of the prompt's arguments.
     pub values: Vec<(String, String)>,
     pub dry_run: bool,
@@ -87,7 +88,6 @@ fn model() -> Vec<Arg> {
         flag::option("base-url", "URL", "The server, such as http://127.0.0.1:8080/v1"),
         api(),
         tool_mode(),
-        flag::switch("subagents", "Let the model give tasks to subagents"),
         flag::number("context", "N", 1, "Tokens that the model reads and writes in one request"),
         flag::choice(
             "room",
@@ -139,6 +139,15 @@ fn files() -> Vec<Arg> {
                 "The value of an argument of the prompt; `zerostack PROMPT --help` lists them, and \
                  --NAME VALUE after the prompt is the same",
             ),
+        flag::option("worktree", "NAME", "Write to a worktree of that name").long_help(
+            "Work in the worktree NAME of the repository, which is made if there is none, and write \
+             the changes to it; see `zerostack worktree`",
+        ),
+        flag::bounded("parallel", "N", 1, 64, "Run each line of stdin, N at once").long_help(
+            "Run each line of stdin as an instruction, N at once, each in a worktree of its own, and \
+             print a line for each",
+        ),
+        flag::switch("merge", "Merge the worktrees of --parallel that pass, in order"),
         flag::switch("write", "Write the changes to the folder instead of printing a patch")
             .short('w')
             .long_help(
@@ -159,7 +168,8 @@ pub(crate) fn mode() -> Arg {
 }
 
 fn permissions() -> Vec<Arg> {
-    [mode()].into_iter().chain(flag::rules()).collect()
+    let subagents = flag::switch("subagents", "Let the model give tasks to subagents");
+    [mode()].into_iter().chain(flag::rules()).chain([subagents]).collect()
 }
 
 fn checks() -> Vec<Arg> {
@@ -281,6 +291,7 @@ impl RunArgs {
             quiet: matches.get_flag("quiet"),
             prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
             subagents: matches.get_flag("subagents"),
+            worktree: value(matches, "worktree"),
             values: values(matches, "set"),
             time_limit: seconds("time-limit"),
             stdin_limit: seconds("stdin-limit"),

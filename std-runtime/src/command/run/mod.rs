@@ -3,6 +3,7 @@
 mod deliver;
 mod flags;
 mod form;
+mod parallel;
 mod prepare;
 mod prompt_command;
 mod signals;
@@ -33,6 +34,9 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         return version();
     }
     let args = RunArgs::read(&invocation.matches);
+    if let Some(parallel) = parallel::Parallel::read(&invocation.matches)? {
+        return parallel::run_all(&parallel, &args);
+    }
     Ok(transaction(args, &invocation, None))
 }
 

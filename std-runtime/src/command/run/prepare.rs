@@ -13,6 +13,7 @@ use crate::command::sample::{self, Sample};
 use crate::run::contract::{Form, findings};
 use crate::run::input::{self, Given, Patience};
 use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
+use crate::worktree::Repository;
 use crate::{Error, ErrorKind, Result, commit};
 
 /// What the arguments and stdin ask for.
@@ -37,6 +38,15 @@ pub(super) fn prepared(
     let folder = usable.map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
+    let folder = match &args.worktree {
+        Some(name) => {
+            let repository = Repository::of(&folder)?;
+            let worktree = repository.find_or_add(name)?;
+            tell(&format_args!("in the worktree {}", worktree.path.display()));
+            worktree.path
+        }
+        None => folder,
+    };
     let mut files = PromptFiles::load(&folder, &invocation.names());
     let words = Words {
         prompt: args.prompt.take(),
@@ -114,6 +124,8 @@ pub(super) fn prepared(
     if let Some(sample) = sample {
         model = sample.model(model, &folder)?;
     }
+    // A worktree is where the changes go.
+    let write = args.write || (args.worktree.is_some() && instructions.output == Output::Patch);
     if args.write && args.output_file.is_some() {
         let text = "--write and --output-file do not go together: `zerostack show RUN --patch` \
                     prints the patch of a run that was written";
@@ -124,7 +136,7 @@ pub(super) fn prepared(
         let text = format!("--write: the prompt {name} gives {output}, not a patch");
         return Err(Error::new(ErrorKind::Usage, text));
     }
-    if args.write {
+    if write {
         // Better told before the model is asked.
         drop(commit::Lock::take()?);
     }
@@ -145,9 +157,7 @@ pub(super) fn prepared(
     let format = args.format.unwrap_or_default();
     let is_dry = args.dry_run && !is_plan;
     let RunArgs { check, attempts, best_of, prove_prefix, .. } = args;
-    let RunArgs {
-        sandbox, access, record, permissions, limits, idle_limit, write, subagents, ..
-    } = args;
+    let RunArgs { sandbox, access, record, permissions, limits, idle_limit, subagents, .. } = args;
     let options = Box::new(RunOptions {
         folder,
         model,

@@ -1,0 +1,147 @@
+//! `--parallel`: several instructions, one a line on stdin, each a run in a worktree of its own.
+
+use std::io::Read as _;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ArgMatches;
+use serde_json::Value;
+
+use super::RunArgs;
+use crate::command::flag::value;
+use crate::command::print::print;
+use crate::command::rounds::forwarded;
+use crate::command::usage::usage;
+use crate::visible::visible;
+use crate::worktree::{Repository, Worktree};
+use crate::{Error, ErrorKind, Result};
+
+/// What is done with each worktree.
+pub(super) struct Parallel {
+    /// Runs at once.
+    pub most: u32,
+    /// Whether the worktrees that pass are merged, in the order of the instructions.
+    pub merge: bool,
+}
+
+impl Parallel {
+    /// What the flags were given; nothing without `--parallel`.
+    ///
+    /// # Errors
+    /// `Usage` for the flags that need it.
+    pub(super) fn read(matches: &ArgMatches) -> Result<Option<Self>> {
+        let merge = matches.get_flag("merge");
+        match value(matches, "parallel") {
+            Some(most) => Ok(Some(Self { most, merge })),
+            None if merge => Err(usage("--merge is for --parallel".to_owned())),
+            None => Ok(None),
+        }
+    }
+}
+
+/// How one run ended.
+struct Ended {
+    instruction: String,
+    worktree: Worktree,
+    /// An error, or nothing.
+    failed: Option<String>,
+}
+
+/// Runs all, and prints a line for each. The worktrees of those that failed, or were not merged,
+/// stay.
+///
+/// # Errors
+/// `Input` without instructions or a repository.
+pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
+    let folder = args.folder.clone().map_or_else(std::env::current_dir, Ok).map_err(|error| {
+        Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
+    })?;
+    let repository = Repository::of(&folder)?;
+    let mut text = String::new();
+    std::io::stdin()
+        .take(INPUT_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| Error::new(ErrorKind::Input, format!("stdin: {error}")))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let instructions: Vec<&str> = lines.collect();
+    if instructions.is_empty() {
+        return Err(usage("--parallel: give instructions on stdin, one a line".to_owned()));
+    }
+    let mut jobs = Vec::new();
+    let names: Vec<String> = repository.all()?.into_iter().map(|it| it.name).collect();
+    let mut free = (1..).map(|number| format!("run-{number}")).filter(|name| !names.contains(name));
+    for instruction in &instructions {
+        let name = free.next().unwrap_or_default();
+        jobs.push(((*instruction).to_owned(), repository.add(&name)?));
+    }
+    jobs.reverse();
+    let jobs = Arc::new(Mutex::new(jobs));
+    let ended = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..parallel.most {
+            scope.spawn(|| {
+                loop {
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                    let Some((instruction, worktree)) = job else { break };
+                    let failed = run_one(&instruction, &worktree).err();
+                    let failed = failed.map(|error| error.message().to_owned());
+                    let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
+                    ended.push(Ended { instruction, worktree, failed });
+                }
+            });
+        }
+    });
+    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+    ended.sort_by_key(|it| instructions.iter().position(|known| *known == it.instruction));
+    summary(parallel, &repository, ended)
+}
+
+/// Merges what may be merged, and prints what became of each instruction.
+fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> Result<ExitCode> {
+    let (mut lines, mut worst) = (String::new(), None);
+    for Ended { instruction, worktree, failed } in ended {
+        let name = &worktree.name;
+        let told = match failed {
+            Some(why) => {
+                worst = worst.or(Some(ErrorKind::CheckFailed));
+                format!("failed: {why}")
+            }
+            None if parallel.merge => match repository.merge(&worktree) {
+                Ok(files) => {
+                    repository.remove(name, true)?;
+                    format!("merged, {files} files")
+                }
+                Err(error) => {
+                    worst = Some(ErrorKind::Conflict);
+                    error.message().to_owned()
+                }
+            },
+            None => "done".to_owned(),
+        };
+        lines.push_str(&format!("{name}\t{told}\t{instruction}\n"));
+    }
+    print(visible(&lines).as_bytes())?;
+    Ok(worst.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())))
+}
+
+fn run_one(instruction: &str, worktree: &Worktree) -> Result<()> {
+    let failed = |why: String| Error::new(ErrorKind::Internal, why);
+    let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
+    let mut command = Command::new(program);
+    command.args(["run", "--events", "json", "--quiet", "--write", "-C"]).arg(&worktree.path);
+    command.args(forwarded(std::env::args_os().skip(1)));
+    command.arg("--").arg(instruction);
+    command.env(super::PARENT, std::process::id().to_string());
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let output = output.map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let last = output.stdout.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+    let result: Value = last.and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
+    let why = result["error"]["message"].as_str().map(str::to_owned);
+    Err(failed(why.unwrap_or_else(|| format!("it ended with {}", output.status))))
+}
+
+/// The most that the instructions may take.
+const INPUT_BYTES: u64 = 1024 * 1024;
