@@ -918,7 +918,7 @@ typedef struct {
      */
     size_t tool_count;
     /**
-     * The dialect to speak: a zs_provider.
+     * The dialect to speak: a zs_dialect.
      */
     uint32_t dialect;
     /**
@@ -1210,7 +1210,7 @@ typedef struct {
      */
     uint32_t call;
     /**
-     * Who made an opaque text: a zs_provider.
+     * Who made an opaque text: a zs_dialect.
      */
     uint32_t dialect;
     /**

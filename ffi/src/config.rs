@@ -118,7 +118,7 @@ pub struct zs_config {
     pub tools: *const zs_tool,
     /// How many there are.
     pub tool_count: usize,
-    /// The dialect to speak: a zs_provider.
+    /// The dialect to speak: a zs_dialect.
     pub dialect: u32,
     /// Tokens of one reply; 0 leaves it to the provider.
     pub max_output_tokens: u32,

@@ -57,7 +57,7 @@ pub struct zs_entry {
     pub is_error: u32,
     /// The id of a call.
     pub call: u32,
-    /// Who made an opaque text: a zs_provider.
+    /// Who made an opaque text: a zs_dialect.
     pub dialect: u32,
     /// What it is among the opaque texts of this provider.
     pub subtype: u32,

@@ -8,7 +8,7 @@ from zerostack_uniffi import (
     ErrorKind,
     Prompt,
     PromptOutput,
-    Provider,
+    Dialect,
     Tokenizer,
     ZerostackError,
     built_in_prompts,
@@ -106,7 +106,7 @@ class Tokens(unittest.TestCase):
 class Bodies(unittest.TestCase):
     def test_a_body(self):
         body = (FIXTURES / "anthropic" / "thinking_and_calls.sse").read_bytes()
-        decoded = decode(Provider.ANTHROPIC, body)
+        decoded = decode(Dialect.ANTHROPIC, body)
         self.assertIsNone(decoded.failure)
         self.assertTrue(any(event.is_thinking_delta() for event in decoded.events))
         self.assertTrue(any(event.is_tool_call() for event in decoded.events))
