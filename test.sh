@@ -71,7 +71,7 @@ cargo test --quiet --doc --workspace
 RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --workspace
 
 step "examples"
-for example in hello tools; do
+for example in hello tools tokio; do
     cargo run --quiet --package "example-$example"
 done
 sh examples/shell/test.sh

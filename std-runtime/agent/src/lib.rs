@@ -13,6 +13,9 @@
 //! # Ok::<(), zerostack_agent::Error>(())
 //! ```
 //!
+//! With the feature `async` there is an `AsyncAgent` on tokio: its turn is a `Stream` of the same
+//! events. Both are thin loops around one machine, so they decide alike.
+//!
 //! [`provider`] finds the model, [`transport`] reaches it, a [`Toolbox`] runs what it calls, and a
 //! [`Recorder`] sees every byte that goes into the session. The crate reads no file of a project
 //! and has no code for one operating system.
@@ -20,6 +23,8 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+#[cfg(feature = "async")]
+mod asynchronous;
 mod conversation;
 mod drive;
 mod error;
@@ -35,6 +40,8 @@ mod toolbox;
 pub mod transport;
 
 pub use agent::{Agent, AgentBuilder, OwnedSession, Turn, start_session};
+#[cfg(feature = "async")]
+pub use asynchronous::{AsyncAgent, AsyncAgentBuilder, AsyncHttp, AsyncTool, AsyncTurn};
 pub use conversation::Conversation;
 pub use drive::Drive;
 pub use error::{Error, ErrorKind, Result};

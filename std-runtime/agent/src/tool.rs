@@ -56,20 +56,9 @@ impl Tool {
             description: description.into(),
             parameters: parameters.into(),
         };
-        let run = Box::new(move |arguments: &str| {
-            // Models send nothing where they mean no arguments.
-            let arguments = if arguments.is_empty() { "{}" } else { arguments };
-            let mut read = serde_json::Deserializer::from_str(arguments);
-            let arguments = match serde_path_to_error::deserialize(&mut read) {
-                Ok(arguments) => arguments,
-                Err(error) => return ToolOutput::error(format!("wrong arguments: {error}")),
-            };
-            match function(arguments).map(serde_json::to_value) {
-                Ok(Ok(serde_json::Value::String(text))) => ToolOutput::ok(text),
-                Ok(Ok(value)) => ToolOutput::ok(value.to_string()),
-                Ok(Err(error)) => ToolOutput::error(format!("the result is no JSON: {error}")),
-                Err(error) => ToolOutput::error(error.to_string()),
-            }
+        let run = Box::new(move |text: &str| match arguments(text) {
+            Ok(arguments) => output(function(arguments)),
+            Err(refusal) => refusal,
         });
         Self { spec, run }
     }
@@ -92,5 +81,24 @@ impl Tool {
 
     pub(crate) fn call(&self, arguments: &str) -> ToolOutput {
         (self.run)(arguments)
+    }
+}
+
+/// The arguments of a call as a value; the error is what the model is told.
+pub(crate) fn arguments<A: DeserializeOwned>(text: &str) -> Result<A, ToolOutput> {
+    // Models send nothing where they mean no arguments.
+    let text = if text.is_empty() { "{}" } else { text };
+    let mut read = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut read)
+        .map_err(|error| ToolOutput::error(format!("wrong arguments: {error}")))
+}
+
+/// What the model is told of a function's result.
+pub(crate) fn output<R: Serialize, E: Display>(result: Result<R, E>) -> ToolOutput {
+    match result.map(serde_json::to_value) {
+        Ok(Ok(serde_json::Value::String(text))) => ToolOutput::ok(text),
+        Ok(Ok(value)) => ToolOutput::ok(value.to_string()),
+        Ok(Err(error)) => ToolOutput::error(format!("the result is no JSON: {error}")),
+        Err(error) => ToolOutput::error(error.to_string()),
     }
 }

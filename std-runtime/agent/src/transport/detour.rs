@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Result};
 /// that is no provider; and a body in an encoding that was not asked for.
 ///
 /// What may pass, such as the page of a gateway that is overloaded, is left to the session.
-pub(super) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) -> Result<()> {
+pub(crate) fn refuse(host: &str, status: u16, headers: &HeaderMap, uri: &Uri) -> Result<()> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let lasting = |kind: ErrorKind, message: String| Err(Error::new(kind, message).lasting());
     if (300..400).contains(&status) {

@@ -108,7 +108,7 @@ impl Place {
 }
 
 /// Whether another attempt would find the same: the certificate, or what the server speaks.
-fn is_lasting_tls(error: &TlsError) -> bool {
+pub(crate) fn is_lasting_tls(error: &TlsError) -> bool {
     matches!(
         error,
         TlsError::InvalidCertificate(_)
@@ -123,7 +123,7 @@ fn is_lasting_tls(error: &TlsError) -> bool {
     )
 }
 
-fn tls_failure(host: &str, error: &TlsError) -> String {
+pub(crate) fn tls_failure(host: &str, error: &TlsError) -> String {
     match error {
         TlsError::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
             "the certificate of {host} comes from an issuer that is not trusted; if it is your \
@@ -155,7 +155,7 @@ fn tls_failure(host: &str, error: &TlsError) -> String {
 }
 
 /// Host and, where the URL names one, port. Never the user information, which may be a password.
-pub(super) fn host_of(uri: &Uri) -> String {
+pub(crate) fn host_of(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     match uri.port_u16() {
         Some(port) => format!("{host}:{port}"),
@@ -164,7 +164,7 @@ pub(super) fn host_of(uri: &Uri) -> String {
 }
 
 /// A limit for people.
-pub(super) fn seconds(limit: Duration) -> String {
+pub(crate) fn seconds(limit: Duration) -> String {
     if limit.subsec_millis() == 0 {
         format!("{} s", limit.as_secs())
     } else {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use ureq::tls::{PemItem, RootCerts, TlsConfig};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, AsSendBody, BodyReader, SendBody};
 
@@ -185,7 +185,7 @@ fn new_agent(
 ) -> Result<Agent> {
     let is_https = uri.scheme_str() == Some("https");
     let roots = match &options.root_certificates {
-        Some(path) if is_https => read_roots(path)?,
+        Some(path) if is_https => RootCerts::new_with_certs(&read_roots(path)?),
         _ => RootCerts::WebPki,
     };
     let proxy = match &options.proxy {
@@ -217,7 +217,7 @@ fn new_agent(
     Ok(Agent::with_parts(config, connector.chain(RustlsConnector::default()), dial))
 }
 
-fn read_roots(path: &PathBuf) -> Result<RootCerts> {
+pub(crate) fn read_roots(path: &PathBuf) -> Result<Vec<Certificate<'static>>> {
     let wrong = |reason: String| {
         let message = format!("SSL_CERT_FILE={}: {reason}", path.display());
         Error::new(ErrorKind::Configuration, message)
@@ -233,10 +233,10 @@ fn read_roots(path: &PathBuf) -> Result<RootCerts> {
     if certificates.is_empty() {
         return Err(wrong("no PEM certificate in this file".into()));
     }
-    Ok(RootCerts::new_with_certs(&certificates))
+    Ok(certificates)
 }
 
-fn parse_url(url: &str) -> Result<Uri> {
+pub(crate) fn parse_url(url: &str) -> Result<Uri> {
     let uri = url.parse::<Uri>().map_err(|_| bad_url(url))?;
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     match (uri.scheme_str(), uri.host()) {
@@ -255,7 +255,7 @@ fn bad_url(url: &str) -> Error {
     Error::new(ErrorKind::Configuration, message)
 }
 
-fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Result<()> {
+pub(crate) fn add_headers(to: &mut HeaderMap, headers: &[(&str, &str)]) -> Result<()> {
     for (name, value) in headers {
         let (name, value) = header_line(name, value)?;
         to.append(name, value);

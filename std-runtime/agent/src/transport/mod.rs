@@ -5,11 +5,11 @@
 
 mod cancel;
 mod connect;
-mod detour;
-mod failure;
-mod http;
-mod proxy;
-mod retry_after;
+pub(crate) mod detour;
+pub(crate) mod failure;
+pub(crate) mod http;
+pub(crate) mod proxy;
+pub(crate) mod retry_after;
 
 use std::fmt;
 use std::io::{self, Read};

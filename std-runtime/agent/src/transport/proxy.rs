@@ -15,7 +15,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Errors
 /// `Configuration` if `proxy` is not the URL of an HTTP proxy; the error does not show it, because
 /// a password may be in it.
-pub(super) fn proxy_for(
+pub(crate) fn proxy_for(
     uri: &Uri,
     proxy: &Secret,
     no_proxy: Option<&str>,
@@ -46,7 +46,7 @@ pub(super) fn proxy_for(
 }
 
 /// Host and port of a proxy, for people.
-pub(super) fn name_of(proxy: &Proxy) -> String {
+pub(crate) fn name_of(proxy: &Proxy) -> String {
     host_of(proxy.uri())
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use ureq::http::HeaderMap;
 
 /// Milliseconds to wait. What cannot be read (some servers send -1) is no wish at all.
-pub(super) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u32> {
+pub(crate) fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u32> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     if let Some(wait) = text("retry-after-ms").and_then(|value| duration(value, 0.001)) {
         return Some(millis(wait));

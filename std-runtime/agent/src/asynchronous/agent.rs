@@ -1,0 +1,187 @@
+//! A model, its async tools and all that was said.
+
+use zerostack_core::{Limits, OwnedConfig, Usage};
+
+use super::http::AsyncHttp;
+use super::tool::AsyncTool;
+use super::turn::AsyncTurn;
+use crate::agent::{OwnedSession, open_session};
+use crate::event::AgentEvent;
+use crate::provider::Endpoint;
+use crate::recorder::Recorder;
+use crate::transport::HttpOptions;
+use crate::{Error, ErrorKind, Result};
+
+/// An [`Agent`](crate::Agent) on tokio: many of them run on a few threads.
+///
+/// ```no_run
+/// use zerostack_agent::provider::Endpoint;
+/// use zerostack_agent::{AgentEvent, AsyncAgent};
+///
+/// # async fn run() -> zerostack_agent::Result<()> {
+/// let endpoint = Endpoint::local("http://127.0.0.1:8080/v1", "some-model");
+/// let mut agent = AsyncAgent::builder(endpoint).system("Answer in one sentence.").build()?;
+/// let mut turn = agent.run("Why is the sky blue?");
+/// while let Some(event) = turn.next().await {
+///     if let AgentEvent::Text(text) = event? {
+///         print!("{text}");
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct AsyncAgent {
+    pub(super) session: OwnedSession,
+    pub(super) endpoint: Endpoint,
+    pub(super) http: AsyncHttp,
+    pub(super) tools: Vec<AsyncTool>,
+    pub(super) recorder: Box<dyn Recorder + Send>,
+}
+
+/// What an [`AsyncAgent`] is made of. Whatever is not set has a default.
+pub struct AsyncAgentBuilder {
+    endpoint: Endpoint,
+    http: Option<AsyncHttp>,
+    system: String,
+    tools: Vec<AsyncTool>,
+    recorder: Box<dyn Recorder + Send>,
+    limits: Limits,
+    saved: Option<Vec<u8>>,
+}
+
+impl AsyncAgent {
+    /// Begins with a model, no system prompt and no tools.
+    pub fn builder(endpoint: Endpoint) -> AsyncAgentBuilder {
+        AsyncAgentBuilder {
+            endpoint,
+            http: None,
+            system: String::new(),
+            tools: Vec::new(),
+            recorder: Box::new(()),
+            limits: Limits::default(),
+            saved: None,
+        }
+    }
+
+    /// Says `text`. The turn is a stream of its events, tools being run on the way; dropping it
+    /// ends the request and the tools, and the conversation can go on.
+    pub fn run(&mut self, text: &str) -> AsyncTurn<'_> {
+        let begun = self.session.user(text).map_err(|error| match error.kind() {
+            zerostack_core::ErrorKind::WrongStep => {
+                Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
+            }
+            _ => error.into(),
+        });
+        let begun = begun.and_then(|()| self.recorder.user(text));
+        AsyncTurn::new(self, begun.err())
+    }
+
+    /// Goes on with the turn that is open, as a conversation that was saved in its middle has one.
+    /// With none open the only item is an error of kind `Usage`.
+    pub fn resume(&mut self) -> AsyncTurn<'_> {
+        let is_open = self.session.step() != zerostack_core::Step::Idle;
+        let refused =
+            (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
+        AsyncTurn::new(self, refused)
+    }
+
+    /// Says `text` and waits for the whole answer.
+    ///
+    /// # Errors
+    /// Whatever ended the turn.
+    pub async fn ask(&mut self, text: &str) -> Result<String> {
+        let mut answer = String::new();
+        let mut turn = self.run(text);
+        while let Some(event) = turn.next().await {
+            match event? {
+                AgentEvent::Text(text) => answer.push_str(&text),
+                AgentEvent::Recovered { text } => answer = text,
+                // What was said beside calls, or before a reply broke, is not the answer.
+                AgentEvent::Restart | AgentEvent::ToolCall(_) | AgentEvent::Compacting => {
+                    answer.clear()
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Says something to the model beside the user, before the next turn.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn instruct(&mut self, text: &str) -> Result<()> {
+        self.session.instruct(text).map_err(Error::from)
+    }
+
+    /// Tokens of the last turn.
+    pub fn usage(&self) -> Usage {
+        self.session.usage()
+    }
+
+    /// The conversation.
+    pub fn session(&self) -> &OwnedSession {
+        &self.session
+    }
+}
+
+impl AsyncAgentBuilder {
+    /// A client to share: agents of one program use its connections and its roots together.
+    #[must_use]
+    pub fn http(mut self, http: AsyncHttp) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// What the model is told first.
+    #[must_use]
+    pub fn system(mut self, text: impl Into<String>) -> Self {
+        self.system = text.into();
+        self
+    }
+
+    /// A tool that the model may call.
+    #[must_use]
+    pub fn tool(mut self, tool: AsyncTool) -> Self {
+        self.tools.push(tool);
+        self
+    }
+
+    /// Sees everything that goes into the session: a tape.
+    #[must_use]
+    pub fn recorder(mut self, recorder: impl Recorder + Send + 'static) -> Self {
+        self.recorder = Box::new(recorder);
+        self
+    }
+
+    /// Goes on with a conversation: the bytes that [`zerostack_core::Session::snapshot`] gave.
+    #[must_use]
+    pub fn saved(mut self, snapshot: impl Into<Vec<u8>>) -> Self {
+        self.saved = Some(snapshot.into());
+        self
+    }
+
+    /// The bounds of the session.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The agent.
+    ///
+    /// # Errors
+    /// `Configuration` when a variable of the transport is wrong or a tool's schema is not a JSON
+    /// object; `Input` when a saved conversation is damaged.
+    pub fn build(self) -> Result<AsyncAgent> {
+        let Self { endpoint, http, system, tools, recorder, limits, saved } = self;
+        let env = |name: &str| std::env::var_os(name);
+        let http = match http {
+            Some(http) => http,
+            None => AsyncHttp::new(HttpOptions::from_env(&env)?)?,
+        };
+        let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
+        let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
+        Ok(AsyncAgent { session: open_session(config, saved)?, endpoint, http, tools, recorder })
+    }
+}

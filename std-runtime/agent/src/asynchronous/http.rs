@@ -1,0 +1,212 @@
+//! HTTP/1.1 over hyper, with a pool of connections that agents share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::{Buf as _, Bytes};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
+use hyper::{Method, Request, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::agent::OwnedSession;
+use crate::provider::Endpoint;
+use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
+use crate::transport::http::{add_headers, parse_url, read_roots};
+use crate::transport::proxy::proxy_for;
+use crate::transport::retry_after::retry_after_ms;
+use crate::transport::{HttpOptions, detour};
+use crate::{Error, ErrorKind, Result};
+
+/// An HTTP(S) client for async agents. Clones share their connections.
+///
+/// It follows no redirect, so the key never goes to another host than the configured one. It has
+/// no way through a proxy: a host for which `HTTPS_PROXY` names one is refused.
+#[derive(Clone)]
+pub struct AsyncHttp {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    options: Arc<HttpOptions>,
+}
+
+/// The body of a response.
+pub(super) struct AsyncBody {
+    body: Incoming,
+    /// Received, and not taken yet.
+    piece: Bytes,
+    host: String,
+    idle_timeout: Duration,
+}
+
+impl AsyncHttp {
+    /// A client that opens nothing yet.
+    ///
+    /// # Errors
+    /// `Configuration` if the file of `SSL_CERT_FILE` cannot be used.
+    pub fn new(options: HttpOptions) -> Result<Self> {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(options.connect_timeout));
+        let https = HttpsConnectorBuilder::new();
+        let https = match &options.root_certificates {
+            None => https.with_webpki_roots(),
+            Some(path) => {
+                let mut roots = RootCertStore::empty();
+                let certificates = read_roots(path)?;
+                // One that cannot be read is left out, as with the blocking client.
+                roots.add_parsable_certificates(
+                    certificates.iter().map(|certificate| certificate.der().to_vec().into()),
+                );
+                let tls = ClientConfig::builder().with_root_certificates(roots);
+                https.with_tls_config(tls.with_no_client_auth())
+            }
+        };
+        let connector = https.https_or_http().enable_http1().wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, options: Arc::new(options) })
+    }
+
+    /// The request of `session`, whole.
+    pub(super) fn request(
+        &self,
+        session: &OwnedSession,
+        endpoint: &Endpoint,
+    ) -> Result<Request<Full<Bytes>>> {
+        let mut source = session.request()?;
+        let uri = parse_url(&endpoint.url(&source.path_parts().concat()))?;
+        self.refuse_proxy(&uri)?;
+        let own = endpoint.headers();
+        let mut headers = source.headers().to_vec();
+        headers.extend(own.iter().map(|(name, value)| (*name, value.expose())));
+        let mut body = vec![0; source.body_len()];
+        let mut filled = 0;
+        while let Some(rest) = body.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match source.read(rest) {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        let request = Request::builder().method(Method::POST).uri(uri);
+        let mut request = request.body(Full::new(Bytes::from(body))).map_err(|error| {
+            Error::new(ErrorKind::Internal, format!("a request that hyper refuses: {error}"))
+        })?;
+        add_headers(request.headers_mut(), &headers)?;
+        let agent = HeaderValue::from_static(concat!("zerostack/", env!("CARGO_PKG_VERSION")));
+        request.headers_mut().insert(USER_AGENT, agent);
+        // Nothing here decodes another one.
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        // Nothing may print them.
+        request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
+        Ok(request)
+    }
+
+    fn refuse_proxy(&self, uri: &Uri) -> Result<()> {
+        let Some(proxy) = &self.options.proxy else { return Ok(()) };
+        let is_https = uri.scheme_str() == Some("https");
+        if !is_https || proxy_for(uri, proxy, self.options.no_proxy.as_deref())?.is_none() {
+            return Ok(());
+        }
+        let text = format!(
+            "the async agent goes through no proxy, and HTTPS_PROXY names one for {}; add the host \
+             to NO_PROXY, or use the blocking agent",
+            host_of(uri)
+        );
+        Err(Error::new(ErrorKind::Configuration, text))
+    }
+
+    /// Status, wished wait and body of the response, as soon as its head is there.
+    pub(super) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(u16, Option<u32>, AsyncBody)> {
+        let uri = request.uri().clone();
+        let host = host_of(&uri);
+        let idle_timeout = self.options.idle_timeout;
+        let limit = self.options.connect_timeout.saturating_add(idle_timeout);
+        let response = match tokio::time::timeout(limit, self.client.request(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(failure(&host, &error, error.is_connect())),
+            Err(_) => return Err(silent(&host, limit)),
+        };
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        detour::refuse(&host, status, &head.headers, &uri)?;
+        let retry_after_ms = retry_after_ms(&head.headers, SystemTime::now());
+        Ok((status, retry_after_ms, AsyncBody { body, piece: Bytes::new(), host, idle_timeout }))
+    }
+}
+
+impl AsyncBody {
+    /// Waits for some bytes and puts them into `buffer`; 0 is the end of a complete body.
+    pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        while self.piece.is_empty() {
+            let frame = tokio::time::timeout(self.idle_timeout, self.body.frame()).await;
+            match frame.map_err(|_| silent(&self.host, self.idle_timeout))? {
+                // Trailers have nothing for us.
+                Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
+                Some(Err(error)) => return Err(failure(&self.host, &error, false)),
+                None => return Ok(0),
+            }
+        }
+        let count = self.piece.len().min(buffer.len());
+        let (Some(to), Some(from)) = (buffer.get_mut(..count), self.piece.get(..count)) else {
+            return Ok(0);
+        };
+        to.copy_from_slice(from);
+        self.piece.advance(count);
+        Ok(count)
+    }
+
+    /// Reads what is left of a reply that is complete, so that its connection can serve the next;
+    /// what does not come at once is not waited for.
+    pub(super) async fn finish(&mut self) {
+        let rest = async { while let Some(Ok(_)) = self.body.frame().await {} };
+        // Without its end the connection is closed, and another is opened.
+        let _ = tokio::time::timeout(FINISH, rest).await;
+    }
+}
+
+impl fmt::Debug for AsyncHttp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncHttp").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+fn silent(host: &str, limit: Duration) -> Error {
+    let text = format!("{host} sent nothing for {}; try again", seconds(limit));
+    Error::new(ErrorKind::Provider, text)
+}
+
+/// Our error for hyper's: the TLS error if there is one in its causes, else all of them.
+fn failure(host: &str, error: &(dyn std::error::Error + 'static), is_connect: bool) -> Error {
+    let mut causes = Vec::new();
+    let mut next = Some(error);
+    while let Some(cause) = next {
+        let io = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let inner = io.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(tls) = inner.or_else(|| cause.downcast_ref()) {
+            let error = Error::new(ErrorKind::Provider, tls_failure(host, tls));
+            return if is_lasting_tls(tls) { error.lasting() } else { error };
+        }
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    // The last one is the cause; those before it name the layers above.
+    let cause = causes.pop().unwrap_or_default();
+    let text = match is_connect {
+        true => {
+            format!("cannot reach {host}: {cause}; check the base URL and the network connection")
+        }
+        false => format!("the connection to {host} failed: {cause}; try again"),
+    };
+    Error::new(ErrorKind::Provider, text)
+}
+
+/// How long the end of a reply that is complete is waited for.
+const FINISH: Duration = Duration::from_millis(100);

@@ -1,0 +1,134 @@
+//! Async functions that the model may call, run side by side, each with a deadline.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use zerostack_core::OwnedTool;
+
+use crate::event::Call;
+use crate::tool::{ToolArgs, ToolOutput, arguments, output};
+use crate::toolbox::no_tool;
+use crate::transport::failure::seconds;
+
+type Running = Pin<Box<dyn Future<Output = ToolOutput> + Send>>;
+
+/// An async function that the model may call. Clones are one tool.
+#[derive(Clone)]
+pub struct AsyncTool {
+    spec: OwnedTool,
+    deadline: Duration,
+    run: Arc<dyn Fn(&str) -> Running + Send + Sync>,
+}
+
+impl AsyncTool {
+    /// A tool from an async function.
+    ///
+    /// `parameters` is the JSON Schema of `A`, which the arguments are read into. A string that
+    /// the function returns goes to the model as it is, any other value as JSON, an error as a
+    /// failed call. Calls of one reply run at the same time, up to 16 of them.
+    pub fn new<A, R, E, F>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        function: impl Fn(A) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        R: Serialize,
+        E: Display,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        let spec = OwnedTool {
+            name: name.into(),
+            description: description.into(),
+            parameters: parameters.into(),
+        };
+        let run = Arc::new(move |text: &str| -> Running {
+            match arguments(text) {
+                Ok(arguments) => {
+                    let running = function(arguments);
+                    Box::pin(async move { output(running.await) })
+                }
+                Err(refusal) => Box::pin(async move { refusal }),
+            }
+        });
+        Self { spec, deadline: DEADLINE, run }
+    }
+
+    /// A tool from an async function whose argument derives [`ToolArgs`]: name, description and
+    /// schema come from the type. Else as [`new`](Self::new).
+    pub fn typed<A, R, E, F>(function: impl Fn(A) -> F + Send + Sync + 'static) -> Self
+    where
+        A: ToolArgs + DeserializeOwned,
+        R: Serialize,
+        E: Display,
+        F: Future<Output = Result<R, E>> + Send + 'static,
+    {
+        Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
+    }
+
+    /// How long a call may take, instead of 120 s. One that takes longer is dropped, and the model
+    /// is told.
+    #[must_use]
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// What the model knows of it.
+    pub fn spec(&self) -> &OwnedTool {
+        &self.spec
+    }
+}
+
+/// The results of `calls`, in their order. Dropping the future ends all calls.
+pub(super) async fn run_all(tools: &[AsyncTool], calls: &[Call]) -> Vec<ToolOutput> {
+    let mut results: Vec<Option<ToolOutput>> = calls.iter().map(|_| None).collect();
+    let mut places = HashMap::new();
+    let mut running = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    for (place, (call, result)) in calls.iter().zip(&mut results).enumerate() {
+        let Some(tool) = tools.iter().find(|tool| tool.spec.name == call.name) else {
+            *result = Some(no_tool(&call.name, tools.iter().map(|tool| tool.spec.name.as_str())));
+            continue;
+        };
+        let (tool, text) = (tool.clone(), call.arguments.clone());
+        let permits = Arc::clone(&permits);
+        let task = running.spawn(async move {
+            // It is closed by nobody.
+            let _permit = permits.acquire_owned().await;
+            let limited = tokio::time::timeout(tool.deadline, (tool.run)(&text)).await;
+            limited.unwrap_or_else(|_| {
+                let (name, limit) = (&tool.spec.name, seconds(tool.deadline));
+                ToolOutput::error(format!("the tool {name} did not end within {limit}"))
+            })
+        });
+        places.insert(task.id(), place);
+    }
+    while let Some(ended) = running.join_next_with_id().await {
+        let (id, output) = match ended {
+            Ok((id, output)) => (id, output),
+            // The panic was printed when it happened.
+            Err(error) => (error.id(), ToolOutput::error("the tool failed; its program says why")),
+        };
+        if let Some(result) = places.get(&id).and_then(|place| results.get_mut(*place)) {
+            *result = Some(output);
+        }
+    }
+    let missing = || ToolOutput::error("the tool gave no result");
+    results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+}
+
+/// How long a call may take if the tool does not say.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Calls of one reply that run at the same time.
+const MAX_AT_ONCE: usize = 16;

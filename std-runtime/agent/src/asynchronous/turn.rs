@@ -1,0 +1,142 @@
+//! A running turn, as a stream.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_core::Stream;
+use zerostack_core::Step;
+
+use super::agent::AsyncAgent;
+use super::http::AsyncBody;
+use super::tool::run_all;
+use crate::event::{AgentEvent, Call};
+use crate::machine::{Effect, Machine};
+use crate::{Error, Result};
+
+/// The running turn of an [`AsyncAgent`]: a stream of its events. Dropping it ends the request and
+/// the tools at once; open calls are answered by "aborted", and the conversation can go on.
+pub struct AsyncTurn<'a> {
+    /// Here between two events.
+    state: Option<State<'a>>,
+    /// Has the state while it makes the next event.
+    advancing: Option<Advancing<'a>>,
+    /// The error of the start, which is the first and only item.
+    refused: Option<Error>,
+}
+
+type Advancing<'a> =
+    Pin<Box<dyn Future<Output = (State<'a>, Option<Result<AgentEvent>>)> + Send + 'a>>;
+
+struct State<'a> {
+    agent: &'a mut AsyncAgent,
+    machine: Machine,
+    body: Option<AsyncBody>,
+    over: bool,
+}
+
+impl<'a> AsyncTurn<'a> {
+    pub(super) fn new(agent: &'a mut AsyncAgent, refused: Option<Error>) -> Self {
+        let over = refused.is_some();
+        let state = State { agent, machine: Machine::new(), body: None, over };
+        Self { state: Some(state), advancing: None, refused }
+    }
+
+    /// The next event; `None` when the turn is over. As the stream gives it. A future that is
+    /// dropped before it is ready loses nothing.
+    pub async fn next(&mut self) -> Option<Result<AgentEvent>> {
+        std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl Stream for AsyncTurn<'_> {
+    type Item = Result<AgentEvent>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(error) = self.refused.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        if let Some(state) = self.state.take_if(|state| !state.over) {
+            self.advancing = Some(Box::pin(state.advance()));
+        }
+        let Some(advancing) = &mut self.advancing else { return Poll::Ready(None) };
+        let Poll::Ready((state, event)) = advancing.as_mut().poll(context) else {
+            return Poll::Pending;
+        };
+        (self.state, self.advancing) = (Some(state), None);
+        Poll::Ready(event)
+    }
+}
+
+impl<'a> State<'a> {
+    /// Goes on until something happens.
+    async fn advance(mut self) -> (Self, Option<Result<AgentEvent>>) {
+        let event = self.next().await.transpose();
+        match &event {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                (self.over, self.body) = (true, None);
+                self.machine.abort(&mut self.agent.session);
+            }
+            None => self.over = true,
+        }
+        (self, event)
+    }
+
+    async fn next(&mut self) -> Result<Option<AgentEvent>> {
+        let Self { agent, machine, body, .. } = self;
+        let AsyncAgent { session, endpoint, http, tools, recorder } = &mut **agent;
+        loop {
+            let effect = machine.next(session, endpoint, &mut **recorder)?;
+            if session.step() != Step::Receive {
+                *body = None;
+            }
+            match effect {
+                Effect::Show(event) => return Ok(Some(event)),
+                Effect::Done => return Ok(None),
+                Effect::Send => {
+                    let sent = match http.request(session, endpoint) {
+                        Ok(request) => http.send(request).await,
+                        Err(error) => Err(error),
+                    };
+                    let head = sent.map(|(status, retry_after_ms, received)| {
+                        *body = Some(received);
+                        (status, retry_after_ms)
+                    });
+                    machine.sent(session, endpoint, &mut **recorder, head)?;
+                }
+                Effect::Receive => {
+                    let received = match body {
+                        Some(body) if !session.is_reply_complete() => {
+                            body.receive(machine.buffer()).await
+                        }
+                        Some(body) => {
+                            body.finish().await;
+                            Ok(0)
+                        }
+                        None => Ok(0),
+                    };
+                    machine.received(session, endpoint, &mut **recorder, received)?;
+                }
+                Effect::RunTools => {
+                    let calls: Vec<Call> = session.pending_calls().map(Call::from).collect();
+                    let outputs = run_all(tools, &calls).await;
+                    machine.answered(session, outputs.into_iter().map(Ok).collect())?;
+                }
+                Effect::Wait { millis } => {
+                    tokio::time::sleep(Duration::from_millis(millis.into())).await;
+                    machine.waited(session)?;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for State<'_> {
+    fn drop(&mut self) {
+        if !self.over {
+            self.agent.session.abort();
+        }
+    }
+}

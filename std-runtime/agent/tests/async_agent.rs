@@ -1,0 +1,260 @@
+//! The async agent against the scripted provider: the same turns as the blocking one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Barrier;
+use zerostack_agent::provider::{Dialect, Endpoint};
+use zerostack_agent::{
+    Agent, AgentEvent, AsyncAgent, AsyncAgentBuilder, AsyncTool, ErrorKind, Tool,
+};
+use zerostack_core::Step;
+use zerostack_core::tool::typed::ToolArgs;
+use zerostack_scripted::{Framing, Reply, Script, Scripted};
+
+/// Looks.
+#[derive(Deserialize, ToolArgs)]
+#[tool(name = "look")]
+struct Look {
+    /// Where.
+    at: String,
+}
+
+fn endpoint(provider: &Scripted) -> Endpoint {
+    Endpoint::local(provider.base_url(), "scripted")
+}
+
+fn builder(provider: &Scripted) -> AsyncAgentBuilder {
+    let look = |Look { at }: Look| async move { Ok::<_, String>(format!("seen {at}")) };
+    AsyncAgent::builder(endpoint(provider)).tool(AsyncTool::typed(look))
+}
+
+fn looks(places: &[&str]) -> Reply {
+    places.iter().fold(Reply::new(), |reply, at| reply.call("look", json!({"at": at})))
+}
+
+async fn events(mut turn: zerostack_agent::AsyncTurn<'_>) -> Vec<AgentEvent> {
+    let mut events = Vec::new();
+    while let Some(event) = turn.next().await {
+        events.push(event.unwrap());
+    }
+    events
+}
+
+/// The events, deltas joined, for they are cut where the socket cut them. Waits have a part by chance,
+/// and their reasons name the port of the server.
+fn shown(events: &[AgentEvent]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for event in events {
+        let (kind, text) = match event {
+            AgentEvent::Retry { .. } => ("retry", String::new()),
+            AgentEvent::Text(text) => ("text ", text.clone()),
+            AgentEvent::Reasoning(text) => ("reasoning ", text.clone()),
+            other => ("", format!("{other:?}")),
+        };
+        match lines.last_mut() {
+            Some(last) if kind.ends_with(' ') && last.starts_with(kind) => last.push_str(&text),
+            _ => lines.push(format!("{kind}{text}")),
+        }
+    }
+    lines
+}
+
+#[tokio::test]
+async fn events_and_requests_are_those_of_the_blocking_agent() {
+    let script = || {
+        Script::new()
+            .reply(Reply::status(429).header("retry-after-ms", "1"))
+            .reply(Reply::new().text("broken").cut(30))
+            .reply(looks(&["a", "b", "c"]).text("Looking."))
+            .reply(Reply::new().reasoning("Hm.").text("All ").text("seen.").pieces(3))
+    };
+    let (one, other) = (Scripted::start(script()).unwrap(), Scripted::start(script()).unwrap());
+    let look = |Look { at }: Look| Ok::<_, String>(format!("seen {at}"));
+    let place = endpoint(&one);
+    // On a thread of its own: it blocks.
+    let (expected, blocking) = std::thread::spawn(move || {
+        let blocking = Agent::builder().endpoint(place).tool(Tool::typed(look));
+        let mut blocking = blocking.build().unwrap();
+        let events: Vec<AgentEvent> = blocking.run("go").map(Result::unwrap).collect();
+        (events, blocking.session().snapshot().to_vec())
+    })
+    .join()
+    .unwrap();
+    let mut agent = builder(&other).build().unwrap();
+    let found = events(agent.run("go")).await;
+    assert_eq!(shown(&found), shown(&expected));
+    assert!(found.iter().any(|event| matches!(event, AgentEvent::ToolStarted(_))));
+    let bodies = |provider: &Scripted| -> Vec<Vec<u8>> {
+        provider.requests().into_iter().map(|request| request.body).collect()
+    };
+    assert_eq!(bodies(&other), bodies(&one));
+    assert_eq!(agent.session().snapshot(), blocking);
+}
+
+#[tokio::test]
+async fn tools_run_side_by_side_and_a_late_one_is_dropped_at_its_deadline() {
+    let script = Script::new()
+        .reply(
+            looks(&["1", "2", "3"])
+                .call("sleep", json!({}))
+                .call("panic", json!({}))
+                .call("gone", json!({})),
+        )
+        .text("done");
+    let provider = Scripted::start(script).unwrap();
+    let (together, ended) = (Arc::new(Barrier::new(3)), Arc::new(AtomicUsize::new(0)));
+    let meet = Arc::clone(&together);
+    let look = move |Look { at }: Look| {
+        let meet = Arc::clone(&meet);
+        // Each waits for the others, so this ends only if they run at once.
+        async move {
+            meet.wait().await;
+            Ok::<_, String>(at)
+        }
+    };
+    let count = Arc::clone(&ended);
+    let sleep = move |_: serde_json::Value| {
+        let count = Arc::clone(&count);
+        async move {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            count.fetch_add(1, Ordering::SeqCst);
+            Ok::<_, String>("late")
+        }
+    };
+    let panic = |_: serde_json::Value| async {
+        if true {
+            panic!("a defect of the tool");
+        }
+        Ok::<_, String>(0)
+    };
+    let object = r#"{"type":"object"}"#;
+    let mut agent = AsyncAgent::builder(endpoint(&provider))
+        .tool(AsyncTool::typed(look))
+        .tool(AsyncTool::new("sleep", "Sleeps.", object, sleep).deadline(Duration::from_millis(20)))
+        .tool(AsyncTool::new("panic", "Panics.", object, panic))
+        .build()
+        .unwrap();
+    let results: Vec<String> = events(agent.run("go"))
+        .await
+        .into_iter()
+        .filter_map(|event| match event {
+            AgentEvent::ToolResult { content, is_error, .. } => {
+                Some(format!("{content}{}", if is_error { "!" } else { "" }))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(results[..3], ["1", "2", "3"]);
+    assert_eq!(results[3], "the tool sleep did not end within 20 ms!");
+    assert_eq!(results[4], "the tool failed; its program says why!");
+    assert_eq!(results[5], "there is no tool \"gone\"; there are look, sleep, panic!");
+    assert_eq!(ended.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_turn_that_is_dropped_ends_its_request_and_its_tools_and_the_conversation_goes_on() {
+    struct OnDrop(Arc<AtomicUsize>);
+    impl Drop for OnDrop {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let script = Script::new()
+        .reply(Reply::new().text("a").text("b").stall(60))
+        .reply(looks(&["x"]))
+        .text("here again");
+    let provider = Scripted::start(script).unwrap();
+    let (begun, dropped) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
+    let (in_tool, count) = (Arc::clone(&begun), Arc::clone(&dropped));
+    let look = move |_: Look| {
+        let (begun, guard) = (Arc::clone(&in_tool), OnDrop(Arc::clone(&count)));
+        async move {
+            let _guard = guard;
+            begun.wait().await;
+            std::future::pending::<Result<(), String>>().await
+        }
+    };
+    let mut agent =
+        AsyncAgent::builder(endpoint(&provider)).tool(AsyncTool::typed(look)).build().unwrap();
+    // In the middle of a reply.
+    let waited = tokio::time::timeout(Duration::from_millis(300), agent.ask("one")).await;
+    assert!(waited.is_err());
+    assert_eq!(agent.session().step(), Step::Idle);
+    // While a tool runs.
+    {
+        let turn = agent.ask("two");
+        tokio::select! {
+            answer = turn => panic!("{answer:?}"),
+            _ = begun.wait() => {}
+        }
+    }
+    for _ in 0..100 {
+        if dropped.load(Ordering::SeqCst) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(dropped.load(Ordering::SeqCst), 1, "the tool was dropped with its turn");
+    assert_eq!(agent.session().step(), Step::Idle);
+    assert_eq!(agent.ask("three").await.unwrap(), "here again");
+    assert!(provider.requests()[2].contains("aborted"));
+}
+
+#[tokio::test]
+async fn an_open_turn_goes_on() {
+    let provider = Scripted::start(Script::new().reply(looks(&["a"])).text("done")).unwrap();
+    let mut session = builder(&provider).build().unwrap().session().clone();
+    session.user("go").unwrap();
+    let mut again = builder(&provider).saved(session.snapshot()).build().unwrap();
+    assert_eq!(again.ask("and now?").await.unwrap_err().kind(), ErrorKind::Usage);
+    let text: Vec<AgentEvent> = events(again.resume()).await;
+    assert!(text.contains(&AgentEvent::Text("done".to_owned())), "{text:?}");
+    let refused = again.resume().next().await.unwrap().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Usage);
+}
+
+#[tokio::test]
+async fn one_connection_serves_all_rounds_in_every_dialect_and_framing() {
+    for (dialect, base) in [
+        (Dialect::OpenAiChat, "/v1"),
+        (Dialect::OpenAiResponses, "/v1"),
+        (Dialect::Anthropic, ""),
+        (Dialect::Gemini, "/v1beta"),
+        (Dialect::Ollama, ""),
+    ] {
+        let script = Script::new()
+            .reply(looks(&["a"]))
+            .reply(looks(&["b"]).framing(Framing::Length))
+            .text("done");
+        let provider = Scripted::start(script).unwrap();
+        let url = format!("http://{}{base}", provider.address());
+        let endpoint = Endpoint { api: dialect, ..Endpoint::local(url, "m") };
+        let look = |Look { at }: Look| async move { Ok::<_, String>(format!("seen {at}")) };
+        let agent = AsyncAgent::builder(endpoint).tool(AsyncTool::typed(look));
+        assert_eq!(agent.build().unwrap().ask("go").await.unwrap(), "done", "{dialect:?}");
+        assert_eq!(provider.connections(), 1, "{dialect:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_and_what_is_refused_is_named() {
+    let provider = Scripted::start(Script::new().reply(Reply::status(401))).unwrap();
+    let error = builder(&provider).build().unwrap().ask("go").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    let port = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().port()
+    };
+    let nobody = Endpoint::local(format!("http://127.0.0.1:{port}/v1"), "m");
+    let mut turns = AsyncAgent::builder(nobody).build().unwrap();
+    let mut turn = turns.run("go");
+    assert_eq!(turn.next().await.unwrap().unwrap(), AgentEvent::Restart);
+    let AgentEvent::Retry { reason, .. } = turn.next().await.unwrap().unwrap() else {
+        panic!("no retry")
+    };
+    assert!(reason.contains(&format!("cannot reach 127.0.0.1:{port}")), "{reason}");
+}
