@@ -77,7 +77,7 @@ fn what_is_noted_of_calls_never_tells() {
         |call| if call % 2 == 0 { String::new() } else { format!("call_{call}") },
         |call| format!("call_{}", call % 90),
     ];
-    for (id, count) in ids.into_iter().flat_map(|id| [(id, 63), (id, 66), (id, 300)]) {
+    for (id, count) in ids.into_iter().flat_map(|id| [(id, 127), (id, 130), (id, 300)]) {
         for order in [mixed(count).collect::<Vec<_>>(), (0..count).rev().collect()] {
             let bytes = conversation(count, order.into_iter(), id);
             for dialect in Dialect::ALL.iter().copied() {

@@ -187,6 +187,8 @@ impl Sink<'_, '_> {
 
     /// The call that the strings staged at `start` belong to, and what of them is more of it.
     /// `None`: they are a call of their own.
+    // Not inlined: its stack is free again when the strings go to their call.
+    #[inline(never)]
     fn find_call(
         &self,
         index: Option<u32>,

@@ -51,7 +51,8 @@ fn all() -> Option<()> {
     if !EVERYTHING {
         tokens()?;
         http1()?;
-        deltas(&mut *arena)?;
+        deltas(&mut *arena, "feed", b"", DELTA)?;
+        deltas(&mut *arena, "feed_arguments", CALL, ARGUMENTS)?;
     }
     for bytes in [4096, 420, 300] {
         for (status, body) in BODIES {
@@ -93,15 +94,16 @@ fn http1() -> Option<()> {
     told("http1_end", || response.end())?.ok()
 }
 
-/// Reads one event as a server sends it, again and again.
-fn deltas(arena: &mut [u8]) -> Option<()> {
+/// Reads one event as a server sends it, again and again, after another one.
+fn deltas(arena: &mut [u8], name: &str, first: &[u8], delta: &[u8]) -> Option<()> {
     let mut session = Session::new(arena, &CONFIG);
     let session = session.as_mut().ok()?;
     session.user("How is the board?").ok()?;
     session.begin_response(200, None).ok()?;
-    window("feed", DELTA.len() * DELTAS, || {
+    feed(session, first);
+    window(name, delta.len() * DELTAS, || {
         for _ in 0..DELTAS {
-            feed(session, DELTA);
+            feed(session, delta);
         }
     });
     Some(())
@@ -327,6 +329,13 @@ data: [DONE]
 const DELTA: &[u8] = b"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\
 \"created\":1700000000,\"model\":\"scripted\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\
 \" something\"},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+
+/// The beginning of a call, and a piece of its arguments.
+const CALL: &[u8] = b"data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\",\
+\"type\":\"function\",\"function\":{\"name\":\"write\",\"arguments\":\"{\\\"text\\\":\\\"\"}}]}}]}\n\n";
+const ARGUMENTS: &[u8] = b"data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\
+\"created\":1700000000,\"model\":\"scripted\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\
+\"index\":0,\"function\":{\"arguments\":\" something\"}}]},\"logprobs\":null,\"finish_reason\":null}]}\n\n";
 
 /// How often it is read.
 const DELTAS: usize = 64;
