@@ -5,8 +5,10 @@
 //! The grammar follows the Bash Reference Manual, chapters 3.1 to 3.7.
 
 mod brace;
+mod compound;
 mod expansion;
 mod parse;
+mod redirect;
 mod word;
 
 pub use parse::parse;

@@ -1,8 +1,7 @@
 //! Scripts, lists and commands.
 
 use super::{
-    Assignment, Command, DEPTH_MAX, Redirect, RedirectKind, SCRIPT_BYTES_MAX, Script, Simple,
-    SyntaxError, Word, brace,
+    Assignment, Command, DEPTH_MAX, SCRIPT_BYTES_MAX, Script, Simple, SyntaxError, Word, brace,
 };
 
 /// Reads a script of bash.
@@ -28,14 +27,14 @@ pub(super) struct Parser<'s> {
     /// Substitutions and compound commands around this place.
     pub(super) depth: u32,
     /// Here-documents whose text begins after the next line end.
-    here: Vec<HereDocument>,
+    pub(super) here: Vec<HereDocument>,
 }
 
-struct HereDocument {
-    delimiter: String,
+pub(super) struct HereDocument {
+    pub(super) delimiter: String,
     /// Nothing in the text is expanded.
-    is_quoted: bool,
-    strips_tabs: bool,
+    pub(super) is_quoted: bool,
+    pub(super) strips_tabs: bool,
 }
 
 /// What ends a list of commands.
@@ -94,7 +93,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Blanks, line ends and what stands between two commands.
-    fn separators(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+    pub(super) fn separators(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         loop {
             self.blanks();
             if self.rest().starts_with(";;") || self.rest().starts_with(";&") {
@@ -114,7 +113,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn command(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+    pub(super) fn command(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         if self.rest().starts_with("((") {
             self.arithmetic_command(out)?;
             return self.redirects_of_compound(out);
@@ -187,159 +186,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// `do LIST done` and its redirections.
-    fn body(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        self.separators(out)?;
-        if self.reserved() == Some("{") {
-            return Err(self.error("a loop in braces is not understood"));
-        }
-        self.expect_word("do")?;
-        self.nested(|parser| parser.list(out, Until::Words(&["done"])))?;
-        self.expect_word("done")?;
-        self.redirects_of_compound(out)
-    }
-
-    fn branches(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        loop {
-            self.list(out, Until::Words(&["then"]))?;
-            self.expect_word("then")?;
-            self.list(out, Until::Words(&["elif", "else", "fi"]))?;
-            match self.reserved() {
-                Some("elif") => self.at += 4,
-                Some("else") => {
-                    self.at += 4;
-                    self.list(out, Until::Words(&["fi"]))?;
-                    return self.expect_word("fi");
-                }
-                _ => return self.expect_word("fi"),
-            }
-        }
-    }
-
-    /// What stands between `for` and `do`.
-    fn for_head(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        self.blanks();
-        if self.rest().starts_with("((") {
-            return self.arithmetic_command(out);
-        }
-        let name = self.identifier();
-        if name.is_empty() {
-            return Err(self.error("a loop has no variable"));
-        }
-        self.separators(out)?;
-        if self.reserved() == Some("in") {
-            self.at += 2;
-            let words = self.words_until_separator()?;
-            out.push(Command::Words(words));
-        }
-        Ok(())
-    }
-
-    fn words_until_separator(&mut self) -> Result<Vec<Word>, SyntaxError> {
-        let mut words = Vec::new();
-        loop {
-            self.blanks();
-            match self.peek() {
-                None | Some('\n' | ';') => return Ok(words),
-                _ => words.extend(self.expanded_word()?),
-            }
-        }
-    }
-
-    fn case(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        self.blanks();
-        out.push(Command::Words(self.expanded_word()?));
-        self.separators(out)?;
-        self.expect_word("in")?;
-        loop {
-            self.separators(out)?;
-            if self.reserved() == Some("esac") {
-                return self.expect_word("esac");
-            }
-            self.eat("(");
-            loop {
-                self.blanks();
-                out.push(Command::Words(self.expanded_word()?));
-                self.blanks();
-                if self.eat("|") {
-                    continue;
-                }
-                self.expect(")")?;
-                break;
-            }
-            self.list(out, Until::CaseItem)?;
-            // `;;&` before `;;`, which it begins with.
-            let _ = self.eat(";;&") || self.eat(";;") || self.eat(";&");
-        }
-    }
-
-    /// `[[ ... ]]`, of which only the words count.
-    fn condition(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        let mut words = Vec::new();
-        loop {
-            self.blanks();
-            match self.peek() {
-                None => return Err(self.error("`[[` has no `]]`")),
-                Some('\n' | '&' | '|' | '(' | ')' | '<' | '>' | ';') => self.at += 1,
-                Some(_) => {
-                    let word = self.expanded_word()?;
-                    if word.first().and_then(Word::text).as_deref() == Some("]]") {
-                        out.push(Command::Words(words));
-                        return Ok(());
-                    }
-                    words.extend(word);
-                }
-            }
-        }
-    }
-
-    /// `((...))`. A subshell within a subshell is written `( (`.
-    fn arithmetic_command(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        self.at += 2;
-        let word = self.arithmetic()?;
-        out.push(Command::Words(vec![word]));
-        Ok(())
-    }
-
-    fn function(&mut self, name: String, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        if name.is_empty() {
-            return Err(self.error("a function has no name"));
-        }
-        self.separators(out)?;
-        out.push(Command::Function { name });
-        let is_compound = self.peek() == Some('(')
-            || matches!(
-                self.reserved(),
-                Some("{" | "if" | "while" | "until" | "for" | "case" | "[[")
-            );
-        if !is_compound {
-            return Err(self.error("the body of a function is not understood"));
-        }
-        self.nested(|parser| parser.command(out))
-    }
-
-    fn redirects_of_compound(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        let mut redirects = Vec::new();
-        loop {
-            self.blanks();
-            match self.redirect()? {
-                Some(redirect) => redirects.push(redirect),
-                None => break,
-            }
-        }
-        if !redirects.is_empty() {
-            out.push(Command::Redirects(redirects));
-        }
-        self.blanks();
-        match self.peek() {
-            None | Some('\n' | ';' | '&' | '|' | ')') => Ok(()),
-            // A reserved word may follow, as in `if (true) then`.
-            _ if self.reserved().is_some() => Ok(()),
-            _ => Err(self.error("a command follows without a separator")),
-        }
-    }
-
-    fn simple(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+    pub(super) fn simple(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         let mut simple = Simple::default();
         loop {
             self.blanks();
@@ -427,108 +274,6 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn redirect(&mut self) -> Result<Option<Redirect>, SyntaxError> {
-        let start = self.at;
-        if self.peek() == Some('{') {
-            // `{name}>file` opens a new descriptor.
-            self.at += 1;
-            if self.identifier().is_empty() || !self.eat("}") || !self.at_redirect() {
-                self.at = start;
-                return Ok(None);
-            }
-        } else {
-            self.at += self.rest().bytes().take_while(u8::is_ascii_digit).count();
-        }
-        if !self.at_redirect() || (self.at == start && self.at_process_substitution()) {
-            self.at = start;
-            return Ok(None);
-        }
-        let is_here = |parser: &Self| parser.rest().starts_with("<<");
-        if is_here(self) && !self.rest().starts_with("<<<") {
-            self.at += 2;
-            let strips_tabs = self.eat("-");
-            self.blanks();
-            return self.here_document(strips_tabs).map(Some);
-        }
-        let operators = [
-            ("<<<", RedirectKind::Text),
-            ("&>>", RedirectKind::Write),
-            ("&>", RedirectKind::Write),
-            (">>", RedirectKind::Write),
-            (">|", RedirectKind::Write),
-            (">&", RedirectKind::Descriptor),
-            ("<&", RedirectKind::Descriptor),
-            ("<>", RedirectKind::ReadWrite),
-            (">", RedirectKind::Write),
-            ("<", RedirectKind::Read),
-        ];
-        let found = operators.iter().find(|(operator, _)| self.rest().starts_with(operator));
-        let Some((operator, mut kind)) = found.copied() else {
-            return Err(self.error("unexpected redirection"));
-        };
-        self.at += operator.len();
-        self.blanks();
-        let target = brace::plain(self.word()?);
-        if target.pieces.is_empty() {
-            return Err(self.error("a redirection has no target"));
-        }
-        if kind == RedirectKind::Descriptor {
-            let text = target.text().unwrap_or_default();
-            let digits = text.strip_suffix('-').unwrap_or(&text);
-            // `>&file` is `>file 2>&1`.
-            if !digits.bytes().all(|byte| byte.is_ascii_digit()) || text.is_empty() {
-                kind = if operator == ">&" { RedirectKind::Write } else { RedirectKind::Read };
-            }
-        }
-        Ok(Some(Redirect { kind, target }))
-    }
-
-    fn at_redirect(&self) -> bool {
-        matches!(self.peek(), Some('<' | '>')) || self.rest().starts_with("&>")
-    }
-
-    pub(super) fn at_process_substitution(&self) -> bool {
-        self.rest().starts_with("<(") || self.rest().starts_with(">(")
-    }
-
-    fn here_document(&mut self, strips_tabs: bool) -> Result<Redirect, SyntaxError> {
-        let start = self.at;
-        let word = brace::plain(self.word()?);
-        let raw = self.source.get(start..self.at).unwrap_or_default();
-        let is_quoted = raw.contains(['\'', '"', '\\']);
-        let delimiter = if is_quoted { word.text() } else { Some(raw.to_owned()) };
-        let delimiter = delimiter.filter(|text| !text.is_empty());
-        let Some(delimiter) = delimiter else {
-            return Err(self.error("the end of a here-document is not known"));
-        };
-        self.here.push(HereDocument { delimiter, is_quoted, strips_tabs });
-        Ok(Redirect { kind: RedirectKind::Text, target: word })
-    }
-
-    /// The texts of the here-documents of the line that just ended.
-    fn here_documents(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        for here in std::mem::take(&mut self.here) {
-            let start = self.at;
-            let mut end = self.source.len();
-            while self.at < self.source.len() {
-                let line_start = self.at;
-                let line = self.rest().split('\n').next().unwrap_or_default();
-                self.at = (line_start + line.len() + 1).min(self.source.len());
-                let line = if here.strips_tabs { line.trim_start_matches('\t') } else { line };
-                if line == here.delimiter {
-                    end = line_start;
-                    break;
-                }
-            }
-            if !here.is_quoted {
-                let text = self.source.get(start..end).unwrap_or_default();
-                let mut inner = Parser { source: text, at: 0, depth: self.depth + 1, here: vec![] };
-                out.push(Command::Words(vec![inner.here_text()?]));
-            }
-        }
-        Ok(())
-    }
-
     /// Runs `read` one level deeper.
     pub(super) fn nested<T>(
         &mut self,
@@ -544,14 +289,14 @@ impl<'s> Parser<'s> {
     }
 
     /// The reserved word at this place.
-    fn reserved(&self) -> Option<&'static str> {
+    pub(super) fn reserved(&self) -> Option<&'static str> {
         let rest = self.rest();
         let end = rest.find(|c: char| c.is_whitespace() || ";&|()<>".contains(c));
         let word = rest.get(..end.unwrap_or(rest.len()))?;
         RESERVED.iter().find(|reserved| **reserved == word).copied()
     }
 
-    fn expect_word(&mut self, word: &'static str) -> Result<(), SyntaxError> {
+    pub(super) fn expect_word(&mut self, word: &'static str) -> Result<(), SyntaxError> {
         if self.reserved() != Some(word) {
             return Err(self.error(&format!("`{word}` is missing")));
         }
@@ -559,7 +304,7 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    fn name_of_function(&mut self) -> String {
+    pub(super) fn name_of_function(&mut self) -> String {
         let rest = self.rest();
         let end = rest.find(|c: char| c.is_whitespace() || ";&|()<>\"'$`\\".contains(c));
         let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default().to_owned();
