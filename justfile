@@ -52,8 +52,8 @@ miri:
 tokenizer-real:
     core/vocab/pack/real_tokenizers.sh
 
-# Fuzzes one target: calls, http1, journal, json, json_lines, operations, response, sse, tokens or
-# vocabulary. Wants a nightly and cargo-fuzz.
+# Fuzzes one target: calls, http1, journal, json, json_lines, operations, response, shell, sse,
+# tokens or vocabulary. Wants a nightly and cargo-fuzz.
 fuzz target:
     cargo +nightly fuzz run {{target}}
 

@@ -11,6 +11,7 @@ mod operations;
 #[path = "../../../tests/src/pairs.rs"]
 mod pairs;
 mod response;
+mod shell;
 mod sse;
 mod tokens;
 mod vocabulary;
@@ -22,6 +23,7 @@ pub use json::json;
 pub use json_lines::json_lines;
 pub use operations::operations;
 pub use response::response;
+pub use shell::shell;
 pub use sse::sse;
 pub use tokens::tokens;
 pub use vocabulary::vocabulary;

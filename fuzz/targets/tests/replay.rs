@@ -64,3 +64,8 @@ fn tokens() {
 fn vocabulary() {
     replay("vocabulary", zerostack_fuzz_targets::vocabulary);
 }
+
+#[test]
+fn shell() {
+    replay("shell", zerostack_fuzz_targets::shell);
+}
