@@ -20,6 +20,7 @@ mod events;
 mod exit_codes;
 mod fixes_a_project;
 mod foreign_prompts;
+mod full_disk;
 mod hostile_folder;
 mod inherited;
 mod instruct;

@@ -254,9 +254,12 @@ fn keep(bytes: &[u8], folder: &Path, ending: &str) -> io::Result<PathBuf> {
         let mut options = File::options();
         match options.write(true).create_new(true).mode(0o600).open(&path) {
             Ok(mut file) => {
-                file.write_all(bytes)?;
-                file.sync_all()?;
-                return Ok(path);
+                let written = file.write_all(bytes).and_then(|()| file.sync_all());
+                if written.is_err() {
+                    // Half of a patch is worse than none.
+                    let _ = fs::remove_file(&path);
+                }
+                return written.map(|()| path);
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

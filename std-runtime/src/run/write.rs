@@ -78,7 +78,13 @@ impl Attempt<'_> {
 /// in the folder and the view: a patch has them in git's form.
 fn plan(view: &View, changes: &Changes, contents: &mut Contents) -> Result<Plan> {
     let unreadable = |error: io::Error| {
-        Error::new(ErrorKind::Input, format!("cannot read what is to be written: {error}"))
+        let text = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "cannot keep the contents of the files for `zerostack undo`"
+            }
+            _ => "cannot read what is to be written",
+        };
+        Error::new(ErrorKind::Input, format!("{text}: {error}"))
     };
     let (before, after) = changes.trees();
     let mut plan = Plan::default();

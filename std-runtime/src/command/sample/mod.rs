@@ -4,7 +4,10 @@
 //! The provider is the only thing that is scripted: requests, streams, tool processes, view and
 //! patch are those of every run.
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -19,6 +22,8 @@ pub(super) const TASK: &str = "Make `sh test.sh` pass.";
 /// The sample project in a folder of its own, which goes with it.
 pub(super) struct Sample {
     folder: tempfile::TempDir,
+    /// Locked as long as this lives, which a killed process does not.
+    _lock: Option<File>,
     provider: std::sync::OnceLock<Scripted>,
 }
 
@@ -28,11 +33,14 @@ impl Sample {
         let failed = |error: std::io::Error| {
             Error::new(ErrorKind::Input, format!("cannot write the sample project: {error}"))
         };
-        let folder = tempfile::Builder::new().prefix("zerostack-try-").tempdir().map_err(failed)?;
+        sweep(&std::env::temp_dir());
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir().map_err(failed)?;
+        // Where there are no locks, what is left after a kill is not removed.
+        let lock = lock(folder.path());
         for (name, text) in FILES {
             std::fs::write(folder.path().join(name), text).map_err(failed)?;
         }
-        Ok(Self { folder, provider: std::sync::OnceLock::new() })
+        Ok(Self { folder, _lock: lock, provider: std::sync::OnceLock::new() })
     }
 
     /// Where it is.
@@ -59,6 +67,37 @@ impl Sample {
     }
 }
 
+const PREFIX: &str = "zerostack-try-";
+
+/// The folder, locked; `None` if it is locked already, is no folder or is not ours.
+fn lock(folder: &Path) -> Option<File> {
+    let flags = rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::NOFOLLOW;
+    let flags = flags | rustix::fs::OFlags::CLOEXEC;
+    let opened = rustix::fs::open(folder, flags, rustix::fs::Mode::empty()).ok()?;
+    let file = File::from(opened);
+    let is_own = file.metadata().ok()?.uid() == rustix::process::geteuid().as_raw();
+    let lock = rustix::fs::FlockOperation::NonBlockingLockExclusive;
+    (is_own && rustix::fs::flock(&file, lock).is_ok()).then_some(file)
+}
+
+/// Removes the samples of processes that were killed.
+fn sweep(place: &Path) {
+    for entry in std::fs::read_dir(place).into_iter().flatten().flatten() {
+        let is_sample = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        // One that was just made is not locked yet.
+        let is_old = entry.metadata().and_then(|it| it.modified()).is_ok_and(|modified| {
+            modified.elapsed().is_ok_and(|age| age > Duration::from_secs(10))
+        });
+        if is_sample
+            && is_old
+            && let Some(_lock) = lock(&entry.path())
+        {
+            // What cannot be removed is left for the next time.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 const FILES: [(&str, &str); 3] = [
     ("fizzbuzz.sh", include_str!("fizzbuzz.sh")),
     ("test.sh", include_str!("test.sh")),
@@ -82,4 +121,30 @@ fn script() -> Script {
     let told = "The test failed at 15: multiples of 3 were taken before multiples of 15. \
                 fizzbuzz.sh now asks for 15 first, and `sh test.sh` passes.";
     Script::new().reply(look).reply(change).reply(check).text(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_of_killed_processes_are_swept_and_others_are_not() {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let long_ago = std::time::SystemTime::now() - Duration::from_secs(60);
+        for name in ["zerostack-try-dead", "zerostack-try-live", "zerostack-try-new", "other"] {
+            std::fs::create_dir(at(name)).unwrap();
+            std::fs::write(at(name).join("file"), "").unwrap();
+            if name != "zerostack-try-new" {
+                File::open(at(name)).unwrap().set_modified(long_ago).unwrap();
+            }
+        }
+        std::os::unix::fs::symlink(at("other"), at("zerostack-try-link")).unwrap();
+        let _live = lock(&at("zerostack-try-live")).unwrap();
+        sweep(place.path());
+        assert!(!at("zerostack-try-dead").exists());
+        for name in ["zerostack-try-live/file", "zerostack-try-new/file", "other/file"] {
+            assert!(at(name).exists(), "{name}");
+        }
+    }
 }
