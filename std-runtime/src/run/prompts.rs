@@ -1,5 +1,6 @@
 //! The prompts on disk: the user's, then the project's.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zerostack_core::prompt::{
@@ -357,38 +358,29 @@ impl PromptFiles {
 
     /// All prompts: name and description, sorted by name.
     pub fn list(&self) -> Vec<(String, String)> {
-        let sources = self.sources();
-        let places = [BUILT_IN, sources.as_slice()];
-        let mut all: Vec<_> = Library::new(&places)
-            .sources()
-            .filter(|source| self.file(source.name).is_none_or(|file| file.text.is_ok()))
-            .map(|source| {
-                let description = match Prompt::parse(source.name, source.text) {
-                    Ok(prompt) => prompt.description().map(owned).unwrap_or_default(),
-                    Err(error) => format!("(cannot be used: {})", told(error)),
-                };
-                (source.name.to_owned(), description)
-            })
-            .collect();
-        for File { name, kind, text, .. } in &self.files {
-            let is_listed = all.iter().any(|(listed, _)| listed == name);
-            let text = text.as_ref().map_err(String::clone);
-            match text.map(|text| (kind, text)) {
-                Ok((Kind::Markdown | Kind::Pattern, _)) => {}
-                Ok((kind, text)) => {
-                    all.retain(|(listed, _)| listed != name);
-                    let told = foreign::description(*kind, text);
-                    let told = told.unwrap_or_else(|why| format!("(cannot be used: {why})"));
-                    all.push((name.clone(), told));
-                }
-                Err(why) if !is_listed => {
-                    all.push((name.clone(), format!("(cannot be used: {why})")));
-                }
-                Err(_) => {}
-            }
+        let unusable = |why: &str| format!("(cannot be used: {why})");
+        let described = |name: &str, text: &str| match Prompt::parse(name, text) {
+            Ok(prompt) => prompt.description().map(owned).unwrap_or_default(),
+            Err(error) => unusable(&told(error)),
+        };
+        // A file counts more than what was there before, also if it cannot be used.
+        let mut all: BTreeMap<&str, String> = BTreeMap::new();
+        for source in BUILT_IN.iter().filter(|source| self.file(source.name).is_none()) {
+            all.insert(source.name, described(source.name, source.text));
         }
-        all.sort();
-        all
+        let last: BTreeMap<&str, &File> =
+            self.files.iter().map(|file| (file.name.as_str(), file)).collect();
+        for (name, File { kind, text, .. }) in last {
+            let about = match (kind, text) {
+                (_, Err(why)) => unusable(why),
+                (Kind::Markdown | Kind::Pattern, Ok(text)) => described(name, text),
+                (kind, Ok(text)) => {
+                    foreign::description(*kind, text).unwrap_or_else(|why| unusable(&why))
+                }
+            };
+            all.insert(name, about);
+        }
+        all.into_iter().map(|(name, about)| (name.to_owned(), about)).collect()
     }
 
     fn sources(&self) -> Vec<Source<'_>> {
