@@ -50,6 +50,13 @@ impl Repository {
         })
     }
 
+    /// The folder in `worktree` that `folder` is in the repository.
+    pub fn same_folder(&self, worktree: &Worktree, folder: &Path) -> PathBuf {
+        let below = folder.strip_prefix(&self.top).unwrap_or(Path::new(""));
+        let inside = worktree.path.join(below);
+        if inside.is_dir() { inside } else { worktree.path.clone() }
+    }
+
     /// Makes a worktree of the last commit.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod agent_crate;
 mod arena_sizes;
+mod bad_input;
 mod bad_place;
 mod bad_provider;
 mod budgets;

@@ -137,6 +137,10 @@ impl Rounds {
                 return self.ended(ErrorKind::Limit, text);
             }
             if let Some(code) = self.round(plan.as_deref(), &check)? {
+                if code == ErrorKind::Usage.exit_code() {
+                    self.state.discard();
+                    return Ok(ExitCode::from(code));
+                }
                 self.tell("the same command goes on with the loop");
                 return Ok(ExitCode::from(code));
             }

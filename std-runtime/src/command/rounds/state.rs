@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,7 @@ impl State {
     fn opened(key: &str, folder: &Path, writes: bool) -> io::Result<Self> {
         let place = state_folder::folder("loops")?.join(key);
         fs::create_dir_all(&place)?;
+        forget_old(&place)?;
         let lock = fs::File::create(place.join("lock"))?;
         lock.try_lock().map_err(|error| match error {
             fs::TryLockError::WouldBlock => io::ErrorKind::WouldBlock.into(),
@@ -147,4 +149,21 @@ impl State {
     }
 }
 
+/// Removes what loops left that nobody went on with for long.
+fn forget_old(own: &Path) -> io::Result<()> {
+    for place in state_folder::list("loops")?.into_iter().filter(|place| place != own) {
+        let age = fs::metadata(place.join("lock")).and_then(|found| found.modified()).ok();
+        let is_old = age.is_none_or(|it| it.elapsed().is_ok_and(|age| age > KEPT));
+        let lock = fs::File::open(place.join("lock"));
+        if is_old && lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            // One that cannot be removed is in nobody's way.
+            let _ = fs::remove_dir_all(&place);
+        }
+    }
+    Ok(())
+}
+
 const SAVED: &str = "state.json";
+
+/// How long an interrupted loop can go on.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);

@@ -43,7 +43,7 @@ pub(super) fn prepared(
             let repository = Repository::of(&folder)?;
             let worktree = repository.find_or_add(name)?;
             tell(&format_args!("in the worktree {}", worktree.path.display()));
-            worktree.path
+            repository.same_folder(&worktree, &folder)
         }
         None => folder,
     };
