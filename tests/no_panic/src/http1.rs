@@ -21,7 +21,7 @@ pub static CALLS: Calls = Calls {
 pub struct Calls {
     head: fn(&RequestHead<'_>, Headers<'_>, &mut [u8]) -> Result<usize, Error>,
     new: fn() -> Response,
-    feed: for<'i> fn(&mut Response, &'i [u8]) -> Result<Fed<'i>, Error>,
+    feed: for<'i> fn(&mut Response, &'i [u8]) -> Result<ResponseFed<'i>, Error>,
     end: fn(&mut Response) -> Result<(), Error>,
     is_done: fn(&Response) -> bool,
     keeps_open: fn(&Response) -> bool,
