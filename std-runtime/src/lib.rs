@@ -8,6 +8,7 @@ pub mod agent;
 pub mod cli;
 mod command;
 pub mod error;
+mod nearest;
 pub mod permissions;
 pub mod plumbing;
 pub mod provider;

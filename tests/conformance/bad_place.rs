@@ -127,7 +127,7 @@ fn configuration_files_that_are_malformed() {
         ("home/.config/zerostack/config.toml", "provider = [", "config.toml:1: "),
         (
             "home/.config/zerostack/config.toml",
-            "\n\ncolour = 'red'",
+            "\n[permissions]\ncolour = 'red'",
             "config.toml:3: unknown field `colour`",
         ),
         (

@@ -24,6 +24,7 @@ mod foreign_prompts;
 mod full_disk;
 mod hostile_folder;
 mod inherited;
+mod inspect;
 mod instruct;
 mod instructions;
 mod journal;

@@ -2,8 +2,8 @@
 
 use crate::command::entry::Entry;
 use crate::command::{
-    complete, completions, decode, encode, help, log, man, permissions, prompts, redo, replay,
-    rounds, run, sandbox, show, step, tokens, tool, try_sample, undo, worktree,
+    complete, completions, config, decode, doctor, encode, help, log, man, permissions, prompts,
+    redo, replay, rounds, run, sandbox, show, step, tokens, tool, try_sample, undo, worktree,
 };
 
 /// All commands, in the order of the help.
@@ -17,6 +17,8 @@ pub(super) const COMMANDS: &[Entry] = &[
     redo::ENTRY,
     worktree::ENTRY,
     replay::ENTRY,
+    config::ENTRY,
+    doctor::ENTRY,
     prompts::ENTRY,
     permissions::ENTRY,
     help::ENTRY,

@@ -40,17 +40,20 @@
 //! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`,
 //! `model` and `[permissions]` without `allow`, and chooses among what `[projects]` of the user's file allows: a cloned project
 //! must not choose where code and keys go.
+//!
+//! A key at the top that is not known is told and ignored; in a table it is an error.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use zerostack_agent::provider::{self, Env, File, Projects, Setting, Table, by_name};
 use zerostack_policy::{Mode, Rule, Verdict};
 
 use crate::error::quote;
+use crate::nearest::nearest;
 use crate::permissions::Permissions;
 use crate::sandbox::Access;
 use crate::{Error, ErrorKind, Result, project_file};
@@ -64,6 +67,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// `[sandbox]` of the user's file.
     pub access: Access,
+    /// Keys that are not known, a line each.
+    pub warnings: Vec<String>,
 }
 
 fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
@@ -76,15 +81,9 @@ impl Config {
     /// # Errors
     /// `Configuration` when a file cannot be read or understood: the file, the line, the key.
     pub fn load(env: &Env<'_>, folder: &Path) -> Result<Self> {
-        let user = user_file(env);
-        let project = folder.join(".zerostack/config.toml");
+        let (user, project) = (user_file(env), folder.join(PROJECT_FILE));
         let user_text = user.as_deref().map(read).transpose()?.flatten();
-        let below = Path::new(".zerostack/config.toml");
-        let project_text =
-            project_file::read_text(folder, below, MAX_FILE_BYTES).map_err(|why| {
-                let message = format!("cannot read {}: {why}", project.display());
-                Error::new(ErrorKind::Configuration, message)
-            })?;
+        let project_text = read_project(folder)?;
         let config = Self::parse(
             user.as_deref().zip(user_text.as_deref()),
             project_text.as_deref().map(|text| (project.as_path(), text)),
@@ -101,6 +100,7 @@ impl Config {
         let mut config = Self::default();
         if let Some((path, text)) = user {
             let file: UserFile = from_toml(path, text, "")?;
+            config.warnings.extend(unknown_keys(path, text, &USER_KEYS)?);
             let from = File::User;
             let setting = |value| Setting { value, file: path.into(), from };
             config.providers.provider = file.provider.map(setting);
@@ -113,12 +113,8 @@ impl Config {
             config.providers.user_file = Some(path.into());
         }
         if let Some((path, text)) = project {
-            let file: ProjectFile = from_toml(
-                path,
-                text,
-                "; a project's file holds only provider, model and [permissions] without allow, the rest belongs into the \
-                 user's own file",
-            )?;
+            let file: ProjectFile = from_toml(path, text, PROJECT_ADVICE)?;
+            config.warnings.extend(unknown_keys(path, text, &PROJECT_KEYS)?);
             let from = File::Project;
             let Permissions { mode, rules } = file.permissions.read(path)?;
             let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
@@ -142,7 +138,6 @@ impl Config {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct UserFile {
     provider: Option<String>,
     model: Option<String>,
@@ -196,7 +191,6 @@ impl SandboxTable {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct ProjectFile {
     provider: Option<String>,
     model: Option<String>,
@@ -254,6 +248,104 @@ impl ProjectPermissions {
         PermissionTable { mode, allow: Vec::new(), ask, deny }.read(path)
     }
 }
+
+/// A line for each key at the top of a file that is none of `keys`. Inside of the tables such a key
+/// is an error, because each of them is about what may be done.
+///
+/// # Errors
+/// `Configuration` for a key that only the user's file may hold, for one of a provider, because the
+/// run would go to another server, and for one that is like the name of a table, because what was
+/// meant to be denied would be permitted.
+fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
+    let all: BTreeMap<String, IgnoredAny> = from_toml(path, text, "")?;
+    let mut warnings = Vec::new();
+    for key in all.keys().filter(|key| !keys.contains(&key.as_str())) {
+        let place = format!("{}:{}", path.display(), line_of(text, key));
+        let is_of_provider = PROVIDER_KEYS.contains(&key.as_str());
+        if USER_KEYS.contains(&key.as_str()) || is_of_provider {
+            let advice = match keys.len() == USER_KEYS.len() {
+                true => "; it belongs into [providers.NAME]",
+                false => PROJECT_ADVICE,
+            };
+            let text = format!("{place}: unknown field `{key}`{advice}");
+            return Err(Error::new(ErrorKind::Configuration, text));
+        }
+        let near = nearest(key, keys.iter().copied());
+        let advice = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let text = format!("{place}: unknown key `{}`{advice}", quote(key));
+        if near.is_some_and(|near| TABLES.contains(&near)) {
+            return Err(Error::new(ErrorKind::Configuration, text));
+        }
+        warnings.push(format!("{text}; it is ignored"));
+    }
+    Ok(warnings)
+}
+
+/// The line of a file that a key at its top stands in, counted from 1.
+fn line_of(text: &str, key: &str) -> usize {
+    let is_place = |line: &str| {
+        let line = line.trim_start().trim_start_matches('[').trim_start_matches(['"', '\'']);
+        line.strip_prefix(key)
+            .is_some_and(|rest| !rest.starts_with(|it: char| it.is_alphanumeric()))
+    };
+    text.lines().position(is_place).map_or(1, |index| index + 1)
+}
+
+/// The tables of both files with whose they are, as far as the files are there.
+///
+/// # Errors
+/// `Configuration` when one cannot be read or is no TOML.
+pub(crate) fn config_files(
+    env: &Env<'_>,
+    folder: &Path,
+) -> Result<Vec<(&'static str, PathBuf, serde_json::Value)>> {
+    let mut files = Vec::new();
+    if let Some(text) = read_project(folder)? {
+        let path = folder.join(PROJECT_FILE);
+        let table = from_toml(&path, &text, "")?;
+        files.push(("project", path, table));
+    }
+    if let Some(path) = user_file(env)
+        && let Some(text) = read(&path)?
+    {
+        let table = from_toml(&path, &text, "")?;
+        files.push(("user", path, table));
+    }
+    Ok(files)
+}
+
+/// The text of the project's file.
+fn read_project(folder: &Path) -> Result<Option<String>> {
+    project_file::read_text(folder, Path::new(PROJECT_FILE), MAX_FILE_BYTES).map_err(|why| {
+        let message = format!("cannot read {}: {why}", folder.join(PROJECT_FILE).display());
+        Error::new(ErrorKind::Configuration, message)
+    })
+}
+
+/// The project's file, from the folder of the run.
+const PROJECT_FILE: &str = ".zerostack/config.toml";
+/// What stands at the top of the user's file.
+const USER_KEYS: [&str; 6] =
+    ["provider", "model", "providers", "projects", "permissions", "sandbox"];
+/// What stands at the top of a project's file.
+const PROJECT_KEYS: [&str; 3] = ["provider", "model", "permissions"];
+/// What stands in `[providers.NAME]` beside `model`.
+const PROVIDER_KEYS: [&str; 10] = [
+    "api",
+    "base_url",
+    "key_env",
+    "allow_http",
+    "context_tokens",
+    "prices",
+    "tool_mode",
+    "output_limit_key",
+    "headers",
+    "query",
+];
+/// Those that are about what may be done, and by whom.
+const TABLES: [&str; 4] = ["providers", "projects", "permissions", "sandbox"];
+const PROJECT_ADVICE: &str = "; a project's file holds only provider, model and [permissions] \
+                              without allow, the rest belongs into the user's own file";
 
 /// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
 fn user_file(env: &Env<'_>) -> Option<PathBuf> {

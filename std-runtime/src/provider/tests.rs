@@ -400,7 +400,8 @@ fn errors_name_what_is_wrong_and_where() {
 #[test]
 fn errors_in_files_name_the_file_the_line_and_the_key() {
     for (user, parts) in [
-        ("model = 'm'\nmodle = 'x'", [":2:", "`modle`", "`model`"]),
+        ("model = 'm'\nbase_url = 'x'", [":2:", "`base_url`", "[providers.NAME]"]),
+        ("[permision]\ndeny = []", [":1:", "`permision`", "`permissions`"]),
         ("[providers.a]\napi = 'soap'", [":2:", "\"soap\"", "`openai-chat`"]),
         ("[providers.a]\n\nkey = 'sk-hunter2'", [":3:", "`key`", "`key_env`"]),
         ("model = 1", [":1:", "integer", "string"]),

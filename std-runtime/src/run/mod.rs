@@ -199,6 +199,10 @@ pub trait Observer {
     fn recovered(&mut self, line: &str) {
         let _ = line;
     }
+    /// Something in the configuration is wrong, and the run goes on.
+    fn warned(&mut self, line: &str) {
+        let _ = line;
+    }
     /// The run begins.
     fn start(&mut self, start: &Start<'_>) -> Result<()>;
     /// The check of the user ended.

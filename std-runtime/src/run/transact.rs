@@ -56,6 +56,7 @@ impl Prepared {
         let started = Instant::now();
         let env = crate::agent::variable;
         let config = provider::Config::load(&env, &options.folder)?;
+        config.warnings.iter().for_each(|line| observer.warned(line));
         let http = HttpOptions::from_env(&env)?;
         let endpoint =
             provider::resolve_with(&options.model, &env, &config.providers, &mut |endpoint| {

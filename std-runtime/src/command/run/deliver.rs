@@ -106,6 +106,10 @@ impl Observer for Screen {
         tell(&line);
     }
 
+    fn warned(&mut self, line: &str) {
+        tell(&line);
+    }
+
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         if let Some(progress) = &mut self.progress {
             progress.start(start)?;

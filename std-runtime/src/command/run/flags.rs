@@ -62,7 +62,7 @@ pub(crate) fn arguments(command: Command) -> Command {
 }
 
 /// Adds the flags of a run.
-fn flags(command: Command) -> Command {
+pub(crate) fn flags(command: Command) -> Command {
     let groups: [(&'static str, Vec<Arg>); 7] = [
         ("Model", model()),
         ("Files", files()),

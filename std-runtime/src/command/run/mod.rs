@@ -15,7 +15,7 @@ use super::entry::{Entry, Group, Invocation};
 use super::print::print;
 use crate::Result;
 pub(super) use deliver::transaction;
-pub(crate) use flags::{RunArgs, api, arguments, folder, max_tokens, mode, tool_mode};
+pub(crate) use flags::{RunArgs, api, arguments, flags, folder, max_tokens, mode, tool_mode};
 pub(crate) use prompt_command::{prompt_help, with_arguments};
 pub(crate) use signals::{PARENT, stop_on_signals};
 
