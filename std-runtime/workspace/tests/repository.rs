@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use common::{ErrorOrOutput as _, Project, namespaces, run};
 use zerostack_workspace::patch::Reason;
+use zerostack_workspace::sandbox::Mode;
 use zerostack_workspace::view::{Comparison, Verdict, View, ViewOptions};
 
 fn git(folder: &Path, args: &[&str], input: &[u8]) -> String {
@@ -210,4 +211,33 @@ fn work_that_git_does_not_have_is_not_undone_without_a_word() {
     let said = |part: &str| notes.iter().any(|note| note.contains(part));
     assert!(said("undoes uncommitted changes of a"), "{notes:?}");
     assert!(said("deletes untracked files, which git cannot bring back: note"), "{notes:?}");
+}
+
+#[test]
+fn git_works_on_the_copy_of_a_linked_worktree_and_leaves_its_repository_alone() {
+    let project = Project::with(&[("main/file", "old\n")]);
+    let (main, linked) = (project.path().join("main"), project.path().join("linked"));
+    commit(&main, &[]);
+    git(&main, &["worktree", "add", "-q", linked.to_str().unwrap()], b"");
+    let refs = || git(&main, &["for-each-ref"], b"");
+    let before = refs();
+    for sandbox in [Mode::Off, Mode::Landlock] {
+        let options = ViewOptions { sandbox, ..ViewOptions::default() };
+        let view = match View::open(&linked, &options) {
+            Ok(view) => view,
+            Err(error) => {
+                eprintln!("*** NOT TESTED: {error} ***");
+                continue;
+            }
+        };
+        let script = "[ -z \"$(git status --short)\" ] && [ $(git log --oneline | wc -l) = 1 ] && \
+                      [ $(git branch --show-current) = linked ] && echo new >file && \
+                      git -c user.name=a -c user.email=a@b commit -qam new && git log -1 --format=%s";
+        assert_eq!(run(&view, script).success(), "new\n", "{sandbox:?}");
+        let changes = view.changes().unwrap();
+        let paths: Vec<_> = changes.files().iter().map(|change| change.path().to_vec()).collect();
+        assert_eq!(paths, [b"file".to_vec()], "{sandbox:?}");
+    }
+    assert_eq!(refs(), before);
+    assert_eq!(git(&linked, &["status", "--short"], b""), "");
 }

@@ -14,6 +14,7 @@ mod index;
 mod judge;
 mod open;
 mod outside;
+mod private_git;
 mod repository;
 mod restricted;
 mod rules;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use super::baseline::Opened;
 use super::copy::{self, Copy, GitLink};
 use super::home::is_of_system;
+use super::private_git;
 use super::repository::Checkout;
 use super::scratch::{self, Scratch};
 use super::surroundings::Surroundings;
@@ -142,11 +143,19 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         Ok(folder)
     })?;
     let checkout = Checkout::around(&origin_path);
+    let linked = checkout
+        .as_ref()
+        .filter(|checkout| checkout.top == origin_path && checkout.outside(&origin_path).is_some());
+    if let Some(checkout) = linked {
+        let git = root.join(".git");
+        private_git::make(checkout, &git).map_err(|error| scratch::disk(&git, &error))?;
+    }
     let mut sandbox =
         Sandbox::off(&origin_path, &temporary, &options.tools).passing(&options.access.env);
     if options.sandbox == Mode::Landlock {
         let checkout = checkout.as_ref();
-        let (read, write) = around.without_mounts(checkout, &origin_path, &temporary, &root)?;
+        let (mut read, write) = around.without_mounts(checkout, &origin_path, &temporary, &root)?;
+        read.extend(linked.map(|checkout| checkout.common.join("objects")));
         let home = around.homes.first().map(|(_, private)| private.as_path());
         sandbox = sandbox.alone(&read, &write)?.at_home(home);
     }

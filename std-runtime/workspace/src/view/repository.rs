@@ -11,6 +11,8 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Checkout {
     /// Its top folder, which holds `.git`.
     pub(super) top: PathBuf,
+    /// What is its own: where it is, and what it is about to commit.
+    pub(super) own: PathBuf,
     /// What a checkout has in common with its linked worktrees: objects, references, settings.
     pub(super) common: PathBuf,
     /// Folders of objects that it borrows from others.
@@ -24,10 +26,10 @@ impl Checkout {
         let own = git_folder(&top);
         let common = match read(&own.join("commondir")) {
             Some(common) => tidy(&own.join(os(common.trim_ascii_end()))),
-            None => own,
+            None => own.clone(),
         };
         let borrowed = borrowed(&common);
-        Some(Self { top, common, borrowed })
+        Some(Self { top, own, common, borrowed })
     }
 
     /// The folders outside of `root` that git needs to write to.
