@@ -23,7 +23,7 @@ pub enum ErrorKind {
     /// The call does not fit the step; `detail` is the number of the step that is on. Nothing changed.
     WrongStep = 2,
     /// The response is not what the dialect promises; `detail` is an offset in the body, at the
-    /// bad byte or shortly behind it.
+    /// bad byte or shortly after it.
     BadResponse = 3,
     /// The response ended before the reply was complete; `detail` is the bytes that came.
     Cut = 4,

@@ -69,7 +69,7 @@ enum zs_status
     ZS_WRONG_STEP = 2,
     /**
      * The response is not what the dialect promises. The detail is an offset in the body, at the
-     * bad byte or shortly behind it.
+     * bad byte or shortly after it.
      */
     ZS_BAD_RESPONSE = 3,
     /**
@@ -444,15 +444,15 @@ enum zs_dropped
      */
     ZS_DROPPED_TOOL_RESULT = 2,
     /**
-     * Old tool results, in whose place a line says what they were.
+     * Old tool results, each replaced by a line that describes it.
      */
     ZS_DROPPED_OLD_RESULTS = 3,
     /**
-     * The oldest exchanges; nothing stands for them.
+     * The oldest exchanges, without a replacement.
      */
     ZS_DROPPED_OLD_EXCHANGES = 4,
     /**
-     * The oldest exchanges, in whose place a summary stands.
+     * The oldest exchanges, replaced by a summary.
      */
     ZS_DROPPED_SUMMARISED = 5,
     /**
@@ -695,7 +695,7 @@ typedef uint32_t zs_dialect;
 #endif // __cplusplus
 
 /**
- * What becomes of a turn that fails.
+ * What happens to a turn that fails.
  */
 enum zs_failed_turn
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -703,7 +703,7 @@ enum zs_failed_turn
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
  {
     /**
-     * All of it is taken out, the user's text too: as if it had never begun.
+     * All of it is removed, the user's text too, as if it had never begun.
      */
     ZS_TAKE_OUT = 0,
     /**
@@ -754,7 +754,9 @@ typedef uint32_t zs_room;
 #endif // __cplusplus
 
 /**
- * How the model is told of its tools, and how it calls them. All but the first want the feature
+ * How the tools are described to the model, and how it calls them.
+ *
+ * All but the first want the feature
  * `local-models`.
  */
 enum zs_tool_mode
@@ -788,7 +790,7 @@ typedef uint32_t zs_tool_mode;
 #endif // __cplusplus
 
 /**
- * Under which key OpenAI chat is told max_output_tokens.
+ * The key under which OpenAI chat receives max_output_tokens.
  */
 enum zs_output_limit_key
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -889,7 +891,7 @@ typedef struct {
 } zs_tool;
 
 /**
- * What stays the same during a session. Fill it by zs_config_init, then set dialect and model
+ * The settings of a session. Fill it by zs_config_init, then set dialect and model
  * at least. The struct itself is copied; the texts and the array of tools are lent: they must
  * outlive the session, unchanged.
  *
@@ -906,7 +908,7 @@ typedef struct {
      */
     zs_str model;
     /**
-     * What the model is told first; may be empty.
+     * The system prompt; may be empty.
      */
     zs_str system;
     /**
@@ -930,7 +932,7 @@ typedef struct {
      */
     uint32_t context_tokens;
     /**
-     * Bytes of one tool result; a longer one is cut in the middle and says so.
+     * Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
      */
     uint32_t max_result_bytes;
     /**
@@ -950,7 +952,7 @@ typedef struct {
      */
     uint32_t retry_base_ms;
     /**
-     * The longest wait, whatever the provider asks for.
+     * The longest wait, even if the provider asks for a longer one.
      */
     uint32_t retry_max_ms;
     /**
@@ -966,7 +968,7 @@ typedef struct {
      */
     uint32_t reserved;
     /**
-     * Bytes of one response body, whatever is kept of it: a server that never ends.
+     * Bytes of one response body, stored or not: a server that never ends.
      */
     uint32_t max_response_bytes;
     /**
@@ -1015,7 +1017,7 @@ typedef struct {
      */
     uint32_t cache_write_price;
     /**
-     * Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+     * The key under which OpenAI chat receives max_output_tokens: a zs_output_limit_key.
      */
     uint32_t output_limit_key;
     /**
@@ -1058,7 +1060,7 @@ typedef struct {
      */
     uint32_t cache_write_tokens;
     /**
-     * Tokens of the reply that were reasoning, where the provider says it.
+     * Tokens of the reply that were reasoning, if the provider reports it.
      */
     uint32_t reasoning_tokens;
     /**
@@ -1088,11 +1090,11 @@ typedef struct {
      */
     uint32_t reserved;
     /**
-     * The provider's code or type of the error, where it gave one.
+     * The provider's code or type of the error, if it gave one.
      */
     zs_str code;
     /**
-     * The provider's message, where it gave one.
+     * The provider's message, if it gave one.
      */
     zs_str message;
 } zs_failure;
@@ -1150,7 +1152,7 @@ typedef struct {
      */
     zs_str name;
     /**
-     * The provider's own id of the call; empty where it gives none.
+     * The provider's own id of the call; empty if it gives none.
      */
     zs_str provider_id;
 } zs_event;
@@ -1240,7 +1242,7 @@ typedef struct {
  */
 typedef struct {
     /**
-     * The text behind the front matter, placeholders not filled.
+     * The text after the front matter, placeholders not filled.
      */
     zs_str body;
     /**
@@ -1372,7 +1374,7 @@ const char *zs_status_message(uint32_t status);
 
 /**
  * Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
- * `size` is sizeof(zs_config); bytes behind what this library knows become 0.
+ * `size` is sizeof(zs_config); bytes after what this library knows become 0.
  *
  * Any step; no session is needed.
  * Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
@@ -1503,7 +1505,7 @@ bool zs_session_window_tokens(const zs_session *session, uint32_t *measured, uin
 bool zs_session_is_compacting(const zs_session *session);
 
 /**
- * The provider's own word for why it stopped; empty when it gave none yet.
+ * The provider's own word for why it stopped; empty until it gives one.
  *
  * Any step.
  * Errors: empty when there is no session.
@@ -1531,7 +1533,7 @@ bool zs_session_failure(const zs_session *session, zs_failure *failure);
 
 /**
  * The tool call without an answer that has this index among them, counted from 0 in the order of
- * the model; false and nothing filled behind the last. Answering one moves the others up.
+ * the model; false and nothing filled after the last. Answering one moves the others up.
  *
  * ZS_STEP_RUN_TOOLS; false in the others.
  * Errors: false when there is no session or `call` is NULL.
@@ -1588,7 +1590,7 @@ zs_status zs_session_begin_response(zs_session *session, uint16_t status, uint32
 /**
  * Takes bytes of the body, cut anywhere, even inside a character. Returns after the first event;
  * call again with the rest: `*used` says how many bytes were taken. `event` is filled in any
- * case, its kind is ZS_EVENT_NONE when there is none. Bytes behind the end of the reply are used
+ * case, its kind is ZS_EVENT_NONE when there is none. Bytes after the end of the reply are used
  * and ignored.
  *
  * ZS_STEP_RECEIVE; ZS_EVENT_RESTART ends it, see zs_session_end_response.
@@ -1673,7 +1675,7 @@ zs_status zs_session_request(zs_session *session, zs_request *request);
  * One header of the request, its name in lower case. The key is not among them.
  *
  * ZS_STEP_SEND.
- * Errors: ZS_NOT_FOUND behind the last, ZS_WRONG_STEP, ZS_NULL.
+ * Errors: ZS_NOT_FOUND after the last, ZS_WRONG_STEP, ZS_NULL.
  * Lifetime: for ever.
  */
 zs_status zs_session_request_header(zs_session *session, size_t index, zs_str *name, zs_str *value);
@@ -1746,7 +1748,7 @@ zs_status zs_session_drop_oldest(zs_session *session,
 uint64_t zs_session_checkpoint(const zs_session *session);
 
 /**
- * Takes out all that was said since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
+ * Removes everything that was added since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
  * stack: those made after this one are of no use any more, those before it are.
  *
  * Any step, to the one that the conversation ends with.
@@ -1761,7 +1763,7 @@ zs_status zs_session_rollback(zs_session *session,
  * ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
  *
  * Any step.
- * Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+ * Errors: ZS_NOT_FOUND after the last, ZS_NULL.
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
@@ -1803,7 +1805,7 @@ zs_status zs_session_from_json_lines(void *memory,
  * Starts to decode one response body in `len` bytes at `memory`: the session is in
  * ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
  * zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
- * behind the user's text of one space.
+ * after the user's text of one space.
  *
  * No session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,
@@ -1821,7 +1823,7 @@ zs_status zs_decoder_init(void *memory,
  * The prompt of the built-in library that has this index, counted from 0.
  *
  * Any step; no session is needed.
- * Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+ * Errors: ZS_NOT_FOUND after the last, ZS_NULL.
  * Lifetime: for ever.
  */
 zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
@@ -1866,7 +1868,7 @@ zs_status zs_prompt_field(zs_str file,
  * counted from 0.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_NOT_FOUND behind the last, and where there is no such list: without `tools` all
+ * Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
  * tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
  * ZS_NULL.
  */
@@ -1882,7 +1884,7 @@ zs_status zs_prompt_item(zs_str file,
  * The placeholder of the body that has this index, counted from 0; a name can come more than once.
  *
  * Any step; no session is needed. `detail` may be NULL.
- * Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+ * Errors: ZS_NOT_FOUND after the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
  * Lifetime: the texts are parts of the prompt's text.
  */
 zs_status zs_prompt_placeholder(zs_str file,
@@ -1915,7 +1917,7 @@ zs_status zs_prompt_render(zs_str file,
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
- * 4 byte order, 5 damaged head, 6 bytes behind its end, 7 layout, 8 unknown pattern, 9 damaged
+ * 4 byte order, 5 damaged head, 6 bytes after its end, 7 layout, 8 unknown pattern, 9 damaged
  * body. ZS_NULL.
  */
 zs_status zs_vocabulary_check(zs_str vocabulary, uint32_t *detail);
@@ -2052,7 +2054,7 @@ zs_status zs_json_member(zs_str object, zs_str name, zs_json *value);
  * The element of an array that has this index, counted from 0.
  *
  * Any step; no session is needed.
- * Errors: ZS_NOT_FOUND behind the last, ZS_OTHER_KIND for what is no array, and those of
+ * Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for what is no array, and those of
  * zs_json_parse.
  * Lifetime: the value is a part of the text.
  */
@@ -2133,7 +2135,7 @@ zs_status zs_http_init(void *memory, size_t len, zs_http **http, uint32_t *detai
 
 /**
  * Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
- * rest: `*used` says how many bytes were taken. Bytes behind the end are used and ignored.
+ * rest: `*used` says how many bytes were taken. Bytes after the end are used and ignored.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.

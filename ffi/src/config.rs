@@ -1,4 +1,4 @@
-//! What stays the same during a session, as C lends it.
+//! The settings of a session, as C lends it.
 
 use core::mem::offset_of;
 
@@ -25,11 +25,11 @@ pub enum zs_dialect {
     ZS_OLLAMA = 5,
 }
 
-/// What becomes of a turn that fails.
+/// What happens to a turn that fails.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_failed_turn {
-    /// All of it is taken out, the user's text too: as if it had never begun.
+    /// All of it is removed, the user's text too, as if it had never begun.
     ZS_TAKE_OUT = 0,
     /// The rounds that were complete stay.
     ZS_KEEP = 1,
@@ -50,7 +50,9 @@ pub enum zs_room {
     ZS_ROOM_SUMMARISE = 3,
 }
 
-/// How the model is told of its tools, and how it calls them. All but the first want the feature
+/// How the tools are described to the model, and how it calls them.
+///
+/// All but the first want the feature
 /// `local-models`.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +67,7 @@ pub enum zs_tool_mode {
     ZS_TOOLS_SCHEMA = 3,
 }
 
-/// Under which key OpenAI chat is told max_output_tokens.
+/// The key under which OpenAI chat receives max_output_tokens.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_output_limit_key {
@@ -99,7 +101,7 @@ pub struct zs_tool {
     pub parameters: zs_str,
 }
 
-/// What stays the same during a session. Fill it by zs_config_init, then set dialect and model
+/// The settings of a session. Fill it by zs_config_init, then set dialect and model
 /// at least. The struct itself is copied; the texts and the array of tools are lent: they must
 /// outlive the session, unchanged.
 ///
@@ -112,7 +114,7 @@ pub struct zs_config {
     pub size: usize,
     /// The model, as the provider names it.
     pub model: zs_str,
-    /// What the model is told first; may be empty.
+    /// The system prompt; may be empty.
     pub system: zs_str,
     /// The tools that it may call.
     pub tools: *const zs_tool,
@@ -124,7 +126,7 @@ pub struct zs_config {
     pub max_output_tokens: u32,
     /// Tokens of the request and the reply together; 0 leaves it to the provider.
     pub context_tokens: u32,
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    /// Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
     pub max_result_bytes: u32,
     /// Bytes of the memory that must be free before a request is sent.
     pub reply_bytes: u32,
@@ -134,7 +136,7 @@ pub struct zs_config {
     pub max_attempts: u32,
     /// The wait before the first retry; it doubles with each further one.
     pub retry_base_ms: u32,
-    /// The longest wait, whatever the provider asks for.
+    /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
     /// Where the jitter of the waits begins.
     pub seed: u32,
@@ -142,7 +144,7 @@ pub struct zs_config {
     pub failed_turn: u32,
     /// 0.
     pub reserved: u32,
-    /// Bytes of one response body, whatever is kept of it: a server that never ends.
+    /// Bytes of one response body, stored or not: a server that never ends.
     pub max_response_bytes: u32,
     /// Tokens of the request above which room is made; 0 is four fifths of what context_tokens
     /// leaves beside the reply.
@@ -167,7 +169,7 @@ pub struct zs_config {
     pub cache_read_price: u32,
     /// What a million tokens cost that are put into the provider's cache.
     pub cache_write_price: u32,
-    /// Under which key OpenAI chat is told max_output_tokens: a zs_output_limit_key.
+    /// The key under which OpenAI chat receives max_output_tokens: a zs_output_limit_key.
     pub output_limit_key: u32,
     /// How the model is told of its tools, and how it calls them: a zs_tool_mode.
     pub tool_mode: u32,
@@ -180,7 +182,7 @@ pub struct zs_config {
 }
 
 /// Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
-/// `size` is sizeof(zs_config); bytes behind what this library knows become 0.
+/// `size` is sizeof(zs_config); bytes after what this library knows become 0.
 ///
 /// Any step; no session is needed.
 /// Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.

@@ -13,7 +13,7 @@ use crate::status::zs_status;
 /// Starts to decode one response body in `len` bytes at `memory`: the session is in
 /// ZS_STEP_RECEIVE, as after a request that was answered with `http_status`. Give it the body by
 /// zs_session_feed and zs_session_end_response; what the model said is also in its transcript,
-/// behind the user's text of one space.
+/// after the user's text of one space.
 ///
 /// No session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_CONFIG for no dialect, ZS_UNSUPPORTED, ZS_FULL with the bytes missing, ZS_NULL,

@@ -78,7 +78,7 @@ const _: () = assert!(size_of::<zs_entry>() == size_of::<[u32; 8]>() + size_of::
 /// ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
 ///
 /// Any step.
-/// Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+/// Errors: ZS_NOT_FOUND after the last, ZS_NULL.
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_entry(

@@ -79,11 +79,11 @@ pub enum zs_dropped {
     ZS_DROPPED_REPLY = 1,
     /// A tool result above max_result_bytes.
     ZS_DROPPED_TOOL_RESULT = 2,
-    /// Old tool results, in whose place a line says what they were.
+    /// Old tool results, each replaced by a line that describes it.
     ZS_DROPPED_OLD_RESULTS = 3,
-    /// The oldest exchanges; nothing stands for them.
+    /// The oldest exchanges, without a replacement.
     ZS_DROPPED_OLD_EXCHANGES = 4,
-    /// The oldest exchanges, in whose place a summary stands.
+    /// The oldest exchanges, replaced by a summary.
     ZS_DROPPED_SUMMARISED = 5,
     /// Something that this version of the library has no number for.
     ZS_DROPPED_OTHER = 1000,
@@ -102,7 +102,7 @@ pub struct zs_usage {
     pub cache_read_tokens: u32,
     /// Tokens of the request that were put into the provider's cache.
     pub cache_write_tokens: u32,
-    /// Tokens of the reply that were reasoning, where the provider says it.
+    /// Tokens of the reply that were reasoning, if the provider reports it.
     pub reasoning_tokens: u32,
     /// 0 in this version.
     pub reserved: [u32; 3],
@@ -136,7 +136,7 @@ pub struct zs_event {
     pub text: zs_str,
     /// The tool's name, as the model wrote it.
     pub name: zs_str,
-    /// The provider's own id of the call; empty where it gives none.
+    /// The provider's own id of the call; empty if it gives none.
     pub provider_id: zs_str,
 }
 

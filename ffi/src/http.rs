@@ -119,7 +119,7 @@ pub unsafe extern "C" fn zs_http_init(
 }
 
 /// Takes bytes of the response, cut anywhere. Returns after the first event; call again with the
-/// rest: `*used` says how many bytes were taken. Bytes behind the end are used and ignored.
+/// rest: `*used` says how many bytes were taken. Bytes after the end are used and ignored.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_HTTP, ZS_HTTP_TOO_LONG, ZS_HTTP_ENCODING: the response cannot be read on.

@@ -101,7 +101,7 @@ pub unsafe extern "C" fn zs_json_member(
 /// The element of an array that has this index, counted from 0.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_NOT_FOUND behind the last, ZS_OTHER_KIND for what is no array, and those of
+/// Errors: ZS_NOT_FOUND after the last, ZS_OTHER_KIND for what is no array, and those of
 /// zs_json_parse.
 /// Lifetime: the value is a part of the text.
 #[unsafe(no_mangle)]

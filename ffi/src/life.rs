@@ -227,7 +227,7 @@ pub(crate) unsafe fn place(
     make: impl FnOnce(&'static mut [u8]) -> Result<Conversation, Fault>,
 ) -> Result<*mut zs_session, Fault> {
     let (handle, arena, left) = divide::<zs_session>(memory, len)?;
-    // SAFETY: `divide` says that these bytes are of the lent memory, behind the handle.
+    // SAFETY: `divide` says that these bytes are of the lent memory, after the handle.
     let storage: &'static mut [u8] = unsafe { buffer(arena, left) }?;
     let session = zs_session {
         address: zs_session::address_of(handle),

@@ -43,9 +43,9 @@ pub struct zs_failure {
     pub http_status: u32,
     /// 0 in this version.
     pub reserved: u32,
-    /// The provider's code or type of the error, where it gave one.
+    /// The provider's code or type of the error, if it gave one.
     pub code: zs_str,
-    /// The provider's message, where it gave one.
+    /// The provider's message, if it gave one.
     pub message: zs_str,
 }
 
@@ -149,7 +149,7 @@ fn is_compacting(_: &zs_session) -> bool {
     false
 }
 
-/// The provider's own word for why it stopped; empty when it gave none yet.
+/// The provider's own word for why it stopped; empty until it gives one.
 ///
 /// Any step.
 /// Errors: empty when there is no session.
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn zs_session_failure(
 }
 
 /// The tool call without an answer that has this index among them, counted from 0 in the order of
-/// the model; false and nothing filled behind the last. Answering one moves the others up.
+/// the model; false and nothing filled after the last. Answering one moves the others up.
 ///
 /// ZS_STEP_RUN_TOOLS; false in the others.
 /// Errors: false when there is no session or `call` is NULL.

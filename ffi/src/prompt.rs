@@ -35,7 +35,7 @@ pub enum zs_output {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_prompt {
-    /// The text behind the front matter, placeholders not filled.
+    /// The text after the front matter, placeholders not filled.
     pub body: zs_str,
     /// What a run of it gives.
     pub output: zs_output,
@@ -75,7 +75,7 @@ pub struct zs_placeholder {
 /// The prompt of the built-in library that has this index, counted from 0.
 ///
 /// Any step; no session is needed.
-/// Errors: ZS_NOT_FOUND behind the last, ZS_NULL.
+/// Errors: ZS_NOT_FOUND after the last, ZS_NULL.
 /// Lifetime: for ever.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_built_in(
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn zs_prompt_field(
 /// counted from 0.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_NOT_FOUND behind the last, and where there is no such list: without `tools` all
+/// Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
 /// tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
 /// ZS_NULL.
 #[unsafe(no_mangle)]
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn zs_prompt_item(
 /// The placeholder of the body that has this index, counted from 0; a name can come more than once.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
-/// Errors: ZS_NOT_FOUND behind the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
+/// Errors: ZS_NOT_FOUND after the last, ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
 /// Lifetime: the texts are parts of the prompt's text.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_placeholder(

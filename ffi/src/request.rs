@@ -53,7 +53,7 @@ pub unsafe extern "C" fn zs_session_request(
 /// One header of the request, its name in lower case. The key is not among them.
 ///
 /// ZS_STEP_SEND.
-/// Errors: ZS_NOT_FOUND behind the last, ZS_WRONG_STEP, ZS_NULL.
+/// Errors: ZS_NOT_FOUND after the last, ZS_WRONG_STEP, ZS_NULL.
 /// Lifetime: for ever.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_request_header(

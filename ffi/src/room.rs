@@ -104,8 +104,8 @@ pub unsafe extern "C" fn zs_session_checkpoint(session: *const zs_session) -> u6
     unsafe { look(session, |session| session.chat.checkpoint().number()) }.unwrap_or(0)
 }
 
-/// Takes out all that was said since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
-/// stack: those made after this one are of no use any more, those before it are.
+/// Removes everything added since zs_session_checkpoint gave `checkpoint`; an open turn ends.
+/// Checkpoints are a stack: those made after this one are of no use any more, those before it are.
 ///
 /// Any step, to the one that the conversation ends with.
 /// Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing

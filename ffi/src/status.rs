@@ -17,7 +17,7 @@ pub enum zs_status {
     /// The call does not fit the step; nothing changed. The detail is the step that is on.
     ZS_WRONG_STEP = 2,
     /// The response is not what the dialect promises. The detail is an offset in the body, at the
-    /// bad byte or shortly behind it.
+    /// bad byte or shortly after it.
     ZS_BAD_RESPONSE = 3,
     /// The response ended before the reply was complete. The detail is the bytes that came.
     ZS_CUT = 4,

@@ -13,7 +13,7 @@ use crate::text::zs_str;
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_BAD_VOCABULARY with the reason: 1 cut, 2 another kind of file, 3 another version,
-/// 4 byte order, 5 damaged head, 6 bytes behind its end, 7 layout, 8 unknown pattern, 9 damaged
+/// 4 byte order, 5 damaged head, 6 bytes after its end, 7 layout, 8 unknown pattern, 9 damaged
 /// body. ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_vocabulary_check(vocabulary: zs_str, detail: *mut u32) -> zs_status {

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn zs_session_begin_response(
 
 /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the first event;
 /// call again with the rest: `*used` says how many bytes were taken. `event` is filled in any
-/// case, its kind is ZS_EVENT_NONE when there is none. Bytes behind the end of the reply are used
+/// case, its kind is ZS_EVENT_NONE when there is none. Bytes after the end of the reply are used
 /// and ignored.
 ///
 /// ZS_STEP_RECEIVE; ZS_EVENT_RESTART ends it, see zs_session_end_response.

@@ -1038,10 +1038,10 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 27593) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 43390) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 60107) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 22756) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_built_in_prompts() and 0xFFFF) != 38230) {
@@ -1050,7 +1050,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_func_estimate_tokens() and 0xFFFF) != 30965) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 58380) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 20615) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_description() and 0xFFFF) != 23631) {
@@ -1101,7 +1101,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_failure() and 0xFFFF) != 36470) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 56873) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 35559) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 47256) {
@@ -1125,7 +1125,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_pending_calls() and 0xFFFF) != 55736) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 17500) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 17088) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 43121) {
@@ -1134,7 +1134,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_retry() and 0xFFFF) != 53495) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 19039) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 7082) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() and 0xFFFF) != 23414) {
@@ -1898,7 +1898,7 @@ public object FfiConverterTypeCheckpoint: FfiConverter<Checkpoint, Long> {
 public interface PromptInterface {
     
     /**
-     * The text behind the front matter, placeholders not filled.
+     * The text after the front matter, placeholders not filled.
      */
     fun `body`(): kotlin.String
     
@@ -2079,7 +2079,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The text behind the front matter, placeholders not filled.
+     * The text after the front matter, placeholders not filled.
      */override fun `body`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -2477,7 +2477,7 @@ public interface SessionInterface {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, behind the events that came before.
+     * A turn that fails is told by `fault`, after the events that came before.
      *
      * # Errors
      * `WrongStep`.
@@ -2533,7 +2533,7 @@ public interface SessionInterface {
     fun `pendingCalls`(): List<ToolCall>
     
     /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
+     * The provider's own word for why it stopped; empty until it gives one.
      */
     fun `rawStopReason`(): kotlin.String
     
@@ -2554,7 +2554,7 @@ public interface SessionInterface {
     fun `retry`()
     
     /**
-     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+     * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
      *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
@@ -2893,7 +2893,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, behind the events that came before.
+     * A turn that fails is told by `fault`, after the events that came before.
      *
      * # Errors
      * `WrongStep`.
@@ -3044,7 +3044,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
+     * The provider's own word for why it stopped; empty until it gives one.
      */override fun `rawStopReason`(): kotlin.String {
             return FfiConverterString.lift(
     callWithHandle {
@@ -3099,7 +3099,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
-     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+     * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
      *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
@@ -3741,7 +3741,7 @@ public object FfiConverterTypeTokenizer: FfiConverter<Tokenizer, Long> {
 
 
 /**
- * What stays the same during a session.
+ * The settings of a session.
  */
 data class Config (
     /**
@@ -3755,7 +3755,7 @@ data class Config (
     val `model`: kotlin.String
     , 
     /**
-     * What the model is told first; may be empty.
+     * The system prompt; may be empty.
      */
     val `system`: kotlin.String
     , 
@@ -3770,7 +3770,7 @@ data class Config (
     val `limits`: Limits
     , 
     /**
-     * Under which key OpenAI chat is told `max_output_tokens`.
+     * The key under which OpenAI chat receives `max_output_tokens`.
      */
     val `outputLimitKey`: OutputLimitKey
     , 
@@ -3780,7 +3780,7 @@ data class Config (
     val `counting`: Counting
     , 
     /**
-     * How the model is told of its tools, and how it calls them.
+     * How the tools are described to the model, and how it calls them.
      */
     val `toolMode`: ToolMode
     
@@ -4018,12 +4018,12 @@ data class Failure (
     val `fault`: Fault
     , 
     /**
-     * The provider's code or type of the error, where it gave one.
+     * The provider's code or type of the error, if it gave one.
      */
     val `code`: kotlin.String
     , 
     /**
-     * The provider's message, where it gave one.
+     * The provider's message, if it gave one.
      */
     val `message`: kotlin.String
     , 
@@ -4230,7 +4230,7 @@ public object FfiConverterTypeHeader: FfiConverterRustBuffer<Header> {
 
 
 /**
- * The numbers of a session. Each is a bound that is said when it is hit.
+ * The numbers of a session. Reaching a limit is always reported.
  */
 data class Limits (
     /**
@@ -4260,12 +4260,12 @@ data class Limits (
     val `room`: RoomPolicy
     , 
     /**
-     * Bytes of one tool result; a longer one is cut in the middle and says so.
+     * Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
      */
     val `maxResultBytes`: kotlin.UInt
     , 
     /**
-     * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+     * Bytes of one response body, stored or not; more are refused by `Limit`.
      */
     val `maxResponseBytes`: kotlin.UInt
     , 
@@ -4320,7 +4320,7 @@ data class Limits (
     val `retryBaseMs`: kotlin.UInt
     , 
     /**
-     * The longest wait, whatever the provider asks for.
+     * The longest wait, even if the provider asks for a longer one.
      */
     val `retryMaxMs`: kotlin.UInt
     , 
@@ -4330,7 +4330,7 @@ data class Limits (
     val `seed`: kotlin.UInt
     , 
     /**
-     * What becomes of a turn that fails.
+     * What happens to a turn that fails.
      */
     val `failedTurn`: FailedTurn
     
@@ -4494,7 +4494,7 @@ data class Request (
     val `method`: kotlin.String
     , 
     /**
-     * The path under the provider's base URL, `?` and all behind it included.
+     * The path under the provider's base URL, `?` and all after it included.
      */
     val `path`: kotlin.String
     , 
@@ -4557,7 +4557,7 @@ data class ToolCall (
     val `id`: kotlin.UInt
     , 
     /**
-     * The provider's own id of the call; empty where it gives none.
+     * The provider's own id of the call; empty if it gives none.
      */
     val `providerId`: kotlin.String
     , 
@@ -4690,7 +4690,7 @@ data class Usage (
     val `cacheWriteTokens`: kotlin.UInt
     , 
     /**
-     * Tokens of the reply that were reasoning, where the provider says it.
+     * Tokens of the reply that were reasoning, if the provider reports it.
      */
     val `reasoningTokens`: kotlin.UInt
     
@@ -4947,15 +4947,15 @@ enum class Dropped {
      */
     TOOL_RESULT,
     /**
-     * Old tool results, in whose place a line says what they were.
+     * Old tool results, each replaced by a line that describes it.
      */
     OLD_RESULTS,
     /**
-     * The oldest exchanges; nothing stands for them.
+     * The oldest exchanges, without a replacement.
      */
     OLD_EXCHANGES,
     /**
-     * The oldest exchanges, in whose place a summary stands.
+     * The oldest exchanges, replaced by a summary.
      */
     SUMMARISED,
     /**
@@ -5185,7 +5185,7 @@ sealed class Event {
     }
     
     /**
-     * More of a refusal, where the provider tells it from an answer.
+     * More of a refusal, if the provider distinguishes it from an answer.
      */
     data class RefusalDelta(
         /**
@@ -5570,13 +5570,13 @@ public object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
 
 
 /**
- * What becomes of a turn that fails.
+ * What happens to a turn that fails.
  */
 
 enum class FailedTurn {
     
     /**
-     * All of it is taken out, the user's text too: as if it had never begun.
+     * All of it is removed, the user's text too, as if it had never begun.
      */
     TAKE_OUT,
     /**
@@ -5613,7 +5613,7 @@ public object FfiConverterTypeFailedTurn: FfiConverterRustBuffer<FailedTurn> {
 
 
 /**
- * Under which key OpenAI chat is told `max_output_tokens`.
+ * The key under which OpenAI chat receives `max_output_tokens`.
  */
 
 enum class OutputLimitKey {
@@ -5691,7 +5691,7 @@ sealed class Part {
     }
     
     /**
-     * The model's reasoning, where the provider shows it.
+     * The model's reasoning, if the provider returns it.
      */
     data class Thinking(
         /**
@@ -5729,7 +5729,7 @@ sealed class Part {
          */
         val `id`: kotlin.UInt, 
         /**
-         * What the tool says to the model.
+         * The content for the model.
          */
         val `content`: kotlin.String, 
         /**
@@ -5756,7 +5756,7 @@ sealed class Part {
          */
         val `subtype`: kotlin.UByte, 
         /**
-         * As it came.
+         * The text as received.
          */
         val `text`: kotlin.String) : Part()
         
@@ -6319,7 +6319,7 @@ public object FfiConverterTypeStopReason: FfiConverterRustBuffer<StopReason> {
 
 
 /**
- * How the model is told of its tools, and how it calls them.
+ * How the tools are described to the model, and how it calls them.
  */
 
 enum class ToolMode {
@@ -6925,7 +6925,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     }
 }
         /**
-         * Numbers that suit a program with an operating system.
+         * Limits for a program on an operating system.
          */ fun `defaultLimits`(): Limits {
             return FfiConverterTypeLimits.lift(
     uniffiRustCall() { _status ->
@@ -6942,7 +6942,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
          *
          * # Errors
          * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
-         * `failure`, behind the events that came before.
+         * `failure`, after the events that came before.
          */
     @Throws(ZerostackException::class) fun `decode`(`dialect`: Dialect, `body`: java.nio.ByteBuffer): Decoded {
             return FfiConverterTypeDecoded.lift(

@@ -1,4 +1,4 @@
-//! What stays the same during a session: its numbers and its tools.
+//! The settings of a session: its numbers and its tools.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -34,7 +34,7 @@ value_class! {
     }
 }
 
-/// The numbers of a session. Each is a bound that is said when it is hit.
+/// The numbers of a session. Reaching a limit is always reported.
 ///
 /// Whatever is not given has a default that suits a program with an operating system.
 #[pyclass(frozen, module = "zerostack", eq)]
@@ -97,7 +97,7 @@ macro_rules! limits {
                 self.core.prices.into()
             }
 
-            /// What becomes of a turn that fails.
+            /// What happens to a turn that fails.
             #[getter]
             fn failed_turn(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
                 enums::failed_turn(py, self.core.failed_turn)
@@ -147,9 +147,9 @@ limits! {
     high_water_tokens: u32,
     /// Tokens of the request down to which room is made; 0 is two thirds of the high mark.
     low_water_tokens: u32,
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    /// Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
     max_result_bytes: u32,
-    /// Bytes of one response body, whatever is kept of it; a server that never ends is refused here.
+    /// Bytes of one response body, stored or not; a server that never ends is refused here.
     max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     reply_bytes: u32,
@@ -170,7 +170,7 @@ limits! {
     max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
     retry_base_ms: u32,
-    /// The longest wait, whatever the provider asks for.
+    /// The longest wait, even if the provider asks for a longer one.
     retry_max_ms: u32,
     /// Where the jitter of the waits begins.
     seed: u32,

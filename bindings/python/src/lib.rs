@@ -1,6 +1,6 @@
 //! The agent core for Python: `zerostack._core`. The Python files beside it make it the package.
 //!
-//! Every class is frozen. A `Session` holds its state behind a lock that is
+//! Every class is frozen. A `Session` holds its state after a lock that is
 //! only ever tried: a second user gets `Busy`, nobody waits, and nothing can deadlock.
 
 mod bytes;

@@ -25,7 +25,7 @@ value_class! {
 }
 
 value_class! {
-    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    /// More of a refusal, if the provider distinguishes it from an answer. Whole characters only.
     pub struct RefusalDelta {
         /// The text.
         text: Py<PyString>,
@@ -41,7 +41,7 @@ value_class! {
         name: Py<PyString>,
         /// JSON text as the model wrote it; may be empty or malformed. `parse()` reads it.
         arguments: Py<PyString>,
-        /// The provider's own id of the call; empty where it gives none.
+        /// The provider's own id of the call; empty if it gives none.
         provider_id: Py<PyString>,
     }
 
@@ -67,7 +67,7 @@ value_class! {
         cache_read_tokens: u32 = 0,
         /// Tokens of the request that were put into the provider's cache.
         cache_write_tokens: u32 = 0,
-        /// Tokens of the reply that were reasoning, where the provider says it.
+        /// Tokens of the reply that were reasoning, if the provider reports it.
         reasoning_tokens: u32 = 0,
     }
 
@@ -170,7 +170,7 @@ value_class! {
 }
 
 value_class! {
-    /// A part of the transcript: the model's reasoning, where the provider shows it.
+    /// A part of the transcript: the model's reasoning, if the provider returns it.
     pub struct Thinking {
         /// The text.
         text: Py<PyString>,
@@ -193,11 +193,11 @@ value_class! {
     /// A part of the transcript: text that only its provider understands (signatures, encrypted
     /// reasoning). It is sent back unchanged, and left out for another provider.
     pub struct Opaque {
-        /// Who made it.
+        /// The dialect that made it.
         dialect: Py<PyAny>,
         /// What it is among the opaque texts of this provider.
         subtype: u8,
-        /// As it came.
+        /// The text as received.
         text: Py<PyString>,
     }
 }
@@ -221,9 +221,9 @@ value_class! {
     pub struct Failure {
         /// The error that the call raised, or would have raised without another attempt.
         error: Py<PyAny>,
-        /// The provider's code or type of the error, where it gave one.
+        /// The provider's code or type of the error, if it gave one.
         code: Py<PyString>,
-        /// The provider's message, where it gave one.
+        /// The provider's message, if it gave one.
         message: Py<PyString>,
         /// The HTTP status, 0 when no response came.
         status: u16,

@@ -75,7 +75,7 @@ impl Prompt {
         &self.text
     }
 
-    /// The text behind the front matter, placeholders not filled.
+    /// The text after the front matter, placeholders not filled.
     #[getter]
     fn body(&self, py: Python<'_>) -> PyResult<String> {
         self.read(py, |prompt| prompt.body().to_owned())
@@ -175,7 +175,7 @@ impl Prompt {
         })
     }
 
-    /// The body with its placeholders filled. `arguments` is what a person writes behind the prompt's
+    /// The body with its placeholders filled. `arguments` is what a person writes after the prompt's
     /// name, for `$ARGUMENTS`, `$1` and the like; `values` are for placeholders with a name.
     ///
     /// Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.

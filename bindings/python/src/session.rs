@@ -144,7 +144,7 @@ impl Session {
         self.held.look(py, OwnedSession::is_compacting)
     }
 
-    /// The provider's own word for why it stopped; empty when it gave none yet.
+    /// The provider's own word for why it stopped; empty until it gives one.
     #[getter]
     fn raw_stop_reason(&self, py: Python<'_>) -> PyResult<String> {
         self.held.look(py, |session| session.raw_stop_reason().to_owned())
@@ -208,14 +208,14 @@ impl Session {
         })
     }
 
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     #[getter]
     fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mode = self.held.look(py, |session| session.config().tool_mode)?;
         enums::tool_mode(py, mode)
     }
 
-    /// Under which key OpenAI chat is told `max_output_tokens`.
+    /// The key under which OpenAI chat receives `max_output_tokens`.
     #[getter]
     fn output_limit_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let key = self.held.look(py, |session| session.config().output_limit_key)?;
@@ -284,7 +284,7 @@ impl Session {
     }
 
     /// Takes bytes of the body, cut anywhere, even inside a character, all of them, and gives what
-    /// came of it. Bytes behind the end of the reply are used and ignored.
+    /// came of it. Bytes after the end of the reply are used and ignored.
     ///
     /// The last event is `Restart` when the reply was broken: it is taken out, the step is not
     /// `RECEIVE` any more, and it will be asked for again.
@@ -378,7 +378,7 @@ impl Session {
         self.held.look(py, |session| Checkpoint { core: session.checkpoint() })
     }
 
-    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+    /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     /// Raises `StaleCheckpoint` when room was made since, or its place is no longer there.
     fn rollback(&self, py: Python<'_>, checkpoint: &Bound<'_, Checkpoint>) -> PyResult<()> {
         let checkpoint = checkpoint.get().core;

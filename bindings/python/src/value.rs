@@ -8,7 +8,7 @@ pub(crate) fn in_json(value: &Bound<'_, PyAny>, form: &str) -> PyResult<Py<PyAny
     Ok(made.unbind())
 }
 
-/// Declares such a class. Its fields are positional arguments of the constructor, too; behind it may
+/// Declares such a class. Its fields are positional arguments of the constructor, too; after it may
 /// stand further methods.
 macro_rules! value_class {
     (

@@ -198,7 +198,7 @@ def test_decode() -> None:
     assert isinstance(half.error, zerostack.Cut)
     nonsense = decode("anthropic", b"<html></html>")
     assert nonsense.error is not None
-    with pytest.raises(ValueError, match='provider "openai" is unknown'):
+    with pytest.raises(ValueError, match='dialect "openai" is unknown'):
         decode("openai", b"")
 
 

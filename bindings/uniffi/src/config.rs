@@ -6,24 +6,24 @@ use crate::{
     Counting, Dialect, FailedTurn, OutputLimitKey, RoomPolicy, ToolMode, ZerostackError, counting,
 };
 
-/// What stays the same during a session.
+/// The settings of a session.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Config {
     /// The dialect to speak.
     pub dialect: Dialect,
     /// The model, as the provider names it.
     pub model: String,
-    /// What the model is told first; may be empty.
+    /// The system prompt; may be empty.
     pub system: String,
     /// The tools that it may call.
     pub tools: Vec<ToolSpec>,
     /// The numbers.
     pub limits: Limits,
-    /// Under which key OpenAI chat is told `max_output_tokens`.
+    /// The key under which OpenAI chat receives `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
     /// What counts tokens until the provider has counted them.
     pub counting: Counting,
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
 }
 
@@ -38,7 +38,7 @@ pub struct ToolSpec {
     pub parameters: String,
 }
 
-/// The numbers of a session. Each is a bound that is said when it is hit.
+/// The numbers of a session. Reaching a limit is always reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, uniffi::Record)]
 pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
@@ -52,9 +52,9 @@ pub struct Limits {
     pub low_water_tokens: u32,
     /// How room is made.
     pub room: RoomPolicy,
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    /// Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
     pub max_result_bytes: u32,
-    /// Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+    /// Bytes of one response body, stored or not; more are refused by `Limit`.
     pub max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
     pub reply_bytes: u32,
@@ -76,11 +76,11 @@ pub struct Limits {
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
     pub retry_base_ms: u32,
-    /// The longest wait, whatever the provider asks for.
+    /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
     /// Where the jitter of the waits begins.
     pub seed: u32,
-    /// What becomes of a turn that fails.
+    /// What happens to a turn that fails.
     pub failed_turn: FailedTurn,
 }
 
@@ -97,7 +97,7 @@ pub struct Prices {
     pub cache_write: u32,
 }
 
-/// Numbers that suit a program with an operating system.
+/// Limits for a program on an operating system.
 #[must_use]
 #[uniffi::export]
 pub fn default_limits() -> Limits {

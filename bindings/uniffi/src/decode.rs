@@ -23,7 +23,7 @@ pub struct Decoded {
 ///
 /// # Errors
 /// `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
-/// `failure`, behind the events that came before.
+/// `failure`, after the events that came before.
 #[uniffi::export]
 pub fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, ZerostackError> {
     let mut config = SessionConfig::new(CoreDialect::from(dialect), "decode");

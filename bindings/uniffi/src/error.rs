@@ -32,9 +32,9 @@ pub struct Fault {
 pub struct Failure {
     /// The error that the call threw.
     pub fault: Fault,
-    /// The provider's code or type of the error, where it gave one.
+    /// The provider's code or type of the error, if it gave one.
     pub code: String,
-    /// The provider's message, where it gave one.
+    /// The provider's message, if it gave one.
     pub message: String,
     /// The HTTP status, 0 when no response came.
     pub status: u16,

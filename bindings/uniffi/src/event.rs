@@ -20,7 +20,7 @@ pub enum Event {
         /// The text.
         text: String,
     },
-    /// More of a refusal, where the provider tells it from an answer.
+    /// More of a refusal, if the provider distinguishes it from an answer.
     RefusalDelta {
         /// The text.
         text: String,
@@ -84,7 +84,7 @@ pub enum Event {
 pub struct ToolCall {
     /// What `tool_result` answers to.
     pub id: u32,
-    /// The provider's own id of the call; empty where it gives none.
+    /// The provider's own id of the call; empty if it gives none.
     pub provider_id: String,
     /// The tool's name, as the model wrote it.
     pub name: String,
@@ -103,7 +103,7 @@ pub struct Usage {
     pub cache_read_tokens: u32,
     /// Tokens of the request that were put into the provider's cache.
     pub cache_write_tokens: u32,
-    /// Tokens of the reply that were reasoning, where the provider says it.
+    /// Tokens of the reply that were reasoning, if the provider reports it.
     pub reasoning_tokens: u32,
 }
 

@@ -131,11 +131,11 @@ mirror! {
         Reply,
         /// A tool result above `max_result_bytes`.
         ToolResult,
-        /// Old tool results, in whose place a line says what they were.
+        /// Old tool results, each replaced by a line that describes it.
         OldResults,
-        /// The oldest exchanges; nothing stands for them.
+        /// The oldest exchanges, without a replacement.
         OldExchanges,
-        /// The oldest exchanges, in whose place a summary stands.
+        /// The oldest exchanges, replaced by a summary.
         Summarised,
     }
 }
@@ -204,10 +204,10 @@ impl From<zerostack_core::Role> for Role {
     }
 }
 
-/// What becomes of a turn that fails.
+/// What happens to a turn that fails.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, uniffi::Enum)]
 pub enum FailedTurn {
-    /// All of it is taken out, the user's text too: as if it had never begun.
+    /// All of it is removed, the user's text too, as if it had never begun.
     TakeOut,
     /// The rounds that were complete stay.
     Keep,
@@ -281,7 +281,7 @@ impl From<zerostack_core::RoomPolicy> for RoomPolicy {
 }
 
 given! {
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     ToolMode of zerostack_core::ToolMode {
         /// By the fields that the dialect has for it.
         Native,
@@ -295,7 +295,7 @@ given! {
 }
 
 given! {
-    /// Under which key OpenAI chat is told `max_output_tokens`.
+    /// The key under which OpenAI chat receives `max_output_tokens`.
     OutputLimitKey of zerostack_core::OutputLimitKey {
         /// `max_tokens`, which compatible servers know.
         MaxTokens,

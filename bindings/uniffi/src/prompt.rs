@@ -63,7 +63,7 @@ impl Prompt {
         self.name.clone()
     }
 
-    /// The text behind the front matter, placeholders not filled.
+    /// The text after the front matter, placeholders not filled.
     pub fn body(&self) -> String {
         self.read(|prompt| prompt.body().to_owned())
     }

@@ -1,4 +1,4 @@
-//! The session behind a lock.
+//! The session after a lock.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -49,7 +49,7 @@ pub struct Session {
 pub struct Request {
     /// The HTTP method.
     pub method: String,
-    /// The path under the provider's base URL, `?` and all behind it included.
+    /// The path under the provider's base URL, `?` and all after it included.
     pub path: String,
     /// Headers beside the key, with names in lower case.
     pub headers: Vec<Header>,
@@ -165,7 +165,7 @@ impl Session {
         self.lock().is_compacting()
     }
 
-    /// The provider's own word for why it stopped; empty when it gave none yet.
+    /// The provider's own word for why it stopped; empty until it gives one.
     pub fn raw_stop_reason(&self) -> String {
         self.lock().raw_stop_reason().to_owned()
     }
@@ -236,7 +236,7 @@ impl Session {
     /// Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
     /// event that ends the step; the rest of the bytes belongs to a reply that is taken out.
     ///
-    /// A turn that fails is told by `fault`, behind the events that came before.
+    /// A turn that fails is told by `fault`, after the events that came before.
     ///
     /// # Errors
     /// `WrongStep`.
@@ -317,7 +317,7 @@ impl Session {
         Arc::new(Checkpoint { core: self.lock().checkpoint() })
     }
 
-    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+    /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     ///
     /// # Errors
     /// `StaleCheckpoint` when room was made since, or its place is no longer there; nothing

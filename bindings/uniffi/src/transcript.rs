@@ -28,7 +28,7 @@ pub enum Part {
         /// The text.
         text: String,
     },
-    /// The model's reasoning, where the provider shows it.
+    /// The model's reasoning, if the provider returns it.
     Thinking {
         /// The text.
         text: String,
@@ -42,7 +42,7 @@ pub enum Part {
     ToolResult {
         /// The call that it answers.
         id: u32,
-        /// What the tool says to the model.
+        /// The content for the model.
         content: String,
         /// Whether the call failed.
         is_error: bool,
@@ -53,7 +53,7 @@ pub enum Part {
         dialect: Option<Dialect>,
         /// What it is among the opaque texts of this provider.
         subtype: u8,
-        /// As it came.
+        /// The text as received.
         text: String,
     },
     /// Something that this version does not name.

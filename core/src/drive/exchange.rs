@@ -14,7 +14,7 @@ pub(super) struct Outgoing<'r, 's> {
     /// Lent, because a move would need room for it twice on the stack.
     request: &'r mut Request<'s>,
     body_bytes: usize,
-    /// Bytes of the head that are out, `None` behind it.
+    /// Bytes of the head that are out, `None` after it.
     head: Option<usize>,
 }
 
@@ -62,7 +62,7 @@ pub(super) struct Incoming {
     response: Response,
     /// What is wrong with the HTTP.
     fault: Option<Error>,
-    /// Bytes that came behind the end of the reply.
+    /// Bytes that came after the end of the reply.
     behind_bytes: usize,
 }
 
@@ -235,5 +235,5 @@ pub(super) fn answer<C: Config, S: Storage>(
     Ok(())
 }
 
-/// Bytes behind the end of a reply that are read so that the connection can be used again.
+/// Bytes after the end of a reply that are read so that the connection can be used again.
 const MAX_BEHIND_BYTES: usize = 4096;

@@ -18,7 +18,7 @@ pub struct Fed<'s> {
 pub enum Event<'s> {
     /// More of the answer. Whole characters only.
     TextDelta(&'s str),
-    /// More of a refusal, where the provider tells it from an answer. Whole characters only.
+    /// More of a refusal, if the provider distinguishes it from an answer. Whole characters only.
     RefusalDelta(&'s str),
     /// More of the model's reasoning. Whole characters only.
     ThinkingDelta(&'s str),
@@ -70,10 +70,10 @@ pub enum Dropped {
     Reply,
     /// A tool result above `max_result_bytes`, or longer than the context has room for.
     ToolResult,
-    /// Old tool results, in whose place a line says what they were.
+    /// Old tool results, each replaced by a line that describes it.
     OldResults,
-    /// The oldest exchanges; nothing stands for them.
+    /// The oldest exchanges, without a replacement.
     OldExchanges,
-    /// The oldest exchanges, in whose place a summary stands.
+    /// The oldest exchanges, replaced by a summary.
     Summarised,
 }

@@ -1,4 +1,4 @@
-//! What is said: parts of messages, tools and calls, and what a person may see of a reply.
+//! Messages: parts, tools and calls, and the events of a reply.
 
 mod dialect;
 mod event;
@@ -19,7 +19,7 @@ pub enum Role {
     Tool,
 }
 
-/// One piece of a message, as it stands in the transcript.
+/// One piece of a message, as stored in the transcript.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Part<'a> {
@@ -28,7 +28,7 @@ pub enum Part<'a> {
     /// Something that the program says to the model beside the user, see
     /// [`crate::Session::instruct`].
     Instruction(&'a str),
-    /// The model's reasoning, where the provider shows it.
+    /// The model's reasoning, if the provider returns it.
     Thinking(&'a str),
     /// The model wants a tool to run.
     ToolCall(ToolCall<'a>),
@@ -37,11 +37,11 @@ pub enum Part<'a> {
     /// Text that only its provider understands (signatures, encrypted reasoning). It is
     /// sent back unchanged, and left out for another provider.
     Opaque {
-        /// Who made it.
+        /// The dialect that made it.
         dialect: Dialect,
         /// What it is among the opaque texts of this provider.
         subtype: u8,
-        /// As it came.
+        /// The text as received.
         text: &'a str,
     },
 }
@@ -69,7 +69,7 @@ impl CallId {
 pub struct ToolCall<'a> {
     /// What [`ToolResult`] answers to.
     pub id: CallId,
-    /// The provider's own id of the call; empty where it gives none.
+    /// The provider's own id of the call; empty if it gives none.
     pub provider_id: &'a str,
     /// The tool's name, as the model wrote it.
     pub name: &'a str,
@@ -82,7 +82,7 @@ pub struct ToolCall<'a> {
 pub struct ToolResult<'a> {
     /// Which call it answers.
     pub id: CallId,
-    /// What the tool says to the model.
+    /// The content for the model.
     pub content: &'a str,
     /// Whether the call failed.
     pub is_error: bool,

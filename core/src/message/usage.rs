@@ -15,7 +15,7 @@ pub struct Usage {
     pub cache_read_tokens: u32,
     /// Tokens of the request that were put into the provider's cache.
     pub cache_write_tokens: u32,
-    /// Tokens of the reply that were reasoning, where the provider says it.
+    /// Tokens of the reply that were reasoning, if the provider reports it.
     pub reasoning_tokens: u32,
 }
 

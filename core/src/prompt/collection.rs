@@ -269,7 +269,7 @@ struct Quoting {
 }
 
 impl Quoting {
-    /// The depth behind `b`.
+    /// The depth after `b`.
     fn step(&mut self, b: u8) -> usize {
         match (self.quote, b) {
             (Some(b'"'), b'\\') if !self.escaped => {

@@ -28,7 +28,7 @@ pub enum Value<'a> {
 pub struct FrontMatterEntry<'a> {
     /// The name before the colon.
     pub key: &'a str,
-    /// What stands behind it.
+    /// What stands after it.
     pub value: Value<'a>,
     /// The value as it is written.
     pub raw: &'a str,
@@ -137,7 +137,7 @@ impl<'a> Scanner<'a> {
         Scanned { value, end, lenient: false }
     }
 
-    /// Nothing behind the colon: the value is in the indented lines below, if there are any.
+    /// Nothing after the colon: the value is in the indented lines below, if there are any.
     fn below(&self) -> Result<Scanned<'a>, FaultAt> {
         let Some(first) = content_line(self.front, self.line_end) else {
             return Ok(self.done(Value::Null, self.line_end));
@@ -205,7 +205,7 @@ impl<'a> Scanner<'a> {
         Ok(self.done(Value::Text(Text::flow(raw, quotes)), end))
     }
 
-    /// A list or map in brackets; brackets with more text behind them are plain text.
+    /// A list or map in brackets; brackets with more text after them are plain text.
     fn collection(&self, inline: &'a str) -> Result<Scanned<'a>, FaultAt> {
         let rest = self.front.get(self.value_at..).unwrap_or_default();
         let inner = match bracketed(rest) {

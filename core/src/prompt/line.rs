@@ -131,7 +131,7 @@ pub(super) fn quoted_length(rest: &str, quote: u8) -> Result<Option<usize>, (usi
     }
 }
 
-/// A scalar on one line, plain or quoted, with a comment behind it perhaps.
+/// A scalar on one line, plain or quoted, with a comment after it perhaps.
 pub(super) fn scalar(text: &str) -> Option<Text<'_>> {
     let (quotes, quote) = match text.bytes().next() {
         Some(b'"') => (Quotes::Double, b'"'),

@@ -14,7 +14,7 @@
 //! and `read write` are lists too. Fields that no prompt has may hold anything.
 //!
 //! It is lenient where published files are not valid YAML and can be meant in one way only: a colon
-//! or a reserved mark in a plain scalar, brackets with text behind them. It is strict where a
+//! or a reserved mark in a plain scalar, brackets with text after them. It is strict where a
 //! slip would change the meaning: a field that is there twice, a quote that does not close, a tab as
 //! indentation, a field that is indented by mistake, anchors, aliases and tags. Errors carry line
 //! and column, see [`Fault`].
@@ -137,7 +137,7 @@ impl<'a> Prompt<'a> {
         self.text
     }
 
-    /// The text behind the front matter, without empty lines around it, placeholders not filled.
+    /// The text after the front matter, without empty lines around it, placeholders not filled.
     pub const fn body(&self) -> &'a str {
         self.body
     }

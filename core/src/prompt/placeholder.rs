@@ -186,7 +186,7 @@ impl<'a> Iterator for BodyPieces<'a> {
     }
 }
 
-/// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` stands behind the braces.
+/// `{{name}}`, `{{ name }}`, `{{name|default}}`; `inner` stands after the braces.
 fn braces(inner: &str, offset: usize) -> Option<(Placeholder<'_>, usize)> {
     let blank = leading(inner, |b| b == b' ');
     let named = inner.get(blank..)?;

@@ -255,7 +255,7 @@ impl ScalarChars<'_> {
     }
 }
 
-/// Decodes the escape at the front of `rest`, which stands behind a backslash: its character, or
+/// Decodes the escape at the front of `rest`, which stands after a backslash: its character, or
 /// none for a line break, and its length in bytes. `None` when YAML has no such escape.
 pub(super) fn escape(rest: &str) -> Option<(Option<char>, usize)> {
     let one = |c| Some((Some(c), 1));

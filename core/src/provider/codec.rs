@@ -37,7 +37,7 @@ pub(crate) struct Codec {
     pub messages: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes the next piece of the messages; false when there is none.
     pub message: for<'a> fn(&Context<'a>, &mut Cursor, &mut Pieces<'a>) -> bool,
-    /// Writes everything behind the messages.
+    /// Writes everything after the messages.
     pub tail: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
 }
 
@@ -182,7 +182,7 @@ impl Cursor {
     }
 
     /// The next result in the order of the calls, for providers that know a call by its place
-    /// alone, and that call. `None`: all are written, and the cursor stands behind them.
+    /// alone, and that call. `None`: all are written, and the cursor stands after them.
     pub fn next_result<'a>(&mut self, context: &Context<'a>) -> Option<(Record<'a>, Record<'a>)> {
         let Context { bytes, places, .. } = *context;
         let results = Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));

@@ -1,4 +1,4 @@
-//! What stays the same during a session.
+//! The settings of a session.
 
 use super::Codec;
 use super::counting::Counting;
@@ -7,19 +7,19 @@ use crate::message::{Dialect, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
 
-/// Where a session finds its configuration: lent from flash, or owned by a binding.
+/// The configuration of a session: borrowed from flash, or owned by a binding.
 pub trait Config {
     /// The dialect to speak.
     fn dialect(&self) -> Dialect;
     /// The model, as the provider names it.
     fn model(&self) -> &str;
-    /// What the model is told first; may be empty.
+    /// The system prompt; may be empty.
     fn system(&self) -> &str;
-    /// Tool `index`, `None` behind the last.
+    /// Tool `index`, `None` after the last.
     fn tool(&self, index: usize) -> Option<ToolSpec<'_>>;
     /// The numbers.
     fn limits(&self) -> &Limits;
-    /// Under which key OpenAI chat is told `max_output_tokens`.
+    /// The key under which OpenAI chat receives `max_output_tokens`.
     fn output_limit_key(&self) -> OutputLimitKey {
         OutputLimitKey::MaxTokens
     }
@@ -30,13 +30,15 @@ pub trait Config {
         Counting::default().count(text)
     }
 
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     fn tool_mode(&self) -> ToolMode {
         ToolMode::Native
     }
 }
 
-/// How the model is told of its tools, and how it calls them. All but `Native` want the feature
+/// How the tools are described to the model, and how it calls them.
+///
+/// All but `Native` want the feature
 /// `local-models`.
 ///
 /// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
@@ -81,7 +83,7 @@ impl ToolMode {
     }
 }
 
-/// Under which key OpenAI chat is told [`Limits::max_output_tokens`]; the other dialects have
+/// The key under which OpenAI chat receives [`Limits::max_output_tokens`]; the other dialects have
 /// but one.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -113,7 +115,7 @@ impl OutputLimitKey {
     }
 }
 
-/// The numbers of a session. Each is a bound that is said when it is hit.
+/// The numbers of a session. Reaching a limit is always reported.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
     /// Tokens of one reply; 0 leaves it to the provider (Anthropic wants a number and gets
@@ -131,9 +133,9 @@ pub struct Limits {
     pub low_water_tokens: u32,
     /// How room is made.
     pub room: RoomPolicy,
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    /// Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
     pub max_result_bytes: u32,
-    /// Bytes of one response body, whatever is kept of it. A server that never ends is refused
+    /// Bytes of one response body, stored or not. A server that never ends is refused
     /// here: the turn fails with `Limit`.
     pub max_response_bytes: u32,
     /// Bytes of the storage that must be free before a request is sent.
@@ -157,28 +159,28 @@ pub struct Limits {
     pub max_attempts: u8,
     /// The wait before the first retry; it doubles with each further one.
     pub retry_base_ms: u32,
-    /// The longest wait, whatever the provider asks for.
+    /// The longest wait, even if the provider asks for a longer one.
     pub retry_max_ms: u32,
     /// Where the jitter of the waits begins.
     pub seed: u32,
-    /// What becomes of a turn that fails.
+    /// What happens to a turn that fails.
     pub failed_turn: FailedTurn,
 }
 
-/// What becomes of a turn that fails.
+/// What happens to a turn that fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FailedTurn {
-    /// All of it is taken out, the user's text too: as if it had never begun.
+    /// All of it is removed, the user's text too, as if it had never begun.
     TakeOut,
     /// The rounds that were complete stay.
     Keep,
 }
 
 impl Limits {
-    /// What Anthropic is told when `max_output_tokens` is 0.
+    /// What Anthropic receives when `max_output_tokens` is 0.
     pub const ANTHROPIC_OUTPUT_TOKENS: u32 = 32_000;
 
-    /// Numbers that suit a program with an operating system.
+    /// Limits for a program on an operating system.
     pub const DEFAULT: Self = Self {
         max_output_tokens: 0,
         context_tokens: 0,
@@ -209,24 +211,24 @@ impl Default for Limits {
     }
 }
 
-/// A configuration that is lent: all of it can lie in flash.
+/// A borrowed configuration: all of it can be in flash.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionConfig<'c> {
     /// The dialect to speak.
     pub dialect: Dialect,
     /// The model, as the provider names it.
     pub model: &'c str,
-    /// What the model is told first; may be empty.
+    /// The system prompt; may be empty.
     pub system: &'c str,
     /// The tools that it may call.
     pub tools: &'c [ToolSpec<'c>],
     /// The numbers.
     pub limits: Limits,
-    /// Under which key OpenAI chat is told `max_output_tokens`.
+    /// The key under which OpenAI chat receives `max_output_tokens`.
     pub output_limit_key: OutputLimitKey,
     /// What counts tokens.
     pub counting: Counting<'c>,
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
 }
 
@@ -331,17 +333,17 @@ mod owned {
         pub dialect: Dialect,
         /// The model, as the provider names it.
         pub model: String,
-        /// What the model is told first; may be empty.
+        /// The system prompt; may be empty.
         pub system: String,
         /// The tools that it may call.
         pub tools: Vec<OwnedTool>,
         /// The numbers.
         pub limits: Limits,
-        /// Under which key OpenAI chat is told `max_output_tokens`.
+        /// The key under which OpenAI chat receives `max_output_tokens`.
         pub output_limit_key: OutputLimitKey,
         /// What counts tokens.
         pub counting: Counting<'static>,
-        /// How the model is told of its tools, and how it calls them.
+        /// How the tools are described to the model, and how it calls them.
         pub tool_mode: ToolMode,
     }
 

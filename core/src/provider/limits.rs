@@ -6,7 +6,7 @@ use crate::message::{Dialect, Usage};
 /// How room is made when the window passes its high mark, or the storage lacks room.
 ///
 /// With each of them the step is [`crate::Step::MakeRoom`]; all but `Ask` are carried out by
-/// [`crate::Session::make_room`], down to the low mark, and everything that goes is told.
+/// [`crate::Session::make_room`], down to the low mark, and everything that is removed is reported.
 ///
 /// A provider that refuses a request because its window is too long gets a shorter one, once: with
 /// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, or as much

@@ -95,7 +95,7 @@ impl Decoder {
     // error, so whether something may be shown is a field.
     pub fn advance(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
         let before = input.len();
-        // What comes behind the end marker does not count, or a chunking would tell.
+        // What comes after the end marker does not count, or a chunking would tell.
         let counts = !(self.is_over && sink.reply.ended);
         self.shows = false;
         let read = match self.framing {
@@ -267,7 +267,7 @@ impl Decoder {
                 return Ok(());
             }
         }
-        // Told at its last byte: the empty line behind it may never come.
+        // Told at its last byte: the empty line after it may never come.
         self.end_document(sink)
     }
 

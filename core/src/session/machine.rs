@@ -56,7 +56,7 @@ pub(super) struct Machine {
     /// A driver has a connection out.
     #[cfg(feature = "drive-async")]
     pub has_connection: bool,
-    /// Why the last attempt failed. The message stands behind the transcript.
+    /// Why the last attempt failed. The message stands after the transcript.
     pub error: Option<Error>,
 }
 

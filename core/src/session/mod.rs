@@ -75,9 +75,9 @@ pub struct Session<C, S> {
 pub struct Failure<'s> {
     /// The error that the call returned.
     pub error: Error,
-    /// The provider's code or type of the error, where it gave one.
+    /// The provider's code or type of the error, if it gave one.
     pub code: &'s str,
-    /// The provider's message, where it gave one. Valid until the next turn begins.
+    /// The provider's message, if it gave one. Valid until the next turn begins.
     pub message: &'s str,
     /// The HTTP status, 0 when no response came.
     pub status: u16,
@@ -167,7 +167,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.usage
     }
 
-    /// The provider's own word for why it stopped; empty when it gave none yet.
+    /// The provider's own word for why it stopped; empty until it gives one.
     #[must_use]
     pub fn raw_stop_reason(&self) -> &str {
         core::str::from_utf8(&self.machine.reply.raw_stop_reason).unwrap_or_default()
@@ -245,7 +245,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     }
 
     /// Takes bytes of the body, cut anywhere, even inside a character. Returns after the
-    /// first event; call again with the rest. Bytes behind the end of the reply are used and
+    /// first event; call again with the rest. Bytes after the end of the reply are used and
     /// ignored.
     ///
     /// [`Event::Restart`] ends the step: the reply was broken, is taken out and will be
@@ -308,7 +308,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.checkpoint(self.transcript.used_bytes())
     }
 
-    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+    /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     /// The step is the one that the conversation ends with, or `Idle` if it was so then. Marks
     /// are a stack: those made after this one are of no use any more, those before it are.
     ///

@@ -2,7 +2,7 @@
 //! few operations on these say where pieces start.
 //!
 //! What is rare is left to the general way: zeros, characters above ASCII that are no letters, and
-//! capitals behind a letter without case.
+//! capitals after a letter without case.
 
 use super::masks::{BYTES, Classes, Masks};
 use super::pretokenizer::{Case, Pattern, contraction};
@@ -17,7 +17,7 @@ pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
     let &Classes { newline, blank, digit, .. } = classes;
     let (mut letters, mut odd) = (upper | lower | masks.letter, masks.odd);
     if is_cased {
-        // Marks are letters behind letters. Whether a capital behind a letter without case belongs to
+        // Marks are letters after letters. Whether a capital after a letter without case belongs to
         // its word depends on what follows.
         let uncased = masks.letter | masks.mark;
         odd |= upper & behind(uncased) | masks.mark & !behind(letters | masks.mark);
@@ -34,7 +34,7 @@ pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
     let tail = first | goes_on & !goes_on.wrapping_add(first);
     sign &= !tail;
 
-    // A sign alone belongs to the word behind it, unless a blank in front of it takes it; of several
+    // A sign alone belongs to the word after it, unless a blank in front of it takes it; of several
     // spaces the last one stands with what follows.
     let first_sign = sign & !behind(sign | blank);
     let mut starts = first_sign
@@ -55,7 +55,7 @@ pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
 
     let plain = odd.trailing_zeros();
     let Some(unseen) = 64u32.checked_sub(plain).filter(|&unseen| unseen < 64) else { return 1 };
-    // What stands behind the plain bytes may be a newline, to which all spaces before it belong.
+    // What stands after the plain bytes may be a newline, to which all spaces before it belong.
     let open = ((space | newline) << unseen).leading_ones().max(1);
     1 | starts & u64::MAX.unbounded_shr(unseen + open - 1)
 }

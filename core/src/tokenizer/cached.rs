@@ -118,7 +118,7 @@ impl TokenSink for IdWriter<'_, '_> {
     fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>) {
         let first = packed.first_ids();
         match self.out.get_mut(self.count..).and_then(|rest| rest.first_chunk_mut()) {
-            // What is written behind the last one is written over, or is not of the result.
+            // What is written after the last one is written over, or is not of the result.
             Some(place) if packed.count() <= first.len() => {
                 *place = first;
                 self.count += packed.count();

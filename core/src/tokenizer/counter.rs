@@ -25,7 +25,7 @@ pub struct Counter<'v> {
     state: PieceState,
     /// The last piece, should it go on.
     piece: Tail,
-    /// What stands behind the cut inside `piece` that may yet turn out to be one.
+    /// What stands after the cut inside `piece` that may yet turn out to be one.
     rest: Tail,
     /// Tokens of `piece` before that cut.
     before_cut: Count,
@@ -37,17 +37,17 @@ pub struct Counter<'v> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum PieceState {
     Empty,
-    /// Letters of a pattern without cases. `open` is the letter behind an apostrophe that one more
+    /// Letters of a pattern without cases. `open` is the letter after an apostrophe that one more
     /// letter makes a contraction.
     Word {
         open: u8,
     },
     /// Upper case and uncased letters so far. With `cut`, an uncased one was among them, and what is
-    /// upper case behind the last of these belongs to the piece only if it goes on in another case.
+    /// upper case after the last of these belongs to the piece only if it goes on in another case.
     Upper {
         cut: bool,
     },
-    /// Letters behind the first lower case one.
+    /// Letters after the first lower case one.
     Lower,
     /// Perhaps a contraction at the end of `piece`, which otherwise ends before the apostrophe, and
     /// `rest` is the next piece. `open` as above.
@@ -70,7 +70,7 @@ enum PieceState {
     },
     /// Newlines at the end of signs.
     SignsEnd,
-    /// Spaces; with `cut`, a newline was among them and `rest` is what stands behind the last one.
+    /// Spaces; with `cut`, a newline was among them and `rest` is what stands after the last one.
     Spaces {
         last: char,
         several: bool,
@@ -198,7 +198,7 @@ impl<'v> Counter<'v> {
         }
     }
 
-    /// The first character of a piece, or the one behind the sign or space that starts it.
+    /// The first character of a piece, or the one after the sign or space that starts it.
     fn enter(&mut self, character: char, class: Class) -> bool {
         let pattern = self.pattern();
         let first = self.piece.is_empty().then_some(character);
@@ -395,7 +395,7 @@ impl<'v> Counter<'v> {
         true
     }
 
-    /// The cut is one: what stands behind it is the piece now.
+    /// The cut is one: what stands after it is the piece now.
     fn cut(&mut self) {
         self.done = self.done.plus(self.before_cut);
         core::mem::swap(&mut self.piece, &mut self.rest);
@@ -421,7 +421,7 @@ fn push_to(tail: &mut Tail, vocabulary: &Vocabulary<'_>, character: char) {
     tail.push_char(vocabulary, character);
 }
 
-/// What a character behind an apostrophe starts.
+/// What a character after an apostrophe starts.
 enum AfterApostrophe {
     Whole,
     /// With its byte, as it stands there.

@@ -101,7 +101,7 @@ fn ascii_word(pattern: Pattern, text: &[u8], at: usize) -> Option<usize> {
     (next < 0x80 && (next != b'\'' || !matches!(pattern, Pattern::O200k))).then_some(end)
 }
 
-/// The bytes of `text` from `at` to `end` as numbers with zeros behind them, unless they are too many
+/// The bytes of `text` from `at` to `end` as numbers with zeros after them, unless they are too many
 /// or end in a zero themselves.
 #[inline(always)]
 pub(super) fn words_of<const WORDS: usize>(

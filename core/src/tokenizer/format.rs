@@ -13,7 +13,7 @@
 //! | 7 | 1 | [`VERSION`] |
 //! | 8 | 4 | [`BYTE_ORDER`]; reads as its mirror image when a tool swapped the bytes |
 //! | 12 | 4 | bytes of the whole file |
-//! | 16 | 8 | [`checksum`] of everything behind the header |
+//! | 16 | 8 | [`checksum`] of everything after the header |
 //! | 24 | 8 | [`checksum`] of the header with these eight bytes zero |
 //! | 32 | 4 | number of the pre-tokenizer pattern, see [`Pattern`](super::Pattern) |
 //! | 36 | 4 | tokens with an index (256 and the merges) |
@@ -70,7 +70,7 @@ pub enum Section {
     /// Tokens that no merge makes: id (4), kind (1), length (1), then the bytes; ordered by id.
     Specials = 6,
     /// Optional, for speed: the ids of the tokens of 1 to 8 bytes by their bytes as a number, with zeros
-    /// behind the last one, which may not be zero itself. First [`FRONT_SLOTS`] slots, each at the
+    /// after the last one, which may not be zero itself. First [`FRONT_SLOTS`] slots, each at the
     /// [`front_slot`] of its number, for the best of the tokens that share it; then a table of the
     /// others: the seed (8), the number of slots (4) and of buckets (4) of a perfect hash over
     /// [`word_key`], a pilot a bucket, and the slots. All slots are of [`SHORT_SLOT_BYTES`]: the number,
@@ -100,7 +100,7 @@ pub const MERGE_SLOT_BYTES: usize = 8;
 /// Bytes before the pilots in a table of words.
 pub const WORDS_HEAD_BYTES: usize = 16;
 
-/// The key of a token by its bytes, as two numbers with zeros behind the end.
+/// The key of a token by its bytes, as two numbers with zeros after the end.
 pub const fn word_key(low: u64, high: u64) -> u64 {
     low ^ high.wrapping_mul(0xBF58_476D_1CE4_E5B9)
 }

@@ -11,7 +11,7 @@ use super::vocab::Vocabulary;
 
 /// Bytes of a window. Its places fit a byte; where there is room, the longest token fits twice.
 const BYTES: usize = if cfg!(feature = "unicode-pages") { 256 } else { 64 };
-/// Tokens that end behind this in a window are left to the next one, which sees more of them.
+/// Tokens that end after this in a window are left to the next one, which sees more of them.
 const KEPT_BYTES: usize = BYTES - 24;
 /// Merges of which the least is kept: those around a change are looked through again.
 const LANES: usize = 8;
@@ -140,7 +140,7 @@ impl MergeWindow {
         }
     }
 
-    /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours.
+    /// Makes `token` of the parts at `place` and after it, and looks up its new neighbours.
     fn merge(&mut self, pairs: &impl MergeLookup, place: usize, token: TokenIndex) {
         let gone = at(&self.next, place);
         let next = at(&self.next, gone);

@@ -104,13 +104,13 @@ pub enum VocabularyFault {
     ByteOrder = 4,
     /// Its header is damaged.
     Header = 5,
-    /// It goes on behind its end.
+    /// It goes on after its end.
     Trailing = 6,
     /// Its header says what cannot be.
     Layout = 7,
     /// It wants a pre-tokenizer that this version does not know.
     Pattern = 8,
-    /// It is damaged behind the header.
+    /// It is damaged after the header.
     Body = 9,
     /// It is sound, but was pruned to count only: it makes no ids.
     CountsOnly = 10,

@@ -42,7 +42,7 @@ impl<const WORDS: usize> PackedIds<WORDS> {
         (self.first() >> COUNT_AT) as usize
     }
 
-    /// The ids of the first word, with zeros behind the last one.
+    /// The ids of the first word, with zeros after the last one.
     #[inline(always)]
     pub(super) fn first_ids(&self) -> [u32; IDS] {
         ids(self.first())

@@ -156,7 +156,7 @@ fn cased_word(text: &[u8], start: usize, mark: Option<usize>) -> Option<usize> {
         }
     } else if let Some(end) = after_uncased {
         // The first form wants a lower case letter or an uncased one at its end: it gives back the
-        // upper case behind the last of these.
+        // upper case after the last of these.
         at = end;
     } else if at == start {
         return None;
@@ -191,7 +191,7 @@ fn signs(pattern: Pattern, text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Whether a piece of signs takes this byte at its end, behind other such bytes.
+/// Whether a piece of signs takes this byte at its end, after other such bytes.
 pub(super) const fn signs_go_on(pattern: Pattern, byte: u8) -> bool {
     match byte {
         b'\r' | b'\n' => !pattern.is_gpt2(),

@@ -2,7 +2,7 @@
 //! found once.
 //!
 //! A list of tokens is the encoding of its text exactly if each two neighbours are, by themselves. So
-//! the tokens of one round may be laid behind one another as often as the text goes round, if the cut
+//! the tokens of one round may be laid after one another as often as the text goes round, if the cut
 //! from their last one to their first one holds.
 
 use super::bpe::{PrefixWindow, WINDOW, first_token};
@@ -90,7 +90,7 @@ impl PrefixWindow {
         self.tokens_to(end).next().map(|last| last.node().index())
     }
 
-    /// The first token behind `start`, which is where one starts, in front of `end`.
+    /// The first token after `start`, which is where one starts, in front of `end`.
     fn first_behind(&self, start: usize, end: usize) -> Option<u32> {
         let (mut at, mut first) = (end, None);
         while at > start {

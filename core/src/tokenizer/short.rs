@@ -94,7 +94,7 @@ impl<const SIZE: usize> Parts<SIZE> {
         })
     }
 
-    /// Makes `token` of the parts at `place` and behind it, and looks up its new neighbours. Where that
+    /// Makes `token` of the parts at `place` and after it, and looks up its new neighbours. Where that
     /// is done at once, there is no branch on whether there are any.
     #[inline(always)]
     fn merge<P: MergeLookup>(&mut self, pairs: &P, place: usize, token: TokenIndex) {

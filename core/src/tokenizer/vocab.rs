@@ -66,7 +66,7 @@ impl<'v> Vocabulary<'v> {
     /// Opens a packed vocabulary that is part of the program: header and layout only, in constant
     /// time, without touching the rest.
     ///
-    /// Damage behind the header is not seen; it leads to wrong counts, never to a panic.
+    /// Damage after the header is not seen; it leads to wrong counts, never to a panic.
     ///
     /// # Errors
     /// `BadVocabulary`; `detail` is a [`VocabularyFault`].
@@ -109,7 +109,7 @@ impl<'v> Vocabulary<'v> {
         for (number, section) in sections.iter_mut().enumerate() {
             let offset = u32_at(header, 88 + 8 * number) as usize;
             let length = u32_at(header, 92 + 8 * number) as usize;
-            // The eight bytes behind a section belong to its slice: a word may be read at its end.
+            // The eight bytes after a section belong to its slice: a word may be read at its end.
             let end = offset.checked_add(length).and_then(|end| end.checked_add(8));
             *section = end.and_then(|end| bytes.get(offset..end)).ok_or(VocabularyFault::Layout)?;
         }
@@ -416,7 +416,7 @@ impl<'v> Vocabulary<'v> {
         cfg!(feature = "unicode-pages") && !self.front.is_empty()
     }
 
-    /// The token with these bytes: the first eight and the next eight as numbers, zeros behind the end.
+    /// The token with these bytes: the first eight and the next eight as numbers, zeros after the end.
     /// The last byte may not be zero.
     #[inline(always)]
     pub(super) fn word(&self, word: [u64; 2]) -> PackedIds<2> {

@@ -12,7 +12,7 @@ pub(super) struct WordTable<'v> {
     seed: u64,
     count: u32,
     pilots: &'v [u8],
-    /// With the eight bytes behind them.
+    /// With the eight bytes after them.
     slots: &'v [u8],
     slot_bytes: usize,
     /// Ones where the second word of a slot belongs to its key.

@@ -86,7 +86,7 @@ impl<'a> Json<'a> {
         })
     }
 
-    /// The name at this offset of the same text, or behind what separates members there, and its
+    /// The name at this offset of the same text, or after what separates members there, and its
     /// value. The offset must be one between two members of this object.
     pub(super) fn member_at(self, start: usize) -> Option<(Json<'a>, Json<'a>)> {
         let mut rest = Children { text: self.text, at: start };

@@ -137,7 +137,7 @@ impl<'a> Number<'a> {
         Some(value)
     }
 
-    /// A whole number as digits and the power of ten behind them.
+    /// A whole number as digits and the power of ten after them.
     fn scaled(self) -> Option<(u128, u32)> {
         match self.last_power() {
             None => Some((0, 0)),

@@ -54,7 +54,7 @@ pub struct Journal {
     file_bytes: u64,
 }
 
-/// Bytes to be written behind those of a file: first the head, then the payload.
+/// Bytes to be written after those of a file: first the head, then the payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'s> {
     head: [u8; MAGIC_BYTES + HEAD_BYTES],
@@ -91,7 +91,7 @@ impl Journal {
         self.file_bytes
     }
 
-    /// Reads a file. What comes behind the last whole frame is dropped, and counted.
+    /// Reads a file. What comes after the last whole frame is dropped, and counted.
     ///
     /// # Errors
     /// `BadTranscript` when the file is none of this format; `detail` is 0. `Full`.
@@ -174,7 +174,7 @@ impl<'s> Frame<'s> {
         self.head.get(self.skip..).unwrap_or_default()
     }
 
-    /// What is written behind it.
+    /// What is written after it.
     #[must_use]
     pub const fn payload(&self) -> &'s [u8] {
         self.payload
@@ -191,7 +191,7 @@ fn last_record(bytes: &[u8]) -> Option<Record<'_>> {
     Records::from(bytes, FIRST_RECORD).last()
 }
 
-/// The first frame, when it is whole: its offset, its payload, and what comes behind it.
+/// The first frame, when it is whole: its offset, its payload, and what comes after it.
 fn next_frame(bytes: &[u8]) -> Option<(usize, &[u8], &[u8])> {
     let (start, rest) = bytes.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;

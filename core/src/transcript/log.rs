@@ -64,7 +64,7 @@ impl<'t> Log<'t> {
         Records::from(self.bytes(), offset)
     }
 
-    /// The `length` bytes behind the end, where a message may lie that is not kept.
+    /// The `length` bytes after the end, where a message may lie that is not kept.
     pub fn behind(&self, length: usize) -> &[u8] {
         let used = self.used();
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()
@@ -90,7 +90,7 @@ impl<'t> Log<'t> {
         if self.reserve(left).is_ok() { left } else { 0 }
     }
 
-    /// Writes raw bytes behind the end.
+    /// Writes raw bytes after the end.
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.reserve(bytes.len())?;
         let at = self.used();

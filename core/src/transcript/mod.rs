@@ -112,7 +112,7 @@ impl<S: Storage> Transcript<S> {
         JsonLines::new(self.as_bytes(), self.places(), place.offset as usize)
     }
 
-    /// The `length` bytes behind the end, where a message may lie that is not kept.
+    /// The `length` bytes after the end, where a message may lie that is not kept.
     pub(crate) fn bytes_behind(&self, length: usize) -> &[u8] {
         let used = self.extent.used as usize;
         self.storage.bytes().get(used..used.saturating_add(length)).unwrap_or_default()

@@ -188,7 +188,7 @@ impl<'a> Record<'a> {
         Some(Self { offset, header, payload })
     }
 
-    /// The first record of one of `kinds` at `offset` or behind it, in the message that begins at
+    /// The first record of one of `kinds` at `offset` or after it, in the message that begins at
     /// `message`.
     // One loop for all who look for something: each would take a hundred bytes of flash.
     #[inline(never)]

@@ -7,7 +7,7 @@
 /// The hash of nothing.
 pub(crate) const START: u32 = 0x811c_9dc5;
 
-/// The hash of what has `hash`, and `byte` behind it.
+/// The hash of what has `hash`, and `byte` after it.
 pub(crate) const fn add(hash: u32, byte: u8) -> u32 {
     (hash ^ byte as u32).wrapping_mul(0x0100_0193)
 }

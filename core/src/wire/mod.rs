@@ -10,7 +10,7 @@ pub(crate) mod steps;
 
 pub(crate) use json_write::pieces;
 
-/// `number` with another decimal digit behind it, saturating.
+/// `number` with another decimal digit after it, saturating.
 #[cfg_attr(target_pointer_width = "32", inline(never))]
 pub(crate) const fn with_digit(number: u32, digit: u8) -> u32 {
     number.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0') as u32)

@@ -6,7 +6,7 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
 }
 
 /// Copies what a JSON string holds as it is from the front of `from` to that of `to`, as far
-/// as both go; returns how many bytes that are. Bytes of `to` behind them may change too.
+/// as both go; returns how many bytes that are. Bytes of `to` after them may change too.
 pub(crate) fn copy_plain(from: &[u8], to: &mut [u8]) -> usize {
     let mut length = 0;
     for (word, place) in words(from).iter().zip(to.as_chunks_mut().0) {

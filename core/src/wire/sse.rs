@@ -132,7 +132,7 @@ impl SseReader {
         self.name = bytes.iter().fold(self.name, |hash, byte| hash::add(hash, *byte));
     }
 
-    /// Whether the line that is over gave the type `error`; asked for behind each line.
+    /// Whether the line that is over gave the type `error`; asked for after each line.
     pub(crate) fn ends_error_event(&mut self) -> bool {
         core::mem::replace(&mut self.name, hash::START) == ERROR
     }
@@ -255,5 +255,5 @@ const ERROR: u32 = hash::hash(b"error");
 
 const BYTE_ORDER_MARK: u32 = hash::hash(&[0xef, 0xbb, 0xbf]);
 
-/// What may stand before a colon, each behind a space.
+/// What may stand before a colon, each after a space.
 const NAMES: &[u8] = b" data event id retry \xef\xbb\xbf";

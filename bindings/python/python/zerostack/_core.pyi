@@ -100,7 +100,7 @@ class ThinkingDelta:
 
 @final
 class RefusalDelta:
-    """More of a refusal, where the provider tells it from an answer. Whole characters only.
+    """More of a refusal, if the provider distinguishes it from an answer. Whole characters only.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -135,7 +135,7 @@ class ToolCall:
         """JSON text as the model wrote it; may be empty or malformed. `parse()` reads it."""
     @property
     def provider_id(self) -> str:
-        """The provider's own id of the call; empty where it gives none."""
+        """The provider's own id of the call; empty if it gives none."""
     def parse(self) -> dict[str, Any]:
         """The arguments as Python values. Nothing at all counts as no arguments.
 
@@ -169,7 +169,7 @@ class Usage:
         """Tokens of the request that were put into the provider's cache."""
     @property
     def reasoning_tokens(self) -> int:
-        """Tokens of the reply that were reasoning, where the provider says it."""
+        """Tokens of the reply that were reasoning, if the provider reports it."""
     def __add__(self, other: Usage, /) -> Usage:
         """The sum of both."""
     def __radd__(self, other: Usage, /) -> Usage: ...
@@ -338,7 +338,7 @@ class Instruction:
 
 @final
 class Thinking:
-    """A part of the transcript: the model's reasoning, where the provider shows it.
+    """A part of the transcript: the model's reasoning, if the provider returns it.
     """
     __match_args__: ClassVar[tuple[Literal["text"]]]
     def __new__(cls, text: str) -> Self: ...
@@ -386,7 +386,7 @@ class Opaque:
         """The same as JSON text, on one line."""
     @property
     def dialect(self) -> Dialect:
-        """Who made it."""
+        """The dialect that made it."""
     @property
     def subtype(self) -> int:
         """What it is among the opaque texts of this provider."""
@@ -435,10 +435,10 @@ class Failure:
         """The error that the call raised, or would have raised without another attempt."""
     @property
     def code(self) -> str:
-        """The provider's code or type of the error, where it gave one."""
+        """The provider's code or type of the error, if it gave one."""
     @property
     def message(self) -> str:
-        """The provider's message, where it gave one."""
+        """The provider's message, if it gave one."""
     @property
     def status(self) -> int:
         """The HTTP status, 0 when no response came."""
@@ -553,7 +553,7 @@ class Placeholder:
 
 @final
 class Limits:
-    """The numbers of a session. Each is a bound that is said when it is hit.
+    """The numbers of a session. Reaching a limit is always reported.
 
     Whatever is not given has a default that suits a program with an operating system.
     """
@@ -591,10 +591,10 @@ class Limits:
         """Tokens of the request and the reply together; 0 leaves it to the provider."""
     @property
     def max_result_bytes(self) -> int:
-        """Bytes of one tool result; a longer one is cut in the middle and says so."""
+        """Bytes of one tool result; a longer one is cut in the middle, with a note of the cut."""
     @property
     def max_response_bytes(self) -> int:
-        """Bytes of one response body, whatever is kept of it; a server that never ends is refused
+        """Bytes of one response body, stored or not; a server that never ends is refused
         here."""
     @property
     def reply_bytes(self) -> int:
@@ -610,7 +610,7 @@ class Limits:
         """The wait before the first retry; it doubles with each further one."""
     @property
     def retry_max_ms(self) -> int:
-        """The longest wait, whatever the provider asks for."""
+        """The longest wait, even if the provider asks for a longer one."""
     @property
     def seed(self) -> int:
         """Where the jitter of the waits begins."""
@@ -645,7 +645,7 @@ class Limits:
         """What tokens cost."""
     @property
     def failed_turn(self) -> FailedTurn:
-        """What becomes of a turn that fails."""
+        """What happens to a turn that fails."""
 
 @final
 class Session:
@@ -743,7 +743,7 @@ class Session:
         not shown."""
     @property
     def raw_stop_reason(self) -> str:
-        """The provider's own word for why it stopped; empty when it gave none yet."""
+        """The provider's own word for why it stopped; empty until it gives one."""
     @property
     def is_reply_complete(self) -> bool:
         """Whether the reply is complete, so that the rest of the body need not be read."""
@@ -764,10 +764,10 @@ class Session:
         """The tools that the model may call."""
     @property
     def tool_mode(self) -> ToolMode:
-        """How the model is told of its tools, and how it calls them."""
+        """How the tools are described to the model, and how it calls them."""
     @property
     def output_limit_key(self) -> OutputLimitKey:
-        """Under which key OpenAI chat is told `max_output_tokens`."""
+        """The key under which OpenAI chat receives `max_output_tokens`."""
     @property
     def limits(self) -> Limits:
         """The numbers."""
@@ -831,7 +831,7 @@ class Session:
     def checkpoint(self) -> Checkpoint:
         """Marks the end of the conversation as it is now, without a reply that is coming in."""
     def rollback(self, checkpoint: Checkpoint) -> None:
-        """Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+        """Removes everything added since `checkpoint` was made, in any step; an open turn ends.
         Raises `StaleCheckpoint` when room was made since, or its place is no longer there."""
     def fork(
         self,

@@ -27,9 +27,9 @@ class Decoded(NamedTuple):
     text: str
     """The answer."""
     refusal: str
-    """A refusal, where the provider tells it from an answer."""
+    """A refusal, if the provider distinguishes it from an answer."""
     reasoning: str
-    """The model's reasoning, where the provider shows it."""
+    """The model's reasoning, if the provider returns it."""
     tool_calls: list[ToolCall]
     """The calls that are whole."""
     stop: str

@@ -72,18 +72,18 @@ class Dropped(str, Enum):
     TOOL_RESULT = "tool_result"
     """A tool result above ``max_result_bytes``."""
     OLD_RESULTS = "old_results"
-    """Old tool results, in whose place a line says what they were."""
+    """Old tool results, each replaced by a line that describes it."""
     OLD_EXCHANGES = "old_exchanges"
-    """The oldest exchanges; nothing stands for them."""
+    """The oldest exchanges, without a replacement."""
     SUMMARISED = "summarised"
-    """The oldest exchanges, in whose place a summary stands."""
+    """The oldest exchanges, replaced by a summary."""
 
 
 class FailedTurn(str, Enum):
-    """What becomes of a turn that fails."""
+    """What happens to a turn that fails."""
 
     TAKE_OUT = "take_out"
-    """All of it is taken out, the user's text too: as if it had never begun."""
+    """All of it is removed, the user's text too, as if it had never begun."""
     KEEP = "keep"
     """The rounds that were complete stay."""
 
@@ -102,7 +102,7 @@ class RoomPolicy(str, Enum):
 
 
 class ToolMode(str, Enum):
-    """How the model is told of its tools, and how it calls them."""
+    """How the tools are described to the model, and how it calls them."""
 
     NATIVE = "native"
     """By the fields that the dialect has for it."""
@@ -115,7 +115,7 @@ class ToolMode(str, Enum):
 
 
 class OutputLimitKey(str, Enum):
-    """Under which key OpenAI chat is told ``max_output_tokens``."""
+    """The key under which OpenAI chat receives ``max_output_tokens``."""
 
     MAX_TOKENS = "max_tokens"
     """What compatible servers know."""

@@ -137,7 +137,7 @@ public actor Agent {
     /// Marks the end of the conversation as it is now.
     public func checkpoint() -> Checkpoint { session.checkpoint() }
 
-    /// Takes out all that was said since `checkpoint` was made.
+    /// Removes everything added since `checkpoint` was made.
     ///
     /// - Throws: ``ErrorKind/staleCheckpoint``; ``ZerostackError/busy``.
     public func rollback(to checkpoint: Checkpoint) throws {
@@ -417,7 +417,7 @@ public enum AgentEvent: Sendable, Hashable {
 
 /// What the model said at the end of a turn.
 public struct Reply: Sendable, Hashable {
-    /// The text behind the last tool call.
+    /// The text after the last tool call.
     public let text: String
     /// Why it stopped.
     public let stop: StopReason

@@ -14,23 +14,23 @@ public enum Dialect: String, Sendable, Hashable, CaseIterable, Codable {
     case ollama
 }
 
-/// What stays the same during a session.
+/// The settings of a session.
 public struct Configuration: Sendable, Hashable {
     /// The dialect to speak.
     public var dialect: Dialect
     /// The model, as the provider names it.
     public var model: String
-    /// What the model is told first; may be empty.
+    /// The system prompt; may be empty.
     public var system: String
     /// The tools that it may call.
     public var tools: [ToolSpec]
     /// The numbers.
     public var limits: Limits
-    /// Under which key OpenAI chat is told ``Limits/maxOutputTokens``.
+    /// The key under which OpenAI chat receives ``Limits/maxOutputTokens``.
     public var outputLimitKey = OutputLimitKey.maxTokens
     /// What counts tokens until the provider has counted them.
     public var counting = Counting.estimate
-    /// How the model is told of its tools, and how it calls them.
+    /// How the tools are described to the model, and how it calls them.
     public var toolMode = ToolMode.native
 
     /// A configuration.
@@ -46,7 +46,9 @@ public struct Configuration: Sendable, Hashable {
     }
 }
 
-/// How the model is told of its tools, and how it calls them. Calls that are found in text are told
+/// How the tools are described to the model, and how it calls them.
+///
+/// Calls that are found in text are told
 /// by ``Event/recovered(calls:)``.
 public enum ToolMode: String, Sendable, Hashable, CaseIterable {
     /// By the fields that the dialect has for it.
@@ -59,7 +61,7 @@ public enum ToolMode: String, Sendable, Hashable, CaseIterable {
     case schema
 }
 
-/// Under which key OpenAI chat is told ``Limits/maxOutputTokens``.
+/// The key under which OpenAI chat receives ``Limits/maxOutputTokens``.
 public enum OutputLimitKey: String, Sendable, Hashable, CaseIterable {
     /// What compatible servers know.
     case maxTokens = "max_tokens"

@@ -4,7 +4,7 @@ internal import ZerostackGenerated
 public enum Event: Sendable, Hashable {
     /// More of the answer. Whole characters only.
     case text(String)
-    /// More of a refusal, where the provider tells it from an answer.
+    /// More of a refusal, if the provider distinguishes it from an answer.
     case refusal(String)
     /// More of the model's reasoning.
     case thinking(String)
@@ -36,7 +36,7 @@ public enum Event: Sendable, Hashable {
 public struct ToolCall: Sendable, Hashable, Identifiable {
     /// What ``Session/toolResult(_:_:isError:)`` answers to.
     public let id: CallID
-    /// The provider's own id of the call; empty where it gives none.
+    /// The provider's own id of the call; empty if it gives none.
     public let providerID: String
     /// The tool's name, as the model wrote it.
     public let name: String
@@ -67,7 +67,7 @@ public struct Usage: Sendable, Hashable {
     public let cacheReadTokens: Int
     /// Tokens of the request that were put into the provider's cache.
     public let cacheWriteTokens: Int
-    /// Tokens of the reply that were reasoning, where the provider says it.
+    /// Tokens of the reply that were reasoning, if the provider reports it.
     public let reasoningTokens: Int
 }
 
@@ -97,11 +97,11 @@ public enum Dropped: String, Sendable, Hashable {
     case reply
     /// A tool result above ``Limits/maxResultBytes``.
     case toolResult = "tool_result"
-    /// Old tool results, in whose place a line says what they were.
+    /// Old tool results, each replaced by a line that describes it.
     case oldResults = "old_results"
-    /// The oldest exchanges; nothing stands for them.
+    /// The oldest exchanges, without a replacement.
     case oldExchanges = "old_exchanges"
-    /// The oldest exchanges, in whose place a summary stands.
+    /// The oldest exchanges, replaced by a summary.
     case summarised
     /// Something that this version does not name.
     case other

@@ -1,6 +1,6 @@
 internal import ZerostackGenerated
 
-/// The numbers of a session. Each is a bound that is said when it is hit.
+/// The numbers of a session. Reaching a limit is always reported.
 public struct Limits: Sendable, Hashable {
     /// Tokens of one reply; 0 leaves it to the provider, or a large number where it wants one.
     public var maxOutputTokens: Int
@@ -13,9 +13,9 @@ public struct Limits: Sendable, Hashable {
     public var lowWaterTokens: Int
     /// How room is made.
     public var room: RoomPolicy
-    /// Bytes of one tool result; a longer one is cut in the middle and says so.
+    /// Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
     public var maxResultBytes: Int
-    /// Bytes of one response body, whatever is kept of it; more are refused by ``ErrorKind/limit``.
+    /// Bytes of one response body, stored or not; more are refused by ``ErrorKind/limit``.
     public var maxResponseBytes: Int
     /// Bytes of the storage that must be free before a request is sent.
     public var replyBytes: Int
@@ -38,14 +38,14 @@ public struct Limits: Sendable, Hashable {
     public var maxAttempts: Int
     /// The wait before the first retry; it doubles with each further one.
     public var retryBase: Duration
-    /// The longest wait, whatever the provider asks for.
+    /// The longest wait, even if the provider asks for a longer one.
     public var retryMax: Duration
     /// Where the jitter of the waits begins.
     public var seed: UInt32
-    /// What becomes of a turn that fails.
+    /// What happens to a turn that fails.
     public var failedTurn: FailedTurn
 
-    /// Numbers that suit a program with an operating system.
+    /// Limits for a program on an operating system.
     public init() {
         let core = defaultLimits()
         maxOutputTokens = Int(core.maxOutputTokens)
@@ -71,9 +71,9 @@ public struct Limits: Sendable, Hashable {
     }
 }
 
-/// What becomes of a turn that fails.
+/// What happens to a turn that fails.
 public enum FailedTurn: Sendable, Hashable {
-    /// All of it is taken out, the user's text too: as if it had never begun.
+    /// All of it is removed, the user's text too, as if it had never begun.
     case takeOut
     /// The rounds that were complete stay.
     case keep

@@ -90,7 +90,7 @@ public final class Session: Sendable {
     /// Whether the request that goes on is one of the session's own, for a summary.
     public var isCompacting: Bool { core.isCompacting() }
 
-    /// The provider's own word for why it stopped; empty when it gave none yet.
+    /// The provider's own word for why it stopped; empty until it gives one.
     public var rawStopReason: String { core.rawStopReason() }
 
     /// Whether the reply is complete, so that the rest of the body need not be read.
@@ -211,7 +211,7 @@ public final class Session: Sendable {
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
     public func checkpoint() -> Checkpoint { Checkpoint(core: core.checkpoint()) }
 
-    /// Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+    /// Removes everything added since `checkpoint` was made, in any step; an open turn ends.
     ///
     /// - Throws: ``ErrorKind/staleCheckpoint`` when room was made since, or its place is no longer
     ///   there; nothing changed.
@@ -299,7 +299,7 @@ public enum Step: Sendable, Hashable {
 public struct Request: Sendable, Hashable {
     /// The HTTP method.
     public let method: String
-    /// The path under the provider's base URL, `?` and all behind it included.
+    /// The path under the provider's base URL, `?` and all after it included.
     public let path: String
     /// Headers beside the key, with names in lower case.
     public let headers: [String: String]

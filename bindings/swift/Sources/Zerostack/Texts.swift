@@ -30,7 +30,7 @@ public final class Prompt: Sendable {
     /// What it is called by.
     public var name: String { core.name() }
 
-    /// The text behind the front matter, placeholders not filled.
+    /// The text after the front matter, placeholders not filled.
     public var body: String { core.body() }
 
     /// What it is for, and when to use it.
@@ -159,7 +159,7 @@ public struct Decoded: Sendable, Hashable {
     public let failure: Failure?
 
     /// Decodes the whole body of a successful response. What is wrong with it is told by
-    /// ``failure``, behind the events that came before.
+    /// ``failure``, after the events that came before.
     ///
     /// - Throws: ``ErrorKind/unsupported`` when the dialect is not compiled in.
     public init(_ body: Data, from dialect: Dialect) throws {

@@ -28,7 +28,7 @@ public enum Part: Sendable, Hashable {
     case text(String)
     /// Something that was said to the model beside the user.
     case instruction(String)
-    /// The model's reasoning, where the provider shows it.
+    /// The model's reasoning, if the provider returns it.
     case thinking(String)
     /// The model wants a tool to run.
     case toolCall(ToolCall)

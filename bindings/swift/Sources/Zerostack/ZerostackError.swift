@@ -33,9 +33,9 @@ public struct Fault: Sendable, Hashable {
 public struct Failure: Sendable, Hashable {
     /// The error that the call threw.
     public let fault: Fault
-    /// The provider's code or type of the error, where it gave one.
+    /// The provider's code or type of the error, if it gave one.
     public let code: String
-    /// The provider's message, where it gave one.
+    /// The provider's message, if it gave one.
     public let message: String
     /// The HTTP status, 0 when no response came.
     public let status: Int

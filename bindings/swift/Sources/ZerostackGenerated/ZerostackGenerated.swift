@@ -735,7 +735,7 @@ public func FfiConverterTypeCheckpoint_lower(_ value: Checkpoint) -> UInt64 {
 public protocol PromptProtocol: AnyObject, Sendable {
     
     /**
-     * The text behind the front matter, placeholders not filled.
+     * The text after the front matter, placeholders not filled.
      */
     func body()  -> String
     
@@ -880,7 +880,7 @@ public static func builtIn(name: String)throws  -> Prompt  {
 
     
     /**
-     * The text behind the front matter, placeholders not filled.
+     * The text after the front matter, placeholders not filled.
      */
 open func body() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -1137,7 +1137,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, behind the events that came before.
+     * A turn that fails is told by `fault`, after the events that came before.
      *
      * # Errors
      * `WrongStep`.
@@ -1193,7 +1193,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func pendingCalls()  -> [ToolCall]
     
     /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
+     * The provider's own word for why it stopped; empty until it gives one.
      */
     func rawStopReason()  -> String
     
@@ -1214,7 +1214,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func retry() throws 
     
     /**
-     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+     * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
      *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
@@ -1506,7 +1506,7 @@ open func failure() -> Failure?  {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, behind the events that came before.
+     * A turn that fails is told by `fault`, after the events that came before.
      *
      * # Errors
      * `WrongStep`.
@@ -1623,7 +1623,7 @@ open func pendingCalls() -> [ToolCall]  {
 }
     
     /**
-     * The provider's own word for why it stopped; empty when it gave none yet.
+     * The provider's own word for why it stopped; empty until it gives one.
      */
 open func rawStopReason() -> String  {
     return try!  FfiConverterString.lift(try! rustCall() {
@@ -1664,7 +1664,7 @@ open func retry()throws   {try rustCallWithError(FfiConverterTypeZerostackError_
 }
     
     /**
-     * Takes out all that was said since `checkpoint` was made, whatever the step; what goes on ends.
+     * Removes everything added since `checkpoint` was made, in any step; an open turn ends.
      *
      * # Errors
      * `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
@@ -2079,7 +2079,7 @@ public func FfiConverterTypeTokenizer_lower(_ value: Tokenizer) -> UInt64 {
 
 
 /**
- * What stays the same during a session.
+ * The settings of a session.
  */
 public struct Config: Equatable, Hashable {
     /**
@@ -2091,7 +2091,7 @@ public struct Config: Equatable, Hashable {
      */
     public let model: String
     /**
-     * What the model is told first; may be empty.
+     * The system prompt; may be empty.
      */
     public let system: String
     /**
@@ -2103,7 +2103,7 @@ public struct Config: Equatable, Hashable {
      */
     public let limits: Limits
     /**
-     * Under which key OpenAI chat is told `max_output_tokens`.
+     * The key under which OpenAI chat receives `max_output_tokens`.
      */
     public let outputLimitKey: OutputLimitKey
     /**
@@ -2111,7 +2111,7 @@ public struct Config: Equatable, Hashable {
      */
     public let counting: Counting
     /**
-     * How the model is told of its tools, and how it calls them.
+     * How the tools are described to the model, and how it calls them.
      */
     public let toolMode: ToolMode
 
@@ -2125,7 +2125,7 @@ public struct Config: Equatable, Hashable {
          * The model, as the provider names it.
          */model: String, 
         /**
-         * What the model is told first; may be empty.
+         * The system prompt; may be empty.
          */system: String, 
         /**
          * The tools that it may call.
@@ -2134,13 +2134,13 @@ public struct Config: Equatable, Hashable {
          * The numbers.
          */limits: Limits, 
         /**
-         * Under which key OpenAI chat is told `max_output_tokens`.
+         * The key under which OpenAI chat receives `max_output_tokens`.
          */outputLimitKey: OutputLimitKey, 
         /**
          * What counts tokens until the provider has counted them.
          */counting: Counting, 
         /**
-         * How the model is told of its tools, and how it calls them.
+         * How the tools are described to the model, and how it calls them.
          */toolMode: ToolMode) {
         self.dialect = dialect
         self.model = model
@@ -2463,11 +2463,11 @@ public struct Failure: Equatable, Hashable {
      */
     public let fault: Fault
     /**
-     * The provider's code or type of the error, where it gave one.
+     * The provider's code or type of the error, if it gave one.
      */
     public let code: String
     /**
-     * The provider's message, where it gave one.
+     * The provider's message, if it gave one.
      */
     public let message: String
     /**
@@ -2482,10 +2482,10 @@ public struct Failure: Equatable, Hashable {
          * The error that the call threw.
          */fault: Fault, 
         /**
-         * The provider's code or type of the error, where it gave one.
+         * The provider's code or type of the error, if it gave one.
          */code: String, 
         /**
-         * The provider's message, where it gave one.
+         * The provider's message, if it gave one.
          */message: String, 
         /**
          * The HTTP status, 0 when no response came.
@@ -2773,7 +2773,7 @@ public func FfiConverterTypeHeader_lower(_ value: Header) -> RustBuffer {
 
 
 /**
- * The numbers of a session. Each is a bound that is said when it is hit.
+ * The numbers of a session. Reaching a limit is always reported.
  */
 public struct Limits: Equatable, Hashable {
     /**
@@ -2798,11 +2798,11 @@ public struct Limits: Equatable, Hashable {
      */
     public let room: RoomPolicy
     /**
-     * Bytes of one tool result; a longer one is cut in the middle and says so.
+     * Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
      */
     public let maxResultBytes: UInt32
     /**
-     * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+     * Bytes of one response body, stored or not; more are refused by `Limit`.
      */
     public let maxResponseBytes: UInt32
     /**
@@ -2846,7 +2846,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let retryBaseMs: UInt32
     /**
-     * The longest wait, whatever the provider asks for.
+     * The longest wait, even if the provider asks for a longer one.
      */
     public let retryMaxMs: UInt32
     /**
@@ -2854,7 +2854,7 @@ public struct Limits: Equatable, Hashable {
      */
     public let seed: UInt32
     /**
-     * What becomes of a turn that fails.
+     * What happens to a turn that fails.
      */
     public let failedTurn: FailedTurn
 
@@ -2878,10 +2878,10 @@ public struct Limits: Equatable, Hashable {
          * How room is made.
          */room: RoomPolicy, 
         /**
-         * Bytes of one tool result; a longer one is cut in the middle and says so.
+         * Bytes of one tool result; a longer one is cut in the middle, with a note of the cut.
          */maxResultBytes: UInt32, 
         /**
-         * Bytes of one response body, whatever is kept of it; more are refused by `Limit`.
+         * Bytes of one response body, stored or not; more are refused by `Limit`.
          */maxResponseBytes: UInt32, 
         /**
          * Bytes of the storage that must be free before a request is sent.
@@ -2914,13 +2914,13 @@ public struct Limits: Equatable, Hashable {
          * The wait before the first retry; it doubles with each further one.
          */retryBaseMs: UInt32, 
         /**
-         * The longest wait, whatever the provider asks for.
+         * The longest wait, even if the provider asks for a longer one.
          */retryMaxMs: UInt32, 
         /**
          * Where the jitter of the waits begins.
          */seed: UInt32, 
         /**
-         * What becomes of a turn that fails.
+         * What happens to a turn that fails.
          */failedTurn: FailedTurn) {
         self.maxOutputTokens = maxOutputTokens
         self.contextTokens = contextTokens
@@ -3121,7 +3121,7 @@ public struct Request: Equatable, Hashable {
      */
     public let method: String
     /**
-     * The path under the provider's base URL, `?` and all behind it included.
+     * The path under the provider's base URL, `?` and all after it included.
      */
     public let path: String
     /**
@@ -3140,7 +3140,7 @@ public struct Request: Equatable, Hashable {
          * The HTTP method.
          */method: String, 
         /**
-         * The path under the provider's base URL, `?` and all behind it included.
+         * The path under the provider's base URL, `?` and all after it included.
          */path: String, 
         /**
          * Headers beside the key, with names in lower case.
@@ -3210,7 +3210,7 @@ public struct ToolCall: Equatable, Hashable {
      */
     public let id: UInt32
     /**
-     * The provider's own id of the call; empty where it gives none.
+     * The provider's own id of the call; empty if it gives none.
      */
     public let providerId: String
     /**
@@ -3229,7 +3229,7 @@ public struct ToolCall: Equatable, Hashable {
          * What `tool_result` answers to.
          */id: UInt32, 
         /**
-         * The provider's own id of the call; empty where it gives none.
+         * The provider's own id of the call; empty if it gives none.
          */providerId: String, 
         /**
          * The tool's name, as the model wrote it.
@@ -3390,7 +3390,7 @@ public struct Usage: Equatable, Hashable {
      */
     public let cacheWriteTokens: UInt32
     /**
-     * Tokens of the reply that were reasoning, where the provider says it.
+     * Tokens of the reply that were reasoning, if the provider reports it.
      */
     public let reasoningTokens: UInt32
 
@@ -3410,7 +3410,7 @@ public struct Usage: Equatable, Hashable {
          * Tokens of the request that were put into the provider's cache.
          */cacheWriteTokens: UInt32, 
         /**
-         * Tokens of the reply that were reasoning, where the provider says it.
+         * Tokens of the reply that were reasoning, if the provider reports it.
          */reasoningTokens: UInt32) {
         self.inputTokens = inputTokens
         self.outputTokens = outputTokens
@@ -3827,15 +3827,15 @@ public enum Dropped: Equatable, Hashable {
      */
     case toolResult
     /**
-     * Old tool results, in whose place a line says what they were.
+     * Old tool results, each replaced by a line that describes it.
      */
     case oldResults
     /**
-     * The oldest exchanges; nothing stands for them.
+     * The oldest exchanges, without a replacement.
      */
     case oldExchanges
     /**
-     * The oldest exchanges, in whose place a summary stands.
+     * The oldest exchanges, replaced by a summary.
      */
     case summarised
     /**
@@ -4339,7 +4339,7 @@ public enum Event: Equatable, Hashable {
          */text: String
     )
     /**
-     * More of a refusal, where the provider tells it from an answer.
+     * More of a refusal, if the provider distinguishes it from an answer.
      */
     case refusalDelta(
         /**
@@ -4580,13 +4580,13 @@ public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
 
 
 /**
- * What becomes of a turn that fails.
+ * What happens to a turn that fails.
  */
 
 public enum FailedTurn: Equatable, Hashable {
     
     /**
-     * All of it is taken out, the user's text too: as if it had never begun.
+     * All of it is removed, the user's text too, as if it had never begun.
      */
     case takeOut
     /**
@@ -4655,7 +4655,7 @@ public func FfiConverterTypeFailedTurn_lower(_ value: FailedTurn) -> RustBuffer 
 
 
 /**
- * Under which key OpenAI chat is told `max_output_tokens`.
+ * The key under which OpenAI chat receives `max_output_tokens`.
  */
 
 public enum OutputLimitKey: Equatable, Hashable {
@@ -4752,7 +4752,7 @@ public enum Part: Equatable, Hashable {
          */text: String
     )
     /**
-     * The model's reasoning, where the provider shows it.
+     * The model's reasoning, if the provider returns it.
      */
     case thinking(
         /**
@@ -4775,7 +4775,7 @@ public enum Part: Equatable, Hashable {
          * The call that it answers.
          */id: UInt32, 
         /**
-         * What the tool says to the model.
+         * The content for the model.
          */content: String, 
         /**
          * Whether the call failed.
@@ -4792,7 +4792,7 @@ public enum Part: Equatable, Hashable {
          * What it is among the opaque texts of this provider.
          */subtype: UInt8, 
         /**
-         * As it came.
+         * The text as received.
          */text: String
     )
     /**
@@ -5455,7 +5455,7 @@ public func FfiConverterTypeStopReason_lower(_ value: StopReason) -> RustBuffer 
 
 
 /**
- * How the model is told of its tools, and how it calls them.
+ * How the tools are described to the model, and how it calls them.
  */
 
 public enum ToolMode: Equatable, Hashable {
@@ -6026,7 +6026,7 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     }
 }
 /**
- * Numbers that suit a program with an operating system.
+ * Limits for a program on an operating system.
  */
 public func defaultLimits() -> Limits  {
     return try!  FfiConverterTypeLimits_lift(try! rustCall() {
@@ -6040,7 +6040,7 @@ public func defaultLimits() -> Limits  {
  *
  * # Errors
  * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
- * `failure`, behind the events that came before.
+ * `failure`, after the events that came before.
  */
 public func decode(dialect: Dialect, body: Data)throws  -> Decoded  {
     return try  FfiConverterTypeDecoded_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -6090,10 +6090,10 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 27593) {
+    if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 43390) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_decode() != 60107) {
+    if (uniffi_zerostack_uniffi_checksum_func_decode() != 22756) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_built_in_prompts() != 38230) {
@@ -6102,7 +6102,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_func_estimate_tokens() != 30965) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 58380) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 20615) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_description() != 23631) {
@@ -6153,7 +6153,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_failure() != 36470) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 56873) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 35559) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 47256) {
@@ -6177,7 +6177,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_pending_calls() != 55736) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 17500) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 17088) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_request() != 43121) {
@@ -6186,7 +6186,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_retry() != 53495) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 19039) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 7082) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() != 23414) {

@@ -110,7 +110,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
     Ok(())
 }
 
-/// The index of a block may stand behind it, so a block and its deltas are taken here.
+/// The index of a block may stand after it, so a block and its deltas are taken here.
 pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.end_error();
     sink.reply.is_cache_apart = true;

@@ -1,6 +1,6 @@
 //! The body of a messages request.
 //!
-//! Caching: one mark stands behind the system prompt (or the last tool), which never moves,
+//! Caching: one mark stands after the system prompt (or the last tool), which never moves,
 //! and the request asks for automatic caching of the rest, so that no message ever changes
 //! because a mark moved on. Only Anthropic itself knows that field: Bedrock, Vertex and the
 //! gateways before them refuse it, and servers of other models cache by themselves.

@@ -1,6 +1,6 @@
 //! Pieces of a reply, and whole ones, which look alike; the array of pieces is transparent.
 //!
-//! Whether the text of a part is reasoning stands behind the text, so a part is taken when it
+//! Whether the text of a part is reasoning stands after the text, so a part is taken when it
 //! is over. A reply has one candidate; where there are more, the first is read.
 
 use super::{ALONE, OF_CALL, OF_NEXT};

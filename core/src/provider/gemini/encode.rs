@@ -144,7 +144,7 @@ fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &m
     out.fill(if is_error { r#""error":"%t"}}}"# } else { r#""output":"%t"}}}"# });
 }
 
-/// The signature that came with the part: before a text, behind a call, or before it.
+/// The signature that came with the part: before a text, after a call, or before it.
 fn signature<'a>(bytes: &'a [u8], previous: usize, record: &Record<'a>) -> Option<&'a str> {
     let before = Record::at(bytes, previous).filter(|_| previous != 0);
     if let Some(before) = before.filter(|before| is_ours(before, OF_NEXT)) {

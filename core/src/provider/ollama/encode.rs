@@ -64,7 +64,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                         begin(context, at, out);
                         out.fill(r#"user","content":""#);
                     }
-                    // Templates refuse the role of the system behind the first message.
+                    // Templates refuse the role of the system after the first message.
                     let [before, behind] = user_tags(&record);
                     pieces!(out: before);
                     out.fill("%t");

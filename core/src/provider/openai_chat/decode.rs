@@ -91,7 +91,7 @@ pub(super) const TWINS: [u8; 2] = [DELTA, ROOT];
 
 /// Content came in a `delta`: a `message` repeats it.
 const HAS_DELTA: u8 = 1;
-/// The choice that is read has a `message`, which repeats what a `delta` behind it says.
+/// The choice that is read has a `message`, which repeats what a `delta` after it says.
 const HAS_MESSAGE: u8 = 2;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
@@ -204,7 +204,7 @@ fn is_ours(sink: &mut Sink<'_, '_>) -> bool {
     sink.pending_has_calls() && sink.reply.dialect_state.seen & bit == 0
 }
 
-/// More of the signature of a call, which stands before its strings or behind them.
+/// More of the signature of a call, which stands before its strings or after them.
 #[inline(never)]
 fn call_signature(sink: &mut Sink<'_, '_>, bytes: &[u8]) -> Result<(), Error> {
     if sink.reply.dialect_state.document == 0 {
@@ -223,7 +223,7 @@ fn opaque(sink: &mut Sink<'_, '_>, subtype: u8, bytes: &[u8]) -> Result<(), Erro
 }
 
 /// Whether the detail that is read is encrypted reasoning, as far as is known: its type may come
-/// behind its data.
+/// after its data.
 #[inline(never)]
 fn is_encrypted(sink: &Sink<'_, '_>) -> bool {
     sink.reply.dialect_state.document == IS_ENCRYPTED || sink.is_any_staged()

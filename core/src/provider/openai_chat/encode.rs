@@ -87,7 +87,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             at.offset = record.end();
             at.about_result(context, &record, out);
             at.is_joined = at.joins(bytes, &record);
-            // Templates refuse the role of the system behind the first message.
+            // Templates refuse the role of the system after the first message.
             let [before, behind] = user_tags(&record);
             out.fill(match record.header.kind() {
                 _ if was_joined => r"\n\n",
@@ -190,7 +190,7 @@ fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pie
     out.fill("}");
 }
 
-/// Gemini's signature of the call that was written: before it, or behind it.
+/// Gemini's signature of the call that was written: before it, or after it.
 #[inline(never)]
 fn signature<'a>(context: &Context<'a>, at: &Cursor) -> Option<&'a str> {
     let bytes = context.bytes;
@@ -221,7 +221,7 @@ fn subtype(record: &Record<'_>) -> Option<u8> {
 
 const OURS: u8 = Dialect::OpenAiChat as u8;
 
-/// The next part of this kind that was kept whole, and behind the last of them the end of the
+/// The next part of this kind that was kept whole, and after the last of them the end of the
 /// string, if one was begun.
 #[inline(never)]
 fn next_text<'a>(

@@ -1,6 +1,6 @@
 //! Events of a response, and whole responses: where each string goes.
 //!
-//! The type of an event or an item may stand behind what it is the type of. Strings whose
+//! The type of an event or an item may stand after what it is the type of. Strings whose
 //! meaning is not known yet wait at the end of the transcript until their document is over.
 
 use super::items::{GOT, IS_LISTED, SKIPS_LIST, add_to_key, event, is_told, item, list_item};

@@ -81,7 +81,7 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill("]}");
 }
 
-/// A message of the model, with the phase that came behind it.
+/// A message of the model, with the phase that came after it.
 fn text<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mut Pieces<'a>) {
     begin(at, r#"{"type":"message","role":"assistant""#, out);
     let behind = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, PHASE));
@@ -123,13 +123,13 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
     }
 }
 
-/// Whether an answer stands behind this part of the reply.
+/// Whether an answer stands after this part of the reply.
 fn is_answered(bytes: &[u8], record: &Record<'_>) -> bool {
     let answers = Kind::Text.bit() | Kind::Call.bit();
     Record::find_part(bytes, record.end(), record.offset, answers).is_some()
 }
 
-/// Whether the reasoning ends with its encrypted form, an answer behind it.
+/// Whether the reasoning ends with its encrypted form, an answer after it.
 fn is_sealed(bytes: &[u8], record: &Record<'_>) -> bool {
     let others = PARTS & !Kind::Thinking.bit();
     let seal = Record::find_part(bytes, record.offset, record.offset, others);

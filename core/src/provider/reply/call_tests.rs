@@ -194,7 +194,7 @@ fn ids_may_have_kilobytes() {
             &calls(&[&call(&head, "read", "{\"path\""), &call(ZERO, "-", ":\"a\"}")]),
             &[(&id, "read", A)],
         );
-        // Late, and behind another.
+        // Late, and after another.
         let late = [
             call(ZERO, "-", "{\"path\""),
             call(&format!(r#"{ONE}"id":"{id}","#), "grep", B),

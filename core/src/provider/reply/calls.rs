@@ -87,7 +87,7 @@ impl Sink<'_, '_> {
     ///
     /// Which call that is: the one with the same `index`; without an index, the one with the
     /// same id, or the last. Servers give all calls the index 0, or no index and no id, so a
-    /// whole call behind a whole call is a new one. They give the id and the name late, in
+    /// whole call after a whole call is a new one. They give the id and the name late, in
     /// pieces, or again in each piece.
     // Not inlined, as a few others of this type: the stack of the rare would be that of each token.
     #[inline(never)]
@@ -350,7 +350,7 @@ impl Sink<'_, '_> {
             }
             self.reply.shape.add(self.log.bytes().get(at..).unwrap_or_default());
         }
-        // Each string goes behind its own, from the front on.
+        // Each string goes after its own, from the front on.
         let ends = [
             call + HEADER_BYTES + known_id,
             call + HEADER_BYTES + id + known_id + usize::from(known_name),
@@ -369,7 +369,7 @@ impl Sink<'_, '_> {
         header.info = [all_id, all_name, slot];
         header.length = (payload + grown - placeholder) as u32;
         self.log.set_header(call, header);
-        // Only records behind the call moved; when it is the last, nothing did.
+        // Only records after the call moved; when it is the last, nothing did.
         if end < start {
             self.moved(end, placeholder, grown);
         }
@@ -397,7 +397,7 @@ impl Sink<'_, '_> {
         if arguments.is_empty() || is_object(arguments.as_bytes()) {
             return true;
         }
-        // Servers give the whole of it in front of the pieces, or behind them.
+        // Servers give the whole of it in front of the pieces, or after them.
         let is_free = self.reply.stage.start == 0 && !self.reply.has_failed;
         if let Some(first) = repeated(arguments.as_bytes()).filter(|_| is_free) {
             let (start, end) = (record.end() - arguments.len(), record.end());

@@ -16,7 +16,7 @@ pub(crate) struct ProviderError {
     pub status: u16,
     /// Tenths of a second to wait before the next attempt, where it says so; else 0.
     pub delay: u16,
-    /// Where its message stands behind the records, and how long it is.
+    /// Where its message stands after the records, and how long it is.
     pub start: u32,
     pub length: u16,
     /// The message is complete.

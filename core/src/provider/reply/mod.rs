@@ -88,7 +88,7 @@ pub(crate) struct Reply {
     shape: shape::Shape,
     /// Something of it came in this document.
     is_touched: bool,
-    /// Some call has spare room behind its arguments.
+    /// Some call has spare room after its arguments.
     has_spare: bool,
     /// The highest index of a call on the wire.
     last_index: u32,

@@ -76,7 +76,7 @@ impl Sink<'_, '_> {
         self.reply.open = 0;
     }
 
-    /// Takes out what was shown behind the text that is kept; the bytes that this freed.
+    /// Takes out what was shown after the text that is kept; the bytes that this freed.
     fn drop_to_keep_end(&mut self) -> usize {
         let (keep_end, shown) = (self.reply.keep_end, self.reply.shown);
         let dropped = shown.saturating_sub(keep_end);

@@ -1,4 +1,4 @@
-//! Spare room behind the arguments of calls whose pieces take turns.
+//! Spare room after the arguments of calls whose pieces take turns.
 //!
 //! A piece of a call that is not the last goes in the middle of the transcript, and what follows
 //! would move for each. So such a call gets room for as much again as it has, and what follows
@@ -32,7 +32,7 @@ const MIN_SPARE_BYTES: usize = 64;
 /// What stays free for what else comes before the next look at the room.
 const KEPT_FREE_BYTES: usize = 4096;
 
-/// Bytes of spare room behind the arguments of `call`.
+/// Bytes of spare room after the arguments of `call`.
 pub(super) fn spare_bytes(call: &Record<'_>) -> usize {
     match call.payload.last_chunk::<COUNT_BYTES>() {
         Some(count) if IS_GIVEN && call.header.has(SPARE) => u32::from_le_bytes(*count) as usize,
@@ -48,7 +48,7 @@ pub(super) fn strings<'t>(call: &Record<'t>) -> (&'t [u8], &'t [u8], &'t [u8]) {
 }
 
 impl Sink<'_, '_> {
-    /// Puts the bytes from `start` to the end of the transcript behind the arguments of the call at
+    /// Puts the bytes from `start` to the end of the transcript after the arguments of the call at
     /// `call`, which is not the last. False: there is no spare room, nor any to make it of.
     pub(super) fn add_to_spare(&mut self, call: usize, start: usize) -> bool {
         if !IS_GIVEN {
@@ -141,7 +141,7 @@ impl Sink<'_, '_> {
         spare
     }
 
-    /// What stood at `from` or behind it has moved: `old` bytes before it became `new` ones.
+    /// What stood at `from` or after it has moved: `old` bytes before it became `new` ones.
     pub(super) fn moved(&mut self, from: usize, old: usize, new: usize) {
         let Reply { show, shown, emitted_to, last_call, open, keep_end, stage, pending, .. } =
             &mut *self.reply;

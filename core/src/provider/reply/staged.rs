@@ -67,7 +67,7 @@ impl Sink<'_, '_> {
             before != 0 && record.header.kind() == kind && record.header.info == [a, b, 0]
         });
         if let Some(record) = record {
-            // The room for a header moves behind the text.
+            // The room for a header moves after the text.
             let known = record.payload.len();
             self.log.swap_runs(start, text, end);
             self.log.set_length(before, known + length);

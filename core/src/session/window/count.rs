@@ -62,7 +62,7 @@ impl WindowCount {
         Excess { marks, context }
     }
 
-    /// Whether `text` may be sent behind what was counted.
+    /// Whether `text` may be sent after what was counted.
     pub fn fits(&self, config: &dyn Config, text: &str) -> bool {
         let (limits, total) = (config.limits(), self.total());
         let more = config.count_tokens(text).saturating_add(WRAPPING_TOKENS);

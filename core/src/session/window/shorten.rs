@@ -44,7 +44,7 @@ impl Machine {
         self.cut_results(log, config, start, least)
     }
 
-    /// Cuts the results behind `start` down to `limit` bytes, and moves what stays once.
+    /// Cuts the results after `start` down to `limit` bytes, and moves what stays once.
     fn cut_results(
         &mut self,
         log: &mut Log<'_>,

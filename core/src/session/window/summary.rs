@@ -23,7 +23,7 @@ struct SummarisedSpan {
 }
 
 impl Machine {
-    /// Begins the request for a summary, which stands behind the conversation while it lasts;
+    /// Begins the request for a summary, which stands after the conversation while it lasts;
     /// false when none can be had, or it would not help.
     pub(super) fn ask_for_summary(&mut self, log: &mut Log<'_>, config: &dyn Config) -> bool {
         let old = self.old(log, config, log.used());
@@ -49,8 +49,8 @@ impl Machine {
             return false;
         }
         let asked_at = log.used();
-        // A template that wants the roles to alternate refuses a user's text behind another, or
-        // behind the results of calls.
+        // A template that wants the roles to alternate refuses a user's text after another, or
+        // after the results of calls.
         let alternates = matches!(config.dialect(), Dialect::OpenAiChat | Dialect::Ollama);
         let last = log.records_from(self.turn as usize).last();
         let continues = last.is_some_and(|record| record.is_reply());

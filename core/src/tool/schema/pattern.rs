@@ -64,7 +64,7 @@ impl TextPosition<'_> {
     }
 }
 
-/// What must match behind an expression.
+/// What must match after an expression.
 type Continuation<'k, 't> =
     &'k mut dyn FnMut(&mut Matcher<'_, '_>, TextPosition<'t>) -> Result<bool, MatchFault>;
 
@@ -234,7 +234,7 @@ struct Repeat<'p> {
     length: usize,
     least: u32,
     most: u32,
-    /// What stands behind it.
+    /// What stands after it.
     after: Chars<'p>,
 }
 

@@ -12,7 +12,7 @@ use crate::tool::number::Number;
 /// Reads a value from JSON text.
 ///
 /// Strings without escapes are borrowed from `text`; the others are decoded into `scratch`, one
-/// behind the other, and borrowed from there, so a field may be `&str` in any case. A `scratch` as
+/// after the other, and borrowed from there, so a field may be `&str` in any case. A `scratch` as
 /// long as the text is always enough.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT 
 /// A short word: a role, the name of a provider.
 type ShortWord = heapless::Vec<u8, 24, u8>;
 
-/// The line that is read. Its long strings are written behind the room for a header at the end
+/// The line that is read. Its long strings are written after the room for a header at the end
 /// of the transcript, in the order in which they come.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JsonLine {
@@ -236,7 +236,7 @@ impl JsonLine {
         text(Kind::Text, begins | cut, [self.is(REFUSED, REFUSAL), 0, 0])
     }
 
-    /// Writes more of a string behind the room for a header.
+    /// Writes more of a string after the room for a header.
     fn write(&mut self, log: &mut Log<'_>, slot: u8, bytes: &[u8]) -> Result<(), LineError> {
         if self.start == 0 {
             let start = log.used();

@@ -56,7 +56,7 @@ impl<'a> Table<'a> {
     /// For who wants to know of no call that a result answers.
     pub const BLIND: Self = Self { notes: None };
 
-    /// The notes behind the transcript in `storage`.
+    /// The notes after the transcript in `storage`.
     pub fn of(storage: &'a dyn Storage, extent: Extent) -> Self {
         let Places { at, count } = extent.places;
         let notes = storage.bytes().get(at as usize..).unwrap_or_default().as_chunks().0;

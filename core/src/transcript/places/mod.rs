@@ -2,7 +2,7 @@
 //!
 //! A record is found from the one before it, so calls and results of a long reply that come in
 //! another order would be found by a walk through all of them. For replies with more than [`FEW`]
-//! calls their places are noted at the end of the storage, behind all records. The notes are no
+//! calls their places are noted at the end of the storage, after all records. The notes are no
 //! part of the transcript: they go when a record moves or the transcript reaches them, and without
 //! them, as on small processors, the walk finds the same records.
 
@@ -18,7 +18,7 @@ pub(crate) use enabled::{Places, Table};
 
 use super::record::{Kind, Record};
 
-/// How much of a storage is a transcript, and what is noted behind it.
+/// How much of a storage is a transcript, and what is noted after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extent {
     pub used: u32,
@@ -32,7 +32,7 @@ impl Extent {
     }
 }
 
-/// The call that is `steps` calls behind the first one from `at` on, in the reply that begins at
+/// The call that is `steps` calls after the first one from `at` on, in the reply that begins at
 /// `reply`.
 pub(crate) fn call_behind(bytes: &[u8], reply: usize, at: usize, steps: u32) -> Option<Record<'_>> {
     let find = |at| Record::find_part(bytes, at, reply, Kind::Call.bit());

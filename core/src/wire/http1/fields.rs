@@ -90,7 +90,7 @@ impl NameMatcher {
 pub(super) struct DecimalReader {
     /// Saturating.
     value: u32,
-    /// Digits behind the point that were kept.
+    /// Digits after the point that were kept.
     decimals: u8,
     stage: NumberStage,
 }
@@ -101,7 +101,7 @@ enum NumberStage {
     Digits,
     /// Behind the point.
     Fraction,
-    /// Spaces behind it.
+    /// Spaces after it.
     Done,
     Bad,
 }

@@ -55,7 +55,7 @@ pub struct Response {
     has_length: bool,
     is_chunked: bool,
     is_http10: bool,
-    /// A space behind a word: the next byte must be a comma.
+    /// A space after a word: the next byte must be a comma.
     gap: bool,
     /// `retry-after-ms` came, which wins over `retry-after`.
     exact_retry: bool,
@@ -118,7 +118,7 @@ impl Response {
     }
 
     /// Takes bytes of the response, cut anywhere. Returns after the first event; call again with
-    /// the rest. Bytes behind the end of the response are used and ignored; the connection cannot
+    /// the rest. Bytes after the end of the response are used and ignored; the connection cannot
     /// be used again then.
     ///
     /// # Errors

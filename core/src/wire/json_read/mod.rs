@@ -146,7 +146,7 @@ impl JsonReader {
     }
 
     /// What stands in for half a surrogate pair that waited for the document that is now
-    /// complete, and was not in it. It is asked for once behind each document.
+    /// complete, and was not in it. It is asked for once after each document.
     pub(crate) fn lost_half(&mut self) -> Option<Token<'_>> {
         if self.half <= NO_HALF {
             return None;
@@ -263,7 +263,7 @@ impl JsonReader {
     }
 
     /// What is left behind a string or member that is of no interest. `None`: there is none, or
-    /// the state is that behind its key.
+    /// the state is that after its key.
     fn skip_member<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
         let mut text = *input;
         match self.state {
@@ -326,7 +326,7 @@ pub(crate) fn is_value(text: &[u8]) -> bool {
     reader.finish().is_ok()
 }
 
-/// `text` behind `mark` and a space that may follow it.
+/// `text` after `mark` and a space that may follow it.
 fn strip(text: &[u8], mark: u8) -> Option<&[u8]> {
     let (_, text) = text.split_first().filter(|(first, _)| **first == mark)?;
     Some(text.strip_prefix(b" ").unwrap_or(text))

@@ -38,13 +38,13 @@ impl Node {
         Self { tag, ..self }
     }
 
-    /// Under it stands what the node with the number `first` and those behind it in its list are.
+    /// Under it stands what the node with the number `first` and those after it in its list are.
     pub(crate) const fn from(self, first: u8) -> Self {
         Self { next: first, ..self }
     }
 
     /// Makes a table of `nodes`, whose numbers are then known: the first is 1. Each stands
-    /// behind its parent, so the first stands under [`ROOT`].
+    /// after its parent, so the first stands under [`ROOT`].
     #[must_use]
     pub const fn table<const N: usize>(nodes: [Self; N]) -> [Self; N] {
         let mut table = nodes;
@@ -77,7 +77,7 @@ impl Node {
     }
 }
 
-/// Names places and the table of them in one list: `NAME = PARENT . "key"`; behind the key
+/// Names places and the table of them in one list: `NAME = PARENT . "key"`; after the key
 /// `raw` where objects and arrays are wanted as text, `(from FIRST)` where what stands under it is
 /// named elsewhere, from FIRST on, and `=> TAG`.
 macro_rules! places {

@@ -106,7 +106,7 @@ impl JsonReader {
         found
     }
 
-    /// A byte of a number, or the one behind it.
+    /// A byte of a number, or the one after it.
     fn number(&mut self, byte: u8) -> JsonScan {
         let class = match byte {
             b'0' => 0,
@@ -216,7 +216,7 @@ impl JsonReader {
     }
 }
 
-/// The words of JSON, one behind the other, and where each ends.
+/// The words of JSON, one after the other, and where each ends.
 const WORDS: &[u8] = b"truefalsenull";
 const TRUE_END: u8 = 4;
 const FALSE_END: u8 = 9;

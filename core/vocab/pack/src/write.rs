@@ -184,7 +184,7 @@ fn table(hash: &PerfectHash, slots: impl Iterator<Item = u8>) -> Vec<u8> {
 fn words_of(source: &Source, lengths: RangeInclusive<usize>) -> Vec<(Vec<u8>, u32)> {
     let bytes = (0..=255u8).zip(&source.byte_ids).map(|(byte, id)| (vec![byte], *id));
     let merges = source.merges.iter().map(|merge| (merge.bytes.clone(), merge.id));
-    // Zeros at the end of a token cannot be told from the zeros behind it.
+    // Zeros at the end of a token cannot be told from the zeros after it.
     bytes
         .chain(merges)
         .filter(|(token, _)| lengths.contains(&token.len()) && token.last() != Some(&0))
@@ -209,7 +209,7 @@ fn front_words(words: Vec<(Vec<u8>, u32)>) -> (Vec<u8>, Vec<(Vec<u8>, u32)>) {
     (slots.collect(), others)
 }
 
-/// The first eight bytes of a token and the next eight as numbers, zeros behind its end.
+/// The first eight bytes of a token and the next eight as numbers, zeros after its end.
 fn halves(token: &[u8]) -> [u64; 2] {
     let mut bytes = [0; 16];
     bytes[..token.len()].copy_from_slice(token);

@@ -239,7 +239,7 @@ fn long_pieces() {
     }
 }
 
-/// Pieces whose tokens repeat, with a rest of every kind behind them, and such as almost repeat.
+/// Pieces whose tokens repeat, with a rest of every kind after them, and such as almost repeat.
 #[test]
 fn repeats() {
     let mut random = fastrand::Rng::with_seed(10);

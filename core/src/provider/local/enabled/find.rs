@@ -66,7 +66,7 @@ pub(super) fn candidate(text: &[u8], from: usize) -> Option<Candidate> {
     None
 }
 
-/// Where the search goes on behind a candidate that was none.
+/// Where the search goes on after a candidate that was none.
 pub(super) fn behind(text: &[u8], candidate: Candidate) -> usize {
     match candidate.kind {
         CallForm::Fence => behind_fence(text, candidate.start),
@@ -115,7 +115,7 @@ pub(super) fn value_end(text: &[u8], at: usize) -> Option<usize> {
     None
 }
 
-/// Where the next value begins behind one that ends at `at`, if another belongs to it.
+/// Where the next value begins after one that ends at `at`, if another belongs to it.
 pub(super) fn next_value(text: &[u8], kind: CallForm, at: usize) -> Option<usize> {
     let is_between = |byte: &&u8| match byte {
         b',' | b';' | b' ' => true,

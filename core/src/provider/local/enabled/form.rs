@@ -91,7 +91,7 @@ pub(super) const CALLS: [&str; 2] = [r#"\"calls\": ["#, "]"];
 /// Around a call in such an object.
 pub(super) const LISTED_CALL: [&str; 3] = [r#"{\"name\": \""#, r#"\", \"arguments\": "#, "}"];
 
-/// Around a result: before the name of the tool, behind it, behind the content.
+/// Around a result: before the name of the tool, after it, after the content.
 pub(super) const RESULT: [&str; 3] =
     [r#"<tool_response name=\""#, r#"\">\n"#, r#"\n</tool_response>"#];
 pub(super) const FAILED_RESULT: [&str; 3] =

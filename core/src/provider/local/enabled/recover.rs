@@ -275,7 +275,7 @@ impl Recovery<'_, '_, '_> {
     }
 }
 
-/// Candidates of one reply that are looked at; what stands behind them stays text.
+/// Candidates of one reply that are looked at; what stands after them stays text.
 const MAX_ATTEMPTS: u16 = 256;
 
 const WINDOW_BYTES: usize = 64;

@@ -14,9 +14,9 @@ pub(super) enum MatchFault {
 pub(super) enum Atom<'p> {
     /// A test of one character.
     One(Chars<'p>),
-    /// A group, behind its opening.
+    /// A group, after its opening.
     Group(Chars<'p>),
-    /// `(?=` or `(?!`, behind it, and whether it must match.
+    /// `(?=` or `(?!`, after it, and whether it must match.
     Ahead(Chars<'p>, bool),
     Start,
     End,
@@ -88,7 +88,7 @@ pub(super) fn atom<'p>(pattern: &mut Chars<'p>) -> Result<Option<Atom<'p>>, Matc
     Ok(Some(atom))
 }
 
-/// Takes a group whole; `pattern` stands behind its bracket.
+/// Takes a group whole; `pattern` stands after its bracket.
 fn group<'p>(pattern: &mut Chars<'p>) -> Result<Atom<'p>, MatchFault> {
     let ahead = opening(pattern)?;
     let inner = pattern.clone();
@@ -273,7 +273,7 @@ impl Set {
     }
 }
 
-/// Takes an escape; `pattern` stands behind the backslash.
+/// Takes an escape; `pattern` stands after the backslash.
 fn escape(pattern: &mut Chars<'_>) -> Result<Set, MatchFault> {
     let c = match pattern.next().ok_or(MatchFault::Unread)? {
         class @ ('d' | 'w' | 's') => return Ok(Set::Class(class, false)),
