@@ -45,6 +45,7 @@ mod plumbing;
 mod prompt_commands;
 mod prompts;
 mod random_sessions;
+mod recipes;
 mod recorded_streams;
 mod refused_window;
 mod response_limit;
