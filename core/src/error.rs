@@ -91,6 +91,12 @@ pub enum ErrorKind {
     /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on, and
     /// [`crate::JsonLinesReader::fault`] says why.
     BadLine = 33,
+    /// A request option is out of range or malformed, or `extra` replaces what the session writes;
+    /// `detail` is the number of the [`crate::RequestOption`].
+    BadOption = 34,
+    /// The dialect has no field for a request option, or not for this value of it; `detail` is the
+    /// number of the [`crate::RequestOption`].
+    UnsupportedOption = 35,
 }
 
 impl Error {
@@ -153,6 +159,8 @@ impl ErrorKind {
             Self::WindowTooLong => "window_too_long",
             Self::StaleCheckpoint => "stale_checkpoint",
             Self::BadLine => "bad_line",
+            Self::BadOption => "bad_option",
+            Self::UnsupportedOption => "unsupported_option",
         }
     }
 }
@@ -228,6 +236,16 @@ impl fmt::Display for Error {
             ErrorKind::StaleCheckpoint => {
                 f.write_str("the transcript was rewritten since the checkpoint")
             }
+            ErrorKind::BadOption => {
+                write!(f, "the option {} is out of range, malformed or taken", option_name(n))
+            }
+            ErrorKind::UnsupportedOption => {
+                write!(
+                    f,
+                    "the dialect has no field for the option {}, or not for this value; leave it out",
+                    option_name(n)
+                )
+            }
         }
     }
 }
@@ -236,3 +254,27 @@ impl core::error::Error for Error {}
 
 /// Prompts that one prompt includes; here, so that the error can be told from that of the depth.
 pub(crate) const INCLUDES_MAX: u32 = 256;
+
+/// The names of the request options, from number 1 on; here, so that the error can tell them.
+pub(crate) const OPTION_NAMES: [&str; 15] = [
+    "temperature",
+    "top_p",
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "stop",
+    "reasoning_effort",
+    "tool_choice",
+    "parallel_tool_calls",
+    "service_tier",
+    "user",
+    "cache_ttl",
+    "response_schema",
+    "extra",
+];
+
+fn option_name(number: u32) -> &'static str {
+    let index = (number as usize).checked_sub(1);
+    index.and_then(|index| OPTION_NAMES.get(index)).copied().unwrap_or("unknown")
+}

@@ -146,6 +146,7 @@
 //! | `all-dialects` | all of these; on by default |
 //! | `window` | token counts, room by policy, budgets of a turn, repeated calls; on by default |
 //! | `local-models` | calls in words or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
+//! | `options` | what a request says beside the conversation, see [`RequestOptions`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
@@ -178,10 +179,16 @@ pub use message::{
 };
 pub use provider::{
     Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
-    RequestPlace, RoomPolicy, SessionConfig, ToolMode,
+    RequestOption, RequestPlace, RoomPolicy, SessionConfig, ToolMode,
+};
+#[cfg(feature = "options")]
+pub use provider::{
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, Thousandths, ToolChoice,
 };
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
+#[cfg(all(feature = "options", feature = "alloc"))]
+pub use provider::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
 #[cfg(feature = "window")]
 pub use session::WindowTokens;
 pub use session::{Checkpoint, Failure, Session, Step};

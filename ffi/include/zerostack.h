@@ -201,6 +201,16 @@ enum zs_status
      */
     ZS_BAD_LINE = 33,
     /**
+     * A request option is out of range or malformed, or `extra` replaces what the session writes.
+     * The detail is the number of the option, a zs_option.
+     */
+    ZS_BAD_OPTION = 34,
+    /**
+     * The dialect has no field for a request option, or not for this value of it. The detail is the
+     * number of the option, a zs_option.
+     */
+    ZS_UNSUPPORTED_OPTION = 35,
+    /**
      * A pointer is NULL that must not be, or misaligned.
      */
     ZS_NULL = 1000,

@@ -87,6 +87,12 @@ pub enum zs_status {
     ZS_STALE_CHECKPOINT = 32,
     /// A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
     ZS_BAD_LINE = 33,
+    /// A request option is out of range or malformed, or `extra` replaces what the session writes.
+    /// The detail is the number of the option, a zs_option.
+    ZS_BAD_OPTION = 34,
+    /// The dialect has no field for a request option, or not for this value of it. The detail is the
+    /// number of the option, a zs_option.
+    ZS_UNSUPPORTED_OPTION = 35,
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
     /// A text is not UTF-8. The detail is the offset of the first bad byte.
@@ -169,6 +175,8 @@ impl zs_status {
             ErrorKind::WindowTooLong => ZS_WINDOW_TOO_LONG,
             ErrorKind::StaleCheckpoint => ZS_STALE_CHECKPOINT,
             ErrorKind::BadLine => ZS_BAD_LINE,
+            ErrorKind::BadOption => ZS_BAD_OPTION,
+            ErrorKind::UnsupportedOption => ZS_UNSUPPORTED_OPTION,
             _ => ZS_INTERNAL,
         }
     }
@@ -214,6 +222,12 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
         c"the transcript was rewritten since the checkpoint",
     ),
     (ZS_BAD_LINE, c"bad_line", c"a line of the transcript is refused"),
+    (ZS_BAD_OPTION, c"bad_option", c"a request option is out of range, malformed or taken"),
+    (
+        ZS_UNSUPPORTED_OPTION,
+        c"unsupported_option",
+        c"the dialect has no field for a request option, or not for this value",
+    ),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),
     (ZS_OUT_OF_RANGE, c"out_of_range", c"a number is out of its range"),

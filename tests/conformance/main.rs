@@ -36,6 +36,7 @@ mod library;
 mod log;
 mod many_calls;
 mod one_choice;
+mod options;
 mod output_limit;
 mod paths;
 mod permissions;

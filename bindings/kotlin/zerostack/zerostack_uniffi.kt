@@ -5132,6 +5132,16 @@ enum class ErrorKind {
      */
     BAD_LINE,
     /**
+     * A request option is out of range or malformed, or `extra` replaces what the session
+     * writes; `detail` is the number of the option, and the message has its name.
+     */
+    BAD_OPTION,
+    /**
+     * The dialect has no field for a request option, or not for this value of it; `detail` is
+     * the number of the option, and the message has its name.
+     */
+    UNSUPPORTED_OPTION,
+    /**
      * A class that this version does not name.
      */
     UNKNOWN;

@@ -149,6 +149,7 @@ impl Config {
             output_limit_key: self.output_limit_key.into(),
             counting: counting::to_core(self.counting)?,
             tool_mode: self.tool_mode.into(),
+            options: zerostack_core::OwnedOptions::default(),
         })
     }
 }

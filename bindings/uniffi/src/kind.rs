@@ -101,6 +101,12 @@ mirror! {
         StaleCheckpoint,
         /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
         BadLine,
+        /// A request option is out of range or malformed, or `extra` replaces what the session
+        /// writes; `detail` is the number of the option, and the message has its name.
+        BadOption,
+        /// The dialect has no field for a request option, or not for this value of it; `detail` is
+        /// the number of the option, and the message has its name.
+        UnsupportedOption,
     }
 }
 

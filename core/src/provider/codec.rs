@@ -29,7 +29,10 @@ pub(crate) struct Codec {
     pub document_end: fn(&mut Sink<'_, '_>) -> Result<(), Error>,
     /// The ids of calls that the provider takes, for a model.
     pub ids: fn(model: &str) -> CallIdRule,
-    /// Writes everything before the tools.
+    /// Where it sends the options.
+    #[cfg(feature = "options")]
+    pub options: &'static super::options::Fields,
+    /// Writes what stands before the options and the tools.
     pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes tool `index`.
     pub tool: for<'a> fn(&Context<'a>, usize, &mut Pieces<'a>),
@@ -60,6 +63,9 @@ pub(crate) struct Context<'a> {
     pub reply_tokens: u32,
     /// Where its calls and results stand, as far as that is noted.
     pub places: Table<'a>,
+    /// It asks for a summary, which has no use for a schema or a choice of tools.
+    #[cfg(feature = "options")]
+    pub is_summary: bool,
 }
 
 /// Where an encoder stands in the transcript. What it means beyond `offset` is the dialect's.

@@ -3,6 +3,9 @@
 use super::Codec;
 use super::counting::Counting;
 use super::limits::{Prices, RoomPolicy};
+use super::options;
+#[cfg(feature = "options")]
+use super::options::RequestOptions;
 use crate::message::{Dialect, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -33,6 +36,20 @@ pub trait Config {
     /// How the tools are described to the model, and how it calls them.
     fn tool_mode(&self) -> ToolMode {
         ToolMode::Native
+    }
+
+    /// What a request says beside the conversation.
+    #[cfg(feature = "options")]
+    fn options(&self) -> RequestOptions<'_> {
+        RequestOptions::NONE
+    }
+
+    /// Text `index` of those that end the reply where the model writes them, `None` after the
+    /// last.
+    #[cfg(feature = "options")]
+    fn stop_sequence(&self, index: usize) -> Option<&str> {
+        let _ = index;
+        None
     }
 }
 
@@ -230,6 +247,12 @@ pub struct SessionConfig<'c> {
     pub counting: Counting<'c>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
+    /// What a request says beside the conversation.
+    #[cfg(feature = "options")]
+    pub options: RequestOptions<'c>,
+    /// Texts that end the reply where the model writes them.
+    #[cfg(feature = "options")]
+    pub stop: &'c [&'c str],
 }
 
 impl<'c> SessionConfig<'c> {
@@ -245,6 +268,10 @@ impl<'c> SessionConfig<'c> {
             output_limit_key: OutputLimitKey::MaxTokens,
             counting: Counting::ROUGH,
             tool_mode: ToolMode::Native,
+            #[cfg(feature = "options")]
+            options: RequestOptions::NONE,
+            #[cfg(feature = "options")]
+            stop: &[],
         }
     }
 }
@@ -281,6 +308,16 @@ impl Config for SessionConfig<'_> {
     fn tool_mode(&self) -> ToolMode {
         self.tool_mode
     }
+
+    #[cfg(feature = "options")]
+    fn options(&self) -> RequestOptions<'_> {
+        self.options
+    }
+
+    #[cfg(feature = "options")]
+    fn stop_sequence(&self, index: usize) -> Option<&str> {
+        self.stop.get(index).copied()
+    }
 }
 
 impl<C: Config + ?Sized> Config for &C {
@@ -315,6 +352,16 @@ impl<C: Config + ?Sized> Config for &C {
     fn tool_mode(&self) -> ToolMode {
         (**self).tool_mode()
     }
+
+    #[cfg(feature = "options")]
+    fn options(&self) -> RequestOptions<'_> {
+        (**self).options()
+    }
+
+    #[cfg(feature = "options")]
+    fn stop_sequence(&self, index: usize) -> Option<&str> {
+        (**self).stop_sequence(index)
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -322,6 +369,8 @@ pub use owned::{OwnedConfig, OwnedTool};
 
 #[cfg(feature = "alloc")]
 mod owned {
+    #[cfg(feature = "options")]
+    use super::super::options::{OwnedOptions, RequestOptions};
     use super::{Config, Counting, Dialect, Limits, OutputLimitKey, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -345,6 +394,9 @@ mod owned {
         pub counting: Counting<'static>,
         /// How the tools are described to the model, and how it calls them.
         pub tool_mode: ToolMode,
+        /// What a request says beside the conversation.
+        #[cfg(feature = "options")]
+        pub options: OwnedOptions,
     }
 
     /// A [`ToolSpec`] that owns its texts.
@@ -371,6 +423,8 @@ mod owned {
                 output_limit_key: OutputLimitKey::MaxTokens,
                 counting: Counting::ESTIMATE,
                 tool_mode: ToolMode::Native,
+                #[cfg(feature = "options")]
+                options: OwnedOptions::default(),
             }
         }
     }
@@ -421,6 +475,16 @@ mod owned {
         fn tool_mode(&self) -> ToolMode {
             self.tool_mode
         }
+
+        #[cfg(feature = "options")]
+        fn options(&self) -> RequestOptions<'_> {
+            self.options.lend()
+        }
+
+        #[cfg(feature = "options")]
+        fn stop_sequence(&self, index: usize) -> Option<&str> {
+            self.options.stop.get(index).map(String::as_str)
+        }
     }
 }
 
@@ -447,6 +511,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<&'static Codec, Error> {
     if !is_plain_path(model) || (model.is_empty() && !rest.is_empty()) {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
+    options::check(config, codec)?;
     Ok(codec)
 }
 

@@ -14,6 +14,11 @@ mod model;
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
 )]
+pub(crate) mod options;
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_imports, reason = "each dialect uses a part")
+)]
 mod reply;
 mod request;
 pub(crate) mod stop;
@@ -38,6 +43,13 @@ pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig, Tool
 pub use config::{OwnedConfig, OwnedTool};
 pub use counting::{CountTokens, Counting};
 pub use limits::{Budget, Prices, RoomPolicy};
+pub use options::RequestOption;
+#[cfg(feature = "options")]
+pub use options::{
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, Thousandths, ToolChoice,
+};
+#[cfg(all(feature = "options", feature = "alloc"))]
+pub use options::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
 pub use request::{Request, RequestPlace};
 
 pub(crate) use codec::{Body, Codec, Context};

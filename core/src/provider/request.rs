@@ -1,8 +1,8 @@
 //! A request that is pulled: written from the transcript while the caller sends it.
 
 use super::codec::{Codec, Context, Cursor};
-use super::local;
 use super::model::maker;
+use super::{local, options};
 use crate::transcript::log::MAGIC;
 #[cfg(feature = "window")]
 use crate::wire::json_write::Piece;
@@ -42,6 +42,7 @@ pub struct RequestPlace {
 #[derive(Clone, Copy, Debug)]
 enum BodySection {
     Head,
+    Options(options::OptionCursor),
     /// What stands before the messages, where tools are called by words.
     Words(local::TextModeCursor),
     Tool(usize),
@@ -177,10 +178,12 @@ impl<'s> Walk<'s> {
             match self.section {
                 BodySection::Head => {
                     (codec.head)(context, pieces);
-                    self.section = match local::begin(context.config) {
-                        Some(place) => BodySection::Words(place),
-                        None => BodySection::Tool(0),
-                    };
+                    let options = options::begin(context);
+                    self.section = options.map_or_else(|| tools(context), BodySection::Options);
+                }
+                BodySection::Options(place) => {
+                    let next = options::write(codec, context, place, pieces);
+                    self.section = next.map_or_else(|| tools(context), BodySection::Options);
                 }
                 BodySection::Words(place) => {
                     let next = local::before_messages(context, place, pieces);
@@ -214,6 +217,14 @@ impl<'s> Walk<'s> {
                 return true;
             }
         }
+    }
+}
+
+/// What tells of the tools.
+fn tools(context: &Context<'_>) -> BodySection {
+    match local::begin(context.config) {
+        Some(place) => BodySection::Words(place),
+        None => BodySection::Tool(0),
     }
 }
 

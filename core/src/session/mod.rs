@@ -226,7 +226,14 @@ impl<C: Config, S: Storage> Session<C, S> {
         let reply_tokens = self.machine.reply_tokens(&self.config);
         let bytes = self.transcript.as_bytes();
         let places = self.transcript.places();
-        let context = Context { config: &self.config, bytes, reply_tokens, places };
+        let context = Context {
+            config: &self.config,
+            bytes,
+            reply_tokens,
+            places,
+            #[cfg(feature = "options")]
+            is_summary: self.machine.summary().is_some(),
+        };
         Ok(Request::new(codec_of(self.config.dialect())?, context))
     }
 

@@ -90,7 +90,9 @@ impl From<zerostack_core::Error> for Error {
             Core::Status if matches!(error.detail(), 401 | 403) => ErrorKind::Authentication,
             Core::Status | Core::Unreachable | Core::Cut | Core::BadResponse => ErrorKind::Provider,
             Core::Limit | Core::Truncated | Core::Full | Core::WindowTooLong => ErrorKind::Limit,
-            Core::BadConfig | Core::Unsupported => ErrorKind::Configuration,
+            Core::BadConfig | Core::Unsupported | Core::BadOption | Core::UnsupportedOption => {
+                ErrorKind::Configuration
+            }
             Core::BadTranscript | Core::BadJson | Core::BadLine | Core::TooLong => ErrorKind::Input,
             _ => ErrorKind::Internal,
         };

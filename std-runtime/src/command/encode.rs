@@ -8,6 +8,7 @@ use zerostack_core::{Dialect, OutputLimitKey, OwnedConfig};
 
 use super::entry::{Entry, Group, Invocation};
 use super::flag::{self, value};
+use super::options;
 use super::run::{api, max_tokens, tool_mode};
 use super::usage::missing;
 use crate::Result;
@@ -32,6 +33,7 @@ fn arguments(command: Command) -> Command {
         .arg(max_tokens())
         .arg(completion.conflicts_with("max-tokens"))
         .arg(tool_mode())
+        .args(options::arguments())
         .arg(flag::switch("prefix-report", "Report which requests begin with the one before"))
 }
 
@@ -40,6 +42,9 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     let model: Option<String> = value(&matches, "model");
     let mut config = OwnedConfig::new(api, model.unwrap_or_default());
     config.tool_mode = value(&matches, "tool-mode").unwrap_or(config.tool_mode);
+    config.options = options::read(&matches);
+    config.options.response_schema =
+        options::schema_path(&matches).map(|path| options::read_schema(&path)).transpose()?;
     if let Some(tokens) = value(&matches, "max-completion-tokens") {
         config.limits.max_output_tokens = tokens;
         config.output_limit_key = OutputLimitKey::MaxCompletionTokens;

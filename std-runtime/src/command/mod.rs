@@ -13,6 +13,7 @@ pub(crate) mod help;
 mod history;
 pub(crate) mod log;
 pub(crate) mod man;
+pub(crate) mod options;
 mod page;
 pub(crate) mod permissions;
 pub(crate) mod print;

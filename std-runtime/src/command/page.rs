@@ -136,7 +136,8 @@ impl Page {
                             self.item(&spelled(arg), &help, LONG_COLUMN);
                         }
                     } else {
-                        let flags: Vec<String> = args.into_iter().map(brief).collect();
+                        let shown = args.into_iter().filter(|arg| !arg.is_hide_short_help_set());
+                        let flags: Vec<String> = shown.map(brief).collect();
                         self.item(heading, &flags.join(", "), SHORT_COLUMN);
                     }
                 }

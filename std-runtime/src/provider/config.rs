@@ -17,6 +17,7 @@
 //! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # a million tokens, for `--max-cost`
 //! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
 //! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
+//! options = { temperature = 0.2, stop = ["END"] }   # of each request; see the flags of a run
 //! headers = { x-portkey-provider = "openai", api-key = "${AZURE_KEY}" }   # sent with each request
 //! query = { api-version = "2024-10-21" }   # the same, in the URL; `${NAME}` is a variable
 //!

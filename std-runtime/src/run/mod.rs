@@ -27,6 +27,7 @@ mod instructions;
 mod last_reply;
 mod mention;
 mod narrowing;
+mod options;
 mod permissions;
 mod places;
 mod prefix;

@@ -16,7 +16,7 @@ use super::permissions::Gate;
 use super::skills::Skill;
 use super::toolbox::Processes;
 use super::turn::tools;
-use super::{RunOptions, contract};
+use super::{RunOptions, contract, options as request_options};
 use crate::agent::{AgentEvent, Drive, ToolOutput, start_session};
 use crate::permissions::Permissions;
 use crate::provider::Endpoint;
@@ -218,7 +218,8 @@ impl Processes<'_> {
         let endpoint: &Endpoint = endpoint;
         let (system, tools) = (instructions.system(view.root()), tools(options));
         let limits = family.left()?;
-        let config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
+        let mut config = OwnedConfig { system, tools, limits, ..endpoint.session_config() };
+        request_options::for_subagent(&mut config);
         let mut session = start_session(config)?;
         session.user(&instructions.user(None)).map_err(Error::from_core)?;
         let gate = Gate::new(

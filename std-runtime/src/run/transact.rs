@@ -14,7 +14,7 @@ use super::stop::Guard;
 use super::subagent::Family;
 use super::tape::Tape;
 use super::turn::{Attempt, tools};
-use super::{Observer, Outcome, RunOptions, Start, Stop};
+use super::{Observer, Outcome, RunOptions, Start, Stop, options as request_options};
 use crate::agent::start_session;
 use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint};
@@ -225,7 +225,9 @@ fn session_config(
 ) -> OwnedConfig {
     let system = options.instructions.system(view.root());
     let tools = tools(options);
-    OwnedConfig { system, tools, limits, ..prepared.endpoint.session_config() }
+    let mut config = OwnedConfig { system, tools, limits, ..prepared.endpoint.session_config() };
+    request_options::keep_sayable(&mut config);
+    config
 }
 
 /// Takes back or finishes what an earlier commit left.

@@ -26,6 +26,22 @@ OPTIONS = {
     "base_url": "--base-url",
     "api": "--api",
     "tool_mode": "--tool-mode",
+    "temperature": "--temperature",
+    "top_p": "--top-p",
+    "top_k": "--top-k",
+    "frequency_penalty": "--frequency-penalty",
+    "presence_penalty": "--presence-penalty",
+    "seed": "--seed",
+    "stop": "--stop",
+    "reasoning_effort": "--reasoning-effort",
+    "tool_choice": "--tool-choice",
+    "parallel_tool_calls": "--parallel-tool-calls",
+    "service_tier": "--service-tier",
+    "user": "--user",
+    "cache_ttl": "--cache-ttl",
+    "output_schema": "--output-schema",
+    "extra": "--extra",
+    "header": "--header",
     "prompt": "--prompt",
     "agent": "--agent",
     "worktree": "--worktree",
@@ -123,6 +139,22 @@ def run(
     base_url: str | None = None,
     api: Dialect | str | None = None,
     tool_mode: ToolMode | str | None = None,
+    temperature: float | Decimal | str | None = None,
+    top_p: float | Decimal | str | None = None,
+    top_k: int | None = None,
+    frequency_penalty: float | Decimal | str | None = None,
+    presence_penalty: float | Decimal | str | None = None,
+    seed: int | None = None,
+    stop: str | Sequence[str] | None = None,
+    reasoning_effort: str | None = None,
+    tool_choice: str | None = None,
+    parallel_tool_calls: bool | None = None,
+    service_tier: str | None = None,
+    user: str | None = None,
+    cache_ttl: str | None = None,
+    output_schema: str | os.PathLike[str] | None = None,
+    extra: str | None = None,
+    header: str | Sequence[str] | None = None,
     output: str | None = None,
     output_file: str | os.PathLike[str] | None = None,
     sandbox: str | None = None,
@@ -173,7 +205,9 @@ def run(
     The arguments are the options of ``zerostack run --help``, with ``_`` for ``-`` and ``_s`` behind
     those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
     one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
-    model is asked and how; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
+    model is asked and how; ``temperature`` to ``extra`` are what each request says beside the
+    conversation, ``output_schema`` names the file of a JSON Schema that the answer must fit, and
+    ``header`` is one ``"NAME: VALUE"`` or a list; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
     ``output_file`` names a file that the result is written to, whole or not at all, too;
     ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and ``allow_write`` are paths
     outside, ``tool_env`` names of variables, that tools get too, one or a list; ``net`` is ``"off"``,
@@ -230,6 +264,8 @@ def run(
 
 def _word(value: Any) -> str:
     """An option's value on the command line."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, (float, Decimal)):
         # Never with an exponent.
         return f"{Decimal(str(value)):f}"

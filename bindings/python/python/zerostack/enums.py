@@ -176,6 +176,8 @@ class ErrorCode(IntEnum):
     WINDOW_TOO_LONG = 31
     STALE_CHECKPOINT = 32
     BAD_LINE = 33
+    BAD_OPTION = 34
+    UNSUPPORTED_OPTION = 35
 
     BUSY = 1001
     CLOSED = 1002

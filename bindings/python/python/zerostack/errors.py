@@ -132,6 +132,20 @@ class BadLine(ZerostackError):
     CODE = ErrorCode.BAD_LINE
 
 
+class BadOption(ZerostackError):
+    """A request option is out of range or malformed, or ``extra`` replaces what the session writes;
+    ``detail`` is the number of the option, and the message has its name."""
+
+    CODE = ErrorCode.BAD_OPTION
+
+
+class UnsupportedOption(ZerostackError):
+    """The dialect has no field for a request option, or not for this value of it; ``detail`` is the
+    number of the option, and the message has its name."""
+
+    CODE = ErrorCode.UNSUPPORTED_OPTION
+
+
 class BadConfig(ZerostackError):
     """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
 

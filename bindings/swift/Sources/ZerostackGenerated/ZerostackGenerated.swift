@@ -4068,6 +4068,16 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case badLine
     /**
+     * A request option is out of range or malformed, or `extra` replaces what the session
+     * writes; `detail` is the number of the option, and the message has its name.
+     */
+    case badOption
+    /**
+     * The dialect has no field for a request option, or not for this value of it; `detail` is
+     * the number of the option, and the message has its name.
+     */
+    case unsupportedOption
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -4158,7 +4168,11 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 33: return .badLine
         
-        case 34: return .unknown
+        case 34: return .badOption
+        
+        case 35: return .unsupportedOption
+        
+        case 36: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4300,8 +4314,16 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(33))
         
         
-        case .unknown:
+        case .badOption:
             writeInt(&buf, Int32(34))
+        
+        
+        case .unsupportedOption:
+            writeInt(&buf, Int32(35))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(36))
         
         }
     }

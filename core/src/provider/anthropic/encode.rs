@@ -10,6 +10,7 @@ use crate::message::Dialect;
 use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{is_claude, is_claude_of_cloud};
+use crate::provider::options;
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
@@ -30,7 +31,15 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill(r#","stream":true"#);
     let model = context.config.model();
     let caches = is_claude(model) && !is_claude_of_cloud(model);
-    out.fill(if caches { r#","cache_control":{"type":"ephemeral"}"# } else { "" });
+    if caches {
+        mark(context, out);
+    }
+}
+
+/// Ends what the provider keeps in its cache.
+fn mark<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
+    let ttl = options::cache_ttl(context.config);
+    pieces!(out: r#","cache_control":{"type":"ephemeral""#, ttl, "}");
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
@@ -39,7 +48,7 @@ pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>
     out.fill(if index == 0 { r#","tools":["# } else { "," });
     out.fill(r#"{"name":"%n","description":"%t","input_schema":%o"#);
     if is_last && context.config.system().is_empty() {
-        out.fill(r#","cache_control":{"type":"ephemeral"}"#);
+        mark(context, out);
     }
     out.fill(if is_last { "}]" } else { "}" });
 }
@@ -47,7 +56,9 @@ pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.system();
     if !out.blanks.text.is_empty() {
-        out.fill(r#","system":[{"type":"text","text":"%t","cache_control":{"type":"ephemeral"}}]"#);
+        out.fill(r#","system":[{"type":"text","text":"%t""#);
+        mark(context, out);
+        out.fill("}]");
     }
     let mut calls = Records::from(context.bytes, MAGIC.len());
     if context.config.tool(0).is_none()
@@ -57,7 +68,7 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
         about(&call, out);
         out.fill(r#","tools":[{"name":"%n","input_schema":{"type":"object"}"#);
         if context.config.system().is_empty() {
-            out.fill(r#","cache_control":{"type":"ephemeral"}"#);
+            mark(context, out);
         }
         out.fill(r#"}],"tool_choice":{"type":"none"}"#);
     }

@@ -4,6 +4,8 @@
 
 mod decode;
 mod encode;
+#[cfg(feature = "options")]
+mod options;
 
 use super::Codec;
 use super::codec::Body;
@@ -22,6 +24,8 @@ pub(crate) static CODEC: Codec = Codec {
     token: decode::token,
     document_end: decode::document_end,
     ids: |_| CallIdRule::Words,
+    #[cfg(feature = "options")]
+    options: &options::FIELDS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

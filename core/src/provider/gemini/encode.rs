@@ -11,6 +11,7 @@ use crate::message::Dialect;
 use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, wants_signatures};
+use crate::provider::options;
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -31,7 +32,9 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let max_output_tokens = context.reply_tokens;
     if max_output_tokens > 0 {
         pieces!(out:
-            r#""generationConfig":{"maxOutputTokens":"#, Piece::Number(max_output_tokens), "},"
+            r#""generationConfig":{"maxOutputTokens":"#, Piece::Number(max_output_tokens),
+            // The options stand in it, and end it.
+            if options::ENABLED { "" } else { "}," }
         );
     }
 }

@@ -7,6 +7,8 @@
 
 mod decode;
 mod encode;
+#[cfg(feature = "options")]
+mod options;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
@@ -27,6 +29,8 @@ pub(crate) static CODEC: Codec = Codec {
     token: decode::token,
     document_end: decode::document_end,
     ids: |_| CallIdRule::Any,
+    #[cfg(feature = "options")]
+    options: &options::FIELDS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

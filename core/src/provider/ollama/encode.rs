@@ -6,6 +6,7 @@
 use super::THINKING_FIELD;
 use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
+use crate::provider::options;
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -29,7 +30,8 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
         pieces!(out: before, name, Piece::Number(number));
         before = ",";
     }
-    pieces!(out: if before == "," { "}" } else { "" });
+    // The options stand in it, and end it.
+    pieces!(out: if before == "," && !options::ENABLED { "}" } else { "" });
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {

@@ -7,6 +7,8 @@
 mod decode;
 mod encode;
 mod items;
+#[cfg(feature = "options")]
+mod options;
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests;
 
@@ -23,6 +25,8 @@ pub(crate) static CODEC: Codec = Codec {
     token: decode::token,
     document_end: items::document_end,
     ids: |_| CallIdRule::Words,
+    #[cfg(feature = "options")]
+    options: &options::FIELDS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

@@ -172,7 +172,14 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
     let Ok(codec) = codec_of(config.dialect()) else { return 0 };
     let base = bytes.as_ptr().addr();
     let (mut tokens, mut at, mut message) = (0_u32, start, start);
-    let context = Context { config, bytes, reply_tokens: 0, places: Table::BLIND };
+    let context = Context {
+        config,
+        bytes,
+        reply_tokens: 0,
+        places: Table::BLIND,
+        #[cfg(feature = "options")]
+        is_summary: false,
+    };
     sent_texts(codec, context, start, &mut |text| {
         let Some(offset) = text.as_ptr().addr().checked_sub(base) else { return };
         if offset < start || offset >= bytes.len() || text.is_empty() {

@@ -6,7 +6,7 @@ use super::known::{CHOOSING_VARIABLES, KNOWN, Known, known};
 use super::secret::{begins_like_key, shown};
 use super::{Dialect, Env, variable};
 use crate::{Error, ErrorKind, Result};
-use zerostack_core::ToolMode;
+use zerostack_core::{OwnedOptions, ToolMode};
 
 /// What the command line, or the program that embeds this, says. Keys are no flags: every process
 /// of the machine could read them.
@@ -22,6 +22,10 @@ pub struct Flags {
     pub api: Option<Dialect>,
     /// `--tool-mode NAME`.
     pub tool_mode: Option<ToolMode>,
+    /// What each request says beside the conversation, in place of what the provider's table says.
+    pub options: OwnedOptions,
+    /// `--header 'NAME: VALUE'`: headers of each request beside those of the provider's table.
+    pub headers: Vec<(String, String)>,
 }
 
 /// Whether anything names a provider, so that [`resolve`](super::resolve) need not look for a

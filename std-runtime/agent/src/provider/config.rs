@@ -8,6 +8,7 @@ use zerostack_core::{OutputLimitKey, ToolMode};
 
 use super::Dialect;
 use super::extra::variables_in;
+use super::options::OptionTable;
 use super::secret::shown;
 
 /// What a program's configuration says about providers.
@@ -78,6 +79,9 @@ pub struct Table {
     /// How the model is told of its tools.
     #[serde(default, deserialize_with = "tool_mode_by_name")]
     pub tool_mode: Option<ToolMode>,
+    /// What each request says beside the conversation.
+    #[serde(default)]
+    pub options: OptionTable,
     /// Tokens of a request and its reply.
     pub context_tokens: Option<u32>,
     /// What its tokens cost.

@@ -51,6 +51,28 @@ pub(super) fn expand(
     entries.iter().map(one).collect()
 }
 
+/// `headers` of a table with those of the command line in their places. A variable is put in as in
+/// a table, so that a key need not stand among the arguments.
+///
+/// # Errors
+/// As [`expand`] and [`check_headers`].
+pub(super) fn over(
+    mut headers: Vec<Extra>,
+    given: &[(String, String)],
+    env: &Env<'_>,
+) -> Result<Vec<Extra>> {
+    const FLAG: &str = "--header";
+    let mut more = Vec::new();
+    for (name, value) in given {
+        let one = BTreeMap::from([(name.clone(), value.clone())]);
+        more.extend(expand(&one, FLAG, env)?);
+    }
+    check_headers(&more, FLAG)?;
+    headers.retain(|it| !more.iter().any(|new| new.name.eq_ignore_ascii_case(&it.name)));
+    headers.extend(more);
+    Ok(headers)
+}
+
 /// Refuses headers that HTTP itself, or the request, sets.
 pub(super) fn check_headers(headers: &[Extra], place: &str) -> Result<()> {
     for Extra { name, value, .. } in headers {

@@ -25,6 +25,7 @@ mod config;
 mod discovery;
 mod extra;
 mod known;
+mod options;
 mod resolve;
 mod secret;
 
@@ -33,13 +34,14 @@ use std::fmt;
 
 /// The dialect that an endpoint speaks.
 pub use zerostack_core::Dialect;
-use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, Prices, ToolMode};
+use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, OwnedOptions, Prices, ToolMode};
 
 pub use base_url::is_loopback;
 pub use choice::{Flags, is_configured};
 pub use config::{Config, File, PriceTable, Projects, Setting, Table, by_name};
 pub use discovery::served_models;
 pub use extra::Extra;
+pub use options::OptionTable;
 pub use resolve::{resolve, resolve_with};
 pub use secret::shown;
 pub use secret::{Secret, Secrets};
@@ -100,6 +102,8 @@ pub struct Endpoint {
     pub output_limit_key: OutputLimitKey,
     /// How the model is told of its tools, and how it calls them.
     pub tool_mode: ToolMode,
+    /// What each request says beside the conversation.
+    pub options: OwnedOptions,
     /// Tokens that the model can read and write in one request; 0 where nobody said it.
     pub context_tokens: u32,
     /// What its tokens cost, where that is known.
@@ -135,6 +139,7 @@ impl Endpoint {
             query: Vec::new(),
             output_limit_key: OutputLimitKey::MaxTokens,
             tool_mode: ToolMode::Native,
+            options: OwnedOptions::default(),
             context_tokens: 0,
             prices: None,
             origin: "the program".to_owned(),
@@ -146,6 +151,7 @@ impl Endpoint {
         let mut config = OwnedConfig::new(self.api, self.model.clone());
         config.output_limit_key = self.output_limit_key;
         config.tool_mode = self.tool_mode;
+        config.options = self.options.clone();
         config
     }
 

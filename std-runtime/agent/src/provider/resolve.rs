@@ -76,6 +76,7 @@ impl Inputs<'_> {
         let (headers, query): (Vec<Extra>, Vec<Extra>) =
             (headers(&choice.table.headers)?, headers(&choice.table.query)?);
         extra::check_headers(&headers, &place("headers"))?;
+        let headers = extra::over(headers, &self.flags.headers, self.env)?;
         let key = if is_trusted { self.key(choice, &base_url, &headers)? } else { None };
         let (key, key_variable) = key.unzip();
         let known = choice.known.filter(|known| host_of(known.base_url) == host_of(&base_url));
@@ -91,6 +92,7 @@ impl Inputs<'_> {
             query,
             output_limit_key: choice.table.output_limit_key.or(known_key).unwrap_or_default(),
             tool_mode: self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default(),
+            options: choice.table.options.under(&self.flags.options),
             context_tokens: choice.table.context_tokens.unwrap_or_default(),
             prices: self.prices(choice)?,
             origin: choice.source.clone(),

@@ -9,6 +9,7 @@ use zerostack_core::{Dialect, Limits, RoomPolicy, ToolMode};
 use zerostack_policy::Mode;
 
 use crate::command::flag::{self, value, values};
+use crate::command::options;
 use crate::command::sandboxed;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
@@ -25,6 +26,7 @@ pub(crate) struct RunArgs {
     pub record: Option<PathBuf>,
     pub events: bool,
     pub output: Option<Output>,
+    pub output_schema: Option<PathBuf>,
     pub output_file: Option<PathBuf>,
     pub limits: Limits,
     pub permissions: Permissions,
@@ -63,8 +65,9 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 /// Adds the flags of a run.
 pub(crate) fn flags(command: Command) -> Command {
-    let groups: [(&'static str, Vec<Arg>); 7] = [
+    let groups: [(&'static str, Vec<Arg>); 8] = [
         ("Model", model()),
+        ("Requests", options::arguments().into_iter().chain([options::header()]).collect()),
         ("Files", files()),
         ("Sandbox", sandboxed::flags()),
         ("Permissions", permissions()),
@@ -275,12 +278,15 @@ impl RunArgs {
                 model: value(matches, "model"),
                 api: value(matches, "api"),
                 tool_mode: value(matches, "tool-mode"),
+                options: options::read(matches),
+                headers: values(matches, "header"),
             },
             sandbox,
             access,
             record: value(matches, "record"),
             events: value::<()>(matches, "events").is_some(),
             output: value(matches, "output"),
+            output_schema: options::schema_path(matches),
             output_file: value(matches, "output-file"),
             limits: limits_of(matches),
             permissions: Permissions {

@@ -8,6 +8,7 @@ use super::flags::RunArgs;
 use super::form::{check_attempts, check_form, scope_of, strategies};
 use super::task::{self, Task, Words};
 use crate::command::entry::Invocation;
+use crate::command::options;
 use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::run::contract::{Form, findings};
@@ -115,9 +116,19 @@ pub(super) fn prepared(
         instructions.output = output;
         instructions.form = Form::Plain;
     }
+    let mut model = args.model.clone();
+    if let Some(path) = &args.output_schema {
+        if args.output.is_some_and(|output| output != Output::Json) {
+            let text = "--output-schema gives JSON; leave out --output";
+            return Err(Error::new(ErrorKind::Usage, text));
+        }
+        let schema = options::read_schema(path)?;
+        (instructions.output, instructions.form) = (Output::Json, Form::Plain);
+        instructions.schema = Some(schema.schema.clone());
+        model.options.response_schema = Some(schema);
+    }
     check_form((args.format, args.yes), &instructions)?;
     check_attempts(&args, &instructions)?;
-    let mut model = args.model;
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
         model.model = model.model.or_else(|| instructions.model.clone());
     }

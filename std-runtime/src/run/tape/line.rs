@@ -6,6 +6,7 @@ use zerostack_core::{
     ToolMode,
 };
 
+use super::options::OptionsLine;
 use crate::agent::{OwnedSession, start_session};
 use crate::run::events::hex;
 use crate::{Error, ErrorKind, Result};
@@ -78,6 +79,9 @@ pub(super) struct Head {
     /// The same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tool_mode: Option<String>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "is_default")]
+    options: OptionsLine,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,6 +144,7 @@ impl From<&OwnedConfig> for Head {
                 .then(|| config.output_limit_key.name().to_owned()),
             tool_mode: (config.tool_mode != ToolMode::default())
                 .then(|| config.tool_mode.name().to_owned()),
+            options: OptionsLine::from(&config.options),
         }
     }
 }
@@ -167,6 +172,8 @@ impl Head {
             config.tool_mode =
                 mode.ok_or_else(|| input(format!("the tool mode {name:?} is unknown")))?;
         }
+        let options = self.options.read();
+        config.options = options.ok_or_else(|| input("an option is unknown".to_owned()))?;
         Ok(start_session(config)?)
     }
 }

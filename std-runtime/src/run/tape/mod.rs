@@ -16,6 +16,7 @@
 //! no tape.
 
 mod line;
+mod options;
 mod record;
 mod replay;
 

@@ -1,0 +1,70 @@
+//! The options of a request in the terms of responses.
+//!
+//! Source: the OpenAI API reference, "Create a model response".
+
+use crate::provider::options::{Fields, RequestOption, ToolChoice, strict, tool_choice};
+use crate::provider::{CacheTtl, Context};
+use crate::wire::json_write::Pieces;
+use crate::wire::pieces;
+
+pub(super) static FIELDS: Fields = Fields {
+    paths: [
+        "temperature",
+        "top_p",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "reasoning.effort",
+        "tool_choice",
+        "parallel_tool_calls",
+        "service_tier",
+        "user",
+        "prompt_cache_retention",
+        "text.format",
+        "(any)",
+    ],
+    group: None,
+    is_comma_last: false,
+    max_temperature: 2000,
+    max_stops: 0,
+    owned: &[
+        "model",
+        "input",
+        "instructions",
+        "tools",
+        "stream",
+        "store",
+        "include",
+        "max_output_tokens",
+        // The session holds the conversation.
+        "previous_response_id",
+        "conversation",
+        "background",
+    ],
+    refuses: |config, option| match option {
+        RequestOption::CacheTtl => config.options().cache_ttl != Some(CacheTtl::Day),
+        _ => false,
+    },
+    is_merged: |_, _| false,
+    value,
+};
+
+fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>) -> bool {
+    let given = context.config.options();
+    match (option, given.response_schema) {
+        (RequestOption::ToolChoice, _) => {
+            let Some(ToolChoice::Tool(name)) = tool_choice(context) else { return false };
+            out.blanks.name = name;
+            out.fill(r#"{"type":"function","name":"%n"}"#);
+        }
+        (RequestOption::ResponseSchema, Some(it)) => {
+            out.blanks.name = it.name;
+            out.fill(r#"{"type":"json_schema","name":"%n"#);
+            pieces!(out: strict(&it), it.schema, "}");
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,153 @@
+//! What is refused before anything is sent.
+
+use super::fields::{Fields, first_of, is_set};
+use super::members::{Member, ObjectMembers};
+use super::{RequestOption, RequestOptions, Thousandths, ToolChoice};
+use crate::provider::{Codec, Config, ToolMode};
+use crate::wire::json_read::is_object;
+use crate::{Error, ErrorKind};
+
+/// Refuses options that are out of range or malformed, and those that the dialect cannot say.
+pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
+    let fields = codec.options;
+    for &option in RequestOption::ALL {
+        if !is_set(config, option) {
+            continue;
+        }
+        let error = |kind| Err(Error::new(kind, option as u32));
+        if fields.path(option).is_empty() {
+            return error(ErrorKind::UnsupportedOption);
+        }
+        if !is_good(config, fields, option) {
+            return error(ErrorKind::BadOption);
+        }
+        let is_by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
+            && config.tool(0).is_some();
+        // There, the tools and the cache marks stand in the text, and a schema holds the reply.
+        let is_taken = is_by_words
+            && match option {
+                RequestOption::ToolChoice
+                | RequestOption::ParallelToolCalls
+                | RequestOption::CacheTtl => true,
+                RequestOption::ResponseSchema => config.tool_mode() == ToolMode::Schema,
+                _ => false,
+            };
+        if is_taken || (fields.refuses)(config, option) {
+            return error(ErrorKind::UnsupportedOption);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the value of an option is one that some dialect could say.
+fn is_good(config: &dyn Config, fields: &Fields, option: RequestOption) -> bool {
+    let RequestOptions {
+        temperature,
+        top_p,
+        top_k,
+        frequency_penalty,
+        presence_penalty,
+        seed,
+        tool_choice,
+        service_tier,
+        user,
+        response_schema,
+        extra,
+        ..
+    } = config.options();
+    let within = |number: Option<Thousandths>, low, high| {
+        number.is_none_or(|Thousandths(number)| (low..=high).contains(&number))
+    };
+    let is_text = |text: Option<&str>| text.is_none_or(|text| !text.trim_ascii().is_empty());
+    match option {
+        RequestOption::Temperature => within(temperature, 0, fields.max_temperature),
+        RequestOption::TopP => within(top_p, 0, 1000),
+        RequestOption::TopK => top_k.is_none_or(|count| count > 0),
+        RequestOption::FrequencyPenalty => within(frequency_penalty, -2000, 2000),
+        RequestOption::PresencePenalty => within(presence_penalty, -2000, 2000),
+        RequestOption::Seed => seed.is_none_or(|seed| seed <= i32::MAX as u32),
+        RequestOption::Stop => are_stops(config, fields),
+        RequestOption::ToolChoice => match tool_choice {
+            Some(ToolChoice::Tool(name)) => has_tool(config, name),
+            Some(ToolChoice::Required) => config.tool(0).is_some(),
+            _ => true,
+        },
+        RequestOption::ServiceTier => is_text(service_tier),
+        RequestOption::User => is_text(user),
+        RequestOption::ResponseSchema => {
+            response_schema.is_none_or(|it| is_name(it.name) && is_object(it.schema.as_bytes()))
+        }
+        RequestOption::Extra => extra.is_none_or(|extra| is_extra(config, fields, extra)),
+        RequestOption::ReasoningEffort
+        | RequestOption::ParallelToolCalls
+        | RequestOption::CacheTtl => true,
+    }
+}
+
+fn are_stops(config: &dyn Config, fields: &Fields) -> bool {
+    let mut index = 0;
+    while let Some(stop) = config.stop_sequence(index) {
+        // Anthropic refuses those of blanks alone.
+        let is_seen =
+            !stop.is_empty() && (fields.max_temperature > 1000 || !stop.trim_ascii().is_empty());
+        if !is_seen || index >= fields.max_stops.into() {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+fn has_tool(config: &dyn Config, name: &str) -> bool {
+    let mut index = 0;
+    while let Some(tool) = config.tool(index) {
+        if tool.name == name {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+fn is_name(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=64).contains(&name.len()) && name.bytes().all(is_word)
+}
+
+/// Whether it is one object, and replaces nothing that the session or an option writes.
+fn is_extra(config: &dyn Config, fields: &Fields, extra: &str) -> bool {
+    are_free(config, fields, extra, false)
+}
+
+/// The same of the members of an object, in the group or beside it.
+fn are_free(config: &dyn Config, fields: &Fields, object: &str, is_in_group: bool) -> bool {
+    let group = fields.group.as_ref();
+    let owned = match group {
+        Some(group) if is_in_group => group.owned,
+        _ => fields.owned,
+    };
+    let is_given = |option: RequestOption, name: &str| {
+        let path = match fields.path_in_group(option) {
+            Some(path) if is_in_group => path,
+            None if !is_in_group => fields.path(option),
+            _ => "",
+        };
+        let (first, _) = first_of(path);
+        first == name && is_set(config, option)
+    };
+    let is_free = |(name, value): Member<'_>| {
+        if !is_in_group && group.is_some_and(|group| group.name == name) {
+            return are_free(config, fields, value, true);
+        }
+        // A name with escapes could be any.
+        !name.bytes().any(|byte| byte == b'\\')
+            && !owned.contains(&name)
+            && !RequestOption::ALL.iter().any(|option| is_given(*option, name))
+    };
+    is_object(object.as_bytes())
+        && ObjectMembers::of(object).take(MAX_EXTRA + 1).count() <= MAX_EXTRA
+        && ObjectMembers::of(object).all(is_free)
+}
+
+/// ObjectMembers that `extra` may have: they are found one after another.
+const MAX_EXTRA: usize = 64;

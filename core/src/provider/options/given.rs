@@ -1,0 +1,188 @@
+//! The options themselves, lent by the configuration.
+
+use super::Thousandths;
+
+/// What a request says beside the conversation. All of it is unset at first, and then the provider
+/// decides. The stop sequences are not among them: see [`crate::Config::stop_sequence`].
+///
+/// What the dialect has no field for is refused by [`crate::Session::new`] with
+/// `UnsupportedOption`, what is out of range with `BadOption`; nothing is left out silently.
+/// [`crate::RequestOption::field`] tells which dialect sends which option where.
+///
+/// ```
+/// use zerostack_core::{Dialect, RequestOptions, Session, SessionConfig, Thousandths};
+///
+/// let options = RequestOptions { temperature: Some(Thousandths(200)), ..RequestOptions::NONE };
+/// let config = SessionConfig { options, ..SessionConfig::new(Dialect::OpenAiChat, "some-model") };
+/// let mut session = Session::new([0_u8; 512], &config)?;
+/// session.user("hi")?;
+/// let mut body = [0; 512];
+/// let length = session.request()?.read(&mut body);
+/// assert!(core::str::from_utf8(&body[..length]).unwrap().contains(r#""temperature":0.2,"#));
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RequestOptions<'c> {
+    /// How much the model varies its words: 0 to 2, at Anthropic to 1.
+    pub temperature: Option<Thousandths>,
+    /// The share of the likely tokens that it chooses from: 0 to 1.
+    pub top_p: Option<Thousandths>,
+    /// How many of the likely tokens it chooses from: 1 or more.
+    pub top_k: Option<u32>,
+    /// How much it avoids what it wrote often: -2 to 2.
+    pub frequency_penalty: Option<Thousandths>,
+    /// How much it avoids what it wrote at all: -2 to 2.
+    pub presence_penalty: Option<Thousandths>,
+    /// Where its random choices begin: 0 to 2,147,483,647.
+    pub seed: Option<u32>,
+    /// How long it reasons before it answers.
+    pub reasoning_effort: Option<ReasoningEffort>,
+    /// Whether it must call a tool, and which.
+    pub tool_choice: Option<ToolChoice<'c>>,
+    /// Whether one reply may have several calls. Without tools there is nothing to say, and
+    /// nothing is sent.
+    pub parallel_tool_calls: Option<bool>,
+    /// The class of service that is paid for, as the provider names it.
+    pub service_tier: Option<&'c str>,
+    /// For whom the request is made: an id that tells the provider of no person.
+    pub user: Option<&'c str>,
+    /// How long the provider keeps the conversation in its cache.
+    pub cache_ttl: Option<CacheTtl>,
+    /// The JSON Schema of the answer.
+    pub response_schema: Option<ResponseSchema<'c>>,
+    /// Further members of the body: one JSON object. What the session or another option writes
+    /// may not be among them. In Gemini's `generationConfig` and Ollama's `options`, members are
+    /// put beside those of the session.
+    pub extra: Option<&'c str>,
+}
+
+impl RequestOptions<'_> {
+    /// All unset.
+    pub const NONE: Self = RequestOptions {
+        temperature: None,
+        top_p: None,
+        top_k: None,
+        frequency_penalty: None,
+        presence_penalty: None,
+        seed: None,
+        reasoning_effort: None,
+        tool_choice: None,
+        parallel_tool_calls: None,
+        service_tier: None,
+        user: None,
+        cache_ttl: None,
+        response_schema: None,
+        extra: None,
+    };
+}
+
+/// How long the model reasons before it answers. Not every model takes every one; Claude before
+/// 4.6 and Gemini before 3 are told a number of tokens.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ReasoningEffort {
+    /// Not at all.
+    None,
+    /// As little as it can.
+    Minimal,
+    /// A little.
+    Low,
+    /// As much as most tasks need.
+    Medium,
+    /// Much.
+    High,
+    /// More than that.
+    XHigh,
+    /// As much as it can.
+    Max,
+}
+
+impl ReasoningEffort {
+    /// All of them.
+    pub const ALL: &[Self] =
+        &[Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::XHigh, Self::Max];
+
+    /// The name that commands, files and OpenAI use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::XHigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|effort| effort.name() == name)
+    }
+}
+
+/// Whether the model must call a tool, and which. The tools themselves are the same in every
+/// request, so the provider's cache serves on.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ToolChoice<'c> {
+    /// As it likes.
+    Auto,
+    /// None.
+    None,
+    /// Some tool. This is said in the first request of a turn, and the model is free once tools
+    /// answered: a turn of calls alone would never end.
+    Required,
+    /// The tool of this name, in the first request of a turn.
+    Tool(&'c str),
+}
+
+/// How long the provider keeps the conversation in its cache.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CacheTtl {
+    /// Five minutes: Anthropic.
+    FiveMinutes,
+    /// An hour: Anthropic.
+    Hour,
+    /// A day: OpenAI.
+    Day,
+}
+
+impl CacheTtl {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::FiveMinutes, Self::Hour, Self::Day];
+
+    /// The name that commands, files and providers use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::Hour => "1h",
+            Self::Day => "24h",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|ttl| ttl.name() == name)
+    }
+}
+
+/// The JSON Schema that the provider holds the answer to. Check the answer all the same, by
+/// [`crate::tool::schema`]: not every server keeps to it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ResponseSchema<'c> {
+    /// `[a-zA-Z0-9_-]`, 64 bytes at most. OpenAI wants it.
+    pub name: &'c str,
+    /// One JSON object.
+    pub schema: &'c str,
+    /// Whether OpenAI holds the answer to the schema in every case. It then takes only schemas
+    /// whose objects have `"additionalProperties": false` and all of their properties in
+    /// `required`. The other dialects have no such word.
+    pub is_strict: bool,
+}

@@ -1,0 +1,45 @@
+//! What a request says beside the conversation: sampling, reasoning, the choice of tools, the form
+//! of the answer.
+//!
+//! One table for each dialect, [`Fields`], has the field of each option. All of it stands in the
+//! head of a request, before the tools and the messages, so a change of it leaves those as they
+//! were.
+
+mod option;
+pub use option::RequestOption;
+
+#[cfg(feature = "options")]
+mod check;
+#[cfg(feature = "options")]
+mod fields;
+#[cfg(feature = "options")]
+mod given;
+#[cfg(feature = "options")]
+mod members;
+#[cfg(all(feature = "options", feature = "alloc"))]
+mod owned;
+#[cfg(feature = "options")]
+mod thousandths;
+#[cfg(feature = "options")]
+mod write;
+#[cfg(feature = "options")]
+pub use given::{CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, ToolChoice};
+#[cfg(all(feature = "options", feature = "alloc"))]
+pub use owned::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
+#[cfg(feature = "options")]
+pub use thousandths::Thousandths;
+
+#[cfg(feature = "options")]
+pub(crate) use {
+    check::check,
+    fields::{ENABLED, Fields, Group, cache_ttl, strict, tool_choice},
+    write::{OptionCursor, begin, write},
+};
+
+#[cfg(not(feature = "options"))]
+mod disabled;
+#[cfg(not(feature = "options"))]
+pub(crate) use disabled::*;
+
+#[cfg(all(test, feature = "options", feature = "all-dialects"))]
+mod tests;

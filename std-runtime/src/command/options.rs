@@ -1,0 +1,144 @@
+//! The flags of what a request says beside the conversation, for a run and for `encode`.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches};
+use zerostack_core::tool::schema::Schema;
+use zerostack_core::{
+    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, Thousandths,
+};
+
+use super::flag::{self, value, values};
+use crate::provider::shown;
+use crate::{Error, ErrorKind, Result};
+
+/// The flags, in the order of the help.
+pub(crate) fn arguments() -> Vec<Arg> {
+    let efforts = ReasoningEffort::ALL.iter().map(|it| (it.name(), *it)).collect();
+    let ttls = CacheTtl::ALL.iter().map(|it| (it.name(), *it)).collect();
+    let switch = vec![("on", true), ("off", false)];
+    let all = vec![
+        decimal("temperature", "How much the model varies its words, such as 0.2"),
+        decimal("top-p", "The share of the likely tokens that it chooses from"),
+        flag::number("top-k", "N", 1, "How many of the likely tokens it chooses from"),
+        decimal("frequency-penalty", "How much it avoids what it wrote often"),
+        decimal("presence-penalty", "How much it avoids what it wrote at all"),
+        flag::bounded("seed", "N", 0, i32::MAX as u32, "Where its random choices begin"),
+        flag::option("stop", "TEXT", "A text that ends the reply; may be repeated")
+            .allow_hyphen_values(true)
+            .action(ArgAction::Append),
+        flag::choice("reasoning-effort", "NAME", efforts, "How long it reasons"),
+        flag::option("tool-choice", "NAME", "auto, none, required, or the name of a tool")
+            .long_help(
+                "auto, none, required, or the name of a tool. A required call is required in the \
+                 first request of a turn: after it the model is free to answer",
+            ),
+        flag::choice("parallel-tool-calls", "on|off", switch, "Several calls in one reply"),
+        flag::option("service-tier", "NAME", "The class of service, as the provider names it"),
+        flag::option("user", "ID", "For whom the request is made"),
+        flag::choice("cache-ttl", "TIME", ttls, "How long the provider caches the conversation"),
+        flag::option("output-schema", "FILE", "A JSON Schema that the answer must fit")
+            .value_parser(flag::paths()),
+        flag::option("extra", "JSON", "Further members of the request, as a JSON object"),
+    ];
+    let is_rare = |arg: &Arg| RARE.contains(&arg.get_id().as_str());
+    all.into_iter()
+        .map(|arg| {
+            let is_rare = is_rare(&arg);
+            arg.hide_short_help(is_rare)
+        })
+        .collect()
+}
+
+/// What the short help has no room for.
+const RARE: [&str; 9] = [
+    "top-p",
+    "top-k",
+    "frequency-penalty",
+    "presence-penalty",
+    "seed",
+    "parallel-tool-calls",
+    "service-tier",
+    "user",
+    "cache-ttl",
+];
+
+/// `--header`.
+pub(crate) fn header() -> Arg {
+    let parse = |text: &str| {
+        let (name, value) = text.split_once(':').ok_or("must be NAME: VALUE")?;
+        Ok::<_, &str>((name.trim().to_owned(), value.trim().to_owned()))
+    };
+    flag::option("header", "NAME: VALUE", "A header of each request; may be repeated")
+        .long_help(
+            "A header of each request; may be repeated. `${NAME}` in the value is a variable: \
+             every process of the machine can read what stands on a command line",
+        )
+        .action(ArgAction::Append)
+        .value_parser(parse)
+}
+
+/// What [`arguments`] were given, without the schema.
+pub(crate) fn read(matches: &ArgMatches) -> OwnedOptions {
+    let mut options = OwnedOptions::default();
+    options.temperature = value(matches, "temperature");
+    options.top_p = value(matches, "top-p");
+    options.top_k = value(matches, "top-k");
+    options.frequency_penalty = value(matches, "frequency-penalty");
+    options.presence_penalty = value(matches, "presence-penalty");
+    options.seed = value(matches, "seed");
+    options.stop = values(matches, "stop");
+    options.reasoning_effort = value(matches, "reasoning-effort");
+    let choice: Option<String> = value(matches, "tool-choice");
+    options.tool_choice = choice.map(|name| OwnedToolChoice::from_text(&name));
+    options.parallel_tool_calls = value(matches, "parallel-tool-calls");
+    options.service_tier = value(matches, "service-tier");
+    options.user = value(matches, "user");
+    options.cache_ttl = value(matches, "cache-ttl");
+    options.extra = value(matches, "extra");
+    options
+}
+
+/// The file that `--output-schema` names.
+pub(crate) fn schema_path(matches: &ArgMatches) -> Option<PathBuf> {
+    value(matches, "output-schema")
+}
+
+/// The schema in the file that `--output-schema` names.
+///
+/// # Errors
+/// `Input` when the file cannot be read; `Usage` when it is no JSON Schema.
+pub(crate) fn read_schema(path: &Path) -> Result<OwnedResponseSchema> {
+    let place = || format!("--output-schema: {}", path.display());
+    let file = std::fs::metadata(path)
+        .map_err(|error| Error::new(ErrorKind::Input, format!("{}: {error}", place())))?;
+    if !file.is_file() || file.len() > MAX_SCHEMA_BYTES {
+        let text = format!("{} is no file of at most {MAX_SCHEMA_BYTES} bytes", place());
+        return Err(Error::new(ErrorKind::Input, text));
+    }
+    let schema = std::fs::read_to_string(path)
+        .map_err(|error| Error::new(ErrorKind::Input, format!("{}: {error}", place())))?;
+    let wrong = |why: &dyn std::fmt::Display| {
+        Err(Error::new(ErrorKind::Usage, format!("{} is no JSON Schema: {why}", place())))
+    };
+    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&schema);
+    if let Err(error) = is_object {
+        return wrong(&error);
+    }
+    if let Err(error) = Schema::new(&schema).and_then(|schema| schema.check("null").map(|_| ())) {
+        return wrong(&error);
+    }
+    let schema = schema.trim().to_owned();
+    Ok(OwnedResponseSchema { name: "answer".to_owned(), schema, is_strict: false })
+}
+
+/// `--name NUMBER`, with at most three decimals.
+fn decimal(name: &'static str, help: &'static str) -> Arg {
+    let parse = |text: &str| {
+        let wrong = || format!("must be a number with at most three decimals, not {}", shown(text));
+        Thousandths::from_decimal(text).ok_or_else(wrong)
+    };
+    flag::option(name, "NUMBER", help).allow_negative_numbers(true).value_parser(parse)
+}
+
+const MAX_SCHEMA_BYTES: u64 = 1024 * 1024;
