@@ -126,15 +126,21 @@ pub(super) fn target(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many symlinks"))
 }
 
+/// A symlink that leads to nothing that is there, or that is shown to tools.
+fn dangling(path: &Path, link: &Path, is_outside: bool) -> String {
+    let why = match is_outside {
+        true => "which is outside of the project and not visible to tools",
+        false => "which does not exist",
+    };
+    format!("{} is a symlink to {}, {why}", path.display(), link.display())
+}
+
 /// No such path: which part is missing, and what stands there instead.
 fn not_found(path: &str) -> String {
     let path = Path::new(path);
     if let Ok(link) = fs::read_link(path) {
-        return format!(
-            "{} is a symlink to {}, which does not exist",
-            path.display(),
-            link.display()
-        );
+        let is_outside = path.to_str().is_some_and(|path| outside::project(path).is_some());
+        return dangling(path, &link, is_outside);
     }
     let mut missing = path;
     let folder = loop {
@@ -187,3 +193,16 @@ const SYMLINKS_MAX: usize = 40;
 const SIMILAR_SHOWN: usize = 3;
 const SIMILAR_NAME_MAX_BYTES: usize = 100;
 const SIMILAR_SCAN_MAX_ENTRIES: usize = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_leads_out_of_the_project_is_said_to() {
+        let told =
+            |is_outside| dangling(Path::new("conf"), Path::new("/home/ann/conf"), is_outside);
+        assert!(told(true).contains("outside of the project"), "{}", told(true));
+        assert!(told(false).ends_with("which does not exist"), "{}", told(false));
+    }
+}
