@@ -106,6 +106,14 @@ impl Page {
         self.line(&line);
     }
 
+    /// Takes out empty lines, from the last, until the short help fits.
+    fn tighten(&mut self) {
+        while self.0.lines().count() > SHORT_LINES {
+            let Some(place) = self.0.rfind("\n\n") else { return };
+            self.0.remove(place);
+        }
+    }
+
     /// Adds the flags, the exit codes and a last line, and gives the text.
     fn finish(mut self, command: &Command, length: Length, more: &str) -> String {
         match length {
@@ -143,6 +151,7 @@ impl Page {
                 }
                 self.0.push_str(EXIT_CODES);
                 self.line(more);
+                self.tighten();
             }
         }
         self.0
@@ -212,6 +221,8 @@ const LONG_COLUMN: usize = 28;
 const NAME_COLUMN: usize = 16;
 /// Where the list beside a heading begins.
 const SHORT_COLUMN: usize = 16;
+/// The lines of the short help at most: those of a terminal.
+const SHORT_LINES: usize = 24;
 /// So many flags are shown with their help in the short help, which has 24 lines.
 const FEW_FLAGS: usize = 12;
 
