@@ -13,6 +13,8 @@ use crate::wire::hash::{START, add};
 /// Offsets in a text by the hash of what stands there; 0 is a free place.
 pub(super) struct Index {
     slots: [u32; SLOTS],
+    /// Some bits of the hash of an item: most that are in its way are told apart by them.
+    tags: [u8; SLOTS],
     /// The object whose names these are: where its text lies, and its offset there.
     of: Option<(usize, usize)>,
     /// Not all of its names fit.
@@ -23,7 +25,7 @@ pub(super) struct Index {
 
 impl Index {
     pub const fn new() -> Self {
-        Self { slots: [0; SLOTS], of: None, is_full: false, next: 0 }
+        Self { slots: [0; SLOTS], tags: [0; SLOTS], of: None, is_full: false, next: 0 }
     }
 
     fn clear(&mut self, of: Option<(usize, usize)>) {
@@ -145,14 +147,21 @@ impl<'a> Eval<'a> {
     /// Whether an item that is the same is in the table; else this one is, now.
     fn is_known(&mut self, rule: &Rule<'a>, item: Json<'a>, hash: usize) -> Result<bool, Error> {
         // The rest of the division by the passes is the same for all.
-        let mut slot = hash.wrapping_mul(MIX) >> (usize::BITS / 2);
+        let mixed = hash.wrapping_mul(MIX);
+        let [.., tag] = mixed.to_le_bytes();
+        let mut slot = mixed >> (usize::BITS / 2);
         loop {
             slot = slot.checked_rem(SLOTS).unwrap_or_default();
+            let known_tag = self.index.tags.get(slot).copied();
             match self.index.slots.get_mut(slot) {
                 Some(place) if *place == 0 => {
                     *place = item.offset() as u32;
+                    if let Some(place) = self.index.tags.get_mut(slot) {
+                        *place = tag;
+                    }
                     return Ok(false);
                 }
+                Some(_) if known_tag != Some(tag) => self.spend(1)?,
                 Some(place) => {
                     let earlier = rule.value.at(*place as usize);
                     if self.equal(earlier, item, rule.depth)? {
@@ -208,7 +217,7 @@ fn text_hash(text: Json<'_>) -> u32 {
     }
 }
 
-/// Places in the table: eight kilobytes of the stack.
+/// Places in the table: ten kilobytes of the stack.
 const SLOTS: usize = if cfg!(target_pointer_width = "64") { 2048 } else { 0 };
 
 /// The most names that are noted: beyond that the places for new ones are far.
