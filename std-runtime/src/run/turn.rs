@@ -53,6 +53,16 @@ struct Conversation<'a> {
 }
 
 impl Attempt<'_> {
+    /// The error of an answer that is no result, and could not be asked for again because of
+    /// `error`.
+    fn not_mended(&self, answer: &str, error: Error) -> Error {
+        let RunOptions { instructions, format, folder, .. } = self.options;
+        match contract::checked(instructions, *format, folder, answer) {
+            Err(why) => Error::new(why.kind(), format!("{}; asked again: {error}", why.message())),
+            Ok(_) => error,
+        }
+    }
+
     /// Asks the model until its result is whole and passes the check, or cannot.
     pub(super) fn run(
         &self,
@@ -64,6 +74,8 @@ impl Attempt<'_> {
         let Self { options, view, .. } = self;
         let mut conversation = self.conversation()?;
         let (mut repairs, mut returns) = (0, 0);
+        // The answer that the model is asked to mend.
+        let mut unmended: Option<String> = None;
         let mut text = options.instructions.user(options.input.as_deref());
         loop {
             recording.user(&text)?;
@@ -76,12 +88,18 @@ impl Attempt<'_> {
                 if error.kind() == ErrorKind::Limit {
                     self.offer_what_there_is(spent);
                 }
-                return Err(error);
+                return Err(match unmended {
+                    Some(answer) if error.kind() == ErrorKind::Provider => {
+                        self.not_mended(&answer, error)
+                    }
+                    _ => error,
+                });
             }
             let answer = &conversation.last.text;
             let repair = contract::repair(&options.instructions, answer);
             if let Some(repair) = repair.filter(|_| repairs < contract::REPAIRS) {
                 repairs += 1;
+                unmended = Some(answer.clone());
                 text = repair;
             } else {
                 let mut checked = match options.instructions.output {

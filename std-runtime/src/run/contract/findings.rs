@@ -15,7 +15,7 @@ use crate::project_file;
 
 /// What the model is told.
 pub(super) const TOLD: &str = "\n\nEnd with the findings alone, one a line: `path:line:column: \
-    severity: message [rule]`. The path is relative to the working folder, the severity is error, \
+    severity: message [rule]`, or `path:line: severity: message`. The path is relative to the working folder, the severity is error, \
     warning or note, the rule a short name of the kind of fault. If there are none, end with \
     `no findings`.";
 
