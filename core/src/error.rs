@@ -20,12 +20,12 @@ pub enum ErrorKind {
     /// The storage has no room for it; `detail` is the bytes missing. Nothing was added. For a
     /// slice that the caller lends to be filled, `detail` is the length that is enough.
     Full = 1,
-    /// The call does not fit the step; `detail` is the number of the step that is on. Nothing changed.
+    /// The call does not fit the step; `detail` is the number of the current step. Nothing changed.
     WrongStep = 2,
     /// The response is not what the dialect promises; `detail` is an offset in the body, at the
     /// bad byte or shortly after it.
     BadResponse = 3,
-    /// The response ended before the reply was complete; `detail` is the bytes that came.
+    /// The response ended before the reply was complete; `detail` is the number of bytes received.
     Cut = 4,
     /// The provider answered with an error; `detail` is the HTTP status (200 for an error inside a stream).
     Status = 5,
@@ -69,7 +69,7 @@ pub enum ErrorKind {
     HttpTooLong = 22,
     /// The response is compressed or coded in a way that is not read; `detail` is the offset.
     HttpEncoding = 23,
-    /// The connection ended within the response; `detail` is the bytes that came.
+    /// The connection ended within the response; `detail` is the number of bytes received.
     HttpCut = 24,
     /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
     BadArguments = 25,
@@ -122,7 +122,7 @@ impl Error {
 }
 
 impl ErrorKind {
-    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    /// The name in JSON output: lower case, words joined by `_`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -170,7 +170,7 @@ impl fmt::Display for Error {
         let n = self.detail;
         match self.kind {
             ErrorKind::Full => write!(f, "the context buffer is full, {n} bytes are missing"),
-            ErrorKind::WrongStep => write!(f, "this call does not fit the step that is on ({n})"),
+            ErrorKind::WrongStep => write!(f, "this call is not allowed in the current step ({n})"),
             ErrorKind::BadResponse => {
                 write!(f, "the response is malformed at byte {n}; check the dialect")
             }
@@ -252,7 +252,7 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Prompts that one prompt includes; here, so that the error can be told from that of the depth.
+/// Prompts that one prompt includes; here, so that the error differs from that of the depth.
 pub(crate) const INCLUDES_MAX: u32 = 256;
 
 /// The names of the request options, from number 1 on; here, so that the error can tell them.

@@ -64,7 +64,7 @@ enum zs_status
      */
     ZS_FULL = 1,
     /**
-     * The call does not fit the step; nothing changed. The detail is the step that is on.
+     * The call does not fit the step; nothing changed. The detail is the current step.
      */
     ZS_WRONG_STEP = 2,
     /**
@@ -1758,8 +1758,8 @@ zs_status zs_session_drop_oldest(zs_session *session,
 uint64_t zs_session_checkpoint(const zs_session *session);
 
 /**
- * Removes everything that was added since zs_session_checkpoint gave `checkpoint`; what goes on ends. Checkpoints are a
- * stack: those made after this one are of no use any more, those before it are.
+ * Removes everything added since zs_session_checkpoint gave `checkpoint`; an open turn ends.
+ * Checkpoints are a stack: those made after this one are of no use any more, those before it are.
  *
  * Any step, to the one that the conversation ends with.
  * Errors: ZS_STALE_CHECKPOINT when room was made since, or the checkpoint's place is no longer there; nothing

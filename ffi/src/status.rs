@@ -14,7 +14,7 @@ pub enum zs_status {
     /// The memory has no room for it; nothing was added. The detail is the bytes missing. For a
     /// buffer that the caller lends to be filled, it is the length that is enough.
     ZS_FULL = 1,
-    /// The call does not fit the step; nothing changed. The detail is the step that is on.
+    /// The call does not fit the step; nothing changed. The detail is the current step.
     ZS_WRONG_STEP = 2,
     /// The response is not what the dialect promises. The detail is an offset in the body, at the
     /// bad byte or shortly after it.
@@ -186,7 +186,7 @@ impl zs_status {
 const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     (ZS_OK, c"ok", c"it is done"),
     (ZS_FULL, c"full", c"the memory is full"),
-    (ZS_WRONG_STEP, c"wrong_step", c"this call does not fit the step that is on"),
+    (ZS_WRONG_STEP, c"wrong_step", c"this call is not allowed in the current step"),
     (ZS_BAD_RESPONSE, c"bad_response", c"the response is malformed; check the dialect"),
     (ZS_CUT, c"cut", c"the response was cut off"),
     (ZS_STATUS, c"status", c"the provider answered with an error"),

@@ -21,7 +21,7 @@ pub trait Connect {
     type Connection: Read + Write;
 
     /// A connection for one request: a new one, or the one that was released as reusable, when it
-    /// still stands: one that the server closed meanwhile costs an attempt. `None` when there is
+    /// is still open: one that the server closed meanwhile costs an attempt. `None` when there is
     /// none to be had now.
     fn connect(&mut self) -> Option<&mut Self::Connection>;
 
@@ -52,7 +52,7 @@ impl<F: FnMut(u32)> Delay for F {
 
 /// The tools of a board.
 pub trait Tools {
-    /// Runs `call` and writes what it says to `out`. The name and the arguments are the model's:
+    /// Runs `call` and writes its output to `out`. The name and the arguments are the model's:
     /// they may be anything.
     fn run(&mut self, call: ToolCall<'_>, out: &mut ToolOutput<'_>);
 }

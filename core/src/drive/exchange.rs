@@ -71,7 +71,7 @@ impl Incoming {
         Self { response: Response::new(), fault: None, behind_bytes: 0 }
     }
 
-    /// Takes what came of the response. False when no more is wanted.
+    /// Takes received bytes of the response. False when no more is wanted.
     ///
     /// # Errors
     /// Those of [`Session::feed`].
@@ -214,7 +214,7 @@ pub(super) fn output<'b, C: Config, S: Storage>(
     ToolOutput::new(buffer.split_at_mut_checked(room).unwrap_or_default().0)
 }
 
-/// Answers a call by what its tool said.
+/// Answers a call with the output of its tool.
 pub(super) fn answer<C: Config, S: Storage>(
     session: &mut Session<C, S>,
     id: CallId,

@@ -91,13 +91,13 @@ use crate::message::{CallId, Event};
 pub struct Endpoint<'e> {
     /// Name and, unless it is the scheme's own, port of the server, for the header `host`.
     pub host: &'e str,
-    /// What stands before the dialect's own path: `/v1`, or nothing.
+    /// The path before the dialect's own: `/v1`, or nothing.
     pub base_path: &'e str,
     /// Headers beside those of the dialect, the key among them.
     pub headers: &'e [(&'e str, &'e str)],
 }
 
-/// What a driver tells while it runs.
+/// What a driver reports while it runs.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Notice<'s> {
@@ -116,7 +116,7 @@ pub enum Notice<'s> {
         /// The bytes that this freed.
         bytes: usize,
     },
-    /// A tool's result was too long and went to the model in part; the model was told too.
+    /// A tool's result was too long and went to the model in part, with a note of it.
     ResultCut {
         /// The call that it answers.
         id: CallId,

@@ -1,4 +1,4 @@
-//! What a tool says, in a buffer that is lent.
+//! The output of a tool, in a borrowed buffer.
 
 use core::fmt;
 
@@ -6,7 +6,7 @@ use crate::wire::json_write::Digits;
 
 /// Where a tool writes its result.
 ///
-/// What does not fit is counted and left out at the end, and the model is told how much that was.
+/// What does not fit is counted and left out at the end, and the model reads how much that was.
 #[derive(Debug)]
 pub struct ToolOutput<'b> {
     buffer: &'b mut [u8],

@@ -11,7 +11,7 @@ pub use usage::{StopReason, Usage};
 /// Who speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {
-    /// The person, or the program that stands for one.
+    /// The person, or a program in their place.
     User,
     /// The model.
     Assistant,

@@ -43,7 +43,7 @@ impl Usage {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum StopReason {
-    /// It said all it wanted.
+    /// It finished.
     EndTurn,
     /// It waits for the results of its calls.
     ToolUse,
@@ -62,7 +62,7 @@ pub enum StopReason {
 }
 
 impl StopReason {
-    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    /// The name in JSON output: lower case, words joined by `_`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

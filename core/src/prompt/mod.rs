@@ -22,7 +22,7 @@
 //! # Fields
 //! `name`, `description`; `output` ([`Output`]) and `schema` (JSON Schema, with `output: json`);
 //! `tools` or `allowed-tools`; `mode`; `model`; `arguments` (names in their order, or a map from names
-//! to defaults) and `argument-hint`; `includes` (names of prompts that stand before this one); `check`
+//! to defaults) and `argument-hint`; `includes` (names of prompts that come before this one); `check`
 //! (commands that must pass).
 //!
 //! Other programs' forms of these are read too: `tools` as a map of switches and `permission`
@@ -208,7 +208,7 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// The prompts that stand before this one.
+    /// The prompts that come before this one.
     pub fn includes(&self) -> Option<Items<'a>> {
         self.list_field("includes")
     }
@@ -221,12 +221,12 @@ impl<'a> Prompt<'a> {
         }
     }
 
-    /// Whether the model may be told of it and may ask for it.
+    /// Whether it is offered to the model, which may load it.
     pub fn is_model_invocable(&self) -> bool {
         self.text_field("disable-model-invocation").is_none_or(|flag| switch(flag) != Some(true))
     }
 
-    /// Whether it says that it takes arguments.
+    /// Whether it declares arguments.
     fn is_declared(&self) -> bool {
         self.arguments.is_some() || self.argument_hint().is_some()
     }

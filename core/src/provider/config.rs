@@ -58,7 +58,7 @@ pub trait Config {
 /// All but `Native` want the feature
 /// `local-models`.
 ///
-/// Calls that are found in text are told by [`crate::Event::Recovered`], and stand in the
+/// Calls found in text are reported by [`crate::Event::Recovered`], and are in the
 /// transcript as any others do. They are known in the forms that published models write:
 /// `<tool_call>` tags, `[TOOL_CALLS]`, `<|python_tag|>`, a fence of JSON, or JSON on lines of its
 /// own; and only when the name is that of a tool and the arguments are an object.
@@ -70,11 +70,11 @@ pub enum ToolMode {
     Native,
     /// The same; where the model writes its calls into the text, they are found there.
     Lenient,
-    /// By words: the tools stand in the system text, calls and results are text. For servers
+    /// In text: the system text describes the tools, calls and results are text. For servers
     /// that know no tools.
     Text,
     /// The same, and the server holds the model to a JSON Schema of its reply: OpenAI chat and
-    /// Ollama. The text that comes is JSON; what is said in it is in the transcript at the end.
+    /// Ollama. The streamed text is JSON; the transcript has the answer in it at the end.
     Schema,
 }
 

@@ -11,7 +11,7 @@ use crate::message::{Dialect, Usage};
 /// A provider that refuses a request because its window is too long gets a shorter one, once: with
 /// all but `Ask` the step is `MakeRoom` then, too, and a third of the conversation goes, or as much
 /// as the provider says is too much, by old results, the oldest exchanges and the middle of new
-/// results. Refused again, the turn fails with what the provider says.
+/// results. If it is refused again, the turn fails with the provider's error.
 ///
 /// With all but `Ask`, new results that alone are longer than the context lose their middle, in
 /// whose place a line says how to read on. A summary goes only when no exchange is left that can.
@@ -21,7 +21,7 @@ pub enum RoomPolicy {
     /// The caller makes it, by [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
     #[default]
     Ask,
-    /// Old tool results are replaced by a line that says what they were; when that is not
+    /// Old tool results are replaced by a line that describes them; when that is not
     /// enough, as `DropOldest`.
     ElideResults,
     /// The oldest exchanges go.

@@ -79,7 +79,7 @@ pub struct Failure<'s> {
     pub code: &'s str,
     /// The provider's message, if it gave one. Valid until the next turn begins.
     pub message: &'s str,
-    /// The HTTP status, 0 when no response came.
+    /// The HTTP status, 0 without a response.
     pub status: u16,
 }
 
@@ -141,14 +141,14 @@ impl<C: Config, S: Storage> Session<C, S> {
         all.get(..self.machine.saved_end(all.len())).unwrap_or(all)
     }
 
-    /// What of the snapshot a file does not hold yet that `journal` tells of: bytes to be
+    /// What the file that `journal` describes lacks of the snapshot: bytes to be
     /// appended to it. `None`: it holds all.
     #[must_use]
     pub fn journal_frame(&self, journal: &Journal) -> Option<Frame<'_>> {
         journal.journal_frame(self.snapshot(), self.machine.rewrites, self.machine.cuts)
     }
 
-    /// All that was said, oldest first; in the step `Receive` what came of the reply too, and
+    /// All parts, oldest first; in the step `Receive` what came of the reply too, and
     /// while a summary is asked for that request.
     #[must_use]
     pub const fn transcript(&self) -> &Transcript<S> {
@@ -237,8 +237,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         Ok(Request::new(codec_of(self.config.dialect())?, context))
     }
 
-    /// The head of the response came, whatever its status. `Send` to `Receive`: the body of a
-    /// refusal says whether it is worth another attempt. `retry_after_ms` is the server's
+    /// The head of the response arrived, with any status. `Send` to `Receive`: the body of a
+    /// refusal decides whether to try again. `retry_after_ms` is the server's
     /// wish, if it gave one.
     ///
     /// # Errors
@@ -268,13 +268,13 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// The body ended, or the connection broke, or the caller stops reading after
     /// [`is_reply_complete`](Self::is_reply_complete). Here the reply is judged: `Receive`
     /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` or `MakeRoom` with
-    /// [`Event::Restart`]. In the step `Send` it says that no response came at all.
+    /// [`Event::Restart`]. In the step `Send` it means that there was no response.
     ///
     /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in
     /// text: then the step is still `Receive`, and the next call gives the end.
     ///
     /// # Errors
-    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `ShortenedResult`,
+    /// The turn failed, [`failure`](Self::failure) says more: `Status`, `Cut`,
     /// `BadResponse`, `Truncated`, `Unreachable`; or `WrongStep`.
     pub fn end_response(&mut self) -> Result<Event<'static>, Error> {
         self.machine.end_response(self.transcript.log(), &self.config)
@@ -300,8 +300,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         Ok(())
     }
 
-    /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open
-    /// calls get the result "aborted". What was said before stays: to be rid of it too, see
+    /// Ends the turn now, in any step. A reply that is coming in is removed, open
+    /// calls get the result "aborted". Earlier parts stay; to remove them too, see
     /// [`rollback`](Self::rollback).
     pub fn abort(&mut self) {
         self.machine.abort(&mut self.transcript.log(), &self.config);

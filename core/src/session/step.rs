@@ -4,7 +4,7 @@
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Step {
-    /// Nothing is going on: say something with [`crate::Session::user`], or stop.
+    /// Nothing is open: add a message with [`crate::Session::user`], or stop.
     Idle,
     /// Send [`crate::Session::request`], then call [`crate::Session::begin_response`].
     Send,
@@ -17,7 +17,7 @@ pub enum Step {
         /// How long, in milliseconds.
         millis: u32,
     },
-    /// Call [`crate::Session::make_room`], which does what the configuration says; where it says
+    /// Call [`crate::Session::make_room`], which follows the configuration; if that is
     /// nothing, [`crate::Session::compact`] or [`crate::Session::drop_oldest`].
     MakeRoom {
         /// Bytes of the storage that are missing; 0 where it is the window that is too long.
@@ -39,7 +39,7 @@ impl Step {
         }
     }
 
-    /// The name as it stands in JSON output: lower case, words joined by `_`.
+    /// The name in JSON output: lower case, words joined by `_`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

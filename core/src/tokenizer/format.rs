@@ -19,7 +19,7 @@
 //! | 36 | 4 | tokens with an index (256 and the merges) |
 //! | 40 | 1 | bits of an index |
 //! | 41 | 1 | bytes of the longest token |
-//! | 42 | 2 | number of the pruning, see [`Pruning`](super::Cut); 0 for a whole vocabulary |
+//! | 42 | 2 | number of the pruning, see [`Pruning`](super::Pruning); 0 for a whole vocabulary |
 //! | 44 | 4 | slots of the hash |
 //! | 48 | 4 | buckets of the hash |
 //! | 52 | 4 | id of the first merge |

@@ -106,7 +106,7 @@ pub enum VocabularyFault {
     Header = 5,
     /// It goes on after its end.
     Trailing = 6,
-    /// Its header says what cannot be.
+    /// Its header is impossible.
     Layout = 7,
     /// It wants a pre-tokenizer that this version does not know.
     Pattern = 8,

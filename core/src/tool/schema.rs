@@ -53,7 +53,7 @@ pub struct Schema<'a> {
     root: Json<'a>,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict<'a> {
     /// The value is as the schema wants it.

@@ -20,11 +20,11 @@ pub use zerostack_derive::{ArgType, ToolArgs};
     note = "numbers, `bool`, `&str`, `String`, `Vec`, `Option` of these, and types that derive `ArgType` can"
 )]
 pub trait ArgType {
-    /// Its schema, as what stands between the braces.
+    /// Its schema, without the outer braces.
     const SCHEMA: &'static SchemaPiece;
 }
 
-/// The arguments of a tool, with what the model is told about it.
+/// The arguments of a tool, with its description for the model.
 pub trait ToolArgs: ArgType {
     /// What the tool is called.
     const NAME: &'static str;
@@ -41,7 +41,7 @@ pub trait ToolArgs: ArgType {
 /// length is known.
 #[derive(Clone, Copy, Debug)]
 pub enum SchemaPiece {
-    /// Text that is JSON as it stands.
+    /// Text that is JSON as it is.
     Text(&'static str),
     /// A number in decimal digits.
     Number(usize),

@@ -1,4 +1,4 @@
-//! All that was said: the context buffer.
+//! The transcript: the context buffer.
 //!
 //! It only grows at its end; only compaction rewrites it.
 
@@ -24,19 +24,19 @@ use log::{Log, MAGIC};
 use places::{Extent, Table};
 use record::{ELIDED, FIRST, Kind, MARKED, Record};
 
-/// All that was said in a session, oldest first.
+/// All parts of a session, oldest first.
 #[derive(Clone, Debug)]
 pub struct Transcript<S> {
     storage: S,
     extent: Extent,
 }
 
-/// One part of the transcript, and where it stands.
+/// One part of the transcript, and its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry<'a> {
-    /// Who said it.
+    /// The author.
     pub role: Role,
-    /// What was said.
+    /// The part itself.
     pub part: Part<'a>,
     /// Whether it begins a message; else it goes on with the one before.
     pub starts_message: bool,
@@ -84,7 +84,7 @@ impl<S: Storage> Transcript<S> {
         self.storage.limit()
     }
 
-    /// Whether nothing was said yet.
+    /// Whether it is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.extent.used as usize <= MAGIC.len()
@@ -125,7 +125,7 @@ impl<S: Storage> Transcript<S> {
         Ok(transcript)
     }
 
-    /// Where calls and their results stand, as far as that is noted.
+    /// Where calls and their results are, as far as that is noted.
     pub(crate) fn places(&self) -> Table<'_> {
         Table::of(&self.storage, self.extent)
     }

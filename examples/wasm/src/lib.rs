@@ -58,7 +58,7 @@ pub extern "C" fn start(length: usize) -> i32 {
     }
 }
 
-/// The number of the step that is on, see [`Step::number`].
+/// The number of the current step, see [`Step::number`].
 #[unsafe(no_mangle)]
 pub extern "C" fn step() -> i32 {
     with(|session, _| Ok(session.step().number() as i32))

@@ -49,7 +49,7 @@ class Full(ZerostackError):
 
 
 class WrongStep(ZerostackError):
-    """The call does not fit the step; ``detail`` is the step that is on. Nothing changed."""
+    """The call does not fit the step; ``detail`` is the current step. Nothing changed."""
 
     CODE = ErrorCode.WRONG_STEP
 

@@ -45,7 +45,7 @@ public struct Failure: Sendable, Hashable {
 public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     /// The storage has no room for it; `detail` is the bytes missing.
     case full
-    /// The call does not fit the step; `detail` is the number of the step that is on.
+    /// The call does not fit the step; `detail` is the number of the current step.
     case wrongStep
     /// The response is not what the dialect promises; `detail` is the byte offset in the body.
     case badResponse

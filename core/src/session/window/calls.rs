@@ -39,7 +39,7 @@ impl<C: Config, S: Storage> Session<C, S> {
         entry_tokens(&self.config, entry)
     }
 
-    /// Says that the turn has taken `turn_ms` so far, by the caller's clock; may be said in any
+    /// Sets how long the turn has taken so far, by the caller's clock; allowed in any
     /// step.
     ///
     /// # Errors
@@ -56,8 +56,8 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.summary().is_some()
     }
 
-    /// Makes room as the configuration's [`crate::RoomPolicy`] says, down to the low mark, and
-    /// says what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
+    /// Makes room by the configuration's [`crate::RoomPolicy`], down to the low mark, and
+    /// returns what it did: [`Event::Truncated`], or [`Event::Compacting`] when the model is asked
     /// for a summary first. Ask for the step again afterwards.
     ///
     /// # Errors

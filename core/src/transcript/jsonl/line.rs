@@ -1,4 +1,4 @@
-//! What one line says, before it is a record.
+//! One line as it is read, before it is a record.
 
 use crate::Error;
 use crate::message::Dialect;
@@ -25,7 +25,7 @@ pub enum LineFault {
     Dialect,
     /// An id or a name is longer than 255 bytes.
     TooLong,
-    /// Lines of the configuration stand before all others.
+    /// Lines of the configuration come before all others.
     Order,
     /// A call before it has no result yet.
     OpenCalls,

@@ -10,11 +10,11 @@
 //! {"role":"tool","id":"call_1","text":"1\tint main"}
 //! ```
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
-//! The rest is written where it is so: `"summary":true` for a user's text that stands for older
-//! turns, `"refusal":true`, `"field":N` for the field of the wire that reasoning came in,
+//! The rest is written where it is so: `"summary":true` for a user's text that replaces older
+//! turns, `"refusal":true`, `"field":N` for the field of the wire that had the reasoning,
 //! `"maker":N` in a call whose id only its maker takes, a number for dialect and model,
 //! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed,
-//! `"index":N`, the place of a result's call in its reply, where the id does not tell it or the
+//! `"index":N`, the place of a result's call in its reply, if the id does not decide it or the
 //! results of many calls come in another order,
 //! `"ended":true` for a user's text or a result after which the turn ended without an answer
 //! (aborted, failed, over a budget), and `"paused":true` for the last part of a reply that the
