@@ -92,6 +92,7 @@ async fn events_and_requests_are_those_of_the_blocking_agent() {
         provider.requests().into_iter().map(|request| request.body).collect()
     };
     assert_eq!(bodies(&other), bodies(&one));
+    other.assert_played();
     assert_eq!(agent.session().snapshot(), blocking);
 }
 

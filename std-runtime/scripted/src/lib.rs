@@ -23,6 +23,19 @@
 //! # Ok::<(), zerostack_scripted::Error>(())
 //! ```
 //!
+//! # Assertions
+//! ```
+//! use zerostack_scripted::{Script, Scripted};
+//!
+//! let provider = Scripted::start(Script::new())?;
+//! // Run the agent here; then:
+//! provider.assert_played(); // every reply of the script
+//! provider.assert_requests(0); // and no request more
+//! provider.assert_grows(); // each begins with all of the one before: the prompt cache serves it
+//! # Ok::<(), zerostack_scripted::Error>(())
+//! ```
+//! `Request::assert_contains`, `messages`, `tools` and `model` look into one of them, in every dialect.
+//!
 //! # Scripts as files
 //! TOML, or JSON of the same shape when the file's name ends in `.json`:
 //!
@@ -62,6 +75,7 @@
 //! wire = "HTTP/1.1 200 OK\r\n"         # these bytes in place of head and body, then the end
 //! ```
 
+mod assertion;
 mod connections;
 mod deliver;
 mod dialect;

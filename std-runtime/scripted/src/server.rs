@@ -130,6 +130,11 @@ impl Scripted {
         self.shared.changed.notify_all();
     }
 
+    /// How many replies of the script were not played, those that repeat not counted.
+    pub(crate) fn replies_left(&self) -> usize {
+        self.shared.state().replies.iter().flatten().filter(|reply| !reply.repeat).count()
+    }
+
     /// Waits until every reply was played to its end. Never returns with one that repeats.
     pub fn wait_until_played(&self) {
         self.shared.wait(|state| state.playing == 0 && state.replies.iter().all(Option::is_none));

@@ -514,3 +514,54 @@ fn the_models_are_listed_in_the_words_of_every_dialect() {
     assert_eq!(list("/v1beta/models", "")["models"][0]["name"], "models/m");
     assert_eq!(list("/api/tags", "")["models"][0]["name"], "m");
 }
+
+/// What `check` panics with.
+fn panic_of(check: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let panic = std::panic::catch_unwind(check).expect_err("it passes");
+    panic.downcast_ref::<String>().cloned().unwrap_or_default()
+}
+
+#[test]
+fn assertions_pass_for_what_was_sent_and_name_what_was_not() {
+    use std::panic::AssertUnwindSafe as Checked;
+    let tool = |name: &str| json!({"type": "function", "function": {"name": name}});
+    let say = |texts: &[&str]| -> Vec<Value> {
+        texts.iter().map(|text| json!({"role": "user", "content": text})).collect()
+    };
+    let provider = Scripted::start(Script::new().text("a").text("b").text("c")).unwrap();
+    ask(&provider, CHAT, &json!({"model": "m", "tools": [tool("x")], "messages": say(&["1"])}));
+    ask(
+        &provider,
+        CHAT,
+        &json!({"model": "m", "tools": [tool("x")], "messages": say(&["1", "2"])}),
+    );
+    provider.assert_requests(2);
+    provider.assert_grows();
+    let requests = provider.requests();
+    assert_eq!(requests[1].messages(), say(&["1", "2"]));
+    assert_eq!((requests[1].tools(), requests[1].model()), (vec!["x".to_owned()], "m".to_owned()));
+    requests[1].assert_contains("\"2\"");
+    requests[0].assert_lacks("\"2\"");
+    let missing = panic_of(|| requests[0].assert_contains("three"));
+    assert!(missing.contains("\"three\"") && missing.contains(CHAT), "{missing}");
+    assert!(panic_of(|| requests[0].assert_lacks("\"1\"")).contains("contains"));
+    let left = panic_of(Checked(|| provider.assert_played()));
+    assert!(left.starts_with("1 replies of the script were not played"), "{left}");
+    assert!(panic_of(Checked(|| provider.assert_requests(3))).starts_with("2 requests, not 3"));
+    ask(&provider, CHAT, &json!({"tools": [tool("x")], "messages": say(&["1", "other"])}));
+    provider.assert_played();
+    assert!(panic_of(Checked(|| provider.assert_grows())).starts_with("request 3 does not begin"));
+
+    let replies = Script::new().text("a").text("b").reply(Reply::new().text("r").repeat());
+    let provider = Scripted::start(replies).unwrap();
+    let gemini =
+        json!({"contents": say(&["1"]), "tools": [{"functionDeclarations": [{"name": "g"}]}]});
+    ask(&provider, "/v1beta/models/gem:generateContent", &gemini);
+    let anthropic = json!({"model": "m", "messages": say(&["1"]), "tools": [{"name": "a"}]});
+    ask(&provider, MESSAGES, &anthropic);
+    provider.assert_played();
+    let [first, second] = &provider.requests()[..] else { panic!() };
+    assert_eq!((first.tools(), first.model()), (vec!["g".to_owned()], "gem".to_owned()));
+    assert_eq!((first.messages().len(), second.tools()), (1, vec!["a".to_owned()]));
+    assert!(panic_of(Checked(|| provider.assert_grows())).starts_with("request 2 has other tools"));
+}
