@@ -1,18 +1,16 @@
 //! The agent: a model, its tools and all that was said.
 
-use zerostack_core::{Dialect, Growing, Limits, OwnedConfig, Session, ToolCall, ToolMode, Usage};
+use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
 
 use crate::conversation::Conversation;
 use crate::event::AgentEvent;
 use crate::provider::{self, Config, Endpoint, Flags};
 use crate::recorder::Recorder;
+use crate::session::{OwnedSession, open_session};
 use crate::tool::Tool;
 use crate::toolbox::{Gate, Sources, Toolbox};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
 use crate::{Error, ErrorKind, Result};
-
-/// The session of this runtime: it owns its configuration and grows to a limit.
-pub type OwnedSession = Session<OwnedConfig, Growing>;
 
 /// A model, the tools it may call, and all that was said.
 pub struct Agent {
@@ -246,31 +244,3 @@ impl Drop for Turn<'_> {
         }
     }
 }
-
-/// An empty session, which grows as it must.
-///
-/// # Errors
-/// `Configuration` when a tool's schema is not a JSON object, or the tool mode is none for the
-/// dialect.
-pub fn start_session(config: OwnedConfig) -> Result<OwnedSession> {
-    let (api, mode) = (config.dialect, config.tool_mode);
-    if mode == ToolMode::Schema && !matches!(api, Dialect::OpenAiChat | Dialect::Ollama) {
-        let text = format!(
-            "the tool mode schema is known for openai-chat and ollama, and this is {}; use text",
-            api.name()
-        );
-        return Err(Error::new(ErrorKind::Configuration, text));
-    }
-    Session::new(Growing::new(TRANSCRIPT_BYTES), config).map_err(Error::from)
-}
-
-/// A session that is empty, or goes on where the one that gave the bytes of `saved` was.
-pub(crate) fn open_session(config: OwnedConfig, saved: Option<Vec<u8>>) -> Result<OwnedSession> {
-    let Some(saved) = saved else { return start_session(config) };
-    let used = saved.len();
-    let storage = Growing::from_vec(saved, TRANSCRIPT_BYTES);
-    Session::resume(storage, used, config).map_err(Error::from)
-}
-
-/// The most that one conversation may take.
-const TRANSCRIPT_BYTES: usize = 64 * 1024 * 1024;

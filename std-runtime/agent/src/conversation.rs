@@ -2,11 +2,11 @@
 
 use zerostack_core::Usage;
 
-use crate::agent::OwnedSession;
 use crate::drive::Drive;
 use crate::event::AgentEvent;
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
+use crate::session::OwnedSession;
 use crate::toolbox::Toolbox;
 use crate::transport::{Cancel, Transport};
 use crate::{Error, ErrorKind, Result};

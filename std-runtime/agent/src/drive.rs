@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use zerostack_core::{Request, Step, ToolCall};
 
-use crate::agent::OwnedSession;
 use crate::event::AgentEvent;
 use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
+use crate::session::OwnedSession;
 use crate::toolbox::Toolbox;
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, Result};

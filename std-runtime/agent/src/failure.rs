@@ -3,8 +3,8 @@
 use zerostack_core::{Budget, Config, ErrorKind as Core};
 use zerostack_text::quote;
 
-use crate::agent::OwnedSession;
 use crate::provider::Endpoint;
+use crate::session::OwnedSession;
 use crate::{Error, ErrorKind};
 
 /// The error of the session's last failure: what, where, and what to do. `said` is a part of the

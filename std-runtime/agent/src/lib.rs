@@ -35,11 +35,12 @@ mod parallel;
 pub mod provider;
 mod recorder;
 pub mod reply;
+mod session;
 mod tool;
 mod toolbox;
 pub mod transport;
 
-pub use agent::{Agent, AgentBuilder, OwnedSession, Turn, start_session};
+pub use agent::{Agent, AgentBuilder, Turn};
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncAgent, AsyncAgentBuilder, AsyncHttp, AsyncTool, AsyncTurn};
 pub use conversation::Conversation;
@@ -49,5 +50,6 @@ pub use event::{AgentEvent, Call, Room};
 pub use machine::make_room;
 pub use parallel::in_parallel;
 pub use recorder::Recorder;
+pub use session::{OwnedSession, start_session};
 pub use tool::{Tool, ToolArgs, ToolOutput};
 pub use toolbox::{Gate, Sources, Toolbox};

@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use zerostack_core::{CallId, RoomPolicy, Step, ToolResult};
 
-use crate::agent::OwnedSession;
 use crate::event::{AgentEvent, Call, Room};
 use crate::failure::{failure, refused};
 use crate::provider::Endpoint;
+use crate::session::OwnedSession;
 use crate::tool::ToolOutput;
 use crate::{Error, ErrorKind, Recorder, Result, reply};
 

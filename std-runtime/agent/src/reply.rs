@@ -2,8 +2,8 @@
 
 use zerostack_core::{Event, Part, Role, ToolMode};
 
-use crate::agent::OwnedSession;
 use crate::event::AgentEvent;
+use crate::session::OwnedSession;
 
 /// The event that is shown for one of a running reply.
 pub fn shown(is_held: bool, event: Event<'_>) -> Option<AgentEvent> {

@@ -4,11 +4,11 @@ use zerostack_core::{Limits, OwnedConfig, Usage};
 
 use super::http::AsyncHttp;
 use super::tool::AsyncTool;
-use super::turn::AsyncTurn;
-use crate::agent::{OwnedSession, open_session};
+use super::turn::{AsyncTurn, Parts};
 use crate::event::AgentEvent;
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
+use crate::session::{OwnedSession, open_session};
 use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
 
@@ -30,13 +30,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok(())
 /// # }
 /// ```
-pub struct AsyncAgent {
-    pub(super) session: OwnedSession,
-    pub(super) endpoint: Endpoint,
-    pub(super) http: AsyncHttp,
-    pub(super) tools: Vec<AsyncTool>,
-    pub(super) recorder: Box<dyn Recorder + Send>,
-}
+pub struct AsyncAgent(Parts);
 
 /// What an [`AsyncAgent`] is made of. Whatever is not set has a default.
 pub struct AsyncAgentBuilder {
@@ -66,23 +60,23 @@ impl AsyncAgent {
     /// Says `text`. The turn is a stream of its events, tools being run on the way; dropping it
     /// ends the request and the tools, and the conversation can go on.
     pub fn run(&mut self, text: &str) -> AsyncTurn<'_> {
-        let begun = self.session.user(text).map_err(|error| match error.kind() {
+        let begun = self.0.session.user(text).map_err(|error| match error.kind() {
             zerostack_core::ErrorKind::WrongStep => {
                 Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
             }
             _ => error.into(),
         });
-        let begun = begun.and_then(|()| self.recorder.user(text));
-        AsyncTurn::new(self, begun.err())
+        let begun = begun.and_then(|()| self.0.recorder.user(text));
+        AsyncTurn::new(&mut self.0, begun.err())
     }
 
     /// Goes on with the turn that is open, as a conversation that was saved in its middle has one.
     /// With none open the only item is an error of kind `Usage`.
     pub fn resume(&mut self) -> AsyncTurn<'_> {
-        let is_open = self.session.step() != zerostack_core::Step::Idle;
+        let is_open = self.0.session.step() != zerostack_core::Step::Idle;
         let refused =
             (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
-        AsyncTurn::new(self, refused)
+        AsyncTurn::new(&mut self.0, refused)
     }
 
     /// Says `text` and waits for the whole answer.
@@ -111,17 +105,17 @@ impl AsyncAgent {
     /// # Errors
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
-        self.session.instruct(text).map_err(Error::from)
+        self.0.session.instruct(text).map_err(Error::from)
     }
 
     /// Tokens of the last turn.
     pub fn usage(&self) -> Usage {
-        self.session.usage()
+        self.0.session.usage()
     }
 
     /// The conversation.
     pub fn session(&self) -> &OwnedSession {
-        &self.session
+        &self.0.session
     }
 }
 
@@ -182,6 +176,7 @@ impl AsyncAgentBuilder {
         };
         let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
         let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
-        Ok(AsyncAgent { session: open_session(config, saved)?, endpoint, http, tools, recorder })
+        let session = open_session(config, saved)?;
+        Ok(AsyncAgent(Parts { session, endpoint, http, tools, recorder }))
     }
 }

@@ -15,8 +15,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::agent::OwnedSession;
 use crate::provider::Endpoint;
+use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
 use crate::transport::http::{add_headers, parse_url, read_roots};
 use crate::transport::proxy::proxy_for;

@@ -8,14 +8,16 @@ use std::time::Duration;
 use futures_core::Stream;
 use zerostack_core::Step;
 
-use super::agent::AsyncAgent;
-use super::http::AsyncBody;
-use super::tool::run_all;
+use super::http::{AsyncBody, AsyncHttp};
+use super::tool::{AsyncTool, run_all};
 use crate::event::{AgentEvent, Call};
 use crate::machine::{Effect, Machine};
+use crate::provider::Endpoint;
+use crate::recorder::Recorder;
+use crate::session::OwnedSession;
 use crate::{Error, Result};
 
-/// The running turn of an [`AsyncAgent`]: a stream of its events. Dropping it ends the request and
+/// The running turn of an [`AsyncAgent`](super::AsyncAgent): a stream of its events. Dropping it ends the request and
 /// the tools at once; open calls are answered by "aborted", and the conversation can go on.
 pub struct AsyncTurn<'a> {
     /// Here between two events.
@@ -29,15 +31,24 @@ pub struct AsyncTurn<'a> {
 type Advancing<'a> =
     Pin<Box<dyn Future<Output = (State<'a>, Option<Result<AgentEvent>>)> + Send + 'a>>;
 
+/// What an agent consists of.
+pub(super) struct Parts {
+    pub session: OwnedSession,
+    pub endpoint: Endpoint,
+    pub http: AsyncHttp,
+    pub tools: Vec<AsyncTool>,
+    pub recorder: Box<dyn Recorder + Send>,
+}
+
 struct State<'a> {
-    agent: &'a mut AsyncAgent,
+    agent: &'a mut Parts,
     machine: Machine,
     body: Option<AsyncBody>,
     over: bool,
 }
 
 impl<'a> AsyncTurn<'a> {
-    pub(super) fn new(agent: &'a mut AsyncAgent, refused: Option<Error>) -> Self {
+    pub(super) fn new(agent: &'a mut Parts, refused: Option<Error>) -> Self {
         let over = refused.is_some();
         let state = State { agent, machine: Machine::new(), body: None, over };
         Self { state: Some(state), advancing: None, refused }
@@ -86,7 +97,7 @@ impl<'a> State<'a> {
 
     async fn next(&mut self) -> Result<Option<AgentEvent>> {
         let Self { agent, machine, body, .. } = self;
-        let AsyncAgent { session, endpoint, http, tools, recorder } = &mut **agent;
+        let Parts { session, endpoint, http, tools, recorder } = &mut **agent;
         loop {
             let effect = machine.next(session, endpoint, &mut **recorder)?;
             if session.step() != Step::Receive {
