@@ -32,6 +32,7 @@ mod json_lines;
 mod json_reader;
 mod key;
 mod layering;
+mod layering_files;
 mod library;
 mod log;
 mod many_calls;
