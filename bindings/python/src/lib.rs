@@ -16,6 +16,7 @@ mod open;
 mod options;
 mod prompt;
 mod request;
+mod request_options;
 mod session;
 mod tokenizer;
 mod value;

@@ -7,7 +7,7 @@ use zerostack_core::{Counting, Dialect, OutputLimitKey, OwnedConfig, OwnedTool, 
 
 use crate::config::Limits;
 use crate::number::number;
-use crate::{enums, tokenizer};
+use crate::{enums, request_options, tokenizer};
 
 /// What may be said of a session beside its dialect and model.
 #[derive(Default)]
@@ -26,6 +26,8 @@ pub struct Options<'py> {
     counting: Option<Bound<'py, PyAny>>,
     /// The most that the transcript may take.
     capacity_bytes: Option<Bound<'py, PyAny>>,
+    /// What requests say beside the conversation, as far as it is given.
+    requests: Vec<(String, Bound<'py, PyAny>)>,
 }
 
 /// What a session may take when nobody says it.
@@ -48,10 +50,17 @@ impl<'py> Options<'py> {
                 "output_limit_key" => &mut options.output_limit_key,
                 "counting" => &mut options.counting,
                 "capacity_bytes" => &mut options.capacity_bytes,
+                _ if request_options::NAMES.split(", ").any(|known| known == name) => {
+                    if !value.is_none() {
+                        options.requests.push((name, value));
+                    }
+                    continue;
+                }
                 _ => {
                     return Err(PyTypeError::new_err(format!(
                         "a session has no option {name:?}; there are system, tools, limits, \
-                         tool_mode, output_limit_key, counting and capacity_bytes"
+                         tool_mode, output_limit_key, counting, capacity_bytes, {}",
+                        request_options::NAMES
                     )));
                 }
             };
@@ -122,6 +131,9 @@ impl<'py> Options<'py> {
             let all = OutputLimitKey::ALL;
             config.output_limit_key =
                 enums::chosen("output_limit_key", value, all, OutputLimitKey::name)?;
+        }
+        for (name, value) in &self.requests {
+            request_options::set(&mut config.options, name, value)?;
         }
         if let Some(value) = &self.counting {
             let all = ["estimate", "o200k", "cl100k", "rough"];

@@ -11,7 +11,7 @@ use crate::config::{Limits, ToolSpec};
 use crate::error::{Said, closed, raised_in};
 use crate::held::{Held, OwnedSession};
 use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
-use crate::{enums, feed, json_lines, number, open, request};
+use crate::{enums, feed, json_lines, number, open, request, request_options};
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -34,6 +34,11 @@ use crate::{enums, feed, json_lines, number, open, request};
 /// told the limit of a reply; `counting` is what counts tokens until the provider has:
 /// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
 /// most that the transcript may take.
+///
+/// `temperature` to `extra` are what requests say beside the conversation: numbers, texts, a list of
+/// texts for `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a text or a mapping for
+/// `response_schema` and `extra`. `UnsupportedOption` names one that the dialect has no field for,
+/// `BadOption` one that is out of range.
 #[pyclass(frozen, module = "zerostack", weakref)]
 pub struct Session {
     held: Held,
@@ -44,7 +49,7 @@ impl Session {
     #[new]
     #[pyo3(
         signature = (dialect, model, **options),
-        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn new(
         dialect: &Bound<'_, PyAny>,
@@ -60,7 +65,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (snapshot, dialect, model, **options),
-        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
@@ -76,7 +81,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (lines, dialect, model, **options),
-        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn from_json_lines(
         lines: &Bound<'_, PyAny>,
@@ -213,6 +218,14 @@ impl Session {
     fn tool_mode(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let mode = self.held.look(py, |session| session.config().tool_mode)?;
         enums::tool_mode(py, mode)
+    }
+
+    /// What requests say beside the conversation, as far as it is set: a new `dict` of the keyword
+    /// arguments.
+    #[getter]
+    fn options<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let options = self.held.look(py, |session| session.config().options.clone())?;
+        request_options::dict(py, &options)
     }
 
     /// The key under which OpenAI chat receives `max_output_tokens`.
@@ -390,7 +403,7 @@ impl Session {
     /// are open there too.
     #[pyo3(
         signature = (*, dialect=None, model=None, **options),
-        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, capacity_bytes=None)"
+        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn fork(
         &self,

@@ -43,6 +43,7 @@ class AgentBase(ABC, Generic[Client, Http]):
         record: str | os.PathLike[str] | None = None,
         http: Client | None = None,
         allow_http: bool = False,
+        **options: Any,
     ) -> None:
         self._settings = Settings(
             model,
@@ -60,6 +61,7 @@ class AgentBase(ABC, Generic[Client, Http]):
             time_limit_s=time_limit_s,
             record=record,
             allow_http=allow_http,
+            options=options,
         )
         positive("connect_timeout_s", connect_timeout_s)
         positive("idle_timeout_s", idle_timeout_s)

@@ -1,6 +1,7 @@
 """What is written in Rust."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from os import PathLike
 from types import TracebackType
 from typing import Any, ClassVar, Final, Literal, Optional, Protocol, Union, final, type_check_only
@@ -670,6 +671,11 @@ class Session:
     told the limit of a reply; `counting` is what counts tokens until the provider has:
     `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
     most that the transcript may take.
+
+    `temperature` to `extra` are what requests say beside the conversation: numbers, texts, a list
+    of texts for `stop`, `True` or `False` for `parallel_tool_calls`, JSON as a text or a mapping
+    for `response_schema` and `extra`. `UnsupportedOption` names one that the dialect has no field
+    for, `BadOption` one that is out of range.
     """
 
     def __new__(
@@ -683,6 +689,21 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         counting: Optional[str] = None,
+        temperature: Optional[Union[float, Decimal]] = None,
+        top_p: Optional[Union[float, Decimal]] = None,
+        top_k: Optional[int] = None,
+        frequency_penalty: Optional[Union[float, Decimal]] = None,
+        presence_penalty: Optional[Union[float, Decimal]] = None,
+        seed: Optional[int] = None,
+        stop: Optional[Union[str, Iterable[str]]] = None,
+        reasoning_effort: Optional[str] = None,
+        tool_choice: Optional[str] = None,
+        parallel_tool_calls: Optional[bool] = None,
+        service_tier: Optional[str] = None,
+        user: Optional[str] = None,
+        cache_ttl: Optional[str] = None,
+        response_schema: Optional[Union[str, Mapping[str, Any]]] = None,
+        extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Self: ...
     @staticmethod
@@ -697,6 +718,21 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         counting: Optional[str] = None,
+        temperature: Optional[Union[float, Decimal]] = None,
+        top_p: Optional[Union[float, Decimal]] = None,
+        top_k: Optional[int] = None,
+        frequency_penalty: Optional[Union[float, Decimal]] = None,
+        presence_penalty: Optional[Union[float, Decimal]] = None,
+        seed: Optional[int] = None,
+        stop: Optional[Union[str, Iterable[str]]] = None,
+        reasoning_effort: Optional[str] = None,
+        tool_choice: Optional[str] = None,
+        parallel_tool_calls: Optional[bool] = None,
+        service_tier: Optional[str] = None,
+        user: Optional[str] = None,
+        cache_ttl: Optional[str] = None,
+        response_schema: Optional[Union[str, Mapping[str, Any]]] = None,
+        extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """Goes on with a conversation from the bytes that `snapshot()` gave. They are checked, not
@@ -714,6 +750,21 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         counting: Optional[str] = None,
+        temperature: Optional[Union[float, Decimal]] = None,
+        top_p: Optional[Union[float, Decimal]] = None,
+        top_k: Optional[int] = None,
+        frequency_penalty: Optional[Union[float, Decimal]] = None,
+        presence_penalty: Optional[Union[float, Decimal]] = None,
+        seed: Optional[int] = None,
+        stop: Optional[Union[str, Iterable[str]]] = None,
+        reasoning_effort: Optional[str] = None,
+        tool_choice: Optional[str] = None,
+        parallel_tool_calls: Optional[bool] = None,
+        service_tier: Optional[str] = None,
+        user: Optional[str] = None,
+        cache_ttl: Optional[str] = None,
+        response_schema: Optional[Union[str, Mapping[str, Any]]] = None,
+        extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """Goes on with a conversation from the JSON Lines that `json_lines()` gave, or that
@@ -721,6 +772,10 @@ class Session:
     @property
     def step(self) -> Step:
         """What to do now. Cheap, and the same until something is done."""
+    @property
+    def options(self) -> dict[str, Any]:
+        """What requests say beside the conversation, as far as it is set: a new `dict` of the
+        keyword arguments."""
     @property
     def wait_ms(self) -> int:
         """How long to wait in the step `WAIT`, in milliseconds; else 0."""
@@ -844,6 +899,21 @@ class Session:
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
         counting: Optional[str] = None,
+        temperature: Optional[Union[float, Decimal]] = None,
+        top_p: Optional[Union[float, Decimal]] = None,
+        top_k: Optional[int] = None,
+        frequency_penalty: Optional[Union[float, Decimal]] = None,
+        presence_penalty: Optional[Union[float, Decimal]] = None,
+        seed: Optional[int] = None,
+        stop: Optional[Union[str, Iterable[str]]] = None,
+        reasoning_effort: Optional[str] = None,
+        tool_choice: Optional[str] = None,
+        parallel_tool_calls: Optional[bool] = None,
+        service_tier: Optional[str] = None,
+        user: Optional[str] = None,
+        cache_ttl: Optional[str] = None,
+        response_schema: Optional[Union[str, Mapping[str, Any]]] = None,
+        extra: Optional[Union[str, Mapping[str, Any]]] = None,
         capacity_bytes: Optional[int] = None,
     ) -> Session:
         """The same conversation in a session of its own, to go on with it apart, as a subagent

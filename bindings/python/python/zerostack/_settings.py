@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Union
 
 from . import _json
@@ -79,6 +79,7 @@ class Settings:
         time_limit_s: float | None,
         record: str | os.PathLike[str] | None,
         allow_http: bool,
+        options: Mapping[str, Any],
     ) -> None:
         self.tools: dict[str, Tool] = {}
         for function in tools:
@@ -92,7 +93,7 @@ class Settings:
         self.max_parallel_tools = max_parallel_tools
         if isinstance(model, Session):
             given = (dialect, limits, tool_mode, output_limit_key, counting)
-            if system or any(each is not None for each in given):
+            if system or options or any(each is not None for each in given):
                 raise ValueError("dialect, system, limits and the like are those of the session")
             if record is not None:
                 raise ValueError("only a session that the agent makes can be recorded")
@@ -116,6 +117,7 @@ class Settings:
                 tool_mode=tool_mode,
                 output_limit_key=output_limit_key,
                 counting=counting,
+                **options,
             )
         self.endpoint: Endpoint = endpoint(
             self.session.dialect, base_url, api_key, allow_http=allow_http

@@ -43,6 +43,11 @@ class Agent(AgentBase["httpx.Client", Http]):
     what counts tokens until the provider has: ``"estimate"``, ``"o200k"``, ``"cl100k"`` or
     ``"rough"``. They are the session's, and not given beside one.
 
+    ``temperature``, ``top_p``, ``top_k``, ``frequency_penalty``, ``presence_penalty``, ``seed``,
+    ``stop``, ``reasoning_effort``, ``tool_choice``, ``parallel_tool_calls``, ``service_tier``,
+    ``user``, ``cache_ttl``, ``response_schema`` and ``extra`` are what requests say beside the
+    conversation, see :class:`Session`.
+
     ``time_limit_s`` bounds a turn, ``connect_timeout_s`` a connection and the wait for a free one,
     ``idle_timeout_s`` the silence of a server. ``record`` names a file for a tape of all that goes
     into the session. ``http`` is a client of your own, which is not closed; without it all agents

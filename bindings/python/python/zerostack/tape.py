@@ -86,6 +86,11 @@ class Tape:
             head["output_limit_key"] = session.output_limit_key.value
         if session.tool_mode is not ToolMode.NATIVE:
             head["tool_mode"] = session.tool_mode.value
+        if session.options:
+            head["options"] = {
+                name: round(value * 1000) if name in _DECIMALS else value
+                for name, value in session.options.items()
+            }
         self._line(head)
 
     def user(self, text: str) -> None:
@@ -193,6 +198,10 @@ class Player:
                 limits=_limits(head["limits"]),
                 output_limit_key=head.get("output_limit_key"),
                 tool_mode=head.get("tool_mode"),
+                **{
+                    name: value / 1000 if name in _DECIMALS else value
+                    for name, value in head.get("options", {}).items()
+                },
             )
         except (ZerostackError, TypeError, ValueError, KeyError) as error:
             raise self._bad(1, str(error)) from error
@@ -313,6 +322,9 @@ def _tool_result(
 def _sha1(data: bytes) -> str:
     return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
+
+# Options that a tape holds in thousandths.
+_DECIMALS = {"temperature", "top_p", "frequency_penalty", "presence_penalty"}
 
 _PLAY: dict[str, Callable[..., Iterator[PlayedEvent]]] = {
     "user": _user,
