@@ -92,6 +92,21 @@ fn calls_that_builds_need_are_not_refused() {
 }
 
 #[test]
+fn each_kind_of_namespace_is_its_own() {
+    let project = Project::with(&[]);
+    if !namespaces() {
+        return;
+    }
+    let view = View::open(project.path(), &ViewOptions::default()).unwrap();
+    for kind in ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"] {
+        let path = format!("/proc/self/ns/{kind}");
+        let outside = std::fs::read_link(&path).unwrap();
+        let inside = run(&view, &format!("readlink {path}")).success();
+        assert_ne!(inside.trim(), outside.to_str().unwrap(), "{kind}");
+    }
+}
+
+#[test]
 fn limits_hold_and_cannot_be_raised() {
     let project = Project::with(&[]);
     if !namespaces() {

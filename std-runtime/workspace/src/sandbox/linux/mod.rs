@@ -45,6 +45,7 @@ const ALWAYS: &[&str] = &[
     "mount-namespace",
     "pid-namespace",
     "ipc-namespace",
+    "uts-namespace",
     "cgroup-namespace",
     "read-only-system",
     "hidden-home",

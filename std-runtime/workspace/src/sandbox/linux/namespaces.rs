@@ -46,6 +46,7 @@ pub(super) const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
     .union(ThreadNameSpaceType::PROCESS_ID)
     .union(ThreadNameSpaceType::NETWORK)
     .union(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION)
+    .union(ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME)
     .union(ThreadNameSpaceType::CONTROL_GROUP);
 
 /// What root keeps inside: power over files, which the mounts confine, and over
@@ -83,7 +84,7 @@ impl Namespaces {
         }
         drop(blocked);
         let keeper = forked
-            .map_err(refused("user, mount, pid, network, ipc and cgroup namespaces (clone)"))?
+            .map_err(refused("user, mount, pid, network, ipc, uts and cgroup namespaces (clone)"))?
             .ok_or(Refused::Namespaces("clone", Errno::CHILD))?;
         drop(theirs);
         let pidfd = rustix::process::pidfd_open(keeper, PidfdFlags::empty());
