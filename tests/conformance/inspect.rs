@@ -78,6 +78,7 @@ fn a_key_that_is_not_known_is_told_and_in_tables_an_error() {
         (USER, "[sandbx]\nnet = \"on\"\n", "did you mean `sandbox`?"),
         (USER, "[permissions]\ncolour = 1\n", "config.toml:2: unknown field `colour`"),
         (USER, "[providers.x]\nbase_ur = \"y\"\n", "unknown field `base_ur`"),
+        (PROJECT, "colour = 1\n", "config.toml:1: unknown field `colour`"),
         (PROJECT, "[sandbox]\nnet = \"on\"\n", "a project's file holds only"),
         (PROJECT, "[permissions]\nallow = []\n", "a project's file holds only"),
     ] {

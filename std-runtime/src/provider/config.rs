@@ -42,7 +42,8 @@
 //! `model` and `[permissions]` without `allow`, and chooses among what `[projects]` of the user's file allows: a cloned project
 //! must not choose where code and keys go.
 //!
-//! A key at the top that is not known is told and ignored; in a table it is an error.
+//! A key at the top of the user's file that is not known is told and ignored; in a table, and in a
+//! project's file, it is an error.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -254,7 +255,7 @@ impl ProjectPermissions {
 /// is an error, because each of them is about what may be done.
 ///
 /// # Errors
-/// `Configuration` for a key that only the user's file may hold, for one of a provider, because the
+/// `Configuration` for any such key of a project's file, for one of a provider, because the
 /// run would go to another server, and for one that is like the name of a table, because what was
 /// meant to be denied would be permitted.
 fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
@@ -262,18 +263,19 @@ fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
     let mut warnings = Vec::new();
     for key in all.keys().filter(|key| !keys.contains(&key.as_str())) {
         let place = format!("{}:{}", path.display(), line_of(text, key));
-        let is_of_provider = PROVIDER_KEYS.contains(&key.as_str());
-        if USER_KEYS.contains(&key.as_str()) || is_of_provider {
-            let advice = match keys.len() == USER_KEYS.len() {
-                true => "; it belongs into [providers.NAME]",
-                false => PROJECT_ADVICE,
-            };
-            let text = format!("{place}: unknown field `{key}`{advice}");
-            return Err(Error::new(ErrorKind::Configuration, text));
+        let refused = |advice: &str| {
+            let text = format!("{place}: unknown field {}{advice}", shown_key(key));
+            Err(Error::new(ErrorKind::Configuration, text))
+        };
+        if keys.len() < USER_KEYS.len() {
+            return refused(PROJECT_ADVICE);
+        }
+        if PROVIDER_KEYS.contains(&key.as_str()) {
+            return refused("; it belongs into [providers.NAME]");
         }
         let near = nearest(key, keys.iter().copied());
         let advice = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        let text = format!("{place}: unknown key `{}`{advice}", quote(key));
+        let text = format!("{place}: unknown key {}{advice}", shown_key(key));
         if near.is_some_and(|near| TABLES.contains(&near)) {
             return Err(Error::new(ErrorKind::Configuration, text));
         }
@@ -281,6 +283,17 @@ fn unknown_keys(path: &Path, text: &str, keys: &[&str]) -> Result<Vec<String>> {
     }
     Ok(warnings)
 }
+
+/// A key for people: its beginning if it is long. A project names its keys as it likes.
+fn shown_key(key: &str) -> String {
+    let mut name: String = key.chars().take(KEY_CHARACTERS).collect();
+    if name.len() < key.len() {
+        name.push('…');
+    }
+    format!("`{name}`")
+}
+
+const KEY_CHARACTERS: usize = 40;
 
 /// The line of a file that a key at its top stands in, counted from 1.
 fn line_of(text: &str, key: &str) -> usize {
