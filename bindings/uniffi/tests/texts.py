@@ -5,10 +5,10 @@ import unittest
 
 from zerostack_uniffi import (
     BuiltInVocabulary,
+    Dialect,
     ErrorKind,
     Prompt,
     PromptOutput,
-    Dialect,
     Tokenizer,
     ZerostackError,
     built_in_prompts,
