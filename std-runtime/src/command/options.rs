@@ -76,6 +76,7 @@ pub(crate) fn header() -> Arg {
         )
         .action(ArgAction::Append)
         .value_parser(parse)
+        .hide_short_help(true)
 }
 
 /// What [`arguments`] were given, without the schema.
