@@ -203,7 +203,8 @@ public final class Session: Sendable {
     /// - Throws: ``ErrorKind/limit`` when that is all of ``Limits/maxTurnTime``: the turn was ended,
     ///   as by ``abort()``.
     public func setTurnElapsed(_ duration: Duration) throws {
-        try translated { try core.setTurnElapsedMs(turnMs: UInt32(clamping: duration.milliseconds)) }
+        let turnMs = UInt32(clamping: duration.milliseconds)
+        try translated { try core.setTurnElapsedMs(turnMs: turnMs) }
     }
 
     // Going back, and apart.

@@ -91,6 +91,12 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case staleCheckpoint
     /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
     case badLine
+    /// A request option is out of range or malformed, or replaces what the session writes; the
+    /// message has its name.
+    case badOption
+    /// The dialect has no field for a request option, or not for this value of it; the message has
+    /// its name.
+    case unsupportedOption
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -165,6 +171,8 @@ extension ErrorKind {
         case .windowTooLong: self = .windowTooLong
         case .staleCheckpoint: self = .staleCheckpoint
         case .badLine: self = .badLine
+        case .badOption: self = .badOption
+        case .unsupportedOption: self = .unsupportedOption
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:
