@@ -194,38 +194,46 @@ def run(
     env: Mapping[str, str] | None = None,
     program: str | os.PathLike[str] = "zerostack",
 ) -> RunResult:
-    """Runs the command on ``folder`` and waits for its result. The folder is not changed: apply
-    the patch, or do not. With ``write`` all changes of the run are written to it at its end, or
-    none, and ``written`` is the number for ``zerostack undo``. ``set`` is ``"name=value"`` for an
-    argument of the prompt, one or a list. ``worktree`` names a worktree that the
-    changes are written to. ``agent`` names an agent as ``prompt`` a
-    prompt, and with ``subagents`` the model may give tasks away. ``json`` and ``sarif`` write findings
-    in these forms; with ``yes`` the commands of a plan run.
+    """Runs the command on ``folder`` and returns its result. The folder does not change: apply the
+    patch, or do not. With ``write`` the run writes all its changes to the folder at its end, or
+    none, and ``written`` is the number for ``zerostack undo``.
 
-    The arguments are the options of ``zerostack run --help``, with ``_`` for ``-`` and ``_s`` behind
-    those in seconds: ``prompt`` is the prompt's name, ``folder`` the folder instead of the current
-    one; ``model``, ``provider``, ``base_url``, ``api`` (the dialect) and ``tool_mode`` say which
-    model is asked and how; ``temperature`` to ``extra`` are what each request says beside the
-    conversation, ``output_schema`` names the file of a JSON Schema that the answer must fit, and
-    ``header`` is one ``"NAME: VALUE"`` or a list; ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``;
-    ``output_file`` names a file that the result is written to, whole or not at all, too;
-    ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and ``allow_write`` are paths
-    outside, ``tool_env`` names of variables, that tools get too, one or a list; ``net`` is ``"off"``,
-    ``"on"`` or hosts; ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``,
-    and ``allow``, ``ask`` and ``deny`` are rules of permissions, one or a list; ``record`` names a
-    file for a tape; ``check`` is a command that a patch must pass within ``check_limit_s``, and
-    ``attempts`` and ``best_of`` are how many attempts at that there may be, one after the other or
-    at the same time, with the prompts that ``strategy`` names; ``prove_prefix`` stops a run whose
-    requests do not grow at their end only; ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``,
-    ``max_cost``, ``max_repeats``, ``max_calls`` (of one reply), ``max_attempts``,
-    ``time_limit_s``, ``idle_limit_s`` and ``stdin_limit_s`` bound the run;
-    ``context`` is how many tokens the model can read, ``room`` what is done when they are used up.
+    The keywords are the options of ``zerostack run --help``, with ``_`` for ``-``, and ``_s`` after
+    those in seconds:
 
-    ``stdin`` is what would be piped in, ``on_event`` sees each line of ``--events json`` as it
-    comes, ``env`` replaces the environment, ``program`` is a name on PATH or a path.
+    - The model: ``model``, ``provider``, ``base_url``, ``api`` (the dialect), ``tool_mode``.
+      ``subagents`` lets it give tasks to agents of its own.
+    - Each request: ``temperature``, ``top_p``, ``top_k``, ``frequency_penalty``,
+      ``presence_penalty``, ``seed``, ``stop``, ``reasoning_effort``, ``tool_choice``,
+      ``parallel_tool_calls``, ``service_tier``, ``user``, ``cache_ttl``; ``output_schema``, the
+      file of a JSON Schema that the answer must fit; ``extra``, more members of the body;
+      ``header``, one ``"NAME: VALUE"`` or a list.
+    - The task: ``prompt`` and ``agent`` are names; ``set`` is ``"name=value"`` for an argument of
+      the prompt, one or a list; ``folder`` replaces the current folder; ``worktree`` names a
+      worktree that the changes are written to.
+    - The result: ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``; ``json`` and
+      ``sarif`` write findings in these forms; ``output_file`` names a file that gets the result
+      too, whole or not at all; ``record`` names a file for a tape; with ``yes`` the commands of a
+      plan run.
+    - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and
+      ``allow_write`` are paths outside of it, ``tool_env`` names of variables, one or a list;
+      ``net`` is ``"off"``, ``"on"`` or hosts.
+    - Permissions: ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``; ``allow``, ``ask`` and
+      ``deny`` are rules, one or a list.
+    - Checks: ``check`` is a command that the patch must pass within ``check_limit_s``;
+      ``attempts`` is how often it may be tried, ``best_of`` how many run at the same time,
+      ``strategy`` the prompts to try. ``prove_prefix`` stops a run whose requests do not only grow
+      at their end.
+    - Limits: ``max_rounds``, ``max_tokens`` (of one reply), ``max_total_tokens``, ``max_cost``,
+      ``max_repeats``, ``max_calls`` (of one reply), ``max_attempts``, ``time_limit_s``,
+      ``idle_limit_s``, ``stdin_limit_s``. ``context`` is how many tokens the model can read, and
+      ``room`` how room is made when they are used up.
+
+    ``stdin`` is piped in, ``on_event`` gets each line of ``--events json`` as it arrives, ``env``
+    replaces the environment, and ``program`` is a name on PATH or a path.
 
     Raises :class:`RunFailed` with the command's message, ``kind`` and exit code; there is no half
-    result. On Ctrl-C, or when ``on_event`` raises, the run is interrupted and leaves nothing.
+    result. On Ctrl-C, or if ``on_event`` raises, the run is interrupted and changes nothing.
     """
     given = locals()
     found = shutil.which(os.fspath(program))
