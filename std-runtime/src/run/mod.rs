@@ -248,7 +248,7 @@ pub struct Start<'a> {
 /// then by all changes at once.
 ///
 /// # Errors
-/// Each kind as [`ErrorKind`] says; then there is no result, and nothing is changed.
+/// Any [`ErrorKind`](crate::ErrorKind); then there is no result, and nothing is changed.
 pub fn run(
     options: &RunOptions,
     stop: &Arc<Stop>,

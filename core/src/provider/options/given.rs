@@ -21,7 +21,6 @@ use super::Thousandths;
 /// assert!(core::str::from_utf8(&body[..length]).unwrap().contains(r#""temperature":0.2,"#));
 /// # Ok::<(), zerostack_core::Error>(())
 /// ```
-#[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct RequestOptions<'c> {
     /// How much the model varies its words: 0 to 2, at Anthropic to 1.

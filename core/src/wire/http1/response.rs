@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 /// It is done when [`is_done`](Self::is_done) says so.
 ///
 /// ```
-/// use zerostack_core::wire::http1::{ResponseEvent, Response};
+/// use zerostack_core::wire::http1::{Response, ResponseEvent};
 ///
 /// let mut response = Response::new();
 /// let mut body = Vec::new();
@@ -20,8 +20,8 @@ use crate::error::{Error, ErrorKind};
 ///         let fed = response.feed(rest)?;
 ///         rest = &rest[fed.used..];
 ///         match fed.event {
-///             Some(Event::Head { status, .. }) => assert_eq!(status, 200),
-///             Some(Event::Body(bytes)) => body.extend_from_slice(bytes),
+///             Some(ResponseEvent::Head { status, .. }) => assert_eq!(status, 200),
+///             Some(ResponseEvent::Body(bytes)) => body.extend_from_slice(bytes),
 ///             None => {}
 ///         }
 ///     }
