@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from enum import Enum
 from typing import IO, Any, NamedTuple
 
 from ._core import Usage
@@ -274,6 +275,8 @@ def _word(value: Any) -> str:
     """An option's value on the command line."""
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, Enum):
+        return str(value.value)
     if isinstance(value, (float, Decimal)):
         # Never with an exponent.
         return f"{Decimal(str(value)):f}"
