@@ -46,7 +46,7 @@ soak seconds="3600":
 
 # Some of the core's own tests under miri. Wants a nightly.
 miri:
-    core/miri.sh
+    MIRI_SECONDS=3600 core/miri.sh
 
 # The tokenizer on DeepSeek's and Qwen's real vocabularies, beside their own tokenizers.
 tokenizer-real:

@@ -3,7 +3,7 @@
 # no unsafe code, so what could be wrong is what it stands on. Whole turns, requests, calls in text.
 # Miri is hundreds of times slower than the machine: tests that go through megabytes are left out,
 # and the loops of the others are short there (`cfg!(miri)`).
-# Other tests by name: `sh core/miri.sh prompt::`.
+# Other tests by name: `sh core/miri.sh prompt::`. MIRI_SECONDS bounds the time.
 set -eu
 cd "$(dirname "$0")/.."
 not_run() { echo "NOT RUN: miri over the core: $*" >&2; exit 77; }
@@ -16,7 +16,8 @@ cargo +nightly miri setup >/dev/null 2>&1 || not_run "miri cannot build its stan
     provider::gemini::tests::the_request provider::ollama::tests::lines_are \
     provider::openai_responses::tests::the_request provider::request session::retry
 code=0
-timeout 300 cargo +nightly miri test --quiet --target-dir target/miri --package zerostack-core --lib -- "$@" ||
+seconds=${MIRI_SECONDS:-150}
+timeout "$seconds" cargo +nightly miri test --quiet --target-dir target/miri --package zerostack-core --lib -- "$@" ||
     code=$?
-[ "$code" != 124 ] || not_run "it was not through after five minutes; the tests that ended passed"
+[ "$code" != 124 ] || not_run "it did not end within $seconds seconds; the tests that ended passed"
 exit "$code"
