@@ -1301,7 +1301,7 @@ typedef struct {
      */
     zs_str name;
     /**
-     * What stands there without a value; its `ptr` is NULL where the placeholder does not say so.
+     * The default value; its `ptr` is NULL if there is none.
      */
     zs_str fallback;
     /**

@@ -66,7 +66,7 @@ pub struct zs_prompt_fault {
 pub struct zs_placeholder {
     /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
     pub name: zs_str,
-    /// What stands there without a value; its `ptr` is NULL where the placeholder does not say so.
+    /// The default value; its `ptr` is NULL if there is none.
     pub fallback: zs_str,
     /// Offset of its first byte in the prompt's text.
     pub offset: usize,

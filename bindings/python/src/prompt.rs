@@ -15,7 +15,7 @@ value_class! {
     pub struct Placeholder {
         /// What its value is called.
         name: Py<PyString>,
-        /// What stands there without a value; `None` where a value must be given.
+        /// The default value; `None` if a value is required.
         default: Option<Py<PyString>>,
         /// Where it is, in bytes of the prompt's text.
         offset: usize,

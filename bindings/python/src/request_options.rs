@@ -15,7 +15,7 @@ pub const NAMES: &str = "temperature, top_p, top_k, frequency_penalty, presence_
                          reasoning_effort, tool_choice, parallel_tool_calls, service_tier, user, \
                          cache_ttl, response_schema, extra";
 
-/// Sets the option `name`; false when there is none of that name.
+/// Sets the option `name`. Returns false if there is no such option.
 ///
 /// # Errors
 /// `TypeError` and `ValueError` that name the argument.

@@ -28,7 +28,7 @@ pub enum Value<'a> {
 pub struct FrontMatterEntry<'a> {
     /// The name before the colon.
     pub key: &'a str,
-    /// What stands after it.
+    /// The text after it.
     pub value: Value<'a>,
     /// The value as it is written.
     pub raw: &'a str,

@@ -8,7 +8,7 @@ use super::code::{Code, Surroundings};
 pub struct Placeholder<'a> {
     /// What the value is called: a name, `ARGUMENTS`, or the number of an argument.
     pub name: &'a str,
-    /// What stands there without a value, if the placeholder says so. A name in braces that stands in
+    /// The default value, if there is one. A name in braces that stands in
     /// code and is not declared may be the code's own: its default is the placeholder as it is written.
     pub default: Option<&'a str>,
     /// Offset of its first byte in the prompt's text.

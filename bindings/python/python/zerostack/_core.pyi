@@ -547,7 +547,7 @@ class Placeholder:
         """What its value is called."""
     @property
     def default(self) -> Optional[str]:
-        """What stands there without a value; `None` where a value must be given."""
+        """The default value; `None` if a value is required."""
     @property
     def offset(self) -> int:
         """Where it is, in bytes of the prompt's text."""

@@ -234,7 +234,7 @@ struct Repeat<'p> {
     length: usize,
     least: u32,
     most: u32,
-    /// What stands after it.
+    /// The pattern after it.
     after: Chars<'p>,
 }
 
