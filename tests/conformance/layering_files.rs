@@ -34,17 +34,6 @@ const LEFT: &[&[&str]] = &[
         "core/session/window/disabled",
     ],
     &["core/session/window/calls", "core/session/window/count"],
-    &[
-        "core/tokenizer/bound",
-        "core/tokenizer/bpe",
-        "core/tokenizer/long",
-        "core/tokenizer/pairs",
-        "core/tokenizer/repeat",
-        "core/tokenizer/short",
-        "core/tokenizer/tail",
-        "core/tokenizer/vocab",
-        "core/tokenizer/words",
-    ],
     &["core/tool/json_text", "core/tool/number"],
     &[
         "core/tool/schema/eval",

@@ -8,45 +8,39 @@
 //! **Bytes that are not UTF-8** are counted as the text that `String::from_utf8_lossy` makes of them:
 //! each maximal start of a character that is not completed, and each byte that can start none, is one
 //! U+FFFD. The rule is the same in every call that takes bytes.
+//!
+//! # Where to find what
+//!
+//! A text passes through the folders in this order; each uses only those before it and `vocabulary`.
+//!
+//! | folder | what it does |
+//! |---|---|
+//! | `vocabulary/` | reads the packed file: tokens, merges, special tokens, the tables for speed |
+//! | `pretokenize/` | cuts a text into pieces: the rule of each pattern, and two faster ways to the same cuts |
+//! | `merge/` | makes the tokens of a piece: short, long, repeating, or one byte at a time |
+//! | `count/` | counts a text that arrives in parts, and estimates one without a vocabulary |
+//! | `cache/` | remembers pieces in lent memory, and looks many up at once |
 
-mod batch;
-mod block;
-mod bound;
-mod bpe;
 mod cache;
-mod cached;
-mod class;
-mod counter;
-mod deepseek;
-mod estimate;
-mod fast;
-pub mod format;
-mod long;
-mod lossy;
-mod masks;
-mod node;
-mod packed_ids;
-mod pairs;
-mod pretokenizer;
-mod repeat;
-mod short;
-mod special;
-mod tail;
-mod vocab;
-mod words;
+mod count;
+mod merge;
+mod pretokenize;
+mod vocabulary;
 
-pub use bound::{Count, Pruning};
-pub use cached::CachedBpe;
-pub use counter::Counter;
-pub use estimate::{Calibration, Estimate, Estimator};
-pub use masks::{Classes, ClassesOf};
-pub use pretokenizer::Pattern;
-pub use special::Specials;
-pub use vocab::{Special, Vocabulary};
+pub use cache::CachedBpe;
+pub use count::Counter;
+pub use count::estimate::{Calibration, Estimate, Estimator};
+pub use pretokenize::Pattern;
+pub use pretokenize::masks::{Classes, ClassesOf};
+pub use vocabulary::fault::VocabularyFault;
+pub use vocabulary::pruning::{Count, Pruning};
+pub use vocabulary::special::Specials;
+pub use vocabulary::{Special, Vocabulary, format};
 
-use self::bpe::IdBuffer;
-use self::cache::Cache;
-use self::fast::next_piece;
+use self::cache::piece_cache::Cache;
+use self::merge::IdBuffer;
+use self::pretokenize::fast::next_piece;
+use self::vocabulary::special::Finder;
 use crate::{Error, ErrorKind};
 
 /// Counts or makes tokens. Writes into the caller's slice; needs no allocator.
@@ -89,52 +83,6 @@ pub struct Fit {
     pub tokens: u64,
 }
 
-/// Why a packed vocabulary is refused: the detail of `BadVocabulary`.
-#[non_exhaustive]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u32)]
-pub enum VocabularyFault {
-    /// It ends too early.
-    Truncated = 1,
-    /// It is another kind of file.
-    Foreign = 2,
-    /// It is of another version of the format.
-    Version = 3,
-    /// Its numbers are in the other byte order.
-    ByteOrder = 4,
-    /// Its header is damaged.
-    Header = 5,
-    /// It goes on after its end.
-    Trailing = 6,
-    /// Its header is impossible.
-    Layout = 7,
-    /// It wants a pre-tokenizer that this version does not know.
-    Pattern = 8,
-    /// It is damaged after the header.
-    Body = 9,
-    /// It is sound, but was pruned to count only: it makes no ids.
-    CountsOnly = 10,
-}
-
-impl VocabularyFault {
-    /// The fault that the detail of a `BadVocabulary` names.
-    pub const fn from_detail(detail: u32) -> Option<Self> {
-        Some(match detail {
-            1 => Self::Truncated,
-            2 => Self::Foreign,
-            3 => Self::Version,
-            4 => Self::ByteOrder,
-            5 => Self::Header,
-            6 => Self::Trailing,
-            7 => Self::Layout,
-            8 => Self::Pattern,
-            9 => Self::Body,
-            10 => Self::CountsOnly,
-            _ => return None,
-        })
-    }
-}
-
 impl<'v> Bpe<'v> {
     /// A tokenizer that reads `vocabulary`.
     pub const fn new(vocabulary: Vocabulary<'v>) -> Self {
@@ -163,7 +111,7 @@ impl<'v> Bpe<'v> {
             Some(pruning) => {
                 let mut count = Count::Exact(0);
                 self.pieces(text.as_bytes(), |piece| {
-                    count = count.plus(pruning.count(&self.vocabulary, piece));
+                    count = count.plus(merge::count_bound(&self.vocabulary, pruning, piece));
                 });
                 count
             }
@@ -197,7 +145,7 @@ impl<'v> Bpe<'v> {
             return self.cached(&mut []).encode_in_batches(text, allowed, out);
         }
         self.encode_by(text, allowed, out, |text, ids| {
-            self.pieces(text, |piece| bpe::encode(&self.vocabulary, piece, ids));
+            self.pieces(text, |piece| merge::encode(&self.vocabulary, piece, ids));
         })
     }
 
@@ -212,7 +160,7 @@ impl<'v> Bpe<'v> {
         self.vocabulary.makes_ids()?;
         let mut ids = IdBuffer::new(out);
         let text = text.as_bytes();
-        let finder = special::Finder::new(self.vocabulary, allowed);
+        let finder = Finder::new(self.vocabulary, allowed);
         let mut from = 0;
         while let Some(found) = finder.next(text, from) {
             ordinary(text.get(from..found.start).unwrap_or_default(), &mut ids);
@@ -293,10 +241,10 @@ impl Tokenizer for Bpe<'_> {
             return usize::try_from(self.count_bound(text).tokens()).unwrap_or(usize::MAX);
         }
         if self.vocabulary.has_words() {
-            return cached::count(self, &mut Cache::new(&mut []), text.as_bytes());
+            return cache::count(self, &mut Cache::new(&mut []), text.as_bytes());
         }
         let mut count = 0;
-        self.pieces(text.as_bytes(), |piece| count += bpe::count(vocabulary, piece));
+        self.pieces(text.as_bytes(), |piece| count += merge::count(vocabulary, piece));
         usize::try_from(count).unwrap_or(usize::MAX)
     }
 

@@ -28,7 +28,10 @@ fn unicode_classes() {
     for kind in ["runs", "pages", "signs"] {
         let written = Command::new(env!("CARGO_BIN_EXE_unicode-classes")).arg(kind).output();
         let written = written.expect("the generator runs").stdout;
-        let path = format!("{}/../../src/tokenizer/class/{kind}.rs", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/../../src/tokenizer/pretokenize/class/{kind}.rs",
+            env!("CARGO_MANIFEST_DIR")
+        );
         let committed = std::fs::read(path).expect("a committed table");
         assert!(written == committed, "{kind}.rs is stale: run `just unicode-classes`");
     }

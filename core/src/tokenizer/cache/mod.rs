@@ -1,11 +1,14 @@
 //! A tokenizer with memory, and what becomes of the tokens that are found in batches.
 
-use super::batch::{self, TokenSink};
-use super::bpe::{self, IdBuffer};
-use super::cache::Cache;
-use super::packed_ids::PackedIds;
-use super::vocab::Vocabulary;
-use super::{Bpe, Error, Specials, Tokenizer as _};
+mod batch;
+pub(super) mod piece_cache;
+
+use self::batch::TokenSink;
+use self::piece_cache::Cache;
+use super::merge::{self, IdBuffer};
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::packed_ids::PackedIds;
+use crate::tokenizer::{Bpe, Error, Specials, Tokenizer as _};
 
 /// [`Bpe`] with lent memory in which it remembers pieces of text and their tokens.
 ///
@@ -63,7 +66,7 @@ impl CachedBpe<'_, '_> {
         self.encode_in_batches(text, allowed, out)
     }
 
-    pub(super) fn encode_in_batches(
+    pub(crate) fn encode_in_batches(
         &mut self,
         text: &str,
         allowed: Specials<'_>,
@@ -75,7 +78,7 @@ impl CachedBpe<'_, '_> {
 }
 
 /// Tokens of `text`.
-pub(super) fn count(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8]) -> usize {
+pub(crate) fn count(bpe: &Bpe<'_>, cache: &mut Cache<'_>, text: &[u8]) -> usize {
     let mut total = TokenTotal { vocabulary: &bpe.vocabulary, tokens: 0 };
     batch::visit(&bpe.vocabulary, bpe.classes_of(), cache, text, &mut total);
     usize::try_from(total.tokens).unwrap_or(usize::MAX)
@@ -102,7 +105,7 @@ impl TokenSink for TokenTotal<'_, '_> {
     }
 
     fn piece(&mut self, piece: &[u8]) {
-        self.tokens += bpe::count(self.vocabulary, piece);
+        self.tokens += merge::count(self.vocabulary, piece);
     }
 }
 
@@ -134,7 +137,7 @@ impl TokenSink for IdWriter<'_, '_> {
 
     fn piece(&mut self, piece: &[u8]) {
         let mut ids = IdBuffer { out: &mut *self.out, count: self.count };
-        bpe::encode(self.vocabulary, piece, &mut ids);
+        merge::encode(self.vocabulary, piece, &mut ids);
         self.count = ids.count;
     }
 }

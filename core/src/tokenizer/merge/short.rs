@@ -3,14 +3,14 @@
 
 use core::hint::select_unpredictable;
 
-use super::node::TokenIndex;
-use super::pairs::{Merge, MergeLookup};
+use crate::tokenizer::vocabulary::merge_table::{Merge, MergeLookup};
+use crate::tokenizer::vocabulary::token_index::TokenIndex;
 
 /// Bytes of a piece at most.
 const MAX_BYTES: usize = 64;
 
 /// The tokens of a piece of at most `SIZE` bytes, each at the place of its first byte.
-pub(super) struct Parts<const SIZE: usize> {
+pub(crate) struct Parts<const SIZE: usize> {
     tokens: [TokenIndex; SIZE],
     /// What each part makes with the next one: the least of them is the next merge.
     merges: [Merge; SIZE],
@@ -22,7 +22,7 @@ pub(super) struct Parts<const SIZE: usize> {
 impl Parts<16> {
     /// Starts with the piece of the bytes of `word`, of which the last one is not zero.
     #[inline(always)]
-    pub(super) fn start(&mut self, pairs: &impl MergeLookup, word: [u64; 2]) {
+    pub(crate) fn start(&mut self, pairs: &impl MergeLookup, word: [u64; 2]) {
         let word = (word[1] as u128) << 64 | word[0] as u128;
         self.begin(pairs, &word.to_le_bytes(), 16 - word.leading_zeros() as usize / 8);
     }
@@ -30,7 +30,7 @@ impl Parts<16> {
 
 impl<const SIZE: usize> Parts<SIZE> {
     /// No piece.
-    pub(super) const EMPTY: Self = Self {
+    pub(crate) const EMPTY: Self = Self {
         tokens: [TokenIndex::byte(0); SIZE],
         merges: [Merge::NONE; SIZE],
         starts: 0,
@@ -39,7 +39,7 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Merges `piece`; `None` if it is too long.
     #[inline]
-    pub(super) fn of(pairs: &impl MergeLookup, piece: &[u8]) -> Option<Self> {
+    pub(crate) fn of(pairs: &impl MergeLookup, piece: &[u8]) -> Option<Self> {
         if piece.len() > SIZE || SIZE > MAX_BYTES {
             return None;
         }
@@ -69,7 +69,7 @@ impl<const SIZE: usize> Parts<SIZE> {
 
     /// Makes one token of two. False where no two make one.
     #[inline(always)]
-    pub(super) fn merge_next<P: MergeLookup>(&mut self, pairs: &P) -> bool {
+    pub(crate) fn merge_next<P: MergeLookup>(&mut self, pairs: &P) -> bool {
         // Of a word all are compared where lookups are quick: the end of a loop would be foreseen wrongly.
         let count = if P::AT_ONCE && SIZE <= 16 { SIZE } else { self.bytes };
         // The leftmost of equals.
@@ -81,11 +81,11 @@ impl<const SIZE: usize> Parts<SIZE> {
         true
     }
 
-    pub(super) const fn count(&self) -> usize {
+    pub(crate) const fn count(&self) -> usize {
         self.starts.count_ones() as usize
     }
 
-    pub(super) fn indexes(&self) -> impl Iterator<Item = u32> + '_ {
+    pub(crate) fn indexes(&self) -> impl Iterator<Item = u32> + '_ {
         let mut left = self.starts;
         core::iter::from_fn(move || {
             let token = self.tokens.get(left.trailing_zeros() as usize)?;

@@ -1,16 +1,27 @@
 //! A packed vocabulary, read where it lies.
 
+pub(super) mod fault;
+pub mod format;
+pub(super) mod merge_table;
+pub(super) mod packed_ids;
+pub(super) mod pruning;
+pub(super) mod special;
+pub(super) mod token_index;
+pub(super) mod words;
+
 use core::hint::select_unpredictable;
 
-use super::format::{self, Section};
-use super::node::TokenIndex;
-use super::packed_ids::PackedIds;
-use super::pairs::{Bigrams, Merge, MergeLookup, MergeTable};
-use super::words::{CachedWords, WordTable};
-use super::{Pattern, Pruning, VocabularyFault};
-use crate::{Error, ErrorKind};
+use self::fault::VocabularyFault;
+use self::format::{Section, u32_at, u64_at};
+use self::merge_table::{Bigrams, Merge, MergeLookup, MergeTable};
+use self::packed_ids::PackedIds;
+use self::pruning::Pruning;
+use self::token_index::TokenIndex;
+use self::words::{CachedWords, WordTable};
+use super::pretokenize::Pattern;
+use crate::Error;
 
-/// A vocabulary in the packed form of [`format`](super::format): lent bytes and where things are in them.
+/// A vocabulary in the packed form of [`format`](format): lent bytes and where things are in them.
 ///
 /// Opening copies and builds nothing. Each access is checked, so whatever the bytes are, no call
 /// panics, reads outside or runs forever.
@@ -207,7 +218,7 @@ impl<'v> Vocabulary<'v> {
         self.pruning
     }
 
-    pub(super) fn makes_ids(&self) -> Result<(), Error> {
+    pub(crate) fn makes_ids(&self) -> Result<(), Error> {
         if self.pruning.is_some() { Err(VocabularyFault::CountsOnly.error()) } else { Ok(()) }
     }
 
@@ -235,7 +246,7 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// Writes the bytes of token `id` to `sink`, one at a time. False when there is no such token.
-    pub(super) fn bytes_of(&self, id: u32, mut sink: impl FnMut(u8)) -> bool {
+    pub(crate) fn bytes_of(&self, id: u32, mut sink: impl FnMut(u8)) -> bool {
         if let Some(index) = self.merge_of(id) {
             self.expand(index, sink);
             return true;
@@ -267,7 +278,7 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// Bytes of a token; 0 when the file is damaged.
-    pub(super) fn length(&self, index: u32) -> usize {
+    pub(crate) fn length(&self, index: u32) -> usize {
         let lengths = self.section(Section::Lengths);
         let known = lengths.len().saturating_sub(8);
         let (mut stack, mut depth) = ([0u32; format::MAX_DEPTH], 0usize);
@@ -289,7 +300,7 @@ impl<'v> Vocabulary<'v> {
 
     /// The id of a token, as the model knows it.
     #[inline(always)]
-    pub(super) fn id_of(&self, index: u32) -> u32 {
+    pub(crate) fn id_of(&self, index: u32) -> u32 {
         let byte = u32_at(self.byte_ids, 4 * (index as usize & 255));
         let merge = index.wrapping_sub(256);
         let merge = if self.merge_ids.is_empty() {
@@ -325,13 +336,13 @@ impl<'v> Vocabulary<'v> {
     }
 
     /// The two parts of a merge; `None` for a byte, and where a damaged file has no smaller parts.
-    pub(super) fn parts(&self, index: u32) -> Option<(u32, u32)> {
+    pub(crate) fn parts(&self, index: u32) -> Option<(u32, u32)> {
         self.entry(index).map(|(left, right, _)| (left, right))
     }
 
     /// The right part of a merge, and the merge with its own flags.
     #[inline]
-    pub(super) fn node(&self, index: u32) -> (TokenIndex, Option<u32>) {
+    pub(crate) fn node(&self, index: u32) -> (TokenIndex, Option<u32>) {
         match self.entry(index) {
             Some((_, right, node)) => (node, Some(right)),
             None => (TokenIndex::byte(index as u8), None),
@@ -340,7 +351,7 @@ impl<'v> Vocabulary<'v> {
 
     /// The left part of a merge, and the merge with its own flags.
     #[inline]
-    pub(super) fn node_and_left(&self, index: u32) -> (TokenIndex, Option<u32>) {
+    pub(crate) fn node_and_left(&self, index: u32) -> (TokenIndex, Option<u32>) {
         match self.entry(index) {
             Some((left, _, node)) => (node, Some(left)),
             None => (TokenIndex::byte(index as u8), None),
@@ -359,7 +370,7 @@ impl<'v> Vocabulary<'v> {
 
     /// The token that `left` and `right` make together.
     #[inline]
-    pub(super) fn merge(&self, left: TokenIndex, right: TokenIndex) -> Option<TokenIndex> {
+    pub(crate) fn merge(&self, left: TokenIndex, right: TokenIndex) -> Option<TokenIndex> {
         let merge = match self.merge_table() {
             Some(merge_table) if left.index() | right.index() < 256 => {
                 merge_table.of_bytes(left.index() as u8, right.index() as u8)
@@ -372,7 +383,7 @@ impl<'v> Vocabulary<'v> {
 
     /// The tables for speed, if there are.
     #[inline(always)]
-    pub(super) fn merge_table(&self) -> Option<MergeTable<'v>> {
+    pub(crate) fn merge_table(&self) -> Option<MergeTable<'v>> {
         self.bigrams
             .filter(|_| self.has_merge_table())
             .map(|bigrams| MergeTable::new(bigrams, self.merge_table))
@@ -411,7 +422,7 @@ impl MergeLookup for Vocabulary<'_> {
 
 impl<'v> Vocabulary<'v> {
     /// Whether the file has tables of words, and they are read.
-    pub(super) const fn has_words(&self) -> bool {
+    pub(crate) const fn has_words(&self) -> bool {
         // Small processors do not carry the code for them: the pairs are enough.
         cfg!(feature = "unicode-pages") && !self.front.is_empty()
     }
@@ -419,21 +430,15 @@ impl<'v> Vocabulary<'v> {
     /// The token with these bytes: the first eight and the next eight as numbers, zeros after the end.
     /// The last byte may not be zero.
     #[inline(always)]
-    pub(super) fn word(&self, word: [u64; 2]) -> PackedIds<2> {
+    pub(crate) fn word(&self, word: [u64; 2]) -> PackedIds<2> {
         let front = self.front.find(word);
         let behind = select_unpredictable(word[1] == 0, &self.short, &self.long).find(word);
         select_unpredictable(front.is_none(), behind, front)
     }
 
     /// The words that are found at once.
-    pub(super) const fn front(&self) -> CachedWords<'v> {
+    pub(crate) const fn front(&self) -> CachedWords<'v> {
         self.front
-    }
-}
-
-impl VocabularyFault {
-    fn error(self) -> Error {
-        Error::new(ErrorKind::BadVocabulary, self as u32)
     }
 }
 
@@ -448,12 +453,4 @@ fn field_at(section: &[u8], bits: u32, number: u32) -> Option<u64> {
     let at = (bit >> 3) as usize;
     let word = section.get(at..)?.first_chunk::<8>()?;
     Some(u64::from_le_bytes(*word) >> (bit & 7))
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
-}
-
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
 }

@@ -4,7 +4,7 @@
 
 /// Turns bytes into characters, one byte at a time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LossyDecoder {
+pub(crate) struct LossyDecoder {
     code: u32,
     missing: u8,
     /// Bounds of the next byte.
@@ -13,18 +13,18 @@ pub(super) struct LossyDecoder {
 }
 
 impl LossyDecoder {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { code: 0, missing: 0, low: 0x80, high: 0xBF }
     }
 
     /// Whether no character is half read.
-    pub(super) const fn is_between(&self) -> bool {
+    pub(crate) const fn is_between(&self) -> bool {
         self.missing == 0
     }
 
     /// Takes a byte; gives no character, one, or the replacement character and another one.
     #[inline]
-    pub(super) fn push(&mut self, byte: u8, mut sink: impl FnMut(char)) {
+    pub(crate) fn push(&mut self, byte: u8, mut sink: impl FnMut(char)) {
         if self.missing > 0 {
             if (self.low..=self.high).contains(&byte) {
                 self.code = self.code << 6 | (byte & 0x3F) as u32;

@@ -1,9 +1,6 @@
 //! Counts of a vocabulary that was pruned for a small memory: exact inside of what was kept, else
 //! an upper bound, and always said which.
 
-use super::bpe;
-use super::vocab::Vocabulary;
-
 /// Tokens of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Count {
@@ -27,7 +24,7 @@ impl Count {
     }
 
     /// Both texts, if they share no piece.
-    pub(super) const fn plus(self, other: Self) -> Self {
+    pub(crate) const fn plus(self, other: Self) -> Self {
         let tokens = self.tokens().saturating_add(other.tokens());
         if self.is_exact() && other.is_exact() { Self::Exact(tokens) } else { Self::AtMost(tokens) }
     }
@@ -69,7 +66,7 @@ impl Pruning {
     }
 
     /// Whether a character is outside.
-    pub(super) const fn is_outside(self, character: char) -> bool {
+    pub(crate) const fn is_outside(self, character: char) -> bool {
         match self {
             Self::Ranks => false,
             Self::Characters { below } => character as u32 >= below,
@@ -77,19 +74,11 @@ impl Pruning {
     }
 
     /// The tokens of a piece, which were counted, and its bytes, of which some may be outside.
-    pub(super) const fn bound(self, tokens: u64, bytes: u64, is_outside: bool) -> Count {
+    pub(crate) const fn bound(self, tokens: u64, bytes: u64, is_outside: bool) -> Count {
         match self {
             Self::Ranks if tokens > 1 => Count::AtMost(tokens),
             Self::Characters { .. } if is_outside => Count::AtMost(bytes),
             _ => Count::Exact(tokens),
         }
-    }
-
-    /// The tokens of a piece.
-    pub(super) fn count(self, vocabulary: &Vocabulary<'_>, piece: &[u8]) -> Count {
-        let text = core::str::from_utf8(piece).unwrap_or("\u{FFFD}");
-        let is_outside = text.chars().any(|character| self.is_outside(character));
-        let tokens = if is_outside { 0 } else { bpe::count(vocabulary, piece) };
-        self.bound(tokens, piece.len() as u64, is_outside)
     }
 }

@@ -1,25 +1,25 @@
 //! Pieces are cut, looked up and merged a batch at a time, so that the lookups of one do not wait for
 //! those of another.
 
-use super::block;
-use super::cache::{Cache, PieceLookup};
-use super::fast::{next_piece, words_of};
-use super::masks::{self, ClassesOf};
-use super::packed_ids::PackedIds;
-use super::pairs::MergeLookup;
-use super::pretokenizer::Pattern;
-use super::short::Parts;
-use super::vocab::Vocabulary;
+use super::piece_cache::{Cache, PieceLookup};
+use crate::tokenizer::merge::short::Parts;
+use crate::tokenizer::pretokenize::Pattern;
+use crate::tokenizer::pretokenize::block;
+use crate::tokenizer::pretokenize::fast::{next_piece, words_of};
+use crate::tokenizer::pretokenize::masks::{self, ClassesOf};
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::merge_table::MergeLookup;
+use crate::tokenizer::vocabulary::packed_ids::PackedIds;
 
 /// Pieces of a batch.
 const SIZE: usize = 512;
 /// Pieces that are merged side by side.
 const ROW: usize = 8;
 /// Bytes of a piece that is a word of the tables.
-pub(super) const WORD_BYTES: usize = 16;
+pub(crate) const WORD_BYTES: usize = 16;
 
 /// What takes the tokens of one piece after the other.
-pub(super) trait TokenSink {
+pub(crate) trait TokenSink {
     /// A piece of these tokens.
     fn packed<const WORDS: usize>(&mut self, packed: &PackedIds<WORDS>);
 
@@ -28,7 +28,7 @@ pub(super) trait TokenSink {
 }
 
 /// Shows the tokens of `text`.
-pub(super) fn visit(
+pub(crate) fn visit(
     vocabulary: &Vocabulary<'_>,
     classes_of: ClassesOf,
     cache: &mut Cache<'_>,

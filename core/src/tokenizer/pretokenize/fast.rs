@@ -2,14 +2,14 @@
 //! time and looked up as a whole; everything else takes the general way.
 
 use super::class::{Class, ascii_class};
-use super::pretokenizer::{Pattern, piece_end};
+use super::{Pattern, piece_end};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// The end of the piece at `at`, and its bytes as a word of the tables unless they are too many.
 #[inline(always)]
-pub(super) fn next_piece(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
+pub(crate) fn next_piece(pattern: Pattern, text: &[u8], at: usize) -> (usize, Option<[u64; 2]>) {
     if let Some(window) = text.get(at..).and_then(|rest| rest.first_chunk()) {
         let window = u64::from_le_bytes(*window);
         let mut length = short_word(pattern, window);
@@ -104,7 +104,7 @@ fn ascii_word(pattern: Pattern, text: &[u8], at: usize) -> Option<usize> {
 /// The bytes of `text` from `at` to `end` as numbers with zeros after them, unless they are too many
 /// or end in a zero themselves.
 #[inline(always)]
-pub(super) fn words_of<const WORDS: usize>(
+pub(crate) fn words_of<const WORDS: usize>(
     text: &[u8],
     at: usize,
     end: usize,

@@ -5,7 +5,7 @@ use super::class::{Class, char_at, class_of, is_sign};
 
 /// What is set apart from what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum StretchKind {
+pub(crate) enum StretchKind {
     Number,
     /// Han and kana of the ranges that the pattern names.
     EastAsian,
@@ -13,7 +13,7 @@ pub(super) enum StretchKind {
 }
 
 impl StretchKind {
-    pub(super) fn of(character: char) -> Self {
+    pub(crate) fn of(character: char) -> Self {
         match character {
             '\u{4E00}'..='\u{9FA5}' | '\u{3040}'..='\u{30FF}' => Self::EastAsian,
             _ if class_of(character) == Class::Number => Self::Number,
@@ -24,7 +24,7 @@ impl StretchKind {
 
 /// What a character is to this pattern.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum CharGroup {
+pub(crate) enum CharGroup {
     /// Letters and marks.
     Word,
     /// Punctuation and symbols.
@@ -36,7 +36,7 @@ pub(super) enum CharGroup {
 }
 
 impl CharGroup {
-    pub(super) fn of(character: char) -> Self {
+    pub(crate) fn of(character: char) -> Self {
         match class_of(character) {
             Class::Upper | Class::Lower | Class::Letter | Class::Mark => Self::Word,
             Class::Space => Self::Space,
@@ -48,7 +48,7 @@ impl CharGroup {
 }
 
 /// Where the piece that starts at `at` ends. `text` is valid UTF-8.
-pub(super) fn piece_end(text: &[u8], at: usize) -> usize {
+pub(crate) fn piece_end(text: &[u8], at: usize) -> usize {
     let Some((first, length)) = char_at(text, at) else { return text.len() };
     let part = MaskedText { text, kind: StretchKind::of(first) };
     let next = at + length;

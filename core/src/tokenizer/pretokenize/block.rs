@@ -5,12 +5,12 @@
 //! capitals after a letter without case.
 
 use super::masks::{BYTES, Classes, Masks};
-use super::pretokenizer::{Case, Pattern, contraction};
+use super::{Case, Pattern, contraction};
 
 /// Where pieces start in `block`, a bit each, if a piece starts at its front. Each piece but the last
 /// one ends where the next one starts; where that one ends is not known.
 #[inline(always)]
-pub(super) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Classes) -> u64 {
+pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Classes) -> u64 {
     let is_cased = pattern == Pattern::O200k;
     let masks = Masks::of(block, classes);
     let Masks { upper, lower, .. } = masks;
@@ -132,7 +132,7 @@ mod tests {
     use std::string::String;
 
     use super::*;
-    use crate::tokenizer::pretokenizer::piece_end;
+    use crate::tokenizer::pretokenize::piece_end;
 
     const ASCII: &[&str] = &[
         "a", "a", "b", "S", "t", "Z", " ", " ", "\n", "\n", "\t", "\r", "0", "1", "'", "/", "!",

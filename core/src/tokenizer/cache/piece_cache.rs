@@ -2,13 +2,13 @@
 
 use core::hint::select_unpredictable;
 
-use super::packed_ids::PackedIds;
-use super::short::Parts;
-use super::vocab::Vocabulary;
-use super::words::CachedWords;
+use crate::tokenizer::merge::short::Parts;
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::packed_ids::PackedIds;
+use crate::tokenizer::vocabulary::words::CachedWords;
 
 /// What is known of pieces without looking far.
-pub(super) trait PieceLookup {
+pub(crate) trait PieceLookup {
     /// The tokens of a word of the tables. There is no branch on whether it is known.
     fn find(&self, word: [u64; 2]) -> PackedIds<2>;
 
@@ -25,8 +25,8 @@ pub(super) trait PieceLookup {
 }
 
 /// Words of memory of a piece that is too long for a word of the tables, and of its tokens.
-pub(super) const LONG_KEY: usize = 4;
-pub(super) const LONG_PACKED: usize = 4;
+pub(crate) const LONG_KEY: usize = 4;
+pub(crate) const LONG_PACKED: usize = 4;
 
 /// Words of memory of an entry: a piece and its tokens.
 const SHORT_ENTRY: usize = 4;
@@ -34,14 +34,14 @@ const LONG_ENTRY: usize = LONG_KEY + LONG_PACKED;
 
 /// Pieces with their tokens.
 #[derive(Debug)]
-pub(super) struct Cache<'m> {
+pub(crate) struct Cache<'m> {
     /// Two entries side by side: the older one makes room.
     short: &'m mut [[[u64; SHORT_ENTRY]; 2]],
     long: &'m mut [[[u64; LONG_ENTRY]; 2]],
 }
 
 impl<'m> Cache<'m> {
-    pub(super) fn new(memory: &'m mut [u64]) -> Self {
+    pub(crate) fn new(memory: &'m mut [u64]) -> Self {
         memory.fill(0);
         let (long, short) = memory.split_at_mut(memory.len() / 8);
         Self {
@@ -51,7 +51,7 @@ impl<'m> Cache<'m> {
     }
 
     /// Whether nothing can be remembered.
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.short.is_empty()
     }
 }

@@ -1,14 +1,16 @@
 //! The exact count of a text that arrives in parts, in constant memory.
 
 mod deepseek;
+pub(super) mod estimate;
+mod lossy;
 
-use super::bound::Count;
-use super::class::{Class, class_of};
-use super::deepseek::StretchKind;
-use super::lossy::LossyDecoder;
-use super::pretokenizer::{Case, Pattern, SecondLetter, fold, second_of, signs_go_on};
-use super::tail::Tail;
-use super::vocab::Vocabulary;
+use self::lossy::LossyDecoder;
+use crate::tokenizer::merge::tail::Tail;
+use crate::tokenizer::pretokenize::class::{Class, class_of};
+use crate::tokenizer::pretokenize::deepseek::StretchKind;
+use crate::tokenizer::pretokenize::{Case, Pattern, SecondLetter, fold, second_of, signs_go_on};
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::pruning::Count;
 
 /// Counts the tokens of a text while it arrives, in any chunking, even inside a character.
 ///
@@ -79,7 +81,7 @@ enum PieceState {
 }
 
 impl<'v> Counter<'v> {
-    pub(super) const fn new(vocabulary: Vocabulary<'v>) -> Self {
+    pub(crate) const fn new(vocabulary: Vocabulary<'v>) -> Self {
         Self {
             vocabulary,
             decoder: LossyDecoder::new(),
@@ -139,7 +141,7 @@ impl<'v> Counter<'v> {
     }
 
     /// No continuation of the text has fewer tokens than this.
-    pub(super) fn lower_bound(&self) -> u64 {
+    pub(crate) fn lower_bound(&self) -> u64 {
         let whole = self.piece.fewest_tokens();
         let cut = self.before_cut.tokens() + self.rest.fewest_tokens();
         self.done.tokens()
@@ -152,7 +154,7 @@ impl<'v> Counter<'v> {
             }
     }
 
-    pub(super) fn push_char(&mut self, character: char) {
+    pub(crate) fn push_char(&mut self, character: char) {
         if self.pattern() == Pattern::DeepSeek {
             while !self.step_deepseek(character) {}
             return;

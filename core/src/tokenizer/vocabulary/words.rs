@@ -3,12 +3,12 @@
 use core::hint::select_unpredictable;
 
 use super::format;
+use super::format::{u32_at, u64_at};
 use super::packed_ids::PackedIds;
-use super::vocab::{u32_at, u64_at};
 
 /// A table of words, or of pairs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct WordTable<'v> {
+pub(crate) struct WordTable<'v> {
     seed: u64,
     count: u32,
     pilots: &'v [u8],
@@ -25,7 +25,7 @@ impl<'v> WordTable<'v> {
 
     /// The table at the front of a section, and what is behind it; `None` where its parts do not fit.
     /// At least eight bytes must follow each table.
-    pub(super) fn read(section: &'v [u8], slot_bytes: usize) -> Option<(Self, &'v [u8])> {
+    pub(crate) fn read(section: &'v [u8], slot_bytes: usize) -> Option<(Self, &'v [u8])> {
         if section.len() <= 8 {
             return Some((Self::NONE, section));
         }
@@ -39,14 +39,14 @@ impl<'v> WordTable<'v> {
         Some((table, rest.get(bytes..)?))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
     /// The token with these bytes. There is no branch on what is found: half of the time it would be
     /// foreseen wrongly, and it would wait for the memory.
     #[inline(always)]
-    pub(super) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
+    pub(crate) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
         let place = self.place(format::word_key(low, high)) as usize;
         let slot = self.slots.get(place * self.slot_bytes..).and_then(|rest| rest.first_chunk());
         // A shorter slot has its id in the place of the second word.
@@ -68,7 +68,7 @@ impl<'v> WordTable<'v> {
 
     /// The slot where the pair with this key is if there is one.
     #[inline(always)]
-    pub(super) fn merge_slot(&self, key: u64) -> u64 {
+    pub(crate) fn merge_slot(&self, key: u64) -> u64 {
         let (slots, _) = self.slots.as_chunks();
         slots.get(self.place(key) as usize).map_or(0, |slot| u64::from_le_bytes(*slot))
     }
@@ -76,13 +76,13 @@ impl<'v> WordTable<'v> {
 
 /// Words of up to eight bytes that are found at once.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CachedWords<'v>(
+pub(crate) struct CachedWords<'v>(
     Option<&'v [[u8; format::SHORT_SLOT_BYTES]; format::FRONT_SLOTS]>,
 );
 
 impl<'v> CachedWords<'v> {
     /// The slots at the front of a section, and what is behind them.
-    pub(super) fn read(section: &'v [u8]) -> Option<(Self, &'v [u8])> {
+    pub(crate) fn read(section: &'v [u8]) -> Option<(Self, &'v [u8])> {
         if section.len() <= 8 {
             return Some((Self(None), section));
         }
@@ -92,13 +92,13 @@ impl<'v> CachedWords<'v> {
         (rest.len() > 8 && slots.is_some()).then_some((Self(slots), rest))
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
     /// The token with these bytes if it is here.
     #[inline(always)]
-    pub(super) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
+    pub(crate) fn find(&self, [low, high]: [u64; 2]) -> PackedIds<2> {
         let slot = self.0.and_then(|slots| slots.get(format::front_slot(low)));
         let Some(&[a, b, c, d, e, f, g, h, i, j, k, l]) = slot else { return PackedIds::NONE };
         let slot = u64::from_le_bytes([a, b, c, d, e, f, g, h]);

@@ -10,17 +10,17 @@
 //! the whole are found by walking back from the end. A token has at most [`MAX_TOKEN_BYTES`] bytes,
 //! so the last so many prefixes are enough.
 
-use super::bound::Count;
-use super::format::MAX_TOKEN_BYTES;
-use super::node::{LastToken, TokenIndex};
-use super::vocab::Vocabulary;
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::format::MAX_TOKEN_BYTES;
+use crate::tokenizer::vocabulary::pruning::Count;
+use crate::tokenizer::vocabulary::token_index::{LastToken, TokenIndex};
 
 /// The last token of a text with `byte` appended.
 ///
 /// `last_of(n)` is the last token of the text without its last `n - 1` bytes, `None` if that is
 /// empty: the prefix that ends `n` bytes before the new end.
 #[inline]
-pub(super) fn append(
+pub(crate) fn append(
     vocabulary: &Vocabulary<'_>,
     byte: u8,
     last_of: impl Fn(usize) -> Option<LastToken>,
@@ -73,7 +73,7 @@ fn join(
 
 /// The encoding of a piece of text that grows at its end, reduced to what its future needs.
 #[derive(Clone, Debug)]
-pub(super) struct Tail {
+pub(crate) struct Tail {
     /// Of each prefix, at its length modulo the size: the last token.
     last: [LastToken; MAX_TOKEN_BYTES],
     /// Of each prefix: the number of tokens, modulo 2^16.
@@ -85,26 +85,26 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         let last = [LastToken::NONE; MAX_TOKEN_BYTES];
         Self { last, counts: [0; MAX_TOKEN_BYTES], bytes: 0, tokens: 0, inside: u64::MAX }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         (self.bytes, self.tokens, self.inside) = (0, 0, u64::MAX);
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 
     /// Tokens of the text so far.
-    pub(super) const fn tokens(&self) -> u64 {
+    pub(crate) const fn tokens(&self) -> u64 {
         self.tokens
     }
 
     /// Tokens of the text so far, or of all but its last `without` bytes, and whether that is exact.
-    pub(super) fn count(&self, vocabulary: &Vocabulary<'_>, without: usize) -> Count {
+    pub(crate) fn count(&self, vocabulary: &Vocabulary<'_>, without: usize) -> Count {
         let tokens = self.tokens_without(without);
         let bytes = self.bytes.saturating_sub(without as u64);
         vocabulary.pruning().map_or(Count::Exact(tokens), |pruning| {
@@ -124,7 +124,7 @@ impl Tail {
     }
 
     /// No continuation has fewer tokens than this: it has a cut at one of the last prefixes.
-    pub(super) fn fewest_tokens(&self) -> u64 {
+    pub(crate) fn fewest_tokens(&self) -> u64 {
         if self.bytes < MAX_TOKEN_BYTES as u64 {
             return 0;
         }
@@ -150,14 +150,14 @@ impl Tail {
         }
     }
 
-    pub(super) fn push_char(&mut self, vocabulary: &Vocabulary<'_>, character: char) {
+    pub(crate) fn push_char(&mut self, vocabulary: &Vocabulary<'_>, character: char) {
         if vocabulary.pruning().is_some_and(|pruning| pruning.is_outside(character)) {
             self.inside = self.inside.min(self.bytes);
         }
         self.extend(vocabulary, character.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
-    pub(super) fn extend(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, vocabulary: &Vocabulary<'_>, bytes: &[u8]) {
         for &byte in bytes {
             self.push(vocabulary, byte);
         }

@@ -5,9 +5,10 @@
 //! the tokens of one round may be laid after one another as often as the text goes round, if the cut
 //! from their last one to their first one holds.
 
-use super::bpe::{PrefixWindow, WINDOW, first_token};
-use super::long::cut_holds;
-use super::vocab::Vocabulary;
+use super::IdBuffer;
+use super::cut::cut_holds;
+use super::prefixes::{PrefixWindow, WINDOW, first_token};
+use crate::tokenizer::vocabulary::Vocabulary;
 
 /// Bytes that may repeat.
 const MAX_PERIOD: usize = 64;
@@ -50,8 +51,26 @@ impl<'p> RepeatedPiece<'p> {
         (head, self.window.tokens_to(self.round_end).count() - head)
     }
 
+    /// Writes the tokens in front of the rest.
+    pub(super) fn write(&self, vocabulary: &Vocabulary<'_>, out: &mut IdBuffer<'_>) {
+        let (head, round) = self.counts();
+        let start = out.count;
+        let mut place = start + head + round;
+        for index in self.tokens_back() {
+            place = place.saturating_sub(1);
+            out.put(place, vocabulary.id_of(index));
+        }
+        out.count = start + head + round * self.rounds;
+        let written = out.out.len().min(out.count);
+        for place in start + head + round..written {
+            if let Some(&id) = out.out.get(place - round) {
+                out.put(place, id);
+            }
+        }
+    }
+
     /// The tokens up to the end of the first round, the last one first.
-    pub(super) fn tokens_back(&self) -> impl Iterator<Item = u32> + '_ {
+    fn tokens_back(&self) -> impl Iterator<Item = u32> + '_ {
         self.window.tokens_to(self.round_end).map(|last| last.node().index())
     }
 }

@@ -9,14 +9,14 @@ const MASK: u64 = (1 << ID_BITS) - 1;
 
 /// Up to three ids a word, or none: then the tokens are not known, or too many.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct PackedIds<const WORDS: usize>(pub(super) [u64; WORDS]);
+pub(crate) struct PackedIds<const WORDS: usize>(pub(crate) [u64; WORDS]);
 
 impl<const WORDS: usize> PackedIds<WORDS> {
-    pub(super) const NONE: Self = Self([0; WORDS]);
+    pub(crate) const NONE: Self = Self([0; WORDS]);
 
     /// `count` ids; none if they are too many.
     #[inline(always)]
-    pub(super) fn of(count: usize, ids: impl Iterator<Item = u32>) -> Self {
+    pub(crate) fn of(count: usize, ids: impl Iterator<Item = u32>) -> Self {
         let mut words = [0; WORDS];
         if count > IDS * WORDS {
             return Self::NONE;
@@ -33,24 +33,24 @@ impl<const WORDS: usize> PackedIds<WORDS> {
     }
 
     #[inline(always)]
-    pub(super) fn is_none(&self) -> bool {
+    pub(crate) fn is_none(&self) -> bool {
         self.first() == 0
     }
 
     #[inline(always)]
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         (self.first() >> COUNT_AT) as usize
     }
 
     /// The ids of the first word, with zeros after the last one.
     #[inline(always)]
-    pub(super) fn first_ids(&self) -> [u32; IDS] {
+    pub(crate) fn first_ids(&self) -> [u32; IDS] {
         ids(self.first())
     }
 
     /// All ids.
     #[inline(always)]
-    pub(super) fn ids(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u32> {
         self.0.iter().flat_map(|&word| ids(word)).take(self.count())
     }
 
@@ -62,7 +62,7 @@ impl<const WORDS: usize> PackedIds<WORDS> {
 
 impl PackedIds<2> {
     #[inline(always)]
-    pub(super) const fn one(id: u32) -> Self {
+    pub(crate) const fn one(id: u32) -> Self {
         Self([id as u64 & MASK | 1 << COUNT_AT, 0])
     }
 }

@@ -14,7 +14,7 @@ use self::lookup_runs as lookup;
 /// The class of a character, by its general category in Unicode 16.0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Punctuation, symbols, controls, unassigned.
     Other,
     /// Lu, Lt.
@@ -34,11 +34,11 @@ pub(super) enum Class {
 }
 
 /// How many classes there are.
-pub(super) const CLASSES: usize = 8;
+pub(crate) const CLASSES: usize = 8;
 
 impl Class {
     /// Lu, Lt, Ll, Lm, Lo.
-    pub(super) const fn is_letter(self) -> bool {
+    pub(crate) const fn is_letter(self) -> bool {
         matches!(self, Self::Upper | Self::Lower | Self::Letter)
     }
 
@@ -76,13 +76,13 @@ const ASCII: [Class; 128] = {
 
 /// The class of an ASCII character.
 #[inline(always)]
-pub(super) fn ascii_class(byte: u8) -> Option<Class> {
+pub(crate) fn ascii_class(byte: u8) -> Option<Class> {
     ASCII.get(byte as usize).copied()
 }
 
 /// The class of a character.
 #[inline]
-pub(super) fn class_of(character: char) -> Class {
+pub(crate) fn class_of(character: char) -> Class {
     match ASCII.get(character as usize) {
         Some(&class) => class,
         None => lookup(character),
@@ -91,7 +91,7 @@ pub(super) fn class_of(character: char) -> Class {
 
 /// The class and the length of the character of a valid UTF-8 text that starts at `at`.
 #[inline(always)]
-pub(super) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
+pub(crate) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
     let first = *text.get(at)?;
     match ASCII.get(first as usize) {
         Some(&class) => Some((class, 1)),
@@ -104,7 +104,7 @@ pub(super) fn class_at(text: &[u8], at: usize) -> Option<(Class, usize)> {
 
 /// The character of a valid UTF-8 text that starts at `at`, and its length.
 #[inline]
-pub(super) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
+pub(crate) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
     let first = *text.get(at)?;
     if first.is_ascii() {
         return Some((first as char, 1));
@@ -114,7 +114,7 @@ pub(super) fn char_at(text: &[u8], at: usize) -> Option<(char, usize)> {
 }
 
 /// Whether a character of the class [`Class::Other`] is punctuation or a symbol.
-pub(super) fn is_sign(character: char) -> bool {
+pub(crate) fn is_sign(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_punctuation();
     }

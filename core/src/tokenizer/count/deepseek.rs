@@ -1,11 +1,11 @@
 //! The states of the pattern of DeepSeek.
 
 use super::{Counter, PieceState, push_to};
-use crate::tokenizer::deepseek::{CharGroup, StretchKind};
+use crate::tokenizer::pretokenize::deepseek::{CharGroup, StretchKind};
 
 impl Counter<'_> {
     /// Takes the character, or ends what cannot go on with it and returns false.
-    pub(super) fn step_deepseek(&mut self, character: char) -> bool {
+    pub(crate) fn step_deepseek(&mut self, character: char) -> bool {
         let (kind, group) = (StretchKind::of(character), CharGroup::of(character));
         if self.state != PieceState::Empty && kind != self.kind {
             // The end of what is cut by itself: all spaces stand together.

@@ -5,9 +5,10 @@
 //! did not see cannot matter then. Where no cut near the end of a window holds, the piece is left to
 //! the way that appends byte by byte.
 
-use super::node::TokenIndex;
-use super::pairs::{Merge, MergeLookup};
-use super::vocab::Vocabulary;
+use super::cut::cut_holds;
+use crate::tokenizer::vocabulary::Vocabulary;
+use crate::tokenizer::vocabulary::merge_table::{Merge, MergeLookup};
+use crate::tokenizer::vocabulary::token_index::TokenIndex;
 
 /// Bytes of a window. Its places fit a byte; where there is room, the longest token fits twice.
 const BYTES: usize = if cfg!(feature = "unicode-pages") { 256 } else { 64 };
@@ -205,29 +206,5 @@ fn at(list: &[u8; BYTES], place: usize) -> usize {
 fn set<T>(list: &mut [T], place: usize, value: T) {
     if let Some(slot) = list.get_mut(place) {
         *slot = value;
-    }
-}
-
-/// Whether `left` and `right` stay two tokens when they stand together: time is run backwards, and
-/// at no moment may what meets at the cut have merged before what did merge.
-#[inline]
-pub(super) fn cut_holds(vocabulary: &Vocabulary<'_>, left: u32, right: u32) -> bool {
-    let (mut left, mut inner_right) = vocabulary.node(left);
-    let (mut right, mut inner_left) = vocabulary.node_and_left(right);
-    let mut before = u32::MAX;
-    loop {
-        if vocabulary.merge(left, right).is_some_and(|joined| joined.index() < before) {
-            return false;
-        }
-        // Of equals the left one merged first, so the right one is taken apart first.
-        if left.index() > right.index() {
-            let Some(inner) = inner_right else { return true };
-            before = left.index();
-            (left, inner_right) = vocabulary.node(inner);
-        } else {
-            let Some(inner) = inner_left else { return true };
-            before = right.index() + 1;
-            (right, inner_left) = vocabulary.node_and_left(inner);
-        }
     }
 }

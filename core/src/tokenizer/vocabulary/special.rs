@@ -1,6 +1,6 @@
 //! Special tokens: which of them a text may contain, and where they are.
 
-use super::vocab::Vocabulary;
+use super::Vocabulary;
 
 /// Which special tokens are recognised in a text.
 ///
@@ -18,14 +18,14 @@ pub enum Specials<'s> {
 }
 
 /// A special token found in a text: where it starts, its bytes, its id.
-pub(super) struct SpecialMatch {
-    pub(super) start: usize,
-    pub(super) length: usize,
-    pub(super) id: u32,
+pub(crate) struct SpecialMatch {
+    pub(crate) start: usize,
+    pub(crate) length: usize,
+    pub(crate) id: u32,
 }
 
 /// Finds special tokens, one after the other.
-pub(super) struct Finder<'v, 's> {
+pub(crate) struct Finder<'v, 's> {
     vocabulary: Vocabulary<'v>,
     allowed: Specials<'s>,
     /// A bit for each byte that one of them starts with.
@@ -33,7 +33,7 @@ pub(super) struct Finder<'v, 's> {
 }
 
 impl<'v, 's> Finder<'v, 's> {
-    pub(super) fn new(vocabulary: Vocabulary<'v>, allowed: Specials<'s>) -> Self {
+    pub(crate) fn new(vocabulary: Vocabulary<'v>, allowed: Specials<'s>) -> Self {
         let mut finder = Self { vocabulary, allowed, starts: [0; 4] };
         for (text, _) in finder.candidates() {
             if let Some(&first) = text.first()
@@ -59,7 +59,7 @@ impl<'v, 's> Finder<'v, 's> {
     }
 
     /// The first special token at `from` or later; the longest where several start.
-    pub(super) fn next(&self, text: &[u8], from: usize) -> Option<SpecialMatch> {
+    pub(crate) fn next(&self, text: &[u8], from: usize) -> Option<SpecialMatch> {
         if self.starts == [0; 4] {
             return None;
         }

@@ -3,11 +3,11 @@
 use core::hint::select_unpredictable;
 
 use super::format;
-use super::node::TokenIndex;
+use super::token_index::TokenIndex;
 use super::words::WordTable;
 
 /// Says what two neighbours make.
-pub(super) trait MergeLookup {
+pub(crate) trait MergeLookup {
     /// Whether what two bytes make is found at once: a lookup in vain costs less than a branch.
     const AT_ONCE: bool;
 
@@ -21,43 +21,43 @@ pub(super) trait MergeLookup {
 /// A token that two neighbours make, as a number that is less for a better rank; or none, which is more
 /// than all of them. There is room for where the two are, which decides between equals.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Merge(u64);
+pub(crate) struct Merge(u64);
 
 impl Merge {
-    pub(super) const NONE: Self = Self(u64::MAX);
+    pub(crate) const NONE: Self = Self(u64::MAX);
     /// Where the token is in the number, and in a slot of [`format::Section::MergeTable`].
     const NODE_AT: u32 = 40;
 
     #[inline(always)]
-    pub(super) const fn of(node: TokenIndex) -> Self {
+    pub(crate) const fn of(node: TokenIndex) -> Self {
         Self((node.0 as u64) << Self::NODE_AT)
     }
 
     /// That of the two at `place`.
     #[inline(always)]
-    pub(super) const fn at(self, place: usize) -> Self {
+    pub(crate) const fn at(self, place: usize) -> Self {
         Self(self.0 | place as u64)
     }
 
-    pub(super) const fn is_none(self) -> bool {
+    pub(crate) const fn is_none(self) -> bool {
         self.0 == u64::MAX
     }
 
     /// Where the two are, below `limit`, a power of two.
     #[inline(always)]
-    pub(super) const fn place(self, limit: usize) -> usize {
+    pub(crate) const fn place(self, limit: usize) -> usize {
         self.0 as usize & (limit - 1)
     }
 
     #[inline(always)]
-    pub(super) const fn node(self) -> TokenIndex {
+    pub(crate) const fn node(self) -> TokenIndex {
         TokenIndex((self.0 >> Self::NODE_AT) as u32)
     }
 
     /// The least of the first `count` merges, and perhaps of a few more, four side by side: so they do not
     /// wait for one another.
     #[inline(always)]
-    pub(super) fn least_of(merges: &[Self], count: usize) -> Self {
+    pub(crate) fn least_of(merges: &[Self], count: usize) -> Self {
         // Numbers of 64 bits stay out of vectors: what was just written would have to reach the memory
         // before it could be read as a part of one.
         let (rows, _) = merges.as_chunks::<4>();
@@ -78,16 +78,16 @@ impl Merge {
 
 /// The table of merges, for speed.
 #[derive(Clone, Copy)]
-pub(super) struct MergeTable<'v> {
+pub(crate) struct MergeTable<'v> {
     bigrams: &'v Bigrams,
     merge_table: WordTable<'v>,
 }
 
 /// What each two bytes make.
-pub(super) type Bigrams = [[u8; 4]; 1 << 16];
+pub(crate) type Bigrams = [[u8; 4]; 1 << 16];
 
 impl<'v> MergeTable<'v> {
-    pub(super) const fn new(bigrams: &'v Bigrams, merge_table: WordTable<'v>) -> Self {
+    pub(crate) const fn new(bigrams: &'v Bigrams, merge_table: WordTable<'v>) -> Self {
         Self { bigrams, merge_table }
     }
 }

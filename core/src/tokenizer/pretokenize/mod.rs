@@ -3,8 +3,13 @@
 //! Each vocabulary was trained on pieces that a regular expression found. These are the same cuts,
 //! written out by hand, so that they need neither a regex engine nor more than one pass.
 
-use super::class::{Class, class_at};
-use super::deepseek;
+pub(super) mod block;
+pub(super) mod class;
+pub(super) mod deepseek;
+pub(super) mod fast;
+pub(super) mod masks;
+
+use self::class::{Class, class_at};
 
 /// How a vocabulary cuts text into pieces.
 ///
@@ -56,7 +61,7 @@ impl Pattern {
     }
 
     /// Digits of a piece at most.
-    pub(super) const fn digits(self) -> usize {
+    pub(crate) const fn digits(self) -> usize {
         match self {
             Self::Cl100k | Self::O200k | Self::DeepSeek => 3,
             Self::Qwen2 | Self::Gpt2Digits => 1,
@@ -65,19 +70,19 @@ impl Pattern {
     }
 
     /// Whether it is one of those that know only a space before a word, and no newlines.
-    pub(super) const fn is_gpt2(self) -> bool {
+    pub(crate) const fn is_gpt2(self) -> bool {
         matches!(self, Self::Gpt2 | Self::Gpt2Digits)
     }
 
     /// Whether it is one of those that plain ASCII is cut by in blocks.
-    pub(super) const fn is_for_blocks(self) -> bool {
+    pub(crate) const fn is_for_blocks(self) -> bool {
         matches!(self, Self::Cl100k | Self::O200k | Self::Qwen2)
     }
 }
 
 /// Where the piece that starts at `at` ends. `text` is valid UTF-8.
 #[inline]
-pub(super) fn piece_end(pattern: Pattern, text: &[u8], at: usize) -> usize {
+pub(crate) fn piece_end(pattern: Pattern, text: &[u8], at: usize) -> usize {
     if pattern == Pattern::DeepSeek {
         return deepseek::piece_end(text, at);
     }
@@ -192,7 +197,7 @@ fn signs(pattern: Pattern, text: &[u8], mut at: usize) -> usize {
 }
 
 /// Whether a piece of signs takes this byte at its end, after other such bytes.
-pub(super) const fn signs_go_on(pattern: Pattern, byte: u8) -> bool {
+pub(crate) const fn signs_go_on(pattern: Pattern, byte: u8) -> bool {
     match byte {
         b'\r' | b'\n' => !pattern.is_gpt2(),
         b'/' => matches!(pattern, Pattern::O200k),
@@ -224,7 +229,7 @@ fn spaces(pattern: Pattern, text: &[u8], start: usize) -> usize {
 
 /// Which letters a contraction may have.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Case {
+pub(crate) enum Case {
     /// Lower case only.
     Lower,
     /// Any, and U+017F for an s, as case folding has it.
@@ -233,7 +238,7 @@ pub(super) enum Case {
 
 /// `'s|'t|'re|'ve|'m|'ll|'d` at `at`.
 #[inline]
-pub(super) fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
+pub(crate) fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
     if text.get(at) != Some(&b'\'') {
         return None;
     }
@@ -250,13 +255,13 @@ pub(super) fn contraction(text: &[u8], at: usize, case: Case) -> Option<usize> {
 }
 
 /// What must follow the first letter of a contraction.
-pub(super) enum SecondLetter {
+pub(crate) enum SecondLetter {
     None,
     Byte(u8),
     NoContraction,
 }
 
-pub(super) const fn second_of(first: u8) -> SecondLetter {
+pub(crate) const fn second_of(first: u8) -> SecondLetter {
     match first {
         b's' | b't' | b'm' | b'd' => SecondLetter::None,
         b'l' => SecondLetter::Byte(b'l'),
@@ -265,7 +270,7 @@ pub(super) const fn second_of(first: u8) -> SecondLetter {
     }
 }
 
-pub(super) const fn fold(byte: u8, case: Case) -> u8 {
+pub(crate) const fn fold(byte: u8, case: Case) -> u8 {
     match case {
         Case::Lower => byte,
         Case::Any => byte.to_ascii_lowercase(),

@@ -3,7 +3,7 @@
 use super::class::{CLASSES, Class, class_at};
 
 /// Bytes that are looked at together.
-pub(super) const BYTES: usize = 64;
+pub(crate) const BYTES: usize = 64;
 
 /// A bit for each byte of a block that is in a class: the first byte is the lowest bit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -90,20 +90,20 @@ const fn class_of(byte: u8) -> u8 {
 
 /// A bit for each byte of a block that is in a class. A byte of a longer character is in the class of
 /// that character.
-pub(super) struct Masks {
-    pub(super) upper: u64,
-    pub(super) lower: u64,
+pub(crate) struct Masks {
+    pub(crate) upper: u64,
+    pub(crate) lower: u64,
     /// Letters without case.
-    pub(super) letter: u64,
-    pub(super) mark: u64,
+    pub(crate) letter: u64,
+    pub(crate) mark: u64,
     /// What is left to the general way: zeros, and characters above ASCII that are no letters or
     /// marks, or that end outside of the block.
-    pub(super) odd: u64,
+    pub(crate) odd: u64,
 }
 
 impl Masks {
     #[inline(always)]
-    pub(super) fn of(block: &[u8; BYTES], classes: &Classes) -> Self {
+    pub(crate) fn of(block: &[u8; BYTES], classes: &Classes) -> Self {
         let &Classes { upper, lower, zero, foreign, lead, .. } = classes;
         let mut masks = Self { upper, lower, letter: 0, mark: 0, odd: zero };
         if foreign != 0 {

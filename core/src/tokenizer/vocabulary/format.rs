@@ -15,11 +15,11 @@
 //! | 12 | 4 | bytes of the whole file |
 //! | 16 | 8 | [`checksum`] of everything after the header |
 //! | 24 | 8 | [`checksum`] of the header with these eight bytes zero |
-//! | 32 | 4 | number of the pre-tokenizer pattern, see [`Pattern`](super::Pattern) |
+//! | 32 | 4 | number of the pre-tokenizer pattern, see [`Pattern`](crate::tokenizer::Pattern) |
 //! | 36 | 4 | tokens with an index (256 and the merges) |
 //! | 40 | 1 | bits of an index |
 //! | 41 | 1 | bytes of the longest token |
-//! | 42 | 2 | number of the pruning, see [`Pruning`](super::Pruning); 0 for a whole vocabulary |
+//! | 42 | 2 | number of the pruning, see [`Pruning`](crate::tokenizer::Pruning); 0 for a whole vocabulary |
 //! | 44 | 4 | slots of the hash |
 //! | 48 | 4 | buckets of the hash |
 //! | 52 | 4 | id of the first merge |
@@ -177,4 +177,14 @@ pub fn checksum(bytes: &[u8]) -> u64 {
         sum = (sum ^ lane).wrapping_mul(PRIME).rotate_left(29);
     }
     sum ^ (sum >> 32)
+}
+
+/// The number of four bytes at `at`; 0 if it is not all there.
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_le_bytes(*word))
+}
+
+/// The number of eight bytes at `at`; 0 if it is not all there.
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u64::from_le_bytes(*word))
 }
