@@ -23,6 +23,11 @@ bench:
 scaling word="":
     tests/scaling.sh {{word}}
 
+# The shell parser beside bash and tree-sitter-bash, on random scripts. Wants Python; pip install
+# tree_sitter tree_sitter_bash for the second.
+permissions-differential count="10000" seed="1":
+    python3 std-runtime/policy/differential.py {{count}} {{seed}}
+
 # Licences and advisories.
 deny:
     cargo deny check

@@ -120,6 +120,17 @@ fn absolute(path: &str, root: Option<&str>, home: Option<&str>) -> Place {
     {
         return Place::Stream;
     }
+    if let Some(rest) = path.strip_prefix("/proc/") {
+        // Through these a process shows its folder, its root, its memory and its open files.
+        let shown = rest.split('/').nth(1).unwrap_or_default();
+        let is_task = rest.split('/').any(|name| name == "task");
+        match shown {
+            "root" | "cwd" | "exe" | "map_files" => return Place::Elsewhere(path.to_owned()),
+            "fd" | "fdinfo" | "mem" => return Place::Elsewhere(path.to_owned()),
+            _ if is_task => return Place::Elsewhere(path.to_owned()),
+            _ => {}
+        }
+    }
     if path.starts_with("/dev/tcp/") || path.starts_with("/dev/udp/") {
         return Place::Network;
     }

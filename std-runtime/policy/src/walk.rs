@@ -75,6 +75,14 @@ impl<'p> Walk<'p> {
     fn simple(&mut self, simple: &Simple) {
         let values: Vec<Word> = simple.assignments.iter().map(|it| it.value.clone()).collect();
         self.substitutions(&values);
+        for assignment in &simple.assignments {
+            // Arithmetic reads the value as an expression, with the commands in its subscripts.
+            let text = assignment.value.known_prefix();
+            if text.contains("$(") || text.contains('`') {
+                let reason = format!("the value of {} holds a command", assignment.name);
+                self.add(None, text, vec![Effect::NotUnderstood(reason)]);
+            }
+        }
         self.substitutions(&simple.words);
         let names: Vec<&str> = simple.assignments.iter().map(|it| it.name.as_str()).collect();
         self.assignments(&names);
@@ -148,6 +156,19 @@ impl<'p> Walk<'p> {
     /// Where a path leads from the folder that the script is in.
     pub fn place(&self, word: &Word) -> Place {
         place(word, &self.folder, self.root, self.home)
+    }
+
+    /// Whether the script is in the project's folder or below it.
+    pub fn is_in_project(&self) -> bool {
+        matches!(self.folder, Folder::Project(_))
+    }
+
+    /// Runs a program in another folder, as `env -C` does.
+    pub fn run_in(&mut self, folder: &Word, words: &[Word]) {
+        let before = self.folder.clone();
+        self.enter(Some(folder));
+        self.run(words);
+        self.folder = before;
     }
 
     /// The script changes its folder.

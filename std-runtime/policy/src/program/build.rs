@@ -1,370 +1,230 @@
-//! Build tools, test runners, compilers and interpreters: they run code of the project.
+//! Build tools, test runners and compilers: they run code of the project.
 
-use super::options::{Seen, has, look, option};
-use super::{Call, shells};
+use super::Call;
+use super::outside::{self, begins_like};
 use crate::Effect;
 use crate::shell::Word;
 use crate::walk::Walk;
 
 pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
-    if let Some(interpreter) = INTERPRETERS.iter().find(|it| it.is(call.name)) {
-        interpret(walk, call, interpreter);
-        return true;
-    }
-    if let Some(manager) = MANAGERS.iter().find(|it| it.name == call.name) {
-        manage(walk, call, manager);
-        return true;
-    }
-    if !BUILDS.contains(&call.name) {
+    let is_build = BUILDS.contains(&call.name);
+    if !is_build && !matches!(call.name, "hyperfine" | "sqlite3" | "valgrind") {
         return false;
     }
-    if call
-        .rest
-        .iter()
-        .all(|word| matches!(word.text().as_deref(), Some("--version" | "-V" | "--help")))
-        && !call.rest.is_empty()
-    {
+    let is_question = |word: &Word| {
+        matches!(word.text().as_deref(), Some("--version" | "-V" | "--help" | "-version"))
+    };
+    if call.rest.iter().all(is_question) && !call.rest.is_empty() {
         walk.effects(call.words, Vec::new());
         return true;
     }
-    let mut effects = vec![Effect::RunsProject];
-    // Where the result goes; another folder to work in.
-    for watched in [option('o', ""), option('C', "directory")] {
-        if let Seen::Yes(Some(word)) = look(call.rest, watched)
-            && OUTPUT.contains(&call.name)
-        {
-            effects.push(Effect::Writes(walk.place(&word)));
-        }
+    match call.name {
+        "hyperfine" => hyperfine(walk, call),
+        "sqlite3" => sqlite(walk, call),
+        "valgrind" => valgrind(walk, call),
+        "coverage" => super::interpreter::coverage(walk, call, call.rest),
+        _ => build(walk, call),
     }
-    walk.effects(call.words, effects);
     true
 }
 
-/// A program that runs files of a language.
-struct Interpreter {
-    name: &'static str,
-    /// Options whose value is code.
-    code: &'static [&'static str],
-    /// Options whose value is no file.
-    with_value: &'static [&'static str],
-    /// Modules that `-m` may run.
-    modules: &'static [&'static str],
+fn build(walk: &mut Walk<'_>, call: &Call<'_>) {
+    let mut effects = outside::effects(walk, call);
+    let table = MORE.iter().find(|more| more.names.contains(&call.name));
+    if let Some(more) = table {
+        let first = call.rest.iter().find(|word| !word.known_prefix().starts_with('-'));
+        let first = first.and_then(Word::text).unwrap_or_default();
+        let is_unknown = |word: &Word| word.has_unknown() && word.may_be_option();
+        if call.rest.iter().any(|word| begins_like(word, more.code)) {
+            effects.push(Effect::NotUnderstood("one of its arguments is code or a program".into()));
+        } else if !more.code.is_empty() && call.rest.iter().any(is_unknown) {
+            effects.push(Effect::NotUnderstood("its options are not known before it runs".into()));
+        }
+        if more.network.iter().any(|name| first == *name || first.ends_with(&format!(":{name}"))) {
+            effects.push(Effect::UsesNetwork("its command"));
+        }
+    }
+    if matches!(call.name, "make" | "gmake") && call.rest.iter().any(sets_program) {
+        effects.push(Effect::NotUnderstood("it sets a variable that names a program".into()));
+    }
+    let reads_stdin = STDIN.contains(&call.name)
+        && call.rest.iter().all(|word| word.known_prefix().starts_with('-'));
+    if reads_stdin || call.rest.iter().any(|word| is_stdin(call.name, word)) {
+        effects.push(Effect::NotUnderstood("it runs what it reads from its input".into()));
+    }
+    effects.insert(0, Effect::RunsProject);
+    walk.effects(call.words, effects);
 }
 
-impl Interpreter {
-    fn is(&self, name: &str) -> bool {
-        let rest = name.strip_prefix(self.name);
-        rest.is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit() || c == '.'))
+/// `NAME=value` among the arguments of `make`.
+fn sets_program(word: &Word) -> bool {
+    let prefix = word.known_prefix();
+    let Some((name, _)) = prefix.split_once('=') else { return false };
+    super::variable::steers_programs(name.trim_end_matches([':', '+', '?']))
+}
+
+/// Whether a word stands for the input of a program whose files are programs.
+fn is_stdin(program: &str, word: &Word) -> bool {
+    let text = word.text().unwrap_or_default();
+    let value = text.split_once('=').map_or(text.as_str(), |(_, value)| value);
+    matches!(program, "make" | "gmake" | "just" | "rake" | "ninja" | "cmake")
+        && matches!(value, "-" | "-f-")
+}
+
+/// Its arguments are scripts for a shell.
+fn hyperfine(walk: &mut Walk<'_>, call: &Call<'_>) {
+    walk.effects(call.words, outside::effects(walk, call));
+    let with_value = ["-w", "--warmup", "-r", "--runs", "-m", "--min-runs", "-M", "--max-runs"];
+    let mut rest = call.rest.iter();
+    while let Some(word) = rest.next() {
+        let prefix = word.known_prefix();
+        if with_value.contains(&prefix.as_str()) {
+            rest.next();
+        } else if prefix.starts_with('-') {
+            let takes_no_program = ["-N", "-i", "--ignore-failure", "--shell=none"];
+            if !takes_no_program.contains(&prefix.as_str()) {
+                walk.not_understood(call.words, "one of its options runs another program");
+            }
+        } else {
+            walk.script_text(call.words, Some(word));
+        }
     }
 }
 
-fn interpret(walk: &mut Walk<'_>, call: &Call<'_>, interpreter: &Interpreter) {
-    let mut at = 0;
-    while let Some(word) = call.rest.get(at) {
-        let Some(text) = word.text() else {
-            if word.may_be_option() {
-                return walk.not_understood(call.words, "what it runs is not known before it runs");
-            }
-            break;
-        };
-        if matches!(text.as_str(), "--version" | "-V" | "--help" | "-h" | "-v")
-            && call.rest.len() == 1
-        {
-            return walk.effects(call.words, Vec::new());
-        }
-        if text == "-m" && !interpreter.modules.is_empty() {
-            return match call.rest.get(at + 1).and_then(Word::text) {
-                Some(module) if module == "pip" || module == "ensurepip" => {
-                    walk.effects(call.words, vec![Effect::UsesNetwork("pip")]);
-                }
-                Some(module)
-                    if interpreter
-                        .modules
-                        .contains(&module.split('.').next().unwrap_or_default()) =>
-                {
-                    walk.effects(call.words, vec![Effect::RunsProject]);
-                }
-                module => {
-                    let name = module.unwrap_or_default();
-                    walk.not_understood(call.words, &format!("the module {name} is not known"));
-                }
-            };
-        }
-        let is_code = interpreter.code.iter().any(|option| {
-            let is_cluster = option.len() == 2 && !text.starts_with("--") && text.starts_with('-');
-            let letter = option.chars().nth(1).unwrap_or('-');
-            text.as_str() == *option
-                || text.split('=').next() == Some(*option)
-                || (is_cluster && text.contains(letter))
+fn sqlite(walk: &mut Walk<'_>, call: &Call<'_>) {
+    let options = call.rest.iter().take_while(|word| word.known_prefix().starts_with('-'));
+    let mut effects = Vec::new();
+    if options.clone().any(|word| begins_like(word, &["-cmd", "-init", "--cmd", "--init", "-A"])) {
+        effects.push(Effect::NotUnderstood("one of its options runs a script".into()));
+    }
+    let count = options.count();
+    let mut rest = call.rest.iter().skip(count);
+    effects.extend(rest.next().map(|file| Effect::Writes(walk.place(file))));
+    let mut is_scripted = false;
+    for script in rest {
+        is_scripted = true;
+        let calls = ["writefile", "load_extension", "edit(", "readfile", "attach", "vacuum into"];
+        let is_plain = script.text().is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            !text.lines().any(|line| line.trim_start().starts_with('.'))
+                && !calls.iter().any(|call| text.contains(call))
         });
-        if is_code || text == "-" {
-            return walk.not_understood(
-                call.words,
-                "code in an argument or from its input is not understood",
-            );
+        if !is_plain {
+            let reason = "its script may run programs or write files";
+            effects.push(Effect::NotUnderstood(reason.to_owned()));
         }
-        if !text.starts_with('-') {
-            break;
-        }
-        at += if interpreter.with_value.contains(&text.as_str()) { 2 } else { 1 };
     }
-    match call.rest.get(at) {
-        Some(file) if interpreter.name == "deno" || interpreter.name == "bun" => {
-            match file.text().as_deref() {
-                Some("test" | "check" | "lint" | "fmt" | "run" | "task" | "bench" | "build") => {
-                    walk.effects(call.words, vec![Effect::RunsProject]);
-                }
-                _ => walk.effects(call.words, vec![Effect::UsesNetwork("its command")]),
+    if !is_scripted {
+        effects.push(Effect::NotUnderstood("it runs what it reads from its input".to_owned()));
+    }
+    walk.effects(call.words, effects);
+}
+
+fn valgrind(walk: &mut Walk<'_>, call: &Call<'_>) {
+    let at = super::options::skip(call.rest, &[]).unwrap_or(call.rest.len());
+    let options = call.rest.get(..at).unwrap_or_default();
+    let mut effects = Vec::new();
+    for word in options {
+        let prefix = word.known_prefix();
+        if let Some((name, _)) = prefix.split_once('=') {
+            let value = word.without_prefix(name.len() + 1);
+            if name.ends_with("file") || name.ends_with("-fd") {
+                effects.push(Effect::Writes(walk.place(&value)));
+            } else if name.contains("db") || name.contains("command") {
+                effects.push(Effect::NotUnderstood("it starts another program".to_owned()));
             }
         }
-        Some(file) => shells::script_file(walk, call.words, file),
-        None => walk.not_understood(call.words, "it runs what it reads from its input"),
     }
+    walk.effects(call.words, effects);
+    walk.run(call.rest.get(at..).unwrap_or_default());
 }
 
-/// A program with commands, some of which use the network.
-struct Manager {
-    name: &'static str,
-    /// Commands that only print.
-    prints: &'static [&'static str],
-    /// Commands that run code of the project.
-    runs: &'static [&'static str],
-    /// Options that come before the command with their value.
-    with_value: &'static [&'static str],
+/// What a build tool does beside running code of the project.
+struct More {
+    names: &'static [&'static str],
+    /// How arguments begin that are code, or name a program or a file of options.
+    code: &'static [&'static str],
+    /// Commands that use the network.
+    network: &'static [&'static str],
 }
 
-fn manage(walk: &mut Walk<'_>, call: &Call<'_>, manager: &Manager) {
-    let mut at = 0;
-    let command = loop {
-        let Some(word) = call.rest.get(at) else {
-            return walk.effects(call.words, Vec::new());
-        };
-        let Some(text) = word.text() else {
-            return walk.not_understood(call.words, "which of its commands it runs is not known");
-        };
-        if matches!(text.as_str(), "--version" | "-V" | "--help" | "-h") {
-            return walk.effects(call.words, Vec::new());
-        }
-        if text == "--config" || text.starts_with("--config=") || text == "-Z" {
-            return walk.not_understood(call.words, "its configuration can name programs");
-        }
-        if !text.starts_with(['-', '+']) {
-            break text;
-        }
-        at += if manager.with_value.contains(&text.as_str()) { 2 } else { 1 };
-    };
-    let rest = call.rest.get(at + 1..).unwrap_or_default();
-    if manager.name == "cargo"
-        && has(rest, &[option(' ', "config")])
-        && rest.iter().any(|it| it.known_prefix().starts_with("--config"))
-    {
-        return walk.not_understood(call.words, "its configuration can name programs");
-    }
-    if manager.name == "go"
-        && rest.iter().any(|it| {
-            ["-exec", "-toolexec", "--exec", "--toolexec"]
-                .iter()
-                .any(|o| it.known_prefix().starts_with(o))
-        })
-    {
-        return walk.not_understood(call.words, "one of its options runs another program");
-    }
-    if manager.name == "go"
-        && command == "env"
-        && rest.iter().any(|it| it.known_prefix().starts_with("-w"))
-    {
-        return walk.not_understood(call.words, "it changes the settings of the user");
-    }
-    let effect = match command.as_str() {
-        command if manager.prints.contains(&command) => Effect::Prints,
-        command if manager.runs.contains(&command) => Effect::RunsProject,
-        _ => Effect::UsesNetwork("its command"),
-    };
-    walk.effects(call.words, vec![effect]);
-}
-
-const INTERPRETERS: &[Interpreter] = &[
-    Interpreter {
-        name: "python",
-        code: &["-c", "-i"],
-        with_value: &["-W", "-X", "--check-hash-based-pycs"],
-        modules: &[
-            "pytest",
-            "unittest",
-            "doctest",
-            "compileall",
-            "py_compile",
-            "mypy",
-            "ruff",
-            "black",
-            "isort",
-            "flake8",
-            "pylint",
-            "pyflakes",
-            "coverage",
-            "tox",
-            "nox",
-            "timeit",
-            "cProfile",
-            "pdb",
-            "json",
-            "build",
-            "pycodestyle",
-            "pydoc",
-            "tabnanny",
-            "ast",
-            "tokenize",
-            "dis",
+const MORE: &[More] = &[
+    More { names: &["make", "gmake"], code: &["--eval", "-E"], network: &[] },
+    More {
+        names: &["gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "as", "ar"],
+        code: &["-wrapper", "-specs", "--specs", "-fplugin", "-Xclang", "-plugin", "@", "-B/"],
+        network: &[],
+    },
+    More {
+        names: &["rustc", "clippy-driver"],
+        code: &["-Clinker", "linker=", "--codegen=linker", "-Zcodegen", "@"],
+        network: &[],
+    },
+    More { names: &["cmake"], code: &["-E", "-DCMAKE_C", "-DCMAKE_PROJECT"], network: &[] },
+    More {
+        names: &["just"],
+        code: &[
+            "--shell",
+            "--shell-arg",
+            "-c",
+            "--command",
+            "--choose",
+            "--chooser",
+            "--edit",
+            "-e",
         ],
+        network: &[],
     },
-    Interpreter {
-        name: "pypy",
-        code: &["-c", "-i"],
-        with_value: &[],
-        modules: &["pytest", "unittest"],
+    More { names: &["rake"], code: &["-e", "-E", "-p", "--execute"], network: &[] },
+    More {
+        names: &["java", "kotlinc", "scalac", "javac"],
+        code: &["-javaagent", "-agentlib", "-agentpath", "-XX:On", "-XX:Flags", "@", "-J", "-Xrun"],
+        network: &[],
     },
-    Interpreter {
-        name: "node",
-        code: &["-e", "--eval", "-p", "--print", "-i", "-r", "--require", "--import", "--loader"],
-        with_value: &[],
-        modules: &[],
+    More {
+        names: &["mvn"],
+        code: &["exec:", "org.codehaus.mojo:exec", "antrun:", "-Dexec.", "groovy:"],
+        network: &["deploy", "deploy-file", "get", "release", "site-deploy", "perform"],
     },
-    Interpreter { name: "deno", code: &["eval", "repl"], with_value: &[], modules: &[] },
-    Interpreter { name: "bun", code: &["-e", "--eval"], with_value: &[], modules: &[] },
-    Interpreter {
-        name: "ruby",
-        code: &["-e", "-r", "-n", "-p"],
-        with_value: &["-I"],
-        modules: &[],
+    More {
+        names: &["gradle"],
+        code: &["-I", "--init-script", "--include-build"],
+        network: &["publish", "publishToMavenCentral", "uploadArchives"],
     },
-    Interpreter {
-        name: "perl",
-        code: &["-e", "-E", "-n", "-p", "-M", "-m", "-i", "-d"],
-        with_value: &["-I"],
-        modules: &[],
+    More { names: &["sbt"], code: &["eval", "console", "set ", "project/"], network: &["publish"] },
+    More { names: &["ghc"], code: &["-e", "-F", "-pgm", "--interactive", "@"], network: &[] },
+    More {
+        names: &["elixir", "erlc", "nim", "crystal"],
+        code: &["-e", "--eval", "--rpc-eval", "-S", "e", "--eval:"],
+        network: &[],
     },
-    Interpreter {
-        name: "php",
-        code: &["-r", "-a", "-B", "-R", "-E", "-S"],
-        with_value: &["-d", "-c"],
-        modules: &[],
+    More {
+        names: &["stack", "cabal"],
+        code: &["exec", "runghc", "runhaskell", "script", "eval", "ghci", "repl"],
+        network: &["update", "upgrade", "upload", "install", "setup", "get", "fetch"],
     },
-    Interpreter { name: "lua", code: &["-e", "-l", "-i"], with_value: &[], modules: &[] },
-    Interpreter { name: "Rscript", code: &["-e"], with_value: &[], modules: &[] },
-    Interpreter { name: "tsx", code: &["-e", "--eval"], with_value: &[], modules: &[] },
-    Interpreter { name: "ts-node", code: &["-e", "--eval"], with_value: &[], modules: &[] },
+    More {
+        names: &["bazel", "buck2"],
+        code: &["--run_under", "--script_path"],
+        network: &["fetch"],
+    },
+    More { names: &["mkdocs"], code: &[], network: &["gh-deploy"] },
+    More { names: &["maturin"], code: &[], network: &["publish", "upload"] },
+    More { names: &["playwright", "cypress"], code: &[], network: &["install", "open"] },
+    More {
+        names: &["pre-commit"],
+        code: &["install", "try-repo", "init-templatedir", "uninstall"],
+        network: &["autoupdate"],
+    },
+    More { names: &["buf"], code: &[], network: &["generate", "push", "registry", "dep", "mod"] },
+    More { names: &["protoc"], code: &["--plugin", "@"], network: &[] },
+    More { names: &["nimble", "dub"], code: &[], network: &["install", "publish", "fetch", "add"] },
+    More { names: &["dune"], code: &["exec", "utop"], network: &[] },
+    More { names: &["ocaml"], code: &["-e"], network: &[] },
 ];
 
-const MANAGERS: &[Manager] = &[
-    Manager {
-        name: "cargo",
-        prints: &[
-            "tree",
-            "metadata",
-            "version",
-            "help",
-            "pkgid",
-            "locate-project",
-            "verify-project",
-            "read-manifest",
-        ],
-        runs: &[
-            "build",
-            "b",
-            "check",
-            "c",
-            "test",
-            "t",
-            "clippy",
-            "fmt",
-            "doc",
-            "d",
-            "bench",
-            "run",
-            "r",
-            "nextest",
-            "fix",
-            "rustc",
-            "rustdoc",
-            "clean",
-            "expand",
-            "miri",
-            "llvm-cov",
-            "generate-lockfile",
-            "hack",
-            "machete",
-            "deny",
-        ],
-        with_value: &["-C", "--color", "--manifest-path"],
-    },
-    Manager {
-        name: "go",
-        prints: &["version", "env", "list", "doc", "help"],
-        runs: &["build", "test", "vet", "run", "fmt", "generate", "tool", "fix", "clean"],
-        with_value: &["-C"],
-    },
-    Manager {
-        name: "npm",
-        prints: &["ls", "list", "help", "root", "prefix", "bin", "explain", "query", "pkg"],
-        runs: &["test", "t", "run", "run-script", "start", "stop", "rebuild"],
-        with_value: &["--prefix", "-w", "--workspace", "-C"],
-    },
-    Manager {
-        name: "pnpm",
-        prints: &["ls", "list", "help", "root", "why"],
-        runs: &["test", "t", "run", "start", "exec", "build", "lint"],
-        with_value: &["--filter", "-F", "-C", "--dir"],
-    },
-    Manager {
-        name: "yarn",
-        prints: &["list", "help", "why", "info", "bin"],
-        runs: &["test", "run", "start", "build", "lint", "exec", "workspace", "workspaces"],
-        with_value: &["--cwd"],
-    },
-    Manager {
-        name: "uv",
-        prints: &["version", "help", "tree"],
-        runs: &["run"],
-        with_value: &["--directory", "--project"],
-    },
-    Manager {
-        name: "poetry",
-        prints: &["show", "version", "check", "env"],
-        runs: &["run", "build"],
-        with_value: &["-C"],
-    },
-    Manager { name: "bundle", prints: &["list", "show", "info"], runs: &["exec"], with_value: &[] },
-    Manager {
-        name: "dotnet",
-        prints: &["--info", "--list-sdks"],
-        runs: &["build", "test", "run", "format", "clean", "msbuild", "vstest"],
-        with_value: &[],
-    },
-    Manager {
-        name: "swift",
-        prints: &[],
-        runs: &["build", "test", "run", "format"],
-        with_value: &[],
-    },
-    Manager {
-        name: "rustup",
-        prints: &["show", "which", "--version"],
-        runs: &["run", "doc"],
-        with_value: &[],
-    },
-    Manager {
-        name: "zig",
-        prints: &["version", "env", "targets"],
-        runs: &["build", "test", "run", "fmt", "cc"],
-        with_value: &[],
-    },
-    Manager {
-        name: "mix",
-        prints: &["help"],
-        runs: &["test", "compile", "format", "run", "credo"],
-        with_value: &[],
-    },
-];
+/// Programs that run their input if no file is named.
+const STDIN: &[&str] = &["ocaml", "elixir", "sbt"];
 
 /// Programs of which every use runs code of the project or compiles it.
 const BUILDS: &[&str] = &[
@@ -460,14 +320,9 @@ const BUILDS: &[&str] = &[
     "mkdocs",
     "pre-commit",
     "ldd",
-    "gdb",
-    "lldb",
-    "valgrind",
-    "hyperfine",
     "cargo-nextest",
     "protoc",
     "buf",
-    "sqlite3",
     "maturin",
     "cargo-fmt",
     "cargo-clippy",
@@ -478,9 +333,4 @@ const BUILDS: &[&str] = &[
     "playwright",
     "cypress",
     "xcodebuild",
-];
-
-/// Programs whose `-o` names the file that they write.
-const OUTPUT: &[&str] = &[
-    "gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "rustc", "ghc", "make", "gmake", "ninja",
 ];

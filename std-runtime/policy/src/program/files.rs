@@ -33,10 +33,8 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             }
             effects
         }
-        "split" | "csplit" => {
-            // The prefix of the new files is the last, after the file that is read.
-            positional(rest).skip(1).map(|word| Effect::Writes(walk.place(word))).collect()
-        }
+        "split" | "csplit" => splits(walk, call),
+        "link" => links(walk, rest),
         "gzip" | "gunzip" | "bzip2" | "bunzip2" | "xz" | "unxz" | "zstd" | "unzstd" | "lz4" => {
             let to_stdout = has_surely(
                 rest,
@@ -66,13 +64,34 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         "zip" => match has_surely(rest, &[option('T', ""), option(' ', "unzip-command")]) {
             true => vec![Effect::NotUnderstood("its test can run a program".into())],
             false => {
-                positional(rest).map(|word| Effect::Writes(walk.place(word))).take(1).collect()
+                let mut paths = positional(rest).map(|word| walk.place(word));
+                let archive = paths.next().map(Effect::Writes);
+                archive.into_iter().chain(paths.map(Effect::Reads)).collect()
             }
         },
         _ => return false,
     };
     walk.effects(call.words, effects);
     true
+}
+
+/// The prefix of the new files is the last word, after the file that is read, or an option.
+fn splits(walk: &Walk<'_>, call: &Call<'_>) -> Vec<Effect> {
+    let mut paths = positional(call.rest).map(|word| walk.place(word));
+    let mut effects: Vec<Effect> = paths.next().map(Effect::Reads).into_iter().collect();
+    if call.name == "split" {
+        effects.extend(paths.map(Effect::Writes));
+        if matches!(look(call.rest, option(' ', "filter")), Seen::Yes(_)) {
+            effects.push(Effect::NotUnderstood("its filter is a script".into()));
+        }
+    }
+    if let Seen::Yes(Some(prefix)) = look(call.rest, option('f', "prefix"))
+        && call.name == "csplit"
+    {
+        effects.push(Effect::Writes(walk.place(&prefix)));
+    }
+    effects.push(Effect::Writes(Place::Project("the pieces of the file".into())));
+    effects
 }
 
 fn deletes(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
@@ -124,6 +143,15 @@ fn copies(walk: &Walk<'_>, call: &Call<'_>) -> Vec<Effect> {
         })
         .collect();
     effects.extend(target.map(|word| Effect::Writes(walk.place(&word))));
+    // A link to a file outside carries later writes there.
+    let is_link = has_surely(call.rest, &[option('s', "symbolic-link"), option('l', "link")]);
+    if call.name == "cp" && is_link {
+        let leads_out =
+            |word: &Word| !matches!(walk.place(word), Place::Project(_) | Place::WholeProject);
+        if paths.iter().any(leads_out) {
+            effects.push(Effect::NotUnderstood("it makes a link out of the project".into()));
+        }
+    }
     effects
 }
 
@@ -167,6 +195,10 @@ fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
         option(' ', "new-volume-script"),
         option(' ', "rsh-command"),
         option('P', "absolute-names"),
+        option('T', "files-from"),
+        option(' ', "transform"),
+        option(' ', "xform"),
+        option(' ', "one-top-level"),
     ];
     if runs.iter().any(|it| matches!(look(rest, *it), Seen::Yes(_))) {
         return vec![Effect::NotUnderstood("it runs a program or leaves its folder".into())];
@@ -197,6 +229,12 @@ fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
         });
     }
     if does('c', "create") || does('r', "append") || does('u', "update") {
+        // The archive is among them, too.
+        effects.extend(
+            positional(rest)
+                .skip(usize::from(!first.starts_with('-')))
+                .map(|word| Effect::Reads(walk.place(word))),
+        );
         effects.extend(archive.map(Effect::Writes));
     } else {
         effects.extend(archive.map(Effect::Reads));

@@ -90,11 +90,17 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
         .collect();
     for script in scripts {
         match script.map(|script| sed_script(&script)) {
-            Some(SedScript::Edits) => {}
-            Some(SedScript::Writes(file)) => {
-                effects.push(Effect::Writes(walk.place(&Word::from_text(file))));
+            Some(Some(files)) => {
+                for file in files {
+                    effects.push(match file {
+                        SedFile::Written(file) => {
+                            Effect::Writes(walk.place(&Word::from_text(file)))
+                        }
+                        SedFile::Read(file) => Effect::Reads(walk.place(&Word::from_text(file))),
+                    });
+                }
             }
-            Some(SedScript::NotUnderstood) => effects.push(Effect::NotUnderstood(
+            Some(None) => effects.push(Effect::NotUnderstood(
                 "its script may run programs or write files".to_owned(),
             )),
             // A value within it may be a command of sed.
@@ -105,22 +111,23 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
     walk.effects(call.words, effects);
 }
 
-enum SedScript {
-    /// It edits text, no more.
-    Edits,
-    /// It writes a file by `w`.
-    Writes(String),
-    /// It runs a program by `e`, or is not understood.
-    NotUnderstood,
+/// A file that a script of sed names.
+enum SedFile {
+    /// By `w`.
+    Written(String),
+    /// By `r`.
+    Read(String),
 }
 
-/// Reads a script of sed: addresses, then a command, as POSIX and GNU describe them.
-fn sed_script(script: &str) -> SedScript {
+/// Reads a script of sed: addresses, then a command, as POSIX and GNU describe them. `None` when it
+/// runs a program by `e`, or is not understood.
+fn sed_script(script: &str) -> Option<Vec<SedFile>> {
+    let mut files = Vec::new();
     let mut rest = script;
     loop {
         rest = rest
             .trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '}' || c == '{');
-        let Some(first) = rest.chars().next() else { return SedScript::Edits };
+        let Some(first) = rest.chars().next() else { return Some(files) };
         if first == '#' {
             rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
             continue;
@@ -133,14 +140,9 @@ fn sed_script(script: &str) -> SedScript {
         if first == '/' || first == '\\' {
             let (delimiter, start) = match first {
                 '/' => ('/', 1),
-                _ => match rest.chars().nth(1) {
-                    Some(c) => (c, 1 + c.len_utf8()),
-                    None => return SedScript::NotUnderstood,
-                },
+                _ => rest.chars().nth(1).map(|c| (c, 1 + c.len_utf8()))?,
             };
-            let Some(length) = until(rest.get(start..).unwrap_or_default(), delimiter) else {
-                return SedScript::NotUnderstood;
-            };
+            let length = until(rest.get(start..).unwrap_or_default(), delimiter, Text::Pattern)?;
             rest = rest.get(start + length..).unwrap_or_default();
             rest = rest.trim_start_matches(['I', 'M']);
             continue;
@@ -148,29 +150,42 @@ fn sed_script(script: &str) -> SedScript {
         let body = rest.get(first.len_utf8()..).unwrap_or_default();
         match first {
             's' | 'y' => {
-                let Some(delimiter) = body.chars().next() else { return SedScript::NotUnderstood };
+                let delimiter = body.chars().next()?;
                 let body = body.get(delimiter.len_utf8()..).unwrap_or_default();
-                let Some(pattern) = until(body, delimiter) else { return SedScript::NotUnderstood };
-                let body = body.get(pattern..).unwrap_or_default();
-                let Some(length) = until(body, delimiter) else { return SedScript::NotUnderstood };
+                let kind = if first == 's' { Text::Pattern } else { Text::Plain };
+                let body = body.get(until(body, delimiter, kind)?..).unwrap_or_default();
+                let length = until(body, delimiter, Text::Plain)?;
                 let flags = body.get(length..).unwrap_or_default();
                 let end =
                     flags.find(|c: char| !"gpiImM0123456789".contains(c)).unwrap_or(flags.len());
                 let after = flags.get(end..).unwrap_or_default();
                 match after.chars().next() {
-                    Some('e') => return SedScript::NotUnderstood,
+                    Some('e') => return None,
                     Some('w') => {
-                        return SedScript::Writes(
-                            after.get(1..).unwrap_or_default().trim().to_owned(),
-                        );
+                        let (file, after) = line(after.get(1..).unwrap_or_default());
+                        files.push(SedFile::Written(file));
+                        rest = after;
                     }
                     _ => rest = after,
                 }
             }
-            'w' | 'W' => return SedScript::Writes(body.trim().to_owned()),
-            'e' => return SedScript::NotUnderstood,
-            // Text or a label up to the end of the line.
-            'a' | 'i' | 'c' | 'r' | 'R' | 'b' | 't' | 'T' | ':' => {
+            'w' | 'W' => {
+                let (file, after) = line(body);
+                files.push(SedFile::Written(file));
+                rest = after;
+            }
+            'r' | 'R' => {
+                let (file, after) = line(body);
+                files.push(SedFile::Read(file));
+                rest = after;
+            }
+            // A label ends at a semicolon or at the end of the line.
+            'b' | 't' | 'T' | ':' => {
+                let end = body.find([';', '\n', '}']).unwrap_or(body.len());
+                rest = body.get(end..).unwrap_or_default();
+            }
+            // Text up to the end of the line.
+            'a' | 'i' | 'c' => {
                 let mut text = body;
                 loop {
                     let Some((line, after)) = text.split_once('\n') else {
@@ -186,19 +201,45 @@ fn sed_script(script: &str) -> SedScript {
             }
             'd' | 'D' | 'p' | 'P' | 'n' | 'N' | 'g' | 'G' | 'h' | 'H' | 'x' | 'q' | 'Q' | '='
             | 'l' | 'z' | 'F' => rest = body,
-            _ => return SedScript::NotUnderstood,
+            // `e` runs a program.
+            _ => return None,
         }
     }
 }
 
-/// Bytes up to and with the delimiter that no backslash stands before.
-fn until(text: &str, delimiter: char) -> Option<usize> {
+/// The rest of a line, and what follows it.
+fn line(text: &str) -> (String, &str) {
+    let (line, after) = text.split_once('\n').unwrap_or((text, ""));
+    (line.trim().to_owned(), after)
+}
+
+/// What stands before a delimiter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// A regular expression: a delimiter between brackets is none.
+    Pattern,
+    Plain,
+}
+
+/// Bytes up to and with the delimiter that no backslash stands before; `None` if a bracket makes
+/// it doubtful which that is.
+fn until(text: &str, delimiter: char, kind: Text) -> Option<usize> {
     let mut is_escaped = false;
+    let mut bracket: Option<usize> = None;
     for (at, c) in text.char_indices() {
         match c {
             _ if is_escaped => is_escaped = false,
             '\\' => is_escaped = true,
-            c if c == delimiter => return Some(at + c.len_utf8()),
+            c if c == delimiter => {
+                return bracket.is_none().then_some(at + c.len_utf8());
+            }
+            '[' if kind == Text::Pattern && bracket.is_none() => bracket = Some(at),
+            ']' => {
+                let inside = bracket.and_then(|start| text.get(start + 1..at));
+                if inside.is_some_and(|inside| !matches!(inside, "" | "^")) {
+                    bracket = None;
+                }
+            }
             _ => {}
         }
     }
@@ -212,6 +253,10 @@ fn awk(walk: &mut Walk<'_>, call: &Call<'_>) {
         option('l', "load"),
         option('E', "exec"),
         option('e', "source"),
+        option('o', "pretty-print"),
+        option('p', "profile"),
+        option('d', "dump-variables"),
+        option('D', "debug"),
     ];
     let before = call.rest.iter().take_while(|word| word.known_prefix().starts_with('-')).count();
     // `-F` and `-v` with their value in the next word.
@@ -294,5 +339,6 @@ fn awk_does_more(script: &str) -> bool {
         || pipes.contains('|')
         || compact.contains("getline")
         || compact.contains('@')
+        || script.contains("/inet")
         || prints_to_file
 }

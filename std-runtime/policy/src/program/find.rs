@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::Effect;
+use crate::path::Place;
 use crate::shell::Word;
 use crate::walk::Walk;
 
@@ -19,6 +20,11 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
     let mut roots = true;
     let mut rest = call.rest.iter().enumerate();
     let mut inner: Vec<Vec<Word>> = Vec::new();
+    let mut everything: Vec<Word> = Vec::new();
+    let narrows = |word: &Word| {
+        word.text().is_some_and(|text| TESTS.iter().take(NARROWING).any(|test| *test == text))
+    };
+    let is_narrowed = call.rest.iter().any(narrows);
     while let Some((at, word)) = rest.next() {
         let Some(text) = word.text() else {
             if !roots && word.may_be_option() && word.has_unknown() {
@@ -30,28 +36,30 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
                         "what it does with the files is not known".into(),
                     ));
                 }
-                effects.push(Effect::Reads(walk.place(word)));
+                let place = walk.place(word);
+                if matches!(place, Place::Everything(_) | Place::System(_) | Place::Secret(_)) {
+                    everything.push(word.clone());
+                }
+                effects.push(Effect::Reads(place));
             }
             continue;
         };
         roots &=
             !text.starts_with(['-', '(', '!', ')']) || matches!(text.as_str(), "-L" | "-H" | "-P");
         match text.as_str() {
-            "-delete" => effects.push(Effect::Discards("files that it does not name")),
+            "-delete" => {
+                effects.push(Effect::Discards("files that it does not name"));
+                let whole = everything.iter().filter(|_| !is_narrowed);
+                effects.extend(whole.map(|word| Effect::Deletes(walk.place(word))));
+            }
             "-exec" | "-execdir" | "-ok" | "-okdir" => {
-                let words: Vec<Word> =
-                    call.rest
-                        .iter()
-                        .skip(at + 1)
-                        .take_while(|word| !matches!(word.text().as_deref(), Some(";" | "+")))
-                        .map(|word| {
-                            if word.display().contains("{}") {
-                                Word::unknown()
-                            } else {
-                                word.clone()
-                            }
-                        })
-                        .collect();
+                let words: Vec<Word> = call
+                    .rest
+                    .iter()
+                    .skip(at + 1)
+                    .take_while(|word| !matches!(word.text().as_deref(), Some(";" | "+")))
+                    .cloned()
+                    .collect();
                 for _ in 0..words.len() {
                     rest.next();
                 }
@@ -62,7 +70,13 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
                     effects.push(Effect::Writes(walk.place(file)));
                 }
             }
-            _ if roots => effects.push(Effect::Reads(walk.place(word))),
+            _ if roots => {
+                let place = walk.place(word);
+                if matches!(place, Place::Everything(_) | Place::System(_) | Place::Secret(_)) {
+                    everything.push(word.clone());
+                }
+                effects.push(Effect::Reads(place));
+            }
             // The value of a test may be a pattern; it begins nothing.
             _ => {
                 if TESTS.contains(&text.as_str()) {
@@ -72,10 +86,19 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
         }
     }
     walk.effects(call.words, effects);
-    for words in inner {
-        match words.is_empty() {
-            true => walk.not_understood(call.words, "the command that it runs is missing"),
-            false => walk.run(&words),
+    // A folder that holds everything is found itself, too.
+    let whole = everything.into_iter().filter(|_| !is_narrowed);
+    let found = std::iter::once(Word::unknown()).chain(whole);
+    for file in found {
+        for words in &inner {
+            let filled = |word: &Word| match word.display().contains("{}") {
+                true => file.clone(),
+                false => word.clone(),
+            };
+            match words.is_empty() {
+                true => walk.not_understood(call.words, "the command that it runs is missing"),
+                false => walk.run(&words.iter().map(filled).collect::<Vec<_>>()),
+            }
         }
     }
 }
@@ -102,6 +125,9 @@ fn fd(walk: &mut Walk<'_>, call: &Call<'_>) {
     }
 }
 
+/// How many of the tests do not let everything pass.
+const NARROWING: usize = 18;
+
 /// Tests that take a value, which may look like anything.
 const TESTS: [&str; 22] = [
     "-name",
@@ -111,9 +137,6 @@ const TESTS: [&str; 22] = [
     "-wholename",
     "-regex",
     "-iregex",
-    "-type",
-    "-maxdepth",
-    "-mindepth",
     "-newer",
     "-size",
     "-mtime",
@@ -121,9 +144,12 @@ const TESTS: [&str; 22] = [
     "-perm",
     "-user",
     "-group",
-    "-printf",
     "-ctime",
     "-atime",
     "-lname",
     "-samefile",
+    "-type",
+    "-maxdepth",
+    "-mindepth",
+    "-printf",
 ];

@@ -56,11 +56,29 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
     let first = rest.first().and_then(Word::text).unwrap_or_default();
     let only_options = || positional(rest).next().is_none();
     match subcommand {
-        _ if LOOK.contains(&subcommand) => look_only(walk, rest),
         "grep" => match has(rest, &[option('O', "open-files-in-pager")]) {
             true => not_understood("it opens the files in another program"),
             false => look_only(walk, rest),
         },
+        "blame" | "annotate" if has(rest, &[option(' ', "contents")]) => {
+            let mut effects = look_only(walk, rest);
+            if let Seen::Yes(Some(file)) = look(rest, option(' ', "contents")) {
+                effects.push(Effect::Reads(walk.place(&file)));
+            }
+            effects
+        }
+        "hash-object" => {
+            let mut effects: Vec<Effect> =
+                positional(rest).map(|word| Effect::Reads(walk.place(word))).collect();
+            if has(rest, &[option('w', "")]) {
+                effects.push(Effect::Writes(Place::Repository(".git/objects".into())));
+            }
+            effects
+        }
+        "help" if has(rest, &[option('w', "web"), option('i', "info"), option('m', "man")]) => {
+            not_understood("it opens another program")
+        }
+        "help" => look_only(walk, rest),
         "branch" | "tag" => {
             let lists = [
                 "-l",
@@ -114,6 +132,15 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
             if subcommand == "apply" && has(rest, &[option(' ', "unsafe-paths")]) {
                 effects.push(Effect::NotUnderstood("it may write outside of the project".into()));
             }
+            let folder = option(' ', if subcommand == "apply" { "directory" } else { "template" });
+            match look(rest, folder) {
+                Seen::Yes(Some(folder)) if subcommand == "apply" => {
+                    effects.push(Effect::Writes(walk.place(&folder)));
+                }
+                // A template brings hooks with it.
+                Seen::Yes(_) => effects.push(Effect::Writes(Place::Repository(".git".into()))),
+                Seen::No | Seen::Perhaps => {}
+            }
             effects
         }
         "rm" => positional(rest).map(|word| Effect::Deletes(walk.place(word))).collect(),
@@ -128,6 +155,7 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
         | "commit-tree" | "reflog" | "sparse-checkout" | "maintenance" | "rerere" => {
             vec![Effect::Writes(Place::Repository(".git".into()))]
         }
+        _ if LOOK.contains(&subcommand) => look_only(walk, rest),
         "filter-branch" | "filter-repo" => not_understood("it rewrites the history by a script"),
         name => {
             not_understood(&format!("the command {name} of git is not known; it may be an alias"))
@@ -161,7 +189,7 @@ fn look_only(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     effects
 }
 
-const LOOK: [&str; 31] = [
+const LOOK: [&str; 29] = [
     "status",
     "diff",
     "log",
@@ -188,9 +216,7 @@ const LOOK: [&str; 31] = [
     "check-ignore",
     "check-attr",
     "version",
-    "help",
     "var",
-    "hash-object",
     "show-branch",
     "cherry",
 ];

@@ -7,16 +7,21 @@ mod files;
 mod filter;
 mod find;
 mod git;
+mod interpreter;
+mod manager;
 mod options;
+mod outside;
 mod read;
 mod shells;
 mod system;
+mod variable;
 mod wrapper;
 
 use crate::Effect;
 use crate::path::Place;
 use crate::shell::Word;
 use crate::walk::Walk;
+pub(crate) use variable::steers_programs;
 
 /// Notes what a program does, and what the programs do that it runs.
 pub(crate) fn run(walk: &mut Walk<'_>, words: &[Word]) {
@@ -41,6 +46,8 @@ pub(crate) fn run(walk: &mut Walk<'_>, words: &[Word]) {
         || filter::run(walk, &call)
         || files::run(walk, &call)
         || read::run(walk, &call)
+        || interpreter::run(walk, &call)
+        || manager::run(walk, &call)
         || build::run(walk, &call)
         || system::run(walk, &call);
     if !handled {
@@ -83,13 +90,6 @@ fn name(walk: &Walk<'_>, word: &Word) -> Option<Program> {
     })
 }
 
-/// Whether a variable changes what programs do, so that a harmless command is none.
-pub(crate) fn steers_programs(name: &str) -> bool {
-    let starts =
-        ["LD_", "DYLD_", "BASH_", "GIT_", "SUDO_", "npm_config_", "CARGO_TARGET_", "GLIBC_"];
-    STEERING.contains(&name) || starts.iter().any(|start| name.starts_with(start))
-}
-
 const SYSTEM_FOLDERS: [&str; 7] = [
     "/bin/",
     "/sbin/",
@@ -101,44 +101,3 @@ const SYSTEM_FOLDERS: [&str; 7] = [
 ];
 
 const TOOLCHAIN_FOLDERS: [&str; 3] = ["~/.cargo/bin/", "~/.local/bin/", "~/go/bin/"];
-
-const STEERING: [&str; 38] = [
-    "PATH",
-    "HOME",
-    "IFS",
-    "ENV",
-    "PS4",
-    "SHELLOPTS",
-    "BASHOPTS",
-    "PROMPT_COMMAND",
-    "CDPATH",
-    "SHELL",
-    "PAGER",
-    "MANPAGER",
-    "LESSOPEN",
-    "LESSCLOSE",
-    "LESS",
-    "EDITOR",
-    "VISUAL",
-    "BROWSER",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "PYTHONHOME",
-    "PYTHONINSPECT",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "PERL5OPT",
-    "PERL5LIB",
-    "PERL5DB",
-    "RUBYOPT",
-    "RUBYLIB",
-    "JAVA_TOOL_OPTIONS",
-    "_JAVA_OPTIONS",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC",
-    "TAR_OPTIONS",
-    "RIPGREP_CONFIG_PATH",
-    "OPENSSL_CONF",
-    "AWKPATH",
-];

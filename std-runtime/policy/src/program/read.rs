@@ -32,6 +32,8 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         for watched in special.refused {
             match look(call.rest, *watched) {
                 Seen::No => {}
+                // To read one more file is no harm if only a file's name asks for it.
+                Seen::Perhaps if special.reason == READS_MORE => {}
                 Seen::Perhaps if call.rest.iter().all(|it| !it.has_unknown()) => {}
                 Seen::Yes(_) | Seen::Perhaps => {
                     effects.push(Effect::NotUnderstood(special.reason.to_owned()));
@@ -39,6 +41,10 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
                 }
             }
         }
+    }
+    let is_pager = matches!(call.name, "less" | "more" | "most" | "view");
+    if is_pager && call.rest.iter().any(|word| word.known_prefix().starts_with('+')) {
+        effects.push(Effect::NotUnderstood("a command of the pager can run a program".into()));
     }
     if call.name == "uniq"
         && let Some(output) = positional(call.rest).nth(1)
@@ -64,13 +70,26 @@ struct Special {
 
 const RUNS: &str = "one of its options runs another program";
 
+const READS_MORE: &str = "one of its options reads files that it does not name";
+
 const SPECIAL: &[Special] = &[
     Special {
         name: "sort",
-        writes: &[option('o', "output")],
-        refused: &[option(' ', "compress-program")],
-        reason: RUNS,
+        writes: &[option('o', "output"), option('T', "temporary-directory")],
+        refused: &[option(' ', "compress-program"), option(' ', "files0-from")],
+        reason: "one of its options runs a program or reads other files",
     },
+    Special { name: "wc", writes: &[], refused: &[option(' ', "files0-from")], reason: READS_MORE },
+    Special { name: "du", writes: &[], refused: &[option(' ', "files0-from")], reason: READS_MORE },
+    Special { name: "shuf", writes: &[option('o', "output")], refused: &[], reason: RUNS },
+    Special {
+        name: "diff",
+        writes: &[],
+        refused: &[option(' ', "from-file"), option(' ', "to-file")],
+        reason: READS_MORE,
+    },
+    Special { name: "sdiff", writes: &[option('o', "output")], refused: &[], reason: RUNS },
+    Special { name: "xmllint", writes: &[option('o', "output")], refused: &[], reason: RUNS },
     Special { name: "tree", writes: &[option('o', "output")], refused: &[], reason: RUNS },
     Special {
         name: "rg",
@@ -89,7 +108,7 @@ const SPECIAL: &[Special] = &[
     Special {
         name: "man",
         writes: &[],
-        refused: &[option('P', "pager"), option('H', "html")],
+        refused: &[option('P', "pager"), option('H', "html"), option('C', "config-file")],
         reason: RUNS,
     },
     Special {
@@ -118,6 +137,7 @@ const SPECIAL: &[Special] = &[
         reason: "it writes a file",
     },
     Special { name: "bat", writes: &[], refused: &[option(' ', "pager")], reason: RUNS },
+    Special { name: "batcat", writes: &[], refused: &[option(' ', "pager")], reason: RUNS },
     Special { name: "tokei", writes: &[], refused: &[], reason: RUNS },
 ];
 

@@ -18,8 +18,13 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         "cd" | "pushd" => {
             let at = skip(call.rest, &[]);
             walk.effects(call.words, Vec::new());
-            match at {
-                Some(at) => walk.enter(call.rest.get(at)),
+            match at.map(|at| call.rest.get(at)) {
+                // The folder before, or one of the stack.
+                Some(Some(word)) if word.known_prefix().starts_with(['-', '+']) => {
+                    walk.enter(Some(&Word::unknown()));
+                }
+                Some(None) if call.name == "pushd" => walk.enter(Some(&Word::unknown())),
+                Some(word) => walk.enter(word),
                 None => walk.enter(Some(&Word::unknown())),
             }
         }
@@ -37,6 +42,9 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             }
         }
         "set" | "unset" => {
+            if call.name == "unset" && evaluates(call.rest) {
+                walk.not_understood(call.words, EVALUATES);
+            }
             walk.effects(call.words, Vec::new());
             if call.name == "unset" {
                 let names: Vec<String> = call.rest.iter().filter_map(Word::text).collect();
@@ -51,7 +59,10 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             // Both assign variables.
             let names: Vec<String> = positional(call.rest).filter_map(Word::text).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            walk.effects(call.words, Vec::new());
+            match evaluates(call.rest) && (call.name == "read" || assigns(call.rest)) {
+                true => walk.not_understood(call.words, EVALUATES),
+                false => walk.effects(call.words, Vec::new()),
+            }
             walk.assignments(&names);
         }
         "kill" | "pkill" | "killall" => {
@@ -64,9 +75,16 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
                 false => walk.effects(call.words, Vec::new()),
             }
         }
-        "echo" | "test" | "[" | "true" | "false" | ":" | "exit" | "return" | "shift" | "break"
-        | "continue" | "wait" | "type" | "hash" | "umask" | "ulimit" | "getopts" | "let"
-        | "jobs" | "fg" | "bg" | "disown" | "dirs" | "times" | "pwd" | "help" | "caller" => {
+        "test" | "[" | "[[" | "let" | "wait" | "getopts" if evaluates(call.rest) => {
+            walk.not_understood(call.words, EVALUATES);
+        }
+        "hash" if super::options::has(call.rest, &[option('p', "")]) => {
+            walk.not_understood(call.words, "it changes which program a name starts");
+        }
+        "echo" | "test" | "[" | "[[" | "true" | "false" | ":" | "exit" | "return" | "shift"
+        | "break" | "continue" | "wait" | "type" | "hash" | "umask" | "ulimit" | "getopts"
+        | "let" | "jobs" | "fg" | "bg" | "disown" | "dirs" | "times" | "pwd" | "help"
+        | "caller" => {
             walk.effects(call.words, Vec::new());
         }
         "alias" | "shopt" | "enable" | "bind" | "complete" | "compgen" | "compopt" | "fc"
@@ -78,6 +96,22 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     true
 }
 
+/// Whether a text among the arguments holds an expansion that bash would make only when it
+/// evaluates the text as a number or a subscript.
+fn evaluates(rest: &[Word]) -> bool {
+    rest.iter().any(|word| {
+        let text = word.known_prefix();
+        text.contains("$(") || text.contains('`') || text.contains("${")
+    })
+}
+
+/// Whether `printf` assigns a variable.
+fn assigns(rest: &[Word]) -> bool {
+    rest.first().is_some_and(|word| word.known_prefix().starts_with("-v"))
+}
+
+const EVALUATES: &str = "bash runs a command in a text that it evaluates";
+
 fn shell(walk: &mut Walk<'_>, call: &Call<'_>) {
     let mut reads_script = false;
     let mut syntax_only = false;
@@ -86,6 +120,9 @@ fn shell(walk: &mut Walk<'_>, call: &Call<'_>) {
         let Some(text) = word.text() else {
             return walk.not_understood(call.words, "the arguments of the shell are not known");
         };
+        if text == "-" {
+            return walk.not_understood(call.words, "the shell may run what it reads");
+        }
         let is_option = text.starts_with(['-', '+']) && text.len() > 1;
         if text == "--" {
             at += 1;
@@ -154,7 +191,10 @@ fn source(walk: &mut Walk<'_>, call: &Call<'_>) {
 }
 
 fn declare(walk: &mut Walk<'_>, call: &Call<'_>) {
-    walk.effects(call.words, Vec::new());
+    match evaluates(call.rest) {
+        true => walk.not_understood(call.words, EVALUATES),
+        false => walk.effects(call.words, Vec::new()),
+    }
     let names: Vec<String> = positional(call.rest)
         .map(|word| word.known_prefix())
         .map(|text| text.split(['=', '+', '[']).next().unwrap_or_default().to_owned())

@@ -1,7 +1,7 @@
 //! Programs that run another program: what counts is the other one.
 
 use super::Call;
-use super::options::{option, skip};
+use super::options::{Seen, look, option, skip};
 use crate::Effect;
 use crate::shell::Word;
 use crate::walk::Walk;
@@ -13,6 +13,13 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     }
     match call.name {
         "env" => env(walk, call),
+        "time" => {
+            if let Seen::Yes(Some(file)) = look(options_of(call), option('o', "output")) {
+                let place = walk.place(&file);
+                walk.effects(call.words, vec![Effect::Writes(place)]);
+            }
+            plain(walk, call, &["-f", "--format", "-o", "--output"], 0);
+        }
         "timeout" => plain(walk, call, &["-s", "--signal", "-k", "--kill-after"], 1),
         "taskset" | "chrt" => plain(walk, call, &[], 1),
         "command" => match call.rest.first().and_then(Word::text).as_deref() {
@@ -71,6 +78,12 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     true
 }
 
+/// The options before the program that it runs.
+fn options_of<'c>(call: &Call<'c>) -> &'c [Word] {
+    let at = skip(call.rest, &["-f", "--format", "-o", "--output"]).unwrap_or_default();
+    call.rest.get(..at).unwrap_or_default()
+}
+
 /// Runs what follows the options and `skipped` words.
 fn plain(walk: &mut Walk<'_>, call: &Call<'_>, with_value: &[&str], skipped: usize) {
     walk.effects(call.words.get(..1).unwrap_or_default(), Vec::new());
@@ -91,7 +104,7 @@ fn env(walk: &mut Walk<'_>, call: &Call<'_>) {
     } {
         return walk.not_understood(call.words, "it splits a text into a command");
     }
-    let Some(mut at) = skip(call.rest, &["-u", "--unset", "-C", "--chdir"]) else {
+    let Some(mut at) = skip(call.rest, &["-u", "--unset", "-C", "--chdir", "-a", "--argv0"]) else {
         return walk.not_understood(call.words, "which program it runs is not known");
     };
     walk.effects(call.words.get(..1).unwrap_or_default(), Vec::new());
@@ -103,7 +116,11 @@ fn env(walk: &mut Walk<'_>, call: &Call<'_>) {
         at += 1;
     }
     walk.assignments(&names.iter().map(String::as_str).collect::<Vec<_>>());
-    walk.run(call.rest.get(at..).unwrap_or_default());
+    let words = call.rest.get(at..).unwrap_or_default();
+    match look(call.rest.get(..at).unwrap_or_default(), option('C', "chdir")) {
+        Seen::Yes(folder) => walk.run_in(&folder.unwrap_or_else(Word::unknown), words),
+        Seen::No | Seen::Perhaps => walk.run(words),
+    }
 }
 
 fn xargs(walk: &mut Walk<'_>, call: &Call<'_>) {
@@ -158,7 +175,6 @@ const PLAIN: &[(&str, &[&str])] = &[
     ("ionice", &["-c", "-n", "--class", "--classdata"]),
     ("nohup", &[]),
     ("stdbuf", &["-i", "-o", "-e", "--input", "--output", "--error"]),
-    ("time", &["-f", "--format"]),
     ("setsid", &[]),
     ("builtin", &[]),
     ("unbuffer", &[]),

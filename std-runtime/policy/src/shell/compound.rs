@@ -1,31 +1,32 @@
 //! Compound commands: groups, branches, loops, `case`, conditions, arithmetic, functions.
 
+use super::expansion::Parts;
 use super::parse::{Parser, Until};
-use super::{Command, SyntaxError, Word};
+use super::{Command, Simple, SyntaxError, Word};
 
 impl Parser<'_> {
     /// `do LIST done` and its redirections.
     pub(super) fn body(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        self.separators(out)?;
+        self.newlines(out)?;
         if self.reserved() == Some("{") {
             return Err(self.error("a loop in braces is not understood"));
         }
         self.expect_word("do")?;
-        self.nested(|parser| parser.list(out, Until::Words(&["done"])))?;
+        self.full_list(out, Until::Words(&["done"]))?;
         self.expect_word("done")?;
         self.redirects_of_compound(out)
     }
 
     pub(super) fn branches(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         loop {
-            self.list(out, Until::Words(&["then"]))?;
+            self.full_list(out, Until::Words(&["then"]))?;
             self.expect_word("then")?;
-            self.list(out, Until::Words(&["elif", "else", "fi"]))?;
+            self.full_list(out, Until::Words(&["elif", "else", "fi"]))?;
             match self.reserved() {
                 Some("elif") => self.at += 4,
                 Some("else") => {
                     self.at += 4;
-                    self.list(out, Until::Words(&["fi"]))?;
+                    self.full_list(out, Until::Words(&["fi"]))?;
                     return self.expect_word("fi");
                 }
                 _ => return self.expect_word("fi"),
@@ -37,19 +38,30 @@ impl Parser<'_> {
     pub(super) fn for_head(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         self.blanks();
         if self.rest().starts_with("((") {
-            return self.arithmetic_command(out);
+            self.arithmetic_command(Parts::OfLoop, out)?;
+            return self.end_of_head(out);
         }
         let name = self.identifier();
         if name.is_empty() {
             return Err(self.error("a loop has no variable"));
         }
-        self.separators(out)?;
+        self.newlines(out)?;
         if self.reserved() == Some("in") {
             self.at += 2;
             let words = self.words_until_separator()?;
             out.push(Command::Words(words));
+            if !matches!(self.peek(), Some(';' | '\n')) {
+                return Err(self.error("the list of a loop has no end"));
+            }
         }
-        Ok(())
+        self.end_of_head(out)
+    }
+
+    /// One `;` may follow the head of a loop.
+    fn end_of_head(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+        self.blanks();
+        self.eat(";");
+        self.newlines(out)
     }
 
     pub(super) fn words_until_separator(&mut self) -> Result<Vec<Word>, SyntaxError> {
@@ -66,10 +78,10 @@ impl Parser<'_> {
     pub(super) fn case(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         self.blanks();
         out.push(Command::Words(self.expanded_word()?));
-        self.separators(out)?;
+        self.newlines(out)?;
         self.expect_word("in")?;
         loop {
-            self.separators(out)?;
+            self.newlines(out)?;
             if self.reserved() == Some("esac") {
                 return self.expect_word("esac");
             }
@@ -84,24 +96,45 @@ impl Parser<'_> {
                 self.expect(")")?;
                 break;
             }
-            self.list(out, Until::CaseItem)?;
+            self.nested(|parser| parser.list(out, Until::CaseItem))?;
             // `;;&` before `;;`, which it begins with.
             let _ = self.eat(";;&") || self.eat(";;") || self.eat(";&");
         }
     }
 
-    /// `[[ ... ]]`, of which only the words count.
+    /// `[[ ... ]]`, of which only the words count, as of `[`.
     pub(super) fn condition(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        let mut words = Vec::new();
+        let mut words = vec![Word::from_text("[[")];
+        let mut open = 0_u32;
         loop {
             self.blanks();
             match self.peek() {
                 None => return Err(self.error("`[[` has no `]]`")),
-                Some('\n' | '&' | '|' | '(' | ')' | '<' | '>' | ';') => self.at += 1,
+                Some('&') if !self.rest().starts_with("&&") => {
+                    return Err(self.error("unexpected `&` in a condition"));
+                }
+                Some(';') => return Err(self.error("unexpected `;` in a condition")),
+                Some('&') => self.at += 2,
+                Some('<' | '>') if self.at_process_substitution() => {
+                    return Err(self.error("a process in a condition is not understood"));
+                }
+                Some('(') => {
+                    open += 1;
+                    self.at += 1;
+                }
+                Some(')') if open == 0 => {
+                    return Err(self.error("unexpected `)` in a condition"));
+                }
+                Some(')') => {
+                    open -= 1;
+                    self.at += 1;
+                }
+                Some('\n' | '|' | '<' | '>') => self.at += 1,
                 Some(_) => {
                     let word = self.expanded_word()?;
                     if word.first().and_then(Word::text).as_deref() == Some("]]") {
-                        out.push(Command::Words(words));
+                        let simple = Simple { words, ..Simple::default() };
+                        out.push(Command::Simple(simple));
                         return Ok(());
                     }
                     words.extend(word);
@@ -111,9 +144,13 @@ impl Parser<'_> {
     }
 
     /// `((...))`. A subshell within a subshell is written `( (`.
-    pub(super) fn arithmetic_command(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+    pub(super) fn arithmetic_command(
+        &mut self,
+        parts: Parts,
+        out: &mut Vec<Command>,
+    ) -> Result<(), SyntaxError> {
         self.at += 2;
-        let word = self.arithmetic()?;
+        let word = self.arithmetic(parts)?;
         out.push(Command::Words(vec![word]));
         Ok(())
     }
@@ -126,7 +163,7 @@ impl Parser<'_> {
         if name.is_empty() {
             return Err(self.error("a function has no name"));
         }
-        self.separators(out)?;
+        self.newlines(out)?;
         out.push(Command::Function { name });
         let is_compound = self.peek() == Some('(')
             || matches!(

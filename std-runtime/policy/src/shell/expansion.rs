@@ -12,6 +12,14 @@ enum Quotes {
     Here,
 }
 
+/// How many expressions stand between the parentheses of arithmetic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    One,
+    /// `for ((a; b; c))`
+    OfLoop,
+}
+
 impl Parser<'_> {
     /// One word; several where braces stand for several.
     pub(super) fn expanded_word(&mut self) -> Result<Vec<Word>, SyntaxError> {
@@ -30,8 +38,8 @@ impl Parser<'_> {
         self.tilde(&mut word);
         while let Some(c) = self.peek() {
             match c {
-                ' ' | '\t' | '\n' | '\r' | ';' | '&' | '|' | ')' => break,
-                '<' | '>' if self.at_process_substitution() => {
+                ' ' | '\t' | '\n' | ';' | '&' | '|' | ')' => break,
+                '<' | '>' if self.at == start && self.at_process_substitution() => {
                     self.at += 2;
                     let script = self.script_until_parenthesis()?;
                     word.push_text("/dev/fd/63");
@@ -40,7 +48,7 @@ impl Parser<'_> {
                 '<' | '>' => break,
                 '(' => {
                     let so_far = self.source.get(start..self.at).unwrap_or_default();
-                    if so_far.ends_with('=') {
+                    if so_far.ends_with('=') && self.declares {
                         let array = self.nested(Self::array)?;
                         word.append(array);
                     } else if so_far.ends_with(['?', '*', '+', '@', '!']) {
@@ -54,7 +62,7 @@ impl Parser<'_> {
                     match self.next() {
                         Some('\n') => {}
                         Some(c) => word.push_text(c.encode_utf8(&mut [0; 4])),
-                        None => word.push_text("\\"),
+                        None => return Err(self.error("the script ends with a backslash")),
                     }
                 }
                 '\'' => {
@@ -76,7 +84,7 @@ impl Parser<'_> {
                 }
                 '[' => {
                     self.at += 1;
-                    let word_end = |c: &char| !(c.is_whitespace() || ";&|<>".contains(*c));
+                    let word_end = |c: &char| !" \t\n;&|<>".contains(*c);
                     let mut near = self.rest().chars().take(CLASS_CHARS_MAX).take_while(word_end);
                     if near.any(|c| c == ']') {
                         word.pieces.push(Piece::Glob("[".to_owned()));
@@ -115,7 +123,7 @@ impl Parser<'_> {
             return;
         }
         let rest = self.rest().get(1..).unwrap_or_default();
-        let end = rest.find(|c: char| c.is_whitespace() || "/:;&|()<>".contains(c));
+        let end = rest.find(|c: char| " \t\n/:;&|()<>".contains(c));
         let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
         self.at += 1;
         match name {
@@ -178,7 +186,7 @@ impl Parser<'_> {
         match self.peek() {
             Some('(') => {
                 if self.eat("((") {
-                    let arithmetic = self.arithmetic()?;
+                    let arithmetic = self.arithmetic(Parts::One)?;
                     word.append(arithmetic);
                     return Ok(());
                 }
@@ -217,8 +225,12 @@ impl Parser<'_> {
 
     fn script_until_parenthesis(&mut self) -> Result<Script, SyntaxError> {
         let mut commands = Vec::new();
+        let waiting = self.here.len();
         self.nested(|parser| parser.list(&mut commands, Until::Parenthesis))?;
         self.expect(")")?;
+        if self.here.len() > waiting {
+            return Err(self.error("a here-document begins after its command"));
+        }
         Ok(Script { commands })
     }
 
@@ -254,6 +266,9 @@ impl Parser<'_> {
                 }
                 Some('$') => self.nested(|parser| parser.dollar(&mut inner, Quotes::Double))?,
                 Some('`') => self.backquoted(&mut inner, Quotes::Double)?,
+                Some('<' | '>') if self.at_process_substitution() => {
+                    return Err(self.error("a process within `${` is not understood"));
+                }
                 Some(c) => self.at += c.len_utf8(),
             }
         }
@@ -270,7 +285,7 @@ impl Parser<'_> {
 
     /// The rest of `$((...))` or `((...))`. Bash reads it again as commands when it is not
     /// arithmetic; here that is an error, for trying both would double the work at each level.
-    pub(super) fn arithmetic(&mut self) -> Result<Word, SyntaxError> {
+    pub(super) fn arithmetic(&mut self, parts: Parts) -> Result<Word, SyntaxError> {
         let mut inner = Word::default();
         let mut open = 0_u32;
         loop {
@@ -289,8 +304,8 @@ impl Parser<'_> {
                 }
                 Some('$') => self.nested(|parser| parser.dollar(&mut inner, Quotes::Double))?,
                 Some('`') => self.backquoted(&mut inner, Quotes::Double)?,
-                Some('"') => self.at += 1,
-                Some(c) if c.is_alphanumeric() || " \t\n_+-*/%<>=!&|^~?:,#;[]".contains(c) => {
+                Some(';') if parts == Parts::OfLoop && open == 0 => self.at += 1,
+                Some(c) if c.is_alphanumeric() || " \t\n_+-*/%<>=!&|^~?:,#[]".contains(c) => {
                     self.at += c.len_utf8();
                 }
                 _ => return Err(self.error("the arithmetic is not understood")),

@@ -7,6 +7,7 @@
 mod brace;
 mod compound;
 mod expansion;
+mod list;
 mod parse;
 mod redirect;
 mod word;

@@ -1,5 +1,6 @@
-//! Scripts, lists and commands.
+//! Scripts and commands.
 
+use super::expansion::Parts;
 use super::{
     Assignment, Command, DEPTH_MAX, SCRIPT_BYTES_MAX, Script, Simple, SyntaxError, Word, brace,
 };
@@ -26,6 +27,8 @@ pub(super) struct Parser<'s> {
     pub(super) at: usize,
     /// Substitutions and compound commands around this place.
     pub(super) depth: u32,
+    /// The words of a builtin that declares variables: `declare x=(a b)`.
+    pub(super) declares: bool,
     /// Here-documents whose text begins after the next line end.
     pub(super) here: Vec<HereDocument>,
 }
@@ -51,7 +54,7 @@ pub(super) enum Until {
 
 impl<'s> Parser<'s> {
     pub(super) fn parse_nested(source: &'s str, depth: u32) -> Result<Script, SyntaxError> {
-        let mut parser = Self { source, at: 0, depth, here: Vec::new() };
+        let mut parser = Self { source, at: 0, depth, declares: false, here: Vec::new() };
         if source.len() > SCRIPT_BYTES_MAX {
             return Err(parser.error("the script is longer than 256 KiB"));
         }
@@ -60,88 +63,29 @@ impl<'s> Parser<'s> {
         }
         let mut commands = Vec::new();
         parser.list(&mut commands, Until::End)?;
-        Ok(Script { commands })
-    }
-
-    /// A list up to its end, which is not consumed.
-    pub(super) fn list(&mut self, out: &mut Vec<Command>, until: Until) -> Result<(), SyntaxError> {
-        loop {
-            self.separators(out)?;
-            match (self.peek(), until) {
-                (None, Until::End) | (Some(')'), Until::Parenthesis) => return Ok(()),
-                (None, _) => return Err(self.error("the script ends too early")),
-                (Some(')'), _) => return Err(self.error("unexpected `)`")),
-                (Some(';'), Until::CaseItem) => return Ok(()),
-                _ => {}
-            }
-            if let Some(word) = self.reserved() {
-                let ends = match until {
-                    Until::Words(words) => words.contains(&word),
-                    Until::CaseItem => word == "esac",
-                    Until::End | Until::Parenthesis => false,
-                };
-                if ends {
-                    return Ok(());
-                }
-            }
-            let before = self.at;
-            self.command(out)?;
-            if self.at == before {
-                return Err(self.error("unexpected character"));
-            }
-        }
-    }
-
-    /// Blanks, line ends and what stands between two commands.
-    pub(super) fn separators(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
-        loop {
-            self.blanks();
-            if self.rest().starts_with(";;") || self.rest().starts_with(";&") {
-                return Ok(());
-            }
-            if self.rest().starts_with("&>") {
-                return Ok(());
-            }
-            match self.peek() {
-                Some('\n') => {
-                    self.at += 1;
-                    self.here_documents(out)?;
-                }
-                Some(';' | '&' | '|') => self.at += 1,
-                _ => return Ok(()),
-            }
+        match parser.here.is_empty() {
+            true => Ok(Script { commands }),
+            false => Err(parser.error("a here-document has no text")),
         }
     }
 
     pub(super) fn command(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         if self.rest().starts_with("((") {
-            self.arithmetic_command(out)?;
+            self.arithmetic_command(Parts::One, out)?;
             return self.redirects_of_compound(out);
         }
         if self.eat("(") {
             out.push(Command::Subshell { begins: true });
-            self.nested(|parser| parser.list(out, Until::Parenthesis))?;
+            self.full_list(out, Until::Parenthesis)?;
             self.expect(")")?;
             out.push(Command::Subshell { begins: false });
             return self.redirects_of_compound(out);
         }
         let Some(word) = self.reserved() else { return self.simple(out) };
         match word {
-            "!" => {
-                self.at += 1;
-                Ok(())
-            }
-            "time" => {
-                self.at += word.len();
-                self.blanks();
-                if self.rest().starts_with("-p ") {
-                    self.at += 2;
-                }
-                Ok(())
-            }
             "{" => {
                 self.at += 1;
-                self.nested(|parser| parser.list(out, Until::Words(&["}"])))?;
+                self.full_list(out, Until::Words(&["}"]))?;
                 self.expect_word("}")?;
                 self.redirects_of_compound(out)
             }
@@ -152,7 +96,7 @@ impl<'s> Parser<'s> {
             }
             "while" | "until" => {
                 self.at += word.len();
-                self.nested(|parser| parser.list(out, Until::Words(&["do"])))?;
+                self.full_list(out, Until::Words(&["do"]))?;
                 self.body(out)
             }
             "for" | "select" => {
@@ -187,6 +131,7 @@ impl<'s> Parser<'s> {
     }
 
     pub(super) fn simple(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
+        let start = self.at;
         let mut simple = Simple::default();
         loop {
             self.blanks();
@@ -198,7 +143,7 @@ impl<'s> Parser<'s> {
                 None | Some('\n' | ';' | '&' | '|' | ')') => break,
                 Some('(') => {
                     return match simple.words.as_slice() {
-                        [name] if simple.assignments.is_empty() => {
+                        [name] if simple.assignments.is_empty() && simple.redirects.is_empty() => {
                             let name = name.text().unwrap_or_default();
                             self.at += 1;
                             self.blanks();
@@ -216,7 +161,19 @@ impl<'s> Parser<'s> {
                 simple.assignments.push(assignment);
                 continue;
             }
+            let name = simple.words.first().and_then(Word::text);
+            self.declares = name.is_some_and(|name| DECLARES.contains(&name.as_str()));
+            let start = self.at;
+            let is_first = simple.words.is_empty();
             simple.words.extend(self.expanded_word()?);
+            self.declares = false;
+            if is_first && self.source.get(start..self.at).is_some_and(|it| it.contains("\\\n")) {
+                // Joined, it may be a reserved word.
+                return Err(self.error("the name of a command is cut by the end of a line"));
+            }
+        }
+        if self.source.get(start..self.at).is_none_or(|text| text.trim().is_empty()) {
+            return Err(self.error("a command is missing"));
         }
         out.push(Command::Simple(simple));
         Ok(())
@@ -234,17 +191,25 @@ impl<'s> Parser<'s> {
             let subscript = inside.get(..length).unwrap_or_default();
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@*+- ".contains(c);
             if subscript.is_empty() || !subscript.chars().all(is_plain) {
-                self.at = start;
-                return Ok(None);
+                return Err(self.error("a subscript is not understood"));
             }
             self.at += length + 2;
         }
         if !self.eat("+=") && !self.eat("=") {
+            if self.source.get(start..self.at).is_some_and(|text| text.contains('[')) {
+                return Err(self.error("a subscript is not understood"));
+            }
             self.at = start;
             return Ok(None);
         }
         let value = match self.peek() {
-            Some('(') => self.nested(Self::array)?,
+            Some('(') => {
+                let array = self.nested(Self::array)?;
+                if self.peek().is_some_and(|c| !" \t\n;&|<>)".contains(c)) {
+                    return Err(self.error("text follows an array"));
+                }
+                array
+            }
             _ => self.word()?,
         };
         Ok(Some(Assignment { name, value: brace::plain(value) }))
@@ -263,6 +228,9 @@ impl<'s> Parser<'s> {
                     self.at += 1;
                     return Ok(all);
                 }
+                Some('[') if !self.at_plain_subscript() => {
+                    return Err(self.error("a subscript is not understood"));
+                }
                 Some(_) => {
                     let before = self.at;
                     all.substitutions.extend(self.word()?.substitutions);
@@ -272,6 +240,13 @@ impl<'s> Parser<'s> {
                 }
             }
         }
+    }
+
+    /// At `[a]=` with a subscript that holds no expansion.
+    fn at_plain_subscript(&self) -> bool {
+        let inside = self.rest().get(1..).unwrap_or_default();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_@*+- .".contains(c);
+        inside.split_once("]=").is_some_and(|(it, _)| !it.is_empty() && it.chars().all(is_plain))
     }
 
     /// Runs `read` one level deeper.
@@ -291,7 +266,7 @@ impl<'s> Parser<'s> {
     /// The reserved word at this place.
     pub(super) fn reserved(&self) -> Option<&'static str> {
         let rest = self.rest();
-        let end = rest.find(|c: char| c.is_whitespace() || ";&|()<>".contains(c));
+        let end = rest.find(|c: char| " \t\n;&|()<>".contains(c));
         let word = rest.get(..end.unwrap_or(rest.len()))?;
         RESERVED.iter().find(|reserved| **reserved == word).copied()
     }
@@ -306,7 +281,7 @@ impl<'s> Parser<'s> {
 
     pub(super) fn name_of_function(&mut self) -> String {
         let rest = self.rest();
-        let end = rest.find(|c: char| c.is_whitespace() || ";&|()<>\"'$`\\".contains(c));
+        let end = rest.find(|c: char| " \t\n;&|()<>\"'$`\\".contains(c));
         let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default().to_owned();
         self.at += name.len();
         name
@@ -328,7 +303,7 @@ impl<'s> Parser<'s> {
     pub(super) fn blanks(&mut self) {
         loop {
             let rest = self.rest();
-            if rest.starts_with([' ', '\t', '\r']) {
+            if rest.starts_with([' ', '\t']) {
                 self.at += 1;
             } else if rest.starts_with("\\\n") {
                 self.at += 2;
@@ -342,7 +317,7 @@ impl<'s> Parser<'s> {
 
     fn is_word_start(&self) -> bool {
         let before = self.source.get(..self.at).and_then(|text| text.chars().next_back());
-        before.is_none_or(|c| c.is_whitespace() || ";&|()<>".contains(c))
+        before.is_none_or(|c| " \t\n;&|()<>".contains(c))
     }
 
     pub(super) fn rest(&self) -> &'s str {
@@ -372,6 +347,9 @@ impl<'s> Parser<'s> {
         SyntaxError { message: message.to_owned(), offset: self.at }
     }
 }
+
+/// Builtins whose arguments may be assignments of arrays.
+const DECLARES: [&str; 5] = ["declare", "typeset", "local", "readonly", "export"];
 
 const RESERVED: [&str; 22] = [
     "!", "{", "}", "[[", "if", "then", "elif", "else", "fi", "for", "select", "while", "until",

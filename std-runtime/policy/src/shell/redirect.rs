@@ -45,7 +45,16 @@ impl Parser<'_> {
         };
         self.at += operator.len();
         self.blanks();
+        // `> 2>&1`: the number belongs to the redirection after it.
+        let number = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let after = self.rest().get(number..).unwrap_or_default();
+        if number > 0 && after.starts_with(['<', '>']) {
+            return Err(self.error("a redirection has no target"));
+        }
         let target = brace::plain(self.word()?);
+        if self.at_redirect() && target.known_prefix().starts_with('{') {
+            return Err(self.error("a redirection has no target"));
+        }
         if target.pieces.is_empty() {
             return Err(self.error("a redirection has no target"));
         }
@@ -86,20 +95,25 @@ impl Parser<'_> {
     pub(super) fn here_documents(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         for here in std::mem::take(&mut self.here) {
             let start = self.at;
-            let mut end = self.source.len();
+            let mut end = None;
             while self.at < self.source.len() {
                 let line_start = self.at;
                 let line = self.rest().split('\n').next().unwrap_or_default();
                 self.at = (line_start + line.len() + 1).min(self.source.len());
                 let line = if here.strips_tabs { line.trim_start_matches('\t') } else { line };
                 if line == here.delimiter {
-                    end = line_start;
+                    end = Some(line_start);
                     break;
                 }
             }
+            let Some(end) = end else {
+                return Err(self.error("a here-document has no end"));
+            };
             if !here.is_quoted {
                 let text = self.source.get(start..end).unwrap_or_default();
-                let mut inner = Parser { source: text, at: 0, depth: self.depth + 1, here: vec![] };
+                let depth = self.depth + 1;
+                let mut inner =
+                    Parser { source: text, at: 0, depth, declares: false, here: vec![] };
                 out.push(Command::Words(vec![inner.here_text()?]));
             }
         }
