@@ -3,7 +3,7 @@ import Foundation
 import PackageDescription
 
 // Apple's platforms take the library from an XCFramework, which `xcframework.sh` makes. Elsewhere,
-// and where there is none, `build.sh` makes a static library and a pkg-config file that names it.
+// and if there is none, `build.sh` makes a static library and a pkg-config file that names it.
 let framework = "ZerostackFFI.xcframework"
 let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
 let hasFramework = FileManager.default.fileExists(

@@ -1,4 +1,4 @@
-//! Arguments against schemas: the published suite, what a model is told, and the limits.
+//! Arguments against schemas: the published suite, the sentences for the model, and the limits.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -280,7 +280,7 @@ fn a_keyword_that_is_not_checked_is_reported_where_it_decides() {
         let verdict = Schema::new(&schema).unwrap().check(&value).unwrap();
         match (verdict, expected) {
             (Verdict::Unsupported(keyword), Some(expected)) => assert_eq!(keyword, *expected),
-            // What decides without it is told.
+            // The rule that decides without it is reported.
             (Verdict::Valid | Verdict::Invalid(_), None) => {}
             other => panic!("{schema} {value} {other:?}"),
         }

@@ -96,7 +96,7 @@ fn flipped_bits_are_seen_and_harmless_where_not_looked_for() {
             assert_eq!(refused(&bytes), Some(VocabularyFault::Body as u32));
         }
     }
-    // Nothing but rubbish behind a sound header.
+    // Nothing but rubbish after a sound header.
     for byte in bytes.iter_mut().skip(HEADER_BYTES) {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         *byte = (random >> 56) as u8;

@@ -46,7 +46,7 @@
 #define ZS_PROMPT_VALUES_MAX 32
 
 /**
- * What came of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
+ * The status of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
  * this border.
  */
 enum zs_status
@@ -639,7 +639,7 @@ typedef uint32_t zs_json_kind;
 #endif // __cplusplus
 
 /**
- * What came of a response.
+ * The result of feeding a response.
  */
 enum zs_http_event_kind
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1031,7 +1031,7 @@ typedef struct {
      */
     uint32_t output_limit_key;
     /**
-     * How the model is told of its tools, and how it calls them: a zs_tool_mode.
+     * How tools are described to the model, and how it calls them: a zs_tool_mode.
      */
     uint32_t tool_mode;
     /**
@@ -1287,7 +1287,7 @@ typedef struct {
      */
     uint32_t column;
     /**
-     * A sentence for people: what is wrong and what to write. It lives for ever.
+     * A sentence for people: what is wrong and what to write. It is static.
      */
     zs_str message;
 } zs_prompt_fault;
@@ -1339,11 +1339,11 @@ typedef struct {
 } zs_json;
 
 /**
- * What came of a response. The fields that the kind does not name are 0.
+ * The result of feeding a response. The fields that the kind does not name are 0.
  */
 typedef struct {
     /**
-     * What came.
+     * Which result it is.
      */
     zs_http_event_kind kind;
     /**
@@ -1371,14 +1371,14 @@ extern "C" {
 /**
  * The name of a status, lower case, words joined by `_`; "unknown" for a number that is none.
  *
- * Any step. Lifetime: for ever; ended by a NUL.
+ * Any step. Lifetime: static; ended by a NUL.
  */
 const char *zs_status_name(uint32_t status);
 
 /**
  * A sentence about a status for people.
  *
- * Any step. Lifetime: for ever; ended by a NUL.
+ * Any step. Lifetime: static; ended by a NUL.
  */
 const char *zs_status_message(uint32_t status);
 
@@ -1565,7 +1565,7 @@ zs_str zs_session_snapshot(const zs_session *session);
 /**
  * The version of this library as text, such as 0.1.0.
  *
- * Any step; no session is needed. Lifetime: for ever; ended by a NUL.
+ * Any step; no session is needed. Lifetime: static; ended by a NUL.
  */
 const char *zs_version(void);
 
@@ -1686,7 +1686,7 @@ zs_status zs_session_request(zs_session *session, zs_request *request);
  *
  * ZS_STEP_SEND.
  * Errors: ZS_NOT_FOUND after the last, ZS_WRONG_STEP, ZS_NULL.
- * Lifetime: for ever.
+ * Lifetime: static.
  */
 zs_status zs_session_request_header(zs_session *session, size_t index, zs_str *name, zs_str *value);
 
@@ -1770,7 +1770,7 @@ zs_status zs_session_rollback(zs_session *session,
 
 /**
  * The part of the transcript that has this index, counted from 0, the oldest first; in
- * ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
+ * ZS_STEP_RECEIVE also the part of the reply received so far. Going through them in order takes linear time.
  *
  * Any step.
  * Errors: ZS_NOT_FOUND after the last, ZS_NULL.
@@ -1801,7 +1801,7 @@ zs_status zs_session_json_lines(zs_session *session,
  * may be NULL.
  * Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
  * for lines in `memory`. `*session` is NULL then.
- * Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
+ * Lifetime: as zs_session_init; the lines are not used any more. The sentence is static.
  */
 zs_status zs_session_from_json_lines(void *memory,
                                      size_t len,
@@ -1834,7 +1834,7 @@ zs_status zs_decoder_init(void *memory,
  *
  * Any step; no session is needed.
  * Errors: ZS_NOT_FOUND after the last, ZS_NULL.
- * Lifetime: for ever.
+ * Lifetime: static.
  */
 zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
 
@@ -1843,7 +1843,7 @@ zs_status zs_prompt_built_in(size_t index, zs_str *name, zs_str *prompt);
  *
  * Any step; no session is needed.
  * Errors: ZS_UNKNOWN_PROMPT, ZS_NOT_UTF8, ZS_NULL.
- * Lifetime: for ever.
+ * Lifetime: static.
  */
 zs_status zs_prompt_find(zs_str name, zs_str *prompt);
 

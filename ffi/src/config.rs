@@ -171,7 +171,7 @@ pub struct zs_config {
     pub cache_write_price: u32,
     /// The key under which OpenAI chat receives max_output_tokens: a zs_output_limit_key.
     pub output_limit_key: u32,
-    /// How the model is told of its tools, and how it calls them: a zs_tool_mode.
+    /// How tools are described to the model, and how it calls them: a zs_tool_mode.
     pub tool_mode: u32,
     /// What counts the tokens of the window until the provider has counted it: a zs_counting.
     pub counting: u32,
@@ -269,7 +269,7 @@ pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault>
     unsafe {
         core::ptr::copy_nonoverlapping(config.cast::<u8>(), (&raw mut known).cast::<u8>(), copied);
     }
-    // SAFETY: as above; what a newer caller has behind is bytes too.
+    // SAFETY: as above; what a newer caller has after it is bytes too.
     let behind = unsafe { values(config.cast::<u8>().wrapping_add(copied), size - copied) }?;
     // A newer caller asks for what this library does not do.
     if behind.iter().any(|byte| *byte != 0) {

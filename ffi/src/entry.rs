@@ -75,7 +75,7 @@ pub struct zs_entry {
 const _: () = assert!(size_of::<zs_entry>() == size_of::<[u32; 8]>() + size_of::<[usize; 8]>());
 
 /// The part of the transcript that has this index, counted from 0, the oldest first; in
-/// ZS_STEP_RECEIVE what came of the reply too. Going through them in order takes linear time.
+/// ZS_STEP_RECEIVE also the part of the reply received so far. Going through them in order takes linear time.
 ///
 /// Any step.
 /// Errors: ZS_NOT_FOUND after the last, ZS_NULL.

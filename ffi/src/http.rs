@@ -19,11 +19,11 @@ pub struct zs_http {
     _value: InCallerMemory<Response>,
 }
 
-/// What came of a response. The fields that the kind does not name are 0.
+/// The result of feeding a response. The fields that the kind does not name are 0.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct zs_http_event {
-    /// What came.
+    /// Which result it is.
     pub kind: zs_http_event_kind,
     /// The status code, for zs_session_begin_response.
     pub status: u32,
@@ -35,7 +35,7 @@ pub struct zs_http_event {
     pub body: zs_str,
 }
 
-/// What came of a response.
+/// The result of feeding a response.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum zs_http_event_kind {

@@ -58,7 +58,7 @@ pub unsafe extern "C" fn zs_session_json_lines(
 /// may be NULL.
 /// Errors: ZS_BAD_LINE with the number of the line, from 1 on; those of zs_session_init; ZS_OVERLAP
 /// for lines in `memory`. `*session` is NULL then.
-/// Lifetime: as zs_session_init; the lines are not used any more. The sentence lives for ever.
+/// Lifetime: as zs_session_init; the lines are not used any more. The sentence is static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_from_json_lines(
     memory: *mut c_void,

@@ -244,7 +244,7 @@ pub unsafe extern "C" fn zs_session_snapshot(session: *const zs_session) -> zs_s
 
 /// The version of this library as text, such as 0.1.0.
 ///
-/// Any step; no session is needed. Lifetime: for ever; ended by a NUL.
+/// Any step; no session is needed. Lifetime: static; ended by a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn zs_version() -> *const core::ffi::c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");

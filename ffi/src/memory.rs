@@ -1,4 +1,4 @@
-//! Dividing lent memory into a value at its front and the bytes behind.
+//! Dividing lent memory into a value at its front and the bytes after it.
 
 use crate::status::Fault;
 use crate::status::zs_status::*;

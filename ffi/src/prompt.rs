@@ -56,7 +56,7 @@ pub struct zs_prompt_fault {
     pub line: u32,
     /// The character in the line, from 1.
     pub column: u32,
-    /// A sentence for people: what is wrong and what to write. It lives for ever.
+    /// A sentence for people: what is wrong and what to write. It is static.
     pub message: zs_str,
 }
 
@@ -76,7 +76,7 @@ pub struct zs_placeholder {
 ///
 /// Any step; no session is needed.
 /// Errors: ZS_NOT_FOUND after the last, ZS_NULL.
-/// Lifetime: for ever.
+/// Lifetime: static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_built_in(
     index: usize,
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn zs_prompt_built_in(
 ///
 /// Any step; no session is needed.
 /// Errors: ZS_UNKNOWN_PROMPT, ZS_NOT_UTF8, ZS_NULL.
-/// Lifetime: for ever.
+/// Lifetime: static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_find(name: zs_str, prompt: *mut zs_str) -> zs_status {
     // SAFETY: the promise of `boundary`.

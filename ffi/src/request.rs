@@ -54,7 +54,7 @@ pub unsafe extern "C" fn zs_session_request(
 ///
 /// ZS_STEP_SEND.
 /// Errors: ZS_NOT_FOUND after the last, ZS_WRONG_STEP, ZS_NULL.
-/// Lifetime: for ever.
+/// Lifetime: static.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_request_header(
     session: *mut zs_session,

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 
 use zerostack_core::{Error, ErrorKind};
 
-/// What came of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
+/// The status of a call. Numbers below 1000 are the core's and stable; from 1000 on they are of
 /// this border.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -244,7 +244,7 @@ fn texts(status: u32) -> Option<&'static (zs_status, &'static CStr, &'static CSt
 
 /// The name of a status, lower case, words joined by `_`; "unknown" for a number that is none.
 ///
-/// Any step. Lifetime: for ever; ended by a NUL.
+/// Any step. Lifetime: static; ended by a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn zs_status_name(status: u32) -> *const c_char {
     texts(status).map_or(c"unknown", |(_, name, _)| *name).as_ptr()
@@ -252,7 +252,7 @@ pub extern "C" fn zs_status_name(status: u32) -> *const c_char {
 
 /// A sentence about a status for people.
 ///
-/// Any step. Lifetime: for ever; ended by a NUL.
+/// Any step. Lifetime: static; ended by a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn zs_status_message(status: u32) -> *const c_char {
     texts(status).map_or(c"an unknown status", |(.., message)| *message).as_ptr()

@@ -1,5 +1,5 @@
 //! The runtime for programs with an operating system: I/O for `zerostack-core`,
-//! and everything behind the `zerostack` command.
+//! and everything that the `zerostack` command runs.
 //!
 //! [`agent`] is an agent for Rust programs, [`run`] the transaction of the command,
 //! [`plumbing`] its filters.

@@ -105,7 +105,7 @@ fn a_disk_that_is_full() {
     let said = done.failure(44);
     assert!(said.contains("No space left") && said.contains("TMPDIR"), "{said}");
     assert!(provider.requests().is_empty());
-    // What the tools write does not fit: the model is told, and a patch of the rest is true.
+    // The tools write more than fits: the model gets the error, and the patch holds the rest.
     let script = Script::new()
         .call("bash", json!({"command": "echo small >small; head -c 1000000 /dev/zero >big"}))
         .reply(Reply::new().when("No space left").call("bash", json!({"command": "rm big"})))

@@ -1,4 +1,4 @@
-//! Whatever is wrong on the way to the model, or with what comes from there: one clear line, the
+//! Whatever is wrong on the way to the model, or in its answer: one clear line, the
 //! exit code, bounded memory.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};

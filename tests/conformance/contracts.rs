@@ -91,7 +91,7 @@ fn json_that_does_not_fit_is_asked_for_again_and_twice_at_most() {
     let (done, requests) = run(&place, &["x"], &["{}", "no", "[]", good]);
     assert!(done.failure(61).contains("does not fit the prompt's schema"), "{done:?}");
     assert_eq!(requests, 3);
-    // What is wrong is told, at the end of the same conversation.
+    // The fault is described at the end of the same conversation.
     let provider = model(Script::new().text("{}").text(good));
     place.zerostack(&["x"]).model(&provider).run().success();
     let bodies: Vec<Value> = provider.requests().iter().map(|it| it.json()).collect();

@@ -1,4 +1,4 @@
-//! A result is handed over whole, or kept where the user is told.
+//! A result is handed over whole, or kept in a place that the message names.
 
 use std::fs;
 use std::path::PathBuf;

@@ -192,7 +192,7 @@ fn a_turn_is_over_when_the_reply_is() {
 #[test]
 fn what_was_interrupted_is_done_again() {
     for buffer in [1, 512] {
-        // A read is interrupted behind all writes: each takes one off.
+        // A read is interrupted after all writes: each removes one.
         let (result, text, _) =
             blocking(open_stream("hello"), |pieces| pieces.interrupts = 200, buffer);
         assert_eq!((result, text.as_str()), (Ok(StopReason::EndTurn), "hello"), "{buffer}");

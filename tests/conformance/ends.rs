@@ -138,7 +138,7 @@ fn only_a_word_that_means_success_ends_a_turn_well() {
         match dialect {
             // The word of this dialect is `incomplete`, whatever its reason is.
             Dialect::OpenAiResponses => assert_eq!(end_with(None), unknown),
-            // The line that is done says so without a word, too.
+            // The end is reported without a message, too.
             Dialect::Ollama => assert_eq!(end_with(None), good),
             _ => assert_eq!(end_with(None).0, Err(ErrorKind::Cut), "{dialect:?}"),
         }

@@ -163,7 +163,7 @@ fn each_failure_ends_with_a_result_that_tells_it() {
         for name in ["patch", "text", "files", "output"] {
             assert!(result.get(name).is_none(), "{name} of a run that failed");
         }
-        // What was in force is told as soon as there was anything.
+        // The layers in force are reported as soon as there are any.
         assert_eq!(
             result["sandbox"],
             if events.len() > 1 { events[0]["sandbox"].clone() } else { Value::Null }

@@ -43,7 +43,7 @@ fn dotprompt_has_roles_input_and_a_schema() {
     let values = "{\"who\": \"Bo\", \"tone\": \"cool\"}";
     let (_, request) = run(&place, &["greet"], Some(values), answer);
     assert!(messages(&request).0.starts_with("Be cool.") && messages(&request).1 == "Greet Bo");
-    // What is missing, malformed or cannot be sent is told.
+    // Anything missing, malformed or impossible to send is reported.
     let provider = Scripted::start(Script::new()).unwrap();
     let fails = |text: &str, code: i32, part: &str| {
         place.write("project/.zerostack/prompts/greet.prompt", text);

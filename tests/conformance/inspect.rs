@@ -108,7 +108,7 @@ fn the_doctor_names_each_layer_and_asks_nobody_unless_told() {
             |name: &str| found.iter().any(|row| row["name"] == "sandbox" && row["detail"] == name);
         assert!(layer("seccomp") && layer("network-namespace"), "{found:?}");
     } else {
-        // A machine without namespaces says so.
+        // A machine without namespaces reports that.
         assert_eq!(done.code, 44, "{done:?}");
     }
     for name in ["system", "cgroup", "git", "state", "terminal", "model"] {

@@ -1,4 +1,4 @@
-//! What the model is told: the prompt, the files AGENTS.md, the task.
+//! The model's instructions: the prompt, the files AGENTS.md, the task.
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
@@ -177,7 +177,7 @@ fn included_prompts_stand_before_and_a_blank_line_between() {
     let (system, task) = ask(&place, &["mine", "go"]);
     let expected = "Be kind.\n\nBe brief.\n\nBe kind.\n\nBegin\nhere.\n\nWorking folder: ";
     assert!(system.starts_with(expected) && task == "go", "{system}: {task}");
-    // The task stands where an included prompt has it, and not again behind it.
+    // The task is placed where an included prompt has it, and not a second time after it.
     write("kind", "Do $ARGUMENTS kindly.");
     let (system, task) = ask(&place, &["brief", "it"]);
     assert!(

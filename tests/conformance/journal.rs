@@ -72,7 +72,7 @@ fn random_sessions_are_restored_at_every_cut() {
             assert_eq!((at.file_bytes(), dropped), (whole as u64, cut - whole));
             cuts += 1;
         }
-        // A restored session goes on in the same file, behind what is whole.
+        // A restored session goes on in the same file, after the last whole frame.
         let restored_at = Journal::restore(&file[..file.len() - 1], Growing::new(1 << 20)).unwrap();
         file.truncate(restored_at.journal.file_bytes() as usize);
         let mut session = Session::resume(restored_at.storage, restored_at.used, config).unwrap();

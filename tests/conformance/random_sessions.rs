@@ -370,7 +370,7 @@ fn kept_text(session: &Chat<'_>) -> String {
     let mut text = String::new();
     for entry in session.transcript().entries() {
         match entry.part {
-            // The session itself says so behind the reply of calls that cannot be read.
+            // The session itself reports calls that cannot be read, after their reply.
             Part::ToolResult(result) if result.content.starts_with("not run") => {}
             _ if entry.role != Role::Assistant || entry.starts_message => text.clear(),
             _ => {}

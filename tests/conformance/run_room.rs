@@ -1,4 +1,4 @@
-//! A run whose conversation becomes too long makes room and says so; one that uses up its budget
+//! A run whose conversation becomes too long makes room and reports it; one that uses up its budget
 //! ends with code 53 and the option that raises it.
 
 use serde_json::{Value, json};

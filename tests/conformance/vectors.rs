@@ -1,6 +1,6 @@
 //! The vectors that all languages play give the same bytes here, at every size of pieces.
 //!
-//! `ZEROSTACK_WRITE_VECTORS=1` writes what came out into them: look at the difference.
+//! `ZEROSTACK_WRITE_VECTORS=1` writes the outputs into them: look at the difference.
 
 use std::path::{Path, PathBuf};
 

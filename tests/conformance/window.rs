@@ -1,4 +1,4 @@
-//! Room is made by each policy: what is sent fits, pairs stay whole, all that goes is told, and
+//! Room is made by each policy: requests fit, pairs stay whole, everything removed is reported, and
 //! the prefix stays until then.
 
 use serde_json::{Value, json};

@@ -66,7 +66,7 @@ pub const MEASURE: Board =
 pub const EVERYTHING: Board =
     Board { name: "mps2-an386-everything", features: "mps2-an386,everything", ..AN386 };
 
-/// The first with RAM and dialects enough for every shared vector.
+/// The first with enough RAM and dialects for every shared vector.
 pub const VECTORS: Board =
     Board { name: "mps2-an386-vectors", features: "mps2-an386,vectors", ..AN386 };
 

@@ -35,7 +35,7 @@ pub fn serve(board: UnixStream, server: SocketAddr) -> io::Result<()> {
                 }
             }
             DATA => {
-                // A server that closed says so by `CLOSED`.
+                // `CLOSED` reports that the server closed.
                 let _ = connection.as_mut().map(|connection| connection.stream.write_all(&bytes));
             }
             other => return Err(io::Error::other(format!("a frame of kind {other}"))),

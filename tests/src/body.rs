@@ -81,7 +81,7 @@ impl Lists {
     }
 
     /// Checks that the marks of Anthropic's cache stand where nothing ever moves: for
-    /// a model of Anthropic one at the top, which caches what grows, and one behind the last of what
+    /// a model of Anthropic one at the top, which caches what grows, and one after the last of what
     /// is fixed.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! Data that is not part of the repository: recorded streams, corpora, suites.
 //!
 //! It lies in `../shared` beside the checkout, or where `ZEROSTACK_SHARED` says. A test that
-//! does not find it says so loudly and proves nothing.
+//! does not find it prints that loudly and proves nothing.
 
 use std::path::{Path, PathBuf};
 

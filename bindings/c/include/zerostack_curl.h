@@ -88,7 +88,7 @@ typedef struct zs_run {
 #define ZS_RUN_INIT                                                                          \
     { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0 }
 
-/* What came of a run. */
+/* The result of a run. */
 typedef struct zs_run_report {
     /* Bytes of old exchanges that went because the memory or the window was full. */
     size_t dropped_bytes;
@@ -104,7 +104,7 @@ typedef struct zs_run_report {
  * Says `text` to the model, ended by a NUL, and runs the turn to its end: sends requests, shows
  * events, runs tools, waits and tries again as the session says.
  *
- * A reply is over when the provider says so: the end of its body is waited for a quarter of a second,
+ * A reply ends when the provider marks its end: the end of its body is waited for a quarter of a second,
  * and then the connection is closed. The body of a refusal is read for a second.
  *
  * The step is ZS_STEP_IDLE before and after, whatever comes of it. `report` may be NULL.

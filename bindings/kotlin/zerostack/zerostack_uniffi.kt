@@ -2477,7 +2477,7 @@ public interface SessionInterface {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, after the events that came before.
+     * If the turn fails, `fault` has the reason, after the events before the failure.
      *
      * # Errors
      * `WrongStep`.
@@ -2893,7 +2893,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, after the events that came before.
+     * If the turn fails, `fault` has the reason, after the events before the failure.
      *
      * # Errors
      * `WrongStep`.
@@ -4144,7 +4144,7 @@ data class Fed (
     val `events`: List<Event>
     , 
     /**
-     * Why the turn failed, or why room must be made, behind these events. A record and not a
+     * Why the turn failed, or why room must be made, after these events. A record and not a
      * throw, so that the events before it are not lost.
      */
     val `fault`: Fault?
@@ -5002,7 +5002,7 @@ enum class ErrorKind {
      */
     FULL,
     /**
-     * The call does not fit the step; `detail` is the number of the step that is on.
+     * The call does not fit the step; `detail` is the number of the current step.
      */
     WRONG_STEP,
     /**
@@ -6951,7 +6951,7 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
          * Decodes the whole body of a successful response.
          *
          * # Errors
-         * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
+         * `Unsupported` when the dialect is not compiled in. Faults in the body are reported by
          * `failure`, after the events that came before.
          */
     @Throws(ZerostackException::class) fun `decode`(`dialect`: Dialect, `body`: java.nio.ByteBuffer): Decoded {

@@ -11,7 +11,7 @@ use crate::message;
 /// From this length on, other threads run while a chunk is read.
 const LONG_CHUNK_BYTES: usize = 16 * 1024;
 
-/// Feeds all of `chunk`, and appends what came of it to `events`. The outer error is one of Python,
+/// Feeds all of `chunk`, and appends its events to `events`. The outer error is one of Python,
 /// the inner one of the core.
 pub fn feed_all(
     session: &mut OwnedSession,
@@ -40,7 +40,7 @@ fn feed<E>(
     show: &mut impl FnMut(core::Event<'_>) -> Result<(), E>,
 ) -> Result<Result<(), Error>, E> {
     let mut rest = chunk;
-    // An empty chunk is asked about too, so that a wrong step is told.
+    // An empty chunk is fed too, so that a wrong step is reported.
     loop {
         let fed = match session.feed(rest) {
             Ok(fed) => fed,

@@ -12,7 +12,7 @@ use crate::{enums, request_options, tokenizer};
 /// What may be said of a session beside its dialect and model.
 #[derive(Default)]
 pub struct Options<'py> {
-    /// What the model is told first.
+    /// The system prompt.
     system: Option<Bound<'py, PyAny>>,
     /// See [`tools`].
     tools: Option<Bound<'py, PyAny>>,

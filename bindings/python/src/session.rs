@@ -119,7 +119,7 @@ impl Session {
         })
     }
 
-    /// All that was said, oldest first; in the step `RECEIVE` what came of the reply too.
+    /// All that was said, oldest first; in the step `RECEIVE` also the part of the reply received so far.
     #[getter]
     fn transcript(&self, py: Python<'_>) -> PyResult<Vec<Py<Entry>>> {
         self.held.look(py, |session| {
@@ -191,7 +191,7 @@ impl Session {
         self.held.look(py, |session| session.config().model.clone())
     }
 
-    /// What the model is told first.
+    /// The system prompt.
     #[getter]
     fn system(&self, py: Python<'_>) -> PyResult<String> {
         self.held.look(py, |session| session.config().system.clone())

@@ -22,7 +22,7 @@ pub struct Decoded {
 /// Decodes the whole body of a successful response.
 ///
 /// # Errors
-/// `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
+/// `Unsupported` when the dialect is not compiled in. Faults in the body are reported by
 /// `failure`, after the events that came before.
 #[uniffi::export]
 pub fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, ZerostackError> {

@@ -7,7 +7,7 @@ use crate::{Dropped, Fault, StopReason};
 pub struct Fed {
     /// What happened, in order.
     pub events: Vec<Event>,
-    /// Why the turn failed, or why room must be made, behind these events. A record and not a
+    /// Why the turn failed, or why room must be made, after these events. A record and not a
     /// throw, so that the events before it are not lost.
     pub fault: Option<Fault>,
 }

@@ -35,7 +35,7 @@ mirror! {
     ErrorKind of zerostack_core::ErrorKind, else Unknown: "A class that this version does not name." {
         /// The storage has no room for it; `detail` is the bytes missing.
         Full,
-        /// The call does not fit the step; `detail` is the number of the step that is on.
+        /// The call does not fit the step; `detail` is the number of the current step.
         WrongStep,
         /// The response is not what the dialect promises; `detail` is the byte offset in the body.
         BadResponse,

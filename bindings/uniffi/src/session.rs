@@ -236,7 +236,7 @@ impl Session {
     /// Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
     /// event that ends the step; the rest of the bytes belongs to a reply that is taken out.
     ///
-    /// A turn that fails is told by `fault`, after the events that came before.
+    /// If the turn fails, `fault` has the reason, after the events before the failure.
     ///
     /// # Errors
     /// `WrongStep`.
@@ -369,7 +369,7 @@ impl Session {
 }
 
 impl Session {
-    /// A call that panicked left whole records behind: the core writes after it has reserved.
+    /// A call that panicked left only whole records: the core writes after it has reserved.
     fn lock(&self) -> MutexGuard<'_, CoreSession<OwnedConfig, Growing>> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use syn::{Attribute, Error, LitStr, Result};
 
 use crate::case::Case;
 
-/// What stands on the type.
+/// The attributes of the type.
 #[derive(Default)]
 pub(crate) struct Container {
     pub(crate) tool_name: Option<LitStr>,
@@ -42,7 +42,7 @@ impl Container {
     }
 }
 
-/// What stands on a field or a variant.
+/// The attributes of a field or a variant.
 #[derive(Default)]
 pub(crate) struct Item {
     pub(crate) rename: Option<String>,

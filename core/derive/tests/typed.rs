@@ -37,7 +37,7 @@ struct Edit<'a> {
 
 #[derive(ArgType, Deserialize, PartialEq, Debug)]
 struct Change<'a> {
-    /// What stands there.
+    /// The text there.
     old: &'a str,
     /// What shall.
     new: String,
@@ -74,7 +74,7 @@ fn the_schema_is_a_constant_of_its_own_length() {
             "edits": {"description": "The changes, in any order.", "type": "array", "maxItems": 2, "items": {
                 "type": "object",
                 "properties": {
-                    "old": {"description": "What stands there.", "type": "string"},
+                    "old": {"description": "The text there.", "type": "string"},
                     "new": {"description": "What shall.", "type": "string"},
                     "times": {"description": "How often.", "type": "integer"}
                 },

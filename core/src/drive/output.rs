@@ -22,7 +22,7 @@ impl<'b> ToolOutput<'b> {
         Self { buffer, used: 0, left_out: 0, is_error: false }
     }
 
-    /// Bytes that can still be written: a tool with more to say gives a part of it, and says so.
+    /// Bytes that can still be written: a tool with more output writes a part of it, and marks that it is a part.
     #[must_use]
     pub const fn room(&self) -> usize {
         let room = self.buffer.len().saturating_sub(Self::NOTE_BYTES);

@@ -162,7 +162,7 @@ impl<'a> Iterator for SplitWords<'a> {
     }
 }
 
-/// What stands between the brackets of `[a, b]` or `{a: b}`.
+/// The text between the brackets of `[a, b]` or `{a: b}`.
 #[derive(Clone, Copy, Debug)]
 struct Flow<'a> {
     rest: &'a str,

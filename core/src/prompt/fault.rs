@@ -75,7 +75,7 @@ pub enum Reason {
     NotList = 12,
     /// The field needs `true` or `false`.
     NotBool = 13,
-    /// `output` is none of `text`, `patch`, `findings`, `json`.
+    /// `output` is not `text`, `patch`, `findings` or `json`.
     Output = 14,
     /// A `schema` without `output: json`.
     Schema = 15,

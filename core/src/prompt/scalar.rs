@@ -18,7 +18,7 @@ impl<'a> Text<'a> {
         Self { raw, style: Style::Verbatim }
     }
 
-    /// A plain or quoted scalar; `raw` is what stands between its quotes.
+    /// A plain or quoted scalar; `raw` is the text between its quotes.
     pub(super) fn flow(raw: &'a str, quotes: Quotes) -> Self {
         let folds = raw.bytes().any(|b| b == b'\n');
         let style = match quotes {

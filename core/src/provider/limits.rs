@@ -128,7 +128,7 @@ impl Budget {
 }
 
 impl Limits {
-    /// Tokens of one reply that the provider is asked for; 0 is as it likes.
+    /// The most tokens of one reply that the request asks for; 0 leaves it to the provider.
     #[must_use]
     pub const fn reply_tokens(&self, dialect: Dialect) -> u32 {
         match (self.max_output_tokens, dialect) {

@@ -1,4 +1,4 @@
-//! What the name of a model tells of the server behind the dialect.
+//! What the name of a model tells about its server.
 //!
 //! Servers of one dialect refuse what others want. A name may have its vendor before it
 //! (`google/gemini-3-pro`, `us.anthropic.claude-…`).

@@ -43,7 +43,7 @@ pub struct RequestPlace {
 enum BodySection {
     Head,
     Options(options::OptionCursor),
-    /// What stands before the messages, where tools are called by words.
+    /// The text before the messages, where tools are called by words.
     Words(local::TextModeCursor),
     Tool(usize),
     Messages,

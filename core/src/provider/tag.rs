@@ -32,7 +32,7 @@ pub(crate) const CACHE_READ: u8 = 14;
 pub(crate) const CACHE_WRITE: u8 = 15;
 pub(crate) const REASONING: u8 = 16;
 /// At the top of a document: a word that may be `error`; then the strings and the code beside it
-/// are those of an error. They count as well where the status or the framing says so.
+/// are those of an error. They count as well where the status or the framing marks an error.
 pub(crate) const OBJECT: u8 = 17;
 pub(crate) const TOP_MESSAGE: u8 = 18;
 pub(crate) const TOP_CODE: u8 = 19;

@@ -132,7 +132,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The request for a summary that is on.
+    /// The current request for a summary.
     pub fn summary(&self) -> Option<FinishSummary> {
         self.summary.filter(|_| ENABLED)
     }

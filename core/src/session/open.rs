@@ -10,7 +10,7 @@ use crate::wire::hash::hash;
 use crate::wire::json_read::is_value;
 use crate::wire::json_write::CallIdRule;
 
-/// What the model is told of a call that is not handed out.
+/// The result of a call that is not handed out.
 pub(super) const MALFORMED: &str =
     "not run: the arguments are not one JSON value; make the call again with whole arguments";
 
@@ -32,7 +32,7 @@ pub(super) struct OpenCalls {
 impl OpenCalls {
     pub const NONE: Self = Self::new(0, 0, 0);
 
-    /// The calls of the reply that begins at `reply`, none of them answered.
+    /// The calls of the reply that begins at `reply`; all of them are open.
     pub const fn new(reply: u32, before: u32, total: u16) -> Self {
         Self { reply, before, count: total, first: reply, first_index: 0 }
     }

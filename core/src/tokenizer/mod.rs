@@ -214,7 +214,7 @@ impl<'v> Bpe<'v> {
             if tokens <= limit {
                 fit = Fit { bytes, tokens };
             } else if bytes >= checked + format::MAX_TOKEN_BYTES {
-                // More text may mean fewer tokens, but not for ever.
+                // More text may mean fewer tokens, but only so far.
                 checked = bytes;
                 if counter.lower_bound() > limit {
                     break;

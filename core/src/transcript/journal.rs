@@ -71,7 +71,7 @@ pub struct Restored<S> {
     pub storage: S,
     /// How much of the storage it is.
     pub used: usize,
-    /// What the file holds, to go on with. The bytes behind [`Journal::file_bytes`] must be cut
+    /// What the file holds, to go on with. The bytes after [`Journal::file_bytes`] must be cut
     /// off before more is written.
     pub journal: Journal,
     /// Bytes at the end of the file that were not whole frames.
@@ -91,10 +91,10 @@ impl Journal {
         self.file_bytes
     }
 
-    /// Reads a file. What comes after the last whole frame is dropped, and counted.
+    /// Reads a file. The bytes after the last whole frame are dropped, and counted.
     ///
     /// # Errors
-    /// `BadTranscript` when the file is none of this format; `detail` is 0. `Full`.
+    /// `BadTranscript` when the file is not in this format; `detail` is 0. `Full`.
     pub fn restore<S: Storage>(file: &[u8], storage: S) -> Result<Restored<S>, Error> {
         // A file that ends within its name was cut off at its first write.
         let Some(all) =
@@ -135,7 +135,7 @@ impl Journal {
     ) -> Option<Frame<'s>> {
         let is_same = (self.rewrites, self.cuts) == (rewrites, cuts);
         let mut known = if is_same { self.saved as usize } else { 0 };
-        // How a turn ended is told by its last record, which may be saved.
+        // The last record of a turn tells how it ended, and may be saved.
         if let Some(last) = bytes.get(..known).and_then(last_record)
             && last.header.has(ENDED) != self.turned
         {
@@ -191,7 +191,7 @@ fn last_record(bytes: &[u8]) -> Option<Record<'_>> {
     Records::from(bytes, FIRST_RECORD).last()
 }
 
-/// The first frame, when it is whole: its offset, its payload, and what comes after it.
+/// The first frame, when it is whole: its offset, its payload, and the rest of the file.
 fn next_frame(bytes: &[u8]) -> Option<(usize, &[u8], &[u8])> {
     let (start, rest) = bytes.split_first_chunk::<4>()?;
     let (length, rest) = rest.split_first_chunk::<4>()?;

@@ -152,7 +152,7 @@ impl<'t> Log<'t> {
         self.set_length(offset, self.used() - offset - HEADER_BYTES);
     }
 
-    /// Writes a record over what stands at `offset`.
+    /// Writes a record over the bytes at `offset`.
     #[cfg_attr(not(feature = "window"), allow(dead_code, reason = "for room by policy"))]
     pub fn write(&mut self, offset: usize, header: Header, payload: &[u8]) {
         self.set_header(offset, header);

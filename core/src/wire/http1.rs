@@ -1,6 +1,6 @@
 //! HTTP/1.1 for targets without an HTTP client: the head of a request, and a response byte by byte.
 //!
-//! [`RequestHead`] writes what stands before the body. [`Response`] takes the bytes that come back,
+//! [`RequestHead`] writes the head of a request. [`Response`] takes the bytes that come back,
 //! cut anywhere, and gives out the status and the body as slices of what it was given: it holds a
 //! few counters and no buffer. Interim (1xx) responses are passed over; `content-length`, chunked
 //! and close-delimited bodies are read; trailers are checked and passed over.

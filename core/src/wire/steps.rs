@@ -1,4 +1,4 @@
-//! How much is done, counted in tests only: that it grows no faster than what comes in.
+//! How much is done, counted in tests only: that it grows no faster than the input.
 
 /// So many bytes are moved, checked or looked at.
 #[inline(always)]

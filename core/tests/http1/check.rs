@@ -3,7 +3,7 @@
 use zerostack_core::wire::http1::{Response, ResponseEvent};
 use zerostack_core::{Error, ErrorKind};
 
-/// Plays the bytes behind the first, which is a seed, in three chunkings, and compares the result
+/// Plays the bytes after the first, which is a seed, in three chunkings, and compares the result
 /// with another reader.
 pub fn check(data: &[u8]) {
     let Some((seed, bytes)) = data.split_first() else { return };

@@ -7,7 +7,7 @@ use zerostack_core::{Dialect, Event, Limits, Session, SessionConfig, ToolCall, T
 
 use crate::{board, console, memory};
 
-/// What the agent is told, in flash. `reply_bytes` are left free beside the results of tools.
+/// The agent's instructions, in flash. `reply_bytes` are left free beside the results of tools.
 pub const fn config(reply_bytes: u32) -> SessionConfig<'static> {
     SessionConfig {
         system: "You look after a board.",

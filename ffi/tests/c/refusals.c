@@ -235,7 +235,7 @@ static void configs(void) {
     longer.bytes[sizeof longer - 1] = 1;
     CHECK_STATUS(zs_session_init(memory, sizeof memory, &longer.config, &session, NULL), ZS_BAD_CONFIG);
 
-    /* An older one: nothing behind its size is written or read. */
+    /* An older one: nothing after its size is written or read. */
     for (size = 0; size < sizeof(zs_config); size += sizeof(uint32_t)) {
         memset(&longer, 0xa5, sizeof longer);
         if (zs_config_init(&longer.config, size) == ZS_OK) {

@@ -1,5 +1,5 @@
 /* Plays the vectors that all languages share, see tests/vectors/README.md: gives the inputs of each
- * file to a session, writes down what comes out, and compares that with the file. */
+ * file to a session, writes down its outputs, and compares them with the file. */
 #include "check.h"
 
 #include <stdarg.h>
@@ -106,7 +106,7 @@ static size_t index_of(zs_str word, const char *const *names, size_t count) {
     return index;
 }
 
-/* Takes `len` bytes and the one behind them. */
+/* Takes `len` bytes and the one after them. */
 static zs_str take(zs_str *rest, size_t len, char behind) {
     zs_str taken = {rest->ptr, len};
     CHECK(len < rest->len && rest->ptr[len] == (uint8_t)behind);
@@ -204,7 +204,7 @@ static bool is_ok(zs_status status) {
     return status == ZS_OK;
 }
 
-/* Writes down what came of a call that gives an event, and says whether it went well. */
+/* Writes down the result of a call that gives an event, and returns whether it succeeded. */
 static bool put_event(zs_status status, const zs_event *event) {
     if (!is_ok(status)) {
         return false;
@@ -376,7 +376,7 @@ static void input(const struct entry *entry) {
     }
 }
 
-/* Plays the inputs of a vector; what came of it is the file again. */
+/* Plays the inputs of a vector; the output is the file again. */
 static void play(zs_str file) {
     zs_str rest = file;
     struct entry entry = next(&rest);

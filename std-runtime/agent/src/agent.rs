@@ -133,7 +133,7 @@ impl AgentBuilder {
         self
     }
 
-    /// What the model is told first.
+    /// The system prompt.
     #[must_use]
     pub fn system(mut self, text: impl Into<String>) -> Self {
         self.system = text.into();
@@ -154,7 +154,7 @@ impl AgentBuilder {
         self
     }
 
-    /// Decides about each call before it runs. The model is told the error of one that does not.
+    /// Decides about each call before it runs. The error of a refused call is sent to the model.
     #[must_use]
     pub fn gate(mut self, gate: impl Fn(&ToolCall<'_>) -> Result<(), String> + 'static) -> Self {
         self.gate = Some(Box::new(gate));

@@ -1,4 +1,4 @@
-//! The blocking loop: does what the machine of the turn says, and tells it what came of it.
+//! The blocking loop: does what the machine of the turn asks for, and reports the outcome to it.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};

@@ -20,7 +20,7 @@ pub enum AgentEvent {
     ToolResult {
         /// The call.
         call: Call,
-        /// What the model is told.
+        /// The text of the result, as the model reads it.
         content: String,
         /// Whether the call failed.
         is_error: bool,
@@ -36,7 +36,7 @@ pub enum AgentEvent {
     },
     /// The conversation became too long: this many bytes of it went.
     MadeRoom {
-        /// What of it, and what stands in its place.
+        /// Which part of it, and what replaces it.
         what: Room,
         /// How many.
         bytes: u32,

@@ -1,4 +1,4 @@
-//! A turn as a pure machine: it says what to do next, and takes what came of it.
+//! A turn as a pure machine: it returns what to do next, and takes the outcome.
 //!
 //! It does no I/O and waits for nothing, so the blocking [`Drive`](crate::Drive) and the async
 //! agent are thin loops around the same decisions.

@@ -84,7 +84,7 @@ impl Tool {
     }
 }
 
-/// The arguments of a call as a value; the error is what the model is told.
+/// The arguments of a call as a value; the error is sent to the model.
 pub(crate) fn arguments<A: DeserializeOwned>(text: &str) -> Result<A, ToolOutput> {
     // Models send nothing where they mean no arguments.
     let text = if text.is_empty() { "{}" } else { text };
@@ -93,7 +93,7 @@ pub(crate) fn arguments<A: DeserializeOwned>(text: &str) -> Result<A, ToolOutput
         .map_err(|error| ToolOutput::error(format!("wrong arguments: {error}")))
 }
 
-/// What the model is told of a function's result.
+/// The text of a function's result, as the model reads it.
 pub(crate) fn output<R: Serialize, E: Display>(result: Result<R, E>) -> ToolOutput {
     match result.map(serde_json::to_value) {
         Ok(Ok(serde_json::Value::String(text))) => ToolOutput::ok(text),

@@ -28,7 +28,7 @@ pub trait Toolbox {
     }
 }
 
-/// Decides about each call before it runs. The error is what the model is told.
+/// Decides about each call before it runs. The error is sent to the model.
 pub type Gate<'a> = dyn Fn(&ToolCall<'_>) -> Result<(), String> + 'a;
 
 impl<T: Toolbox + ?Sized> Toolbox for &mut T {
@@ -82,7 +82,7 @@ fn run(tools: &[Tool], call: ToolCall<'_>) -> ToolOutput {
     }
 }
 
-/// What the model is told of a tool that nobody has.
+/// The result of a call to a tool that does not exist.
 pub(crate) fn no_tool<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> ToolOutput {
     let names: Vec<&str> = names.collect();
     match names.as_slice() {

@@ -1,4 +1,4 @@
-//! Sources of tools behind one gate, and a record of what went into the session.
+//! Sources of tools with one gate, and a record of the session's inputs.
 
 use std::cell::RefCell;
 use std::rc::Rc;

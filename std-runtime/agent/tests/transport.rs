@@ -194,7 +194,7 @@ fn a_long_request_that_comes_in_drops_arrives_whole() {
 #[test]
 fn bytes_come_as_soon_as_they_are_there() {
     // The second half is only sent when the first has been read: a client that waits for more,
-    // or for the end, would wait for ever.
+    // or for the end, would wait forever.
     let reply = Reply::raw("text/event-stream", "first second").stall(6);
     let provider = Scripted::start(Script::new().reply(reply)).unwrap();
     let mut response = post(&mut http(&Cancel::new()), &provider.base_url()).unwrap();
@@ -310,7 +310,7 @@ fn cancel_ends_a_wait_for_the_head() {
     });
 }
 
-/// An address whose kernel drops what comes, because its backlog is full.
+/// An address whose kernel drops connections, because its backlog is full.
 #[cfg(target_os = "linux")]
 fn silent_address() -> (SocketAddr, impl Sized) {
     use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};

@@ -130,7 +130,7 @@ impl Dotprompt {
     /// Fills the template.
     ///
     /// # Errors
-    /// A helper or partial that there is none of, or a result that is too long.
+    /// An unknown helper or partial, or a result that is too long.
     pub fn render(&self, data: &Data) -> Result<Vec<Message>, String> {
         let mut input = self.defaults();
         if let Some(given) = data.input.as_object() {

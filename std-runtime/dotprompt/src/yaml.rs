@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 items.push(self.nested(indent)?);
             } else if split_key(rest).is_some() || is_item(rest) {
-                // A map or list that starts behind the dash.
+                // A map or list that starts after the dash.
                 self.lines[self.at] = Line { indent: inner, text: rest, ..line };
                 items.push(self.block(inner)?);
             } else {
@@ -205,7 +205,7 @@ fn is_item(text: &str) -> bool {
     text == "-" || text.starts_with("- ")
 }
 
-/// The key and what is behind its colon.
+/// The key and the text after its colon.
 fn split_key(text: &str) -> Option<(&str, &str)> {
     let mut quote = None;
     for (at, character) in text.char_indices() {

@@ -2,7 +2,7 @@
 
 use crate::{Effect, Place, Verdict};
 
-/// What an agent may do without a rule that says so. The order is from the narrowest.
+/// What an agent may do without a rule that allows it. The order is from the narrowest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum Mode {

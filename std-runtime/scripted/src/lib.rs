@@ -3,10 +3,10 @@
 //! Tests drive the whole way through it, and `zerostack try` runs on it without key and network.
 //! It answers each `POST` with the next [`Reply`] of its [`Script`], in the dialect of the path
 //! (`…/chat/completions`, `…/responses`, `…/messages`, `…:generateContent`, `…/api/chat`), streamed
-//! when the request says so in the way of that dialect, and keeps every [`Request`] for assertions.
+//! when the request asks for it in the way of that dialect, and keeps every [`Request`] for assertions.
 //! `GET …/models` and `…/api/tags` list the models of the script; any other path is answered 404.
 //! When no reply is left, or none fits the request, it answers 410, which nobody
-//! retries, with an error body that says so.
+//! retries, with an error body that names the fault.
 //!
 //! ```
 //! use serde_json::json;

@@ -49,7 +49,7 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
             Some(_) => None,
         };
         if let Some(text) = of_prompt {
-            // A project describes its prompts as it likes.
+            // A project chooses the descriptions of its prompts.
             print(visible(&text).as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }

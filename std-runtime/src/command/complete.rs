@@ -43,7 +43,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Whether a shell takes `name` as it is: a project names its prompts as it likes.
+/// Whether a shell takes `name` as it is: a project chooses the names of its prompts.
 fn is_plain(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
     name.bytes().all(plain)

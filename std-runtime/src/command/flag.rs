@@ -18,7 +18,7 @@ pub(crate) fn option(name: &'static str, value: &'static str, help: &'static str
     Arg::new(name).long(name).value_name(value).help(help)
 }
 
-/// A path, which may be empty: what cannot be done with it is told where it is used.
+/// A path, which may be empty: an error about it is reported where it is used.
 pub(crate) fn paths() -> impl TypedValueParser<Value = PathBuf> {
     OsStringValueParser::new().map(PathBuf::from)
 }

@@ -46,7 +46,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
             files.warnings().iter().for_each(|warning| tell(warning));
             let lines = files.list();
             let lines = lines.iter().map(|(name, what)| format!("{name:<12} {what}\n"));
-            // A project names and describes prompts as it likes.
+            // A project chooses the names and descriptions of its prompts.
             print(visible(&lines.collect::<String>()).as_bytes())?;
         }
         ("show", [name]) => {

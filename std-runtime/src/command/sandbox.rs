@@ -100,7 +100,7 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     new.persist(&path)
 }
 
-/// What is told and kept of the changes.
+/// What is printed and kept of the changes.
 fn end(view: &View, matches: &ArgMatches, is_quiet: bool, sandbox: Mode) -> Result<()> {
     view.end_processes();
     let comparison = view.compare()?;

@@ -31,7 +31,7 @@ struct Report {
 pub fn run(config: &OwnedConfig, input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let mut text = String::new();
     input.read_to_string(&mut text).map_err(|error| io_error("stdin", &error))?;
-    // What is wrong is told of the whole, before anything is printed.
+    // Faults of the whole are reported before anything is printed.
     transcript::read(&mut text.as_bytes(), config.clone())?;
     let mut before = Vec::new();
     let mut request = 0;

@@ -139,7 +139,7 @@ pub fn read(input: impl Read, mut config: OwnedConfig) -> Result<OwnedSession> {
         if text.trim().is_empty() {
             continue;
         }
-        // The core passes over what it does not know; here a field that is misspelt is told.
+        // The core passes over unknown fields; here a misspelt field is reported.
         let line: Line =
             serde_json::from_str(&whole_pairs(&text)).map_err(|error| refused(&error))?;
         match (line.role, line.text, &line.tools) {

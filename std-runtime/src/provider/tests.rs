@@ -180,7 +180,7 @@ fn a_choice_is_whole() {
     let env = [("ZEROSTACK_BASE_URL", "https://own.example/v1"), ("WORK_KEY", KEY)];
     Case { flags: flags("", "", "m"), env: &env, user, ..Case::default() }
         .gives("own.example | openai-chat | https://own.example/v1 | m | - | ZEROSTACK_BASE_URL");
-    // Whose key is missing is told, and whose is there.
+    // The message names the providers with a key and those without.
     let env = [("ZEROSTACK_BASE_URL", "https://own.example/v1"), ("ZEROSTACK_API_KEY", KEY)];
     Case { flags: flags("openai", "", ""), env: &env, ..Case::default() }
         .fails(ErrorKind::Authentication, &["OPENAI_API_KEY", "for another server"]);

@@ -31,7 +31,7 @@ pub(super) struct Line {
     pub end: usize,
     /// Where the next line starts.
     pub next: usize,
-    /// The code depends on what stands above.
+    /// The code depends on the lines above.
     pub dull: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Files: what stands at a path, replacing one atomically, saying what is wrong.
+//! Files: what is at a path, atomic replacement, and the sentences for what is wrong.
 
 use std::borrow::Cow;
 use std::fs::{self, Metadata};
@@ -135,7 +135,7 @@ fn dangling(path: &Path, link: &Path, is_outside: bool) -> String {
     format!("{} is a symlink to {}, {why}", path.display(), link.display())
 }
 
-/// No such path: which part is missing, and what stands there instead.
+/// No such path: which part is missing, and what is there instead.
 fn not_found(path: &str) -> String {
     let path = Path::new(path);
     if let Ok(link) = fs::read_link(path) {

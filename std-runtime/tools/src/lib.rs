@@ -58,7 +58,7 @@ pub struct Output {
     pub content: String,
     /// The call did not do what was asked; `content` says what to do next.
     pub is_error: bool,
-    /// What was left out of `content`; `content` says so too.
+    /// What was left out of `content`; `content` mentions it too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<Truncated>,
     /// What `content` shows changed.

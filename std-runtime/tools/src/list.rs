@@ -1,4 +1,4 @@
-//! `list`: what stands in a folder.
+//! `list`: the entries of a folder.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
-//! What a model is told of the tools.
+//! The descriptions of the tools, as the model reads them.
 
 use zerostack_core::ToolSpec;
 
-/// All tools of this crate, in the order in which a model is told of them.
+/// All tools of this crate, in the order of the request.
 pub const fn specs() -> &'static [ToolSpec<'static>] {
     SPECS
 }

@@ -2,7 +2,7 @@
 //! in any language.
 //!
 //! It prints its address (`http://127.0.0.1:PORT`) as one line on stdout and serves until every
-//! reply of the script was played, or until it is killed. The form of a script is told in the
+//! reply of the script was played, or until it is killed. The form of a script is described in the
 //! documentation of `zerostack_scripted`; the record has one line of JSON for each request.
 
 use std::fs::File;

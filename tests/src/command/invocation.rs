@@ -99,7 +99,7 @@ impl<'p> Invocation<'p> {
         self
     }
 
-    /// What stands at stdin.
+    /// What stdin is connected to.
     #[must_use]
     pub fn stdin(mut self, input: impl Into<Stdio>) -> Self {
         self.input = Input::Handle(input.into());
@@ -113,7 +113,7 @@ impl<'p> Invocation<'p> {
         self
     }
 
-    /// What stands at stdout, in place of a pipe to [`Done::stdout`].
+    /// What stdout is connected to, in place of a pipe to [`Done::stdout`].
     #[must_use]
     pub fn stdout(mut self, output: impl Into<Stdio>) -> Self {
         self.output = Some(output.into());

@@ -70,7 +70,7 @@ pub(super) fn is_what_was_said(session: &Chat, heard: &Heard, says: &Says) {
 fn kept_text(session: &Chat) -> String {
     let mut text = String::new();
     for entry in session.transcript().entries() {
-        // The session itself says so behind the reply of calls that cannot be read.
+        // The session itself reports calls that cannot be read, after their reply.
         let is_told = matches!(entry.part,
             Part::ToolResult(result) if result.content.starts_with("not run"));
         if (entry.role != Role::Assistant || entry.starts_message) && !is_told {

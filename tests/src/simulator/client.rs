@@ -1,4 +1,4 @@
-//! One session, the person before it and the tools behind it.
+//! One session, its user and its tools.
 
 use zerostack_core::{
     CallId, Config as _, Dialect, ErrorKind, Event, FailedTurn, Growing, Limits, RoomPolicy,
@@ -247,7 +247,7 @@ impl Client {
                     (self.attempts, self.before) = (0, None);
                     return;
                 }
-                // What came was no summary: it is asked for once more.
+                // The reply was no summary: it is asked for once more.
                 Ok(Event::Compacting) => {
                     assert!(was_own);
                     counts.add("summaries asked again");

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 /// One entry: words, and the texts that they announce.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Entry {
-    /// What stands in the line before the lengths.
+    /// The words of the line before the lengths.
     pub words: Vec<String>,
-    /// The bytes behind it, one for each length.
+    /// The texts after it, one for each length.
     pub texts: Vec<Vec<u8>>,
 }
 
@@ -36,7 +36,7 @@ impl Entry {
         self.words.first().is_some_and(|word| word.starts_with('='))
     }
 
-    /// Word `index`, empty behind the last.
+    /// Word `index`; empty after the last.
     #[must_use]
     pub fn word(&self, index: usize) -> &str {
         self.words.get(index).map_or("", String::as_str)
@@ -90,11 +90,11 @@ pub fn read(mut bytes: &[u8]) -> Vec<Entry> {
     entries
 }
 
-/// Takes as many bytes as `length` says, and the line feed behind them.
+/// Takes as many bytes as `length` says, and the line feed after them.
 fn take<'b>(bytes: &mut &'b [u8], length: impl Fn(&[u8]) -> Option<usize>) -> &'b [u8] {
     let length = length(bytes).expect("a line ends with a line feed");
     let (taken, rest) = bytes.split_at(length);
-    *bytes = rest.strip_prefix(b"\n").expect("a line feed behind a text");
+    *bytes = rest.strip_prefix(b"\n").expect("a line feed after a text");
     taken
 }
 

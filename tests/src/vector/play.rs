@@ -1,4 +1,4 @@
-//! Gives the inputs of a vector to a session and writes down what comes out.
+//! Gives the inputs of a vector to a session and writes down its outputs.
 
 use zerostack_core::{
     CallId, Dialect, Dropped, Error, Event, FailedTurn, Growing, Limits, OwnedConfig, OwnedTool,
@@ -8,7 +8,7 @@ use zerostack_core::{
 use super::Entry;
 
 /// Plays the inputs of `entries` with bodies in pieces of `piece` bytes, and gives back the same
-/// inputs with the outputs that came behind each.
+/// inputs, each followed by its outputs.
 ///
 /// # Panics
 /// When an input is unknown.

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Runs turns: sends what the ``Session`` wants sent, runs the tools that the model calls, all calls
-/// of a reply at the same time, waits and tries again when the session says so.
+/// of a reply at the same time, waits and tries again when the session asks for it.
 ///
 /// ```swift
 /// let agent = try Agent(

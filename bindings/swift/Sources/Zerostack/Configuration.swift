@@ -79,7 +79,7 @@ public enum Counting: Sendable, Hashable {
     case vocabulary(Tokenizer.Vocabulary)
 }
 
-/// A tool that the model may call, as the model is told of it.
+/// A tool that the model may call, as it is described to the model.
 public struct ToolSpec: Sendable, Hashable {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most.
     public var name: String

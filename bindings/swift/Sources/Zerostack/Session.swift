@@ -143,7 +143,7 @@ public final class Session: Sendable {
     /// ``Event/restart`` ends the step: the reply was broken, is taken out and will be asked for
     /// again.
     ///
-    /// - Throws: What `handle` throws; the bytes were taken all the same, and the events behind are
+    /// - Throws: What `handle` throws; the bytes were taken all the same, and the events after it are
     ///   lost. After all events: ``ErrorKind/badResponse``, ``ErrorKind/full``,
     ///   ``ErrorKind/tooLong``, ``ErrorKind/limit``: the turn failed, or ``step`` is
     ///   ``Step/makeRoom(bytes:)`` when room can be made. ``ErrorKind/wrongStep``.

@@ -158,7 +158,7 @@ public struct Decoded: Sendable, Hashable {
     /// Why there is no usable reply.
     public let failure: Failure?
 
-    /// Decodes the whole body of a successful response. What is wrong with it is told by
+    /// Decodes the whole body of a successful response. Faults in it are thrown as
     /// ``failure``, after the events that came before.
     ///
     /// - Throws: ``ErrorKind/unsupported`` when the dialect is not compiled in.

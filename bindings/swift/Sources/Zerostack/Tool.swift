@@ -15,11 +15,11 @@ import Foundation
 /// }
 /// ```
 ///
-/// A string that it returns is told to the model as it is, another value as JSON. What it throws,
-/// a timeout, and arguments that do not fit are told to the model as failed calls; none of them
+/// A string that it returns is sent to the model as it is, another value as JSON. What it throws,
+/// a timeout, and arguments that do not fit are sent to the model as failed calls; none of them
 /// ends the turn.
 public struct Tool: Sendable {
-    /// What the model is told.
+    /// The description that the model reads.
     public let spec: ToolSpec
     /// How long a call may take; `nil` is without limit.
     public let timeout: Duration?

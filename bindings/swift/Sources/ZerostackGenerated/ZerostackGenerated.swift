@@ -1137,7 +1137,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, after the events that came before.
+     * If the turn fails, `fault` has the reason, after the events before the failure.
      *
      * # Errors
      * `WrongStep`.
@@ -1506,7 +1506,7 @@ open func failure() -> Failure?  {
      * Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
      * event that ends the step; the rest of the bytes belongs to a reply that is taken out.
      *
-     * A turn that fails is told by `fault`, after the events that came before.
+     * If the turn fails, `fault` has the reason, after the events before the failure.
      *
      * # Errors
      * `WrongStep`.
@@ -2641,7 +2641,7 @@ public struct Fed: Equatable, Hashable {
      */
     public let events: [Event]
     /**
-     * Why the turn failed, or why room must be made, behind these events. A record and not a
+     * Why the turn failed, or why room must be made, after these events. A record and not a
      * throw, so that the events before it are not lost.
      */
     public let fault: Fault?
@@ -2653,7 +2653,7 @@ public struct Fed: Equatable, Hashable {
          * What happened, in order.
          */events: [Event], 
         /**
-         * Why the turn failed, or why room must be made, behind these events. A record and not a
+         * Why the turn failed, or why room must be made, after these events. A record and not a
          * throw, so that the events before it are not lost.
          */fault: Fault?) {
         self.events = events
@@ -3938,7 +3938,7 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case full
     /**
-     * The call does not fit the step; `detail` is the number of the step that is on.
+     * The call does not fit the step; `detail` is the number of the current step.
      */
     case wrongStep
     /**
@@ -6061,7 +6061,7 @@ public func defaultLimits() -> Limits  {
  * Decodes the whole body of a successful response.
  *
  * # Errors
- * `Unsupported` when the dialect is not compiled in. What is wrong with the body is told by
+ * `Unsupported` when the dialect is not compiled in. Faults in the body are reported by
  * `failure`, after the events that came before.
  */
 public func decode(dialect: Dialect, body: Data)throws  -> Decoded  {

@@ -68,7 +68,7 @@ struct Vector {
     }
 }
 
-/// Gives the inputs of a vector to a session and writes down what comes out.
+/// Gives the inputs of a vector to a session and writes down its outputs.
 final class Player {
     private let piece: Int
     private var configuration = Configuration(.openAIChat, model: "")
@@ -81,7 +81,7 @@ final class Player {
     }
 
     /// Plays the inputs with bodies in pieces, and gives them back with the outputs that came
-    /// behind each.
+    /// after each.
     func play(_ vector: Vector) throws -> [Vector.Entry] {
         for entry in vector.entries where !entry.isOutput {
             played.append(entry)

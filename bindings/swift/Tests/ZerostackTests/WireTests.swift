@@ -91,7 +91,7 @@ private func residentBytes() -> Int {
     return pages * 4096
 }
 
-/// A loopback server that treats each connection as it is told.
+/// A loopback server that treats each connection as the test asks.
 final class Server: @unchecked Sendable {
     private let listener: Int32
     /// Where it listens.

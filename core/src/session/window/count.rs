@@ -1,4 +1,4 @@
-//! How many tokens the window has: what the provider counted, and what came since.
+//! How many tokens the window has: what the provider counted, and what was added since.
 
 use super::{Excess, WindowTokens};
 use crate::message::{Dialect, Part, ToolCall, ToolResult, Usage};
@@ -14,7 +14,7 @@ pub(in crate::session) struct WindowCount {
     window: WindowTokens,
     /// What the configuration counts for all of it, so that what goes of it is known as a part.
     all: u32,
-    /// All before this offset is counted; 0: nothing is, what stands before the messages neither.
+    /// All before this offset is counted; 0: nothing is, not even what precedes the messages.
     end: u32,
 }
 
@@ -242,7 +242,7 @@ const fn opaque_tokens(dialect: Dialect, maker: u8, bytes: usize) -> u32 {
     if maker == dialect as u8 { (bytes / 4) as u32 } else { 0 }
 }
 
-/// Tokens of what stands before the messages.
+/// Tokens of what precedes the messages.
 fn fixed_tokens(config: &dyn Config) -> u32 {
     let mut tokens = config.count_tokens(config.system()).saturating_add(WRAPPING_TOKENS);
     let mut index = 0;

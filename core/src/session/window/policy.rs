@@ -183,7 +183,7 @@ impl Machine {
     }
 }
 
-/// The names of the calls of a reply, for what stands in the place of their results.
+/// The names of the calls of a reply, for the text that replaces their results.
 struct CallNames {
     /// Where the reply begins.
     reply: usize,
@@ -193,7 +193,7 @@ struct CallNames {
 }
 
 impl CallNames {
-    /// What stands in the place of `result`.
+    /// The text that replaces `result`.
     fn stub(&mut self, bytes: &[u8], result: &Record<'_>) -> heapless::Vec<u8, STUB_BYTES> {
         let mut stub = heapless::Vec::new();
         if !result.is(Kind::Result) {

@@ -17,7 +17,7 @@ impl RoomAttempts {
     pub const REFUSED: Self = Self(2);
     /// It was made. It is not made again: what follows would be no better.
     pub const SHORTER: Self = Self(4);
-    /// What came for a summary was none, and it is asked for once more.
+    /// The reply was no summary; it is asked for once more.
     pub const AGAIN: Self = Self(8);
     /// A text of the model stands before the request for a summary.
     pub const BRIDGED: Self = Self(16);
@@ -85,7 +85,7 @@ impl Machine {
         Event::Truncated { what, bytes: freed as u32 }
     }
 
-    /// Whether the provider says so, by its code or in its message. A status alone says nothing.
+    /// Whether the provider's code or message means that. A status alone does not.
     fn is_too_long(&self, log: &Log<'_>, status: u32) -> bool {
         let message = self.message(log);
         // 2xx: it was told in the stream.

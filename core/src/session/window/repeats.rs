@@ -31,7 +31,7 @@ impl Runs {
         (self.now, self.now_count, self.at) = (self.last, self.count, 0);
     }
 
-    /// The call at `offset` is told; whether there is more to tell about it.
+    /// The event of the call at `offset` is out; returns whether it has another one.
     pub fn emit_call(&mut self, bytes: &[u8], offset: u32) -> bool {
         if let Some(call) = Record::at(bytes, offset as usize) {
             let this = call_hash(&call);
@@ -183,7 +183,7 @@ fn mix(one: u32, two: u32, three: u32) -> u32 {
     one.into_iter().chain(two).chain(three).fold(START, add)
 }
 
-/// The same call so many times in a row is told.
+/// So many equal calls in a row are reported.
 const REPEATING: u16 = 3;
 
 /// Below it, what is deeper is one.

@@ -227,7 +227,7 @@ fn has_call(text: &str) -> bool {
         || is_json && ARGUMENTS.iter().any(|key| find(text, key.as_bytes()).is_some())
 }
 
-/// What stands around the thoughts of models that think in their text: DeepSeek, Qwen and others;
+/// The marks around the thoughts of models that think in their text: DeepSeek, Qwen and others;
 /// prompted ones; Magistral; Seed.
 static THOUGHTS: [[&str; 2]; 4] = [
     ["<think>", "</think>"],

@@ -284,7 +284,7 @@ static SCRIPTS: [(u32, u8); 46] = [
     (0x2900, 94),
     (0x2E80, 80),
     (0x3000, 90),
-    // Ideographic punctuation, kana, what stands in rings and squares.
+    // Ideographic punctuation, kana, enclosed characters.
     (0x3040, 22),
     (0x3100, 22),
     (0x3400, 70),

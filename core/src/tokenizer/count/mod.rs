@@ -27,7 +27,7 @@ pub struct Counter<'v> {
     state: PieceState,
     /// The last piece, should it go on.
     piece: Tail,
-    /// What stands after the cut inside `piece` that may yet turn out to be one.
+    /// The text after the cut inside `piece` that may yet turn out to be one.
     rest: Tail,
     /// Tokens of `piece` before that cut.
     before_cut: Count,
@@ -72,7 +72,7 @@ enum PieceState {
     },
     /// Newlines at the end of signs.
     SignsEnd,
-    /// Spaces; with `cut`, a newline was among them and `rest` is what stands after the last one.
+    /// Spaces; with `cut`, a newline was among them and `rest` is the text after the last one.
     Spaces {
         last: char,
         several: bool,
@@ -389,7 +389,7 @@ impl<'v> Counter<'v> {
         true
     }
 
-    /// Takes a character behind which the piece may turn out to end.
+    /// Takes a character after which the piece may turn out to end.
     fn take_and_cut(&mut self, character: char, state: PieceState) -> bool {
         self.take(character, state);
         self.before_cut = self.piece.count(&self.vocabulary, 0);
@@ -397,7 +397,7 @@ impl<'v> Counter<'v> {
         true
     }
 
-    /// The cut is one: what stands after it is the piece now.
+    /// The cut is one: the text after it is the piece now.
     fn cut(&mut self) {
         self.done = self.done.plus(self.before_cut);
         core::mem::swap(&mut self.piece, &mut self.rest);

@@ -88,7 +88,7 @@ struct MergeWindow {
     merges: [Merge; BYTES],
     /// The least of each few of these.
     least: [Merge; BYTES / LANES],
-    /// Where the next part starts, and the one before; zero where there is none.
+    /// Where the next part starts, and the one before; zero if there is none.
     next: [u8; BYTES],
     previous: [u8; BYTES],
     bytes: usize,

@@ -12,7 +12,7 @@ use crate::tokenizer::vocabulary::Vocabulary;
 
 /// Bytes that may repeat.
 const MAX_PERIOD: usize = 64;
-/// Bytes that are left behind the last round, so that it is followed by what followed the first.
+/// Bytes that are left after the last round, so that it is followed by what followed the first.
 const REST: usize = WINDOW / 2;
 
 /// A piece whose tokens repeat.
@@ -23,7 +23,7 @@ pub(super) struct RepeatedPiece<'p> {
     round_end: usize,
     /// How many rounds there are.
     pub(super) rounds: usize,
-    /// What is behind the last one: short.
+    /// The bytes after the last one: short.
     pub(super) rest: &'p [u8],
 }
 

@@ -55,12 +55,12 @@ pub(crate) fn piece_starts(pattern: Pattern, block: &[u8; BYTES], classes: &Clas
 
     let plain = odd.trailing_zeros();
     let Some(unseen) = 64u32.checked_sub(plain).filter(|&unseen| unseen < 64) else { return 1 };
-    // What stands after the plain bytes may be a newline, to which all spaces before it belong.
+    // The byte after the plain ones may be a newline, to which all spaces before it belong.
     let open = ((space | newline) << unseen).leading_ones().max(1);
     1 | starts & u64::MAX.unbounded_shr(unseen + open - 1)
 }
 
-/// The bytes behind these.
+/// The bytes after these.
 #[inline(always)]
 const fn behind(bytes: u64) -> u64 {
     bytes << 1
@@ -99,7 +99,7 @@ fn join_lines(starts: &mut u64, space: u64, newline: u64, alone: u64) {
     }
 }
 
-/// Cuts behind contractions. Those that may not be all in the block are returned.
+/// Cuts after contractions. Those that may not be all in the block are returned.
 fn split_contractions(
     is_cased: bool,
     starts: &mut u64,

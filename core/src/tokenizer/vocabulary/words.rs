@@ -23,7 +23,7 @@ impl<'v> WordTable<'v> {
     const NONE: Self =
         Self { seed: 0, count: 0, pilots: &[], slots: &[], slot_bytes: 0, high_mask: 0 };
 
-    /// The table at the front of a section, and what is behind it; `None` where its parts do not fit.
+    /// The table at the front of a section, and the bytes after it; `None` if its parts do not fit.
     /// At least eight bytes must follow each table.
     pub(crate) fn read(section: &'v [u8], slot_bytes: usize) -> Option<(Self, &'v [u8])> {
         if section.len() <= 8 {
@@ -81,7 +81,7 @@ pub(crate) struct CachedWords<'v>(
 );
 
 impl<'v> CachedWords<'v> {
-    /// The slots at the front of a section, and what is behind them.
+    /// The slots at the front of a section, and the bytes after them.
     pub(crate) fn read(section: &'v [u8]) -> Option<(Self, &'v [u8])> {
         if section.len() <= 8 {
             return Some((Self(None), section));

@@ -8,7 +8,7 @@ use super::{MAX_CHECK_DEPTH, MAX_WORK};
 use crate::error::{Error, ErrorKind};
 use crate::tool::json_text::{Json, JsonKind};
 
-/// What came of applying a schema.
+/// The outcome of applying a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Outcome {
     Valid,
@@ -109,7 +109,7 @@ impl<'a> Eval<'a> {
     }
 
     fn apply(&mut self, rule: &Rule<'a>) -> Result<Outcome, Error> {
-        // A keyword with escapes in it is none of these, or written to be overlooked.
+        // A keyword with escapes in it is unknown, or written to be overlooked.
         let Some(keyword) = rule.keyword.as_str() else { return Ok(rule.unknown()) };
         match (keyword, rule.value.kind()) {
             ("enum", _) => self.is_one_of(rule),

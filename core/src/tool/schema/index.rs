@@ -10,7 +10,7 @@ use crate::tool::json_text::{Json, JsonKind};
 use crate::tool::number::Number;
 use crate::wire::hash::{START, add};
 
-/// Offsets in a text by the hash of what stands there; 0 is a free place.
+/// Offsets in a text by the hash of the value at each; 0 is a free place.
 pub(super) struct Index {
     slots: [u32; SLOTS],
     /// Some bits of the hash of an item: most that are in its way are told apart by them.
@@ -190,7 +190,7 @@ impl<'a> Eval<'a> {
 fn value_hash(value: Json<'_>, depth: u32) -> u32 {
     let deeper = depth.saturating_add(1);
     match value.kind() {
-        // What is deeper is told apart by a comparison.
+        // Deeper differences are found by a comparison.
         _ if depth > HASHED_DEPTH => START,
         JsonKind::Null => add(START, b'n'),
         JsonKind::Bool(is) => add(START, b't'.wrapping_add(is.into())),

@@ -218,7 +218,7 @@ impl Matcher<'_, '_> {
     }
 }
 
-/// What came of a test that may repeat.
+/// The outcome of a test that may repeat.
 enum Next<'t> {
     /// It took all it may; go on here.
     Goes(TextPosition<'t>),

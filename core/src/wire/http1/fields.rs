@@ -12,7 +12,7 @@ pub(super) fn is_token(text: &str) -> bool {
     is_word(text, SEPARATORS)
 }
 
-/// Whether `text` is of visible characters, and none of `refused`.
+/// Whether `text` has only visible characters, and none from `refused`.
 #[inline(never)]
 pub(super) fn is_word(text: &str, refused: &[u8]) -> bool {
     !text.is_empty() && text.bytes().all(|b| is_part_of_word(b, refused))

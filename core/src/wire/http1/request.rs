@@ -4,7 +4,7 @@ use super::fields::{Name, NameMatcher, is_token, is_value, is_word};
 use crate::error::{Error, ErrorKind};
 use crate::wire::json_write::Digits;
 
-/// What stands before the body of a request.
+/// The head of a request.
 ///
 /// It holds no secret unless the caller gives one among the headers.
 #[derive(Clone, Copy, Debug)]

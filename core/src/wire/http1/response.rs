@@ -5,8 +5,8 @@ use crate::error::{Error, ErrorKind};
 
 /// Reads one response of a request that was not `HEAD` or `CONNECT`.
 ///
-/// Give it what comes in by [`feed`](Self::feed), and [`end`](Self::end) when the connection ends.
-/// It is done when [`is_done`](Self::is_done) says so.
+/// Pass the received bytes to [`feed`](Self::feed), and call [`end`](Self::end) when the connection ends.
+/// [`is_done`](Self::is_done) returns whether it is complete.
 ///
 /// ```
 /// use zerostack_core::wire::http1::{Response, ResponseEvent};
@@ -444,7 +444,7 @@ impl Default for Response {
     }
 }
 
-/// What comes next. From `Body` on, the head is complete; from `SizeStart` on, it is the framing
+/// The part that is expected next. From `Body` on, the head is complete; from `SizeStart` on, it is the framing
 /// of chunks.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 enum ResponseState {

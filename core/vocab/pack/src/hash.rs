@@ -59,7 +59,7 @@ fn place(scheme: Scheme, keys: &[u64], seed: u64, slots: u32, buckets: u32) -> O
     while let Some(bucket) = waiting.pop() {
         moves_left = moves_left.checked_sub(1)?;
         // Where no pilot finds free slots, the one that drives out the fewest keys is taken. The
-        // start differs each time, or two buckets would drive each other out for ever.
+        // start differs each time, or two buckets would drive each other out forever.
         let start = (moves_left % 256) as u8;
         let mut best: Option<(usize, u8)> = None;
         for turn in 0..=255u8 {

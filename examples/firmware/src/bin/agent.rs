@@ -1,4 +1,4 @@
-//! The agent behind a modem on a serial port, without an allocator.
+//! The agent, connected through a modem on a serial port, without an allocator.
 #![no_std]
 #![no_main]
 

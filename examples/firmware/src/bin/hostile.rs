@@ -53,7 +53,7 @@ fn run() -> Option<()> {
     }
 }
 
-/// A new connection for each request: what comes behind one response must not meet the next.
+/// A new connection for each request: bytes after one response must not be read as the next.
 struct Fresh(Modem<Port>);
 
 impl Connect for Fresh {

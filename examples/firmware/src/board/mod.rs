@@ -87,6 +87,6 @@ pub fn read(address: usize) -> u32 {
 /// Writes a register.
 #[cfg(target_arch = "arm")]
 pub fn write(address: usize, value: u32) {
-    // SAFETY: the callers name registers of the board, which no memory of Rust's is behind.
+    // SAFETY: the callers name registers of the board; no Rust object lives at these addresses.
     unsafe { (address as *mut u32).write_volatile(value) }
 }

@@ -146,7 +146,7 @@ fn now() -> Instant {
 /// QEMU's user network calls the host's loopback so.
 const SERVER: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
-/// The server's port stands here, behind the RAM of this image: QEMU's loader writes it.
+/// The server's port is stored here, after the RAM of this image: QEMU's loader writes it.
 const PORT_ADDRESS: usize = 0x2001_0000;
 
 const FIRST_PORT: u16 = 49152;

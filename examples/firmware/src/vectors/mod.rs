@@ -127,7 +127,7 @@ struct Player<'p> {
 }
 
 impl Player<'_> {
-    /// Plays an input, and compares what comes out and the step after it.
+    /// Plays an input, and compares the output and the step after it.
     fn step(&mut self, entry: &Entry) -> Option<()> {
         if let Err(error) = self.input(entry)? {
             self.output(&["=error"], &[error.kind() as u32, error.detail()], &[])?;

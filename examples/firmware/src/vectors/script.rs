@@ -1,4 +1,4 @@
-//! A vector in flash: its entries are read from it, and what comes out is compared with it byte
+//! A vector in flash: its entries are read from it, and the output is compared with it byte
 //! for byte.
 
 use crate::console::{self, Decimal};
@@ -29,12 +29,12 @@ impl Entry {
         self.line
     }
 
-    /// Word `index` of those that are no lengths, empty behind the last.
+    /// Word `index` of those that are no lengths; empty after the last.
     pub fn word(&self, index: usize) -> &'static [u8] {
         words(self.line).filter(|word| !word.starts_with(b"+")).nth(index).unwrap_or_default()
     }
 
-    /// Text `index` as bytes, empty behind the last.
+    /// Text `index` as bytes; empty after the last.
     pub fn bytes(&self, index: usize) -> &'static [u8] {
         self.texts.get(index).copied().unwrap_or_default()
     }
@@ -90,7 +90,7 @@ impl Script {
 
     // Comparing.
 
-    /// An entry that came out: the words, the numbers behind them, the texts.
+    /// An entry of the output: the words, the numbers after them, the texts.
     pub fn output(&mut self, words: &[&str], numbers: &[u32], texts: &[&[u8]]) -> Option<()> {
         self.close()?;
         words.iter().try_for_each(|word| self.same(word.as_bytes()))?;

@@ -127,7 +127,7 @@ impl AsyncAgentBuilder {
         self
     }
 
-    /// What the model is told first.
+    /// The system prompt.
     #[must_use]
     pub fn system(mut self, text: impl Into<String>) -> Self {
         self.system = text.into();

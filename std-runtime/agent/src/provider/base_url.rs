@@ -8,7 +8,7 @@ use super::Dialect;
 use super::secret::begins_like_key;
 use crate::{Error, ErrorKind, Result};
 
-/// `text` as a base URL of `api`: what stands before the dialect's own path. `source` is where it
+/// `text` as a base URL of `api`: the part before the dialect's own path. `source` is where it
 /// was written, for the error.
 ///
 /// Taken off: slashes at the end, a whole endpoint path, and the `/v1` that is a part of
@@ -67,7 +67,7 @@ fn without_endpoint(path: &str) -> &str {
     }
 }
 
-/// The base URL behind `OLLAMA_HOST`, which is `host`, `host:port` or a URL, and may be the
+/// The base URL in `OLLAMA_HOST`, which is `host`, `host:port` or a URL, and may be the
 /// address that the server listens on.
 pub(super) fn from_ollama_host(value: &str, api: Dialect) -> Result<String> {
     let value = value.trim().trim_end_matches('/');

@@ -86,7 +86,7 @@ pub struct Endpoint {
     pub name: String,
     /// The dialect it speaks.
     pub api: Dialect,
-    /// What stands before the dialect's path, without a slash at its end.
+    /// The part before the dialect's path, without a slash at its end.
     pub base_url: String,
     /// The model, by the provider's name for it.
     pub model: String,
@@ -98,9 +98,9 @@ pub struct Endpoint {
     pub headers: Vec<Extra>,
     /// Parameters in the URL of each request.
     pub query: Vec<Extra>,
-    /// Under which key OpenAI chat is told the limit of a reply.
+    /// The key that carries the limit of a reply in OpenAI chat.
     pub output_limit_key: OutputLimitKey,
-    /// How the model is told of its tools, and how it calls them.
+    /// How tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
     /// What each request says beside the conversation.
     pub options: OwnedOptions,

@@ -22,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 
 /// Resolves names and opens TCP connections for ureq.
 ///
-/// Both happen on a thread of their own, which is left behind when the run is cancelled: neither
+/// Both happen on a thread of their own, which outlives a cancelled run: neither
 /// call can be interrupted on all systems.
 #[derive(Debug, Clone)]
 pub(super) struct Dial {

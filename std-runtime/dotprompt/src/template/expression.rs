@@ -1,4 +1,4 @@
-//! What stands between the braces: paths, literals and calls.
+//! The expressions between the braces: paths, literals and calls.
 
 use serde_json::{Number, Value};
 

@@ -51,7 +51,7 @@ impl<'a> Renderer<'a> {
     /// Fills `nodes`.
     ///
     /// # Errors
-    /// A helper or partial that there is none of, or a result without an end.
+    /// An unknown helper or partial, or a result without an end.
     pub(crate) fn render(&mut self, nodes: &[Node], input: &Value) -> Result<(), String> {
         let (data, names) = (Map::new(), Map::new());
         self.nodes(nodes, &Scope { this: input, data, names, above: None, counts: true })

@@ -213,7 +213,7 @@ fn line(text: &str) -> (String, &str) {
     (line.trim().to_owned(), after)
 }
 
-/// What stands before a delimiter.
+/// The text before a delimiter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Text {
     /// A regular expression: a delimiter between brackets is none.

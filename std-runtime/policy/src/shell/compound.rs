@@ -34,7 +34,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands between `for` and `do`.
+    /// The words between `for` and `do`.
     pub(super) fn for_head(&mut self, out: &mut Vec<Command>) -> Result<(), SyntaxError> {
         self.blanks();
         if self.rest().starts_with("((") {

@@ -218,7 +218,7 @@ impl Rounds {
         Ok(None)
     }
 
-    /// What the model is told of the round.
+    /// The instruction for the round.
     fn told(&self, number: u32, plan: Option<&str>, check: &CheckOutcome) -> String {
         let mut text = format!(
             "This is round {number} of a loop. Earlier rounds changed the files; nothing else is left of \
@@ -293,7 +293,7 @@ impl Rounds {
 const UNCHANGED: u32 = 2;
 /// The time of a check.
 const CHECK_LIMIT: Duration = Duration::from_secs(600);
-/// The most that a round is told of what the check printed.
+/// The most of the check's output that a round's instruction holds.
 const CHECK_BYTES: usize = 16 * 1024;
 /// The most that a plan may hold.
 const PLAN_BYTES: u64 = 64 * 1024;

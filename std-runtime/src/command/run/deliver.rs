@@ -50,7 +50,7 @@ pub(in crate::command) fn transaction(
         Err(error) => {
             let result = Err(error);
             if let Some(writer) = &mut screen.events {
-                // The error itself is told below.
+                // The error itself is printed below.
                 let _ = writer.result(&result);
             }
             return result.map_or_else(|error| fail(&error), |_| ExitCode::SUCCESS);

@@ -1,4 +1,4 @@
-//! Signals: a run ends by them, and leaves nothing behind.
+//! Signals: a run ends by them, and leaves no files or processes.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,7 +13,7 @@ use crate::run::PromptFiles;
 pub(super) struct Task {
     /// The prompt's name.
     pub prompt: String,
-    /// What it is told to do; may be empty.
+    /// The instruction; may be empty.
     pub text: String,
     /// The last word is `-`: stdin is waited for as long as it takes.
     pub waits_for_stdin: bool,

@@ -48,7 +48,7 @@ impl Sample {
         self.folder.path()
     }
 
-    /// The model of the user, or the scripted provider where there is none.
+    /// The model of the user, or the scripted provider if there is none.
     pub(super) fn model(&self, flags: Flags, folder: &Path) -> Result<Flags> {
         let env = crate::agent::variable;
         let config = Config::load(&env, folder)?;

@@ -313,6 +313,6 @@ const DEFAULT_TIMEOUT_MS: u64 = 120_000;
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
 /// Between SIGTERM and SIGKILL.
 const TERMINATE: Duration = Duration::from_millis(500);
-/// How long processes that the command left behind may still write before they are ended.
+/// How long processes that outlive the command may still write before they are ended.
 const DRAIN: Duration = Duration::from_millis(100);
 const READ_BYTES: usize = 16 * 1024;

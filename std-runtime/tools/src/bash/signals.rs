@@ -20,7 +20,7 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// `is_guest`: the signals that end the process are none of ours.
+    /// `is_guest`: the signals that end the process are not ours.
     pub fn catch(is_guest: bool) -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;

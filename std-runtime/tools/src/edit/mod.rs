@@ -37,7 +37,7 @@ struct Edit {
     before: Option<String>,
     /// The anchor of the line below which to insert.
     after: Option<String>,
-    /// What stands there afterwards.
+    /// The text there afterwards.
     new: String,
 }
 

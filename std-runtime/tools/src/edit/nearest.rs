@@ -1,4 +1,4 @@
-//! Why an edit found no place, and what stands there instead.
+//! Why an edit found no place, and what the file has there instead.
 
 use std::fmt::Write as _;
 

@@ -233,7 +233,7 @@ fn prepare<'a>(
             file.after.as_ref(),
         ));
     }
-    // What goes makes room for what comes.
+    // Removed files make room for new ones.
     steps.sort_by_key(|(order, ..)| *order);
     let (steps, sides) = steps.into_iter().map(|(_, step, side)| (step, side)).unzip();
     let mut prunes: Vec<Name> =

@@ -1,4 +1,4 @@
-//! Where tool processes run: in namespaces of their own, or, if the user says so, freely.
+//! Where tool processes run: in namespaces of their own, or, if the user asks for it, freely.
 //!
 //! Inside, the whole file system is read-only but the folder of the project, the
 //! home folder and /tmp, and what is written to these is private; credentials and
@@ -175,7 +175,7 @@ pub(crate) struct Sandbox {
     proxy: Option<Proxy>,
     /// The home folder of processes, if it is not that of the user.
     home: Option<PathBuf>,
-    /// Variables that pass because the user says so.
+    /// Variables that pass because the user named them.
     passing: Vec<OsString>,
     /// Without walls: what is in the environment of all processes and of no others.
     marker: Vec<u8>,

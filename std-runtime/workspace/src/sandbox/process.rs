@@ -202,7 +202,7 @@ impl Process {
         }
     }
 
-    /// Waits for its end. What it left behind in its group is killed then, so that its
+    /// Waits for its end. What still runs in its group is killed then, so that its
     /// pipes end too.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ impl View {
     ///
     /// # Errors
     /// `Input` when the folder cannot be read or is one of the system's own, `Sandbox` when the
-    /// sandbox cannot be made or there is no place for private files. Nothing is left behind.
+    /// sandbox cannot be made or there is no place for private files. Nothing is left over.
     pub fn open(root: &Path, options: &ViewOptions) -> Result<Self> {
         let unusable = |error: &dyn std::fmt::Display| {
             Error::new(

@@ -121,7 +121,7 @@ impl<'a> Rules<'a> {
         rules
     }
 
-    /// What comes before the paths of a patch, so that `git apply` finds them: it takes them
+    /// The prefix of the paths of a patch, so that `git apply` finds them: it takes them
     /// from the top of the checkout, even when it is called in a folder below.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.prefix

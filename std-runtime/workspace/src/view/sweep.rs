@@ -29,7 +29,7 @@ pub(super) enum Effort {
     Whole,
     /// So many entries.
     Entries(usize),
-    /// Until it is told to stop.
+    /// Until it is stopped.
     Until(Arc<AtomicBool>),
 }
 

@@ -11,7 +11,7 @@ use zerostack_workspace::ErrorKind;
 use zerostack_workspace::sandbox::Program;
 use zerostack_workspace::view::{View, ViewOptions};
 
-/// Whether sandboxes can be made here; says so loudly if not.
+/// Whether sandboxes can be made here; prints it loudly if not.
 pub fn namespaces() -> bool {
     static POSSIBLE: OnceLock<bool> = OnceLock::new();
     *POSSIBLE.get_or_init(|| {
@@ -104,7 +104,7 @@ pub fn driver(folder: &Path, script: &str) -> Command {
     command
 }
 
-/// What comes before the output of a driver's script.
+/// The mark before the output of a driver's script.
 pub const DRIVEN: &str = "the output of the script:\n";
 
 /// The other end of [`driver`]; ends the process with the exit code of the error, if any.

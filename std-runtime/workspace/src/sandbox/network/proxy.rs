@@ -26,7 +26,7 @@ pub struct Connection {
     pub refused: Option<&'static str>,
     /// What went there.
     pub sent_bytes: u64,
-    /// What came back.
+    /// The answer.
     pub received_bytes: u64,
 }
 

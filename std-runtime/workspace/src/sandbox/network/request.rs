@@ -116,7 +116,7 @@ fn socks(client: &mut (impl Read + Write)) -> io::Result<Request> {
 
 fn http(client: &mut impl Read, first: u8) -> io::Result<Request> {
     let mut head = vec![first];
-    // Byte by byte, for what comes after the head is not ours.
+    // Byte by byte: the bytes after the head are not for the proxy.
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         client.read_exact(&mut byte)?;
