@@ -1,6 +1,6 @@
 //! A session with its model, its tools and its record: the loop of every caller.
 
-use zerostack_core::Usage;
+use zerostack_core::{Limits, Session, Usage};
 
 use crate::drive::Drive;
 use crate::event::AgentEvent;
@@ -64,7 +64,18 @@ impl<'a> Conversation<'a> {
     /// Whatever ended the turn. The session is idle then, and can go on with another turn.
     pub fn next_event(&mut self) -> Result<Option<AgentEvent>> {
         let Self { session, endpoint, transport, tools, recorder, cancel, drive } = self;
-        drive.next(session, endpoint, &mut **transport, &mut **tools, cancel, &mut **recorder)
+        let event = drive.next(
+            session,
+            endpoint,
+            &mut **transport,
+            &mut **tools,
+            cancel,
+            &mut **recorder,
+        )?;
+        if matches!(event, Some(AgentEvent::MadeRoom { .. } | AgentEvent::Compacting)) {
+            recorder.made_room();
+        }
+        Ok(event)
     }
 
     /// Ends the turn; open calls are answered by "aborted", and another turn can follow.
@@ -85,6 +96,24 @@ impl<'a> Conversation<'a> {
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.session.instruct(text).map_err(Error::from)
+    }
+
+    /// The same conversation with other bounds for the turns that follow.
+    ///
+    /// # Errors
+    /// `Input` when a turn is open and cannot go on.
+    pub fn with_limits(self, limits: Limits) -> Result<Self> {
+        let mut config = self.session.config().clone();
+        config.limits = limits;
+        let used = self.session.snapshot().len();
+        let session = Session::resume(self.session.into_storage(), used, config)?;
+        Ok(Self { session, ..self })
+    }
+
+    /// The session, to go on with later or elsewhere.
+    #[must_use]
+    pub fn into_session(self) -> OwnedSession {
+        self.session
     }
 
     /// Tokens of the last turn.

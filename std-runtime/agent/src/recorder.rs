@@ -20,6 +20,8 @@ pub trait Recorder {
     fn end(&mut self) -> Result<()>;
     /// A tool answered the call with this number.
     fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()>;
+    /// Room was made: the next request does not begin with the bytes of the last one.
+    fn made_room(&mut self) {}
 }
 
 impl Recorder for () {
@@ -68,6 +70,10 @@ impl<T: Recorder + ?Sized> Recorder for &mut T {
     fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
         (**self).tool_result(call, content, is_error)
     }
+
+    fn made_room(&mut self) {
+        (**self).made_room();
+    }
 }
 
 impl<T: Recorder + ?Sized> Recorder for Box<T> {
@@ -93,5 +99,9 @@ impl<T: Recorder + ?Sized> Recorder for Box<T> {
 
     fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
         (**self).tool_result(call, content, is_error)
+    }
+
+    fn made_room(&mut self) {
+        (**self).made_room();
     }
 }

@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::attempt::attempt;
 use super::delivery::kept;
+use super::setup::{Network, Setup, recover};
 use super::spent::Spent;
-use super::transact::{Network, OpenView, Prepared, attempt, recover};
-use super::{Observer, Outcome, RunOptions, Start, Stop};
+use super::workspace::Workspace;
+use super::{AttemptEnd, Observer, Outcome, RunOptions, Start, Stop};
 use crate::agent::AgentEvent;
 use crate::{Error, ErrorKind, Result};
 
@@ -18,18 +20,18 @@ pub(super) fn run(
     stop: &Arc<Stop>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome> {
-    let prepared = Prepared::new(options, Network::Allowed, observer)?;
+    let setup = Setup::new(options, Network::Allowed, observer)?;
     recover(options, observer)?;
     match options.best_of {
-        0 | 1 => in_turn(options, &prepared, stop, observer),
-        count => at_once(options, &prepared, count, stop, observer),
+        0 | 1 => in_turn(options, &setup, stop, observer),
+        count => at_once(options, &setup, count, stop, observer),
     }
 }
 
 /// One after the other; all of them have one budget.
 fn in_turn(
     options: &RunOptions,
-    prepared: &Prepared,
+    setup: &Setup,
     stop: &Arc<Stop>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome> {
@@ -38,9 +40,9 @@ fn in_turn(
     let mut number = 1;
     loop {
         let options = with_strategy(options, number);
-        let view = OpenView::new(&options, prepared, stop)?;
-        OpenView::hide_memory(&options);
-        let result = attempt(&options, prepared, &view, stop, observer, &mut spent);
+        let workspace = Workspace::open(&options, setup, stop)?;
+        Workspace::hide_memory(&options);
+        let result = attempt(&options, setup, &workspace, stop, observer, &mut spent);
         match result {
             Err(error) if is_worth_another(&error) && number < count && stop.why().is_none() => {
                 let end = AttemptEnd { number, count, result: Err(error.message().to_owned()) };
@@ -57,27 +59,27 @@ fn in_turn(
 /// that passes is the result.
 fn at_once(
     options: &RunOptions,
-    prepared: &Prepared,
+    setup: &Setup,
     count: u32,
     stop: &Arc<Stop>,
     observer: &mut (dyn Observer + Send),
 ) -> Result<Outcome> {
     // All before the first tool runs.
-    let views: Vec<OpenView> =
-        (0..count).map(|_| OpenView::new(options, prepared, stop)).collect::<Result<_>>()?;
-    OpenView::hide_memory(options);
-    let prepared = prepared.with_limits(Spent::share(&prepared.limits, count));
+    let workspaces: Vec<Workspace> =
+        (0..count).map(|_| Workspace::open(options, setup, stop)).collect::<Result<_>>()?;
+    Workspace::hide_memory(options);
+    let setup = setup.with_limits(Spent::share(&setup.limits, count));
     let observer = Mutex::new(observer);
     let ends = std::thread::scope(|scope| {
         let started: Vec<_> = (1..)
-            .zip(&views)
-            .map(|(number, view)| {
-                let (options, prepared, observer) =
-                    (with_strategy(options, number), &prepared, &observer);
+            .zip(&workspaces)
+            .map(|(number, workspace)| {
+                let (options, setup, observer) =
+                    (with_strategy(options, number), &setup, &observer);
                 scope.spawn(move || {
                     let mut spent = Spent::default();
                     let mut quiet = Quiet { number, observer };
-                    let result = attempt(&options, prepared, view, stop, &mut quiet, &mut spent);
+                    let result = attempt(&options, setup, workspace, stop, &mut quiet, &mut spent);
                     let told = match &result {
                         Ok(outcome) => Ok(outcome.patch.len()),
                         Err(error) => Err(error.message().to_owned()),
@@ -114,17 +116,6 @@ fn at_once(
         (None, Some(error)) => Err(with_best_patch(error, &spent, options)),
         (None, None) => Err(Error::new(ErrorKind::Internal, "no attempt was made")),
     }
-}
-
-/// How one of several attempts ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptEnd {
-    /// Which, counted from 1.
-    pub number: u32,
-    /// Of how many.
-    pub count: u32,
-    /// The length of its patch, or why it has no result.
-    pub result: Result<usize, String>,
 }
 
 /// The options of an attempt: its strategy is told after the prompt.

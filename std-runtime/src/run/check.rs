@@ -1,14 +1,12 @@
 //! `--check`: a command of the user that says whether a patch will do.
 
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
-use super::exchange::{End, exchange};
-use super::{Stop, toolbox};
+use super::Stop;
+use super::exchange::{End, ended, exchange};
+use super::workspace::{Workspace, shell};
 use crate::error::quote;
-use crate::sandbox::Program;
 use crate::transport::Cancel;
-use crate::view::View;
 use crate::{Error, ErrorKind, Result};
 
 /// A command that runs in the view after the model has ended.
@@ -36,29 +34,23 @@ pub struct CheckEnd {
 }
 
 impl Check {
-    /// Runs it in `view`, without the variables `hidden`, and ends all that it started.
+    /// Runs it in `workspace`, and ends all that it started.
     ///
     /// # Errors
     /// `Tool` when it cannot be run at all; `Interrupted` when the run was stopped.
-    pub(super) fn run(&self, view: &View, stop: &Stop, hidden: &[OsString]) -> Result<CheckEnd> {
+    pub(super) fn run(&self, workspace: &Workspace, stop: &Stop) -> Result<CheckEnd> {
         let started = Instant::now();
-        let mut program = Program::new("sh");
-        // One stream, in the order in which it was printed.
-        program.arg("-c").arg(format!("exec 2>&1\n{}", self.command));
-        for name in hidden {
-            program.without_env(name);
-        }
-        let mut child = view.spawn(&program)?;
+        let mut child = workspace.spawn(shell(&self.command))?;
         let exchanged = exchange(&mut child, b"", OUTPUT_BYTES, self.limit, stop);
         let ended = match &exchanged {
-            Ok(exchanged) if exchanged.end == End::Whole => toolbox::ended(&child)?,
+            Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
             _ => None,
         };
         if ended.is_none() {
             child.process().kill();
             child.process().wait()?;
         }
-        view.end_processes();
+        workspace.view().end_processes();
         if stop.why().is_some() {
             return Err(Cancel::error().into());
         }

@@ -7,6 +7,7 @@ use std::io::Write;
 use serde::Serialize;
 use zerostack_core::prompt::Output;
 
+use super::hex::hex;
 use super::{AttemptEnd, CheckEnd, Observer, Outcome, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Call};
@@ -315,11 +316,6 @@ fn line_of(event: &AgentEvent) -> Option<Line<'_>> {
         // One that the agent has and the format of events does not yet.
         _ => return None,
     })
-}
-
-/// Two digits a byte.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The name of a kind of result in prompts, flags and events.

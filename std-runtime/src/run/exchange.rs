@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::Stop;
+use crate::Result;
 use crate::sandbox::Child;
 
 /// What a process gave.
@@ -109,10 +110,28 @@ fn take(pipe: &mut impl Read, to: &mut Vec<u8>) -> io::Result<bool> {
     }
 }
 
+/// How a process that closed its output ended; `None` if it does not.
+pub(super) fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
+    let until = Instant::now() + GRACE;
+    let mut pause = Duration::from_micros(50);
+    loop {
+        if let Some(status) = child.process().try_wait()? {
+            return Ok(Some(status));
+        }
+        if Instant::now() >= until {
+            return Ok(None);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(10));
+    }
+}
+
 fn is_not_ready(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
+/// Between the limit of a tool and its end by us, and between the end of its output and its own.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
 /// How often a wait looks whether the run was stopped.
 const STOP_CHECK: Duration = Duration::from_millis(100);
 /// As much of the errors as a model needs.

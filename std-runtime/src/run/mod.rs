@@ -11,22 +11,27 @@
 //! ```
 
 mod argument;
+mod attempt;
 mod attempts;
 mod carry_out;
 mod check;
 mod context;
 pub mod contract;
+mod conversation;
 mod delivery;
 pub mod events;
 mod exchange;
+mod family;
 mod filling;
+mod first_request;
 mod foreign;
+mod front;
+mod hex;
 mod in_view;
 pub mod input;
 mod instructions;
 mod last_reply;
 mod mention;
-mod narrowing;
 mod options;
 mod permissions;
 mod places;
@@ -35,18 +40,17 @@ pub mod progress;
 mod prompt_fields;
 mod prompts;
 mod recording;
+mod setup;
 mod skills;
 mod spent;
 mod stop;
 mod subagent;
 pub mod tape;
-mod toolbox;
-mod transact;
-mod turn;
-mod write;
+mod tools;
+mod workspace;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,24 +58,23 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, Usage};
 
 use crate::Result;
-use crate::agent::AgentEvent;
 use crate::permissions::Permissions;
-use crate::provider::{Endpoint, Flags};
+use crate::provider::Flags;
 use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
 
 pub use argument::Argument;
-pub use attempts::AttemptEnd;
 pub use carry_out::carry_out;
 pub use check::{Check, CheckEnd};
 pub use context::Context;
 pub use delivery::{Delivery, keep_patch};
 pub use filling::Filling;
+pub use first_request::first_request;
+pub use front::{AttemptEnd, Observer, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
 pub use prompts::PromptFiles;
 pub use skills::Skills;
 pub use stop::Stop;
-pub use transact::first_request;
 
 /// What to do, and with what.
 #[derive(Debug, Clone)]
@@ -186,62 +189,6 @@ impl std::fmt::Display for LeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.path, self.reason)
     }
-}
-
-/// Sees a run while it goes on.
-pub trait Observer {
-    /// The server of `endpoint`, whose model is not known yet, is about to be asked for its models,
-    /// with a key.
-    fn asks_for_models(&mut self, endpoint: &Endpoint) -> Result<()> {
-        let _ = endpoint;
-        Ok(())
-    }
-    /// An earlier commit was interrupted, and was taken back or finished.
-    fn recovered(&mut self, line: &str) {
-        let _ = line;
-    }
-    /// Something in the configuration is wrong, and the run goes on.
-    fn warned(&mut self, line: &str) {
-        let _ = line;
-    }
-    /// The run begins.
-    fn start(&mut self, start: &Start<'_>) -> Result<()>;
-    /// The check of the user ended.
-    fn checked(&mut self, end: &CheckEnd) -> Result<()> {
-        let _ = end;
-        Ok(())
-    }
-    /// One of several attempts ended; the last of those one after the other is the run's end.
-    fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
-        let _ = end;
-        Ok(())
-    }
-    /// Something happened.
-    fn event(&mut self, event: &AgentEvent) -> Result<()>;
-    /// Something happened in the subagent that the call with the id `parent` started.
-    fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
-        let _ = (parent, event);
-        Ok(())
-    }
-}
-
-/// What is known when a run begins.
-#[derive(Debug)]
-pub struct Start<'a> {
-    /// Which model answers.
-    pub endpoint: &'a Endpoint,
-    /// The prompt's name.
-    pub prompt: &'a str,
-    /// What the run gives.
-    pub output: Output,
-    /// The folder.
-    pub folder: &'a Path,
-    /// Whether tools are confined.
-    pub sandbox: Mode,
-    /// What keeps the tools apart from the user's files, and what does not and why.
-    pub layers: &'a [Layer],
-    /// The bounds of the session.
-    pub limits: Limits,
 }
 
 /// Runs to the end. The user's folder is written to at the end if [`RunOptions::write`] is set, and

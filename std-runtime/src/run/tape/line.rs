@@ -8,7 +8,7 @@ use zerostack_core::{
 
 use super::options::OptionsLine;
 use crate::agent::{OwnedSession, start_session};
-use crate::run::events::hex;
+use crate::run::hex::hex;
 use crate::{Error, ErrorKind, Result};
 
 /// The version of the format.

@@ -7,7 +7,7 @@ use crate::error::quote;
 
 /// What the loaded skills allow: what one of them does.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Narrowing {
+pub(in crate::run) struct Narrowing {
     skills: Vec<String>,
     allowed: Vec<String>,
 }

@@ -3,27 +3,39 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use super::Outcome;
-use super::delivery::{self, Checked};
-use super::turn::Attempt;
+use super::{Checked, kept};
 use crate::commit::{Contents, Lock, Name, Plan, PlannedFile, Side};
 use crate::error::listed;
 use crate::patch::Changes;
 use crate::patch::tree::{Tree, kind};
+use crate::provider::Endpoint;
 use crate::record::{About, Draft};
+use crate::run::{Outcome, RunOptions, Stop};
 use crate::view::View;
 use crate::{Error, ErrorKind, Result};
 
-impl Attempt<'_> {
+/// What is written, and what is told of it.
+pub(in crate::run) struct Written<'a> {
+    pub options: &'a RunOptions,
+    pub endpoint: &'a Endpoint,
+    pub view: &'a View,
+    pub started: Instant,
+}
+
+impl Written<'_> {
     /// Writes what `outcome` says, and gives the number of the record.
     ///
     /// # Errors
     /// `Conflict` when a file changed meanwhile, `Input` when the disk refuses. The folder is as it
     /// was then, and the patch is kept.
-    pub(super) fn write(&self, checked: &Checked, outcome: &Outcome) -> Result<u32> {
-        let Self { options, stop, view, .. } = self;
+    pub(in crate::run) fn write(
+        &self,
+        checked: &Checked,
+        outcome: &Outcome,
+        stop: &Stop,
+    ) -> Result<u32> {
         if !stop.begin_writing() {
             return Err(crate::transport::Cancel::error().into());
         }
@@ -31,20 +43,21 @@ impl Attempt<'_> {
             [] => Ok(()),
             moved => Err(changed_meanwhile(moved)),
         };
+        let folder = &self.options.folder;
         let written = moved
-            .and_then(|()| self.commit(view, &checked.changes, outcome))
-            .map_err(|error| delivery::kept(error, &outcome.patch, &options.folder, "the patch"));
+            .and_then(|()| self.commit(&checked.changes, outcome))
+            .map_err(|error| kept(error, &outcome.patch, folder, "the patch"));
         if written.is_err() {
             stop.end_writing();
         }
         written
     }
 
-    fn commit(&self, view: &View, changes: &Changes, outcome: &Outcome) -> Result<u32> {
+    fn commit(&self, changes: &Changes, outcome: &Outcome) -> Result<u32> {
         let folder = &self.options.folder;
         let lock = Lock::take()?;
         let mut draft = Draft::create(&lock)?;
-        let result = plan(view, changes, &mut draft.contents).and_then(|plan| {
+        let result = plan(self.view, changes, &mut draft.contents).and_then(|plan| {
             draft.save(&plan, &self.about(folder, outcome), &outcome.patch)?;
             let contents = draft.contents.file();
             Ok(crate::commit::commit(&lock, folder, &plan, contents, draft.publish())?)
@@ -115,7 +128,7 @@ fn plan(view: &View, changes: &Changes, contents: &mut Contents) -> Result<Plan>
 }
 
 /// The error of files that somebody else changed during the run.
-pub(super) fn changed_meanwhile(paths: &[Vec<u8>]) -> Error {
+fn changed_meanwhile(paths: &[Vec<u8>]) -> Error {
     let names: Vec<String> =
         paths.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
     let text = format!("changed during the run: {}; nothing was written", listed(&names));

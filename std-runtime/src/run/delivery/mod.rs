@@ -1,6 +1,9 @@
 //! Handing over the result: checked, whole, and never lost.
 
-use std::collections::BTreeSet;
+mod checked;
+mod outcome;
+mod write;
+
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
@@ -10,100 +13,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use zerostack_core::prompt::Output;
 
 use super::Outcome;
-use crate::error::{quote, unwritable};
-use crate::patch::Changes;
-use crate::view::{Comparison, Verdict, View};
+use crate::error::unwritable;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, state_folder};
-
-/// A patch that can be handed over.
-pub(super) struct Checked {
-    pub(super) patch: Vec<u8>,
-    pub(super) changes: Changes,
-    pub(super) notes: Vec<String>,
-    /// Files that the user changed meanwhile too.
-    pub(super) moved: Vec<Vec<u8>>,
-}
-
-/// The patch of all that is different in `view`, which git applies to the folder of the run.
-///
-/// # Errors
-/// `Conflict` when the folder was changed meanwhile so that it does not apply, `Limit` when a
-/// file is too large; the patch, or what there is of it, is kept then.
-pub(super) fn check(
-    view: &View,
-    folder: &Path,
-    scope: Option<&BTreeSet<String>>,
-) -> Result<Checked> {
-    view.end_processes();
-    let mut comparison = view.compare()?;
-    if let Some(scope) = scope {
-        comparison.changes.keep_scope(scope);
-    }
-    keep_others(&mut comparison, folder)?;
-    let mut patch = Vec::new();
-    if let Err(error) = comparison.changes.write_patch(&mut patch).map_err(Error::from) {
-        if error.kind() != ErrorKind::Limit {
-            return Err(error);
-        }
-        comparison.changes.drop_large();
-        patch.clear();
-        comparison.changes.write_patch(&mut patch)?;
-        return Err(kept(error, &patch, folder, "the rest of the patch"));
-    }
-    if !comparison.conflicts.is_empty() {
-        let text = format!(
-            "{} changed during the run, and what it was before is not known",
-            names(&comparison.conflicts)
-        );
-        return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
-    }
-    match view.check(&comparison, &patch) {
-        Verdict::Refused(words) => {
-            let words = quote(words.trim().trim_start_matches("error: "));
-            let text = match comparison.moved.as_slice() {
-                [] => format!("git does not apply the patch to {}: {words}", folder.display()),
-                moved => format!("{} changed during the run: {words}", names(moved)),
-            };
-            return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
-        }
-        Verdict::FilesOnly if view.is_checkout() => comparison.notes.push(
-            "the patch is for files with changes that are not in git's index: apply it with \
-             `git apply`, without --index"
-                .to_owned(),
-        ),
-        _ => {}
-    }
-    let Comparison { changes, moved, mut notes, .. } = comparison;
-    if !moved.is_empty() {
-        let names = names(&moved);
-        notes.push(format!("{names} changed during the run; the patch is for what it was before"));
-    }
-    Ok(Checked { patch, changes, notes, moved })
-}
-
-/// Keeps what was changed in other repositories below the folder: one patch cannot be applied to
-/// two.
-fn keep_others(comparison: &mut Comparison, folder: &Path) -> Result<()> {
-    for (name, changes) in std::mem::take(&mut comparison.others) {
-        let mut patch = Vec::new();
-        changes.write_patch(&mut patch)?;
-        if patch.is_empty() {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&name).into_owned();
-        comparison.notes.push(match keep(&patch, &folder.join(&name), "patch") {
-            Ok(path) => {
-                let path = path.display();
-                format!("{name} is a repository of its own; the patch for it is kept in {path}")
-            }
-            Err(error) => {
-                format!("{name} is a repository of its own; its patch could not be kept: {error}")
-            }
-        });
-    }
-    Ok(())
-}
+pub(super) use checked::{Checked, check};
+pub(super) use outcome::outcome;
+pub(super) use write::Written;
 
 /// `error`, with the place where the patch is kept.
 pub(super) fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Error {
@@ -115,11 +30,6 @@ pub(super) fn kept(error: Error, patch: &[u8], folder: &Path, what: &str) -> Err
         Err(refusal) => format!("{}; {what} could not be kept: {refusal}", error.message()),
     };
     Error::new(error.kind(), text)
-}
-
-fn names(paths: &[Vec<u8>]) -> String {
-    let names = paths.iter().map(|path| String::from_utf8_lossy(path).into_owned());
-    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Where the result goes.

@@ -1,0 +1,240 @@
+//! One attempt at the task: the conversation, and what comes of it.
+
+use std::sync::Arc;
+
+use zerostack_core::prompt::Output;
+
+use super::check::CheckEnd;
+use super::conversation::Conversation;
+use super::delivery::{self, Checked, Written};
+use super::family::{ChildEvent, Family};
+use super::permissions::Gate;
+use super::prefix::Prefixes;
+use super::recording::Recording;
+use super::setup::Setup;
+use super::spent::Spent;
+use super::subagent::Subagents;
+use super::tape::Tape;
+use super::tools::Tools;
+use super::workspace::Workspace;
+use super::{Observer, Outcome, RunOptions, Start, Stop, contract};
+use crate::agent::{AgentEvent, OwnedSession, start_session};
+use crate::error::listed;
+use crate::sandbox::Connection;
+use crate::transport::Cancel;
+use crate::{Error, ErrorKind, Result};
+
+/// What an attempt needs.
+struct Attempt<'a> {
+    options: &'a RunOptions,
+    setup: &'a Setup,
+    workspace: &'a Workspace,
+    stop: &'a Stop,
+    gate: &'a Gate,
+    family: &'a Family,
+}
+
+/// One attempt in `workspace`, with what `spent` leaves of the budgets.
+///
+/// # Errors
+/// Each kind as [`ErrorKind`](crate::ErrorKind) says; then there is no result, and nothing is
+/// changed.
+pub(super) fn attempt(
+    options: &RunOptions,
+    setup: &Setup,
+    workspace: &Workspace,
+    stop: &Arc<Stop>,
+    observer: &mut dyn Observer,
+    spent: &mut Spent,
+) -> Result<Outcome> {
+    let Setup { endpoint, permissions, limits, .. } = setup;
+    let view = workspace.view();
+    let config = setup.run_config(options, view.root(), spent.left(limits)?);
+    let tape = match &options.record {
+        Some(path) => Some(Tape::create(path, endpoint.secrets(), &config)?),
+        None => None,
+    };
+    let prefixes = options.prove_prefix.then(Prefixes::default);
+    let mut recording = Recording { tape, prefixes };
+    let instructions = &options.instructions;
+    let start = Start {
+        endpoint,
+        prompt: &instructions.name,
+        output: instructions.output,
+        folder: &options.folder,
+        sandbox: options.sandbox,
+        layers: view.layers(),
+        limits: config.limits,
+    };
+    observer.start(&start)?;
+    let family = Family::new(config.limits);
+    let session = start_session(config)?;
+    let mode = instructions.mode;
+    let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, view.root());
+    let attempt = Attempt { options, setup, workspace, stop, gate: &gate, family: &family };
+    let result = attempt.run(session, &mut recording, observer, spent);
+    spent.end_attempt();
+    let result = gate.judge(result);
+    // The view is of no use once a signal came, and a patch of it may be half of one.
+    let result = match stop.why() {
+        Some(_) => Err(Cancel::error().into()),
+        None => result,
+    };
+    recording.end(result.map_err(|error| stop.reason(error)))
+}
+
+impl Attempt<'_> {
+    /// Asks the model until its result is whole and passes the check, or cannot.
+    fn run(
+        &self,
+        session: OwnedSession,
+        recording: &mut Recording,
+        observer: &mut dyn Observer,
+        spent: &mut Spent,
+    ) -> Result<Outcome> {
+        let Self { options, setup, workspace, stop, gate, family } = *self;
+        let subagents = Subagents { setup, workspace, stop, family, options, gate, depth: 0 };
+        let tools = Tools::new(workspace, stop, options, gate, &subagents);
+        let mut conversation =
+            Conversation::new(session, &setup.endpoint, &tools, recording, family)?;
+        let (mut repairs, mut returns) = (0, 0);
+        // The answer that the model is asked to mend.
+        let mut unmended: Option<String> = None;
+        let mut text = options.instructions.user(options.input.as_deref());
+        loop {
+            let turn = self.turn(&text, &mut conversation, observer, spent);
+            spent.add(conversation.usage());
+            spent.children = family.usage_of_children();
+            if let Err(error) = turn {
+                if error.kind() == ErrorKind::Limit {
+                    self.offer_what_there_is(spent);
+                }
+                return Err(match unmended {
+                    Some(answer) if error.kind() == ErrorKind::Provider => {
+                        self.not_mended(&answer, error)
+                    }
+                    _ => error,
+                });
+            }
+            let answer = conversation.answer();
+            let repair = contract::repair(&options.instructions, answer);
+            if let Some(repair) = repair.filter(|_| repairs < contract::REPAIRS) {
+                repairs += 1;
+                unmended = Some(answer.to_owned());
+                text = repair;
+            } else {
+                let mut checked = match options.instructions.output {
+                    Output::Patch => Some(self.patch()?),
+                    _ => None,
+                };
+                let layers = workspace.view().layers().to_vec();
+                let (answer, usage) = (answer.to_owned(), spent.total());
+                let outcome = delivery::outcome(options, checked.as_mut(), answer, usage, layers)?;
+                match self.check(observer)? {
+                    Some(failure) if returns < RETURNS => {
+                        spent.offer(&outcome.patch);
+                        returns += 1;
+                        text = failure.message();
+                    }
+                    Some(failure) => {
+                        spent.offer(&outcome.patch);
+                        return Err(failure.error());
+                    }
+                    None => return self.finish(outcome, checked, &tools),
+                }
+            }
+            conversation = conversation.with_limits(spent.left(&setup.limits)?)?;
+        }
+    }
+
+    /// One turn, of which `observer` sees everything.
+    fn turn(
+        &self,
+        text: &str,
+        conversation: &mut Conversation<'_>,
+        observer: &mut dyn Observer,
+        spent: &mut Spent,
+    ) -> Result<()> {
+        conversation.turn(text, &mut |event| {
+            self.show_children(observer)?;
+            if matches!(event, AgentEvent::End(_)) {
+                spent.rounds = spent.rounds.saturating_add(1);
+            }
+            observer.event(&event)
+        })?;
+        self.show_children(observer)
+    }
+
+    fn show_children(&self, observer: &mut dyn Observer) -> Result<()> {
+        let events = self.family.take_events();
+        events
+            .iter()
+            .try_for_each(|ChildEvent { parent, event }| observer.child_event(parent, event))
+    }
+
+    /// The error of an answer that is no result, and could not be asked for again because of
+    /// `error`.
+    fn not_mended(&self, answer: &str, error: Error) -> Error {
+        let RunOptions { instructions, format, folder, .. } = self.options;
+        match contract::checked(instructions, *format, folder, answer) {
+            Err(why) => Error::new(why.kind(), format!("{}; asked again: {error}", why.message())),
+            Ok(_) => error,
+        }
+    }
+
+    /// Runs the check of the user, if there is one, and gives how it failed.
+    fn check(&self, observer: &mut dyn Observer) -> Result<Option<CheckEnd>> {
+        let Some(check) = &self.options.check else { return Ok(None) };
+        let end = check.run(self.workspace, self.stop)?;
+        observer.checked(&end)?;
+        Ok((!end.passed).then_some(end))
+    }
+
+    /// The patch of what was changed so far.
+    fn patch(&self) -> Result<Checked> {
+        let RunOptions { folder, scope, .. } = self.options;
+        delivery::check(self.workspace.view(), folder, scope.as_ref())
+    }
+
+    /// Keeps in mind what was changed so far: the run ends before its result is whole.
+    fn offer_what_there_is(&self, spent: &mut Spent) {
+        if self.options.instructions.output == Output::Patch
+            && self.stop.why().is_none()
+            && let Ok(checked) = self.patch()
+        {
+            spent.offer(&checked.patch);
+        }
+    }
+
+    fn finish(
+        &self,
+        mut outcome: Outcome,
+        checked: Option<Checked>,
+        tools: &Tools<'_>,
+    ) -> Result<Outcome> {
+        let Self { options, setup, stop, .. } = *self;
+        let view = self.workspace.view();
+        outcome.notes.extend_from_slice(view.notes());
+        outcome.connections = view.connections();
+        outcome.notes.extend(refused(&outcome.connections));
+        outcome.notes.extend(tools.take_notes());
+        if let Some(checked) = checked.filter(|_| options.write) {
+            let Setup { endpoint, started, .. } = setup;
+            let written = Written { options, endpoint, view, started: *started };
+            outcome.written = Some(written.write(&checked, &outcome, stop)?);
+        }
+        Ok(outcome)
+    }
+}
+
+/// How often the output of a check that fails goes back to the model.
+const RETURNS: u32 = 3;
+
+/// A line about the connections that there were not.
+fn refused(connections: &[Connection]) -> Option<String> {
+    let why = |it: &Connection| it.refused.map(|why| format!("{} ({why})", it.to));
+    let mut refused: Vec<String> = connections.iter().filter_map(why).collect();
+    refused.sort();
+    refused.dedup();
+    (!refused.is_empty()).then(|| format!("no connection to {}", listed(&refused)))
+}

@@ -1,0 +1,103 @@
+//! A conversation: a session, its loop and its tools. It takes any number of turns of the user.
+
+use zerostack_core::{Limits, Usage};
+
+use super::family::Family;
+use super::last_reply::LastReply;
+use super::tools::Tools;
+use super::{RunOptions, Stop};
+use crate::Result;
+use crate::agent::{self, AgentEvent, OwnedSession, Recorder};
+use crate::provider::Endpoint;
+use crate::transport::{Http, HttpOptions};
+
+/// One conversation with a model, which works in one workspace.
+pub(super) struct Conversation<'a> {
+    inner: agent::Conversation<'a>,
+    family: &'a Family,
+    /// Its number in the family.
+    number: u32,
+    last: LastReply,
+    /// Of the turns that have ended.
+    before: Usage,
+    rounds: u32,
+}
+
+impl<'a> Conversation<'a> {
+    /// Of `session`, which `recorder` sees; it is one of `family`.
+    ///
+    /// # Errors
+    /// `Configuration` when the environment names a proxy or certificates that cannot be used.
+    pub(super) fn new(
+        session: OwnedSession,
+        endpoint: &Endpoint,
+        tools: &'a Tools<'a>,
+        recorder: impl Recorder + 'a,
+        family: &'a Family,
+    ) -> Result<Self> {
+        let transport = transport(tools.options(), tools.stop())?;
+        let cancel = tools.stop().cancel().clone();
+        let sources = tools.sources();
+        let inner = agent::Conversation::new(session, endpoint.clone(), transport, sources, cancel);
+        Ok(Self {
+            inner: inner.recorded(recorder),
+            number: family.join(),
+            family,
+            last: LastReply::default(),
+            before: Usage::default(),
+            rounds: 0,
+        })
+    }
+
+    /// Says `text` and goes on until the model has ended; `see` is shown each event.
+    ///
+    /// # Errors
+    /// Whatever ended the turn, or a last reply that is not the model's whole answer.
+    pub(super) fn turn(
+        &mut self,
+        text: &str,
+        see: &mut dyn FnMut(AgentEvent) -> Result<()>,
+    ) -> Result<()> {
+        self.inner.say(text)?;
+        let ended = self.drive(see);
+        self.before = self.before.plus(self.inner.usage());
+        ended?;
+        self.last.check(self.inner.endpoint(), self.inner.session().raw_stop_reason())
+    }
+
+    fn drive(&mut self, see: &mut dyn FnMut(AgentEvent) -> Result<()>) -> Result<()> {
+        while let Some(event) = self.inner.next_event()? {
+            self.rounds += u32::from(matches!(event, AgentEvent::End(_)));
+            self.last.take(&event)?;
+            see(event)?;
+            let used = self.before.plus(self.inner.usage());
+            self.family.report(self.number, used, self.rounds)?;
+        }
+        Ok(())
+    }
+
+    /// The text of the last reply.
+    pub(super) fn answer(&self) -> &str {
+        &self.last.text
+    }
+
+    /// Tokens of the last turn.
+    pub(super) fn usage(&self) -> Usage {
+        self.inner.usage()
+    }
+
+    /// The same conversation with other bounds for the turns that follow.
+    ///
+    /// # Errors
+    /// As [`agent::Conversation::with_limits`].
+    pub(super) fn with_limits(self, limits: Limits) -> Result<Self> {
+        Ok(Self { inner: self.inner.with_limits(limits)?, ..self })
+    }
+}
+
+/// What reaches the model.
+fn transport(options: &RunOptions, stop: &Stop) -> Result<Http> {
+    let mut http = HttpOptions::from_env(&crate::agent::variable)?;
+    http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
+    Ok(Http::new(http, stop.cancel().clone()))
+}

@@ -1,0 +1,30 @@
+//! `--dry-run`: the first request, which is not sent.
+
+use std::sync::Arc;
+
+use super::setup::{Network, Setup};
+use super::workspace::Workspace;
+use super::{Observer, RunOptions, Stop, prefix};
+use crate::agent::start_session;
+use crate::{Error, Result};
+
+/// The body of the first request, byte for byte. Nothing is sent.
+///
+/// # Errors
+/// As those of a run before its first request; `Configuration` when no model is named.
+pub fn first_request(
+    options: &RunOptions,
+    stop: &Arc<Stop>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<u8>> {
+    let mut made = || {
+        let setup = Setup::new(options, Network::Forbidden, observer)?;
+        let workspace = Workspace::open(options, &setup, stop)?;
+        let config = setup.run_config(options, workspace.view().root(), setup.limits);
+        let mut session = start_session(config)?;
+        let text = options.instructions.user(options.input.as_deref());
+        session.user(&text).map_err(Error::from_core)?;
+        session.request().map(prefix::body).map_err(Error::from_core)
+    };
+    made().map_err(|error| stop.reason(error))
+}

@@ -1,0 +1,107 @@
+//! What all attempts of a run have in common: which model, and what the configuration allows.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Instant;
+
+use zerostack_core::{Limits, OwnedConfig};
+
+use super::tools::specs;
+use super::{Observer, RunOptions, options as request_options};
+use crate::permissions::Permissions;
+use crate::provider::{self, Endpoint};
+use crate::sandbox::Access;
+use crate::transport::HttpOptions;
+use crate::{Error, ErrorKind, Result, commit};
+
+/// The model and the configuration of a run.
+#[derive(Clone)]
+pub(super) struct Setup {
+    pub(super) endpoint: Endpoint,
+    pub(super) hidden_variables: Vec<OsString>,
+    pub(super) permissions: Permissions,
+    /// What the user's configuration lets tools reach.
+    pub(super) access: Access,
+    /// The bounds of the run.
+    pub(super) limits: Limits,
+    pub(super) started: Instant,
+}
+
+/// Whether a server may be asked for its models.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Network {
+    Allowed,
+    Forbidden,
+}
+
+impl Setup {
+    /// Finds the model and what the configuration says.
+    ///
+    /// # Errors
+    /// `Configuration` and `Authentication` when there is none that can be used.
+    pub(super) fn new(
+        options: &RunOptions,
+        network: Network,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        let started = Instant::now();
+        let env = crate::agent::variable;
+        let config = provider::Config::load(&env, &options.folder)?;
+        config.warnings.iter().for_each(|line| observer.warned(line));
+        let http = HttpOptions::from_env(&env)?;
+        let endpoint =
+            provider::resolve_with(&options.model, &env, &config.providers, &mut |endpoint| {
+                if network == Network::Forbidden {
+                    let text = "a dry run asks no server for its models; give --model NAME";
+                    return Err(Error::new(ErrorKind::Configuration, text).into());
+                }
+                if !endpoint.headers().is_empty() {
+                    observer.asks_for_models(endpoint)?;
+                }
+                provider::served_models(endpoint, http.clone())
+            })?;
+        let hidden_variables =
+            provider::key_variables(std::env::vars_os(), &config.providers, &endpoint);
+        let limits = endpoint.limits(options.limits)?;
+        let provider::Config { permissions, access, .. } = config;
+        Ok(Self { endpoint, hidden_variables, permissions, access, limits, started })
+    }
+
+    /// The same with other bounds.
+    pub(super) fn with_limits(&self, limits: Limits) -> Self {
+        Self { limits, ..self.clone() }
+    }
+
+    /// The configuration of a session; `root` is the folder as tools see it.
+    pub(super) fn session_config(
+        &self,
+        options: &RunOptions,
+        root: &Path,
+        limits: Limits,
+    ) -> OwnedConfig {
+        let system = options.instructions.system(root);
+        let tools = specs(options);
+        OwnedConfig { system, tools, limits, ..self.endpoint.session_config() }
+    }
+
+    /// The configuration of the session of a run, see [`Self::session_config`].
+    pub(super) fn run_config(
+        &self,
+        options: &RunOptions,
+        root: &Path,
+        limits: Limits,
+    ) -> OwnedConfig {
+        let mut config = self.session_config(options, root, limits);
+        request_options::keep_sayable(&mut config);
+        config
+    }
+}
+
+/// Takes back or finishes what an earlier commit left.
+///
+/// # Errors
+/// As [`commit::recover`].
+pub(super) fn recover(options: &RunOptions, observer: &mut dyn Observer) -> Result<()> {
+    commit::recover(&options.folder)?.iter().for_each(|line| observer.recovered(line));
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! The tools of a conversation: their sources, and what a call must pass before it runs.
+//!
+//! ```text
+//! calls ─► permissions, skills, scope ─► skill | task | a process in the view ─► instructions of
+//!                                                                                the folder
+//! ```
+
+mod narrowing;
+mod processes;
+mod skill;
+mod task;
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use zerostack_core::{OwnedTool, ToolCall};
+
+use super::context::Context;
+use super::permissions::Gate;
+use super::workspace::Workspace;
+use super::{Instructions, RunOptions, Stop};
+use crate::agent::{Sources, ToolOutput, Toolbox};
+use crate::error::listed;
+pub(super) use narrowing::Narrowing;
+use processes::Processes;
+pub(super) use processes::names;
+use skill::LoadSkill;
+pub(super) use task::Delegate;
+use task::GiveTask;
+
+/// What the tools of a conversation have in common.
+pub(super) struct Tools<'a> {
+    workspace: &'a Workspace,
+    stop: &'a Stop,
+    options: &'a RunOptions,
+    gate: &'a Gate,
+    /// Who runs the subagents.
+    delegate: &'a dyn Delegate,
+    /// What the loaded skills allow.
+    narrowing: Mutex<Narrowing>,
+    /// The instructions of the folders that calls come to work in.
+    context: Mutex<Option<Context>>,
+}
+
+impl<'a> Tools<'a> {
+    pub(super) fn new(
+        workspace: &'a Workspace,
+        stop: &'a Stop,
+        options: &'a RunOptions,
+        gate: &'a Gate,
+        delegate: &'a dyn Delegate,
+    ) -> Self {
+        let context = Mutex::new(options.instructions.context.clone());
+        let narrowing = Mutex::default();
+        Self { workspace, stop, options, gate, delegate, narrowing, context }
+    }
+
+    /// What holds in a conversation holds in those of its subagents too.
+    pub(super) fn inherit(&mut self, narrowing: Narrowing) {
+        self.narrowing = Mutex::new(narrowing);
+    }
+
+    pub(super) fn options(&self) -> &'a RunOptions {
+        self.options
+    }
+
+    pub(super) fn stop(&self) -> &'a Stop {
+        self.stop
+    }
+
+    /// All of them, for a conversation.
+    pub(super) fn sources(&'a self) -> impl Toolbox + 'a {
+        let mut sources = Sources::default();
+        sources.push(Processes(self));
+        sources.push(LoadSkill(self));
+        sources.push(GiveTask(self));
+        sources.set_gate(|call| self.refusal(call).map_or(Ok(()), Err));
+        InContext { sources, tools: self }
+    }
+
+    /// What a person is to be told of the instructions.
+    pub(super) fn take_notes(&self) -> Vec<String> {
+        lock(&self.context).as_mut().map(Context::take_notes).unwrap_or_default()
+    }
+
+    /// Why a call may not run.
+    fn refusal(&self, call: &ToolCall<'_>) -> Option<String> {
+        let (name, arguments) = (call.name, arguments(call));
+        // What these do is asked about when it is done.
+        if matches!(name, "skill" | "task") || !names().any(|it| it == name) {
+            return None;
+        }
+        if let Err(refusal) = self.gate.check(name, arguments) {
+            return Some(refusal);
+        }
+        if let Some(refusal) = lock(&self.narrowing).refusal(name, arguments) {
+            return Some(refusal);
+        }
+        let scope = self.options.scope.as_ref();
+        scope.and_then(|scope| self.outside(scope, name, arguments))
+    }
+
+    /// Why a file may not be changed by this call. What `bash` changes is left out of the patch.
+    fn outside(&self, scope: &BTreeSet<String>, name: &str, arguments: &str) -> Option<String> {
+        if !processes::changes_files(name) {
+            return None;
+        }
+        let arguments: serde_json::Value = serde_json::from_str(arguments).ok()?;
+        let path = arguments.get("path")?.as_str()?;
+        let below =
+            Path::new(path).strip_prefix(self.workspace.view().root()).unwrap_or(Path::new(path));
+        let plain: PathBuf = below.components().filter(|it| *it != Component::CurDir).collect();
+        if plain.to_str().is_some_and(|plain| scope.contains(plain)) {
+            return None;
+        }
+        let files: Vec<String> = scope.iter().cloned().collect();
+        let files = listed(&files);
+        Some(format!("not changed: no finding names {path}; this run may change {files}"))
+    }
+}
+
+/// The specs of the tools that the prompt allows, as the model is told of them.
+pub(super) fn specs(options: &RunOptions) -> Vec<OwnedTool> {
+    let Instructions { tools: allowed, skills, .. } = &options.instructions;
+    let is_allowed = |name: &str| {
+        allowed.as_ref().is_none_or(|names| names.iter().any(|allowed| allowed == name))
+    };
+    let specs = crate::tool::specs().iter().filter(|spec| is_allowed(spec.name));
+    let mut tools: Vec<OwnedTool> = specs.map(|spec| OwnedTool::from(*spec)).collect();
+    // A prompt without tools has none of them.
+    if !tools.is_empty() && !skills.is_empty() {
+        tools.push(skills.spec());
+    }
+    let names_task = allowed.iter().flatten().any(|name| name == "task");
+    if names_task || (options.subagents && !tools.is_empty()) {
+        tools.push(task::spec());
+    }
+    tools
+}
+
+/// Adds the instructions of the folders that calls work in to their results, once each.
+struct InContext<'a> {
+    sources: Sources<'a>,
+    tools: &'a Tools<'a>,
+}
+
+impl Toolbox for InContext<'_> {
+    fn specs(&self) -> Vec<OwnedTool> {
+        self.sources.specs()
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
+        let nothing = || Ok(ToolOutput::error("the call has no result"));
+        self.call_all(&[call]).pop().unwrap_or_else(nothing)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
+        let Self { sources, tools } = self;
+        let results = sources.call_all(calls);
+        let mut context = lock(&tools.context);
+        let root = tools.workspace.view().root();
+        // In the order of the calls, whichever ended first.
+        let results = calls.iter().zip(results);
+        type Ended = zerostack_agent::Result<ToolOutput>;
+        let with_instructions = |(call, result): (&ToolCall<'_>, Ended)| {
+            let Some(context) = &mut *context else { return result };
+            let entered = context.entered(call.name, call.arguments, root);
+            result.map(|mut output| {
+                output.content.push_str(&entered);
+                output
+            })
+        };
+        results.map(with_instructions).collect()
+    }
+}
+
+/// The arguments of a call: models send nothing where they mean none.
+fn arguments<'a>(call: &ToolCall<'a>) -> &'a str {
+    if call.arguments.is_empty() { "{}" } else { call.arguments }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,132 @@
+//! Tools as processes in the view: each call runs as `zerostack tool NAME`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use zerostack_core::{OwnedTool, ToolCall};
+
+use super::{Tools, arguments};
+use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::run::exchange::{End, GRACE, ended, exchange};
+use crate::sandbox::{Program, ToolHost};
+use crate::transport::Cancel;
+use crate::{Error, ErrorKind, Result, tool};
+
+/// The source of the tools.
+pub(super) struct Processes<'a>(pub(super) &'a Tools<'a>);
+
+/// What a tool process prints.
+#[derive(Deserialize)]
+struct Printed {
+    content: String,
+    is_error: bool,
+}
+
+impl Processes<'_> {
+    fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        let (name, arguments) = (call.name, arguments(&call));
+        let Tools { workspace, stop, options, .. } = self.0;
+        if options.tools == ToolHost::InProcess {
+            return self.run_here(name, arguments.as_bytes());
+        }
+        let mut program = Program::tools();
+        program.arg("tool").arg(name).piped_input();
+        program.env(tool::outside::PROJECT, workspace.view().root());
+        program.env(tool::outside::SANDBOX, options.sandbox.name());
+        let mut child = workspace.spawn(program)?;
+        let limit = deadline(name, arguments);
+        let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, stop);
+        let exchanged = exchanged.map_err(|error| {
+            child.process().kill();
+            Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
+        })?;
+        let ended = match exchanged.end {
+            End::Whole => ended(&child)?,
+            End::Late | End::TooLong | End::Stopped => None,
+        };
+        if stop.why().is_some() {
+            child.process().kill();
+            return Err(Cancel::error().into());
+        }
+        let Some(status) = ended else {
+            child.process().kill();
+            child.process().wait()?;
+            let why = if exchanged.end == End::TooLong {
+                format!("its result is longer than {RESULT_BYTES} bytes")
+            } else {
+                format!("it did not end within {} s", limit.as_secs())
+            };
+            let text = format!("the tool {name} was ended with all its processes: {why}");
+            return Ok(ToolOutput::error(text));
+        };
+        // A tool that was killed, by the system for its memory say, has no result, whatever it
+        // wrote before.
+        let printed = status
+            .code()
+            .filter(|code| matches!(code, 0..=2))
+            .and_then(|_| serde_json::from_slice::<Printed>(&exchanged.output).ok());
+        Ok(match printed {
+            Some(Printed { content, is_error }) => ToolOutput { content, is_error },
+            None => {
+                let errors = String::from_utf8_lossy(&exchanged.errors);
+                let text = format!("the tool {name} ended with {status}: {}", errors.trim());
+                ToolOutput::error(text)
+            }
+        })
+    }
+
+    fn run_here(&self, name: &str, arguments: &[u8]) -> Result<ToolOutput> {
+        let called = tool::call_in(
+            self.0.workspace.view().root(),
+            self.0.workspace.environment(),
+            name,
+            arguments,
+        );
+        if self.0.stop.why().is_some() {
+            return Err(Cancel::error().into());
+        }
+        match called {
+            Ok(output) => Ok(ToolOutput { content: output.content, is_error: output.is_error }),
+            // As the process of a tool tells it.
+            Err(error) if error.kind() == tool::ErrorKind::Usage => {
+                Ok(ToolOutput::error(error.to_string()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Toolbox for Processes<'_> {
+    fn specs(&self) -> Vec<OwnedTool> {
+        crate::tool::specs().iter().map(|spec| OwnedTool::from(*spec)).collect()
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
+        Ok(self.run(call)?)
+    }
+
+    fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
+        // Calls that change files run alone and in order: two edits of one file at the same time
+        // would lose one, and what reads a file after them means the new content.
+        let parts = calls.chunk_by(|a, b| !changes_files(a.name) && !changes_files(b.name));
+        parts.flat_map(|part| in_parallel(part, |call| Ok(self.run(*call)?))).collect()
+    }
+}
+
+/// The names of the tools.
+pub(in crate::run) fn names() -> impl Iterator<Item = &'static str> {
+    crate::tool::specs().iter().map(|spec| spec.name)
+}
+
+/// Whether a tool does nothing but change files.
+pub(super) fn changes_files(tool: &str) -> bool {
+    matches!(tool, "write" | "edit")
+}
+
+/// How long a call may take. The tool keeps its own limit; this one is for a tool that cannot.
+fn deadline(name: &str, arguments: &str) -> Duration {
+    tool::time_limit(name, arguments.as_bytes()) + GRACE
+}
+
+/// More than any tool prints, with each character escaped.
+const RESULT_BYTES: usize = 4 * 1024 * 1024;
