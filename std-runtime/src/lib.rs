@@ -14,6 +14,7 @@ pub mod plumbing;
 pub mod provider;
 mod record;
 pub mod run;
+mod sessions;
 pub mod tokens;
 pub mod worktree;
 

@@ -52,6 +52,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         attempts: 1,
         best_of: 1,
         strategies: Vec::new(),
+        session: zerostack::run::SessionChoice { is_off: true, ..Default::default() },
         prove_prefix: false,
     };
     run(&options, &Stop::new(), &mut Nobody)

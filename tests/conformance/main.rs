@@ -60,6 +60,7 @@ mod sandbox;
 mod sandbox_command;
 mod scripted_command;
 mod sent_back;
+mod sessions;
 mod signals;
 mod simulator;
 mod sizes;

@@ -122,8 +122,9 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     seconds = set(re.findall(r"(--[a-z-]+) SECONDS", section))
     for keyword, option in {**command.OPTIONS, **command.FLAGS}.items():
         ends = "_s" if option in seconds else ""
-        # `env` is the environment of the command itself.
-        ruled = "tool_env" if option == "--env" else option[2:].replace("-", "_") + ends
+        # `env` is the environment of the command itself, `continue` a word of the language.
+        others = {"--env": "tool_env", "--continue": "go_on"}
+        ruled = others.get(option, option[2:].replace("-", "_") + ends)
         assert keyword == ruled
         assert keyword in inspect.signature(run).parameters
         assert f"``{keyword}``" in (run.__doc__ or "")

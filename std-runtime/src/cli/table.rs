@@ -2,19 +2,22 @@
 
 use crate::command::entry::Entry;
 use crate::command::{
-    complete, completions, config, decode, doctor, encode, help, log, man, permissions, prompts,
-    redo, replay, rounds, run, sandbox, show, step, tokens, tool, try_sample, undo, worktree,
+    chat, complete, completions, config, decode, doctor, encode, help, log, man, permissions,
+    prompts, redo, replay, rounds, run, sandbox, sessions, show, step, tokens, tool, try_sample,
+    undo, worktree,
 };
 
 /// All commands, in the order of the help.
 pub(super) const COMMANDS: &[Entry] = &[
     run::ENTRY,
+    chat::ENTRY,
     rounds::ENTRY,
     try_sample::ENTRY,
     log::ENTRY,
     show::ENTRY,
     undo::ENTRY,
     redo::ENTRY,
+    sessions::ENTRY,
     worktree::ENTRY,
     replay::ENTRY,
     config::ENTRY,
@@ -82,7 +85,12 @@ mod tests {
             let keyword = keyword.trim_matches('"');
             let keyword = keyword.strip_suffix("_s").unwrap_or(keyword).replace('_', "-");
             // `env` is the environment of the command itself there.
-            let keyword = if keyword == "tool-env" { "env".to_owned() } else { keyword };
+            // `continue` is a word of the language.
+            let keyword = match keyword.as_str() {
+                "tool-env" => "env".to_owned(),
+                "go-on" => "continue".to_owned(),
+                _ => keyword,
+            };
             assert_eq!(keyword, flag);
             flag
         });

@@ -63,7 +63,8 @@ fn one_line_kept(line: &str) -> String {
     visible(line).replace('\n', " ")
 }
 
-fn ago(time: u64) -> String {
+/// How long ago, in one unit.
+pub(super) fn ago(time: u64) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(time));
     // A clock may run backwards.
     let seconds = since.unwrap_or_default().as_secs();

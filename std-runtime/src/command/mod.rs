@@ -1,5 +1,6 @@
 //! The commands of `zerostack`, a file each. Each has an [`Entry`](entry::Entry) in `cli/table.rs`.
 
+pub(crate) mod chat;
 pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -25,6 +26,7 @@ pub(crate) mod run;
 mod sample;
 pub(crate) mod sandbox;
 mod sandboxed;
+pub(crate) mod sessions;
 pub(crate) mod show;
 pub(crate) mod step;
 pub(crate) mod tokens;

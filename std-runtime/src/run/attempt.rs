@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use zerostack_core::prompt::Output;
 
-use super::check::CheckEnd;
-use super::conversation::Conversation;
+use super::conversation::{Conversation, transport};
 use super::delivery::{self, Checked, Written};
 use super::family::{ChildEvent, Family};
 use super::permissions::Gate;
@@ -17,10 +16,11 @@ use super::subagent::Subagents;
 use super::tape::Tape;
 use super::tools::Tools;
 use super::workspace::Workspace;
-use super::{Observer, Outcome, RunOptions, Start, Stop, contract};
+use super::{CheckEnd, Observer, Outcome, RunOptions, Start, Stop, contract, session};
 use crate::agent::{AgentEvent, OwnedSession, start_session};
 use crate::error::listed;
 use crate::sandbox::Connection;
+use crate::sessions::Saved;
 use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
@@ -46,6 +46,7 @@ pub(super) fn attempt(
     stop: &Arc<Stop>,
     observer: &mut dyn Observer,
     spent: &mut Spent,
+    mut saved: Option<&mut Saved>,
 ) -> Result<Outcome> {
     let Setup { endpoint, permissions, limits, .. } = setup;
     let view = workspace.view();
@@ -68,11 +69,16 @@ pub(super) fn attempt(
     };
     observer.start(&start)?;
     let family = Family::new(config.limits);
-    let session = start_session(config)?;
+    let mut notes = Vec::new();
+    let session = match &mut saved {
+        Some(saved) => session::begin(saved, options, setup, config, &mut notes)?,
+        None => start_session(config)?,
+    };
+    notes.iter().for_each(|note| observer.warned(note));
     let mode = instructions.mode;
     let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, view.root());
     let attempt = Attempt { options, setup, workspace, stop, gate: &gate, family: &family };
-    let result = attempt.run(session, &mut recording, observer, spent);
+    let result = attempt.run(session, &mut recording, observer, spent, saved);
     spent.end_attempt();
     let result = gate.judge(result);
     // The view is of no use once a signal came, and a patch of it may be half of one.
@@ -91,12 +97,15 @@ impl Attempt<'_> {
         recording: &mut Recording,
         observer: &mut dyn Observer,
         spent: &mut Spent,
+        saved: Option<&mut Saved>,
     ) -> Result<Outcome> {
         let Self { options, setup, workspace, stop, gate, family } = *self;
         let subagents = Subagents { setup, workspace, stop, family, options, gate, depth: 0 };
         let tools = Tools::new(workspace, stop, options, gate, &subagents);
+        let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
         let mut conversation =
-            Conversation::new(session, &setup.endpoint, &tools, recording, family)?;
+            Conversation::new(session, endpoint, transport, &tools, recording, family)
+                .saved_in(saved);
         let (mut repairs, mut returns) = (0, 0);
         // The answer that the model is asked to mend.
         let mut unmended: Option<String> = None;

@@ -7,8 +7,9 @@ use super::delivery::kept;
 use super::setup::{Network, Setup, recover};
 use super::spent::Spent;
 use super::workspace::Workspace;
-use super::{AttemptEnd, Observer, Outcome, RunOptions, Start, Stop};
+use super::{AttemptEnd, Observer, Outcome, RunOptions, Start, Stop, session};
 use crate::agent::AgentEvent;
+use crate::sessions::Saved;
 use crate::{Error, ErrorKind, Result};
 
 /// Runs until an attempt gives a result, or none is left.
@@ -37,22 +38,32 @@ fn in_turn(
 ) -> Result<Outcome> {
     let count = options.attempts.max(1);
     let mut spent = Spent::default();
+    let mut saved = session::open(options, setup)?;
     let mut number = 1;
-    loop {
+    let result = loop {
         let options = with_strategy(options, number);
-        let workspace = Workspace::open(&options, setup, stop)?;
+        let workspace = setup.open(&options, stop)?;
         Workspace::hide_memory(&options);
-        let result = attempt(&options, setup, &workspace, stop, observer, &mut spent);
+        let session = saved.as_mut();
+        let result = attempt(&options, setup, &workspace, stop, observer, &mut spent, session);
         match result {
             Err(error) if is_worth_another(&error) && number < count && stop.why().is_none() => {
                 let end = AttemptEnd { number, count, result: Err(error.message().to_owned()) };
                 observer.attempt(&end)?;
+                saved.iter_mut().for_each(Saved::start_over);
             }
-            Err(error) => return Err(with_best_patch(error, &spent, &options)),
-            Ok(outcome) => return Ok(outcome),
+            Err(error) => break Err(with_best_patch(error, &spent, &options)),
+            Ok(outcome) => break Ok(outcome),
         }
         number += 1;
+    };
+    if let Some(saved) = &mut saved {
+        session::end(saved, &result);
+        // Nobody asked for what cannot be saved by itself.
+        let failure = saved.take_failure().filter(|_| options.session.is_asked());
+        failure.iter().for_each(|line| observer.warned(line));
     }
+    result
 }
 
 /// At the same time, each in a view of its own and with its part of the budget; the smallest patch
@@ -66,7 +77,7 @@ fn at_once(
 ) -> Result<Outcome> {
     // All before the first tool runs.
     let workspaces: Vec<Workspace> =
-        (0..count).map(|_| Workspace::open(options, setup, stop)).collect::<Result<_>>()?;
+        (0..count).map(|_| setup.open(options, stop)).collect::<Result<_>>()?;
     Workspace::hide_memory(options);
     let setup = setup.with_limits(Spent::share(&setup.limits, count));
     let observer = Mutex::new(observer);
@@ -79,7 +90,8 @@ fn at_once(
                 scope.spawn(move || {
                     let mut spent = Spent::default();
                     let mut quiet = Quiet { number, observer };
-                    let result = attempt(&options, setup, workspace, stop, &mut quiet, &mut spent);
+                    let result =
+                        attempt(&options, setup, workspace, stop, &mut quiet, &mut spent, None);
                     let told = match &result {
                         Ok(outcome) => Ok(outcome.patch.len()),
                         Err(error) => Err(error.message().to_owned()),

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::Stop;
 use super::exchange::{End, ended, exchange};
 use super::workspace::{Workspace, shell};
+use super::{CheckEnd, Stop};
 use crate::error::quote;
 use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
@@ -16,21 +16,6 @@ pub struct Check {
     pub command: String,
     /// How long it may take.
     pub limit: Duration,
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckEnd {
-    /// The command.
-    pub command: String,
-    /// Whether it ended with code 0.
-    pub passed: bool,
-    /// How it ended, for a person: "it ended with exit code 1".
-    pub how: String,
-    /// The end of what it printed.
-    pub output: String,
-    /// How long it took.
-    pub duration: Duration,
 }
 
 impl Check {

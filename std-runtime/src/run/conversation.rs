@@ -9,6 +9,7 @@ use super::{RunOptions, Stop};
 use crate::Result;
 use crate::agent::{self, AgentEvent, OwnedSession, Recorder};
 use crate::provider::Endpoint;
+use crate::sessions::Saved;
 use crate::transport::{Http, HttpOptions};
 
 /// One conversation with a model, which works in one workspace.
@@ -21,32 +22,38 @@ pub(super) struct Conversation<'a> {
     /// Of the turns that have ended.
     before: Usage,
     rounds: u32,
+    /// Where it is saved as it goes on.
+    saved: Option<&'a mut Saved>,
 }
 
 impl<'a> Conversation<'a> {
     /// Of `session`, which `recorder` sees; it is one of `family`.
-    ///
-    /// # Errors
-    /// `Configuration` when the environment names a proxy or certificates that cannot be used.
     pub(super) fn new(
         session: OwnedSession,
         endpoint: &Endpoint,
+        transport: Http,
         tools: &'a Tools<'a>,
         recorder: impl Recorder + 'a,
         family: &'a Family,
-    ) -> Result<Self> {
-        let transport = transport(tools.options(), tools.stop())?;
+    ) -> Self {
         let cancel = tools.stop().cancel().clone();
         let sources = tools.sources();
         let inner = agent::Conversation::new(session, endpoint.clone(), transport, sources, cancel);
-        Ok(Self {
+        Self {
             inner: inner.recorded(recorder),
             number: family.join(),
             family,
             last: LastReply::default(),
             before: Usage::default(),
             rounds: 0,
-        })
+            saved: None,
+        }
+    }
+
+    /// Saves it in `saved` as it goes on.
+    pub(super) fn saved_in(mut self, saved: Option<&'a mut Saved>) -> Self {
+        self.saved = saved;
+        self
     }
 
     /// Says `text` and goes on until the model has ended; `see` is shown each event.
@@ -59,7 +66,9 @@ impl<'a> Conversation<'a> {
         see: &mut dyn FnMut(AgentEvent) -> Result<()>,
     ) -> Result<()> {
         self.inner.say(text)?;
+        self.save();
         let ended = self.drive(see);
+        self.save();
         self.before = self.before.plus(self.inner.usage());
         ended?;
         self.last.check(self.inner.endpoint(), self.inner.session().raw_stop_reason())
@@ -69,11 +78,21 @@ impl<'a> Conversation<'a> {
         while let Some(event) = self.inner.next_event()? {
             self.rounds += u32::from(matches!(event, AgentEvent::End(_)));
             self.last.take(&event)?;
+            let is_whole = matches!(event, AgentEvent::End(_) | AgentEvent::ToolResult { .. });
             see(event)?;
+            if is_whole {
+                self.save();
+            }
             let used = self.before.plus(self.inner.usage());
             self.family.report(self.number, used, self.rounds)?;
         }
         Ok(())
+    }
+
+    fn save(&mut self) {
+        if let Some(saved) = &mut self.saved {
+            saved.save(self.inner.session());
+        }
     }
 
     /// The text of the last reply.
@@ -93,10 +112,18 @@ impl<'a> Conversation<'a> {
     pub(super) fn with_limits(self, limits: Limits) -> Result<Self> {
         Ok(Self { inner: self.inner.with_limits(limits)?, ..self })
     }
+
+    /// The session, to go on with later.
+    pub(super) fn into_session(self) -> OwnedSession {
+        self.inner.into_session()
+    }
 }
 
 /// What reaches the model.
-fn transport(options: &RunOptions, stop: &Stop) -> Result<Http> {
+///
+/// # Errors
+/// `Configuration` when the environment names a proxy or certificates that cannot be used.
+pub(super) fn transport(options: &RunOptions, stop: &Stop) -> Result<Http> {
     let mut http = HttpOptions::from_env(&crate::agent::variable)?;
     http.idle_timeout = options.idle_limit.unwrap_or(http.idle_timeout);
     Ok(Http::new(http, stop.cancel().clone()))

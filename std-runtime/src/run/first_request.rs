@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::setup::{Network, Setup};
-use super::workspace::Workspace;
-use super::{Observer, RunOptions, Stop, prefix};
+use super::{Observer, RunOptions, Stop, prefix, session};
 use crate::agent::start_session;
 use crate::{Error, Result};
 
@@ -19,9 +18,19 @@ pub fn first_request(
 ) -> Result<Vec<u8>> {
     let mut made = || {
         let setup = Setup::new(options, Network::Forbidden, observer)?;
-        let workspace = Workspace::open(options, &setup, stop)?;
+        let workspace = setup.open(options, stop)?;
         let config = setup.run_config(options, workspace.view().root(), setup.limits);
-        let mut session = start_session(config)?;
+        // A dry run changes nothing, so it makes no session either.
+        let mut saved = match options.session.goes_on {
+            true => session::open(options, &setup)?,
+            false => None,
+        };
+        let mut notes = Vec::new();
+        let mut session = match &mut saved {
+            Some(saved) => session::begin(saved, options, &setup, config, &mut notes)?,
+            None => start_session(config)?,
+        };
+        notes.iter().for_each(|note| observer.warned(note));
         let text = options.instructions.user(options.input.as_deref());
         session.user(&text).map_err(Error::from_core)?;
         session.request().map(prefix::body).map_err(Error::from_core)

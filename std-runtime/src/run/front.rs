@@ -1,11 +1,11 @@
 //! The front: what a run shows while it goes on.
 
 use std::path::Path;
+use std::time::Duration;
 
 use zerostack_core::Limits;
 use zerostack_core::prompt::Output;
 
-use super::check::CheckEnd;
 use crate::Result;
 use crate::agent::AgentEvent;
 use crate::provider::Endpoint;
@@ -76,4 +76,19 @@ pub struct AttemptEnd {
     pub count: u32,
     /// The length of its patch, or why it has no result.
     pub result: Result<usize, String>,
+}
+
+/// How a check ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckEnd {
+    /// The command.
+    pub command: String,
+    /// Whether it ended with code 0.
+    pub passed: bool,
+    /// How it ended, for a person: "it ended with exit code 1".
+    pub how: String,
+    /// The end of what it printed.
+    pub output: String,
+    /// How long it took.
+    pub duration: Duration,
 }

@@ -31,6 +31,7 @@ mod in_view;
 pub mod input;
 mod instructions;
 mod last_reply;
+mod live;
 mod mention;
 mod options;
 mod permissions;
@@ -40,12 +41,14 @@ pub mod progress;
 mod prompt_fields;
 mod prompts;
 mod recording;
+mod session;
 mod setup;
 mod skills;
 mod spent;
 mod stop;
 mod subagent;
 pub mod tape;
+mod tool_line;
 mod tools;
 mod workspace;
 
@@ -64,17 +67,20 @@ use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
 
 pub use argument::Argument;
 pub use carry_out::carry_out;
-pub use check::{Check, CheckEnd};
+pub use check::Check;
 pub use context::Context;
 pub use delivery::{Delivery, keep_patch};
 pub use filling::Filling;
 pub use first_request::first_request;
-pub use front::{AttemptEnd, Observer, Start};
+pub use front::{AttemptEnd, CheckEnd, Observer, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
+pub use live::{Live, Ran};
 pub use prompts::PromptFiles;
+pub use session::SessionChoice;
 pub use skills::Skills;
 pub use stop::Stop;
+pub use tool_line::tool_line;
 
 /// What to do, and with what.
 #[derive(Debug, Clone)]
@@ -119,6 +125,8 @@ pub struct RunOptions {
     pub best_of: u32,
     /// Texts that the attempts are told after the prompt, one each and then from the first again.
     pub strategies: Vec<String>,
+    /// The session that the run belongs to.
+    pub session: SessionChoice,
     /// Whether a request that does not begin with the bytes of the one before ends the run.
     pub prove_prefix: bool,
 }

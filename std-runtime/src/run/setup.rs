@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use zerostack_core::{Limits, OwnedConfig};
 
 use super::tools::specs;
-use super::{Observer, RunOptions, options as request_options};
+use super::workspace::Workspace;
+use super::{Observer, RunOptions, Stop, options as request_options};
 use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint};
 use crate::sandbox::Access;
@@ -18,10 +20,10 @@ use crate::{Error, ErrorKind, Result, commit};
 #[derive(Clone)]
 pub(super) struct Setup {
     pub(super) endpoint: Endpoint,
-    pub(super) hidden_variables: Vec<OsString>,
+    hidden_variables: Vec<OsString>,
     pub(super) permissions: Permissions,
     /// What the user's configuration lets tools reach.
-    pub(super) access: Access,
+    access: Access,
     /// The bounds of the run.
     pub(super) limits: Limits,
     pub(super) started: Instant,
@@ -70,6 +72,14 @@ impl Setup {
     /// The same with other bounds.
     pub(super) fn with_limits(&self, limits: Limits) -> Self {
         Self { limits, ..self.clone() }
+    }
+
+    /// Opens a view of the folder.
+    ///
+    /// # Errors
+    /// As [`Workspace::open`].
+    pub(super) fn open(&self, options: &RunOptions, stop: &Arc<Stop>) -> Result<Workspace> {
+        Workspace::open(options, &self.access, &self.hidden_variables, stop)
     }
 
     /// The configuration of a session; `root` is the folder as tools see it.

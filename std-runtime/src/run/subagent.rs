@@ -4,7 +4,7 @@
 use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, transport};
 use super::family::Family;
 use super::permissions::Gate;
 use super::setup::Setup;
@@ -86,7 +86,8 @@ impl Subagents<'_> {
         let own = Subagents { options, gate: &gate, depth: self.depth + 1, ..*self };
         let mut tools = Tools::new(workspace, stop, options, &gate, &own);
         tools.inherit(narrowing);
-        let mut conversation = Conversation::new(session, &setup.endpoint, &tools, (), family)?;
+        let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
+        let mut conversation = Conversation::new(session, endpoint, transport, &tools, (), family);
         conversation.turn(&instructions.user(None), &mut |event| {
             family.tell(parent, event);
             Ok(())

@@ -3,10 +3,9 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::setup::Setup;
 use super::stop::Guard;
 use super::{RunOptions, Stop};
-use crate::sandbox::{Child, Program, ToolHost};
+use crate::sandbox::{Access, Child, Program, ToolHost};
 use crate::view::{View, ViewOptions};
 use crate::{Result, own_process};
 
@@ -19,15 +18,20 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Opens a view of the folder.
+    /// Opens a view of the folder whose tools reach what `access` says beside the options.
     ///
     /// # Errors
     /// As [`View::open`].
-    pub(super) fn open(options: &RunOptions, setup: &Setup, stop: &Arc<Stop>) -> Result<Self> {
+    pub(super) fn open(
+        options: &RunOptions,
+        access: &Access,
+        hidden_variables: &[OsString],
+        stop: &Arc<Stop>,
+    ) -> Result<Self> {
         let view_options = ViewOptions {
             sandbox: options.sandbox,
             tools: options.tools.clone(),
-            access: options.access.clone().and(setup.access.clone()),
+            access: options.access.clone().and(access.clone()),
             ..ViewOptions::default()
         };
         // The keeper of the namespaces must be open to us.
@@ -36,7 +40,7 @@ impl Workspace {
         }
         let view = View::open(&options.folder, &view_options)?;
         let guard = stop.guard(&view);
-        Ok(Self { view, hidden_variables: setup.hidden_variables.clone(), _guard: guard })
+        Ok(Self { view, hidden_variables: hidden_variables.to_vec(), _guard: guard })
     }
 
     /// Keeps the memory of this process from the tools. All views are open then.

@@ -60,6 +60,7 @@ OPTIONS = {
     "ask": "--ask",
     "deny": "--deny",
     "record": "--record",
+    "session": "--session",
     "check": "--check",
     "check_limit_s": "--check-limit",
     "attempts": "--attempts",
@@ -82,6 +83,8 @@ OPTIONS = {
 # Each keyword that is an option without a value.
 FLAGS = {
     "write": "--write",
+    "go_on": "--continue",
+    "fork": "--fork",
     "subagents": "--subagents",
     "json": "--json",
     "sarif": "--sarif",
@@ -168,6 +171,7 @@ def run(
     ask: str | Sequence[str] | None = None,
     deny: str | Sequence[str] | None = None,
     record: str | os.PathLike[str] | None = None,
+    session: str | None = None,
     check: str | None = None,
     check_limit_s: int | None = None,
     attempts: int | None = None,
@@ -186,6 +190,8 @@ def run(
     idle_limit_s: int | None = None,
     stdin_limit_s: int | None = None,
     write: bool = False,
+    go_on: bool = False,
+    fork: bool = False,
     subagents: bool = False,
     json: bool = False,
     sarif: bool = False,
@@ -216,6 +222,8 @@ def run(
       ``sarif`` write findings in these forms; ``output_file`` names a file that gets the result
       too, whole or not at all; ``record`` names a file for a tape; with ``yes`` the commands of a
       plan run.
+    - The session: with ``go_on`` the run goes on with the last session of the folder
+      (``--continue``), ``session`` names one, and with ``fork`` it goes on in a copy.
     - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and
       ``allow_write`` are paths outside of it, ``tool_env`` names of variables, one or a list;
       ``net`` is ``"off"``, ``"on"`` or hosts.

@@ -11,10 +11,11 @@ use zerostack_policy::Mode;
 use crate::command::flag::{self, value, values};
 use crate::command::options;
 use crate::command::sandboxed;
+use crate::command::sessions;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
-use crate::run::Check;
 use crate::run::contract::Format;
+use crate::run::{Check, SessionChoice};
 use crate::sandbox;
 
 /// The arguments of a run.
@@ -47,6 +48,7 @@ pub(crate) struct RunArgs {
     pub worktree: Option<String>,
     /// Values of the prompt's arguments.
     pub values: Vec<(String, String)>,
+    pub session: SessionChoice,
     pub dry_run: bool,
     pub yes: bool,
     /// The words before `--`; the first may name a prompt.
@@ -65,22 +67,24 @@ pub(crate) fn arguments(command: Command) -> Command {
 
 /// Adds the flags of a run.
 pub(crate) fn flags(command: Command) -> Command {
-    let groups: [(&'static str, Vec<Arg>); 8] = [
-        ("Model", model()),
+    let groups: [(&'static str, Vec<Arg>); 9] = [
+        ("Model", model_flags()),
         ("Requests", options::arguments().into_iter().chain([options::header()]).collect()),
         ("Files", files()),
+        ("Session", sessions::flags()),
         ("Sandbox", sandboxed::flags()),
-        ("Permissions", permissions()),
+        ("Permissions", permission_flags()),
         ("Checks", checks()),
         ("Output", output()),
-        ("Limits", limits()),
+        ("Limits", limit_flags()),
     ];
     groups.into_iter().fold(command, |command, (heading, args)| {
         command.args(args.into_iter().map(|arg| arg.help_heading(heading)))
     })
 }
 
-fn model() -> Vec<Arg> {
+/// Which model, and where.
+pub(crate) fn model_flags() -> Vec<Arg> {
     let rooms = RoomPolicy::ALL.iter().filter(|it| **it != RoomPolicy::Ask);
     vec![
         flag::option("model", "NAME", "The model").short('m'),
@@ -170,7 +174,8 @@ pub(crate) fn mode() -> Arg {
     )
 }
 
-fn permissions() -> Vec<Arg> {
+/// What the model may do.
+pub(crate) fn permission_flags() -> Vec<Arg> {
     let subagents = flag::switch("subagents", "Let the model give tasks to subagents");
     [mode()].into_iter().chain(flag::rules()).chain([subagents]).collect()
 }
@@ -238,7 +243,8 @@ fn output() -> Vec<Arg> {
     ]
 }
 
-fn limits() -> Vec<Arg> {
+/// The bounds of a run.
+pub(crate) fn limit_flags() -> Vec<Arg> {
     vec![
         flag::bounded("max-rounds", "N", 1, u16::MAX.into(), "Requests of the run (200)"),
         max_tokens(),
@@ -272,15 +278,7 @@ impl RunArgs {
         let (sandbox, access) = sandboxed::given(matches);
         let seconds = |name| value::<u32>(matches, name).map(|it| Duration::from_secs(it.into()));
         Self {
-            model: Flags {
-                provider: value(matches, "provider"),
-                base_url: value(matches, "base-url"),
-                model: value(matches, "model"),
-                api: value(matches, "api"),
-                tool_mode: value(matches, "tool-mode"),
-                options: options::read(matches),
-                headers: values(matches, "header"),
-            },
+            model: model_of(matches),
             sandbox,
             access,
             record: value(matches, "record"),
@@ -293,6 +291,7 @@ impl RunArgs {
                 mode: value(matches, "mode"),
                 rules: flag::given_rules(matches),
             },
+            session: sessions::given(matches),
             folder: value(matches, "folder"),
             quiet: matches.get_flag("quiet"),
             prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
@@ -320,6 +319,19 @@ impl RunArgs {
     }
 }
 
+/// The model that the flags name.
+pub(crate) fn model_of(matches: &ArgMatches) -> Flags {
+    Flags {
+        provider: value(matches, "provider"),
+        base_url: value(matches, "base-url"),
+        model: value(matches, "model"),
+        api: value(matches, "api"),
+        tool_mode: value(matches, "tool-mode"),
+        options: options::read(matches),
+        headers: values(matches, "header"),
+    }
+}
+
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
     let (name, value) = parts.ok_or_else(|| format!("must be NAME=VALUE, not {text}"))?;
@@ -334,7 +346,8 @@ fn format_of(matches: &ArgMatches) -> Option<Format> {
     }
 }
 
-fn limits_of(matches: &ArgMatches) -> Limits {
+/// The bounds that the flags set.
+pub(crate) fn limits_of(matches: &ArgMatches) -> Limits {
     let mut limits = Limits::default();
     let number = |name| value::<u32>(matches, name);
     let set = |field: &mut u32, name| *field = number(name).unwrap_or(*field);

@@ -10,7 +10,7 @@ use crate::command::print::tell;
 use crate::command::usage::{nearest, usage};
 use crate::error::listed;
 use crate::run::contract::{Form, Format, findings};
-use crate::run::{Filling, Instructions, PromptFiles};
+use crate::run::{Filling, Instructions, PromptFiles, SessionChoice};
 use crate::{Error, ErrorKind, Result};
 
 /// Whether the options for some results go with the prompt's.
@@ -54,7 +54,11 @@ pub(super) fn scope_of(found: &[findings::Finding], folder: &Path) -> Result<BTr
 }
 
 /// Whether checks and attempts go with the other options.
-pub(super) fn check_attempts(args: &RunArgs, instructions: &Instructions) -> Result<()> {
+pub(super) fn check_attempts(
+    args: &RunArgs,
+    session: &SessionChoice,
+    instructions: &Instructions,
+) -> Result<()> {
     let name = &instructions.name;
     if args.check.is_some() && instructions.output != Output::Patch {
         return Err(usage(format!("--check is for patches, which {name} does not give")));
@@ -62,6 +66,11 @@ pub(super) fn check_attempts(args: &RunArgs, instructions: &Instructions) -> Res
     if args.best_of > 1 && args.write {
         let text = "--best-of and --write do not go together; send the patch to `git apply`";
         return Err(usage(text));
+    }
+    if args.best_of > 1 && session.is_asked() {
+        return Err(usage(
+            "--best-of and --session do not go together: a session has one conversation",
+        ));
     }
     if args.best_of > 1 && args.record.is_some() {
         return Err(usage(

@@ -13,9 +13,14 @@ use std::process::ExitCode;
 
 use super::entry::{Entry, Group, Invocation};
 use super::print::print;
+use super::usage::usage;
 use crate::Result;
 pub(super) use deliver::transaction;
-pub(crate) use flags::{RunArgs, api, arguments, flags, folder, max_tokens, mode, tool_mode};
+pub(crate) use flags::{
+    RunArgs, api, arguments, flags, folder, limit_flags, limits_of, max_tokens, mode, model_flags,
+    model_of, permission_flags, tool_mode,
+};
+pub(crate) use prepare::usable_folder;
 pub(crate) use prompt_command::{prompt_help, with_arguments};
 pub(crate) use signals::{PARENT, stop_on_signals};
 
@@ -35,6 +40,10 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     }
     let args = RunArgs::read(&invocation.matches);
     if let Some(parallel) = parallel::Parallel::read(&invocation.matches)? {
+        if args.session.is_asked() {
+            let text = "--parallel and --session do not go together: each instruction is a run";
+            return Err(usage(text));
+        }
         return parallel::run_all(&parallel, &args);
     }
     Ok(transaction(args, &invocation, None))

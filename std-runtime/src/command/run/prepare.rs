@@ -1,16 +1,19 @@
 //! What a run needs, from its arguments, stdin and the prompts on disk.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use zerostack_core::prompt::Output;
 
 use super::flags::RunArgs;
 use super::form::{check_attempts, check_form, scope_of, strategies};
+use super::signals;
 use super::task::{self, Task, Words};
 use crate::command::entry::Invocation;
 use crate::command::options;
 use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
+use crate::command::sessions;
 use crate::run::contract::{Form, findings};
 use crate::run::input::{self, Given, Patience};
 use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
@@ -27,18 +30,11 @@ pub(super) fn prepared(
     sample: Option<&Sample>,
     stop: &Stop,
 ) -> Result<Prepared> {
-    let folder = match (sample, args.folder.take()) {
-        (Some(sample), _) => sample.folder().to_owned(),
-        (None, Some(folder)) => folder,
-        (None, None) => std::env::current_dir().map_err(|error| {
-            Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
-        })?,
+    let folder = match sample {
+        Some(sample) => Some(sample.folder().to_owned()),
+        None => args.folder.take(),
     };
-    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
-    let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
-    let folder = usable.map_err(|error| {
-        Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
-    })?;
+    let folder = usable_folder(folder)?;
     let folder = match &args.worktree {
         Some(name) => {
             let repository = Repository::of(&folder)?;
@@ -55,11 +51,21 @@ pub(super) fn prepared(
         instruction: std::mem::take(&mut args.instruction),
         follow_name: invocation.is_named,
     };
-    let Task { prompt, text, waits_for_stdin } = words.task(&mut files, invocation.table)?;
+    let Task { mut prompt, is_named, text, waits_for_stdin } =
+        words.task(&mut files, invocation.table)?;
+    let mut session = std::mem::take(&mut args.session);
+    sessions::check(&session)?;
+    // Runs that another command starts are parts of its work.
+    let is_part = sample.is_some() || crate::agent::variable(signals::PARENT).is_some();
+    session.is_off = is_part && !session.is_asked();
+    // A session goes on with its prompt.
+    let last = session.last_prompt(&folder).filter(|last| !is_named && files.has(last));
+    prompt = last.unwrap_or(prompt);
     let task = match sample {
         Some(_) if text.is_empty() => sample::TASK.to_owned(),
         _ => text,
     };
+    let goes_on_without = task.is_empty() && session.goes_on && !waits_for_stdin;
     let patience = match (waits_for_stdin, args.stdin_limit) {
         (true, _) => Patience::Forever,
         (false, Some(limit)) => Patience::Until(limit),
@@ -85,7 +91,7 @@ pub(super) fn prepared(
     }
     let mut input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
-    if task.is_empty() && input.is_none() && prompt == task::DEFAULT {
+    if task.is_empty() && input.is_none() && prompt == task::DEFAULT && !session.goes_on {
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
@@ -109,6 +115,9 @@ pub(super) fn prepared(
         input = None;
     }
     let mut instructions = instructions.with_context(&folder)?;
+    if goes_on_without && input.is_none() {
+        GO_ON.clone_into(&mut instructions.task);
+    }
     let notes = instructions.context.as_mut().map(run::Context::take_notes);
     notes.into_iter().flatten().for_each(|note| tell(&note));
     instructions.skills.warnings().iter().for_each(|warning| tell(warning));
@@ -128,7 +137,7 @@ pub(super) fn prepared(
         model.options.response_schema = Some(schema);
     }
     check_form((args.format, args.yes), &instructions)?;
-    check_attempts(&args, &instructions)?;
+    check_attempts(&args, &session, &instructions)?;
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
         model.model = model.model.or_else(|| instructions.model.clone());
     }
@@ -190,9 +199,25 @@ pub(super) fn prepared(
         attempts,
         best_of,
         strategies,
+        session,
         prove_prefix,
     });
     Ok(if is_dry { Prepared::DryRun(options) } else { Prepared::Run(options) })
+}
+
+/// The folder to work on: the current one unless it is named.
+///
+/// # Errors
+/// `Input` when it cannot be read.
+pub(crate) fn usable_folder(named: Option<PathBuf>) -> Result<PathBuf> {
+    let folder = named.map_or_else(std::env::current_dir, Ok).map_err(|error| {
+        Error::new(ErrorKind::Input, format!("the current folder cannot be used: {error}"))
+    })?;
+    // Its entries are read first, so that what is wrong is said of the folder, not of a file in it.
+    let usable = folder.canonicalize().and_then(|path| std::fs::read_dir(&path).map(|_| path));
+    usable.map_err(|error| {
+        Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
+    })
 }
 
 /// What there is to do.
@@ -203,6 +228,9 @@ pub(super) enum Prepared {
     /// Nothing: this is the result.
     Done(Box<Outcome>),
 }
+
+/// What the user says who goes on with a session and says nothing.
+const GO_ON: &str = "Go on.";
 
 /// How long a pipe may be silent that a run can do without.
 const OPTIONAL_INPUT: Duration = Duration::from_secs(5);

@@ -13,6 +13,8 @@ use crate::run::PromptFiles;
 pub(super) struct Task {
     /// The prompt's name.
     pub prompt: String,
+    /// The words name it; if not, it is the default.
+    pub is_named: bool,
     /// The instruction; may be empty.
     pub text: String,
     /// The last word is `-`: stdin is waited for as long as it takes.
@@ -39,27 +41,32 @@ impl Words {
     /// `Usage` for a first word that names nothing.
     pub(super) fn task(self, prompts: &mut PromptFiles, table: &[Entry]) -> Result<Task> {
         let mut words: VecDeque<String> = self.words.into();
-        let prompt = match self.prompt {
-            Some(name) => name,
+        let named = match self.prompt {
+            Some(name) => Some(name),
             None => match words.front() {
-                Some(word) if prompts.has(word) => words.pop_front().unwrap_or_default(),
+                Some(word) if prompts.has(word) => words.pop_front(),
                 Some(word) if is_file(word) => {
                     let name = prompts.open(Path::new(word))?;
                     words.pop_front();
-                    name
+                    Some(name)
                 }
-                Some(word) if self.follow_name || is_instruction(word) => DEFAULT.to_owned(),
-                Some(word) => is_no_slip(word, words.len(), prompts, table)?.to_owned(),
-                None => DEFAULT.to_owned(),
+                Some(word) if self.follow_name || is_instruction(word) => None,
+                Some(word) => {
+                    is_no_slip(word, words.len(), prompts, table)?;
+                    None
+                }
+                None => None,
             },
         };
+        let is_named = named.is_some();
+        let prompt = named.unwrap_or_else(|| DEFAULT.to_owned());
         words.extend(self.instruction);
         let waits_for_stdin = words.back().is_some_and(|word| word == "-");
         if waits_for_stdin {
             words.pop_back();
         }
         let text = words.make_contiguous().join(" ");
-        Ok(Task { prompt, text, waits_for_stdin })
+        Ok(Task { prompt, is_named, text, waits_for_stdin })
     }
 }
 
@@ -81,14 +88,9 @@ fn is_instruction(word: &str) -> bool {
     word == "-" || word.contains(char::is_whitespace)
 }
 
-/// The default prompt for a first word that is no name, if it is not a mistyped one either: a name
-/// has at least three letters, so a word of one or two is an instruction.
-fn is_no_slip(
-    word: &str,
-    count: usize,
-    prompts: &PromptFiles,
-    table: &[Entry],
-) -> Result<&'static str> {
+/// Refuses a first word that is no name and may be a mistyped one: a name has at least three letters,
+/// so a word of one or two is an instruction.
+fn is_no_slip(word: &str, count: usize, prompts: &PromptFiles, table: &[Entry]) -> Result<()> {
     let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();
     let commands = table.iter().filter(|entry| entry.group != Group::Hidden);
     let all = names.iter().map(String::as_str).chain(commands.map(|entry| entry.name));
@@ -96,7 +98,7 @@ fn is_no_slip(
         Some(name) => {
             Err(usage(format!("unknown command or prompt {word:?}; did you mean {name:?}?")))
         }
-        None if word.chars().count() <= 2 => Ok(DEFAULT),
+        None if word.chars().count() <= 2 => Ok(()),
         None if count > 1 => Err(usage(format!(
             "unknown command or prompt {word:?}; quote an instruction, as in `zerostack \"make \
              the test pass\"`"

@@ -61,10 +61,6 @@ impl<'a> Tools<'a> {
         self.narrowing = Mutex::new(narrowing);
     }
 
-    pub(super) fn options(&self) -> &'a RunOptions {
-        self.options
-    }
-
     pub(super) fn stop(&self) -> &'a Stop {
         self.stop
     }
@@ -79,6 +75,11 @@ impl<'a> Tools<'a> {
         InContext { sources, tools: self }
     }
 
+    /// What looks for the instructions of folders, to go on with in another turn.
+    pub(super) fn into_context(self) -> Option<Context> {
+        self.context.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What a person is to be told of the instructions.
     pub(super) fn take_notes(&self) -> Vec<String> {
         lock(&self.context).as_mut().map(Context::take_notes).unwrap_or_default()
@@ -90,6 +91,12 @@ impl<'a> Tools<'a> {
         // What these do is asked about when it is done.
         if matches!(name, "skill" | "task") || !names().any(|it| it == name) {
             return None;
+        }
+        // A session may have had it, or the model guesses.
+        let offered = self.options.instructions.tools.as_deref();
+        if let Some(offered) = offered.filter(|all| !all.iter().any(|it| it == name)) {
+            let has = if offered.is_empty() { "none".to_owned() } else { listed(offered) };
+            return Some(format!("not run: there is no tool {name} here; there are {has}"));
         }
         if let Err(refusal) = self.gate.check(name, arguments) {
             return Some(refusal);

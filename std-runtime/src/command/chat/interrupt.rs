@@ -1,0 +1,88 @@
+//! Signals: Ctrl-C ends the turn, SIGTERM and SIGHUP end the chat.
+
+use std::io::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::command::print::tell;
+use crate::run::Stop;
+use crate::{ErrorKind, own_process};
+
+/// What a signal ends.
+pub(super) struct Interrupt {
+    program: Arc<Stop>,
+    turn: Mutex<Option<Arc<Stop>>>,
+    /// How the terminal was, if stdin is one.
+    terminal: Option<Termios>,
+}
+
+impl Interrupt {
+    /// Waits for signals from now on.
+    pub(super) fn watch(program: &Arc<Stop>) -> Arc<Self> {
+        let terminal = tcgetattr(io::stdin()).ok();
+        let interrupt =
+            Arc::new(Self { program: Arc::clone(program), turn: Mutex::default(), terminal });
+        // One that was ignored at the start stays so: `nohup` asks for it.
+        let heeded = [SIGINT, SIGTERM, SIGHUP];
+        let heeded = heeded.into_iter().filter(|signal| !own_process::is_ignored(*signal));
+        let Ok(mut signals) = Signals::new(heeded) else { return interrupt };
+        let watched = Arc::clone(&interrupt);
+        let watch = move || signals.forever().for_each(|signal| watched.came(signal));
+        let builder = std::thread::Builder::new().name("signals".to_owned()).stack_size(64 * 1024);
+        if let Err(error) = builder.spawn(watch) {
+            tell(&format_args!("signals are not handled: {error}"));
+        }
+        interrupt
+    }
+
+    /// Does `work`, which a Ctrl-C ends.
+    pub(super) fn during<T>(&self, work: impl FnOnce(&Arc<Stop>) -> T) -> T {
+        let stop = Stop::new();
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&stop));
+        let done = work(&stop);
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        done
+    }
+
+    /// Leaves the terminal as it was.
+    pub(super) fn restore_terminal(&self) {
+        if let Some(terminal) = &self.terminal {
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
+        }
+    }
+
+    fn came(&self, signal: i32) {
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let why = match signal {
+            SIGINT => ErrorKind::Interrupted,
+            _ => ErrorKind::Terminated,
+        };
+        let is_over = match &turn {
+            Some(turn) => !turn.stop(why),
+            None => true,
+        };
+        // Between turns a terminal gives a Ctrl-C to the line editor; what reads a pipe ends by it.
+        let ends = signal != SIGINT || (is_over && self.terminal.is_none());
+        if !ends {
+            return;
+        }
+        // One that comes while the folder is written to waits until that is done.
+        while !self.program.stop(why) {
+            std::thread::sleep(PATIENCE);
+        }
+        std::thread::sleep(PATIENCE);
+        if self.terminal.is_some() {
+            // The line editor asked for marks around a paste.
+            let _ = io::stdout().write_all(b"\x1b[?2004l");
+            self.restore_terminal();
+        }
+        std::process::exit(why.exit_code().into());
+    }
+}
+
+/// How long a turn may take to end by itself.
+const PATIENCE: Duration = Duration::from_millis(120);

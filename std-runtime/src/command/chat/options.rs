@@ -1,0 +1,147 @@
+//! The flags of a chat, and the options of a run that they make.
+
+use std::time::Duration;
+
+use clap::{Arg, Command};
+
+use crate::command::entry::Invocation;
+use crate::command::flag::{self, given_rules, value};
+use crate::command::print::tell;
+use crate::command::run::{
+    folder, limit_flags, limits_of, model_flags, model_of, permission_flags, usable_folder,
+};
+use crate::command::usage::{nearest, usage};
+use crate::command::{options, sandboxed, sessions};
+use crate::permissions::Permissions;
+use crate::run::contract::Format;
+use crate::run::{Context, Filling, PromptFiles, RunOptions};
+use crate::{Result, commit};
+
+/// Whether what is printed has colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Whether there are colours where `is_terminal` says whether it is one.
+    pub(super) fn is_on(self, is_terminal: bool) -> bool {
+        let is_unwanted = crate::agent::variable("NO_COLOR").is_some_and(|it| !it.is_empty());
+        match self {
+            Self::Auto => is_terminal && !is_unwanted && !is_dumb(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// Whether the terminal knows no escape sequences.
+pub(super) fn is_dumb() -> bool {
+    let term = crate::agent::variable("TERM").unwrap_or_default();
+    term.is_empty() || ["dumb", "emacs", "cons25"].iter().any(|it| term == *it)
+}
+
+/// Adds the flags of a chat.
+pub(super) fn arguments(command: Command) -> Command {
+    // A person decides how long a chat goes on.
+    let limits = limit_flags()
+        .into_iter()
+        .filter(|arg| !["time-limit", "stdin-limit"].iter().any(|it| arg.get_id() == it));
+    let colors = vec![("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
+    let output = vec![
+        flag::switch("write", "Apply the changes after each turn").short('w'),
+        flag::choice("color", "WHEN", colors, "Whether there are colours (auto)").long_help(
+            "Whether there are colours: auto (on a terminal, unless NO_COLOR is set), always or \
+             never",
+        ),
+    ];
+    let files = vec![folder(), flag::option("prompt", "NAME", "The prompt (code)").short('p')];
+    let requests = options::arguments().into_iter().chain([options::header()]).collect();
+    let groups: [(&'static str, Vec<Arg>); 8] = [
+        ("Model", model_flags()),
+        ("Requests", requests),
+        ("Files", files),
+        ("Session", sessions::flags()),
+        ("Sandbox", sandboxed::flags()),
+        ("Permissions", permission_flags()),
+        ("Output", output),
+        ("Limits", limits.collect()),
+    ];
+    let command = groups.into_iter().fold(command, |command, (heading, args)| {
+        command.args(args.into_iter().map(|arg| arg.help_heading(heading)))
+    });
+    let words = Arg::new("words").value_name("INSTRUCTION").num_args(0..);
+    command.arg(words.help("What to say first"))
+}
+
+/// The options, and the prompts that there are.
+///
+/// # Errors
+/// `Usage`, or `Input` for a folder that cannot be used, `Configuration` for a prompt.
+pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFiles)> {
+    let matches = &invocation.matches;
+    let folder = usable_folder(value(matches, "folder"))?;
+    let session = sessions::given(matches);
+    sessions::check(&session)?;
+    let mut files = PromptFiles::load(&folder, &invocation.names());
+    let last = session.last_prompt(&folder).filter(|last| files.has(last));
+    let prompt = value(matches, "prompt").or(last).unwrap_or_else(|| "code".to_owned());
+    let found = files.find(&prompt, &mut Filling::default())?;
+    files.warnings().iter().for_each(|warning| tell(warning));
+    let instructions = found.ok_or_else(|| unknown_prompt(&prompt, &files))?;
+    let mut instructions = instructions.with_context(&folder)?;
+    let notes = instructions.context.as_mut().map(Context::take_notes);
+    notes.into_iter().flatten().for_each(|note| tell(&note));
+    instructions.skills.warnings().iter().for_each(|warning| tell(warning));
+    let mut model = model_of(matches);
+    if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
+        model.model = model.model.or_else(|| instructions.model.clone());
+    }
+    let write = matches.get_flag("write");
+    if write {
+        // Better told before the model is asked.
+        drop(commit::Lock::take()?);
+    }
+    let (sandbox, access) = sandboxed::given(matches);
+    let permissions = Permissions { mode: value(matches, "mode"), rules: given_rules(matches) };
+    let idle_limit = value::<u32>(matches, "idle-limit");
+    let options = RunOptions {
+        folder,
+        model,
+        instructions,
+        input: None,
+        sandbox,
+        access,
+        tools: invocation.tools.clone(),
+        record: None,
+        permissions,
+        limits: limits_of(matches),
+        idle_limit: idle_limit.map(|it| Duration::from_secs(it.into())),
+        write,
+        format: Format::default(),
+        subagents: matches.get_flag("subagents"),
+        prompts: files.clone(),
+        scope: None,
+        check: None,
+        attempts: 1,
+        best_of: 1,
+        strategies: Vec::new(),
+        session,
+        prove_prefix: false,
+    };
+    Ok((options, files))
+}
+
+/// The error of a prompt that is not there.
+pub(super) fn unknown_prompt(name: &str, files: &PromptFiles) -> crate::Error {
+    let all: Vec<String> = files.list().into_iter().map(|(name, _)| name).collect();
+    let advice = match nearest(name, all.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near}?"),
+        None => format!("there are {}", all.join(", ")),
+    };
+    usage(format!("unknown prompt {name:?}; {advice}"))
+}

@@ -1,0 +1,329 @@
+//! What a chat shows: the answer on stdout, and on stderr a line for each tool, and while somebody
+//! waits one line that says for what.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use zerostack_core::Usage;
+
+use super::diff;
+use super::options::{Color, is_dumb};
+use crate::agent::{AgentEvent, Call};
+use crate::error::one_line;
+use crate::provider::Endpoint;
+use crate::run::{Live, Observer, Start, tool_line};
+use crate::sandbox::{Layer, Mode};
+use crate::visible::{visible, visible_line};
+use crate::{Error, Result};
+
+/// The terminal of a chat.
+pub(super) struct Screen {
+    state: Arc<Mutex<State>>,
+    /// Ends the thread that draws the line.
+    ticker: Option<Sender<()>>,
+}
+
+struct State {
+    /// stdout, stderr.
+    has_colors: (bool, bool),
+    /// The line can be drawn, and taken away again.
+    is_live: bool,
+    /// What is drawn is there.
+    is_drawn: bool,
+    /// The answer is in the middle of a line.
+    is_in_line: bool,
+    /// When the turn began.
+    began: Option<Instant>,
+    /// What is waited for.
+    waits_for: String,
+    /// Of the replies of the turn that have ended, and of the one that has not.
+    usage: Usage,
+    of_reply: Usage,
+}
+
+impl Screen {
+    pub(super) fn new(color: Color) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let state = State {
+            has_colors: (color.is_on(out), color.is_on(err)),
+            is_live: err && !is_dumb(),
+            is_drawn: false,
+            is_in_line: false,
+            began: None,
+            waits_for: String::new(),
+            usage: Usage::default(),
+            of_reply: Usage::default(),
+        };
+        Self { state: Arc::new(Mutex::new(state)), ticker: None }
+    }
+
+    /// Says what the chat is.
+    pub(super) fn begins(&mut self, live: &Live) {
+        let session = match live.name() {
+            Some(name) if live.is_begun() => format!("goes on with session {name}"),
+            Some(name) => format!("session {name}"),
+            None => "not saved".to_owned(),
+        };
+        self.note(&format!("{}; {session}; /help lists the commands", live.endpoint()));
+        if !live.patch().is_empty() {
+            self.changes(live.patch());
+            self.note(NOT_APPLIED);
+        }
+    }
+
+    /// A turn begins.
+    pub(super) fn turn_begins(&mut self) {
+        let mut state = self.lock();
+        state.began = Some(Instant::now());
+        (state.usage, state.of_reply) = (Usage::default(), Usage::default());
+        "the model".clone_into(&mut state.waits_for);
+        let is_live = state.is_live;
+        drop(state);
+        if is_live {
+            let (sender, receiver) = mpsc::channel();
+            let state = Arc::clone(&self.state);
+            let builder = std::thread::Builder::new().name("status".to_owned());
+            let spawned = builder.stack_size(64 * 1024).spawn(move || tick(&receiver, &state));
+            self.ticker = spawned.is_ok().then_some(sender);
+        }
+    }
+
+    /// The turn is over: its time and its tokens.
+    pub(super) fn turn_ends(&mut self) {
+        self.ticker = None;
+        let mut state = self.lock();
+        state.end_line();
+        let seconds = state.began.take().map_or(0.0, |began| began.elapsed().as_secs_f64());
+        let line = format!("{seconds:.1} s{}", tokens(state.usage.plus(state.of_reply)));
+        state.dim(&line);
+    }
+
+    /// A line of the chat itself.
+    pub(super) fn note(&mut self, line: &str) {
+        let mut state = self.lock();
+        state.end_line();
+        state.dim(line);
+    }
+
+    /// Something did not work.
+    pub(super) fn error(&mut self, error: &Error) {
+        let mut state = self.lock();
+        state.end_line();
+        state.error(error);
+    }
+
+    /// What a patch does, a line for each file.
+    pub(super) fn changes(&mut self, patch: &[u8]) {
+        let files = diff::files(patch);
+        for diff::FileChange { path, added, removed } in files.iter().take(FILES) {
+            self.note(&format!("  {path} +{added} −{removed}"));
+        }
+        if files.len() > FILES {
+            self.note(&format!("  and {} more", files.len() - FILES));
+        }
+    }
+
+    /// A result that was asked for, on stdout.
+    ///
+    /// # Errors
+    /// `Input` if stdout does not take it.
+    pub(super) fn print(&mut self, text: &str) -> Result<()> {
+        self.lock().end_line();
+        crate::command::print::print(text.as_bytes())
+    }
+
+    /// Prints a patch.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(super) fn diff(&mut self, patch: &[u8]) -> Result<()> {
+        let has_colors = self.lock().has_colors.0;
+        // A pipe gets the patch byte for byte, for `git apply`.
+        match io::stdout().is_terminal() || has_colors {
+            true => self.print(&diff::shown(patch, has_colors)),
+            false => crate::command::print::print(patch),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes the line away.
+    fn erase(&mut self) {
+        if std::mem::take(&mut self.is_drawn) {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+
+    /// Draws the line again, when nothing of an answer would be in its place.
+    fn draw(&mut self) {
+        let Some(began) = self.began.filter(|_| self.is_live && !self.is_in_line) else { return };
+        let seconds = began.elapsed().as_secs();
+        let line =
+            format!("{seconds} s · {}{}", self.waits_for, tokens(self.usage.plus(self.of_reply)));
+        let columns = rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| size.ws_col);
+        let line: String = line.chars().take(usize::from(columns.max(20)) - 1).collect();
+        let (dim, plain) = if self.has_colors.1 { ("\x1b[2m", "\x1b[m") } else { ("", "") };
+        let _ = write!(io::stderr(), "\r\x1b[K{dim}{line}{plain}");
+        self.is_drawn = true;
+    }
+
+    /// What follows begins a line.
+    fn end_line(&mut self) {
+        self.erase();
+        if std::mem::take(&mut self.is_in_line) {
+            let mut stdout = io::stdout();
+            let _ = stdout.write_all(b"\n").and_then(|()| stdout.flush());
+        }
+    }
+
+    fn dim(&mut self, line: &str) {
+        self.colored("2", line);
+    }
+
+    fn colored(&mut self, color: &str, line: &str) {
+        let line = visible(line);
+        let _ = match self.has_colors.1 {
+            true => writeln!(io::stderr(), "\x1b[{color}m{line}\x1b[m"),
+            false => writeln!(io::stderr(), "{line}"),
+        };
+    }
+
+    fn error(&mut self, error: &Error) {
+        self.colored("31", &format!("zerostack: {error}"));
+    }
+
+    fn answer(&mut self, text: &str) -> Result<()> {
+        self.erase();
+        // A pipe gets the text as it is; a terminal would act on what is in it.
+        let shown = if io::stdout().is_terminal() { visible(text) } else { text.into() };
+        crate::command::print::print(shown.as_bytes())?;
+        self.is_in_line = !text.ends_with('\n');
+        Ok(())
+    }
+
+    fn tool(&mut self, call: &Call, failure: Option<&str>, indent: &str) {
+        self.end_line();
+        let line = tool_line(&call.name, &call.arguments);
+        match failure {
+            None => self.colored("36", &format!("{indent}{line}")),
+            Some(why) => {
+                let why = why.lines().next().unwrap_or_default();
+                let why: String = visible_line(why).chars().take(WHY_CHARACTERS).collect();
+                self.colored("33", &format!("{indent}{line}: {why}"));
+            }
+        }
+    }
+}
+
+impl Observer for Screen {
+    fn asks_for_models(&mut self, endpoint: &Endpoint) -> Result<()> {
+        self.note(&format!("{endpoint}: asking for its models"));
+        Ok(())
+    }
+
+    fn recovered(&mut self, line: &str) {
+        self.note(line);
+    }
+
+    fn warned(&mut self, line: &str) {
+        self.note(line);
+    }
+
+    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        for lacks in start.layers.iter().filter_map(Layer::lacks) {
+            self.note(&format!("the sandbox is not whole: {lacks}"));
+        }
+        if start.sandbox == Mode::Off {
+            self.note("sandbox off: tools run with all your rights, on a copy");
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &AgentEvent) -> Result<()> {
+        let mut state = self.lock();
+        match event {
+            AgentEvent::Text(text) | AgentEvent::Refusal(text) => state.answer(text)?,
+            AgentEvent::Reasoning(_) => "thinking".clone_into(&mut state.waits_for),
+            AgentEvent::ToolStarted(call) => {
+                state.end_line();
+                state.waits_for = tool_line(&call.name, &call.arguments);
+                state.draw();
+            }
+            AgentEvent::ToolResult { call, content, is_error, .. } => {
+                state.tool(call, is_error.then_some(content.as_str()), "");
+                "the model".clone_into(&mut state.waits_for);
+            }
+            AgentEvent::Usage(usage) => state.of_reply = *usage,
+            AgentEvent::Retry { wait_ms, reason } => {
+                state.end_line();
+                let seconds = f64::from(*wait_ms) / 1000.0;
+                state.dim(&format!("{}; trying again in {seconds:.1} s", one_line(reason)));
+            }
+            AgentEvent::Restart => {
+                state.end_line();
+                state.dim("the reply broke off; what it said is not kept");
+            }
+            AgentEvent::Compacting => {
+                state.end_line();
+                state.dim("the context is nearly full; asking for a summary");
+            }
+            AgentEvent::MadeRoom { bytes, .. } => {
+                state.end_line();
+                state.dim(&format!("{bytes} bytes of what is oldest are not sent any more"));
+            }
+            AgentEvent::Truncated { bytes } => {
+                state.end_line();
+                state.dim(&format!("{bytes} bytes of the reply were not kept"));
+            }
+            AgentEvent::End(_) => {
+                let of_reply = std::mem::take(&mut state.of_reply);
+                state.usage = state.usage.plus(of_reply);
+                state.end_line();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn child_event(&mut self, _: &str, event: &AgentEvent) -> Result<()> {
+        if let AgentEvent::ToolResult { call, content, is_error, .. } = event {
+            self.lock().tool(call, is_error.then_some(content.as_str()), "  ");
+        }
+        Ok(())
+    }
+}
+
+/// Draws the line again and again, until the turn is over.
+fn tick(over: &Receiver<()>, state: &Mutex<State>) {
+    while over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        state.lock().unwrap_or_else(PoisonError::into_inner).draw();
+    }
+}
+
+fn tokens(usage: Usage) -> String {
+    let (input, output) = (usage.input_tokens, usage.output_tokens);
+    if input == 0 && output == 0 {
+        return String::new();
+    }
+    let cached = match usage.cache_read_tokens {
+        0 => String::new(),
+        cached => format!(" ({cached} cached)"),
+    };
+    format!(" · {input} tokens in{cached}, {output} out")
+}
+
+/// How often the line is drawn.
+const TICK: Duration = Duration::from_secs(1);
+/// As many files as are listed.
+const FILES: usize = 20;
+/// As much of the reason of a failure as fits a line.
+const WHY_CHARACTERS: usize = 100;
+/// What a person may do with changes.
+pub(super) const NOT_APPLIED: &str =
+    "not applied yet: /diff shows the changes, /apply writes them, /undo takes them back";

@@ -1,0 +1,484 @@
+//! A conversation with a person: one session and one view, for any number of turns.
+//!
+//! The changes of all turns stay in the view until they are applied. After each turn the patch so
+//! far is kept with the session, so that neither an end nor a crash loses it.
+
+use std::mem;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use zerostack_core::prompt::Output;
+use zerostack_core::{OwnedConfig, Session, Usage};
+
+use super::contract::Form;
+use super::conversation::{Conversation, transport};
+use super::delivery::{self, Checked, Written};
+use super::exchange::{End, ended, exchange};
+use super::family::{ChildEvent, Family};
+use super::permissions::Gate;
+use super::setup::{Network, Setup, recover};
+use super::subagent::Subagents;
+use super::tools::Tools;
+use super::workspace::{Workspace, shell};
+use super::{Instructions, Observer, RunOptions, SessionChoice, Start, Stop, session};
+use crate::agent::OwnedSession;
+use crate::provider::Endpoint;
+use crate::sandbox::Program;
+use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
+use crate::transport::Cancel;
+use crate::{Error, ErrorKind, Result};
+
+/// A conversation that a person has.
+pub struct Live {
+    options: RunOptions,
+    setup: Setup,
+    /// Ends the program, not a turn.
+    stop: Arc<Stop>,
+    /// The view; none until a turn needs it.
+    workspace: Option<Workspace>,
+    session: OwnedSession,
+    saved: Option<Saved>,
+    /// Where the model knows the view to be.
+    root: PathBuf,
+    /// The patch after each turn that changed something since the last time they were applied.
+    patches: Vec<Vec<u8>>,
+    /// What the model is told with the next text.
+    told: Vec<String>,
+    usage: Usage,
+}
+
+/// What a command printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Its output, with its errors among it.
+    pub output: String,
+    /// How it ended, if not well.
+    pub failed: Option<String>,
+}
+
+impl Live {
+    /// Finds the model and opens the session. No view is made and nothing is sent.
+    ///
+    /// # Errors
+    /// As those of a run before its first request.
+    pub fn open(
+        mut options: RunOptions,
+        stop: &Arc<Stop>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self> {
+        // What a prompt promises of its result holds for a run; here a person reads it.
+        options.instructions = for_chat(options.instructions);
+        let setup = Setup::new(&options, Network::Allowed, observer)?;
+        recover(&options, observer)?;
+        let mut saved = session::open(&options, &setup)?;
+        let session = begin(&options, &setup, &mut saved, observer)?;
+        let pending = saved.as_ref().and_then(Saved::pending);
+        Ok(Self {
+            root: options.folder.clone(),
+            options,
+            setup,
+            stop: Arc::clone(stop),
+            workspace: None,
+            session,
+            saved,
+            patches: pending.into_iter().collect(),
+            told: Vec::new(),
+            usage: Usage::default(),
+        })
+    }
+
+    /// Which model answers.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.setup.endpoint
+    }
+
+    /// The name of the session, unless it is not saved.
+    pub fn name(&self) -> Option<&str> {
+        self.saved.as_ref().map(|saved| saved.name.as_str())
+    }
+
+    /// Whether something was said in it.
+    pub fn is_begun(&self) -> bool {
+        self.session.transcript().entries().next().is_some()
+    }
+
+    /// Tokens of all turns.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// The patch of the changes that are not applied; empty if there are none.
+    pub fn patch(&self) -> &[u8] {
+        self.patches.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// Says `text` and goes on until the model has ended, or `stop` ends the turn.
+    ///
+    /// # Errors
+    /// Whatever ended the turn; the conversation can go on with another one.
+    pub fn turn(
+        &mut self,
+        text: &str,
+        stop: &Arc<Stop>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        self.open_workspace(Some(observer))?;
+        let mut said = mem::take(&mut self.told);
+        said.push(text.to_owned());
+        if let Some(context) = &mut self.options.instructions.context {
+            said.push(context.mentioned(text));
+        }
+        said.retain(|part| !part.is_empty());
+        let ended = self.converse(&said.join("\n\n"), stop, observer);
+        let checked = self.take_changes();
+        ended.and(checked)
+    }
+
+    fn converse(
+        &mut self,
+        text: &str,
+        stop: &Arc<Stop>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let Self { options, setup, workspace, session, saved, usage, .. } = self;
+        let Some(workspace) = workspace else { return Err(no_view()) };
+        let transport = transport(options, stop)?;
+        let storage = zerostack_core::Growing::new(EMPTY_BYTES);
+        let empty = Session::new(storage, session.config().clone());
+        let empty = empty.map_err(Error::from_core)?;
+        let own = mem::replace(session, empty);
+        let family = Family::new(setup.limits);
+        let mode = options.instructions.mode;
+        let gate = Gate::new(
+            &options.permissions,
+            &setup.permissions,
+            mode,
+            options.sandbox,
+            workspace.view().root(),
+        );
+        let subagents =
+            Subagents { setup, workspace, stop, family: &family, options, gate: &gate, depth: 0 };
+        let tools = Tools::new(workspace, stop, options, &gate, &subagents);
+        let endpoint = &setup.endpoint;
+        let mut conversation = Conversation::new(own, endpoint, transport, &tools, (), &family)
+            .saved_in(saved.as_mut());
+        let show_children = |observer: &mut dyn Observer| {
+            let events = family.take_events();
+            events
+                .iter()
+                .try_for_each(|ChildEvent { parent, event }| observer.child_event(parent, event))
+        };
+        let ended = conversation.turn(text, &mut |event| {
+            show_children(observer)?;
+            observer.event(&event)
+        });
+        let shown = show_children(observer);
+        *usage = usage.plus(conversation.usage()).plus(family.usage_of_children());
+        *session = conversation.into_session();
+        tools.take_notes().iter().for_each(|note| observer.warned(note));
+        let context = tools.into_context();
+        options.instructions.context = context;
+        if let Some(saved) = saved {
+            saved.keep();
+            saved.take_failure().iter().for_each(|line| observer.warned(line));
+        }
+        ended.and(shown)
+    }
+
+    /// Runs a command of the user in the view, of which the model is told with the next text.
+    ///
+    /// # Errors
+    /// `Sandbox`, or `Tool` when it cannot be run at all; `Interrupted` when `stop` ended it.
+    pub fn run(&mut self, command: &str, stop: &Stop, observer: &mut dyn Observer) -> Result<Ran> {
+        self.open_workspace(Some(observer))?;
+        let ran = self.spawn(shell(command), b"", stop)?;
+        let how = ran.failed.as_ref().map(|how| format!(" {how}.")).unwrap_or_default();
+        self.told.push(format!(
+            "I ran `{command}`.{how}\n<command-output>\n{}\n</command-output>",
+            ran.output.trim_end()
+        ));
+        self.take_changes()?;
+        Ok(ran)
+    }
+
+    fn spawn(&self, program: Program, input: &[u8], stop: &Stop) -> Result<Ran> {
+        let Some(workspace) = &self.workspace else { return Err(no_view()) };
+        let mut child = workspace.spawn(program)?;
+        let exchanged = exchange(&mut child, input, OUTPUT_BYTES, COMMAND_LIMIT, stop);
+        let status = match &exchanged {
+            Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
+            _ => None,
+        };
+        if status.is_none() {
+            child.process().kill();
+            child.process().wait()?;
+        }
+        workspace.view().end_processes();
+        if stop.why().is_some() {
+            return Err(Cancel::error().into());
+        }
+        let exchanged = exchanged
+            .map_err(|error| Error::new(ErrorKind::Tool, format!("cannot be read: {error}")))?;
+        let failed = match (status, exchanged.end) {
+            (Some(status), _) if status.success() => None,
+            (Some(status), _) => Some(match status.code() {
+                Some(code) => format!("It ended with exit code {code}"),
+                None => format!("It ended with {status}"),
+            }),
+            (None, End::TooLong) => Some(format!("It printed more than {OUTPUT_BYTES} bytes")),
+            (None, _) => Some(format!("It did not end within {} s", COMMAND_LIMIT.as_secs())),
+        };
+        let mut output = exchanged.output;
+        output.extend_from_slice(&exchanged.errors);
+        Ok(Ran { output: String::from_utf8_lossy(&output).into_owned(), failed })
+    }
+
+    /// Writes the changes to the folder, all or none, and gives the number of the record. `None` if
+    /// there are none.
+    ///
+    /// # Errors
+    /// `Conflict` when a file was changed meanwhile, `Input` when the disk refuses; nothing is
+    /// written then.
+    pub fn apply(&mut self) -> Result<Option<u32>> {
+        if self.patches.is_empty() {
+            return Ok(None);
+        }
+        self.open_workspace(None)?;
+        let Some(workspace) = &self.workspace else { return Err(no_view()) };
+        let (view, options) = (workspace.view(), &self.options);
+        let mut checked = delivery::check(view, &options.folder, None)?;
+        if checked.changes.files().is_empty() {
+            return self.forget_changes().map(|()| None);
+        }
+        let (layers, text) = (view.layers().to_vec(), String::new());
+        let outcome = delivery::outcome(options, Some(&mut checked), text, self.usage, layers)?;
+        let started = Instant::now();
+        let written = Written { options, endpoint: &self.setup.endpoint, view, started };
+        let id = written.write(&checked, &outcome, &self.stop)?;
+        self.stop.end_writing();
+        self.forget_changes()?;
+        Ok(Some(id))
+    }
+
+    /// Takes back what the last turn that changed something did, as far as it is not applied.
+    /// `false` if there is nothing of that kind.
+    ///
+    /// # Errors
+    /// When the view cannot be made again as it was before.
+    pub fn undo(&mut self) -> Result<bool> {
+        if self.patches.pop().is_none() {
+            return Ok(false);
+        }
+        self.workspace = None;
+        self.told.push(TAKEN_BACK.to_owned());
+        self.keep_pending()?;
+        self.open_workspace(None)?;
+        Ok(true)
+    }
+
+    /// What was applied as run `id` was taken back: the model is told with the next text.
+    pub fn was_undone(&mut self, id: u32) {
+        self.workspace = None;
+        self.told.push(format!("{TAKEN_BACK} (It had been applied as run {id}.)"));
+    }
+
+    /// Begins another session; the changes that are not applied stay.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn clear(&mut self, observer: &mut dyn Observer) -> Result<()> {
+        let is_off = self.options.session.is_off;
+        self.options.session = SessionChoice { is_off, ..SessionChoice::default() };
+        let mut saved = session::open(&self.options, &self.setup)?;
+        self.session = begin(&self.options, &self.setup, &mut saved, observer)?;
+        if let Some(old) = mem::replace(&mut self.saved, saved) {
+            old.keep_pending(&[])?;
+        }
+        self.told.clear();
+        self.keep_pending()
+    }
+
+    /// Another model answers from now on.
+    ///
+    /// # Errors
+    /// `Configuration` and `Authentication` when there is none of that name that can be used.
+    pub fn set_model(&mut self, model: &str, observer: &mut dyn Observer) -> Result<()> {
+        let mut options = self.options.clone();
+        options.model.model = Some(model.to_owned());
+        let setup = Setup::new(&options, Network::Allowed, observer)?;
+        let old = self.session.config();
+        let (system, tools) = (old.system.clone(), old.tools.clone());
+        let limits = setup.limits;
+        let config = OwnedConfig { system, tools, limits, ..setup.endpoint.session_config() };
+        self.session = resumed(&self.session, config)?;
+        (self.options, self.setup) = (options, setup);
+        if let Some(saved) = &mut self.saved {
+            saved.about.set_model(&self.setup.endpoint);
+            saved.keep();
+        }
+        Ok(())
+    }
+
+    /// The instructions of another prompt hold from now on.
+    ///
+    /// # Errors
+    /// `Limit` when the conversation is full.
+    pub fn set_instructions(&mut self, instructions: Instructions) -> Result<()> {
+        let own = &self.options.instructions;
+        let mut instructions = for_chat(instructions);
+        instructions.skills = own.skills.clone();
+        instructions.agents.clone_from(&own.agents);
+        instructions.context.clone_from(&own.context);
+        self.options.instructions = instructions;
+        let config = self.setup.run_config(&self.options, &self.options.folder, self.setup.limits);
+        let text = format!("{}{}", session::INSTEAD, config.system);
+        let mut own = self.session.config().clone();
+        let missing =
+            |it: &zerostack_core::OwnedTool| own.tools.iter().all(|tool| tool.name != it.name);
+        let more: Vec<_> = config.tools.iter().filter(|it| missing(it)).cloned().collect();
+        if !more.is_empty() {
+            own.tools.extend(more);
+            self.session = resumed(&self.session, own)?;
+        }
+        self.session.instruct(&text).map_err(Error::from_core)?;
+        if let Some(saved) = &mut self.saved {
+            saved.about.add_tools(&config.tools);
+            saved.about.instructed = config.system;
+            saved.about.prompt.clone_from(&self.options.instructions.name);
+            saved.save(&self.session);
+            saved.keep();
+        }
+        Ok(())
+    }
+
+    /// Opens the view, with the changes that are not applied. One without changes is made anew, so
+    /// that it has what the user changed meanwhile.
+    fn open_workspace(&mut self, observer: Option<&mut dyn Observer>) -> Result<()> {
+        if self.workspace.is_some() && !self.patches.is_empty() {
+            return Ok(());
+        }
+        let is_first = self.workspace.is_none();
+        self.workspace = None;
+        let workspace = self.setup.open(&self.options, &self.stop)?;
+        Workspace::hide_memory(&self.options);
+        if let Some(observer) = observer.filter(|_| is_first) {
+            let instructions = &self.options.instructions;
+            observer.start(&Start {
+                endpoint: &self.setup.endpoint,
+                prompt: &instructions.name,
+                output: instructions.output,
+                folder: &self.options.folder,
+                sandbox: self.options.sandbox,
+                layers: workspace.view().layers(),
+                limits: self.setup.limits,
+            })?;
+        }
+        // Without the sandbox a view has a path of its own, and another one each time.
+        if workspace.view().root() != self.root {
+            workspace.view().root().clone_into(&mut self.root);
+            self.told.push(format!("The working folder is {} from now on.", self.root.display()));
+        }
+        self.workspace = Some(workspace);
+        let Some(patch) = self.patches.last() else { return Ok(()) };
+        let mut program = Program::new("git");
+        program.arg("apply").arg("--whitespace=nowarn").arg("-").piped_input();
+        let ran = self.spawn(program, patch, &Stop::new())?;
+        if let Some(how) = ran.failed {
+            let path = delivery::keep_patch(patch, &self.options.folder);
+            let place = path.map_or_else(
+                |error| format!("could not be kept: {error}"),
+                |path| format!("is kept in {}", path.display()),
+            );
+            self.patches.clear();
+            self.keep_pending()?;
+            let why = crate::error::quote(ran.output.trim());
+            let text = format!(
+                "the folder was changed meanwhile, so the changes that are not applied do not fit \
+                 it: {how}: {why}; the patch of them {place}"
+            );
+            return Err(Error::new(ErrorKind::Conflict, text));
+        }
+        Ok(())
+    }
+
+    /// Takes note of what was changed so far.
+    fn take_changes(&mut self) -> Result<()> {
+        let Some(workspace) = &self.workspace else { return Ok(()) };
+        let folder = &self.options.folder;
+        let Checked { patch, .. } = delivery::check(workspace.view(), folder, None)?;
+        if patch == self.patch() {
+            return Ok(());
+        }
+        match patch.is_empty() {
+            true => self.patches.clear(),
+            false => self.patches.push(patch),
+        }
+        self.keep_pending()
+    }
+
+    fn forget_changes(&mut self) -> Result<()> {
+        self.patches.clear();
+        self.workspace = None;
+        self.keep_pending()
+    }
+
+    fn keep_pending(&mut self) -> Result<()> {
+        let patch = self.patches.last().map_or(&[][..], Vec::as_slice);
+        self.saved.as_ref().map_or(Ok(()), |saved| saved.keep_pending(patch))
+    }
+}
+
+/// The conversation that goes on, or an empty one.
+fn begin(
+    options: &RunOptions,
+    setup: &Setup,
+    saved: &mut Option<Saved>,
+    observer: &mut dyn Observer,
+) -> Result<OwnedSession> {
+    // The view is at the path of the folder, or the model is told where it is.
+    let config = setup.run_config(options, &options.folder, setup.limits);
+    let Some(saved) = saved else { return Ok(crate::agent::start_session(config)?) };
+    // The changes that a chat has not applied are there again.
+    if saved.pending().is_some() {
+        saved.about.delivered = Delivered::Written;
+    }
+    let mut notes = Vec::new();
+    let session = session::begin(saved, options, setup, config, &mut notes);
+    notes.iter().for_each(|note| observer.warned(note));
+    let session = session?;
+    // Nothing is lost from here on: what is not applied is kept.
+    saved.about.delivered = Delivered::Written;
+    if !saved.is_empty() {
+        saved.save(&session);
+    }
+    saved.keep();
+    Ok(session)
+}
+
+/// The same conversation with another configuration.
+fn resumed(session: &OwnedSession, config: OwnedConfig) -> Result<OwnedSession> {
+    let bytes = session.snapshot().to_vec();
+    let used = bytes.len();
+    let storage = zerostack_core::Growing::from_vec(bytes, TRANSCRIPT_BYTES);
+    Session::resume(storage, used, config).map_err(Error::from_core)
+}
+
+/// The instructions without a promise about the result.
+fn for_chat(instructions: Instructions) -> Instructions {
+    Instructions { output: Output::Patch, form: Form::Plain, schema: None, ..instructions }
+}
+
+fn no_view() -> Error {
+    Error::new(ErrorKind::Internal, "there is no view of the folder")
+}
+
+const TAKEN_BACK: &str = "I took back the changes of your last turn that changed files. They are as \
+                          they were before it.";
+
+/// The most that a command of the user may print.
+const OUTPUT_BYTES: usize = 256 * 1024;
+/// How long a command of the user may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(3600);
+/// Enough for a session in which nothing is said.
+const EMPTY_BYTES: usize = 4096;

@@ -1,0 +1,19 @@
+//! Sessions: conversations on disk, which later commands go on with.
+//!
+//! ```text
+//! sessions/FOLDER/NAME/       in the state folder; nobody else may read it
+//!   about.json                the folder, the model, and what the model was told first
+//!   journal                   the transcript, in the frames of zerostack-core; it only grows
+//!   pending.patch             what `chat` has not applied yet
+//!   lock                      held while a command has the session open
+//! ```
+//! A name belongs to the folder of the project. A session without a name of its own has a number;
+//! the oldest of these go when there are too many.
+
+mod about;
+mod journal;
+mod store;
+
+pub(crate) use about::{About, Delivered};
+pub(crate) use journal::TRANSCRIPT_BYTES;
+pub(crate) use store::{Saved, Sessions};

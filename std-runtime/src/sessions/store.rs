@@ -1,0 +1,489 @@
+//! The sessions of a folder: finding, opening, making and removing them.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use sha1_smol::Sha1;
+use zerostack_core::{Dialect, OwnedConfig, Session};
+
+use super::about::About;
+use super::journal::{Held, JournalFile};
+use crate::agent::{OwnedSession, start_session};
+use crate::error::listed;
+use crate::nearest::nearest;
+use crate::new_file::NewFile;
+use crate::{Error, ErrorKind, Result, state_folder};
+
+/// The sessions of one folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Sessions {
+    /// The folder of the project.
+    folder: PathBuf,
+    /// Where they are, from the folder of all sessions.
+    id: String,
+}
+
+/// A session that this command has open.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    pub(crate) name: String,
+    pub(crate) about: About,
+    place: PathBuf,
+    journal: JournalFile,
+    /// How long the file was when it was opened.
+    opened_bytes: u64,
+    held: Option<Held>,
+    /// Why nothing more is saved; empty once that was told.
+    failed: Option<String>,
+    _lock: File,
+}
+
+impl Sessions {
+    /// Those of `folder`.
+    pub(crate) fn of(folder: &Path) -> Self {
+        let name = folder.file_name().unwrap_or("root".as_ref()).to_string_lossy();
+        let plain = |it: char| if it.is_ascii_alphanumeric() || it == '-' { it } else { '_' };
+        let name: String = name.chars().take(40).map(plain).collect();
+        let sum = Sha1::from(folder.as_os_str().as_bytes()).digest().to_string();
+        let id = format!("{name}-{}", sum.get(..16).unwrap_or_default());
+        Self { folder: folder.to_owned(), id }
+    }
+
+    fn list_name(&self) -> String {
+        format!("{SESSIONS}/{}", self.id)
+    }
+
+    /// Where they are, made if there is no such folder.
+    fn place(&self) -> io::Result<PathBuf> {
+        state_folder::folder(&self.list_name())
+    }
+
+    /// The names of all of them.
+    fn names(&self) -> io::Result<Vec<String>> {
+        let paths = state_folder::list(&self.list_name())?;
+        let names = paths.iter().filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
+        Ok(names.filter(|name| !name.starts_with('.')).collect())
+    }
+
+    /// All of them, the last used one first, each with what is known of it or why it cannot be
+    /// used.
+    ///
+    /// # Errors
+    /// `Input` when the state folder cannot be read.
+    pub(crate) fn all(&self) -> Result<Vec<(String, io::Result<About>)>> {
+        let names = self.names().map_err(|error| unusable(&error))?;
+        let place = state_folder::path(&self.list_name()).unwrap_or_default();
+        let mut all: Vec<_> = names
+            .into_iter()
+            .map(|name| {
+                let about = read_about(&place.join(&name));
+                (name, about)
+            })
+            .collect();
+        let time = |about: &io::Result<About>| about.as_ref().map_or(0, |about| about.time);
+        // Of those of one second the later number.
+        let number = |name: &str| name.parse::<u32>().unwrap_or(0);
+        all.sort_by_key(|(name, about)| std::cmp::Reverse((time(about), number(name))));
+        Ok(all)
+    }
+
+    /// The name of the last used one.
+    ///
+    /// # Errors
+    /// `Input` when there is none.
+    pub(crate) fn latest(&self) -> Result<String> {
+        let mut all = self.all()?.into_iter().filter(|(_, about)| about.is_ok());
+        let (name, _) = all.next().ok_or_else(|| {
+            let folder = self.folder.display();
+            let text =
+                format!("there is no session to go on with in {folder}; leave out --continue");
+            Error::new(ErrorKind::Input, text)
+        })?;
+        Ok(name)
+    }
+
+    /// Whether there is one of that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().is_ok_and(|names| names.iter().any(|it| it == name))
+    }
+
+    /// The error of a name that no session has.
+    pub(crate) fn unknown(&self, name: &str) -> Error {
+        let names = self.names().unwrap_or_default();
+        let advice = match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean {near}?"),
+            None if names.is_empty() => "this folder has none".to_owned(),
+            None => format!("there are {}", listed(&names)),
+        };
+        Error::new(ErrorKind::Input, format!("unknown session {name:?}; {advice}"))
+    }
+
+    /// What is known of the session `name`.
+    ///
+    /// # Errors
+    /// `Input` when there is none, or it cannot be used.
+    pub(crate) fn about(&self, name: &str) -> Result<About> {
+        if !self.has(name) {
+            return Err(self.unknown(name));
+        }
+        let place = self.place().map_err(|error| unusable(&error))?.join(name);
+        read_about(&place).map_err(|error| damaged(name, &error))
+    }
+
+    /// What was said in the session `name`, to be looked at: no command is kept from it.
+    ///
+    /// # Errors
+    /// `Input` when there is none, or it cannot be used.
+    pub(crate) fn look_into(&self, name: &str) -> Result<(OwnedSession, About)> {
+        let about = self.about(name)?;
+        let path = self.place().map_err(|error| unusable(&error))?.join(name).join(JOURNAL);
+        let held = JournalFile::open(&path).and_then(|mut journal| {
+            let held = journal.read()?;
+            Ok((journal.file_bytes() > 0).then_some(held))
+        });
+        let held = held.map_err(|error| damaged(name, &error))?;
+        let config = OwnedConfig::new(Dialect::OpenAiChat, about.model.clone());
+        let Some(Held { storage, used, .. }) = held else {
+            return Ok((start_session(config)?, about));
+        };
+        let session = Session::resume(storage, used, config);
+        session
+            .map(|session| (session, about))
+            .map_err(|error| damaged(name, &Error::from_core(error)))
+    }
+
+    /// Opens the session `name`, which nobody else has open from then on.
+    ///
+    /// # Errors
+    /// `Input` when there is none, or it cannot be used; `Conflict` when another command has it
+    /// open.
+    pub(crate) fn open(&self, name: &str) -> Result<Saved> {
+        if !self.has(name) {
+            return Err(self.unknown(name));
+        }
+        let place = self.place().map_err(|error| unusable(&error))?.join(name);
+        let lock = take_lock(&place).map_err(|error| damaged(name, &error))?;
+        let lock = lock.map_err(|holder| in_use(name, &holder))?;
+        let about = read_about(&place).map_err(|error| damaged(name, &error))?;
+        let journal = JournalFile::open(&place.join(JOURNAL));
+        let journal = journal.map_err(|error| damaged(name, &error))?;
+        let name = name.to_owned();
+        Ok(Saved {
+            name,
+            about,
+            place,
+            journal,
+            opened_bytes: 0,
+            held: None,
+            failed: None,
+            _lock: lock,
+        })
+    }
+
+    /// Makes a session: of that name, or of the next number.
+    ///
+    /// # Errors
+    /// `Usage` for a name that is none, `Input` when the state folder cannot be used.
+    pub(crate) fn create(&self, name: Option<&str>, mut about: About) -> Result<Saved> {
+        about.is_named = name.is_some();
+        match name {
+            Some(name) if name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() => {
+                Err(self.unknown(name))
+            }
+            Some(name) => {
+                check_name(name)?;
+                self.make(name, &about).map_err(|error| unusable(&error))?;
+                self.open(name)
+            }
+            None => {
+                let name = self.make_number(&about).map_err(|error| unusable(&error))?;
+                self.open(&name)
+            }
+        }
+    }
+
+    /// A new session with all that was said in `from`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) and [`create`](Self::create).
+    pub(crate) fn fork(&self, from: &str) -> Result<Saved> {
+        let mut about = self.about(from)?;
+        about.forked_from = Some(from.to_owned());
+        let saved = self.create(None, about)?;
+        // A command may be writing there: what it has not written whole is left out.
+        let source = saved.place.with_file_name(from).join(JOURNAL);
+        fs::copy(source, saved.place.join(JOURNAL)).map_err(|error| unusable(&error))?;
+        Ok(saved)
+    }
+
+    /// Removes the session `name`.
+    ///
+    /// # Errors
+    /// `Input` when there is none, `Conflict` when a command has it open.
+    pub(crate) fn remove(&self, name: &str) -> Result<()> {
+        if !self.has(name) {
+            return Err(self.unknown(name));
+        }
+        let place = self.place().map_err(|error| unusable(&error))?.join(name);
+        let lock = take_lock(&place).map_err(|error| unusable(&error))?;
+        let _lock = lock.map_err(|holder| in_use(name, &holder))?;
+        remove(&place).map_err(|error| unusable(&error))
+    }
+
+    fn make_number(&self, about: &About) -> io::Result<String> {
+        let place = self.place()?;
+        make_room(&place)?;
+        let numbers = self.names()?.into_iter().filter_map(|name| name.parse::<u32>().ok());
+        let first = 1 + numbers.max().unwrap_or(0);
+        for number in first..=u32::MAX {
+            let name = number.to_string();
+            match self.make(&name, about) {
+                // Another command made it.
+                Err(_) if place.join(&name).exists() => {}
+                made => return made.map(|()| name),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// A session is there as a whole, or not at all.
+    fn make(&self, name: &str, about: &About) -> io::Result<()> {
+        let place = self.place()?;
+        let new = place.join(format!(".new-{}-{name}", std::process::id()));
+        if new.exists() {
+            fs::remove_dir_all(&new)?;
+        }
+        DirBuilder::new().mode(0o700).create(&new)?;
+        let filled = (|| {
+            private().write(true).create_new(true).open(new.join(JOURNAL))?;
+            write_about(&new, about)?;
+            fs::rename(&new, place.join(name))
+        })();
+        if filled.is_err() {
+            let _ = fs::remove_dir_all(&new);
+        }
+        filled
+    }
+}
+
+impl Saved {
+    /// Reads what was said; lines for a person are added to `notes`.
+    ///
+    /// # Errors
+    /// `Input` when it is damaged.
+    pub(crate) fn read(&mut self, notes: &mut Vec<String>) -> Result<()> {
+        let name = &self.name;
+        let held = self.journal.read().map_err(|error| {
+            let text = format!("{error}; `zerostack sessions remove {name}` removes it");
+            damaged(name, &text)
+        })?;
+        if held.dropped_bytes > 0 {
+            notes.push(format!(
+                "session {name}: the last {} bytes were cut off when a command was killed, and are \
+                 left out",
+                held.dropped_bytes
+            ));
+        }
+        self.opened_bytes = self.journal.file_bytes();
+        self.held = Some(held);
+        Ok(())
+    }
+
+    /// The conversation as it was [read](Self::read), or an empty one, with `config`. A turn that
+    /// was open is ended.
+    ///
+    /// # Errors
+    /// `Input` when it is damaged.
+    pub(crate) fn session(&mut self, config: OwnedConfig) -> Result<OwnedSession> {
+        let held = self.held.take().filter(|_| self.opened_bytes > 0);
+        let Some(Held { storage, used, .. }) = held else { return Ok(start_session(config)?) };
+        let session = Session::resume(storage, used, config);
+        let session = session.map_err(|error| damaged(&self.name, &Error::from_core(error)));
+        session.map(|mut session| {
+            session.abort();
+            session
+        })
+    }
+
+    /// Whether nothing was said yet, as far as the file was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.opened_bytes == 0
+    }
+
+    /// Writes what is new. When that fails, nothing more is written, and
+    /// [`take_failure`](Self::take_failure) gives why: a run does not fail by it.
+    pub(crate) fn save(&mut self, session: &OwnedSession) {
+        if self.failed.is_none()
+            && let Err(error) = self.journal.save(session)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// Takes back what was said since it was opened: another attempt begins.
+    pub(crate) fn start_over(&mut self) {
+        if let Err(error) = self.journal.cut(self.opened_bytes) {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// Writes what is known of it.
+    pub(crate) fn keep(&mut self) {
+        self.about.touch();
+        if self.failed.is_none()
+            && let Err(error) = write_about(&self.place, &self.about)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// The line for a person about what could not be saved, once.
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        let why = self.failed.as_mut().filter(|why| !why.is_empty()).map(std::mem::take)?;
+        Some(format!("session {}: cannot be saved, and is as it was before: {why}", self.name))
+    }
+
+    /// Keeps `patch` for the next command that opens the session; an empty one is none.
+    ///
+    /// # Errors
+    /// `Input` when the disk refuses.
+    pub(crate) fn keep_pending(&self, patch: &[u8]) -> Result<()> {
+        let path = self.place.join(PENDING);
+        let kept = match patch {
+            [] => match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+            patch => replace(&self.place, PENDING, patch),
+        };
+        kept.map_err(|error| unusable(&error))
+    }
+
+    /// The patch that was kept.
+    pub(crate) fn pending(&self) -> Option<Vec<u8>> {
+        fs::read(self.place.join(PENDING)).ok().filter(|patch| !patch.is_empty())
+    }
+}
+
+/// Takes the lock of the session at `place`, or gives who has it.
+fn take_lock(place: &Path) -> io::Result<std::result::Result<File, String>> {
+    let path = place.join(LOCK);
+    let mut lock = private().read(true).write(true).create(true).truncate(false).open(path)?;
+    if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let mut holder = String::new();
+        (&lock).take(64).read_to_string(&mut holder)?;
+        return Ok(Err(holder.trim().to_owned()));
+    }
+    lock.set_len(0)?;
+    lock.write_all(std::process::id().to_string().as_bytes())?;
+    Ok(Ok(lock))
+}
+
+fn in_use(name: &str, holder: &str) -> Error {
+    let text = format!(
+        "the session {name} is in use by process {holder}; wait until it has ended, or go on \
+         with a copy by --fork"
+    );
+    Error::new(ErrorKind::Conflict, text)
+}
+
+fn damaged(name: &str, error: &dyn std::fmt::Display) -> Error {
+    let text = format!("the session {name} cannot be used: {error}");
+    Error::new(ErrorKind::Input, text)
+}
+
+fn unusable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Input, format!("cannot use the state folder for the session: {error}"))
+}
+
+/// Whether a session may have that name, which is that of a folder too.
+fn check_name(name: &str) -> Result<()> {
+    let is_plain = |it: char| it.is_alphanumeric() || "-_.".contains(it);
+    let fits = (1..=64).contains(&name.len()) && name.chars().all(is_plain);
+    if fits && !name.starts_with(['.', '-']) {
+        return Ok(());
+    }
+    let text = format!(
+        "the name of a session is made of at most 64 letters, digits, `-`, `_` and `.`: {name:?}"
+    );
+    Err(Error::new(ErrorKind::Usage, text))
+}
+
+fn read_about(place: &Path) -> io::Result<About> {
+    let mut bytes = Vec::new();
+    File::open(place.join(ABOUT))?.take(ABOUT_BYTES).read_to_end(&mut bytes)?;
+    About::parse(&bytes)
+}
+
+fn write_about(place: &Path, about: &About) -> io::Result<()> {
+    replace(place, ABOUT, &serde_json::to_vec(about)?)
+}
+
+fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = NewFile::create(place, ".new-", 0o600)?;
+    new.file().write_all(bytes)?;
+    new.persist(&place.join(name))
+}
+
+fn private() -> fs::OpenOptions {
+    let mut options = File::options();
+    options.mode(0o600);
+    options
+}
+
+/// Removes it so that it is there as a whole, or not at all.
+fn remove(place: &Path) -> io::Result<()> {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let gone = place.with_file_name(format!(".gone-{}-{name}", std::process::id()));
+    fs::rename(place, &gone)?;
+    fs::remove_dir_all(gone)
+}
+
+/// Removes the oldest sessions without a name beyond the bounds, and what a command that was killed
+/// left.
+fn make_room(place: &Path) -> io::Result<()> {
+    let mut numbered = Vec::new();
+    for entry in fs::read_dir(place)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if let Ok(number) = name.parse::<u32>() {
+            numbered.push((number, path));
+        } else if let Some(rest) = name.strip_prefix(".new-").or(name.strip_prefix(".gone-")) {
+            let pid = rest.split('-').next().and_then(|pid| pid.parse::<i32>().ok());
+            if pid.is_some_and(|pid| !is_alive(pid)) {
+                fs::remove_dir_all(&path)?;
+            }
+        }
+    }
+    numbered.sort_unstable_by_key(|(number, _)| std::cmp::Reverse(*number));
+    let mut bytes = 0;
+    for (index, (_, path)) in numbered.iter().enumerate() {
+        bytes += fs::metadata(path.join(JOURNAL)).map_or(0, |found| found.len());
+        let goes = index + 1 >= MOST_SESSIONS || bytes > MOST_BYTES;
+        if goes && let Ok(Ok(_lock)) = take_lock(path) {
+            remove(path)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_alive(pid: i32) -> bool {
+    let Some(pid) = rustix::process::Pid::from_raw(pid) else { return false };
+    rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+}
+
+const SESSIONS: &str = "sessions";
+const ABOUT: &str = "about.json";
+const JOURNAL: &str = "journal";
+const PENDING: &str = "pending.patch";
+const LOCK: &str = "lock";
+
+/// The most that is kept of the sessions of a folder that have no name.
+const MOST_SESSIONS: usize = 50;
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+/// The most that is read of `about.json`.
+const ABOUT_BYTES: u64 = 16 * 1024 * 1024;
