@@ -7,6 +7,7 @@ mod bad_place;
 mod bad_provider;
 mod budgets;
 mod calls_of_a_reply;
+mod chat;
 mod checkpoints;
 mod checks;
 mod chunkings;

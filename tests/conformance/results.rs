@@ -74,7 +74,7 @@ fn output_given_by_option_counts_more_than_that_of_the_prompt() {
         place.zerostack(&["--output", "text", "go"]).model(&provider).run().success(),
         "a text\n"
     );
-    let script = Script::new().call("write", json!({"path": "a", "content": "x\n"})).text("done");
+    let script = Script::new().call("bash", json!({"command": "echo x >a"})).text("done");
     let provider = Scripted::start(script).unwrap();
     let done = place.zerostack(&["explain", "--output", "patch", "it"]).model(&provider).run();
     assert!(done.success().contains("+x\n"));

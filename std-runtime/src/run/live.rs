@@ -130,6 +130,9 @@ impl Live {
             said.push(context.mentioned(text));
         }
         said.retain(|part| !part.is_empty());
+        if let Some(saved) = self.saved.as_mut().filter(|saved| saved.about.task.is_empty()) {
+            saved.about.set_task(text);
+        }
         let ended = self.converse(&said.join("\n\n"), stop, observer);
         let checked = self.take_changes();
         ended.and(checked)

@@ -88,7 +88,7 @@ pub(super) fn begin(
     saved.about.prompt.clone_from(&instructions.name);
     if saved.is_empty() {
         let about = &mut saved.about;
-        about.task = instructions.task.chars().take(TASK_CHARACTERS).collect();
+        about.set_task(&instructions.task);
         about.begin(&config);
         about.set_model(&setup.endpoint);
         return saved.session(config);
@@ -152,6 +152,3 @@ const GONE: &str = "The last turn ended without a result: files that it changed 
 
 const HANDED_OVER: &str = "The changes of the last turn were handed over as a patch, which may be \
                            applied or not. Read a file again before you change it.";
-
-/// As much of the task as a list shows.
-const TASK_CHARACTERS: usize = 200;

@@ -84,6 +84,11 @@ impl About {
         about
     }
 
+    /// What was asked first.
+    pub(crate) fn set_task(&mut self, task: &str) {
+        self.task = task.chars().take(TASK_CHARACTERS).collect();
+    }
+
     /// It begins with `config`.
     pub(crate) fn begin(&mut self, config: &OwnedConfig) {
         self.system.clone_from(&config.system);
@@ -162,3 +167,5 @@ impl From<&OwnedTool> for ToolLine {
 }
 
 const VERSION: u32 = 1;
+/// As much of the task as a list shows.
+const TASK_CHARACTERS: usize = 200;

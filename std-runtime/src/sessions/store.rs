@@ -69,7 +69,7 @@ impl Sessions {
         Ok(names.filter(|name| !name.starts_with('.')).collect())
     }
 
-    /// All of them, the last used one first, each with what is known of it or why it cannot be
+    /// All in which something was said, the last used one first, each with what is known of it or why it cannot be
     /// used.
     ///
     /// # Errors
@@ -77,8 +77,13 @@ impl Sessions {
     pub(crate) fn all(&self) -> Result<Vec<(String, io::Result<About>)>> {
         let names = self.names().map_err(|error| unusable(&error))?;
         let place = state_folder::path(&self.list_name()).unwrap_or_default();
+        // A command that failed at its start said nothing.
+        let is_begun = |name: &String| {
+            fs::metadata(place.join(name).join(JOURNAL)).map_or(true, |found| found.len() > 0)
+        };
         let mut all: Vec<_> = names
             .into_iter()
+            .filter(is_begun)
             .map(|name| {
                 let about = read_about(&place.join(&name));
                 (name, about)

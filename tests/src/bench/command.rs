@@ -64,10 +64,7 @@ impl Bench<'_> {
 
     /// A turn in which the model reads 512 KiB.
     fn long_results(&self, table: &mut Table) -> Result<()> {
-        let reply = (0..LONG_FILES).fold(Reply::new(), |reply, number| {
-            reply.call("read", json!({"path": format!("long-{number}.txt")}))
-        });
-        let script = Script::new().reply(reply).text("That was long.");
+        let script = Script::new().reply(read_long_files()).text("That was long.");
         let mut peaks = Vec::new();
         for _ in 0..self.runs {
             let ((run, peak), provider) = self.agent(&script, "text", process::peak)?;
@@ -111,11 +108,7 @@ impl Bench<'_> {
         watch: impl FnOnce(&mut Command) -> std::io::Result<T>,
     ) -> Result<(T, Scripted)> {
         let project = tempfile::tempdir()?;
-        for number in 0..LONG_FILES {
-            let line = |index| format!("{index:05} of file {number}: {:-<40}\n", "");
-            let text: String = (0..520).map(line).collect();
-            fs::write(project.path().join(format!("long-{number}.txt")), text)?;
-        }
+        write_long_files(project.path())?;
         let provider = Scripted::start(script.clone())?;
         let mut command = Command::new(self.exe);
         command.args(["--base-url", &provider.base_url(), "--model", "scripted"]);
@@ -131,7 +124,8 @@ fn expect_end(run: &Run, end: &str) -> Result<()> {
     Err(format!("the command did not end with {end:?} but with {:?}", run.stdout).into())
 }
 
-fn push_peaks(table: &mut Table, what: &str, peaks: &[Peak], goal: &str) {
+/// The memory of some runs, and of which processes it was at its highest.
+pub(super) fn push_peaks(table: &mut Table, what: &str, peaks: &[Peak], goal: &str) {
     // A process that was over before the first look was not measured.
     let seen = peaks.iter().filter(|peak| peak.kib > 0);
     let mib: Vec<f64> = seen.map(|peak| peak.kib as f64 / 1024.0).collect();
@@ -144,9 +138,25 @@ fn push_peaks(table: &mut Table, what: &str, peaks: &[Peak], goal: &str) {
     table.text("  its processes at the highest of all", &parts, &format!("({each} looks a run)"));
 }
 
-fn millis(time: std::time::Duration) -> f64 {
+pub(super) fn millis(time: std::time::Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Files of a bit more than 32 KiB each, as `read` shows them.
+/// Writes files of a bit more than 32 KiB each, as `read` shows them.
+pub(super) fn write_long_files(project: &Path) -> Result<()> {
+    for number in 0..LONG_FILES {
+        let line = |index| format!("{index:05} of file {number}: {:-<40}\n", "");
+        let text: String = (0..520).map(line).collect();
+        fs::write(project.join(format!("long-{number}.txt")), text)?;
+    }
+    Ok(())
+}
+
+/// A reply that reads all of them.
+pub(super) fn read_long_files() -> Reply {
+    (0..LONG_FILES).fold(Reply::new(), |reply, number| {
+        reply.call("read", json!({"path": format!("long-{number}.txt")}))
+    })
+}
+
 const LONG_FILES: usize = 16;

@@ -3,6 +3,7 @@
 //! Nothing here fails because of a figure: machines differ, and a busy one lies.
 
 pub mod build;
+pub mod chat;
 pub mod command;
 pub mod decode;
 pub mod encode;

@@ -78,7 +78,8 @@ fn children_time() -> io::Result<Duration> {
 }
 
 impl Peak {
-    fn look(&mut self, pid: u32) {
+    /// Looks at the process `pid` and all below it.
+    pub(super) fn look(&mut self, pid: u32) {
         let mut parts = Vec::new();
         let mut pids = vec![pid];
         while let Some(pid) = pids.pop() {

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use zerostack_tests::bench::{build, command, decode, encode};
+use zerostack_tests::bench::{build, chat, command, decode, encode};
 
 fn main() -> ExitCode {
     match run() {
@@ -29,6 +29,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     let mut figures = command::measure(&exe, runs)?;
     build::measure(&exe, &mut figures)?;
     println!("{figures}");
+    println!("{}", chat::measure(&exe, runs)?);
     println!("{}", decode::measure());
     println!("{}", encode::measure()?);
     Ok(())

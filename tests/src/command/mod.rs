@@ -8,12 +8,14 @@ mod invocation;
 mod observe;
 mod place;
 mod running;
+mod terminal;
 
 pub use done::Done;
 pub use invocation::Invocation;
 pub use observe::{Tree, processes_with, tree, until};
 pub use place::Place;
 pub use running::Running;
+pub use terminal::Terminal;
 
 /// The key that every run has. It must never be seen.
 pub const KEY: &str = "sk-conformance-0123456789abcdef";

@@ -70,7 +70,9 @@ impl Editor {
         match self {
             Self::Lines { editor, history } => match editor.readline(PROMPT) {
                 Ok(line) => {
-                    if !line.trim().is_empty() && editor.add_history_entry(&line).unwrap_or(false) {
+                    if !line.trim().is_empty()
+                        && editor.add_history_entry(line.trim_end()).unwrap_or(false)
+                    {
                         let _ = history.as_ref().map(|path| editor.append_history(path));
                     }
                     Ok(Typed::Line(line.replace("\\\n", "\n")))

@@ -66,7 +66,8 @@ impl Screen {
             Some(name) => format!("session {name}"),
             None => "not saved".to_owned(),
         };
-        self.note(&format!("{}; {session}; /help lists the commands", live.endpoint()));
+        self.note(&live.endpoint().to_string());
+        self.note(&format!("{session}; /help lists the commands"));
         if !live.patch().is_empty() {
             self.changes(live.patch());
             self.note(NOT_APPLIED);
