@@ -165,7 +165,7 @@ fn command_lines_that_are_not_understood() {
         (&["do it", "--output", "song"], "patch, text, findings, json"),
         (&["do it", "--api", "song"], "openai-chat, anthropic"),
         (&["do it", "--quiet=yes"], "--quiet"),
-        (&["chat"], "this version has no command \"chat\""),
+        (&["diff"], "this version has no command \"diff\""),
         (&["-p", "nothing", "do it"], "there is no prompt \"nothing\"; there are"),
         (&["decode"], "--api is missing"),
         (&["decode", "--api", "anthropic", "--chunk", "0"], "--chunk"),

@@ -183,6 +183,7 @@ fn a_line_is_edited_completed_and_found_again() {
     // The output of the command is part of the context.
     assert!(said.contains("I ran `echo $((6*7))`") && said.contains("42"), "{said}");
     assert!(terminal.screen().contains("first line"));
+    terminal.resize(80, 24);
     terminal.line("/qiut");
     answered(&terminal, "did you mean /quit?");
     terminal.line("/quit");

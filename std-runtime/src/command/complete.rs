@@ -14,6 +14,7 @@ use super::print::print;
 use crate::Result;
 use crate::record::Record;
 use crate::run::PromptFiles;
+use crate::sessions::Sessions;
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {
@@ -69,6 +70,7 @@ impl Candidates<'_> {
         if let Some(arg) = before.and_then(|word| waiting(word, &command)) {
             match arg.get_id().as_str() {
                 "prompt" => self.prompts(),
+                "session" => self.sessions(),
                 _ => self.values(arg),
             }
         } else if current.starts_with('-') {
@@ -92,6 +94,12 @@ impl Candidates<'_> {
         let folder = std::env::current_dir().unwrap_or_default();
         let files = PromptFiles::load(&folder, &[]);
         self.names.extend(files.list().into_iter().map(|(name, _)| name));
+    }
+
+    fn sessions(&mut self) {
+        let folder = std::env::current_dir().and_then(|folder| folder.canonicalize());
+        let all = folder.map(|folder| Sessions::of(&folder).all().unwrap_or_default());
+        self.names.extend(all.into_iter().flatten().map(|(name, _)| name));
     }
 
     fn flags(&mut self, command: &Command) {

@@ -247,6 +247,17 @@ impl Live {
         if self.patches.is_empty() {
             return Ok(None);
         }
+        match self.write() {
+            // What the user changed meanwhile may be elsewhere in the files.
+            Err(error) if error.kind() == ErrorKind::Conflict => {
+                self.workspace = None;
+                self.write()
+            }
+            written => written,
+        }
+    }
+
+    fn write(&mut self) -> Result<Option<u32>> {
         self.open_workspace(None)?;
         let Some(workspace) = &self.workspace else { return Err(no_view()) };
         let (view, options) = (workspace.view(), &self.options);
@@ -409,7 +420,16 @@ impl Live {
     fn take_changes(&mut self) -> Result<()> {
         let Some(workspace) = &self.workspace else { return Ok(()) };
         let folder = &self.options.folder;
-        let Checked { patch, .. } = delivery::check(workspace.view(), folder, None)?;
+        let patch = match delivery::check(workspace.view(), folder, None) {
+            Ok(Checked { patch, .. }) => patch,
+            // They are kept as a patch, which the error names; the next turn begins anew.
+            Err(error) if error.kind() == ErrorKind::Conflict && self.stop.why().is_none() => {
+                self.told.push(LOST.to_owned());
+                self.forget_changes()?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
         if patch == self.patch() {
             return Ok(());
         }
@@ -478,6 +498,9 @@ fn no_view() -> Error {
 
 const TAKEN_BACK: &str = "I took back the changes of your last turn that changed files. They are as \
                           they were before it.";
+
+const LOST: &str = "The changes that you made and I did not apply could not be kept, because I changed \
+                    the same files. They are as I left them.";
 
 /// The most that a command of the user may print.
 const OUTPUT_BYTES: usize = 256 * 1024;

@@ -46,7 +46,8 @@ impl Terminal {
         command.args(["-f", "/dev/null", "-u", "new-session", "-d", "-x", "80", "-y", "24"]);
         command.arg("-c").arg(place.project()).args(["env", "-i"]).args(environment);
         // What it ends with stands on the screen.
-        let script = "\"$@\"; echo \"ended with $?\"; while :; do sleep 1000; done";
+        // A Ctrl-C during a turn goes to all processes of the terminal.
+        let script = "trap : INT; \"$@\"; echo \"ended with $?\"; while :; do sleep 1000; done";
         command.args(["sh", "-c", script, "sh"]).arg(&place.program).args(arguments);
         terminal.run(&mut command);
         terminal

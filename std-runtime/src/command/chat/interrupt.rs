@@ -1,6 +1,7 @@
 //! Signals: Ctrl-C ends the turn, SIGTERM and SIGHUP end the chat.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
+use super::options::is_dumb;
 use crate::command::print::tell;
 use crate::run::Stop;
 use crate::{ErrorKind, own_process};
@@ -16,6 +18,8 @@ use crate::{ErrorKind, own_process};
 pub(super) struct Interrupt {
     program: Arc<Stop>,
     turn: Mutex<Option<Arc<Stop>>>,
+    /// The first line can be typed.
+    is_ready: AtomicBool,
     /// How the terminal was, if stdin is one.
     terminal: Option<Termios>,
 }
@@ -24,8 +28,12 @@ impl Interrupt {
     /// Waits for signals from now on.
     pub(super) fn watch(program: &Arc<Stop>) -> Arc<Self> {
         let terminal = tcgetattr(io::stdin()).ok();
-        let interrupt =
-            Arc::new(Self { program: Arc::clone(program), turn: Mutex::default(), terminal });
+        let interrupt = Arc::new(Self {
+            program: Arc::clone(program),
+            turn: Mutex::default(),
+            is_ready: AtomicBool::new(false),
+            terminal,
+        });
         // One that was ignored at the start stays so: `nohup` asks for it.
         let heeded = [SIGINT, SIGTERM, SIGHUP];
         let heeded = heeded.into_iter().filter(|signal| !own_process::is_ignored(*signal));
@@ -39,6 +47,11 @@ impl Interrupt {
         interrupt
     }
 
+    /// From now on a Ctrl-C does not end the chat.
+    pub(super) fn ready(&self) {
+        self.is_ready.store(true, Ordering::Relaxed);
+    }
+
     /// Does `work`, which a Ctrl-C ends.
     pub(super) fn during<T>(&self, work: impl FnOnce(&Arc<Stop>) -> T) -> T {
         let stop = Stop::new();
@@ -49,7 +62,7 @@ impl Interrupt {
     }
 
     /// Leaves the terminal as it was.
-    pub(super) fn restore_terminal(&self) {
+    fn restore_terminal(&self) {
         if let Some(terminal) = &self.terminal {
             let _ = tcsetattr(io::stdin(), OptionalActions::Now, terminal);
         }
@@ -61,13 +74,12 @@ impl Interrupt {
             SIGINT => ErrorKind::Interrupted,
             _ => ErrorKind::Terminated,
         };
-        let is_over = match &turn {
-            Some(turn) => !turn.stop(why),
-            None => true,
-        };
-        // Between turns a terminal gives a Ctrl-C to the line editor; what reads a pipe ends by it.
-        let ends = signal != SIGINT || (is_over && self.terminal.is_none());
-        if !ends {
+        if let Some(turn) = &turn {
+            turn.stop(why);
+        }
+        // A person goes on after a Ctrl-C; what reads a pipe ends by it.
+        let is_held = self.terminal.is_some() && self.is_ready.load(Ordering::Relaxed);
+        if signal == SIGINT && is_held {
             return;
         }
         // One that comes while the folder is written to waits until that is done.
@@ -75,11 +87,11 @@ impl Interrupt {
             std::thread::sleep(PATIENCE);
         }
         std::thread::sleep(PATIENCE);
-        if self.terminal.is_some() {
+        if self.terminal.is_some() && !is_dumb() {
             // The line editor asked for marks around a paste.
             let _ = io::stdout().write_all(b"\x1b[?2004l");
-            self.restore_terminal();
         }
+        self.restore_terminal();
         std::process::exit(why.exit_code().into());
     }
 }

@@ -44,6 +44,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let (folder, writes) = (options.folder.clone(), options.write);
     let live = Live::open(options, &stop, &mut screen)?;
     screen.begins(&live);
+    interrupt.ready();
     let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();
     let editor = Editor::new(io::stdin().is_terminal(), &folder, &names)?;
     let applied = Vec::new();
