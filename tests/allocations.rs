@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use zerostack_core::{Session, SessionConfig, Step, ToolResult, ToolSpec};
+use zerostack_core::{Attachment, Dialect, Session, SessionConfig, Step, ToolResult, ToolSpec};
 use zerostack_tests::fixtures;
 
 thread_local! {
@@ -69,6 +69,46 @@ fn a_turn_allocates_nothing() {
         }
     }
     println!("{turns} turns");
+}
+
+/// The session's memory is 1 KiB, the buffer 256 bytes: there is no place where a megabyte could
+/// be.
+#[test]
+fn a_request_with_a_picture_of_a_megabyte_holds_nothing_of_it() {
+    const PICTURE_BYTES: u32 = 1 << 20;
+    for dialect in [
+        Dialect::OpenAiChat,
+        Dialect::Anthropic,
+        Dialect::OpenAiResponses,
+        Dialect::Gemini,
+        Dialect::Ollama,
+    ] {
+        let count = allocations_in(|| {
+            let config = SessionConfig::new(dialect, "m");
+            let mut session = Session::new([0; 1024], config).unwrap();
+            let picture = Attachment::new(7, "image/png", PICTURE_BYTES);
+            session.user_with("What is this?", &[picture]).unwrap();
+            let mut request = session.request_with_attachments().unwrap();
+            let length = request.body_len();
+            let mut camera = |number: u32, offset: u32, out: &mut [u8]| {
+                assert_eq!(number, 7);
+                let left = PICTURE_BYTES.saturating_sub(offset) as usize;
+                let count = out.len().min(left);
+                out[..count].fill(offset as u8);
+                Some(count)
+            };
+            let (mut buffer, mut written) = ([0; 256], 0);
+            loop {
+                match request.read_from(&mut buffer, &mut camera).unwrap() {
+                    0 => break,
+                    count => written += count,
+                }
+            }
+            assert_eq!(written, length);
+            assert!(written > (PICTURE_BYTES / 3 * 4) as usize);
+        });
+        assert_eq!(count, 0, "{dialect:?}");
+    }
 }
 
 fn allocations_in(work: impl FnOnce()) -> usize {

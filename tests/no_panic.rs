@@ -14,7 +14,7 @@ const TARGETS: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-el
 
 /// What is linked: a name for it, and the features of the image. `agent` is one call for each
 /// step and HTTP/1.1; `all calls` is that and every other call of a session.
-const SETS: [(&str, &str); 11] = [
+const SETS: [(&str, &str); 13] = [
     ("openai-chat, agent without http1", "openai-chat"),
     ("openai-chat, agent", "openai-chat,http1"),
     ("anthropic, agent", "anthropic,http1"),
@@ -28,6 +28,11 @@ const SETS: [(&str, &str); 11] = [
         "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further",
     ),
     ("openai-chat, all calls, window", "openai-chat,http1,further,window"),
+    ("openai-chat, all calls, attachments", "openai-chat,http1,further,attachments"),
+    (
+        "five dialects, all calls, attachments",
+        "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,attachments",
+    ),
     ("openai-chat, agent, local-models", "openai-chat,http1,local-models"),
 ];
 

@@ -97,6 +97,16 @@ pub enum ErrorKind {
     /// The dialect has no field for a request option, or not for this value of it; `detail` is the
     /// number of the [`crate::RequestOption`].
     UnsupportedOption = 35,
+    /// An attachment cannot be used as it is described: its media type, name, length or address.
+    /// `detail` is its index. Nothing was added.
+    BadAttachment = 36,
+    /// The dialect has no place for an attachment of this kind or media type, or not from this
+    /// source; `detail` is its index. Nothing was added.
+    UnsupportedAttachment = 37,
+    /// The bytes of an attachment are needed and were not given; `detail` is its number.
+    MissingAttachment = 38,
+    /// The bytes of an attachment are fewer or more than was said; `detail` is its number.
+    AttachmentLength = 39,
 }
 
 impl Error {
@@ -161,6 +171,10 @@ impl ErrorKind {
             Self::BadLine => "bad_line",
             Self::BadOption => "bad_option",
             Self::UnsupportedOption => "unsupported_option",
+            Self::BadAttachment => "bad_attachment",
+            Self::UnsupportedAttachment => "unsupported_attachment",
+            Self::MissingAttachment => "missing_attachment",
+            Self::AttachmentLength => "attachment_length",
         }
     }
 }
@@ -245,6 +259,21 @@ impl fmt::Display for Error {
                     "the dialect has no field for the option {}, or not for this value; leave it out",
                     option_name(n)
                 )
+            }
+            ErrorKind::BadAttachment => {
+                write!(f, "attachment {n} has no usable media type, name, length or address")
+            }
+            ErrorKind::UnsupportedAttachment => {
+                write!(
+                    f,
+                    "the dialect takes no attachment like number {n}: another media type, source or dialect may do"
+                )
+            }
+            ErrorKind::MissingAttachment => {
+                write!(f, "the bytes of attachment {n} are missing; give them, or leave it out")
+            }
+            ErrorKind::AttachmentLength => {
+                write!(f, "attachment {n} has another length than was said; attach it anew")
             }
         }
     }

@@ -147,6 +147,7 @@
 //! | `window` | token counts, room by policy, budgets of a turn, repeated calls; on by default |
 //! | `local-models` | calls in words or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `options` | what a request says beside the conversation, see [`RequestOptions`]; on by default |
+//! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
@@ -173,10 +174,14 @@ mod transcript;
 pub mod wire;
 
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "attachments")]
+pub use message::{Attachment, AttachmentKind, AttachmentSource};
 pub use message::{
     CallId, Dialect, Dropped, Event, Fed, Part, Role, StopReason, ToolCall, ToolResult, ToolSpec,
     Usage,
 };
+#[cfg(feature = "attachments")]
+pub use provider::{AttachmentReader, WantedBytes};
 pub use provider::{
     Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
     RequestOption, RequestPlace, RoomPolicy, SessionConfig, ToolMode,

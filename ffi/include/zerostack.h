@@ -211,6 +211,24 @@ enum zs_status
      */
     ZS_UNSUPPORTED_OPTION = 35,
     /**
+     * An attachment cannot be used as it is described: its media type, name, length or address.
+     * The detail is its index.
+     */
+    ZS_BAD_ATTACHMENT = 36,
+    /**
+     * The dialect has no place for an attachment of this kind or media type, or not from this
+     * source. The detail is its index.
+     */
+    ZS_UNSUPPORTED_ATTACHMENT = 37,
+    /**
+     * The bytes of an attachment are needed and were not given. The detail is its number.
+     */
+    ZS_MISSING_ATTACHMENT = 38,
+    /**
+     * The bytes of an attachment are fewer or more than was said. The detail is its number.
+     */
+    ZS_ATTACHMENT_LENGTH = 39,
+    /**
      * A pointer is NULL that must not be, or misaligned.
      */
     ZS_NULL = 1000,
@@ -1776,7 +1794,9 @@ zs_status zs_session_rollback(zs_session *session,
  * Errors: ZS_NOT_FOUND after the last, ZS_NULL.
  * Lifetime: until the next call that changes the session.
  */
-zs_status zs_session_entry(zs_session *session, size_t index, zs_entry *entry);
+zs_status zs_session_entry(zs_session *session,
+                           size_t index,
+                           zs_entry *entry);
 
 /**
  * Writes the transcript as JSON Lines, one part a line, from offset `at` on into `len` bytes at

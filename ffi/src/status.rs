@@ -93,6 +93,16 @@ pub enum zs_status {
     /// The dialect has no field for a request option, or not for this value of it. The detail is the
     /// number of the option, a zs_option.
     ZS_UNSUPPORTED_OPTION = 35,
+    /// An attachment cannot be used as it is described: its media type, name, length or address.
+    /// The detail is its index.
+    ZS_BAD_ATTACHMENT = 36,
+    /// The dialect has no place for an attachment of this kind or media type, or not from this
+    /// source. The detail is its index.
+    ZS_UNSUPPORTED_ATTACHMENT = 37,
+    /// The bytes of an attachment are needed and were not given. The detail is its number.
+    ZS_MISSING_ATTACHMENT = 38,
+    /// The bytes of an attachment are fewer or more than was said. The detail is its number.
+    ZS_ATTACHMENT_LENGTH = 39,
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
     /// A text is not UTF-8. The detail is the offset of the first bad byte.
@@ -177,6 +187,10 @@ impl zs_status {
             ErrorKind::BadLine => ZS_BAD_LINE,
             ErrorKind::BadOption => ZS_BAD_OPTION,
             ErrorKind::UnsupportedOption => ZS_UNSUPPORTED_OPTION,
+            ErrorKind::BadAttachment => ZS_BAD_ATTACHMENT,
+            ErrorKind::UnsupportedAttachment => ZS_UNSUPPORTED_ATTACHMENT,
+            ErrorKind::MissingAttachment => ZS_MISSING_ATTACHMENT,
+            ErrorKind::AttachmentLength => ZS_ATTACHMENT_LENGTH,
             _ => ZS_INTERNAL,
         }
     }
@@ -228,6 +242,18 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
         c"unsupported_option",
         c"the dialect has no field for a request option, or not for this value",
     ),
+    (
+        ZS_BAD_ATTACHMENT,
+        c"bad_attachment",
+        c"an attachment has no usable media type, name, length or address",
+    ),
+    (
+        ZS_UNSUPPORTED_ATTACHMENT,
+        c"unsupported_attachment",
+        c"the dialect takes no attachment like this one",
+    ),
+    (ZS_MISSING_ATTACHMENT, c"missing_attachment", c"the bytes of an attachment are missing"),
+    (ZS_ATTACHMENT_LENGTH, c"attachment_length", c"an attachment has another length than was said"),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),
     (ZS_OUT_OF_RANGE, c"out_of_range", c"a number is out of its range"),

@@ -107,6 +107,16 @@ mirror! {
         /// The dialect has no field for a request option, or not for this value of it; `detail` is
         /// the number of the option, and the message has its name.
         UnsupportedOption,
+        /// An attachment cannot be used as it is described: its media type, name, length or
+        /// address. `detail` is its index.
+        BadAttachment,
+        /// The dialect has no place for an attachment of this kind or media type, or not from
+        /// this source. `detail` is its index.
+        UnsupportedAttachment,
+        /// The bytes of an attachment are needed and were not given. `detail` is its number.
+        MissingAttachment,
+        /// The bytes of an attachment are fewer or more than was said. `detail` is its number.
+        AttachmentLength,
     }
 }
 

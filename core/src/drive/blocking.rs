@@ -5,6 +5,7 @@ use embedded_io::{Read, Write};
 use super::exchange::{
     Incoming, Outgoing, answer, body_bytes, is_complete, is_interrupted, make_room, output, waiting,
 };
+use super::files::{self, Files};
 use super::{Endpoint, Notice, ToolOutput};
 use crate::message::{StopReason, ToolCall};
 use crate::provider::Config;
@@ -95,6 +96,29 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         session: &mut Session<C, S>,
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<StopReason, Error> {
+        self.turn(session, &mut None, notice)
+    }
+
+    /// The same, where the bytes of attachments come from `files`.
+    ///
+    /// # Errors
+    /// Those of `run`; `MissingAttachment` and `AttachmentLength`: the turn was aborted.
+    #[cfg(feature = "attachments")]
+    pub fn run_with_attachments<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        files: &mut dyn crate::AttachmentReader,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<StopReason, Error> {
+        self.turn(session, &mut Some(files), notice)
+    }
+
+    fn turn<C: Config, S: Storage>(
+        &mut self,
+        session: &mut Session<C, S>,
+        files: &mut Files<'_>,
+        notice: &mut dyn FnMut(Notice<'_>),
+    ) -> Result<StopReason, Error> {
         if self.buffer.is_empty() {
             return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
         }
@@ -102,7 +126,7 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
         loop {
             match session.step() {
                 Step::Idle => return last.ok_or(crate::session::wrong_step(Step::Idle)),
-                Step::Send => last = self.exchange(session, notice)?,
+                Step::Send => last = self.exchange(session, files, notice)?,
                 // A turn that was left in its middle.
                 Step::Receive => last = Incoming::new().end(session, notice)?,
                 Step::RunTools => self.run_tools(session, notice)?,
@@ -120,12 +144,13 @@ impl<K: Connect, D: Delay, T: Tools> Driver<'_, K, D, T> {
     fn exchange<C: Config, S: Storage>(
         &mut self,
         session: &mut Session<C, S>,
+        files: &mut Files<'_>,
         notice: &mut dyn FnMut(Notice<'_>),
     ) -> Result<Option<StopReason>, Error> {
         let mut incoming = Incoming::new();
         if let Some(connection) = self.connect.connect() {
-            let body_bytes = body_bytes(session);
-            let sent = send(session, self.endpoint, body_bytes, connection, self.buffer);
+            let body_bytes = body_bytes(session, files);
+            let sent = send(session, self.endpoint, body_bytes, connection, self.buffer, files);
             if sent.is_err() {
                 session.abort();
             }
@@ -170,12 +195,13 @@ fn send<C: Config, S: Storage>(
     body_bytes: usize,
     connection: &mut impl Write,
     buffer: &mut [u8],
+    files: &mut Files<'_>,
 ) -> Result<(), Error> {
-    let mut request = session.request();
+    let mut request = files::request(session, files);
     let request = request.as_mut().map_err(|error| *error)?;
     let mut outgoing = Outgoing::new(endpoint, request, body_bytes);
     loop {
-        let count = outgoing.next(buffer)?;
+        let count = outgoing.next(buffer, files)?;
         let mut bytes = buffer.get(..count).unwrap_or_default();
         if bytes.is_empty() {
             let _ = connection.flush();

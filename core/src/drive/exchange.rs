@@ -1,5 +1,6 @@
 //! One request and its response, without the wire between them: what both loops share.
 
+use super::files::{self, Files};
 use super::{Endpoint, Notice, ToolOutput};
 use crate::message::{CallId, Event, StopReason, ToolResult};
 use crate::provider::{Config, Request};
@@ -29,7 +30,7 @@ impl<'r, 's> Outgoing<'r, 's> {
     }
 
     /// The next bytes, in `out`; 0 is the end.
-    pub fn next(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+    pub fn next(&mut self, out: &mut [u8], files: &mut Files<'_>) -> Result<usize, Error> {
         if let Some(from) = self.head {
             let [first, second, third] = self.request.path_parts();
             let head = RequestHead {
@@ -46,15 +47,18 @@ impl<'r, 's> Outgoing<'r, 's> {
             }
             self.head = None;
         }
-        Ok(self.request.read(out))
+        files::read(self.request, out, files)
     }
 }
 
 /// Bytes of the body that is due. Not inlined: what it takes of the stack is free again before
 /// the request itself is made.
 #[inline(never)]
-pub(super) fn body_bytes<C: Config, S: Storage>(session: &Session<C, S>) -> usize {
-    session.request().as_mut().map_or(0, Request::skip)
+pub(super) fn body_bytes<C: Config, S: Storage>(
+    session: &Session<C, S>,
+    files: &Files<'_>,
+) -> usize {
+    files::request(session, files).as_mut().map_or(0, Request::skip)
 }
 
 /// A response on its way in.

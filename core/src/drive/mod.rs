@@ -78,6 +78,7 @@
 pub mod asynchronous;
 mod blocking;
 mod exchange;
+mod files;
 mod output;
 
 pub use blocking::{Connect, Delay, Driver, Tools};

@@ -1,9 +1,13 @@
 //! Messages: parts, tools and calls, and the events of a reply.
 
+#[cfg(feature = "attachments")]
+mod attachment;
 mod dialect;
 mod event;
 mod usage;
 
+#[cfg(feature = "attachments")]
+pub use attachment::{Attachment, AttachmentKind, AttachmentSource};
 pub use dialect::Dialect;
 pub use event::{Dropped, Event, Fed};
 pub use usage::{StopReason, Usage};
@@ -30,6 +34,9 @@ pub enum Part<'a> {
     Instruction(&'a str),
     /// The model's reasoning, if the provider returns it.
     Thinking(&'a str),
+    /// A file beside the user's text or the tool's result before it.
+    #[cfg(feature = "attachments")]
+    Attachment(Attachment<'a>),
     /// The model wants a tool to run.
     ToolCall(ToolCall<'a>),
     /// The answer to a call.

@@ -1,11 +1,11 @@
 //! What each dialect implements: one [`Codec`] each.
 
-use super::{Config, Sink};
+use super::{Config, Sink, attach};
 use crate::Error;
 use crate::transcript::places::{FEW, Table, call_behind};
 #[cfg(feature = "local-models")]
 use crate::transcript::record::FIRST;
-use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, Record, Records};
+use crate::transcript::record::{Kind, MARKED, PARTS, REPEATED, RESULTS, Record, Records};
 use crate::wire::json_read::{Node, Token};
 use crate::wire::json_write::{CallIdRule, IdUse, Pieces};
 
@@ -32,6 +32,9 @@ pub(crate) struct Codec {
     /// Where it sends the options.
     #[cfg(feature = "options")]
     pub options: &'static super::options::Fields,
+    /// How it sends attachments.
+    #[cfg(feature = "attachments")]
+    pub attachments: &'static super::attach::AttachmentCodec,
     /// Writes what stands before the options and the tools.
     pub head: for<'a> fn(&Context<'a>, &mut Pieces<'a>),
     /// Writes tool `index`.
@@ -174,11 +177,24 @@ impl Cursor {
     /// to alternate refuse two messages, so both stand in one.
     #[cfg(any(feature = "openai-chat", feature = "ollama"))]
     pub fn joins(&self, bytes: &[u8], record: &Record<'_>) -> bool {
-        let next = Record::at(bytes, self.offset);
-        // A text that was sent alone stays as it was sent, and what the program says stands before
-        // the next one.
-        let may_follow = |next: &Record<'_>| record.is_instruction() || !next.is_instruction();
-        record.is(Kind::User) && next.is_some_and(|it| it.is(Kind::User) && may_follow(&it))
+        Record::at(bytes, self.offset).is_some_and(|next| may_join(record, &next))
+    }
+
+    /// Whether an attachment belongs to `record` or to a text of the user that is joined to it: then
+    /// the message is a list of parts.
+    #[cfg(feature = "openai-chat")]
+    pub fn joins_attachments(bytes: &[u8], record: &Record<'_>) -> bool {
+        let mut last = *record;
+        while let Some(next) = Record::at(bytes, last.end()).filter(|_| attach::ENABLED) {
+            if next.is(Kind::Attachment) {
+                return last.is(Kind::User);
+            }
+            if !may_join(&last, &next) {
+                break;
+            }
+            last = next;
+        }
+        false
     }
 
     /// The results at `offset` are written next, in the order of their calls.
@@ -191,7 +207,7 @@ impl Cursor {
     /// alone, and that call. `None`: all are written, and the cursor stands after them.
     pub fn next_result<'a>(&mut self, context: &Context<'a>) -> Option<(Record<'a>, Record<'a>)> {
         let Context { bytes, places, .. } = *context;
-        let results = Records::from(bytes, self.message).take_while(|it| it.is(Kind::Result));
+        let results = Records::from(bytes, self.message).take_while(|it| it.header.is_of(RESULTS));
         loop {
             let (index, start) = self.answered;
             let call = Record::find_part(bytes, start, self.reply, Kind::Call.bit());
@@ -212,6 +228,15 @@ impl Cursor {
             }
         }
     }
+}
+
+/// Whether `next`, which follows `record`, stands in the same message of the user.
+#[cfg(any(feature = "openai-chat", feature = "ollama"))]
+fn may_join(record: &Record<'_>, next: &Record<'_>) -> bool {
+    // A text that was sent alone stays as it was sent, and what the program says stands before
+    // the next one.
+    let may_follow = record.is_instruction() || !next.is_instruction();
+    record.is(Kind::User) && next.is(Kind::User) && may_follow
 }
 
 /// The records from `offset` to the end of the reply that it stands in.

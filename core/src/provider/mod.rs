@@ -1,6 +1,11 @@
 //! The dialects: how a transcript becomes a request, how a response becomes
 //! a reply.
 
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_imports, reason = "each dialect uses a part")
+)]
+pub(crate) mod attach;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod codec;
 mod config;
@@ -15,6 +20,8 @@ mod model;
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
 )]
 pub(crate) mod options;
+#[cfg(feature = "attachments")]
+mod pull;
 #[cfg_attr(
     not(feature = "all-dialects"),
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
@@ -38,6 +45,8 @@ mod openai_chat;
 #[cfg(feature = "openai-responses")]
 mod openai_responses;
 
+#[cfg(feature = "attachments")]
+pub use attach::{AttachmentReader, WantedBytes};
 pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig, ToolMode};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};

@@ -1,10 +1,12 @@
 //! A request that is pulled: written from the transcript while the caller sends it.
 
+#[cfg(feature = "attachments")]
+use super::attach::{self, WantedBytes};
 use super::codec::{Codec, Context, Cursor};
 use super::model::maker;
 use super::{local, options};
 use crate::transcript::log::MAGIC;
-#[cfg(feature = "window")]
+#[cfg(any(feature = "window", feature = "attachments"))]
 use crate::wire::json_write::Piece;
 use crate::wire::json_write::{PieceOffset, Pieces};
 
@@ -91,7 +93,13 @@ impl<'s> Request<'s> {
 
     /// Header names, in lower case, and values; the key is not among them.
     #[must_use]
-    pub const fn headers(&self) -> &'static [(&'static str, &'static str)] {
+    pub fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        #[cfg(feature = "attachments")]
+        if let Some(headers) = self.walk.codec.attachments.file_headers
+            && attach::has_file_id(self.walk.context.bytes)
+        {
+            return headers;
+        }
         self.walk.codec.headers
     }
 
@@ -108,7 +116,7 @@ impl<'s> Request<'s> {
     }
 
     /// Writes the next bytes of the body into `out`, of any length from 1 on; returns how many.
-    /// 0 is the end.
+    /// 0 is the end, or where bytes of an attachment are [`wanted`](Self::wanted).
     pub fn read(&mut self, out: &mut [u8]) -> usize {
         let size = out.len();
         let mut free = out;
@@ -119,6 +127,10 @@ impl<'s> Request<'s> {
                 }
                 break;
             };
+            #[cfg(feature = "attachments")]
+            if let Piece::Base64 { .. } = piece {
+                break;
+            }
             if self.place.write(piece, &mut free) {
                 self.index += 1;
                 self.place = PieceOffset::default();
@@ -139,6 +151,61 @@ impl<'s> Request<'s> {
                 Some(bytes) if count > 0 => writer.write_all(bytes)?,
                 _ => return Ok(()),
             }
+        }
+    }
+
+    /// Which bytes of an attachment are next. `None`: others are, or it is the end.
+    #[cfg(feature = "attachments")]
+    #[must_use]
+    pub fn wanted(&self) -> Option<WantedBytes> {
+        let (number, total) = self.attachment()?;
+        let offset = self.place.wanted() as u32;
+        Some(WantedBytes { number, offset, bytes: total.saturating_sub(offset) })
+    }
+
+    /// Writes the [`wanted`](Self::wanted) bytes of an attachment, or the first of them, into
+    /// `out`, of any length from 1 on; returns how many it wrote. `wanted` then tells how many were
+    /// used: nothing of them is kept. 0: less than three bytes came, and they are not the last.
+    #[cfg(feature = "attachments")]
+    pub fn supply(&mut self, bytes: &[u8], out: &mut [u8]) -> usize {
+        let Some((_, total)) = self.attachment() else { return 0 };
+        let first = self.place.wanted();
+        let mut written = 0;
+        loop {
+            let used = self.place.wanted().saturating_sub(first);
+            let from = bytes.get(used..).unwrap_or_default();
+            let free = out.get_mut(written..).unwrap_or_default();
+            let count = self.place.write_base64(total as usize, from, free);
+            written += count;
+            self.advance(0);
+            if count == 0 || self.attachment().is_none() {
+                return written;
+            }
+        }
+    }
+
+    /// So many letters of an attachment are written.
+    #[cfg(feature = "attachments")]
+    pub(super) fn advance(&mut self, letters: usize) {
+        let Some((_, total)) = self.attachment() else { return };
+        if self.place.advance(letters, total as usize) {
+            self.index += 1;
+            self.place = PieceOffset::default();
+        }
+    }
+
+    /// Whether a group of letters is written in part.
+    #[cfg(feature = "attachments")]
+    pub(super) const fn is_within_group(&self) -> bool {
+        self.place.is_within_group()
+    }
+
+    /// The attachment that is written, and its length.
+    #[cfg(feature = "attachments")]
+    fn attachment(&self) -> Option<(u32, u32)> {
+        match self.walk.pieces.as_slice().get(self.index)? {
+            Piece::Base64 { number, bytes } => Some((*number, *bytes)),
+            _ => None,
         }
     }
 

@@ -115,13 +115,19 @@ impl Machine {
     ) -> Result<(), Error> {
         self.expect(self.step == Step::Idle)?;
         let header = Header::new(Kind::User, FIRST, [0; 3]);
-        self.turn = log.push(header, &[text.as_bytes()])? as u32;
+        let turn = log.push(header, &[text.as_bytes()])?;
+        self.begin_turn(log, config, turn);
+        Ok(())
+    }
+
+    /// The user said what is at `turn`.
+    pub fn begin_turn(&mut self, log: &mut Log<'_>, config: &dyn Config, turn: usize) {
+        self.turn = turn as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
         self.room_attempts = RoomAttempts::NOTHING;
         self.runs = Runs::new();
         self.forget_failure();
         self.enter_send(log, config);
-        Ok(())
     }
 
     pub fn instruct(&mut self, log: &mut Log<'_>, text: &str) -> Result<(), Error> {
@@ -182,6 +188,18 @@ impl Machine {
         config: &dyn Config,
         result: ToolResult<'_>,
     ) -> Result<u32, Error> {
+        let (left_out, call, result) = self.push_result(log, config, result)?;
+        self.answer(log, config, call, result)?;
+        Ok(left_out)
+    }
+
+    /// Adds a result; returns the bytes that were left out, its call and its place.
+    pub fn push_result(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        result: ToolResult<'_>,
+    ) -> Result<(u32, usize, usize), Error> {
         self.expect(self.step == Step::RunTools)?;
         let unknown = unknown_call(result.id);
         let (call, index) = self.open.position(log, result.id).ok_or(unknown)?;
@@ -195,12 +213,22 @@ impl Machine {
         let [whole, ..] = &pieces;
         let pieces = if cut.left_out > 0 { &pieces } else { slice::from_ref(whole) };
         let result = log.push(header, pieces)?;
+        Ok((cut.left_out, call, result))
+    }
+
+    /// The call at `call` is answered by the result at `result`.
+    pub fn answer(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        call: usize,
+        result: usize,
+    ) -> Result<(), Error> {
         self.open.answer(log, call, result);
         if self.open.count > 0 {
-            return Ok(cut.left_out);
+            return Ok(());
         }
-        self.next_round(log, config)?;
-        Ok(cut.left_out)
+        self.next_round(log, config)
     }
 
     /// The model is to go on, unless the turn has no round left.
@@ -340,7 +368,9 @@ impl End {
                 !is_flagged
             } else {
                 // A summary or an instruction alone asks for nothing.
-                !is_flagged && (record.is(Kind::Result) || record.is_instruction() && end.asks)
+                let asks = record.is(Kind::Result)
+                    || end.asks && (record.is_instruction() || record.is(Kind::Attachment));
+                !is_flagged && asks
             };
         }
         end

@@ -1,5 +1,7 @@
 //! The main flow: one conversation with a model, as a state machine that a runtime drives.
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod checkpoint;
 mod feed;
 mod machine;
@@ -206,6 +208,21 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.user(&mut self.transcript.log(), &self.config, text)
     }
 
+    /// Adds the user's text with files, which may be all there is, and starts a turn. `Idle` to
+    /// `Send`. The bytes stay with the caller: see
+    /// [`request_with_attachments`](Self::request_with_attachments).
+    ///
+    /// # Errors
+    /// `BadAttachment`, `UnsupportedAttachment`, `Full`: nothing was added. `WrongStep`.
+    #[cfg(feature = "attachments")]
+    pub fn user_with(
+        &mut self,
+        text: &str,
+        attachments: &[crate::Attachment<'_>],
+    ) -> Result<(), Error> {
+        self.machine.user_with(&mut self.transcript.log(), &self.config, text, attachments)
+    }
+
     /// Says something to the model beside the user: another mode, other skills, another prompt.
     /// What was sent stays as it is, so the provider's cache goes on to serve. It starts no
     /// turn, and goes when room is made as anything old does.
@@ -220,9 +237,57 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// asking again gives the same bytes.
     ///
     /// # Errors
-    /// `WrongStep`.
+    /// `WrongStep`. `MissingAttachment` when it needs the bytes of a file: use
+    /// [`request_with_attachments`](Self::request_with_attachments), or go on without them by
+    /// [`leave_out_attachments`](Self::leave_out_attachments).
     pub fn request(&self) -> Result<Request<'_>, Error> {
         self.machine.expect(self.machine.step == Step::Send)?;
+        #[cfg(feature = "attachments")]
+        if let Some(number) =
+            crate::provider::attach::first_needed(&self.config, self.transcript.as_bytes())
+        {
+            return Err(Error::new(ErrorKind::MissingAttachment, number));
+        }
+        self.any_request()
+    }
+
+    /// The same, by a caller that has the bytes of all attachments: it gives them by
+    /// [`Request::read_from`], or when [`Request::wanted`] asks for them.
+    ///
+    /// ```
+    /// use zerostack_core::{Attachment, Dialect, Session, SessionConfig};
+    ///
+    /// let config = SessionConfig::new(Dialect::OpenAiChat, "some-model");
+    /// let mut session = Session::new([0_u8; 1024], &config)?;
+    /// // The number is the caller's own; here, an index.
+    /// let mut files: &[&[u8]] = &[b"not really a picture"];
+    /// let picture = Attachment::new(0, "image/png", files[0].len() as u32);
+    /// session.user_with("What is this?", &[picture])?;
+    ///
+    /// let mut request = session.request_with_attachments()?;
+    /// let length = request.body_len();
+    /// let (mut body, mut buffer) = (Vec::new(), [0; 16]);
+    /// loop {
+    ///     let count = request.read_from(&mut buffer, &mut files)?;
+    ///     if count == 0 {
+    ///         break;
+    ///     }
+    ///     body.extend_from_slice(&buffer[..count]);
+    /// }
+    /// assert_eq!(body.len(), length);
+    /// assert!(String::from_utf8(body).unwrap().contains("data:image/png;base64,bm90IHJlYWxseSBhIHBpY3R1cmU="));
+    /// # Ok::<(), zerostack_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `WrongStep`.
+    #[cfg(feature = "attachments")]
+    pub fn request_with_attachments(&self) -> Result<Request<'_>, Error> {
+        self.machine.expect(self.machine.step == Step::Send)?;
+        self.any_request()
+    }
+
+    fn any_request(&self) -> Result<Request<'_>, Error> {
         let reply_tokens = self.machine.reply_tokens(&self.config);
         let bytes = self.transcript.as_bytes();
         let places = self.transcript.places();
@@ -288,6 +353,37 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// the turn has no round left; `WrongStep`.
     pub fn tool_result(&mut self, result: ToolResult<'_>) -> Result<u32, Error> {
         self.machine.tool_result(&mut self.transcript.log(), &self.config, result)
+    }
+
+    /// The same, with files beside the text. A dialect whose results are text alone gets them in a
+    /// message of the user after all results of the reply.
+    ///
+    /// # Errors
+    /// Those of [`tool_result`](Self::tool_result); `BadAttachment`, `UnsupportedAttachment`: nothing
+    /// was added.
+    #[cfg(feature = "attachments")]
+    pub fn tool_result_with(
+        &mut self,
+        result: ToolResult<'_>,
+        attachments: &[crate::Attachment<'_>],
+    ) -> Result<u32, Error> {
+        self.machine.tool_result_with(&mut self.transcript.log(), &self.config, result, attachments)
+    }
+
+    /// Whether a request to this configuration's dialect can hold `attachment`.
+    #[cfg(feature = "attachments")]
+    pub fn takes_attachment(&self, attachment: &crate::Attachment<'_>) -> bool {
+        crate::provider::attach::check(&self.config, core::slice::from_ref(attachment)).is_ok()
+    }
+
+    /// From now on, a line of text says what each attachment was whose bytes the caller should
+    /// give: for a conversation that is resumed without them. Returns how many there are.
+    ///
+    /// # Errors
+    /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
+    #[cfg(feature = "attachments")]
+    pub fn leave_out_attachments(&mut self) -> Result<usize, Error> {
+        self.machine.leave_out_attachments(&mut self.transcript.log(), &self.config)
     }
 
     /// The wait is over. `Wait` to `Send`.

@@ -1,9 +1,13 @@
 //! A transcript from parts that were kept elsewhere, as text say.
 
+#[cfg(feature = "attachments")]
+use super::attached::{self, Owner};
 use super::log::Log;
 use super::places::Extent;
 use super::record::{ELIDED, FIRST, Header, ID_BYTES_MAX, INSTRUCTION, Kind, MARKED, id_length};
 use super::{Entry, Storage};
+#[cfg(feature = "attachments")]
+use crate::message::Attachment;
 use crate::message::{CallId, Part, Role};
 use crate::{Error, ErrorKind};
 
@@ -27,6 +31,9 @@ pub struct TranscriptBuilder<S> {
     calls: u32,
     before: u32,
     last: Option<Role>,
+    /// What an attachment would belong to that was added now.
+    #[cfg(feature = "attachments")]
+    owner: Option<Owner>,
 }
 
 impl<S: Storage> TranscriptBuilder<S> {
@@ -35,7 +42,15 @@ impl<S: Storage> TranscriptBuilder<S> {
     /// # Errors
     /// `Full` when it has not even room for a beginning.
     pub fn new(storage: S) -> Result<Self, Error> {
-        let mut builder = Self { storage, extent: Extent::new(0), calls: 0, before: 0, last: None };
+        let mut builder = Self {
+            storage,
+            extent: Extent::new(0),
+            calls: 0,
+            before: 0,
+            last: None,
+            #[cfg(feature = "attachments")]
+            owner: None,
+        };
         builder.log().start()?;
         Ok(builder)
     }
@@ -46,8 +61,13 @@ impl<S: Storage> TranscriptBuilder<S> {
     ///
     /// # Errors
     /// `Full`, `TooLong` for the name of a call above 255 bytes or an id above 2 MiB, `UnknownCall` for a
-    /// result without its call, `BadTranscript` for a part that the role cannot say.
+    /// result without its call, `BadTranscript` for a part that the role cannot say or an attachment
+    /// of nothing, `BadAttachment`.
     pub fn push(&mut self, entry: Entry<'_>) -> Result<(), Error> {
+        #[cfg(feature = "attachments")]
+        if let Part::Attachment(attachment) = entry.part {
+            return self.push_attachment(entry, &attachment);
+        }
         let starts = entry.starts_message || self.last != Some(entry.role);
         let first = if starts { FIRST } else { 0 };
         let cut = if entry.is_cut { MARKED } else { 0 };
@@ -100,7 +120,34 @@ impl<S: Storage> TranscriptBuilder<S> {
             self.calls = self.calls.saturating_add(1);
         }
         self.last = Some(entry.role);
+        #[cfg(feature = "attachments")]
+        {
+            self.owner = match entry.part {
+                Part::Text(_) if entry.role == Role::User => Some(Owner::User),
+                Part::ToolResult(_) => Some(Owner::Result),
+                _ => None,
+            };
+        }
         Ok(())
+    }
+
+    /// An attachment belongs to what was added before it.
+    #[cfg(feature = "attachments")]
+    fn push_attachment(
+        &mut self,
+        entry: Entry<'_>,
+        attachment: &Attachment<'_>,
+    ) -> Result<(), Error> {
+        let owner = match entry.role {
+            Role::User => Some(Owner::User),
+            Role::Tool => Some(Owner::Result),
+            Role::Assistant => None,
+        };
+        let lost = Error::new(ErrorKind::BadTranscript, self.extent.used);
+        let owner = owner.filter(|owner| self.owner == Some(*owner)).ok_or(lost)?;
+        attached::check(0, attachment)?;
+        let flags = if entry.is_cut { ELIDED } else { 0 };
+        attached::push(&mut self.log(), attachment, owner, flags)
     }
 
     /// The number of the next call.

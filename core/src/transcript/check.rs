@@ -1,7 +1,9 @@
 //! Whether saved bytes are a transcript: nothing of them is trusted.
 
 use super::log::MAGIC;
-use super::record::{FIRST, Kind, REPLY_CALLS_MAX, Record, Records};
+#[cfg(feature = "attachments")]
+use super::record::MARKED;
+use super::record::{FIRST, Kind, REPLY_CALLS_MAX, RESULTS, Record, Records};
 use crate::message::Dialect;
 use crate::{Error, ErrorKind};
 
@@ -44,6 +46,9 @@ pub(super) struct ReplyCheck {
     results: u32,
     /// One more than the highest index among the results.
     results_end: u32,
+    /// What an attachment would belong to that came now.
+    #[cfg(feature = "attachments")]
+    owner: Option<super::attached::Owner>,
     answered: Answered,
 }
 
@@ -72,6 +77,19 @@ impl ReplyCheck {
     pub fn takes(&mut self, bytes: &[u8], record: &Record<'_>) -> bool {
         let header = record.header;
         let is_first = header.has(FIRST);
+        #[cfg(feature = "attachments")]
+        if record.is(Kind::Attachment) {
+            use super::attached::{Owner, is_sound};
+            let owner = if record.is_users_attachment() { Owner::User } else { Owner::Result };
+            return !is_first && self.owner == Some(owner) && is_sound(record);
+        } else {
+            use super::attached::Owner;
+            self.owner = match header.kind() {
+                Kind::User if !header.has(MARKED) => Some(Owner::User),
+                Kind::Result => Some(Owner::Result),
+                _ => None,
+            };
+        }
         let is_closed = self.results == self.calls;
         match header.kind() {
             Kind::User => {
@@ -91,6 +109,7 @@ impl ReplyCheck {
                 self.results_end = self.results_end.max(index.saturating_add(1));
                 is_first && is_new && index < self.calls
             }
+            Kind::Attachment => false,
             Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
                 let fits = if is_first { self.is_begun && is_closed } else { self.is_open };
                 if is_first {
@@ -105,7 +124,8 @@ impl ReplyCheck {
     pub fn is_answered(&self, bytes: &[u8], index: u32) -> bool {
         self.answered.has(index).unwrap_or_else(|| {
             let mut results = Records::from(bytes, self.results_start)
-                .take_while(|record| record.is(Kind::Result))
+                .take_while(|record| record.header.is_of(RESULTS))
+                .filter(|record| record.is(Kind::Result))
                 .take(self.results as usize);
             self.results > 0 && results.any(|result| result.header.call_index() == index)
         })
@@ -130,7 +150,7 @@ impl ReplyCheck {
                     && text.is_char_boundary(id + usize::from(name))
             }
             Kind::Opaque => Dialect::from_number(a).is_some(),
-            Kind::User | Kind::Text | Kind::Thinking | Kind::Result => true,
+            Kind::User | Kind::Text | Kind::Thinking | Kind::Result | Kind::Attachment => true,
         }
     }
 }

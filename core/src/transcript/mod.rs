@@ -2,6 +2,8 @@
 //!
 //! It only grows at its end; only compaction rewrites it.
 
+#[cfg(feature = "attachments")]
+pub(crate) mod attached;
 mod build;
 mod check;
 mod journal;
@@ -40,7 +42,8 @@ pub struct Entry<'a> {
     pub part: Part<'a>,
     /// Whether it begins a message; else it goes on with the one before.
     pub starts_message: bool,
-    /// Whether it is kept in part only; of a tool result, that it was left out to make room.
+    /// Whether it is kept in part only; of a tool result or an attachment, that it was left out to
+    /// make room.
     pub is_cut: bool,
 }
 
@@ -202,10 +205,17 @@ impl<'a> Iterator for Entries<'a> {
                 let is_error = header.has(MARKED);
                 (Role::Tool, Part::ToolResult(ToolResult { id, content: record.text(), is_error }))
             }
+            #[cfg(feature = "attachments")]
+            Kind::Attachment => {
+                let role = if record.is_users_attachment() { Role::User } else { Role::Tool };
+                (role, Part::Attachment(attached::read(&record)?))
+            }
+            #[cfg(not(feature = "attachments"))]
+            Kind::Attachment => return None,
         };
         let is_cut = match header.kind() {
             Kind::Text | Kind::Thinking => header.has(MARKED),
-            Kind::Result => header.has(ELIDED),
+            Kind::Result | Kind::Attachment => header.has(ELIDED),
             Kind::User | Kind::Opaque | Kind::Call => false,
         };
         Some(Entry { role, part, starts_message: first, is_cut })

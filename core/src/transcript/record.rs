@@ -14,6 +14,7 @@
 //! | opaque | provider, subtype, - | text |
 //! | call | length of id, length of name, maker | id, name, arguments |
 //! | result | index of the call in its reply, little endian, - | text |
+//! | attachment | kind, source and owner, length of media type | see `attached.rs` |
 //!
 //! The maker is a number for dialect and model, where the id is one that not all providers take, else
 //! 0; while the reply comes, the slot on the wire stands there.
@@ -41,6 +42,9 @@ pub(crate) enum Kind {
     Opaque = 4,
     Call = 5,
     Result = 6,
+    /// Beside a user's text or a result. Only with feature `attachments`; without it no record is one.
+    #[cfg_attr(not(feature = "attachments"), allow(dead_code, reason = "no record is one"))]
+    Attachment = 7,
 }
 
 impl Kind {
@@ -54,6 +58,9 @@ impl Kind {
 pub(crate) const PARTS: u8 =
     Kind::Text.bit() | Kind::Thinking.bit() | Kind::Opaque.bit() | Kind::Call.bit();
 
+/// The kinds of what answers calls.
+pub(crate) const RESULTS: u8 = Kind::Result.bit() | Kind::Attachment.bit();
+
 /// The record begins a message of its own: always for a user's text and a result.
 pub(crate) const FIRST: u8 = 0x10;
 /// User: it begins no turn; a summary that stands in for older turns, or an instruction. Result: the call failed.
@@ -63,12 +70,15 @@ pub(crate) const MARKED: u8 = 0x20;
 pub(crate) const INSTRUCTION: u8 = 1;
 /// The first byte of the info of a text that is a refusal.
 pub(crate) const REFUSAL: u8 = 1;
+/// The bit in the source of an attachment that is a result's.
+#[cfg_attr(not(feature = "attachments"), allow(dead_code, reason = "no record is one"))]
+pub(crate) const OF_RESULT: u8 = 0x80;
 /// Call: it has a result.
 pub(crate) const ANSWERED: u8 = 0x40;
-/// Result: a line that says what it was stands in its place.
+/// Result, attachment: a line that says what it was stands in its place.
 pub(crate) const ELIDED: u8 = 0x40;
 
-/// User, result: the turn ended after it, without an answer.
+/// User, result, attachment: the turn ended after it, without an answer.
 pub(crate) const ENDED: u8 = 0x80;
 /// Text, thinking, opaque, call: the reply paused after it, and the turn goes on.
 pub(crate) const PAUSED: u8 = ENDED;
@@ -122,7 +132,7 @@ impl Header {
     #[inline(always)]
     pub fn from_bytes(bytes: [u8; HEADER_BYTES]) -> Option<Self> {
         let [tag, a, b, c, l0, l1, l2, l3] = bytes;
-        let is_known = matches!(tag & KIND, 1..=6);
+        let is_known = matches!(tag & KIND, 1..=LAST_KIND);
         let length = u32::from_le_bytes([l0, l1, l2, l3]);
         is_known.then_some(Self { tag, info: [a, b, c], length })
     }
@@ -134,6 +144,8 @@ impl Header {
             3 => Kind::Thinking,
             4 => Kind::Opaque,
             5 => Kind::Call,
+            #[cfg(feature = "attachments")]
+            7 => Kind::Attachment,
             _ => Kind::Result,
         }
     }
@@ -168,6 +180,9 @@ impl Header {
 
 /// The bits of the first byte that say the kind.
 const KIND: u8 = 0x07;
+
+/// The highest of them that is known.
+const LAST_KIND: u8 = if cfg!(feature = "attachments") { 7 } else { 6 };
 
 /// One record, found in the bytes of a transcript.
 #[derive(Clone, Copy, Debug)]
@@ -258,6 +273,13 @@ impl<'a> Record<'a> {
     /// Whether the program said it, not the user.
     pub fn is_instruction(&self) -> bool {
         self.is(Kind::User) && self.header.info.starts_with(&[INSTRUCTION])
+    }
+
+    /// Whether it is an attachment of a user's text.
+    #[cfg_attr(not(feature = "attachments"), allow(dead_code, reason = "no record is one"))]
+    pub fn is_users_attachment(&self) -> bool {
+        let [_, source, _] = self.header.info;
+        self.is(Kind::Attachment) && source & OF_RESULT == 0
     }
 
     /// Whether the model said it.

@@ -15,6 +15,9 @@ pub(crate) enum Piece<'a> {
     Escaped(&'a str),
     /// The same inside of a string that is inside of a string.
     EscapedTwice(&'a str),
+    /// Base64 of the so many bytes of the file with this number, which the caller has.
+    #[cfg(feature = "attachments")]
+    Base64 { number: u32, bytes: u32 },
 }
 
 /// The pieces that one step of an encoder gives. Without `Drop`, so that a request may be
@@ -219,6 +222,8 @@ impl<'a> Piece<'a> {
                 length
             }
             Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
+            #[cfg(feature = "attachments")]
+            Self::Base64 { bytes, .. } => super::base64::length(*bytes as usize),
         }
     }
 
@@ -228,6 +233,8 @@ impl<'a> Piece<'a> {
             Self::Number(_) | Self::Id(_) | Self::Plain(_) => 0,
             Self::Escaped(_) => 1,
             Self::EscapedTwice(_) => 2,
+            #[cfg(feature = "attachments")]
+            Self::Base64 { .. } => 0,
         }
     }
 }
@@ -257,6 +264,8 @@ impl<'a> Add<'a> for Piece<'a> {
             Self::Plain(text) => pieces.plain(text),
             Self::Escaped(text) => pieces.escaped(text),
             Self::Number(_) | Self::Id(_) | Self::EscapedTwice(_) => pieces.push(self),
+            #[cfg(feature = "attachments")]
+            Self::Base64 { .. } => pieces.push(self),
         }
     }
 }
@@ -297,6 +306,9 @@ impl PieceOffset {
                 id = made_id(*value);
                 id.as_slice()
             }
+            // Its bytes come by `write_base64`.
+            #[cfg(feature = "attachments")]
+            Piece::Base64 { .. } => return false,
         };
         let rest = text.get(self.source..).unwrap_or_default();
         let times = piece.escapes();
@@ -317,6 +329,37 @@ impl PieceOffset {
             self.source += put(out, rest);
         }
         self.source == text.len()
+    }
+}
+
+/// The part of a piece that is written from the caller's bytes.
+#[cfg(feature = "attachments")]
+impl PieceOffset {
+    /// The first byte of a file of which something is not written yet.
+    pub const fn wanted(&self) -> usize {
+        self.source / super::base64::CHARS * super::base64::BYTES
+    }
+
+    /// Writes base64 of `from` to the front of `out`: the bytes of a file of `total` bytes from
+    /// [`wanted`](Self::wanted) on. Returns how much was written.
+    pub fn write_base64(&mut self, total: usize, from: &[u8], out: &mut [u8]) -> usize {
+        let left = total.saturating_sub(self.wanted());
+        let from = from.get(..left).unwrap_or(from);
+        let skip = self.source % super::base64::CHARS;
+        let written = super::base64::encode(from, from.len() == left, skip, out);
+        self.source += written;
+        written
+    }
+
+    /// So many letters of a file of `total` bytes are written. True: all are.
+    pub const fn advance(&mut self, letters: usize, total: usize) -> bool {
+        self.source += letters;
+        self.source >= super::base64::length(total)
+    }
+
+    /// Whether a group of letters is written in part.
+    pub const fn is_within_group(&self) -> bool {
+        !self.source.is_multiple_of(super::base64::CHARS)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Leaves that know bytes and nothing of agents: JSON, server-sent events, HTTP/1.1.
 
+#[cfg(feature = "attachments")]
+pub(crate) mod base64;
 pub(crate) mod hash;
 pub mod http1;
 pub mod json_read;

@@ -93,6 +93,10 @@ impl From<zerostack_core::Error> for Error {
             Core::BadConfig | Core::Unsupported | Core::BadOption | Core::UnsupportedOption => {
                 ErrorKind::Configuration
             }
+            Core::UnsupportedAttachment => ErrorKind::Configuration,
+            Core::BadAttachment | Core::MissingAttachment | Core::AttachmentLength => {
+                ErrorKind::Input
+            }
             Core::BadTranscript | Core::BadJson | Core::BadLine | Core::TooLong => ErrorKind::Input,
             _ => ErrorKind::Internal,
         };

@@ -5,6 +5,8 @@
 #![no_std]
 #![no_main]
 
+#[cfg(feature = "attachments")]
+mod attachments;
 #[cfg(feature = "further")]
 mod further;
 #[cfg(feature = "http1")]
@@ -30,6 +32,8 @@ pub extern "C" fn _start() -> ! {
         core::hint::black_box((&CALLS, &STATE_BYTES));
         #[cfg(feature = "http1")]
         core::hint::black_box(&http1::CALLS);
+        #[cfg(feature = "attachments")]
+        core::hint::black_box(&attachments::CALLS);
         #[cfg(feature = "further")]
         core::hint::black_box(&further::CALLS);
         #[cfg(feature = "window")]

@@ -146,6 +146,34 @@ class UnsupportedOption(ZerostackError):
     CODE = ErrorCode.UNSUPPORTED_OPTION
 
 
+class BadAttachment(ZerostackError):
+    """An attachment cannot be used as it is described: its media type, name, length or address.
+    ``detail`` is its index."""
+
+    CODE = ErrorCode.BAD_ATTACHMENT
+
+
+class UnsupportedAttachment(ZerostackError):
+    """The dialect has no place for an attachment of this kind or media type, or not from this source.
+    ``detail`` is its index."""
+
+    CODE = ErrorCode.UNSUPPORTED_ATTACHMENT
+
+
+class MissingAttachment(ZerostackError):
+    """The bytes of an attachment are needed and were not given.
+    ``detail`` is its number."""
+
+    CODE = ErrorCode.MISSING_ATTACHMENT
+
+
+class AttachmentLength(ZerostackError):
+    """The bytes of an attachment are fewer or more than was said.
+    ``detail`` is its number."""
+
+    CODE = ErrorCode.ATTACHMENT_LENGTH
+
+
 class BadConfig(ZerostackError):
     """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
 

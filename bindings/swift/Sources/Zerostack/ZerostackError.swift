@@ -97,6 +97,15 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     /// The dialect has no field for a request option, or not for this value of it; the message has
     /// its name.
     case unsupportedOption
+    /// An attachment cannot be used as it is described: its media type, name, length or address.
+    case badAttachment
+    /// The dialect has no place for an attachment of this kind or media type, or not from this
+    /// source.
+    case unsupportedAttachment
+    /// The bytes of an attachment are needed and were not given.
+    case missingAttachment
+    /// The bytes of an attachment are fewer or more than was said.
+    case attachmentLength
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -173,6 +182,10 @@ extension ErrorKind {
         case .badLine: self = .badLine
         case .badOption: self = .badOption
         case .unsupportedOption: self = .unsupportedOption
+        case .badAttachment: self = .badAttachment
+        case .unsupportedAttachment: self = .unsupportedAttachment
+        case .missingAttachment: self = .missingAttachment
+        case .attachmentLength: self = .attachmentLength
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:

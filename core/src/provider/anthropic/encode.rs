@@ -7,10 +7,10 @@
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::message::Dialect;
-use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{is_claude, is_claude_of_cloud};
 use crate::provider::options;
+use crate::provider::{Context, attach};
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
@@ -22,6 +22,9 @@ const BETWEEN: u8 = 0;
 const REPLY: u8 = 1;
 /// A message of results is open.
 const RESULTS: u8 = 2;
+/// The attachments of a user's text are written, or those of a result.
+const USER_PARTS: u8 = 3;
+const RESULT_PARTS: u8 = 4;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let max_tokens = context.reply_tokens;
@@ -77,6 +80,9 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let record = Record::at(context.bytes, at.offset);
+    if attach::ENABLED && at.stage >= USER_PARTS {
+        return attached(context, at, record, out);
+    }
     let goes_on = record.is_some_and(|record| match at.stage {
         REPLY => record.is_reply() && !record.header.has(FIRST),
         RESULTS => record.is(Kind::Result),
@@ -96,21 +102,30 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     }
     match record.header.kind() {
         Kind::User => {
-            about(&record, out);
             begin(at, USER, out);
-            let [before, behind] = user_tags(&record);
-            pieces!(out: r#"{"type":"text","text":""#, before);
-            out.fill("%t");
-            pieces!(out: behind, r#""}]}"#);
-            (at.stage, at.comma) = (BETWEEN, false);
+            if attach::follows(context.bytes, record.end()) {
+                (at.stage, at.message, at.is_joined) = (USER_PARTS, record.offset, false);
+            } else {
+                text(&record, out);
+                pieces!(out: "]}");
+                (at.stage, at.comma) = (BETWEEN, false);
+            }
         }
         Kind::Result => {
             at.stage = RESULTS;
             at.about_result(context, &record, out);
             begin(at, USER, out);
-            out.fill(r#"{"type":"tool_result","tool_use_id":"%i","content":"%t""#);
-            out.fill(if record.header.has(MARKED) { r#","is_error":true}"# } else { "}" });
+            if attach::follows(context.bytes, record.end()) {
+                out.fill(r#"{"type":"tool_result","tool_use_id":"%i","content":["#);
+                at.is_joined = attach::text(context, record.text(), out);
+                out.fill(if at.is_joined { r#"%t"}"# } else { "" });
+                at.stage = RESULT_PARTS;
+            } else {
+                out.fill(r#"{"type":"tool_result","tool_use_id":"%i","content":"%t""#);
+                end_result(&record, out);
+            }
         }
+        Kind::Attachment => {}
         Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Call => {
             at.stage = REPLY;
             if let Some(form) = block(context, at, &record, out) {
@@ -119,9 +134,56 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         }
     }
-    at.previous = if at.stage == REPLY { record.offset } else { 0 };
+    at.previous = if matches!(at.stage, REPLY | RESULT_PARTS) { record.offset } else { 0 };
     at.offset = record.end();
     true
+}
+
+/// Writes the next attachment of a user's text or a result, and after the last the end of what it
+/// belongs to. Images stand before the text, as Anthropic recommends.
+fn attached<'a>(
+    context: &Context<'a>,
+    at: &mut Cursor,
+    record: Option<Record<'a>>,
+    out: &mut Pieces<'a>,
+) -> bool {
+    if let Some(part) = record.filter(|record| record.is(Kind::Attachment)) {
+        out.fill(if at.is_joined { "," } else { "" });
+        at.is_joined = true;
+        attach::part(context, &part, out);
+        at.offset = part.end();
+        return true;
+    }
+    at.is_joined = false;
+    if at.stage == USER_PARTS {
+        let said = Record::at(context.bytes, at.message);
+        if let Some(said) = said.filter(|said| !said.text().trim().is_empty()) {
+            out.fill(",");
+            text(&said, out);
+        }
+        out.fill("]}");
+        (at.stage, at.comma) = (BETWEEN, false);
+    } else {
+        out.fill("]");
+        if let Some(result) = Record::at(context.bytes, at.previous) {
+            end_result(&result, out);
+        }
+        (at.stage, at.previous) = (RESULTS, 0);
+    }
+    true
+}
+
+/// A block of a user's text.
+fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
+    about(record, out);
+    let [before, behind] = user_tags(record);
+    pieces!(out: r#"{"type":"text","text":""#, before);
+    out.fill("%t");
+    pieces!(out: behind, r#""}"#);
+}
+
+fn end_result(record: &Record<'_>, out: &mut Pieces<'_>) {
+    out.fill(if record.header.has(MARKED) { r#","is_error":true}"# } else { "}" });
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {

@@ -2,6 +2,8 @@
 //!
 //! Source: the Anthropic API reference, "Messages" and "Streaming messages".
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod decode;
 mod encode;
 #[cfg(feature = "options")]
@@ -26,6 +28,8 @@ pub(crate) static CODEC: Codec = Codec {
     ids: |_| CallIdRule::Words,
     #[cfg(feature = "options")]
     options: &options::FIELDS,
+    #[cfg(feature = "attachments")]
+    attachments: &attach::ATTACHMENTS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

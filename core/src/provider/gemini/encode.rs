@@ -8,10 +8,10 @@
 
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::message::Dialect;
-use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, wants_signatures};
 use crate::provider::options;
+use crate::provider::{Context, attach};
 use crate::transcript::record::{FIRST, Kind, MARKED, Record, Records};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -22,6 +22,11 @@ const BETWEEN: u8 = 0;
 const REPLY: u8 = 1;
 /// A message of results is open.
 const RESULTS: u8 = 2;
+/// The attachments of a user's text are written, or those of a result: as parts beside it, or
+/// within it.
+const USER_PARTS: u8 = 3;
+const RESULT_PARTS: u8 = 4;
+const INNER_PARTS: u8 = 5;
 
 /// How a message begins: the first of all, and the others.
 const USER: [&str; 2] = [r#"{"role":"user","parts":["#, r#",{"role":"user","parts":["#];
@@ -58,12 +63,16 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     if at.stage == RESULTS {
         match at.next_result(context) {
-            Some((call, result)) => response(at, &call, &result, out),
+            Some((call, result)) => response(context, at, &call, &result, out),
             None => end(at, out),
         }
         return true;
     }
     let record = Record::at(context.bytes, at.offset);
+    if attach::ENABLED && at.stage >= USER_PARTS {
+        attached(context, at, record, out);
+        return true;
+    }
     let goes_on = record.is_some_and(|it| it.is_reply() && !it.header.has(FIRST));
     if at.stage == REPLY && !goes_on {
         end(at, out);
@@ -72,15 +81,16 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     let Some(record) = record else { return false };
     match record.header.kind() {
         Kind::User => {
-            about(&record, out);
             begin(at, USER, out);
-            let [before, behind] = user_tags(&record);
-            pieces!(out: r#"{"text":""#, before);
-            out.fill("%t");
-            pieces!(out: behind, r#""}"#);
             at.offset = record.end();
-            end(at, out);
+            if attach::follows(context.bytes, at.offset) {
+                (at.stage, at.message, at.is_joined) = (USER_PARTS, record.offset, false);
+            } else {
+                text(&record, out);
+                end(at, out);
+            }
         }
+        Kind::Attachment => at.offset = record.end(),
         Kind::Result => {
             at.begin_results();
             at.stage = RESULTS;
@@ -120,7 +130,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
         Kind::Call if out.blanks.id.is_empty() => r#"{"functionCall":{"name":"%n","args":%o"#,
         Kind::Call => r#"{"functionCall":{"id":"%i","name":"%n","args":%o"#,
         Kind::Opaque if is_ours(record, ALONE) => r#"{"text":"","thoughtSignature":"%t""#,
-        Kind::Opaque | Kind::Thinking | Kind::User | Kind::Result => return,
+        _ => return,
     };
     begin(at, MODEL, out);
     out.fill(form);
@@ -134,7 +144,50 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
     });
 }
 
-fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &mut Pieces<'a>) {
+/// Writes the next attachment of a user's text or a result, and after the last the end of what it
+/// belongs to. Media stands before the text, as Google recommends.
+fn attached<'a>(
+    context: &Context<'a>,
+    at: &mut Cursor,
+    record: Option<Record<'a>>,
+    out: &mut Pieces<'a>,
+) {
+    if let Some(part) = record.filter(|record| record.is(Kind::Attachment)) {
+        out.fill(if at.is_joined { "," } else { "" });
+        at.is_joined = true;
+        attach::part(context, &part, out);
+        at.offset = part.end();
+        return;
+    }
+    at.is_joined = false;
+    if at.stage == USER_PARTS {
+        let said = Record::at(context.bytes, at.message);
+        if let Some(said) = said.filter(|said| !said.text().trim().is_empty()) {
+            out.fill(",");
+            text(&said, out);
+        }
+        return end(at, out);
+    }
+    out.fill(if at.stage == INNER_PARTS { "]}}" } else { "" });
+    at.stage = RESULTS;
+}
+
+/// A part of a user's text.
+fn text<'a>(record: &Record<'a>, out: &mut Pieces<'a>) {
+    about(record, out);
+    let [before, behind] = user_tags(record);
+    pieces!(out: r#"{"text":""#, before);
+    out.fill("%t");
+    pieces!(out: behind, r#""}"#);
+}
+
+fn response<'a>(
+    context: &Context<'a>,
+    at: &mut Cursor,
+    call: &Record<'a>,
+    result: &Record<'a>,
+    out: &mut Pieces<'a>,
+) {
     about(call, out);
     about(result, out);
     begin(at, USER, out);
@@ -144,7 +197,14 @@ fn response<'a>(at: &mut Cursor, call: &Record<'a>, result: &Record<'a>, out: &m
         r#"{"functionResponse":{"id":"%i","name":"%n","response":{"#
     });
     let is_error = result.header.has(MARKED);
-    out.fill(if is_error { r#""error":"%t"}}}"# } else { r#""output":"%t"}}}"# });
+    out.fill(if is_error { r#""error":"%t"}"# } else { r#""output":"%t"}"# });
+    // The third generation wants signatures, and takes files within a result.
+    let is_inner = wants_signatures(context.config.model());
+    let has_parts = attach::follows(context.bytes, result.end());
+    if has_parts {
+        (at.stage, at.is_joined) = (if is_inner { INNER_PARTS } else { RESULT_PARTS }, !is_inner);
+    }
+    out.fill(if has_parts && is_inner { r#","parts":["# } else { "}}" });
 }
 
 /// The signature that came with the part: before a text, after a call, or before it.

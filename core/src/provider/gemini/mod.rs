@@ -5,6 +5,8 @@
 //! signatures"; the same dialect is spoken by Vertex AI. The base URL ends with the version
 //! (`/v1beta`), or for Vertex AI with the publisher.
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod decode;
 mod encode;
 #[cfg(feature = "options")]
@@ -31,6 +33,8 @@ pub(crate) static CODEC: Codec = Codec {
     ids: |_| CallIdRule::Any,
     #[cfg(feature = "options")]
     options: &options::FIELDS,
+    #[cfg(feature = "attachments")]
+    attachments: &attach::ATTACHMENTS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

@@ -4,9 +4,9 @@
 //! server gave one: results are written in the order of the calls.
 
 use super::THINKING_FIELD;
-use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::options;
+use crate::provider::{Context, attach};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -18,6 +18,12 @@ const THINKING: u8 = 2;
 const CALLS: u8 = 3;
 /// Results are written.
 const RESULTS: u8 = 4;
+/// What cannot be sent of the attachments of a user's text is told, then its images follow; and the
+/// same for a result.
+const USER_LINES: u8 = 5;
+const USER_IMAGES: u8 = 6;
+const RESULT_LINES: u8 = 7;
+const RESULT_IMAGES: u8 = 8;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let limits = context.config.limits();
@@ -71,9 +77,14 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                     pieces!(out: before);
                     out.fill("%t");
                     pieces!(out: behind);
+                    if attach::follows(bytes, at.offset) {
+                        (at.stage, at.message, at.comma) = (USER_LINES, at.offset, false);
+                        return true;
+                    }
                     at.is_joined = at.joins(bytes, &record);
                     out.fill(if at.is_joined { "" } else { r#""}"# });
                 }
+                Kind::Attachment => at.offset = record.end(),
                 Kind::Result => {
                     at.begin_results();
                     at.stage = RESULTS;
@@ -123,6 +134,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 at.stage = BETWEEN;
             }
         },
+        USER_LINES | RESULT_LINES if attach::ENABLED => lines(context, at, out),
+        USER_IMAGES | RESULT_IMAGES if attach::ENABLED => images(context, at, out),
         _ => match at.next_result(context) {
             Some((call, result)) => {
                 about(&call, out);
@@ -132,12 +145,52 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 if !out.blanks.id.is_empty() {
                     out.fill(r#","tool_call_id":"%i""#);
                 }
-                out.fill(r#","content":"%t"}"#);
+                out.fill(r#","content":"%t"#);
+                if attach::follows(bytes, at.offset) {
+                    (at.stage, at.previous, at.comma) = (RESULT_LINES, at.offset, false);
+                } else {
+                    out.fill(r#""}"#);
+                }
             }
             None => at.stage = BETWEEN,
         },
     }
     true
+}
+
+/// A line for the next attachment that is not sent itself, and after the last the end of the text.
+fn lines<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
+    let record = Record::at(context.bytes, at.offset).filter(|it| it.is(Kind::Attachment));
+    let Some(record) = record else {
+        out.fill(r#"""#);
+        (at.offset, at.stage) = match at.stage {
+            USER_LINES => (at.message, USER_IMAGES),
+            _ => (at.previous, RESULT_IMAGES),
+        };
+        return;
+    };
+    at.offset = record.end();
+    if !attach::is_sent(context, &record) {
+        out.fill(r"\n");
+        attach::line(&record, out);
+    }
+}
+
+/// The next image, and after the last the end of the message.
+fn images<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
+    let record = Record::at(context.bytes, at.offset).filter(|it| it.is(Kind::Attachment));
+    let Some(record) = record else {
+        out.fill(if at.comma { "]}" } else { "}" });
+        (at.stage, at.comma) = (if at.stage == USER_IMAGES { BETWEEN } else { RESULTS }, false);
+        return;
+    };
+    at.offset = record.end();
+    if attach::is_sent(context, &record) {
+        out.fill(if at.comma { ",\"" } else { r#","images":[""# });
+        attach::bytes(&record, out);
+        out.fill(r#"""#);
+        at.comma = true;
+    }
 }
 
 pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {

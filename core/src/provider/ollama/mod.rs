@@ -3,6 +3,8 @@
 //! Source: the Ollama API reference, "Generate a chat completion", and what servers of
 //! different ages really send.
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod decode;
 mod encode;
 #[cfg(feature = "options")]
@@ -25,6 +27,8 @@ pub(crate) static CODEC: Codec = Codec {
     ids: |_| CallIdRule::Any,
     #[cfg(feature = "options")]
     options: &options::FIELDS,
+    #[cfg(feature = "attachments")]
+    attachments: &attach::ATTACHMENTS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

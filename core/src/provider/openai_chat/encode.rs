@@ -6,10 +6,10 @@ use super::{
     REASONING_TEXT_FIELD,
 };
 use crate::message::Dialect;
-use crate::provider::Context;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::model::{NO_SIGNATURE, is_claude, is_mistral, wants_signatures};
-use crate::transcript::record::{Kind, MARKED, Record};
+use crate::provider::{Context, attach};
+use crate::transcript::record::{Kind, MARKED, RESULTS, Record};
 use crate::wire::json_write::{CallIdRule, Piece, Pieces};
 use crate::wire::pieces;
 
@@ -22,6 +22,10 @@ const FIELDS: u8 = 4;
 const CALLS: u8 = 5;
 /// A call is written but for its signature.
 const SIGNATURE: u8 = 6;
+/// Texts of the user and their attachments are written.
+const USER_PARTS: u8 = 7;
+/// The attachments of results are written, in a message of the user.
+const RESULT_PARTS: u8 = 8;
 
 /// The ids that the servers of a model take.
 pub(super) fn ids(model: &str) -> CallIdRule {
@@ -84,6 +88,11 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 out.fill(if is_silent { "null" } else { r#"""# });
                 return true;
             }
+            if !was_joined && Cursor::joins_attachments(bytes, &record) {
+                (at.stage, at.comma) = (USER_PARTS, false);
+                out.fill(r#"{"role":"user","content":["#);
+                return true;
+            }
             at.offset = record.end();
             at.about_result(context, &record, out);
             at.is_joined = at.joins(bytes, &record);
@@ -97,7 +106,12 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             pieces!(out: before);
             out.fill("%t");
             pieces!(out: behind, if at.is_joined { "" } else { r#""}"# });
+            if attach::ENABLED && record.is(Kind::Result) {
+                behind_result(bytes, at, &record, out);
+            }
         }
+        USER_PARTS if attach::ENABLED => user_part(context, at, out),
+        RESULT_PARTS if attach::ENABLED => result_part(context, at, out),
         TEXT => next_text(at, bytes, Kind::Text, REASONING, out),
         REASONING => match reasoning_field(bytes, at.message) {
             _ if at.comma => next_text(at, bytes, Kind::Thinking, DETAILS, out),
@@ -151,11 +165,78 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
             None => {
                 out.fill(if at.comma { "]}" } else { "}" });
-                at.stage = BETWEEN;
+                (at.stage, at.previous) = (BETWEEN, 0);
             }
         },
     }
     true
+}
+
+/// The next text of the user or its next attachment, and after the last the end of the message.
+fn user_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
+    let bytes = context.bytes;
+    let Some(record) = Record::at(bytes, at.offset) else { return };
+    at.offset = record.end();
+    if record.is(Kind::User) {
+        at.message = record.offset;
+    }
+    let has_words = !record.text().trim().is_empty();
+    if record.is(Kind::Attachment) || has_words {
+        out.fill(if at.comma { "," } else { "" });
+        at.comma = true;
+    }
+    if record.is(Kind::Attachment) {
+        attach::part(context, &record, out);
+    } else if has_words {
+        about(&record, out);
+        let [before, behind] = user_tags(&record);
+        pieces!(out: r#"{"type":"text","text":""#, before);
+        out.fill("%t");
+        pieces!(out: behind, r#""}"#);
+    }
+    let said = Record::at(bytes, at.message);
+    let goes_on =
+        attach::follows(bytes, at.offset) || said.is_some_and(|said| at.joins(bytes, &said));
+    if !goes_on {
+        out.fill("]}");
+        (at.stage, at.comma) = (BETWEEN, false);
+    }
+}
+
+/// After a result: its attachments follow when all results are written, for those stand together.
+fn behind_result<'a>(bytes: &'a [u8], at: &mut Cursor, result: &Record<'a>, out: &mut Pieces<'a>) {
+    if attach::follows(bytes, at.offset) && at.previous == 0 {
+        at.previous = result.offset;
+    }
+    at.offset = attach::end(bytes, at.offset);
+    let is_last = !Record::at(bytes, at.offset).is_some_and(|next| next.is(Kind::Result));
+    if is_last && at.previous != 0 {
+        (at.stage, at.offset, at.comma) = (RESULT_PARTS, at.previous, false);
+        out.fill(r#",{"role":"user","content":["#);
+    }
+}
+
+/// The next attachment of a result, after a line that names its call.
+fn result_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) {
+    let record = Record::at(context.bytes, at.offset);
+    let Some(record) = record.filter(|record| record.header.is_of(RESULTS)) else {
+        out.fill("]}");
+        (at.stage, at.comma, at.previous) = (BETWEEN, false, 0);
+        return;
+    };
+    at.offset = record.end();
+    let names = record.is(Kind::Result);
+    if names && !attach::follows(context.bytes, at.offset) {
+        return;
+    }
+    out.fill(if at.comma { "," } else { "" });
+    at.comma = true;
+    if names {
+        at.about_result(context, &record, out);
+        out.fill(r#"{"type":"text","text":"Returned by the tool call %i:"}"#);
+    } else {
+        attach::part(context, &record, out);
+    }
 }
 
 /// One of OpenRouter's details: the reasoning with its signature, or encrypted reasoning.

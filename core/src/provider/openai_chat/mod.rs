@@ -3,6 +3,8 @@
 //! Source: the OpenAI API reference, "Chat completions" and its streaming events; and what
 //! compatible servers really send.
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod decode;
 mod encode;
 #[cfg(feature = "options")]
@@ -22,6 +24,8 @@ pub(crate) static CODEC: Codec = Codec {
     ids: encode::ids,
     #[cfg(feature = "options")]
     options: &options::FIELDS,
+    #[cfg(feature = "attachments")]
+    attachments: &attach::ATTACHMENTS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

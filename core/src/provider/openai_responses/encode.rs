@@ -6,8 +6,8 @@
 
 use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
 use crate::message::Dialect;
-use crate::provider::Context;
 use crate::provider::codec::{Cursor, about_tool};
+use crate::provider::{Context, attach};
 use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -16,6 +16,8 @@ use crate::wire::pieces;
 const BETWEEN: u8 = 0;
 /// An item of reasoning is open.
 const REASONING: u8 = 1;
+/// The parts of a user's text or a result are written.
+const ATTACHED: u8 = 2;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
@@ -51,7 +53,23 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
 
 pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
     let bytes = context.bytes;
-    let Some(record) = Record::at(bytes, at.offset) else { return false };
+    let record = Record::at(bytes, at.offset);
+    if attach::ENABLED && at.stage == ATTACHED {
+        match record.filter(|record| record.is(Kind::Attachment)) {
+            Some(part) => {
+                out.fill(if at.comma { "," } else { "" });
+                at.comma = true;
+                attach::part(context, &part, out);
+                at.offset = part.end();
+            }
+            None => {
+                out.fill("]}");
+                (at.stage, at.comma) = (BETWEEN, false);
+            }
+        }
+        return true;
+    }
+    let Some(record) = record else { return false };
     if record.is_reply() && record.header.has(FIRST) {
         at.begin_reply();
     }
@@ -61,7 +79,22 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         Kind::User => {
             begin(at, r#"{"type":"message","role":""#, out);
             out.fill(if record.is_instruction() { "developer" } else { "user" });
-            out.fill(r#"","content":[{"type":"input_text","text":"%t"}]}"#);
+            out.fill(r#"","content":["#);
+            let has_parts = attach::follows(bytes, at.offset);
+            if has_parts {
+                (at.stage, at.comma) = (ATTACHED, attach::text(context, record.text(), out));
+            } else {
+                out.fill(r#"{"type":"input_text","text":""#);
+            }
+            let has_text = !has_parts || at.comma;
+            out.fill(if has_text { r#"%t"}"# } else { "" });
+            out.fill(if has_parts { "" } else { "]}" });
+        }
+        Kind::Attachment => {}
+        Kind::Result if attach::follows(bytes, at.offset) => {
+            begin(at, r#"{"type":"function_call_output","call_id":"%i","output":["#, out);
+            (at.stage, at.comma) = (ATTACHED, attach::text(context, record.text(), out));
+            out.fill(if at.comma { r#"%t"}"# } else { "" });
         }
         Kind::Result => {
             begin(at, r#"{"type":"function_call_output","call_id":"%i","output":"%t"}"#, out);

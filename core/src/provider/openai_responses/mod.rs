@@ -4,6 +4,8 @@
 //! compatible servers really send. Nothing is kept at the server (`store` is false), so
 //! reasoning goes back in its encrypted form.
 
+#[cfg(feature = "attachments")]
+mod attach;
 mod decode;
 mod encode;
 mod items;
@@ -27,6 +29,8 @@ pub(crate) static CODEC: Codec = Codec {
     ids: |_| CallIdRule::Words,
     #[cfg(feature = "options")]
     options: &options::FIELDS,
+    #[cfg(feature = "attachments")]
+    attachments: &attach::ATTACHMENTS,
     head: encode::head,
     tool: encode::tool,
     messages: encode::messages,

@@ -96,7 +96,7 @@ pub(super) fn first_of(path: &'static str) -> (&'static str, &'static str) {
 pub(crate) fn tool_choice<'a>(context: &Context<'a>) -> Option<ToolChoice<'a>> {
     let choice = context.config.options().tool_choice?;
     let last = Records::from(context.bytes, MAGIC.len()).last();
-    let is_free = last.is_some_and(|last| !last.is(Kind::User));
+    let is_free = last.is_some_and(|last| !last.is(Kind::User) && !last.is_users_attachment());
     Some(match choice {
         ToolChoice::Required | ToolChoice::Tool(_) if is_free => ToolChoice::Auto,
         choice => choice,

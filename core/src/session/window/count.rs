@@ -215,6 +215,10 @@ fn record_tokens(config: &dyn Config, record: &Record<'_>) -> u32 {
             let (_, name, arguments) = record.call();
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }
+        #[cfg(feature = "attachments")]
+        Kind::Attachment => crate::provider::attach::tokens(config, record),
+        #[cfg(not(feature = "attachments"))]
+        Kind::Attachment => 0,
         Kind::Thinking | Kind::Opaque => return 0,
     };
     tokens.saturating_add(WRAPPING_TOKENS)
@@ -230,6 +234,10 @@ pub(super) fn entry_tokens(config: &dyn Config, entry: &Entry<'_>) -> u32 {
             config.count_tokens(name).saturating_add(config.count_tokens(arguments))
         }
         Part::ToolResult(ToolResult { content, .. }) => config.count_tokens(content),
+        #[cfg(feature = "attachments")]
+        Part::Attachment(attachment) => {
+            crate::provider::attach::tokens_of(config, &attachment, entry.is_cut)
+        }
         Part::Opaque { dialect, text, .. } => {
             opaque_tokens(config.dialect(), dialect as u8, text.len())
         }

@@ -102,7 +102,8 @@ impl Machine {
         let (mut at, mut end) = (FIRST_RECORD, FIRST_RECORD);
         while let Some(record) = log.record(at).filter(|record| record.offset < cut) {
             let next = record.end();
-            if record.is_summary() || at == turn {
+            // The text that began the turn keeps its attachments.
+            if record.is_summary() || at == turn || at > turn && record.is_users_attachment() {
                 if at == turn {
                     self.turn = end as u32;
                 }
@@ -130,6 +131,7 @@ impl Machine {
         needed: Needed,
     ) -> usize {
         let (turn, last) = (self.turn as usize, last_reply(log));
+        let mut left_out = 0_usize;
         // All before `end` is done and moved down; what is at `at` is next.
         let (mut at, mut end, mut tokens) = (FIRST_RECORD, FIRST_RECORD, 0_u32);
         let mut names = CallNames { reply: FIRST_RECORD, index: 0, call: FIRST_RECORD };
@@ -156,12 +158,19 @@ impl Machine {
                 tokens = tokens.saturating_add(before.saturating_sub(after));
                 end = stub_end;
             } else {
+                if let Some(bytes) = old_attachment(&record, turn) {
+                    let before = tokens_between(config, log.bytes(), at, next);
+                    log.set_flags(at, ELIDED);
+                    let after = tokens_between(config, log.bytes(), at, next);
+                    tokens = tokens.saturating_add(before.saturating_sub(after));
+                    left_out = left_out.saturating_add(bytes);
+                }
                 log.move_down(at, next, end);
                 end += next - at;
             }
             at = next;
         }
-        if at == end {
+        if at == end && left_out == 0 {
             return 0;
         }
         if turn >= at {
@@ -171,16 +180,33 @@ impl Machine {
         self.count.drop(tokens, at - end);
         self.rewrites = self.rewrites.wrapping_add(1);
         self.forget_failure();
-        at - end
+        (at - end).saturating_add(left_out)
     }
 
     /// Whether [`Self::elide`] would surely find something.
     pub(super) fn can_elide(&self, log: &Log<'_>) -> bool {
         let last = last_reply(log);
         let old = log.records_from(FIRST_RECORD).take_while(|record| record.offset < last);
-        let mut results = old.filter(|it| it.is(Kind::Result) && !it.header.has(ELIDED));
-        results.any(|result| result.payload.len() >= STUB_BYTES + LEAST_FREED_BYTES)
+        let mut old = old.filter(|it| !it.header.has(ELIDED));
+        let least = STUB_BYTES + LEAST_FREED_BYTES;
+        let turn = self.turn as usize;
+        old.any(|it| {
+            it.is(Kind::Result) && it.payload.len() >= least || old_attachment(&it, turn).is_some()
+        })
     }
+}
+
+/// The bytes of an attachment that can be left out: those of the text that began the turn stay.
+#[cfg(feature = "attachments")]
+fn old_attachment(record: &Record<'_>, turn: usize) -> Option<usize> {
+    let is_old = record.offset < turn || !record.is_users_attachment();
+    let goes = record.is(Kind::Attachment) && !record.header.has(ELIDED) && is_old;
+    crate::transcript::attached::read(record).filter(|_| goes).map(|it| it.bytes.max(1) as usize)
+}
+
+#[cfg(not(feature = "attachments"))]
+const fn old_attachment(_: &Record<'_>, _: usize) -> Option<usize> {
+    None
 }
 
 /// The names of the calls of a reply, for the text that replaces their results.

@@ -6,7 +6,7 @@ use super::policy::begins_reply;
 use super::refused::find;
 use super::{RoomAttempts, SummaryOutcome};
 use crate::message::{Dialect, Dropped, Event, StopReason};
-use crate::provider::Config;
+use crate::provider::{Config, attach};
 use crate::session::Step;
 use crate::session::machine::Machine;
 use crate::session::room::is_turn;
@@ -194,7 +194,8 @@ impl Machine {
             .map(|record| record.offset);
         let cut = begins.find(|at| end - at <= most || *at >= last).unwrap_or(last);
         let task = log.record(turn).filter(|task| task.offset < cut);
-        let (task, task_end) = task.map_or((cut, cut), |task| (task.offset, task.end()));
+        let (task, task_end) =
+            task.map_or((cut, cut), |task| (task.offset, attach::end(log.bytes(), task.end())));
         SummarisedSpan { task, task_end, cut, bytes: (task - FIRST_RECORD) + (cut - task_end) }
     }
 }

@@ -1,7 +1,11 @@
 //! One line as it is read, before it is a record.
 
 use crate::Error;
+#[cfg(feature = "attachments")]
+use crate::message::AttachmentKind;
 use crate::message::Dialect;
+#[cfg(feature = "attachments")]
+use crate::transcript::attached::{self, Owner};
 use crate::transcript::log::Log;
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, HEADER_BYTES, Header, INSTRUCTION, Kind, MARKED, PAUSED, REFUSAL,
@@ -69,13 +73,31 @@ impl From<Error> for LineError {
     }
 }
 
-places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT = ROOT."content",
+/// The places of a line; those of attachments are there where they are.
+macro_rules! line_places {
+    ($($more:tt)*) => {
+        places!(PLACES: ROLE = ROOT."role", ID = ROOT."id", TEXT = ROOT."text", CONTENT = ROOT."content",
     THINKING = ROOT."thinking", OPAQUE = ROOT."opaque", CALL = ROOT."call",
     IS_ERROR = ROOT."is_error", BEGINS = ROOT."begins", CUT = ROOT."cut",
     SUMMARY = ROOT."summary", REFUSED = ROOT."refusal", FIELD = ROOT."field",
     INDEX = ROOT."index", OPAQUE_DIALECT = OPAQUE."provider", SUBTYPE = OPAQUE."subtype", OLD_SUBTYPE = OPAQUE."variety",
     OPAQUE_TEXT = OPAQUE."text", CALL_ID = CALL."id", CALL_NAME = CALL."name",
-    ARGUMENTS = CALL."arguments", MAKER = CALL."maker", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused");
+    ARGUMENTS = CALL."arguments", MAKER = CALL."maker", TURN_ENDED = ROOT."ended", TURN_PAUSED = ROOT."paused", $($more)*);
+    };
+}
+#[cfg(not(feature = "attachments"))]
+line_places!();
+#[cfg(feature = "attachments")]
+line_places!(ATTACHMENT = ROOT."attachment", MEDIA_TYPE = ATTACHMENT."type",
+    FILE_NAME = ATTACHMENT."name", FILE_BYTES = ATTACHMENT."bytes",
+    FILE_TOKENS = ATTACHMENT."tokens", FILE_NUMBER = ATTACHMENT."number",
+    FILE_URL = ATTACHMENT."url", FILE_ID = ATTACHMENT."file_id");
+
+/// A set of places.
+#[cfg(not(feature = "attachments"))]
+type PlaceSet = u32;
+#[cfg(feature = "attachments")]
+type PlaceSet = u64;
 
 /// A short word: a role, the name of a provider.
 type ShortWord = heapless::Vec<u8, 24, u8>;
@@ -87,7 +109,7 @@ pub(super) struct JsonLine {
     role: ShortWord,
     dialect: ShortWord,
     /// A bit for each place whose value is complete.
-    seen: u32,
+    seen: PlaceSet,
     /// Where its record begins, 0 while nothing of it is written.
     start: u32,
     /// Which strings came, and their lengths: id, name, and the text or the arguments.
@@ -99,7 +121,10 @@ pub(super) struct JsonLine {
     field: u8,
     index: u16,
     /// The places of all that is true.
-    is: u32,
+    is: PlaceSet,
+    /// Length, tokens and number of an attachment.
+    #[cfg(feature = "attachments")]
+    numbers: [u32; 3],
 }
 
 /// What a line turned out to be.
@@ -140,6 +165,11 @@ impl JsonLine {
             }
             Token::Number(place, number) => {
                 self.see(place)?;
+                #[cfg(feature = "attachments")]
+                if let Some(at) = number_slot(place).and_then(|at| self.numbers.get_mut(at)) {
+                    *at = number;
+                    return Ok(());
+                }
                 let small = u8::try_from(number).map_err(|_| LineFault::BadField);
                 match place {
                     SUBTYPE | OLD_SUBTYPE => self.subtype = small?,
@@ -149,6 +179,10 @@ impl JsonLine {
                     _ => return Err(LineFault::BadField.into()),
                 }
             }
+            #[cfg(feature = "attachments")]
+            Token::End(place @ ATTACHMENT) => self.see(place)?,
+            #[cfg(feature = "attachments")]
+            Token::Begin(ATTACHMENT) => {}
             Token::End(place @ (OPAQUE | CALL)) => self.see(place)?,
             Token::Begin(ROOT | OPAQUE | CALL) | Token::End(ROOT) | Token::Null(_) => {}
             Token::PieceEnd(_) | Token::Bool(..) | Token::Begin(_) | Token::End(_) => {
@@ -165,9 +199,14 @@ impl JsonLine {
 
     /// What it is, now that it is complete.
     pub fn parse(&mut self, log: &mut Log<'_>) -> Result<ParsedLine, LineError> {
-        let allowed = |places: &[u8]| places.iter().fold(0, |mask, place| mask | 1 << place);
+        let allowed =
+            |places: &[u8]| places.iter().fold(0 as PlaceSet, |mask, place| mask | 1 << place);
         let role = allowed(&[ROLE]);
-        let (content, other): (&[u8], u32) = match self.role.as_slice() {
+        #[cfg(feature = "attachments")]
+        if self.has(ATTACHMENT) {
+            return self.parse_attachment(log);
+        }
+        let (content, other): (&[u8], PlaceSet) = match self.role.as_slice() {
             b"system" => return Ok(ParsedLine::Configuration),
             b"tools" => return Ok(ParsedLine::Configuration),
             b"user" => (&[TEXT, CONTENT], allowed(&[SUMMARY, TURN_ENDED])),
@@ -236,6 +275,43 @@ impl JsonLine {
         text(Kind::Text, begins | cut, [self.is(REFUSED, REFUSAL), 0, 0])
     }
 
+    /// The line of an attachment, of a user's text or a result.
+    #[cfg(feature = "attachments")]
+    fn parse_attachment(&mut self, log: &mut Log<'_>) -> Result<ParsedLine, LineError> {
+        let owner = match self.role.as_slice() {
+            b"user" => Owner::User,
+            b"tool" => Owner::Result,
+            _ => return Err(LineFault::Fields.into()),
+        };
+        let sources = [FILE_NUMBER, FILE_URL, FILE_ID];
+        let others =
+            [ROLE, ATTACHMENT, MEDIA_TYPE, FILE_NAME, FILE_BYTES, FILE_TOKENS, CUT, TURN_ENDED];
+        let set = |places: &[u8]| places.iter().fold(0 as PlaceSet, |all, place| all | 1 << place);
+        let is_one = (self.seen & set(&sources)).count_ones() == 1;
+        if !is_one || self.seen & !(set(&sources) | set(&others)) != 0 || self.start == 0 {
+            return Err(LineFault::Fields.into());
+        }
+        self.sort(log);
+        let [media, name, _] = self.lengths;
+        let [media, name] =
+            [media, name].map(|length| u8::try_from(length).map_err(|_| LineFault::TooLong));
+        let start = self.start as usize + HEADER_BYTES;
+        let source = if self.has(FILE_NUMBER) {
+            attached::NUMBER
+        } else if self.has(FILE_URL) {
+            attached::URL
+        } else {
+            attached::FILE_ID
+        };
+        log.insert(start, &attached::head(self.numbers, name?))?;
+        let flags = self.is(CUT, ELIDED) | self.is(TURN_ENDED, ENDED);
+        let texts = log.bytes().get(start + attached::HEAD_BYTES..).unwrap_or_default();
+        let media_type = texts.get(..media?.into()).unwrap_or_default();
+        let media_type = core::str::from_utf8(media_type).map_err(|_| LineFault::NotJson)?;
+        let info = attached::info(AttachmentKind::of(media_type), source, owner, media?);
+        Ok(ParsedLine::Part(Header::new(Kind::Attachment, flags, info)))
+    }
+
     /// Writes more of a string after the room for a header.
     fn write(&mut self, log: &mut Log<'_>, slot: u8, bytes: &[u8]) -> Result<(), LineError> {
         if self.start == 0 {
@@ -301,6 +377,23 @@ const fn slot_of(place: u8) -> Option<u8> {
         ID | CALL_ID => Some(0),
         CALL_NAME => Some(1),
         TEXT | CONTENT | THINKING | OPAQUE_TEXT | ARGUMENTS => Some(2),
+        #[cfg(feature = "attachments")]
+        MEDIA_TYPE => Some(0),
+        #[cfg(feature = "attachments")]
+        FILE_NAME => Some(1),
+        #[cfg(feature = "attachments")]
+        FILE_URL | FILE_ID => Some(2),
+        _ => None,
+    }
+}
+
+/// Which of an attachment's numbers stands at `place`.
+#[cfg(feature = "attachments")]
+const fn number_slot(place: u8) -> Option<usize> {
+    match place {
+        FILE_BYTES => Some(0),
+        FILE_TOKENS => Some(1),
+        FILE_NUMBER => Some(2),
         _ => None,
     }
 }

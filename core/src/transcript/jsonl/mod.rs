@@ -9,6 +9,12 @@
 //! {"role":"assistant","call":{"id":"call_1","name":"read","arguments":"{\"path\":\"a\"}"}}
 //! {"role":"tool","id":"call_1","text":"1\tint main"}
 //! ```
+//! An attachment has a line after the text or result that it belongs to, with the role of that, and one of
+//! `number`, `url` and `file_id`; `tokens` may be there, too:
+//!
+//! ```text
+//! {"role":"user","attachment":{"type":"image/png","name":"cat.png","bytes":48213,"number":1}}
+//! ```
 //! Lines of the model that follow one another are one message, until one has `"begins":true`.
 //! The rest is written where it is so: `"summary":true` for a user's text that replaces older
 //! turns, `"refusal":true`, `"field":N` for the field of the wire that had the reasoning,
@@ -16,7 +22,7 @@
 //! `"cut":true` for what is not kept whole, `"is_error":true` for a call that failed,
 //! `"index":N`, the place of a result's call in its reply, if the id does not decide it or the
 //! results of many calls come in another order,
-//! `"ended":true` for a user's text or a result after which the turn ended without an answer
+//! `"ended":true` for a user's text, a result or an attachment after which the turn ended without an answer
 //! (aborted, failed, over a budget), and `"paused":true` for the last part of a reply that the
 //! model is to go on with.
 //!

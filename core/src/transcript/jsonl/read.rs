@@ -5,7 +5,7 @@ use crate::transcript::Storage;
 use crate::transcript::check::ReplyCheck;
 use crate::transcript::log::Log;
 use crate::transcript::places::{Extent, FEW};
-use crate::transcript::record::{HEADER_BYTES, Header, Kind, Record, Records};
+use crate::transcript::record::{HEADER_BYTES, Header, Kind, PARTS, Record, Records};
 use crate::wire::json_read::JsonReader;
 use crate::{Error, ErrorKind};
 
@@ -172,7 +172,7 @@ impl<S: Storage> JsonLinesReader<S> {
             log.append(&[0; HEADER_BYTES])?;
         }
         // A part of the model begins a message where none is open.
-        let is_reply = !matches!(header.kind(), Kind::User | Kind::Result);
+        let is_reply = header.is_of(PARTS);
         if is_reply && !self.check.is_open() {
             header.set(crate::transcript::record::FIRST);
         }

@@ -1,6 +1,10 @@
 //! From records to lines, through a buffer of any size.
 
+#[cfg(feature = "attachments")]
+use crate::message::AttachmentSource;
 use crate::message::Dialect;
+#[cfg(feature = "attachments")]
+use crate::transcript::attached;
 use crate::transcript::places::{FEW, Table, call_behind};
 use crate::transcript::record::{
     ELIDED, ENDED, FIRST, Kind, MARKED, REFUSAL, REPEATED, Record, Records,
@@ -96,6 +100,11 @@ impl<'t> JsonLines<'t> {
             true if record.is_reply() => ",\"paused\":true}\n",
             true => ",\"ended\":true}\n",
         };
+        #[cfg(feature = "attachments")]
+        if record.is(Kind::Attachment) {
+            self.attachment(&record, turn);
+            return true;
+        }
         let text = Piece::Escaped(record.text());
         let answered = record.is(Kind::Result).then(|| self.answered_by(&record));
         let out = &mut self.pieces;
@@ -139,6 +148,7 @@ impl<'t> JsonLines<'t> {
                 }
                 pieces!(out: "}", turn);
             }
+            Kind::Attachment => {}
             Kind::Result => {
                 let (id, is_only) = answered.unwrap_or_default();
                 pieces!(out: r#"{"role":"tool","id":""#, Piece::Escaped(id), r#"""#);
@@ -151,6 +161,35 @@ impl<'t> JsonLines<'t> {
             }
         }
         true
+    }
+
+    #[cfg(feature = "attachments")]
+    fn attachment(&mut self, record: &Record<'t>, turn: &'static str) {
+        // Records are checked when they are written or resumed.
+        let Some(attachment) = attached::read(record) else { return };
+        let out = &mut self.pieces;
+        out.plain(if record.is_users_attachment() {
+            r#"{"role":"user","attachment":{"type":""#
+        } else {
+            r#"{"role":"tool","attachment":{"type":""#
+        });
+        pieces!(out: attachment.media_type, r#"","name":""#, Piece::Escaped(attachment.name));
+        pieces!(out: r#"","bytes":"#, Piece::Number(attachment.bytes));
+        if attachment.tokens > 0 {
+            pieces!(out: r#","tokens":"#, Piece::Number(attachment.tokens));
+        }
+        let is_cut = record.header.has(ELIDED);
+        let (name, value) = match attachment.source {
+            AttachmentSource::Number(number) => {
+                pieces!(out: r#","number":"#, Piece::Number(number));
+                pieces!(out: if is_cut { r#"},"cut":true"# } else { "}" }, turn);
+                return;
+            }
+            AttachmentSource::Url(url) => (r#","url":""#, url),
+            AttachmentSource::FileId(id) => (r#","file_id":""#, id),
+        };
+        pieces!(out: name, Piece::Escaped(value));
+        pieces!(out: if is_cut { r#""},"cut":true"# } else { r#""}"# }, turn);
     }
 
     /// The id of the call that `result` answers, and whether it is that of no other call.

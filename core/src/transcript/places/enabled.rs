@@ -123,7 +123,9 @@ impl Log<'_> {
                     }
                     _ => continue,
                 },
-                Kind::User | Kind::Text | Kind::Thinking | Kind::Opaque => continue,
+                Kind::User | Kind::Text | Kind::Thinking | Kind::Opaque | Kind::Attachment => {
+                    continue;
+                }
             };
             next += usize::from(record.is(Kind::Call));
             if let Some(place) = notes.get_mut(place) {

@@ -6,7 +6,7 @@ use super::form::{
     form,
 };
 use crate::provider::codec::{Cursor, reply_parts, user_tags};
-use crate::provider::{Config, Context, ToolMode};
+use crate::provider::{Config, Context, ToolMode, attach};
 use crate::transcript::record::{Kind, MARKED, Record};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -109,6 +109,9 @@ const BETWEEN: u8 = 0;
 const IN_TEXT: u8 = 1;
 const IN_CALLS: u8 = 2;
 const IN_RESULTS: u8 = 3;
+/// A line for each attachment of a user's text, or of a result: a message here is one text.
+const USER_LINES: u8 = 4;
+const RESULT_LINES: u8 = 5;
 
 /// Writes the next piece of the messages; false when there is none.
 pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>) -> bool {
@@ -138,7 +141,12 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             if record.is(Kind::User) {
                 at.offset = record.end();
                 let [before, behind] = user_tags(&record);
-                pieces!(out: before, Piece::Escaped(record.text()), behind, form.end);
+                pieces!(out: before, Piece::Escaped(record.text()), behind);
+                if attach::follows(bytes, at.offset) {
+                    at.stage = USER_LINES;
+                } else {
+                    pieces!(out: form.end);
+                }
             } else if record.is_reply() && is_object {
                 pieces!(out: "{");
             }
@@ -154,6 +162,19 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 (at.stage, at.previous) = (BETWEEN, 0);
             }
         },
+        USER_LINES | RESULT_LINES if attach::ENABLED => {
+            let line = Record::at(bytes, at.offset).filter(|it| it.is(Kind::Attachment));
+            if let Some(line) = line {
+                at.offset = line.end();
+                pieces!(out: r"\n");
+                attach::line(&line, out);
+            } else if at.stage == USER_LINES {
+                pieces!(out: form.end);
+                at.stage = BETWEEN;
+            } else {
+                at.stage = IN_RESULTS;
+            }
+        }
         _ => match at.next_result(context) {
             Some((call, result)) => {
                 let failed = result.header.has(MARKED);
@@ -163,6 +184,9 @@ pub(crate) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                     between, Piece::Escaped(result.text()), behind
                 );
                 at.comma = true;
+                if attach::follows(bytes, at.offset) {
+                    at.stage = RESULT_LINES;
+                }
             }
             None => {
                 pieces!(out: form.end);

@@ -1,0 +1,90 @@
+//! What a message has beside its text: images, audio, documents and other files.
+
+/// A file beside a user's text or a tool's result.
+///
+/// The transcript holds what is here, and never the bytes of the file: they are pulled from the
+/// caller while a request is written, see [`crate::Request::wanted`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Attachment<'a> {
+    /// Its media type, `image/png`. It decides the [`kind`](Self::kind). Where the provider fetches
+    /// the bytes itself, the subtype may be unknown: `image/*`.
+    pub media_type: &'a str,
+    /// The name of the file; may be empty. 255 bytes at most.
+    pub name: &'a str,
+    /// The length of the file; 0 where it is not known because the provider has the bytes.
+    pub bytes: u32,
+    /// What it takes of the model's context; 0: by the rule of the dialect, which knows neither
+    /// pixels nor pages, and is corrected by the provider's own count.
+    pub tokens: u32,
+    /// Where the bytes are.
+    pub source: AttachmentSource<'a>,
+}
+
+/// Where the bytes of an [`Attachment`] are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AttachmentSource<'a> {
+    /// The caller has them, and knows them by this number.
+    Number(u32),
+    /// The provider fetches them from this address.
+    Url(&'a str),
+    /// They were uploaded to the provider, which calls them by this id.
+    FileId(&'a str),
+}
+
+/// What an [`Attachment`] is, as its media type tells.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum AttachmentKind {
+    /// `image/...`
+    Image = 1,
+    /// `audio/...`
+    Audio = 2,
+    /// `video/...`
+    Video = 3,
+    /// `application/pdf`
+    Document = 4,
+    /// Anything else.
+    File = 5,
+}
+
+impl<'a> Attachment<'a> {
+    /// A file of the caller's.
+    #[must_use]
+    pub const fn new(number: u32, media_type: &'a str, bytes: u32) -> Self {
+        let source = AttachmentSource::Number(number);
+        Self { media_type, name: "", bytes, tokens: 0, source }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> AttachmentKind {
+        AttachmentKind::of(self.media_type)
+    }
+}
+
+impl AttachmentKind {
+    /// What files of this media type are.
+    #[must_use]
+    pub fn of(media_type: &str) -> Self {
+        match media_type.as_bytes() {
+            [b'i', b'm', b'a', b'g', b'e', b'/', ..] => Self::Image,
+            [b'a', b'u', b'd', b'i', b'o', b'/', ..] => Self::Audio,
+            [b'v', b'i', b'd', b'e', b'o', b'/', ..] => Self::Video,
+            b"application/pdf" => Self::Document,
+            _ => Self::File,
+        }
+    }
+
+    /// The name in JSON output.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Document => "document",
+            Self::File => "file",
+        }
+    }
+}

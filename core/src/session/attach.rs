@@ -1,0 +1,86 @@
+//! Files beside a user's text or a tool's result, and what goes on without them.
+
+use super::Step;
+use super::machine::Machine;
+use crate::Error;
+use crate::message::{Attachment, ToolResult};
+use crate::provider::Config;
+use crate::provider::attach::{check, needs};
+use crate::transcript::attached::{self, Owner};
+use crate::transcript::log::{FIRST_RECORD, Log};
+use crate::transcript::record::{ELIDED, FIRST, HEADER_BYTES, Header, Kind};
+
+impl Machine {
+    pub fn user_with(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        text: &str,
+        attachments: &[Attachment<'_>],
+    ) -> Result<(), Error> {
+        self.expect(self.step == Step::Idle)?;
+        check(config, attachments)?;
+        log.reserve(HEADER_BYTES + text.len() + bytes(attachments))?;
+        let turn = log.push(Header::new(Kind::User, FIRST, [0; 3]), &[text.as_bytes()])?;
+        push(log, attachments, Owner::User)?;
+        self.begin_turn(log, config, turn);
+        Ok(())
+    }
+
+    pub fn tool_result_with(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+        result: ToolResult<'_>,
+        attachments: &[Attachment<'_>],
+    ) -> Result<u32, Error> {
+        check(config, attachments)?;
+        let start = log.used();
+        let (left_out, call, result) = self.push_result(log, config, result)?;
+        if let Err(error) = push(log, attachments, Owner::Result) {
+            log.truncate(start);
+            return Err(error);
+        }
+        self.answer(log, config, call, result)?;
+        Ok(left_out)
+    }
+
+    pub fn leave_out_attachments(
+        &mut self,
+        log: &mut Log<'_>,
+        config: &dyn Config,
+    ) -> Result<usize, Error> {
+        let fits = matches!(self.step, Step::Idle | Step::Send | Step::MakeRoom { .. });
+        self.expect(fits && self.summary().is_none())?;
+        let (mut at, mut count) = (FIRST_RECORD, 0);
+        while let Some(record) = log.record(at) {
+            let (offset, end) = (record.offset, record.end());
+            if record.is(Kind::Attachment) && needs(config, &record).is_some() {
+                self.count.forget(config, log.bytes(), offset, end);
+                log.set_flags(offset, ELIDED);
+                if let Some(record) = log.record(offset) {
+                    self.count.insert(config, &record);
+                }
+                count += 1;
+            }
+            at = end;
+        }
+        if count > 0 {
+            self.rewrites = self.rewrites.wrapping_add(1);
+            if self.step != Step::Idle {
+                self.enter_send(log, config);
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn bytes(attachments: &[Attachment<'_>]) -> usize {
+    attachments.iter().map(attached::record_bytes).sum()
+}
+
+/// Adds all of them, or none.
+fn push(log: &mut Log<'_>, attachments: &[Attachment<'_>], owner: Owner) -> Result<(), Error> {
+    log.reserve(bytes(attachments))?;
+    attachments.iter().try_for_each(|attachment| attached::push(log, attachment, owner, 0))
+}
