@@ -1,7 +1,7 @@
 //! Dialect, URL and key are chosen as one, by the user, and shown before the key is sent.
 
 use serde_json::json;
-use zerostack_scripted::{Reply, Script, Scripted};
+use zerostack_scripted::{Framing, Reply, Script, Scripted};
 use zerostack_tests::command::KEY;
 
 use super::place;
@@ -96,12 +96,14 @@ fn a_gateway_gets_its_headers_and_its_query() {
 #[test]
 fn one_connection_serves_a_run_in_every_dialect() {
     for api in ["openai-chat", "openai-responses", "anthropic", "gemini", "ollama"] {
-        let provider = Scripted::start(changes()).unwrap();
+        let reads = || Reply::new().call("list", json!({}));
+        let script = Script::new().reply(reads()).reply(reads().framing(Framing::Length));
+        let provider = Scripted::start(script.text("done")).unwrap();
         let root = format!("http://{}", provider.address());
         let place = place();
-        let arguments = ["go", "--api", api, "--base-url", &root, "--model", "scripted"];
+        let arguments = ["explain", "it", "--api", api, "--base-url", &root, "--model", "scripted"];
         place.zerostack(&arguments).run().success();
-        assert_eq!((provider.requests().len(), provider.connections()), (2, 1), "{api}");
+        assert_eq!((provider.requests().len(), provider.connections()), (3, 1), "{api}");
     }
 }
 

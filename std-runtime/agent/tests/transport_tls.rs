@@ -247,6 +247,37 @@ fn https_goes_through_the_proxy_and_loopback_does_not() {
 }
 
 #[test]
+fn one_tunnel_through_the_proxy_serves_all_rounds() {
+    let certified = rcgen::generate_simple_self_signed(["api.invalid".to_owned()]).unwrap();
+    let config = config(&certified.cert, &certified.signing_key, rustls::ALL_VERSIONS);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // A second tunnel is refused.
+        drop(listener);
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend_from_slice(&byte);
+        }
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+        // The proxy is the server too: what is behind it does not matter here.
+        answer(&config, stream);
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let roots = folder.path().join("roots.pem");
+    std::fs::write(&roots, certified.cert.pem()).unwrap();
+    let options = HttpOptions { proxy: Some(Secret::new(proxy)), ..trusting(&roots) };
+    let mut http = Http::new(options, Cancel::new());
+    for round in 0..3 {
+        let answer = post_by(&mut http, "https://api.invalid/").unwrap();
+        assert_eq!(answer, "hello", "round {round}");
+    }
+}
+
+#[test]
 fn a_proxy_that_is_none_is_named() {
     for proxy in ["socks5://user:hunter2@h:1", "not a url", "ftp://h"] {
         let options = HttpOptions { proxy: Some(Secret::new(proxy)), ..HttpOptions::default() };

@@ -18,7 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
-use crate::transport::http::{add_headers, parse_url, read_roots};
+use crate::transport::http::{FINISH_LIMIT, add_headers, parse_url, read_roots};
 use crate::transport::proxy::proxy_for;
 use crate::transport::retry_after::retry_after_ms;
 use crate::transport::{HttpOptions, detour};
@@ -168,7 +168,7 @@ impl AsyncBody {
     pub(super) async fn finish(&mut self) {
         let rest = async { while let Some(Ok(_)) = self.body.frame().await {} };
         // Without its end the connection is closed, and another is opened.
-        let _ = tokio::time::timeout(FINISH, rest).await;
+        let _ = tokio::time::timeout(FINISH_LIMIT, rest).await;
     }
 }
 
@@ -207,6 +207,3 @@ fn failure(host: &str, error: &(dyn std::error::Error + 'static), is_connect: bo
     };
     Error::new(ErrorKind::Provider, text)
 }
-
-/// How long the end of a reply that is complete is waited for.
-const FINISH: Duration = Duration::from_millis(100);

@@ -335,9 +335,9 @@ impl Body for HttpBody {
     }
 }
 
-/// How long the rest of a body that was understood may take, and how long it may be. A server that
-/// does neither costs a new connection.
-const FINISH_LIMIT: Duration = Duration::from_millis(100);
+/// How long the rest of a body that was understood may take, and how long it may be: the end of a
+/// distant server comes a round trip later. A server that sends none costs a new connection.
+pub(crate) const FINISH_LIMIT: Duration = Duration::from_millis(250);
 const MAX_FINISH_BYTES: usize = 64 * 1024;
 
 /// Tools may work for minutes between two requests. One that the server closed meanwhile is noticed.
