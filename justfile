@@ -18,6 +18,12 @@ bench:
     cargo build --release --package zerostack-cli --package zerostack-tests
     target/release/zerostack-bench
 
+# The command and `zerostack` 1.8.5 of crates.io, another project's agent, in turns; its binary is
+# built into FOLDER unless it is there.
+bench-rival folder="target/rival":
+    cargo build --release --package zerostack-cli --package zerostack-tests
+    tests/rival.sh {{folder}}
+
 # How the costs of each kind of work grow with its size, in instructions; or those with WORD in
 # their names. Wants valgrind.
 scaling word="":

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod command;
 pub mod decode;
 pub mod encode;
+pub mod paired;
 mod process;
 mod rival;
 mod table;

@@ -1,9 +1,11 @@
 //! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it,
-//! and the core in it.
+//! and the core in it. `zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...`: measures it in turns with
+//! another agent, whose home folder is a copy of HOME; `{url}` stands for the provider's base URL.
 
 use std::error::Error;
 use std::process::ExitCode;
 
+use zerostack_tests::bench::paired::{self, Contestant};
 use zerostack_tests::bench::{build, chat, command, decode, encode};
 
 fn main() -> ExitCode {
@@ -17,7 +19,21 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args_os().skip(1);
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|it| it == "rival").is_some() {
+        let texts: Option<Vec<String>> = arguments.map(|it| it.into_string().ok()).collect();
+        let usage = "usage: zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...";
+        let mut texts = texts.ok_or(usage)?.into_iter();
+        let (runs, home) = (texts.next().and_then(|it| it.parse().ok()), texts.next());
+        let (Some(runs), Some(home), Some(program)) = (runs, home, texts.next()) else {
+            return Err(usage.into());
+        };
+        let ours = Contestant::ours(std::env::current_exe()?.with_file_name("zerostack"));
+        let (program, home) = (program.into(), Some(home.into()));
+        let rival = Contestant { name: "rival", program, arguments: texts.collect(), home };
+        println!("{}", paired::measure(runs, &[ours, rival])?);
+        return Ok(());
+    }
     let runs = match arguments.next() {
         Some(runs) => runs.to_str().and_then(|runs| runs.parse().ok()).ok_or("RUNS is a number")?,
         None => DEFAULT_RUNS,
