@@ -60,6 +60,28 @@ fn tools_reach_no_network_and_write_nowhere_but_in_the_view() {
 }
 
 #[test]
+fn a_link_out_of_the_project_and_a_path_outside_of_it_can_be_read() {
+    let place = broken_project();
+    std::os::unix::fs::symlink("/etc/passwd", place.folder("project").join("users")).unwrap();
+    std::os::unix::fs::symlink("/usr/share", place.folder("project").join("share")).unwrap();
+    let script = Script::new().reply(
+        ["users", "add.sh", "/etc/passwd"]
+            .iter()
+            .fold(Reply::new(), |reply, path| reply.call("read", json!({ "path": path })))
+            .call("list", json!({ "path": "share" })),
+    );
+    let provider = Scripted::start(script.text("ok")).unwrap();
+    place.zerostack(&["explain", "it"]).model(&provider).run().success();
+    let request = provider.requests().swap_remove(1).json();
+    let messages = request["messages"].as_array().unwrap();
+    let results = messages.iter().filter(|message| message["role"] == "tool");
+    let results: Vec<&str> = results.map(|message| message["content"].as_str().unwrap()).collect();
+    assert_eq!(results.len(), 4);
+    assert!(results[0].contains("root:") && results[2].contains("root:"), "{results:?}");
+    assert!(!results[1].contains("root:") && results[3].contains("doc/"), "{results:?}");
+}
+
+#[test]
 fn off_is_said_and_works_on_a_copy() {
     let place = broken_project();
     let script =

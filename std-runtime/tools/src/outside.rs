@@ -1,7 +1,10 @@
 //! Paths outside of the project of a run: their changes are in no patch, and a model must know.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use serde::Deserialize;
 
 use super::file;
 
@@ -9,6 +12,25 @@ use super::file;
 pub const PROJECT: &str = "ZEROSTACK_PROJECT";
 /// `on` in a tool process whose writes outside of the project end with the run.
 pub const SANDBOX: &str = "ZEROSTACK_SANDBOX";
+
+/// Whether the call of `tool` reads nothing outside of the folder `project`, links in it aside.
+pub fn stays_inside(project: &Path, tool: &str, arguments: &str) -> bool {
+    #[derive(Default, Deserialize)]
+    struct Place<'a> {
+        #[serde(borrow, default)]
+        path: Cow<'a, str>,
+    }
+    // What a call without a usable path does, it says and reads nothing.
+    let Place { path } = serde_json::from_str(arguments).unwrap_or_default();
+    let path = Path::new(&*path);
+    let goes_up = path.components().any(|part| part == Component::ParentDir);
+    tool != "bash" && !goes_up && (path.is_relative() || path.starts_with(project))
+}
+
+/// Whether the result of such a call may be another one where more can be read.
+pub fn was_refused(content: &str) -> bool {
+    content.contains("permission denied") || content.contains("Permission denied")
+}
 
 /// The project's folder if `path`, links followed, is outside of it; `None` if this is no run.
 pub(super) fn project(path: &str) -> Option<PathBuf> {
@@ -47,6 +69,31 @@ pub(super) fn refusal(path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_stays_inside_unless_it_is_a_command_or_names_another_place() {
+        let stays = |tool, arguments| stays_inside(Path::new("/work/p"), tool, arguments);
+        for arguments in [
+            "",
+            "{}",
+            r#"{"path":"a/b"}"#,
+            r#"{"path":"/work/p/\u0061"}"#,
+            r#"{"path":"/work/p","pattern":"/etc"}"#,
+            r#"{"path":7}"#,
+        ] {
+            assert!(stays("read", arguments), "{arguments}");
+        }
+        for arguments in [
+            r#"{"path":"/etc/hosts"}"#,
+            r#"{"path":"\u002fetc"}"#,
+            r#"{"path":"a/../../b"}"#,
+            r#"{"path":"/work/p/../q"}"#,
+            r#"{"path":"/work/pq"}"#,
+        ] {
+            assert!(!stays("grep", arguments), "{arguments}");
+        }
+        assert!(!stays("bash", r#"{"command":"true"}"#));
+    }
 
     #[test]
     fn links_are_followed_to_tell_what_is_outside() {

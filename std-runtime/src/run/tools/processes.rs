@@ -25,12 +25,29 @@ struct Printed {
 impl Processes<'_> {
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let (name, arguments) = (call.name, arguments(&call));
-        let Tools { workspace, stop, options, .. } = self.0;
-        if options.tools == ToolHost::InProcess {
+        if self.0.options.tools == ToolHost::InProcess {
             return self.run_here(name, arguments.as_bytes());
         }
+        let project = self.0.workspace.view().root();
+        let stays_inside = tool::outside::stays_inside(project, name, arguments);
+        let output = self.run_apart(name, arguments, stays_inside)?;
+        // A call that changed files is not made again.
+        let is_over = changes_files(name) && !output.is_error;
+        if stays_inside && !is_over && tool::outside::was_refused(&output.content) {
+            // A link in the project leads out of it.
+            return self.run_apart(name, arguments, false);
+        }
+        Ok(output)
+    }
+
+    /// Runs a tool in a process of its own, which reads the project alone if it `stays_inside`.
+    fn run_apart(&self, name: &str, arguments: &str, stays_inside: bool) -> Result<ToolOutput> {
+        let Tools { workspace, stop, options, .. } = self.0;
         let mut program = Program::tools();
         program.arg("tool").arg(name).piped_input();
+        if stays_inside {
+            program.stays_inside();
+        }
         program.env(tool::outside::PROJECT, workspace.view().root());
         program.env(tool::outside::SANDBOX, options.sandbox.name());
         let mut child = workspace.spawn(program)?;

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::Pid;
 
-use super::{Executable, Layer, Layout, Refusal};
+use super::{Executable, Layer, Layout, Reads, Refusal};
 use crate::{Error, ErrorKind};
 
 /// There are none here, so no value of this type exists.
@@ -34,6 +34,10 @@ impl Walls {
         match *self {}
     }
 
+    pub(super) fn confines_reads(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn kill(&self) {
         match *self {}
     }
@@ -46,6 +50,7 @@ impl Walls {
         &self,
         _: &mut Command,
         _: &Path,
+        _: Reads<'_>,
     ) -> io::Result<(std::process::Child, Pid)> {
         match *self {}
     }

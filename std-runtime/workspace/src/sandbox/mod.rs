@@ -151,6 +151,18 @@ pub(crate) enum Writes<'a> {
     Nowhere,
 }
 
+/// What a process may read.
+#[derive(Clone, Copy)]
+pub(crate) enum Reads<'a> {
+    /// The project and what belongs to it, the homes, and the libraries of its own program.
+    Project,
+    /// The whole system, but for what else is `hidden`, which is asked for where mounts can hide it.
+    System {
+        /// Existing files and folders.
+        hidden: &'a dyn Fn() -> &'a [PathBuf],
+    },
+}
+
 /// Why there is no sandbox.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
@@ -278,11 +290,22 @@ impl Sandbox {
         layers
     }
 
+    /// Whether a process can be kept to the project.
+    pub(crate) fn confines_reads(&self) -> bool {
+        self.walls.as_ref().is_some_and(Walls::confines_reads)
+    }
+
     /// Starts `program` in `dir`, with `temporary` as its folder for temporary files.
     ///
     /// # Errors
     /// `Tool` when it cannot be started.
-    pub(crate) fn spawn(&self, program: &Program, dir: &Path, temporary: &Path) -> Result<Child> {
+    pub(crate) fn spawn(
+        &self,
+        program: &Program,
+        dir: &Path,
+        temporary: &Path,
+        reads: Reads<'_>,
+    ) -> Result<Child> {
         let failed = |error: &dyn std::fmt::Display| {
             let (name, dir) = (program.name(), dir.display());
             Error::new(ErrorKind::Tool, format!("cannot start `{name}` in {dir}: {error}"))
@@ -294,7 +317,7 @@ impl Sandbox {
         let mut processes = self.processes.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(processes) = processes.as_mut() else { return Err(failed(&"the view is closed")) };
         let started = match &self.walls {
-            Some(walls) => walls.spawn(&mut command, dir),
+            Some(walls) => walls.spawn(&mut command, dir, reads),
             None => process::spawn_freely(&mut command, dir, self.alone.clone()),
         };
         let (child, pid) = started.map_err(|error| failed(&error))?;

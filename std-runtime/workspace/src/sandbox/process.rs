@@ -28,6 +28,7 @@ pub struct Program {
     pub(super) env: Vec<(OsString, OsString)>,
     pub(super) hidden_env: Vec<OsString>,
     pub(crate) dir: PathBuf,
+    pub(crate) stays_inside: bool,
     stdin: Input,
 }
 
@@ -61,7 +62,8 @@ impl Program {
 
     fn with(exe: Exe) -> Self {
         let (args, env, dir) = (Vec::new(), Vec::new(), PathBuf::new());
-        Self { exe, args, env, hidden_env: Vec::new(), dir, stdin: Input::Empty }
+        let (hidden_env, stays_inside, stdin) = (Vec::new(), false, Input::Empty);
+        Self { exe, args, env, hidden_env, dir, stays_inside, stdin }
     }
 
     /// Adds an argument.
@@ -85,6 +87,13 @@ impl Program {
     /// Where it runs, from the root of the view; the root if not called.
     pub fn dir(&mut self, dir: impl Into<PathBuf>) -> &mut Self {
         self.dir = dir.into();
+        self
+    }
+
+    /// It reads the project, the home folder and /tmp only; where the system can, it is kept to them,
+    /// and nothing else has to be hidden from it.
+    pub fn stays_inside(&mut self) -> &mut Self {
+        self.stays_inside = true;
         self
     }
 

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 /// The home folders of this machine, links resolved, each once.
@@ -95,9 +94,9 @@ pub(super) fn is_of_system(home: &Path) -> bool {
         || ITSELF.iter().any(|folder| home == Path::new(folder))
 }
 
-/// Whether the folder is for its owner alone, who is not the user.
-pub(super) fn is_private(metadata: &fs::Metadata) -> bool {
-    metadata.mode() & 0o005 == 0
+/// Whether a folder of this mode is for its owner and group alone.
+pub(super) fn is_private(mode: u32) -> bool {
+    mode & 0o005 == 0
 }
 
 /// The first id of a person, and the id of nobody.

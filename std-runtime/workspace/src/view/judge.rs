@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::repository::Checkout;
 use super::surroundings::Surroundings;
-use crate::sandbox::{Folder, Layout, Network, Program, Refusal, Sandbox, ToolHost, Writes};
+use crate::sandbox::{Folder, Layout, Network, Program, Reads, Refusal, Sandbox, ToolHost, Writes};
 
 /// Where git runs.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ impl Judge {
         program.piped_input();
         let mut child = self
             .sandbox
-            .spawn(&program, root, Path::new("/tmp"))
+            .spawn(&program, root, Path::new("/tmp"), Reads::System { hidden: &|| &[] })
             .map_err(|error| io::Error::other(error.to_string()))?;
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());

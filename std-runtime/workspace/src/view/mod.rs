@@ -34,7 +34,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::patch::Changes;
 use crate::patch::tree::{Ended, Tree};
-use crate::sandbox::{Access, Child, Connection, Layer, Mode, Network, Program, Sandbox, ToolHost};
+use crate::sandbox::{
+    Access, Child, Connection, Layer, Mode, Network, Program, Reads, Sandbox, ToolHost,
+};
 use crate::{Error, ErrorKind, Result};
 use baseline::{Opened, Start};
 pub use compare::{Comparison, Verdict};
@@ -205,7 +207,11 @@ impl View {
             let dir = program.dir.display();
             return Err(Error::new(ErrorKind::Input, format!("{dir} is outside of the project")));
         }
-        inner.sandbox.spawn(program, &dir, &inner.temporary)
+        let reads = match program.stays_inside && inner.sandbox.confines_reads() {
+            true => Reads::Project,
+            false => Reads::System { hidden: &|| inner.around.restricted.find() },
+        };
+        inner.sandbox.spawn(program, &dir, &inner.temporary, reads)
     }
 
     /// Whether the folder is in a checkout of git.

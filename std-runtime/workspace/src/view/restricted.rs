@@ -1,13 +1,18 @@
-//! What of the system tools must not reach, beside the usual places: sockets that a daemon listens
-//! on, and for root's tools what only root may read.
+//! What only root may read of the system, and sockets that nobody lists: looked for in the whole
+//! system, which takes longer than the rest of a run, so only once something could reach it.
 
 use std::collections::VecDeque;
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir};
 
 use super::home::is_private;
-use crate::sandbox;
 
 /// Where to look first; other folders at the top come later.
 const FIRST: [&str; 8] = ["/etc", "/srv", "/opt", "/var", "/usr/local", "/boot", "/mnt", "/media"];
@@ -45,28 +50,51 @@ const DEPTH: usize = 5;
 /// As many hidden files in one folder as are hidden one by one, rather than with the folder.
 const FILES: usize = 24;
 
-/// The sockets, but not those in `reachable`, and if `is_root` the files and folders for root
-/// alone, but nothing that holds or is in one of `kept`.
-pub(super) fn existing(is_root: bool, kept: &[PathBuf], reachable: &[PathBuf]) -> Vec<PathBuf> {
-    let mut found = sandbox::listening_sockets();
-    found.retain(|socket| !reachable.iter().any(|folder| socket.starts_with(folder)));
-    let top = fs::read_dir("/").into_iter().flatten().flatten().map(|entry| entry.path());
-    let top = top.filter(|path| !FIRST.iter().any(|first| path == Path::new(first)));
-    let folders: Vec<PathBuf> = FIRST.iter().map(PathBuf::from).chain(top).collect();
-    let search = Search { is_root, kept, left: ENTRIES };
-    found.extend(search.run(folders).into_iter().filter(|path| is_free(path, kept)));
-    found
+/// The places that tools must not reach beside the usual ones: sockets, and if they are root's
+/// the files and folders for root alone.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Restricted {
+    is_root: bool,
+    /// What is shown: nothing that holds or is in one of these is hidden.
+    kept: Vec<PathBuf>,
+    found: OnceLock<Vec<PathBuf>>,
 }
 
-/// Whether `path` neither holds nor is in one of `kept`.
-fn is_free(path: &Path, kept: &[PathBuf]) -> bool {
-    !kept.iter().any(|kept| kept.starts_with(path) || path.starts_with(kept))
+impl Restricted {
+    /// Those places, but for what holds or is in one of `kept`.
+    pub(super) fn beside(kept: Vec<PathBuf>) -> Self {
+        let is_root = rustix::process::geteuid().is_root();
+        // One spelling of each, for they are compared by their bytes.
+        let kept = kept.iter().map(|path| path.components().collect()).collect();
+        Self { is_root, kept, found: OnceLock::new() }
+    }
+
+    /// Looks for them, once.
+    pub(super) fn find(&self) -> &[PathBuf] {
+        self.found.get_or_init(|| {
+            let is_first = |path: &PathBuf| FIRST.iter().any(|first| path.as_os_str() == *first);
+            let top = fs::read_dir("/").into_iter().flatten().flatten().map(|entry| entry.path());
+            let top = top.filter(|path| !is_first(path));
+            let folders = FIRST.iter().map(PathBuf::from).chain(top).collect();
+            let mut found = self.search(ENTRIES).run(folders);
+            // A folder comes before what is in it, which is hidden with it.
+            found.sort_unstable();
+            found.dedup_by(|path, outer| is_below(path, outer));
+            found
+        })
+    }
+
+    fn search(&self, left: usize) -> Search<'_> {
+        let buffer = vec![MaybeUninit::uninit(); BUFFER_BYTES];
+        Search { is_root: self.is_root, kept: &self.kept, left, buffer }
+    }
 }
 
 struct Search<'a> {
     is_root: bool,
     kept: &'a [PathBuf],
     left: usize,
+    buffer: Vec<MaybeUninit<u8>>,
 }
 
 impl Search<'_> {
@@ -74,22 +102,25 @@ impl Search<'_> {
     fn run(mut self, folders: Vec<PathBuf>) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders: VecDeque<_> = folders.into_iter().map(|folder| (folder, 0)).collect();
-        while let Some((folder, depth)) = folders.pop_front() {
-            let Ok(metadata) = fs::symlink_metadata(&folder) else { continue };
-            let is_not = NOT.iter().any(|not| folder == Path::new(not));
-            let is_kept = self.kept.iter().any(|kept| folder.starts_with(kept));
-            if !metadata.is_dir() || is_not || is_kept {
+        while let Some((path, depth)) = folders.pop_front() {
+            let is_not = NOT.iter().any(|not| path.as_os_str() == *not);
+            if is_not || self.kept.iter().any(|kept| is_below(&path, kept)) {
                 continue;
             }
-            if self.is_root && is_private(&metadata) && is_free(&folder, self.kept) {
-                found.push(folder);
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let Ok(folder) = rustix::fs::open(&path, flags, Mode::empty()) else { continue };
+            if self.is_root
+                && rustix::fs::fstat(&folder).is_ok_and(|it| is_private(it.st_mode))
+                && self.is_free(&path)
+            {
+                found.push(path);
                 continue;
             }
-            let hidden = self.look_through(&folder, depth, &mut folders);
-            if hidden.len() > FILES && is_free(&folder, self.kept) {
-                found.push(folder);
+            let hidden = self.look_through(&folder, &path, depth, &mut folders);
+            if hidden.len() > FILES && self.is_free(&path) {
+                found.push(path);
             } else {
-                found.extend(hidden);
+                found.extend(hidden.into_iter().filter(|path| self.is_free(path)));
             }
         }
         found
@@ -98,30 +129,58 @@ impl Search<'_> {
     /// The files of one folder that are to be hidden; the folders in it go to `folders`.
     fn look_through(
         &mut self,
-        folder: &Path,
+        folder: &OwnedFd,
+        path: &Path,
         depth: usize,
         folders: &mut VecDeque<(PathBuf, usize)>,
     ) -> Vec<PathBuf> {
         let mut hidden = Vec::new();
-        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        for entry in entries.take(ENTRIES_OF_FOLDER) {
-            let Some(left) = self.left.checked_sub(1) else { break };
-            self.left = left;
-            let Ok(kind) = entry.file_type() else { continue };
-            if kind.is_dir() && depth < DEPTH {
-                folders.push_back((entry.path(), depth + 1));
-            } else if kind.is_socket() {
-                hidden.push(entry.path());
-            } else if self.is_root && kind.is_file() {
-                let is_private = entry.metadata().is_ok_and(|it| it.mode() & 0o004 == 0);
-                if is_private {
-                    hidden.push(entry.path());
-                }
+        let mut left_here = ENTRIES_OF_FOLDER;
+        let mut entries = RawDir::new(folder, &mut self.buffer);
+        while let Some(Ok(entry)) = entries.next() {
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let rest = self.left.checked_sub(1).zip(left_here.checked_sub(1));
+            let Some(rest) = rest else { break };
+            (self.left, left_here) = rest;
+            // Some file systems do not list what an entry is.
+            let stat = || rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok();
+            let (kind, mode) = match entry.file_type() {
+                FileType::RegularFile if !self.is_root => continue,
+                FileType::RegularFile | FileType::Unknown => match stat() {
+                    Some(stat) => (FileType::from_raw_mode(stat.st_mode), stat.st_mode),
+                    None => continue,
+                },
+                kind => (kind, 0),
+            };
+            let at = || path.join(OsStr::from_bytes(name.to_bytes()));
+            match kind {
+                FileType::Directory if depth < DEPTH => folders.push_back((at(), depth + 1)),
+                FileType::Socket => hidden.push(at()),
+                FileType::RegularFile if self.is_root && mode & 0o004 == 0 => hidden.push(at()),
+                _ => {}
             }
         }
         hidden
     }
+
+    /// Whether `path` neither holds nor is in one of the kept places.
+    fn is_free(&self, path: &Path) -> bool {
+        !self.kept.iter().any(|kept| is_below(kept, path) || is_below(path, kept))
+    }
 }
+
+/// Whether `path` is `folder` or in it. Both are absolute and have no parts that mean nothing, so
+/// their bytes tell; thousands are compared.
+fn is_below(path: &Path, folder: &Path) -> bool {
+    let (path, folder) = (path.as_os_str().as_bytes(), folder.as_os_str().as_bytes());
+    path.strip_prefix(folder).is_some_and(|rest| matches!(rest.first(), None | Some(b'/')))
+}
+
+/// Entries that fit are listed by one call.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -151,10 +210,11 @@ mod tests {
         }
         mode("closed", 0o700);
         let _socket = UnixListener::bind(top.join("service/socket")).unwrap();
-        let kept = [top.join("project")];
+        let kept = vec![top.join("project")];
         let run = |is_root| {
             let folders = ["service", "closed", "many", "project"].map(|name| top.join(name));
-            let mut found = Search { is_root, kept: &kept, left: 100 }.run(folders.to_vec());
+            let restricted = Restricted { is_root, ..Restricted::beside(kept.clone()) };
+            let mut found = restricted.search(100).run(folders.to_vec());
             found.sort();
             found
         };

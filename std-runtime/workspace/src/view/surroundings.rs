@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::home::Homes;
 use super::repository::Checkout;
-use super::{ViewOptions, credentials, restricted, settings, toolchains};
-use crate::sandbox::{Folder, Mode, Network, Writes};
+use super::restricted::Restricted;
+use super::{ViewOptions, credentials, settings, toolchains};
+use crate::sandbox::{self, Folder, Mode, Network, Writes};
 use crate::{Error, ErrorKind, Result};
 
 /// Makes an empty folder for private files, by its name and the folder that it is like.
@@ -26,8 +27,10 @@ pub(super) struct Surroundings {
     writable: Vec<PathBuf>,
     /// All that the user adds.
     pub(super) added: Vec<PathBuf>,
-    /// What must look empty.
+    /// What must look empty to all.
     pub(super) masked: Vec<PathBuf>,
+    /// What else must look empty to whoever could reach it.
+    pub(super) restricted: Restricted,
 }
 
 impl Surroundings {
@@ -70,7 +73,9 @@ impl Surroundings {
         found.masked = credentials::existing(looked_through.chain(&own));
         found.masked.extend(others.cloned());
         found.masked.extend(options.hidden.iter().filter_map(|path| fs::canonicalize(path).ok()));
-        let is_root = rustix::process::geteuid().is_root();
+        let mut sockets = sandbox::listening_sockets();
+        sockets.retain(|socket| !found.added.iter().any(|folder| socket.starts_with(folder)));
+        found.masked.extend(sockets);
         let kept: Vec<PathBuf> = std::iter::once(root)
             .chain(own.iter().map(PathBuf::as_path))
             .map(Path::to_owned)
@@ -78,7 +83,7 @@ impl Surroundings {
             .chain(found.added.iter().cloned())
             .filter(|path| path.is_absolute() && path.components().count() > 1)
             .collect();
-        found.masked.extend(restricted::existing(is_root, &kept, &found.added));
+        found.restricted = Restricted::beside(kept);
         found.masked.retain(|mask| !found.added.contains(mask));
         // A folder comes before what is in it, which is hidden with it.
         found.masked.sort_unstable();
@@ -95,8 +100,15 @@ impl Surroundings {
         let shown = self.shown.iter().map(|(at, _)| (at.clone(), None)).collect();
         let (readable, added) = (self.added.clone(), self.added.clone());
         let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
-        let (writable, masked) = (Vec::new(), self.masked.clone());
-        Ok(Self { homes, shown, readable, writable, added, masked })
+        // git runs what the user's settings name.
+        let (writable, restricted) = (Vec::new(), self.restricted.clone());
+        let masked = self.all_masked().cloned().collect();
+        Ok(Self { homes, shown, readable, writable, added, masked, restricted })
+    }
+
+    /// What must look empty to a process that reads the whole system.
+    pub(super) fn all_masked(&self) -> impl Iterator<Item = &PathBuf> {
+        self.masked.iter().chain(self.restricted.find())
     }
 
     /// What builds need becomes read-only; whether it was not.
@@ -149,8 +161,8 @@ impl Surroundings {
 
     /// The folders and files below `folder` that hold nothing that must look empty.
     fn readable_below(&self, folder: &Path, readable: &mut Vec<PathBuf>) {
-        let is_masked = |path: &Path| self.masked.iter().any(|masked| path.starts_with(masked));
-        let holds_masked = |path: &Path| self.masked.iter().any(|masked| masked.starts_with(path));
+        let is_masked = |path: &Path| self.all_masked().any(|masked| path.starts_with(masked));
+        let holds_masked = |path: &Path| self.all_masked().any(|masked| masked.starts_with(path));
         if is_masked(folder) {
         } else if !holds_masked(folder) {
             readable.push(folder.to_owned());

@@ -118,56 +118,68 @@ fn is_at(file: &File, path: &Path) -> bool {
 /// Removes the folder `top`, however deep it is and whatever modes a tool gave to what is inside;
 /// `false` if it was not all, because the effort was spent.
 pub(super) fn remove(top: &Path, effort: &mut Effort) -> bool {
-    let mut emptied = vec![top.to_owned()];
+    let mut deep = Vec::new();
+    if !empty(top, 0, &mut deep, effort) {
+        return false;
+    }
     let mut moved = 0_u64;
-    while let Some(folder) = emptied.pop() {
-        let entries = fs::read_dir(&folder).or_else(|_| {
-            open_up(&folder);
-            fs::read_dir(&folder)
-        });
-        let Ok(entries) = entries else { continue };
-        let mut below = Vec::new();
-        for entry in entries.flatten() {
-            if effort.is_spent() {
-                return false;
+    while let Some(path) = deep.pop() {
+        // Brought up here, so no path gets long. A removal that was interrupted has left names of
+        // this kind.
+        let up = loop {
+            let up = top.join(format!(".removed-{moved}"));
+            moved += 1;
+            if fs::symlink_metadata(&up).is_err() {
+                break up;
             }
-            let path = entry.path();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                below.push(path);
-            } else if fs::remove_file(&path).is_err() {
-                open_up(&folder);
-                let _ = fs::remove_file(&path);
-            }
+        };
+        if fs::rename(&path, &up).is_err() {
+            path.parent().into_iter().for_each(open_up);
+            open_up(&path);
+            let _ = fs::rename(&path, &up);
         }
-        if folder == top {
-            // Folders further down are brought up here, so no path gets long.
-            emptied.extend(below);
+        if !empty(&up, 1, &mut deep, effort) {
+            return false;
+        }
+        let _ = fs::remove_dir(&up);
+    }
+    // What was around the folders that were brought up.
+    let mut none = Vec::new();
+    let finished = moved == 0 || empty(top, 0, &mut none, effort);
+    let _ = fs::remove_dir(top);
+    finished
+}
+
+/// Removes what is in `folder`, which is so `deep` already; what is too deep is left and named.
+fn empty(folder: &Path, depth: usize, deep: &mut Vec<PathBuf>, effort: &mut Effort) -> bool {
+    let entries = fs::read_dir(folder).or_else(|_| {
+        open_up(folder);
+        fs::read_dir(folder)
+    });
+    for entry in entries.into_iter().flatten().flatten() {
+        if effort.is_spent() {
+            return false;
+        }
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && depth >= DEPTH {
+            deep.push(path);
             continue;
         }
-        for path in below {
-            if fs::remove_dir(&path).is_ok() {
-                continue;
-            }
-            // A removal that was interrupted has left names of this kind.
-            let up = loop {
-                let up = top.join(format!(".removed-{moved}"));
-                moved += 1;
-                if fs::symlink_metadata(&up).is_err() {
-                    break up;
-                }
-            };
-            if fs::rename(&path, &up).is_err() {
-                open_up(&folder);
-                open_up(&path);
-                let _ = fs::rename(&path, &up);
-            }
-            emptied.push(up);
+        if is_folder && !empty(&path, depth + 1, deep, effort) {
+            return false;
         }
-        let _ = fs::remove_dir(&folder);
+        let remove = || if is_folder { fs::remove_dir(&path) } else { fs::remove_file(&path) };
+        if remove().is_err() {
+            open_up(folder);
+            let _ = remove();
+        }
     }
-    let _ = fs::remove_dir(top);
     true
 }
+
+/// How deep a folder is emptied in its place.
+const DEPTH: usize = 16;
 
 fn open_up(folder: &Path) {
     let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));

@@ -159,7 +159,16 @@ const VARIABLES: &[(&str, &[&str])] = &[
 /// What is shown of `home`, one of the user's `homes`.
 pub(super) fn shown(home: &Path, homes: &[PathBuf]) -> Shown {
     let environment = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let mut places: Vec<PathBuf> = IN_HOME.iter().map(|name| home.join(name)).collect();
+    // Most of these are not there, which one list tells.
+    let entries = fs::read_dir(home).ok();
+    let listed: Option<Vec<_>> =
+        entries.map(|entries| entries.flatten().map(|entry| entry.file_name()).collect());
+    let may_be_there = |name: &&&str| match (&listed, Path::new(name).iter().next()) {
+        (Some(listed), Some(first)) => listed.iter().any(|name| name == first),
+        _ => true,
+    };
+    let in_home = IN_HOME.iter().filter(may_be_there);
+    let mut places: Vec<PathBuf> = in_home.map(|name| home.join(name)).collect();
     places.extend(named(&environment));
     places.extend(programs(&environment("PATH").unwrap_or_default(), homes));
     let mut shown = Shown::default();

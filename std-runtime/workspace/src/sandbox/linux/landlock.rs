@@ -75,6 +75,14 @@ impl Landlock {
         Ok(Self { version: version()?, rules, reads: false, abstract_sockets, tcp: false })
     }
 
+    /// The same, and what is read to these and to `more` rules.
+    pub(super) fn and_reads(&self, more: Vec<Rule>) -> Self {
+        let mut confined = self.clone();
+        confined.rules.extend(more);
+        confined.reads = true;
+        confined
+    }
+
     /// Confines what is read and written to `rules`, and the network to nothing.
     pub(super) fn of_all(rules: Vec<Rule>) -> Result<Self, String> {
         Ok(Self { version: version()?, rules, reads: true, abstract_sockets: true, tcp: true })

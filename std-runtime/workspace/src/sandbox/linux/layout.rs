@@ -9,7 +9,7 @@ use rustix::mount::MountFlags;
 
 use super::landlock::{Rights, Rule};
 use super::run_folder;
-use super::step::{Slot, Step};
+use super::step::{Hide, Slot, Step};
 use crate::sandbox::{Layout, Network, Writes};
 
 /// Where mounts wait that are made before the rest is covered.
@@ -170,6 +170,42 @@ pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
     ours.into_iter().chain(written).map(rule).collect()
 }
 
+/// What else a process reads that stays in the project: what is shown and cannot be written, the
+/// ignore files of the checkout around it, and what a program needs to start.
+pub(super) fn readable(layout: &Layout<'_>) -> Vec<Rule> {
+    let folders = layout.beside.iter().chain(&layout.homes);
+    let shown = folders.filter(|folder| matches!(folder.writes, Writes::Nowhere));
+    let shown = shown.map(|folder| folder.at.to_owned());
+    let libraries = LIBRARIES.iter().map(PathBuf::from);
+    let around = || layout.root.at.ancestors();
+    let top = around().find(|folder| folder.join(".git").exists());
+    let around = around().skip(1).filter(|folder| top.is_some_and(|top| folder.starts_with(top)));
+    let ignore_files = around.flat_map(|folder| IGNORE_FILES.iter().map(|name| folder.join(name)));
+    let all = shown.chain(libraries).chain(ignore_files);
+    let rule = |at: PathBuf| {
+        let is_folder = std::fs::metadata(&at).ok()?.is_dir();
+        Some(Rule { is_folder, at: c_path(&at), rights: Rights::Read })
+    };
+    all.filter_map(rule).collect()
+}
+
+/// Where the libraries of programs are; none is for root alone.
+const LIBRARIES: [&str; 10] = [
+    "/etc/ld.so.cache",
+    "/gnu/store",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/nix/store",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+];
+
+/// The files that name what is ignored.
+const IGNORE_FILES: [&str; 3] = [".gitignore", ".ignore", ".git/info/exclude"];
+
 /// How /proc is mounted.
 pub(super) fn proc_flags(is_root: bool) -> MountFlags {
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
@@ -253,9 +289,17 @@ fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
         if is_gone(layout, places, path) || layout.root.at.starts_with(path) {
             continue;
         }
-        let from = if path.is_dir() { EMPTY.into() } else { c"/dev/null".into() };
-        steps.push(Step::Hide { from, at: c_path(path) });
+        steps.push(Step::Hide(hide(path)));
     }
+}
+
+/// What covers each of `paths`.
+pub(super) fn hides(paths: &[PathBuf]) -> Vec<Hide> {
+    paths.iter().map(|path| hide(path)).collect()
+}
+
+fn hide(path: &Path) -> Hide {
+    Hide { from: if path.is_dir() { EMPTY } else { c"/dev/null" }, at: c_path(path) }
 }
 
 fn fresh(kind: &'static CStr, at: &str, flags: MountFlags, options: &'static CStr) -> Step {

@@ -19,6 +19,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
@@ -28,7 +29,7 @@ use rustix::net::{
 use rustix::process::Pid;
 use rustix::thread::ThreadNameSpaceType;
 
-use super::{Executable, Layer, Layout, Network, Refusal, State};
+use super::{Executable, Layer, Layout, Network, Reads, Refusal, State};
 use crate::{Error, ErrorKind};
 pub(super) use alone::Alone;
 use landlock::Landlock;
@@ -64,6 +65,10 @@ pub(super) struct Walls {
     filters: Filters,
     /// None, or why there is none.
     landlock: Result<Landlock, String>,
+    /// For processes that stay in the project.
+    inside: Option<Landlock>,
+    /// Whether all is hidden from those that do not.
+    all_hidden: OnceLock<Result<(), Errno>>,
     reach: Reach,
     /// How those inside name the program of the tools.
     program: Option<PathBuf>,
@@ -140,8 +145,20 @@ impl Walls {
                 let reach = Reach::of(layout);
                 let is_shared = *layout.network == Network::On;
                 let landlock = Landlock::of_writes(layout::writable(layout), is_shared);
-                let walls =
-                    Self { namespaces, filters, landlock, reach, program, _copy: copy, is_root };
+                let inside = landlock.as_ref().ok();
+                let inside = inside.map(|landlock| landlock.and_reads(layout::readable(layout)));
+                let _copy = copy;
+                let walls = Self {
+                    namespaces,
+                    filters,
+                    landlock,
+                    inside,
+                    all_hidden: OnceLock::new(),
+                    reach,
+                    program,
+                    _copy,
+                    is_root,
+                };
                 return Ok((walls, listener));
             }
             Err(refused) => refused,
@@ -182,6 +199,11 @@ impl Walls {
         self.program.as_deref()
     }
 
+    /// Whether a process can be kept to the project.
+    pub(super) fn confines_reads(&self) -> bool {
+        self.inside.is_some()
+    }
+
     /// Starts `command` inside, in the folder `dir`, as the first process of a pid namespace of
     /// its own, which all that it starts ends with.
     ///
@@ -191,6 +213,7 @@ impl Walls {
         &self,
         command: &mut Command,
         dir: &Path,
+        reads: Reads<'_>,
     ) -> io::Result<(std::process::Child, Pid)> {
         // The kernel tells who sends, by the number that the sender has here.
         let (from, to) = rustix::net::socketpair(
@@ -205,7 +228,14 @@ impl Walls {
         let kinds = self.namespaces.kinds();
         let proc_flags = layout::proc_flags(self.is_root);
         let filters = self.filters.clone();
-        let landlock = self.landlock.as_ref().ok().cloned();
+        let landlock = match (reads, &self.inside) {
+            (Reads::Project, Some(inside)) => Some(inside.clone()),
+            (Reads::Project, None) => return Err(io::ErrorKind::Unsupported.into()),
+            (Reads::System { hidden }, _) => {
+                (*self.all_hidden.get_or_init(|| self.namespaces.hide(&layout::hides(hidden()))))?;
+                self.landlock.as_ref().ok().cloned()
+            }
+        };
         let sockets = self.reach.new_sockets();
         let hook = move || {
             // SAFETY: the forked process has the descriptors of this one, where they are open

@@ -4,7 +4,6 @@
 //! memory with us, mounts what the layout says, and then waits for our end. As
 //! the first process of its pid namespace it takes all others with it.
 
-use std::ffi::CString;
 use std::fs;
 use std::io::{IoSlice, IoSliceMut, Read as _, Write as _};
 use std::mem::MaybeUninit;
@@ -21,7 +20,7 @@ use rustix::net::{
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use rustix::thread::{CapabilitySet, ThreadNameSpaceType};
 
-use super::step::{self, Step, last_errno};
+use super::step::{self, Hide, Step, last_errno};
 
 /// A set of namespaces; ends with all its processes on drop.
 #[derive(Debug)]
@@ -112,6 +111,41 @@ impl Namespaces {
         Err(Refused::Step(index, errno))
     }
 
+    /// Hides more from all that enter from here on.
+    pub(super) fn hide(&self, hidden: &[Hide]) -> Result<(), Errno> {
+        if hidden.is_empty() {
+            return Ok(());
+        }
+        let blocked = SignalsBlocked::new();
+        // SAFETY: the child makes system calls only and does not return.
+        let forked = unsafe { clone_process(libc::SIGCHLD) };
+        if forked == Ok(None) {
+            let _end = EndOnUnwind;
+            let kinds = ThreadNameSpaceType::USER | ThreadNameSpaceType::MOUNT;
+            let hides = || {
+                rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+                rustix::thread::move_into_thread_name_spaces(self.as_fd(), kinds)?;
+                hidden.iter().try_for_each(Hide::take)
+            };
+            end(hides().err().map_or(0, |errno: Errno| errno.raw_os_error()));
+        }
+        drop(blocked);
+        let child = forked?.ok_or(Errno::CHILD)?;
+        loop {
+            match rustix::process::waitpid(Some(child), rustix::process::WaitOptions::empty()) {
+                Err(Errno::INTR) => {}
+                ended => {
+                    let code = ended?.and_then(|(_, status)| status.exit_status());
+                    return match code {
+                        Some(0) => Ok(()),
+                        Some(code) => Err(Errno::from_raw_os_error(code)),
+                        None => Err(Errno::CHILD),
+                    };
+                }
+            }
+        }
+    }
+
     /// Names the namespaces for [`enter`].
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.pidfd.as_fd()
@@ -165,7 +199,7 @@ pub(super) fn enter(
     (keeper, kinds): (BorrowedFd<'_>, ThreadNameSpaceType),
     pid_to: BorrowedFd<'_>,
     proc_flags: MountFlags,
-    sockets: &[CString],
+    sockets: &[Hide],
 ) -> Result<(), Errno> {
     // Until it runs the program this process has our memory: no one inside may look at it.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
@@ -183,12 +217,7 @@ pub(super) fn enter(
         }
     }
     rustix::mount::mount(c"proc", c"/proc", c"proc", proc_flags, c"")?;
-    for socket in sockets {
-        match rustix::mount::mount_bind(c"/dev/null", socket.as_c_str()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(errno),
-        }
-    }
+    sockets.iter().try_for_each(Hide::take)?;
     renounce()
 }
 

@@ -1,13 +1,13 @@
 //! Sockets of the file system on which a process outside listens: no namespace separates them, so
 //! each is hidden by its path.
 
-use std::ffi::CString;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use super::layout::{self, c_path};
+use super::layout;
+use super::step::Hide;
 use crate::sandbox::Layout;
 
 /// Which sockets a process inside could reach.
@@ -32,7 +32,7 @@ impl Reach {
     }
 
     /// Those that came since the sandbox was made.
-    pub(super) fn new_sockets(&self) -> Vec<CString> {
+    pub(super) fn new_sockets(&self) -> Vec<Hide> {
         let is_below = |path: &Path, folders: &[PathBuf]| {
             folders.iter().any(|folder| path.starts_with(folder))
         };
@@ -41,7 +41,7 @@ impl Reach {
             let there = !is_below(path, &self.covered) || is_below(path, &self.shown);
             there && !is_below(path, &self.not)
         });
-        paths.iter().map(|path| c_path(path)).collect()
+        layout::hides(&paths)
     }
 }
 

@@ -40,8 +40,8 @@ pub(super) enum Step {
     Mounted { mount: RawFd, at: CString },
     /// What is at `from` is also at `at`.
     Bind { from: CString, at: CString },
-    /// What is at `from` hides what is at `at`, if that is still there.
-    Hide { from: CString, at: CString },
+    /// Something is hidden.
+    Hide(Hide),
     /// A folder, if there is none.
     Folder { at: CString, mode: u32 },
     /// An empty file, if there is none.
@@ -66,7 +66,7 @@ impl fmt::Display for Step {
                 write!(f, "attaching a mount to {at:?}")
             }
             Self::Bind { from, at } => write!(f, "binding {from:?} to {at:?}"),
-            Self::Hide { at, .. } => write!(f, "hiding {at:?}"),
+            Self::Hide(Hide { at, .. }) => write!(f, "hiding {at:?}"),
             Self::Folder { at, .. } => write!(f, "making the folder {at:?}"),
             Self::File { at } => write!(f, "making the file {at:?}"),
             Self::Link { at, .. } => write!(f, "making the link {at:?}"),
@@ -127,13 +127,7 @@ impl Step {
                 rustix::mount::move_mount(mount, c"", CWD, at.as_c_str(), flags)
             }
             Self::Bind { from, at } => rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()),
-            Self::Hide { from, at } => {
-                match rustix::mount::mount_bind(from.as_c_str(), at.as_c_str()) {
-                    // A socket goes with its daemon. What we hide it with is ours and there.
-                    Err(Errno::NOENT) => Ok(()),
-                    hidden => hidden,
-                }
-            }
+            Self::Hide(hide) => hide.take(),
             Self::Folder { at, mode } => {
                 match rustix::fs::mkdir(at.as_c_str(), Mode::from_raw_mode(*mode)) {
                     Err(Errno::EXIST) => Ok(()),
@@ -152,6 +146,24 @@ impl Step {
             Self::Link { at, to } => rustix::fs::symlink(to.as_c_str(), at.as_c_str()),
             Self::Loopback => loopback_up(),
             Self::Listen => listen().map(drop),
+        }
+    }
+}
+
+/// What is at `from` takes the place of what is at `at`, if that is still there.
+#[derive(Debug)]
+pub(super) struct Hide {
+    pub(super) from: &'static CStr,
+    pub(super) at: CString,
+}
+
+impl Hide {
+    /// Hides it. Allocates nothing.
+    pub(super) fn take(&self) -> Result<(), Errno> {
+        match rustix::mount::mount_bind(self.from, self.at.as_c_str()) {
+            // A socket goes with its daemon. What we hide it with is ours and there.
+            Err(Errno::NOENT) => Ok(()),
+            hidden => hidden,
         }
     }
 }
