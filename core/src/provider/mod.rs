@@ -20,6 +20,8 @@ mod model;
     allow(dead_code, unused_imports, reason = "each dialect uses a part")
 )]
 pub(crate) mod options;
+#[cfg_attr(not(feature = "all-dialects"), allow(unused, reason = "a build may have no dialect"))]
+mod places;
 #[cfg(feature = "attachments")]
 mod pull;
 #[cfg_attr(

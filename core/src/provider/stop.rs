@@ -1,14 +1,16 @@
 //! The words for why a model stopped.
 //!
 //! One table for all dialects: gateways pass on the words of the provider they stand in front of,
-//! so the words of one dialect come in another. The case does not matter, nor does what follows
-//! a colon (`function_call_filter: MALFORMED_FUNCTION_CALL`).
+//! so the words of one dialect come in another. The case does not matter, nor do the signs between
+//! the parts of a word (`max_tokens`, `maxTokens`, `max-tokens`), nor what follows a colon
+//! (`function_call_filter: MALFORMED_FUNCTION_CALL`).
 //!
-//! Sources: the API references of OpenAI, Anthropic, Gemini, Mistral, Cohere, Bedrock, DeepSeek
-//! and Z.ai, and the words of vLLM, SGLang, TGI, Ollama and OpenRouter.
+//! Sources: the API references of OpenAI, Anthropic, Gemini, Mistral, Cohere, Bedrock (its models'
+//! own words, too), watsonx, Qianfan, DeepSeek and Z.ai, and the words of vLLM, SGLang, TGI, Ollama,
+//! llama.cpp, LM Studio, OpenRouter and the AI SDK's gateway.
 
 use crate::message::StopReason;
-use crate::wire::hash::{START, add, hash};
+use crate::wire::hash::{START, add};
 
 /// What `word` means. A word that means a failure is no reason that a model has: it is `Other`,
 /// as a word that nobody knows; see [`is_failure`].
@@ -23,95 +25,121 @@ pub(crate) fn is_failure(word: &[u8]) -> bool {
     FAILURES.contains(&fold(word))
 }
 
-/// The hash of `text` in lower case, up to a colon.
-pub(crate) fn fold(text: &[u8]) -> u32 {
-    let word = text.iter().take_while(|byte| **byte != b':');
-    word.fold(START, |hash, byte| add(hash, byte.to_ascii_lowercase()))
+/// The hash of the letters and digits of `text` in lower case, up to a colon.
+pub(crate) const fn fold(text: &[u8]) -> u32 {
+    let (mut hash, mut rest) = (START, text);
+    while let [byte, behind @ ..] = rest {
+        match byte {
+            b':' => break,
+            b'_' | b'-' | b' ' => {}
+            _ => hash = add(hash, byte.to_ascii_lowercase()),
+        }
+        rest = behind;
+    }
+    hash
 }
 
-/// The words that mean each reason, in lower case. Some clients that pass Gemini's replies on
+/// The words that mean each reason, in one of their spellings. Some clients that pass Gemini's replies on
 /// write its words as the numbers of the enumeration; those of which its two APIs mean different
 /// things are left out.
 static GROUPS: [(StopReason, &[u32]); 7] = [
     (
         StopReason::EndTurn,
         &[
-            hash(b"stop"),
-            hash(b"end_turn"),
-            hash(b"eos"),
-            hash(b"eos_token"),
-            hash(b"complete"),
-            hash(b"completed"),
-            hash(b"1"),
+            fold(b"stop"),
+            fold(b"end_turn"),
+            fold(b"eos"),
+            fold(b"eos_token"),
+            fold(b"complete"),
+            fold(b"completed"),
+            fold(b"eos_found"),
+            fold(b"finish"),
+            fold(b"finished"),
+            fold(b"normal"),
+            fold(b"1"),
         ],
     ),
     (
         StopReason::ToolUse,
-        &[hash(b"tool_calls"), hash(b"tool_use"), hash(b"tool_call"), hash(b"function_call")],
+        &[fold(b"tool_calls"), fold(b"tool_use"), fold(b"tool_call"), fold(b"function_call")],
     ),
     (
         StopReason::MaxTokens,
         &[
-            hash(b"length"),
-            hash(b"max_tokens"),
-            hash(b"max_output_tokens"),
-            hash(b"max_completion_tokens"),
-            hash(b"max_length"),
-            hash(b"model_length"),
-            hash(b"model_context_window_exceeded"),
-            hash(b"context_length_exceeded"),
-            hash(b"error_limit"),
-            hash(b"2"),
+            fold(b"length"),
+            fold(b"max_tokens"),
+            fold(b"max_output_tokens"),
+            fold(b"max_completion_tokens"),
+            fold(b"max_length"),
+            fold(b"model_length"),
+            fold(b"model_context_window_exceeded"),
+            fold(b"context_length_exceeded"),
+            fold(b"error_limit"),
+            fold(b"token_limit"),
+            fold(b"limit"),
+            fold(b"max_new_tokens"),
+            fold(b"context_window_exceeded"),
+            fold(b"context_length_reached"),
+            fold(b"max_predicted_tokens_reached"),
+            fold(b"2"),
         ],
     ),
-    (StopReason::StopSequence, &[hash(b"stop_sequence")]),
-    (StopReason::Refusal, &[hash(b"refusal")]),
+    (
+        StopReason::StopSequence,
+        &[fold(b"stop_sequence"), fold(b"stop_string_found"), fold(b"stop_criteria_met")],
+    ),
+    (StopReason::Refusal, &[fold(b"refusal")]),
     (
         StopReason::ContentFilter,
         &[
-            hash(b"content_filter"),
-            hash(b"content_filtered"),
-            hash(b"guardrail_intervened"),
-            hash(b"sensitive"),
-            hash(b"error_toxic"),
-            hash(b"safety"),
-            hash(b"recitation"),
-            hash(b"language"),
-            hash(b"blocklist"),
-            hash(b"prohibited_content"),
-            hash(b"spii"),
-            hash(b"model_armor"),
-            hash(b"image_safety"),
-            hash(b"image_prohibited_content"),
-            hash(b"image_recitation"),
-            hash(b"3"),
-            hash(b"4"),
+            fold(b"content_filter"),
+            fold(b"content_filtered"),
+            fold(b"guardrail_intervened"),
+            fold(b"sensitive"),
+            fold(b"error_toxic"),
+            fold(b"safety"),
+            fold(b"recitation"),
+            fold(b"language"),
+            fold(b"blocklist"),
+            fold(b"prohibited_content"),
+            fold(b"spii"),
+            fold(b"model_armor"),
+            fold(b"image_safety"),
+            fold(b"image_prohibited_content"),
+            fold(b"image_recitation"),
+            fold(b"3"),
+            fold(b"4"),
         ],
     ),
-    (StopReason::Pause, &[hash(b"pause_turn")]),
+    (StopReason::Pause, &[fold(b"pause_turn")]),
 ];
 
-/// The words for a provider that failed, in lower case.
-static FAILURES: [u32; 19] = [
-    hash(b"error"),
-    hash(b"network_error"),
-    hash(b"abort"),
-    hash(b"aborted"),
-    hash(b"cancelled"),
-    hash(b"canceled"),
-    hash(b"user_cancel"),
-    hash(b"failed"),
-    hash(b"timeout"),
-    hash(b"insufficient_system_resource"),
-    hash(b"engine_overloaded"),
-    hash(b"malformed_function_call"),
-    hash(b"function_call_filter"),
-    hash(b"unexpected_tool_call"),
-    hash(b"missing_thought_signature"),
-    hash(b"malformed_response"),
-    hash(b"malformed_tool_use"),
-    hash(b"malformed_model_output"),
-    hash(b"too_many_tool_calls"),
+/// The words for a provider that failed.
+static FAILURES: [u32; 24] = [
+    fold(b"error"),
+    fold(b"network_error"),
+    fold(b"abort"),
+    fold(b"aborted"),
+    fold(b"cancelled"),
+    fold(b"canceled"),
+    fold(b"user_cancel"),
+    fold(b"failed"),
+    fold(b"server_error"),
+    fold(b"internal_error"),
+    fold(b"overloaded"),
+    fold(b"model_unloaded"),
+    fold(b"timeout"),
+    fold(b"time_limit"),
+    fold(b"insufficient_system_resource"),
+    fold(b"engine_overloaded"),
+    fold(b"malformed_function_call"),
+    fold(b"function_call_filter"),
+    fold(b"unexpected_tool_call"),
+    fold(b"missing_thought_signature"),
+    fold(b"malformed_response"),
+    fold(b"malformed_tool_use"),
+    fold(b"malformed_model_output"),
+    fold(b"too_many_tool_calls"),
 ];
 
 #[cfg(test)]
@@ -120,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_words_of_all_providers_are_known_in_any_case() {
-        let known: [(&str, StopReason); 14] = [
+        let known: [(&str, StopReason); 20] = [
             ("stop", StopReason::EndTurn),
             ("STOP", StopReason::EndTurn),
             ("COMPLETE", StopReason::EndTurn),
@@ -134,6 +162,12 @@ mod tests {
             ("stop_sequence", StopReason::StopSequence),
             ("refusal", StopReason::Refusal),
             ("pause_turn", StopReason::Pause),
+            ("tool-calls", StopReason::ToolUse),
+            ("contentFilter", StopReason::ContentFilter),
+            ("Content Filtered", StopReason::ContentFilter),
+            ("maxTokens", StopReason::MaxTokens),
+            ("token_limit", StopReason::MaxTokens),
+            ("contextLengthReached", StopReason::MaxTokens),
             ("", StopReason::Other),
         ];
         for (word, meaning) in known {
@@ -148,6 +182,8 @@ mod tests {
             "insufficient_system_resource",
             "MALFORMED_FUNCTION_CALL",
             "function_call_filter: MALFORMED_FUNCTION_CALL",
+            "server-error",
+            "modelUnloaded",
         ];
         for word in failures {
             assert_eq!(reason(word.as_bytes()), StopReason::Other, "{word}");

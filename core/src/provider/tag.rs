@@ -31,13 +31,17 @@ pub(crate) const OUTPUT: u8 = 13;
 pub(crate) const CACHE_READ: u8 = 14;
 pub(crate) const CACHE_WRITE: u8 = 15;
 pub(crate) const REASONING: u8 = 16;
-/// At the top of a document: a word that may be `error`; then the strings and the code beside it
-/// are those of an error. They count as well where the status or the framing marks an error.
+/// At the top of a document: a word that may be `error`, or whether it is a success; then the strings
+/// and the code beside it are those of an error. They count as well where the status or the framing
+/// marks an error.
 pub(crate) const OBJECT: u8 = 17;
 pub(crate) const TOP_MESSAGE: u8 = 18;
 pub(crate) const TOP_CODE: u8 = 19;
 /// How long an error asks to wait: a duration with its unit, or seconds.
 pub(crate) const DELAY: u8 = 20;
+/// Tokens that the model has room for, and those that were sent, in the refusal of a long request.
+pub(crate) const CONTEXT: u8 = 21;
+pub(crate) const SENT: u8 = 22;
 
 /// Takes one token of a response.
 pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
@@ -59,12 +63,16 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
         (Token::PieceEnd(_), OBJECT) => sink.object(),
         (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),
-        (Token::Bool(_, true), ERROR) => sink.fail_document(),
+        (Token::Bool(_, true), ERROR) | (Token::Bool(_, false), OBJECT) => sink.fail_document(),
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),
         (Token::Number(_, value), ERROR_CODE) => sink.failure_status(value),
         (Token::Number(_, value), TOP_CODE) => sink.top_status(value),
         (Token::PieceEnd(_), DELAY) => sink.failure_delay(),
         (Token::Number(_, value), DELAY) => sink.note_delay(value.saturating_mul(1000)),
+        #[cfg(feature = "window")]
+        (Token::Number(_, value), CONTEXT) => sink.reply.failure.context_tokens = value,
+        #[cfg(feature = "window")]
+        (Token::Number(_, value), SENT) => sink.reply.failure.sent_tokens = value,
         (Token::Number(_, value), INPUT..=REASONING) => sink.count(tag.wrapping_sub(INPUT), value),
         _ => return (codec.token)(sink, token),
     }

@@ -22,6 +22,8 @@ pub(super) struct Decoder {
     marker: u8,
     /// The document of this line is complete; only space may follow it.
     line_is_done: bool,
+    /// This line is no document but the message of an error.
+    line_is_text: bool,
     /// The reply is over, or what comes cannot be read; the rest is of no use.
     is_over: bool,
     /// The body begins as an array.
@@ -55,6 +57,7 @@ impl Decoder {
             json: JsonReader::new(codec.places),
             marker: 0,
             line_is_done: false,
+            line_is_text: false,
             is_over: false,
             is_array: false,
             shows: false,
@@ -194,7 +197,7 @@ impl Decoder {
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
                 SseScan::Line if is_data => {
-                    self.line_is_done = false;
+                    (self.line_is_done, self.line_is_text) = (false, false);
                     if is_error {
                         sink.fail_document();
                     }
@@ -212,6 +215,7 @@ impl Decoder {
                     self.sse.unread(rest.len());
                     read?;
                 }
+                SseScan::LineEnd if self.line_is_text => sink.failure_text_end(),
                 // The lines of one event are joined by a line feed.
                 SseScan::LineEnd if is_data && !self.json.is_fresh() => {
                     self.json(sink, &mut LINE_FEED.as_slice())?;
@@ -235,6 +239,10 @@ impl Decoder {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
         let Some((byte, rest)) = data.split_first() else { return Ok(()) };
+        if self.line_is_text {
+            sink.failure_text(core::mem::take(data));
+            return Ok(());
+        }
         let begins = self.marker == 0 && self.json.is_fresh();
         if begins && is_blank(byte) {
             *data = rest;
@@ -242,6 +250,11 @@ impl Decoder {
         }
         if self.line_is_done {
             return Err(BAD);
+        }
+        // Servers name an event an error, and write what is wrong without any form.
+        if begins && sink.reply.refused && !matches!(byte, b'{' | b'[' | b'"') {
+            self.line_is_text = true;
+            return Ok(());
         }
         if self.marker == 1 && *byte != b'D' {
             // What looked like the marker is an array of documents.

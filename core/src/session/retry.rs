@@ -1,13 +1,13 @@
 //! Which failures are worth another attempt, and how long to wait for it.
 
+use crate::provider::stop::fold;
 use crate::provider::{Limits, Word, stop};
-use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
 /// Whether a refusal may go away by itself. `code` is the provider's code or type of the
 /// error; it counts more than the status, which is often too general.
 pub(super) fn is_transient(status: u32, code: &Word) -> bool {
-    let known = stop::fold(code);
+    let known = fold(code);
     let among = |codes: &[u32]| codes.contains(&known);
     // In a stream that began well the word for the end stands for a code.
     let is_told = among(&RATE_CODES) || among(&TRANSIENT_CODES) || is_failed(status, code);
@@ -21,8 +21,7 @@ fn is_failed(status: u32, code: &Word) -> bool {
 /// Whether the provider says that there were too many requests: it wants a longer pause than
 /// one that has failed.
 pub(super) fn is_rate_limit(error: Error, code: &Word) -> bool {
-    error.kind() == ErrorKind::Status
-        && (error.detail() == 429 || RATE_CODES.contains(&stop::fold(code)))
+    error.kind() == ErrorKind::Status && (error.detail() == 429 || RATE_CODES.contains(&fold(code)))
 }
 
 /// Milliseconds to wait before attempt `attempt + 1`, and the next state of the jitter.
@@ -63,62 +62,62 @@ fn below(random: u32, limit: u32) -> u32 {
 
 /// Codes of refusals that stay, whatever the status: the account must be changed first.
 static FINAL_CODES: [u32; 8] = [
-    hash(b"insufficient_quota"),
-    hash(b"enforced_spend_limit_reached"),
-    hash(b"billing_hard_limit_reached"),
-    hash(b"billing_not_active"),
-    hash(b"billing_error"),
-    hash(b"insufficient_balance"),
-    hash(b"credit_limit_reached"),
-    hash(b"context_length_exceeded"),
+    fold(b"insufficient_quota"),
+    fold(b"enforced_spend_limit_reached"),
+    fold(b"billing_hard_limit_reached"),
+    fold(b"billing_not_active"),
+    fold(b"billing_error"),
+    fold(b"insufficient_balance"),
+    fold(b"credit_limit_reached"),
+    fold(b"context_length_exceeded"),
 ];
 
-/// Codes of errors inside a stream, where the status said 200, in lower case: of OpenAI,
+/// Codes of errors inside a stream, where the status said 200, in any spelling: of OpenAI,
 /// Anthropic, Gemini, Bedrock, Mistral, Moonshot, Z.ai and of servers that follow them.
 static TRANSIENT_CODES: [u32; 28] = [
-    hash(b"overloaded_error"),
-    hash(b"overloaded"),
-    hash(b"server_is_overloaded"),
-    hash(b"server_overloaded"),
-    hash(b"model_overloaded"),
-    hash(b"engine_overloaded"),
-    hash(b"engine_overloaded_error"),
-    hash(b"service_overloaded"),
-    hash(b"api_error"),
-    hash(b"server_error"),
-    hash(b"internal_server_error"),
-    hash(b"internal_error"),
-    hash(b"internal"),
-    hash(b"timeout_error"),
-    hash(b"request_timeout"),
-    hash(b"deadline_exceeded"),
-    hash(b"gateway_timeout"),
-    hash(b"bad_gateway"),
-    hash(b"upstream_error"),
-    hash(b"service_unavailable"),
-    hash(b"service_unavailable_error"),
-    hash(b"serviceunavailableexception"),
-    hash(b"internalserverexception"),
-    hash(b"modelstreamerrorexception"),
-    hash(b"modeltimeoutexception"),
-    hash(b"modelnotreadyexception"),
-    hash(b"unavailable"),
-    hash(b"server_busy"),
+    fold(b"overloaded_error"),
+    fold(b"overloaded"),
+    fold(b"server_is_overloaded"),
+    fold(b"server_overloaded"),
+    fold(b"model_overloaded"),
+    fold(b"engine_overloaded"),
+    fold(b"engine_overloaded_error"),
+    fold(b"service_overloaded"),
+    fold(b"api_error"),
+    fold(b"server_error"),
+    fold(b"internal_server_error"),
+    fold(b"internal_error"),
+    fold(b"internal"),
+    fold(b"timeout_error"),
+    fold(b"request_timeout"),
+    fold(b"deadline_exceeded"),
+    fold(b"gateway_timeout"),
+    fold(b"bad_gateway"),
+    fold(b"upstream_error"),
+    fold(b"service_unavailable"),
+    fold(b"service_unavailable_error"),
+    fold(b"serviceunavailableexception"),
+    fold(b"internalserverexception"),
+    fold(b"modelstreamerrorexception"),
+    fold(b"modeltimeoutexception"),
+    fold(b"modelnotreadyexception"),
+    fold(b"unavailable"),
+    fold(b"server_busy"),
 ];
 
 /// The same, for too many requests.
 static RATE_CODES: [u32; 11] = [
-    hash(b"rate_limit_error"),
-    hash(b"rate_limit_exceeded"),
-    hash(b"rate_limit_reached_error"),
-    hash(b"rate_limited"),
-    hash(b"slow_down"),
-    hash(b"too_many_requests"),
-    hash(b"resource_exhausted"),
-    hash(b"throttlingexception"),
-    hash(b"throttling_error"),
-    hash(b"1302"),
-    hash(b"1305"),
+    fold(b"rate_limit_error"),
+    fold(b"rate_limit_exceeded"),
+    fold(b"rate_limit_reached_error"),
+    fold(b"rate_limited"),
+    fold(b"slow_down"),
+    fold(b"too_many_requests"),
+    fold(b"resource_exhausted"),
+    fold(b"throttlingexception"),
+    fold(b"throttling_error"),
+    fold(b"1302"),
+    fold(b"1305"),
 ];
 
 /// How many times longer the wait is after too many requests, as a power of two.

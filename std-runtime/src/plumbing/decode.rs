@@ -189,6 +189,9 @@ fn whole(stop: StopReason) -> Result<()> {
         StopReason::ContentFilter => {
             (ErrorKind::NoResult, "the provider's filter stopped the reply")
         }
+        StopReason::Other => {
+            (ErrorKind::NoResult, "the provider does not say that the reply is whole")
+        }
         _ => return Ok(()),
     };
     Err(Error::new(kind, text))

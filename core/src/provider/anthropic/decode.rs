@@ -5,12 +5,14 @@
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::Error;
+use crate::provider::places::dialect_places;
+use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
-use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_read::{ROOT, Token};
 
-places! { PLACES:
+dialect_places! { PLACES:
     TYPE = ROOT . "type" => tag::WORD,
     INDEX = ROOT . "index" => tag::INDEX,
     BLOCK = ROOT . "content_block",
@@ -18,14 +20,14 @@ places! { PLACES:
     BLOCK_ID = BLOCK . "id" => tag::ID,
     BLOCK_NAME = BLOCK . "name" => tag::NAME,
     BLOCK_INPUT = BLOCK . "input" raw => tag::ARGUMENTS,
-    BLOCK_TEXT = BLOCK . "text" => tag::TEXT,
+    BLOCK_TEXT = BLOCK . "text",
     BLOCK_THINKING = BLOCK . "thinking",
     BLOCK_SIGNATURE = BLOCK . "signature",
     BLOCK_DATA = BLOCK . "data",
     // The same again for whole messages.
     CONTENT = ROOT . "content" (from BLOCK_TYPE),
     DELTA = ROOT . "delta",
-    DELTA_TEXT = DELTA . "text" => tag::TEXT,
+    DELTA_TEXT = DELTA . "text",
     DELTA_THINKING = DELTA . "thinking",
     DELTA_SIGNATURE = DELTA . "signature",
     PARTIAL_JSON = DELTA . "partial_json" => tag::ARGUMENTS,
@@ -42,16 +44,7 @@ places! { PLACES:
     CACHE_WRITE = USAGE . "cache_creation_input_tokens" => tag::CACHE_WRITE,
     OUTPUT_DETAILS = USAGE . "output_tokens_details",
     THINKING_TOKENS = OUTPUT_DETAILS . "thinking_tokens" => tag::REASONING,
-    ERROR = ROOT . "error" => tag::ERROR,
-    ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
-    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
-    ERROR_ERROR = ERROR . "error" (from ERROR_TYPE) => tag::ERROR,
-    ERROR_DETAILS = ERROR . "details",
-    DETAILS_CODE = ERROR_DETAILS . "error_code" => tag::ERROR_CODE,
-    // Gateways put their own code here, a word or a status.
-    GATEWAY_CODE = ERROR . "code" => tag::ERROR_CODE,
-    OBJECT = ROOT . "object" => tag::OBJECT,
-    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
+    TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
 pub(super) const TWINS: [u8; 2] = [BLOCK, CONTENT];
@@ -64,7 +57,6 @@ const OTHERS: [u32; 3] = [hash(b"message"), hash(b"message_start"), hash(b"ping"
 const IS_CALL: u32 = hash(b"tool_use");
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    let dialect = sink.dialect as u8;
     let whole = sink.reply.whole;
     match token {
         Token::Begin(DELTA) => sink.reply.is_known = true,
@@ -75,6 +67,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.end_part();
             sink.take_word();
             sink.reply.is_call = false;
+            (sink.reply.dialect_state.flags, sink.reply.dialect_state.open) = (0, BLOCK_BEGAN);
             if whole {
                 sink.reply.index = Some(u32::from(sink.reply.calls));
             }
@@ -87,13 +80,15 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
                 sink.commit_call(true)?;
             }
         }
-        Token::Piece(BLOCK_THINKING | DELTA_THINKING, bytes) => {
-            sink.part(Kind::Thinking, [THINKING_FIELD, 0], bytes)?;
+        Token::Piece(BLOCK_TEXT, bytes) => first(sink, TEXT, bytes)?,
+        Token::Piece(BLOCK_THINKING, bytes) => first(sink, THINKING, bytes)?,
+        Token::Piece(BLOCK_SIGNATURE, bytes) => first(sink, SIGNED, bytes)?,
+        Token::Piece(DELTA_TEXT, bytes) => more(sink, TEXT, bytes)?,
+        Token::Piece(DELTA_THINKING, bytes) => more(sink, THINKING, bytes)?,
+        Token::Piece(DELTA_SIGNATURE, bytes) => more(sink, SIGNED, bytes)?,
+        Token::Piece(BLOCK_DATA, bytes) => {
+            sink.part(Kind::Opaque, [sink.dialect as u8, REDACTED], bytes)?;
         }
-        Token::Piece(BLOCK_SIGNATURE | DELTA_SIGNATURE, bytes) => {
-            sink.part(Kind::Opaque, [dialect, SIGNATURE], bytes)?;
-        }
-        Token::Piece(BLOCK_DATA, bytes) => sink.part(Kind::Opaque, [dialect, REDACTED], bytes)?,
         Token::PieceEnd(TYPE) => match sink.take_hash() {
             BLOCK_STOP => {
                 sink.reply.is_known = true;
@@ -115,7 +110,19 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     sink.end_error();
     sink.reply.is_cache_apart = true;
     if !sink.reply.whole {
+        end_repeat(sink)?;
         let begins = core::mem::take(&mut sink.reply.is_call);
+        let state = &mut sink.reply.dialect_state;
+        (state.level, state.open) = match (begins, core::mem::take(&mut state.open)) {
+            (true, _) => (IN_CALL, 0),
+            (false, BLOCK_BEGAN) => (0, 0),
+            (false, _) => (state.level, 0),
+        };
+        // Some servers number the pieces of a call otherwise than the call.
+        let is_lost = sink.reply.index.is_some_and(|index| !sink.has_call(index));
+        if is_lost && !begins && sink.reply.dialect_state.level == IN_CALL {
+            sink.reply.index = None;
+        }
         sink.commit_call(begins)?;
         if core::mem::take(&mut sink.reply.block_ends) {
             sink.close_call();
@@ -127,4 +134,54 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     }
     sink.document_end();
     Ok(())
+}
+
+/// What a block began with, a bit each: some servers send it once more in the first delta.
+const TEXT: u8 = 1;
+const THINKING: u8 = 2;
+const SIGNED: u8 = 4;
+
+/// A block begins in the document that is read.
+const BLOCK_BEGAN: u16 = 1;
+/// The block that began last is a call.
+const IN_CALL: u8 = 1;
+
+fn part(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
+    let (kind, info) = kind_of(sink, what);
+    sink.part(kind, info, bytes)
+}
+
+const fn kind_of(sink: &Sink<'_, '_>, what: u8) -> (Kind, [u8; 2]) {
+    match what {
+        TEXT => (Kind::Text, [0, 0]),
+        THINKING => (Kind::Thinking, [THINKING_FIELD, 0]),
+        _ => (Kind::Opaque, [sink.dialect as u8, SIGNATURE]),
+    }
+}
+
+/// What a block begins with.
+fn first(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
+    sink.reply.dialect_state.flags |= what;
+    part(sink, what, bytes)
+}
+
+/// More of a block. What comes first after a beginning waits until it is known whether it repeats
+/// that.
+fn more(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
+    if sink.reply.dialect_state.flags & what == 0 {
+        return part(sink, what, bytes);
+    }
+    sink.reply.dialect_state.block = what;
+    sink.stage(Slot::Id, bytes)
+}
+
+/// What waits goes on with the block, or is what it began with.
+fn end_repeat(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    let what = core::mem::take(&mut sink.reply.dialect_state.block);
+    if what == 0 || !sink.is_staged(Slot::Id) {
+        return Ok(());
+    }
+    sink.reply.dialect_state.flags &= !what;
+    let (kind, info) = kind_of(sink, what);
+    sink.commit_part(if sink.repeats_part(kind) { None } else { Some((kind, info)) })
 }

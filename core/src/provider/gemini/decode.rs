@@ -6,14 +6,15 @@
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::Error;
 use crate::message::StopReason;
+use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
-use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_read::{ROOT, Token};
 use crate::wire::json_write::Digits;
 
-places! { PLACES:
+dialect_places! { PLACES:
     CANDIDATES = ROOT . "candidates",
     CANDIDATE_INDEX = CANDIDATES . "index",
     FINISH_REASON = CANDIDATES . "finishReason" => tag::WORD,
@@ -34,16 +35,9 @@ places! { PLACES:
     CACHED_TOKENS = USAGE . "cachedContentTokenCount" => tag::CACHE_READ,
     CANDIDATES_TOKENS = USAGE . "candidatesTokenCount",
     THOUGHTS_TOKENS = USAGE . "thoughtsTokenCount",
-    ERROR = ROOT . "error" => tag::ERROR,
-    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
-    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
-    ERROR_STATUS = ERROR . "status" => tag::ERROR_CODE,
-    DETAILS = ERROR . "details",
-    RETRY_DELAY = DETAILS . "retryDelay" => tag::DELAY,
-    ERROR_ERROR = ERROR . "error" (from ERROR_CODE) => tag::ERROR,
-    OBJECT = ROOT . "object" => tag::OBJECT,
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
-    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
+    TOP_TYPE = ROOT . "type" => tag::OBJECT,
+    TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
 /// Words that say that there is no reason yet.

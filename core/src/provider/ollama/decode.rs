@@ -5,12 +5,13 @@
 use super::THINKING_FIELD;
 use crate::Error;
 use crate::message::StopReason;
+use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
-use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_read::{ROOT, Token};
 
-places! { PLACES:
+dialect_places! { PLACES:
     // An object, or a text in errors of servers that have their own form.
     MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     CONTENT = MESSAGE . "content" => tag::TEXT,
@@ -24,13 +25,8 @@ places! { PLACES:
     DONE_REASON = ROOT . "done_reason" => tag::WORD,
     PROMPT_TOKENS = ROOT . "prompt_eval_count" => tag::INPUT,
     REPLY_TOKENS = ROOT . "eval_count" => tag::OUTPUT,
-    ERROR = ROOT . "error" => tag::ERROR,
-    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
-    ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
-    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
-    ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
-    OBJECT = ROOT . "object" => tag::OBJECT,
-    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
+    TOP_TYPE = ROOT . "type" => tag::OBJECT,
+    TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
 /// The line says that it is the last one.

@@ -10,13 +10,14 @@ use super::{
     REASONING_TEXT_FIELD,
 };
 use crate::Error;
+use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, tag};
 use crate::transcript::record::Kind;
 use crate::wire::hash::hash;
-use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_read::{ROOT, Token};
 
-places! { PLACES:
+dialect_places! { PLACES:
     CHOICES = ROOT . "choices",
     CHOICE_INDEX = CHOICES . "index",
     FINISH_REASON = CHOICES . "finish_reason" => tag::STOP,
@@ -51,8 +52,13 @@ places! { PLACES:
     FUNCTION = CALLS . "function",
     NAME = FUNCTION . "name" => tag::NAME,
     ARGUMENTS = FUNCTION . "arguments" raw => tag::ARGUMENTS,
+    DELTA_ERROR = DELTA . "error" (from ERROR_MESSAGE) => tag::ERROR,
     // The same again for whole bodies.
     MESSAGE = CHOICES . "message" (from CONTENT),
+    // Moonshot, and Groq of old.
+    CHOICE_USAGE = CHOICES . "usage" (from PROMPT_TOKENS),
+    GROQ = ROOT . "x_groq",
+    GROQ_USAGE = GROQ . "usage" (from PROMPT_TOKENS),
     USAGE = ROOT . "usage",
     PROMPT_TOKENS = USAGE . "prompt_tokens" => tag::INPUT,
     COMPLETION_TOKENS = USAGE . "completion_tokens" => tag::OUTPUT,
@@ -68,22 +74,13 @@ places! { PLACES:
     CACHE_WRITE_TOKENS = USAGE . "cache_creation_input_tokens" => tag::CACHE_WRITE,
     COMPLETION_DETAILS = USAGE . "completion_tokens_details",
     REASONING_TOKENS = COMPLETION_DETAILS . "reasoning_tokens" => tag::REASONING,
-    ERROR = ROOT . "error" => tag::ERROR,
-    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
-    ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
-    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
-    RETRY_AFTER = ERROR . "retry_after" => tag::DELAY,
-    // Gemini's errors in this dialect are those of its own.
-    ERROR_DETAILS = ERROR . "details",
-    RETRY_DELAY = ERROR_DETAILS . "retryDelay" => tag::DELAY,
-    ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
+    // Gateways that count in Anthropic's words.
+    INPUT_TOKENS = USAGE . "input_tokens" => tag::INPUT,
+    OUTPUT_TOKENS = USAGE . "output_tokens" => tag::OUTPUT,
     // Errors of servers that do not follow OpenAI's form.
-    OBJECT = ROOT . "object" => tag::OBJECT,
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     TOP_TYPE = ROOT . "type" => tag::OBJECT,
-    TOP_CODE = ROOT . "code" => tag::TOP_CODE,
-    DETAIL = ROOT . "detail" => tag::TOP_MESSAGE,
-    DETAIL_MESSAGE = DETAIL . "msg" => tag::TOP_MESSAGE,
+    TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
 /// A whole body has its content in the message alone.
@@ -121,9 +118,9 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::End(DELTA) if sink.log.used() > sink.reply.dialect_state.count as usize => {
             sink.reply.dialect_state.flags |= HAS_DELTA;
         }
-        Token::Begin(USAGE) => sink.reply.dialect_state.count = 0,
+        Token::Begin(USAGE | CHOICE_USAGE | GROQ_USAGE) => sink.reply.dialect_state.count = 0,
         Token::Number(TOTAL_TOKENS, total) => sink.reply.dialect_state.count = total,
-        Token::End(USAGE) => count_reasoning(sink),
+        Token::End(USAGE | CHOICE_USAGE | GROQ_USAGE) => count_reasoning(sink),
         Token::Begin(CALLS | DETAILS) => {
             sink.reply.index = None;
             sink.reply.dialect_state.document = 0;

@@ -3,15 +3,18 @@
 //! The type of an event or an item may stand after what it is the type of. Strings whose
 //! meaning is not known yet wait at the end of the transcript until their document is over.
 
-use super::items::{GOT, IS_LISTED, SKIPS_LIST, add_to_key, event, is_told, item, list_item};
+use super::items::{
+    GOT, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_told, item, list_item,
+};
 use crate::Error;
 use crate::message::StopReason;
+use crate::provider::places::dialect_places;
 use crate::provider::reply::Slot;
 use crate::provider::{Sink, stop, tag};
 use crate::wire::hash::hash;
-use crate::wire::json_read::{ROOT, Token, places};
+use crate::wire::json_read::{ROOT, Token};
 
-places! { PLACES:
+dialect_places! { PLACES:
     TYPE = ROOT . "type" => tag::WORD,
     OUTPUT_INDEX = ROOT . "output_index" => tag::INDEX,
     EVENT_ITEM_ID = ROOT . "item_id",
@@ -19,9 +22,8 @@ places! { PLACES:
     TEXT = ROOT . "text",
     REFUSAL = ROOT . "refusal",
     ARGUMENTS = ROOT . "arguments",
-    CODE = ROOT . "code" => tag::TOP_CODE,
+    NAME = ROOT . "name",
     MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
-    OBJECT = ROOT . "object" => tag::OBJECT,
     PART = ROOT . "part",
     PART_TYPE = PART . "type" => tag::WORD,
     PART_TEXT = PART . "text",
@@ -46,11 +48,6 @@ places! { PLACES:
     STATUS = ROOT . "status" => tag::WORD,
     INCOMPLETE = ROOT . "incomplete_details",
     REASON = INCOMPLETE . "reason" => tag::WORD,
-    ERROR = ROOT . "error" => tag::ERROR,
-    ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
-    ERROR_TYPE = ERROR . "type" => tag::ERROR_TYPE,
-    ERROR_CODE = ERROR . "code" => tag::ERROR_CODE,
-    ERROR_ERROR = ERROR . "error" (from ERROR_MESSAGE) => tag::ERROR,
     USAGE = ROOT . "usage",
     INPUT_TOKENS = USAGE . "input_tokens" => tag::INPUT,
     OUTPUT_TOKENS = USAGE . "output_tokens" => tag::OUTPUT,
@@ -70,13 +67,15 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
     match token {
         Token::End(LIST | WHOLE_LIST) => {
             sink.reply.dialect_state.flags &= !IS_LISTED;
-            if sink.reply.dialect_state.flags & SKIPS_LIST == 0 {
+            let flags = sink.reply.dialect_state.flags;
+            let is_call = sink.reply.dialect_state.block == item::CALL;
+            if flags & SKIPS_LIST == 0 || is_call && flags & SKIPS_CALLS == 0 {
                 list_item(sink)?;
+            } else {
+                sink.drop_stage();
             }
         }
-        _ if sink.reply.dialect_state.flags & (IS_LISTED | SKIPS_LIST)
-            == IS_LISTED | SKIPS_LIST =>
-        {
+        _ if has(sink, IS_LISTED | SKIPS_CALLS) => {
             sink.take_word();
         }
         Token::Begin(place) => begin(sink, place),
@@ -84,6 +83,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         Token::PieceEnd(place) => piece_end(sink, place),
         // Some servers repeat the status of HTTP beside an error.
         Token::Number(STATUS, value) if sink.reply.has_failed => sink.failure_status(value),
+        Token::Number(STATUS, value) => sink.top_status(value),
         _ => {}
     }
     Ok(())
@@ -92,7 +92,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
 fn begin(sink: &mut Sink<'_, '_>, place: u8) {
     sink.reply.is_known |= matches!(place, RESPONSE | WHOLE_LIST);
     match place {
-        LIST | WHOLE_LIST if sink.reply.dialect_state.flags & SKIPS_LIST != 0 => {
+        LIST | WHOLE_LIST if has(sink, SKIPS_CALLS) => {
             sink.reply.dialect_state.flags |= IS_LISTED;
         }
         ITEM | LIST | WHOLE_LIST => {
@@ -103,9 +103,11 @@ fn begin(sink: &mut Sink<'_, '_>, place: u8) {
                 sink.end_part();
             }
         }
-        // What came before is told once more.
+        // What came before is told once more. Some servers tell of calls in the last event alone.
         RESPONSE if sink.reply.dialect_state.seen != 0 => {
-            sink.reply.dialect_state.flags |= SKIPS_LIST
+            let event = sink.reply.dialect_state.document;
+            let has_none = sink.reply.calls == 0 && event::is_last(event);
+            sink.reply.dialect_state.flags |= SKIPS_LIST | if has_none { 0 } else { SKIPS_CALLS };
         }
         _ => {}
     }
@@ -127,17 +129,32 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
                 None => {}
             }
         }
-        EVENT_ITEM_ID | ITEM_ID if !is_listed => add_to_key(sink, bytes),
+        EVENT_ITEM_ID if !is_listed => add_to_key(sink, bytes),
+        ITEM_ID => {
+            if !is_listed {
+                add_to_key(sink, bytes);
+            }
+            if matches!(item, item::UNKNOWN | item::REASONING) && !has(sink, SKIPS_LIST) {
+                sink.stage(Slot::Item, bytes)?;
+            }
+        }
+        ITEM_CALL_ID if matches!(item, item::UNKNOWN | item::CALL) => {
+            sink.stage(Slot::Id, bytes)?
+        }
+        ITEM_NAME if matches!(item, item::UNKNOWN | item::CALL) => sink.stage(Slot::Name, bytes)?,
+        NAME if matches!(event, event::UNKNOWN | event::ARGUMENTS_DONE) => {
+            sink.stage(Slot::Name, bytes)?;
+        }
+        // Of a list that is told once more, only calls count.
+        _ if is_listed && has(sink, SKIPS_LIST) && place != ITEM_ARGUMENTS => {}
         ITEM_ENCRYPTED | ITEM_PHASE => sink.stage(Slot::Arguments, bytes)?,
         // What came before, and may be long, is not kept a second time.
         _ if item == item::OTHER => {}
         _ if !is_listed && (event == event::OTHER || is_told(sink, event) == Some(true)) => {}
-        ITEM_TEXT if is_listed && item == item::MESSAGE => sink.text(bytes)?,
+        ITEM_TEXT | ITEM_CONTENT if is_listed && item == item::MESSAGE => sink.text(bytes)?,
         ITEM_REFUSAL if is_listed && item == item::MESSAGE => sink.refusal(bytes)?,
-        TEXT | REFUSAL | PART_TEXT | ITEM_TEXT | ITEM_CALL_ID => sink.stage(Slot::Id, bytes)?,
-        PART_REFUSAL | ITEM_REFUSAL | ITEM_SUMMARY_TEXT | ITEM_NAME => {
-            sink.stage(Slot::Name, bytes)?;
-        }
+        TEXT | REFUSAL | PART_TEXT | ITEM_TEXT | ITEM_CONTENT => sink.stage(Slot::Id, bytes)?,
+        PART_REFUSAL | ITEM_REFUSAL | ITEM_SUMMARY_TEXT => sink.stage(Slot::Name, bytes)?,
         ARGUMENTS | ITEM_ARGUMENTS => {
             sink.reply.dialect_state.flags |= GOT;
             sink.stage(Slot::Arguments, bytes)?;
@@ -159,9 +176,15 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
         }
         PART_TYPE | ITEM_TYPE => sink.reply.dialect_state.block = item::from_word(sink.take_hash()),
         STATUS => {
-            sink.reply.is_known = true;
             let word = sink.take_word();
-            if ![IN_PROGRESS, QUEUED].contains(&hash(&word)) {
+            let known = STATUSES.iter().position(|status| *status == hash(&word));
+            sink.reply.is_known |= known.is_some();
+            if known.is_none() {
+                // Other servers have a code of the error here.
+                sink.word(&word);
+                sink.top_code();
+            }
+            if known.is_none_or(|place| place >= UNENDED) {
                 sink.reply.raw_stop_reason = word;
             }
         }
@@ -177,5 +200,17 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
     }
 }
 
-const IN_PROGRESS: u32 = hash(b"in_progress");
-const QUEUED: u32 = hash(b"queued");
+fn has(sink: &Sink<'_, '_>, flags: u8) -> bool {
+    sink.reply.dialect_state.flags & flags == flags
+}
+
+/// The words for how far a response is; the first do not end it.
+const STATUSES: [u32; 6] = [
+    hash(b"in_progress"),
+    hash(b"queued"),
+    hash(b"completed"),
+    hash(b"incomplete"),
+    hash(b"failed"),
+    hash(b"cancelled"),
+];
+const UNENDED: usize = 2;

@@ -4,7 +4,7 @@
 //! form. The server refuses an item of reasoning that nothing follows, so such a one is left
 //! out.
 
-use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
+use super::{CONTENT_FIELD, ENCRYPTED, ITEM_ID, PHASE, SUMMARY_FIELD};
 use crate::message::Dialect;
 use crate::provider::codec::{Cursor, about_tool};
 use crate::provider::{Context, attach};
@@ -138,7 +138,11 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
             begin(at, r#"{"type":"reasoning","summary":["#, out);
         }
         at.stage = BETWEEN;
-        out.fill(r#"],"encrypted_content":"%t"}"#);
+        out.fill(r#"],"encrypted_content":"%t""#);
+        // The server compares it with the one in the encrypted form, so none is made up.
+        let id = Record::at(bytes, record.end()).filter(|behind| is_ours(behind, ITEM_ID));
+        out.blanks.name = id.map_or("", |id| id.text());
+        out.fill(if id.is_some() { r#","id":"%n"}"# } else { "}" });
     } else if record.is(Kind::Thinking) && field == SUMMARY_FIELD && is_sealed(bytes, record) {
         if at.stage == BETWEEN {
             begin(at, r#"{"type":"reasoning","summary":["#, out);
@@ -149,7 +153,7 @@ fn reasoning<'a>(bytes: &'a [u8], at: &mut Cursor, record: &Record<'a>, out: &mu
         out.fill(r#"{"type":"summary_text","text":"%t"}"#);
     } else if record.is(Kind::Thinking) && field == CONTENT_FIELD && !is_sealed(bytes, record) {
         // A server that shows the reasoning itself has no other form of it.
-        // Its items need an id, of any kind; that of an encrypted one would have to be its own.
+        // Its items need an id, of any kind.
         begin(at, r#"{"type":"reasoning","id":"rs_"#, out);
         pieces!(out: Piece::Id(record.offset as u32));
         out.fill(r#"","summary":[],"content":[{"type":"reasoning_text","text":"%t"}]}"#);

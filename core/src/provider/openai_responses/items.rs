@@ -4,7 +4,7 @@
 //! are done, and in the list of the last event. Servers leave some of these out, so content is
 //! taken in the first form in which it comes, and not again.
 
-use super::{CONTENT_FIELD, ENCRYPTED, PHASE, SUMMARY_FIELD};
+use super::{CONTENT_FIELD, ENCRYPTED, ITEM_ID, PHASE, SUMMARY_FIELD};
 use crate::Error;
 use crate::message::StopReason;
 use crate::provider::Sink;
@@ -81,6 +81,11 @@ pub(super) mod event {
         }
     }
 
+    /// Whether the list in it is that of the whole reply, as far as is known.
+    pub fn is_last(event: u8) -> bool {
+        matches!(event, UNKNOWN | COMPLETED | INCOMPLETE)
+    }
+
     /// In which form it brings content: a later form repeats the earlier ones. 0: in none.
     pub fn level(event: u8) -> u8 {
         match event {
@@ -126,12 +131,16 @@ pub(super) mod item {
 pub(super) const SKIPS_LIST: u8 = 1;
 /// The document brought a delta, or arguments.
 pub(super) const GOT: u8 = 2;
+/// The calls of that list came, too.
+pub(super) const SKIPS_CALLS: u8 = 4;
 /// An item has begun.
 const BEGUN: u8 = 8;
 /// The item that began last is over.
 const OVER: u8 = 16;
 /// What is read stands in a list of items.
 pub(super) const IS_LISTED: u8 = 32;
+/// The server gives all items the same number, so they are told apart without it.
+const UNNUMBERED: u8 = 64;
 
 /// More of the id of the item that the event is about.
 pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
@@ -143,7 +152,8 @@ pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
 /// Whether an earlier form brought the content of this event; `None` when that cannot be said
 /// before its document is over, as where items have no numbers.
 pub(super) fn is_told(sink: &Sink<'_, '_>, event: u8) -> Option<bool> {
-    let item = sink.reply.index?;
+    let is_numbered = sink.reply.dialect_state.flags & UNNUMBERED == 0;
+    let item = sink.reply.index.filter(|_| is_numbered)?;
     match event::level(event) {
         0 => None,
         level => Some(was_streamed(sink, item, level)),
@@ -178,6 +188,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
             sink.commit_call(false)?;
             mark(sink, index, level);
         }
+        event::ARGUMENTS_DONE => commit_name(sink, index)?,
         event::PART_DONE if !was_streamed(sink, index, level) => {
             let is_new = sink.is_staged(Slot::Id) || sink.is_staged(Slot::Name);
             let part = match sink.reply.dialect_state.block {
@@ -196,6 +207,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
             sink.end_part();
             sink.reply.dialect_state.seen &= !bit(index);
             if sink.reply.dialect_state.block == item::CALL {
+                sink.drop_from(Slot::Item);
                 sink.commit_call(true)?;
                 sink.reply.dialect_state.open = sink.reply.dialect_state.open.saturating_add(1);
                 if got {
@@ -206,7 +218,10 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         event::ITEM_DONE => {
             let streamed = was_streamed(sink, index, level);
             if sink.reply.dialect_state.block == item::CALL {
-                if !streamed {
+                if streamed {
+                    commit_name(sink, index)?;
+                } else {
+                    sink.drop_from(Slot::Item);
                     sink.commit_call(true)?;
                 }
                 sink.reply.dialect_state.open = sink.reply.dialect_state.open.saturating_sub(1);
@@ -232,7 +247,10 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 /// An item of a list is over.
 pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
     match sink.reply.dialect_state.block {
-        item::CALL => sink.commit_new_call()?,
+        item::CALL => {
+            sink.drop_from(Slot::Item);
+            sink.commit_new_call()?;
+        }
         _ => commit_item(sink, false)?,
     }
     sink.reply.dialect_state.seen |= bit(0);
@@ -252,7 +270,20 @@ fn commit_item(sink: &mut Sink<'_, '_>, streamed: bool) -> Result<(), Error> {
     };
     commit(sink, Slot::Id, unless_streamed(first))?;
     commit(sink, Slot::Name, unless_streamed(second))?;
-    commit(sink, Slot::Arguments, Some((Kind::Opaque, [dialect, opaque])))
+    let is_encrypted = opaque == ENCRYPTED && sink.is_staged(Slot::Arguments);
+    commit(sink, Slot::Arguments, Some((Kind::Opaque, [dialect, opaque])))?;
+    // Its encrypted form goes back under its own id.
+    let id = if is_encrypted { Some((Kind::Opaque, [dialect, ITEM_ID])) } else { None };
+    commit(sink, Slot::Item, id)
+}
+
+/// The name of a call that came without one, of which the rest came before.
+fn commit_name(sink: &mut Sink<'_, '_>, index: u32) -> Result<(), Error> {
+    sink.drop_from(Slot::Arguments);
+    if sink.is_staged(Slot::Name) && sink.has_unnamed_call(index) {
+        sink.commit_call(false)?;
+    }
+    Ok(())
 }
 
 /// The string in `slot`, if there is one, becomes a part, or is dropped. The lower slots are
@@ -271,7 +302,12 @@ fn commit(sink: &mut Sink<'_, '_>, slot: Slot, part: Option<(Kind, [u8; 2])>) ->
 /// by its id, or by that of its call; without these, items follow one another.
 fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
     let key = core::mem::take(&mut sink.reply.dialect_state.key);
-    let known = sink.reply.index.or_else(|| known_number(sink, key));
+    if is_taken(sink, event, key) {
+        sink.reply.dialect_state.flags |= UNNUMBERED;
+    }
+    let is_numbered = sink.reply.dialect_state.flags & UNNUMBERED == 0;
+    let numbered = sink.reply.index.filter(|_| is_numbered);
+    let known = numbered.or_else(|| known_number(sink, key));
     let notes = &mut sink.reply.dialect_state;
     let begins = event == event::ITEM_ADDED && notes.flags & BEGUN != 0;
     let lacks_begin = event == event::ITEM_DONE && notes.flags & OVER != 0;
@@ -295,6 +331,20 @@ fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
         _ => {}
     }
     index
+}
+
+/// Whether another item has the number of the item that begins with this event.
+fn is_taken(sink: &Sink<'_, '_>, event: u8, key: u32) -> bool {
+    let notes = &sink.reply.dialect_state;
+    let Some(index) = sink.reply.index.filter(|_| key != 0) else { return false };
+    let known = notes.keys.get(index as usize).copied().unwrap_or_default();
+    let begins = match event {
+        event::ITEM_ADDED => true,
+        // Some servers give an item another id when it is over, so only one after the other is new.
+        event::ITEM_DONE => index == notes.count && notes.level == event::level(event),
+        _ => false,
+    };
+    begins && known != 0 && known != short(key)
 }
 
 /// The number of the item with this key, or of the call with this or the staged id.

@@ -8,6 +8,8 @@
 mod attach;
 mod decode;
 mod encode;
+#[cfg(all(test, feature = "all-dialects"))]
+mod item_tests;
 mod items;
 #[cfg(feature = "options")]
 mod options;
@@ -38,10 +40,11 @@ pub(crate) static CODEC: Codec = Codec {
     tail: encode::tail,
 };
 
-/// Varieties of opaque text: encrypted reasoning, which ends a reasoning item, and the phase
-/// of the message before it.
+/// Varieties of opaque text: encrypted reasoning, which ends a reasoning item, the id of that item,
+/// and the phase of the message before it.
 const ENCRYPTED: u8 = 0;
 const PHASE: u8 = 1;
+const ITEM_ID: u8 = 2;
 /// The forms in which reasoning comes: a summary, for which its encrypted form vouches, or the
 /// reasoning itself. The second number is no other dialect's, so that foreign reasoning is
 /// left out.

@@ -316,7 +316,7 @@ fn the_request_is_exactly_this() {
                     r#","instructions":"Be\nbrief.","input":["#,
                     r#"{"type":"message","role":"user","content":[{"type":"input_text","text":"hi"}]},"#,
                 ),
-                r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"**Plan** — "},{"type":"summary_text","text":"go"}],"encrypted_content":"c2VjcmV0"},"#,
+                r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"**Plan** — "},{"type":"summary_text","text":"go"}],"encrypted_content":"c2VjcmV0","id":"rs_1"},"#,
                 concat!(
                     r#"{"type":"function_call_output","call_id":"call_b","output":"two"},"#,
                     r#"{"type":"function_call_output","call_id":"call_a","output":"one\n"}]}"#,

@@ -4,6 +4,7 @@ extern crate std;
 
 use std::format;
 use std::string::String;
+use std::vec;
 use std::vec::Vec;
 
 use crate::Dialect::{Anthropic, OpenAiChat};
@@ -227,4 +228,130 @@ fn ids_may_have_kilobytes() {
         let read = Session::resume(storage, used, config(OpenAiChat)).expect("a transcript");
         assert_eq!(sent(&read), sent(&switched(session, config(OpenAiChat))));
     }
+}
+
+#[test]
+fn a_call_with_an_id_of_its_own_begins_after_one_that_is_whole() {
+    // All of them have the index 0, and come in pieces.
+    let begin = |id: &str| call(&format!(r#""index":0,"id":"{id}","#), "read", "");
+    let more = |piece: &str| call(ZERO, "-", piece);
+    let pieces = [r#"{"path":"#, r#""a"}"#, r#"{"path":"#, r#""b"}"#].map(more);
+    let [one, two] = ["1", "2"].map(begin);
+    let found = calls(&[&one, &pieces[0], &pieces[1], &two, &pieces[2], &pieces[3]]);
+    are(&found, &[("1", "read", A), ("2", "read", B)]);
+    // An id that changes in the middle of the arguments is none of another call.
+    let found = calls(&[
+        &call(r#""index":0,"id":"1","#, "read", r#"{"path":"#),
+        &call(r#""index":0,"id":"2","#, "read", r#""a"}"#),
+    ]);
+    are(&found, &[("1", "read", A)]);
+}
+
+#[test]
+fn a_last_call_without_arguments_may_be_cut_off() {
+    let chat = |reason: &str| {
+        let call = call(r#""index":0,"id":"1","#, "write", "{}");
+        let choice = format!(r#"{{"index":0,"delta":{{"tool_calls":[{call}]}}}}"#);
+        let end = format!(r#"{{"index":0,"delta":{{}},"finish_reason":"{reason}"}}"#);
+        let documents = [choice, end].map(|choice| format!(r#"{{"choices":[{choice}]}}"#));
+        observed(OpenAiChat, &events(&documents.each_ref().map(String::as_str)))
+    };
+    let anthropic = |reason: &str| {
+        let end = format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"{reason}"}}}}"#);
+        observed(
+            Anthropic,
+            &events(&[
+                r#"{"type":"message_start","message":{"id":"m","content":[]}}"#,
+                r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"1","name":"write","input":{}}}"#,
+                r#"{"type":"content_block_stop","index":0}"#,
+                &end,
+                r#"{"type":"message_stop"}"#,
+            ]),
+        )
+    };
+    for (observed, is_cut) in [
+        (chat("length"), true),
+        (anthropic("max_tokens"), true),
+        (chat("tool_calls"), false),
+        (anthropic("tool_use"), false),
+    ] {
+        let kind = observed.error.as_ref().map(|(error, ..)| error.kind());
+        assert_eq!(kind, is_cut.then_some(crate::ErrorKind::Truncated), "{observed:?}");
+        let expected = [("1", "write", "{}")];
+        are(&observed.calls, if is_cut { &[] } else { &expected });
+    }
+}
+
+/// A message of these events between its start and its end.
+fn message(blocks: &[&str]) -> String {
+    let start = r#"{"type":"message_start","message":{"id":"m","content":[]}}"#;
+    let delta = r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#;
+    events(&[&[start], blocks, &[delta, r#"{"type":"message_stop"}"#]].concat())
+}
+
+#[test]
+fn what_a_block_began_with_comes_once() {
+    let begin = |block: &str| {
+        format!(r#"{{"type":"content_block_start","index":0,"content_block":{block}}}"#)
+    };
+    let delta =
+        |delta: &str| format!(r#"{{"type":"content_block_delta","index":0,"delta":{delta}}}"#);
+    let stop = r#"{"type":"content_block_stop","index":0}"#;
+    let text = |text: &str| delta(&format!(r#"{{"type":"text_delta","text":"{text}"}}"#));
+    for (deltas, expected) in [
+        (&["hello", " you"][..], "hello you"),
+        (&[" you"], "hello you"),
+        (&["", "hello"], "hello"),
+        // Only the first delta repeats the beginning.
+        (&["hello", "hello"], "hellohello"),
+        (&["hello you"], "hellohello you"),
+    ] {
+        let mut blocks = vec![begin(r#"{"type":"text","text":"hello"}"#)];
+        blocks.extend(deltas.iter().map(|delta| text(delta)));
+        blocks.push(stop.into());
+        let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
+        let observed = observed(Anthropic, &message(&blocks));
+        assert_eq!((observed.text.as_str(), observed.error), (expected, None));
+    }
+    // A signature that stands twice would be refused.
+    let blocks = [
+        begin(r#"{"type":"thinking","thinking":"hm","signature":"c2ln"}"#),
+        delta(r#"{"type":"thinking_delta","thinking":"hm"}"#),
+        delta(r#"{"type":"signature_delta","signature":"c2ln"}"#),
+        stop.into(),
+        begin(r#"{"type":"text","text":""}"#),
+        text("hi"),
+        stop.into(),
+    ];
+    let body = message(&blocks.each_ref().map(String::as_str));
+    assert_robust(Anthropic, &body);
+    let mut session = session(config(Anthropic));
+    let observed = observe(&mut session, body.as_bytes(), 7);
+    assert_eq!((observed.text.as_str(), observed.thinking.as_str()), ("hi", "hm"));
+    session.user("go on").expect("room");
+    let sent = sent(&session);
+    assert!(sent.contains(r#""thinking":"hm","signature":"c2ln""#), "{sent}");
+}
+
+#[test]
+fn pieces_with_the_number_of_another_block_belong_to_the_call_that_is_open() {
+    let call = |index: u8, id: &str| {
+        format!(
+            r#"{{"type":"content_block_start","index":{index},"content_block":{{"type":"tool_use","id":"{id}","name":"read","input":{{}}}}}}"#
+        )
+    };
+    let piece = |index: u8, json: &str| {
+        let json = json.replace('"', "\\\"");
+        format!(
+            r#"{{"type":"content_block_delta","index":{index},"delta":{{"type":"input_json_delta","partial_json":"{json}"}}}}"#
+        )
+    };
+    let text = r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"I look"}}"#;
+    let stop = r#"{"type":"content_block_stop","index":0}"#;
+    let body = message(&[text, stop, &call(1, "t1"), &piece(0, A), stop]);
+    are(&observed(Anthropic, &body).calls, &[("t1", "read", A)]);
+    // What the provider's own tools are told is nobody's.
+    let search = r#"{"type":"content_block_start","index":2,"content_block":{"type":"server_tool_use","id":"s","name":"web_search","input":{}}}"#;
+    let body = message(&[&call(1, "t1"), &piece(1, A), search, &piece(2, B), stop]);
+    are(&observed(Anthropic, &body).calls, &[("t1", "read", A)]);
 }

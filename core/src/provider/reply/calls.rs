@@ -20,6 +20,8 @@ pub(crate) enum Slot {
     Id = 0,
     Name = 1,
     Arguments = 2,
+    /// The id of the item that the strings belong to. No call has it.
+    Item = 3,
 }
 
 /// The strings that lie at the end of the transcript, in the order of the record, behind room for
@@ -29,7 +31,7 @@ pub(super) struct Stage {
     /// Where that room begins, or 0: there are none.
     pub start: u32,
     /// Bytes of each, by [`Slot`].
-    pub lengths: [u32; 3],
+    pub lengths: [u32; 4],
     /// The slot that came last.
     pub(super) last: u8,
     /// The part that was open before them, or 0: they may turn out to be more of it.
@@ -100,7 +102,7 @@ impl Sink<'_, '_> {
         let stage = core::mem::take(&mut self.reply.stage);
         let start = stage.start as usize;
         let lengths = stage.lengths.map(|length| length as usize);
-        let [id, name, _] = lengths;
+        let [id, name, ..] = lengths;
         // Arguments are looked at when they are complete: a character may come in two pieces.
         let words = start + HEADER_BYTES;
         let words = self.log.bytes().get(words..words + id + name).unwrap_or_default();
@@ -141,7 +143,7 @@ impl Sink<'_, '_> {
     pub fn drop_cut_call(&mut self) -> bool {
         let last = self.reply.last_call as usize;
         let Some(record) = self.log.record(last).filter(|_| last != 0) else { return false };
-        if is_object(record.call().2.as_bytes()) {
+        if !may_be_cut(record.call().2.as_bytes()) {
             return false;
         }
         let end = record.end();
@@ -193,7 +195,7 @@ impl Sink<'_, '_> {
         &self,
         index: Option<u32>,
         start: usize,
-        lengths: [usize; 3],
+        lengths: [usize; 4],
     ) -> Result<Option<(usize, NewStrings)>, Error> {
         let last = self.reply.last_call as usize;
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
@@ -219,7 +221,8 @@ impl Sink<'_, '_> {
         let mut more = NewStrings { id: known_id.is_empty(), name: 0, arguments: true };
         if name.is_empty() || known_name == name {
             // The name comes again, or a call of the same tool.
-            let is_whole = !name.is_empty() && !arguments.is_empty() && !has_same_id;
+            let has_more = !arguments.is_empty() || has_other_id;
+            let is_whole = !name.is_empty() && has_more && !has_same_id;
             // Elements of one document that nothing tells apart are calls of their own.
             let is_own = index.is_none() && id.is_empty() && is_last && self.reply.is_touched;
             if is_whole && (has_other_id || known_id.is_empty() || id.is_empty()) && is_closed() {
@@ -291,12 +294,12 @@ impl Sink<'_, '_> {
         &mut self,
         call: usize,
         start: usize,
-        lengths: [usize; 3],
+        lengths: [usize; 4],
         more: NewStrings,
     ) -> Result<(), Error> {
         let is_last = call == self.reply.last_call as usize;
         self.reply.is_touched |= is_last;
-        let [id, name, _] = lengths;
+        let [id, name, ..] = lengths;
         let staged = start + HEADER_BYTES;
         // What is not wanted goes, from the end on.
         if !more.arguments {
@@ -441,6 +444,12 @@ fn repeated(arguments: &[u8]) -> Option<usize> {
     let length = arguments.len() - bytes.as_slice().len();
     let (first, second) = arguments.split_at_checked(length)?;
     (is_same(first, second) && is_object(first)).then_some(length)
+}
+
+/// Whether the token limit may have cut these arguments: they are not one object, or are the empty
+/// one, which stands for those that did not come.
+pub(super) fn may_be_cut(arguments: &[u8]) -> bool {
+    !is_object(arguments) || is_same(arguments, b"{}")
 }
 
 /// Whether two texts are the same JSON, but for white space.

@@ -16,6 +16,11 @@ pub(crate) struct ProviderError {
     pub status: u16,
     /// Tenths of a second to wait before the next attempt, where it says so; else 0.
     pub delay: u16,
+    /// Tokens that the model has room for, and those of the request, where it says so; else 0.
+    #[cfg(feature = "window")]
+    pub context_tokens: u32,
+    #[cfg(feature = "window")]
+    pub sent_tokens: u32,
     /// Where its message stands after the records, and how long it is.
     pub start: u32,
     pub length: u16,

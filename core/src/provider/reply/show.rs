@@ -1,5 +1,6 @@
 //! What of a reply a person may see next.
 
+use super::calls::may_be_cut;
 use super::{Reply, Sink};
 use crate::message::{CallId, Dropped, Event, StopReason, ToolCall};
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED, REFUSAL, Record};
@@ -107,8 +108,8 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// A call is told when it is complete. Arguments that are no JSON object may have been
-    /// cut off by the token limit: such a call waits for the reason of the stop.
+    /// A call is told when it is complete. Arguments that are no JSON object, or are missing at the
+    /// end, may have been cut off by the token limit: such a call waits for the reason of the stop.
     fn show_call(&mut self) -> Option<EmittedEvent> {
         if !self.calls_are_due() {
             return None;
@@ -125,14 +126,12 @@ impl Sink<'_, '_> {
                 if !record.header.has(MARKED) && core::str::from_utf8(record.payload).is_err() {
                     return Some(EmittedEvent::MALFORMED);
                 }
-                let is_whole = self.check_call(offset);
+                let is_last = offset == self.reply.last_call as usize;
+                let is_whole = self.check_call(offset) && !(is_last && self.may_be_cut(offset));
                 let end = self.log.record(offset).map_or(end, |record| record.end());
                 match self.reply.stop {
                     None if !is_whole && !self.reply.is_stopping() => return None,
-                    Some(StopReason::MaxTokens)
-                        if offset == self.reply.last_call as usize
-                            && !self.is_object_at(offset) =>
-                    {
+                    Some(StopReason::MaxTokens) if is_last && self.may_be_cut(offset) => {
                         return None;
                     }
                     _ => {}
@@ -150,9 +149,9 @@ impl Sink<'_, '_> {
         }
     }
 
-    fn is_object_at(&self, offset: usize) -> bool {
+    fn may_be_cut(&self, offset: usize) -> bool {
         let record = self.log.record(offset);
-        record.is_some_and(|call| crate::wire::json_read::is_object(call.call().2.as_bytes()))
+        record.is_none_or(|call| may_be_cut(call.call().2.as_bytes()))
     }
 
     /// Where the records end and raw bytes begin: staged strings, an error message.

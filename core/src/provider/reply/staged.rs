@@ -14,7 +14,7 @@ impl Sink<'_, '_> {
 
     /// Whether anything was read that waits.
     pub fn is_any_staged(&self) -> bool {
-        self.reply.stage.lengths != [0; 3]
+        self.reply.stage.lengths != [0; 4]
     }
 
     /// The strings that were read are a whole call of their own. A call without arguments
@@ -34,7 +34,7 @@ impl Sink<'_, '_> {
         if core::str::from_utf8(staged).is_err() {
             return Err(Error::new(ErrorKind::BadResponse, 0));
         }
-        let [id, name, _] = stage.lengths.map(|length| length as usize);
+        let [id, name, ..] = stage.lengths.map(|length| length as usize);
         self.begin_call(None, start, id, name)
     }
 
@@ -47,7 +47,7 @@ impl Sink<'_, '_> {
             return Ok(());
         };
         let (start, length) = (stage.start as usize, core::mem::take(length) as usize);
-        let is_last = stage.lengths == [0; 3];
+        let is_last = stage.lengths == [0; 4];
         let (text, end) = (start + HEADER_BYTES, start + HEADER_BYTES + length);
         let kind = kind.filter(|_| !self.reply.is_muted());
         let Some((kind, [a, b])) = kind else {
@@ -91,11 +91,36 @@ impl Sink<'_, '_> {
         Ok(())
     }
 
+    /// Takes out the strings of `slot` and of those after it.
+    pub fn drop_from(&mut self, slot: Slot) {
+        let lengths = self.reply.stage.lengths.iter_mut().skip(slot as usize);
+        let length = lengths.map(core::mem::take).sum::<u32>() as usize;
+        self.log.truncate(self.log.used() - length);
+        if !self.is_any_staged() {
+            self.drop_stage();
+        }
+    }
+
+    /// Whether the id that was read is the text of the last part of this kind.
+    pub fn repeats_part(&self, kind: Kind) -> bool {
+        let mut parts = self.log.records_from(self.reply.start as usize);
+        let mut last = None;
+        while let Some(part) = parts.find(|part| part.is(kind)) {
+            last = Some(part.payload);
+        }
+        last.is_some() && self.staged_id() == last
+    }
+
     /// The id that was read, if one was.
     pub fn staged_id(&self) -> Option<&[u8]> {
         let start = self.reply.stage.start as usize + HEADER_BYTES;
         let [length, ..] = self.reply.stage.lengths;
         self.log.bytes().get(start..start + length as usize).filter(|_| self.is_staged(Slot::Id))
+    }
+
+    /// Whether a call with this index on the wire has begun, and has no name so far.
+    pub fn has_unnamed_call(&self, index: u32) -> bool {
+        self.call_at(Some(index), &[]).is_some_and(|call| call.call_bytes().1.is_empty())
     }
 
     /// Whether a call with this index on the wire has begun.

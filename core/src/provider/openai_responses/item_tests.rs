@@ -1,0 +1,185 @@
+//! Items as servers really send them: with the numbers and ids of others, with late names, and told
+//! only at the end; and the ids under which they go back.
+
+extern crate std;
+
+use std::format;
+use std::string::String;
+use std::vec::Vec;
+
+use crate::Dialect::OpenAiResponses;
+use crate::provider::testing::{answer, config, events, observe, observed, sent, session};
+
+const A: &str = r#"{"path":"a"}"#;
+const B: &str = r#"{"path":"b"}"#;
+
+fn quoted(text: &str) -> String {
+    text.replace('"', "\\\"")
+}
+
+/// The item of a call.
+fn item(id: &str, call: &str, name: &str, arguments: &str) -> String {
+    let arguments = quoted(arguments);
+    format!(
+        r#"{{"type":"function_call","id":"{id}","call_id":"{call}","name":"{name}","arguments":"{arguments}"}}"#
+    )
+}
+
+/// An event about an item; `number` is its index on the wire with a comma, or nothing.
+fn event(kind: &str, number: &str, rest: &str) -> String {
+    format!(r#"{{"type":"response.{kind}",{number}{rest}}}"#)
+}
+
+fn added(number: &str, item: &str) -> String {
+    event("output_item.added", number, &format!(r#""item":{item}"#))
+}
+
+fn done(number: &str, item: &str) -> String {
+    event("output_item.done", number, &format!(r#""item":{item}"#))
+}
+
+fn piece(number: &str, id: &str, piece: &str) -> String {
+    let piece = quoted(piece);
+    let rest = format!(r#""item_id":"{id}","delta":"{piece}""#);
+    event("function_call_arguments.delta", number, &rest)
+}
+
+fn completed(items: &[&str]) -> String {
+    let rest = format!(r#""response":{{"status":"completed","output":[{}]}}"#, items.join(","));
+    event("completed", "", &rest)
+}
+
+#[track_caller]
+fn assert_calls(documents: &[String], expected: &[(&str, &str, &str)]) {
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let observed = observed(OpenAiResponses, &events(&documents));
+    let calls: Vec<_> =
+        observed.calls.iter().map(|(id, name, args)| (&**id, &**name, &**args)).collect();
+    assert_eq!((&calls[..], &observed.error), (expected, &None));
+}
+
+const ZERO: &str = r#""output_index":0,"#;
+
+#[test]
+fn items_that_all_have_the_same_number_are_told_apart_by_their_ids() {
+    let [one, two] = [item("f1", "c1", "read", A), item("f2", "c2", "read", B)];
+    let [begun, next] = [item("f1", "c1", "read", ""), item("f2", "c2", "read", "")];
+    let both = [("c1", "read", A), ("c2", "read", B)];
+    let end = completed(&[&one, &two]);
+    for number in [ZERO, r#""output_index":3,"#] {
+        // One after the other, at the same time, and only at their ends.
+        let documents = [
+            added(number, &begun),
+            piece(number, "f1", A),
+            done(number, &one),
+            added(number, &next),
+            piece(number, "f2", B),
+            done(number, &two),
+            end.clone(),
+        ];
+        assert_calls(&documents, &both);
+        let documents = [
+            added(number, &begun),
+            added(number, &next),
+            piece(number, "f2", &B[..5]),
+            piece(number, "f1", A),
+            piece(number, "f2", &B[5..]),
+            done(number, &one),
+            done(number, &two),
+            end.clone(),
+        ];
+        assert_calls(&documents, &both);
+        assert_calls(&[done(number, &one), done(number, &two), end.clone()], &both);
+    }
+    // An item whose id changes is still one.
+    let other = item("g1", "c1", "read", A);
+    let documents =
+        [added(ZERO, &begun), piece(ZERO, "h1", A), done(ZERO, &other), completed(&[&one])];
+    assert_calls(&documents, &both[..1]);
+}
+
+#[test]
+fn a_name_that_comes_late_is_the_name() {
+    let nameless = r#"{"type":"function_call","id":"f1","call_id":"c1","arguments":""}"#;
+    let whole = item("f1", "c1", "read", A);
+    let arguments = format!(r#""item_id":"f1","name":"read","arguments":"{}""#, quoted(A));
+    let told = event("function_call_arguments.done", ZERO, &arguments);
+    let expected = [("c1", "read", A)];
+    for begun in [nameless, &item("f1", "c1", "", "")] {
+        for number in [ZERO, ""] {
+            let documents = [added(number, begun), piece(number, "f1", A), done(number, &whole)];
+            assert_calls(&[&documents[..], &[completed(&[&whole])]].concat(), &expected);
+        }
+        assert_calls(&[added(ZERO, begun), told.clone(), completed(&[&whole])], &expected);
+        let documents = [added(ZERO, begun), piece(ZERO, "f1", A), told.clone()];
+        assert_calls(&[&documents[..], &[completed(&[&whole])]].concat(), &expected);
+    }
+}
+
+#[test]
+fn calls_that_only_the_last_event_tells_are_calls() {
+    let text = event("output_text.delta", ZERO, r#""item_id":"m1","delta":"I look""#);
+    let message =
+        r#"{"type":"message","id":"m1","content":[{"type":"output_text","text":"I look"}]}"#;
+    let [one, two] = [item("f1", "c1", "read", A), item("f2", "c2", "read", B)];
+    let documents = [text, completed(&[message, &one, &two])];
+    assert_calls(&documents, &[("c1", "read", A), ("c2", "read", B)]);
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    assert_eq!(observed(OpenAiResponses, &events(&documents)).text, "I look");
+}
+
+#[test]
+fn a_message_may_be_one_text() {
+    let body =
+        r#"{"status":"completed","output":[{"type":"message","role":"assistant","content":"hi"}]}"#;
+    assert_eq!(observed(OpenAiResponses, body).text, "hi");
+    let item = r#"{"type":"message","role":"assistant","content":"hi"}"#;
+    assert_eq!(
+        observed(OpenAiResponses, &events(&[&done(ZERO, item), &completed(&[item])])).text,
+        "hi"
+    );
+}
+
+#[test]
+fn encrypted_reasoning_goes_back_under_its_own_id() {
+    let call = item("f1", "c1", "read", A);
+    // In both orders of the keys, and without an id.
+    for (reasoning, id) in [
+        (
+            r#"{"id":"rs_\"1","type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"c2Vj"}"#,
+            r#","id":"rs_\"1""#,
+        ),
+        (
+            r#"{"encrypted_content":"c2Vj","id":"rs_\"1","summary":[{"type":"summary_text","text":"hm"}],"type":"reasoning"}"#,
+            r#","id":"rs_\"1""#,
+        ),
+        (
+            r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}],"encrypted_content":"c2Vj"}"#,
+            "",
+        ),
+    ] {
+        let streamed = [
+            added(ZERO, r#"{"id":"rs_\"1","type":"reasoning","summary":[]}"#),
+            event("reasoning_summary_text.delta", ZERO, r#""item_id":"rs_1","delta":"hm""#),
+            done(ZERO, reasoning),
+            done(r#""output_index":1,"#, &call),
+            completed(&[reasoning, &call]),
+        ];
+        let listed = [completed(&[reasoning, &call])];
+        for documents in [&streamed[..], &listed] {
+            let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+            let body = events(&documents);
+            for chunk in [1, 7, body.len()] {
+                let mut session = session(config(OpenAiResponses));
+                let heard = observe(&mut session, body.as_bytes(), chunk);
+                assert_eq!((heard.thinking.as_str(), heard.error), ("hm", None));
+                answer(&mut session, &[0], &[("done", false)]);
+                let expected = format!(
+                    r#"{{"type":"reasoning","summary":[{{"type":"summary_text","text":"hm"}}],"encrypted_content":"c2Vj"{id}}},{{"type":"function_call","call_id":"c1""#
+                );
+                let sent = sent(&session);
+                assert!(sent.contains(&expected), "{sent}");
+            }
+        }
+    }
+}
