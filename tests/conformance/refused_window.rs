@@ -25,7 +25,7 @@ const REFUSALS: [(Dialect, u16, &str); 11] = [
     (
         Dialect::OpenAiChat,
         500,
-        r#"{"error":{"code":500,"message":"the request is too large","type":"exceed_context_size_error","n_prompt_tokens":1407,"n_ctx":256}}"#,
+        r#"{"error":{"code":500,"message":"the request is too large","type":"exceed_context_size_error","n_prompt_tokens":5000,"n_ctx":4096}}"#,
     ),
     (
         Dialect::Anthropic,
@@ -176,6 +176,50 @@ fn who_makes_room_by_hand_and_who_can_make_none_gets_the_error() {
             assert_eq!(session.transcript().entries().count(), 1);
         }
     }
+}
+
+#[test]
+fn the_window_that_a_refusal_tells_is_kept_from_then_on() {
+    let refusals = [
+        r#"{"error":{"code":400,"message":"the request is too large","type":"exceed_context_size_error","n_prompt_tokens":1000,"n_ctx":600}}"#,
+        r#"{"error":{"message":"This model's maximum context length is 600 tokens, and 1000 were sent.","type":"BadRequestError","code":400}}"#,
+    ];
+    let dialect = Dialect::OpenAiChat;
+    for refusal in refusals {
+        for room in POLICIES {
+            let limits = Limits { room, max_attempts: 1, ..Limits::DEFAULT };
+            let mut session = long_talk(dialect, limits);
+            let before = body::checked(&session).len();
+            assert_eq!(answer(&mut session, 400, refusal), Ok(Event::Restart));
+            let Ok(Event::Truncated { .. }) = session.make_room() else { panic!("{room:?}") };
+            // As much goes as is too much by the provider's own numbers.
+            assert!(body::checked(&session).len() < before * 3 / 5, "{room:?}");
+            answer(&mut session, 200, good(dialect)).unwrap();
+            // What follows is never too long again.
+            let mut rooms = 0;
+            for _ in 0..6 {
+                session.user(&"and so on ".repeat(40)).unwrap();
+                while let Step::MakeRoom { .. } = session.step() {
+                    rooms += 1;
+                    if session.make_room().unwrap() == Event::Compacting {
+                        answer(&mut session, 200, good(dialect)).unwrap();
+                    }
+                }
+                assert!(session.window_tokens().total() <= 600, "{:?}", session.window_tokens());
+                answer(&mut session, 200, good(dialect)).unwrap();
+            }
+            assert!(rooms > 0, "{room:?}");
+        }
+    }
+    // Numbers that cannot be true are not believed.
+    let refusal = refusals[0].replace("1000", "900000").replace("600", "700000");
+    let limits = Limits { room: RoomPolicy::DropOldest, max_attempts: 1, ..Limits::DEFAULT };
+    let mut session = long_talk(dialect, limits);
+    assert_eq!(answer(&mut session, 400, &refusal), Ok(Event::Restart));
+    session.make_room().unwrap();
+    answer(&mut session, 200, good(dialect)).unwrap();
+    session.user(&"and so on ".repeat(400)).unwrap();
+    assert_eq!(session.step(), Step::Send);
 }
 
 #[test]

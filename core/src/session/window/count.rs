@@ -16,11 +16,33 @@ pub(in crate::session) struct WindowCount {
     all: u32,
     /// All before this offset is counted; 0: nothing is, not even what precedes the messages.
     end: u32,
+    /// The context that a refusal told, or 0.
+    context: u32,
 }
 
 impl WindowCount {
     pub const fn new() -> Self {
-        Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0 }
+        Self { window: WindowTokens { measured: 0, estimated: 0 }, all: 0, end: 0, context: 0 }
+    }
+
+    /// Whether the window that was counted can have so many tokens for the provider.
+    pub const fn may_be(&self, tokens: u32) -> bool {
+        tokens >= self.all / 4 && tokens <= most_tokens(self.all)
+    }
+
+    /// The provider told the context of the model.
+    pub const fn learn(&mut self, context: u32) {
+        self.context = context;
+    }
+
+    /// The limits of the configuration, with the context that the provider told if that is less.
+    pub fn limits(&self, config: &dyn Config) -> Limits {
+        let limits = *config.limits();
+        match (self.context, limits.context_tokens) {
+            (0, _) => limits,
+            (told, known) if known > 0 && known <= told => limits,
+            (told, _) => Limits { context_tokens: told, ..limits },
+        }
     }
 
     /// The count of `bytes`, which go on from those of the last time.
@@ -47,8 +69,8 @@ impl WindowCount {
 
     /// Counts what is new, and says by how much it is too long.
     pub fn excess(&mut self, config: &dyn Config, bytes: &[u8]) -> Excess {
-        let (limits, dialect) = (config.limits(), config.dialect());
-        if !is_limited(limits) {
+        let (limits, dialect) = (self.limits(config), config.dialect());
+        if !is_limited(&limits) {
             return Excess::NONE;
         }
         *self = self.up_to(config, bytes);
@@ -64,10 +86,10 @@ impl WindowCount {
 
     /// Whether `text` may be sent after what was counted.
     pub fn fits(&self, config: &dyn Config, text: &str) -> bool {
-        let (limits, total) = (config.limits(), self.total());
+        let (limits, total) = (self.limits(config), self.total());
         let more = config.count_tokens(text).saturating_add(WRAPPING_TOKENS);
         let most = limits.window_tokens(config.dialect());
-        !is_limited(limits) || total.saturating_add(more) <= most
+        !is_limited(&limits) || total.saturating_add(more) <= most
     }
 
     /// The provider counted all of `bytes`, of which the reply begins at `reply`. Some servers

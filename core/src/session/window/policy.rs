@@ -56,7 +56,7 @@ impl Machine {
         let (what, freed) = match freed {
             0 if excess.context > 0 => {
                 // Below the high mark: what was never sent is only estimated.
-                let most = config.limits().high_water(config.dialect());
+                let most = self.count.limits(config).high_water(config.dialect());
                 let over = self.count.total().saturating_sub(most).max(excess.context);
                 let bytes = self.result_bytes(log, config, over);
                 (Dropped::ToolResult, self.shorten_results(log, config, bytes))

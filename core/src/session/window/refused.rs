@@ -5,11 +5,11 @@ use super::RoomAttempts;
 use super::policy::Needed;
 use super::shorten::can_shorten;
 use crate::message::{Dropped, Event};
+use crate::provider::stop::fold;
 use crate::provider::{Config, RoomPolicy};
 use crate::session::machine::Machine;
 use crate::session::room::{LastResort, can_drop};
 use crate::transcript::log::Log;
-use crate::wire::hash::hash;
 use crate::{Error, ErrorKind};
 
 impl RoomAttempts {
@@ -58,7 +58,9 @@ impl Machine {
     /// the provider says is too much. To ask for a summary would be refused as well.
     pub fn shorten(&mut self, log: &mut Log<'_>, config: &dyn Config) -> Event<'static> {
         let used = log.used();
-        let shares = too_much(self.message(log)).unwrap_or((2, 3));
+        let told = self.too_much(log);
+        let context = told.filter(|(_, sent)| self.count.may_be(*sent)).map(|(context, _)| context);
+        let shares = told.unwrap_or((2, 3));
         let bytes = (used / 3).max(used - part(used, shares));
         let elided = match config.limits().room {
             RoomPolicy::DropOldest => 0,
@@ -82,6 +84,10 @@ impl Machine {
         self.room_attempts.add(RoomAttempts::SHORTER);
         self.attempt = 0;
         self.enter_send(log, config);
+        // It counts from the next round on: this request is as short as the provider wants it.
+        if let Some(context) = context {
+            self.count.learn(context);
+        }
         Event::Truncated { what, bytes: freed as u32 }
     }
 
@@ -89,15 +95,28 @@ impl Machine {
     fn is_too_long(&self, log: &Log<'_>, status: u32) -> bool {
         let message = self.message(log);
         // 2xx: it was told in the stream.
-        CODES.contains(&hash(&self.reply.failure.code))
+        let failure = &self.reply.failure;
+        CODES.contains(&fold(&failure.code))
+            || (1..failure.sent_tokens).contains(&failure.context_tokens)
             || matches!(status, 200..=299 | 400 | 413 | 422) && is_about_length(message)
+    }
+
+    /// Tokens that a request may have, and those that this one had, if the refusal says so: in
+    /// members of their own, or in its message.
+    fn too_much(&self, log: &Log<'_>) -> Option<(u32, u32)> {
+        let failure = &self.reply.failure;
+        match (failure.context_tokens, failure.sent_tokens) {
+            (context @ 1.., sent) if sent > context => Some((context, sent)),
+            _ => too_much(self.message(log)),
+        }
     }
 
     /// What the provider says went wrong.
     fn message<'a>(&self, log: &'a Log<'_>) -> &'a [u8] {
         let failure = &self.reply.failure;
-        let start = failure.start as usize;
-        log.bytes().get(start..start + failure.length as usize).unwrap_or_default()
+        let (start, length) = (failure.start as usize, failure.length as usize);
+        // Once the reply was taken out, it stands behind the end.
+        log.bytes().get(start..start + length).unwrap_or_else(|| log.behind(length))
     }
 }
 
@@ -162,17 +181,17 @@ const MOST_TIMES: u32 = 1000;
 /// The codes for it.
 static CODES: [u32; 6] = [
     // OpenAI and many others.
-    hash(b"context_length_exceeded"),
+    fold(b"context_length_exceeded"),
     // llama.cpp.
-    hash(b"exceed_context_size_error"),
+    fold(b"exceed_context_size_error"),
     // Anthropic, for bytes.
-    hash(b"request_too_large"),
+    fold(b"request_too_large"),
     // Copilot.
-    hash(b"model_max_prompt_tokens_exceeded"),
+    fold(b"model_max_prompt_tokens_exceeded"),
     // GitHub Models.
-    hash(b"tokens_limit_reached"),
+    fold(b"tokens_limit_reached"),
     // Z.ai.
-    hash(b"1261"),
+    fold(b"1261"),
 ];
 
 /// What those say that have no code of their own for it.

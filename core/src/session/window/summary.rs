@@ -83,7 +83,7 @@ impl Machine {
     /// Tokens of the reply that the provider is asked for: a summary that was cut off gets twice
     /// as many the second time, if the context has them.
     pub fn reply_tokens(&self, config: &dyn Config) -> u32 {
-        let (limits, dialect) = (config.limits(), config.dialect());
+        let (limits, dialect) = (self.count.limits(config), config.dialect());
         let tokens = limits.reply_tokens(dialect);
         if !self.room_attempts.has(RoomAttempts::AGAIN) {
             return tokens;
@@ -179,8 +179,8 @@ impl Machine {
     /// What a summary of all up to `end` replaces. The newest rounds stay as they are, as many
     /// as are short, but at least the last one; and the task of the running turn.
     fn old(&self, log: &Log<'_>, config: &dyn Config, end: usize) -> SummarisedSpan {
-        let limits = config.limits();
-        let most = if is_limited(limits) {
+        let limits = self.count.limits(config);
+        let most = if is_limited(&limits) {
             // Half of the low mark, at four bytes a token.
             limits.low_water(config.dialect()) as usize / 2 * 4
         } else {
