@@ -13,7 +13,8 @@ use zerostack_scripted::{Reply, Script, Scripted, Stop};
 fn the_models_of_the_script_are_listed_without_using_up_a_reply() {
     let provider = Scripted::start(Script::new().models(&["a", "b"]).text("hi")).unwrap();
     let endpoint = Endpoint::local(provider.base_url(), "");
-    assert_eq!(served_models(&endpoint, HttpOptions::default()).unwrap(), ["a", "b"]);
+    let models = served_models(&endpoint, HttpOptions::default()).unwrap();
+    assert_eq!(models, ["a".into(), "b".into()]);
     assert_eq!(provider.requests()[0].path, "/v1/models");
     let agent = Agent::builder().endpoint(Endpoint::local(provider.base_url(), "a"));
     assert_eq!(agent.build().unwrap().ask("hello").unwrap(), "hi");

@@ -188,7 +188,7 @@ fn model(asks: bool) -> Result<Finding> {
         is_asked = true;
         match asks {
             true => provider::served_models(endpoint, http.clone()),
-            false => Ok(vec!["(its only one)".to_owned()]),
+            false => Ok(vec!["(its only one)".into()]),
         }
     });
     let endpoint = found?;
@@ -204,7 +204,9 @@ fn model(asks: bool) -> Result<Finding> {
     };
     let mut finding = Finding::ok("model", detail);
     finding.meaning = "it answers".to_owned();
-    if models.is_some_and(|models| !models.contains(&endpoint.model)) {
+    let lists =
+        |models: Vec<provider::ServedModel>| models.iter().any(|it| it.name == endpoint.model);
+    if models.is_some_and(|models| !lists(models)) {
         finding.state = "partly";
         finding.meaning = format!("it answers, and does not list {}", endpoint.model);
     }

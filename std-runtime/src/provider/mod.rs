@@ -7,6 +7,6 @@ mod tests;
 pub use config::Config;
 pub(crate) use config::config_files;
 pub use zerostack_agent::provider::{
-    Dialect, Endpoint, Env, Extra, Flags, Secret, Secrets, is_configured, is_loopback,
+    Dialect, Endpoint, Env, Extra, Flags, Secret, Secrets, ServedModel, is_configured, is_loopback,
     key_variables, resolve, resolve_with, served_models, shown,
 };

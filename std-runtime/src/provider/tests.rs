@@ -40,7 +40,7 @@ impl Case<'_> {
             let base_url = &endpoint.base_url;
             let server = self.servers.iter().find(|(known, _)| known == base_url);
             match server {
-                Some((_, models)) => Ok(models.iter().map(|model| (*model).to_owned()).collect()),
+                Some((_, models)) => Ok(models.iter().copied().map(Into::into).collect()),
                 None => {
                     let text = format!("nothing at {base_url}");
                     Err(zerostack_agent::Error::new(zerostack_agent::ErrorKind::Provider, text))

@@ -9,6 +9,21 @@ use super::{Dialect, Endpoint};
 use crate::transport::{Cancel, Http, HttpOptions};
 use crate::{Error, ErrorKind, Result};
 
+/// A model that a server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedModel {
+    /// The server's name for it.
+    pub name: String,
+    /// Tokens that it can read and write in one request; 0 where the server does not say it.
+    pub context_tokens: u32,
+}
+
+impl From<&str> for ServedModel {
+    fn from(name: &str) -> Self {
+        Self { name: name.to_owned(), context_tokens: 0 }
+    }
+}
+
 /// The models of the server of `endpoint`, asked with its key; its `model` does not matter.
 ///
 /// The time-outs are short, shortest on this machine, where it asks even if perhaps nothing is there.
@@ -16,7 +31,7 @@ use crate::{Error, ErrorKind, Result};
 /// # Errors
 /// `Configuration` when it has no list of models, `Authentication` when it refuses the key,
 /// `Provider` when it cannot be reached or fails.
-pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<String>> {
+pub fn served_models(endpoint: &Endpoint, options: HttpOptions) -> Result<Vec<ServedModel>> {
     let base_url = &endpoint.base_url;
     let connect_ms = if is_loopback(&host_of(base_url)) { 50 } else { 3_000 };
     let options = HttpOptions {
@@ -60,10 +75,10 @@ fn path(api: Dialect) -> &'static str {
 }
 
 /// The models in `document` that can hold a conversation: servers list others too.
-fn chat_models(document: &[u8]) -> Result<Vec<String>, String> {
+fn chat_models(document: &[u8]) -> Result<Vec<ServedModel>, String> {
     let list: List = serde_json::from_slice(document).map_err(|error| error.to_string())?;
     let models = list.data.or(list.models).ok_or("it has neither `data` nor `models`")?;
-    Ok(models.into_iter().filter(Model::is_for_chat).filter_map(Model::name).collect())
+    Ok(models.into_iter().filter(Model::is_for_chat).filter_map(Model::served).collect())
 }
 
 #[derive(Deserialize)]
@@ -84,6 +99,16 @@ struct Model {
     kind: Option<serde_json::Value>,
     #[serde(rename = "supportedGenerationMethods")]
     methods: Option<Vec<String>>,
+    /// vLLM and SGLang; LM Studio, as it is loaded; OpenRouter, Together and others; Groq; Mistral.
+    max_model_len: Option<serde_json::Value>,
+    loaded_context_length: Option<serde_json::Value>,
+    context_length: Option<serde_json::Value>,
+    context_window: Option<serde_json::Value>,
+    max_context_length: Option<serde_json::Value>,
+    /// llama.cpp. What it was trained with (`n_ctx_train`) may be more than it was started with.
+    meta: Option<serde_json::Value>,
+    /// OpenRouter: the one that answers may take less than the model could.
+    top_provider: Option<serde_json::Value>,
 }
 
 impl Model {
@@ -94,16 +119,36 @@ impl Model {
             && methods.is_none_or(|all| all.iter().any(|method| method == "generateContent"))
     }
 
-    fn name(self) -> Option<String> {
+    /// Servers write anything here; what is no number of tokens says nothing.
+    fn context_tokens(&self) -> u32 {
+        let nested = |value: &Option<serde_json::Value>, key| value.as_ref()?.get(key)?.as_u64();
+        let own = [
+            &self.loaded_context_length,
+            &self.max_model_len,
+            &self.context_length,
+            &self.context_window,
+            &self.max_context_length,
+        ];
+        let own = own.into_iter().flatten().find_map(serde_json::Value::as_u64);
+        nested(&self.meta, "n_ctx")
+            .or_else(|| nested(&self.top_provider, "context_length"))
+            .or(own)
+            .and_then(|tokens| u32::try_from(tokens).ok())
+            .unwrap_or_default()
+    }
+
+    fn served(self) -> Option<ServedModel> {
+        let context_tokens = self.context_tokens();
         let name = self.id.or(self.name)?;
-        Some(name.strip_prefix("models/").map(str::to_owned).unwrap_or(name))
+        let name = name.strip_prefix("models/").map(str::to_owned).unwrap_or(name);
+        Some(ServedModel { name, context_tokens })
     }
 }
 
 /// The first of `models` whose name is not that of a model for something else.
-pub(super) fn first_chat_model(models: &[String]) -> Option<&String> {
+pub(super) fn first_chat_model(models: &[ServedModel]) -> Option<&ServedModel> {
     models.iter().find(|model| {
-        let name = model.to_ascii_lowercase();
+        let name = model.name.to_ascii_lowercase();
         let mut words = name.split(|character: char| !character.is_ascii_alphanumeric());
         !name.trim().is_empty()
             && !OTHER_PARTS.iter().any(|part| name.contains(part))
@@ -163,10 +208,34 @@ mod tests {
             (r#"{"data":[{"id":"e","type":"embeddings"},{"id":"l","type":"llm"}]}"#, &["l"]),
             (r#"{"data":[]}"#, &[]),
         ] {
-            assert_eq!(chat_models(document.as_bytes()).unwrap(), expected, "{document}");
+            let models = chat_models(document.as_bytes()).unwrap();
+            let expected: Vec<ServedModel> = expected.iter().copied().map(Into::into).collect();
+            assert_eq!(models, expected, "{document}");
         }
         for document in ["", "{}", "[]", r#"{"data":7}"#, "<html>"] {
             assert!(chat_models(document.as_bytes()).is_err(), "{document}");
+        }
+    }
+
+    #[test]
+    fn the_context_of_a_model_is_read_where_a_server_tells_it() {
+        for (told, context_tokens) in [
+            (r#""meta":{"n_ctx_train":8192,"n_ctx":4096}"#, 4096),
+            (r#""meta":{"n_ctx_train":8192}"#, 0),
+            (r#""meta":null"#, 0),
+            (r#""max_model_len":32768"#, 32_768),
+            (r#""max_context_length":131072,"loaded_context_length":8192"#, 8192),
+            (r#""context_length":200000,"top_provider":{"context_length":128000}"#, 128_000),
+            (r#""context_length":200000,"top_provider":{"context_length":null}"#, 200_000),
+            (r#""context_window":131072"#, 131_072),
+            (r#""max_context_length":32768"#, 32_768),
+            (r#""context_length":"large""#, 0),
+            (r#""context_length":-1"#, 0),
+            (r#""context_length":99999999999"#, 0),
+        ] {
+            let document = format!(r#"{{"data":[{{"id":"m",{told}}}]}}"#);
+            let models = chat_models(document.as_bytes()).unwrap();
+            assert_eq!(models[0].context_tokens, context_tokens, "{told}");
         }
     }
 
@@ -189,11 +258,11 @@ mod tests {
             " ",
         ];
         for other in others {
-            assert_eq!(first_chat_model(&[other.to_owned()]), None, "{other}");
+            assert_eq!(first_chat_model(&[other.into()]), None, "{other}");
         }
         for chat in ["qwen3:4b", "gemma3", "SmolLM2-135M-Instruct", "phi4-mini", "eclipse-7b"] {
-            let models = [others[0].to_owned(), chat.to_owned()];
-            assert_eq!(first_chat_model(&models).map(String::as_str), Some(chat));
+            let models = [others[0].into(), chat.into()];
+            assert_eq!(first_chat_model(&models), Some(&chat.into()));
         }
     }
 }

@@ -39,7 +39,7 @@ use zerostack_core::{Limits, OutputLimitKey, OwnedConfig, OwnedOptions, Prices, 
 pub use base_url::is_loopback;
 pub use choice::{Flags, is_configured};
 pub use config::{Config, File, PriceTable, Projects, Setting, Table, by_name};
-pub use discovery::served_models;
+pub use discovery::{ServedModel, served_models};
 pub use extra::Extra;
 pub use options::OptionTable;
 pub use resolve::{resolve, resolve_with};

@@ -3,7 +3,7 @@
 use super::base_url::{from_ollama_host, host_of, is_same_server, normalize};
 use super::choice::{By, Choice, Flags, Inputs, unused_keys};
 use super::config::{Config, File};
-use super::discovery::{first_chat_model, served_models};
+use super::discovery::{ServedModel, first_chat_model, served_models};
 use super::extra::{self, Extra};
 use super::known::{LOCAL_SERVERS, known};
 use super::secret::{begins_like_key, shown, variable_name};
@@ -14,7 +14,7 @@ use zerostack_core::Prices;
 use zerostack_text::quote;
 
 /// Asks the server of an endpoint which models it has.
-pub type Ask<'a> = dyn FnMut(&Endpoint) -> Result<Vec<String>> + 'a;
+pub type Ask<'a> = dyn FnMut(&Endpoint) -> Result<Vec<ServedModel>> + 'a;
 
 /// Chooses the endpoint, in the order that the [module](super) tells, asking servers on this
 /// machine which models they have where that is needed.
@@ -51,7 +51,11 @@ impl Inputs<'_> {
         self.refuse_plain_http(&choice, &endpoint)?;
         endpoint.model = match self.named_model(&choice)? {
             Some(model) => model,
-            None => self.served_model(&choice, &endpoint, ask)?,
+            None => {
+                let served = self.served_model(&choice, &endpoint, ask)?;
+                endpoint.knows(&served);
+                served.name
+            }
         };
         let holds_key = endpoint.secrets().are_in(endpoint.model.as_bytes());
         if holds_key || begins_like_key(&endpoint.model) {
@@ -266,7 +270,7 @@ impl Inputs<'_> {
         choice: &Choice,
         endpoint: &Endpoint,
         ask: &mut Ask<'_>,
-    ) -> Result<String> {
+    ) -> Result<ServedModel> {
         let Endpoint { name, base_url, .. } = endpoint;
         let is_own_server = is_loopback(&host_of(base_url))
             || choice.known.is_some_and(|known| known.key_env.is_none());
@@ -302,13 +306,12 @@ impl Inputs<'_> {
             let Ok(served) = ask(&Endpoint { name: (*name).to_owned(), ..place }) else { continue };
             let model = match &wanted {
                 // Ollama lists a model with its tag, and takes it without.
-                Some(wanted) => served
-                    .iter()
-                    .any(|model| model.split(':').next() == Some(wanted) || model == wanted)
-                    .then_some(wanted),
+                Some(wanted) => served.iter().find(|model| {
+                    model.name.split(':').next() == Some(wanted) || model.name == *wanted
+                }),
                 None => first_chat_model(&served),
             };
-            let Some(model) = model else { continue };
+            let Some(served) = model else { continue };
             let choice = Choice {
                 name: (*name).to_owned(),
                 source: "found on this machine".to_owned(),
@@ -317,7 +320,10 @@ impl Inputs<'_> {
                 base_url: None,
                 by: By::Search,
             };
-            return Ok(Endpoint { model: model.clone(), ..self.without_model(&choice)? });
+            let mut endpoint = self.without_model(&choice)?;
+            endpoint.model = wanted.unwrap_or_else(|| served.name.clone());
+            endpoint.knows(served);
+            return Ok(endpoint);
         }
         let speaks = self.flags.api.map(|api| format!(" that speaks {}", api.name()));
         let found = match wanted {
@@ -333,6 +339,15 @@ impl Inputs<'_> {
             unused_keys(self.env, self.flags.api)
         );
         Err(Error::new(ErrorKind::Configuration, message))
+    }
+}
+
+impl Endpoint {
+    /// What the server tells of its model holds where nobody said anything else.
+    fn knows(&mut self, served: &ServedModel) {
+        if self.context_tokens == 0 {
+            self.context_tokens = served.context_tokens;
+        }
     }
 }
 
