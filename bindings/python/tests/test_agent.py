@@ -231,6 +231,30 @@ def test_a_server_that_does_not_end_its_response(kind: Any, provider: Provider) 
 
 
 @both
+def test_a_refusal_that_does_not_end_is_not_waited_for(kind: Any, provider: Provider) -> None:
+    body = '{"error":{"message":"no such model"}}'
+    refusal = {"status": 404, "body": body + " " * 50, "stall": len(body) + 5}
+    refusal["content_type"] = "application/json"
+    scripted = provider(refusal, say("two"))
+    # What ends it is not the silence.
+    agent = kind("scripted", base_url=scripted.url, idle_timeout_s=3600.0)
+
+    async def main() -> str:
+        async with agent:
+            with pytest.raises(zerostack.ProviderStatus, match="no such model"):
+                await agent.run("a")
+            return (await agent.run("b")).text
+
+    if kind is Agent:
+        with pytest.raises(zerostack.ProviderStatus, match="no such model"):
+            agent.run("a")
+        text = agent.run("b").text
+    else:
+        text = asyncio.run(main())
+    assert text == "two"
+
+
+@both
 def test_a_conversation_goes_on(kind: Any, provider: Provider) -> None:
     scripted = provider(say("one"), say("two"))
 

@@ -242,6 +242,17 @@ async fn one_connection_serves_all_rounds_in_every_dialect_and_framing() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_does_not_end_is_not_waited_for() {
+    let body = r#"{"error":{"message":"no such model"}}"#;
+    let reply = Reply::raw("application/json", body).with_status(404).stall(body.len());
+    let provider = Scripted::start(Script::new().reply(reply)).unwrap();
+    let mut agent = builder(&provider).build().unwrap();
+    let asked = tokio::time::timeout(Duration::from_secs(60), agent.ask("go")).await;
+    let error = asked.expect("it ends").unwrap_err();
+    assert!(error.to_string().contains("no such model"), "{error}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_reached_and_what_is_refused_is_named() {
     let provider = Scripted::start(Script::new().reply(Reply::status(401))).unwrap();
     let error = builder(&provider).build().unwrap().ask("go").await.unwrap_err();

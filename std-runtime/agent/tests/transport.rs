@@ -267,6 +267,28 @@ fn a_server_that_says_nothing_more_is_given_up() {
 }
 
 #[test]
+fn a_refusal_that_does_not_end_is_not_waited_for() {
+    must_end(|| {
+        // The rest never comes, or comes a byte at a time.
+        for drips in [false, true] {
+            let url = answering(move |stream| {
+                let head = "HTTP/1.1 404 Not Found\r\ncontent-length: 99999\r\n\r\nno such model";
+                stream.write_all(head.as_bytes()).unwrap();
+                while drips && stream.write_all(b".").is_ok() {
+                    thread::sleep(Duration::from_millis(20));
+                }
+                // Until the client has had enough.
+                let _ = stream.read_to_end(&mut Vec::new());
+            });
+            let mut response = post(&mut patient(&Cancel::new()), &url).unwrap();
+            let (body, end) = read_all(&mut response);
+            assert!(body.starts_with(b"no such model") && body.len() < 99_999);
+            assert!(end.is_ok(), "{end:?}");
+        }
+    });
+}
+
+#[test]
 fn cancel_ends_a_read_that_waits() {
     must_end(|| {
         let reply = Reply::new().text("hi").stall(9);

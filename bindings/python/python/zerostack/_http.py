@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # How long to wait for the end of a response whose reply is complete.
 DRAIN_S = 0.25
+# How long the body of a refusal is waited for: why it is one stands at its beginning.
+REFUSAL_S = 1.0
 
 
 class Timeouts(NamedTuple):
@@ -55,6 +57,7 @@ class Http:
         self._process = 0
         self._response: httpx.Response | None = None
         self._body: Any = None
+        self._limit: threading.Timer | None = None
         self._streams = _Streams()
 
     def prepare(self) -> None:
@@ -79,6 +82,10 @@ class Http:
             return _failed(error, self._route)
         self._response, self._body = response, response.iter_bytes()
         self._streams.take(response)
+        if not response.is_success:
+            self._limit = threading.Timer(REFUSAL_S, self._streams.shut)
+            self._limit.daemon = True
+            self._limit.start()
         return _head(response)
 
     def read(self) -> bytes | Failed:
@@ -88,6 +95,8 @@ class Http:
                 if chunk:
                     return bytes(chunk)
         except (httpx.RequestError, httpx.StreamError) as error:
+            if self._limit is not None and self._limit.finished.is_set():
+                return b""
             return _failed(error, self._route)
         return b""
 
@@ -95,6 +104,9 @@ class Http:
         """The response is not needed any more. What is left of a complete one is read, so that the
         connection can serve the next request; but not for long."""
         response, self._response, body, self._body = self._response, None, self._body, None
+        limit, self._limit = self._limit, None
+        if limit is not None:
+            limit.cancel()
         if response is None:
             return
         if is_complete:
@@ -157,6 +169,7 @@ class AsyncHttp:
         self._closes_client: AsyncGenerator[httpx.AsyncClient, None] | None = None
         self._closes_response: AsyncGenerator[httpx.Response, None] | None = None
         self._body: AsyncIterator[bytes] | None = None
+        self._until: float | None = None
 
     def prepare(self) -> None:
         """Finds out how the server is reached.
@@ -178,6 +191,8 @@ class AsyncHttp:
         except (httpx.RequestError, httpx.InvalidURL) as error:
             return _failed(error, self._route)
         self._closes_response, self._body = closes_response, response.aiter_bytes()
+        now = asyncio.get_running_loop().time()
+        self._until = None if response.is_success else now + REFUSAL_S
         return _head(response)
 
     async def read(self) -> bytes | Failed:
@@ -185,7 +200,13 @@ class AsyncHttp:
         if self._body is None:
             return b""
         try:
-            return await _cancellable(_chunk(self._body))
+            chunk = _cancellable(_chunk(self._body))
+            if self._until is None:
+                return await chunk
+            left = self._until - asyncio.get_running_loop().time()
+            return await asyncio.wait_for(chunk, max(left, 0))
+        except asyncio.TimeoutError:
+            return b""
         except (httpx.RequestError, httpx.StreamError) as error:
             return _failed(error, self._route)
 

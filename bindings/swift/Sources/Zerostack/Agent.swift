@@ -288,9 +288,13 @@ public actor Agent {
         do {
             let response = try await transport.send(request)
             try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
-            for try await bytes in response.body {
-                try await feed(bytes)
-                if session.step != .receive || session.isReplyComplete { break }
+            if response.status >= 300 {
+                try await feed(await refusal(response.body))
+            } else {
+                for try await bytes in response.body {
+                    try await feed(bytes)
+                    if session.step != .receive || session.isReplyComplete { break }
+                }
             }
         } catch let error as ZerostackError {
             throw error
@@ -305,6 +309,32 @@ public actor Agent {
             let event = try session.endResponse()
             await see(event)
             guard case .recovered = event else { break }
+        }
+    }
+
+    /// The body of a refusal, as far as it comes within a second: the rest is not worth a wait.
+    private func refusal(_ body: AsyncThrowingStream<Data, any Error>) async -> Data {
+        let reading = Task {
+            var text = Data()
+            do {
+                for try await bytes in body {
+                    text += bytes
+                    if text.count >= Self.pieceBytes { break }
+                }
+            } catch {
+                // The status says enough.
+            }
+            return text
+        }
+        let limit = Task {
+            try await Task.sleep(for: Self.refusalLimit)
+            reading.cancel()
+        }
+        defer { limit.cancel() }
+        return await withTaskCancellationHandler {
+            await reading.value
+        } onCancel: {
+            reading.cancel()
         }
     }
 
@@ -329,6 +359,7 @@ public actor Agent {
     }
 
     private static let pieceBytes = 16 * 1024
+    private static let refusalLimit = Duration.seconds(1)
 
     private func see(_ event: Event) async {
         switch event {

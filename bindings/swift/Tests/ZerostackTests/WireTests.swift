@@ -41,6 +41,25 @@ final class WireTests: XCTestCase {
         XCTAssertEqual(reply.text, "hello")
     }
 
+    func testARefusalWhoseBodyDoesNotEnd() async throws {
+        let reason = "{\"error\":{\"message\":\"no such model\"}}"
+        for body in [reason, reason + "\n"] {
+            let server = try Server { connection in
+                connection.send("HTTP/1.1 404 Not Found\r\ncontent-length: 9999\r\n\r\n" + body)
+                connection.wait()
+            }
+            let began = ContinuousClock.now
+            do {
+                try await agent(server).run("Hi")
+                XCTFail("it was refused")
+            } catch ZerostackError.turnFailed(let failure, network: _) {
+                XCTAssertEqual(failure.message, "no such model")
+            }
+            // The bound is a second; the server would wait for minutes.
+            XCTAssertLessThan(ContinuousClock.now - began, .seconds(60))
+        }
+    }
+
     func testAFloodWaitsAtTheServer() async throws {
         let server = try Server { connection in
             connection.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")

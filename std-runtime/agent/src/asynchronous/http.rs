@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Buf as _, Bytes};
 use http_body_util::{BodyExt as _, Full};
@@ -18,7 +18,9 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
-use crate::transport::http::{FINISH_LIMIT, add_headers, parse_url, read_roots};
+use crate::transport::http::{
+    FINISH_LIMIT, REFUSAL_LIMIT, add_headers, parse_url, read_roots,
+};
 use crate::transport::proxy::proxy_for;
 use crate::transport::retry_after::retry_after_ms;
 use crate::transport::{HttpOptions, detour};
@@ -41,6 +43,8 @@ pub(super) struct AsyncBody {
     piece: Bytes,
     host: String,
     idle_timeout: Duration,
+    /// Until when it is read, if it is that of a refusal.
+    until: Option<Instant>,
 }
 
 impl AsyncHttp {
@@ -138,7 +142,9 @@ impl AsyncHttp {
         let status = head.status.as_u16();
         detour::refuse(&host, status, &head.headers, &uri)?;
         let retry_after_ms = retry_after_ms(&head.headers, SystemTime::now());
-        Ok((status, retry_after_ms, AsyncBody { body, piece: Bytes::new(), host, idle_timeout }))
+        let until = (!head.status.is_success()).then(|| Instant::now() + REFUSAL_LIMIT);
+        let body = AsyncBody { body, piece: Bytes::new(), host, idle_timeout, until };
+        Ok((status, retry_after_ms, body))
     }
 }
 
@@ -146,8 +152,12 @@ impl AsyncBody {
     /// Waits for some bytes and puts them into `buffer`; 0 is the end of a complete body.
     pub(super) async fn receive(&mut self, buffer: &mut [u8]) -> Result<usize> {
         while self.piece.is_empty() {
-            let frame = tokio::time::timeout(self.idle_timeout, self.body.frame()).await;
-            match frame.map_err(|_| silent(&self.host, self.idle_timeout))? {
+            let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+            let limit = left.unwrap_or(self.idle_timeout).min(self.idle_timeout);
+            let Ok(frame) = tokio::time::timeout(limit, self.body.frame()).await else {
+                return if left.is_some() { Ok(0) } else { Err(silent(&self.host, limit)) };
+            };
+            match frame {
                 // Trailers have nothing for us.
                 Some(Ok(frame)) => self.piece = frame.into_data().unwrap_or_default(),
                 Some(Err(error)) => return Err(failure(&self.host, &error, false)),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
@@ -140,6 +140,7 @@ impl Http {
             place,
             failed: None,
             draining: self.draining.clone(),
+            until: (!head.status.is_success()).then(|| Instant::now() + REFUSAL_LIMIT),
         };
         detour::refuse(&body.place.host, head.status.as_u16(), &head.headers, &uri)?;
         Ok(Response {
@@ -303,6 +304,8 @@ struct HttpBody {
     /// Said again: after an error, ureq would report the end of a complete body.
     failed: Option<Error>,
     draining: Draining,
+    /// Until when it is read: a refusal is not worth a long wait.
+    until: Option<Instant>,
 }
 
 impl Body for HttpBody {
@@ -313,11 +316,21 @@ impl Body for HttpBody {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
-        self.reader.read(buffer).map_err(|error| {
-            let error = self.place.failure(ureq::Error::from(error), Stage::Body);
-            self.failed = Some(error.clone());
-            error
-        })
+        let draining = self.draining.clone();
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        let _drained = match left {
+            Some(Duration::ZERO) => return Ok(0),
+            left => left.map(|left| draining.begin(left)),
+        };
+        let error = match self.reader.read(buffer) {
+            Ok(count) => return Ok(count),
+            Err(error) => self.place.failure(ureq::Error::from(error), Stage::Body),
+        };
+        if self.until.is_some_and(|until| until <= Instant::now()) {
+            return Ok(0);
+        }
+        self.failed = Some(error.clone());
+        Err(error)
     }
 
     /// The end of the last chunk is often still on its way when the dialect's own end came, and
@@ -339,6 +352,10 @@ impl Body for HttpBody {
 /// distant server comes a round trip later. A server that sends none costs a new connection.
 pub(crate) const FINISH_LIMIT: Duration = Duration::from_millis(250);
 const MAX_FINISH_BYTES: usize = 64 * 1024;
+
+/// How long the body of a refusal is waited for: why it is one stands at its beginning, and some
+/// servers keep the connection open after it.
+pub(crate) const REFUSAL_LIMIT: Duration = Duration::from_secs(1);
 
 /// Tools may work for minutes between two requests. One that the server closed meanwhile is noticed.
 const MAX_IDLE_AGE: Duration = Duration::from_secs(300);
