@@ -1893,14 +1893,14 @@ zs_status zs_prompt_field(zs_str file,
                           uint32_t *detail);
 
 /**
- * Decodes an item of a field of the front matter that is a list (`tools`, `arguments`,
- * `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is. Items are
- * counted from 0.
+ * Decodes an item of a field of the front matter that is a list (`tools`, `disallowed-tools`,
+ * `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is.
+ * Items are counted from 0.
  *
  * Any step; no session is needed. `detail` may be NULL.
  * Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
- * tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
- * ZS_NULL.
+ * tools are meant but the disallowed ones, which switches may name, too. ZS_FULL: `*written` is the
+ * length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
  */
 zs_status zs_prompt_item(zs_str file,
                          zs_str key,

@@ -174,14 +174,14 @@ pub unsafe extern "C" fn zs_prompt_field(
     }
 }
 
-/// Decodes an item of a field of the front matter that is a list (`tools`, `arguments`,
-/// `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is. Items are
-/// counted from 0.
+/// Decodes an item of a field of the front matter that is a list (`tools`, `disallowed-tools`,
+/// `arguments`, `includes`, `check`) into `len` bytes at `bytes`; `*written` says how long it is.
+/// Items are counted from 0.
 ///
 /// Any step; no session is needed. `detail` may be NULL.
 /// Errors: ZS_NOT_FOUND after the last, and where there is no such list: without `tools` all
-/// tools are meant. ZS_FULL: `*written` is the length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8,
-/// ZS_NULL.
+/// tools are meant but the disallowed ones, which switches may name, too. ZS_FULL: `*written` is the
+/// length that is enough; ZS_BAD_PROMPT, ZS_NOT_UTF8, ZS_NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_prompt_item(
     file: zs_str,
@@ -200,6 +200,7 @@ pub unsafe extern "C" fn zs_prompt_item(
             let in_list = |list: Option<Items<'static>>| list.and_then(|mut list| list.nth(index));
             let item = match key {
                 "tools" | "allowed-tools" => in_list(prompt.tools()),
+                "disallowed-tools" => prompt.excluded_tools().nth(index),
                 "includes" => in_list(prompt.includes()),
                 "check" => in_list(prompt.check()),
                 "arguments" => prompt.argument_names().and_then(|mut names| names.nth(index)),

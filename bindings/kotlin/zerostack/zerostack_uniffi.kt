@@ -687,6 +687,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_description(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_model(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_name(
@@ -810,6 +812,8 @@ internal object UniffiLib {
     external fun uniffi_zerostack_uniffi_fn_method_prompt_body(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_description(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_prompt_excluded_tools(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_prompt_model(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1056,6 +1060,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_description() and 0xFFFF) != 23631) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() and 0xFFFF) != 4954) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_model() and 0xFFFF) != 43916) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1077,7 +1084,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() and 0xFFFF) != 14262) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_tools() and 0xFFFF) != 14647) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_tools() and 0xFFFF) != 64030) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_abort() and 0xFFFF) != 23359) {
@@ -1908,6 +1915,11 @@ public interface PromptInterface {
     fun `description`(): kotlin.String?
     
     /**
+     * The tools that it may not use, as it writes them.
+     */
+    fun `excludedTools`(): List<kotlin.String>
+    
+    /**
      * The model that it wants.
      */
     fun `model`(): kotlin.String?
@@ -1950,7 +1962,7 @@ public interface PromptInterface {
     fun `skillProblems`(`folder`: kotlin.String): List<kotlin.String>
     
     /**
-     * The tools it may use, as it writes them; nothing means all.
+     * The tools it may use, as it writes them; nothing means all but the excluded ones.
      */
     fun `tools`(): List<kotlin.String>?
     
@@ -2111,6 +2123,22 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
+     * The tools that it may not use, as it writes them.
+     */override fun `excludedTools`(): List<kotlin.String> {
+            return FfiConverterSequenceString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_prompt_excluded_tools(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * The model that it wants.
      */override fun `model`(): kotlin.String? {
             return FfiConverterOptionalString.lift(
@@ -2234,7 +2262,7 @@ open class Prompt: Disposable, AutoCloseable, PromptInterface
 
     
     /**
-     * The tools it may use, as it writes them; nothing means all.
+     * The tools it may use, as it writes them; nothing means all but the excluded ones.
      */override fun `tools`(): List<kotlin.String>? {
             return FfiConverterOptionalSequenceString.lift(
     callWithHandle {

@@ -113,10 +113,16 @@ impl Prompt {
         self.read(py, |prompt| prompt.schema().map(own))
     }
 
-    /// The tools it may use, as it writes them; `None` means all.
+    /// The tools it may use, as it writes them; `None` means all but `excluded_tools`.
     #[getter]
     fn tools(&self, py: Python<'_>) -> PyResult<Option<Vec<String>>> {
         self.read(py, |prompt| prompt.tools().map(|tools| tools.map(own).collect()))
+    }
+
+    /// The tools that it may not use, as it writes them.
+    #[getter]
+    fn excluded_tools(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        self.read(py, |prompt| prompt.excluded_tools().map(own).collect())
     }
 
     /// The mode that it wants to run in.

@@ -86,6 +86,9 @@ def test_a_prompt_is_read_and_filled() -> None:
     )
     assert (prompt.name, prompt.description, prompt.output) == ("fix-issue", "Fix an issue", "patch")
     assert prompt.tools == ["Read", "Edit"]
+    assert prompt.excluded_tools == []
+    careful = Prompt("careful", "---\ntools: {bash: false, read: true}\n---\nLook.")
+    assert (careful.tools, careful.excluded_tools) == (None, ["bash"])
     assert prompt.body == "Fix {{issue}} on {{branch|main}}."
     assert [(placeholder.name, placeholder.default) for placeholder in prompt.placeholders] == [("issue", None), ("branch", "main")]
     assert isinstance(prompt.placeholders[0], Placeholder)

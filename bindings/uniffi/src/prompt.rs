@@ -91,9 +91,14 @@ impl Prompt {
         self.read(|prompt| prompt.schema().map(owned))
     }
 
-    /// The tools it may use, as it writes them; nothing means all.
+    /// The tools it may use, as it writes them; nothing means all but the excluded ones.
     pub fn tools(&self) -> Option<Vec<String>> {
         self.read(|prompt| prompt.tools().map(texts))
+    }
+
+    /// The tools that it may not use, as it writes them.
+    pub fn excluded_tools(&self) -> Vec<String> {
+        self.read(|prompt| prompt.excluded_tools().map(owned).collect())
     }
 
     /// The model that it wants.

@@ -33,6 +33,9 @@ static void prompts(void) {
     CHECK_OK(zs_prompt_item(str(PROMPT), str("tools"), 1, out, sizeof out, &written, NULL));
     CHECK(is_out("Edit"));
     CHECK_STATUS(zs_prompt_item(str(PROMPT), str("tools"), 2, out, sizeof out, &written, NULL), ZS_NOT_FOUND);
+    CHECK_OK(zs_prompt_item(str("---\ntools: {bash: false}\n---\nLook."), str("disallowed-tools"), 0, out, sizeof out, &written, NULL));
+    CHECK(is_out("bash"));
+    CHECK_STATUS(zs_prompt_item(str(PROMPT), str("disallowed-tools"), 0, out, sizeof out, &written, NULL), ZS_NOT_FOUND);
     CHECK_OK(zs_prompt_placeholder(str(PROMPT), 1, &placeholder, NULL));
     CHECK(is_text(placeholder.name, "branch") && is_text(placeholder.fallback, "main"));
     CHECK_OK(zs_prompt_placeholder(str(PROMPT), 0, &placeholder, NULL));

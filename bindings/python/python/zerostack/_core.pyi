@@ -1040,7 +1040,10 @@ class Prompt:
         """The JSON Schema of its result, as JSON text."""
     @property
     def tools(self) -> Optional[list[str]]:
-        """The tools it may use, as it writes them; `None` means all."""
+        """The tools it may use, as it writes them; `None` means all but `excluded_tools`."""
+    @property
+    def excluded_tools(self) -> list[str]:
+        """The tools that it may not use, as it writes them."""
     @property
     def mode(self) -> Optional[str]:
         """The mode that it wants to run in."""

@@ -50,8 +50,11 @@ public final class Prompt: Sendable {
     /// The JSON Schema of its result, as JSON text.
     public var schema: String? { core.schema() }
 
-    /// The tools it may use, as it writes them; `nil` means all.
+    /// The tools it may use, as it writes them; `nil` means all but ``excludedTools``.
     public var tools: [String]? { core.tools() }
+
+    /// The tools that it may not use, as it writes them.
+    public var excludedTools: [String] { core.excludedTools() }
 
     /// The model that it wants.
     public var model: String? { core.model() }

@@ -273,6 +273,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_body(uint64_t ptr, RustCallS
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_description(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_EXCLUDED_TOOLS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_EXCLUDED_TOOLS
+RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_excluded_tools(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_MODEL
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_PROMPT_MODEL
 RustBuffer uniffi_zerostack_uniffi_fn_method_prompt_model(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -838,6 +843,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_body(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_DESCRIPTION
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_DESCRIPTION
 uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_description(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_EXCLUDED_TOOLS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_EXCLUDED_TOOLS
+uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools(void
     
 );
 #endif

@@ -745,6 +745,11 @@ public protocol PromptProtocol: AnyObject, Sendable {
     func description()  -> String?
     
     /**
+     * The tools that it may not use, as it writes them.
+     */
+    func excludedTools()  -> [String]
+    
+    /**
      * The model that it wants.
      */
     func model()  -> String?
@@ -787,7 +792,7 @@ public protocol PromptProtocol: AnyObject, Sendable {
     func skillProblems(folder: String)  -> [String]
     
     /**
-     * The tools it may use, as it writes them; nothing means all.
+     * The tools it may use, as it writes them; nothing means all but the excluded ones.
      */
     func tools()  -> [String]?
     
@@ -904,6 +909,18 @@ open func description() -> String?  {
 }
     
     /**
+     * The tools that it may not use, as it writes them.
+     */
+open func excludedTools() -> [String]  {
+    return try!  FfiConverterSequenceString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_prompt_excluded_tools(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * The model that it wants.
      */
 open func model() -> String?  {
@@ -998,7 +1015,7 @@ open func skillProblems(folder: String) -> [String]  {
 }
     
     /**
-     * The tools it may use, as it writes them; nothing means all.
+     * The tools it may use, as it writes them; nothing means all but the excluded ones.
      */
 open func tools() -> [String]?  {
     return try!  FfiConverterOptionSequenceString.lift(try! rustCall() {
@@ -6130,6 +6147,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_prompt_description() != 23631) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_excluded_tools() != 4954) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_model() != 43916) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6151,7 +6171,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems() != 14262) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_prompt_tools() != 14647) {
+    if (uniffi_zerostack_uniffi_checksum_method_prompt_tools() != 64030) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_abort() != 23359) {

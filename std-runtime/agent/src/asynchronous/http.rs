@@ -18,9 +18,7 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
-use crate::transport::http::{
-    FINISH_LIMIT, REFUSAL_LIMIT, add_headers, parse_url, read_roots,
-};
+use crate::transport::http::{FINISH_LIMIT, REFUSAL_LIMIT, add_headers, parse_url, read_roots};
 use crate::transport::proxy::proxy_for;
 use crate::transport::retry_after::retry_after_ms;
 use crate::transport::{HttpOptions, detour};
