@@ -55,6 +55,26 @@ fn the_next_run_begins_with_the_bytes_of_the_last_one() {
 }
 
 #[test]
+fn a_dry_run_prints_the_request_that_goes_on_and_changes_nothing() {
+    let place = place();
+    let provider = provider(Script::new().text("An answer."));
+    place.zerostack(&["--session", "s", "ask", "what?"]).model(&provider).run().success();
+    let files = |place: &Place| {
+        let folder = sessions(place).join("s");
+        (fs::read(folder.join("journal")).unwrap(), fs::read(folder.join("about.json")).unwrap())
+    };
+    let before = files(&place);
+    for _ in 0..2 {
+        let dry = place.zerostack(&["--session", "s", "--dry-run", "explain", "it"]);
+        let body = dry.model(&provider).run().success();
+        assert!(body.contains("what?") && body.contains("An answer."), "{body}");
+        assert_eq!(files(&place), before);
+    }
+    place.zerostack(&["--session", "new", "--dry-run", "ask", "x"]).model(&provider).run();
+    assert!(!sessions(&place).join("new").exists());
+}
+
+#[test]
 fn a_patch_that_may_not_be_applied_is_told() {
     let place = place();
     let script = Script::new()
@@ -187,7 +207,11 @@ fn what_cannot_be_gone_on_with_is_refused() {
         2,
         "a tape begins with an empty",
     );
-    refused(&["-c", "--check", "true", "--best-of", "2", "x"], 2, "--best-of and --session");
+    refused(
+        &["-c", "--check", "true", "--best-of", "2", "code", "x"],
+        2,
+        "--best-of and --session",
+    );
     let about = sessions(&place).join("review/about.json");
     let text = fs::read_to_string(&about).unwrap();
     fs::write(&about, text.replace("\"version\":1", "\"version\":2")).unwrap();
@@ -211,7 +235,11 @@ fn two_commands_at_once_do_not_share_a_session() {
         .call("bash", json!({"command": "sleep 60"}))
         .reply(Reply::new().when("fork").text("a copy"));
     let provider = provider(script);
-    let running = place.zerostack(&["--session", "s", "ask", "wait"]).model(&provider).start();
+    // Its private files are not those of the other commands.
+    place.write("elsewhere/file", "");
+    let elsewhere = place.folder("elsewhere").display().to_string();
+    let running = place.zerostack(&["--session", "s", "ask", "wait"]).env("TMPDIR", &elsewhere);
+    let running = running.model(&provider).start();
     until("the tool", || running.has_process("sleep\x0060"));
     let done = place.zerostack(&["--session", "s", "ask", "me too"]).model(&provider).run();
     let told = &done.stderr;

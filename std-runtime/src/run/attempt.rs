@@ -71,7 +71,12 @@ pub(super) fn attempt(
     let family = Family::new(config.limits);
     let mut notes = Vec::new();
     let session = match &mut saved {
-        Some(saved) => session::begin(saved, options, setup, config, &mut notes)?,
+        Some(saved) => {
+            let session = session::begin(saved, options, setup, config, &mut notes)?;
+            // Should the run be killed, the next one knows.
+            saved.keep();
+            session
+        }
         None => start_session(config)?,
     };
     notes.iter().for_each(|note| observer.warned(note));

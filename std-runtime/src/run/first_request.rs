@@ -20,11 +20,7 @@ pub fn first_request(
         let setup = Setup::new(options, Network::Forbidden, observer)?;
         let workspace = setup.open(options, stop)?;
         let config = setup.run_config(options, workspace.view().root(), setup.limits);
-        // A dry run changes nothing, so it makes no session either.
-        let mut saved = match options.session.goes_on {
-            true => session::open(options, &setup)?,
-            false => None,
-        };
+        let mut saved = session::open_existing(options, &setup)?;
         let mut notes = Vec::new();
         let mut session = match &mut saved {
             Some(saved) => session::begin(saved, options, &setup, config, &mut notes)?,

@@ -67,6 +67,21 @@ pub(super) fn open(options: &RunOptions, setup: &Setup) -> Result<Option<Saved>>
     }
 }
 
+/// Opens the session that a dry run would go on with, if there is one. It makes none, as it changes
+/// nothing.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn open_existing(options: &RunOptions, setup: &Setup) -> Result<Option<Saved>> {
+    let choice = &options.session;
+    let is_there = |name: &String| Sessions::of(&options.folder).has(name);
+    if !choice.goes_on && !choice.name.as_ref().is_some_and(is_there) {
+        return Ok(None);
+    }
+    let session = SessionChoice { fork: false, ..choice.clone() };
+    open(&RunOptions { session, ..options.clone() }, setup)
+}
+
 /// The conversation of `saved` with `config`, which is that of a run that begins. Lines for a person
 /// are added to `notes`.
 ///

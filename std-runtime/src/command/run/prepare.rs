@@ -49,7 +49,8 @@ pub(super) fn prepared(
         prompt: args.prompt.take(),
         words: std::mem::take(&mut args.words),
         instruction: std::mem::take(&mut args.instruction),
-        follow_name: invocation.is_named,
+        // Who goes on says something, if only "yes".
+        follow_name: invocation.is_named || args.session.goes_on,
     };
     let Task { mut prompt, is_named, text, waits_for_stdin } =
         words.task(&mut files, invocation.table)?;
