@@ -2,11 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::exchange::{End, ended, exchange};
-use super::workspace::{Workspace, shell};
+use super::workspace::{Ran, Workspace, shell};
 use super::{CheckEnd, Stop};
 use crate::error::quote;
-use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
 /// A command that runs in the view after the model has ended.
@@ -25,37 +23,14 @@ impl Check {
     /// `Tool` when it cannot be run at all; `Interrupted` when the run was stopped.
     pub(super) fn run(&self, workspace: &Workspace, stop: &Stop) -> Result<CheckEnd> {
         let started = Instant::now();
-        let mut child = workspace.spawn(shell(&self.command))?;
-        let exchanged = exchange(&mut child, b"", OUTPUT_BYTES, self.limit, stop);
-        let ended = match &exchanged {
-            Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
-            _ => None,
-        };
-        if ended.is_none() {
-            child.process().kill();
-            child.process().wait()?;
-        }
-        workspace.view().end_processes();
-        if stop.why().is_some() {
-            return Err(Cancel::error().into());
-        }
-        let exchanged = exchanged.map_err(|error| {
-            let text = format!("the check cannot be read: {error}");
-            Error::new(ErrorKind::Tool, text)
-        })?;
-        let how = match (ended, exchanged.end) {
-            (Some(status), _) => match status.code() {
-                Some(code) => format!("it ended with exit code {code}"),
-                None => format!("it ended with {status}"),
-            },
-            (None, End::TooLong) => format!("it printed more than {OUTPUT_BYTES} bytes"),
-            (None, _) => format!("it did not end within {} s", self.limit.as_secs()),
-        };
+        let program = shell(&self.command);
+        let Ran { output, passed, how } =
+            workspace.run(program, b"", OUTPUT_BYTES, self.limit, stop)?;
         Ok(CheckEnd {
             command: self.command.clone(),
-            passed: ended.is_some_and(|status| status.success()),
+            passed,
             how,
-            output: end_of(&exchanged.output),
+            output: end_of(&output),
             duration: started.elapsed(),
         })
     }

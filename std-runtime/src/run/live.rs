@@ -14,7 +14,6 @@ use zerostack_core::{OwnedConfig, Session, Usage};
 use super::contract::Form;
 use super::conversation::{Conversation, transport};
 use super::delivery::{self, Checked, Written};
-use super::exchange::{End, ended, exchange};
 use super::family::{ChildEvent, Family};
 use super::permissions::Gate;
 use super::setup::{Network, Setup, recover};
@@ -26,7 +25,6 @@ use crate::agent::OwnedSession;
 use crate::provider::Endpoint;
 use crate::sandbox::Program;
 use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
-use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result};
 
 /// A conversation that a person has.
@@ -196,9 +194,9 @@ impl Live {
     pub fn run(&mut self, command: &str, stop: &Stop, observer: &mut dyn Observer) -> Result<Ran> {
         self.open_workspace(Some(observer))?;
         let ran = self.spawn(shell(command), b"", stop)?;
-        let how = ran.failed.as_ref().map(|how| format!(" {how}.")).unwrap_or_default();
+        let how = ran.failed.as_ref().map(|how| format!("; {how}")).unwrap_or_default();
         self.told.push(format!(
-            "I ran `{command}`.{how}\n<command-output>\n{}\n</command-output>",
+            "I ran `{command}`{how}.\n<command-output>\n{}\n</command-output>",
             ran.output.trim_end()
         ));
         self.take_changes()?;
@@ -207,34 +205,9 @@ impl Live {
 
     fn spawn(&self, program: Program, input: &[u8], stop: &Stop) -> Result<Ran> {
         let Some(workspace) = &self.workspace else { return Err(no_view()) };
-        let mut child = workspace.spawn(program)?;
-        let exchanged = exchange(&mut child, input, OUTPUT_BYTES, COMMAND_LIMIT, stop);
-        let status = match &exchanged {
-            Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
-            _ => None,
-        };
-        if status.is_none() {
-            child.process().kill();
-            child.process().wait()?;
-        }
-        workspace.view().end_processes();
-        if stop.why().is_some() {
-            return Err(Cancel::error().into());
-        }
-        let exchanged = exchanged
-            .map_err(|error| Error::new(ErrorKind::Tool, format!("cannot be read: {error}")))?;
-        let failed = match (status, exchanged.end) {
-            (Some(status), _) if status.success() => None,
-            (Some(status), _) => Some(match status.code() {
-                Some(code) => format!("It ended with exit code {code}"),
-                None => format!("It ended with {status}"),
-            }),
-            (None, End::TooLong) => Some(format!("It printed more than {OUTPUT_BYTES} bytes")),
-            (None, _) => Some(format!("It did not end within {} s", COMMAND_LIMIT.as_secs())),
-        };
-        let mut output = exchanged.output;
-        output.extend_from_slice(&exchanged.errors);
-        Ok(Ran { output: String::from_utf8_lossy(&output).into_owned(), failed })
+        let ran = workspace.run(program, input, OUTPUT_BYTES, COMMAND_LIMIT, stop)?;
+        let output = String::from_utf8_lossy(&ran.output).into_owned();
+        Ok(Ran { output, failed: (!ran.passed).then_some(ran.how) })
     }
 
     /// Writes the changes to the folder, all or none, and gives the number of the record. `None` if

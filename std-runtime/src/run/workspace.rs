@@ -2,12 +2,15 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::exchange::{End, Exchange, ended, exchange};
 use super::stop::Guard;
 use super::{RunOptions, Stop};
 use crate::sandbox::{Access, Child, Program, ToolHost};
+use crate::transport::Cancel;
 use crate::view::{View, ViewOptions};
-use crate::{Result, own_process};
+use crate::{Error, ErrorKind, Result, own_process};
 
 /// A view of the folder, and what its processes must not see.
 pub(super) struct Workspace {
@@ -15,6 +18,16 @@ pub(super) struct Workspace {
     /// Variables that hold keys, whatever they are called.
     hidden_variables: Vec<OsString>,
     _guard: Guard,
+}
+
+/// What a command of the user came to.
+pub(super) struct Ran {
+    /// What it printed; its errors come after its output, if they are a stream of their own.
+    pub output: Vec<u8>,
+    /// It ended with code 0.
+    pub passed: bool,
+    /// How it ended: "it ended with exit code 1".
+    pub how: String,
 }
 
 impl Workspace {
@@ -64,6 +77,50 @@ impl Workspace {
             program.without_env(name);
         }
         Ok(self.view.spawn(&program)?)
+    }
+
+    /// Runs a command of the user to its end, and ends all that it started.
+    ///
+    /// # Errors
+    /// `Tool` when it cannot be run at all; `Interrupted` when it was stopped.
+    pub(super) fn run(
+        &self,
+        program: Program,
+        input: &[u8],
+        max_bytes: usize,
+        limit: Duration,
+        stop: &Stop,
+    ) -> Result<Ran> {
+        let mut child = self.spawn(program)?;
+        let exchanged = exchange(&mut child, input, max_bytes, limit, stop);
+        let status = match &exchanged {
+            Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
+            _ => None,
+        };
+        if status.is_none() {
+            child.process().kill();
+            child.process().wait()?;
+        }
+        self.view.end_processes();
+        if stop.why().is_some() {
+            return Err(Cancel::error().into());
+        }
+        let exchanged = exchanged.map_err(|error| {
+            let text = format!("the output of the command cannot be read: {error}");
+            Error::new(ErrorKind::Tool, text)
+        })?;
+        let how = match (status, exchanged.end) {
+            (Some(status), _) => match status.code() {
+                Some(code) => format!("it ended with exit code {code}"),
+                None => format!("it ended with {status}"),
+            },
+            (None, End::TooLong) => format!("it printed more than {max_bytes} bytes"),
+            (None, _) => format!("it did not end within {} s", limit.as_secs()),
+        };
+        let passed = status.is_some_and(|status| status.success());
+        let Exchange { mut output, errors, .. } = exchanged;
+        output.extend_from_slice(&errors);
+        Ok(Ran { output, passed, how })
     }
 
     /// The environment of a tool that is no process of its own.

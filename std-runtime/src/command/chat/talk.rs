@@ -176,7 +176,7 @@ impl Talk {
         let end = if ran.output.is_empty() || ran.output.ends_with('\n') { "" } else { "\n" };
         screen.print(&crate::visible::visible(&format!("{}{end}", ran.output)))?;
         if let Some(failed) = ran.failed {
-            screen.note(&failed.to_lowercase());
+            screen.note(&failed);
         }
         if live.patch() != before {
             screen.changes(live.patch());
