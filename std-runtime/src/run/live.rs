@@ -222,7 +222,7 @@ impl Live {
         }
         match self.write() {
             // What the user changed meanwhile may be elsewhere in the files.
-            Err(error) if error.kind() == ErrorKind::Conflict => {
+            Err(error) if error.kind() == ErrorKind::Conflict && !self.patches.is_empty() => {
                 self.workspace = None;
                 self.write()
             }
