@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
-use zerostack_tests::command::{Place, Terminal};
+use zerostack_tests::command::{Place, Terminal, until};
 
 use super::place;
 
@@ -96,6 +96,7 @@ fn ctrl_c_ends_the_turn_and_ctrl_d_the_chat() {
     terminal.line("wait");
     // A line says what is waited for.
     terminal.wait_for("bash echo kept");
+    until("the command", || place.has_process("sleep\u{0}1000"));
     terminal.press(&["C-c"]);
     let screen = answered(&terminal, "stopped; the chat goes on");
     assert!(screen.contains("kept.txt +1 −0"), "{screen}");

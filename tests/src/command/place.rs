@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Invocation;
+use super::{Invocation, processes_with};
 
 /// A home folder, a folder for temporary files and a project, removed on drop.
 pub struct Place {
@@ -42,6 +42,14 @@ impl Place {
     /// Never: the name is ASCII.
     pub fn marker(&self) -> &str {
         self.root.path().file_name().and_then(|name| name.to_str()).unwrap()
+    }
+
+    /// Whether a process of this place has `part` in its command line, with a NUL between arguments.
+    pub fn has_process(&self, part: &str) -> bool {
+        processes_with(self.marker()).iter().any(|pid| {
+            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&line).contains(part)
+        })
     }
 
     /// Writes a file, `project/…` or `home/…`, with the folders above it.

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr};
 
 use rustix::process::{Pid, Signal};
 
-use super::{Done, KEY, Place, Tree, processes_with, tree, until};
+use super::{Done, KEY, Place, Tree, tree, until};
 
 /// A run that goes on.
 pub struct Running<'p> {
@@ -43,12 +43,9 @@ impl<'p> Running<'p> {
         }
     }
 
-    /// Whether a process of this run has `part` in its command line, with a NUL between arguments.
+    /// Whether a process of this run has `part` in its command line, see [`Place::has_process`].
     pub fn has_process(&self, part: &str) -> bool {
-        processes_with(self.place.marker()).iter().any(|pid| {
-            let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&line).contains(part)
-        })
+        self.place.has_process(part)
     }
 
     /// Waits until the process handles `signal` in its own way.
