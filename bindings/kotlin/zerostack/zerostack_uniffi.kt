@@ -1045,7 +1045,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 43390) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 22756) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 1919) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_built_in_prompts() and 0xFFFF) != 38230) {
@@ -1108,7 +1108,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_failure() and 0xFFFF) != 36470) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 35559) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_feed() and 0xFFFF) != 12175) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_fork() and 0xFFFF) != 47256) {
@@ -5169,6 +5169,24 @@ enum class ErrorKind {
      * the number of the option, and the message has its name.
      */
     UNSUPPORTED_OPTION,
+    /**
+     * An attachment cannot be used as it is described: its media type, name, length or
+     * address. `detail` is its index.
+     */
+    BAD_ATTACHMENT,
+    /**
+     * The dialect has no place for an attachment of this kind or media type, or not from
+     * this source. `detail` is its index.
+     */
+    UNSUPPORTED_ATTACHMENT,
+    /**
+     * The bytes of an attachment are needed and were not given. `detail` is its number.
+     */
+    MISSING_ATTACHMENT,
+    /**
+     * The bytes of an attachment are fewer or more than was said. `detail` is its number.
+     */
+    ATTACHMENT_LENGTH,
     /**
      * A class that this version does not name.
      */

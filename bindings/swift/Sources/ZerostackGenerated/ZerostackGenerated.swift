@@ -4095,6 +4095,24 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case unsupportedOption
     /**
+     * An attachment cannot be used as it is described: its media type, name, length or
+     * address. `detail` is its index.
+     */
+    case badAttachment
+    /**
+     * The dialect has no place for an attachment of this kind or media type, or not from
+     * this source. `detail` is its index.
+     */
+    case unsupportedAttachment
+    /**
+     * The bytes of an attachment are needed and were not given. `detail` is its number.
+     */
+    case missingAttachment
+    /**
+     * The bytes of an attachment are fewer or more than was said. `detail` is its number.
+     */
+    case attachmentLength
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -4189,7 +4207,15 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 35: return .unsupportedOption
         
-        case 36: return .unknown
+        case 36: return .badAttachment
+        
+        case 37: return .unsupportedAttachment
+        
+        case 38: return .missingAttachment
+        
+        case 39: return .attachmentLength
+        
+        case 40: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4339,8 +4365,24 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(35))
         
         
-        case .unknown:
+        case .badAttachment:
             writeInt(&buf, Int32(36))
+        
+        
+        case .unsupportedAttachment:
+            writeInt(&buf, Int32(37))
+        
+        
+        case .missingAttachment:
+            writeInt(&buf, Int32(38))
+        
+        
+        case .attachmentLength:
+            writeInt(&buf, Int32(39))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(40))
         
         }
     }
@@ -6132,7 +6174,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 43390) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_func_decode() != 22756) {
+    if (uniffi_zerostack_uniffi_checksum_func_decode() != 1919) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_built_in_prompts() != 38230) {
@@ -6195,7 +6237,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_failure() != 36470) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 35559) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_feed() != 12175) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_fork() != 47256) {
