@@ -18,6 +18,10 @@ pub fn shell(input: &[u8]) {
     };
     let again = parse(script).expect("the same text");
     assert_eq!(parsed, again);
+    // A line that goes on after the end of the text is another one here.
+    if script.ends_with('\\') {
+        return;
+    }
     // A comment, an escape or a here-document may go on to the end of the text.
     let Ok(grouped) = parse(&format!("( {script}\n\n)")) else { return };
     let simple = |commands: &[Command]| {
