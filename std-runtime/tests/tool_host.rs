@@ -54,6 +54,8 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         strategies: Vec::new(),
         session: zerostack::run::SessionChoice { is_off: true, ..Default::default() },
         prove_prefix: false,
+        kept: None,
+        attempt: 1,
     };
     run(&options, &Stop::new(), &mut Nobody)
 }

@@ -90,7 +90,7 @@ fn errors_name_the_option_and_what_to_do() {
         ("x --allow Bash(", "--allow: "),
         ("undo one", "\"one\" is no number of a run; see zerostack log"),
         ("undo 1 2", "unexpected argument \"2\"; see `zerostack undo --help`"),
-        ("show", "the number of the run is missing"),
+        ("diff 1", "the number of a run is missing"),
         ("step --begin --answer x", "--begin and --answer do not go together"),
         ("completions tcsh", "must be one of bash, zsh, fish, not \"tcsh\""),
         ("permissions chek", "say check"),

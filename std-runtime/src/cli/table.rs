@@ -2,9 +2,9 @@
 
 use crate::command::entry::Entry;
 use crate::command::{
-    chat, complete, completions, config, decode, doctor, encode, help, log, man, permissions,
-    prompts, redo, replay, rounds, run, sandbox, sessions, show, step, tokens, tool, try_sample,
-    undo, worktree,
+    chat, complete, completions, config, decode, diff, doctor, encode, help, log, man, patch,
+    permissions, prompts, redo, replay, retry, rounds, run, sandbox, sessions, show, step, tokens,
+    tool, try_sample, undo, worktree,
 };
 
 /// All commands, in the order of the help.
@@ -12,12 +12,15 @@ pub(super) const COMMANDS: &[Entry] = &[
     run::ENTRY,
     chat::ENTRY,
     rounds::ENTRY,
+    retry::ENTRY,
     try_sample::ENTRY,
     log::ENTRY,
     show::ENTRY,
+    diff::ENTRY,
     undo::ENTRY,
     redo::ENTRY,
     sessions::ENTRY,
+    patch::ENTRY,
     worktree::ENTRY,
     replay::ENTRY,
     config::ENTRY,

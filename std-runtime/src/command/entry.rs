@@ -76,7 +76,7 @@ impl Invocation<'_> {
 
 /// Names of commands that this version does not have. They are no prompts, so that a script does
 /// not change its meaning with the next version.
-pub(crate) const RESERVED: &[&str] = &["patch", "retry", "diff"];
+pub(crate) const RESERVED: &[&str] = &["fork"];
 
 impl Entry {
     /// The command for the parser, the help and the man page.

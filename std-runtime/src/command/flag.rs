@@ -81,6 +81,11 @@ pub(crate) fn amount(name: &'static str, help: &'static str) -> Arg {
     option(name, "AMOUNT", help).allow_negative_numbers(true).value_parser(parse)
 }
 
+/// Millionths as [`amount`] reads them.
+pub(crate) fn text_of_amount(micros: u64) -> String {
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
 /// `--allow`, `--ask` and `--deny`, each any number of times.
 pub(crate) fn rules() -> [Arg; 3] {
     let help = [

@@ -1,4 +1,4 @@
-//! What `log`, `show`, `undo` and `redo` share: the runs that were written to a folder.
+//! What `log`, `show`, `undo` and their like share: the runs of a folder.
 
 use std::path::{Path, PathBuf};
 
@@ -8,16 +8,21 @@ use super::flag::value;
 use super::print::tell;
 use crate::commit::{self, Lock};
 use crate::provider::shown;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::{Error, ErrorKind, Result};
 
 /// The number of a run.
 pub(super) fn number() -> Arg {
-    let parse = |text: &str| {
-        let wrong = |_| format!("{} is no number of a run; see zerostack log", shown(text));
-        text.parse::<u32>().map_err(wrong)
-    };
-    Arg::new("run").value_name("RUN").value_parser(parse).help("The number of the run")
+    Arg::new("run").value_name("RUN").value_parser(parsed).help("The number of the run")
+}
+
+/// Reads the number of a run.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn parsed(text: &str) -> Result<u32, String> {
+    let wrong = |_| format!("{} is no number of a run; see zerostack log", shown(text));
+    text.parse::<u32>().map_err(wrong)
 }
 
 /// The folder that is asked about, once an interrupted commit in it is taken back or finished.
@@ -28,7 +33,26 @@ pub(super) fn folder(matches: &ArgMatches) -> Result<PathBuf> {
         Error::new(ErrorKind::Input, format!("cannot use the folder {}: {error}", folder.display()))
     })?;
     commit::recover(&folder)?.iter().for_each(|line| tell(line));
+    // A state folder that can only be read still has its records.
+    if let Err(error) = record::adopt() {
+        tell(&error);
+    }
     Ok(folder)
+}
+
+/// The run that `name` names, or the last one of the folder.
+///
+/// # Errors
+/// `Input` if there is none, or its record cannot be used.
+pub(super) fn named_or_last(matches: &ArgMatches, name: &str) -> Result<Record> {
+    let folder = folder(matches)?;
+    match value::<u32>(matches, name) {
+        Some(run) => Record::find(run),
+        None => records(&folder)?.pop().ok_or_else(|| {
+            let text = "no run in this folder has a record; see `zerostack log`";
+            Error::new(ErrorKind::Input, text)
+        }),
+    }
 }
 
 /// Takes the changes of a run back, or makes them again.
@@ -49,6 +73,13 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
         let text = format!("run {id} was written to {of}; say -C {of}");
         return Err(Error::new(ErrorKind::Usage, text));
     }
+    if !record.is_written {
+        let text = format!(
+            "run {id} was not written to the folder, so there is nothing to take back; `zerostack show \
+             {id} --patch` prints its patch"
+        );
+        return Err(Error::new(ErrorKind::Input, text));
+    }
     let refused = |what: &str| Err(Error::new(ErrorKind::Input, format!("run {id} is {what}")));
     match (undo, record.is_undone) {
         (true, true) => return refused("undone already; `zerostack redo` makes its changes again"),
@@ -64,7 +95,8 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
 }
 
 /// The last run that can be taken back, or the first that can be made again.
-fn latest(records: Vec<Record>, undo: bool) -> Result<Record> {
+fn latest(mut records: Vec<Record>, undo: bool) -> Result<Record> {
+    records.retain(|record| record.is_written);
     let standing = records.iter().filter(|it| !it.is_undone).map(|it| it.id).max().unwrap_or(0);
     let found = match undo {
         true => records.into_iter().rfind(|record| !record.is_undone),

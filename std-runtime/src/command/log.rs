@@ -1,4 +1,4 @@
-//! `log`: the runs that were written to a folder, the newest first.
+//! `log`: the runs of a folder, the newest first.
 
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +16,7 @@ use crate::visible::visible;
 pub(crate) const ENTRY: Entry = Entry {
     name: "log",
     group: Group::History,
-    about: "List the runs that were written to the folder, the newest first",
+    about: "List the runs of the folder, the newest first",
     usage: "[-C DIR] [--json]",
     arguments,
     run,
@@ -35,6 +35,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
             let mut line = serde_json::to_value(about).unwrap_or_default();
             if let Some(object) = line.as_object_mut() {
                 object.insert("run".to_owned(), id.into());
+                object.insert("is_written".to_owned(), record.is_written.into());
                 object.insert("is_undone".to_owned(), record.is_undone.into());
             }
             text.push_str(&format!("{line}\n"));
@@ -44,11 +45,17 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
             [file] => file.clone(),
             files => format!("{} files", files.len()),
         };
-        let undone = if record.is_undone { " (undone)" } else { "" };
+        let files = if about.files.is_empty() { String::new() } else { format!("{files} ") };
+        let state = match (record.is_written, record.is_undone, about.exit_code) {
+            (_, true, _) => "undone".to_owned(),
+            (true, false, 0) => "written".to_owned(),
+            (_, _, 0) => "ok".to_owned(),
+            (_, _, code) => format!("failed {code}"),
+        };
         let words = if about.task.is_empty() { &about.text } else { &about.task };
         let words: String = one_line(words).chars().take(TASK_CHARACTERS).collect();
         let line = format!(
-            "{id:>4}  {:<9} {:<12} {files}{undone}  {words}",
+            "{id:>4}  {:<9} {:<12} {state:<9}  {files} {words}",
             ago(about.time),
             about.prompt
         );

@@ -32,6 +32,18 @@ pub(crate) struct About {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) connections: Vec<String>,
     pub(crate) exit_code: u8,
+    /// Why it has no result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<String>,
+    /// What it cost, in millionths of the currency of the prices, if they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cost_micros: Option<u64>,
+    /// The words of its command line, without the program's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) arguments: Vec<String>,
+    /// Why its events or its tape are not kept, wholly or in part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) not_kept: Option<String>,
 }
 
 /// Tokens of a run.
@@ -62,6 +74,10 @@ impl About {
             usage: Tokens::default(),
             connections: Vec::new(),
             exit_code: 0,
+            error: None,
+            cost_micros: None,
+            arguments: Vec::new(),
+            not_kept: None,
         }
     }
 

@@ -1,28 +1,33 @@
-//! What the command keeps of a run that was written to its folder: the patch, the contents of
-//! both sides, and what ran. `undo` and `redo` work from it.
+//! What the command keeps of a run: what ran, its patch, events and tapes, and the contents of both
+//! sides of a file that was written. `undo` and `redo` work from these.
 //!
 //! A record is a folder in the state folder, whose name is a number. While its name starts with a
 //! point it is not complete, or on its way out.
+//!
+//! ```text
+//! about.json   what ran, and how it ended           input     what was given on stdin
+//! events       as --events json prints them         patch     the result, if it is one
+//! tape.1       of the first attempt, and so on
+//! contents     files.json tells what is where       written   or `undone`, for what --write wrote
+//! ```
 
 mod about;
+mod apply;
+mod draft;
+mod plan;
 
-use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 pub(crate) use about::About;
+pub(crate) use apply::{apply, content};
+pub use draft::Draft;
+pub(crate) use plan::{plan, unreadable};
 
-use crate::commit::{self, Contents, Lock, Plan};
+use crate::commit::{self, Lock, Plan};
 use crate::{Error, ErrorKind, Result, state_folder};
-
-/// A record that is being made.
-#[derive(Debug)]
-pub(crate) struct Draft {
-    id: u32,
-    place: PathBuf,
-    pub(crate) contents: Contents,
-}
 
 /// A record.
 #[derive(Debug, Clone)]
@@ -32,67 +37,10 @@ pub(crate) struct Record {
     place: PathBuf,
     /// What ran.
     pub(crate) about: About,
-    /// Whether its changes were taken back.
+    /// Whether its changes were written to the folder.
+    pub(crate) is_written: bool,
+    /// Whether they were taken back.
     pub(crate) is_undone: bool,
-}
-
-impl Draft {
-    /// Begins a record, after room is made for it.
-    ///
-    /// # Errors
-    /// `Input` when the state folder cannot be used.
-    pub(crate) fn create(_lock: &Lock) -> Result<Self> {
-        Self::in_folder().map_err(|error| commit::unusable(&error).into())
-    }
-
-    fn in_folder() -> io::Result<Self> {
-        let runs = state_folder::folder(RUNS)?;
-        make_room(&runs)?;
-        let id = 1 + names()?.iter().filter_map(|path| number(path)).max().unwrap_or(0);
-        let place = runs.join(format!(".{id}"));
-        DirBuilder::new().mode(0o700).create(&place)?;
-        let mut options = private();
-        let contents = options.read(true).open(place.join(CONTENTS))?;
-        Ok(Self { id, place, contents: Contents::new(contents) })
-    }
-
-    /// Its number.
-    pub(crate) fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// Completes it; it becomes a record when [`Self::publish`] is done.
-    ///
-    /// # Errors
-    /// `Input` when the disk refuses.
-    pub(crate) fn save(&self, plan: &Plan, about: &About, patch: &[u8]) -> Result<()> {
-        let save = || {
-            self.write(PLAN, &serde_json::to_vec(plan)?)?;
-            self.write(ABOUT, &serde_json::to_vec_pretty(about)?)?;
-            self.write(PATCH, patch)?;
-            self.write(WRITTEN, b"")?;
-            self.contents.file().sync_all()?;
-            File::open(&self.place)?.sync_all()
-        };
-        save().map_err(|error| commit::unusable(&error).into())
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = private().open(self.place.join(name))?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    }
-
-    /// What is renamed in the state folder once the changes are written.
-    pub(crate) fn publish(&self) -> (String, String) {
-        (format!("{RUNS}/.{}", self.id), format!("{RUNS}/{}", self.id))
-    }
-
-    /// The changes were not written.
-    pub(crate) fn discard(self) {
-        // What is left is removed when the next record is made.
-        let _ = fs::remove_dir_all(&self.place);
-    }
 }
 
 impl Record {
@@ -113,7 +61,8 @@ impl Record {
         let about = read(&place.join(ABOUT)).and_then(|bytes| About::parse(&bytes));
         let about = about.map_err(|error| damaged(id, &error))?;
         let is_undone = place.join(UNDONE).exists();
-        Ok(Self { id, place, about, is_undone })
+        let is_written = is_undone || place.join(WRITTEN).exists();
+        Ok(Self { id, place, about, is_written, is_undone })
     }
 
     /// The records of `folder`, the oldest first, and a line for each that cannot be used.
@@ -134,12 +83,68 @@ impl Record {
         Ok((records, errors))
     }
 
-    /// Its patch.
+    /// Its patch; empty if the run has none.
     ///
     /// # Errors
     /// `Input` when it cannot be read.
     pub(crate) fn patch(&self) -> Result<Vec<u8>> {
-        fs::read(self.place.join(PATCH)).map_err(|error| damaged(self.id, &error))
+        Ok(self.file(PATCH)?.unwrap_or_default())
+    }
+
+    /// The lines of its events, whole ones only. What was withheld is told in them.
+    ///
+    /// # Errors
+    /// `Input` when they cannot be read, or none were kept.
+    pub(crate) fn events(&self) -> Result<Vec<u8>> {
+        let events = self.file(EVENTS)?;
+        let mut events = events.ok_or_else(|| self.lacks("events"))?;
+        let end = events.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        events.truncate(end);
+        Ok(events)
+    }
+
+    /// What was given on stdin, if anything was.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be read.
+    pub(crate) fn input(&self) -> Result<Option<Vec<u8>>> {
+        self.file(INPUT)
+    }
+
+    /// The tapes of its attempts, the first one first.
+    ///
+    /// # Errors
+    /// `Input` when they cannot be read, or none were kept.
+    pub(crate) fn tapes(&self) -> Result<Vec<File>> {
+        let open = |number: u32| File::open(self.place.join(format!("{TAPE}{number}")));
+        let mut tapes = Vec::new();
+        loop {
+            match open(tapes.len() as u32 + 1) {
+                Ok(tape) => tapes.push(tape),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(damaged(self.id, &error)),
+            }
+        }
+        match tapes.is_empty() {
+            true => Err(self.lacks("tape")),
+            false => Ok(tapes),
+        }
+    }
+
+    fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        match fs::read(self.place.join(name)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(damaged(self.id, &error)),
+        }
+    }
+
+    fn lacks(&self, what: &str) -> Error {
+        let why = match &self.about.not_kept {
+            Some(why) => format!(": {why}"),
+            None => ": it failed before it began, or an older version made the record".to_owned(),
+        };
+        Error::new(ErrorKind::Input, format!("the record of run {} has no {what}{why}", self.id))
     }
 
     /// Takes its changes back, or makes them again.
@@ -193,34 +198,17 @@ fn complete(path: &Path) -> Option<u32> {
     path.file_name()?.to_str()?.parse().ok()
 }
 
-/// Removes drafts that nobody completes, and the oldest records beyond the bounds.
-fn make_room(runs: &Path) -> io::Result<()> {
-    let mut records: Vec<(u32, PathBuf)> = Vec::new();
-    for path in names()? {
-        match (complete(&path), number(&path)) {
-            (Some(id), _) => records.push((id, path)),
-            // A commit that was interrupted completes its draft when its folder is there again.
-            (None, Some(_)) if !commit::is_pending()? => fs::remove_dir_all(&path)?,
-            _ => {}
-        }
+/// Makes records of the runs that were killed, if there are any.
+///
+/// # Errors
+/// `Input` when the state folder cannot be used.
+pub(crate) fn adopt() -> Result<()> {
+    let unusable = |error: io::Error| Error::from(commit::unusable(&error));
+    if draft::left().map_err(unusable)?.is_empty() {
+        return Ok(());
     }
-    records.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
-    let mut bytes = 0;
-    for (index, (id, path)) in records.iter().enumerate() {
-        bytes += size(path)?;
-        if index + 1 >= MOST_RECORDS || bytes > MOST_BYTES {
-            let going = runs.join(format!(".{id}"));
-            fs::rename(path, &going)?;
-            fs::remove_dir_all(&going)?;
-        }
-    }
-    Ok(())
-}
-
-/// What a record takes on the disk.
-fn size(path: &Path) -> io::Result<u64> {
-    let files = fs::read_dir(path)?.map(|entry| Ok(entry?.metadata()?.blocks() * 512));
-    files.sum()
+    let lock = Lock::take()?;
+    draft::adopt(&lock).map_err(unusable)
 }
 
 const RUNS: &str = "runs";
@@ -228,12 +216,13 @@ const ABOUT: &str = "about.json";
 const PLAN: &str = "files.json";
 const PATCH: &str = "patch";
 const CONTENTS: &str = "contents";
+const EVENTS: &str = "events";
+const INPUT: &str = "input";
+/// Followed by the number of the attempt.
+const TAPE: &str = "tape.";
 /// Empty files; a record has one of them.
 const WRITTEN: &str = "written";
 const UNDONE: &str = "undone";
 
-/// The most that is kept: records, and bytes of all of them.
-const MOST_RECORDS: usize = 200;
-const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 /// The most that is read of one JSON file of a record.
 const JSON_BYTES: u64 = 256 * 1024 * 1024;

@@ -56,7 +56,7 @@ pub(super) fn attempt(
         None => None,
     };
     let prefixes = options.prove_prefix.then(Prefixes::default);
-    let mut recording = Recording { tape, prefixes };
+    let mut recording = Recording { tape, prefixes, kept: None };
     let instructions = &options.instructions;
     let start = Start {
         endpoint,
@@ -80,6 +80,7 @@ pub(super) fn attempt(
         None => start_session(config)?,
     };
     notes.iter().for_each(|note| observer.warned(note));
+    recording.keep(options, endpoint.secrets(), &session);
     let mode = instructions.mode;
     let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, view.root());
     let attempt = Attempt { options, setup, workspace, stop, gate: &gate, family: &family };

@@ -133,6 +133,7 @@ fn at_once(
 /// The options of an attempt: its strategy is told after the prompt.
 fn with_strategy(options: &RunOptions, number: u32) -> RunOptions {
     let mut options = options.clone();
+    options.attempt = number;
     let count = options.strategies.len().max(1);
     let place = usize::try_from(number.saturating_sub(1)).unwrap_or_default() % count;
     if let Some(strategy) = options.strategies.get(place) {

@@ -6,6 +6,7 @@ use std::io::Write;
 
 use serde::Serialize;
 use zerostack_core::prompt::Output;
+use zerostack_core::{Prices, Usage};
 
 use super::hex::hex;
 use super::{AttemptEnd, CheckEnd, Observer, Outcome, Start};
@@ -131,6 +132,9 @@ struct ResultLine<'a> {
     text: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     usage: Option<DecodedUsage>,
+    /// In millionths of the currency of the prices; absent where these are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost_micros: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sandbox: Option<Vec<&'static str>>,
     /// Layers of the sandbox that are missing, wholly or in part, each with the reason.
@@ -170,12 +174,31 @@ pub struct EventWriter<W> {
     out: W,
     /// What the start said, for the end to say it again.
     layers: Option<Vec<Layer>>,
+    prices: Option<Prices>,
+    /// Of the replies so far, and of the one that is coming.
+    usage: [Usage; 2],
 }
 
 impl<W: Write> EventWriter<W> {
     /// Writes to `out`, a line at a time.
     pub fn new(out: W) -> Self {
-        Self { out, layers: None }
+        Self { out, layers: None, prices: None, usage: Default::default() }
+    }
+
+    /// The tokens of the replies that it has seen.
+    pub fn usage(&self) -> Usage {
+        let [all, open] = self.usage;
+        all.plus(open)
+    }
+
+    /// The prices of the model, if they are known.
+    pub fn prices(&self) -> Option<Prices> {
+        self.prices
+    }
+
+    /// Where it wrote to.
+    pub fn into_inner(self) -> W {
+        self.out
     }
 
     /// The last line: how the run ended, either way.
@@ -216,8 +239,14 @@ impl<W: Write> EventWriter<W> {
                 line.notes = Some(&outcome.notes).filter(|it| !it.is_empty()).map(Vec::as_slice);
                 line.text = Some(&outcome.text);
                 line.usage = Some(outcome.usage.into());
+                line.cost_micros = self.prices.map(|prices| prices.cost_micros(outcome.usage));
             }
             Err(error) => {
+                let usage = self.usage();
+                if usage != Usage::default() {
+                    line.usage = Some(usage.into());
+                    line.cost_micros = self.prices.map(|prices| prices.cost_micros(usage));
+                }
                 line.exit_code = error.kind().exit_code();
                 line.error =
                     Some(ErrorLine { kind: error.kind().name(), message: error.message() });
@@ -254,6 +283,7 @@ fn in_force(layers: &[Layer]) -> Vec<&'static str> {
 impl<W: Write> Observer for EventWriter<W> {
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
         self.layers = Some(start.layers.to_vec());
+        self.prices = start.endpoint.prices;
         self.line(&Line::Start {
             version: VERSION,
             provider: &start.endpoint.name,
@@ -282,6 +312,12 @@ impl<W: Write> Observer for EventWriter<W> {
     }
 
     fn event(&mut self, event: &AgentEvent) -> Result<()> {
+        let [all, open] = &mut self.usage;
+        match event {
+            AgentEvent::Usage(usage) => *open = *usage,
+            AgentEvent::End(_) => *all = all.plus(std::mem::take(open)),
+            _ => {}
+        }
         line_of(event).map_or(Ok(()), |line| self.line(&line))
     }
 
@@ -316,6 +352,20 @@ fn line_of(event: &AgentEvent) -> Option<Line<'_>> {
         // One that the agent has and the format of events does not yet.
         _ => return None,
     })
+}
+
+/// Whether a line is an event of the session of the run itself: what a tape gives again.
+pub(crate) fn is_of_session(line: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Kind<'a> {
+        #[serde(rename = "type", borrow)]
+        kind: std::borrow::Cow<'a, str>,
+        #[serde(default)]
+        parent: Option<serde::de::IgnoredAny>,
+    }
+    let Ok(Kind { kind, parent: None }) = serde_json::from_slice(line) else { return false };
+    let others = ["start", "check", "attempt_end", "retry", "result", "withheld"];
+    !others.contains(&kind.as_ref())
 }
 
 /// The name of a kind of result in prompts, flags and events.

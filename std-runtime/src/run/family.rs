@@ -91,6 +91,12 @@ impl Family {
             let left = limits.max_turn_tokens.checked_sub(all.usage.total());
             limits.max_turn_tokens = left.filter(|left| *left > 0).ok_or_else(nothing)?;
         }
+        if limits.max_turn_cost_micros > 0 {
+            let used = limits.prices.cost_micros(all.usage);
+            let left = u64::from(limits.max_turn_cost_micros).checked_sub(used);
+            let left = left.and_then(|left| u32::try_from(left).ok());
+            limits.max_turn_cost_micros = left.filter(|left| *left > 0).ok_or_else(nothing)?;
+        }
         if limits.max_rounds > 0 {
             let used = u16::try_from(all.rounds).unwrap_or(u16::MAX);
             let left = limits.max_rounds.checked_sub(used);

@@ -65,6 +65,7 @@ use crate::permissions::Permissions;
 use crate::provider::Flags;
 use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
 
+pub use crate::record::Draft;
 pub use argument::Argument;
 pub use carry_out::carry_out;
 pub use check::Check;
@@ -76,6 +77,7 @@ pub use front::{AttemptEnd, CheckEnd, Observer, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
 pub use live::{Live, Ran};
+pub(crate) use prefix::{begins_with, body};
 pub use prompts::PromptFiles;
 pub use session::SessionChoice;
 pub use skills::Skills;
@@ -129,6 +131,10 @@ pub struct RunOptions {
     pub session: SessionChoice,
     /// Whether a request that does not begin with the bytes of the one before ends the run.
     pub prove_prefix: bool,
+    /// What is kept of the run, whatever it comes to.
+    pub kept: Option<Arc<Draft>>,
+    /// Which attempt it is, counted from 1.
+    pub attempt: u32,
 }
 
 /// How a run ended.

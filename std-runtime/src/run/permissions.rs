@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use zerostack_policy::{Decision, Mode, Policy, Verdict};
 
 use super::Outcome;
 use crate::error::quote;
 use crate::permissions::Permissions;
-use crate::{Error, ErrorKind, Result, sandbox};
+use crate::{Error, ErrorKind, Result, sandbox, tool};
 
 /// Looks at each call before it runs.
 #[derive(Debug)]
@@ -40,6 +40,13 @@ impl Gate {
     /// # Errors
     /// What the model is told in place of a result.
     pub(super) fn check(&self, name: &str, arguments: &str) -> std::result::Result<(), String> {
+        if let Some(paths) = tool::patch::paths_of_call(name, arguments) {
+            // It may add a file as well as change one.
+            return paths.into_iter().try_for_each(|path| {
+                let arguments = json!({ "path": path }).to_string();
+                self.check("edit", &arguments).and_then(|()| self.check("write", &arguments))
+            });
+        }
         // What cannot be read is refused by the tool itself, which says how it must be.
         let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return Ok(()) };
         let text = |key: &str| arguments.get(key).and_then(Value::as_str);

@@ -45,7 +45,7 @@ impl Prefixes {
 }
 
 /// The bytes of a body.
-pub(super) fn body(mut request: Request<'_>) -> Vec<u8> {
+pub(crate) fn body(mut request: Request<'_>) -> Vec<u8> {
     let (mut body, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         match request.read(&mut buffer) {
@@ -57,7 +57,7 @@ pub(super) fn body(mut request: Request<'_>) -> Vec<u8> {
 
 /// Whether `now` has all bytes of `before` but the brackets that close its lists; the place of the
 /// first difference if not.
-fn begins_with(now: &[u8], before: &[u8]) -> Result<(), usize> {
+pub(crate) fn begins_with(now: &[u8], before: &[u8]) -> Result<(), usize> {
     let shared = now.iter().zip(before).take_while(|(now, before)| now == before).count();
     let rest = before.get(shared..).unwrap_or_default();
     match rest.iter().all(|byte| b"]}".contains(byte)) {

@@ -1,27 +1,55 @@
 //! What is written or proved of a conversation while it goes on.
 
+use std::sync::Arc;
+
 use zerostack_core::Request;
 
-use super::Outcome;
 use super::prefix::Prefixes;
 use super::tape::Tape;
-use crate::agent::Recorder;
+use super::{Outcome, RunOptions};
+use crate::agent::{OwnedSession, Recorder};
+use crate::provider::Secrets;
+use crate::record::Draft;
 use crate::{Error, Result};
 
-/// The tape, and the proof that requests only grow.
+/// The tape, the record's tape, and the proof that requests only grow.
 #[derive(Default)]
 pub(super) struct Recording {
     pub(super) tape: Option<Tape>,
     pub(super) prefixes: Option<Prefixes>,
+    pub(super) kept: Option<Kept>,
+}
+
+/// The tape of the record. What goes wrong with it is no error of the run.
+pub(super) struct Kept {
+    tape: Tape,
+    draft: Arc<Draft>,
 }
 
 impl Recording {
+    /// Begins the tape of the record, if there is one, of a conversation that begins here.
+    pub(super) fn keep(&mut self, options: &RunOptions, secrets: Secrets, session: &OwnedSession) {
+        let Some(draft) = &options.kept else { return };
+        if session.transcript().entries().next().is_some() {
+            return draft.lose("the run goes on with a session, whose beginning is not on a tape");
+        }
+        let config = session.config();
+        let file = draft.tape(options.attempt).map_err(|error| error.to_string());
+        let tape = file.and_then(|file| {
+            Tape::grow(file, secrets, config).map_err(|error| error.message().to_owned())
+        });
+        match tape {
+            Ok(tape) => self.kept = Some(Kept { tape, draft: Arc::clone(draft) }),
+            Err(why) => draft.lose(&why),
+        }
+    }
+
     /// The conversation ended with `result`: ends the tape, and adds what was proved.
     ///
     /// # Errors
     /// That of `result`, or `Input` when the tape cannot be written.
     pub(super) fn end(self, result: Result<Outcome>) -> Result<Outcome> {
-        let Self { tape, prefixes } = self;
+        let Self { tape, prefixes, kept } = self;
         let result = result.map(|mut outcome| {
             if let Some(Prefixes { proved, .. }) = prefixes {
                 let note = format!("{proved} requests began with the bytes of the one before");
@@ -29,8 +57,13 @@ impl Recording {
             }
             outcome
         });
-        let Some(tape) = tape else { return result };
         let exit_code = result.as_ref().err().map_or(0, |error| error.kind().exit_code());
+        if let Some(Kept { tape, draft }) = kept
+            && let Err(error) = tape.finish(exit_code)
+        {
+            draft.lose(error.message());
+        }
+        let Some(tape) = tape else { return result };
         // What ended the run says more than that its tape could not be written.
         let taped = tape.finish(exit_code);
         result.and_then(|outcome| match (taped, outcome.written) {
@@ -42,11 +75,22 @@ impl Recording {
             }
         })
     }
+
+    /// Does it to both tapes.
+    fn each(&mut self, mut write: impl FnMut(&mut Tape) -> Result<()>) -> Result<()> {
+        if let Some(kept) = &mut self.kept
+            && let Err(error) = write(&mut kept.tape)
+        {
+            kept.draft.lose(error.message());
+            self.kept = None;
+        }
+        self.tape.as_mut().map_or(Ok(()), write)
+    }
 }
 
 impl Recorder for Recording {
     fn user(&mut self, text: &str) -> zerostack_agent::Result<()> {
-        self.tape.as_mut().map_or(Ok(()), |tape| Ok(tape.user(text)?))
+        Ok(self.each(|tape| tape.user(text))?)
     }
 
     fn made_room(&mut self) {
@@ -59,7 +103,7 @@ impl Recorder for Recording {
         if let Some(prefixes) = &mut self.prefixes {
             prefixes.request(request.clone())?;
         }
-        self.tape.as_mut().map_or(Ok(()), |tape| tape.request(request))
+        Ok(self.each(|tape| Ok(tape.request(request.clone())?))?)
     }
 
     fn response(
@@ -67,15 +111,15 @@ impl Recorder for Recording {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> zerostack_agent::Result<()> {
-        self.tape.as_mut().map_or(Ok(()), |tape| tape.response(status, retry_after_ms))
+        Ok(self.each(|tape| Ok(tape.response(status, retry_after_ms)?))?)
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> zerostack_agent::Result<()> {
-        self.tape.as_mut().map_or(Ok(()), |tape| tape.bytes(bytes))
+        Ok(self.each(|tape| Ok(tape.bytes(bytes)?))?)
     }
 
     fn end(&mut self) -> zerostack_agent::Result<()> {
-        self.tape.as_mut().map_or(Ok(()), Tape::end)
+        Ok(self.each(|tape| Ok(tape.end()?))?)
     }
 
     fn tool_result(
@@ -84,6 +128,6 @@ impl Recorder for Recording {
         content: &str,
         is_error: bool,
     ) -> zerostack_agent::Result<()> {
-        self.tape.as_mut().map_or(Ok(()), |tape| tape.tool_result(call, content, is_error))
+        Ok(self.each(|tape| Ok(tape.tool_result(call, content, is_error)?))?)
     }
 }

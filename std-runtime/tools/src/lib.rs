@@ -31,6 +31,7 @@ mod lenient;
 mod list;
 mod names;
 pub mod outside;
+pub mod patch;
 mod read;
 mod spec;
 mod text;
@@ -163,7 +164,12 @@ pub fn call(name: &str, arguments: &[u8]) -> Result<Output> {
     match name {
         "read" => typed(name, arguments, read::run),
         "write" => typed(name, arguments, write::run),
-        "edit" => typed(name, arguments, edit::run),
+        // Some models send a patch, by whichever tool they take it to be.
+        "apply_patch" => typed(name, arguments, patch::run),
+        "edit" => match serde_json::from_slice::<patch::Arguments>(arguments) {
+            Ok(patch) => Ok(patch::run(patch).unwrap_or_else(Output::error).without_nul()),
+            Err(_) => typed(name, arguments, edit::run),
+        },
         "bash" => typed(name, arguments, bash::run),
         "grep" => typed(name, arguments, grep::run),
         "find" => typed(name, arguments, find::run),

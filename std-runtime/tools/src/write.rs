@@ -148,7 +148,7 @@ impl Like {
 }
 
 /// Makes the folders above `path`; those that were missing, outermost first.
-fn made_folders(path: &Path) -> Result<Vec<&Path>, String> {
+pub(super) fn made_folders(path: &Path) -> Result<Vec<&Path>, String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut missing: Vec<&Path> =
         folder.map_or(Vec::new(), |f| f.ancestors().take_while(|a| !a.exists()).collect());

@@ -26,6 +26,7 @@ mod discovery;
 mod extra;
 mod known;
 mod options;
+mod price_list;
 mod resolve;
 mod secret;
 

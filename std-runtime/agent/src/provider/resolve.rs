@@ -6,6 +6,7 @@ use super::config::{Config, File};
 use super::discovery::{ServedModel, first_chat_model, served_models};
 use super::extra::{self, Extra};
 use super::known::{LOCAL_SERVERS, known};
+use super::price_list;
 use super::secret::{begins_like_key, shown, variable_name};
 use super::{Dialect, Endpoint, Env, Secret, is_loopback, variable};
 use crate::transport::HttpOptions;
@@ -57,6 +58,11 @@ impl Inputs<'_> {
                 served.name
             }
         };
+        // A server that is not the provider's own may cost something else.
+        let known = choice.known.filter(|it| host_of(it.base_url) == host_of(&endpoint.base_url));
+        if let (None, Some(known)) = (endpoint.prices, known) {
+            endpoint.prices = price_list::prices(known.name, &endpoint.model);
+        }
         let holds_key = endpoint.secrets().are_in(endpoint.model.as_bytes());
         if holds_key || begins_like_key(&endpoint.model) {
             let message = "the name of the model looks like a key; a key goes into a variable";

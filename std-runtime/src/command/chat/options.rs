@@ -132,6 +132,8 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         strategies: Vec::new(),
         session,
         prove_prefix: false,
+        kept: None,
+        attempt: 1,
     };
     Ok((options, files))
 }

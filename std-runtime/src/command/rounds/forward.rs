@@ -61,13 +61,14 @@ pub(super) fn from_hex(text: &str) -> Vec<u8> {
 }
 
 /// Flags with a value that a round is not given.
-const WITH_VALUE: [&str; 8] = [
+const WITH_VALUE: [&str; 9] = [
     "--until",
     "--max",
     "--plan",
     "-C",
     "--folder",
     "--max-total-tokens",
+    "--max-cost",
     "--parallel",
     "--worktree",
 ];

@@ -49,6 +49,7 @@ struct Rounds {
     max: u32,
     plan: Option<PathBuf>,
     max_tokens: u64,
+    max_cost_micros: u64,
     quiet: bool,
     /// The changes are written to the folder after each round.
     writes: bool,
@@ -90,6 +91,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
         max: value(matches, "max").unwrap_or(10),
         plan: plan.map(PathBuf::from),
         max_tokens: args.limits.max_turn_tokens.into(),
+        max_cost_micros: args.limits.max_turn_cost_micros.into(),
         quiet: args.quiet,
         writes: args.write,
         forwarded,
@@ -136,6 +138,10 @@ impl Rounds {
                 let text = "the rounds used all their tokens; raise --max-total-tokens";
                 return self.ended(ErrorKind::Limit, text);
             }
+            if self.max_cost_micros > 0 && self.state.cost_micros >= self.max_cost_micros {
+                let text = "the rounds used all their money; raise --max-cost";
+                return self.ended(ErrorKind::Limit, text);
+            }
             if let Some(code) = self.round(plan.as_deref(), &check)? {
                 if code == ErrorKind::Usage.exit_code() {
                     self.state.discard();
@@ -179,6 +185,10 @@ impl Rounds {
             let left = self.max_tokens.saturating_sub(self.state.tokens);
             command.args(["--max-total-tokens", &left.to_string()]);
         }
+        if self.max_cost_micros > 0 {
+            let left = self.max_cost_micros.saturating_sub(self.state.cost_micros);
+            command.args(["--max-cost", &flag::text_of_amount(left)]);
+        }
         command.args(&self.forwarded).current_dir(&self.state.work);
         command.env(run::PARENT, std::process::id().to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -195,6 +205,7 @@ impl Rounds {
         let result: Value = last.and_then(|it| serde_json::from_slice(it).ok()).unwrap_or_default();
         let usage = |key: &str| result["usage"][key].as_u64().unwrap_or(0);
         self.state.tokens += usage("input_tokens") + usage("output_tokens");
+        self.state.cost_micros += result["cost_micros"].as_u64().unwrap_or(0);
         match output.status.code() {
             Some(0) => {
                 let patch = match (result["patch"].as_str(), result["patch_hex"].as_str()) {

@@ -21,6 +21,7 @@ pub(super) struct State {
     /// The last rounds that changed nothing.
     pub unchanged: u32,
     pub tokens: u64,
+    pub cost_micros: u64,
     /// Nobody else works on it.
     _lock: fs::File,
 }
@@ -30,6 +31,8 @@ struct Saved {
     round: u32,
     unchanged: u32,
     tokens: u64,
+    #[serde(default)]
+    cost_micros: u64,
 }
 
 impl State {
@@ -67,9 +70,9 @@ impl State {
             true => folder.to_owned(),
             false => place.join("work").join(folder.strip_prefix(top).unwrap_or(Path::new(""))),
         };
-        let Saved { round, unchanged, tokens } =
+        let Saved { round, unchanged, tokens, cost_micros } =
             known.as_ref().map_or_else(Saved::default, |it| Saved { ..*it });
-        let state = Self { place, work, round, unchanged, tokens, _lock: lock };
+        let state = Self { place, work, round, unchanged, tokens, cost_micros, _lock: lock };
         if known.is_none() {
             state.begin(top, writes)?;
         }
@@ -97,8 +100,8 @@ impl State {
     }
 
     fn save(&self) -> io::Result<()> {
-        let Self { round, unchanged, tokens, .. } = *self;
-        let bytes = serde_json::to_vec(&Saved { round, unchanged, tokens })?;
+        let Self { round, unchanged, tokens, cost_micros, .. } = *self;
+        let bytes = serde_json::to_vec(&Saved { round, unchanged, tokens, cost_micros })?;
         let mut file = tempfile::NamedTempFile::new_in(&self.place)?;
         file.write_all(&bytes)?;
         file.as_file().sync_all()?;

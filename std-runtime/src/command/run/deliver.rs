@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::flags::RunArgs;
+use super::keep::Keeper;
 use super::prepare::{self, Prepared};
 use super::signals;
 use crate::agent::AgentEvent;
@@ -35,6 +36,7 @@ pub(in crate::command) fn transaction(
     let mut screen = Screen {
         events: events.then(|| EventWriter::new(io::stdout())),
         progress: (!args.quiet).then(|| Progress::new(io::stderr())),
+        keeper: None,
     };
     let output_file = args.output_file.clone();
     let yes = args.yes;
@@ -63,7 +65,8 @@ pub(in crate::command) fn transaction(
             return printed.map_or_else(|error| fail(&error), |()| ExitCode::SUCCESS);
         }
         Prepared::Done(outcome) => Ok(*outcome),
-        Prepared::Run(options) => {
+        Prepared::Run(mut options) => {
+            screen.keeper = Keeper::begin(&mut options);
             run::run(&options, &stop, &mut screen).and_then(|outcome| match &outcome.plan {
                 Some(plan) if yes => {
                     let done = run::carry_out(plan, &options, &stop, &mut |line| tell(&line));
@@ -85,16 +88,27 @@ pub(in crate::command) fn transaction(
         (None, Ok(outcome)) => delivery.write(outcome),
         (None, Err(_)) => Ok(()),
     };
+    if let Some(keeper) = screen.keeper.take() {
+        keeper.finish(&result, written.as_ref().err());
+    }
     match (result, written) {
         (Err(error), _) | (Ok(_), Err(error)) => fail(&error),
         (Ok(_), Ok(())) => ExitCode::SUCCESS,
     }
 }
 
-/// Both ways to watch a run.
+/// All that watch a run.
 struct Screen {
     events: Option<EventWriter<io::Stdout>>,
     progress: Option<Progress<io::Stderr>>,
+    keeper: Option<Keeper>,
+}
+
+impl Screen {
+    /// What the record is told never fails.
+    fn keep(&mut self, tell: impl FnOnce(&mut Keeper) -> Result<()>) -> Result<()> {
+        self.keeper.as_mut().map_or(Ok(()), tell)
+    }
 }
 
 impl Observer for Screen {
@@ -111,6 +125,7 @@ impl Observer for Screen {
     }
 
     fn start(&mut self, start: &Start<'_>) -> Result<()> {
+        self.keep(|keeper| keeper.start(start))?;
         if let Some(progress) = &mut self.progress {
             progress.start(start)?;
         }
@@ -118,6 +133,7 @@ impl Observer for Screen {
     }
 
     fn checked(&mut self, end: &CheckEnd) -> Result<()> {
+        self.keep(|keeper| keeper.checked(end))?;
         if let Some(progress) = &mut self.progress {
             progress.checked(end)?;
         }
@@ -125,6 +141,7 @@ impl Observer for Screen {
     }
 
     fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
+        self.keep(|keeper| keeper.attempt(end))?;
         if let Some(progress) = &mut self.progress {
             progress.attempt(end)?;
         }
@@ -132,6 +149,7 @@ impl Observer for Screen {
     }
 
     fn event(&mut self, event: &AgentEvent) -> Result<()> {
+        self.keep(|keeper| keeper.event(event))?;
         if let Some(progress) = &mut self.progress {
             progress.event(event)?;
         }
@@ -139,6 +157,7 @@ impl Observer for Screen {
     }
 
     fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
+        self.keep(|keeper| keeper.child_event(parent, event))?;
         if let Some(progress) = &mut self.progress {
             progress.child_event(parent, event)?;
         }

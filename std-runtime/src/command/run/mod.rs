@@ -3,6 +3,7 @@
 mod deliver;
 mod flags;
 mod form;
+mod keep;
 mod parallel;
 mod prepare;
 mod prompt_command;

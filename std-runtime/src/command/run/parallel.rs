@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::ArgMatches;
 use serde_json::Value;
+use zerostack_core::Limits;
 
 use super::RunArgs;
-use crate::command::flag::value;
+use crate::command::flag::{self, value};
 use crate::command::print::print;
 use crate::command::rounds::forwarded;
 use crate::command::usage::usage;
@@ -75,6 +76,7 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
         jobs.push(((*instruction).to_owned(), repository.add(&name)?));
     }
     jobs.reverse();
+    let share = share(&args.limits, instructions.len());
     let jobs = Arc::new(Mutex::new(jobs));
     let ended = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -83,7 +85,7 @@ pub(super) fn run_all(parallel: &Parallel, args: &RunArgs) -> Result<ExitCode> {
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop();
                     let Some((instruction, worktree)) = job else { break };
-                    let failed = run_one(&instruction, &worktree).err();
+                    let failed = run_one(&instruction, &worktree, &share).err();
                     let failed = failed.map(|error| error.message().to_owned());
                     let mut ended = ended.lock().unwrap_or_else(PoisonError::into_inner);
                     ended.push(Ended { instruction, worktree, failed });
@@ -124,12 +126,23 @@ fn summary(parallel: &Parallel, repository: &Repository, ended: Vec<Ended>) -> R
     Ok(worst.map_or(ExitCode::SUCCESS, |kind| ExitCode::from(kind.exit_code())))
 }
 
-fn run_one(instruction: &str, worktree: &Worktree) -> Result<()> {
+/// The options by which each of `count` runs has an equal part of the budget.
+fn share(limits: &Limits, count: usize) -> Vec<String> {
+    let count = u32::try_from(count).unwrap_or(u32::MAX).max(1);
+    let part = |whole: u32| (whole > 0).then(|| (whole / count).max(1));
+    let tokens = part(limits.max_turn_tokens);
+    let tokens = tokens.map(|tokens| ["--max-total-tokens".to_owned(), tokens.to_string()]);
+    let cost = part(limits.max_turn_cost_micros);
+    let cost = cost.map(|cost| ["--max-cost".to_owned(), flag::text_of_amount(cost.into())]);
+    tokens.into_iter().chain(cost).flatten().collect()
+}
+
+fn run_one(instruction: &str, worktree: &Worktree, share: &[String]) -> Result<()> {
     let failed = |why: String| Error::new(ErrorKind::Internal, why);
     let program = std::env::current_exe().map_err(|error| failed(error.to_string()))?;
     let mut command = Command::new(program);
     command.args(["run", "--events", "json", "--quiet", "--write", "-C"]).arg(&worktree.path);
-    command.args(forwarded(std::env::args_os().skip(1)));
+    command.args(share).args(forwarded(std::env::args_os().skip(1)));
     command.arg("--").arg(instruction);
     command.env(super::PARENT, std::process::id().to_string());
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();

@@ -202,6 +202,8 @@ pub(super) fn prepared(
         strategies,
         session,
         prove_prefix,
+        kept: None,
+        attempt: 1,
     });
     Ok(if is_dry { Prepared::DryRun(options) } else { Prepared::Run(options) })
 }

@@ -1,17 +1,13 @@
 //! Writing the changes of a run to its folder, all of them or none, with a record for `undo`.
 
-use std::collections::BTreeSet;
-use std::io;
 use std::path::Path;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Checked, kept};
-use crate::commit::{Contents, Lock, Name, Plan, PlannedFile, Side};
 use crate::error::listed;
 use crate::patch::Changes;
-use crate::patch::tree::{Tree, kind};
 use crate::provider::Endpoint;
-use crate::record::{About, Draft};
+use crate::record::{self, About, Draft};
 use crate::run::{Outcome, RunOptions, Stop};
 use crate::view::View;
 use crate::{Error, ErrorKind, Result};
@@ -55,18 +51,25 @@ impl Written<'_> {
 
     fn commit(&self, changes: &Changes, outcome: &Outcome) -> Result<u32> {
         let folder = &self.options.folder;
-        let lock = Lock::take()?;
-        let mut draft = Draft::create(&lock)?;
-        let result = plan(self.view, changes, &mut draft.contents).and_then(|plan| {
-            draft.save(&plan, &self.about(folder, outcome), &outcome.patch)?;
-            let contents = draft.contents.file();
-            Ok(crate::commit::commit(&lock, folder, &plan, contents, draft.publish())?)
-        });
-        let id = draft.id();
-        if result.is_err() {
-            draft.discard();
-        }
-        result.map(|()| id)
+        let about = self.about(folder, outcome);
+        let own;
+        let draft = match &self.options.kept {
+            Some(draft) => draft.as_ref(),
+            None => {
+                own = Draft::begin(&about)?;
+                &own
+            }
+        };
+        draft.write(folder, &about, &outcome.patch, |contents| {
+            let plan = record::plan(changes, contents)?;
+            // After they were read, so that what was read is what the run began with.
+            let paths = changes.files().iter().map(crate::patch::Change::path);
+            let changed = self.view.changed_since_start(paths).map_err(record::unreadable)?;
+            match changed.is_empty() {
+                true => Ok(plan),
+                false => Err(changed_meanwhile(&changed)),
+            }
+        })
     }
 
     fn about(&self, folder: &Path, outcome: &Outcome) -> About {
@@ -87,54 +90,10 @@ impl Written<'_> {
     }
 }
 
-/// The changes as they are to be made, with the contents of both sides, byte for byte as they are
-/// in the folder and the view: a patch has them in git's form.
-fn plan(view: &View, changes: &Changes, contents: &mut Contents) -> Result<Plan> {
-    let unreadable = |error: io::Error| {
-        let text = match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                "cannot keep the contents of the files for `zerostack undo`"
-            }
-            _ => "cannot read what is to be written",
-        };
-        Error::new(ErrorKind::Input, format!("{text}: {error}"))
-    };
-    let (before, after) = changes.trees();
-    let mut plan = Plan::default();
-    let (mut made, mut gone) = (BTreeSet::new(), BTreeSet::new());
-    for change in changes.files() {
-        let path = Name(change.path().to_vec());
-        let mut copy = |tree| Side::copy(tree, &path.0, contents).map_err(unreadable);
-        let file = PlannedFile { before: copy(before)?, after: copy(after)?, path };
-        for above in file.path.folders() {
-            if file.before.is_some() && !is_folder(after, above).map_err(unreadable)? {
-                gone.insert(above.to_vec());
-            }
-            if file.after.is_some() && !is_folder(before, above).map_err(unreadable)? {
-                made.insert(above.to_vec());
-            }
-        }
-        plan.files.push(file);
-    }
-    (plan.made, plan.gone) =
-        (made.into_iter().map(Name).collect(), gone.into_iter().map(Name).collect());
-    // After they were read, so that what was read is what the run began with.
-    let paths = changes.files().iter().map(crate::patch::Change::path);
-    let changed = view.changed_since_start(paths).map_err(unreadable)?;
-    match changed.is_empty() {
-        true => Ok(plan),
-        false => Err(changed_meanwhile(&changed)),
-    }
-}
-
 /// The error of files that somebody else changed during the run.
 fn changed_meanwhile(paths: &[Vec<u8>]) -> Error {
     let names: Vec<String> =
         paths.iter().map(|path| String::from_utf8_lossy(path).into_owned()).collect();
     let text = format!("changed during the run: {}; nothing was written", listed(&names));
     Error::new(ErrorKind::Conflict, text)
-}
-
-fn is_folder(tree: &Tree, path: &[u8]) -> io::Result<bool> {
-    Ok(tree.stat(path)?.is_some_and(|stat| kind(&stat).is_dir()))
 }

@@ -21,6 +21,8 @@ pub struct Tape {
     out: BufWriter<Box<dyn Write>>,
     /// The file that has no name yet; none where the tape goes to a device or a pipe.
     unnamed: Option<NewFile>,
+    /// The file of a tape that is whole up to its last line at any time.
+    growing: Option<File>,
     path: PathBuf,
     sum: Sha1,
     /// What must not stand on the tape.
@@ -53,10 +55,34 @@ impl Tape {
         } else {
             (Box::new(open_special(&target).map_err(refused)?), None)
         };
+        Self::begin((out, unnamed, None), target, secrets, config)
+    }
+
+    /// Begins a tape in `file`, which is at `path`. Each line is in the file as soon as it is
+    /// there, so that a process that is killed leaves all but its last one.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be written.
+    pub(crate) fn grow(
+        (file, path): (File, PathBuf),
+        secrets: Secrets,
+        config: &OwnedConfig,
+    ) -> Result<Self> {
+        let growing = file.try_clone().map_err(|error| cannot_write(&path, &error))?;
+        Self::begin((Box::new(file), None, Some(growing)), path, secrets, config)
+    }
+
+    fn begin(
+        (out, unnamed, growing): (Box<dyn Write>, Option<NewFile>, Option<File>),
+        path: PathBuf,
+        secrets: Secrets,
+        config: &OwnedConfig,
+    ) -> Result<Self> {
         let mut tape = Self {
             out: BufWriter::new(out),
             unnamed,
-            path: target,
+            growing,
+            path,
             sum: Sha1::new(),
             secrets,
             tail: Vec::new(),
@@ -100,11 +126,17 @@ impl Tape {
             serde_json::to_vec(line).map_err(std::io::Error::from).and_then(|mut line| {
                 line.push(b'\n');
                 self.has_key |= self.is_key_in(&line);
-                if self.has_key {
-                    return Ok(());
+                match (&self.growing, self.has_key) {
+                    (Some(file), true) => return file.set_len(0),
+                    (None, true) => return Ok(()),
+                    (_, false) => {}
                 }
                 self.sum.update(&line);
-                self.out.write_all(&line)
+                self.out.write_all(&line)?;
+                match &self.growing {
+                    Some(_) => self.out.flush(),
+                    None => Ok(()),
+                }
             });
         written.map_err(|error| cannot_write(&self.path, &error))
     }

@@ -24,8 +24,39 @@ pub fn replay(
     check_sum(&mut input)?;
     let rewound = input.rewind();
     rewound.map_err(|error| Error::new(ErrorKind::Input, format!("the tape: {error}")))?;
+    play_lines(BufReader::new(input), show, request).map(drop)
+}
+
+/// Plays the tape of a record, whose end is missing if the run was killed, and gives the session as
+/// it was then.
+///
+/// # Errors
+/// As those of [`replay`].
+pub(crate) fn replay_record(
+    mut input: impl Read + Seek,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<Option<OwnedSession>> {
+    let failed = |error: std::io::Error| Error::new(ErrorKind::Input, format!("the tape: {error}"));
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map_err(failed)?;
+    let end = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    bytes.truncate(end);
+    let last = bytes.split(|byte| *byte == b'\n').rfind(|line| !line.is_empty());
+    if last.is_some_and(|line| matches!(serde_json::from_slice(line), Ok(Line::Over(_)))) {
+        check_sum(&mut bytes.as_slice())?;
+    }
+    play_lines(bytes.as_slice(), show, request)
+}
+
+/// Plays lines one after the other.
+fn play_lines(
+    input: impl BufRead,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+) -> Result<Option<OwnedSession>> {
     let mut session: Option<OwnedSession> = None;
-    for (index, text) in BufReader::new(input).lines().enumerate() {
+    for (index, text) in input.lines().enumerate() {
         let number = index + 1;
         let refused = |why: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Input, format!("the tape, line {number}: {why}"))
@@ -55,7 +86,7 @@ pub fn replay(
             show(&event)?;
         }
     }
-    Ok(())
+    Ok(session)
 }
 
 /// Compares the sum in the last line with the lines before it.

@@ -22,6 +22,7 @@ use super::workspace::Workspace;
 use super::{Instructions, RunOptions, Stop};
 use crate::agent::{Sources, ToolOutput, Toolbox};
 use crate::error::listed;
+use crate::tool;
 pub(super) use narrowing::Narrowing;
 use processes::Processes;
 pub(super) use processes::names;
@@ -113,14 +114,21 @@ impl<'a> Tools<'a> {
         if !processes::changes_files(name) {
             return None;
         }
-        let arguments: serde_json::Value = serde_json::from_str(arguments).ok()?;
-        let path = arguments.get("path")?.as_str()?;
-        let below =
-            Path::new(path).strip_prefix(self.workspace.view().root()).unwrap_or(Path::new(path));
-        let plain: PathBuf = below.components().filter(|it| *it != Component::CurDir).collect();
-        if plain.to_str().is_some_and(|plain| scope.contains(plain)) {
-            return None;
-        }
+        let paths = match tool::patch::paths_of_call(name, arguments) {
+            Some(paths) => paths,
+            None => {
+                let arguments: serde_json::Value = serde_json::from_str(arguments).ok()?;
+                vec![arguments.get("path")?.as_str()?.to_owned()]
+            }
+        };
+        let root = self.workspace.view().root();
+        let is_outside = |path: &String| {
+            let path = Path::new(path);
+            let below = path.strip_prefix(root).unwrap_or(path);
+            let plain: PathBuf = below.components().filter(|it| *it != Component::CurDir).collect();
+            !plain.to_str().is_some_and(|plain| scope.contains(plain))
+        };
+        let path = paths.into_iter().find(is_outside)?;
         let files: Vec<String> = scope.iter().cloned().collect();
         let files = listed(&files);
         Some(format!("not changed: no finding names {path}; this run may change {files}"))
@@ -164,7 +172,12 @@ impl Toolbox for InContext<'_> {
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         let Self { sources, tools } = self;
-        let results = sources.call_all(calls);
+        // Some models send patches by a tool that they were not told of; `edit` takes patches too.
+        let mut calls = calls.to_vec();
+        for call in calls.iter_mut().filter(|call| call.name == "apply_patch") {
+            call.name = "edit";
+        }
+        let results = sources.call_all(&calls);
         let mut context = lock(&tools.context);
         let root = tools.workspace.view().root();
         // In the order of the calls, whichever ended first.

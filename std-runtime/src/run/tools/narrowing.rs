@@ -4,6 +4,7 @@ use zerostack_core::prompt::tool_name;
 use zerostack_policy::{Mode, Policy, Rule, Verdict};
 
 use crate::error::quote;
+use crate::tool;
 
 /// What the loaded skills allow: what one of them does.
 #[derive(Debug, Default, Clone)]
@@ -25,6 +26,15 @@ impl Narrowing {
     pub(super) fn refusal(&self, name: &str, arguments: &str) -> Option<String> {
         if self.skills.is_empty() || matches!(name, "skill" | "task") {
             return None;
+        }
+        if let Some(paths) = tool::patch::paths_of_call(name, arguments) {
+            let arguments = |path| serde_json::json!({ "path": path }).to_string();
+            // It may add a file as well as change one.
+            let refusal = |path: String| {
+                let arguments = arguments(path);
+                self.refusal("edit", &arguments).or_else(|| self.refusal("write", &arguments))
+            };
+            return paths.into_iter().find_map(refusal);
         }
         let arguments: serde_json::Value = serde_json::from_str(arguments).unwrap_or_default();
         let text = |key: &str| arguments.get(key).and_then(serde_json::Value::as_str);

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+pub(super) use nearest::{difference, most_similar};
+
 use super::anchor::{self, Line};
 use super::{Outcome, Output, file, lenient, outside, wide};
 

@@ -19,12 +19,11 @@ pub(super) fn why_not_found(source: &Source, old: &str) -> String {
         return "old starts its lines with anchors; give the text alone, or use at and to".into();
     }
     let wanted: Vec<&[u8]> = old.lines().map(str::as_bytes).collect();
-    let Some((from, score)) = most_similar(source, &wanted) else {
-        return "old does not occur; read the file again".into();
-    };
-    if score < SIMILAR_MIN_PERCENT {
+    let lines: Vec<&[u8]> =
+        source.lines.iter().map(|line| &source.bytes[line.start..line.end]).collect();
+    let Some(from) = most_similar(&lines, &wanted) else {
         return "old does not occur, nor anything like it; read the file again".into();
-    }
+    };
     let mut out = String::from("old does not occur exactly. Nearest, ");
     // `old` may start and end within a line.
     let last = if old.ends_with('\n') { usize::MAX } else { wanted.len() - 1 };
@@ -59,22 +58,17 @@ pub(super) fn why_not_found(source: &Source, old: &str) -> String {
     out
 }
 
-/// The line (index) at which `wanted` would fit best, and how well, in percent.
-fn most_similar(source: &Source, wanted: &[&[u8]]) -> Option<(usize, u32)> {
+/// The line (index) at which `wanted` would fit best, if it is like it at all.
+pub(crate) fn most_similar(lines: &[&[u8]], wanted: &[&[u8]]) -> Option<usize> {
     let wanted = &wanted[..wanted.len().min(COMPARED_MAX_LINES)];
-    let content = |line: usize| {
-        let line = source.lines.get(line)?;
-        Some(&source.bytes[line.start..line.end])
-    };
     let sketches: Vec<Sketch> = wanted.iter().map(|line| Sketch::of(line)).collect();
-    let last = source.lines.len().min(SCANNED_MAX_LINES + wanted.len());
-    let found: Vec<Sketch> =
-        (0..last).map(|line| content(line).map_or(Sketch::default(), Sketch::of)).collect();
+    let last = lines.len().min(SCANNED_MAX_LINES + wanted.len());
+    let found: Vec<Sketch> = lines[..last].iter().map(|line| Sketch::of(line)).collect();
     let mut best: Option<(usize, u32)> = None;
-    for from in 0..source.lines.len().min(SCANNED_MAX_LINES) {
+    for from in 0..lines.len().min(SCANNED_MAX_LINES) {
         let fit = wanted.iter().enumerate().map(|(i, wanted)| {
             let weight = wanted.trim_ascii().len().min(COMPARED_MAX_BYTES) as u32 + 1;
-            let similar = content(from + i).map_or(0, |line| {
+            let similar = lines.get(from + i).map_or(0, |line| {
                 let ends = similarity(line, wanted);
                 let inside = match (sketches.get(i), found.get(from + i)) {
                     (Some(a), Some(b)) if ends < INSIDE_MIN_PERCENT => a.similarity(b),
@@ -90,7 +84,7 @@ fn most_similar(source: &Source, wanted: &[&[u8]]) -> Option<(usize, u32)> {
             best = Some((from, score));
         }
     }
-    best
+    best.filter(|(_, score)| *score >= SIMILAR_MIN_PERCENT).map(|(from, _)| from)
 }
 
 /// Which pairs of neighbouring bytes a line has, for lines that differ at both of their ends.
@@ -134,7 +128,7 @@ fn similarity(a: &[u8], b: &[u8]) -> u32 {
 }
 
 /// The kind of difference of two lines that are not the same.
-fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
+pub(crate) fn difference(found: &[u8], wanted: &[u8]) -> &'static str {
     let without_space = |line: &[u8]| -> Vec<u8> {
         line.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect()
     };

@@ -209,6 +209,27 @@ impl Changes {
         Self { before, after, prefix, files, left_out }
     }
 
+    /// What is different at `paths` between two folders.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn between(
+        before: Tree,
+        after: Tree,
+        paths: impl IntoIterator<Item = Vec<u8>>,
+    ) -> io::Result<Self> {
+        let mut files = Vec::new();
+        for path in paths {
+            let entry = |tree: &Tree| Ok(tree.stat(&path)?.as_ref().and_then(Entry::of));
+            let sides: io::Result<_> = entry(&before).and_then(|it| Ok((it, entry(&after)?)));
+            let (old, new) = sides?;
+            if old.is_some() || new.is_some() {
+                files.push(Change::new(path, old, new));
+            }
+        }
+        Ok(Self::new(before, after, Vec::new(), files, Vec::new()))
+    }
+
     /// Each file that belongs in the patch, ordered by path.
     pub fn files(&self) -> &[Change] {
         &self.files

@@ -1,0 +1,73 @@
+//! What each request of a run had from the provider's cache.
+
+use std::cell::RefCell;
+
+use zerostack_core::Usage;
+
+use crate::Result;
+use crate::agent::AgentEvent;
+use crate::record::Record;
+use crate::run::{begins_with, body, tape};
+
+/// One request with what the provider counted.
+struct Row {
+    bytes: usize,
+    /// Whether it begins with the bytes of the one before.
+    grows: Option<bool>,
+    usage: Usage,
+}
+
+/// A table of the requests of all attempts.
+///
+/// # Errors
+/// As those of a replay.
+pub(super) fn table(record: &Record) -> Result<String> {
+    let mut text = String::from("request    bytes  grows   input  cached  share\n");
+    let (mut number, mut all) = (0, Usage::default());
+    for tape in record.tapes()? {
+        for row in rows(tape)? {
+            number += 1;
+            let Row { bytes, grows, usage } = row;
+            let grows = match grows {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "-",
+            };
+            let Usage { input_tokens, cache_read_tokens, .. } = usage;
+            let share = share(usage);
+            text.push_str(&format!(
+                "{number:>7} {bytes:>8} {grows:>6} {input_tokens:>7} {cache_read_tokens:>7} {share:>6}\n"
+            ));
+            all = all.plus(usage);
+        }
+    }
+    let (input, cached, share) = (all.input_tokens, all.cache_read_tokens, share(all));
+    text.push_str(&format!("    all {:>8} {:>6} {input:>7} {cached:>7} {share:>6}\n", "", ""));
+    Ok(text)
+}
+
+/// Which part of the input was in the cache.
+pub(super) fn share(usage: Usage) -> String {
+    let part = u64::from(usage.cache_read_tokens) * 100;
+    part.checked_div(usage.input_tokens.into()).map_or("-".to_owned(), |part| format!("{part} %"))
+}
+
+fn rows(tape: std::fs::File) -> Result<Vec<Row>> {
+    let rows: RefCell<Vec<Row>> = RefCell::default();
+    let mut before: Option<Vec<u8>> = None;
+    let mut show = |event: &AgentEvent| {
+        if let (AgentEvent::Usage(usage), Some(row)) = (event, rows.borrow_mut().last_mut()) {
+            row.usage = *usage;
+        }
+        Ok(())
+    };
+    let mut request = |request: zerostack_core::Request<'_>| {
+        let now = body(request);
+        let grows = before.as_ref().map(|before| begins_with(&now, before).is_ok());
+        rows.borrow_mut().push(Row { bytes: now.len(), grows, usage: Usage::default() });
+        before = Some(now);
+        Ok(())
+    };
+    tape::replay_record(tape, &mut show, &mut request)?;
+    Ok(rows.into_inner())
+}

@@ -1,0 +1,350 @@
+//! A record of a run under way. What is in it survives the process: the next command makes a record
+//! of what a killed run left.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::FlockOperation;
+
+use super::{ABOUT, About, CONTENTS, EVENTS, INPUT, PATCH, PLAN, RUNS, TAPE, WRITTEN};
+use super::{names, number, private, read};
+use crate::commit::{self, Contents, Lock, Plan};
+use crate::{Error, ErrorKind, Result, state_folder};
+
+/// A record of a run that has not ended.
+#[derive(Debug)]
+pub struct Draft {
+    /// Where it is now: it is renamed when the run is written, and when it ends.
+    place: Mutex<PathBuf>,
+    /// Why a part of it is missing.
+    lost: Mutex<Option<String>>,
+    /// Held as long as the run lives.
+    _alive: File,
+}
+
+impl Draft {
+    /// Begins a record of a run of which `about` is known.
+    ///
+    /// # Errors
+    /// `Input` when the state folder cannot be used.
+    pub(crate) fn begin(about: &About) -> Result<Self> {
+        Self::in_folder(about).map_err(|error| commit::unusable(&error).into())
+    }
+
+    fn in_folder(about: &About) -> io::Result<Self> {
+        let runs = state_folder::folder(RUNS)?;
+        let process = std::process::id();
+        let mut count = 0_u32;
+        let place = loop {
+            let place = runs.join(format!("{UNDER_WAY}{process}-{count}"));
+            match DirBuilder::new().mode(0o700).create(&place) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => count += 1,
+                made => break made.map(|()| place)?,
+            }
+        };
+        let begin = || {
+            let alive = private().open(place.join(ALIVE))?;
+            rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive)?;
+            write(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
+            Ok(alive)
+        };
+        match begin() {
+            Ok(alive) => {
+                Ok(Self { place: Mutex::new(place), lost: Mutex::default(), _alive: alive })
+            }
+            Err(error) => {
+                let _ = fs::remove_dir_all(&place);
+                Err(error)
+            }
+        }
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, PathBuf> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// More is known of the run, which was given `input`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn start(&self, about: &About, input: Option<&str>) -> io::Result<()> {
+        let place = self.place();
+        replace(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
+        input.map_or(Ok(()), |input| write(&place, INPUT, input.as_bytes()).map(drop))
+    }
+
+    /// A part of it is missing, because of `why`.
+    pub(crate) fn lose(&self, why: &str) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.get_or_insert_with(|| why.to_owned());
+    }
+
+    /// Why a part of it is missing, if one is.
+    pub(crate) fn lost(&self) -> Option<String> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The run did not begin: nothing is kept of it.
+    pub(crate) fn discard(&self) {
+        let _ = fs::remove_dir_all(&*self.place());
+    }
+
+    /// The file that the events go to.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn events(&self) -> io::Result<File> {
+        private().open(self.place().join(EVENTS))
+    }
+
+    /// The file for the tape of the attempt `number`, and its path, for errors.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn tape(&self, number: u32) -> io::Result<(File, PathBuf)> {
+        let path = self.place().join(format!("{TAPE}{number}"));
+        Ok((private().open(&path)?, path))
+    }
+
+    /// A folder in it for what is needed until it is written.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn scratch(&self) -> io::Result<PathBuf> {
+        let scratch = self.place().join(SCRATCH);
+        DirBuilder::new().mode(0o700).create(&scratch)?;
+        Ok(scratch)
+    }
+
+    /// Writes the changes that `fill` plans to `folder`, with what is needed to take them back, and
+    /// gives the number of the record.
+    ///
+    /// # Errors
+    /// As those of `fill` and of [`commit::commit`]; the folder and the draft are as they were then.
+    pub(crate) fn write(
+        &self,
+        folder: &Path,
+        about: &About,
+        patch: &[u8],
+        fill: impl FnOnce(&mut Contents) -> Result<Plan>,
+    ) -> Result<u32> {
+        let lock = Lock::take()?;
+        let unusable = |error: io::Error| Error::from(commit::unusable(&error));
+        let runs = state_folder::folder(RUNS).map_err(unusable)?;
+        make_room(&lock, &runs).map_err(unusable)?;
+        let id = next_id().map_err(unusable)?;
+        let mut place = self.place();
+        let going = runs.join(format!(".{id}"));
+        fs::rename(&*place, &going).map_err(unusable)?;
+        let written = Self::commit(&lock, folder, (&going, id), about, patch, fill);
+        let now = match &written {
+            Ok(()) => runs.join(id.to_string()),
+            Err(_) => {
+                remove_changes(&going);
+                fs::rename(&going, &*place).map_err(unusable)?;
+                place.clone()
+            }
+        };
+        *place = now;
+        written.map(|()| id)
+    }
+
+    fn commit(
+        lock: &Lock,
+        folder: &Path,
+        (place, id): (&Path, u32),
+        about: &About,
+        patch: &[u8],
+        fill: impl FnOnce(&mut Contents) -> Result<Plan>,
+    ) -> Result<()> {
+        let unusable = |error: io::Error| Error::from(commit::unusable(&error));
+        let file = private().read(true).open(place.join(CONTENTS)).map_err(unusable)?;
+        let mut contents = Contents::new(file);
+        let plan = fill(&mut contents)?;
+        let save = || {
+            remove_scratch(place)?;
+            replace(place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
+            File::open(place.join(ABOUT))?.sync_all()?;
+            write(place, PLAN, &serde_json::to_vec(&plan)?)?.sync_all()?;
+            write(place, PATCH, patch)?.sync_all()?;
+            write(place, WRITTEN, b"")?.sync_all()?;
+            contents.file().sync_all()?;
+            File::open(place)?.sync_all()
+        };
+        save().map_err(unusable)?;
+        let publish = (format!("{RUNS}/.{id}"), format!("{RUNS}/{id}"));
+        Ok(commit::commit(lock, folder, &plan, contents.file(), publish)?)
+    }
+
+    /// The run has ended: it is a record from here on, whose number is given.
+    ///
+    /// # Errors
+    /// `Input` when the disk refuses.
+    pub(crate) fn finish(&self, about: &About, patch: &[u8]) -> Result<u32> {
+        let finish = || {
+            let mut place = self.place();
+            replace(&place, ABOUT, &serde_json::to_vec_pretty(about)?)?;
+            if let Some(id) = super::complete(&place) {
+                return Ok(id);
+            }
+            if !patch.is_empty() && !place.join(PATCH).exists() {
+                write(&place, PATCH, patch)?;
+            }
+            let lock = Lock::take().map_err(io::Error::other)?;
+            let runs = state_folder::folder(RUNS)?;
+            make_room(&lock, &runs)?;
+            let id = next_id()?;
+            let now = runs.join(id.to_string());
+            fs::rename(&*place, &now)?;
+            *place = now;
+            Ok(id)
+        };
+        finish().map_err(|error: io::Error| commit::unusable(&error).into())
+    }
+}
+
+/// Makes records of the runs that were killed.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
+    let runs = state_folder::folder(RUNS)?;
+    for place in left()? {
+        let about = read(&place.join(ABOUT)).and_then(|bytes| About::parse(&bytes));
+        let Ok(mut about) = about else {
+            // One that was killed before it began, or that another version of the command made.
+            fs::remove_dir_all(&place)?;
+            continue;
+        };
+        about.exit_code = ErrorKind::Internal.exit_code();
+        about.error = Some("the command was killed before the run ended".to_owned());
+        remove_changes(&place);
+        replace(&place, ABOUT, &serde_json::to_vec_pretty(&about)?)?;
+        fs::rename(&place, runs.join(next_id()?.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The drafts of runs that were killed.
+///
+/// # Errors
+/// What the system says.
+pub(super) fn left() -> io::Result<Vec<PathBuf>> {
+    let is_pending = commit::is_pending()?;
+    let mut left = names()?;
+    left.retain(|place| {
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        // A commit that was interrupted completes its draft when its folder is there again.
+        let is_of_commit = super::complete(place).is_none() && number(place).is_some();
+        (name.starts_with(UNDER_WAY) || (is_of_commit && !is_pending)) && !is_alive(place)
+    });
+    Ok(left)
+}
+
+/// The changes were not written.
+fn remove_changes(place: &Path) {
+    for name in [PLAN, CONTENTS, PATCH, WRITTEN] {
+        let _ = fs::remove_file(place.join(name));
+    }
+    let _ = remove_scratch(place);
+}
+
+fn remove_scratch(place: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(place.join(SCRATCH)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+/// Whether the process of a draft lives.
+fn is_alive(place: &Path) -> bool {
+    let Ok(alive) = File::open(place.join(ALIVE)) else {
+        // It is not there yet in a draft that is being made.
+        let made = place.metadata().and_then(|it| it.modified()).ok();
+        return made.and_then(|made| made.elapsed().ok()).is_some_and(|age| age.as_secs() < 60);
+    };
+    rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err()
+}
+
+fn next_id() -> io::Result<u32> {
+    Ok(1 + names()?.iter().filter_map(|path| number(path)).max().unwrap_or(0))
+}
+
+/// Removes the oldest records beyond the bounds, and makes records of runs that were killed.
+fn make_room(lock: &Lock, runs: &Path) -> io::Result<()> {
+    adopt(lock)?;
+    let mut records: Vec<(u32, PathBuf)> = Vec::new();
+    for path in names()? {
+        if let Some(id) = super::complete(&path) {
+            records.push((id, path));
+        } else if path.file_name().is_some_and(|name| name.as_bytes().starts_with(GOING)) {
+            fs::remove_dir_all(&path)?;
+        }
+    }
+    records.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
+    let is_due = records.first().is_some_and(|(id, _)| id % SIZED_EVERY == 0);
+    let mut bytes = 0;
+    for (index, (id, path)) in records.iter().enumerate() {
+        let is_beyond = is_due && {
+            bytes += size(path)?;
+            bytes > MOST_BYTES || age_days(path) > MOST_DAYS
+        };
+        if index + 1 >= MOST_RECORDS || is_beyond {
+            let mut going = OsString::from_vec(GOING.to_vec());
+            going.push(id.to_string());
+            let going = runs.join(going);
+            fs::rename(path, &going)?;
+            fs::remove_dir_all(&going)?;
+        }
+    }
+    Ok(())
+}
+
+/// How many days ago the record was made; 0 where the clock ran backwards.
+fn age_days(path: &Path) -> u64 {
+    let made = path.join(ABOUT).metadata().and_then(|it| it.modified()).ok();
+    made.and_then(|made| made.elapsed().ok()).map_or(0, |age| age.as_secs() / 86_400)
+}
+
+/// What a record takes on the disk.
+fn size(path: &Path) -> io::Result<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    let files = fs::read_dir(path)?.map(|entry| Ok(entry?.metadata()?.blocks() * 512));
+    files.sum()
+}
+
+fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<File> {
+    let mut file = private().open(place.join(name))?;
+    file.write_all(bytes)?;
+    Ok(file)
+}
+
+/// Puts `bytes` in the place of a file, whole or not at all.
+fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = format!(".{name}");
+    let _ = fs::remove_file(place.join(&new));
+    let written = write(place, &new, bytes);
+    written.and_then(|_| fs::rename(place.join(&new), place.join(name))).inspect_err(|_| {
+        let _ = fs::remove_file(place.join(&new));
+    })
+}
+
+/// How the names of drafts begin.
+const UNDER_WAY: &str = ".run-";
+/// Locked by the process of a draft.
+const ALIVE: &str = "alive";
+const SCRATCH: &str = "new";
+/// How the names of records begin that are being removed.
+const GOING: &[u8] = b".gone-";
+
+/// The most that is kept: records, bytes of all of them, and days.
+const MOST_RECORDS: usize = 1000;
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+const MOST_DAYS: u64 = 90;
+/// How often sizes and ages are looked at: each time would cost more than the record.
+const SIZED_EVERY: u32 = 16;

@@ -1,0 +1,160 @@
+//! A commit that is killed, or refused by the system, at any call that writes: the folder is as it
+//! was or as it should be, and the next command says which.
+//!
+//! `strace` makes the n-th call of each kind fail, or kills the process before it.
+
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+use zerostack_scripted::{Script, Scripted};
+use zerostack_tests::command::{Done, Place, Tree, tree};
+
+use super::place;
+
+/// The calls by which a commit writes.
+const CALLS: &[&str] = &[
+    "write",
+    "pwrite64",
+    "rename",
+    "renameat",
+    "renameat2",
+    "mkdir",
+    "mkdirat",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "fsync",
+    "fdatasync",
+    "ftruncate",
+    "fchmod",
+    "fchmodat",
+    "fchown",
+    "symlinkat",
+    "linkat",
+];
+
+const PATCH: &str = "*** Begin Patch\n*** Update File: a\n@@\n-one\n+two\n*** Delete File: old/b\n\
+                     *** Add File: new/deep/c\n+c\n*** End Patch\n";
+
+/// Whether strace can be used here; a line that says so if not.
+fn has_strace() -> bool {
+    let mut strace = Command::new("strace");
+    strace.args(["-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1", "true"]);
+    let works = strace.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let works = works.is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("NOT RUN: strace is missing or may not trace; install it to test kills");
+    }
+    works
+}
+
+fn project() -> Place {
+    let place = place();
+    place.write("project/a", "one\n");
+    place.write("project/old/b", "b\n");
+    place.write("project/kept", "kept\n");
+    place
+}
+
+/// Runs the command so that the `number`th `call` does `what`.
+type Run = dyn Fn(&Place, &[&str]) -> Done;
+
+fn strace(inject: &str) -> [&str; 6] {
+    ["strace", "-o", "/dev/null", "-e", "trace=none", inject]
+}
+
+/// Lets each call that writes go wrong, one run each, and gives how many there were.
+fn walk(calls: &[&str], what: &str, after: &Tree, run: &Run) -> usize {
+    let mut count = 0;
+    for call in calls {
+        for number in 1.. {
+            let place = project();
+            let before = tree(&place.project());
+            let inject = format!("--inject={call}:{what}:when={number}");
+            let done = run(&place, &strace(&inject));
+            let is_killed = done.code == 137;
+            let log = place.zerostack(&["log"]).run();
+            log.success();
+            let now = tree(&place.project());
+            let at = format!(
+                "{call} {number} {what}, code {}:\n{}{}",
+                done.code, done.stderr, log.stderr
+            );
+            match done.code {
+                0 => assert!(now == *after, "not written, {at}"),
+                137 => assert!(now == before || now == *after, "between, {at}"),
+                _ => assert!(now == before, "changed, {at}"),
+            }
+            if is_killed && now == *after {
+                place.zerostack(&["undo"]).writes().run().success();
+                assert!(tree(&place.project()) == before, "not taken back, {at}");
+            }
+            // An error that is met does not always end the command; a call that is not made does.
+            let is_past = if what.starts_with("signal") { !is_killed } else { number > MOST_CALLS };
+            if is_past {
+                break;
+            }
+            count += 1;
+        }
+    }
+    count
+}
+
+/// More calls of one kind than a small commit makes.
+const MOST_CALLS: usize = 24;
+
+fn apply(place: &Place, through: &[&str]) -> Done {
+    let command = place.zerostack(&["patch", "apply"]).through(through);
+    command.input(PATCH).writes().run()
+}
+
+fn written() -> Tree {
+    let place = project();
+    apply(&place, &["env"]).success();
+    tree(&place.project())
+}
+
+#[test]
+fn a_kill_at_any_call_that_writes_leaves_all_or_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let count = walk(CALLS, "signal=KILL", &written(), &apply);
+    eprintln!("{count} kills");
+    assert!(count > 30, "{count}");
+}
+
+#[test]
+fn a_run_that_is_killed_while_it_writes_leaves_all_or_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let command = "echo two > a; rm -r old; mkdir -p new/deep; echo c > new/deep/c";
+    let run = move |place: &Place, through: &[&str]| {
+        let script = Script::new().call("bash", json!({ "command": command })).text("done");
+        let provider = Scripted::start(script).unwrap();
+        let run = place.zerostack(&["--write", "do it"]).through(through);
+        run.model(&provider).writes().run()
+    };
+    let calls = ["pwrite64", "rename", "renameat2", "mkdirat", "unlinkat", "fsync"];
+    let count = walk(&calls, "signal=KILL", &written(), &run);
+    eprintln!("{count} kills");
+    assert!(count > 15, "{count}");
+}
+
+#[test]
+fn a_refusal_at_any_call_that_writes_leaves_all_or_nothing() {
+    if !has_strace() {
+        return;
+    }
+    let after = written();
+    for error in ["error=ENOSPC", "error=EACCES"] {
+        // Not `write`, by which it also tells what it did.
+        walk(
+            &["pwrite64", "renameat2", "rename", "mkdirat", "unlinkat", "fsync"],
+            error,
+            &after,
+            &apply,
+        );
+    }
+}
