@@ -3,6 +3,7 @@
 //! Every class is frozen. A `Session` holds its state after a lock that is
 //! only ever tried: a second user gets `Busy`, nobody waits, and nothing can deadlock.
 
+mod attachments;
 mod bytes;
 mod config;
 mod enums;
@@ -17,6 +18,7 @@ mod options;
 mod prompt;
 mod request;
 mod request_options;
+mod scripted;
 mod session;
 mod tokenizer;
 mod value;
@@ -30,12 +32,14 @@ mod _core {
     use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]
     use crate::message::{
-        Checkpoint, Compacting, End, Entry, Failure, Instruction, Opaque, Recovered, RefusalDelta,
-        Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking, ThinkingDelta,
-        ToolCall, ToolResult, Truncated, Usage, WindowTokens,
+        Attachment, Checkpoint, Compacting, End, Entry, Failure, Instruction, Opaque, Recovered,
+        RefusalDelta, Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking,
+        ThinkingDelta, ToolCall, ToolResult, Truncated, Usage, WindowTokens,
     };
     #[pymodule_export]
     use crate::prompt::{Placeholder, Prompt, skill_problems};
+    #[pymodule_export]
+    use crate::scripted::ScriptedServer;
     #[pymodule_export]
     use crate::session::Session;
     #[pymodule_export]

@@ -203,11 +203,31 @@ value_class! {
 }
 
 value_class! {
+    /// A file beside a user's text or a tool's result, without its bytes. Given to `Session.user` or
+    /// `Session.tool_result`, and a part of the transcript.
+    pub struct Attachment {
+        /// Its media type, `image/png`.
+        media_type: Py<PyString>,
+        /// The number by which whoever sends the request knows its bytes; or a text: the address
+        /// (`https://`, `http://`, `gs://`) from which the provider fetches them, or the provider's
+        /// id of the file.
+        source: Py<PyAny>,
+        /// Its length; 0 where the provider has the bytes.
+        bytes: u32 = 0,
+        /// The name of the file; may be empty.
+        name: Option<Py<PyString>> = None,
+        /// What it takes of the model's context; 0 is by the rule of the dialect.
+        tokens: u32 = 0,
+    }
+}
+
+value_class! {
     /// One part of the transcript, and where it stands.
     pub struct Entry {
         /// Who said it.
         role: Py<PyAny>,
-        /// What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`.
+        /// What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment` or
+        /// `Opaque`.
         part: Py<PyAny>,
         /// Whether it begins a message; else it goes on with the one before.
         starts_message: bool = false,
@@ -336,6 +356,7 @@ pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry
             Py::new(py, ToolResult { id: id.number(), content: text(content), is_error })?
                 .into_any()
         }
+        P::Attachment(attachment) => self::attachment(py, &attachment)?.into_any(),
         P::Opaque { dialect, subtype, text: said } => {
             let dialect = enums::dialect(py, dialect)?;
             Py::new(py, Opaque { dialect, subtype, text: text(said) })?.into_any()
@@ -345,4 +366,18 @@ pub fn entry(py: Python<'_>, entry: core::Entry<'_>) -> PyResult<Option<Py<Entry
     let (starts_message, is_cut) = (entry.starts_message, entry.is_cut);
     Py::new(py, Entry { role: enums::role(py, entry.role)?, part, starts_message, is_cut })
         .map(Some)
+}
+
+/// The attachment as a Python value.
+fn attachment(py: Python<'_>, attachment: &core::Attachment<'_>) -> PyResult<Py<Attachment>> {
+    let text = |text| PyString::new(py, text).unbind();
+    let source = match attachment.source {
+        core::AttachmentSource::Number(number) => number.into_pyobject(py)?.into_any().unbind(),
+        core::AttachmentSource::Url(said) | core::AttachmentSource::FileId(said) => {
+            text(said).into_any()
+        }
+    };
+    let name = Some(attachment.name).filter(|name| !name.is_empty()).map(text);
+    let (media_type, bytes) = (text(attachment.media_type), attachment.bytes);
+    Py::new(py, Attachment { media_type, source, bytes, name, tokens: attachment.tokens })
 }

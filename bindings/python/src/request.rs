@@ -9,16 +9,28 @@ use crate::message::Request;
 /// The request that the session wants sent.
 ///
 /// # Errors
-/// `WrongStep`.
-pub fn of(py: Python<'_>, session: &OwnedSession) -> PyResult<Request> {
+/// `WrongStep`; `MissingAttachment` when nobody gives the bytes of a file; those of `read`.
+pub fn of(
+    py: Python<'_>,
+    session: &OwnedSession,
+    read: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Request> {
     let raise = |error| raise(py, error, "request", session);
-    let request = session.request().map_err(raise)?;
+    let request = match read {
+        Some(_) => session.request_with_attachments(),
+        None => session.request(),
+    };
+    let request = request.map_err(raise)?;
     let path = PyString::new(py, &request.path_parts().concat()).unbind();
     let headers = PyDict::new(py);
     for (name, value) in request.headers() {
         headers.set_item(name, value)?;
     }
     let method = PyString::new(py, request.method()).unbind();
+    if let Some(read) = read {
+        let body = crate::attachments::body(py, session, read)?.unbind();
+        return Ok(Request { method, path, headers: headers.unbind(), body });
+    }
     // A request does not go to another thread, so each block makes its own.
     let length = py.detach(|| session.request().map(|request| request.body_len()));
     let body = PyBytes::new_with(py, length.map_err(raise)?, |out| {

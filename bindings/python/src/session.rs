@@ -11,7 +11,7 @@ use crate::config::{Limits, ToolSpec};
 use crate::error::{Said, closed, raised_in};
 use crate::held::{Held, OwnedSession};
 use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
-use crate::{enums, feed, json_lines, number, open, request, request_options};
+use crate::{attachments, enums, feed, json_lines, number, open, request, request_options};
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -263,9 +263,19 @@ impl Session {
     // The turn, in order.
 
     /// Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was added.
-    fn user(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
+    ///
+    /// `attachments` are `Attachment`s; `BadAttachment` and `UnsupportedAttachment` name the first
+    /// that cannot be sent.
+    #[pyo3(signature = (text, attachments=None))]
+    fn user(
+        &self,
+        py: Python<'_>,
+        text: &Bound<'_, PyAny>,
+        attachments: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
         let text = enums::text("text", text)?;
-        self.held.act(py, "user", |session| session.user(&text))
+        let given = attachments::Given::of(attachments)?;
+        self.held.act(py, "user", |session| session.user_with(&text, &given.core()))
     }
 
     /// Says something to the model beside the user: another mode, other skills, another prompt.
@@ -277,8 +287,23 @@ impl Session {
     }
 
     /// What to send in this step; asking again gives the same bytes.
-    fn request(&self, py: Python<'_>) -> PyResult<Request> {
-        self.held.look(py, |session| request::of(py, session))?
+    ///
+    /// `read` gives the bytes of attachments: it is called with number, offset and size, and returns
+    /// exactly so many bytes. `MissingAttachment` when one is needed and there is no `read`.
+    #[pyo3(signature = (read=None))]
+    fn request(&self, py: Python<'_>, read: Option<&Bound<'_, PyAny>>) -> PyResult<Request> {
+        self.held.look(py, |session| request::of(py, session, read))?
+    }
+
+    /// From now on, a line of text says what each attachment was whose bytes `request` would need:
+    /// for a conversation that goes on without them. Returns how many there are.
+    fn leave_out_attachments(&self, py: Python<'_>) -> PyResult<usize> {
+        let mut count = 0;
+        self.held.act(py, "leave_out_attachments", |session| {
+            count = session.leave_out_attachments()?;
+            Ok(())
+        })?;
+        Ok(count)
     }
 
     /// The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
@@ -344,20 +369,24 @@ impl Session {
     /// Answers one call, in any order; gives the bytes that were left out of the middle because of
     /// `max_result_bytes`. After the last one the step is `SEND`.
     ///
-    /// Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left.
-    #[pyo3(signature = (id, content, is_error=false))]
+    /// Raises `UnknownCall` for an id that is not pending, `Limit` when the turn has no round left,
+    /// `BadAttachment` and `UnsupportedAttachment` for `attachments` that cannot be sent.
+    #[pyo3(signature = (id, content, is_error=false, attachments=None))]
     fn tool_result(
         &self,
         py: Python<'_>,
         id: &Bound<'_, PyAny>,
         content: &Bound<'_, PyAny>,
         is_error: bool,
+        attachments: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<u32> {
         let id = core::CallId::from_number(number::number("id", id, u32::MAX.into())?);
         let content = enums::text("content", content)?;
+        let given = attachments::Given::of(attachments)?;
         let mut left_out = 0;
         self.held.act(py, "tool_result", |session| {
-            left_out = session.tool_result(core::ToolResult { id, content: &content, is_error })?;
+            let result = core::ToolResult { id, content: &content, is_error };
+            left_out = session.tool_result_with(result, &given.core())?;
             Ok(())
         })?;
         Ok(left_out)

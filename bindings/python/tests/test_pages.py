@@ -52,5 +52,5 @@ def test_the_example_is_the_code_of_the_readme() -> None:
 
 
 def test_every_page_has_code() -> None:
-    assert len(PAGES) == 4
+    assert len(PAGES) == 6
     assert all(blocks(page) for page in PAGES)

@@ -131,7 +131,7 @@ impl Scripted {
     }
 
     /// How many replies of the script were not played, those that repeat not counted.
-    pub(crate) fn replies_left(&self) -> usize {
+    pub fn replies_left(&self) -> usize {
         self.shared.state().replies.iter().flatten().filter(|reply| !reply.repeat).count()
     }
 

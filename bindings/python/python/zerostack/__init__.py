@@ -8,6 +8,7 @@ are the other parts of the core; :func:`run` starts the ``zerostack`` command.
 from __future__ import annotations
 
 from ._core import (
+    Attachment,
     Compacting,
     Counter,
     End,
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from .aio import AsyncAgent, AsyncTurn
     from .command import LeftOut, RunResult, run
     from .decoding import Decoded, decode
+    from .files import File
     from .skills import Skill
     from .tape import replay
     from .tools import Tool, ToolError, ToolOutput, tool
@@ -111,6 +113,7 @@ __all__ = [
     "Answer",
     "AsyncAgent",
     "AsyncTurn",
+    "Attachment",
     "AttachmentLength",
     "BadArguments",
     "BadAttachment",
@@ -137,6 +140,7 @@ __all__ = [
     "Event",
     "FailedTurn",
     "Failure",
+    "File",
     "Fit",
     "Full",
     "Placeholder",
@@ -216,6 +220,7 @@ _LATER = {
     "AsyncTurn": "aio",
     "Decoded": "decoding",
     "Event": "_types",
+    "File": "files",
     "LeftOut": "command",
     "Part": "_types",
     "Retry": "_turn",

@@ -86,7 +86,7 @@ class Work:
 
     def __init__(self, settings: Settings, workers: Workers) -> None:
         self._settings, self._workers = settings, workers
-        self._steps = turn(settings.session, settings.endpoint, settings.tape)
+        self._steps = turn(settings.session, settings.endpoint, settings.tape, settings.files)
         self._text = AnswerText()
         self._answer: Answer | None = None
         self._is_over = False

@@ -23,6 +23,7 @@ from .enums import (
 from .errors import ZerostackError
 
 __all__ = [
+    "Attachment",
     "Compacting",
     "Counter",
     "End",
@@ -41,6 +42,7 @@ __all__ = [
     "Repeating",
     "Request",
     "Restart",
+    "ScriptedServer",
     "Session",
     "SummaryFailed",
     "Text",
@@ -396,6 +398,36 @@ class Opaque:
         """As it came."""
 
 @final
+class Attachment:
+    """A file beside a user's text or a tool's result, without its bytes. Given to `Session.user` or
+    `Session.tool_result`, and a part of the transcript.
+    """
+    __match_args__: ClassVar[tuple[Literal["media_type"], Literal["source"], Literal["bytes"], Literal["name"], Literal["tokens"]]]
+    def __new__(cls, media_type: str, source: Union[int, str], bytes: int = 0, name: Optional[str] = None, tokens: int = 0) -> Self: ...
+    def __getnewargs__(self) -> tuple[str, Union[int, str], int, Optional[str], int]: ...
+    def to_dict(self) -> dict[str, Any]:
+        """The value as a `dict` that `json` knows, with its `type` in lower case."""
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+    @property
+    def media_type(self) -> str:
+        """Its media type, `image/png`."""
+    @property
+    def source(self) -> Union[int, str]:
+        """The number by which whoever sends the request knows its bytes; or a text: the address
+        (`https://`, `http://`, `gs://`) from which the provider fetches them, or the provider's
+        id of the file."""
+    @property
+    def bytes(self) -> int:
+        """Its length; 0 where the provider has the bytes."""
+    @property
+    def name(self) -> Optional[str]:
+        """The name of the file; may be empty."""
+    @property
+    def tokens(self) -> int:
+        """What it takes of the model's context; 0 is by the rule of the dialect."""
+
+@final
 class Entry:
     """One part of the transcript, and where it stands.
     """
@@ -411,7 +443,8 @@ class Entry:
         """Who said it."""
     @property
     def part(self) -> Part:
-        """What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult` or `Opaque`."""
+        """What was said: `Text`, `Instruction`, `Thinking`, `ToolCall`, `ToolResult`, `Attachment` or
+        `Opaque`."""
     @property
     def starts_message(self) -> bool:
         """Whether it begins a message; else it goes on with the one before."""
@@ -649,6 +682,19 @@ class Limits:
         """What happens to a turn that fails."""
 
 @final
+class ScriptedServer:
+    """A provider that plays a script on a port of 127.0.0.1. `zerostack.testing` makes it easy to use."""
+    def __new__(cls, script: str) -> Self: ...
+    def address(self) -> Optional[str]:
+        """Host and port; nothing when it is closed."""
+    def requests(self) -> list[tuple[str, str, list[tuple[str, str]], bytes]]:
+        """All requests so far, without their keys."""
+    def replies_left(self) -> int:
+        """How many replies of the script were not played."""
+    def close(self) -> None:
+        """Ends it, and closes its connections."""
+
+@final
 class Session:
     """One conversation with a model: the state machine that a runtime drives.
 
@@ -834,15 +880,24 @@ class Session:
     def json_lines(self) -> str:
         """The conversation as JSON Lines, one part a line, for people, `grep` and scripts.
         `from_json_lines()` reads them again."""
-    def user(self, text: str) -> None:
+    def user(self, text: str, attachments: Optional[Iterable[Attachment]] = None) -> None:
         """Adds the user's text and starts a turn. `IDLE` to `SEND`. With `Full` nothing was
-        added."""
+        added.
+
+        `attachments` are `Attachment`s; `BadAttachment` and `UnsupportedAttachment` name the first
+        that cannot be sent."""
     def instruct(self, text: str) -> None:
         """Says something to the model beside the user: another mode, other skills, another prompt.
         What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
         With `Full` nothing was added."""
-    def request(self) -> Request:
-        """What to send in this step; asking again gives the same bytes."""
+    def request(self, read: Optional[Callable[[int, int, int], bytes]] = None) -> Request:
+        """What to send in this step; asking again gives the same bytes.
+
+        `read` gives the bytes of attachments: it is called with number, offset and size, and returns
+        exactly so many bytes. `MissingAttachment` when one is needed and there is no `read`."""
+    def leave_out_attachments(self) -> int:
+        """From now on, a line of text says what each attachment was whose bytes `request` would
+        need: for a conversation that goes on without them. Returns how many there are."""
     def begin_response(self, status: int, retry_after_ms: Optional[int] = None) -> None:
         """The head of the response came, whatever its status. `SEND` to `RECEIVE`: the body of a
         refusal says whether it is worth another attempt. `retry_after_ms` is the server's wish, if
@@ -869,7 +924,13 @@ class Session:
         Raises why the turn failed: `ProviderStatus`, `Cut`, `BadResponse`, `ReplyTruncated`,
         `Unreachable`.
         """
-    def tool_result(self, id: int, content: str, is_error: bool = False) -> int:
+    def tool_result(
+        self,
+        id: int,
+        content: str,
+        is_error: bool = False,
+        attachments: Optional[Iterable[Attachment]] = None,
+    ) -> int:
         """Answers one call, in any order; gives the bytes that were left out of the middle because
         of `max_result_bytes`. After the last one the step is `SEND`.
 

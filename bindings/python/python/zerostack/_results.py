@@ -17,6 +17,7 @@ import uuid
 from typing import Any, NamedTuple
 
 from . import _values
+from .files import File
 
 
 class ToolError(Exception):
@@ -30,6 +31,8 @@ class ToolOutput(NamedTuple):
     """Text, or JSON."""
     is_error: bool = False
     """Whether the call failed."""
+    files: tuple[File, ...] = ()
+    """What the model is shown beside the text."""
 
 
 def output_of(value: Any) -> ToolOutput:
@@ -39,6 +42,12 @@ def output_of(value: Any) -> ToolOutput:
     """
     if isinstance(value, ToolOutput):
         return value._replace(content=clean(value.content))
+    if isinstance(value, File):
+        return ToolOutput("", files=(value,))
+    if isinstance(value, (list, tuple)) and any(isinstance(each, File) for each in value):
+        files = tuple(each for each in value if isinstance(each, File))
+        others = [output_of(each).content for each in value if not isinstance(each, File)]
+        return ToolOutput("\n".join(others), files=files)
     if isinstance(value, str):
         # Not what a subclass makes of it, such as an enum.
         return ToolOutput(clean(str.__str__(value)))

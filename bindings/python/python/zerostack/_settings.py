@@ -13,6 +13,7 @@ from ._endpoint import Endpoint, endpoint
 from ._turn import AgentEvent
 from .enums import Dialect, OutputLimitKey, Step, StopReason, ToolMode
 from .errors import Busy, WrongStep
+from .files import Files, Given
 from .tape import Tape
 from .tools import Tool, tool
 
@@ -122,12 +123,13 @@ class Settings:
         self.endpoint: Endpoint = endpoint(
             self.session.dialect, base_url, api_key, allow_http=allow_http
         )
+        self.files = Files(self.session)
         self.tape: Tape | None = None
         if record is not None:
             self.tape = Tape(record, self.session, self.endpoint.key)
         self._turn = threading.Lock()
 
-    def begin(self, text: str | None) -> None:
+    def begin(self, text: str | None, attachments: Iterable[Given] = ()) -> None:
         """Says ``text``, if no turn is under way; none goes on with the turn that is open."""
         if not self._turn.acquire(blocking=False):
             raise Busy("a turn is under way: take its events to the end, or close it")
@@ -140,7 +142,9 @@ class Settings:
             if is_open:
                 message = "a turn is open: resume() goes on with it, session.abort() ends it"
                 raise WrongStep(message, detail=self.session.step)
-            self.session.user(text)
+            if attachments and self.tape:
+                raise ValueError("a tape has no place for attachments: leave them out, or do not record")
+            self.session.user(text, self.files.add(attachments))
             if self.tape:
                 self.tape.user(text)
         except BaseException:

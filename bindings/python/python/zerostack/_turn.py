@@ -15,11 +15,18 @@ from . import _json, _reply
 from ._core import End, Request, Restart, Session, ToolCall
 from ._types import Event
 from .enums import Step, StopReason
-from .errors import ProviderStatus, Unreachable, ZerostackError
+from .errors import (
+    BadAttachment,
+    ProviderStatus,
+    Unreachable,
+    UnsupportedAttachment,
+    ZerostackError,
+)
 from ._results import ToolOutput
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
+    from .files import Files
     from .tape import Tape
 
 log = logging.getLogger("zerostack")
@@ -118,7 +125,7 @@ EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
 
 
 def turn(
-    session: Session, endpoint: Endpoint, tape: Tape | None
+    session: Session, endpoint: Endpoint, tape: Tape | None, files: Files
 ) -> Generator[AgentEvent | Effect, Any, StopReason]:
     """Drives the session to the end of the turn."""
     reason = StopReason.OTHER
@@ -132,7 +139,7 @@ def turn(
             return reason
         if step is Step.SEND:
             session.set_turn_elapsed_ms(int((time.monotonic() - began) * 1_000))
-            request = session.request()
+            request = session.request(files.read)
             attempts += 1
             log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))
             if tape:
@@ -189,8 +196,8 @@ def turn(
             for call in calls:
                 output: ToolOutput = yield Output(call)
                 if tape:
-                    tape.tool_result(call.id, *output)
-                left_out = session.tool_result(call.id, output.content, output.is_error)
+                    tape.tool_result(call.id, output.content, output.is_error)
+                output, left_out = _answer(session, call, output, files)
                 yield ToolAnswered(call, output.content, output.is_error, left_out)
         elif step is Step.WAIT:
             wait_ms, why = session.wait_ms, broken or _last_failure(session, endpoint)
@@ -202,6 +209,23 @@ def turn(
             made = _reply.make_room(session)
             log.info("the conversation is full: %r", made)
             yield made
+
+
+def _answer(
+    session: Session, call: ToolCall, output: ToolOutput, files: Files
+) -> tuple[ToolOutput, int]:
+    """Answers a call; the model is told of files that it cannot be sent."""
+    if not output.files:
+        return output, session.tool_result(call.id, output.content, output.is_error)
+    try:
+        added = files.add(output.files)
+        left_out = session.tool_result(call.id, output.content, output.is_error, added)
+    except (BadAttachment, UnsupportedAttachment) as error:
+        names = ", ".join(repr(file) for file in output.files)
+        text = f"{output.content}\n[{names}: {error}]".lstrip()
+        output = ToolOutput(text, is_error=True)
+        left_out = session.tool_result(call.id, output.content, output.is_error)
+    return output, left_out
 
 
 def explained(

@@ -3,6 +3,7 @@
 from typing import Union
 
 from ._core import (
+    Attachment,
     Compacting,
     End,
     Instruction,
@@ -38,7 +39,7 @@ Event = Union[
 ]
 """What ``Session.feed`` gives."""
 
-Part = Union[Text, Instruction, Thinking, ToolCall, ToolResult, Opaque]
+Part = Union[Text, Instruction, Thinking, ToolCall, ToolResult, Attachment, Opaque]
 """What an ``Entry`` of the transcript holds."""
 
 BytesLike = Union[bytes, bytearray, memoryview]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, Sta
 from ._workers import Job, Workers
 from .errors import Cancelled
 from ._results import ToolOutput
+from .files import Given
 
 if TYPE_CHECKING:
     import httpx
@@ -57,9 +58,13 @@ class Agent(AgentBase["httpx.Client", Http]):
     tools that the given session does not offer to the model.
     """
 
-    def run(self, text: str) -> Answer:
-        """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
-        return self.stream(text)._finish()
+    def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer:
+        """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+
+        ``attachments`` are files beside it: paths, addresses, bytes, open files, or
+        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+        """
+        return self.stream(text, attachments=attachments)._finish()
 
     def resume(self) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
@@ -69,7 +74,9 @@ class Agent(AgentBase["httpx.Client", Http]):
         """
         return self.stream(None)._finish()
 
-    def stream(self, text: str | None) -> Turn:
+    def stream(
+        self, text: str | None, *, attachments: Iterable[Given] = ()
+    ) -> Turn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
         is open, as :meth:`resume` does.
 
@@ -77,7 +84,7 @@ class Agent(AgentBase["httpx.Client", Http]):
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
-        self._settings.begin(text)
+        self._settings.begin(text, attachments)
         return Turn(self._settings, self._http, self._workers)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,6 +16,7 @@ from ._settings import Answer, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
 from ._results import ToolOutput
+from .files import Given
 from .tools import Tool
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     others in threads. Cancelling the task ends the turn, and the conversation can go on.
     """
 
-    async def run(self, text: str) -> Answer:
-        """Says ``text``, runs the tools that the model calls, and waits for the whole answer."""
-        return await self.stream(text)._finish()
+    async def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer:
+        """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+
+        ``attachments`` are files beside it: paths, addresses, bytes, open files, or
+        :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+        """
+        return await self.stream(text, attachments=attachments)._finish()
 
     async def resume(self) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
@@ -45,7 +50,9 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         """
         return await self.stream(None)._finish()
 
-    def stream(self, text: str | None) -> AsyncTurn:
+    def stream(
+        self, text: str | None, *, attachments: Iterable[Given] = ()
+    ) -> AsyncTurn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
         is open, as :meth:`resume` does.
 
@@ -53,7 +60,7 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
-        self._settings.begin(text)
+        self._settings.begin(text, attachments)
         return AsyncTurn(self._settings, self._http, self._workers)
 
     async def close(self) -> None:
