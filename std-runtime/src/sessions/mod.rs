@@ -11,9 +11,12 @@
 //! the oldest of these go when there are too many.
 
 mod about;
+mod files;
 mod journal;
+mod saved;
 mod store;
 
 pub(crate) use about::{About, Delivered};
 pub(crate) use journal::TRANSCRIPT_BYTES;
-pub(crate) use store::{Saved, Sessions};
+pub(crate) use saved::Saved;
+pub(crate) use store::Sessions;

@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -11,11 +11,12 @@ use sha1_smol::Sha1;
 use zerostack_core::{Dialect, OwnedConfig, Session};
 
 use super::about::About;
+use super::files::{JOURNAL, LOCK, damaged, private, read_about, unusable, write_about};
 use super::journal::{Held, JournalFile};
+use super::saved::Saved;
 use crate::agent::{OwnedSession, start_session};
 use crate::error::listed;
 use crate::nearest::nearest;
-use crate::new_file::NewFile;
 use crate::{Error, ErrorKind, Result, state_folder};
 
 /// The sessions of one folder.
@@ -25,21 +26,6 @@ pub(crate) struct Sessions {
     folder: PathBuf,
     /// Where they are, from the folder of all sessions.
     id: String,
-}
-
-/// A session that this command has open.
-#[derive(Debug)]
-pub(crate) struct Saved {
-    pub(crate) name: String,
-    pub(crate) about: About,
-    place: PathBuf,
-    journal: JournalFile,
-    /// How long the file was when it was opened.
-    opened_bytes: u64,
-    held: Option<Held>,
-    /// Why nothing more is saved; empty once that was told.
-    failed: Option<String>,
-    _lock: File,
 }
 
 impl Sessions {
@@ -174,19 +160,7 @@ impl Sessions {
         let lock = take_lock(&place).map_err(|error| damaged(name, &error))?;
         let lock = lock.map_err(|holder| in_use(name, &holder))?;
         let about = read_about(&place).map_err(|error| damaged(name, &error))?;
-        let journal = JournalFile::open(&place.join(JOURNAL));
-        let journal = journal.map_err(|error| damaged(name, &error))?;
-        let name = name.to_owned();
-        Ok(Saved {
-            name,
-            about,
-            place,
-            journal,
-            opened_bytes: 0,
-            held: None,
-            failed: None,
-            _lock: lock,
-        })
+        Saved::open(name, place, about, lock)
     }
 
     /// Makes a session: of that name, or of the next number.
@@ -220,8 +194,8 @@ impl Sessions {
         about.forked_from = Some(from.to_owned());
         let saved = self.create(None, about)?;
         // A command may be writing there: what it has not written whole is left out.
-        let source = saved.place.with_file_name(from).join(JOURNAL);
-        fs::copy(source, saved.place.join(JOURNAL)).map_err(|error| unusable(&error))?;
+        let source = self.place().map_err(|error| unusable(&error))?.join(from).join(JOURNAL);
+        fs::copy(source, saved.path(JOURNAL)).map_err(|error| unusable(&error))?;
         Ok(saved)
     }
 
@@ -275,105 +249,6 @@ impl Sessions {
     }
 }
 
-impl Saved {
-    /// Reads what was said; lines for a person are added to `notes`.
-    ///
-    /// # Errors
-    /// `Input` when it is damaged.
-    pub(crate) fn read(&mut self, notes: &mut Vec<String>) -> Result<()> {
-        let name = &self.name;
-        let held = self.journal.read().map_err(|error| {
-            let text = format!("{error}; `zerostack sessions remove {name}` removes it");
-            damaged(name, &text)
-        })?;
-        if held.dropped_bytes > 0 {
-            notes.push(format!(
-                "session {name}: the last {} bytes were cut off when a command was killed, and are \
-                 left out",
-                held.dropped_bytes
-            ));
-        }
-        self.opened_bytes = self.journal.file_bytes();
-        self.held = Some(held);
-        Ok(())
-    }
-
-    /// The conversation as it was [read](Self::read), or an empty one, with `config`. A turn that
-    /// was open is ended.
-    ///
-    /// # Errors
-    /// `Input` when it is damaged.
-    pub(crate) fn session(&mut self, config: OwnedConfig) -> Result<OwnedSession> {
-        let held = self.held.take().filter(|_| self.opened_bytes > 0);
-        let Some(Held { storage, used, .. }) = held else { return Ok(start_session(config)?) };
-        let session = Session::resume(storage, used, config);
-        let session = session.map_err(|error| damaged(&self.name, &Error::from_core(error)));
-        session.map(|mut session| {
-            session.abort();
-            session
-        })
-    }
-
-    /// Whether nothing was said yet, as far as the file was read.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.opened_bytes == 0
-    }
-
-    /// Writes what is new. When that fails, nothing more is written, and
-    /// [`take_failure`](Self::take_failure) gives why: a run does not fail by it.
-    pub(crate) fn save(&mut self, session: &OwnedSession) {
-        if self.failed.is_none()
-            && let Err(error) = self.journal.save(session)
-        {
-            self.failed = Some(error.to_string());
-        }
-    }
-
-    /// Takes back what was said since it was opened: another attempt begins.
-    pub(crate) fn start_over(&mut self) {
-        if let Err(error) = self.journal.cut(self.opened_bytes) {
-            self.failed = Some(error.to_string());
-        }
-    }
-
-    /// Writes what is known of it.
-    pub(crate) fn keep(&mut self) {
-        self.about.touch();
-        if self.failed.is_none()
-            && let Err(error) = write_about(&self.place, &self.about)
-        {
-            self.failed = Some(error.to_string());
-        }
-    }
-
-    /// The line for a person about what could not be saved, once.
-    pub(crate) fn take_failure(&mut self) -> Option<String> {
-        let why = self.failed.as_mut().filter(|why| !why.is_empty()).map(std::mem::take)?;
-        Some(format!("session {}: cannot be saved, and is as it was before: {why}", self.name))
-    }
-
-    /// Keeps `patch` for the next command that opens the session; an empty one is none.
-    ///
-    /// # Errors
-    /// `Input` when the disk refuses.
-    pub(crate) fn keep_pending(&self, patch: &[u8]) -> Result<()> {
-        let path = self.place.join(PENDING);
-        let kept = match patch {
-            [] => match fs::remove_file(&path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-                removed => removed,
-            },
-            patch => replace(&self.place, PENDING, patch),
-        };
-        kept.map_err(|error| unusable(&error))
-    }
-
-    /// The patch that was kept.
-    pub(crate) fn pending(&self) -> Option<Vec<u8>> {
-        fs::read(self.place.join(PENDING)).ok().filter(|patch| !patch.is_empty())
-    }
-}
-
 /// Takes the lock of the session at `place`, or gives who has it.
 fn take_lock(place: &Path) -> io::Result<std::result::Result<File, String>> {
     let path = place.join(LOCK);
@@ -396,15 +271,6 @@ fn in_use(name: &str, holder: &str) -> Error {
     Error::new(ErrorKind::Conflict, text)
 }
 
-fn damaged(name: &str, error: &dyn std::fmt::Display) -> Error {
-    let text = format!("the session {name} cannot be used: {error}");
-    Error::new(ErrorKind::Input, text)
-}
-
-fn unusable(error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Input, format!("cannot use the state folder for the session: {error}"))
-}
-
 /// Whether a session may have that name, which is that of a folder too.
 fn check_name(name: &str) -> Result<()> {
     let is_plain = |it: char| it.is_alphanumeric() || "-_.".contains(it);
@@ -416,28 +282,6 @@ fn check_name(name: &str) -> Result<()> {
         "the name of a session is made of at most 64 letters, digits, `-`, `_` and `.`: {name:?}"
     );
     Err(Error::new(ErrorKind::Usage, text))
-}
-
-fn read_about(place: &Path) -> io::Result<About> {
-    let mut bytes = Vec::new();
-    File::open(place.join(ABOUT))?.take(ABOUT_BYTES).read_to_end(&mut bytes)?;
-    About::parse(&bytes)
-}
-
-fn write_about(place: &Path, about: &About) -> io::Result<()> {
-    replace(place, ABOUT, &serde_json::to_vec(about)?)
-}
-
-fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    let new = NewFile::create(place, ".new-", 0o600)?;
-    new.file().write_all(bytes)?;
-    new.persist(&place.join(name))
-}
-
-fn private() -> fs::OpenOptions {
-    let mut options = File::options();
-    options.mode(0o600);
-    options
 }
 
 /// Removes it so that it is there as a whole, or not at all.
@@ -482,13 +326,6 @@ fn is_alive(pid: i32) -> bool {
 }
 
 const SESSIONS: &str = "sessions";
-const ABOUT: &str = "about.json";
-const JOURNAL: &str = "journal";
-const PENDING: &str = "pending.patch";
-const LOCK: &str = "lock";
-
 /// The most that is kept of the sessions of a folder that have no name.
 const MOST_SESSIONS: usize = 50;
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
-/// The most that is read of `about.json`.
-const ABOUT_BYTES: u64 = 16 * 1024 * 1024;

@@ -1,0 +1,54 @@
+//! The files of a session, and what is said of those that cannot be used.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use super::about::About;
+use crate::new_file::NewFile;
+use crate::{Error, ErrorKind};
+
+/// The error of a session that cannot be used.
+pub(super) fn damaged(name: &str, error: &dyn std::fmt::Display) -> Error {
+    let text = format!("the session {name} cannot be used: {error}");
+    Error::new(ErrorKind::Input, text)
+}
+
+/// The error of a state folder that cannot be used.
+pub(super) fn unusable(error: &dyn std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Input, format!("cannot use the state folder for the session: {error}"))
+}
+
+/// What is known of the session at `place`.
+pub(super) fn read_about(place: &Path) -> io::Result<About> {
+    let mut bytes = Vec::new();
+    File::open(place.join(ABOUT))?.take(ABOUT_BYTES).read_to_end(&mut bytes)?;
+    About::parse(&bytes)
+}
+
+/// Replaces what is known of the session at `place`.
+pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
+    replace(place, ABOUT, &serde_json::to_vec(about)?)
+}
+
+/// Replaces a file at once.
+pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let new = NewFile::create(place, ".new-", 0o600)?;
+    new.file().write_all(bytes)?;
+    new.persist(&place.join(name))
+}
+
+/// How a file is opened that nobody else may read.
+pub(super) fn private() -> fs::OpenOptions {
+    let mut options = File::options();
+    options.mode(0o600);
+    options
+}
+
+pub(super) const ABOUT: &str = "about.json";
+pub(super) const JOURNAL: &str = "journal";
+pub(super) const PENDING: &str = "pending.patch";
+pub(super) const LOCK: &str = "lock";
+/// The most that is read of `about.json`.
+const ABOUT_BYTES: u64 = 16 * 1024 * 1024;

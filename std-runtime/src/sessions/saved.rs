@@ -1,0 +1,144 @@
+//! A session that this command has open.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::PathBuf;
+
+use zerostack_core::{OwnedConfig, Session};
+
+use super::about::About;
+use super::files::{JOURNAL, PENDING, damaged, replace, unusable, write_about};
+use super::journal::{Held, JournalFile};
+use crate::agent::{OwnedSession, start_session};
+use crate::{Error, Result};
+
+/// A session that this command has open.
+#[derive(Debug)]
+pub(crate) struct Saved {
+    pub(crate) name: String,
+    pub(crate) about: About,
+    place: PathBuf,
+    journal: JournalFile,
+    /// How long the file was when it was opened.
+    opened_bytes: u64,
+    held: Option<Held>,
+    /// Why nothing more is saved; empty once that was told.
+    failed: Option<String>,
+    _lock: File,
+}
+
+impl Saved {
+    /// Opens the files at `place`, which nobody else uses as long as `lock` is held.
+    ///
+    /// # Errors
+    /// `Input` when they cannot be used.
+    pub(super) fn open(name: &str, place: PathBuf, about: About, lock: File) -> Result<Self> {
+        let journal = JournalFile::open(&place.join(JOURNAL));
+        let journal = journal.map_err(|error| damaged(name, &error))?;
+        let name = name.to_owned();
+        let (opened_bytes, held, failed) = (0, None, None);
+        Ok(Self { name, about, place, journal, opened_bytes, held, failed, _lock: lock })
+    }
+
+    /// One of its files.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.place.join(name)
+    }
+
+    /// Reads what was said; lines for a person are added to `notes`.
+    ///
+    /// # Errors
+    /// `Input` when it is damaged.
+    pub(crate) fn read(&mut self, notes: &mut Vec<String>) -> Result<()> {
+        let name = &self.name;
+        let held = self.journal.read().map_err(|error| {
+            let text = format!("{error}; `zerostack sessions remove {name}` removes it");
+            damaged(name, &text)
+        })?;
+        if held.dropped_bytes > 0 {
+            notes.push(format!(
+                "session {name}: the last {} bytes were cut off when a command was killed, and are \
+                 left out",
+                held.dropped_bytes
+            ));
+        }
+        self.opened_bytes = self.journal.file_bytes();
+        self.held = Some(held);
+        Ok(())
+    }
+
+    /// The conversation as it was [read](Self::read), or an empty one, with `config`. A turn that
+    /// was open is ended.
+    ///
+    /// # Errors
+    /// `Input` when it is damaged.
+    pub(crate) fn session(&mut self, config: OwnedConfig) -> Result<OwnedSession> {
+        let held = self.held.take().filter(|_| self.opened_bytes > 0);
+        let Some(Held { storage, used, .. }) = held else { return Ok(start_session(config)?) };
+        let session = Session::resume(storage, used, config);
+        let session = session.map_err(|error| damaged(&self.name, &Error::from_core(error)));
+        session.map(|mut session| {
+            session.abort();
+            session
+        })
+    }
+
+    /// Whether nothing was said yet, as far as the file was read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.opened_bytes == 0
+    }
+
+    /// Writes what is new. When that fails, nothing more is written, and
+    /// [`take_failure`](Self::take_failure) gives why: a run does not fail by it.
+    pub(crate) fn save(&mut self, session: &OwnedSession) {
+        if self.failed.is_none()
+            && let Err(error) = self.journal.save(session)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// Takes back what was said since it was opened: another attempt begins.
+    pub(crate) fn start_over(&mut self) {
+        if let Err(error) = self.journal.cut(self.opened_bytes) {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// Writes what is known of it.
+    pub(crate) fn keep(&mut self) {
+        self.about.touch();
+        if self.failed.is_none()
+            && let Err(error) = write_about(&self.place, &self.about)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    /// The line for a person about what could not be saved, once.
+    pub(crate) fn take_failure(&mut self) -> Option<String> {
+        let why = self.failed.as_mut().filter(|why| !why.is_empty()).map(std::mem::take)?;
+        Some(format!("session {}: cannot be saved, and is as it was before: {why}", self.name))
+    }
+
+    /// Keeps `patch` for the next command that opens the session; an empty one is none.
+    ///
+    /// # Errors
+    /// `Input` when the disk refuses.
+    pub(crate) fn keep_pending(&self, patch: &[u8]) -> Result<()> {
+        let path = self.place.join(PENDING);
+        let kept = match patch {
+            [] => match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
+            patch => replace(&self.place, PENDING, patch),
+        };
+        kept.map_err(|error| unusable(&error))
+    }
+
+    /// The patch that was kept.
+    pub(crate) fn pending(&self) -> Option<Vec<u8>> {
+        fs::read(self.place.join(PENDING)).ok().filter(|patch| !patch.is_empty())
+    }
+}
