@@ -152,6 +152,7 @@ pub(crate) enum Writes<'a> {
 }
 
 /// What a process may read.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))] // no process is confined there
 #[derive(Clone, Copy)]
 pub(crate) enum Reads<'a> {
     /// The project and what belongs to it, the homes, and the libraries of its own program.
