@@ -107,6 +107,10 @@ pub enum ErrorKind {
     MissingAttachment = 38,
     /// The bytes of an attachment are fewer or more than was said; `detail` is its number.
     AttachmentLength = 39,
+    /// The answer does not fit the response schema, and was asked for again as often as it may be;
+    /// `detail` is where in its JSON, in bytes. The answer is in the transcript, and
+    /// [`crate::Session::failure`] says what is wrong.
+    BadAnswer = 40,
 }
 
 impl Error {
@@ -175,6 +179,7 @@ impl ErrorKind {
             Self::UnsupportedAttachment => "unsupported_attachment",
             Self::MissingAttachment => "missing_attachment",
             Self::AttachmentLength => "attachment_length",
+            Self::BadAnswer => "bad_answer",
         }
     }
 }
@@ -274,6 +279,9 @@ impl fmt::Display for Error {
             }
             ErrorKind::AttachmentLength => {
                 write!(f, "attachment {n} has another length than was said; attach it anew")
+            }
+            ErrorKind::BadAnswer => {
+                write!(f, "the answer does not fit the response schema, at byte {n}")
             }
         }
     }

@@ -148,6 +148,7 @@
 //! | `local-models` | calls in words or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `options` | what a request says beside the conversation, see [`RequestOptions`]; on by default |
 //! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
+//! | `structured` | answers that are checked and asked for again, see [`ResponseSchema`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its texts |
 //! | `std` | `alloc` |
 //! | `drive`, `drive-async` | the whole loop over `embedded-io` and `embedded-io-async`, see `drive` |
@@ -188,7 +189,7 @@ pub use provider::{
 };
 #[cfg(feature = "options")]
 pub use provider::{
-    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, Thousandths, ToolChoice,
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, SchemaMode, Thousandths, ToolChoice,
 };
 #[cfg(feature = "alloc")]
 pub use provider::{OwnedConfig, OwnedTool};
@@ -200,6 +201,6 @@ pub use session::{Checkpoint, Failure, Session, Step};
 #[cfg(feature = "alloc")]
 pub use transcript::Growing;
 pub use transcript::{
-    Entries, Entry, EntryPlace, Frame, Journal, JsonLines, JsonLinesReader, LineFault, Restored,
-    Storage, Transcript, TranscriptBuilder,
+    Answer, Entries, Entry, EntryPlace, Frame, Journal, JsonLines, JsonLinesReader, LineFault,
+    Restored, Storage, Transcript, TranscriptBuilder,
 };

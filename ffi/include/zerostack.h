@@ -36,6 +36,11 @@
 #include <stdint.h>
 
 /**
+ * A number of zs_options that is not set.
+ */
+#define ZS_UNSET INT32_MIN
+
+/**
  * The server did not say when to try again.
  */
 #define ZS_NO_RETRY_AFTER UINT32_MAX
@@ -228,6 +233,11 @@ enum zs_status
      * The bytes of an attachment are fewer or more than was said. The detail is its number.
      */
     ZS_ATTACHMENT_LENGTH = 39,
+    /**
+     * The answer does not fit the response schema, and was asked for again as often as it may be.
+     * The detail is where in its JSON; the answer is in the transcript.
+     */
+    ZS_BAD_ANSWER = 40,
     /**
      * A pointer is NULL that must not be, or misaligned.
      */
@@ -872,6 +882,195 @@ typedef uint32_t zs_counting;
 #endif // __cplusplus
 
 /**
+ * An option, as the detail of ZS_BAD_OPTION and ZS_UNSUPPORTED_OPTION names it.
+ */
+enum zs_option
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * temperature
+     */
+    ZS_OPTION_TEMPERATURE = 1,
+    /**
+     * top_p
+     */
+    ZS_OPTION_TOP_P = 2,
+    /**
+     * top_k
+     */
+    ZS_OPTION_TOP_K = 3,
+    /**
+     * frequency_penalty
+     */
+    ZS_OPTION_FREQUENCY_PENALTY = 4,
+    /**
+     * presence_penalty
+     */
+    ZS_OPTION_PRESENCE_PENALTY = 5,
+    /**
+     * seed
+     */
+    ZS_OPTION_SEED = 6,
+    /**
+     * stop
+     */
+    ZS_OPTION_STOP = 7,
+    /**
+     * reasoning_effort
+     */
+    ZS_OPTION_REASONING_EFFORT = 8,
+    /**
+     * tool_choice
+     */
+    ZS_OPTION_TOOL_CHOICE = 9,
+    /**
+     * parallel_tool_calls
+     */
+    ZS_OPTION_PARALLEL_TOOL_CALLS = 10,
+    /**
+     * service_tier
+     */
+    ZS_OPTION_SERVICE_TIER = 11,
+    /**
+     * user
+     */
+    ZS_OPTION_USER = 12,
+    /**
+     * cache_ttl
+     */
+    ZS_OPTION_CACHE_TTL = 13,
+    /**
+     * response_schema, its name, mode and max_repairs
+     */
+    ZS_OPTION_RESPONSE_SCHEMA = 14,
+    /**
+     * extra
+     */
+    ZS_OPTION_EXTRA = 15,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_option zs_option;
+#else
+typedef uint32_t zs_option;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How long the model reasons before it answers.
+ */
+enum zs_reasoning_effort
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not set: as the provider likes.
+     */
+    ZS_EFFORT_UNSET = 0,
+    /**
+     * Not at all.
+     */
+    ZS_EFFORT_NONE = 1,
+    /**
+     * As little as it can.
+     */
+    ZS_EFFORT_MINIMAL = 2,
+    /**
+     * A little.
+     */
+    ZS_EFFORT_LOW = 3,
+    /**
+     * As much as most tasks need.
+     */
+    ZS_EFFORT_MEDIUM = 4,
+    /**
+     * Much.
+     */
+    ZS_EFFORT_HIGH = 5,
+    /**
+     * More than that.
+     */
+    ZS_EFFORT_XHIGH = 6,
+    /**
+     * As much as it can.
+     */
+    ZS_EFFORT_MAX = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_reasoning_effort zs_reasoning_effort;
+#else
+typedef uint32_t zs_reasoning_effort;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How long the provider keeps the conversation in its cache.
+ */
+enum zs_cache_ttl
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not set: as the provider likes.
+     */
+    ZS_CACHE_UNSET = 0,
+    /**
+     * Five minutes: Anthropic.
+     */
+    ZS_CACHE_FIVE_MINUTES = 1,
+    /**
+     * An hour: Anthropic.
+     */
+    ZS_CACHE_HOUR = 2,
+    /**
+     * A day: OpenAI.
+     */
+    ZS_CACHE_DAY = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_cache_ttl zs_cache_ttl;
+#else
+typedef uint32_t zs_cache_ttl;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How the model is told of a response schema.
+ */
+enum zs_schema_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * By the request's field for it where the dialect and the model take it beside the tools of the
+     * session; else in words.
+     */
+    ZS_SCHEMA_AUTO = 0,
+    /**
+     * By the request's field. ZS_UNSUPPORTED_OPTION where it cannot be used.
+     */
+    ZS_SCHEMA_NATIVE = 1,
+    /**
+     * In words, after each text of the user.
+     */
+    ZS_SCHEMA_WORDS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_schema_mode zs_schema_mode;
+#else
+typedef uint32_t zs_schema_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Counts the tokens of a text while it arrives, in constant memory of the caller.
  */
 typedef struct zs_counter zs_counter;
@@ -899,6 +1098,101 @@ typedef struct {
      */
     size_t len;
 } zs_str;
+
+/**
+ * What a request says beside the conversation. Fill it by zs_options_init, which leaves all of it
+ * to the provider, then set what matters. Texts are lent as those of zs_config; an empty one is not
+ * set.
+ *
+ * It grows at its end, as zs_config does. It wants the feature `options`.
+ */
+typedef struct {
+    /**
+     * sizeof(zs_options), as the caller knows it.
+     */
+    size_t size;
+    /**
+     * Texts that end the reply where the model writes them.
+     */
+    const zs_str *stop;
+    /**
+     * How many there are.
+     */
+    size_t stop_count;
+    /**
+     * Whether the model must call a tool: `auto`, `none`, `required`, or the name of one.
+     */
+    zs_str tool_choice;
+    /**
+     * The class of service that is paid for, as the provider names it.
+     */
+    zs_str service_tier;
+    /**
+     * For whom the request is made: an id that tells the provider of no person.
+     */
+    zs_str user;
+    /**
+     * Further members of the body: one JSON object.
+     */
+    zs_str extra;
+    /**
+     * The JSON Schema of the answer: one JSON object.
+     */
+    zs_str response_schema;
+    /**
+     * Its name, `[a-zA-Z0-9_-]`, 64 bytes at most; `answer` if it is empty.
+     */
+    zs_str response_schema_name;
+    /**
+     * How the model is told of it: a zs_schema_mode.
+     */
+    uint32_t response_schema_mode;
+    /**
+     * 1: OpenAI holds the answer to the schema in every case.
+     */
+    uint32_t response_schema_is_strict;
+    /**
+     * How often an answer that does not fit is asked for again in one turn, 255 at most; then the
+     * turn ends with ZS_BAD_ANSWER. ZS_UNSET: the session does not check answers.
+     */
+    int32_t max_repairs;
+    /**
+     * How much the model varies its words, in thousandths: 0 to 2000, at Anthropic to 1000.
+     */
+    int32_t temperature;
+    /**
+     * The share of the likely tokens that it chooses from, in thousandths: 0 to 1000.
+     */
+    int32_t top_p;
+    /**
+     * How many of the likely tokens it chooses from: 1 or more.
+     */
+    int32_t top_k;
+    /**
+     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     */
+    int32_t frequency_penalty;
+    /**
+     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     */
+    int32_t presence_penalty;
+    /**
+     * Where its random choices begin: 0 or more.
+     */
+    int32_t seed;
+    /**
+     * How long it reasons before it answers: a zs_reasoning_effort.
+     */
+    uint32_t reasoning_effort;
+    /**
+     * Whether one reply may have several calls: 0 or 1.
+     */
+    int32_t parallel_tool_calls;
+    /**
+     * How long the provider keeps the conversation in its cache: a zs_cache_ttl.
+     */
+    uint32_t cache_ttl;
+} zs_options;
 
 /**
  * A tool that the model may call.
@@ -1064,6 +1358,11 @@ typedef struct {
      * The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
      */
     zs_str vocabulary;
+    /**
+     * What a request says beside the conversation; NULL leaves all of it to the provider. The struct
+     * is copied, its texts are lent.
+     */
+    const zs_options *options;
 } zs_config;
 
 /**
@@ -1399,6 +1698,36 @@ const char *zs_status_name(uint32_t status);
  * Any step. Lifetime: static; ended by a NUL.
  */
 const char *zs_status_message(uint32_t status);
+
+/**
+ * Fills options so that all is left to the provider. `size` is sizeof(zs_options); bytes after what
+ * this library knows become 0.
+ *
+ * Any step; no session is needed.
+ * Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
+ */
+zs_status zs_options_init(zs_options *options, size_t size);
+
+/**
+ * Other options from the next turn on; NULL leaves all to the provider. They take the place of
+ * those of the configuration.
+ *
+ * ZS_STEP_IDLE.
+ * Errors: ZS_BAD_OPTION and ZS_UNSUPPORTED_OPTION, whose detail is a zs_option; ZS_BAD_CONFIG;
+ * ZS_NOT_UTF8; ZS_WRONG_STEP; ZS_UNSUPPORTED in a library without the feature `options`. Nothing
+ * changed then.
+ */
+zs_status zs_session_set_options(zs_session *session, const zs_options *options);
+
+/**
+ * The JSON of the answer that the conversation ends with, without white space and a fence around
+ * it: what a response schema asks for. Empty if there is none.
+ *
+ * Any step.
+ * Lifetime: until the next call that changes the session.
+ * Errors: empty when there is no session.
+ */
+zs_str zs_session_answer_json(const zs_session *session);
 
 /**
  * Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.

@@ -9,6 +9,7 @@ use crate::config::{
     known, zs_config, zs_counting, zs_dialect, zs_failed_turn, zs_output_limit_key, zs_room,
     zs_tool, zs_tool_mode,
 };
+use crate::options::LentOptions;
 use crate::status::Fault;
 use crate::status::zs_status::*;
 use crate::window_count::WindowCount;
@@ -25,6 +26,7 @@ pub(crate) struct BorrowedConfig {
     output_limit_key: OutputLimitKey,
     tool_mode: ToolMode,
     count: WindowCount,
+    options: LentOptions,
 }
 
 impl BorrowedConfig {
@@ -57,7 +59,24 @@ impl BorrowedConfig {
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
         let dialect = choose(known.dialect, DIALECTS)?;
-        Ok(Self { dialect, model, system, tools, limits, output_limit_key, tool_mode, count })
+        // SAFETY: the promise of `boundary`.
+        let options = unsafe { LentOptions::read(known.options) }?;
+        Ok(Self {
+            dialect,
+            model,
+            system,
+            tools,
+            limits,
+            output_limit_key,
+            tool_mode,
+            count,
+            options,
+        })
+    }
+
+    /// The same with other options.
+    pub const fn with_options(self, options: LentOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// For a body that is decoded once and stays, whatever it is.
@@ -73,6 +92,7 @@ impl BorrowedConfig {
             output_limit_key: OutputLimitKey::MaxTokens,
             tool_mode: ToolMode::Native,
             count: WindowCount::rough(),
+            options: LentOptions::none(),
         })
     }
 }
@@ -115,6 +135,16 @@ impl Config for BorrowedConfig {
 
     fn tool_mode(&self) -> ToolMode {
         self.tool_mode
+    }
+
+    #[cfg(feature = "options")]
+    fn options(&self) -> zerostack_core::RequestOptions<'_> {
+        self.options.options()
+    }
+
+    #[cfg(feature = "options")]
+    fn stop_sequence(&self, index: usize) -> Option<&str> {
+        self.options.stop_sequence(index)
     }
 }
 

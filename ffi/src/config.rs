@@ -4,10 +4,10 @@ use core::mem::offset_of;
 
 use zerostack_core::Limits;
 
-use crate::boundary::{answer, out, values};
-use crate::status::Fault;
-use crate::status::zs_status::{self, *};
+use crate::options::zs_options;
+use crate::status::{Fault, zs_status};
 use crate::text::zs_str;
+use crate::versioned::{Versioned, init, known_part};
 
 /// A service, by the dialect it speaks.
 #[repr(u32)]
@@ -179,6 +179,9 @@ pub struct zs_config {
     pub max_calls: u32,
     /// The packed vocabulary of ZS_COUNT_VOCABULARY; lent.
     pub vocabulary: zs_str,
+    /// What a request says beside the conversation; NULL leaves all of it to the provider. The struct
+    /// is copied, its texts are lent.
+    pub options: *const zs_options,
 }
 
 /// Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
@@ -188,26 +191,8 @@ pub struct zs_config {
 /// Errors: ZS_NULL; ZS_OUT_OF_RANGE for a size that no version had.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_config_init(config: *mut zs_config, size: usize) -> zs_status {
-    let act = || {
-        check_size(size)?;
-        // SAFETY: the promise of `boundary`.
-        unsafe { out(config) }?;
-        let defaults = zs_config { size, ..zs_config::default() };
-        let known = size.min(size_of::<zs_config>());
-        // SAFETY: the promise of `boundary`: `size` bytes are the caller's. There is no padding,
-        // see `HAS_NO_GAP`.
-        unsafe {
-            core::ptr::write_bytes(config.cast::<u8>(), 0, size);
-            core::ptr::copy_nonoverlapping(
-                (&raw const defaults).cast::<u8>(),
-                config.cast::<u8>(),
-                known,
-            );
-        }
-        Ok(())
-    };
-    // SAFETY: the promise of `boundary`.
-    unsafe { answer(core::ptr::null_mut(), act) }
+    // SAFETY: the promise of `boundary`; there is no padding, see `HAS_NO_GAP`.
+    unsafe { init(config, size, &zs_config { size, ..zs_config::default() }) }
 }
 
 impl Default for zs_config {
@@ -248,6 +233,7 @@ impl Default for zs_config {
             counting: zs_counting::ZS_COUNT_ROUGH as u32,
             max_calls: limits.max_calls.into(),
             vocabulary: zs_str::EMPTY,
+            options: core::ptr::null(),
         }
     }
 }
@@ -257,45 +243,15 @@ impl Default for zs_config {
 /// # Safety
 /// The promise of `boundary`.
 pub(crate) unsafe fn known(config: *const zs_config) -> Result<zs_config, Fault> {
-    if config.is_null() || !config.is_aligned() {
-        return Err(Fault::new(ZS_NULL));
-    }
-    // SAFETY: the promise of `boundary`: there is a size at least.
-    let size = unsafe { (&raw const (*config).size).read() };
-    check_size(size)?;
-    let mut known = zs_config::default();
-    let copied = size.min(size_of::<zs_config>());
-    // SAFETY: the promise of `boundary`: `size` bytes are there; any bytes make a valid struct.
-    unsafe {
-        core::ptr::copy_nonoverlapping(config.cast::<u8>(), (&raw mut known).cast::<u8>(), copied);
-    }
-    // SAFETY: as above; what a newer caller has after it is bytes too.
-    let behind = unsafe { values(config.cast::<u8>().wrapping_add(copied), size - copied) }?;
-    // A newer caller asks for what this library does not do.
-    if behind.iter().any(|byte| *byte != 0) {
-        return Err(Fault { status: ZS_BAD_CONFIG, detail: u32::MAX });
-    }
-    Ok(known)
+    // SAFETY: the promise of `boundary`; any bytes make a valid struct.
+    unsafe { known_part(config, zs_config::default()) }
 }
 
-/// A size that some version of this struct had or may have: from the first one on, and as every
-/// struct a multiple of its alignment.
-fn check_size(size: usize) -> Result<(), Fault> {
-    let is_known = (FIRST_VERSION_BYTES..=FURTHEST_BYTES).contains(&size);
-    if is_known && size.is_multiple_of(align_of::<zs_config>()) {
-        Ok(())
-    } else {
-        Err(Fault::new(ZS_OUT_OF_RANGE))
-    }
+impl Versioned for zs_config {
+    const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u32>();
 }
-
-/// The end of the last field that the first version had.
-const FIRST_VERSION_BYTES: usize = offset_of!(zs_config, reserved) + size_of::<u32>();
-
-/// No version will be longer.
-const FURTHEST_BYTES: usize = 4096;
 
 /// A field that is added later must not fall into what was padding before.
 const HAS_NO_GAP: () =
-    assert!(size_of::<zs_config>() == size_of::<[usize; 9]>() + size_of::<[u32; 28]>());
+    assert!(size_of::<zs_config>() == size_of::<[usize; 10]>() + size_of::<[u32; 28]>());
 const _: () = HAS_NO_GAP;

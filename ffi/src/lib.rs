@@ -29,12 +29,15 @@ mod panic;
 
 #[cfg(test)]
 mod tests;
+mod versioned;
 mod window_count;
 
 // From here on in the order of the header, which cbindgen takes from this list.
 mod text;
 
 mod status;
+
+mod options;
 
 mod config;
 

@@ -103,6 +103,9 @@ pub enum zs_status {
     ZS_MISSING_ATTACHMENT = 38,
     /// The bytes of an attachment are fewer or more than was said. The detail is its number.
     ZS_ATTACHMENT_LENGTH = 39,
+    /// The answer does not fit the response schema, and was asked for again as often as it may be.
+    /// The detail is where in its JSON; the answer is in the transcript.
+    ZS_BAD_ANSWER = 40,
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
     /// A text is not UTF-8. The detail is the offset of the first bad byte.
@@ -191,6 +194,7 @@ impl zs_status {
             ErrorKind::UnsupportedAttachment => ZS_UNSUPPORTED_ATTACHMENT,
             ErrorKind::MissingAttachment => ZS_MISSING_ATTACHMENT,
             ErrorKind::AttachmentLength => ZS_ATTACHMENT_LENGTH,
+            ErrorKind::BadAnswer => ZS_BAD_ANSWER,
             _ => ZS_INTERNAL,
         }
     }
@@ -254,6 +258,7 @@ const TEXTS: &[(zs_status, &CStr, &CStr)] = &[
     ),
     (ZS_MISSING_ATTACHMENT, c"missing_attachment", c"the bytes of an attachment are missing"),
     (ZS_ATTACHMENT_LENGTH, c"attachment_length", c"an attachment has another length than was said"),
+    (ZS_BAD_ANSWER, c"bad_answer", c"the answer does not fit the response schema"),
     (ZS_NULL, c"null", c"a pointer is NULL or misaligned"),
     (ZS_NOT_UTF8, c"not_utf8", c"the text is not UTF-8"),
     (ZS_OUT_OF_RANGE, c"out_of_range", c"a number is out of its range"),

@@ -114,6 +114,7 @@ impl From<zerostack_agent::Error> for Error {
             Agent::Configuration => ErrorKind::Configuration,
             Agent::Limit => ErrorKind::Limit,
             Agent::Provider => ErrorKind::Provider,
+            Agent::Answer => ErrorKind::NoResult,
             Agent::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Internal,
         };

@@ -707,6 +707,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_abort(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_answer(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_answer_json(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_begin_response(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_checkpoint(
@@ -742,6 +746,8 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_zerostack_uniffi_checksum_method_session_retry(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_rollback(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_set_config(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms(
     ): Int
@@ -847,6 +853,10 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_zerostack_uniffi_fn_method_session_abort(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_answer(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_answer_json(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_begin_response(`ptr`: Long,`status`: Short,`retryAfterMs`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_checkpoint(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -882,6 +892,8 @@ internal object UniffiLib {
     external fun uniffi_zerostack_uniffi_fn_method_session_retry(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_rollback(`ptr`: Long,`checkpoint`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_session_set_config(`ptr`: Long,`config`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_set_turn_elapsed_ms(`ptr`: Long,`turnMs`: Int,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
@@ -1090,6 +1102,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_abort() and 0xFFFF) != 23359) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer() and 0xFFFF) != 63074) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_answer_json() and 0xFFFF) != 56728) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_response() and 0xFFFF) != 40427) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
@@ -1142,6 +1160,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_rollback() and 0xFFFF) != 7082) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_config() and 0xFFFF) != 28282) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() and 0xFFFF) != 23414) {
@@ -1432,6 +1453,29 @@ public object FfiConverterUInt: FfiConverter<UInt, Int> {
 
     override fun write(value: UInt, buf: ByteBuffer) {
         buf.putInt(value.toInt())
+    }
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterInt: FfiConverter<Int, Int> {
+    override fun lift(value: Int): Int {
+        return value
+    }
+
+    override fun read(buf: ByteBuffer): Int {
+        return buf.getInt()
+    }
+
+    override fun lower(value: Int): Int {
+        return value
+    }
+
+    override fun allocationSize(value: Int) = 4UL
+
+    override fun write(value: Int, buf: ByteBuffer) {
+        buf.putInt(value)
     }
 }
 
@@ -2452,6 +2496,16 @@ public interface SessionInterface {
     fun `abort`()
     
     /**
+     * What the model said last: the text of the reply that the conversation ends with.
+     */
+    fun `answer`(): kotlin.String
+    
+    /**
+     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     */
+    fun `answerJson`(): kotlin.String
+    
+    /**
      * The head of the response came, whatever its status. `retry_after_ms` is the server's
      * wish, if it gave one.
      *
@@ -2589,6 +2643,14 @@ public interface SessionInterface {
      * changed.
      */
     fun `rollback`(`checkpoint`: Checkpoint)
+    
+    /**
+     * Another configuration from the next turn on: other tools, other options, another model.
+     *
+     * # Errors
+     * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
+     */
+    fun `setConfig`(`config`: Config)
     
     /**
      * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
@@ -2792,6 +2854,38 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 }
     }
     
+    
+
+    
+    /**
+     * What the model said last: the text of the reply that the conversation ends with.
+     */override fun `answer`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_answer(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     */override fun `answerJson`(): kotlin.String {
+            return FfiConverterString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_answer_json(
+        it,
+        _status)
+}
+    }
+    )
+    }
     
 
     
@@ -3141,6 +3235,26 @@ open class Session: Disposable, AutoCloseable, SessionInterface
         it,
         
         FfiConverterTypeCheckpoint.lower(`checkpoint`),_status)
+}
+    }
+    
+    
+
+    
+    /**
+     * Another configuration from the next turn on: other tools, other options, another model.
+     *
+     * # Errors
+     * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
+     */
+    @Throws(ZerostackException::class)override fun `setConfig`(`config`: Config)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_set_config(
+        it,
+        
+        FfiConverterTypeConfig.lower(`config`),_status)
 }
     }
     
@@ -3811,6 +3925,11 @@ data class Config (
      * How the tools are described to the model, and how it calls them.
      */
     val `toolMode`: ToolMode
+    , 
+    /**
+     * What a request says beside the conversation.
+     */
+    val `options`: RequestOptions? = null 
     
 ){
     
@@ -3835,6 +3954,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeOutputLimitKey.read(buf),
             FfiConverterTypeCounting.read(buf),
             FfiConverterTypeToolMode.read(buf),
+            FfiConverterOptionalTypeRequestOptions.read(buf),
         )
     }
 
@@ -3846,7 +3966,8 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeLimits.allocationSize(value.`limits`) +
             FfiConverterTypeOutputLimitKey.allocationSize(value.`outputLimitKey`) +
             FfiConverterTypeCounting.allocationSize(value.`counting`) +
-            FfiConverterTypeToolMode.allocationSize(value.`toolMode`)
+            FfiConverterTypeToolMode.allocationSize(value.`toolMode`) +
+            FfiConverterOptionalTypeRequestOptions.allocationSize(value.`options`)
     )
 
     override fun write(value: Config, buf: ByteBuffer) {
@@ -3858,6 +3979,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeOutputLimitKey.write(value.`outputLimitKey`, buf)
             FfiConverterTypeCounting.write(value.`counting`, buf)
             FfiConverterTypeToolMode.write(value.`toolMode`, buf)
+            FfiConverterOptionalTypeRequestOptions.write(value.`options`, buf)
     }
 }
 
@@ -4576,6 +4698,232 @@ public object FfiConverterTypeRequest: FfiConverterRustBuffer<Request> {
 
 
 /**
+ * What a request says beside the conversation. What is not set is left to the provider.
+ *
+ * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
+ * out of range; nothing is sent then.
+ */
+data class RequestOptions (
+    /**
+     * How much the model varies its words, in thousandths: 0 to 2000, at Anthropic to 1000.
+     */
+    val `temperature`: kotlin.Int? = null 
+    , 
+    /**
+     * The share of the likely tokens that it chooses from, in thousandths: 0 to 1000.
+     */
+    val `topP`: kotlin.Int? = null 
+    , 
+    /**
+     * How many of the likely tokens it chooses from: 1 or more.
+     */
+    val `topK`: kotlin.UInt? = null 
+    , 
+    /**
+     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     */
+    val `frequencyPenalty`: kotlin.Int? = null 
+    , 
+    /**
+     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     */
+    val `presencePenalty`: kotlin.Int? = null 
+    , 
+    /**
+     * Where its random choices begin: 0 to 2,147,483,647.
+     */
+    val `seed`: kotlin.UInt? = null 
+    , 
+    /**
+     * Texts that end the reply where the model writes them.
+     */
+    val `stop`: List<kotlin.String> = listOf() 
+    , 
+    /**
+     * How long it reasons before it answers.
+     */
+    val `reasoningEffort`: ReasoningEffort? = null 
+    , 
+    /**
+     * Whether it must call a tool: `auto`, `none`, `required`, or the name of one.
+     */
+    val `toolChoice`: kotlin.String? = null 
+    , 
+    /**
+     * Whether one reply may have several calls.
+     */
+    val `parallelToolCalls`: kotlin.Boolean? = null 
+    , 
+    /**
+     * The class of service that is paid for, as the provider names it.
+     */
+    val `serviceTier`: kotlin.String? = null 
+    , 
+    /**
+     * For whom the request is made: an id that tells the provider of no person.
+     */
+    val `user`: kotlin.String? = null 
+    , 
+    /**
+     * How long the provider keeps the conversation in its cache.
+     */
+    val `cacheTtl`: CacheTtl? = null 
+    , 
+    /**
+     * The JSON Schema of the answer.
+     */
+    val `responseSchema`: ResponseSchema? = null 
+    , 
+    /**
+     * Further members of the body: one JSON object, as text.
+     */
+    val `extra`: kotlin.String? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRequestOptions: FfiConverterRustBuffer<RequestOptions> {
+    override fun read(buf: ByteBuffer): RequestOptions {
+        return RequestOptions(
+            FfiConverterOptionalInt.read(buf),
+            FfiConverterOptionalInt.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+            FfiConverterOptionalInt.read(buf),
+            FfiConverterOptionalInt.read(buf),
+            FfiConverterOptionalUInt.read(buf),
+            FfiConverterSequenceString.read(buf),
+            FfiConverterOptionalTypeReasoningEffort.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalBoolean.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalString.read(buf),
+            FfiConverterOptionalTypeCacheTtl.read(buf),
+            FfiConverterOptionalTypeResponseSchema.read(buf),
+            FfiConverterOptionalString.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: RequestOptions) = (
+            FfiConverterOptionalInt.allocationSize(value.`temperature`) +
+            FfiConverterOptionalInt.allocationSize(value.`topP`) +
+            FfiConverterOptionalUInt.allocationSize(value.`topK`) +
+            FfiConverterOptionalInt.allocationSize(value.`frequencyPenalty`) +
+            FfiConverterOptionalInt.allocationSize(value.`presencePenalty`) +
+            FfiConverterOptionalUInt.allocationSize(value.`seed`) +
+            FfiConverterSequenceString.allocationSize(value.`stop`) +
+            FfiConverterOptionalTypeReasoningEffort.allocationSize(value.`reasoningEffort`) +
+            FfiConverterOptionalString.allocationSize(value.`toolChoice`) +
+            FfiConverterOptionalBoolean.allocationSize(value.`parallelToolCalls`) +
+            FfiConverterOptionalString.allocationSize(value.`serviceTier`) +
+            FfiConverterOptionalString.allocationSize(value.`user`) +
+            FfiConverterOptionalTypeCacheTtl.allocationSize(value.`cacheTtl`) +
+            FfiConverterOptionalTypeResponseSchema.allocationSize(value.`responseSchema`) +
+            FfiConverterOptionalString.allocationSize(value.`extra`)
+    )
+
+    override fun write(value: RequestOptions, buf: ByteBuffer) {
+            FfiConverterOptionalInt.write(value.`temperature`, buf)
+            FfiConverterOptionalInt.write(value.`topP`, buf)
+            FfiConverterOptionalUInt.write(value.`topK`, buf)
+            FfiConverterOptionalInt.write(value.`frequencyPenalty`, buf)
+            FfiConverterOptionalInt.write(value.`presencePenalty`, buf)
+            FfiConverterOptionalUInt.write(value.`seed`, buf)
+            FfiConverterSequenceString.write(value.`stop`, buf)
+            FfiConverterOptionalTypeReasoningEffort.write(value.`reasoningEffort`, buf)
+            FfiConverterOptionalString.write(value.`toolChoice`, buf)
+            FfiConverterOptionalBoolean.write(value.`parallelToolCalls`, buf)
+            FfiConverterOptionalString.write(value.`serviceTier`, buf)
+            FfiConverterOptionalString.write(value.`user`, buf)
+            FfiConverterOptionalTypeCacheTtl.write(value.`cacheTtl`, buf)
+            FfiConverterOptionalTypeResponseSchema.write(value.`responseSchema`, buf)
+            FfiConverterOptionalString.write(value.`extra`, buf)
+    }
+}
+
+
+
+/**
+ * The JSON Schema of the answer.
+ */
+data class ResponseSchema (
+    /**
+     * One JSON object, as text.
+     */
+    val `schema`: kotlin.String
+    , 
+    /**
+     * `[a-zA-Z0-9_-]`, 64 bytes at most.
+     */
+    val `name`: kotlin.String = "answer" 
+    , 
+    /**
+     * Whether OpenAI holds the answer to the schema in every case.
+     */
+    val `isStrict`: kotlin.Boolean = false 
+    , 
+    /**
+     * How the model is told of it; `Auto` if nothing is said.
+     */
+    val `mode`: SchemaMode? = null 
+    , 
+    /**
+     * How often an answer that does not fit is asked for again in one turn, which then ends with
+     * `BadAnswer`; none: the session does not check answers.
+     */
+    val `maxRepairs`: kotlin.UByte? = null 
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeResponseSchema: FfiConverterRustBuffer<ResponseSchema> {
+    override fun read(buf: ByteBuffer): ResponseSchema {
+        return ResponseSchema(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterOptionalTypeSchemaMode.read(buf),
+            FfiConverterOptionalUByte.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: ResponseSchema) = (
+            FfiConverterString.allocationSize(value.`schema`) +
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterBoolean.allocationSize(value.`isStrict`) +
+            FfiConverterOptionalTypeSchemaMode.allocationSize(value.`mode`) +
+            FfiConverterOptionalUByte.allocationSize(value.`maxRepairs`)
+    )
+
+    override fun write(value: ResponseSchema, buf: ByteBuffer) {
+            FfiConverterString.write(value.`schema`, buf)
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterBoolean.write(value.`isStrict`, buf)
+            FfiConverterOptionalTypeSchemaMode.write(value.`mode`, buf)
+            FfiConverterOptionalUByte.write(value.`maxRepairs`, buf)
+    }
+}
+
+
+
+/**
  * A call that the model made.
  */
 data class ToolCall (
@@ -4846,6 +5194,53 @@ public object FfiConverterTypeBuiltInVocabulary: FfiConverterRustBuffer<BuiltInV
     override fun allocationSize(value: BuiltInVocabulary) = 4UL
 
     override fun write(value: BuiltInVocabulary, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How long the provider keeps the conversation in its cache.
+ */
+
+enum class CacheTtl {
+    
+    /**
+     * Five minutes: Anthropic.
+     */
+    FIVE_MINUTES,
+    /**
+     * An hour: Anthropic.
+     */
+    HOUR,
+    /**
+     * A day: OpenAI.
+     */
+    DAY;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCacheTtl: FfiConverterRustBuffer<CacheTtl> {
+    override fun read(buf: ByteBuffer) = try {
+        CacheTtl.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: CacheTtl) = 4UL
+
+    override fun write(value: CacheTtl, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -5187,6 +5582,11 @@ enum class ErrorKind {
      * The bytes of an attachment are fewer or more than was said. `detail` is its number.
      */
     ATTACHMENT_LENGTH,
+    /**
+     * The answer does not fit the response schema, and was asked for again as often as it may
+     * be; `detail` is where in its JSON. The answer is in the transcript.
+     */
+    BAD_ANSWER,
     /**
      * A class that this version does not name.
      */
@@ -6026,6 +6426,69 @@ public object FfiConverterTypePromptOutput: FfiConverterRustBuffer<PromptOutput>
 
 
 /**
+ * How long the model reasons before it answers.
+ */
+
+enum class ReasoningEffort {
+    
+    /**
+     * Not at all.
+     */
+    NONE,
+    /**
+     * As little as it can.
+     */
+    MINIMAL,
+    /**
+     * A little.
+     */
+    LOW,
+    /**
+     * As much as most tasks need.
+     */
+    MEDIUM,
+    /**
+     * Much.
+     */
+    HIGH,
+    /**
+     * More than that.
+     */
+    X_HIGH,
+    /**
+     * As much as it can.
+     */
+    MAX;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeReasoningEffort: FfiConverterRustBuffer<ReasoningEffort> {
+    override fun read(buf: ByteBuffer) = try {
+        ReasoningEffort.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: ReasoningEffort) = 4UL
+
+    override fun write(value: ReasoningEffort, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
  * Who speaks.
  */
 
@@ -6115,6 +6578,54 @@ public object FfiConverterTypeRoomPolicy: FfiConverterRustBuffer<RoomPolicy> {
     override fun allocationSize(value: RoomPolicy) = 4UL
 
     override fun write(value: RoomPolicy, buf: ByteBuffer) {
+        buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * How the model is told of a response schema.
+ */
+
+enum class SchemaMode {
+    
+    /**
+     * By the request's field for it where the dialect and the model take it beside the tools
+     * of the session; else in words.
+     */
+    AUTO,
+    /**
+     * By the request's field.
+     */
+    NATIVE,
+    /**
+     * In words, after each text of the user.
+     */
+    WORDS;
+
+    
+
+
+    companion object
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeSchemaMode: FfiConverterRustBuffer<SchemaMode> {
+    override fun read(buf: ByteBuffer) = try {
+        SchemaMode.values()[buf.getInt() - 1]
+    } catch (e: IndexOutOfBoundsException) {
+        throw RuntimeException("invalid enum value, something is very wrong!!", e)
+    }
+
+    override fun allocationSize(value: SchemaMode) = 4UL
+
+    override fun write(value: SchemaMode, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
     }
 }
@@ -6500,6 +7011,38 @@ public object FfiConverterTypeZerostackError : FfiConverterRustBuffer<ZerostackE
 /**
  * @suppress
  */
+public object FfiConverterOptionalUByte: FfiConverterRustBuffer<kotlin.UByte?> {
+    override fun read(buf: ByteBuffer): kotlin.UByte? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterUByte.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.UByte?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterUByte.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.UByte?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterUByte.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
     override fun read(buf: ByteBuffer): kotlin.UInt? {
         if (buf.get().toInt() == 0) {
@@ -6522,6 +7065,70 @@ public object FfiConverterOptionalUInt: FfiConverterRustBuffer<kotlin.UInt?> {
         } else {
             buf.put(1)
             FfiConverterUInt.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalInt: FfiConverterRustBuffer<kotlin.Int?> {
+    override fun read(buf: ByteBuffer): kotlin.Int? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterInt.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.Int?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterInt.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.Int?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterInt.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalBoolean: FfiConverterRustBuffer<kotlin.Boolean?> {
+    override fun read(buf: ByteBuffer): kotlin.Boolean? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterBoolean.read(buf)
+    }
+
+    override fun allocationSize(value: kotlin.Boolean?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterBoolean.allocationSize(value)
+        }
+    }
+
+    override fun write(value: kotlin.Boolean?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterBoolean.write(value, buf)
         }
     }
 }
@@ -6628,6 +7235,102 @@ public object FfiConverterOptionalTypeFault: FfiConverterRustBuffer<Fault?> {
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeRequestOptions: FfiConverterRustBuffer<RequestOptions?> {
+    override fun read(buf: ByteBuffer): RequestOptions? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeRequestOptions.read(buf)
+    }
+
+    override fun allocationSize(value: RequestOptions?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeRequestOptions.allocationSize(value)
+        }
+    }
+
+    override fun write(value: RequestOptions?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeRequestOptions.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeResponseSchema: FfiConverterRustBuffer<ResponseSchema?> {
+    override fun read(buf: ByteBuffer): ResponseSchema? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeResponseSchema.read(buf)
+    }
+
+    override fun allocationSize(value: ResponseSchema?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeResponseSchema.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ResponseSchema?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeResponseSchema.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeCacheTtl: FfiConverterRustBuffer<CacheTtl?> {
+    override fun read(buf: ByteBuffer): CacheTtl? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeCacheTtl.read(buf)
+    }
+
+    override fun allocationSize(value: CacheTtl?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeCacheTtl.allocationSize(value)
+        }
+    }
+
+    override fun write(value: CacheTtl?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeCacheTtl.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeDialect: FfiConverterRustBuffer<Dialect?> {
     override fun read(buf: ByteBuffer): Dialect? {
         if (buf.get().toInt() == 0) {
@@ -6682,6 +7385,70 @@ public object FfiConverterOptionalTypePromptOutput: FfiConverterRustBuffer<Promp
         } else {
             buf.put(1)
             FfiConverterTypePromptOutput.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeReasoningEffort: FfiConverterRustBuffer<ReasoningEffort?> {
+    override fun read(buf: ByteBuffer): ReasoningEffort? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeReasoningEffort.read(buf)
+    }
+
+    override fun allocationSize(value: ReasoningEffort?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeReasoningEffort.allocationSize(value)
+        }
+    }
+
+    override fun write(value: ReasoningEffort?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeReasoningEffort.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterOptionalTypeSchemaMode: FfiConverterRustBuffer<SchemaMode?> {
+    override fun read(buf: ByteBuffer): SchemaMode? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeSchemaMode.read(buf)
+    }
+
+    override fun allocationSize(value: SchemaMode?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeSchemaMode.allocationSize(value)
+        }
+    }
+
+    override fun write(value: SchemaMode?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeSchemaMode.write(value, buf)
         }
     }
 }

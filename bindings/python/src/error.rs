@@ -60,6 +60,7 @@ pub fn raised_in(
             format!("the provider answered {}: {reason}", error.detail())
         }
         ErrorKind::Truncated => format!("{error}; raise max_output_tokens"),
+        ErrorKind::BadAnswer => format!("{error}: {}", said.message),
         ErrorKind::Full => format!("{error}; raise capacity_bytes or call compact()"),
         _ => error.to_string(),
     };

@@ -15,6 +15,7 @@ mod message;
 mod number;
 mod open;
 mod options;
+mod partial_json;
 mod prompt;
 mod request;
 mod request_options;
@@ -36,6 +37,8 @@ mod _core {
         RefusalDelta, Repeating, Request, Restart, SummaryFailed, Text, TextDelta, Thinking,
         ThinkingDelta, ToolCall, ToolResult, Truncated, Usage, WindowTokens,
     };
+    #[pymodule_export]
+    use crate::partial_json::PartialJson;
     #[pymodule_export]
     use crate::prompt::{Placeholder, Prompt, skill_problems};
     #[pymodule_export]

@@ -4,7 +4,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyMapping, PyString};
 use zerostack_core::{
-    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, Thousandths,
+    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, SchemaMode,
+    Thousandths,
 };
 
 use crate::enums::{chosen, text};
@@ -84,6 +85,8 @@ pub fn dict<'py>(py: Python<'py>, options: &OwnedOptions) -> PyResult<Bound<'py,
         schema.set_item("name", &it.name)?;
         schema.set_item("schema", &it.schema)?;
         schema.set_item("strict", it.is_strict)?;
+        schema.set_item("mode", it.mode.name())?;
+        schema.set_item("max_repairs", it.max_repairs)?;
         Ok(schema.into_any())
     });
     put("response_schema", schema.transpose()?)?;
@@ -138,10 +141,10 @@ fn json(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     made.extract()
 }
 
-/// A schema, or a mapping of `schema`, `name` and `strict`.
+/// A schema, or a mapping of `schema`, `name`, `strict`, `mode` and `max_repairs`.
 fn schema(value: &Bound<'_, PyAny>) -> PyResult<OwnedResponseSchema> {
     let name = "response_schema";
-    let whole = |schema| OwnedResponseSchema { name: "answer".into(), schema, is_strict: false };
+    let whole = |schema: String| OwnedResponseSchema::new("answer", schema);
     let Ok(mapping) = value.cast::<PyMapping>() else {
         return json(name, value).map(whole);
     };
@@ -154,6 +157,18 @@ fn schema(value: &Bound<'_, PyAny>) -> PyResult<OwnedResponseSchema> {
     }
     if mapping.contains("strict")? {
         schema.is_strict = switch("strict of response_schema", &mapping.get_item("strict")?)?;
+    }
+    if mapping.contains("mode")? {
+        let mode = mapping.get_item("mode")?;
+        let name = "mode of response_schema";
+        schema.mode = chosen(name, &mode, SchemaMode::ALL, SchemaMode::name)?;
+    }
+    if mapping.contains("max_repairs")? {
+        let count = mapping.get_item("max_repairs")?;
+        if !count.is_none() {
+            let name = "max_repairs of response_schema";
+            schema.max_repairs = Some(number(name, &count, u8::MAX.into())?);
+        }
     }
     Ok(schema)
 }

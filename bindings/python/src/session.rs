@@ -128,6 +128,18 @@ impl Session {
         })?
     }
 
+    /// What the model said last: the text of the reply that the conversation ends with.
+    #[getter]
+    fn answer(&self, py: Python<'_>) -> PyResult<String> {
+        self.held.look(py, |session| session.transcript().answer().collect())
+    }
+
+    /// The JSON of that, without white space and a fence around it; what `response_schema` asks for.
+    #[getter]
+    fn answer_json(&self, py: Python<'_>) -> PyResult<String> {
+        self.held.look(py, |session| session.answer_json().to_owned())
+    }
+
     /// Tokens of the turn, as the provider counted them, all its rounds together.
     #[getter]
     fn usage(&self, py: Python<'_>) -> PyResult<Usage> {
@@ -284,6 +296,20 @@ impl Session {
     fn instruct(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<()> {
         let text = enums::text("text", text)?;
         self.held.act(py, "instruct", |session| session.instruct(&text))
+    }
+
+    /// What the answers must be from the next turn on: JSON Schema as the keyword `response_schema`
+    /// takes it, or `None` for plain text. `WrongStep` while a turn is open.
+    fn set_response_schema(&self, py: Python<'_>, schema: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut options = self.held.look(py, |session| session.config().options.clone())?;
+        options.response_schema = None;
+        if !schema.is_none() {
+            request_options::set(&mut options, "response_schema", schema)?;
+        }
+        self.held.act(py, "set_response_schema", |session| {
+            let config = core::OwnedConfig { options, ..session.config().clone() };
+            session.set_config(config).map(drop)
+        })
     }
 
     /// What to send in this step; asking again gives the same bytes.

@@ -3,7 +3,8 @@
 use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices};
 
 use crate::{
-    Counting, Dialect, FailedTurn, OutputLimitKey, RoomPolicy, ToolMode, ZerostackError, counting,
+    Counting, Dialect, FailedTurn, OutputLimitKey, RequestOptions, RoomPolicy, ToolMode,
+    ZerostackError, counting,
 };
 
 /// The settings of a session.
@@ -25,6 +26,9 @@ pub struct Config {
     pub counting: Counting,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
+    /// What a request says beside the conversation.
+    #[uniffi(default = None)]
+    pub options: Option<RequestOptions>,
 }
 
 /// A tool that the model may call.
@@ -149,7 +153,7 @@ impl Config {
             output_limit_key: self.output_limit_key.into(),
             counting: counting::to_core(self.counting)?,
             tool_mode: self.tool_mode.into(),
-            options: zerostack_core::OwnedOptions::default(),
+            options: self.options.as_ref().map(RequestOptions::to_core).unwrap_or_default(),
         })
     }
 }

@@ -117,6 +117,9 @@ mirror! {
         MissingAttachment,
         /// The bytes of an attachment are fewer or more than was said. `detail` is its number.
         AttachmentLength,
+        /// The answer does not fit the response schema, and was asked for again as often as it may
+        /// be; `detail` is where in its JSON. The answer is in the transcript.
+        BadAnswer,
     }
 }
 
@@ -317,6 +320,51 @@ given! {
         MaxTokens,
         /// `max_completion_tokens`, which OpenAI's own reasoning models want.
         MaxCompletionTokens,
+    }
+}
+
+given! {
+    /// How long the model reasons before it answers.
+    ReasoningEffort of zerostack_core::ReasoningEffort {
+        /// Not at all.
+        None,
+        /// As little as it can.
+        Minimal,
+        /// A little.
+        Low,
+        /// As much as most tasks need.
+        Medium,
+        /// Much.
+        High,
+        /// More than that.
+        XHigh,
+        /// As much as it can.
+        Max,
+    }
+}
+
+given! {
+    /// How long the provider keeps the conversation in its cache.
+    CacheTtl of zerostack_core::CacheTtl {
+        /// Five minutes: Anthropic.
+        FiveMinutes,
+        /// An hour: Anthropic.
+        Hour,
+        /// A day: OpenAI.
+        Day,
+    }
+}
+
+given! {
+    /// How the model is told of a response schema.
+    SchemaMode of zerostack_core::SchemaMode {
+        /// By the request's field for it where the dialect and the model take it beside the tools
+        /// of the session; else in words.
+        Auto,
+        /// By the request's field.
+        Native,
+        /// In words, after each text of the user.
+        Words,
     }
 }
 

@@ -13,6 +13,7 @@ mod decode;
 mod error;
 mod event;
 mod kind;
+mod options;
 mod prompt;
 mod session;
 mod tokenizer;
@@ -24,9 +25,10 @@ pub use decode::{Decoded, decode};
 pub use error::{Failure, Fault, ZerostackError};
 pub use event::{Event, Fed, ToolCall, Usage};
 pub use kind::{
-    Dialect, Dropped, ErrorKind, FailedTurn, OutputLimitKey, Role, RoomPolicy, Step, StopReason,
-    ToolMode,
+    CacheTtl, Dialect, Dropped, ErrorKind, FailedTurn, OutputLimitKey, ReasoningEffort, Role,
+    RoomPolicy, SchemaMode, Step, StopReason, ToolMode,
 };
+pub use options::{RequestOptions, ResponseSchema};
 pub use prompt::{Prompt, PromptOutput, built_in_prompts};
 pub use session::{Checkpoint, Header, Request, Session, WindowTokens};
 pub use tokenizer::{BuiltInVocabulary, Estimate, Tokenizer, estimate_tokens};

@@ -134,6 +134,28 @@ impl Session {
         self.lock().transcript().entries().map(transcript::Entry::from).collect()
     }
 
+    /// What the model said last: the text of the reply that the conversation ends with.
+    pub fn answer(&self) -> String {
+        self.lock().transcript().answer().collect()
+    }
+
+    /// The JSON of that, without white space and a fence around it: what a response schema asks for.
+    pub fn answer_json(&self) -> String {
+        self.lock().answer_json().to_owned()
+    }
+
+    /// Another configuration from the next turn on: other tools, other options, another model.
+    ///
+    /// # Errors
+    /// `WrongStep` outside `Idle`, and those of `new`; nothing changed.
+    pub fn set_config(&self, config: Config) -> Result<(), ZerostackError> {
+        let core = config.to_core()?;
+        self.lock()
+            .set_config(core)
+            .map(drop)
+            .map_err(|error| ZerostackError::of_config(error, &config))
+    }
+
     /// The same as JSON Lines, one part a line, for people and for `from_json_lines`.
     pub fn json_lines(&self) -> Vec<u8> {
         let session = self.lock();

@@ -12,6 +12,9 @@ from zerostack_uniffi import (
     Dropped,
     OutputLimitKey,
     Prices,
+    ReasoningEffort,
+    RequestOptions,
+    ResponseSchema,
     Dialect,
     Role,
     RoomPolicy,
@@ -282,6 +285,62 @@ class Turns(unittest.TestCase):
         with self.assertRaises(ZerostackError.Core) as caught:
             Session(config(), 0)
         self.assertEqual(caught.exception.fault.kind, ErrorKind.FULL)
+
+
+class Options(unittest.TestCase):
+    """What requests say beside the conversation, and answers that are held to a schema."""
+
+    ANSWER = '{"type":"object","properties":{"line":{"type":"integer"}},"required":["line"]}'
+
+    def session(self, options):
+        made = config()
+        made.tools, made.options = [], options
+        return Session(made, CAPACITY)
+
+    def reply(self, session, said):
+        choice = {"message": {"content": said}, "finish_reason": "stop"}
+        session.begin_response(200, None)
+        session.feed(json.dumps({"choices": [choice]}).encode())
+        return session.end_response()
+
+    def test_options_are_sent(self):
+        options = RequestOptions(
+            temperature=250, stop=["END"], reasoning_effort=ReasoningEffort.X_HIGH, seed=7
+        )
+        session = self.session(options)
+        session.user("hi")
+        body = json.loads(session.request().body)
+        self.assertEqual(body["temperature"], 0.25)
+        self.assertEqual((body["stop"], body["seed"]), (["END"], 7))
+        self.assertEqual(body["reasoning_effort"], "xhigh")
+
+    def test_what_cannot_be_said_is_refused(self):
+        for options, kind in [
+            (RequestOptions(top_k=1), ErrorKind.UNSUPPORTED_OPTION),
+            (RequestOptions(temperature=2001), ErrorKind.BAD_OPTION),
+            (RequestOptions(response_schema=ResponseSchema(schema="[]")), ErrorKind.BAD_OPTION),
+        ]:
+            with self.assertRaises(ZerostackError.Core) as raised:
+                self.session(options)
+            self.assertEqual(raised.exception.fault.kind, kind)
+
+    def test_an_answer_that_does_not_fit_is_asked_for_again(self):
+        session = self.session(None)
+        schema = ResponseSchema(schema=self.ANSWER, max_repairs=1)
+        made = config()
+        made.tools, made.options = [], RequestOptions(response_schema=schema)
+        session.set_config(made)
+        session.user("Which line?")
+        self.assertTrue(self.reply(session, "{}").is_restart())
+        self.assertIn(b"required", session.request().body)
+        self.assertTrue(self.reply(session, '{"line":7}').is_end())
+        self.assertEqual(session.answer_json(), '{"line":7}')
+        session.user("And now?")
+        self.reply(session, "no")
+        with self.assertRaises(ZerostackError.Core) as raised:
+            self.reply(session, "never")
+        self.assertEqual(raised.exception.fault.kind, ErrorKind.BAD_ANSWER)
+        self.assertEqual(session.answer(), "never")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ pub enum Event<'s> {
     },
     /// The reply is complete. The last event of a reply.
     End(StopReason),
-    /// The reply was cut off or refused, and is asked for again: discard what was shown since the
-    /// request.
+    /// The reply was cut off or refused, or is an answer that does not fit the response schema, and
+    /// is asked for again: discard what was shown since the request.
     Restart,
 }
 

@@ -34,7 +34,7 @@ pub(crate) mod stop;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod tag;
 #[cfg(all(test, feature = "all-dialects"))]
-mod testing;
+pub(crate) mod testing;
 
 #[cfg(feature = "anthropic")]
 mod anthropic;
@@ -57,7 +57,7 @@ pub use limits::{Budget, Prices, RoomPolicy};
 pub use options::RequestOption;
 #[cfg(feature = "options")]
 pub use options::{
-    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, Thousandths, ToolChoice,
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, SchemaMode, Thousandths, ToolChoice,
 };
 #[cfg(all(feature = "options", feature = "alloc"))]
 pub use options::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
@@ -73,6 +73,12 @@ pub(crate) use tag::take;
 
 use crate::message::Dialect;
 use crate::{Error, ErrorKind};
+
+/// Whether the model is told of the response schema in words.
+#[cfg(feature = "structured")]
+pub(crate) fn tells_schema(config: &dyn Config) -> bool {
+    codec_of(config.dialect()).is_ok_and(|codec| options::tells_schema(config, codec.options))
+}
 
 /// The codec of `dialect`.
 ///

@@ -1,6 +1,7 @@
 //! Files beside a user's text or a tool's result, and what goes on without them.
 
 use super::Step;
+use super::answer::told;
 use super::machine::Machine;
 use crate::Error;
 use crate::message::{Attachment, ToolResult};
@@ -20,8 +21,11 @@ impl Machine {
     ) -> Result<(), Error> {
         self.expect(self.step == Step::Idle)?;
         check(config, attachments)?;
-        log.reserve(HEADER_BYTES + text.len() + bytes(attachments))?;
-        let turn = log.push(Header::new(Kind::User, FIRST, [0; 3]), &[text.as_bytes()])?;
+        let [words, schema] = told(config);
+        let told = words.len() + schema.len();
+        log.reserve(HEADER_BYTES + text.len() + told + bytes(attachments))?;
+        let header = Header::new(Kind::User, FIRST, [0; 3]);
+        let turn = log.push(header, &[text.as_bytes(), words, schema])?;
         push(log, attachments, Owner::User)?;
         self.begin_turn(log, config, turn);
         Ok(())

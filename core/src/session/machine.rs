@@ -2,6 +2,7 @@
 
 use core::slice;
 
+use super::answer::{TimesAsked, told};
 use super::feed::Decoder;
 use super::open::OpenCalls;
 use super::room::{LastResort, can_drop};
@@ -43,6 +44,8 @@ pub(super) struct Machine {
     pub cuts: u16,
     /// Calls that repeat.
     pub runs: Runs,
+    /// How often the answer of the turn was asked for again.
+    pub times_asked: TimesAsked,
     pub room_attempts: RoomAttempts,
     /// What becomes of a summary that is being asked for. A pointer, so that an image that never
     /// asks does not hold the code.
@@ -84,6 +87,7 @@ impl Machine {
             rewrites: 0,
             cuts: 0,
             runs: Runs::new(),
+            times_asked: TimesAsked::NONE,
             room_attempts: RoomAttempts::NOTHING,
             summary: None,
             status: 0,
@@ -115,7 +119,8 @@ impl Machine {
     ) -> Result<(), Error> {
         self.expect(self.step == Step::Idle)?;
         let header = Header::new(Kind::User, FIRST, [0; 3]);
-        let turn = log.push(header, &[text.as_bytes()])?;
+        let [words, schema] = told(config);
+        let turn = log.push(header, &[text.as_bytes(), words, schema])?;
         self.begin_turn(log, config, turn);
         Ok(())
     }
@@ -124,6 +129,7 @@ impl Machine {
     pub fn begin_turn(&mut self, log: &mut Log<'_>, config: &dyn Config, turn: usize) {
         self.turn = turn as u32;
         (self.rounds, self.attempt, self.usage) = (0, 0, Usage::default());
+        self.times_asked = TimesAsked::NONE;
         self.room_attempts = RoomAttempts::NOTHING;
         self.runs = Runs::new();
         self.forget_failure();

@@ -1,5 +1,6 @@
 //! The main flow: one conversation with a model, as a state machine that a runtime drives.
 
+mod answer;
 #[cfg(feature = "attachments")]
 mod attach;
 mod checkpoint;
@@ -187,6 +188,15 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.failure(&self.transcript)
     }
 
+    /// The JSON of the answer that the conversation ends with: its last text, without white space
+    /// and a fence around it. Empty if there is none. With a [`crate::ResponseSchema`] that is
+    /// checked it fits that, unless the turn ended otherwise than by [`Event::End`] with
+    /// [`crate::StopReason::EndTurn`].
+    #[must_use]
+    pub fn answer_json(&self) -> &str {
+        crate::tool::answer::json_in(self.transcript.answer().last().unwrap_or_default())
+    }
+
     /// The first tool call without an answer.
     #[must_use]
     pub fn pending_call(&self) -> Option<ToolCall<'_>> {
@@ -333,7 +343,7 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// The body ended, or the connection broke, or the caller stops reading after
     /// [`is_reply_complete`](Self::is_reply_complete). Here the reply is judged: `Receive`
     /// leads to `RunTools` or `Idle` with [`Event::End`], or to `Wait` or `MakeRoom` with
-    /// [`Event::Restart`]. In the step `Send` it means that there was no response.
+    /// [`Event::Restart`]; to `Send` with that, when the answer does not fit its schema. In the step `Send` it means that there was no response.
     ///
     /// [`Event::Recovered`] comes before the end, in the [`crate::ToolMode`]s that read calls in
     /// text: then the step is still `Receive`, and the next call gives the end.
@@ -464,6 +474,19 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `WrongStep` outside `Idle`, `Send` and `MakeRoom`.
     pub fn drop_oldest(&mut self) -> Result<usize, Error> {
         self.machine.drop_oldest(&mut self.transcript.log(), &self.config)
+    }
+
+    /// Another configuration from the next turn on: other tools, other options, another model.
+    /// Returns the one before. What was sent before stays as it is; which of it the provider's
+    /// cache still serves depends on what changed.
+    ///
+    /// # Errors
+    /// `WrongStep` outside `Idle`, and those of [`new`](Self::new); nothing changed.
+    pub fn set_config(&mut self, config: C) -> Result<C, Error> {
+        self.machine.expect(self.machine.step == Step::Idle)?;
+        check(&config)?;
+        self.machine.count = WindowCount::new();
+        Ok(core::mem::replace(&mut self.config, config))
     }
 
     /// Ends the session and gives its storage back.

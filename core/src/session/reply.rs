@@ -166,6 +166,8 @@ impl Machine {
         } else if reason == StopReason::Pause {
             self.next_round(log, config)?;
             self.pause(log);
+        } else if let Some(again) = self.check_answer(log, config, reason)? {
+            return Ok(again);
         } else {
             // The answer may be empty.
             self.end_turn(log);

@@ -8,6 +8,8 @@
 
 mod deserialize;
 
+use core::fmt;
+
 use crate::message::ToolSpec;
 
 pub use deserialize::parse;
@@ -116,6 +118,17 @@ impl SchemaPiece {
             }
         }
         left
+    }
+}
+
+/// The text.
+impl fmt::Display for SchemaPiece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::All(nodes) => nodes.iter().try_for_each(|node| node.fmt(f)),
+        }
     }
 }
 

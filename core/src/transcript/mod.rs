@@ -2,6 +2,7 @@
 //!
 //! It only grows at its end; only compaction rewrites it.
 
+mod answer;
 #[cfg(feature = "attachments")]
 pub(crate) mod attached;
 mod build;
@@ -13,6 +14,7 @@ pub(crate) mod places;
 pub(crate) mod record;
 mod storage;
 
+pub use answer::Answer;
 pub use build::TranscriptBuilder;
 pub use journal::{Frame, Journal, Restored};
 pub use jsonl::{JsonLines, JsonLinesReader, LineFault};
@@ -102,6 +104,12 @@ impl<S: Storage> Transcript<S> {
     /// only grown.
     pub fn entries_from(&self, place: EntryPlace) -> Entries<'_> {
         Entries { bytes: self.as_bytes(), place }
+    }
+
+    /// The texts of the reply that the conversation ends with, without what the model said in
+    /// earlier replies of the turn, beside its calls, and without a refusal. Most replies have one.
+    pub fn answer(&self) -> Answer<'_> {
+        Answer::of(self.as_bytes())
     }
 
     /// All of it as JSON Lines, for people and scripts, which [`JsonLinesReader`] reads again.

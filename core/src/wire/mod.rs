@@ -4,6 +4,7 @@
 pub(crate) mod base64;
 pub(crate) mod hash;
 pub mod http1;
+pub mod json_fields;
 pub mod json_read;
 pub(crate) mod json_write;
 pub(crate) mod scan;

@@ -7,6 +7,7 @@ use crate::event::AgentEvent;
 use crate::provider::{self, Config, Endpoint, Flags};
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
+use crate::structured::{self, AnswerType};
 use crate::tool::Tool;
 use crate::toolbox::{Gate, Sources, Toolbox};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
@@ -15,6 +16,7 @@ use crate::{Error, ErrorKind, Result};
 /// A model, the tools it may call, and all that was said.
 pub struct Agent {
     conversation: Conversation<'static>,
+    max_repairs: u8,
 }
 
 /// What an [`Agent`] is made of. Whatever is not set has a default.
@@ -30,6 +32,7 @@ pub struct AgentBuilder {
     limits: Limits,
     saved: Option<Vec<u8>>,
     cancel: Cancel,
+    max_repairs: Option<u8>,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
@@ -86,6 +89,50 @@ impl Agent {
             }
         }
         Ok(answer)
+    }
+
+    /// Says `text` and waits for an answer of type `T`: the model is told its schema, and an answer
+    /// that does not fit is asked for again, see [`AgentBuilder::max_repairs`].
+    ///
+    /// ```no_run
+    /// use serde::Deserialize;
+    /// use zerostack_agent::Agent;
+    /// use zerostack_core::tool::typed::ArgType;
+    ///
+    /// #[derive(Deserialize, ArgType)]
+    /// struct City {
+    ///     /// Its name.
+    ///     name: String,
+    ///     /// How many people live there.
+    ///     inhabitants: u32,
+    /// }
+    ///
+    /// let city: City = Agent::builder().build()?.ask_as("The largest city of Norway?")?;
+    /// # Ok::<(), zerostack_agent::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Whatever ended the turn; `Answer` when no answer is a `T`: the last one is in the
+    /// [`session`](Self::session). `Configuration` when the model cannot be told of the schema.
+    pub fn ask_as<T: AnswerType>(&mut self, text: &str) -> Result<T> {
+        let schema = structured::schema_of::<T>(self.max_repairs);
+        let before = self.conversation.set_answer_schema(Some(schema))?;
+        let value = self.value_of(text);
+        self.conversation.set_answer_schema(before)?;
+        value
+    }
+
+    fn value_of<T: AnswerType>(&mut self, text: &str) -> Result<T> {
+        let mut text = text.to_owned();
+        for repairs in 0.. {
+            self.ask(&text)?;
+            match structured::read(self.session()) {
+                Ok(value) => return Ok(value),
+                Err(why) if repairs < self.max_repairs => text = structured::ask_again(&why),
+                Err(why) => return Err(structured::no_value(&why)),
+            }
+        }
+        Err(Error::new(ErrorKind::Internal, "an answer is asked for less often than that"))
     }
 
     /// Says something to the model beside the user, before the next turn: another mode, other
@@ -182,6 +229,13 @@ impl AgentBuilder {
         self
     }
 
+    /// How often an answer that is not of its type is asked for again: twice, if nothing is said.
+    #[must_use]
+    pub fn max_repairs(mut self, count: u8) -> Self {
+        self.max_repairs = Some(count);
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -209,7 +263,8 @@ impl AgentBuilder {
         };
         let conversation = Conversation::new(session, endpoint, transport, sources, cancel);
         let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
-        Ok(Agent { conversation: conversation.recorded(recorder) })
+        let max_repairs = self.max_repairs.unwrap_or(structured::MAX_REPAIRS);
+        Ok(Agent { conversation: conversation.recorded(recorder), max_repairs })
     }
 }
 

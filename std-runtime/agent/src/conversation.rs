@@ -1,12 +1,13 @@
 //! A session with its model, its tools and its record: the loop of every caller.
 
-use zerostack_core::{Limits, Session, Usage};
+use zerostack_core::{Limits, OwnedResponseSchema, Session, Usage};
 
 use crate::drive::Drive;
 use crate::event::AgentEvent;
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::OwnedSession;
+use crate::structured;
 use crate::toolbox::Toolbox;
 use crate::transport::{Cancel, Transport};
 use crate::{Error, ErrorKind, Result};
@@ -114,6 +115,18 @@ impl<'a> Conversation<'a> {
     #[must_use]
     pub fn into_session(self) -> OwnedSession {
         self.session
+    }
+
+    /// What the answers of the turns from now on must be; `None` for plain text. Returns what it was
+    /// before.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Configuration` for a schema that cannot be used.
+    pub fn set_answer_schema(
+        &mut self,
+        schema: Option<OwnedResponseSchema>,
+    ) -> Result<Option<OwnedResponseSchema>> {
+        structured::set_schema(&mut self.session, schema)
     }
 
     /// Tokens of the last turn.

@@ -33,6 +33,9 @@ pub enum ErrorKind {
     Limit,
     /// The provider cannot be reached or keeps failing.
     Provider,
+    /// The answer is not what was asked for, and was asked for again as often as it may be. It is in
+    /// the conversation.
+    Answer,
     /// [`Cancel::cancel`](crate::transport::Cancel::cancel) was called.
     Interrupted,
     /// The program's own part failed: its toolbox, recorder or transport. The
@@ -93,6 +96,7 @@ impl From<zerostack_core::Error> for Error {
             Core::BadConfig | Core::Unsupported | Core::BadOption | Core::UnsupportedOption => {
                 ErrorKind::Configuration
             }
+            Core::BadAnswer => ErrorKind::Answer,
             Core::UnsupportedAttachment => ErrorKind::Configuration,
             Core::BadAttachment | Core::MissingAttachment | Core::AttachmentLength => {
                 ErrorKind::Input

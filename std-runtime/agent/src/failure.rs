@@ -49,10 +49,22 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
         Core::Truncated => {
             "the reply reached its token limit inside a tool call; raise --max-tokens".to_owned()
         }
+        Core::BadAnswer => {
+            format!("{name} did not give the answer that was asked for: {}", unfit(session))
+        }
         Core::Limit | Core::WindowTooLong => return refused(session, failure.error),
         _ => format!("{name}: {}", failure.error),
     };
     Error::new(error.kind(), text)
+}
+
+/// What is wrong with the answer that is or was asked for again.
+pub(crate) fn unfit(session: &OwnedSession) -> String {
+    let message = session.failure().map_or("", |failure| failure.message);
+    match message {
+        "" => "it does not fit the schema".to_owned(),
+        message => quote(message),
+    }
 }
 
 /// The line of `said` that tells the error: the first of a body that is one, the last that names

@@ -6,10 +6,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
-use zerostack_core::{CallId, RoomPolicy, Step, ToolResult};
+use zerostack_core::{CallId, ErrorKind as Core, RoomPolicy, Step, ToolResult};
 
 use crate::event::{AgentEvent, Call, Room};
-use crate::failure::{failure, refused};
+use crate::failure::{failure, refused, unfit};
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::tool::ToolOutput;
@@ -255,10 +255,15 @@ impl Machine {
         self.unread = 0..0;
         recorder.end()?;
         let Ok(events) = reply::end(session) else { return Err(self.failure(session, endpoint)) };
-        if matches!(events.last(), Some(AgentEvent::End(_))) {
+        let is_asked_again = session.failure().is_some_and(|it| it.error.kind() == Core::BadAnswer);
+        if is_asked_again || matches!(events.last(), Some(AgentEvent::End(_))) {
             self.attempts = 0;
         }
         self.ready.extend(events);
+        if is_asked_again {
+            let reason = format!("the answer does not fit: {}", unfit(session));
+            self.ready.push_back(AgentEvent::Retry { wait_ms: 0, reason });
+        }
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What of a reply is shown, and when: text that is the JSON of a schema is shown as what it says.
 
-use zerostack_core::{Event, Part, Role, ToolMode};
+use zerostack_core::{Event, ToolMode};
 
 use crate::event::AgentEvent;
 use crate::session::OwnedSession;
@@ -55,14 +55,5 @@ pub fn end(session: &mut OwnedSession) -> Result<Vec<AgentEvent>, zerostack_core
 
 /// The text of the reply that the conversation ends with.
 fn text(session: &OwnedSession) -> String {
-    let mut text = String::new();
-    for entry in session.transcript().entries() {
-        if entry.role != Role::Assistant || entry.starts_message {
-            text.clear();
-        }
-        if let (Role::Assistant, Part::Text(part)) = (entry.role, entry.part) {
-            text.push_str(part);
-        }
-    }
-    text
+    session.transcript().answer().collect()
 }

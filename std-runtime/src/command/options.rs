@@ -130,7 +130,7 @@ pub(crate) fn read_schema(path: &Path) -> Result<OwnedResponseSchema> {
         return wrong(&error);
     }
     let schema = schema.trim().to_owned();
-    Ok(OwnedResponseSchema { name: "answer".to_owned(), schema, is_strict: false })
+    Ok(OwnedResponseSchema::new("answer", schema))
 }
 
 /// `--name NUMBER`, with at most three decimals.

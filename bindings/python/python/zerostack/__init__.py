@@ -20,6 +20,7 @@ from ._core import (
     Limits,
     Checkpoint,
     Opaque,
+    PartialJson,
     Prices,
     Prompt,
     Recovered,
@@ -58,6 +59,7 @@ from .enums import (
 )
 from .errors import (
     AttachmentLength,
+    BadAnswer,
     BadArguments,
     BadAttachment,
     BadConfig,
@@ -95,6 +97,7 @@ from .errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._output import PartialOutput
     from ._settings import Answer
     from ._turn import AgentEvent, Retry, ToolAnswered
     from ._types import Event, Part
@@ -115,6 +118,7 @@ __all__ = [
     "AsyncTurn",
     "Attachment",
     "AttachmentLength",
+    "BadAnswer",
     "BadArguments",
     "BadAttachment",
     "BadConfig",
@@ -155,6 +159,8 @@ __all__ = [
     "Opaque",
     "OutputLimitKey",
     "Part",
+    "PartialJson",
+    "PartialOutput",
     "Prices",
     "Prompt",
     "Dialect",
@@ -223,6 +229,7 @@ _LATER = {
     "File": "files",
     "LeftOut": "command",
     "Part": "_types",
+    "PartialOutput": "_output",
     "Retry": "_turn",
     "RunResult": "command",
     "Skill": "skills",

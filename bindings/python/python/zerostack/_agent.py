@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from ._core import Limits, Session
+from ._core import Limits, Restart, Session
 from ._http import Timeouts
+from ._output import Growing, OutputType, PartialOutput, ask_again, output_type
 from ._settings import Answer, AnswerText, Function, Settings, positive
-from ._turn import EFFECTS, AgentEvent, Effect, turn
+from ._turn import EFFECTS, AgentEvent, Effect, Retry, ToolAnswered, turn
 from ._workers import Workers
-from .enums import Budget, Dialect, OutputLimitKey, ToolMode
-from .errors import Limit
+from .enums import Budget, Dialect, OutputLimitKey, StopReason, ToolMode
+from .errors import BadAnswer, BadArguments, Limit
 
 Client = TypeVar("Client")
 Http = TypeVar("Http")
@@ -77,6 +78,32 @@ class AgentBase(ABC, Generic[Client, Http]):
     def _connected(self, timeouts: Timeouts, client: Client | None) -> Http: ...
 
 
+class Wanted(NamedTuple):
+    """What the answer of a turn must be."""
+
+    kind: OutputType
+    max_repairs: int
+
+    def value(self, text: str, reason: StopReason) -> Any:
+        """The value that an answer is.
+
+        Raises :class:`BadArguments` when it is none, and :class:`BadAnswer` when there is no answer
+        that could be one.
+        """
+        if reason not in (StopReason.END_TURN, StopReason.STOP_SEQUENCE):
+            raise BadAnswer(f"there is no whole answer: the model stopped with {reason.value}")
+        return self.kind.read(text)
+
+
+def wanted(hint: Any, max_repairs: int) -> Wanted | None:
+    """What ``output_type`` and ``max_repairs`` say."""
+    if hint is None:
+        return None
+    if not 0 <= max_repairs <= 255:
+        raise ValueError(f"max_repairs must be from 0 to 255, {max_repairs} is not")
+    return Wanted(output_type(hint), max_repairs)
+
+
 class Work:
     """What a turn does, short of I/O.
 
@@ -84,8 +111,13 @@ class Work:
     ends at once.
     """
 
-    def __init__(self, settings: Settings, workers: Workers) -> None:
+    def __init__(self, settings: Settings, workers: Workers, wanted: Wanted | None) -> None:
         self._settings, self._workers = settings, workers
+        self._wanted = wanted
+        self._growing = None if wanted is None else Growing(wanted.kind)
+        self._repairs_left = 0 if wanted is None else wanted.max_repairs
+        self._ready: list[AgentEvent] = []
+        self._value: Any = None
         self._steps = turn(settings.session, settings.endpoint, settings.tape, settings.files)
         self._text = AnswerText()
         self._answer: Answer | None = None
@@ -98,16 +130,51 @@ class Work:
             raise RuntimeError("the turn is not at its end: take its events first")
         return self._answer
 
+    @property
+    def output(self) -> Any:
+        """The value that the answer is, after the last event."""
+        if self._answer is None:
+            raise RuntimeError("the turn is not at its end: take its events first")
+        return self._value
+
     def _next(self, outcome: Any) -> AgentEvent | Effect | None:
         """What comes after the outcome of an effect; nothing at the end of the turn."""
+        if self._ready:
+            return self._ready.pop(0)
         try:
             item = self._steps.send(outcome)
         except StopIteration as end:
-            self._answer = Answer(str(self._text), self._settings.session.usage, end.value)
-            return None
+            return self._ended(end.value)
         if not isinstance(item, EFFECTS):
             self._text.take(item)
+            if self._growing is not None and not isinstance(
+                item, (Retry, ToolAnswered, PartialOutput)
+            ):
+                partial = self._growing.take(item)
+                if partial is not None:
+                    self._ready.append(partial)
         return item
+
+    def _ended(self, reason: StopReason) -> AgentEvent | None:
+        """The model is done; its answer may be asked for again."""
+        session = self._settings.session
+        answer = Answer(str(self._text), session.usage, reason)
+        if self._wanted is not None:
+            try:
+                self._value = self._wanted.value(session.answer_json, reason)
+            except BadArguments as error:
+                if self._repairs_left == 0:
+                    text = f"the answer is not of the type that was asked for: {error}"
+                    raise BadAnswer(text) from None
+                self._repairs_left -= 1
+                session.user(ask_again(error))
+                self._steps = turn(session, self._settings.endpoint, None, self._settings.files)
+                restart = Restart()
+                self._text.take(restart)
+                self._ready.append(Retry(0, f"the answer does not fit: {error}"))
+                return restart
+        self._answer = answer
+        return None
 
     def _too_late(self) -> Limit:
         limit = self._settings.time_limit_s or 0

@@ -35,6 +35,7 @@ __all__ = [
     "Limits",
     "Checkpoint",
     "Opaque",
+    "PartialJson",
     "Prices",
     "Prompt",
     "Recovered",
@@ -832,6 +833,13 @@ class Session:
     def transcript(self) -> list[Entry]:
         """All that was said, oldest first; in the step `RECEIVE` what came of the reply too."""
     @property
+    def answer(self) -> str:
+        """What the model said last: the text of the reply that the conversation ends with."""
+    @property
+    def answer_json(self) -> str:
+        """The JSON of that, without white space and a fence around it; what `response_schema` asks
+        for."""
+    @property
     def usage(self) -> Usage:
         """Tokens of the turn, as the provider counted them, all its rounds together."""
     @property
@@ -886,6 +894,9 @@ class Session:
 
         `attachments` are `Attachment`s; `BadAttachment` and `UnsupportedAttachment` name the first
         that cannot be sent."""
+    def set_response_schema(self, schema: Union[str, Mapping[str, Any], None]) -> None:
+        """What the answers must be from the next turn on: JSON Schema as the keyword
+        `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open."""
     def instruct(self, text: str) -> None:
         """Says something to the model beside the user: another mode, other skills, another prompt.
         What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.
@@ -998,6 +1009,28 @@ class Session:
         self,
         *_exception: Union[type[BaseException], BaseException, TracebackType, None],
     ) -> None: ...
+
+@final
+class PartialJson:
+    """One JSON document that comes in pieces, as values that grow: for arguments and answers that
+    are shown while they stream.
+
+    `feed()` takes the next piece of text, cut anywhere. `value` is what there is so far: objects and
+    arrays with the members that have begun, texts as far as they came; a number or a word is there
+    when it is complete. It is the same object each time, and grows.
+    """
+
+    def __new__(cls) -> Self: ...
+    def feed(self, text: str) -> bool:
+        """Reads more. Returns whether `value` is another one now. `BadJson` for what is no JSON,
+        `TooLong` and `TooDeep` for a path of more than 192 bytes and more than 64 levels. After an
+        error every call raises it again, and `value` stays."""
+    @property
+    def value(self) -> Any:
+        """What there is so far; `None` before the document begins, and for `null`."""
+    @property
+    def is_done(self) -> bool:
+        """Whether the document is complete."""
 
 @final
 class Checkpoint:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ._core import End, Recovered, Session, Text, TextDelta, Truncated
+from ._core import End, Recovered, Session, TextDelta, Truncated
 from ._types import Event
-from .enums import Dropped, Role, RoomPolicy, ToolMode
+from .enums import Dropped, RoomPolicy, ToolMode
 
 
 def is_held(session: Session) -> bool:
@@ -32,7 +32,7 @@ def end(session: Session, held: bool) -> list[Event]:
             events.append(event)
         event = session.end_response()
     if isinstance(event, End):
-        said = _last_text(session) if held or recovered else ""
+        said = session.answer if held or recovered else ""
         if said:
             events.append(TextDelta(said))
         if recovered:
@@ -48,14 +48,3 @@ def make_room(session: Session) -> Event:
     if made is None:
         made = Truncated(Dropped.OLD_EXCHANGES, min(session.drop_oldest(), 2**32 - 1))
     return made
-
-
-def _last_text(session: Session) -> str:
-    """The text of the reply that the conversation ends with."""
-    text = ""
-    for entry in session.transcript:
-        if entry.role is not Role.ASSISTANT or entry.starts_message:
-            text = ""
-        if entry.role is Role.ASSISTANT and isinstance(entry.part, Text):
-            text += entry.part.text
-    return text

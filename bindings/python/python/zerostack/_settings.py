@@ -128,9 +128,27 @@ class Settings:
         if record is not None:
             self.tape = Tape(record, self.session, self.endpoint.key)
         self._turn = threading.Lock()
+        # The schema of the running turn, and the one before it.
+        self._has_schema = False
+        self._before: Mapping[str, Any] | None = None
 
-    def begin(self, text: str | None, attachments: Iterable[Given] = ()) -> None:
-        """Says ``text``, if no turn is under way; none goes on with the turn that is open."""
+    def begin(
+        self,
+        text: str | None,
+        attachments: Iterable[Given] = (),
+        schema: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Says ``text``, if no turn is under way; none goes on with the turn that is open.
+
+        ``schema`` is what the answer must be, in this turn.
+        """
+        if schema is not None and self.tape is not None:
+            raise ValueError(
+                "a recorded agent has no output_type: a tape has one configuration; give "
+                "response_schema to the agent, or leave out record"
+            )
+        if schema is not None and text is None:
+            raise ValueError("output_type is said with a text: the turn that is open has its own")
         if not self._turn.acquire(blocking=False):
             raise Busy("a turn is under way: take its events to the end, or close it")
         try:
@@ -142,20 +160,31 @@ class Settings:
             if is_open:
                 message = "a turn is open: resume() goes on with it, session.abort() ends it"
                 raise WrongStep(message, detail=self.session.step)
+            if schema is not None:
+                self._before = self.session.options.get("response_schema")
+                self.session.set_response_schema(schema)
+                self._has_schema = True
             if attachments and self.tape:
                 raise ValueError("a tape has no place for attachments: leave them out, or do not record")
             self.session.user(text, self.files.add(attachments))
             if self.tape:
                 self.tape.user(text)
         except BaseException:
+            self._forget_schema()
             self._turn.release()
             raise
+
+    def _forget_schema(self) -> None:
+        if self._has_schema:
+            self._has_schema = False
+            self.session.set_response_schema(self._before)
 
     def over(self) -> None:
         """The turn is over, at its end or before it."""
         try:
             if self.session.step is not Step.IDLE:
                 self.session.abort()
+            self._forget_schema()
         finally:
             self._turn.release()
 

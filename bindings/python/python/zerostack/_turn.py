@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Union
 
 from . import _json, _reply
 from ._core import End, Request, Restart, Session, ToolCall
+from ._output import PartialOutput
 from ._types import Event
 from .enums import Step, StopReason
 from .errors import (
+    BadAnswer,
     BadAttachment,
     ProviderStatus,
     Unreachable,
@@ -65,7 +67,7 @@ class ToolAnswered(NamedTuple):
         return _json.to_json(self)
 
 
-AgentEvent = Union[Event, Retry, ToolAnswered]
+AgentEvent = Union[Event, Retry, ToolAnswered, PartialOutput]
 """What happens in a turn of an agent."""
 
 
@@ -190,6 +192,10 @@ def turn(
                     if isinstance(event, End):
                         reason = event.reason
                     yield event
+                    failure = session.failure if isinstance(event, Restart) else None
+                    if failure is not None and isinstance(failure.error, BadAnswer):
+                        attempts = 0
+                        yield Retry(0, f"the answer does not fit: {failure.message}")
         elif step is Step.RUN_TOOLS:
             calls = session.pending_calls()
             yield StartTools(calls)

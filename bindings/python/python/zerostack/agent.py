@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _workers
-from ._agent import AgentBase, Work
+from ._agent import AgentBase, Wanted, Work, wanted
 from ._core import ToolCall
 from ._http import Http, Timeouts
 from ._settings import Answer, Settings
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = ["Agent", "Turn"]
+
+T = TypeVar("T")
 
 
 class Agent(AgentBase["httpx.Client", Http]):
@@ -58,13 +60,49 @@ class Agent(AgentBase["httpx.Client", Http]):
     tools that the given session does not offer to the model.
     """
 
-    def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer:
+    @overload
+    def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer: ...
+    @overload
+    def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: type[T],
+        max_repairs: int = 2,
+    ) -> T: ...
+    @overload
+    def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any,
+        max_repairs: int = 2,
+    ) -> Any: ...
+    def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any = None,
+        max_repairs: int = 2,
+    ) -> Any:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
 
         ``attachments`` are files beside it: paths, addresses, bytes, open files, or
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+
+        With ``output_type`` the answer is a value of that type: what tools take as type hints, see
+        :func:`zerostack.tool`. The model is told its JSON Schema, by the request's field for it where
+        it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
+        After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """
-        return self.stream(text, attachments=attachments)._finish()
+        turn = self.stream(
+            text, attachments=attachments, output_type=output_type, max_repairs=max_repairs
+        )
+        answer = turn._finish()
+        return answer if output_type is None else turn.output
 
     def resume(self) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
@@ -75,17 +113,26 @@ class Agent(AgentBase["httpx.Client", Http]):
         return self.stream(None)._finish()
 
     def stream(
-        self, text: str | None, *, attachments: Iterable[Given] = ()
+        self,
+        text: str | None,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any = None,
+        max_repairs: int = 2,
     ) -> Turn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
         is open, as :meth:`resume` does.
+
+        With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
+        answer comes in, and ``output`` of the turn is the value at its end.
 
         Closing the turn, also by leaving its ``with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
-        self._settings.begin(text, attachments)
-        return Turn(self._settings, self._http, self._workers)
+        wish = wanted(output_type, max_repairs)
+        self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
+        return Turn(self._settings, self._http, self._workers, wish)
 
     def close(self) -> None:
         """Closes the connections, and ends the tape. The session stays."""
@@ -111,14 +158,21 @@ class Agent(AgentBase["httpx.Client", Http]):
 class Turn:
     """The running turn of an agent: an iterator over its events, and a context manager."""
 
-    def __init__(self, settings: Settings, http: Http, workers: Workers) -> None:
-        self._work = _Work(settings, http, workers)
+    def __init__(
+        self, settings: Settings, http: Http, workers: Workers, wish: Wanted | None
+    ) -> None:
+        self._work = _Work(settings, http, workers, wish)
         self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
         return self._work.answer
+
+    @property
+    def output(self) -> Any:
+        """The value of ``output_type`` that the answer is, after the last event."""
+        return self._work.output
 
     def _finish(self) -> Answer:
         with self:
@@ -165,8 +219,10 @@ class Turn:
 class _Work(Work):
     """What a turn does, in the thread that takes its events."""
 
-    def __init__(self, settings: Settings, http: Http, workers: Workers) -> None:
-        super().__init__(settings, workers)
+    def __init__(
+        self, settings: Settings, http: Http, workers: Workers, wish: Wanted | None
+    ) -> None:
+        super().__init__(settings, workers, wish)
         self._http = http
         self._stop = threading.Event()
         self._is_late = False

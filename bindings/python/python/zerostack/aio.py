@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Awaitable, Iterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from . import _workers
-from ._agent import AgentBase, Work
+from ._agent import AgentBase, Wanted, Work, wanted
 from ._core import ToolCall
 from ._http import AsyncHttp, Timeouts
 from ._settings import Answer, Settings
@@ -34,13 +34,49 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     others in threads. Cancelling the task ends the turn, and the conversation can go on.
     """
 
-    async def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer:
+    @overload
+    async def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer: ...
+    @overload
+    async def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: type[T],
+        max_repairs: int = 2,
+    ) -> T: ...
+    @overload
+    async def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any,
+        max_repairs: int = 2,
+    ) -> Any: ...
+    async def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any = None,
+        max_repairs: int = 2,
+    ) -> Any:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
 
         ``attachments`` are files beside it: paths, addresses, bytes, open files, or
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
+
+        With ``output_type`` the answer is a value of that type: what tools take as type hints, see
+        :func:`zerostack.tool`. The model is told its JSON Schema, by the request's field for it where
+        it can be, and an answer that does not fit is asked for again, ``max_repairs`` times at most.
+        After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """
-        return await self.stream(text, attachments=attachments)._finish()
+        turn = self.stream(
+            text, attachments=attachments, output_type=output_type, max_repairs=max_repairs
+        )
+        answer = await turn._finish()
+        return answer if output_type is None else turn.output
 
     async def resume(self) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
@@ -51,17 +87,26 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         return await self.stream(None)._finish()
 
     def stream(
-        self, text: str | None, *, attachments: Iterable[Given] = ()
+        self,
+        text: str | None,
+        *,
+        attachments: Iterable[Given] = (),
+        output_type: Any = None,
+        max_repairs: int = 2,
     ) -> AsyncTurn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
         is open, as :meth:`resume` does.
+
+        With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
+        answer comes in, and ``output`` of the turn is the value at its end.
 
         Closing the turn, also by leaving its ``async with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
-        self._settings.begin(text, attachments)
-        return AsyncTurn(self._settings, self._http, self._workers)
+        wish = wanted(output_type, max_repairs)
+        self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
+        return AsyncTurn(self._settings, self._http, self._workers, wish)
 
     async def close(self) -> None:
         """Closes the connections, and ends the tape. The session stays."""
@@ -87,14 +132,21 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
 class AsyncTurn:
     """The running turn of an agent: an asynchronous iterator over its events."""
 
-    def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
-        self._work = _Work(settings, http, workers)
+    def __init__(
+        self, settings: Settings, http: AsyncHttp, workers: Workers, wish: Wanted | None
+    ) -> None:
+        self._work = _Work(settings, http, workers, wish)
         self._events = self._work.events()
 
     @property
     def answer(self) -> Answer:
         """What the turn came to, after its last event."""
         return self._work.answer
+
+    @property
+    def output(self) -> Any:
+        """The value of ``output_type`` that the answer is, after the last event."""
+        return self._work.output
 
     async def _finish(self) -> Answer:
         async with self:
@@ -137,8 +189,10 @@ class AsyncTurn:
 class _Work(Work):
     """What a turn does, in the task that takes its events."""
 
-    def __init__(self, settings: Settings, http: AsyncHttp, workers: Workers) -> None:
-        super().__init__(settings, workers)
+    def __init__(
+        self, settings: Settings, http: AsyncHttp, workers: Workers, wish: Wanted | None
+    ) -> None:
+        super().__init__(settings, workers, wish)
         self._http = http
         self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
         self._room = asyncio.Semaphore(settings.max_parallel_tools)

@@ -174,6 +174,13 @@ class AttachmentLength(ZerostackError):
     CODE = ErrorCode.ATTACHMENT_LENGTH
 
 
+class BadAnswer(ZerostackError):
+    """The answer does not fit the response schema, and was asked for again as often as it may be;
+    ``detail`` is where in its JSON, in bytes. The answer is in the transcript."""
+
+    CODE = ErrorCode.BAD_ANSWER
+
+
 class BadConfig(ZerostackError):
     """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
 

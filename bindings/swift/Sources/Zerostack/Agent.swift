@@ -90,6 +90,52 @@ public actor Agent {
         try await runTurn({ onEvent($0) }, begin: { try await self.say(text) })
     }
 
+    /// Runs one turn and returns its answer as a value: the model is told the schema of the type, and
+    /// an answer that does not fit is asked for again, `maxRepairs` times at most.
+    ///
+    /// ```swift
+    /// struct City: Decodable { let name: String; let inhabitants: Int }
+    ///
+    /// let city = try await agent.run("The largest city of Norway?", as: City.self)
+    /// ```
+    ///
+    /// `schema` is one JSON object as text, for a type that ``Schema`` makes none of.
+    ///
+    /// - Throws: ``ErrorKind/badAnswer`` as ``ZerostackError/turnFailed(_:network:)``, or
+    ///   ``ZerostackError/badAnswer(_:)`` when the answer fits the schema and not the type; what the
+    ///   model said is in ``answer``. And as ``run(_:onEvent:)``.
+    public func run<Value: Decodable & Sendable>(
+        _ text: String, as type: Value.Type, schema: String? = nil, maxRepairs: Int = 2,
+        onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
+    ) async throws -> Value {
+        guard turn == nil else { throw ZerostackError.busy }
+        let schema = try schema ?? Schema.of(type)
+        var wanted = configuration
+        wanted.options.responseSchema = ResponseSchema(schema, maxRepairs: maxRepairs)
+        try session.setConfiguration(wanted)
+        defer { try? session.setConfiguration(configuration) }
+        var text = text
+        var left = maxRepairs
+        while true {
+            let reply = try await run(text, onEvent: onEvent)
+            guard reply.stop == .endTurn || reply.stop == .stopSequence else {
+                throw ZerostackError.badAnswer("the model stopped before its end: \(reply.stop)")
+            }
+            do {
+                return try decodedAnswer(session.answerJSON)
+            } catch let error as Tool.CallError {
+                guard left > 0 else { throw ZerostackError.badAnswer(error.description) }
+                left -= 1
+                text =
+                    "This is not the answer that was asked for: \(error.description). Answer again, "
+                    + "with the whole JSON value and nothing else."
+            }
+        }
+    }
+
+    /// What the model said last.
+    public nonisolated var answer: String { session.answer }
+
     /// Goes on with the turn that was open when the snapshot was taken: open calls run, and the model
     /// is asked again.
     ///
@@ -365,20 +411,11 @@ public actor Agent {
         switch event {
         case .text(let text): turn?.text += text
         case .restart: turn?.text = ""
-        case .recovered: turn?.text = lastText
+        case .recovered: turn?.text = session.answer
         case .end(let reason): turn?.stop = reason
         default: break
         }
         await turn?.show(.reply(event))
-    }
-
-    /// What the last message says.
-    private var lastText: String {
-        let entries = session.transcript
-        let start = entries.lastIndex(where: \.startsMessage) ?? 0
-        return entries[start...].reduce(into: "") { text, entry in
-            if case .text(let more) = entry.part { text += more }
-        }
     }
 
     private func failed(_ fault: Fault) -> ZerostackError {

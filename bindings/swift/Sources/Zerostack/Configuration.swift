@@ -32,6 +32,8 @@ public struct Configuration: Sendable, Hashable {
     public var counting = Counting.estimate
     /// How the tools are described to the model, and how it calls them.
     public var toolMode = ToolMode.native
+    /// What a request says beside the conversation.
+    public var options = RequestOptions()
 
     /// A configuration.
     public init(
@@ -109,7 +111,8 @@ extension Configuration {
             limits: try limits.core(),
             outputLimitKey: outputLimitKey.core,
             counting: counting.core,
-            toolMode: toolMode.core)
+            toolMode: toolMode.core,
+            options: try options.core())
     }
 }
 

@@ -75,6 +75,21 @@ public final class Session: Sendable {
     /// All that was said, oldest first.
     public var transcript: [Entry] { core.transcript().map { Entry($0) } }
 
+    /// What the model said last: the text of the reply that the conversation ends with.
+    public var answer: String { core.answer() }
+
+    /// The JSON of that, without white space and a fence around it: what
+    /// ``RequestOptions/responseSchema`` asks for.
+    public var answerJSON: String { core.answerJson() }
+
+    /// Another configuration from the next turn on: other tools, other options, another model.
+    ///
+    /// - Throws: ``ErrorKind/wrongStep`` outside of ``Step/idle``, and as ``init(_:capacity:)``;
+    ///   nothing changed.
+    public func setConfiguration(_ configuration: Configuration) throws {
+        try translated { try core.setConfig(config: configuration.core()) }
+    }
+
     /// The same as JSON Lines, one part a line, for people and for ``init(jsonLines:_:capacity:)``.
     public var jsonLines: Data { core.jsonLines() }
 

@@ -92,14 +92,22 @@ extension Tool {
 }
 
 private func decoded<Arguments: Decodable>(_ json: String) throws -> Arguments {
+    // Some models send nothing for a call without arguments.
+    try decoded(json.allSatisfy(\.isWhitespace) ? "{}" : json, "the arguments do not fit")
+}
+
+/// The value that an answer is; the error is for the model.
+func decodedAnswer<Value: Decodable>(_ json: String) throws -> Value {
+    try decoded(json, "it does not fit")
+}
+
+private func decoded<Value: Decodable>(_ json: String, _ what: String) throws -> Value {
     let decoder = JSONDecoder()
     decoder.dateDecodingStrategy = .iso8601
-    // Some models send nothing for a call without arguments.
-    let text = json.allSatisfy(\.isWhitespace) ? "{}" : json
     do {
-        return try decoder.decode(Arguments.self, from: Data(text.utf8))
+        return try decoder.decode(Value.self, from: Data(json.utf8))
     } catch let error as DecodingError {
-        throw Tool.CallError("the arguments do not fit: \(sentence(error))")
+        throw Tool.CallError("\(what): \(sentence(error))")
     }
 }
 

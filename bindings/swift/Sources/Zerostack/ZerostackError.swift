@@ -13,6 +13,8 @@ public enum ZerostackError: Error, Sendable, Hashable {
     case busy
     /// An address that no request can be sent to, and why.
     case badURL(String)
+    /// The answer fits its schema and not the type that was asked for, or is not whole; and why.
+    case badAnswer(String)
     /// No schema can be made of the type of a tool's arguments, and why.
     case badArguments(String)
 }
@@ -106,6 +108,9 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     case missingAttachment
     /// The bytes of an attachment are fewer or more than was said.
     case attachmentLength
+    /// The answer does not fit the response schema, and was asked for again as often as it may be;
+    /// `detail` is where in its JSON. The answer is in the transcript.
+    case badAnswer
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -122,10 +127,14 @@ extension ZerostackError: CustomStringConvertible, LocalizedError {
                 let reason = said.isEmpty ? "no reason" : said.joined(separator: ", ")
                 return "the provider answered \(failure.fault.detail): \(reason)"
             }
+            if failure.fault.kind == .badAnswer, !failure.message.isEmpty {
+                return "\(failure.fault.message): \(failure.message)"
+            }
             return network.map { "\(failure.fault.message): \($0)" } ?? failure.fault.message
         case .busy:
             return "the agent is in the middle of a turn"
-        case .untrusted(let reason), .badURL(let reason), .badArguments(let reason):
+        case .untrusted(let reason), .badURL(let reason), .badArguments(let reason),
+            .badAnswer(let reason):
             return reason
         }
     }
@@ -186,6 +195,7 @@ extension ErrorKind {
         case .unsupportedAttachment: self = .unsupportedAttachment
         case .missingAttachment: self = .missingAttachment
         case .attachmentLength: self = .attachmentLength
+        case .badAnswer: self = .badAnswer
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:

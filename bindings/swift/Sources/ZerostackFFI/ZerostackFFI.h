@@ -358,6 +358,16 @@ uint64_t uniffi_zerostack_uniffi_fn_constructor_session_resume(RustBuffer snapsh
 void uniffi_zerostack_uniffi_fn_method_session_abort(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ANSWER
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_answer(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ANSWER_JSON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ANSWER_JSON
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_answer_json(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_BEGIN_RESPONSE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_BEGIN_RESPONSE
 void uniffi_zerostack_uniffi_fn_method_session_begin_response(uint64_t ptr, uint16_t status, RustBuffer retry_after_ms, RustCallStatus *_Nonnull out_status
@@ -446,6 +456,11 @@ void uniffi_zerostack_uniffi_fn_method_session_retry(uint64_t ptr, RustCallStatu
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ROLLBACK
 void uniffi_zerostack_uniffi_fn_method_session_rollback(uint64_t ptr, uint64_t checkpoint, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SET_CONFIG
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SET_CONFIG
+void uniffi_zerostack_uniffi_fn_method_session_set_config(uint64_t ptr, RustBuffer config, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SET_TURN_ELAPSED_MS
@@ -906,6 +921,18 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_abort(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ANSWER
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ANSWER
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_answer(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ANSWER_JSON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ANSWER_JSON
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_answer_json(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_BEGIN_RESPONSE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_BEGIN_RESPONSE
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_begin_response(void
@@ -1011,6 +1038,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_retry(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ROLLBACK
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_ROLLBACK
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_rollback(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SET_CONFIG
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SET_CONFIG
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_set_config(void
     
 );
 #endif

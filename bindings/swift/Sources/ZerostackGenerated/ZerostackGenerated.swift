@@ -513,6 +513,22 @@ fileprivate struct FfiConverterUInt32: FfiConverterPrimitive {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterInt32: FfiConverterPrimitive {
+    typealias FfiType = Int32
+    typealias SwiftType = Int32
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Int32 {
+        return try lift(readInt(&buf))
+    }
+
+    public static func write(_ value: Int32, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterUInt64: FfiConverterPrimitive {
     typealias FfiType = UInt64
     typealias SwiftType = UInt64
@@ -1101,6 +1117,16 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func abort() 
     
     /**
+     * What the model said last: the text of the reply that the conversation ends with.
+     */
+    func answer()  -> String
+    
+    /**
+     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     */
+    func answerJson()  -> String
+    
+    /**
      * The head of the response came, whatever its status. `retry_after_ms` is the server's
      * wish, if it gave one.
      *
@@ -1238,6 +1264,14 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * changed.
      */
     func rollback(checkpoint: Checkpoint) throws 
+    
+    /**
+     * Another configuration from the next turn on: other tools, other options, another model.
+     *
+     * # Errors
+     * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
+     */
+    func setConfig(config: Config) throws 
     
     /**
      * Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
@@ -1423,6 +1457,30 @@ open func abort()  {try! rustCall() {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
+}
+    
+    /**
+     * What the model said last: the text of the reply that the conversation ends with.
+     */
+open func answer() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_answer(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The JSON of that, without white space and a fence around it: what a response schema asks for.
+     */
+open func answerJson() -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_answer_json(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
 }
     
     /**
@@ -1692,6 +1750,21 @@ open func rollback(checkpoint: Checkpoint)throws   {try rustCallWithError(FfiCon
     uniffi_zerostack_uniffi_fn_method_session_rollback(
             self.uniffiCloneHandle(),
         FfiConverterTypeCheckpoint_lower(checkpoint),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Another configuration from the next turn on: other tools, other options, another model.
+     *
+     * # Errors
+     * `WrongStep` outside `Idle`, and those of `new`; nothing changed.
+     */
+open func setConfig(config: Config)throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_set_config(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeConfig_lower(config),uniffiCallStatus
     )
 }
 }
@@ -2131,6 +2204,10 @@ public struct Config: Equatable, Hashable {
      * How the tools are described to the model, and how it calls them.
      */
     public let toolMode: ToolMode
+    /**
+     * What a request says beside the conversation.
+     */
+    public let options: RequestOptions?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2158,7 +2235,10 @@ public struct Config: Equatable, Hashable {
          */counting: Counting, 
         /**
          * How the tools are described to the model, and how it calls them.
-         */toolMode: ToolMode) {
+         */toolMode: ToolMode, 
+        /**
+         * What a request says beside the conversation.
+         */options: RequestOptions? = nil) {
         self.dialect = dialect
         self.model = model
         self.system = system
@@ -2167,6 +2247,7 @@ public struct Config: Equatable, Hashable {
         self.outputLimitKey = outputLimitKey
         self.counting = counting
         self.toolMode = toolMode
+        self.options = options
     }
 
     
@@ -2192,7 +2273,8 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
                 limits: FfiConverterTypeLimits.read(from: &buf), 
                 outputLimitKey: FfiConverterTypeOutputLimitKey.read(from: &buf), 
                 counting: FfiConverterTypeCounting.read(from: &buf), 
-                toolMode: FfiConverterTypeToolMode.read(from: &buf)
+                toolMode: FfiConverterTypeToolMode.read(from: &buf), 
+                options: FfiConverterOptionTypeRequestOptions.read(from: &buf)
         )
     }
 
@@ -2205,6 +2287,7 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
         FfiConverterTypeOutputLimitKey.write(value.outputLimitKey, into: &buf)
         FfiConverterTypeCounting.write(value.counting, into: &buf)
         FfiConverterTypeToolMode.write(value.toolMode, into: &buf)
+        FfiConverterOptionTypeRequestOptions.write(value.options, into: &buf)
     }
 }
 
@@ -3219,6 +3302,309 @@ public func FfiConverterTypeRequest_lower(_ value: Request) -> RustBuffer {
 
 
 /**
+ * What a request says beside the conversation. What is not set is left to the provider.
+ *
+ * `UnsupportedOption` names an option that the dialect has no field for, `BadOption` one that is
+ * out of range; nothing is sent then.
+ */
+public struct RequestOptions: Equatable, Hashable {
+    /**
+     * How much the model varies its words, in thousandths: 0 to 2000, at Anthropic to 1000.
+     */
+    public let temperature: Int32?
+    /**
+     * The share of the likely tokens that it chooses from, in thousandths: 0 to 1000.
+     */
+    public let topP: Int32?
+    /**
+     * How many of the likely tokens it chooses from: 1 or more.
+     */
+    public let topK: UInt32?
+    /**
+     * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+     */
+    public let frequencyPenalty: Int32?
+    /**
+     * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+     */
+    public let presencePenalty: Int32?
+    /**
+     * Where its random choices begin: 0 to 2,147,483,647.
+     */
+    public let seed: UInt32?
+    /**
+     * Texts that end the reply where the model writes them.
+     */
+    public let stop: [String]
+    /**
+     * How long it reasons before it answers.
+     */
+    public let reasoningEffort: ReasoningEffort?
+    /**
+     * Whether it must call a tool: `auto`, `none`, `required`, or the name of one.
+     */
+    public let toolChoice: String?
+    /**
+     * Whether one reply may have several calls.
+     */
+    public let parallelToolCalls: Bool?
+    /**
+     * The class of service that is paid for, as the provider names it.
+     */
+    public let serviceTier: String?
+    /**
+     * For whom the request is made: an id that tells the provider of no person.
+     */
+    public let user: String?
+    /**
+     * How long the provider keeps the conversation in its cache.
+     */
+    public let cacheTtl: CacheTtl?
+    /**
+     * The JSON Schema of the answer.
+     */
+    public let responseSchema: ResponseSchema?
+    /**
+     * Further members of the body: one JSON object, as text.
+     */
+    public let extra: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * How much the model varies its words, in thousandths: 0 to 2000, at Anthropic to 1000.
+         */temperature: Int32? = nil, 
+        /**
+         * The share of the likely tokens that it chooses from, in thousandths: 0 to 1000.
+         */topP: Int32? = nil, 
+        /**
+         * How many of the likely tokens it chooses from: 1 or more.
+         */topK: UInt32? = nil, 
+        /**
+         * How much it avoids what it wrote often, in thousandths: -2000 to 2000.
+         */frequencyPenalty: Int32? = nil, 
+        /**
+         * How much it avoids what it wrote at all, in thousandths: -2000 to 2000.
+         */presencePenalty: Int32? = nil, 
+        /**
+         * Where its random choices begin: 0 to 2,147,483,647.
+         */seed: UInt32? = nil, 
+        /**
+         * Texts that end the reply where the model writes them.
+         */stop: [String] = [], 
+        /**
+         * How long it reasons before it answers.
+         */reasoningEffort: ReasoningEffort? = nil, 
+        /**
+         * Whether it must call a tool: `auto`, `none`, `required`, or the name of one.
+         */toolChoice: String? = nil, 
+        /**
+         * Whether one reply may have several calls.
+         */parallelToolCalls: Bool? = nil, 
+        /**
+         * The class of service that is paid for, as the provider names it.
+         */serviceTier: String? = nil, 
+        /**
+         * For whom the request is made: an id that tells the provider of no person.
+         */user: String? = nil, 
+        /**
+         * How long the provider keeps the conversation in its cache.
+         */cacheTtl: CacheTtl? = nil, 
+        /**
+         * The JSON Schema of the answer.
+         */responseSchema: ResponseSchema? = nil, 
+        /**
+         * Further members of the body: one JSON object, as text.
+         */extra: String? = nil) {
+        self.temperature = temperature
+        self.topP = topP
+        self.topK = topK
+        self.frequencyPenalty = frequencyPenalty
+        self.presencePenalty = presencePenalty
+        self.seed = seed
+        self.stop = stop
+        self.reasoningEffort = reasoningEffort
+        self.toolChoice = toolChoice
+        self.parallelToolCalls = parallelToolCalls
+        self.serviceTier = serviceTier
+        self.user = user
+        self.cacheTtl = cacheTtl
+        self.responseSchema = responseSchema
+        self.extra = extra
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension RequestOptions: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRequestOptions: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RequestOptions {
+        return
+            try RequestOptions(
+                temperature: FfiConverterOptionInt32.read(from: &buf), 
+                topP: FfiConverterOptionInt32.read(from: &buf), 
+                topK: FfiConverterOptionUInt32.read(from: &buf), 
+                frequencyPenalty: FfiConverterOptionInt32.read(from: &buf), 
+                presencePenalty: FfiConverterOptionInt32.read(from: &buf), 
+                seed: FfiConverterOptionUInt32.read(from: &buf), 
+                stop: FfiConverterSequenceString.read(from: &buf), 
+                reasoningEffort: FfiConverterOptionTypeReasoningEffort.read(from: &buf), 
+                toolChoice: FfiConverterOptionString.read(from: &buf), 
+                parallelToolCalls: FfiConverterOptionBool.read(from: &buf), 
+                serviceTier: FfiConverterOptionString.read(from: &buf), 
+                user: FfiConverterOptionString.read(from: &buf), 
+                cacheTtl: FfiConverterOptionTypeCacheTtl.read(from: &buf), 
+                responseSchema: FfiConverterOptionTypeResponseSchema.read(from: &buf), 
+                extra: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: RequestOptions, into buf: inout [UInt8]) {
+        FfiConverterOptionInt32.write(value.temperature, into: &buf)
+        FfiConverterOptionInt32.write(value.topP, into: &buf)
+        FfiConverterOptionUInt32.write(value.topK, into: &buf)
+        FfiConverterOptionInt32.write(value.frequencyPenalty, into: &buf)
+        FfiConverterOptionInt32.write(value.presencePenalty, into: &buf)
+        FfiConverterOptionUInt32.write(value.seed, into: &buf)
+        FfiConverterSequenceString.write(value.stop, into: &buf)
+        FfiConverterOptionTypeReasoningEffort.write(value.reasoningEffort, into: &buf)
+        FfiConverterOptionString.write(value.toolChoice, into: &buf)
+        FfiConverterOptionBool.write(value.parallelToolCalls, into: &buf)
+        FfiConverterOptionString.write(value.serviceTier, into: &buf)
+        FfiConverterOptionString.write(value.user, into: &buf)
+        FfiConverterOptionTypeCacheTtl.write(value.cacheTtl, into: &buf)
+        FfiConverterOptionTypeResponseSchema.write(value.responseSchema, into: &buf)
+        FfiConverterOptionString.write(value.extra, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequestOptions_lift(_ buf: RustBuffer) throws -> RequestOptions {
+    return try FfiConverterTypeRequestOptions.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequestOptions_lower(_ value: RequestOptions) -> RustBuffer {
+    return FfiConverterTypeRequestOptions.lower(value)
+}
+
+
+/**
+ * The JSON Schema of the answer.
+ */
+public struct ResponseSchema: Equatable, Hashable {
+    /**
+     * One JSON object, as text.
+     */
+    public let schema: String
+    /**
+     * `[a-zA-Z0-9_-]`, 64 bytes at most.
+     */
+    public let name: String
+    /**
+     * Whether OpenAI holds the answer to the schema in every case.
+     */
+    public let isStrict: Bool
+    /**
+     * How the model is told of it; `Auto` if nothing is said.
+     */
+    public let mode: SchemaMode?
+    /**
+     * How often an answer that does not fit is asked for again in one turn, which then ends with
+     * `BadAnswer`; none: the session does not check answers.
+     */
+    public let maxRepairs: UInt8?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * One JSON object, as text.
+         */schema: String, 
+        /**
+         * `[a-zA-Z0-9_-]`, 64 bytes at most.
+         */name: String = "answer", 
+        /**
+         * Whether OpenAI holds the answer to the schema in every case.
+         */isStrict: Bool = false, 
+        /**
+         * How the model is told of it; `Auto` if nothing is said.
+         */mode: SchemaMode? = nil, 
+        /**
+         * How often an answer that does not fit is asked for again in one turn, which then ends with
+         * `BadAnswer`; none: the session does not check answers.
+         */maxRepairs: UInt8? = nil) {
+        self.schema = schema
+        self.name = name
+        self.isStrict = isStrict
+        self.mode = mode
+        self.maxRepairs = maxRepairs
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension ResponseSchema: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeResponseSchema: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ResponseSchema {
+        return
+            try ResponseSchema(
+                schema: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                isStrict: FfiConverterBool.read(from: &buf), 
+                mode: FfiConverterOptionTypeSchemaMode.read(from: &buf), 
+                maxRepairs: FfiConverterOptionUInt8.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ResponseSchema, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.schema, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterBool.write(value.isStrict, into: &buf)
+        FfiConverterOptionTypeSchemaMode.write(value.mode, into: &buf)
+        FfiConverterOptionUInt8.write(value.maxRepairs, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseSchema_lift(_ buf: RustBuffer) throws -> ResponseSchema {
+    return try FfiConverterTypeResponseSchema.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeResponseSchema_lower(_ value: ResponseSchema) -> RustBuffer {
+    return FfiConverterTypeResponseSchema.lower(value)
+}
+
+
+/**
  * A call that the model made.
  */
 public struct ToolCall: Equatable, Hashable {
@@ -3625,6 +4011,91 @@ public func FfiConverterTypeBuiltInVocabulary_lift(_ buf: RustBuffer) throws -> 
 #endif
 public func FfiConverterTypeBuiltInVocabulary_lower(_ value: BuiltInVocabulary) -> RustBuffer {
     return FfiConverterTypeBuiltInVocabulary.lower(value)
+}
+
+
+
+/**
+ * How long the provider keeps the conversation in its cache.
+ */
+
+public enum CacheTtl: Equatable, Hashable {
+    
+    /**
+     * Five minutes: Anthropic.
+     */
+    case fiveMinutes
+    /**
+     * An hour: Anthropic.
+     */
+    case hour
+    /**
+     * A day: OpenAI.
+     */
+    case day
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CacheTtl: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCacheTtl: FfiConverterRustBuffer {
+    typealias SwiftType = CacheTtl
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CacheTtl {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .fiveMinutes
+        
+        case 2: return .hour
+        
+        case 3: return .day
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CacheTtl, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .fiveMinutes:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .hour:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .day:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCacheTtl_lift(_ buf: RustBuffer) throws -> CacheTtl {
+    return try FfiConverterTypeCacheTtl.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCacheTtl_lower(_ value: CacheTtl) -> RustBuffer {
+    return FfiConverterTypeCacheTtl.lower(value)
 }
 
 
@@ -4113,6 +4584,11 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case attachmentLength
     /**
+     * The answer does not fit the response schema, and was asked for again as often as it may
+     * be; `detail` is where in its JSON. The answer is in the transcript.
+     */
+    case badAnswer
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -4215,7 +4691,9 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 39: return .attachmentLength
         
-        case 40: return .unknown
+        case 40: return .badAnswer
+        
+        case 41: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -4381,8 +4859,12 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(39))
         
         
-        case .unknown:
+        case .badAnswer:
             writeInt(&buf, Int32(40))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(41))
         
         }
     }
@@ -5083,6 +5565,131 @@ public func FfiConverterTypePromptOutput_lower(_ value: PromptOutput) -> RustBuf
 
 
 /**
+ * How long the model reasons before it answers.
+ */
+
+public enum ReasoningEffort: Equatable, Hashable {
+    
+    /**
+     * Not at all.
+     */
+    case none
+    /**
+     * As little as it can.
+     */
+    case minimal
+    /**
+     * A little.
+     */
+    case low
+    /**
+     * As much as most tasks need.
+     */
+    case medium
+    /**
+     * Much.
+     */
+    case high
+    /**
+     * More than that.
+     */
+    case xHigh
+    /**
+     * As much as it can.
+     */
+    case max
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ReasoningEffort: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeReasoningEffort: FfiConverterRustBuffer {
+    typealias SwiftType = ReasoningEffort
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ReasoningEffort {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .none
+        
+        case 2: return .minimal
+        
+        case 3: return .low
+        
+        case 4: return .medium
+        
+        case 5: return .high
+        
+        case 6: return .xHigh
+        
+        case 7: return .max
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: ReasoningEffort, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .none:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .minimal:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .low:
+            writeInt(&buf, Int32(3))
+        
+        
+        case .medium:
+            writeInt(&buf, Int32(4))
+        
+        
+        case .high:
+            writeInt(&buf, Int32(5))
+        
+        
+        case .xHigh:
+            writeInt(&buf, Int32(6))
+        
+        
+        case .max:
+            writeInt(&buf, Int32(7))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReasoningEffort_lift(_ buf: RustBuffer) throws -> ReasoningEffort {
+    return try FfiConverterTypeReasoningEffort.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeReasoningEffort_lower(_ value: ReasoningEffort) -> RustBuffer {
+    return FfiConverterTypeReasoningEffort.lower(value)
+}
+
+
+
+/**
  * Who speaks.
  */
 
@@ -5258,6 +5865,92 @@ public func FfiConverterTypeRoomPolicy_lift(_ buf: RustBuffer) throws -> RoomPol
 #endif
 public func FfiConverterTypeRoomPolicy_lower(_ value: RoomPolicy) -> RustBuffer {
     return FfiConverterTypeRoomPolicy.lower(value)
+}
+
+
+
+/**
+ * How the model is told of a response schema.
+ */
+
+public enum SchemaMode: Equatable, Hashable {
+    
+    /**
+     * By the request's field for it where the dialect and the model take it beside the tools
+     * of the session; else in words.
+     */
+    case auto
+    /**
+     * By the request's field.
+     */
+    case native
+    /**
+     * In words, after each text of the user.
+     */
+    case words
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension SchemaMode: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSchemaMode: FfiConverterRustBuffer {
+    typealias SwiftType = SchemaMode
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SchemaMode {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .auto
+        
+        case 2: return .native
+        
+        case 3: return .words
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SchemaMode, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .auto:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .native:
+            writeInt(&buf, Int32(2))
+        
+        
+        case .words:
+            writeInt(&buf, Int32(3))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSchemaMode_lift(_ buf: RustBuffer) throws -> SchemaMode {
+    return try FfiConverterTypeSchemaMode.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSchemaMode_lower(_ value: SchemaMode) -> RustBuffer {
+    return FfiConverterTypeSchemaMode.lower(value)
 }
 
 
@@ -5716,6 +6409,30 @@ public func FfiConverterTypeZerostackError_lower(_ value: ZerostackError) -> Rus
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionUInt8: FfiConverterRustBuffer {
+    typealias SwiftType = UInt8?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterUInt8.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterUInt8.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
     typealias SwiftType = UInt32?
 
@@ -5732,6 +6449,54 @@ fileprivate struct FfiConverterOptionUInt32: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterUInt32.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionInt32: FfiConverterRustBuffer {
+    typealias SwiftType = Int32?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterInt32.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterInt32.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionBool: FfiConverterRustBuffer {
+    typealias SwiftType = Bool?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterBool.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterBool.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -5812,6 +6577,78 @@ fileprivate struct FfiConverterOptionTypeFault: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeRequestOptions: FfiConverterRustBuffer {
+    typealias SwiftType = RequestOptions?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeRequestOptions.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeRequestOptions.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeResponseSchema: FfiConverterRustBuffer {
+    typealias SwiftType = ResponseSchema?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeResponseSchema.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeResponseSchema.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeCacheTtl: FfiConverterRustBuffer {
+    typealias SwiftType = CacheTtl?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeCacheTtl.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeCacheTtl.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeDialect: FfiConverterRustBuffer {
     typealias SwiftType = Dialect?
 
@@ -5852,6 +6689,54 @@ fileprivate struct FfiConverterOptionTypePromptOutput: FfiConverterRustBuffer {
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterTypePromptOutput.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeReasoningEffort: FfiConverterRustBuffer {
+    typealias SwiftType = ReasoningEffort?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeReasoningEffort.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeReasoningEffort.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeSchemaMode: FfiConverterRustBuffer {
+    typealias SwiftType = SchemaMode?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeSchemaMode.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeSchemaMode.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -6219,6 +7104,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_abort() != 23359) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_method_session_answer() != 63074) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_answer_json() != 56728) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_method_session_begin_response() != 40427) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6271,6 +7162,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_rollback() != 7082) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_set_config() != 28282) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_set_turn_elapsed_ms() != 23414) {

@@ -104,6 +104,53 @@ final class AgentTests: XCTestCase {
             ])
     }
 
+    func testAnAnswerIsAValueOfItsType() async throws {
+        struct City: Decodable, Equatable {
+            let name: String
+            let inhabitants: Int
+        }
+        let oslo = #"{\"name\":\"Oslo\",\"inhabitants\":717710}"#
+        let provider = try ScriptedProvider(
+            [Script.text("no"), Script.text(oslo), Script.text("plain"), Script.text("never")]
+                .joined(separator: ","))
+        let agent = try agent(provider)
+        let city = try await agent.run("City?", as: City.self, maxRepairs: 1)
+        XCTAssertEqual(city, City(name: "Oslo", inhabitants: 717_710))
+        let plain = try await agent.run("And?")
+        XCTAssertEqual(plain.text, "plain")
+        do {
+            _ = try await agent.run("City?", as: City.self, maxRepairs: 0)
+            XCTFail("this is no city")
+        } catch ZerostackError.turnFailed(let failure, _) {
+            XCTAssertEqual(failure.fault.kind, .badAnswer)
+            XCTAssertEqual(failure.message, "the text is not one JSON value")
+        }
+        XCTAssertEqual(agent.answer, "never")
+        let formats = try provider.bodies().map { $0["response_format"] != nil }
+        XCTAssertEqual(formats, [true, true, false, true])
+    }
+
+    func testOptionsAreSentAndBadOnesRefused() throws {
+        var configuration = Configuration(.anthropic, model: "claude-sonnet-4-6")
+        configuration.options.temperature = 0.25
+        configuration.options.reasoningEffort = .high
+        configuration.options.user = "u1"
+        let session = try Session(configuration)
+        try session.user("hi")
+        let body = String(decoding: try session.request().body, as: UTF8.self)
+        XCTAssertTrue(body.contains(#""temperature":0.25"#), body)
+        XCTAssertTrue(body.contains(#""effort":"high""#), body)
+        XCTAssertTrue(body.contains(#""user_id":"u1""#), body)
+        configuration.options.temperature = 0.12345
+        XCTAssertThrowsError(try Session(configuration))
+        configuration.options.temperature = nil
+        configuration.options.seed = 1
+        XCTAssertThrowsError(try Session(configuration)) { error in
+            guard case ZerostackError.refused(let fault) = error else { return XCTFail("\(error)") }
+            XCTAssertEqual(fault.kind, .unsupportedOption)
+        }
+    }
+
     func testACutStreamIsTakenBackAndAskedForAgain() async throws {
         for break_ in ["cut", "reset"] {
             let provider = try ScriptedProvider(

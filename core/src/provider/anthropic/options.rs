@@ -3,7 +3,7 @@
 //! Source: the Anthropic API reference, "Create a message", and "Adaptive thinking", "Effort",
 //! "Extended thinking" and "Structured outputs".
 
-use crate::provider::options::{Fields, RequestOption, ToolChoice, tool_choice};
+use crate::provider::options::{Fields, RequestOption, ToolChoice, tells_schema, tool_choice};
 use crate::provider::{CacheTtl, Config, Context, ReasoningEffort, RequestOptions};
 use crate::wire::json_write::{Piece, Pieces};
 use crate::wire::pieces;
@@ -42,6 +42,11 @@ pub(super) static FIELDS: Fields = Fields {
         "output_config",
     ],
     refuses,
+    // Those before 4.5, and Opus before 4.1, have no structured outputs.
+    takes_schema: |config| {
+        let old = ["claude-3", "-4-0", "-4-2025", "-4.0"];
+        !old.iter().any(|old| contains(config.model(), old))
+    },
     is_merged,
     value,
 };
@@ -106,7 +111,10 @@ fn value<'a>(context: &Context<'a>, option: RequestOption, out: &mut Pieces<'a>)
                 None => out.fill(r#"{"type":"adaptive"}"#),
             }
             // With a schema, the effort stands beside it.
-            if (given.response_schema.is_none() || context.is_summary) && has_effort(context) {
+            let has_schema = given.response_schema.is_some()
+                && !context.is_summary
+                && !tells_schema(context.config, &FIELDS);
+            if !has_schema && has_effort(context) {
                 pieces!(out: r#","output_config":{"effort":""#, effort.name(), r#""}"#);
             }
         }

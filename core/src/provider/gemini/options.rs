@@ -61,6 +61,8 @@ pub(super) static FIELDS: Fields = Fields {
         },
         _ => false,
     },
+    // Those before the third refuse it beside tools.
+    takes_schema: |config| config.tool(0).is_none() || !is_by_budget(config.model()),
     is_merged: |_, _| false,
     value,
 };

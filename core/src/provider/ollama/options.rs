@@ -49,6 +49,8 @@ pub(super) static FIELDS: Fields = Fields {
         );
         option == RequestOption::ReasoningEffort && !is_known
     },
+    // The server holds every reply to the schema, and a call is none.
+    takes_schema: |config| config.tool(0).is_none(),
     is_merged: |_, _| false,
     value,
 };

@@ -47,6 +47,7 @@ pub(super) static FIELDS: Fields = Fields {
         RequestOption::CacheTtl => config.options().cache_ttl != Some(CacheTtl::Day),
         _ => false,
     },
+    takes_schema: |_| true,
     is_merged: |_, _| false,
     value,
 };

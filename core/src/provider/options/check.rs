@@ -1,8 +1,8 @@
 //! What is refused before anything is sent.
 
-use super::fields::{Fields, first_of, is_set};
+use super::fields::{Fields, first_of, is_set, tells_schema};
 use super::members::{Member, ObjectMembers};
-use super::{RequestOption, RequestOptions, Thousandths, ToolChoice};
+use super::{RequestOption, RequestOptions, ResponseSchema, Thousandths, ToolChoice};
 use crate::provider::{Codec, Config, ToolMode};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -23,16 +23,16 @@ pub(crate) fn check(config: &dyn Config, codec: &Codec) -> Result<(), Error> {
         }
         let is_by_words = matches!(config.tool_mode(), ToolMode::Text | ToolMode::Schema)
             && config.tool(0).is_some();
-        // There, the tools and the cache marks stand in the text, and a schema holds the reply.
+        // There, the tools and the cache marks stand in the text.
         let is_taken = is_by_words
-            && match option {
+            && matches!(
+                option,
                 RequestOption::ToolChoice
-                | RequestOption::ParallelToolCalls
-                | RequestOption::CacheTtl => true,
-                RequestOption::ResponseSchema => config.tool_mode() == ToolMode::Schema,
-                _ => false,
-            };
-        if is_taken || (fields.refuses)(config, option) {
+                    | RequestOption::ParallelToolCalls
+                    | RequestOption::CacheTtl
+            );
+        let is_unsaid = option == RequestOption::ResponseSchema && !can_tell(config, fields);
+        if is_taken || is_unsaid || (fields.refuses)(config, option) {
             return error(ErrorKind::UnsupportedOption);
         }
     }
@@ -74,9 +74,12 @@ fn is_good(config: &dyn Config, fields: &Fields, option: RequestOption) -> bool 
         },
         RequestOption::ServiceTier => is_text(service_tier),
         RequestOption::User => is_text(user),
-        RequestOption::ResponseSchema => {
-            response_schema.is_none_or(|it| is_name(it.name) && is_object(it.schema.as_bytes()))
-        }
+        RequestOption::ResponseSchema => response_schema.is_none_or(|it| {
+            is_name(it.name)
+                && it.schema.len() <= ResponseSchema::MAX_BYTES
+                && is_object(it.schema.as_bytes())
+                && is_schema(it.schema)
+        }),
         RequestOption::Extra => extra.is_none_or(|extra| is_extra(config, fields, extra)),
         RequestOption::ReasoningEffort
         | RequestOption::ParallelToolCalls
@@ -107,6 +110,29 @@ fn has_tool(config: &dyn Config, name: &str) -> bool {
         index += 1;
     }
     false
+}
+
+/// Whether the model can be told of the response schema, and the session can do what it asks for.
+fn can_tell(config: &dyn Config, fields: &Fields) -> bool {
+    let Some(schema) = config.options().response_schema else { return true };
+    let in_words = tells_schema(config, fields);
+    let is_free = config.tool_mode() != ToolMode::Schema || config.tool(0).is_none();
+    let is_taken = in_words || is_free && (fields.takes_schema)(config);
+    is_taken && (STRUCTURED || !in_words && schema.max_repairs.is_none())
+}
+
+/// Whether answers can be checked and asked for again, and the schema be told in words.
+const STRUCTURED: bool = cfg!(feature = "structured");
+
+/// Whether an answer could be checked against it: of no more depth than that has.
+#[cfg(feature = "structured")]
+fn is_schema(schema: &str) -> bool {
+    crate::tool::answer::check_schema(schema).is_ok()
+}
+
+#[cfg(not(feature = "structured"))]
+const fn is_schema(_: &str) -> bool {
+    true
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! What a dialect has to say of options: one table each.
 
 use super::RequestOption;
-use super::given::{RequestOptions, ToolChoice};
-use crate::provider::{Config, Context};
+use super::given::{RequestOptions, SchemaMode, ToolChoice};
+use crate::provider::{Config, Context, ToolMode};
 use crate::transcript::log::MAGIC;
 use crate::transcript::record::{Kind, Records};
 use crate::wire::json_write::Pieces;
@@ -26,6 +26,8 @@ pub(crate) struct Fields {
     pub owned: &'static [&'static str],
     /// Whether a value that is in range cannot be said.
     pub refuses: fn(&dyn Config, RequestOption) -> bool,
+    /// Whether the model takes a response schema, beside the tools of the session.
+    pub takes_schema: fn(&dyn Config) -> bool,
     /// Whether another option that is set writes this one with it.
     pub is_merged: fn(&RequestOptions<'_>, RequestOption) -> bool,
     /// Writes the value of an option, if it is not written as every dialect does.
@@ -78,6 +80,18 @@ pub(super) fn is_set(config: &dyn Config, option: RequestOption) -> bool {
         RequestOption::CacheTtl => given.cache_ttl.is_some(),
         RequestOption::ResponseSchema => given.response_schema.is_some(),
         RequestOption::Extra => given.extra.is_some(),
+    }
+}
+
+/// Whether the model is told of the response schema in words, and not by the field for it.
+pub(crate) fn tells_schema(config: &dyn Config, fields: &Fields) -> bool {
+    match config.options().response_schema.map(|it| it.mode) {
+        None | Some(SchemaMode::Native) => false,
+        Some(SchemaMode::Words) => true,
+        Some(SchemaMode::Auto) => {
+            let is_taken = config.tool_mode() == ToolMode::Schema && config.tool(0).is_some();
+            is_taken || !(fields.takes_schema)(config)
+        }
     }
 }
 

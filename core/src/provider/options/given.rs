@@ -172,16 +172,71 @@ impl CacheTtl {
     }
 }
 
-/// The JSON Schema that the provider holds the answer to. Check the answer all the same, by
-/// [`crate::tool::schema`]: not every server keeps to it.
+/// The JSON Schema of the answer.
+///
+/// With the feature `structured`, the session checks the answer itself, and asks for it again with
+/// what is wrong, see [`max_repairs`](Self::max_repairs). Not every server keeps to a schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResponseSchema<'c> {
     /// `[a-zA-Z0-9_-]`, 64 bytes at most. OpenAI wants it.
     pub name: &'c str,
-    /// One JSON object.
+    /// One JSON object, of at most [`MAX_BYTES`](Self::MAX_BYTES).
     pub schema: &'c str,
     /// Whether OpenAI holds the answer to the schema in every case. It then takes only schemas
     /// whose objects have `"additionalProperties": false` and all of their properties in
     /// `required`. The other dialects have no such word.
     pub is_strict: bool,
+    /// How the model is told of it.
+    pub mode: SchemaMode,
+    /// How often an answer that does not fit is asked for again in one turn. After that the turn
+    /// ends with `BadAnswer`, and the answer stays in the transcript. `None`: the session does not
+    /// check answers. A number wants the feature `structured`.
+    pub max_repairs: Option<u8>,
+}
+
+impl<'c> ResponseSchema<'c> {
+    /// The longest schema.
+    pub const MAX_BYTES: usize = 64 * 1024;
+
+    /// A schema that is told in the best way, and not checked by the session.
+    #[must_use]
+    pub const fn new(name: &'c str, schema: &'c str) -> Self {
+        Self { name, schema, is_strict: false, mode: SchemaMode::Auto, max_repairs: None }
+    }
+}
+
+/// How the model is told of a response schema. `Words` and the words of `Auto` want the feature
+/// `structured`.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum SchemaMode {
+    /// By the request's field for it where the dialect and the model take it beside the tools of
+    /// the session; else in words.
+    #[default]
+    Auto,
+    /// By the request's field. `UnsupportedOption` where it cannot be used.
+    Native,
+    /// In words, after each text of the user: for servers and models that know no such field.
+    Words,
+}
+
+impl SchemaMode {
+    /// All of them.
+    pub const ALL: &[Self] = &[Self::Auto, Self::Native, Self::Words];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Native => "native",
+            Self::Words => "words",
+        }
+    }
+
+    /// The one with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    }
 }

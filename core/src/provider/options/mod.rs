@@ -23,7 +23,9 @@ mod thousandths;
 #[cfg(feature = "options")]
 mod write;
 #[cfg(feature = "options")]
-pub use given::{CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, ToolChoice};
+pub use given::{
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, SchemaMode, ToolChoice,
+};
 #[cfg(all(feature = "options", feature = "alloc"))]
 pub use owned::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
 #[cfg(feature = "options")]
@@ -32,7 +34,7 @@ pub use thousandths::Thousandths;
 #[cfg(feature = "options")]
 pub(crate) use {
     check::check,
-    fields::{ENABLED, Fields, Group, cache_ttl, strict, tool_choice},
+    fields::{ENABLED, Fields, Group, cache_ttl, strict, tells_schema, tool_choice},
     write::{OptionCursor, begin, write},
 };
 

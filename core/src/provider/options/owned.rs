@@ -3,7 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, Thousandths, ToolChoice};
+use super::{
+    CacheTtl, ReasoningEffort, RequestOptions, ResponseSchema, SchemaMode, Thousandths, ToolChoice,
+};
 
 /// [`RequestOptions`] that own their texts, and the stop sequences.
 #[non_exhaustive]
@@ -64,6 +66,24 @@ pub struct OwnedResponseSchema {
     pub schema: String,
     /// See [`ResponseSchema::is_strict`].
     pub is_strict: bool,
+    /// See [`ResponseSchema::mode`].
+    pub mode: SchemaMode,
+    /// See [`ResponseSchema::max_repairs`].
+    pub max_repairs: Option<u8>,
+}
+
+impl OwnedResponseSchema {
+    /// See [`ResponseSchema::new`].
+    #[must_use]
+    pub fn new(name: impl Into<String>, schema: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            schema: schema.into(),
+            is_strict: false,
+            mode: SchemaMode::Auto,
+            max_repairs: None,
+        }
+    }
 }
 
 impl OwnedOptions {
@@ -87,6 +107,8 @@ impl OwnedOptions {
                 name: &it.name,
                 schema: &it.schema,
                 is_strict: it.is_strict,
+                mode: it.mode,
+                max_repairs: it.max_repairs,
             }),
             extra: self.extra.as_deref(),
         }

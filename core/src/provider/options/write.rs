@@ -1,6 +1,6 @@
 //! The members of a body that say the options, one a step.
 
-use super::fields::{Group, first_of, is_set, tool_choice};
+use super::fields::{Fields, Group, first_of, is_set, tells_schema, tool_choice};
 use super::members::{Member, ObjectMembers};
 use super::{RequestOption, Thousandths, ToolChoice};
 use crate::provider::{Codec, Context};
@@ -43,7 +43,7 @@ pub(crate) fn write<'a>(
     };
     let next = OptionCursor { option: place.option + 1, item: 0, ..place };
     let config = context.config;
-    if !is_set(config, option) || is_beside(context, option) {
+    if !is_set(config, option) || is_beside(context, fields, option) {
         return Some(next);
     }
     if option == RequestOption::Extra {
@@ -83,7 +83,7 @@ pub(crate) fn write<'a>(
 }
 
 /// Whether the option does not matter in this request.
-fn is_beside(context: &Context<'_>, option: RequestOption) -> bool {
+fn is_beside(context: &Context<'_>, fields: &Fields, option: RequestOption) -> bool {
     match option {
         // Servers refuse a choice among no tools.
         RequestOption::ToolChoice | RequestOption::ParallelToolCalls => {
@@ -91,7 +91,8 @@ fn is_beside(context: &Context<'_>, option: RequestOption) -> bool {
         }
         // It is written at the cache marks.
         RequestOption::CacheTtl => context.config.dialect() == crate::Dialect::Anthropic,
-        RequestOption::ResponseSchema | RequestOption::Stop => context.is_summary,
+        RequestOption::ResponseSchema => context.is_summary || tells_schema(context.config, fields),
+        RequestOption::Stop => context.is_summary,
         _ => false,
     }
 }

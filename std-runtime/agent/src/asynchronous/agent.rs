@@ -1,6 +1,6 @@
 //! A model, its async tools and all that was said.
 
-use zerostack_core::{Limits, OwnedConfig, Usage};
+use zerostack_core::{Limits, OwnedConfig, OwnedResponseSchema, Usage};
 
 use super::http::AsyncHttp;
 use super::tool::AsyncTool;
@@ -9,6 +9,7 @@ use crate::event::AgentEvent;
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
+use crate::structured::{self, AnswerType};
 use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
 
@@ -30,7 +31,10 @@ use crate::{Error, ErrorKind, Result};
 /// # Ok(())
 /// # }
 /// ```
-pub struct AsyncAgent(Parts);
+pub struct AsyncAgent {
+    parts: Parts,
+    max_repairs: u8,
+}
 
 /// What an [`AsyncAgent`] is made of. Whatever is not set has a default.
 pub struct AsyncAgentBuilder {
@@ -41,6 +45,7 @@ pub struct AsyncAgentBuilder {
     recorder: Box<dyn Recorder + Send>,
     limits: Limits,
     saved: Option<Vec<u8>>,
+    max_repairs: u8,
 }
 
 impl AsyncAgent {
@@ -54,29 +59,30 @@ impl AsyncAgent {
             recorder: Box::new(()),
             limits: Limits::default(),
             saved: None,
+            max_repairs: structured::MAX_REPAIRS,
         }
     }
 
     /// Says `text`. The turn is a stream of its events, tools being run on the way; dropping it
     /// ends the request and the tools, and the conversation can go on.
     pub fn run(&mut self, text: &str) -> AsyncTurn<'_> {
-        let begun = self.0.session.user(text).map_err(|error| match error.kind() {
+        let begun = self.parts.session.user(text).map_err(|error| match error.kind() {
             zerostack_core::ErrorKind::WrongStep => {
                 Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
             }
             _ => error.into(),
         });
-        let begun = begun.and_then(|()| self.0.recorder.user(text));
-        AsyncTurn::new(&mut self.0, begun.err())
+        let begun = begun.and_then(|()| self.parts.recorder.user(text));
+        AsyncTurn::new(&mut self.parts, begun.err())
     }
 
     /// Goes on with the turn that is open, as a conversation that was saved in its middle has one.
     /// With none open the only item is an error of kind `Usage`.
     pub fn resume(&mut self) -> AsyncTurn<'_> {
-        let is_open = self.0.session.step() != zerostack_core::Step::Idle;
+        let is_open = self.parts.session.step() != zerostack_core::Step::Idle;
         let refused =
             (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
-        AsyncTurn::new(&mut self.0, refused)
+        AsyncTurn::new(&mut self.parts, refused)
     }
 
     /// Says `text` and waits for the whole answer.
@@ -100,22 +106,61 @@ impl AsyncAgent {
         Ok(answer)
     }
 
+    /// Says `text` and waits for an answer of type `T`, as [`Agent::ask_as`](crate::Agent::ask_as).
+    /// A future that is dropped ends the turn; answers are of type `T` then until another turn is
+    /// begun by this or by [`set_answer_schema`](Self::set_answer_schema).
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask_as<T: AnswerType>(&mut self, text: &str) -> Result<T> {
+        let schema = structured::schema_of::<T>(self.max_repairs);
+        let before = self.set_answer_schema(Some(schema))?;
+        let value = self.value_of(text).await;
+        self.set_answer_schema(before)?;
+        value
+    }
+
+    async fn value_of<T: AnswerType>(&mut self, text: &str) -> Result<T> {
+        let mut text = text.to_owned();
+        for repairs in 0.. {
+            self.ask(&text).await?;
+            match structured::read(self.session()) {
+                Ok(value) => return Ok(value),
+                Err(why) if repairs < self.max_repairs => text = structured::ask_again(&why),
+                Err(why) => return Err(structured::no_value(&why)),
+            }
+        }
+        Err(Error::new(ErrorKind::Internal, "an answer is asked for less often than that"))
+    }
+
+    /// What the answers of the turns from now on must be; `None` for plain text. Returns what it was
+    /// before.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Configuration` for a schema that cannot be used.
+    pub fn set_answer_schema(
+        &mut self,
+        schema: Option<OwnedResponseSchema>,
+    ) -> Result<Option<OwnedResponseSchema>> {
+        structured::set_schema(&mut self.parts.session, schema)
+    }
+
     /// Says something to the model beside the user, before the next turn.
     ///
     /// # Errors
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
-        self.0.session.instruct(text).map_err(Error::from)
+        self.parts.session.instruct(text).map_err(Error::from)
     }
 
     /// Tokens of the last turn.
     pub fn usage(&self) -> Usage {
-        self.0.session.usage()
+        self.parts.session.usage()
     }
 
     /// The conversation.
     pub fn session(&self) -> &OwnedSession {
-        &self.0.session
+        &self.parts.session
     }
 }
 
@@ -162,13 +207,20 @@ impl AsyncAgentBuilder {
         self
     }
 
+    /// How often an answer that is not of its type is asked for again: twice, if nothing is said.
+    #[must_use]
+    pub fn max_repairs(mut self, count: u8) -> Self {
+        self.max_repairs = count;
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
     /// `Configuration` when a variable of the transport is wrong or a tool's schema is not a JSON
     /// object; `Input` when a saved conversation is damaged.
     pub fn build(self) -> Result<AsyncAgent> {
-        let Self { endpoint, http, system, tools, recorder, limits, saved } = self;
+        let Self { endpoint, http, system, tools, recorder, limits, saved, max_repairs } = self;
         let env = |name: &str| std::env::var_os(name);
         let http = match http {
             Some(http) => http,
@@ -177,6 +229,7 @@ impl AsyncAgentBuilder {
         let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
         let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
         let session = open_session(config, saved)?;
-        Ok(AsyncAgent(Parts { session, endpoint, http, tools, recorder }))
+        let parts = Parts { session, endpoint, http, tools, recorder };
+        Ok(AsyncAgent { parts, max_repairs })
     }
 }

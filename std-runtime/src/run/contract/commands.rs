@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::without_fence;
+use zerostack_core::tool::answer::json_in;
 
 /// What the model is told.
 pub(super) const TOLD: &str = "\n\nEnd with the plan alone, a shell script: for each step one line \
@@ -50,7 +50,7 @@ pub(super) fn refusal(text: &str) -> Option<&str> {
 /// # Errors
 /// Why there is none.
 pub(super) fn parse(text: &str) -> Result<Plan, String> {
-    let text = without_fence(text);
+    let text = json_in(text);
     let (mut steps, mut changes): (Vec<PlannedCommand>, Vec<&str>) = (Vec::new(), Vec::new());
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.starts_with("#!") && steps.is_empty() && changes.is_empty() {

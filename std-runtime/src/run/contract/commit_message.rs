@@ -1,6 +1,6 @@
 //! The message of a commit.
 
-use super::without_fence;
+use zerostack_core::tool::answer::json_in;
 
 /// What the model is told.
 pub(super) const TOLD: &str = "\n\nEnd with the message alone: no fence, no words before or after \
@@ -11,7 +11,7 @@ pub(super) const TOLD: &str = "\n\nEnd with the message alone: no fence, no word
 /// # Errors
 /// Why it is none.
 pub(super) fn checked(text: &str) -> Result<String, String> {
-    let lines: Vec<&str> = without_fence(text).trim().lines().map(str::trim_end).collect();
+    let lines: Vec<&str> = json_in(text).trim().lines().map(str::trim_end).collect();
     let subject = lines.first().copied().unwrap_or_default();
     let length = subject.chars().count();
     if length > SUBJECT_CHARS {

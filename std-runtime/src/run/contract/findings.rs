@@ -10,8 +10,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::without_fence;
 use crate::project_file;
+use zerostack_core::tool::answer::json_in;
 
 /// What the model is told.
 pub(super) const TOLD: &str = "\n\nEnd with the findings alone, one a line: `path:line:column: \
@@ -79,7 +79,7 @@ impl Severity {
 /// The findings at the end of an answer; words before the first are left out. `None` if there are
 /// none and the answer does not say so.
 pub(super) fn parse(text: &str) -> Option<Vec<Finding>> {
-    let text = without_fence(text);
+    let text = json_in(text);
     let mut found: Vec<Finding> = Vec::new();
     for line in text.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
         match (finding(line), found.last_mut()) {

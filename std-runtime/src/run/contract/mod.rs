@@ -8,7 +8,7 @@ mod sarif;
 use std::path::Path;
 
 use zerostack_core::prompt::Output;
-use zerostack_core::tool::schema::{Schema, Verdict};
+use zerostack_core::tool::answer::{self, AnswerCheck};
 
 use super::instructions::Instructions;
 use crate::error::quote;
@@ -152,34 +152,23 @@ pub(super) fn checked(
     }
 }
 
-/// The JSON value in `text`, which fits the schema.
+/// The JSON value in `text`, which fits the schema. What the schema says beyond the checked keywords
+/// is not judged.
 fn json<'a>(schema: Option<&str>, text: &'a str) -> Result<&'a str, String> {
-    let json = without_fence(text);
+    let json = answer::json_in(text);
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(json) {
         return Err(format!("it is not JSON: {error}"));
     }
-    match schema.and_then(|schema| misfit(schema, json)) {
-        Some(why) => Err(format!("it does not fit the prompt's schema: {why}")),
-        None => Ok(json),
-    }
-}
-
-/// The text without blanks around it, or a Markdown fence if there is nothing else.
-fn without_fence(text: &str) -> &str {
-    let inside = text.trim().strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    // The rest of the first line names the language.
-    inside.and_then(|rest| rest.split_once('\n')).map_or(text, |(_, inside)| inside).trim()
-}
-
-/// Why JSON does not fit a schema. What the schema says beyond the checked keywords is not judged.
-fn misfit(schema: &str, json: &str) -> Option<String> {
-    match Schema::new(schema).ok()?.check(json) {
-        Ok(Verdict::Valid | Verdict::Unsupported(_)) => None,
-        Ok(Verdict::Invalid(found)) => {
-            let mut room = [0; 512];
-            Some(found.message(&mut room).unwrap_or("a value is wrong").to_owned())
+    let Some(schema) = schema else { return Ok(json) };
+    let mut room = [0; answer::SENTENCE_BYTES];
+    match answer::check(schema, json, &mut room) {
+        Ok(AnswerCheck::Fits(json)) => Ok(json),
+        Ok(AnswerCheck::Misfit { why, .. }) => {
+            Err(format!("it does not fit the prompt's schema: {why}"))
         }
-        Err(error) => Some(error.to_string()),
+        // A schema that cannot be read was told to the model, and judges nothing.
+        Err(error) if error.kind() == zerostack_core::ErrorKind::BadSchema => Ok(json),
+        Err(error) => Err(format!("it does not fit the prompt's schema: {error}")),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use zerostack_core::{
-    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, Thousandths,
+    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, SchemaMode,
+    Thousandths,
 };
 
 /// The options; what is not set is left out. Decimals are in thousandths.
@@ -46,6 +47,10 @@ struct SchemaLine {
     name: String,
     schema: String,
     strict: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mode: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_repairs: Option<u8>,
 }
 
 impl From<&OwnedOptions> for OptionsLine {
@@ -70,6 +75,8 @@ impl From<&OwnedOptions> for OptionsLine {
                 name: it.name.clone(),
                 schema: it.schema.clone(),
                 strict: it.is_strict,
+                mode: Some(it.mode.name().to_owned()).filter(|_| it.mode != SchemaMode::Auto),
+                max_repairs: it.max_repairs,
             }),
             extra: options.extra.clone(),
         }
@@ -81,7 +88,9 @@ impl OptionsLine {
     pub(super) fn read(self) -> Option<OwnedOptions> {
         let effort = self.reasoning_effort.map(|name| ReasoningEffort::from_name(&name));
         let ttl = self.cache_ttl.map(|name| CacheTtl::from_name(&name));
-        if effort == Some(None) || ttl == Some(None) {
+        let mode = self.response_schema.as_ref().and_then(|it| it.mode.as_deref());
+        let mode = mode.map(SchemaMode::from_name);
+        if effort == Some(None) || ttl == Some(None) || mode == Some(None) {
             return None;
         }
         let mut options = OwnedOptions::default();
@@ -102,6 +111,8 @@ impl OptionsLine {
             name: it.name,
             schema: it.schema,
             is_strict: it.strict,
+            mode: mode.flatten().unwrap_or_default(),
+            max_repairs: it.max_repairs,
         });
         options.extra = self.extra;
         Some(options)

@@ -1,0 +1,735 @@
+//! The fields of a JSON document while it comes in: where each value stands, as a JSON Pointer, and
+//! what of it there is so far. For arguments and structured answers that are shown as they stream.
+//!
+//! No heap, no table of keys: the state is [`FieldReader`], which is smaller than 256 bytes. The
+//! grammar is RFC 8259, the paths are RFC 6901.
+
+use super::scan::plain_length;
+use crate::{Error, ErrorKind};
+
+/// Bytes of a path, with `~0` and `~1` in it as they are written.
+pub const MAX_PATH_BYTES: usize = 192;
+
+/// Arrays and objects inside one another.
+pub const MAX_FIELD_DEPTH: usize = 64;
+
+/// What a value is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FieldKind {
+    /// `{…}`.
+    Object,
+    /// `[…]`.
+    Array,
+    /// A text.
+    String,
+    /// A number.
+    Number,
+    /// `true`, `false` or `null`.
+    Word,
+}
+
+/// What happened to the value at [`FieldReader::path`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldEvent<'a> {
+    /// It begins.
+    Begin(FieldKind),
+    /// More of it: of a string the text, without escapes; of a number or a word as it is written.
+    /// Objects and arrays have none, but the values in them.
+    Piece(&'a str),
+    /// It is complete.
+    End(FieldKind),
+}
+
+/// Reads one JSON document in pieces, and gives out each value as it comes.
+///
+/// ```
+/// use zerostack_core::wire::json_fields::{FieldEvent, FieldReader};
+///
+/// let mut reader = FieldReader::new();
+/// let (mut seen, mut text) = (String::new(), String::new());
+/// for mut piece in [r#"{"city":"Os"#, r#"lo","days":[{"hi"#, r#"gh":7}]}"#] {
+///     while let Some(event) = reader.next(&mut piece)? {
+///         match event {
+///             FieldEvent::Piece(more) => text.push_str(more),
+///             FieldEvent::Begin(_) => text.clear(),
+///             FieldEvent::End(_) => seen.push_str(&format!("{}={text} ", reader.path())),
+///         }
+///     }
+/// }
+/// reader.finish()?;
+/// assert_eq!(seen, "/city=Oslo /days/0/high=7 /days/0=7 /days=7 =7 ");
+/// # Ok::<(), zerostack_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FieldReader {
+    /// Bit n: level n is an object.
+    objects: u64,
+    /// The hex digits of an escape so far.
+    unit: u16,
+    /// First half of a surrogate pair that waits for the second.
+    high: u16,
+    state: FieldState,
+    /// Open arrays and objects.
+    depth: u8,
+    path_length: u8,
+    /// The part of a number, the letters of a word, or the hex digits so far.
+    count: u8,
+    /// What an escape stands for, as UTF-8.
+    decoded: [u8; 4],
+    /// A character that follows a half pair which stood alone.
+    waiting: Option<char>,
+    path: [u8; MAX_PATH_BYTES],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum FieldState {
+    Value,
+    /// Behind `[`.
+    ValueOrEnd,
+    /// Behind `{`.
+    KeyOrEnd,
+    /// Behind the comma of an object.
+    Key,
+    InKey,
+    KeyEscape,
+    KeyHex,
+    Colon,
+    Text,
+    TextEscape,
+    TextHex,
+    Number,
+    Word,
+    CommaOrEnd,
+    Done,
+}
+
+/// What one step found.
+enum FieldStep {
+    Nothing,
+    Begin(FieldKind),
+    /// So many bytes of the input.
+    Run(usize),
+    /// So many bytes of `decoded`.
+    Decoded(usize),
+    End(FieldKind),
+}
+
+impl FieldReader {
+    /// A reader for one document.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            objects: 0,
+            unit: 0,
+            high: 0,
+            state: FieldState::Value,
+            depth: 0,
+            path_length: 0,
+            count: 0,
+            decoded: [0; 4],
+            waiting: None,
+            path: [0; MAX_PATH_BYTES],
+        }
+    }
+
+    /// Where the value of the last event stands: a JSON Pointer, empty for the whole document.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let path = self.path.get(..usize::from(self.path_length)).unwrap_or_default();
+        core::str::from_utf8(path).unwrap_or_default()
+    }
+
+    /// Whether the document is complete. A number at the top is when [`finish`](Self::finish) was
+    /// called.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        matches!(self.state, FieldState::Done)
+    }
+
+    /// Reads from the front of `input`, which it moves on, until something happens. `None`: the
+    /// input is used up.
+    ///
+    /// # Errors
+    /// `BadJson`: `input` begins with the byte that does not fit; `detail` is 0. `TooLong` for a path
+    /// of more than [`MAX_PATH_BYTES`], `TooDeep` beyond [`MAX_FIELD_DEPTH`]. The reader is of no use
+    /// then.
+    pub fn next<'t, 'i: 't>(
+        &'t mut self,
+        input: &mut &'i str,
+    ) -> Result<Option<FieldEvent<'t>>, Error> {
+        if let Some(character) = self.waiting.take() {
+            return Ok(Some(FieldEvent::Piece(character.encode_utf8(&mut self.decoded))));
+        }
+        if self.state == FieldState::Word && is_whole_word(self.count) {
+            self.end(FieldKind::Word);
+            return Ok(Some(FieldEvent::End(FieldKind::Word)));
+        }
+        while let Some(&byte) = input.as_bytes().first() {
+            let step = match self.state {
+                FieldState::InKey | FieldState::Text => self.text(byte, input)?,
+                FieldState::Number | FieldState::Word => self.literal(input)?,
+                _ => self.step(byte, input)?,
+            };
+            return Ok(Some(match step {
+                FieldStep::Nothing => continue,
+                FieldStep::Begin(kind) => FieldEvent::Begin(kind),
+                FieldStep::End(kind) => FieldEvent::End(kind),
+                FieldStep::Run(length) => {
+                    let (run, rest) = input.split_at_checked(length).ok_or(BAD)?;
+                    *input = rest;
+                    FieldEvent::Piece(run)
+                }
+                FieldStep::Decoded(length) => {
+                    let text = self.decoded.get(..length).unwrap_or_default();
+                    FieldEvent::Piece(core::str::from_utf8(text).map_err(|_| BAD)?)
+                }
+            }));
+        }
+        Ok(None)
+    }
+
+    /// The input is over. Gives the end of a number that stands alone, which nothing else ends.
+    ///
+    /// # Errors
+    /// `BadJson` when the document is not complete; `detail` is 0.
+    pub fn finish(&mut self) -> Result<Option<FieldEvent<'static>>, Error> {
+        if self.state == FieldState::Number && self.depth == 0 && is_whole_number(self.count) {
+            self.state = FieldState::Done;
+            return Ok(Some(FieldEvent::End(FieldKind::Number)));
+        }
+        if self.is_done() { Ok(None) } else { Err(BAD) }
+    }
+
+    /// Outside of strings, numbers and words.
+    fn step(&mut self, byte: u8, input: &mut &str) -> Result<FieldStep, Error> {
+        let is_escape = matches!(
+            self.state,
+            FieldState::KeyEscape
+                | FieldState::KeyHex
+                | FieldState::TextEscape
+                | FieldState::TextHex
+        );
+        // A byte that is not ASCII fits nowhere here.
+        let rest = input.get(1..).ok_or(BAD)?;
+        if is_escape {
+            let step = self.escape(byte)?;
+            *input = rest;
+            return Ok(step);
+        }
+        let step = match (self.state, byte) {
+            (_, b' ' | b'\n' | b'\r' | b'\t') => FieldStep::Nothing,
+            (FieldState::ValueOrEnd, b']') | (FieldState::KeyOrEnd, b'}') => self.close(byte)?,
+            (FieldState::ValueOrEnd, _) => {
+                self.push(b"/0")?;
+                self.value(byte)?
+            }
+            (FieldState::Value, _) => self.value(byte)?,
+            (FieldState::KeyOrEnd | FieldState::Key, b'"') => {
+                self.push(b"/")?;
+                self.go(FieldState::InKey)
+            }
+            (FieldState::Colon, b':') => self.go(FieldState::Value),
+            (FieldState::CommaOrEnd, b',') if self.is_in_object() => {
+                self.pop();
+                self.go(FieldState::Key)
+            }
+            (FieldState::CommaOrEnd, b',') => {
+                self.count_up()?;
+                self.go(FieldState::Value)
+            }
+            (FieldState::CommaOrEnd, b'}' | b']') => {
+                self.pop();
+                self.close(byte)?
+            }
+            _ => return Err(BAD),
+        };
+        // A number or a word is read where it begins.
+        if !matches!(self.state, FieldState::Number | FieldState::Word) {
+            *input = rest;
+        }
+        Ok(step)
+    }
+
+    /// A value begins.
+    fn value(&mut self, byte: u8) -> Result<FieldStep, Error> {
+        let (kind, state) = match byte {
+            b'{' => (FieldKind::Object, FieldState::KeyOrEnd),
+            b'[' => (FieldKind::Array, FieldState::ValueOrEnd),
+            b'"' => (FieldKind::String, FieldState::Text),
+            b'-' | b'0'..=b'9' => (FieldKind::Number, FieldState::Number),
+            b't' | b'f' | b'n' => (FieldKind::Word, FieldState::Word),
+            _ => return Err(BAD),
+        };
+        if let b'{' | b'[' = byte {
+            if usize::from(self.depth) >= MAX_FIELD_DEPTH {
+                return Err(Error::new(ErrorKind::TooDeep, MAX_FIELD_DEPTH as u32));
+            }
+            let bit = 1_u64 << self.depth;
+            self.objects = if byte == b'{' { self.objects | bit } else { self.objects & !bit };
+            self.depth += 1;
+        }
+        (self.state, self.count) = (state, 0);
+        Ok(FieldStep::Begin(kind))
+    }
+
+    /// The innermost array or object ends, if `byte` is its bracket.
+    fn close(&mut self, byte: u8) -> Result<FieldStep, Error> {
+        let is_object = self.is_in_object();
+        if byte != if is_object { b'}' } else { b']' } {
+            return Err(BAD);
+        }
+        self.depth = self.depth.saturating_sub(1);
+        Ok(self.end(if is_object { FieldKind::Object } else { FieldKind::Array }))
+    }
+
+    fn is_in_object(&self) -> bool {
+        let level = u32::from(self.depth).wrapping_sub(1);
+        self.objects.checked_shr(level).is_some_and(|bits| bits & 1 == 1)
+    }
+
+    fn end(&mut self, kind: FieldKind) -> FieldStep {
+        self.state = if self.depth == 0 { FieldState::Done } else { FieldState::CommaOrEnd };
+        FieldStep::End(kind)
+    }
+
+    fn go(&mut self, state: FieldState) -> FieldStep {
+        self.state = state;
+        FieldStep::Nothing
+    }
+
+    /// Inside a string, where `byte` comes first.
+    fn text(&mut self, byte: u8, input: &mut &str) -> Result<FieldStep, Error> {
+        let is_key = self.state == FieldState::InKey;
+        if self.high != 0 && byte != b'\\' {
+            return self.lone(is_key);
+        }
+        let length = plain_length(input.as_bytes());
+        if length > 0 {
+            if !is_key {
+                return Ok(FieldStep::Run(length));
+            }
+            let (run, rest) = input.split_at_checked(length).ok_or(BAD)?;
+            self.add_to_key(run)?;
+            *input = rest;
+            return Ok(FieldStep::Nothing);
+        }
+        let step = match byte {
+            b'"' if is_key => self.go(FieldState::Colon),
+            b'"' => self.end(FieldKind::String),
+            b'\\' if is_key => self.go(FieldState::KeyEscape),
+            b'\\' => self.go(FieldState::TextEscape),
+            _ => return Err(BAD),
+        };
+        *input = input.get(1..).ok_or(BAD)?;
+        Ok(step)
+    }
+
+    /// Behind a backslash, or among the hex digits of an escape.
+    fn escape(&mut self, byte: u8) -> Result<FieldStep, Error> {
+        let is_key = matches!(self.state, FieldState::KeyEscape | FieldState::KeyHex);
+        if matches!(self.state, FieldState::KeyHex | FieldState::TextHex) {
+            return self.hex(byte, is_key);
+        }
+        let character = match byte {
+            b'"' | b'\\' | b'/' => char::from(byte),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                (self.unit, self.count) = (0, 0);
+                let state = if is_key { FieldState::KeyHex } else { FieldState::TextHex };
+                return Ok(self.go(state));
+            }
+            _ => return Err(BAD),
+        };
+        // A half pair before it stands alone; the escape follows it in the same piece.
+        let is_lone = core::mem::take(&mut self.high) != 0;
+        self.decode(is_lone.then_some(LONE), character, is_key)
+    }
+
+    /// A digit of an escaped unit of UTF-16.
+    fn hex(&mut self, byte: u8, is_key: bool) -> Result<FieldStep, Error> {
+        let digit = char::from(byte).to_digit(16).ok_or(BAD)?;
+        let unit = (u32::from(self.unit) << 4) | digit;
+        (self.unit, self.count) = (unit as u16, self.count + 1);
+        if self.count < 4 {
+            return Ok(FieldStep::Nothing);
+        }
+        let high = core::mem::take(&mut self.high);
+        let lone = (high != 0).then_some(LONE);
+        match unit & 0xffff {
+            low @ 0xdc00..0xe000 if high != 0 => {
+                let character = 0x1_0000 + ((u32::from(high) & 0x3ff) << 10) + (low & 0x3ff);
+                self.decode(None, char::from_u32(character).unwrap_or(LONE), is_key)
+            }
+            half @ 0xd800..0xdc00 => {
+                self.high = half as u16;
+                match lone {
+                    Some(lone) => self.decode(None, lone, is_key),
+                    None => {
+                        let state = if is_key { FieldState::InKey } else { FieldState::Text };
+                        Ok(self.go(state))
+                    }
+                }
+            }
+            unit => self.decode(lone, char::from_u32(unit).unwrap_or(LONE), is_key),
+        }
+    }
+
+    /// A half pair that nothing completes.
+    fn lone(&mut self, is_key: bool) -> Result<FieldStep, Error> {
+        self.high = 0;
+        self.decode(None, LONE, is_key)
+    }
+
+    /// What an escape stands for, and a half pair before it that stands alone.
+    fn decode(
+        &mut self,
+        lone: Option<char>,
+        character: char,
+        is_key: bool,
+    ) -> Result<FieldStep, Error> {
+        if is_key {
+            self.state = FieldState::InKey;
+            for character in lone.into_iter().chain([character]) {
+                self.add_to_key(character.encode_utf8(&mut [0; 4]))?;
+            }
+            return Ok(FieldStep::Nothing);
+        }
+        self.state = FieldState::Text;
+        self.waiting = lone.and(Some(character));
+        let first = lone.unwrap_or(character);
+        Ok(FieldStep::Decoded(first.encode_utf8(&mut self.decoded).len()))
+    }
+
+    /// As much of a number or a word as there is, or its end.
+    fn literal(&mut self, input: &mut &str) -> Result<FieldStep, Error> {
+        let is_number = self.state == FieldState::Number;
+        let mut length = 0;
+        for byte in input.bytes() {
+            let next =
+                if is_number { number_part(self.count, byte) } else { word_part(self.count, byte) };
+            let Some(next) = next else { break };
+            (self.count, length) = (next, length + 1);
+            if !is_number && is_whole_word(next) {
+                break;
+            }
+        }
+        match length {
+            0 if is_number && is_whole_number(self.count) => Ok(self.end(FieldKind::Number)),
+            0 => Err(BAD),
+            length => Ok(FieldStep::Run(length)),
+        }
+    }
+
+    /// The last name of the path goes.
+    fn pop(&mut self) {
+        let path = self.path.get(..usize::from(self.path_length)).unwrap_or_default();
+        let slash = path.iter().rposition(|byte| *byte == b'/');
+        self.path_length = slash.map_or(0, |slash| slash as u8);
+    }
+
+    fn push(&mut self, text: &[u8]) -> Result<(), Error> {
+        let start = usize::from(self.path_length);
+        let end = start.saturating_add(text.len());
+        let place = self.path.get_mut(start..end).ok_or(TOO_LONG)?;
+        for (slot, byte) in place.iter_mut().zip(text) {
+            *slot = *byte;
+        }
+        self.path_length = end as u8;
+        Ok(())
+    }
+
+    /// A piece of a key, which a path has with its own escapes.
+    fn add_to_key(&mut self, mut text: &str) -> Result<(), Error> {
+        loop {
+            let special = text.bytes().position(|byte| matches!(byte, b'~' | b'/'));
+            let split = special.and_then(|at| text.split_at_checked(at));
+            let (plain, rest) = split.unwrap_or((text, ""));
+            self.push(plain.as_bytes())?;
+            let Some(first) = rest.bytes().next() else { return Ok(()) };
+            self.push(if first == b'~' { b"~0" } else { b"~1" })?;
+            text = rest.get(1..).unwrap_or_default();
+        }
+    }
+
+    /// The index at the end of the path becomes the next one.
+    fn count_up(&mut self) -> Result<(), Error> {
+        let path = self.path.get_mut(..usize::from(self.path_length)).unwrap_or_default();
+        for digit in path.iter_mut().rev() {
+            match digit {
+                b'9' => *digit = b'0',
+                b'0'..=b'8' => {
+                    *digit += 1;
+                    return Ok(());
+                }
+                // All were nines.
+                _ => break,
+            }
+        }
+        let slash = path.iter().rposition(|byte| *byte == b'/').unwrap_or_default();
+        self.push(b"0")?;
+        if let Some(first) = self.path.get_mut(slash + 1) {
+            *first = b'1';
+        }
+        Ok(())
+    }
+}
+
+impl Default for FieldReader {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The part of a number that `byte` is in, after a byte of `part`; 0 is its start.
+const fn number_part(part: u8, byte: u8) -> Option<u8> {
+    Some(match (part, byte) {
+        (0, b'-') => MINUS,
+        (0 | MINUS, b'0') => ZERO,
+        (0 | MINUS, b'1'..=b'9') | (WHOLE, b'0'..=b'9') => WHOLE,
+        (ZERO | WHOLE, b'.') => POINT,
+        (POINT | FRACTION, b'0'..=b'9') => FRACTION,
+        (ZERO | WHOLE | FRACTION, b'e' | b'E') => E,
+        (E, b'+' | b'-') => SIGN,
+        (E | SIGN | EXPONENT, b'0'..=b'9') => EXPONENT,
+        _ => return None,
+    })
+}
+
+const MINUS: u8 = 1;
+const ZERO: u8 = 2;
+const WHOLE: u8 = 3;
+const POINT: u8 = 4;
+const FRACTION: u8 = 5;
+const E: u8 = 6;
+const SIGN: u8 = 7;
+const EXPONENT: u8 = 8;
+
+const fn is_whole_number(part: u8) -> bool {
+    matches!(part, ZERO | WHOLE | FRACTION | EXPONENT)
+}
+
+/// The letters of [`WORDS`] up to and with `byte`, after `letters` of them.
+fn word_part(letters: u8, byte: u8) -> Option<u8> {
+    let at = match (letters, byte) {
+        (0, b'f') => TRUE_END,
+        (0, b'n') => FALSE_END,
+        _ => letters,
+    };
+    (WORDS.get(usize::from(at)) == Some(&byte)).then_some(at + 1)
+}
+
+const fn is_whole_word(letters: u8) -> bool {
+    matches!(letters, TRUE_END | FALSE_END | NULL_END)
+}
+
+/// The words of JSON, one after the other, and where each ends.
+const WORDS: &[u8] = b"truefalsenull";
+const TRUE_END: u8 = 4;
+const FALSE_END: u8 = 9;
+const NULL_END: u8 = 13;
+
+/// What stands for half a surrogate pair without the other half.
+const LONE: char = char::REPLACEMENT_CHARACTER;
+
+const BAD: Error = Error::new(ErrorKind::BadJson, 0);
+const TOO_LONG: Error = Error::new(ErrorKind::TooLong, MAX_PATH_BYTES as u32);
+
+const _: () = assert!(size_of::<FieldReader>() <= 256);
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+    use std::{format, vec};
+
+    /// Every value with its path, its kind and its text, in the order in which they end.
+    type Values = Vec<(String, FieldKind, String)>;
+
+    /// What is read of `pieces`.
+    fn read<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Result<Values, Error> {
+        let mut reader = FieldReader::new();
+        let (mut open, mut values) = (Vec::<(String, String)>::new(), Vec::new());
+        let mut take = |path: &str, begins: bool, ends: Option<FieldKind>, more: &str| {
+            if begins {
+                open.push((path.into(), String::new()));
+            }
+            let (begun, text) = open.last_mut().expect("what goes on has begun");
+            assert_eq!(begun, path);
+            text.push_str(more);
+            if let Some(kind) = ends {
+                values.extend(open.pop().map(|(path, text)| (path, kind, text)));
+            }
+        };
+        for mut piece in pieces {
+            loop {
+                let (begins, ends, more) = match reader.next(&mut piece)? {
+                    None => break,
+                    Some(FieldEvent::Begin(_)) => (true, None, String::new()),
+                    Some(FieldEvent::Piece(text)) => (false, None, String::from(text)),
+                    Some(FieldEvent::End(kind)) => (false, Some(kind), String::new()),
+                };
+                assert_eq!(more.is_empty(), begins || ends.is_some());
+                take(reader.path(), begins, ends, &more);
+            }
+        }
+        if let Some(FieldEvent::End(kind)) = reader.finish()? {
+            take(reader.path(), false, Some(kind), "");
+        }
+        assert!(reader.is_done());
+        Ok(values)
+    }
+
+    const HALVES: &str =
+        r#"["\ud83d","\ud83dx","\ude00","\ud83d\n","\ud83d\u0041","\ud83d\ud83d\ude00"]"#;
+
+    const DOCUMENTS: [&str; 14] = [
+        r#"{}"#,
+        r#"[]"#,
+        r#" "" "#,
+        r#"-12.50e+3"#,
+        r#"0"#,
+        r#"true"#,
+        r#"null"#,
+        r#"{"a":1,"b":[true,false,null],"c":{"d":"e"}}"#,
+        r#"{"":{"":[]},"a/b~c":0,"é\n\u00e9\/":"x"}"#,
+        r#"[[1,2],[],[[3]],{"a":[4]}]"#,
+        r#"{"t":"a\"\\\/\b\f\n\r\té😀\u00e9\ud83d\ude00z"}"#,
+        HALVES,
+        r#"[0,1,2,3,4,5,6,7,8,9,10,11,[12],13]"#,
+        "{ \"a\" : [ 1 , 2 ] ,\r\n\t\"b\" : \"\" }",
+    ];
+
+    #[test]
+    fn every_chunking_gives_the_same() {
+        for document in DOCUMENTS {
+            let whole = read([document]).unwrap_or_else(|error| panic!("{document}: {error}"));
+            for first in 0..=document.len() {
+                for second in first..=document.len() {
+                    let cuts = [0, first, second, document.len()];
+                    if cuts.iter().any(|cut| !document.is_char_boundary(*cut)) {
+                        continue;
+                    }
+                    let pieces = cuts.windows(2).map(|cut| &document[cut[0]..cut[1]]);
+                    assert_eq!(read(pieces).as_ref(), Ok(&whole), "{document}: {first}, {second}");
+                }
+            }
+            let letters = document.split_inclusive(|_| true);
+            assert_eq!(read(letters).as_ref(), Ok(&whole), "{document}");
+        }
+    }
+
+    #[test]
+    fn values_are_what_serde_reads() {
+        for document in DOCUMENTS {
+            if document == HALVES {
+                // It refuses them.
+                continue;
+            }
+            let value: serde_json::Value = serde_json::from_str(document).unwrap();
+            for (path, kind, text) in read([document]).unwrap() {
+                let found = value.pointer(&path).unwrap_or_else(|| panic!("{document}: {path}"));
+                match kind {
+                    FieldKind::Object => assert!(found.is_object(), "{path}"),
+                    FieldKind::Array => assert!(found.is_array(), "{path}"),
+                    FieldKind::String => assert_eq!(found.as_str(), Some(text.as_str())),
+                    FieldKind::Number | FieldKind::Word => {
+                        let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+                        assert_eq!(found, &read, "{path}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn half_pairs_alone_become_replacements() {
+        let values = read([HALVES]).unwrap();
+        let texts: Vec<&str> = values.iter().map(|it| it.2.as_str()).take(6).collect();
+        let lone = "\u{fffd}";
+        let expected = ["", "x", "", "\n", "A", "😀"].map(|rest| format!("{lone}{rest}"));
+        assert_eq!(texts, expected);
+        assert_eq!(read([r#"{"\ud83d\u0041":1}"#]).unwrap()[0].0, format!("/{lone}A"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_and_what_is_not_whole_too() {
+        for wrong in [
+            "",
+            " ",
+            "{",
+            "[",
+            "\"",
+            "\"a",
+            "{\"a\"",
+            "{\"a\":",
+            "{\"a\":1",
+            "[1,",
+            "[1,]",
+            "{,}",
+            "{\"a\":1,}",
+            "{1:2}",
+            "[1 2]",
+            "]",
+            "}",
+            "[}",
+            "{]",
+            "01",
+            "1.",
+            "-",
+            "1e",
+            "1e+",
+            ".5",
+            "+1",
+            "tru",
+            "nul",
+            "truee",
+            "True",
+            "nan",
+            "'a'",
+            "\"\n\"",
+            "\"\\x\"",
+            "1 2",
+            "\"\\u12g4\"",
+            "{} {}",
+            "\"\\ud83d",
+            "é",
+            "[é]",
+            "{\"a\" 1}",
+            "{\"a\"::1}",
+        ] {
+            assert!(serde_json::from_str::<serde_json::Value>(wrong).is_err(), "{wrong}");
+            assert!(read([wrong]).is_err(), "{wrong}");
+            assert!(read(wrong.split_inclusive(|_| true)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn depth_and_paths_have_limits() {
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(read([nested(MAX_FIELD_DEPTH).as_str()]).is_ok());
+        let error = read([nested(MAX_FIELD_DEPTH + 1).as_str()]).unwrap_err();
+        assert_eq!((error.kind(), error.detail()), (ErrorKind::TooDeep, 64));
+        let keyed = |length| format!("{{\"{}\":1}}", "k".repeat(length));
+        assert!(read([keyed(MAX_PATH_BYTES - 1).as_str()]).is_ok());
+        let error = read([keyed(MAX_PATH_BYTES).as_str()]).unwrap_err();
+        assert_eq!((error.kind(), error.detail()), (ErrorKind::TooLong, 192));
+        // A value may be as long as it likes.
+        let long = format!("[\"{}\"]", "é".repeat(100_000));
+        assert_eq!(read([long.as_str()]).unwrap()[0].2.len(), 200_000);
+    }
+
+    #[test]
+    fn indices_grow_in_digits() {
+        let list = format!("[{}]", vec!["0"; 1001].join(","));
+        let values = read([list.as_str()]).unwrap();
+        for index in [0, 9, 10, 99, 100, 999, 1000] {
+            assert_eq!(values[index].0, format!("/{index}"));
+        }
+    }
+}
