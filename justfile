@@ -29,6 +29,11 @@ bench-rival folder="target/rival":
 scaling word="":
     tests/scaling.sh {{word}}
 
+# Twenty small tasks with a real model: a table with tokens and cost. Wants a key or a local server.
+eval model *options="":
+    cargo build --release --package zerostack-cli
+    python3 tests/eval/run.py {{model}} {{options}}
+
 # The shell parser beside bash and tree-sitter-bash, on random scripts. Wants Python; pip install
 # tree_sitter tree_sitter_bash for the second.
 permissions-differential count="10000" seed="1":

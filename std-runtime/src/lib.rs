@@ -5,6 +5,7 @@
 //! [`plumbing`] its filters.
 
 pub mod agent;
+pub mod ask;
 pub mod cli;
 mod command;
 pub mod error;

@@ -2,6 +2,7 @@
 
 use zerostack_policy::{Mode, Rule, Verdict};
 
+use crate::ask::Asker;
 use crate::sandbox;
 
 /// What the user allows the model to do.
@@ -11,6 +12,8 @@ pub struct Permissions {
     pub mode: Option<Mode>,
     /// Rules of the command line.
     pub rules: Vec<(Verdict, Rule)>,
+    /// Who is asked where the rules say so; without anybody an ask is a denial.
+    pub asker: Option<Asker>,
 }
 
 impl Permissions {
@@ -34,7 +37,7 @@ mod tests {
     fn the_mode_is_the_users_and_a_prompt_only_narrows_it() {
         use sandbox::Mode::{Off, On};
         let mode = |asked, narrower, sandbox| {
-            Permissions { mode: asked, rules: Vec::new() }.mode(narrower, sandbox)
+            Permissions { mode: asked, ..Permissions::default() }.mode(narrower, sandbox)
         };
         let (readonly, full) = (Some(Mode::ReadOnly), Some(Mode::Full));
         assert_eq!(mode(None, [None, None], On), Mode::Full);

@@ -2,6 +2,8 @@
 
 mod agent_crate;
 mod arena_sizes;
+mod asked;
+mod background;
 mod bad_input;
 mod bad_place;
 mod bad_provider;

@@ -118,7 +118,7 @@ impl Config {
             let file: ProjectFile = from_toml(path, text, PROJECT_ADVICE)?;
             config.warnings.extend(unknown_keys(path, text, &PROJECT_KEYS)?);
             let from = File::Project;
-            let Permissions { mode, rules } = file.permissions.read(path)?;
+            let Permissions { mode, rules, .. } = file.permissions.read(path)?;
             let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
             config.permissions.mode = narrower;
             config.permissions.rules.extend(rules);
@@ -240,7 +240,7 @@ impl PermissionTable {
                 rules.push((verdict, rule));
             }
         }
-        Ok(Permissions { mode, rules })
+        Ok(Permissions { mode, rules, asker: None })
     }
 }
 

@@ -13,6 +13,7 @@
 mod argument;
 mod attempt;
 mod attempts;
+mod background;
 mod carry_out;
 mod check;
 mod context;

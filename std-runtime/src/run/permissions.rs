@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use zerostack_policy::{Decision, Mode, Policy, Verdict};
 
 use super::Outcome;
+
+use crate::ask::{Answer, Asker, Question};
 use crate::error::quote;
 use crate::permissions::Permissions;
 use crate::{Error, ErrorKind, Result, sandbox, tool};
@@ -15,6 +17,7 @@ use crate::{Error, ErrorKind, Result, sandbox, tool};
 #[derive(Debug)]
 pub(super) struct Gate {
     policy: Policy,
+    asker: Option<Asker>,
     denied: Mutex<Vec<String>>,
 }
 
@@ -32,7 +35,8 @@ impl Gate {
         let rules = permissions.rules.iter().chain(&configured.rules).cloned();
         let policy = rules
             .fold(Policy::new(mode), |policy, (verdict, rule)| policy.with_rule(verdict, rule));
-        Self { policy: policy.with_folders(root, home), denied: Mutex::default() }
+        let (policy, asker) = (policy.with_folders(root, home), permissions.asker.clone());
+        Self { policy, asker, denied: Mutex::default() }
     }
 
     /// Whether the call may run.
@@ -60,10 +64,18 @@ impl Gate {
                 (self.policy.check_tool(name, path), path)
             }
         };
-        if decision.verdict == Verdict::Allow {
+        let answer = match (decision.verdict, &self.asker) {
+            (Verdict::Allow, _) => return Ok(()),
+            (Verdict::Ask, Some(asker)) => {
+                let arguments = Value::Object(arguments.clone());
+                asker.answer(&Question::new(name, subject, &arguments, &decision))
+            }
+            _ => Answer::Nobody,
+        };
+        if matches!(answer, Answer::Yes | Answer::Always) {
             return Ok(());
         }
-        let text = refusal(&decision);
+        let text = refusal(&decision, answer);
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         denied.push(format!("{name} {}: {}", quote(subject), decision.reason));
         Err(text)
@@ -100,14 +112,15 @@ impl Gate {
     }
 }
 
-fn refusal(decision: &Decision) -> String {
+fn refusal(decision: &Decision, answer: Answer) -> String {
     let part = match decision.part.as_str() {
         "" => String::new(),
         part => format!(" by {}", quote(part)),
     };
-    let asks = match decision.verdict {
-        Verdict::Ask => ", and nobody can be asked in this run",
-        Verdict::Allow | Verdict::Deny => "",
+    let asks = match (decision.verdict, answer) {
+        (Verdict::Ask, Answer::No) => ", and the user was asked and denied it",
+        (Verdict::Ask, _) => ", and nobody can be asked in this run",
+        (Verdict::Allow | Verdict::Deny, _) => "",
     };
     format!(
         "not run: {}{part} ({}){asks}; do it in a way that needs no permission, or leave it out \

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::background::Background;
 use super::exchange::{End, Exchange, ended, exchange};
 use super::stop::Guard;
 use super::{RunOptions, Stop};
@@ -17,6 +18,8 @@ pub(super) struct Workspace {
     view: View,
     /// Variables that hold keys, whatever they are called.
     hidden_variables: Vec<OsString>,
+    /// What calls of `bash` left running; it ends with the view.
+    background: Background,
     _guard: Guard,
 }
 
@@ -53,7 +56,8 @@ impl Workspace {
         }
         let view = View::open(&options.folder, &view_options)?;
         let guard = stop.guard(&view);
-        Ok(Self { view, hidden_variables: hidden_variables.to_vec(), _guard: guard })
+        let (hidden_variables, background) = (hidden_variables.to_vec(), Background::default());
+        Ok(Self { view, hidden_variables, background, _guard: guard })
     }
 
     /// Keeps the memory of this process from the tools. All views are open then.
@@ -66,6 +70,11 @@ impl Workspace {
     /// The view.
     pub(super) fn view(&self) -> &View {
         &self.view
+    }
+
+    /// The commands in the background.
+    pub(super) fn background(&self) -> &Background {
+        &self.background
     }
 
     /// Starts a process in the view, without the keys.

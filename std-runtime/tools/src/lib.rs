@@ -93,6 +93,9 @@ pub enum Replaced {
 ///
 /// The process must be there for this call alone: all processes below it end with the call.
 ///
+/// A command that `bash` leaves in the background keeps the process after its result is written and
+/// stdout closed, until it ends.
+///
 /// The exit code is 0 when the tool ran, also with `is_error`, 2 when the
 /// invocation cannot be used, 1 when the result could not be written.
 pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
@@ -110,10 +113,17 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     };
     let mut line = serde_json::to_vec(&output).expect("an Output has string keys only");
     line.push(b'\n');
-    match stdout.write_all(&line).and_then(|()| stdout.flush()) {
-        Ok(()) => ExitCode::from(code),
-        Err(_) => ExitCode::FAILURE,
+    if stdout.write_all(&line).and_then(|()| stdout.flush()).is_err() {
+        return ExitCode::FAILURE;
     }
+    if bash::is_left() {
+        drop(stdout);
+        // Whoever reads the result waits for the end of its pipe, not for ours.
+        if own_process::close_output().is_ok() {
+            bash::stay();
+        }
+    }
+    ExitCode::from(code)
 }
 
 /// As [`call`], with `folder` as the working folder and `environment` as that of commands. The

@@ -31,8 +31,9 @@ const SPECS: &[ToolSpec<'static>] = &[
     ToolSpec {
         name: "bash",
         description: "Run bash in the working folder, without stdin: stdout and stderr mixed (long output \
-            loses its middle), exit status. Background processes end with the call.",
-        parameters: r#"{"type":"object","properties":{"command":{"type":"string"},"timeout_ms":{"type":"integer","description":"default 120000"}},"required":["command"]}"#,
+            loses its middle), exit status. Background processes end with the call, unless you start a \
+            server or the like with background: a name for it.",
+        parameters: r#"{"type":"object","properties":{"command":{"type":"string"},"timeout_ms":{"type":"integer","description":"default 120000"},"background":{"type":"string"}},"required":["command"]}"#,
     },
     ToolSpec {
         name: "grep",

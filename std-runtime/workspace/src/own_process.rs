@@ -87,6 +87,20 @@ pub fn end_with_parent() {
     }
 }
 
+/// Closes stdout and stderr, and does not end any more when the thread that started this process
+/// does.
+///
+/// # Errors
+/// What the system says.
+pub fn close_output() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(None)?;
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    rustix::stdio::dup2_stderr(&nowhere)?;
+    Ok(())
+}
+
 /// Makes `folder` the working folder of this thread and of those that it starts, but not of the
 /// process.
 #[cfg(target_os = "linux")]

@@ -29,6 +29,8 @@ struct Attempt {
     teeth: String,
     #[serde(default)]
     landlock: String,
+    /// What the text that injects it asks for.
+    goal: Option<String>,
 }
 
 fn all() -> String {
@@ -273,12 +275,30 @@ fn no_attempt_reaches_its_goal() {
     let is_root = rustix::process::geteuid().is_root();
     // Not below /tmp and not in a home: these are others inside anyway.
     let place = if is_root { "/srv" } else { env!("CARGO_TARGET_TMPDIR") };
-    for user in if is_root { vec![0, ORDINARY] } else { vec![rustix::process::geteuid().as_raw()] }
-    {
-        let place = tempfile::tempdir_in(place).unwrap();
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        play(place.path(), user);
+    let users = if is_root { vec![0, ORDINARY] } else { vec![rustix::process::geteuid().as_raw()] };
+    // Each has a world of its own, so they play at the same time.
+    std::thread::scope(|scope| {
+        for user in users {
+            scope.spawn(move || {
+                let place = tempfile::tempdir_in(place).unwrap();
+                fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+                play(place.path(), user);
+            });
+        }
+    });
+}
+
+/// What hostile text in a result of a tool may ask for, and that a model that does so gets nowhere.
+#[test]
+fn what_injections_ask_for_is_among_the_attempts() {
+    let attempts = attempts();
+    let goals =
+        attempts.iter().filter_map(|it| Some((it.id.strip_prefix("injection/")?, &it.goal)));
+    let goals: Vec<_> = goals.collect();
+    for (id, goal) in &goals {
+        println!("| {id} | {} | contained |", goal.as_deref().expect(id));
     }
+    assert!(goals.len() >= 24, "{}", goals.len());
 }
 
 /// An ordinary user that each system has: `daemon`.

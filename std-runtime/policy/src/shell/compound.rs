@@ -1,7 +1,6 @@
 //! Compound commands: groups, branches, loops, `case`, conditions, arithmetic, functions.
 
-use super::expansion::Parts;
-use super::parse::{Parser, Until};
+use super::parse::{Parser, Parts, Until};
 use super::{Command, Simple, SyntaxError, Word};
 
 impl Parser<'_> {

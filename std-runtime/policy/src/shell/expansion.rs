@@ -1,6 +1,6 @@
 //! Words: quotes and expansions.
 
-use super::parse::{Parser, Until};
+use super::parse::{Parser, Parts, Until};
 use super::{Piece, Script, SyntaxError, Word, brace};
 
 /// Where a piece of text stands.
@@ -10,14 +10,6 @@ enum Quotes {
     Double,
     /// A here-document: `"` is text.
     Here,
-}
-
-/// How many expressions stand between the parentheses of arithmetic.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parts {
-    One,
-    /// `for ((a; b; c))`
-    OfLoop,
 }
 
 impl Parser<'_> {

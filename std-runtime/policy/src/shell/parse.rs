@@ -1,6 +1,5 @@
 //! Scripts and commands.
 
-use super::expansion::Parts;
 use super::{
     Assignment, Command, DEPTH_MAX, SCRIPT_BYTES_MAX, Script, Simple, SyntaxError, Word, brace,
 };
@@ -50,6 +49,14 @@ pub(super) enum Until {
     Words(&'static [&'static str]),
     /// `;;`, `;&`, `;;&` or `esac`.
     CaseItem,
+}
+
+/// How many expressions stand between the parentheses of arithmetic.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parts {
+    One,
+    /// `for ((a; b; c))`
+    OfLoop,
 }
 
 impl<'s> Parser<'s> {

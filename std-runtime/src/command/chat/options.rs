@@ -107,7 +107,8 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         drop(commit::Lock::take()?);
     }
     let (sandbox, access) = sandboxed::given(matches);
-    let permissions = Permissions { mode: value(matches, "mode"), rules: given_rules(matches) };
+    let (mode, rules) = (value(matches, "mode"), given_rules(matches));
+    let permissions = Permissions { mode, rules, asker: None };
     let idle_limit = value::<u32>(matches, "idle-limit");
     let options = RunOptions {
         folder,

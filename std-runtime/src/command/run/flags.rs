@@ -290,6 +290,7 @@ impl RunArgs {
             permissions: Permissions {
                 mode: value(matches, "mode"),
                 rules: flag::given_rules(matches),
+                asker: None,
             },
             session: sessions::given(matches),
             folder: value(matches, "folder"),

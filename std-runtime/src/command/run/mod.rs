@@ -9,6 +9,7 @@ mod prepare;
 mod prompt_command;
 mod signals;
 mod task;
+mod terminal;
 
 use std::process::ExitCode;
 

@@ -9,11 +9,13 @@ use super::flags::RunArgs;
 use super::form::{check_attempts, check_form, scope_of, strategies};
 use super::signals;
 use super::task::{self, Task, Words};
+use super::terminal;
 use crate::command::entry::Invocation;
 use crate::command::options;
 use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::command::sessions;
+use crate::permissions::Permissions;
 use crate::run::contract::{Form, findings};
 use crate::run::input::{self, Given, Patience};
 use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
@@ -178,7 +180,8 @@ pub(super) fn prepared(
     let format = args.format.unwrap_or_default();
     let is_dry = args.dry_run && !is_plan;
     let RunArgs { check, attempts, best_of, prove_prefix, .. } = args;
-    let RunArgs { sandbox, access, record, permissions, limits, idle_limit, subagents, .. } = args;
+    let RunArgs { sandbox, access, record, limits, idle_limit, subagents, .. } = args;
+    let permissions = Permissions { asker: terminal::asker(stop.cancel()), ..args.permissions };
     let options = Box::new(RunOptions {
         folder,
         model,

@@ -7,6 +7,7 @@ use zerostack_core::{OwnedTool, ToolCall};
 
 use super::{Tools, arguments};
 use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::run::background::Background;
 use crate::run::exchange::{End, GRACE, ended, exchange};
 use crate::sandbox::{Program, ToolHost};
 use crate::transport::Cancel;
@@ -50,6 +51,10 @@ impl Processes<'_> {
         }
         program.env(tool::outside::PROJECT, workspace.view().root());
         program.env(tool::outside::SANDBOX, options.sandbox.name());
+        let background = Background::name(name, arguments);
+        if let Some(background) = &background {
+            workspace.background().end(background);
+        }
         let mut child = workspace.spawn(program)?;
         let limit = deadline(name, arguments);
         let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, stop);
@@ -57,6 +62,14 @@ impl Processes<'_> {
             child.process().kill();
             Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
         })?;
+        if let Some(background) = background
+            && exchanged.end == End::Whole
+            && stop.why().is_none()
+            && let Ok(Printed { content, is_error }) = serde_json::from_slice(&exchanged.output)
+        {
+            workspace.background().keep(background, child);
+            return Ok(ToolOutput { content, is_error });
+        }
         let ended = match exchanged.end {
             End::Whole => ended(&child)?,
             End::Late | End::TooLong | End::Stopped => None,

@@ -1,5 +1,6 @@
 //! `bash`: a command and all that it starts.
 
+mod background;
 mod output;
 mod signals;
 
@@ -28,6 +29,8 @@ pub(super) struct Arguments {
     command: String,
     #[serde(default, deserialize_with = "lenient::whole")]
     timeout_ms: Option<u64>,
+    /// The name under which it goes on after the call.
+    background: Option<String>,
 }
 
 /// The time limit that `arguments` ask for.
@@ -42,10 +45,14 @@ pub(super) fn time_limit(arguments: &[u8]) -> Duration {
 }
 
 pub(super) fn run(arguments: Arguments) -> Outcome {
-    let Arguments { command, timeout_ms } = arguments;
-    let timeout_ms = timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS);
+    let Arguments { command, timeout_ms, background } = arguments;
+    let default = if background.is_some() { BACKGROUND_MS } else { DEFAULT_TIMEOUT_MS };
+    let timeout_ms = timeout_ms.unwrap_or(default);
     if !(1..=MAX_TIMEOUT_MS).contains(&timeout_ms) {
         return Err(format!("timeout_ms is {timeout_ms}: give 1 to {MAX_TIMEOUT_MS}"));
+    }
+    if let Some(name) = background {
+        return background::run(&command, &name, Duration::from_millis(timeout_ms));
     }
     let failed = |e: std::io::Error| format!("the command was not run: {e}");
     // Before the command starts, so that its end cannot be missed.
@@ -70,25 +77,25 @@ fn spawn(command: &str) -> std::io::Result<(PipeReader, Child)> {
     let start = |shell: &str| -> std::io::Result<(PipeReader, Child)> {
         let (pipe, writer) = std::io::pipe()?;
         rustix::io::ioctl_fionbio(&pipe, true)?;
-        let mut child = Command::new(shell);
+        let mut child = into_shell(Command::new(shell), command);
         ENVIRONMENT.with_borrow(|environment| {
             if let Some(environment) = environment {
                 child.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
             }
         });
-        let child = child
-            .args(["-c", command])
-            .stdin(Stdio::null())
-            .stdout(writer.try_clone()?)
-            .stderr(writer)
-            .process_group(0)
-            .spawn()?;
+        let child = child.stdout(writer.try_clone()?).stderr(writer).spawn()?;
         Ok((pipe, child))
     };
     match start("bash") {
         Err(e) if e.kind() == ErrorKind::NotFound => start("sh"),
         started => started,
     }
+}
+
+/// A shell that will run `command`, without input and in a group of its own.
+fn into_shell(mut shell: Command, command: &str) -> Command {
+    shell.args(["-c", command]).stdin(Stdio::null()).process_group(0);
+    shell
 }
 
 /// The command and all it started that did not leave its process group.
@@ -164,10 +171,16 @@ impl Group {
                 Phase::Running | Phase::Terminating | Phase::Draining => {}
             }
         }
+        let status = self.end()?;
+        Ok(Ended { status, timed_out, background: open })
+    }
+
+    /// Ends the command with all that it started.
+    fn end(&mut self) -> std::io::Result<ExitStatus> {
         self.signal(Signal::KILL);
         let status = self.leader.wait()?;
         end_all();
-        Ok(Ended { status, timed_out, background: open })
+        Ok(status)
     }
 
     /// Leaves the leader a zombie, so that the id of the group stays taken.
@@ -211,6 +224,8 @@ fn end_all() {
         own_process::end_all_below();
     }
 }
+
+pub(super) use background::{is_left, stay};
 
 /// Tells that this process does nothing but this call, so that all below it belongs to the call.
 pub(super) fn own_process() {
@@ -310,6 +325,8 @@ fn end_line(content: &mut String) {
 }
 
 const DEFAULT_TIMEOUT_MS: u64 = 120_000;
+/// How long a command in the background is waited for at its start.
+const BACKGROUND_MS: u64 = 10_000;
 const MAX_TIMEOUT_MS: u64 = 3_600_000;
 /// Between SIGTERM and SIGKILL.
 const TERMINATE: Duration = Duration::from_millis(500);

@@ -85,7 +85,7 @@ fn denied(sockets: Sockets) -> Rules {
         rules.insert(number, flags.collect());
     }
     // Typing into the terminal of the user.
-    let typing = [TIOCSTI, TIOCLINUX];
+    let typing = [TIOCSTI, TIOCLINUX, TIOCCONS];
     let typing = typing.iter().filter_map(|request| rule(vec![same(1, *request)]));
     rules.insert(libc::SYS_ioctl, typing.collect());
     // Other families than the usual ones: Bluetooth, packets, virtual machines, the kernel's keys.
@@ -135,6 +135,12 @@ const TIOCSTI: u64 = 0x5412;
 /// Pastes the selection of the console, among others.
 const TIOCLINUX: u64 = 0x541c;
 
+/// Takes over the output of the console.
+const TIOCCONS: u64 = 0x541d;
+
+/// `libc` has no name for it yet.
+const OPEN_TREE_ATTR: i64 = 467;
+
 const DENIED: &[i64] = &[
     // Mounts.
     libc::SYS_mount,
@@ -148,6 +154,7 @@ const DENIED: &[i64] = &[
     libc::SYS_fsmount,
     libc::SYS_fspick,
     libc::SYS_mount_setattr,
+    OPEN_TREE_ATTR,
     // The namespaces of others.
     libc::SYS_setns,
     // Keys of the kernel, which no namespace separates.
@@ -161,6 +168,8 @@ const DENIED: &[i64] = &[
     libc::SYS_process_madvise,
     libc::SYS_pidfd_getfd,
     libc::SYS_kcmp,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
     // Large parts of the kernel that a build has no use for.
     libc::SYS_bpf,
     libc::SYS_perf_event_open,
@@ -174,12 +183,18 @@ const DENIED: &[i64] = &[
     libc::SYS_finit_module,
     libc::SYS_delete_module,
     libc::SYS_kexec_load,
+    libc::SYS_kexec_file_load,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_iopl,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_ioperm,
     libc::SYS_reboot,
     libc::SYS_settimeofday,
     libc::SYS_clock_settime,
     libc::SYS_clock_adjtime,
     libc::SYS_adjtimex,
     libc::SYS_quotactl,
+    libc::SYS_quotactl_fd,
     libc::SYS_swapon,
     libc::SYS_swapoff,
     libc::SYS_acct,

@@ -1,0 +1,103 @@
+//! The person at the terminal, who is asked whether a call may run.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::ask::{Answer, Ask, Asker, Question};
+use crate::transport::Cancel;
+
+/// Asks on the terminal that the command was started from, whatever its stdin and stdout are.
+struct Terminal {
+    cancel: Cancel,
+}
+
+/// The person at the terminal; `None` where there is none, or where this process may not read from
+/// it because it is in the background.
+pub(super) fn asker(cancel: &Cancel) -> Option<Asker> {
+    let tty = open().ok().filter(|_| io::stderr().is_terminal())?;
+    let foreground = rustix::termios::tcgetpgrp(&tty).ok()?;
+    let is_foreground = foreground == rustix::process::getpgrp();
+    is_foreground.then(|| Asker::new(Arc::new(Terminal { cancel: cancel.clone() })))
+}
+
+fn open() -> io::Result<File> {
+    OpenOptions::new().read(true).write(true).open("/dev/tty")
+}
+
+impl Ask for Terminal {
+    fn ask(&self, question: &Question) -> Answer {
+        open().and_then(|tty| self.asked(tty, question)).unwrap_or(Answer::Nobody)
+    }
+}
+
+impl Terminal {
+    fn asked(&self, mut tty: File, question: &Question) -> io::Result<Answer> {
+        // What was typed before the question was meant for nobody.
+        let _ = rustix::termios::tcflush(&tty, rustix::termios::QueueSelector::IFlush);
+        tty.write_all(shown(question).as_bytes())?;
+        loop {
+            tty.write_all(b"run it? [y]es, [a]lways in this run, [n]o: ")?;
+            let Some(line) = self.line(&mut tty)? else { return Ok(Answer::Nobody) };
+            match line.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Ok(Answer::Yes),
+                "a" | "always" => return Ok(Answer::Always),
+                "n" | "no" => return Ok(Answer::No),
+                _ => {}
+            }
+        }
+    }
+
+    /// A line, unless the run is stopped or the terminal goes first.
+    fn line(&self, tty: &mut File) -> io::Result<Option<String>> {
+        let pause = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        loop {
+            if self.cancel.is_cancelled() {
+                return Ok(None);
+            }
+            let ready = match poll(&mut [PollFd::new(&tty.as_fd(), PollFlags::IN)], Some(&pause)) {
+                Ok(ready) => ready,
+                Err(rustix::io::Errno::INTR) => 0,
+                Err(errno) => return Err(errno.into()),
+            };
+            if ready == 0 {
+                continue;
+            }
+            // The terminal gives whole lines.
+            let mut buffer = [0; 1024];
+            return match tty.read(&mut buffer)? {
+                0 => Ok(None),
+                count => {
+                    let line = buffer.get(..count).unwrap_or_default();
+                    Ok(Some(String::from_utf8_lossy(line).into_owned()))
+                }
+            };
+        }
+    }
+}
+
+/// The question as a person sees it: nothing in it acts on the terminal.
+fn shown(question: &Question) -> String {
+    let visible = |text: &str| zerostack_text::visible(text).into_owned();
+    let mut text = format!(
+        "\nThe model wants to run {}, which needs your permission: {}\n",
+        question.tool,
+        visible(&question.reason)
+    );
+    for line in question.subject.lines() {
+        text.push_str(&format!("    {}\n", visible(line)));
+    }
+    for line in question.diff.iter().take(DIFF_LINES) {
+        text.push_str(&format!("    {}\n", visible(line)));
+    }
+    if let Some(more) = question.diff.len().checked_sub(DIFF_LINES).filter(|more| *more > 0) {
+        text.push_str(&format!("    … {more} more lines\n"));
+    }
+    text
+}
+
+/// Lines of a diff that a screen has room for.
+const DIFF_LINES: usize = 40;
