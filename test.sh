@@ -74,7 +74,7 @@ step "examples"
 for example in hello tools tokio; do
     cargo run --quiet --package "example-$example"
 done
-sh examples/shell/test.sh
+check "shell examples" sh examples/shell/test.sh
 
 check "C" ffi/check.sh
 check "C runtime" bindings/c/check.sh

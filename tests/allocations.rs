@@ -3,8 +3,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use zerostack_core::prompt::Prompt;
 use zerostack_core::{Attachment, Dialect, Session, SessionConfig, Step, ToolResult, ToolSpec};
-use zerostack_tests::fixtures;
+use zerostack_tests::{fixtures, prompt_texts};
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -31,6 +32,19 @@ static ALLOCATOR: Counting = Counting;
 
 const TOOLS: [ToolSpec<'_>; 1] =
     [ToolSpec { name: "read", description: "Reads", parameters: r#"{"type":"object"}"# }];
+
+#[test]
+fn a_prompt_is_parsed_without_allocation() {
+    let texts = prompt_texts::all();
+    assert!(texts.len() >= 14, "{}", texts.len());
+    let mut parsed = 0;
+    let count = allocations_in(|| {
+        for text in &texts {
+            parsed += usize::from(Prompt::parse("p", text).is_ok());
+        }
+    });
+    assert_eq!((count, parsed >= 14), (0, true), "{parsed} of {}", texts.len());
+}
 
 #[test]
 fn a_turn_allocates_nothing() {

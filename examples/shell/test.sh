@@ -30,3 +30,12 @@ answer=$(cd "$work/project" && OPENAI_BASE_URL="$(cat "$work/address")/v1" MODEL
     OPENAI_API_KEY=none sh "$here/agent.sh" "What is in this folder?")
 [ "$answer" = "One file: notes.txt" ] || { echo "agent.sh answered: $answer" >&2; exit 1; }
 echo "examples/shell: agent.sh answered as scripted"
+
+# The jobs for hosted CI fit the schemas of their services.
+if command -v check-jsonschema >/dev/null; then
+    check-jsonschema --quiet --builtin-schema vendor.github-workflows "$here/pipelines/github.yml" "$root"/.github/workflows/*.yml
+    check-jsonschema --quiet --builtin-schema vendor.gitlab-ci "$here/pipelines/gitlab.yml"
+    echo "examples/shell: the jobs fit the schemas of GitHub Actions and GitLab CI"
+else
+    echo "NOT RUN: the schemas of GitHub Actions and GitLab CI: pip install check-jsonschema"
+fi

@@ -5,6 +5,7 @@ mod arena_sizes;
 mod asked;
 mod background;
 mod bad_input;
+mod bad_machine;
 mod bad_place;
 mod bad_provider;
 mod budgets;

@@ -42,7 +42,7 @@ def play(task, args, place):
     events = [json.loads(line) for line in ran.stdout.splitlines()]
     result = events[-1] if events else {}
     row = {"task": task["name"], "passed": False, "exit_code": ran.returncode, "seconds": round(seconds, 1),
-           "rounds": sum(event["type"] == "reply_end" for event in events), "usage": result.get("usage") or {},
+           "rounds": sum(event["type"] == "reply_end" for event in events), "usage": result.get("usage") or counted(events),
            "cost": result.get("cost"), "note": ""}
     if ran.returncode != 0:
         error = result.get("error") or {}
@@ -50,8 +50,6 @@ def play(task, args, place):
         row["note"] = str(row["note"])
         return row
     answer.write_text(result.get("text") or "")
-    if result.get("output") == "findings":
-        answer.write_text(result.get("text") or "")
     if result.get("patch"):
         applied = subprocess.run(["git", "apply"], cwd=project, input=result["patch"], text=True, capture_output=True)
         if applied.returncode != 0:
@@ -66,6 +64,19 @@ def play(task, args, place):
     if not row["passed"] and not row["note"]:
         row["note"] = "the check failed"
     return row
+
+
+def counted(events):
+    """The usage of all replies, for a run that has no result: the last count of each."""
+    total, last = {}, {}
+    for event in events:
+        if event["type"] == "usage":
+            last = event["usage"]
+        elif event["type"] in ("reply_end", "restart", "result"):
+            for name, count in last.items():
+                total[name] = total.get(name, 0) + (count or 0)
+            last = {}
+    return total
 
 
 def main():

@@ -8,6 +8,7 @@ pub mod image;
 pub mod model;
 mod pairs;
 pub mod play;
+pub mod prompt_texts;
 pub mod random;
 pub mod scaling;
 pub mod shared;

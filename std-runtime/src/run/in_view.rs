@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Stop;
 use super::delivery::{self, Checked};
 use super::exchange::{End, exchange};
+use super::workspace::Workspace;
+use super::{Check, CheckEnd, Stop};
 use crate::provider::{self, Flags};
 use crate::sandbox::{Access, Mode, Program, ToolHost};
 use crate::view::{View, ViewOptions};
@@ -43,8 +45,6 @@ pub struct CheckOutcome {
 struct Printed {
     content: String,
     is_error: bool,
-    #[serde(default)]
-    exit_code: Option<i32>,
 }
 
 impl Confinement {
@@ -71,13 +71,14 @@ impl Confinement {
     ///
     /// # Errors
     /// `Sandbox`, or `Tool` when it cannot be run at all.
-    pub fn check(&self, command: &str, limit: Duration, stop: &Stop) -> Result<CheckOutcome> {
-        let view = self.view()?;
-        let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-        let arguments = json!({ "command": command, "timeout_ms": millis });
-        let printed = self.call(&view, "bash", &arguments, limit, stop)?;
-        let passed = !printed.is_error && printed.exit_code.unwrap_or(0) == 0;
-        Ok(CheckOutcome { passed, output: printed.content })
+    pub fn check(&self, command: &str, limit: Duration, stop: &Arc<Stop>) -> Result<CheckOutcome> {
+        let check = Check { command: command.to_owned(), limit };
+        let workspace = Workspace::around(self.view()?, &self.hidden_variables, stop);
+        let CheckEnd { passed, mut output, how, .. } = check.run(&workspace, stop)?;
+        if !passed {
+            output.push_str(&format!("[{how}]\n"));
+        }
+        Ok(CheckOutcome { passed, output })
     }
 
     /// One patch of all `patches`, each of which is made after the one before it.

@@ -55,9 +55,14 @@ impl Workspace {
             own_process::show_memory();
         }
         let view = View::open(&options.folder, &view_options)?;
+        Ok(Self::around(view, hidden_variables, stop))
+    }
+
+    /// That of a view which is open already.
+    pub(super) fn around(view: View, hidden_variables: &[OsString], stop: &Arc<Stop>) -> Self {
         let guard = stop.guard(&view);
         let (hidden_variables, background) = (hidden_variables.to_vec(), Background::default());
-        Ok(Self { view, hidden_variables, background, _guard: guard })
+        Self { view, hidden_variables, background, _guard: guard }
     }
 
     /// Keeps the memory of this process from the tools. All views are open then.
