@@ -89,9 +89,12 @@ impl Draft {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The run did not begin: nothing is kept of it.
+    /// Nothing is kept of the run, unless its changes are written.
     pub(crate) fn discard(&self) {
-        let _ = fs::remove_dir_all(&*self.place());
+        let place = self.place();
+        if super::complete(&place).is_none() {
+            let _ = fs::remove_dir_all(&*place);
+        }
     }
 
     /// The file that the events go to.

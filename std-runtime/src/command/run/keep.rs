@@ -70,6 +70,7 @@ impl Keeper {
         about.not_kept = draft.lost().map(|why| secrets.redact(&why));
         if let Err(error) = draft.finish(about, patch) {
             tell(&format_args!("the record of this run is not complete: {error}"));
+            draft.discard();
         }
     }
 
