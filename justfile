@@ -17,6 +17,7 @@ try:
 bench:
     cargo build --release --package zerostack-cli --package zerostack-tests
     target/release/zerostack-bench
+    cargo bench --package zerostack-tests --bench wire
 
 # The command and `zerostack` 1.8.5 of crates.io, another project's agent, in turns; its binary is
 # built into FOLDER unless it is there.

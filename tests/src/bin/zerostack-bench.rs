@@ -1,12 +1,12 @@
-//! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it,
-//! and the core in it. `zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...`: measures it in turns with
+//! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it.
+//! `zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...`: measures it in turns with
 //! another agent, whose home folder is a copy of HOME; `{url}` stands for the provider's base URL.
 
 use std::error::Error;
 use std::process::ExitCode;
 
 use zerostack_tests::bench::paired::{self, Contestant};
-use zerostack_tests::bench::{build, chat, command, decode, encode};
+use zerostack_tests::bench::{build, chat, command};
 
 fn main() -> ExitCode {
     match run() {
@@ -46,8 +46,6 @@ fn run() -> Result<(), Box<dyn Error>> {
     build::measure(&exe, &mut figures)?;
     println!("{figures}");
     println!("{}", chat::measure(&exe, runs)?);
-    println!("{}", decode::measure());
-    println!("{}", encode::measure()?);
     Ok(())
 }
 

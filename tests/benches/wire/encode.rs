@@ -9,7 +9,7 @@ use zerostack_core::{
     TranscriptBuilder,
 };
 
-use super::Table;
+use zerostack_tests::bench::Table;
 
 /// The session of a turn whose tool results are 512 KiB of source code.
 type Long = Session<SessionConfig<'static>, Growing>;
@@ -46,7 +46,7 @@ struct Function {
 ///
 /// # Errors
 /// When the core refuses the transcript.
-pub fn measure() -> Result<Table, zerostack_core::Error> {
+pub(crate) fn measure() -> Result<Table, zerostack_core::Error> {
     let mut table = Table::new("encode a transcript of 512 KiB, GB/s");
     let body = body();
     let mut theirs = Vec::new();
@@ -105,7 +105,7 @@ fn body() -> Body {
 
 /// Results as a model gets them: code, which is full of line ends and quotes.
 fn texts() -> Vec<String> {
-    let source = include_str!("rival.rs").repeat(8);
+    let source = include_str!("rival/message.rs").repeat(8);
     (0..RESULTS).map(|_| source.chars().take(RESULT_BYTES).collect()).collect()
 }
 
