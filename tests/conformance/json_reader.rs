@@ -39,6 +39,7 @@ fn read(nodes: &'static [Node], text: &[u8], chunk: usize) -> Option<Vec<Owned>>
                 (Token::Number(place, value), _) => tokens.push(Owned::Number(place, value)),
                 (Token::Bool(place, value), _) => tokens.push(Owned::Bool(place, value)),
                 (Token::Null(place), _) => tokens.push(Owned::Null(place)),
+                (Token::Word(place, _), _) => panic!("nobody asked for a hash at {place}"),
             }
         }
         assert!(rest.is_empty(), "all of the input is used");

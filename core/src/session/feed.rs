@@ -6,6 +6,7 @@
 
 use crate::provider::{Body, Codec, Sink, take};
 use crate::wire::json_read::{JsonReader, Token};
+use crate::wire::scan::WORDS;
 use crate::wire::sse::{Field, SseReader, SseScan};
 use crate::wire::taken;
 use crate::{Error, ErrorKind};
@@ -30,6 +31,8 @@ pub(super) struct Decoder {
     is_array: bool,
     /// Something may be there to be shown.
     shows: bool,
+    /// Something was read since nothing was left to be shown.
+    pub has_news: bool,
     /// What is wrong with the body. It is told when all before it was shown.
     error: Option<Error>,
     /// Bytes of the body that were read.
@@ -61,6 +64,7 @@ impl Decoder {
             is_over: false,
             is_array: false,
             shows: false,
+            has_news: true,
             error: None,
             offset: 0,
         }
@@ -92,6 +96,29 @@ impl Decoder {
         self.sse.met_unknown()
     }
 
+    /// Something may be there to be shown. A small processor looks each time.
+    pub fn note_news(&mut self) {
+        if WORDS {
+            self.has_news = true;
+        }
+    }
+
+    /// Passes over what nobody asked for at the front of `input`, which it moves on, when all else that
+    /// came was shown. Most calls with a few bytes need no more than this.
+    #[inline(always)]
+    pub fn skim(&mut self, input: &mut &[u8]) {
+        let before = input.len();
+        let is_inside = match self.framing {
+            Framing::Events => self.sse.is_in_data(input) && self.marker == 0,
+            Framing::Whole | Framing::Lines => true,
+            Framing::Unknown | Framing::Bare => false,
+        };
+        if is_inside && !self.has_news && !self.is_over && !self.json.is_fresh() {
+            self.json.pass(input);
+            self.offset += (before - input.len()) as u32;
+        }
+    }
+
     /// Reads from the front of `input`, which it moves on, until something may be shown. False:
     /// the input is used up.
     // Many results are in memory where they could be in registers if they held more than an
@@ -107,6 +134,7 @@ impl Decoder {
                 Ok(())
             }
             Framing::Unknown => {
+                self.note_news();
                 self.find_framing(sink, input);
                 Ok(())
             }
@@ -129,6 +157,9 @@ impl Decoder {
             }
             self.shows = true;
         }
+        if self.shows {
+            self.note_news();
+        }
         self.shows
     }
 
@@ -142,6 +173,7 @@ impl Decoder {
             _ => Framing::Events,
         };
         sink.reply.whole = self.framing == Framing::Whole;
+        self.json.stop_at_lines(self.framing == Framing::Events);
         let [stream, whole] = self.codec.twins;
         self.json.begin(if sink.reply.whole { stream } else { whole }, !sink.reply.whole);
         self.shows = true;
@@ -185,9 +217,16 @@ impl Decoder {
 
     fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while !self.shows && !input.is_empty() {
+            // The reader of JSON sees the end of the line by itself.
+            if WORDS && !self.line_is_text && self.sse.is_in_data(input) {
+                self.data(sink, input)?;
+                continue;
+            }
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
                 self.framing = Framing::Bare;
+                self.json.stop_at_lines(false);
+                self.note_news();
                 sink.fail_document();
                 return self.bare(sink, input);
             }
@@ -199,13 +238,17 @@ impl Decoder {
                 SseScan::Line if is_data => {
                     (self.line_is_done, self.line_is_text) = (false, false);
                     if is_error {
+                        self.note_news();
                         sink.fail_document();
                     }
                 }
                 SseScan::Piece if self.sse.field() == Some(Field::Event) => {
                     self.sse.add_to_event(taken(before, input));
                 }
-                SseScan::LineEnd if self.sse.ends_error_event() => sink.fail_document(),
+                SseScan::LineEnd if self.sse.ends_error_event() => {
+                    self.note_news();
+                    sink.fail_document();
+                }
                 SseScan::Piece if is_data => {
                     let mut rest = taken(before, input);
                     let read = self.data(sink, &mut rest);
@@ -218,7 +261,9 @@ impl Decoder {
                 SseScan::LineEnd if self.line_is_text => sink.failure_text_end(),
                 // The lines of one event are joined by a line feed.
                 SseScan::LineEnd if is_data && !self.json.is_fresh() => {
+                    self.json.stop_at_lines(false);
                     self.json(sink, &mut LINE_FEED.as_slice())?;
+                    self.json.stop_at_lines(true);
                 }
                 SseScan::Dispatch => {
                     if self.marker > 0 {
@@ -286,6 +331,7 @@ impl Decoder {
 
     fn json(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while let Some(token) = self.json.next(input)? {
+            self.has_news |= WORDS;
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
             take(self.codec, sink, token)?;
             if self.json.is_done() || (ends && sink.may_have_more()) {

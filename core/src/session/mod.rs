@@ -21,6 +21,7 @@ pub use window::WindowTokens;
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
 use crate::provider::{Config, Context, Request, check, codec_of};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
+use crate::wire::scan::WORDS;
 use crate::{Error, ErrorKind};
 use machine::{Machine, Position};
 use window::WindowCount;
@@ -337,6 +338,18 @@ impl<C: Config, S: Storage> Session<C, S> {
     /// `BadResponse`, `Full`, `TooLong`, `Limit`: the turn failed, or [`step`](Self::step) is
     /// `MakeRoom` when room can be made. The transcript holds no half message.
     pub fn feed<'a>(&'a mut self, chunk: &'a [u8]) -> Result<Fed<'a>, Error> {
+        if WORDS {
+            let (limits, left) = (self.config.limits(), self.transcript.left_bytes());
+            let passed = self.machine.skim(chunk, limits.max_response_bytes, left);
+            let rest = chunk.get(passed..).unwrap_or_default();
+            if passed > 0 {
+                if rest.is_empty() {
+                    return Ok(Fed { used: passed, event: None });
+                }
+                let fed = self.machine.feed(self.transcript.log(), &self.config, rest)?;
+                return Ok(Fed { used: passed + fed.used, ..fed });
+            }
+        }
         self.machine.feed(self.transcript.log(), &self.config, chunk)
     }
 

@@ -210,6 +210,9 @@ impl OpenCalls {
 fn mark_repeated(log: &mut Log<'_>, from: usize) {
     // Where many ids may come again, they are sorted.
     if cfg!(target_pointer_width = "64") {
+        if !log.records_from(from).any(|record| record.is(Kind::Call)) {
+            return;
+        }
         let mut seen = SeenIds::NONE;
         let calls = log.records_from(FIRST_RECORD).filter(|record| record.is(Kind::Call));
         let mut known = 0_usize;

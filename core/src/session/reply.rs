@@ -15,9 +15,24 @@ use crate::provider::{
 use crate::transcript::log::Log;
 use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
+use crate::wire::scan::WORDS;
 use crate::{Error, ErrorKind};
 
 impl Machine {
+    /// Passes over what nobody asked for at the front of `chunk`, where neither limit is near; returns
+    /// how many bytes that are. Most calls with a few bytes need no more than this.
+    #[inline(always)]
+    pub fn skim(&mut self, chunk: &[u8], max_bytes: u32, left: usize) -> usize {
+        let is_far = chunk.len() < max_bytes.saturating_sub(self.decoder.offset) as usize
+            && chunk.len() + SLACK_BYTES < left;
+        if self.decoder.has_news || !is_far || self.step != Step::Receive {
+            return 0;
+        }
+        let mut rest = chunk;
+        self.decoder.skim(&mut rest);
+        chunk.len() - rest.len()
+    }
+
     pub fn feed<'a>(
         &'a mut self,
         log: Log<'a>,
@@ -36,20 +51,24 @@ impl Machine {
             self.owes_byte = false;
             input = rest;
         }
+        let limits = config.limits();
         let quiet = self.summary().is_some();
         let mut sink = Sink {
             reply: &mut self.reply,
             log,
             dialect: config.dialect(),
-            max_calls: config.limits().max_calls,
+            max_calls: limits.max_calls,
         };
-        let limit = config.limits().max_response_bytes;
+        let limit = limits.max_response_bytes;
         let shown = loop {
             match read(&mut self.decoder, &mut sink, &mut input, limit) {
                 Ok(Some(shown)) if quiet && !shown.is_for_all() => {}
                 shown => break shown,
             }
         };
+        if let Ok(None) = shown {
+            return Ok(Fed { used: chunk.len() - input.len(), event: None });
+        }
         let repeats = match shown {
             Ok(Some(shown)) if ENABLED && shown.what == EmittedKind::Call => {
                 self.runs.emit_call(sink.log.bytes(), shown.start)
@@ -292,8 +311,11 @@ fn read(
     limit_bytes: u32,
 ) -> Result<Option<EmittedEvent>, Error> {
     loop {
-        if let Some(shown) = sink.show() {
-            return Ok(Some(shown));
+        if !WORDS || decoder.has_news {
+            if let Some(shown) = sink.show() {
+                return Ok(Some(shown));
+            }
+            decoder.has_news = false;
         }
         if let Some(error) = decoder.error() {
             return Err(error);
@@ -316,6 +338,7 @@ fn read(
             let wanted = input.len().min(WINDOW_BYTES).min(left) + SLACK_BYTES;
             if sink.is_nearly_full() {
                 sink.drop_shown();
+                decoder.note_news();
             }
             let room = sink.log.room(wanted);
             window = room.saturating_sub(SLACK_BYTES);

@@ -83,6 +83,11 @@ impl<S: Storage> Transcript<S> {
         self.extent.used as usize
     }
 
+    /// Bytes of the storage that are not used.
+    pub(crate) fn left_bytes(&self) -> usize {
+        self.storage.limit().saturating_sub(self.used_bytes())
+    }
+
     /// Bytes that the storage can ever hold.
     #[must_use]
     pub fn limit_bytes(&self) -> usize {

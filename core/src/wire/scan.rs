@@ -81,9 +81,11 @@ const WORD_BYTES: usize = size_of::<usize>();
 
 /// Marks the first quote, backslash or control.
 const fn mark_special(word: usize) -> usize {
-    // A byte below 0x20 borrows; one from 0x80 on is none.
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    control | equals(word, b'"') | equals(word, b'\\')
+    // With its second bit turned, a quote stands next to the controls, and all of these borrow; a
+    // byte from 0x80 on is none.
+    let turned = word ^ (ONES * 2);
+    let control_or_quote = turned.wrapping_sub(ONES * 0x21) & !turned;
+    control_or_quote | equals(word, b'\\')
 }
 
 const fn is_special(byte: u8) -> bool {

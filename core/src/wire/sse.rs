@@ -5,7 +5,7 @@
 //! several `data` lines are joined by LF.
 
 use super::hash;
-use super::scan::line_length;
+use super::scan::{WORDS, line_length};
 use super::taken;
 
 /// What a line of a stream says. Values come in pieces, as they arrive.
@@ -129,12 +129,25 @@ impl SseReader {
 
     /// More of the type of an event.
     pub(crate) fn add_to_event(&mut self, bytes: &[u8]) {
+        if WORDS && bytes.len() > "error".len() {
+            // Whatever it is, it is not that.
+            self.name = 0;
+            return;
+        }
         self.name = bytes.iter().fold(self.name, |hash, byte| hash::add(hash, *byte));
     }
 
     /// Whether the line that is over gave the type `error`; asked for after each line.
     pub(crate) fn ends_error_event(&mut self) -> bool {
         core::mem::replace(&mut self.name, hash::START) == ERROR
+    }
+
+    /// Whether `input` goes on with the value of a line that carries something.
+    #[inline(always)]
+    pub(crate) fn is_in_data(&self, input: &[u8]) -> bool {
+        self.state == LineState::Value
+            && (self.field == Some(Field::Data) || self.is_error)
+            && !matches!(input, [b'\n' | b'\r', ..])
     }
 
     /// Whether a line begins.
@@ -153,6 +166,9 @@ impl SseReader {
         if core::mem::take(&mut self.after_cr) && byte == b'\n' {
             *input = rest;
             return SseScan::Nothing;
+        }
+        if WORDS && self.state == LineState::Name && self.known_name(input) {
+            return SseScan::Line;
         }
         match self.state {
             LineState::Name if !ends_line && byte != b':' => {
@@ -206,6 +222,23 @@ impl SseReader {
                 SseScan::Piece
             }
         }
+    }
+
+    /// Takes the name of a line that is all at hand and one of the two that are everywhere.
+    #[inline(always)]
+    fn known_name(&mut self, input: &mut &[u8]) -> bool {
+        if self.name != hash::START || self.is_start {
+            return false;
+        }
+        let (field, rest) = match input {
+            [b'd', b'a', b't', b'a', b':', rest @ ..] => (Field::Data, rest),
+            [b'e', b'v', b'e', b'n', b't', b':', rest @ ..] => (Field::Event, rest),
+            _ => return false,
+        };
+        *input = rest;
+        (self.field, self.is_error) = (Some(field), false);
+        self.state = LineState::ValueStart;
+        true
     }
 
     /// Whether the name that is read is the beginning of a known one, or of a byte order mark.

@@ -151,11 +151,11 @@ fn usual(stream: &Stream, size: usize) -> usize {
 }
 
 fn serde_json(stream: &Stream, size: usize) -> usize {
-    by_hand(stream, size, Json::SerdeJson)
+    by_hand(stream, size, Json::Serde)
 }
 
 fn sonic(stream: &Stream, size: usize) -> usize {
-    by_hand(stream, size, Json::SonicRs)
+    by_hand(stream, size, Json::Sonic)
 }
 
 fn jiter(stream: &Stream, size: usize) -> usize {

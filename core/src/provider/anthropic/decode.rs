@@ -13,10 +13,10 @@ use crate::wire::hash::hash;
 use crate::wire::json_read::{ROOT, Token};
 
 dialect_places! { PLACES:
-    TYPE = ROOT . "type" => tag::WORD,
+    TYPE = ROOT . "type" => tag::HASH,
     INDEX = ROOT . "index" => tag::INDEX,
     BLOCK = ROOT . "content_block",
-    BLOCK_TYPE = BLOCK . "type" => tag::WORD,
+    BLOCK_TYPE = BLOCK . "type" => tag::HASH,
     BLOCK_ID = BLOCK . "id" => tag::ID,
     BLOCK_NAME = BLOCK . "name" => tag::NAME,
     BLOCK_INPUT = BLOCK . "input" raw => tag::ARGUMENTS,

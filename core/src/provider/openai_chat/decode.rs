@@ -32,7 +32,7 @@ dialect_places! { PLACES:
     REASONING_TEXT = DELTA . "reasoning_text",
     REASONING_OPAQUE = DELTA . "reasoning_opaque",
     DETAILS = DELTA . "reasoning_details",
-    DETAIL_TYPE = DETAILS . "type" => tag::WORD,
+    DETAIL_TYPE = DETAILS . "type" => tag::HASH,
     DETAIL_TEXT = DETAILS . "text",
     DETAIL_SUMMARY = DETAILS . "summary",
     DETAIL_SIGNATURE_TEXT = DETAILS . "signature",

@@ -108,6 +108,9 @@ pub(crate) struct Reply {
     pub recovered: Option<StopReason>,
     /// The word that is being read.
     word: Word,
+    /// The hash of one that was read, where no more of it was wanted.
+    #[cfg(target_pointer_width = "64")]
+    pub hash: Option<u32>,
     /// The provider's own word for why the model stopped.
     pub raw_stop_reason: Word,
 }

@@ -263,6 +263,10 @@ impl Sink<'_, '_> {
 
     /// The hash of the word that came, which is over.
     pub fn take_hash(&mut self) -> u32 {
+        #[cfg(target_pointer_width = "64")]
+        if let Some(hash) = self.reply.hash.take() {
+            return hash;
+        }
         let hash = hash(&self.reply.word);
         self.reply.word.clear();
         hash

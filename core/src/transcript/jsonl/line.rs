@@ -185,7 +185,11 @@ impl JsonLine {
             Token::Begin(ATTACHMENT) => {}
             Token::End(place @ (OPAQUE | CALL)) => self.see(place)?,
             Token::Begin(ROOT | OPAQUE | CALL) | Token::End(ROOT) | Token::Null(_) => {}
-            Token::PieceEnd(_) | Token::Bool(..) | Token::Begin(_) | Token::End(_) => {
+            Token::PieceEnd(_)
+            | Token::Word(..)
+            | Token::Bool(..)
+            | Token::Begin(_)
+            | Token::End(_) => {
                 return Err(LineFault::BadField.into());
             }
         }

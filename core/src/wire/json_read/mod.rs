@@ -5,6 +5,8 @@
 //! The grammar is RFC 8259. A lone surrogate escape becomes U+FFFD. Depth is bounded by
 //! [`MAX_DEPTH`].
 
+#[cfg(target_pointer_width = "64")]
+mod fast;
 mod node;
 mod step;
 mod text;
@@ -12,8 +14,6 @@ mod text;
 pub use node::Node;
 pub(crate) use node::places;
 
-use super::hash::hash;
-use super::scan::{WORDS, plain_length};
 use super::{steps, taken};
 use crate::{Error, ErrorKind};
 use step::{JsonScan, JsonState};
@@ -33,6 +33,9 @@ const NO_HALF: u16 = 1;
 /// No first half of a pair has this bit.
 const OLD: u16 = 0x400;
 
+/// Nodes with a tag from here on want of a string only its hash, where that is cheaper.
+pub(crate) const HASHED: u8 = 0x80;
+
 /// A place that nobody asked for.
 const NOWHERE: u8 = u8::MAX;
 
@@ -47,6 +50,9 @@ pub enum Token<'a> {
     Piece(u8, &'a [u8]),
     /// The string or raw value is complete.
     PieceEnd(u8),
+    /// A string of which only the hash was asked for, by a tag of the crate's own, is complete. Small
+    /// processors give out its pieces.
+    Word(u8, u32),
     /// A number: its whole part, saturating; a negative one is 0, an exponent is left aside.
     Number(u8, u32),
     /// `true` or `false`.
@@ -62,6 +68,7 @@ impl Token<'_> {
         | Self::End(place)
         | Self::Piece(place, _)
         | Self::PieceEnd(place)
+        | Self::Word(place, _)
         | Self::Number(place, _)
         | Self::Bool(place, _)
         | Self::Null(place)) = self;
@@ -109,6 +116,8 @@ pub struct JsonReader {
     /// What an escape stands for, as UTF-8.
     decoded: [u8; 4],
     decoded_length: u8,
+    #[cfg(target_pointer_width = "64")]
+    line: fast::Line,
 }
 
 impl JsonReader {
@@ -136,6 +145,8 @@ impl JsonReader {
             half_place: NOWHERE,
             decoded: [0; 4],
             decoded_length: 0,
+            #[cfg(target_pointer_width = "64")]
+            line: fast::Line::new(nodes),
         }
     }
 
@@ -143,6 +154,8 @@ impl JsonReader {
     pub(crate) const fn begin(&mut self, hidden: u8, joins: bool) {
         self.hidden = hidden;
         self.half = if joins { NO_HALF } else { 0 };
+        #[cfg(target_pointer_width = "64")]
+        (self.line.skips_null = true);
     }
 
     /// What stands in for half a surrogate pair that waited for the document that is now
@@ -211,6 +224,10 @@ impl JsonReader {
             }
             if self.raw_place != NOWHERE {
                 while !self.raw_ended && !input.is_empty() {
+                    self.skim(input);
+                    if self.is_at_line_end(input) {
+                        break;
+                    }
                     if self.step(input) == JsonScan::Wrong {
                         // What stands before a wrong byte is given out first, as in any chunking.
                         if input.len() < before.len() {
@@ -222,15 +239,22 @@ impl JsonReader {
                         self.depth == self.raw_depth && self.state == JsonState::CommaOrEnd;
                     self.raw_ended = closed;
                 }
+                if input.len() == before.len() {
+                    return Ok(None);
+                }
                 return Ok(Some(Token::Piece(self.raw_place, taken(before, input))));
             }
-            if matches!(
-                self.state,
-                JsonState::CommaOrEnd | JsonState::KeyOrEnd | JsonState::Key | JsonState::Text
-            ) {
-                self.skip_members(input);
-            }
+            self.skim(input);
             let (place, before) = (self.place, *input);
+            if self.is_at_line_end(before) {
+                return Ok(None);
+            }
+            if let Some(token) = self.wanted(input) {
+                return Ok(Some(token));
+            }
+            if input.len() < before.len() {
+                continue;
+            }
             let found = self.step(input);
             // The end of a container is told for the place that it closes.
             let place = if found == JsonScan::End { self.place } else { place };
@@ -240,7 +264,7 @@ impl JsonReader {
             return Ok(Some(match found {
                 JsonScan::Nothing | JsonScan::Run => Token::Piece(place, taken(before, input)),
                 JsonScan::Decoded => Token::Piece(place, self.decoded_text()),
-                JsonScan::TextEnd => Token::PieceEnd(place),
+                JsonScan::TextEnd => self.text_end(place),
                 JsonScan::Begin => Token::Begin(place),
                 JsonScan::End => Token::End(place),
                 JsonScan::Number => Token::Number(place, self.value),
@@ -249,47 +273,6 @@ impl JsonReader {
                 JsonScan::Wrong => return Err(BAD),
                 JsonScan::Null => Token::Null(place),
             }));
-        }
-    }
-
-    /// Passes over members that nobody asked for, as long as all of them is at hand, and stops
-    /// at the value of one that somebody did. Whatever is less simple is left to `step`, and on a
-    /// small processor, where flash is dear, everything.
-    fn skip_members(&mut self, input: &mut &[u8]) {
-        while WORDS && let Some(rest) = self.skip_member(input) {
-            *input = rest;
-            self.state = JsonState::CommaOrEnd;
-        }
-    }
-
-    /// What is left behind a string or member that is of no interest. `None`: there is none, or
-    /// the state is that after its key.
-    fn skip_member<'i>(&mut self, input: &mut &'i [u8]) -> Option<&'i [u8]> {
-        let mut text = *input;
-        match self.state {
-            // The rest of a string, which may be long.
-            JsonState::Text if self.place == NOWHERE && !self.in_key && self.high == 0 => {
-                *input = text.get(plain_length(text)..)?;
-                return input.strip_prefix(b"\"");
-            }
-            JsonState::CommaOrEnd if self.in_object() => text = strip(text, b',')?,
-            JsonState::KeyOrEnd | JsonState::Key => {}
-            _ => return None,
-        }
-        let key = text.strip_prefix(b"\"")?;
-        let (key, text) = key.split_at_checked(plain_length(key))?;
-        let text = strip(text.strip_prefix(b"\"")?, b':')?;
-        *input = text;
-        self.state = JsonState::Value;
-        self.place = self.place_of(hash(key));
-        match text {
-            _ if self.place != NOWHERE => None,
-            [b'"', text @ ..] => text.get(plain_length(text)..)?.strip_prefix(b"\""),
-            [b'1'..=b'9', digits @ ..] => {
-                let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-                digits.get(count..).filter(|rest| rest.first() == Some(&b','))
-            }
-            _ => text.strip_prefix(b"null"),
         }
     }
 
@@ -302,6 +285,34 @@ impl JsonReader {
             self.end_number();
         }
         if self.is_done() { Ok(()) } else { Err(BAD) }
+    }
+}
+
+/// A small processor, where flash is dear, takes each byte by itself.
+#[cfg(not(target_pointer_width = "64"))]
+impl JsonReader {
+    fn skim(&self, _: &mut &[u8]) {}
+
+    pub(crate) fn pass(&self, _: &mut &[u8]) {}
+
+    pub(crate) const fn stop_at_lines(&self, _: bool) {}
+
+    const fn begin_text(&self) {}
+
+    const fn text_end<'t>(&self, place: u8) -> Token<'t> {
+        Token::PieceEnd(place)
+    }
+
+    const fn is_hashed(&self) -> bool {
+        self.in_key
+    }
+
+    const fn wanted<'i>(&self, _: &mut &'i [u8]) -> Option<Token<'i>> {
+        None
+    }
+
+    const fn is_at_line_end(&self, _: &[u8]) -> bool {
+        false
     }
 }
 
@@ -318,16 +329,10 @@ pub(crate) fn is_value(text: &[u8]) -> bool {
     let mut reader = JsonReader::new(&[]);
     let mut rest = text;
     while !rest.is_empty() {
-        reader.skip_members(&mut rest);
+        reader.skim(&mut rest);
         if reader.step(&mut rest) == JsonScan::Wrong {
             return false;
         }
     }
     reader.finish().is_ok()
-}
-
-/// `text` after `mark` and a space that may follow it.
-fn strip(text: &[u8], mark: u8) -> Option<&[u8]> {
-    let (_, text) = text.split_first().filter(|(first, _)| **first == mark)?;
-    Some(text.strip_prefix(b" ").unwrap_or(text))
 }

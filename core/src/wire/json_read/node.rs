@@ -1,6 +1,8 @@
 //! The table of the keys that matter.
 
 use super::ROOT;
+#[cfg(target_pointer_width = "64")]
+use super::fast::Quick;
 use crate::wire::hash::hash;
 
 /// One key that matters. Arrays are transparent: their elements stand where they stand.
@@ -17,6 +19,9 @@ pub struct Node {
     pub(super) is_raw: bool,
     /// What the owner of the table makes of the value.
     pub(crate) tag: u8,
+    /// The key as the fast way knows it.
+    #[cfg(target_pointer_width = "64")]
+    pub(super) quick: Quick,
 }
 
 impl Node {
@@ -24,7 +29,15 @@ impl Node {
     /// the top.
     #[must_use]
     pub const fn new(parent: u8, key: &'static str) -> Self {
-        Self { key: hash(key.as_bytes()), child: parent, next: 0, is_raw: false, tag: 0 }
+        Self {
+            key: hash(key.as_bytes()),
+            child: parent,
+            next: 0,
+            is_raw: false,
+            tag: 0,
+            #[cfg(target_pointer_width = "64")]
+            quick: Quick::new(key.as_bytes()),
+        }
     }
 
     /// The same; an object or array under it is given out as it was written, as text.
@@ -72,6 +85,14 @@ impl Node {
                 table[index].child = nodes[index].next;
             }
             index += 1;
+        }
+        #[cfg(target_pointer_width = "64")]
+        {
+            index = 0;
+            while index < N {
+                table[index].quick.children = super::fast::children(&table, table[index].child);
+                index += 1;
+            }
         }
         table
     }

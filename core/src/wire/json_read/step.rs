@@ -84,6 +84,7 @@ impl JsonReader {
                     if self.half > NO_HALF && self.place == self.half_place {
                         self.high = core::mem::replace(&mut self.half, NO_HALF) & !OLD;
                     }
+                    self.begin_text();
                     self.go(JsonState::Text)
                 }
                 b't' | b'f' | b'n' => {
@@ -170,7 +171,7 @@ impl JsonReader {
         self.state = if self.depth == 0 { JsonState::Done } else { JsonState::CommaOrEnd };
     }
 
-    fn open(&mut self, is_object: bool) -> JsonScan {
+    pub(super) fn open(&mut self, is_object: bool) -> JsonScan {
         let level = usize::from(self.depth);
         let bit = 1_u32 << (level % 32);
         let Some(word) = self.objects.get_mut(level / 32) else { return JsonScan::Wrong };
@@ -235,6 +236,6 @@ const NUMBERS: [u16; 8] = [
     0o0_0077, // 6: its sign
     0o0_0077, // 7: the exponent
 ];
-const WHOLE: u8 = 2;
+pub(super) const WHOLE: u8 = 2;
 /// A bit for each part that a number may end with.
 const WHOLE_NUMBERS: u8 = 0b1001_0110;

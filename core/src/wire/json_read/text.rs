@@ -20,7 +20,7 @@ impl JsonReader {
         let (run, rest) = input.split_at_checked(plain_length(input)).unwrap_or_default();
         if !run.is_empty() {
             *input = rest;
-            return if self.in_key { self.key_bytes(run) } else { JsonScan::Run };
+            return if self.is_hashed() { self.key_bytes(run) } else { JsonScan::Run };
         }
         if byte < b' ' {
             return JsonScan::Wrong;
@@ -95,7 +95,7 @@ impl JsonReader {
         self.state = JsonState::Text;
         let length = character.encode_utf8(&mut self.decoded).len();
         self.decoded_length = length as u8;
-        if self.in_key {
+        if self.is_hashed() {
             let decoded = self.decoded;
             return self.key_bytes(decoded.get(..length).unwrap_or_default());
         }

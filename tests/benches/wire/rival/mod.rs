@@ -21,8 +21,8 @@ use message::{AnthropicEvent, ChatChunk, GeminiChunk, OllamaLine, ResponsesEvent
 /// What reads the JSON of an event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Json {
-    SerdeJson,
-    SonicRs,
+    Serde,
+    Sonic,
     Jiter,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct Rival {
 
 /// Reads one stream by `eventsource-stream`, and its events as [`Rival`] does.
 pub(crate) fn usual(dialect: Dialect, pieces: Chunks<'_, u8>) -> Reply {
-    let mut rival = Rival::new(dialect, Json::SerdeJson);
+    let mut rival = Rival::new(dialect, Json::Serde);
     let mut events = pin!(Pieces(pieces).eventsource());
     let mut context = Context::from_waker(Waker::noop());
     while let Poll::Ready(Some(Ok(event))) = events.as_mut().poll_next(&mut context) {
@@ -108,8 +108,8 @@ impl Rival {
             return;
         }
         match self.json {
-            Json::SerdeJson => self.by_serde_json(data),
-            Json::SonicRs => self.by_sonic(data),
+            Json::Serde => self.by_serde_json(data),
+            Json::Sonic => self.by_sonic(data),
             Json::Jiter => self.by_jiter(data),
         }
     }

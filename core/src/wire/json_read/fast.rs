@@ -1,0 +1,422 @@
+//! The way over what nobody asked for, where words are cheap: as much of it as is at hand, in one go.
+//!
+//! It takes nothing that [`step`](JsonReader::step) would not, leaves it the rest, and never takes the
+//! end of a line, so a stream of events need not be split into lines before.
+
+use super::step::{JsonScan, JsonState, WHOLE};
+use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
+use crate::wire::hash::{self, add};
+use crate::wire::scan::plain_length;
+
+/// What the fast way knows of the document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    /// The reader stops at the end of a line.
+    ends: bool,
+    /// Of the string that is read only the hash is wanted.
+    hashes: bool,
+    /// Nobody asks whether a value is null.
+    pub skips_null: bool,
+    /// A bit for each key at the top, see [`Quick::children`].
+    top: u64,
+}
+
+/// A key for a look at its first and last bytes only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    key: u32,
+    /// A bit for each key under this one, by the last six bits of its own `key`.
+    pub children: u64,
+}
+
+impl Quick {
+    pub const fn new(key: &[u8]) -> Self {
+        Self { key: quick(key), children: 0 }
+    }
+}
+
+impl Line {
+    pub const fn new(nodes: &[Node]) -> Self {
+        Self { ends: false, hashes: false, skips_null: false, top: children(nodes, 1) }
+    }
+}
+
+/// A bit for each node of the list that begins with the node with this number.
+pub(super) const fn children(nodes: &[Node], first: u8) -> u64 {
+    let (mut bits, mut number) = (0, first as usize);
+    while number > 0 && number <= nodes.len() {
+        let (_, rest) = nodes.split_at(number - 1);
+        let Some(node) = rest.first() else { break };
+        bits |= 1 << (node.quick.key % 64);
+        number = node.next as usize;
+    }
+    bits
+}
+
+impl JsonReader {
+    /// Whether [`next`](Self::next) stops at the end of a line.
+    pub(crate) const fn stop_at_lines(&mut self, stops: bool) {
+        self.line.ends = stops;
+    }
+
+    /// Whether `input` begins with the end of a line that the reader must not take.
+    #[inline(always)]
+    pub(super) fn is_at_line_end(&self, input: &[u8]) -> bool {
+        match input.first() {
+            Some(b'\n' | b'\r') => self.line.ends,
+            Some(_) => false,
+            None => true,
+        }
+    }
+
+    /// Passes over all that comes before the next token, if that is easily told.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, input: &mut &[u8]) {
+        if self.raw_place != NOWHERE {
+            return;
+        }
+        loop {
+            self.skim(input);
+            let is_unwanted = match self.state {
+                JsonState::Value | JsonState::ValueOrEnd => true,
+                state => state > JsonState::Done,
+            };
+            if self.is_at_line_end(input) || !is_unwanted || self.in_key || self.place != NOWHERE {
+                return;
+            }
+            if self.step(input) == JsonScan::Wrong {
+                return;
+            }
+        }
+    }
+
+    /// Passes over what is of no interest, up to the value of a key that is, or to what is less
+    /// simple.
+    #[inline(always)]
+    pub(super) fn skim(&mut self, input: &mut &[u8]) {
+        match self.state {
+            JsonState::Text if self.high == 0 && (self.is_hashed() || self.place == NOWHERE) => {
+                self.string(input);
+            }
+            JsonState::Number if self.place == NOWHERE && self.count == WHOLE => {
+                let digits = input.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                *input = input.get(digits..).unwrap_or_default();
+            }
+            _ => {}
+        }
+        let is_between = self.state <= JsonState::CommaOrEnd;
+        let is_wanted = self.state <= JsonState::ValueOrEnd && self.place != NOWHERE;
+        if is_between && !is_wanted && !input.is_empty() {
+            self.members(input);
+        }
+    }
+
+    /// The rest of a string that is a key or not wanted.
+    #[inline(always)]
+    fn string(&mut self, input: &mut &[u8]) {
+        let (run, rest) = split_plain(input);
+        *input = rest;
+        if self.is_hashed() {
+            self.key = run.iter().fold(self.key, |key, byte| add(key, *byte));
+        }
+        let Some(rest) = rest.strip_prefix(b"\"").filter(|_| !self.line.hashes) else { return };
+        *input = rest;
+        if core::mem::take(&mut self.in_key) {
+            self.place = self.place_of(self.key);
+            self.state = JsonState::Colon;
+        } else {
+            self.state = JsonState::CommaOrEnd;
+        }
+    }
+
+    /// As [`skim`](Self::skim), between two lexemes.
+    #[inline(never)]
+    fn members(&mut self, input: &mut &[u8]) {
+        let (mut text, mut state) = (*input, self.state);
+        // The end of the value that is wanted as text is not for here, and no end of a document.
+        let floor = if self.raw_place == NOWHERE { 1 } else { self.raw_depth + 1 };
+        let (mut in_object, mut container) = (self.in_object(), self.container());
+        loop {
+            if state == JsonState::CommaOrEnd {
+                match text {
+                    [b',', rest @ ..] => {
+                        text = after_space(rest);
+                        state = if in_object { JsonState::Key } else { JsonState::Value };
+                        self.place = container;
+                    }
+                    [b'}', rest @ ..]
+                        if in_object && container == NOWHERE && self.depth > floor =>
+                    {
+                        text = rest;
+                        (in_object, container) = self.leave();
+                        continue;
+                    }
+                    [b']', rest @ ..] if !in_object && self.depth > floor => {
+                        text = rest;
+                        (in_object, container) = self.leave();
+                        continue;
+                    }
+                    _ => break,
+                }
+            }
+            if matches!(state, JsonState::Key | JsonState::KeyOrEnd) {
+                match text {
+                    [b'"', rest @ ..] => {
+                        let (key, rest) = split_plain(rest);
+                        text = rest;
+                        let [b'"', rest @ ..] = rest else {
+                            (self.in_key, self.key) = (true, hash::hash(key));
+                            state = JsonState::Text;
+                            break;
+                        };
+                        text = rest;
+                        self.place = self.quick_place(container, key);
+                        state = JsonState::Colon;
+                    }
+                    [b'}', rest @ ..]
+                        if state == JsonState::KeyOrEnd
+                            && container == NOWHERE
+                            && self.depth > floor =>
+                    {
+                        text = rest;
+                        state = JsonState::CommaOrEnd;
+                        (in_object, container) = self.leave();
+                        continue;
+                    }
+                    _ => break,
+                }
+            }
+            if state == JsonState::Colon {
+                let [b':', rest @ ..] = text else { break };
+                text = after_space(rest);
+                state = JsonState::Value;
+            }
+            if self.place != NOWHERE {
+                match text {
+                    [b'n', b'u', b'l', b'l', rest @ ..] if self.line.skips_null => {
+                        text = rest;
+                        state = JsonState::CommaOrEnd;
+                        continue;
+                    }
+                    _ => break,
+                }
+            }
+            let rest = match text {
+                [b'"', rest @ ..] => {
+                    let (_, rest) = split_plain(rest);
+                    text = rest;
+                    if let [b'"', rest @ ..] = rest {
+                        text = rest;
+                        state = JsonState::CommaOrEnd;
+                        continue;
+                    }
+                    state = JsonState::Text;
+                    break;
+                }
+                [byte @ (b'{' | b'['), rest @ ..] => {
+                    if self.open(*byte == b'{') == JsonScan::Wrong {
+                        break;
+                    }
+                    text = rest;
+                    state = self.state;
+                    (in_object, container) = (*byte == b'{', NOWHERE);
+                    continue;
+                }
+                [b']', rest @ ..] if state == JsonState::ValueOrEnd && self.depth > floor => {
+                    text = rest;
+                    state = JsonState::CommaOrEnd;
+                    (in_object, container) = self.leave();
+                    continue;
+                }
+                [b'1'..=b'9', rest @ ..] => {
+                    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+                    rest.get(digits..).filter(|rest| matches!(rest, [b',' | b'}' | b']', ..]))
+                }
+                [b'0', rest @ ..] => {
+                    Some(rest).filter(|_| matches!(rest, [b',' | b'}' | b']', ..]))
+                }
+                [b'n', rest @ ..] => rest.strip_prefix(b"ull"),
+                [b't', rest @ ..] => rest.strip_prefix(b"rue"),
+                [b'f', rest @ ..] => rest.strip_prefix(b"alse"),
+                _ => None,
+            };
+            let Some(rest) = rest else { break };
+            text = rest;
+            state = JsonState::CommaOrEnd;
+        }
+        self.state = state;
+        *input = text;
+    }
+
+    /// What stands next of what is wanted, if it is all at hand: a number or a word, the beginning or
+    /// the end of an object, a piece of a string with the quote before it, or the quote after it.
+    #[inline(always)]
+    pub(super) fn wanted<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+        let place = self.place;
+        if place == NOWHERE {
+            return None;
+        }
+        if self.state == JsonState::Text {
+            if self.high != 0 || self.in_key {
+                return None;
+            }
+            let (run, rest) = if self.line.hashes { (&[][..], *input) } else { split_plain(input) };
+            *input = rest;
+            if !run.is_empty() {
+                return Some(Token::Piece(place, run));
+            }
+            *input = rest.strip_prefix(b"\"")?;
+            self.after_value();
+            return Some(self.text_end(place));
+        }
+        if !matches!(self.state, JsonState::Value | JsonState::ValueOrEnd) || self.depth == 0 {
+            return None;
+        }
+        let (token, rest) = match *input {
+            [b'"', rest @ ..] if self.half <= NO_HALF => {
+                self.state = JsonState::Text;
+                *input = rest;
+                self.begin_text();
+                if self.line.hashes {
+                    return self.hashed_text(input);
+                }
+                let (run, rest) = split_plain(rest);
+                *input = rest;
+                return (!run.is_empty()).then_some(Token::Piece(place, run));
+            }
+            [b'{', rest @ ..] if !self.node(place).is_some_and(|node| node.is_raw) => {
+                if self.open(true) == JsonScan::Wrong {
+                    return None;
+                }
+                *input = rest;
+                return Some(Token::Begin(place));
+            }
+            [b'0'..=b'9', ..] => {
+                let (value, rest) = number(input)?;
+                (Token::Number(place, value), rest)
+            }
+            [b'n', b'u', b'l', b'l', rest @ ..] => (Token::Null(place), rest),
+            [b't', b'r', b'u', b'e', rest @ ..] => (Token::Bool(place, true), rest),
+            [b'f', b'a', b'l', b's', b'e', rest @ ..] => (Token::Bool(place, false), rest),
+            _ => return None,
+        };
+        *input = rest;
+        self.state = JsonState::CommaOrEnd;
+        Some(token)
+    }
+
+    /// The place that a key leads to that is at hand.
+    #[inline(always)]
+    fn quick_place(&self, container: u8, key: &[u8]) -> u8 {
+        let (first, children) = match container {
+            NOWHERE => return NOWHERE,
+            ROOT => (1, self.line.top),
+            place => match self.node(place) {
+                Some(node) => (node.child, node.quick.children),
+                None => return NOWHERE,
+            },
+        };
+        let quick = quick(key);
+        if (children >> (quick % 64)) & 1 == 0 {
+            return NOWHERE;
+        }
+        let mut number = first;
+        while let Some(node) = self.node(number) {
+            if node.quick.key == quick {
+                // Of a long key not all bytes were looked at.
+                return if key.len() <= 16 && number != self.hidden {
+                    number
+                } else {
+                    self.place_of(hash::hash(key))
+                };
+            }
+            number = node.next;
+        }
+        NOWHERE
+    }
+
+    /// A string whose hash is wanted, up to its end if that is at hand.
+    fn hashed_text<'i>(&mut self, input: &mut &'i [u8]) -> Option<Token<'i>> {
+        self.string(input);
+        *input = input.strip_prefix(b"\"")?;
+        self.after_value();
+        Some(self.text_end(self.place))
+    }
+
+    /// A string that is a value begins.
+    pub(super) fn begin_text(&mut self) {
+        self.line.hashes = self.node(self.place).is_some_and(|node| node.tag >= HASHED);
+        if self.line.hashes {
+            self.key = hash::START;
+        }
+    }
+
+    /// The token for the end of the string at `place`.
+    #[inline(always)]
+    pub(super) fn text_end<'t>(&mut self, place: u8) -> Token<'t> {
+        match core::mem::take(&mut self.line.hashes) {
+            true => Token::Word(place, self.key),
+            false => Token::PieceEnd(place),
+        }
+    }
+
+    /// Whether of the string that is read only the hash is wanted.
+    #[inline(always)]
+    pub(super) const fn is_hashed(&self) -> bool {
+        self.in_key || self.line.hashes
+    }
+
+    /// The innermost array or object is over: whether that around it is an object, and its place.
+    fn leave(&mut self) -> (bool, u8) {
+        self.place = self.container();
+        self.depth -= 1;
+        (self.in_object(), self.container())
+    }
+}
+
+#[inline(always)]
+fn split_plain(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at_checked(plain_length(text)).unwrap_or_default()
+}
+
+/// The whole number of a few digits that `text` begins with, and what follows it. `None`: it may be
+/// more than that.
+#[inline(always)]
+fn number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (mut value, mut rest) = (0_u64, text);
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(*digit - b'0'));
+        rest = after;
+    }
+    let length = text.len() - rest.len();
+    let is_plain = matches!(rest, [b',' | b'}' | b']', ..])
+        && (length == 1 || length < 19 && text.first() != Some(&b'0'));
+    is_plain.then_some((u32::try_from(value).unwrap_or(u32::MAX), rest))
+}
+
+/// `text` after a space that may stand there.
+#[inline(always)]
+fn after_space(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b" ").unwrap_or(text)
+}
+
+/// The hash of the length, the first and the last eight bytes of a key: of all of it to sixteen.
+const fn quick(key: &[u8]) -> u32 {
+    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
+            }
+            _ => match key {
+                [] => (0, 0),
+                [a] => (*a as u64, 0),
+                [a, b] => (*a as u64, *b as u64),
+                [a, b, c, ..] => (*a as u64 | (*b as u64) << 8, *c as u64),
+            },
+        },
+    };
+    let mixed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last.rotate_left(32);
+    let mixed = (mixed ^ key.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (mixed >> 32) as u32
+}
