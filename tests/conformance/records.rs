@@ -162,7 +162,8 @@ fn a_killed_run_leaves_all_but_its_last_line() {
     let events = place.zerostack(&["replay", "1"]).run();
     events.success();
     let events = events.events();
-    assert_eq!(events.last().unwrap()["name"], "bash", "{events:?}");
+    let is_call = |it: &Value| it["type"] == "tool_call" && it["name"] == "bash";
+    assert!(events.iter().any(is_call), "{events:?}");
     let transcript = place.zerostack(&["show", "1", "--transcript"]).run().success();
     assert!(transcript.contains("second"), "{transcript}");
     // Any cut of its files is a record too.

@@ -125,7 +125,9 @@ impl Record {
                 Err(error) => return Err(damaged(self.id, &error)),
             }
         }
-        match tapes.is_empty() {
+        // One that would have had a key on it is empty.
+        let is_empty = |tape: &File| tape.metadata().is_ok_and(|found| found.len() == 0);
+        match tapes.is_empty() || tapes.iter().any(is_empty) {
             true => Err(self.lacks("tape")),
             false => Ok(tapes),
         }
