@@ -44,8 +44,8 @@ def output_of(value: Any) -> ToolOutput:
         return value._replace(content=clean(value.content))
     if isinstance(value, File):
         return ToolOutput("", files=(value,))
-    if isinstance(value, (list, tuple)) and any(isinstance(each, File) for each in value):
-        files = tuple(each for each in value if isinstance(each, File))
+    files = _files_in(value)
+    if files:
         others = [output_of(each).content for each in value if not isinstance(each, File)]
         return ToolOutput("\n".join(others), files=files)
     if isinstance(value, str):
@@ -67,6 +67,13 @@ def output_of(value: Any) -> ToolOutput:
     except (TypeError, ValueError, RecursionError) as error:
         raise ToolError(f"the tool's result is no JSON: {error}") from error
     return ToolOutput(clean(text))
+
+
+def _files_in(value: Any) -> tuple[File, ...]:
+    """The files of a list or tuple; none of anything else."""
+    if not isinstance(value, (list, tuple)):
+        return ()
+    return tuple(each for each in value if isinstance(each, File))
 
 
 def clean(text: str) -> str:
