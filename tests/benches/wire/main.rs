@@ -14,5 +14,6 @@ fn main() -> Result<(), zerostack_core::Error> {
     }
     decode::print();
     println!("\n{}", encode::measure()?);
+    println!("{}", zerostack_tests::bench::fields::measure());
     Ok(())
 }

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod chat;
 pub mod command;
+pub mod fields;
 pub mod paired;
 mod process;
 mod table;
