@@ -5,6 +5,7 @@ use super::reply::Slot;
 use super::{Codec, Sink};
 use crate::Error;
 use crate::wire::json_read::{HASHED, Token};
+use crate::wire::scan::WORDS;
 
 /// The dialect alone knows.
 pub(crate) const OWN: u8 = 0;
@@ -34,7 +35,7 @@ pub(crate) const REASONING: u8 = 16;
 /// At the top of a document: a word that may be `error`, or whether it is a success; then the strings
 /// and the code beside it are those of an error. They count as well where the status or the framing
 /// marks an error.
-pub(crate) const OBJECT: u8 = HASHED | 1;
+pub(crate) const OBJECT: u8 = if WORDS { HASHED | 1 } else { 17 };
 pub(crate) const TOP_MESSAGE: u8 = 18;
 pub(crate) const TOP_CODE: u8 = 19;
 /// How long an error asks to wait: a duration with its unit, or seconds.
@@ -44,18 +45,17 @@ pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
 
 /// A short word, of which the dialect takes the hash at its end.
-pub(crate) const HASH: u8 = HASHED;
+// A small processor takes the word, and dense numbers take less of its flash.
+pub(crate) const HASH: u8 = if WORDS { HASHED } else { 23 };
 
 /// Takes one token of a response.
 pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     let tag = token.node(codec.places).map_or(OWN, |node| node.tag);
     match (token, tag) {
         #[cfg(target_pointer_width = "64")]
-        (Token::Word(_, hash), OBJECT) => sink.object(hash),
-        #[cfg(target_pointer_width = "64")]
         (Token::Word(place, hash), _) => {
             sink.reply.hash = Some(hash);
-            return (codec.token)(sink, Token::PieceEnd(place));
+            return take(codec, sink, Token::PieceEnd(place));
         }
         (Token::Piece(_, bytes), ID) => return sink.stage(Slot::Id, bytes),
         (Token::Piece(_, bytes), NAME) => return sink.stage(Slot::Name, bytes),
@@ -71,10 +71,7 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         (Token::PieceEnd(_), STOP) => sink.stop(),
         (Token::PieceEnd(_), ERROR | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),
-        (Token::PieceEnd(_), OBJECT) => {
-            let hash = sink.take_hash();
-            sink.object(hash);
-        }
+        (Token::PieceEnd(_), OBJECT) => sink.object(),
         (Token::PieceEnd(_), TOP_CODE) => sink.top_code(),
         (Token::Bool(_, true), ERROR) | (Token::Bool(_, false), OBJECT) => sink.fail_document(),
         (Token::Number(_, value), INDEX) => sink.reply.index = Some(value),

@@ -132,9 +132,9 @@ impl Sink<'_, '_> {
         self.reply.failure.status = status.min(u16::MAX.into()) as u16;
     }
 
-    /// The word with this hash is what the document is.
-    pub fn object(&mut self, hash: u32) {
-        if hash == ERROR {
+    /// The word that came is what the document is.
+    pub fn object(&mut self) {
+        if self.take_hash() == ERROR {
             self.fail_document();
         }
     }

@@ -3,6 +3,7 @@
 //! It takes nothing that [`step`](JsonReader::step) would not, leaves it the rest, and never takes the
 //! end of a line, so a stream of events need not be split into lines before.
 
+use super::node::{children, quick};
 use super::step::{JsonScan, JsonState, WHOLE};
 use super::{HASHED, JsonReader, NO_HALF, NOWHERE, Node, ROOT, Token};
 use crate::wire::hash::{self, add};
@@ -21,36 +22,10 @@ pub(super) struct Line {
     top: u64,
 }
 
-/// A key for a look at its first and last bytes only.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quick {
-    key: u32,
-    /// A bit for each key under this one, by the last six bits of its own `key`.
-    pub children: u64,
-}
-
-impl Quick {
-    pub const fn new(key: &[u8]) -> Self {
-        Self { key: quick(key), children: 0 }
-    }
-}
-
 impl Line {
     pub const fn new(nodes: &[Node]) -> Self {
         Self { ends: false, hashes: false, skips_null: false, top: children(nodes, 1) }
     }
-}
-
-/// A bit for each node of the list that begins with the node with this number.
-pub(super) const fn children(nodes: &[Node], first: u8) -> u64 {
-    let (mut bits, mut number) = (0, first as usize);
-    while number > 0 && number <= nodes.len() {
-        let (_, rest) = nodes.split_at(number - 1);
-        let Some(node) = rest.first() else { break };
-        bits |= 1 << (node.quick.key % 64);
-        number = node.next as usize;
-    }
-    bits
 }
 
 impl JsonReader {
@@ -398,25 +373,4 @@ fn number(text: &[u8]) -> Option<(u32, &[u8])> {
 #[inline(always)]
 fn after_space(text: &[u8]) -> &[u8] {
     text.strip_prefix(b" ").unwrap_or(text)
-}
-
-/// The hash of the length, the first and the last eight bytes of a key: of all of it to sixteen.
-const fn quick(key: &[u8]) -> u32 {
-    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
-        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
-            }
-            _ => match key {
-                [] => (0, 0),
-                [a] => (*a as u64, 0),
-                [a, b] => (*a as u64, *b as u64),
-                [a, b, c, ..] => (*a as u64 | (*b as u64) << 8, *c as u64),
-            },
-        },
-    };
-    let mixed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last.rotate_left(32);
-    let mixed = (mixed ^ key.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
-    (mixed >> 32) as u32
 }

@@ -1,8 +1,6 @@
 //! The table of the keys that matter.
 
 use super::ROOT;
-#[cfg(target_pointer_width = "64")]
-use super::fast::Quick;
 use crate::wire::hash::hash;
 
 /// One key that matters. Arrays are transparent: their elements stand where they stand.
@@ -90,12 +88,63 @@ impl Node {
         {
             index = 0;
             while index < N {
-                table[index].quick.children = super::fast::children(&table, table[index].child);
+                table[index].quick.children = children(&table, table[index].child);
                 index += 1;
             }
         }
         table
     }
+}
+
+/// A key for a look at its first and last bytes only.
+#[cfg(target_pointer_width = "64")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quick {
+    pub key: u32,
+    /// A bit for each key under this one, by the last six bits of its own `key`.
+    pub children: u64,
+}
+
+#[cfg(target_pointer_width = "64")]
+impl Quick {
+    pub const fn new(key: &[u8]) -> Self {
+        Self { key: quick(key), children: 0 }
+    }
+}
+
+/// A bit for each node of the list that begins with the node with this number.
+#[cfg(target_pointer_width = "64")]
+pub(super) const fn children(nodes: &[Node], first: u8) -> u64 {
+    let (mut bits, mut number) = (0, first as usize);
+    while number > 0 && number <= nodes.len() {
+        let (_, rest) = nodes.split_at(number - 1);
+        let Some(node) = rest.first() else { break };
+        bits |= 1 << (node.quick.key % 64);
+        number = node.next as usize;
+    }
+    bits
+}
+
+/// The hash of the length, the first and the last eight bytes of a key: of all of it to sixteen.
+#[cfg(target_pointer_width = "64")]
+pub(super) const fn quick(key: &[u8]) -> u32 {
+    let (first, last) = match (key.first_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => match (key.first_chunk::<4>(), key.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
+            }
+            _ => match key {
+                [] => (0, 0),
+                [a] => (*a as u64, 0),
+                [a, b] => (*a as u64, *b as u64),
+                [a, b, c, ..] => (*a as u64 | (*b as u64) << 8, *c as u64),
+            },
+        },
+    };
+    let mixed = first.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ last.rotate_left(32);
+    let mixed = (mixed ^ key.len() as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    (mixed >> 32) as u32
 }
 
 /// Names places and the table of them in one list: `NAME = PARENT . "key"`; after the key
