@@ -1,5 +1,11 @@
 //! One line as it is read, before it is a record.
 
+// A set of places: attachments have more of them than 32.
+#[cfg(not(feature = "attachments"))]
+use core::primitive::u32 as PlaceSet;
+#[cfg(feature = "attachments")]
+use core::primitive::u64 as PlaceSet;
+
 use crate::Error;
 #[cfg(feature = "attachments")]
 use crate::message::AttachmentKind;
@@ -92,12 +98,6 @@ line_places!(ATTACHMENT = ROOT."attachment", MEDIA_TYPE = ATTACHMENT."type",
     FILE_NAME = ATTACHMENT."name", FILE_BYTES = ATTACHMENT."bytes",
     FILE_TOKENS = ATTACHMENT."tokens", FILE_NUMBER = ATTACHMENT."number",
     FILE_URL = ATTACHMENT."url", FILE_ID = ATTACHMENT."file_id");
-
-/// A set of places.
-#[cfg(not(feature = "attachments"))]
-type PlaceSet = u32;
-#[cfg(feature = "attachments")]
-type PlaceSet = u64;
 
 /// A short word: a role, the name of a provider.
 type ShortWord = heapless::Vec<u8, 24, u8>;
