@@ -220,7 +220,8 @@ fn what_the_core_can_say_has_a_number_here() {
             let end = line.find(|c: char| !c.is_alphanumeric()).unwrap_or(line.len());
             let arm = format!("{name}::{}", &line[..end]);
             count += 1;
-            let is_other = arm.ends_with("::Other");
+            // This library is built without attachments: none of its transcripts has one.
+            let is_other = arm.ends_with("::Other") || arm == "Part::Attachment";
             assert!(is_other || ours.contains(&arm), "{arm} would be told as something unknown");
         }
         assert!(count >= 2, "the variants of {name} were read");

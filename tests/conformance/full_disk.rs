@@ -8,11 +8,12 @@ use zerostack_scripted::{Script, Scripted};
 
 use super::broken_project;
 
-/// Runs the command with a disk of 64 KiB at `$1`.
+/// Runs the command with a disk of 64 KiB at `$1`. What is left of a session there is whole frames,
+/// from which the next run goes on.
 const SMALL_DISK: &str = "at=$1; shift; mount -t tmpfs -o size=64k none \"$at\" || exit 99
     \"$@\"
     code=$?
-    find \"$at\" -type f -size +0 | sed 's/^/LEFT /' >&2
+    find \"$at\" -type f -size +0 ! -path '*/sessions/*' | sed 's/^/LEFT /' >&2
     exit $code";
 
 #[test]

@@ -628,7 +628,8 @@ fn the_advice_of_max_cost_works() {
     for case in [
         Case { flags: flags("", "http://127.0.0.1:1234", "m"), ..Case::default() },
         Case { flags: flags("", "https://llm.example:8443/v1", "m"), ..Case::default() },
-        Case { env: &openai, ..Case::default() },
+        // The price of the provider's own first model is known.
+        Case { env: &openai, flags: flags("", "", "m"), ..Case::default() },
         Case { servers, ..Case::default() },
     ] {
         let user = advice(&case);

@@ -31,18 +31,17 @@ const SPECS: &[ToolSpec<'static>] = &[
     ToolSpec {
         name: "bash",
         description: "Run bash in the working folder, without stdin: stdout and stderr mixed (long output \
-            loses its middle), exit status. Background processes end with the call, unless you start a \
-            server or the like with background: a name for it.",
+            loses its middle), exit status. Processes end with the call, unless background names them.",
         parameters: r#"{"type":"object","properties":{"command":{"type":"string"},"timeout_ms":{"type":"integer","description":"default 120000"},"background":{"type":"string"}},"required":["command"]}"#,
     },
     ToolSpec {
         name: "grep",
-        description: "Search files by regex; path:line:text. Ignored and binary files are skipped.",
+        description: "Search files by regex; path:line:text. Skips ignored and binary files.",
         parameters: r#"{"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string"},"glob":{"type":"string","description":"*.rs, src/**, !*.md"},"ignore_case":{"type":"boolean"},"context":{"type":"integer"}},"required":["pattern"]}"#,
     },
     ToolSpec {
         name: "find",
-        description: "Find files and folders by glob: *.toml matches names, src/**/*.rs paths. Ignored ones are skipped.",
+        description: "Find files and folders by glob: *.toml matches names, src/**/*.rs paths. Skips ignored ones.",
         parameters: r#"{"type":"object","properties":{"pattern":{"type":"string"},"path":{"type":"string"}},"required":["pattern"]}"#,
     },
     ToolSpec {
