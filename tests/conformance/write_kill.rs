@@ -68,7 +68,7 @@ fn walk(calls: &[&str], what: &str, after: &Tree) -> usize {
             let done = apply(&place, &["strace", "-o", &out, "-e", &trace, &inject]);
             let is_killed = done.code == 137;
             let traced = fs::read_to_string(&out).unwrap_or_default();
-            let log = place.zerostack(&["log"]).run();
+            let log = place.zerostack(&["log"]).writes().run();
             log.success();
             let now = tree(&place.project());
             let at = format!(
