@@ -5,8 +5,8 @@
 //! *** Add File: new.txt
 //! +a line
 //! *** Delete File: old.txt
-//! *** Update File: src/a.rs
-//! *** Move to: src/b.rs                      if it gets another name
+//! *** Update File: a.rs
+//! *** Move to: b.rs                          if it gets another name
 //! @@ fn main() {                             a line above, where the lines alone are not enough
 //!  a line that stays
 //! -a line that goes
