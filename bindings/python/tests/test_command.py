@@ -111,7 +111,7 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         [program("zerostack"), "run", "--help"], capture_output=True, text=True, check=True
     )
     section = printed.stdout.partition("\nModel:")[2].partition("\nHelp:")[0]
-    options = re.findall(r"^ +(?:-\w, +)?(--[a-z-]+)", section, re.MULTILINE)
+    options = re.findall(r"^ {2,6}(?:-\w, +)?(--[a-z-]+)", section, re.MULTILINE)
     # These print something other than the result of one run.
     for other in ("--version", "--dry-run", "--parallel", "--merge"):
         options.remove(other)

@@ -204,7 +204,7 @@ impl JsonLine {
     /// What it is, now that it is complete.
     pub fn parse(&mut self, log: &mut Log<'_>) -> Result<ParsedLine, LineError> {
         let allowed =
-            |places: &[u8]| places.iter().fold(0 as PlaceSet, |mask, place| mask | 1 << place);
+            |places: &[u8]| places.iter().fold(PlaceSet::MIN, |mask, place| mask | 1 << place);
         let role = allowed(&[ROLE]);
         #[cfg(feature = "attachments")]
         if self.has(ATTACHMENT) {
@@ -290,7 +290,7 @@ impl JsonLine {
         let sources = [FILE_NUMBER, FILE_URL, FILE_ID];
         let others =
             [ROLE, ATTACHMENT, MEDIA_TYPE, FILE_NAME, FILE_BYTES, FILE_TOKENS, CUT, TURN_ENDED];
-        let set = |places: &[u8]| places.iter().fold(0 as PlaceSet, |all, place| all | 1 << place);
+        let set = |places: &[u8]| places.iter().fold(PlaceSet::MIN, |all, place| all | 1 << place);
         let is_one = (self.seen & set(&sources)).count_ones() == 1;
         if !is_one || self.seen & !(set(&sources) | set(&others)) != 0 || self.start == 0 {
             return Err(LineFault::Fields.into());
