@@ -105,7 +105,7 @@ fn merged(recorded: &[u8], played: &[u8]) -> Result<Vec<u8>, usize> {
         out.extend_from_slice(own);
     }
     // A run that was killed may have heard more than it had told.
-    let is_whole = lines(recorded).last().is_some_and(|line| line.starts_with(RESULT));
+    let is_whole = lines(recorded).next_back().is_some_and(|line| line.starts_with(RESULT));
     match next.next() {
         Some(_) if shows_session && is_whole => Err(lines(recorded).count()),
         _ => Ok(out),
