@@ -26,6 +26,7 @@ pub(crate) struct BorrowedConfig {
     output_limit_key: OutputLimitKey,
     tool_mode: ToolMode,
     count: WindowCount,
+    #[cfg_attr(not(feature = "options"), expect(dead_code, reason = "there are none to read"))]
     options: LentOptions,
 }
 
