@@ -1,6 +1,6 @@
 //! What each dialect implements: one [`Codec`] each.
 
-use super::{Config, Sink, attach};
+use super::{Config, Sink};
 use crate::Error;
 use crate::transcript::places::{FEW, Table, call_behind};
 #[cfg(feature = "local-models")]
@@ -185,7 +185,7 @@ impl Cursor {
     #[cfg(feature = "openai-chat")]
     pub fn joins_attachments(bytes: &[u8], record: &Record<'_>) -> bool {
         let mut last = *record;
-        while let Some(next) = Record::at(bytes, last.end()).filter(|_| attach::ENABLED) {
+        while let Some(next) = Record::at(bytes, last.end()).filter(|_| super::attach::ENABLED) {
             if next.is(Kind::Attachment) {
                 return last.is(Kind::User);
             }
