@@ -1041,7 +1041,7 @@ typedef uint32_t zs_cache_ttl;
 #endif // __cplusplus
 
 /**
- * How the model is told of a response schema.
+ * How a response schema reaches the model.
  */
 enum zs_schema_mode
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -1144,7 +1144,7 @@ typedef struct {
      */
     zs_str response_schema_name;
     /**
-     * How the model is told of it: a zs_schema_mode.
+     * How it reaches the model: a zs_schema_mode.
      */
     uint32_t response_schema_mode;
     /**

@@ -4871,7 +4871,7 @@ data class ResponseSchema (
     val `isStrict`: kotlin.Boolean = false 
     , 
     /**
-     * How the model is told of it; `Auto` if nothing is said.
+     * How it reaches the model; `Auto` if nothing is said.
      */
     val `mode`: SchemaMode? = null 
     , 
@@ -6587,7 +6587,7 @@ public object FfiConverterTypeRoomPolicy: FfiConverterRustBuffer<RoomPolicy> {
 
 
 /**
- * How the model is told of a response schema.
+ * How a response schema reaches the model.
  */
 
 enum class SchemaMode {

@@ -356,7 +356,7 @@ given! {
 }
 
 given! {
-    /// How the model is told of a response schema.
+    /// How a response schema reaches the model.
     SchemaMode of zerostack_core::SchemaMode {
         /// By the request's field for it where the dialect and the model take it beside the tools
         /// of the session; else in words.

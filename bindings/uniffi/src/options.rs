@@ -68,7 +68,7 @@ pub struct ResponseSchema {
     /// Whether OpenAI holds the answer to the schema in every case.
     #[uniffi(default = false)]
     pub is_strict: bool,
-    /// How the model is told of it; `Auto` if nothing is said.
+    /// How it reaches the model; `Auto` if nothing is said.
     #[uniffi(default = None)]
     pub mode: Option<SchemaMode>,
     /// How often an answer that does not fit is asked for again in one turn, which then ends with

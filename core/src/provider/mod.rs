@@ -74,7 +74,7 @@ pub(crate) use tag::take;
 use crate::message::Dialect;
 use crate::{Error, ErrorKind};
 
-/// Whether the model is told of the response schema in words.
+/// Whether the model reads the response schema in words.
 #[cfg(feature = "structured")]
 pub(crate) fn tells_schema(config: &dyn Config) -> bool {
     codec_of(config.dialect()).is_ok_and(|codec| options::tells_schema(config, codec.options))

@@ -81,7 +81,7 @@ pub fn check<'t, 'b>(
     }
 }
 
-/// Refuses a schema that no answer could be checked against, before the model is told of it.
+/// Refuses a schema that no answer could be checked against, before it is sent.
 ///
 /// # Errors
 /// `BadSchema` for what is no schema, as far as a look at a `null` tells; `TooDeep` for one of more

@@ -93,7 +93,7 @@ pub(crate) fn push(
     Ok(())
 }
 
-/// What stands in the header of a record.
+/// The contents of the header of a record.
 pub(super) const fn info(
     kind: AttachmentKind,
     source: u8,

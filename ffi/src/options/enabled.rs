@@ -20,7 +20,7 @@ pub(crate) struct LentOptions {
 }
 
 impl LentOptions {
-    /// All as the provider likes.
+    /// All left to the provider.
     pub const fn none() -> Self {
         Self { options: RequestOptions::NONE, stop: &[] }
     }

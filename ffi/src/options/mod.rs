@@ -97,7 +97,7 @@ pub enum zs_cache_ttl {
     ZS_CACHE_DAY = 3,
 }
 
-/// How the model is told of a response schema.
+/// How a response schema reaches the model.
 #[repr(u32)]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "options"), allow(dead_code, reason = "the header has them"))]
@@ -137,7 +137,7 @@ pub struct zs_options {
     pub response_schema: zs_str,
     /// Its name, `[a-zA-Z0-9_-]`, 64 bytes at most; `answer` if it is empty.
     pub response_schema_name: zs_str,
-    /// How the model is told of it: a zs_schema_mode.
+    /// How it reaches the model: a zs_schema_mode.
     pub response_schema_mode: u32,
     /// 1: OpenAI holds the answer to the schema in every case.
     pub response_schema_is_strict: u32,

@@ -97,7 +97,7 @@ def output_type(hint: Any) -> OutputType:
     except TypeError:
         return OutputType(hint)
     if made is None:
-        # Hints that are made at run time are not kept for ever.
+        # Hints that are made at run time are not kept forever.
         if len(_MADE) >= 256:
             _MADE.clear()
         made = _MADE[hint] = OutputType(hint)

@@ -90,7 +90,7 @@ public actor Agent {
         try await runTurn({ onEvent($0) }, begin: { try await self.say(text) })
     }
 
-    /// Runs one turn and returns its answer as a value: the model is told the schema of the type, and
+    /// Runs one turn and returns its answer as a value: the request carries the schema of the type, and
     /// an answer that does not fit is asked for again, `maxRepairs` times at most.
     ///
     /// ```swift
@@ -99,7 +99,7 @@ public actor Agent {
     /// let city = try await agent.run("The largest city of Norway?", as: City.self)
     /// ```
     ///
-    /// `schema` is one JSON object as text, for a type that ``Schema`` makes none of.
+    /// `schema` is one JSON object as text, for a type that ``Schema`` cannot describe.
     ///
     /// - Throws: ``ErrorKind/badAnswer`` as ``ZerostackError/turnFailed(_:network:)``, or
     ///   ``ZerostackError/badAnswer(_:)`` when the answer fits the schema and not the type; what the

@@ -37,7 +37,7 @@ public struct RequestOptions: Sendable, Hashable {
     /// Further members of the body: one JSON object, as text.
     public var extra: String?
 
-    /// All as the provider likes.
+    /// All left to the provider.
     public init() {}
 }
 
@@ -76,7 +76,7 @@ public struct ResponseSchema: Sendable, Hashable {
     public var name = "answer"
     /// Whether OpenAI holds the answer to the schema in every case.
     public var isStrict = false
-    /// How the model is told of it.
+    /// How it reaches the model.
     public var mode = SchemaMode.auto
     /// How often an answer that does not fit is asked for again in one turn, which then ends with
     /// ``ErrorKind/badAnswer``; `nil`: the session does not check answers.
@@ -88,7 +88,7 @@ public struct ResponseSchema: Sendable, Hashable {
     }
 }
 
-/// How the model is told of a response schema.
+/// How a response schema reaches the model.
 public enum SchemaMode: String, Sendable, Hashable, CaseIterable {
     /// By the request's field for it where the dialect and the model take it beside the tools of the
     /// session; else in words.

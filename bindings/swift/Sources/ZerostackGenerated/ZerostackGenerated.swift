@@ -3520,7 +3520,7 @@ public struct ResponseSchema: Equatable, Hashable {
      */
     public let isStrict: Bool
     /**
-     * How the model is told of it; `Auto` if nothing is said.
+     * How it reaches the model; `Auto` if nothing is said.
      */
     public let mode: SchemaMode?
     /**
@@ -3542,7 +3542,7 @@ public struct ResponseSchema: Equatable, Hashable {
          * Whether OpenAI holds the answer to the schema in every case.
          */isStrict: Bool = false, 
         /**
-         * How the model is told of it; `Auto` if nothing is said.
+         * How it reaches the model; `Auto` if nothing is said.
          */mode: SchemaMode? = nil, 
         /**
          * How often an answer that does not fit is asked for again in one turn, which then ends with
@@ -5870,7 +5870,7 @@ public func FfiConverterTypeRoomPolicy_lower(_ value: RoomPolicy) -> RustBuffer 
 
 
 /**
- * How the model is told of a response schema.
+ * How a response schema reaches the model.
  */
 
 public enum SchemaMode: Equatable, Hashable {

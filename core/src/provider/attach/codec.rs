@@ -10,7 +10,7 @@ pub(crate) struct AttachmentCodec {
     pub takes: fn(&Attachment<'_>) -> bool,
     /// Writes it as a part of a message.
     pub write: for<'a> fn(&Attachment<'a>, &mut Pieces<'a>),
-    /// What stands around a text that is a part of a message.
+    /// The marks around a text that is a part of a message.
     pub text: [&'static str; 2],
     /// The headers of a request that names a file by the provider's id, where they are others.
     pub file_headers: Option<&'static [(&'static str, &'static str)]>,

@@ -83,7 +83,7 @@ pub(super) fn is_set(config: &dyn Config, option: RequestOption) -> bool {
     }
 }
 
-/// Whether the model is told of the response schema in words, and not by the field for it.
+/// Whether the model reads the response schema in words, and not by the field for it.
 pub(crate) fn tells_schema(config: &dyn Config, fields: &Fields) -> bool {
     match config.options().response_schema.map(|it| it.mode) {
         None | Some(SchemaMode::Native) => false,

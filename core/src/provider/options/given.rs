@@ -186,7 +186,7 @@ pub struct ResponseSchema<'c> {
     /// whose objects have `"additionalProperties": false` and all of their properties in
     /// `required`. The other dialects have no such word.
     pub is_strict: bool,
-    /// How the model is told of it.
+    /// How it reaches the model.
     pub mode: SchemaMode,
     /// How often an answer that does not fit is asked for again in one turn. After that the turn
     /// ends with `BadAnswer`, and the answer stays in the transcript. `None`: the session does not
@@ -198,14 +198,14 @@ impl<'c> ResponseSchema<'c> {
     /// The longest schema.
     pub const MAX_BYTES: usize = 64 * 1024;
 
-    /// A schema that is told in the best way, and not checked by the session.
+    /// A schema that reaches the model in the best way, and is not checked by the session.
     #[must_use]
     pub const fn new(name: &'c str, schema: &'c str) -> Self {
         Self { name, schema, is_strict: false, mode: SchemaMode::Auto, max_repairs: None }
     }
 }
 
-/// How the model is told of a response schema. `Words` and the words of `Auto` want the feature
+/// How a response schema reaches the model. `Words` and the words of `Auto` want the feature
 /// `structured`.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

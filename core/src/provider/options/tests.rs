@@ -542,7 +542,7 @@ fn options_change_nothing_of_tools_system_and_messages() {
     for dialect in Dialect::ALL {
         let mut options = NONE;
         options.temperature = Some(Thousandths(100));
-        // Beside tools, Ollama is told of it in words, which are a part of the message.
+        // Beside tools, Ollama gets it in words, which are a part of the message.
         options.response_schema = Some(SCHEMA).filter(|_| *dialect != Dialect::Ollama);
         let list = |config: SessionConfig<'_>| {
             let body = sent(&session(config));

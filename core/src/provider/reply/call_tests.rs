@@ -239,7 +239,7 @@ fn a_call_with_an_id_of_its_own_begins_after_one_that_is_whole() {
     let [one, two] = ["1", "2"].map(begin);
     let found = calls(&[&one, &pieces[0], &pieces[1], &two, &pieces[2], &pieces[3]]);
     are(&found, &[("1", "read", A), ("2", "read", B)]);
-    // An id that changes in the middle of the arguments is none of another call.
+    // An id that changes in the middle of the arguments does not belong to another call.
     let found = calls(&[
         &call(r#""index":0,"id":"1","#, "read", r#"{"path":"#),
         &call(r#""index":0,"id":"2","#, "read", r#""a"}"#),

@@ -108,7 +108,7 @@ impl Sink<'_, '_> {
         }
     }
 
-    /// A call is told when it is complete. Arguments that are no JSON object, or are missing at the
+    /// A call is reported when it is complete. Arguments that are no JSON object, or are missing at the
     /// end, may have been cut off by the token limit: such a call waits for the reason of the stop.
     fn show_call(&mut self) -> Option<EmittedEvent> {
         if !self.calls_are_due() {

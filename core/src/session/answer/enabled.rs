@@ -17,7 +17,7 @@ impl TimesAsked {
     pub const NONE: Self = Self(0);
 }
 
-/// What follows the user's text: the schema, where it is told in words.
+/// What follows the user's text: the schema, where it is sent in words.
 pub(in crate::session) fn told(config: &dyn Config) -> [&[u8]; 2] {
     match config.options().response_schema {
         Some(it) if tells_schema(config) => [WORDS.as_bytes(), it.schema.as_bytes()],
@@ -82,10 +82,10 @@ impl Machine {
     }
 }
 
-/// What the model is told of an answer that does not fit, before and after the reason.
+/// The message about an answer that does not fit, before and after the reason.
 const ASK: &[u8] = b"This is not the answer that was asked for: ";
 const ASK_AGAIN: &[u8] = b". Answer again, with the whole JSON value and nothing else.";
 
-/// What the model is told where the request has no field for the schema.
+/// The instruction where the request has no field for the schema.
 const WORDS: &str = "\n\nEnd with one JSON value alone, without a fence around it. It must fit this \
                      JSON Schema:\n";

@@ -115,7 +115,7 @@ impl Machine {
     fn message<'a>(&self, log: &'a Log<'_>) -> &'a [u8] {
         let failure = &self.reply.failure;
         let (start, length) = (failure.start as usize, failure.length as usize);
-        // Once the reply was taken out, it stands behind the end.
+        // Once the reply was taken out, it follows the end.
         log.bytes().get(start..start + length).unwrap_or_else(|| log.behind(length))
     }
 }

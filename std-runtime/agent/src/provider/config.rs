@@ -76,7 +76,7 @@ pub struct Table {
     /// Under which key it is told the limit of a reply.
     #[serde(default, deserialize_with = "output_limit_key_by_name")]
     pub output_limit_key: Option<OutputLimitKey>,
-    /// How the model is told of its tools.
+    /// How tools are described to the model.
     #[serde(default, deserialize_with = "tool_mode_by_name")]
     pub tool_mode: Option<ToolMode>,
     /// What each request says beside the conversation.
