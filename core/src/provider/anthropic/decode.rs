@@ -165,8 +165,8 @@ fn first(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
     part(sink, what, bytes)
 }
 
-/// More of a block. What comes first after a beginning waits until it is known whether it repeats
-/// that.
+/// More of a block. The first delta is held until it is known whether it repeats the text that the
+/// block began with.
 fn more(sink: &mut Sink<'_, '_>, what: u8, bytes: &[u8]) -> Result<(), Error> {
     if sink.reply.dialect_state.flags & what == 0 {
         return part(sink, what, bytes);

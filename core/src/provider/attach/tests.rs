@@ -336,7 +336,7 @@ fn tools_by_words_take_none_and_say_so() {
         let config = SessionConfig { tools: TOOLS, tool_mode: mode, ..config(Dialect::Ollama) };
         let error = start(config).user_with("What?", &[png()]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnsupportedAttachment);
-        // A conversation that began otherwise goes on, and the model is told.
+        // A conversation of another dialect goes on, and a line for the model names what is missing.
         let forked = with_results(Dialect::OpenAiChat, "m").fork([0; ROOM], config).unwrap();
         let mut body = [0; 8192];
         let length = forked.request().unwrap().read(&mut body);

@@ -18,8 +18,8 @@ const THINKING: u8 = 2;
 const CALLS: u8 = 3;
 /// Results are written.
 const RESULTS: u8 = 4;
-/// What cannot be sent of the attachments of a user's text is told, then its images follow; and the
-/// same for a result.
+/// Lines that name the attachments of a user's text that cannot be sent, and then its images; and
+/// the same for a result.
 const USER_LINES: u8 = 5;
 const USER_IMAGES: u8 = 6;
 const RESULT_LINES: u8 = 7;

@@ -103,7 +103,7 @@ fn begin(sink: &mut Sink<'_, '_>, place: u8) {
                 sink.end_part();
             }
         }
-        // What came before is told once more. Some servers tell of calls in the last event alone.
+        // The last event repeats the reply. Some servers send calls in this event alone.
         RESPONSE if sink.reply.dialect_state.seen != 0 => {
             let event = sink.reply.dialect_state.document;
             let has_none = sink.reply.calls == 0 && event::is_last(event);
@@ -145,7 +145,7 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
         NAME if matches!(event, event::UNKNOWN | event::ARGUMENTS_DONE) => {
             sink.stage(Slot::Name, bytes)?;
         }
-        // Of a list that is told once more, only calls count.
+        // Of a repeated list, only calls count.
         _ if is_listed && has(sink, SKIPS_LIST) && place != ITEM_ARGUMENTS => {}
         ITEM_ENCRYPTED | ITEM_PHASE => sink.stage(Slot::Arguments, bytes)?,
         // What came before, and may be long, is not kept a second time.

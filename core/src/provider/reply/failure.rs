@@ -16,7 +16,7 @@ pub(crate) struct ProviderError {
     pub status: u16,
     /// Tenths of a second to wait before the next attempt, where it says so; else 0.
     pub delay: u16,
-    /// Tokens that the model has room for, and those of the request, where it says so; else 0.
+    /// Tokens that fit the context, and tokens of the request, if the refusal has them; else 0.
     #[cfg(feature = "window")]
     pub context_tokens: u32,
     #[cfg(feature = "window")]

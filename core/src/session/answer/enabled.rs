@@ -37,7 +37,7 @@ impl Machine {
         reason: StopReason,
     ) -> Result<Option<Event<'static>>, Error> {
         let schema = config.options().response_schema;
-        // An answer that was cut off, or is a refusal, is told as what it is.
+        // An answer that was cut off, or is a refusal, is not checked: its stop reason is the result.
         let is_answer = matches!(reason, StopReason::EndTurn | StopReason::StopSequence);
         let wanted = schema.filter(|_| is_answer).and_then(|it| Some((it.schema, it.max_repairs?)));
         let Some((schema, max_repairs)) = wanted else { return Ok(None) };
