@@ -1,0 +1,250 @@
+//! JSON out, a piece at a time, into buffers of any size.
+
+mod call_ids;
+mod digits;
+pub(crate) mod pieces;
+
+pub(crate) use call_ids::{CallIdRule, IdUse};
+pub(crate) use digits::Digits;
+pub(crate) use pieces::{Pieces, pieces};
+
+use super::scan::{copy_plain, plain_length};
+
+/// A run of output that is not written yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Piece<'a> {
+    /// A number in decimal digits.
+    Number(u32),
+    /// An id that is made from a number: nine letters and digits, as every provider takes it.
+    Id(u32),
+    /// As it is.
+    Plain(&'a str),
+    /// The inside of a string: escaped where JSON wants it.
+    Escaped(&'a str),
+    /// The same inside of a string that is inside of a string.
+    EscapedTwice(&'a str),
+    /// Base64 of the so many bytes of the file with this number, which the caller has.
+    #[cfg(feature = "attachments")]
+    Base64 { number: u32, bytes: u32 },
+}
+
+impl<'a> Piece<'a> {
+    /// Bytes that it takes in the output.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Plain(text) => text.len(),
+            Self::Id(_) => ID_LENGTH,
+            Self::Escaped(text) | Self::EscapedTwice(text) => {
+                let times = self.escapes();
+                let (mut length, mut rest) = (text.len(), text.as_bytes());
+                while let Some((byte, after)) =
+                    rest.get(plain_length(rest)..).and_then(<[u8]>::split_first)
+                {
+                    length += usize::from(escape(*byte, times).1) - 1;
+                    rest = after;
+                }
+                length
+            }
+            Self::Number(number) => Digits::of(*number as usize).as_bytes().len(),
+            #[cfg(feature = "attachments")]
+            Self::Base64 { bytes, .. } => super::base64::length(*bytes as usize),
+        }
+    }
+
+    /// In how many strings it is.
+    const fn escapes(&self) -> u8 {
+        match self {
+            Self::Number(_) | Self::Id(_) | Self::Plain(_) => 0,
+            Self::Escaped(_) => 1,
+            Self::EscapedTwice(_) => 2,
+            #[cfg(feature = "attachments")]
+            Self::Base64 { .. } => 0,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Piece<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Plain(text)
+    }
+}
+
+/// Where a piece stands that is partly written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PieceOffset {
+    /// Bytes of the source that are written.
+    source: usize,
+    /// Bytes of the escape that are written.
+    escape: usize,
+}
+
+impl PieceOffset {
+    pub const START: Self = Self { source: 0, escape: 0 };
+
+    /// Writes more of `piece` to the front of `out`, which it moves on: a run of bytes, or an
+    /// escape. True: all is written.
+    pub fn write(&mut self, piece: &Piece<'_>, out: &mut &mut [u8]) -> bool {
+        let (number, id);
+        let text = match piece {
+            Piece::Plain(text) | Piece::Escaped(text) | Piece::EscapedTwice(text) => {
+                text.as_bytes()
+            }
+            Piece::Number(value) => {
+                number = Digits::of(*value as usize);
+                number.as_bytes()
+            }
+            Piece::Id(value) => {
+                id = made_id(*value);
+                id.as_slice()
+            }
+            // Its bytes come by `write_base64`.
+            #[cfg(feature = "attachments")]
+            Piece::Base64 { .. } => return false,
+        };
+        let rest = text.get(self.source..).unwrap_or_default();
+        let times = piece.escapes();
+        if times > 0 {
+            let plain = copy_plain(rest, out);
+            self.source += plain;
+            *out = core::mem::take(out).get_mut(plain..).unwrap_or_default();
+            if let (false, Some(byte)) = (out.is_empty(), rest.get(plain)) {
+                let (bytes, length) = escape(*byte, times);
+                let escape = bytes.get(self.escape..usize::from(length)).unwrap_or_default();
+                self.escape += put(out, escape);
+                if self.escape == usize::from(length) {
+                    self.escape = 0;
+                    self.source += 1;
+                }
+            }
+        } else {
+            self.source += put(out, rest);
+        }
+        self.source == text.len()
+    }
+}
+
+/// The part of a piece that is written from the caller's bytes.
+#[cfg(feature = "attachments")]
+impl PieceOffset {
+    /// The first byte of a file of which something is not written yet.
+    pub const fn wanted(&self) -> usize {
+        self.source / super::base64::CHARS * super::base64::BYTES
+    }
+
+    /// Writes base64 of `from` to the front of `out`: the bytes of a file of `total` bytes from
+    /// [`wanted`](Self::wanted) on. Returns how much was written.
+    pub fn write_base64(&mut self, total: usize, from: &[u8], out: &mut [u8]) -> usize {
+        let left = total.saturating_sub(self.wanted());
+        let from = from.get(..left).unwrap_or(from);
+        let skip = self.source % super::base64::CHARS;
+        let written = super::base64::encode(from, from.len() == left, skip, out);
+        self.source += written;
+        written
+    }
+
+    /// So many letters of a file of `total` bytes are written. True: all are.
+    pub const fn advance(&mut self, letters: usize, total: usize) -> bool {
+        self.source += letters;
+        self.source >= super::base64::length(total)
+    }
+
+    /// Whether a group of letters is written in part.
+    pub const fn is_within_group(&self) -> bool {
+        !self.source.is_multiple_of(super::base64::CHARS)
+    }
+}
+
+/// Copies what fits to the front of `out` and moves it on; returns the bytes copied.
+fn put(out: &mut &mut [u8], from: &[u8]) -> usize {
+    let length = out.len().min(from.len());
+    let whole = core::mem::take(out);
+    let Some((to, rest)) = whole.split_at_mut_checked(length) else { return 0 };
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+    *out = rest;
+    length
+}
+
+/// What stands for `byte` inside a string, or a string in a string, and its length.
+fn escape(byte: u8, times: u8) -> ([u8; 7], u8) {
+    let short = |letter: u8| ([b'\\', letter, 0, 0, 0, 0, 0], 2);
+    let (bytes, length) = match byte {
+        b'"' | b'\\' => short(byte),
+        b'\n' => short(b'n'),
+        b'\r' => short(b'r'),
+        b'\t' => short(b't'),
+        0..0x20 => ([b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15), 0], 6),
+        _ => return ([byte, 0, 0, 0, 0, 0, 0], 1),
+    };
+    let [a, b, c, d, e, f, _] = bytes;
+    match byte {
+        _ if times < 2 => (bytes, length),
+        // Both bytes need one more.
+        b'"' | b'\\' => ([b'\\', b'\\', b'\\', byte, 0, 0, 0], 4),
+        _ => ([b'\\', a, b, c, d, e, f], length + 1),
+    }
+}
+
+const fn hex(half: u8) -> u8 {
+    if half < 10 { b'0' + half } else { b'a' + half - 10 }
+}
+
+/// The id that is made from `number`: a letter, and the digits in hexadecimal.
+fn made_id(number: u32) -> [u8; ID_LENGTH] {
+    let mut id = [b'c'; ID_LENGTH];
+    for (at, place) in id.iter_mut().rev().take(8).enumerate() {
+        *place = hex((number >> (4 * at)) as u8 & 15);
+    }
+    id
+}
+
+const ID_LENGTH: usize = 9;
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn written(piece: Piece<'_>, window: usize) -> String {
+        let mut all = Vec::new();
+        let mut place = PieceOffset::default();
+        loop {
+            let mut buffer = std::vec![0; window];
+            let mut out = buffer.as_mut_slice();
+            let done = place.write(&piece, &mut out);
+            let count = window - out.len();
+            all.extend_from_slice(&buffer[..count]);
+            if done {
+                return String::from_utf8(all).expect("whole output is UTF-8");
+            }
+        }
+    }
+
+    #[test]
+    fn every_window_writes_the_same_and_as_much_as_promised() {
+        let text = "plain \"quoted\" back\\slash\n\r\t\u{0}\u{1f}\u{7f} grüße 東京 🦀 and a long plain tail";
+        for piece in [
+            Piece::Plain(text),
+            Piece::Escaped(text),
+            Piece::EscapedTwice(text),
+            Piece::Number(4_294_967_295),
+            Piece::Id(0x12ab),
+        ] {
+            let whole = written(piece, 1024);
+            assert_eq!(whole.len(), piece.length());
+            for window in 1..20 {
+                assert_eq!(written(piece, window), whole);
+            }
+        }
+        let quoted = std::format!("\"{}\"", written(Piece::Escaped(text), 7));
+        assert_eq!(serde_json::from_str::<String>(&quoted).expect("valid JSON"), text);
+        let twice = std::format!("\"{}\"", written(Piece::EscapedTwice(text), 7));
+        let once = serde_json::from_str::<String>(&twice).expect("valid JSON");
+        assert_eq!(once, written(Piece::Escaped(text), 7));
+        assert_eq!(written(Piece::Number(0), 3), "0");
+        assert_eq!(written(Piece::Id(0x12ab), 3), "c000012ab");
+    }
+}
