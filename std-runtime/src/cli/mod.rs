@@ -42,6 +42,13 @@ static STDOUT_IS_CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Finds the command, reads its flags, and does it.
 fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
+    // What editors and scripts ask first of all; the table of flags takes longer than the rest.
+    if let [only] = arguments.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let named = named(&arguments)?;
     if let Some(length) = asks_for_help(&arguments) {
         let of_prompt = match named {
@@ -63,10 +70,10 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
         }
         None => &run::ENTRY,
     };
-    if named.is_none() {
-        arguments = run::with_arguments(arguments, COMMANDS, &run::ENTRY.command())?;
-    }
     let mut command = entry.command();
+    if named.is_none() {
+        arguments = run::with_arguments(arguments, COMMANDS, &command)?;
+    }
     let matches = command.try_get_matches_from_mut(arguments);
     let matches = matches.map_err(|error| refusal(&error, &command))?;
     let invocation = Invocation { matches, tools, table: COMMANDS, is_named: named.is_some() };

@@ -69,6 +69,12 @@ impl Restricted {
         Self { is_root, kept, found: OnceLock::new() }
     }
 
+    /// Those that were found by now.
+    pub(super) fn as_found(&self) -> Self {
+        let found = OnceLock::from(self.found.get().cloned().unwrap_or_default());
+        Self { found, ..self.clone() }
+    }
+
     /// Looks for them, once.
     pub(super) fn find(&self) -> &[PathBuf] {
         self.found.get_or_init(|| {

@@ -100,9 +100,10 @@ impl Surroundings {
         let shown = self.shown.iter().map(|(at, _)| (at.clone(), None)).collect();
         let (readable, added) = (self.added.clone(), self.added.clone());
         let homes = private(&own, &|name, like| make(&format!("judge-{name}"), like))?;
-        // git runs what the user's settings name.
-        let (writable, restricted) = (Vec::new(), self.restricted.clone());
-        let masked = self.all_masked().cloned().collect();
+        // git runs what the user's settings name, and nothing of the model's: for it alone the whole
+        // system is not looked through.
+        let (writable, restricted) = (Vec::new(), self.restricted.as_found());
+        let masked = self.masked.clone();
         Ok(Self { homes, shown, readable, writable, added, masked, restricted })
     }
 
