@@ -4,21 +4,40 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-step() { printf '\n== %s\n' "$*"; }
+# Where nobody builds again, what makes the next build faster only takes time and space.
+if [ -n "${CI:-}" ]; then export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0; fi
+
+step() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 not_run() { printf 'NOT RUN: %s\n' "$*" | tee -a target/not-run >&2; }
 
 # Runs a check that lies with what it checks. It ends with 77 when a part of it could not run here,
 # and says which in lines that begin with NOT RUN.
 check() {
     step "$1"
-    local code=0
-    { "${@:2}" 2>&1 || code=$?; echo "$code" >target/check-code; } | tee target/check-output
-    code=$(<target/check-code)
-    grep '^NOT RUN: ' target/check-output | sed "s|^NOT RUN: |NOT RUN: $1: |" >>target/not-run || true
+    local code=0 output
+    output=target/check-$BASHPID
+    { "${@:2}" 2>&1 || code=$?; echo "$code" >"$output-code"; } | tee "$output"
+    code=$(<"$output-code")
+    grep '^NOT RUN: ' "$output" | sed "s|^NOT RUN: |NOT RUN: $1: |" >>target/not-run || true
     case $code in
     0 | 77) ;;
     *) exit "$code" ;;
     esac
+}
+
+# Runs two lanes at the same time, for most of the checks keep one core busy.
+side_by_side() {
+    local code=0 first second
+    step "two lanes of checks, side by side: what they print follows, and is in target/lane-* now"
+    # Ctrl-C reaches only what runs in the foreground.
+    trap 'trap - TERM; kill 0' INT
+    first_lane >target/lane-1 2>&1 & first=$!
+    second_lane >target/lane-2 2>&1 & second=$!
+    wait $first || code=$?
+    cat target/lane-1
+    wait $second || code=$?
+    cat target/lane-2
+    [ $code = 0 ] || exit $code
 }
 
 mkdir -p target
@@ -30,6 +49,13 @@ cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
 for target in thumbv7em-none-eabihf riscv32imc-unknown-none-elf; do
     rustup target add "$target" >/dev/null 2>&1 || not_run "no target $target: the firmware image is not checked there"
 done
+# All packages at once: the checks run side by side, and apt-get does not.
+packages=(valgrind libc6-dbg cmake make pkg-config libcurl4-openssl-dev libjna-java
+    gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm qemu-system-misc)
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >/dev/null 2>&1 ||
+        echo "not all of these packages can be installed: ${packages[*]}" >&2
+fi
 [ -d "${ZEROSTACK_SHARED:-../shared}" ] || not_run "the shared data ${ZEROSTACK_SHARED:-../shared} is missing: recorded streams and suites"
 
 step "format"
@@ -76,15 +102,20 @@ for example in hello tools tokio; do
 done
 check "shell examples" sh examples/shell/test.sh
 
-check "C" ffi/check.sh
-check "C runtime" bindings/c/check.sh
-check "Python" bindings/python/check.sh
-check "Swift" bindings/swift/check.sh
-check "Kotlin" bindings/kotlin/check.sh
-check "firmware" examples/firmware/check.sh
-check "WebAssembly" examples/wasm/check.sh
-check "miri" core/miri.sh
-check "growth of costs" tests/scaling.sh
+first_lane() {
+    check "Python" bindings/python/check.sh
+    check "Swift" bindings/swift/check.sh
+    check "Kotlin" bindings/kotlin/check.sh
+    check "WebAssembly" examples/wasm/check.sh
+}
+second_lane() {
+    check "firmware" examples/firmware/check.sh
+    check "C" ffi/check.sh
+    check "C runtime" bindings/c/check.sh
+    check "growth of costs" tests/scaling.sh
+    check "miri" core/miri.sh
+}
+side_by_side
 
 step "a real model, opt-in"
 if [ "${ZEROSTACK_REAL_MODEL:-}" = 1 ]; then

@@ -33,5 +33,7 @@ if ! [ "$work/zerostack.jar" -nt "$generated" ]; then
 fi
 bash "$compiler/bin/kotlinc" -Werror -classpath "$jna:$work/zerostack.jar" \
     "$here/test/Turns.kt" -d "$work/turns.jar"
-ZEROSTACK_SCRIPTED=$target/debug/zerostack-scripted java -Djna.library.path="$target/debug" \
+# A copy: another check may build it anew while this runs.
+cp "$target/debug/zerostack-scripted" "$work/"
+ZEROSTACK_SCRIPTED=$work/zerostack-scripted java -Djna.library.path="$target/debug" \
     -classpath "$jna:$work/zerostack.jar:$work/turns.jar:$compiler/lib/kotlin-stdlib.jar" TurnsKt

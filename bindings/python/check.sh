@@ -29,8 +29,10 @@ bin=$work/venv/bin
 echo "== the programs that the tests talk to"
 cd "$root"
 cargo build --quiet -p zerostack-tests --bin zerostack-scripted --bin zerostack-command
-export ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
-export ZEROSTACK="$target/debug/zerostack-command"
+# Copies: another check may build the programs anew while these run.
+cp "$target/debug/zerostack-scripted" "$target/debug/zerostack-command" "$work/"
+export ZEROSTACK_SCRIPTED="$work/zerostack-scripted"
+export ZEROSTACK="$work/zerostack-command"
 
 echo "== the wheel ($profile)"
 rm -rf "$work/wheels"

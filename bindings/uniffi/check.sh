@@ -14,5 +14,7 @@ made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 "$here/generate.sh" --python "$made"
 export PYTHONPATH="$made" PYTHONDONTWRITEBYTECODE=1
-export ZEROSTACK_SCRIPTED="$target/debug/zerostack-scripted"
+# A copy: another check may build it anew while this runs.
+cp "$target/debug/zerostack-scripted" "$made/"
+export ZEROSTACK_SCRIPTED="$made/zerostack-scripted"
 python3 -W error -m unittest discover --quiet --start-directory "$here/tests" --pattern '*.py'
