@@ -23,7 +23,8 @@ command -v cargo >/dev/null || not_run "there is no cargo"
 mkdir -p "$work"
 [ -x "$work/venv/bin/python" ] || "$python" -m venv "$work/venv" || not_run "there is no venv module"
 bin=$work/venv/bin
-"$bin/pip" install --quiet --disable-pip-version-check -r "$here/tests/requirements.txt" ||
+"$bin/pip" install --quiet --disable-pip-version-check -r "$here/tests/requirements.txt" \
+    -r "$root/examples/fastapi/requirements.txt" ||
     not_run "the packages of tests/requirements.txt cannot be installed"
 
 echo "== the programs that the tests talk to"
@@ -58,3 +59,8 @@ cd "$here"
 
 echo "== pytest"
 "$bin/python" -X dev -m pytest -c pyproject.toml --rootdir . --timeout 60
+
+echo "== the service of examples/fastapi"
+cd "$root/examples/fastapi"
+"$bin/mypy" --no-error-summary --strict --cache-dir "$work/mypy" app.py test_app.py
+"$bin/python" -m pytest --rootdir . -p no:cacheprovider --timeout 120
