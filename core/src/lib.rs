@@ -178,8 +178,8 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "attachments")]
 pub use message::{Attachment, AttachmentKind, AttachmentSource};
 pub use message::{
-    CallId, Dialect, Dropped, Event, Fed, Part, Role, StopReason, ToolCall, ToolResult, ToolSpec,
-    Usage,
+    CallId, Dialect, Dropped, Event, EventJson, Fed, Part, Role, StopReason, ToolCall, ToolResult,
+    ToolSpec, Usage,
 };
 #[cfg(feature = "attachments")]
 pub use provider::{AttachmentReader, WantedBytes};

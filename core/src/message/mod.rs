@@ -4,12 +4,14 @@
 mod attachment;
 mod dialect;
 mod event;
+mod event_json;
 mod usage;
 
 #[cfg(feature = "attachments")]
 pub use attachment::{Attachment, AttachmentKind, AttachmentSource};
 pub use dialect::Dialect;
 pub use event::{Dropped, Event, Fed};
+pub use event_json::EventJson;
 pub use usage::{StopReason, Usage};
 
 /// Who speaks.
