@@ -113,7 +113,7 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     section = printed.stdout.partition("\nModel:")[2].partition("\nHelp:")[0]
     options = re.findall(r"^ {2,6}(?:-\w, +)?(--[a-z-]+)", section, re.MULTILINE)
     # These print something other than the result of one run.
-    for other in ("--version", "--dry-run", "--parallel", "--merge"):
+    for other in ("--version", "--dry-run", "--parallel", "--merge", "--color"):
         options.remove(other)
     fixed = [word for word in command.FIXED if word.startswith("--")]
     # A keyword of `run` for each, by one rule.

@@ -11,6 +11,7 @@ from .errors import BadJson, ZerostackError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -36,16 +37,61 @@ def _refuse(word: str) -> None:
 
 
 def to_dict(value: Any) -> dict[str, Any]:
-    """An event, or another value of this package, as what JSON has: its ``type`` is the name of its
-    class in lower case, the words joined by ``_``."""
+    """An event as ``zerostack run --events json`` has it; another value of this package with the name
+    of its class as its ``type``, in lower case, the words joined by ``_``."""
+    made = _EVENTS.get(type(value).__name__)
+    if made is not None:
+        return made(value)
     names = getattr(value, "__match_args__", ()) or getattr(value, "_fields", ())
     fields = {name: _plain(getattr(value, name)) for name in names}
     return {"type": _type(type(value).__name__), **fields}
 
 
 def to_json(value: Any) -> str:
-    """The same as text, on one line."""
+    """The same as text, on one line: of an event the bytes that every language of this project
+    writes."""
     return json.dumps(to_dict(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _counts(usage: Any) -> dict[str, int]:
+    return {name: getattr(usage, name) for name in usage.__match_args__}
+
+
+def _truncated(event: Any) -> dict[str, Any]:
+    made = {"tool_result": "shortened", "old_results": "results", "old_exchanges": "exchanges"}
+    what = event.what.value
+    if what == "reply":
+        return {"type": "truncated", "bytes": event.bytes}
+    return {"type": "made_room", "what": made.get(what, what), "bytes": event.bytes}
+
+
+def _call(call: Any) -> dict[str, Any]:
+    names = {"id": call.provider_id, "name": call.name, "arguments": call.arguments}
+    return {"type": "tool_call", **names}
+
+
+def _answered(event: Any) -> dict[str, Any]:
+    call = {"id": event.call.provider_id, "name": event.call.name, "content": event.content}
+    rest = {"is_error": event.is_error, "left_out_bytes": event.left_out_bytes}
+    return {"type": "tool_result", **call, **rest}
+
+
+# The core's `event_json.rs`, for values that it has handed over.
+_EVENTS: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "TextDelta": lambda event: {"type": "text", "text": event.text},
+    "ThinkingDelta": lambda event: {"type": "reasoning", "text": event.text},
+    "RefusalDelta": lambda event: {"type": "refusal", "text": event.text},
+    "ToolCall": _call,
+    "Usage": lambda event: {"type": "usage", "usage": _counts(event)},
+    "Truncated": _truncated,
+    "Compacting": lambda event: {"type": "compacting"},
+    "SummaryFailed": lambda event: {"type": "summary_failed", "reason": str(event.error)},
+    "Repeating": lambda event: {"type": "repeating", "name": event.name, "count": event.count},
+    "Recovered": lambda event: {"type": "recovered", "calls": event.calls},
+    "End": lambda event: {"type": "reply_end", "stop": event.reason.value},
+    "Restart": lambda event: {"type": "restart"},
+    "ToolAnswered": _answered,
+}
 
 
 def _plain(value: Any) -> Any:
