@@ -2,8 +2,8 @@
 
 pub use zerostack_agent::{
     Agent, AgentBuilder, AgentEvent, Call, Conversation, Drive, OwnedSession, Recorder, Room,
-    Sources, Tool, ToolArgs, ToolOutput, Toolbox, Turn, in_parallel, make_room, reply,
-    start_session,
+    Sources, Tool, ToolArgs, ToolOutput, Toolbox, Turn, in_parallel, in_parallel_up_to, make_room,
+    reply, start_session,
 };
 
 /// An environment variable of this process.

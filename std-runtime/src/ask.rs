@@ -1,17 +1,10 @@
 //! Asking a person whether a call may run.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use zerostack_policy::Decision;
-
-/// A person, or a program that answers for one.
-pub trait Ask: Send + Sync {
-    /// Whether the call may run.
-    fn ask(&self, question: &Question) -> Answer;
-}
 
 /// What a person is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,37 +33,29 @@ pub enum Answer {
     Nobody,
 }
 
-/// Asks, one question at a time, and remembers what is permitted for the whole run.
-#[derive(Clone)]
-pub struct Asker {
-    ask: Arc<dyn Ask>,
-    always: Arc<Mutex<BTreeSet<(String, String)>>>,
-}
+/// What a person permitted for a whole run or chat.
+#[derive(Debug, Clone, Default)]
+pub struct Permitted(Arc<Mutex<BTreeSet<(String, String)>>>);
 
-impl Asker {
-    /// Asks by `ask`.
-    pub fn new(ask: Arc<dyn Ask>) -> Self {
-        Self { ask, always: Arc::default() }
-    }
-
-    pub(crate) fn answer(&self, question: &Question) -> Answer {
+impl Permitted {
+    /// The answer to `question`: what was permitted for good, or what `ask` answers. One question
+    /// is asked at a time.
+    pub(crate) fn answer(
+        &self,
+        question: &Question,
+        ask: impl FnOnce(&Question) -> Answer,
+    ) -> Answer {
         // Held while the person thinks: another call waits with its question.
-        let mut always = self.always.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut permitted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (question.tool.clone(), question.subject.clone());
-        if always.contains(&key) {
+        if permitted.contains(&key) {
             return Answer::Yes;
         }
-        let answer = self.ask.ask(question);
+        let answer = ask(question);
         if answer == Answer::Always {
-            always.insert(key);
+            permitted.insert(key);
         }
         answer
-    }
-}
-
-impl fmt::Debug for Asker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Asker")
     }
 }
 
@@ -123,15 +108,6 @@ mod tests {
 
     use super::*;
 
-    struct Counts(Mutex<Vec<String>>, Answer);
-
-    impl Ask for Counts {
-        fn ask(&self, question: &Question) -> Answer {
-            self.0.lock().unwrap().push(question.subject.clone());
-            self.1
-        }
-    }
-
     fn question(command: &str) -> Question {
         let decision = Policy::new(Mode::Standard).check_command(command);
         Question::new("bash", command, &json!({}), &decision)
@@ -140,12 +116,14 @@ mod tests {
     #[test]
     fn always_is_remembered_for_the_same_command_and_no_other() {
         for (answer, asked) in [(Answer::Always, 2), (Answer::Yes, 4), (Answer::No, 4)] {
-            let counts = Arc::new(Counts(Mutex::default(), answer));
-            let asker = Asker::new(counts.clone());
+            let (permitted, mut count) = (Permitted::default(), 0);
             for command in ["curl a.test", "curl a.test", "curl b.test", "curl a.test"] {
-                asker.answer(&question(command));
+                permitted.answer(&question(command), |_| {
+                    count += 1;
+                    answer
+                });
             }
-            assert_eq!(counts.0.lock().unwrap().len(), asked, "{answer:?}");
+            assert_eq!(count, asked, "{answer:?}");
         }
     }
 

@@ -17,6 +17,7 @@ mod record;
 pub mod run;
 mod sessions;
 pub mod tokens;
+pub mod trust;
 pub mod worktree;
 
 pub use error::{Error, ErrorKind, Result};

@@ -2,7 +2,7 @@
 
 use zerostack_policy::{Mode, Rule, Verdict};
 
-use crate::ask::Asker;
+use crate::ask::Permitted;
 use crate::sandbox;
 
 /// What the user allows the model to do.
@@ -10,22 +10,48 @@ use crate::sandbox;
 pub struct Permissions {
     /// The mode that the user asked for, which nothing else changes.
     pub mode: Option<Mode>,
+    /// Whether the mode of a configuration may be wider than the usual one: its file is trusted.
+    pub may_widen: bool,
     /// Rules of the command line.
     pub rules: Vec<(Verdict, Rule)>,
-    /// Who is asked where the rules say so; without anybody an ask is a denial.
-    pub asker: Option<Asker>,
+    /// What the person at the front permitted for good when asked.
+    pub permitted: Permitted,
 }
 
 impl Permissions {
+    /// The mode that a configuration wishes.
+    pub(crate) fn wished(&self) -> Wished {
+        Wished { mode: self.mode, may_widen: self.may_widen }
+    }
+
     /// The mode of a run. Without a word of the user the sandbox decides: in it a tool reaches
-    /// nothing but a copy of the project, and without it everything that the user does. A prompt
-    /// and the configuration only narrow that.
-    pub(crate) fn mode(&self, narrower: [Option<Mode>; 2], sandbox: sandbox::Mode) -> Mode {
+    /// nothing but a copy of the project, and without it everything that the user does. The
+    /// configuration and a prompt only narrow that, unless the user trusts them.
+    pub(crate) fn mode(&self, configured: Wished, prompt: Wished, sandbox: sandbox::Mode) -> Mode {
         let default = match sandbox {
             sandbox::Mode::On => Mode::Full,
             sandbox::Mode::Landlock | sandbox::Mode::Off => Mode::Standard,
         };
-        self.mode.unwrap_or_else(|| narrower.into_iter().flatten().fold(default, Mode::min))
+        let wished = || prompt.over(configured.over(default));
+        self.mode.unwrap_or_else(wished)
+    }
+}
+
+/// The mode that a configuration or a prompt wishes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wished {
+    pub(crate) mode: Option<Mode>,
+    /// Its file is trusted.
+    pub(crate) may_widen: bool,
+}
+
+impl Wished {
+    fn over(self, mode: Mode) -> Mode {
+        match self.mode {
+            Some(wished) if self.may_widen => wished,
+            Some(wished) => wished.min(mode),
+            None => mode,
+        }
     }
 }
 
@@ -36,8 +62,10 @@ mod tests {
     #[test]
     fn the_mode_is_the_users_and_a_prompt_only_narrows_it() {
         use sandbox::Mode::{Off, On};
-        let mode = |asked, narrower, sandbox| {
-            Permissions { mode: asked, ..Permissions::default() }.mode(narrower, sandbox)
+        let narrows = |mode| Wished { mode, may_widen: false };
+        let mode = |asked, [configured, prompt]: [Option<Mode>; 2], sandbox| {
+            let permissions = Permissions { mode: asked, ..Permissions::default() };
+            permissions.mode(narrows(configured), narrows(prompt), sandbox)
         };
         let (readonly, full) = (Some(Mode::ReadOnly), Some(Mode::Full));
         assert_eq!(mode(None, [None, None], On), Mode::Full);
@@ -45,5 +73,11 @@ mod tests {
         assert_eq!(mode(None, [None, readonly], On), Mode::ReadOnly);
         assert_eq!(mode(None, [full, full], Off), Mode::Standard);
         assert_eq!(mode(Some(Mode::Standard), [None, readonly], On), Mode::Standard);
+        // What the user trusts may widen it.
+        let trusted = Wished { mode: full, may_widen: true };
+        let permissions = Permissions::default();
+        assert_eq!(permissions.mode(narrows(readonly), trusted, Off), Mode::Full);
+        assert_eq!(permissions.mode(trusted, narrows(readonly), Off), Mode::ReadOnly);
+        assert_eq!(permissions.mode(trusted, narrows(None), Off), Mode::Full);
     }
 }

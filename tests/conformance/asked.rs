@@ -11,16 +11,25 @@ use zerostack_tests::command::{KEY, Place};
 
 use super::broken_project;
 
-/// What is on the screen at the end, the exit code, and the bodies of the requests.
-struct Asked {
-    screen: String,
-    code: i32,
-    stdout: String,
-    results: Vec<String>,
+/// What is on the screen at the end, the exit code, and the results that the model got.
+pub(super) struct Asked {
+    pub(super) screen: String,
+    pub(super) code: i32,
+    pub(super) stdout: String,
+    pub(super) results: Vec<String>,
+}
+
+fn run(place: &Place, script: Script, answers: &[&str]) -> Asked {
+    on_terminal(place, script, &["--mode", "standard", "go"], answers)
 }
 
 /// A run on a terminal, whose person gives `answers`, one to each question.
-fn run(place: &Place, script: Script, answers: &[&str]) -> Asked {
+pub(super) fn on_terminal(
+    place: &Place,
+    script: Script,
+    arguments: &[&str],
+    answers: &[&str],
+) -> Asked {
     let provider = Scripted::start(script).unwrap();
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
     let master = openpt(flags).unwrap();
@@ -30,14 +39,8 @@ fn run(place: &Place, script: Script, answers: &[&str]) -> Asked {
     let slave = File::options().read(true).write(true).open(name.to_str().unwrap()).unwrap();
     // It makes the terminal at its stdin that of the command.
     let mut child = Command::new("setsid")
-        .args([
-            "--ctty",
-            "--wait",
-            env!("CARGO_BIN_EXE_zerostack-command"),
-            "--mode",
-            "standard",
-            "go",
-        ])
+        .args(["--ctty", "--wait", env!("CARGO_BIN_EXE_zerostack-command")])
+        .args(arguments)
         .env_clear()
         .env("PATH", std::env::var("PATH").unwrap())
         .env("HOME", place.folder("home"))

@@ -73,7 +73,7 @@ fn an_instruction_has_a_blank_or_follows_a_name() {
 fn errors_name_the_option_and_what_to_do() {
     let place = place();
     for (line, expected) in [
-        ("--colour", "unknown option --colour; see `zerostack --help`"),
+        ("--colour", "unknown option --colour; did you mean --color?"),
         ("--max-round 3 x", "unknown option --max-round; did you mean --max-rounds?"),
         ("decode --evnts", "unknown option --evnts; did you mean --events?"),
         ("x --max-rounds 0", "--max-rounds must be at least 1, not 0"),

@@ -2,6 +2,7 @@
 //! tells the truth. The format is that of `std-runtime/docs/events.md`.
 
 use serde_json::{Value, json};
+use zerostack_core::tool::schema::{Schema, Verdict};
 use zerostack_scripted::{Reply, Script, Scripted, Stop};
 use zerostack_tests::command::Done;
 
@@ -21,8 +22,11 @@ fn events(done: &Done) -> Vec<Value> {
     for event in events.iter().skip(1) {
         assert_ne!(event["type"], "start");
     }
+    let schema = Schema::new(SCHEMA).unwrap();
     for event in &events {
         let kind = event["type"].as_str().unwrap();
+        let line = event.to_string();
+        assert_eq!(schema.check(&line).unwrap(), Verdict::Valid, "{line}");
         for name in event.as_object().unwrap().keys().map(String::as_str).chain([kind]) {
             assert!(PAGE.contains(&format!("`{name}`")), "{name} of {kind} is not documented");
         }
@@ -30,6 +34,7 @@ fn events(done: &Done) -> Vec<Value> {
     events
 }
 
+const SCHEMA: &str = include_str!("../../std-runtime/docs/events.schema.json");
 const PAGE: &str = include_str!("../../std-runtime/docs/events.md");
 
 fn kinds(events: &[Value]) -> Vec<&str> {
@@ -69,15 +74,19 @@ fn a_run_that_works() {
             "tool_call",
             "usage",
             "reply_end",
+            "round",
+            "tool_started",
+            "tool_finished",
             "tool_result",
             "text",
             "usage",
             "reply_end",
+            "round",
             "result"
         ]
     );
     let start = &events[0];
-    assert_eq!(start["version"], 1);
+    assert_eq!(start["version"], 2);
     assert_eq!((&start["api"], &start["model"]), (&json!("openai-chat"), &json!("scripted")));
     assert_eq!((&start["prompt"], &start["output"]), (&json!("code"), &json!("patch")));
     assert_eq!(start["folder"], place.project().to_str().unwrap());
@@ -88,8 +97,22 @@ fn a_run_that_works() {
     assert_eq!((&answer["id"], &answer["name"]), (&call["id"], &json!("bash")));
     assert_eq!(answer["left_out_bytes"], 0);
     assert!(find("retry")["reason"].is_string() && find("retry")["wait_ms"].is_u64());
+    let [started, finished] = [find("tool_started"), find("tool_finished")];
+    assert_eq!((&started["id"], &finished["id"]), (&call["id"], &call["id"]));
+    assert!(started["summary"].as_str().unwrap().starts_with("bash echo"), "{started}");
+    assert_eq!(finished["is_error"], answer["is_error"]);
+    assert!(finished["duration_ms"].is_u64());
+    for event in &events[1..events.len() - 1] {
+        assert_eq!((&event["conversation"], &event["parent"]), (&json!("1"), &Value::Null));
+    }
+    let rounds: Vec<&Value> = events.iter().filter(|event| event["type"] == "round").collect();
+    assert_eq!((&rounds[0]["number"], &rounds[1]["number"]), (&json!(1), &json!(2)));
+    let tokens =
+        |name: &str| rounds.iter().map(|it| it[name].as_u64().unwrap()).collect::<Vec<_>>();
+    assert_eq!((tokens("cached_tokens"), tokens("fresh_tokens")), (vec![30, 100], vec![70, 100]));
     let result = events.last().unwrap();
     assert_eq!(result["text"], "Done.");
+    assert!(result["duration_ms"].is_u64());
     assert_eq!(result["usage"]["input_tokens"], 300);
     assert_eq!(result["usage"]["output_tokens"], 25);
     assert_eq!(result["usage"]["cache_read_tokens"], 130);

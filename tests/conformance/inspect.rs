@@ -51,7 +51,7 @@ fn each_value_has_its_origin_and_who_may_set_it() {
     assert_eq!(of(&flags, "model"), ["flag \"flagged\""]);
     assert_eq!(of(&flags, "max_rounds"), ["flag \"7\""]);
     let who = all.iter().find(|row| row["key"] == "permissions.allow").unwrap();
-    assert_eq!(who["set_by"], serde_json::json!(["flag", "user"]));
+    assert_eq!(who["set_by"], serde_json::json!(["flag", "user", "project if the user trusts it"]));
     let text = place.zerostack(&["config"]).without("ZEROSTACK_MODEL").run().success();
     assert!(text.contains("theirs  (project: ") && !text.contains("sk-very"), "{text}");
 }
@@ -79,8 +79,8 @@ fn a_key_that_is_not_known_is_told_and_in_tables_an_error() {
         (USER, "[permissions]\ncolour = 1\n", "config.toml:2: unknown field `colour`"),
         (USER, "[providers.x]\nbase_ur = \"y\"\n", "unknown field `base_ur`"),
         (PROJECT, "colour = 1\n", "config.toml:1: unknown field `colour`"),
-        (PROJECT, "[sandbox]\nnet = \"on\"\n", "a project's file holds only"),
-        (PROJECT, "[permissions]\nallow = []\n", "a project's file holds only"),
+        (PROJECT, "[providers.x]\napi = \"ollama\"\n", "a project's file holds only"),
+        (PROJECT, "[sandbox]\nnets = \"on\"\n", "a project's file holds only"),
     ] {
         let place = super::place();
         place.write(path, text);

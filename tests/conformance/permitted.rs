@@ -99,9 +99,9 @@ fn the_configuration_has_rules_and_a_projects_file_only_narrows() {
     let (done, bodies) = run(&place, &["go"], "frobnicate; echo x > new");
     assert_eq!(done.code, 55, "{}", done.stderr);
     assert!(bodies[1].to_string().contains("Bash(frobnicate:*)"), "{}", bodies[1]);
-    std::fs::write(project.join("config.toml"), "[permissions]\nallow = [\"Bash\"]\n").unwrap();
+    std::fs::write(project.join("config.toml"), "[providers.x]\napi = \"ollama\"\n").unwrap();
     let (done, _) = run(&place, &["go"], "true");
-    assert!(done.failure(52).contains("[permissions] without allow"), "{}", done.stderr);
+    assert!(done.failure(52).contains("a project's file holds only"), "{}", done.stderr);
 }
 
 #[test]

@@ -305,7 +305,7 @@ fn a_run_goes_on_and_its_tape_plays_the_same() {
         let replayed = place.zerostack(&["replay", &tape]).without("ZEROSTACK_API_KEY").run();
         let kinds = |events: Vec<serde_json::Value>| -> Vec<serde_json::Value> {
             let mut events = events;
-            let own = ["start", "retry", "result"];
+            let own = ["start", "retry", "tool_started", "tool_finished", "round", "result"];
             events.retain(|event| !own.contains(&event["type"].as_str().unwrap()));
             events
         };

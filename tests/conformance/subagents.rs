@@ -1,9 +1,13 @@
 //! Subagents have a conversation of their own, may do no more than the run, and give back their
 //! result alone.
 
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 use zerostack_scripted::{Reply, Script, Scripted};
-use zerostack_tests::command::Place;
+use zerostack_tests::command::{Place, until};
 
 use super::place;
 
@@ -54,8 +58,15 @@ fn tasks_run_at_once_and_only_their_results_come_back() {
         events.iter().filter(|it| it["type"] == "tool_call" && it["name"] == "task").collect();
     let read = events.iter().find(|it| it["type"] == "tool_call" && it["name"] == "read").unwrap();
     assert_eq!(calls.len(), 2);
-    assert_eq!(read["parent"], calls[0]["id"]);
-    assert!(events.iter().filter(|it| it["parent"] == calls[1]["id"]).count() > 1);
+    assert_eq!(read["parent_call"], calls[0]["id"]);
+    assert_eq!(read["parent"], "1");
+    let of_second = |it: &&Value| it["parent_call"] == calls[1]["id"];
+    let ids: BTreeSet<&str> =
+        events.iter().filter(of_second).map(|it| it["conversation"].as_str().unwrap()).collect();
+    assert!(ids.len() == 1 && ids.iter().all(|id| ["1.1", "1.2"].contains(id)), "{ids:?}");
+    assert!(events.iter().filter(of_second).count() > 1);
+    // Each round of a subagent is told with its tokens.
+    assert!(events.iter().any(|it| it["type"] == "round" && it["parent"] == "1"));
     // What the subagents used is part of what the run used.
     let result = events.last().unwrap();
     assert_eq!(result["text"], "done");
@@ -139,6 +150,7 @@ fn subagents_are_not_endlessly_deep_and_wrong_calls_are_told() {
         .reply(Reply::new().when("3 deep at most").text("enough"))
         .reply(Reply::new().text("back").repeat());
     let deep = provider(script);
+    place.zerostack(&["trust", ".zerostack/prompts/deeper.md"]).writes().run().success();
     place.zerostack(&["deeper", "go"]).model(&deep).run().success();
     assert_eq!(deep.requests().len(), 8);
     let script = Script::new()
@@ -175,4 +187,119 @@ fn a_skill_that_forks_runs_as_a_subagent() {
     assert_eq!(tools(&all[1]), ["read", "skill"]);
     let last = all[2].to_string();
     assert!(last.contains("surveyed") && !last.contains("SURVEY"), "{last}");
+}
+
+/// Two subagents, one of which waits for a file that the other does not need.
+fn two_tasks(gate: &str) -> Script {
+    let task = |task: &str| json!({"task": task, "prompt": "helper"});
+    let wait =
+        json!({"command": format!("while [ ! -e {gate}/go ]; do sleep 0.05; done; echo waited")});
+    Script::new()
+        .reply(Reply::new().text("Both.").call("task", task("first")).call("task", task("second")))
+        .reply(Reply::new().when("HELPER").when("first").call("bash", wait))
+        .reply(Reply::new().when("HELPER").when("second").call("read", json!({"path": "a.txt"})))
+        .reply(Reply::new().when("content of a").text("second result"))
+        .reply(Reply::new().when("waited").text("first result"))
+        .reply(Reply::new().when("first result").when("second result").text("done"))
+}
+
+#[test]
+fn events_of_subagents_come_while_they_run() {
+    let place = project();
+    let gate = place.folder("gate");
+    place.write("gate/here", "");
+    let gate_path = gate.to_str().unwrap();
+    let provider = provider(two_tasks(gate_path));
+    let arguments = ["--subagents", "--allow-read", gate_path, "--events", "json"];
+    let (reader, writer) = std::io::pipe().unwrap();
+    let run = place.zerostack(&[&arguments[..], &["ask", "go"]].concat()).model(&provider);
+    let running = run.stdout(Stdio::from(writer)).start();
+    let mut lines = BufReader::new(reader).lines();
+    let mut next = |wanted: &dyn Fn(&Value) -> bool| {
+        loop {
+            let line = lines.next().expect("the event comes").unwrap();
+            let event: Value = serde_json::from_str(&line).unwrap();
+            assert_ne!(event["type"], "result", "{event}");
+            if wanted(&event) {
+                return event;
+            }
+        }
+    };
+    // The second one ends while the first one waits, and is shown at once.
+    let ended = next(&|it| it["type"] == "tool_finished" && it["name"] == "task");
+    assert_eq!(ended["conversation"], "1");
+    std::fs::write(gate.join("go"), "").unwrap();
+    next(&|it| it["type"] == "tool_finished" && it["name"] == "bash");
+    drop(lines);
+    running.kill();
+}
+
+#[test]
+fn the_tapes_of_subagents_are_in_the_record_and_replay_plays_them() {
+    let place = project();
+    place.write("project/go", "");
+    let provider = provider(two_tasks("."));
+    let done = place.zerostack(&["--subagents", "--events", "json", "ask", "go"]);
+    let live = done.model(&provider).writes().run();
+    live.success();
+    let runs = place.folder("home").join(".local/state/zerostack/runs/1");
+    let mut tapes: Vec<String> = std::fs::read_dir(&runs)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("tape."))
+        .collect();
+    tapes.sort();
+    assert_eq!(tapes, ["tape.1", "tape.1.1", "tape.1.2"]);
+    // Without a model, and byte for byte.
+    let replayed = place.zerostack(&["replay", "1"]).run();
+    assert_eq!(replayed.success(), String::from_utf8(live.stdout.clone()).unwrap());
+    let requests = place.zerostack(&["replay", "1", "--requests"]).run().success();
+    assert_eq!(requests.lines().count(), provider.requests().len());
+    // A tape that was changed is not played.
+    let tape = runs.join("tape.1.1");
+    let text = std::fs::read_to_string(&tape).unwrap();
+    std::fs::write(&tape, text.replacen("HELPER", "HELPED", 1)).unwrap();
+    place.zerostack(&["replay", "1"]).run().failure(42);
+}
+
+/// How many processes have this command line.
+fn sleeping(command: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    let is_it =
+        |line: &Vec<u8>| String::from_utf8_lossy(line).replace('\0', " ").trim_end() == command;
+    lines.filter(is_it).count()
+}
+
+/// The peak of a run with `count` subagents at once, each of which has made its first request and
+/// waits for a tool.
+fn peak_kib(count: usize) -> u64 {
+    let place = project();
+    let mut first = Reply::new();
+    for number in 0..count {
+        let task = format!("part {number}: {}", "x".repeat(2000));
+        first = first.call("task", json!({"task": task, "prompt": "helper"}));
+    }
+    // No other test sleeps as long.
+    let sleep = format!("sleep {}", 1_000_000 + u64::from(std::process::id()) * 100 + count as u64);
+    let wait = json!({"command": sleep});
+    let script = Script::new()
+        .reply(first)
+        .reply(Reply::new().when("HELPER").text(&"word ".repeat(2000)).call("bash", wait).repeat());
+    let provider = provider(script);
+    let running = place.zerostack(&["--subagents", "ask", "go"]).model(&provider).start();
+    until("all subagents at once", || {
+        provider.requests().len() > count && sleeping(&sleep) >= count
+    });
+    let peak = running.peak_kib();
+    running.kill();
+    peak
+}
+
+#[test]
+fn twenty_at_once_cost_less_than_a_mebibyte_each() {
+    let (one, all) = (peak_kib(1), peak_kib(20));
+    let each = all.saturating_sub(one) / 19;
+    eprintln!("{one} KiB with one subagent, {all} KiB with twenty: {each} KiB each");
+    assert!(each <= 1024, "{each} KiB each");
 }

@@ -49,7 +49,7 @@ pub use drive::Drive;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{AgentEvent, Call, Room};
 pub use machine::make_room;
-pub use parallel::in_parallel;
+pub use parallel::{in_parallel, in_parallel_up_to};
 pub use recorder::Recorder;
 pub use session::{OwnedSession, start_session};
 pub use structured::AnswerType;

@@ -6,7 +6,16 @@ use std::sync::{Mutex, PoisonError};
 
 /// `run` of each of `calls`, some at the same time, in their order.
 pub fn in_parallel<C: Sync, R: Send>(calls: &[C], run: impl Fn(&C) -> R + Sync) -> Vec<R> {
-    let workers = calls.len().min(MAX_AT_ONCE.get());
+    in_parallel_up_to(MAX_AT_ONCE, calls, run)
+}
+
+/// The same, `most` at the same time.
+pub fn in_parallel_up_to<C: Sync, R: Send>(
+    most: NonZero<usize>,
+    calls: &[C],
+    run: impl Fn(&C) -> R + Sync,
+) -> Vec<R> {
+    let workers = calls.len().min(most.get());
     if workers < 2 {
         return calls.iter().map(run).collect();
     }

@@ -4,7 +4,7 @@ use crate::command::entry::Entry;
 use crate::command::{
     chat, complete, completions, config, decode, diff, doctor, encode, help, log, man, patch,
     permissions, prompts, redo, replay, retry, rounds, run, sandbox, sessions, show, step, tokens,
-    tool, try_sample, undo, worktree,
+    tool, trust, try_sample, undo, worktree,
 };
 
 /// All commands, in the order of the help.
@@ -27,6 +27,7 @@ pub(super) const COMMANDS: &[Entry] = &[
     doctor::ENTRY,
     prompts::ENTRY,
     permissions::ENTRY,
+    trust::ENTRY,
     help::ENTRY,
     man::ENTRY,
     completions::ENTRY,
@@ -114,7 +115,7 @@ mod tests {
             flags
         };
         // Python sets these itself, or has no use for them.
-        assert_eq!(python("OPTIONS"), without(flags(true), &["events", "parallel"]));
+        assert_eq!(python("OPTIONS"), without(flags(true), &["events", "parallel", "color"]));
         let fixed = ["quiet", "help", "version", "dry-run", "merge"];
         assert_eq!(python("FLAGS"), without(flags(false), &fixed));
     }

@@ -1,6 +1,7 @@
 //! The commands of `zerostack`, a file each. Each has an [`Entry`](entry::Entry) in `cli/table.rs`.
 
 pub(crate) mod chat;
+mod color;
 pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -34,6 +35,7 @@ pub(crate) mod show;
 pub(crate) mod step;
 pub(crate) mod tokens;
 pub(crate) mod tool;
+pub(crate) mod trust;
 pub(crate) mod try_sample;
 pub(crate) mod undo;
 pub(crate) mod usage;

@@ -1,5 +1,6 @@
 //! `replay`: the events or the requests of a run or a tape, without a model.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,8 +15,9 @@ use super::{history, run};
 use crate::agent::AgentEvent;
 use crate::error::unwritable;
 use crate::record::Record;
-use crate::run::events::{EventWriter, is_of_session};
-use crate::run::{Observer as _, body, tape};
+use crate::run::front::ConversationId;
+use crate::run::front::json::{EventWriter, session_of};
+use crate::run::{body, tape};
 use crate::{Error, ErrorKind, Result};
 
 /// See the module.
@@ -53,11 +55,13 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
 
 /// Plays a tape: its events, or its requests, on stdout.
 fn replay(path: &Path, requests: bool) -> Result<()> {
-    let file = std::fs::File::open(path).map_err(|error| {
+    let mut file = std::fs::File::open(path).map_err(|error| {
         Error::new(ErrorKind::Input, format!("cannot read the tape {}: {error}", path.display()))
     })?;
-    let mut writer = EventWriter::new(io::stdout());
-    let mut show = |event: &AgentEvent| if requests { Ok(()) } else { writer.event(event) };
+    let of = tape::conversation(&mut file).ok().flatten();
+    let of = of.unwrap_or_else(|| ConversationId::of_attempt(1));
+    let writer = EventWriter::new(io::stdout());
+    let mut show = |event: &AgentEvent| if requests { Ok(()) } else { writer.show(&of, event) };
     tape::replay(file, &mut show, &mut |request| {
         if requests { print_body(request) } else { Ok(()) }
     })
@@ -70,47 +74,66 @@ fn print_body(request: zerostack_core::Request<'_>) -> Result<()> {
     written.map_err(|error| unwritable(&error))
 }
 
-/// Plays the tapes of a run. Events of the session are printed as the tapes give them, and must be
-/// those of the run; the others, which came from elsewhere, as they were recorded.
+/// Plays the tapes of a run, those of its subagents too. Events of a session are printed as its tape
+/// gives them, and must be those of the run; the others, which came from elsewhere, as they were
+/// recorded.
 fn replay_record(record: &Record, requests: bool) -> Result<()> {
-    let mut played = EventWriter::new(Vec::new());
-    for tape in record.tapes()? {
+    let mut played = Played::new();
+    let attempts = record.tapes()?.into_iter().zip(1..);
+    let attempts = attempts.map(|(tape, number)| (tape, ConversationId::of_attempt(number)));
+    let subagents = record.subagents()?.into_iter();
+    // Each tells which one it is.
+    let unknown = || ConversationId { id: String::new(), parent: None };
+    for (mut tape, of) in attempts.chain(subagents.map(|tape| (tape, unknown()))) {
+        let of = tape::conversation(&mut tape)?.unwrap_or(of);
+        let writer = EventWriter::new(Vec::new());
         let mut request = |request: zerostack_core::Request<'_>| {
             if requests { print_body(request) } else { Ok(()) }
         };
-        tape::replay_record(tape, &mut |event| played.event(event), &mut request)?;
+        tape::replay_record(tape, &mut |event| writer.show(&of, event), &mut request)?;
+        played.insert(of.id, writer.into_inner());
     }
     if requests {
         return Ok(());
     }
-    let (played, recorded) = (played.into_inner(), record.events()?);
-    print(&merged(&recorded, &played).map_err(|line| {
+    print(&merged(&record.events()?, &played).map_err(|line| {
         let id = record.id;
         let text = format!("event {line} of run {id} is not the one that its tape gives");
         Error::new(ErrorKind::Input, text)
     })?)
 }
 
-/// The events of a run with those of its session from `played`; the line that differs if one does.
-fn merged(recorded: &[u8], played: &[u8]) -> Result<Vec<u8>, usize> {
+/// The events of each conversation, as its tape gives them.
+type Played = BTreeMap<String, Vec<u8>>;
+
+/// The events of a run with those of its sessions from `played`; the line that differs if one does.
+fn merged(recorded: &[u8], played: &Played) -> Result<Vec<u8>, usize> {
     let lines = |bytes| <[u8]>::split_inclusive(bytes, |byte: &u8| *byte == b'\n');
-    let (mut out, mut next) = (Vec::with_capacity(recorded.len()), lines(played));
-    // Attempts at the same time are not shown.
-    let shows_session = lines(recorded).any(is_of_session);
+    let mut out = Vec::with_capacity(recorded.len());
+    let mut next: BTreeMap<&str, _> =
+        played.iter().map(|(of, bytes)| (of.as_str(), lines(bytes.as_slice()))).collect();
     for (index, line) in lines(recorded).enumerate() {
-        let own = match is_of_session(line) {
-            true => next.next().filter(|played| *played == line).ok_or(index + 1)?,
-            false => line,
+        let own = match session_of(line) {
+            Some(of) => {
+                let played = next.get_mut(of.as_str()).and_then(Iterator::next);
+                played.filter(|played| *played == line).ok_or(index + 1)?
+            }
+            None => line,
         };
         out.extend_from_slice(own);
     }
-    // A run that was killed may have heard more than it had told.
-    let is_whole = lines(recorded).next_back().is_some_and(|line| line.starts_with(RESULT));
-    match next.next() {
-        Some(_) if shows_session && is_whole => Err(lines(recorded).count()),
+    // A run that was killed or failed may have heard more than it had shown, and attempts at the
+    // same time are not shown.
+    let is_whole = lines(recorded).next_back().is_some_and(|line| line.starts_with(WORKED));
+    let is_shown = |of: &str| lines(recorded).any(|line| session_of(line).as_deref() == Some(of));
+    let is_left = |(of, lines): (&str, &mut dyn Iterator<Item = &[u8]>)| {
+        !of.contains('.') && lines.next().is_some() && is_shown(of)
+    };
+    match next.iter_mut().any(|(of, lines)| is_left((of, lines))) {
+        true if is_whole => Err(lines(recorded).count()),
         _ => Ok(out),
     }
 }
 
-/// How the last event of a run begins that was not killed.
-const RESULT: &[u8] = b"{\"type\":\"result\"";
+/// How the last event of a run begins that has a result.
+const WORKED: &[u8] = b"{\"type\":\"result\",\"ok\":true";

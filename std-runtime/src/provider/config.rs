@@ -39,8 +39,9 @@
 //! ```
 //!
 //! The project's file is `.zerostack/config.toml` in the folder of the run. It may hold `provider`,
-//! `model` and `[permissions]` without `allow`, and chooses among what `[projects]` of the user's file allows: a cloned project
-//! must not choose where code and keys go.
+//! `model`, `[permissions]` and `[sandbox]`, and chooses among what `[projects]` of the user's file
+//! allows: a cloned project must not choose where code and keys go. It only narrows what the model
+//! may do, until the user trusts it: see [`crate::trust`].
 //!
 //! A key at the top of the user's file that is not known is told and ignored; in a table, and in a
 //! project's file, it is an error.
@@ -58,6 +59,7 @@ use crate::error::quote;
 use crate::nearest::nearest;
 use crate::permissions::Permissions;
 use crate::sandbox::Access;
+use crate::trust::{Wish, is_trusted};
 use crate::{Error, ErrorKind, Result, project_file};
 
 /// What the configuration files say, the project's file over the user's.
@@ -71,6 +73,8 @@ pub struct Config {
     pub access: Access,
     /// Keys that are not known, a line each.
     pub warnings: Vec<String>,
+    /// What the project's file widens, if it is not trusted: that does not hold.
+    pub wish: Option<Wish>,
 }
 
 fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
@@ -86,19 +90,27 @@ impl Config {
         let (user, project) = (user_file(env), folder.join(PROJECT_FILE));
         let user_text = user.as_deref().map(read).transpose()?.flatten();
         let project_text = read_project(folder)?;
+        let is_trusted =
+            project_text.as_ref().is_some_and(|text| is_trusted(&project, text.as_bytes()));
         let config = Self::parse(
             user.as_deref().zip(user_text.as_deref()),
             project_text.as_deref().map(|text| (project.as_path(), text)),
+            is_trusted,
         )?;
         let providers = provider::Config { user_file: user, ..config.providers };
         Ok(Self { providers, ..config })
     }
 
-    /// The same from texts, each with the path that errors name.
+    /// The same from texts, each with the path that errors name, and whether that of the project is
+    /// trusted.
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub fn parse(user: Option<(&Path, &str)>, project: Option<(&Path, &str)>) -> Result<Self> {
+    pub fn parse(
+        user: Option<(&Path, &str)>,
+        project: Option<(&Path, &str)>,
+        is_trusted: bool,
+    ) -> Result<Self> {
         let mut config = Self::default();
         if let Some((path, text)) = user {
             let file: UserFile = from_toml(path, text, "")?;
@@ -118,9 +130,23 @@ impl Config {
             let file: ProjectFile = from_toml(path, text, PROJECT_ADVICE)?;
             config.warnings.extend(unknown_keys(path, text, &PROJECT_KEYS)?);
             let from = File::Project;
-            let Permissions { mode, rules, .. } = file.permissions.read(path)?;
-            let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
-            config.permissions.mode = narrower;
+            let wants = file.wants();
+            let Permissions { mode, mut rules, .. } = file.permissions.read(path)?;
+            let access = file.sandbox.read(path)?;
+            if is_trusted {
+                config.permissions.may_widen = mode.is_some();
+                config.permissions.mode = mode.or(config.permissions.mode);
+                config.access.read.extend(access.read);
+                config.access.write.extend(access.write);
+                config.access.env.extend(access.env);
+                config.access.network = access.network.or(config.access.network);
+            } else {
+                let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
+                config.permissions.mode = narrower;
+                rules.retain(|(verdict, _)| *verdict != Verdict::Allow);
+                let (path, bytes) = (path.to_owned(), text.as_bytes().to_vec());
+                config.wish = (!wants.is_empty()).then_some(Wish { path, bytes, wants });
+            }
             config.permissions.rules.extend(rules);
             let setting = |value| Setting { value, file: path.into(), from };
             // One that the user chose too is no choice of the project's.
@@ -153,7 +179,7 @@ struct UserFile {
     sandbox: SandboxTable,
 }
 
-/// `[sandbox]` of the user's file; a project says nothing of what its tools reach.
+/// `[sandbox]`; that of a project holds if its file is trusted.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SandboxTable {
@@ -197,10 +223,30 @@ struct ProjectFile {
     provider: Option<String>,
     model: Option<String>,
     #[serde(default)]
-    permissions: ProjectPermissions,
+    permissions: PermissionTable,
+    #[serde(default)]
+    sandbox: SandboxTable,
 }
 
-/// `[permissions]` of the user's file.
+impl ProjectFile {
+    /// What it widens, which holds only if it is trusted.
+    fn wants(&self) -> Vec<String> {
+        let SandboxTable { allow_read, allow_write, env, net } = &self.sandbox;
+        let Self { permissions: PermissionTable { mode, allow, .. }, .. } = self;
+        let paths = |what: &'static str, paths: &[PathBuf]| -> Vec<String> {
+            paths.iter().map(|path| format!("{what} {}", path.display())).collect()
+        };
+        let mut wants: Vec<String> = allow.iter().map(|rule| format!("allow {rule}")).collect();
+        wants.extend(mode.filter(|mode| *mode == Mode::Full).map(|_| "mode full".to_owned()));
+        wants.extend(paths("read", allow_read));
+        wants.extend(paths("write", allow_write));
+        wants.extend(env.iter().map(|name| format!("variable {name}")));
+        wants.extend(net.as_ref().filter(|net| *net != "off").map(|net| format!("net {net}")));
+        wants
+    }
+}
+
+/// `[permissions]`; `allow` of a project holds if its file is trusted.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PermissionTable {
@@ -208,18 +254,6 @@ struct PermissionTable {
     mode: Option<Mode>,
     #[serde(default)]
     allow: Vec<String>,
-    #[serde(default)]
-    ask: Vec<String>,
-    #[serde(default)]
-    deny: Vec<String>,
-}
-
-/// `[permissions]` of a project's file, which allows nothing.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProjectPermissions {
-    #[serde(default, deserialize_with = "mode_by_name")]
-    mode: Option<Mode>,
     #[serde(default)]
     ask: Vec<String>,
     #[serde(default)]
@@ -240,14 +274,7 @@ impl PermissionTable {
                 rules.push((verdict, rule));
             }
         }
-        Ok(Permissions { mode, rules, asker: None })
-    }
-}
-
-impl ProjectPermissions {
-    fn read(self, path: &Path) -> Result<Permissions> {
-        let Self { mode, ask, deny } = self;
-        PermissionTable { mode, allow: Vec::new(), ask, deny }.read(path)
+        Ok(Permissions { mode, rules, ..Permissions::default() })
     }
 }
 
@@ -305,6 +332,17 @@ fn line_of(text: &str, key: &str) -> usize {
     text.lines().position(is_place).map_or(1, |index| index + 1)
 }
 
+/// What the configuration of `folder` widens, whether it is trusted or not; `None` if nothing.
+///
+/// # Errors
+/// As those of [`Config::load`].
+pub(crate) fn wish(folder: &Path) -> Result<Option<Wish>> {
+    let text = read_project(folder)?;
+    let project = folder.join(PROJECT_FILE);
+    let project = text.as_deref().map(|text| (project.as_path(), text));
+    Ok(Config::parse(None, project, false)?.wish)
+}
+
 /// The tables of both files with whose they are, as far as the files are there.
 ///
 /// # Errors
@@ -342,7 +380,7 @@ const PROJECT_FILE: &str = ".zerostack/config.toml";
 const USER_KEYS: [&str; 6] =
     ["provider", "model", "providers", "projects", "permissions", "sandbox"];
 /// What stands at the top of a project's file.
-const PROJECT_KEYS: [&str; 3] = ["provider", "model", "permissions"];
+const PROJECT_KEYS: [&str; 4] = ["provider", "model", "permissions", "sandbox"];
 /// What stands in `[providers.NAME]` beside `model`.
 const PROVIDER_KEYS: [&str; 10] = [
     "api",
@@ -358,8 +396,8 @@ const PROVIDER_KEYS: [&str; 10] = [
 ];
 /// Those that are about what may be done, and by whom.
 const TABLES: [&str; 4] = ["providers", "projects", "permissions", "sandbox"];
-const PROJECT_ADVICE: &str = "; a project's file holds only provider, model and [permissions] \
-                              without allow, the rest belongs into the user's own file";
+const PROJECT_ADVICE: &str = "; a project's file holds only provider, model, [permissions] and \
+                              [sandbox], the rest belongs into the user's own file";
 
 /// `$XDG_CONFIG_HOME/zerostack/config.toml` or its default; none without a home.
 fn user_file(env: &Env<'_>) -> Option<PathBuf> {

@@ -5,7 +5,7 @@ mod config;
 mod tests;
 
 pub use config::Config;
-pub(crate) use config::config_files;
+pub(crate) use config::{config_files, wish};
 pub use zerostack_agent::provider::{
     Dialect, Endpoint, Env, Extra, Flags, Secret, Secrets, ServedModel, is_configured, is_loopback,
     key_variables, resolve, resolve_with, served_models, shown,

@@ -28,6 +28,7 @@ impl Case<'_> {
         Config::parse(
             (!self.user.is_empty()).then_some((Path::new(USER), self.user)),
             (!self.project.is_empty()).then_some((Path::new(PROJECT), self.project)),
+            false,
         )
     }
 

@@ -105,12 +105,12 @@ impl Draft {
         private().open(self.place().join(EVENTS))
     }
 
-    /// The file for the tape of the attempt `number`, and its path, for errors.
+    /// The file for the tape of a conversation, and its path, for errors.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn tape(&self, number: u32) -> io::Result<(File, PathBuf)> {
-        let path = self.place().join(format!("{TAPE}{number}"));
+    pub(crate) fn tape(&self, conversation: &str) -> io::Result<(File, PathBuf)> {
+        let path = self.place().join(format!("{TAPE}{conversation}"));
         Ok((private().open(&path)?, path))
     }
 

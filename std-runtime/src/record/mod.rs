@@ -7,7 +7,7 @@
 //! ```text
 //! about.json   what ran, and how it ended           input     what was given on stdin
 //! events       as --events json prints them         patch     the result, if it is one
-//! tape.1       of the first attempt, and so on
+//! tape.1       of the first attempt, and so on; tape.1.2 of its second subagent
 //! contents     files.json tells what is where       written   or `undone`, for what --write wrote
 //! ```
 
@@ -133,6 +133,26 @@ impl Record {
         }
     }
 
+    /// The tapes of its subagents, in the order in which they began in each attempt.
+    ///
+    /// # Errors
+    /// As [`tapes`](Self::tapes).
+    pub(crate) fn subagents(&self) -> Result<Vec<File>> {
+        let entries = fs::read_dir(&self.place).map_err(|error| damaged(self.id, &error))?;
+        let numbers = |entry: io::Result<fs::DirEntry>| {
+            let name = entry.ok()?.file_name();
+            let (attempt, number) = name.to_str()?.strip_prefix(TAPE)?.split_once('.')?;
+            Some((attempt.parse::<u32>().ok()?, number.parse::<u32>().ok()?))
+        };
+        let mut all: Vec<(u32, u32)> = entries.filter_map(numbers).collect();
+        all.sort_unstable();
+        let open = |(attempt, number): (u32, u32)| {
+            File::open(self.place.join(format!("{TAPE}{attempt}.{number}")))
+        };
+        let opened: io::Result<Vec<File>> = all.into_iter().map(open).collect();
+        opened.map_err(|error| damaged(self.id, &error))
+    }
+
     fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
         match fs::read(self.place.join(name)) {
             Ok(bytes) => Ok(Some(bytes)),
@@ -220,7 +240,7 @@ const PATCH: &str = "patch";
 const CONTENTS: &str = "contents";
 const EVENTS: &str = "events";
 const INPUT: &str = "input";
-/// Followed by the number of the attempt.
+/// Followed by the id of the conversation, which is the number of the attempt, or begins with it.
 const TAPE: &str = "tape.";
 /// Empty files; a record has one of them.
 const WRITTEN: &str = "written";

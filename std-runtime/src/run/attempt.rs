@@ -6,7 +6,8 @@ use zerostack_core::prompt::Output;
 
 use super::conversation::{Conversation, transport};
 use super::delivery::{self, Checked, Written};
-use super::family::{ChildEvent, Family};
+use super::family::{Family, Member};
+use super::front::{ConversationId, Front, RunEvent, Start};
 use super::permissions::Gate;
 use super::prefix::Prefixes;
 use super::recording::Recording;
@@ -16,8 +17,8 @@ use super::subagent::Subagents;
 use super::tape::Tape;
 use super::tools::Tools;
 use super::workspace::Workspace;
-use super::{CheckEnd, Observer, Outcome, RunOptions, Start, Stop, contract, session};
-use crate::agent::{AgentEvent, OwnedSession, start_session};
+use super::{CheckEnd, Outcome, RunOptions, Stop, contract, session};
+use crate::agent::{OwnedSession, start_session};
 use crate::error::listed;
 use crate::sandbox::Connection;
 use crate::sessions::Saved;
@@ -30,8 +31,10 @@ struct Attempt<'a> {
     setup: &'a Setup,
     workspace: &'a Workspace,
     stop: &'a Stop,
-    gate: &'a Gate,
-    family: &'a Family,
+    gate: &'a Gate<'a>,
+    family: &'a Family<'a>,
+    /// The conversation of the run itself.
+    member: &'a Member<'a>,
 }
 
 /// One attempt in `workspace`, with what `spent` leaves of the budgets.
@@ -44,7 +47,7 @@ pub(super) fn attempt(
     setup: &Setup,
     workspace: &Workspace,
     stop: &Arc<Stop>,
-    observer: &mut dyn Observer,
+    front: &dyn Front,
     spent: &mut Spent,
     mut saved: Option<&mut Saved>,
 ) -> Result<Outcome> {
@@ -67,8 +70,10 @@ pub(super) fn attempt(
         layers: view.layers(),
         limits: config.limits,
     };
-    observer.start(&start)?;
-    let family = Family::new(config.limits);
+    front.start(&start)?;
+    let id = ConversationId::of_attempt(options.attempt);
+    let family = Family::new(front, id, config.limits, endpoint.prices);
+    let member = family.join(None);
     let mut notes = Vec::new();
     let session = match &mut saved {
         Some(saved) => {
@@ -79,12 +84,14 @@ pub(super) fn attempt(
         }
         None => start_session(config)?,
     };
-    notes.iter().for_each(|note| observer.warned(note));
-    recording.keep(options, endpoint.secrets(), &session);
-    let mode = instructions.mode;
-    let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, view.root());
-    let attempt = Attempt { options, setup, workspace, stop, gate: &gate, family: &family };
-    let result = attempt.run(session, &mut recording, observer, spent, saved);
+    notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
+    recording.keep(options, endpoint.secrets(), &session, &member.id);
+    let mode = instructions.wished();
+    let root = view.root();
+    let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, root, front);
+    let (gate, family, member) = (&gate, &family, &member);
+    let attempt = Attempt { options, setup, workspace, stop, gate, family, member };
+    let result = attempt.run(session, &mut recording, spent, saved);
     spent.end_attempt();
     let result = gate.judge(result);
     // The view is of no use once a signal came, and a patch of it may be half of one.
@@ -101,23 +108,26 @@ impl Attempt<'_> {
         &self,
         session: OwnedSession,
         recording: &mut Recording,
-        observer: &mut dyn Observer,
         spent: &mut Spent,
         saved: Option<&mut Saved>,
     ) -> Result<Outcome> {
-        let Self { options, setup, workspace, stop, gate, family } = *self;
-        let subagents = Subagents { setup, workspace, stop, family, options, gate, depth: 0 };
-        let tools = Tools::new(workspace, stop, options, gate, &subagents);
+        let Self { options, setup, workspace, stop, gate, family, member } = *self;
+        let subagents =
+            Subagents { setup, workspace, stop, family, member, options, gate, depth: 0 };
+        let tools = Tools::new(workspace, stop, options, gate, &subagents, member);
         let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
         let mut conversation =
-            Conversation::new(session, endpoint, transport, &tools, recording, family)
+            Conversation::new(session, endpoint, transport, &tools, recording, member)
                 .saved_in(saved);
-        let (mut repairs, mut returns) = (0, 0);
+        let (mut repairs, mut returns, mut rounds) = (0, 0, 0);
         // The answer that the model is asked to mend.
         let mut unmended: Option<String> = None;
         let mut text = options.instructions.user(options.input.as_deref());
         loop {
-            let turn = self.turn(&text, &mut conversation, observer, spent);
+            let turn = conversation.turn(&text);
+            let before = std::mem::replace(&mut rounds, conversation.rounds());
+            let more = u16::try_from(rounds - before).unwrap_or(u16::MAX);
+            spent.rounds = spent.rounds.saturating_add(more);
             spent.add(conversation.usage());
             spent.children = family.usage_of_children();
             if let Err(error) = turn {
@@ -145,7 +155,7 @@ impl Attempt<'_> {
                 let layers = workspace.view().layers().to_vec();
                 let (answer, usage) = (answer.to_owned(), spent.total());
                 let outcome = delivery::outcome(options, checked.as_mut(), answer, usage, layers)?;
-                match self.check(observer)? {
+                match self.check()? {
                     Some(failure) if returns < RETURNS => {
                         spent.offer(&outcome.patch);
                         returns += 1;
@@ -162,31 +172,6 @@ impl Attempt<'_> {
         }
     }
 
-    /// One turn, of which `observer` sees everything.
-    fn turn(
-        &self,
-        text: &str,
-        conversation: &mut Conversation<'_>,
-        observer: &mut dyn Observer,
-        spent: &mut Spent,
-    ) -> Result<()> {
-        conversation.turn(text, &mut |event| {
-            self.show_children(observer)?;
-            if matches!(event, AgentEvent::End(_)) {
-                spent.rounds = spent.rounds.saturating_add(1);
-            }
-            observer.event(&event)
-        })?;
-        self.show_children(observer)
-    }
-
-    fn show_children(&self, observer: &mut dyn Observer) -> Result<()> {
-        let events = self.family.take_events();
-        events
-            .iter()
-            .try_for_each(|ChildEvent { parent, event }| observer.child_event(parent, event))
-    }
-
     /// The error of an answer that is no result, and could not be asked for again because of
     /// `error`.
     fn not_mended(&self, answer: &str, error: Error) -> Error {
@@ -198,10 +183,10 @@ impl Attempt<'_> {
     }
 
     /// Runs the check of the user, if there is one, and gives how it failed.
-    fn check(&self, observer: &mut dyn Observer) -> Result<Option<CheckEnd>> {
+    fn check(&self) -> Result<Option<CheckEnd>> {
         let Some(check) = &self.options.check else { return Ok(None) };
         let end = check.run(self.workspace, self.stop)?;
-        observer.checked(&end)?;
+        self.family.front().event(&RunEvent::Checked(&end))?;
         Ok((!end.passed).then_some(end))
     }
 

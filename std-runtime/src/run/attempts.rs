@@ -1,14 +1,15 @@
 //! Several attempts at one task, one after the other or at the same time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use super::attempt::attempt;
 use super::delivery::kept;
+use super::front::{AttemptEnd, Front, RunEvent, Start};
 use super::setup::{Network, Setup, recover};
 use super::spent::Spent;
 use super::workspace::Workspace;
-use super::{AttemptEnd, Observer, Outcome, RunOptions, Start, Stop, session};
-use crate::agent::AgentEvent;
+use super::{Outcome, RunOptions, Stop, session};
+use crate::ask::{Answer, Question};
 use crate::sessions::Saved;
 use crate::{Error, ErrorKind, Result};
 
@@ -16,16 +17,12 @@ use crate::{Error, ErrorKind, Result};
 ///
 /// # Errors
 /// That of the last attempt; the best patch that did not pass is kept.
-pub(super) fn run(
-    options: &RunOptions,
-    stop: &Arc<Stop>,
-    observer: &mut (dyn Observer + Send),
-) -> Result<Outcome> {
-    let setup = Setup::new(options, Network::Allowed, observer)?;
-    recover(options, observer)?;
+pub(super) fn run(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Outcome> {
+    let setup = Setup::new(options, Network::Allowed, front)?;
+    recover(options, front)?;
     match options.best_of {
-        0 | 1 => in_turn(options, &setup, stop, observer),
-        count => at_once(options, &setup, count, stop, observer),
+        0 | 1 => in_turn(options, &setup, stop, front),
+        count => at_once(options, &setup, count, stop, front),
     }
 }
 
@@ -34,7 +31,7 @@ fn in_turn(
     options: &RunOptions,
     setup: &Setup,
     stop: &Arc<Stop>,
-    observer: &mut (dyn Observer + Send),
+    front: &dyn Front,
 ) -> Result<Outcome> {
     let count = options.attempts.max(1);
     let mut spent = Spent::default();
@@ -45,11 +42,11 @@ fn in_turn(
         let workspace = setup.open(&options, stop)?;
         Workspace::hide_memory(&options);
         let session = saved.as_mut();
-        let result = attempt(&options, setup, &workspace, stop, observer, &mut spent, session);
+        let result = attempt(&options, setup, &workspace, stop, front, &mut spent, session);
         match result {
             Err(error) if is_worth_another(&error) && number < count && stop.why().is_none() => {
                 let end = AttemptEnd { number, count, result: Err(error.message().to_owned()) };
-                observer.attempt(&end)?;
+                front.event(&RunEvent::Attempt(&end))?;
                 saved.iter_mut().for_each(Saved::start_over);
             }
             Err(error) => break Err(with_best_patch(error, &spent, &options)),
@@ -61,7 +58,8 @@ fn in_turn(
         session::end(saved, &result);
         // Nobody asked for what cannot be saved by itself.
         let failure = saved.take_failure().filter(|_| options.session.is_asked());
-        failure.iter().for_each(|line| observer.warned(line));
+        // The result is not lost because of it.
+        let _ = failure.iter().try_for_each(|line| front.event(&RunEvent::Warned(line)));
     }
     result
 }
@@ -73,32 +71,30 @@ fn at_once(
     setup: &Setup,
     count: u32,
     stop: &Arc<Stop>,
-    observer: &mut (dyn Observer + Send),
+    front: &dyn Front,
 ) -> Result<Outcome> {
     // All before the first tool runs.
     let workspaces: Vec<Workspace> =
         (0..count).map(|_| setup.open(options, stop)).collect::<Result<_>>()?;
     Workspace::hide_memory(options);
     let setup = setup.with_limits(Spent::share(&setup.limits, count));
-    let observer = Mutex::new(observer);
     let ends = std::thread::scope(|scope| {
         let started: Vec<_> = (1..)
             .zip(&workspaces)
             .map(|(number, workspace)| {
-                let (options, setup, observer) =
-                    (with_strategy(options, number), &setup, &observer);
+                let (options, setup) = (with_strategy(options, number), &setup);
                 scope.spawn(move || {
                     let mut spent = Spent::default();
-                    let mut quiet = Quiet { number, observer };
+                    let quiet = Quiet { number, front };
                     let result =
-                        attempt(&options, setup, workspace, stop, &mut quiet, &mut spent, None);
+                        attempt(&options, setup, workspace, stop, &quiet, &mut spent, None);
                     let told = match &result {
                         Ok(outcome) => Ok(outcome.patch.len()),
                         Err(error) => Err(error.message().to_owned()),
                     };
                     let end = AttemptEnd { number, count, result: told };
-                    let observed = quiet.with(|observer| observer.attempt(&end));
-                    (observed.and(result), spent)
+                    let shown = front.event(&RunEvent::Attempt(&end));
+                    (shown.and(result), spent)
                 })
             })
             .collect();
@@ -159,27 +155,25 @@ fn with_best_patch(error: Error, spent: &Spent, options: &RunOptions) -> Error {
     }
 }
 
-/// What is shown of an attempt beside others: who answers, and how its checks end.
-struct Quiet<'a, 'o> {
+/// What is shown of an attempt beside others: who answers, and what it asks.
+struct Quiet<'a> {
     number: u32,
-    observer: &'a Mutex<&'o mut (dyn Observer + Send)>,
+    front: &'a dyn Front,
 }
 
-impl Quiet<'_, '_> {
-    fn with(&self, tell: impl FnOnce(&mut dyn Observer) -> Result<()>) -> Result<()> {
-        tell(&mut **self.observer.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Observer for Quiet<'_, '_> {
-    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+impl Front for Quiet<'_> {
+    fn start(&self, start: &Start<'_>) -> Result<()> {
         match self.number {
-            1 => self.with(|observer| observer.start(start)),
+            1 => self.front.start(start),
             _ => Ok(()),
         }
     }
 
-    fn event(&mut self, _: &AgentEvent) -> Result<()> {
+    fn event(&self, _: &RunEvent<'_>) -> Result<()> {
         Ok(())
+    }
+
+    fn ask(&self, question: &Question) -> Answer {
+        self.front.ask(question)
     }
 }

@@ -7,6 +7,7 @@ use zerostack_policy::{Policy, Verdict};
 use super::contract::commands::Plan;
 use super::{RunOptions, Stop};
 use crate::error::quote;
+use crate::permissions::Wished;
 use crate::{Error, ErrorKind, Result, provider, sandbox};
 
 /// Runs the commands of `plan` in the user's folder, with the user's rights and one after the
@@ -23,7 +24,7 @@ pub fn carry_out(
 ) -> Result<()> {
     let config = provider::Config::load(&crate::agent::variable, &options.folder)?;
     let permissions = &options.permissions;
-    let mode = permissions.mode([config.permissions.mode, None], sandbox::Mode::Off);
+    let mode = permissions.mode(config.permissions.wished(), Wished::default(), sandbox::Mode::Off);
     let rules = permissions.rules.iter().chain(&config.permissions.rules).cloned();
     let policy =
         rules.fold(Policy::new(mode), |policy, (verdict, rule)| policy.with_rule(verdict, rule));

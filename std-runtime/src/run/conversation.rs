@@ -1,8 +1,10 @@
 //! A conversation: a session, its loop and its tools. It takes any number of turns of the user.
 
+use std::time::Instant;
+
 use zerostack_core::{Limits, Usage};
 
-use super::family::Family;
+use super::family::Member;
 use super::last_reply::LastReply;
 use super::tools::Tools;
 use super::{RunOptions, Stop};
@@ -15,37 +17,40 @@ use crate::transport::{Http, HttpOptions};
 /// One conversation with a model, which works in one workspace.
 pub(super) struct Conversation<'a> {
     inner: agent::Conversation<'a>,
-    family: &'a Family,
-    /// Its number in the family.
-    number: u32,
+    member: &'a Member<'a>,
     last: LastReply,
     /// Of the turns that have ended.
     before: Usage,
     rounds: u32,
+    /// When its open request was sent first.
+    asked: Instant,
+    /// Of the reply that is coming.
+    of_reply: Usage,
     /// Where it is saved as it goes on.
     saved: Option<&'a mut Saved>,
 }
 
 impl<'a> Conversation<'a> {
-    /// Of `session`, which `recorder` sees; it is one of `family`.
+    /// Of `session`, which `recorder` sees and the front of `member` shows.
     pub(super) fn new(
         session: OwnedSession,
         endpoint: &Endpoint,
         transport: Http,
         tools: &'a Tools<'a>,
         recorder: impl Recorder + 'a,
-        family: &'a Family,
+        member: &'a Member<'a>,
     ) -> Self {
         let cancel = tools.stop().cancel().clone();
         let sources = tools.sources();
         let inner = agent::Conversation::new(session, endpoint.clone(), transport, sources, cancel);
         Self {
             inner: inner.recorded(recorder),
-            number: family.join(),
-            family,
+            member,
             last: LastReply::default(),
             before: Usage::default(),
             rounds: 0,
+            asked: Instant::now(),
+            of_reply: Usage::default(),
             saved: None,
         }
     }
@@ -56,35 +61,42 @@ impl<'a> Conversation<'a> {
         self
     }
 
-    /// Says `text` and goes on until the model has ended; `see` is shown each event.
+    /// Says `text` and goes on until the model has ended; the front is shown each event.
     ///
     /// # Errors
     /// Whatever ended the turn, or a last reply that is not the model's whole answer.
-    pub(super) fn turn(
-        &mut self,
-        text: &str,
-        see: &mut dyn FnMut(AgentEvent) -> Result<()>,
-    ) -> Result<()> {
+    pub(super) fn turn(&mut self, text: &str) -> Result<()> {
         self.inner.say(text)?;
         self.save();
-        let ended = self.drive(see);
+        let ended = self.drive();
         self.save();
         self.before = self.before.plus(self.inner.usage());
         ended?;
         self.last.check(self.inner.endpoint(), self.inner.session().raw_stop_reason())
     }
 
-    fn drive(&mut self, see: &mut dyn FnMut(AgentEvent) -> Result<()>) -> Result<()> {
+    fn drive(&mut self) -> Result<()> {
+        self.asked = Instant::now();
         while let Some(event) = self.inner.next_event()? {
-            self.rounds += u32::from(matches!(event, AgentEvent::End(_)));
             self.last.take(&event)?;
-            let is_whole = matches!(event, AgentEvent::End(_) | AgentEvent::ToolResult { .. });
-            see(event)?;
-            if is_whole {
-                self.save();
+            self.member.show(&event)?;
+            match event {
+                AgentEvent::Usage(usage) => self.of_reply = usage,
+                AgentEvent::End(_) => {
+                    self.rounds += 1;
+                    let (usage, duration) =
+                        (std::mem::take(&mut self.of_reply), self.asked.elapsed());
+                    self.member.show_round(self.rounds, usage, duration)?;
+                    self.save();
+                }
+                AgentEvent::ToolResult { .. } => {
+                    self.asked = Instant::now();
+                    self.save();
+                }
+                _ => {}
             }
             let used = self.before.plus(self.inner.usage());
-            self.family.report(self.number, used, self.rounds)?;
+            self.member.report(used, self.rounds)?;
         }
         Ok(())
     }
@@ -98,6 +110,11 @@ impl<'a> Conversation<'a> {
     /// The text of the last reply.
     pub(super) fn answer(&self) -> &str {
         &self.last.text
+    }
+
+    /// Its replies so far.
+    pub(super) fn rounds(&self) -> u32 {
+        self.rounds
     }
 
     /// Tokens of the last turn.

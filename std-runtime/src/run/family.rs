@@ -1,19 +1,23 @@
-//! What a run and its subagents share: the budget, and what is shown of the subagents.
+//! What a run and its subagents share: the front, and the budget.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use zerostack_core::{Limits, Usage};
+use zerostack_core::{Limits, Prices, Usage};
 
-use crate::agent::AgentEvent;
+use super::front::{ConversationId, Front, ParentCall, Round, RunEvent};
+use crate::agent::{AgentEvent, Call};
 use crate::{Error, ErrorKind, Result};
 
 /// What a run and its subagents share.
-#[derive(Debug)]
-pub(super) struct Family {
+pub(super) struct Family<'a> {
+    front: &'a dyn Front,
+    /// The id of the run's own conversation, with which those of subagents begin.
+    first: ConversationId,
     limits: Limits,
+    prices: Option<Prices>,
     used: Mutex<BTreeMap<u32, Used>>,
-    events: Mutex<Vec<ChildEvent>>,
 }
 
 /// What one conversation used.
@@ -23,32 +27,43 @@ struct Used {
     rounds: u32,
 }
 
-/// An event of a subagent.
-#[derive(Debug)]
-pub(super) struct ChildEvent {
-    /// The provider's id of the call that started it.
-    pub parent: String,
-    pub event: AgentEvent,
+/// One conversation of a family.
+pub(super) struct Member<'a> {
+    family: &'a Family<'a>,
+    number: u32,
+    pub(super) id: ConversationId,
 }
 
-impl Family {
-    pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, used: Mutex::default(), events: Mutex::default() }
+impl<'a> Family<'a> {
+    /// Of the conversation `first`, which `front` shows.
+    pub(super) fn new(
+        front: &'a dyn Front,
+        first: ConversationId,
+        limits: Limits,
+        prices: Option<Prices>,
+    ) -> Self {
+        Self { front, first, limits, prices, used: Mutex::default() }
     }
 
-    /// The number of a new conversation; the first is that of the run itself.
-    pub(super) fn join(&self) -> u32 {
+    pub(super) fn front(&self) -> &'a dyn Front {
+        self.front
+    }
+
+    /// A new conversation, which a call of another one started; the first is that of the run.
+    pub(super) fn join(&'a self, parent: Option<ParentCall>) -> Member<'a> {
         let mut used = lock(&self.used);
         let number = u32::try_from(used.len()).unwrap_or(u32::MAX);
         used.insert(number, Used::default());
-        number
+        let id = match parent {
+            None => self.first.clone(),
+            parent => ConversationId { id: format!("{}.{number}", self.first.id), parent },
+        };
+        Member { family: self, number, id }
     }
 
-    /// Conversation `number` has used so much.
-    ///
-    /// # Errors
-    /// `Limit` when all together used more than the run may.
-    pub(super) fn report(&self, number: u32, usage: Usage, rounds: u32) -> Result<()> {
+    /// Conversation `number` has used so much; `Limit` when all together used more than the run
+    /// may.
+    fn report(&self, number: u32, usage: Usage, rounds: u32) -> Result<()> {
         lock(&self.used).insert(number, Used { usage, rounds });
         let all = self.all();
         let (most, cost) = (self.limits.max_turn_tokens, self.limits.max_turn_cost_micros);
@@ -104,30 +119,56 @@ impl Family {
         }
         Ok(limits)
     }
+}
 
-    pub(super) fn tell(&self, parent: &str, event: AgentEvent) {
-        let mut events = lock(&self.events);
-        // Results of tools may be long, and are of use to the subagent alone.
-        let event = match event {
-            AgentEvent::ToolResult { call, is_error, left_out_bytes, .. } => {
-                AgentEvent::ToolResult { call, content: String::new(), is_error, left_out_bytes }
-            }
-            event => event,
-        };
-        if events.len() < EVENTS {
-            events.push(ChildEvent { parent: parent.to_owned(), event });
-        }
+impl Member<'_> {
+    /// Shows what happened in it.
+    ///
+    /// # Errors
+    /// That of the front.
+    pub(super) fn show(&self, event: &AgentEvent) -> Result<()> {
+        self.family.front.event(&RunEvent::Agent { of: &self.id, event })
     }
 
-    /// The events since the last time.
-    pub(super) fn take_events(&self) -> Vec<ChildEvent> {
-        std::mem::take(&mut *lock(&self.events))
+    /// Shows that a call has ended.
+    ///
+    /// # Errors
+    /// That of the front.
+    pub(super) fn show_finished(
+        &self,
+        call: &Call,
+        is_error: bool,
+        content: &str,
+        duration: Duration,
+    ) -> Result<()> {
+        let event = RunEvent::ToolFinished { of: &self.id, call, is_error, content, duration };
+        self.family.front.event(&event)
+    }
+
+    /// Shows that its reply `number` is complete.
+    ///
+    /// # Errors
+    /// That of the front.
+    pub(super) fn show_round(&self, number: u32, usage: Usage, duration: Duration) -> Result<()> {
+        let cost_micros = self.family.prices.map(|prices| prices.cost_micros(usage));
+        let round = Round { number, usage, cost_micros, duration };
+        self.family.front.event(&RunEvent::Round { of: &self.id, round })
+    }
+
+    /// It has used so much.
+    ///
+    /// # Errors
+    /// `Limit` when all together used more than the run may.
+    pub(super) fn report(&self, usage: Usage, rounds: u32) -> Result<()> {
+        self.family.report(self.number, usage, rounds)
+    }
+
+    /// The call with the provider's id `call` starts a subagent.
+    pub(super) fn parent(&self, call: &str) -> ParentCall {
+        ParentCall { conversation: self.id.id.clone(), call: call.to_owned() }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// The most events of subagents that are kept while they run.
-const EVENTS: usize = 100_000;

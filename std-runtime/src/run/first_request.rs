@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::front::{Front, RunEvent};
 use super::setup::{Network, Setup};
-use super::{Observer, RunOptions, Stop, prefix, session};
+use super::{RunOptions, Stop, prefix, session};
 use crate::agent::start_session;
 use crate::{Error, Result};
 
@@ -11,13 +12,9 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// As those of a run before its first request; `Configuration` when no model is named.
-pub fn first_request(
-    options: &RunOptions,
-    stop: &Arc<Stop>,
-    observer: &mut dyn Observer,
-) -> Result<Vec<u8>> {
-    let mut made = || {
-        let setup = Setup::new(options, Network::Forbidden, observer)?;
+pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Vec<u8>> {
+    let made = || {
+        let setup = Setup::new(options, Network::Forbidden, front)?;
         let workspace = setup.open(options, stop)?;
         let config = setup.run_config(options, workspace.view().root(), setup.limits);
         let mut saved = session::open_existing(options, &setup)?;
@@ -26,7 +23,7 @@ pub fn first_request(
             Some(saved) => session::begin(saved, options, &setup, config, &mut notes)?,
             None => start_session(config)?,
         };
-        notes.iter().for_each(|note| observer.warned(note));
+        notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
         let text = options.instructions.user(options.input.as_deref());
         session.user(&text).map_err(Error::from_core)?;
         session.request().map(prefix::body).map_err(Error::from_core)

@@ -10,6 +10,7 @@ use super::context::Context;
 use super::contract::{self, Form};
 use super::skills::Skills;
 use crate::Result;
+use crate::permissions::Wished;
 
 /// A prompt that was filled, and the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Instructions {
     pub model: Option<String>,
     /// The mode that the prompt runs in, which narrows what the user allows.
     pub mode: Option<Mode>,
+    /// Whether its mode may be wider than what the run has without it: the prompt is trusted.
+    pub may_widen: bool,
     /// The tools that the prompt allows; all when it does not say.
     pub tools: Option<Vec<String>>,
     /// What the user asks for; may be empty.
@@ -47,6 +50,11 @@ pub struct Instructions {
 }
 
 impl Instructions {
+    /// The mode that it wishes.
+    pub(super) fn wished(&self) -> Wished {
+        Wished { mode: self.mode, may_widen: self.may_widen }
+    }
+
     /// A prompt that asks for nothing in particular.
     pub fn new(name: &str, text: String, output: Output) -> Self {
         Self {
@@ -59,6 +67,7 @@ impl Instructions {
             schema: None,
             model: None,
             mode: None,
+            may_widen: false,
             tools: None,
             task: String::new(),
             skills: Skills::default(),

@@ -20,13 +20,12 @@ mod context;
 pub mod contract;
 mod conversation;
 mod delivery;
-pub mod events;
 mod exchange;
 mod family;
 mod filling;
 mod first_request;
 mod foreign;
-mod front;
+pub mod front;
 mod hex;
 mod in_view;
 pub mod input;
@@ -38,7 +37,6 @@ mod options;
 mod permissions;
 mod places;
 mod prefix;
-pub mod progress;
 mod prompt_fields;
 mod prompts;
 mod recording;
@@ -74,7 +72,7 @@ pub use context::Context;
 pub use delivery::{Delivery, keep_patch};
 pub use filling::Filling;
 pub use first_request::first_request;
-pub use front::{AttemptEnd, CheckEnd, Observer, Start};
+pub use front::{AttemptEnd, CheckEnd, Front, RunEnd, RunEvent, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
 pub use live::{Live, Ran};
@@ -211,10 +209,6 @@ impl std::fmt::Display for LeftOut {
 ///
 /// # Errors
 /// Any [`ErrorKind`](crate::ErrorKind); then there is no result, and nothing is changed.
-pub fn run(
-    options: &RunOptions,
-    stop: &Arc<Stop>,
-    observer: &mut (dyn Observer + Send),
-) -> Result<Outcome> {
-    attempts::run(options, stop, observer).map_err(|error| stop.reason(error))
+pub fn run(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Outcome> {
+    attempts::run(options, stop, front).map_err(|error| stop.reason(error))
 }

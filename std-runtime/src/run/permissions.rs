@@ -4,39 +4,40 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use zerostack_policy::{Decision, Mode, Policy, Verdict};
+use zerostack_policy::{Decision, Policy, Verdict};
 
-use super::Outcome;
-
-use crate::ask::{Answer, Asker, Question};
+use super::{Front, Outcome};
+use crate::ask::{Answer, Permitted, Question};
 use crate::error::quote;
-use crate::permissions::Permissions;
+use crate::permissions::{Permissions, Wished};
 use crate::{Error, ErrorKind, Result, sandbox, tool};
 
 /// Looks at each call before it runs.
-#[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Gate<'a> {
     policy: Policy,
-    asker: Option<Asker>,
+    /// Who is asked; where nobody answers, an ask is a denial.
+    front: &'a dyn Front,
+    permitted: Permitted,
     denied: Mutex<Vec<String>>,
 }
 
-impl Gate {
+impl<'a> Gate<'a> {
     pub(super) fn new(
         permissions: &Permissions,
         configured: &Permissions,
-        prompt_mode: Option<Mode>,
+        prompt: Wished,
         sandbox: sandbox::Mode,
         root: &Path,
+        front: &'a dyn Front,
     ) -> Self {
         let root = root.to_str().map(str::to_owned);
         let home = std::env::var("HOME").ok().filter(|home| home.starts_with('/'));
-        let mode = permissions.mode([configured.mode, prompt_mode], sandbox);
+        let mode = permissions.mode(configured.wished(), prompt, sandbox);
         let rules = permissions.rules.iter().chain(&configured.rules).cloned();
         let policy = rules
             .fold(Policy::new(mode), |policy, (verdict, rule)| policy.with_rule(verdict, rule));
-        let (policy, asker) = (policy.with_folders(root, home), permissions.asker.clone());
-        Self { policy, asker, denied: Mutex::default() }
+        let (policy, permitted) = (policy.with_folders(root, home), permissions.permitted.clone());
+        Self { policy, front, permitted, denied: Mutex::default() }
     }
 
     /// Whether the call may run.
@@ -64,11 +65,12 @@ impl Gate {
                 (self.policy.check_tool(name, path), path)
             }
         };
-        let answer = match (decision.verdict, &self.asker) {
-            (Verdict::Allow, _) => return Ok(()),
-            (Verdict::Ask, Some(asker)) => {
+        let answer = match decision.verdict {
+            Verdict::Allow => return Ok(()),
+            Verdict::Ask => {
                 let arguments = Value::Object(arguments.clone());
-                asker.answer(&Question::new(name, subject, &arguments, &decision))
+                let question = Question::new(name, subject, &arguments, &decision);
+                self.permitted.answer(&question, |question| self.front.ask(question))
             }
             _ => Answer::Nobody,
         };
@@ -82,7 +84,7 @@ impl Gate {
     }
 
     /// Takes over the denials of a subagent.
-    pub(super) fn absorb(&self, other: &Self) {
+    pub(super) fn absorb(&self, other: &Gate<'_>) {
         let mut theirs = other.denied.lock().unwrap_or_else(PoisonError::into_inner);
         self.denied.lock().unwrap_or_else(PoisonError::into_inner).append(&mut theirs);
     }
@@ -131,6 +133,8 @@ fn refusal(decision: &Decision, answer: Answer) -> String {
 
 #[cfg(test)]
 mod tests {
+    use zerostack_policy::Mode;
+
     use super::*;
 
     #[test]

@@ -53,13 +53,27 @@ pub(super) fn text_of(prompt: &Prompt<'_>, key: &str) -> Option<String> {
     }
 }
 
-/// The mode of permissions that a prompt asks for; `full` is what a run has anyway.
-pub(super) fn mode(prompt: &Prompt<'_>) -> Option<Mode> {
+/// The mode of permissions that a prompt asks for; `full` counts if it may widen what a run has.
+pub(super) fn mode(prompt: &Prompt<'_>, may_widen: bool) -> Option<Mode> {
     match prompt.mode().map(owned).as_deref() {
+        Some("full") if may_widen => Some(Mode::Full),
         Some("plan" | "ask" | "read-only" | "readonly") => Some(Mode::ReadOnly),
         Some("standard") => Some(Mode::Standard),
         _ => None,
     }
+}
+
+/// What a prompt wants that one of a project has only if it is trusted.
+pub(super) fn wants(prompt: &Prompt<'_>) -> Vec<String> {
+    let mut wants = Vec::new();
+    if prompt.mode().is_some_and(|mode| owned(mode) == "full") {
+        wants.push("mode full".to_owned());
+    }
+    let mut tools = prompt.tools().into_iter().flatten().map(owned);
+    if tools.any(|written| task_name(&written).is_some()) {
+        wants.push("tool task".to_owned());
+    }
+    wants
 }
 
 pub(super) fn owned(text: Text<'_>) -> String {

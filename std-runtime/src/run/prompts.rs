@@ -14,8 +14,12 @@ use super::filling::{self, Filling};
 use super::foreign::{self, Kind};
 use super::instructions::Instructions;
 use super::places::{kind_of, places};
-use super::prompt_fields::{is_model, mode, owned, read, task_name, text_of, without_shebang};
-use crate::{Error, ErrorKind, Result, project_file};
+use super::prompt_fields::{
+    is_model, mode, owned, read, task_name, text_of, wants, without_shebang,
+};
+use crate::project_file::ProjectFolder;
+use crate::trust::{self, Wish};
+use crate::{Error, ErrorKind, Result};
 
 /// The prompts of the user and the project, read from disk.
 #[derive(Debug, Clone, Default)]
@@ -30,6 +34,8 @@ struct File {
     name: String,
     path: PathBuf,
     kind: Kind,
+    /// Whether it is of the user, and not of the project.
+    is_users: bool,
     /// Its text, or why it cannot be used.
     text: std::result::Result<String, String>,
 }
@@ -41,8 +47,14 @@ impl PromptFiles {
     pub fn load(folder: &Path, commands: &[&str]) -> Self {
         let mut prompts = Self::default();
         for place in places(folder) {
-            for (name, path, kind) in place.files() {
-                prompts.add(name, path, kind, place.project.as_deref(), commands);
+            let files = place.files();
+            if files.is_empty() {
+                continue;
+            }
+            let project = place.project.as_deref();
+            let opened = project.map(|project| (project, ProjectFolder::open(project)));
+            for (name, path, kind) in files {
+                prompts.add(name, path, kind, opened.as_ref(), commands);
             }
         }
         prompts
@@ -65,7 +77,8 @@ impl PromptFiles {
         })?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let (path, kind) = (path.to_owned(), kind_of(path));
-        self.files.push(File { name: name.clone(), path, kind, text: Ok(without_shebang(text)) });
+        let text = Ok(without_shebang(text));
+        self.files.push(File { name: name.clone(), path, kind, is_users: true, text });
         Ok(name)
     }
 
@@ -74,7 +87,7 @@ impl PromptFiles {
         name: String,
         path: PathBuf,
         kind: Kind,
-        project: Option<&Path>,
+        project: Option<&(&Path, Opened)>,
         commands: &[&str],
     ) {
         let mut warn =
@@ -84,10 +97,12 @@ impl PromptFiles {
         }
         // One that has just been deleted is none.
         let read = match project {
-            Some(project) => {
+            Some((project, Ok(Some(folder)))) => {
                 let below = path.strip_prefix(project).unwrap_or(&path);
-                project_file::read_text(project, below, PROMPT_BYTES)
+                folder.read_text(below, PROMPT_BYTES)
             }
+            Some((_, Ok(None))) => return,
+            Some((_, Err(why))) => Err(why.clone()),
             None => read(&path, PROMPT_BYTES),
         };
         let text = match read {
@@ -103,7 +118,19 @@ impl PromptFiles {
                 "has the name of a command; run it by `zerostack -p {name}`, or rename it"
             ));
         }
-        self.files.push(File { name, path, kind, text });
+        self.files.push(File { name, path, kind, is_users: project.is_none(), text });
+    }
+
+    /// What the prompt `name` wants that it has only if the user trusts its file, whether it is
+    /// trusted or not; `None` for a prompt of the user, and for one that wants nothing.
+    pub fn wish(&self, name: &str) -> Option<Wish> {
+        self.file(name).and_then(File::wish)
+    }
+
+    /// Those of all prompts of the project.
+    pub fn wishes(&self) -> Vec<Wish> {
+        let counts = |file: &&File| self.file(&file.name).is_some_and(|it| it.path == file.path);
+        self.files.iter().filter(counts).filter_map(File::wish).collect()
     }
 
     /// What a person should know of the files: one sentence each.
@@ -147,7 +174,12 @@ impl PromptFiles {
             prompt.placeholders().any(|it| it.name == "stdin") && filling.stdin.is_some();
         let (text, task) = self.fill(&library, &prompt, filling)?;
         let mut warnings = Vec::new();
-        let tools = self.tools(&prompt, &mut warnings)?;
+        let wish = self.wish(name);
+        let is_trusted = |wish: &Wish| trust::is_trusted(&wish.path, &wish.bytes);
+        let may_widen = wish.as_ref().is_some_and(is_trusted);
+        let untrusted = wish.filter(|_| !may_widen);
+        warnings.extend(untrusted.as_ref().map(Wish::warning));
+        let tools = self.tools(&prompt, untrusted.is_none(), &mut warnings)?;
         let output = prompt.output().unwrap_or(Output::Text);
         let instructions = Instructions {
             form: self.form(&prompt)?,
@@ -165,7 +197,8 @@ impl PromptFiles {
                 }
                 usable
             }),
-            mode: mode(&prompt),
+            mode: mode(&prompt, may_widen),
+            may_widen,
             tools,
             task,
             ..Instructions::new(name, text, output)
@@ -228,6 +261,7 @@ impl PromptFiles {
     fn tools(
         &self,
         prompt: &Prompt<'_>,
+        may_widen: bool,
         warnings: &mut Vec<String>,
     ) -> Result<Option<Vec<String>>> {
         let place = self.place(prompt.name());
@@ -269,6 +303,7 @@ impl PromptFiles {
         };
         // Nobody has it who does not ask for it.
         let task = listed.as_ref().and_then(|listed| listed.iter().find(|name| **name == "task"));
+        let task = task.filter(|_| may_widen);
         let all = all.into_iter().chain(task.copied());
         let tools: Vec<String> = all.filter(allowed).map(str::to_owned).collect();
         if tools.is_empty() {
@@ -410,6 +445,16 @@ impl PromptFiles {
     }
 }
 
+impl File {
+    fn wish(&self) -> Option<Wish> {
+        let text = self.text.as_ref().ok().filter(|_| !self.is_users)?;
+        let is_ours = matches!(self.kind, Kind::Markdown | Kind::Pattern);
+        let prompt = Prompt::parse(&self.name, text).ok().filter(|_| is_ours)?;
+        let (path, bytes, wants) = (self.path.clone(), text.as_bytes().to_vec(), wants(&prompt));
+        (!wants.is_empty()).then_some(Wish { path, bytes, wants })
+    }
+}
+
 fn refused(place: &str, why: &str) -> Error {
     Error::new(ErrorKind::Configuration, format!("the prompt {place}: {why}"))
 }
@@ -440,6 +485,9 @@ fn culprit<'a>(library: &Library<'a>, prompt: &Prompt<'a>, depth: u32) -> Option
     };
     prompt.includes()?.find_map(include)
 }
+
+/// The folder of a project, or why it cannot be used.
+type Opened = std::result::Result<Option<ProjectFolder>, String>;
 
 /// The most that one prompt may hold.
 const PROMPT_BYTES: u64 = 256 * 1024;

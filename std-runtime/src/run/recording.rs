@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zerostack_core::Request;
 
+use super::front::ConversationId;
 use super::prefix::Prefixes;
 use super::tape::Tape;
 use super::{Outcome, RunOptions};
@@ -27,16 +28,22 @@ pub(super) struct Kept {
 }
 
 impl Recording {
-    /// Begins the tape of the record, if there is one, of a conversation that begins here.
-    pub(super) fn keep(&mut self, options: &RunOptions, secrets: Secrets, session: &OwnedSession) {
+    /// Begins the tape of the record, if there is one, of the conversation `id` that begins here.
+    pub(super) fn keep(
+        &mut self,
+        options: &RunOptions,
+        secrets: Secrets,
+        session: &OwnedSession,
+        id: &ConversationId,
+    ) {
         let Some(draft) = &options.kept else { return };
         if session.transcript().entries().next().is_some() {
             return draft.lose("the run goes on with a session, whose beginning is not on a tape");
         }
         let config = session.config();
-        let file = draft.tape(options.attempt).map_err(|error| error.to_string());
+        let file = draft.tape(&id.id).map_err(|error| error.to_string());
         let tape = file.and_then(|file| {
-            Tape::grow(file, secrets, config).map_err(|error| error.message().to_owned())
+            Tape::grow(file, secrets, config, id).map_err(|error| error.message().to_owned())
         });
         match tape {
             Ok(tape) => self.kept = Some(Kept { tape, draft: Arc::clone(draft) }),
@@ -57,7 +64,7 @@ impl Recording {
             }
             outcome
         });
-        let exit_code = result.as_ref().err().map_or(0, |error| error.kind().exit_code());
+        let exit_code = exit_code(&result);
         if let Some(Kept { tape, draft }) = kept
             && let Err(error) = tape.finish(exit_code)
         {
@@ -76,6 +83,15 @@ impl Recording {
         })
     }
 
+    /// The conversation of a subagent ended with `result`.
+    pub(super) fn end_of_subagent<T>(self, result: &Result<T>) {
+        if let Some(Kept { tape, draft }) = self.kept
+            && let Err(error) = tape.finish(exit_code(result))
+        {
+            draft.lose(error.message());
+        }
+    }
+
     /// Does it to both tapes.
     fn each(&mut self, mut write: impl FnMut(&mut Tape) -> Result<()>) -> Result<()> {
         if let Some(kept) = &mut self.kept
@@ -86,6 +102,10 @@ impl Recording {
         }
         self.tape.as_mut().map_or(Ok(()), write)
     }
+}
+
+fn exit_code<T>(result: &Result<T>) -> u8 {
+    result.as_ref().err().map_or(0, |error| error.kind().exit_code())
 }
 
 impl Recorder for Recording {

@@ -7,13 +7,15 @@ use std::time::Instant;
 
 use zerostack_core::{Limits, OwnedConfig};
 
+use super::front::{Front, RunEvent};
 use super::tools::specs;
 use super::workspace::Workspace;
-use super::{Observer, RunOptions, Stop, options as request_options};
+use super::{RunOptions, Stop, options as request_options};
 use crate::permissions::Permissions;
 use crate::provider::{self, Endpoint};
 use crate::sandbox::Access;
 use crate::transport::HttpOptions;
+use crate::trust::Wish;
 use crate::{Error, ErrorKind, Result, commit};
 
 /// The model and the configuration of a run.
@@ -41,15 +43,16 @@ impl Setup {
     ///
     /// # Errors
     /// `Configuration` and `Authentication` when there is none that can be used.
-    pub(super) fn new(
-        options: &RunOptions,
-        network: Network,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    pub(super) fn new(options: &RunOptions, network: Network, front: &dyn Front) -> Result<Self> {
         let started = Instant::now();
         let env = crate::agent::variable;
         let config = provider::Config::load(&env, &options.folder)?;
-        config.warnings.iter().for_each(|line| observer.warned(line));
+        let untrusted = config.wish.as_ref().map(Wish::warning);
+        config
+            .warnings
+            .iter()
+            .chain(&untrusted)
+            .try_for_each(|line| front.event(&RunEvent::Warned(line)))?;
         let http = HttpOptions::from_env(&env)?;
         let endpoint =
             provider::resolve_with(&options.model, &env, &config.providers, &mut |endpoint| {
@@ -58,7 +61,7 @@ impl Setup {
                     return Err(Error::new(ErrorKind::Configuration, text).into());
                 }
                 if !endpoint.headers().is_empty() {
-                    observer.asks_for_models(endpoint)?;
+                    front.event(&RunEvent::AsksForModels(endpoint))?;
                 }
                 provider::served_models(endpoint, http.clone())
             })?;
@@ -111,7 +114,7 @@ impl Setup {
 ///
 /// # Errors
 /// As [`commit::recover`].
-pub(super) fn recover(options: &RunOptions, observer: &mut dyn Observer) -> Result<()> {
-    commit::recover(&options.folder)?.iter().for_each(|line| observer.recovered(line));
-    Ok(())
+pub(super) fn recover(options: &RunOptions, front: &dyn Front) -> Result<()> {
+    let lines = commit::recover(&options.folder)?;
+    lines.iter().try_for_each(|line| front.event(&RunEvent::Recovered(line)))
 }

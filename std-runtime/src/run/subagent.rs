@@ -5,8 +5,9 @@ use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
 
 use super::conversation::{Conversation, transport};
-use super::family::Family;
+use super::family::{Family, Member};
 use super::permissions::Gate;
+use super::recording::Recording;
 use super::setup::Setup;
 use super::tools::{Delegate, Narrowing, Tools, names};
 use super::workspace::Workspace;
@@ -19,10 +20,12 @@ pub(super) struct Subagents<'a> {
     pub setup: &'a Setup,
     pub workspace: &'a Workspace,
     pub stop: &'a Stop,
-    pub family: &'a Family,
+    pub family: &'a Family<'a>,
+    /// The conversation.
+    pub member: &'a Member<'a>,
     /// Those of the conversation.
     pub options: &'a RunOptions,
-    pub gate: &'a Gate,
+    pub gate: &'a Gate<'a>,
     /// How many subagents are above.
     pub depth: u32,
 }
@@ -41,6 +44,8 @@ impl Delegate for Subagents<'_> {
         }
         let own = &self.options.instructions;
         instructions.mode = narrower(own.mode, instructions.mode);
+        // What it is told narrows what its parent may, and is no wider.
+        instructions.may_widen = own.may_widen && own.mode.is_some();
         if let Some(offered) = &own.tools {
             let all = names().map(str::to_owned);
             let all = instructions.tools.take().unwrap_or_else(|| all.collect());
@@ -79,25 +84,31 @@ impl Subagents<'_> {
         let gate = Gate::new(
             &options.permissions,
             &setup.permissions,
-            instructions.mode,
+            instructions.wished(),
             options.sandbox,
             root,
+            family.front(),
         );
-        let own = Subagents { options, gate: &gate, depth: self.depth + 1, ..*self };
-        let mut tools = Tools::new(workspace, stop, options, &gate, &own);
+        let member = family.join(Some(self.member.parent(parent)));
+        let depth = self.depth + 1;
+        let own = Subagents { member: &member, options, gate: &gate, depth, ..*self };
+        let mut tools = Tools::new(workspace, stop, options, &gate, &own, &member);
         tools.inherit(narrowing);
         let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
-        let mut conversation = Conversation::new(session, endpoint, transport, &tools, (), family);
-        conversation.turn(&instructions.user(None), &mut |event| {
-            family.tell(parent, event);
-            Ok(())
-        })?;
+        let mut recording = Recording::default();
+        recording.keep(options, endpoint.secrets(), &session, &member.id);
+        let mut conversation =
+            Conversation::new(session, endpoint, transport, &tools, &mut recording, &member);
+        let ended = conversation.turn(&instructions.user(None));
+        let answer = conversation.answer().to_owned();
+        drop(conversation);
+        recording.end_of_subagent(&ended);
         self.gate.absorb(&gate);
-        let answer = conversation.answer();
+        ended?;
         if instructions.output == Output::Patch {
-            return Ok(answer.to_owned());
+            return Ok(answer);
         }
-        let answer = contract::checked(instructions, options.format, &options.folder, answer)?;
+        let answer = contract::checked(instructions, options.format, &options.folder, &answer)?;
         Ok(answer.text)
     }
 }

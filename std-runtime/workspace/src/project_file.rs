@@ -12,37 +12,82 @@ use std::path::{Component, Path};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+/// A folder whose files are read: opened once for all of them.
+#[derive(Debug)]
+pub struct ProjectFolder {
+    folder: OwnedFd,
+    /// Who may own a file in it: this user, the owner of the folder, root.
+    owners: [u32; 3],
+}
+
+impl ProjectFolder {
+    /// Opens `folder`; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn open(folder: &Path) -> Result<Option<Self>, String> {
+        let folder = match top(folder) {
+            Ok(folder) => folder,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(errno) => return Err(io::Error::from(errno).to_string()),
+        };
+        let found =
+            rustix::fs::fstat(&folder).map_err(|errno| io::Error::from(errno).to_string())?;
+        let owners = [rustix::process::geteuid().as_raw(), found.st_uid, 0];
+        Ok(Some(Self { folder, owners }))
+    }
+
+    /// The bytes of the file `path` below it; `None` if there is none.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn read(&self, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
+        let file: File = match open_below(&self.folder, path) {
+            Ok(file) => file.into(),
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(Errno::XDEV | Errno::LOOP) => {
+                return Err(
+                    "it is a link that leads out of its folder; put the text itself there".into()
+                );
+            }
+            Err(errno) => return Err(io::Error::from(errno).to_string()),
+        };
+        let failed = |error: io::Error| error.to_string();
+        let found = file.metadata().map_err(failed)?;
+        if !found.is_file() {
+            return Err("it is no regular file".to_owned());
+        }
+        if !self.owners.contains(&found.uid()) {
+            return Err("it belongs to another user".to_owned());
+        }
+        // Room for the whole and one byte more, so that two reads find its end.
+        let room = found.len().min(max_bytes).saturating_add(1);
+        let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
+        file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
+        if bytes.len() as u64 > max_bytes {
+            return Err(format!("it is longer than {max_bytes} bytes"));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// [`read`](Self::read) as text.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn read_text(&self, path: &Path, max_bytes: u64) -> Result<Option<String>, String> {
+        text(self.read(path, max_bytes)?)
+    }
+}
+
 /// The bytes of the file `path` below `folder`; `None` if there is none.
 ///
 /// # Errors
 /// Why it cannot be used.
 pub fn read(folder: &Path, path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, String> {
-    let file: File = match open(folder, path) {
-        Ok(file) => file.into(),
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        Err(Errno::XDEV | Errno::LOOP) => {
-            return Err(
-                "it is a link that leads out of its folder; put the text itself there".into()
-            );
-        }
-        Err(errno) => return Err(io::Error::from(errno).to_string()),
-    };
-    let failed = |error: io::Error| error.to_string();
-    let found = file.metadata().map_err(failed)?;
-    if !found.is_file() {
-        return Err("it is no regular file".to_owned());
+    match ProjectFolder::open(folder)? {
+        Some(folder) => folder.read(path, max_bytes),
+        None => Ok(None),
     }
-    let owner = std::fs::metadata(folder).map_err(failed)?.uid();
-    let own = rustix::process::geteuid().as_raw();
-    if ![own, owner, 0].contains(&found.uid()) {
-        return Err("it belongs to another user".to_owned());
-    }
-    let mut bytes = Vec::new();
-    file.take(max_bytes + 1).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() as u64 > max_bytes {
-        return Err(format!("it is longer than {max_bytes} bytes"));
-    }
-    Ok(Some(bytes))
 }
 
 /// Whether there is a regular file `path` below `folder`, to which no link leads from outside.
@@ -56,22 +101,32 @@ pub fn is_file(folder: &Path, path: &Path) -> bool {
 /// # Errors
 /// Why it cannot be used.
 pub fn read_text(folder: &Path, path: &Path, max_bytes: u64) -> Result<Option<String>, String> {
-    let text = read(folder, path, max_bytes)?.map(String::from_utf8).transpose();
-    text.map_err(|_| "it is not UTF-8".to_owned())
+    text(read(folder, path, max_bytes)?)
 }
 
 /// A FIFO must not block.
 const FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
+fn text(bytes: Option<Vec<u8>>) -> Result<Option<String>, String> {
+    bytes.map(String::from_utf8).transpose().map_err(|_| "it is not UTF-8".to_owned())
+}
+
 fn open(folder: &Path, path: &Path) -> Result<OwnedFd, Errno> {
-    let top = rustix::fs::open(folder, OFlags::DIRECTORY | FLAGS, Mode::empty())?;
+    open_below(&top(folder)?, path)
+}
+
+fn top(folder: &Path) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(folder, OFlags::DIRECTORY | FLAGS, Mode::empty())
+}
+
+fn open_below(top: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::ResolveFlags;
         // Links inside are harmless, and `AGENTS.md` often is one.
         let inside = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(&top, path, FLAGS, Mode::empty(), inside) {
+        match rustix::fs::openat2(top, path, FLAGS, Mode::empty(), inside) {
             // Linux before 5.6, or a filter of system calls.
             Err(Errno::NOSYS | Errno::PERM) => {}
             opened => return opened,
@@ -81,8 +136,8 @@ fn open(folder: &Path, path: &Path) -> Result<OwnedFd, Errno> {
 }
 
 /// Follows no link at all.
-fn open_without_links(top: OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
-    let mut at = top;
+fn open_without_links(top: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    let mut at = top.try_clone().map_err(|_| Errno::MFILE)?;
     for part in path.components() {
         let Component::Normal(name) = part else { return Err(Errno::XDEV) };
         at = rustix::fs::openat(&at, name, FLAGS | OFlags::NOFOLLOW, Mode::empty())?;
@@ -145,7 +200,7 @@ mod tests {
         symlink("sub", project.path().join("folder")).unwrap();
         let open = |name: &str| {
             let top = rustix::fs::open(project.path(), OFlags::DIRECTORY | FLAGS, Mode::empty());
-            open_without_links(top.unwrap(), Path::new(name)).is_ok()
+            open_without_links(&top.unwrap(), Path::new(name)).is_ok()
         };
         assert!(open("sub/text") && !open("link") && !open("folder/text") && !open("../x"));
     }

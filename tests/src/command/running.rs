@@ -43,6 +43,16 @@ impl<'p> Running<'p> {
         }
     }
 
+    /// The most memory that the process had so far, in KiB; what it started is not counted.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn peak_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Whether a process of this run has `part` in its command line, see [`Place::has_process`].
     pub fn has_process(&self, part: &str) -> bool {
         self.place.has_process(part)

@@ -8,7 +8,7 @@ use rustyline::history::FileHistory;
 use rustyline::{Config, Editor as LineEditor};
 
 use super::complete::Completion;
-use super::options::is_dumb;
+use crate::command::color::is_dumb;
 use crate::{Error, ErrorKind, Result, state_folder};
 
 /// Reads what the user says.

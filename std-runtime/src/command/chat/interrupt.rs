@@ -9,7 +9,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::options::is_dumb;
+use crate::command::color::is_dumb;
 use crate::command::print::tell;
 use crate::run::Stop;
 use crate::{ErrorKind, own_process};

@@ -15,13 +15,13 @@ mod talk;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
+use super::color::Color;
 use super::entry::{Entry, Group, Invocation};
 use super::flag::{value, values};
 use crate::Result;
 use crate::run::{Live, Stop};
 use editor::Editor;
 use interrupt::Interrupt;
-use options::Color;
 use screen::Screen;
 use talk::Talk;
 
@@ -42,7 +42,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     let mut screen = Screen::new(value::<Color>(matches, "color").unwrap_or_default());
     let (options, prompts) = options::read(&invocation)?;
     let (folder, writes) = (options.folder.clone(), options.write);
-    let live = Live::open(options, &stop, &mut screen)?;
+    let live = Live::open(options, &stop, &screen)?;
     screen.begins(&live);
     interrupt.ready();
     let names: Vec<String> = prompts.list().into_iter().map(|(name, _)| name).collect();

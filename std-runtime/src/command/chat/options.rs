@@ -4,46 +4,20 @@ use std::time::Duration;
 
 use clap::{Arg, Command};
 
+use crate::command::color;
 use crate::command::entry::Invocation;
 use crate::command::flag::{self, given_rules, value};
 use crate::command::print::tell;
 use crate::command::run::{
-    folder, limit_flags, limits_of, model_flags, model_of, permission_flags, usable_folder,
+    folder, limit_flags, limits_of, model_flags, model_of, permission_flags, person, usable_folder,
 };
 use crate::command::usage::{nearest, usage};
-use crate::command::{options, sandboxed, sessions};
+use crate::command::{options, sandboxed, sessions, trust};
 use crate::permissions::Permissions;
 use crate::run::contract::Format;
 use crate::run::{Context, Filling, PromptFiles, RunOptions};
+use crate::transport::Cancel;
 use crate::{Result, commit};
-
-/// Whether what is printed has colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    /// Whether there are colours where `is_terminal` says whether it is one.
-    pub(super) fn is_on(self, is_terminal: bool) -> bool {
-        let is_unwanted = crate::agent::variable("NO_COLOR").is_some_and(|it| !it.is_empty());
-        match self {
-            Self::Auto => is_terminal && !is_unwanted && !is_dumb(),
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
-}
-
-/// Whether the terminal knows no escape sequences.
-pub(super) fn is_dumb() -> bool {
-    let term = crate::agent::variable("TERM").unwrap_or_default();
-    term.is_empty() || ["dumb", "emacs", "cons25"].iter().any(|it| term == *it)
-}
 
 /// Adds the flags of a chat.
 pub(super) fn arguments(command: Command) -> Command {
@@ -51,14 +25,8 @@ pub(super) fn arguments(command: Command) -> Command {
     let limits = limit_flags()
         .into_iter()
         .filter(|arg| !["time-limit", "stdin-limit"].iter().any(|it| arg.get_id() == it));
-    let colors = vec![("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
-    let output = vec![
-        flag::switch("write", "Apply the changes after each turn").short('w'),
-        flag::choice("color", "WHEN", colors, "Whether there are colours (auto)").long_help(
-            "Whether there are colours: auto (on a terminal, unless NO_COLOR is set), always or \
-             never",
-        ),
-    ];
+    let output =
+        vec![flag::switch("write", "Apply the changes after each turn").short('w'), color::color()];
     let files = vec![folder(), flag::option("prompt", "NAME", "The prompt (code)").short('p')];
     let requests = options::arguments().into_iter().chain([options::header()]).collect();
     let groups: [(&'static str, Vec<Arg>); 8] = [
@@ -90,6 +58,8 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
     let mut files = PromptFiles::load(&folder, &invocation.names());
     let last = session.last_prompt(&folder).filter(|last| files.has(last));
     let prompt = value(matches, "prompt").or(last).unwrap_or_else(|| "code".to_owned());
+    let wishes = trust::wishes(&folder, &files, &prompt)?;
+    trust::ask(&wishes, |text| person(&Cancel::new())?.confirms(text));
     let found = files.find(&prompt, &mut Filling::default())?;
     files.warnings().iter().for_each(|warning| tell(warning));
     let instructions = found.ok_or_else(|| unknown_prompt(&prompt, &files))?;
@@ -108,7 +78,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
     }
     let (sandbox, access) = sandboxed::given(matches);
     let (mode, rules) = (value(matches, "mode"), given_rules(matches));
-    let permissions = Permissions { mode, rules, asker: None };
+    let permissions = Permissions { mode, rules, ..Permissions::default() };
     let idle_limit = value::<u32>(matches, "idle-limit");
     let options = RunOptions {
         folder,

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use zerostack_core::Usage;
 
 use super::diff;
-use super::options::{Color, is_dumb};
 use crate::agent::{AgentEvent, Call};
+use crate::command::color::{Color, is_dumb};
 use crate::error::one_line;
-use crate::provider::Endpoint;
-use crate::run::{Live, Observer, Start, tool_line};
+use crate::run::front::ConversationId;
+use crate::run::{Front, Live, RunEvent, Start, tool_line};
 use crate::sandbox::{Layer, Mode};
 use crate::visible::{visible, visible_line};
 use crate::{Error, Result};
@@ -102,7 +102,7 @@ impl Screen {
     }
 
     /// A line of the chat itself.
-    pub(super) fn note(&mut self, line: &str) {
+    pub(super) fn note(&self, line: &str) {
         let mut state = self.lock();
         state.end_line();
         state.dim(line);
@@ -222,21 +222,8 @@ impl State {
     }
 }
 
-impl Observer for Screen {
-    fn asks_for_models(&mut self, endpoint: &Endpoint) -> Result<()> {
-        self.note(&format!("{endpoint}: asking for its models"));
-        Ok(())
-    }
-
-    fn recovered(&mut self, line: &str) {
-        self.note(line);
-    }
-
-    fn warned(&mut self, line: &str) {
-        self.note(line);
-    }
-
-    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+impl Front for Screen {
+    fn start(&self, start: &Start<'_>) -> Result<()> {
         for lacks in start.layers.iter().filter_map(Layer::lacks) {
             self.note(&format!("the sandbox is not whole: {lacks}"));
         }
@@ -246,8 +233,28 @@ impl Observer for Screen {
         Ok(())
     }
 
+    fn event(&self, event: &RunEvent<'_>) -> Result<()> {
+        match event {
+            RunEvent::AsksForModels(endpoint) => {
+                self.note(&format!("{endpoint}: asking for its models"));
+            }
+            RunEvent::Recovered(line) | RunEvent::Warned(line) => self.note(line),
+            RunEvent::Agent { of: ConversationId { parent: None, .. }, event } => {
+                return self.lock().event(event);
+            }
+            RunEvent::ToolFinished { of, call, is_error, content, .. } => {
+                let indent = if of.parent.is_some() { "  " } else { "" };
+                self.lock().tool(call, is_error.then_some(*content), indent);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl State {
     fn event(&mut self, event: &AgentEvent) -> Result<()> {
-        let mut state = self.lock();
+        let state = self;
         match event {
             AgentEvent::Text(text) | AgentEvent::Refusal(text) => state.answer(text)?,
             AgentEvent::Reasoning(_) => "thinking".clone_into(&mut state.waits_for),
@@ -256,10 +263,7 @@ impl Observer for Screen {
                 state.waits_for = tool_line(&call.name, &call.arguments);
                 state.draw();
             }
-            AgentEvent::ToolResult { call, content, is_error, .. } => {
-                state.tool(call, is_error.then_some(content.as_str()), "");
-                "the model".clone_into(&mut state.waits_for);
-            }
+            AgentEvent::ToolResult { .. } => "the model".clone_into(&mut state.waits_for),
             AgentEvent::Usage(usage) => state.of_reply = *usage,
             AgentEvent::Retry { wait_ms, reason } => {
                 state.end_line();
@@ -288,13 +292,6 @@ impl Observer for Screen {
                 state.end_line();
             }
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn child_event(&mut self, _: &str, event: &AgentEvent) -> Result<()> {
-        if let AgentEvent::ToolResult { call, content, is_error, .. } = event {
-            self.lock().tool(call, is_error.then_some(content.as_str()), "  ");
         }
         Ok(())
     }

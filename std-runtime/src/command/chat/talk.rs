@@ -100,7 +100,7 @@ impl Talk {
             "apply" => self.apply(),
             "undo" => self.undo(),
             "clear" => {
-                self.live.clear(&mut self.screen)?;
+                self.live.clear(&self.screen)?;
                 let name = self.live.name().unwrap_or("that is not saved").to_owned();
                 self.nothing(&format!("session {name}"))
             }
@@ -109,7 +109,7 @@ impl Talk {
                 self.nothing(&endpoint)
             }
             "model" => {
-                self.live.set_model(rest, &mut self.screen)?;
+                self.live.set_model(rest, &self.screen)?;
                 let endpoint = self.live.endpoint().to_string();
                 self.nothing(&endpoint)
             }

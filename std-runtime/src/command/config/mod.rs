@@ -51,9 +51,11 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     // What a run would refuse is refused here too.
     let config = Config::load(&env, &folder)?;
     config.warnings.iter().for_each(|warning| tell(warning));
+    config.wish.iter().for_each(|wish| tell(&wish.warning()));
+    let is_trusted = config.wish.is_none();
     let files: Vec<Source> = config_files(&env, &folder)?
         .into_iter()
-        .map(|(origin, path, table)| Source { origin, path, table })
+        .map(|(origin, path, table)| Source { origin, path, table, is_trusted })
         .collect();
     let mut rows: Vec<Row> = Vec::new();
     SETTINGS.iter().for_each(|setting| rows.extend(rows_of(setting, &matches, &files)));
@@ -72,6 +74,8 @@ struct Source {
     origin: &'static str,
     path: PathBuf,
     table: Value,
+    /// Whether what the project's file widens holds.
+    is_trusted: bool,
 }
 
 impl Source {
@@ -104,7 +108,10 @@ fn rows_of(setting: &Setting, matches: &ArgMatches, files: &[Source]) -> Vec<Row
         rows.push(row(value.into(), "environment", name.to_owned()));
     }
     for source in files {
-        if let Some(value) = source.value(setting.key) {
+        let is_ignored = source.origin == "project"
+            && !source.is_trusted
+            && matches!(setting.file, File::Trusted);
+        if let Some(value) = source.value(setting.key).filter(|_| !is_ignored) {
             rows.push(row(value.clone(), source.origin, source.path.display().to_string()));
         }
     }
@@ -132,6 +139,7 @@ fn set_by(setting: &Setting) -> Vec<&'static str> {
         File::User => who.push("user"),
         File::Choice => who.extend(["user", "project if the user's [projects] allows"]),
         File::Narrower => who.extend(["user", "project to narrow"]),
+        File::Trusted => who.extend(["user", "project if the user trusts it"]),
     }
     who
 }

@@ -25,6 +25,8 @@ pub(super) enum File {
     Choice,
     /// Both; that of a project only narrows what is permitted.
     Narrower,
+    /// Both; that of a project holds only if the user trusts it.
+    Trusted,
 }
 
 /// All settings with a fixed key; `[providers.NAME]` holds more.
@@ -53,14 +55,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         File::Narrower,
         "full in the sandbox, standard without it",
     ),
-    of("permissions.allow", Some("allow"), None, File::User, "nothing more"),
+    of("permissions.allow", Some("allow"), None, File::Trusted, "nothing more"),
     of("permissions.ask", Some("ask"), None, File::Narrower, "nothing more"),
     of("permissions.deny", Some("deny"), None, File::Narrower, "nothing more"),
     of("sandbox", Some("sandbox"), None, File::None, "on"),
-    of("sandbox.allow_read", Some("allow-read"), None, File::User, "nothing more"),
-    of("sandbox.allow_write", Some("allow-write"), None, File::User, "nothing more"),
-    of("sandbox.env", Some("env"), None, File::User, "nothing more"),
-    of("sandbox.net", Some("net"), None, File::User, "off"),
+    of("sandbox.allow_read", Some("allow-read"), None, File::Trusted, "nothing more"),
+    of("sandbox.allow_write", Some("allow-write"), None, File::Trusted, "nothing more"),
+    of("sandbox.env", Some("env"), None, File::Trusted, "nothing more"),
+    of("sandbox.net", Some("net"), None, File::Trusted, "off"),
     of("projects.providers", None, None, File::User, "none but the user's own"),
     of("projects.models", None, None, File::User, "any"),
     of("context", Some("context"), None, File::None, "that of the provider"),
@@ -118,13 +120,14 @@ mod tests {
                     let text = format!("{header}{key} = {value}\n");
                     let file = Some((Path::new("config.toml"), text.as_str()));
                     let (user, project) = if project { (None, file) } else { (file, None) };
-                    Config::parse(user, project).is_ok_and(|config| config.warnings.is_empty())
+                    Config::parse(user, project, false)
+                        .is_ok_and(|config| config.warnings.is_empty())
                 })
             };
             assert_eq!(parses(false), setting.file != File::None, "{}", setting.key);
             assert_eq!(
                 parses(true),
-                matches!(setting.file, File::Choice | File::Narrower),
+                matches!(setting.file, File::Choice | File::Narrower | File::Trusted),
                 "{}",
                 setting.key
             );

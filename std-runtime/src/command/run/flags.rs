@@ -8,6 +8,7 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Dialect, Limits, RoomPolicy, ToolMode};
 use zerostack_policy::Mode;
 
+use crate::command::color::{Color, color};
 use crate::command::flag::{self, value, values};
 use crate::command::options;
 use crate::command::sandboxed;
@@ -33,6 +34,7 @@ pub(crate) struct RunArgs {
     pub permissions: Permissions,
     pub folder: Option<PathBuf>,
     pub quiet: bool,
+    pub color: Color,
     pub prompt: Option<String>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
@@ -235,6 +237,7 @@ fn output() -> Vec<Arg> {
             .conflicts_with("dry-run")
             .long_help("Run the commands of a plan, such as that of deploy, with your rights"),
         flag::switch("quiet", "Print no progress on stderr").short('q'),
+        color(),
         Arg::new("version")
             .long("version")
             .short('V')
@@ -290,11 +293,12 @@ impl RunArgs {
             permissions: Permissions {
                 mode: value(matches, "mode"),
                 rules: flag::given_rules(matches),
-                asker: None,
+                ..Permissions::default()
             },
             session: sessions::given(matches),
             folder: value(matches, "folder"),
             quiet: matches.get_flag("quiet"),
+            color: value(matches, "color").unwrap_or_default(),
             prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
             subagents: matches.get_flag("subagents"),
             worktree: value(matches, "worktree"),

@@ -1,28 +1,29 @@
 //! What is kept of a run beside its result: its events, for `show` and `replay`, and how it ended.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
-use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-use crate::agent::AgentEvent;
 use crate::command::print::tell;
 use crate::provider::Secrets;
 use crate::record::About;
-use crate::run::events::EventWriter;
-use crate::run::{AttemptEnd, CheckEnd, Draft, Observer, Outcome, RunOptions, Start};
+use crate::run::front::json::EventWriter;
+use crate::run::{Draft, Front, RunEnd, RunEvent, RunOptions, Start};
 use crate::{Error, Result};
 
 /// The record of a run under way.
-pub(super) struct Keeper {
+pub(super) struct Keeper(Mutex<Keeping>);
+
+struct Keeping {
     draft: Arc<Draft>,
     about: About,
     input: Option<String>,
     secrets: Secrets,
     events: Option<EventWriter<KeptEvents>>,
-    started: Instant,
 }
 
 impl Keeper {
@@ -41,18 +42,27 @@ impl Keeper {
         options.kept = Some(Arc::clone(&draft));
         let input = options.input.clone();
         about.task.clone_from(&options.instructions.task);
-        let started = Instant::now();
-        Some(Self { draft, about, input, secrets: Secrets::default(), events: None, started })
+        let secrets = Secrets::default();
+        let keeping = Keeping { draft, about, input, secrets, events: None };
+        Some(Self(Mutex::new(keeping)))
     }
 
     /// The run has ended with `result`, and its result was handed over or not.
-    pub(super) fn finish(mut self, result: &Result<Outcome>, delivered: Option<&Error>) {
+    pub(super) fn finish(self, end: &RunEnd<'_>, delivered: Option<&Error>) {
+        let keeping = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        keeping.finish(end, delivered);
+    }
+}
+
+impl Keeping {
+    fn finish(mut self, end: &RunEnd<'_>, delivered: Option<&Error>) {
+        let result = end.result;
         let Some(events) = &mut self.events else { return self.draft.discard() };
         // What cannot be kept is told below.
-        let _ = events.result(result);
+        let _ = events.end(end);
         let (mut usage, prices) = (events.usage(), events.prices());
-        let Self { about, secrets, draft, started, .. } = &mut self;
-        about.duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let Self { about, secrets, draft, .. } = &mut self;
+        about.duration_ms = u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX);
         let mut patch: &[u8] = &[];
         if let Ok(outcome) = result {
             about.files.clone_from(&outcome.files);
@@ -74,16 +84,7 @@ impl Keeper {
         }
     }
 
-    fn each(&mut self, write: impl FnOnce(&mut EventWriter<KeptEvents>) -> Result<()>) {
-        if let Some(events) = &mut self.events {
-            // The writer never fails: see `KeptEvents`.
-            let _ = write(events);
-        }
-    }
-}
-
-impl Observer for Keeper {
-    fn start(&mut self, start: &Start<'_>) -> Result<()> {
+    fn start(&mut self, start: &Start<'_>) {
         if self.events.is_none() {
             self.secrets = start.endpoint.secrets();
             let redacted = |text: &String| self.secrets.redact(text);
@@ -103,31 +104,23 @@ impl Observer for Keeper {
                 file,
                 secrets: self.secrets.clone(),
                 draft: Arc::clone(&self.draft),
-                tail: String::new(),
+                tails: BTreeMap::new(),
             }));
         }
-        self.each(|events| events.start(start));
-        Ok(())
+    }
+}
+
+impl Front for Keeper {
+    fn start(&self, start: &Start<'_>) -> Result<()> {
+        let mut keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keeping.start(start);
+        // The writer never fails: see `KeptEvents`.
+        keeping.events.as_ref().map_or(Ok(()), |events| events.start(start))
     }
 
-    fn checked(&mut self, end: &CheckEnd) -> Result<()> {
-        self.each(|events| events.checked(end));
-        Ok(())
-    }
-
-    fn attempt(&mut self, end: &AttemptEnd) -> Result<()> {
-        self.each(|events| events.attempt(end));
-        Ok(())
-    }
-
-    fn event(&mut self, event: &AgentEvent) -> Result<()> {
-        self.each(|events| events.event(event));
-        Ok(())
-    }
-
-    fn child_event(&mut self, parent: &str, event: &AgentEvent) -> Result<()> {
-        self.each(|events| events.child_event(parent, event));
-        Ok(())
+    fn event(&self, event: &RunEvent<'_>) -> Result<()> {
+        let keeping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        keeping.events.as_ref().map_or(Ok(()), |events| events.event(event))
     }
 }
 
@@ -137,8 +130,8 @@ struct KeptEvents {
     file: Option<File>,
     secrets: Secrets,
     draft: Arc<Draft>,
-    /// The end of the texts so far, in which a key may have begun.
-    tail: String,
+    /// The end of the texts of each conversation so far, in which a key may have begun.
+    tails: BTreeMap<String, String>,
 }
 
 impl KeptEvents {
@@ -147,19 +140,23 @@ impl KeptEvents {
         #[derive(Deserialize)]
         struct Piece<'a> {
             #[serde(borrow)]
-            text: std::borrow::Cow<'a, str>,
+            text: Option<std::borrow::Cow<'a, str>>,
+            #[serde(borrow)]
+            conversation: Option<std::borrow::Cow<'a, str>>,
         }
         let starts =
             [&b"{\"type\":\"text\""[..], b"{\"type\":\"reasoning\"", b"{\"type\":\"refusal\""];
-        if !starts.iter().any(|start| line.starts_with(start)) {
-            self.tail.clear();
+        let Ok(Piece { text, conversation }) = serde_json::from_slice(line) else { return false };
+        let tail = self.tails.entry(conversation.unwrap_or_default().into_owned()).or_default();
+        let is_text = starts.iter().any(|start| line.starts_with(start));
+        let Some(text) = text.filter(|_| is_text) else {
+            tail.clear();
             return false;
-        }
-        let Ok(Piece { text }) = serde_json::from_slice(line) else { return false };
-        self.tail.push_str(&text);
-        let is_in = self.secrets.are_in(self.tail.as_bytes());
-        let from = self.tail.len().saturating_sub(self.secrets.longest());
-        self.tail.drain(..self.tail.ceil_char_boundary(from));
+        };
+        tail.push_str(&text);
+        let is_in = self.secrets.are_in(tail.as_bytes());
+        let from = tail.len().saturating_sub(self.secrets.longest());
+        tail.drain(..tail.ceil_char_boundary(from));
         is_in
     }
 

@@ -7,6 +7,7 @@ mod keep;
 mod parallel;
 mod prepare;
 mod prompt_command;
+mod screen;
 mod signals;
 mod task;
 mod terminal;
@@ -25,6 +26,7 @@ pub(crate) use flags::{
 pub(crate) use prepare::usable_folder;
 pub(crate) use prompt_command::{prompt_help, with_arguments};
 pub(crate) use signals::{PARENT, stop_on_signals};
+pub(in crate::command) use terminal::person;
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {

@@ -9,13 +9,13 @@ use super::flags::RunArgs;
 use super::form::{check_attempts, check_form, scope_of, strategies};
 use super::signals;
 use super::task::{self, Task, Words};
-use super::terminal;
+use super::terminal::person;
 use crate::command::entry::Invocation;
 use crate::command::options;
 use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::command::sessions;
-use crate::permissions::Permissions;
+use crate::command::trust;
 use crate::run::contract::{Form, findings};
 use crate::run::input::{self, Given, Patience};
 use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
@@ -107,6 +107,8 @@ pub(super) fn prepared(
     if files.takes_values(&prompt) && filling.take_object() {
         input = None;
     }
+    let wishes = trust::wishes(&folder, &files, &prompt)?;
+    trust::ask(&wishes, |text| person(stop.cancel())?.confirms(text));
     let found = files.find(&prompt, &mut filling);
     files.warnings().iter().for_each(|warning| tell(warning));
     let instructions = found?.ok_or_else(|| {
@@ -155,7 +157,8 @@ pub(super) fn prepared(
         return Err(Error::new(ErrorKind::Usage, text));
     }
     if args.write && instructions.output != Output::Patch {
-        let (name, output) = (&instructions.name, run::events::output_name(instructions.output));
+        let (name, output) =
+            (&instructions.name, run::front::json::output_name(instructions.output));
         let text = format!("--write: the prompt {name} gives {output}, not a patch");
         return Err(Error::new(ErrorKind::Usage, text));
     }
@@ -180,8 +183,7 @@ pub(super) fn prepared(
     let format = args.format.unwrap_or_default();
     let is_dry = args.dry_run && !is_plan;
     let RunArgs { check, attempts, best_of, prove_prefix, .. } = args;
-    let RunArgs { sandbox, access, record, limits, idle_limit, subagents, .. } = args;
-    let permissions = Permissions { asker: terminal::asker(stop.cancel()), ..args.permissions };
+    let RunArgs { sandbox, access, record, limits, idle_limit, subagents, permissions, .. } = args;
     let options = Box::new(RunOptions {
         folder,
         model,

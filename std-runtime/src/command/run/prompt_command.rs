@@ -9,7 +9,7 @@ use super::task::is_file;
 use crate::Result;
 use crate::command::entry::{Entry, RESERVED};
 use crate::command::first_word::first_word;
-use crate::run::{Argument, Filling, PromptFiles, events};
+use crate::run::{Argument, Filling, PromptFiles, front::json};
 
 /// The prompt that the first word names, and where the word is.
 fn prompt_of(
@@ -64,7 +64,7 @@ pub(crate) fn prompt_help(
     // Whatever its arguments are: what it gives does not depend on them.
     let mut filling = Filling { task: "task".to_owned(), values, stdin: None };
     if let Ok(Some(instructions)) = files.find(&name, &mut filling) {
-        let output = events::output_name(instructions.output);
+        let output = json::output_name(instructions.output);
         text.push_str(&format!("\nResult: {output}\n"));
         if let Some(tools) = &instructions.tools {
             let tools = if tools.is_empty() { "none".to_owned() } else { tools.join(", ") };

@@ -3,38 +3,50 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::sync::Arc;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::ask::{Answer, Ask, Asker, Question};
+use crate::ask::{Answer, Question};
 use crate::transport::Cancel;
 
-/// Asks on the terminal that the command was started from, whatever its stdin and stdout are.
-struct Terminal {
+/// The terminal that the command was started from, whatever its stdin and stdout are.
+pub(in crate::command) struct Person {
     cancel: Cancel,
 }
 
-/// The person at the terminal; `None` where there is none, or where this process may not read from
-/// it because it is in the background.
-pub(super) fn asker(cancel: &Cancel) -> Option<Asker> {
+/// The person at the terminal; `None` if there is none, or if this process may not read from it
+/// because it is in the background.
+pub(in crate::command) fn person(cancel: &Cancel) -> Option<Person> {
     let tty = open().ok().filter(|_| io::stderr().is_terminal())?;
     let foreground = rustix::termios::tcgetpgrp(&tty).ok()?;
     let is_foreground = foreground == rustix::process::getpgrp();
-    is_foreground.then(|| Asker::new(Arc::new(Terminal { cancel: cancel.clone() })))
+    is_foreground.then(|| Person { cancel: cancel.clone() })
 }
 
 fn open() -> io::Result<File> {
     OpenOptions::new().read(true).write(true).open("/dev/tty")
 }
 
-impl Ask for Terminal {
-    fn ask(&self, question: &Question) -> Answer {
+impl Person {
+    /// Whether the call may run.
+    pub(super) fn ask(&self, question: &Question) -> Answer {
         open().and_then(|tty| self.asked(tty, question)).unwrap_or(Answer::Nobody)
     }
-}
 
-impl Terminal {
+    /// The answer to `text`, which asks for yes or no; `None` if there is none.
+    pub(in crate::command) fn confirms(&self, text: &str) -> Option<bool> {
+        let mut tty = open().ok()?;
+        let _ = rustix::termios::tcflush(&tty, rustix::termios::QueueSelector::IFlush);
+        loop {
+            tty.write_all(text.as_bytes()).ok()?;
+            match self.line(&mut tty).ok()??.trim().to_ascii_lowercase().as_str() {
+                "y" | "yes" => return Some(true),
+                "n" | "no" => return Some(false),
+                _ => {}
+            }
+        }
+    }
+
     fn asked(&self, mut tty: File, question: &Question) -> io::Result<Answer> {
         // What was typed before the question was meant for nobody.
         let _ = rustix::termios::tcflush(&tty, rustix::termios::QueueSelector::IFlush);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Live, Ran};
 use crate::run::delivery::{self, Checked, Written};
 use crate::run::workspace::{Workspace, shell};
-use crate::run::{Observer, Start, Stop};
+use crate::run::{Front, Start, Stop};
 use crate::sandbox::Program;
 use crate::{Error, ErrorKind, Result};
 
@@ -14,8 +14,8 @@ impl Live {
     ///
     /// # Errors
     /// `Sandbox`, or `Tool` when it cannot be run at all; `Interrupted` when `stop` ended it.
-    pub fn run(&mut self, command: &str, stop: &Stop, observer: &mut dyn Observer) -> Result<Ran> {
-        self.open_workspace(Some(observer))?;
+    pub fn run(&mut self, command: &str, stop: &Stop, front: &dyn Front) -> Result<Ran> {
+        self.open_workspace(Some(front))?;
         let ran = self.spawn(shell(command), b"", stop)?;
         let how = ran.failed.as_ref().map(|how| format!("; {how}")).unwrap_or_default();
         self.told.push(format!(
@@ -95,7 +95,7 @@ impl Live {
 
     /// Opens the view, with the changes that are not applied. One without changes is made anew, so
     /// that it has what the user changed meanwhile.
-    pub(super) fn open_workspace(&mut self, observer: Option<&mut dyn Observer>) -> Result<()> {
+    pub(super) fn open_workspace(&mut self, front: Option<&dyn Front>) -> Result<()> {
         if self.workspace.is_some() && !self.patches.is_empty() {
             return Ok(());
         }
@@ -103,9 +103,9 @@ impl Live {
         self.workspace = None;
         let workspace = self.setup.open(&self.options, &self.stop)?;
         Workspace::hide_memory(&self.options);
-        if let Some(observer) = observer.filter(|_| is_first) {
+        if let Some(front) = front.filter(|_| is_first) {
             let instructions = &self.options.instructions;
-            observer.start(&Start {
+            front.start(&Start {
                 endpoint: &self.setup.endpoint,
                 prompt: &instructions.name,
                 output: instructions.output,

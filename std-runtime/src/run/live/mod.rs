@@ -14,13 +14,14 @@ use zerostack_core::{OwnedConfig, Session, Usage};
 
 use super::contract::Form;
 use super::conversation::{Conversation, transport};
-use super::family::{ChildEvent, Family};
+use super::family::Family;
+use super::front::{ConversationId, Front, RunEvent};
 use super::permissions::Gate;
 use super::setup::{Network, Setup, recover};
 use super::subagent::Subagents;
 use super::tools::Tools;
 use super::workspace::Workspace;
-use super::{Instructions, Observer, RunOptions, SessionChoice, Stop, session};
+use super::{Instructions, RunOptions, SessionChoice, Stop, session};
 use crate::agent::OwnedSession;
 use crate::provider::Endpoint;
 use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
@@ -60,17 +61,13 @@ impl Live {
     ///
     /// # Errors
     /// As those of a run before its first request.
-    pub fn open(
-        mut options: RunOptions,
-        stop: &Arc<Stop>,
-        observer: &mut dyn Observer,
-    ) -> Result<Self> {
+    pub fn open(mut options: RunOptions, stop: &Arc<Stop>, front: &dyn Front) -> Result<Self> {
         // What a prompt promises of its result holds for a run; here a person reads it.
         options.instructions = for_chat(options.instructions);
-        let setup = Setup::new(&options, Network::Allowed, observer)?;
-        recover(&options, observer)?;
+        let setup = Setup::new(&options, Network::Allowed, front)?;
+        recover(&options, front)?;
         let mut saved = session::open(&options, &setup)?;
-        let session = begin(&options, &setup, &mut saved, observer)?;
+        let session = begin(&options, &setup, &mut saved, front)?;
         let pending = saved.as_ref().and_then(Saved::pending);
         Ok(Self {
             root: options.folder.clone(),
@@ -115,13 +112,8 @@ impl Live {
     ///
     /// # Errors
     /// Whatever ended the turn; the conversation can go on with another one.
-    pub fn turn(
-        &mut self,
-        text: &str,
-        stop: &Arc<Stop>,
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
-        self.open_workspace(Some(observer))?;
+    pub fn turn(&mut self, text: &str, stop: &Arc<Stop>, front: &dyn Front) -> Result<()> {
+        self.open_workspace(Some(front))?;
         let mut said = mem::take(&mut self.told);
         said.push(text.to_owned());
         if let Some(context) = &mut self.options.instructions.context {
@@ -131,17 +123,12 @@ impl Live {
         if let Some(saved) = self.saved.as_mut().filter(|saved| saved.about.task.is_empty()) {
             saved.about.set_task(text);
         }
-        let ended = self.converse(&said.join("\n\n"), stop, observer);
+        let ended = self.converse(&said.join("\n\n"), stop, front);
         let checked = self.take_changes();
         ended.and(checked)
     }
 
-    fn converse(
-        &mut self,
-        text: &str,
-        stop: &Arc<Stop>,
-        observer: &mut dyn Observer,
-    ) -> Result<()> {
+    fn converse(&mut self, text: &str, stop: &Arc<Stop>, front: &dyn Front) -> Result<()> {
         let Self { options, setup, workspace, session, saved, usage, .. } = self;
         let Some(workspace) = workspace else { return Err(no_view()) };
         let transport = transport(options, stop)?;
@@ -149,41 +136,36 @@ impl Live {
         let empty = Session::new(storage, session.config().clone());
         let empty = empty.map_err(Error::from_core)?;
         let own = mem::replace(session, empty);
-        let family = Family::new(setup.limits);
-        let mode = options.instructions.mode;
+        let id = ConversationId::of_attempt(1);
+        let family = Family::new(front, id, setup.limits, setup.endpoint.prices);
+        let member = family.join(None);
+        let mode = options.instructions.wished();
         let gate = Gate::new(
             &options.permissions,
             &setup.permissions,
             mode,
             options.sandbox,
             workspace.view().root(),
+            front,
         );
+        let (family, gate, member) = (&family, &gate, &member);
         let subagents =
-            Subagents { setup, workspace, stop, family: &family, options, gate: &gate, depth: 0 };
-        let tools = Tools::new(workspace, stop, options, &gate, &subagents);
+            Subagents { setup, workspace, stop, family, member, options, gate, depth: 0 };
+        let tools = Tools::new(workspace, stop, options, gate, &subagents, member);
         let endpoint = &setup.endpoint;
-        let mut conversation = Conversation::new(own, endpoint, transport, &tools, (), &family)
+        let mut conversation = Conversation::new(own, endpoint, transport, &tools, (), member)
             .saved_in(saved.as_mut());
-        let show_children = |observer: &mut dyn Observer| {
-            let events = family.take_events();
-            events
-                .iter()
-                .try_for_each(|ChildEvent { parent, event }| observer.child_event(parent, event))
-        };
-        let ended = conversation.turn(text, &mut |event| {
-            show_children(observer)?;
-            observer.event(&event)
-        });
-        let shown = show_children(observer);
+        let ended = conversation.turn(text);
         *usage = usage.plus(conversation.usage()).plus(family.usage_of_children());
         *session = conversation.into_session();
-        tools.take_notes().iter().for_each(|note| observer.warned(note));
+        let mut notes = tools.take_notes();
         let context = tools.into_context();
         options.instructions.context = context;
         if let Some(saved) = saved {
             saved.keep();
-            saved.take_failure().iter().for_each(|line| observer.warned(line));
+            notes.extend(saved.take_failure());
         }
+        let shown = notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)));
         ended.and(shown)
     }
 
@@ -191,11 +173,11 @@ impl Live {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn clear(&mut self, observer: &mut dyn Observer) -> Result<()> {
+    pub fn clear(&mut self, front: &dyn Front) -> Result<()> {
         let is_off = self.options.session.is_off;
         self.options.session = SessionChoice { is_off, ..SessionChoice::default() };
         let mut saved = session::open(&self.options, &self.setup)?;
-        self.session = begin(&self.options, &self.setup, &mut saved, observer)?;
+        self.session = begin(&self.options, &self.setup, &mut saved, front)?;
         if let Some(old) = mem::replace(&mut self.saved, saved) {
             old.keep_pending(&[])?;
         }
@@ -207,10 +189,10 @@ impl Live {
     ///
     /// # Errors
     /// `Configuration` and `Authentication` when there is none of that name that can be used.
-    pub fn set_model(&mut self, model: &str, observer: &mut dyn Observer) -> Result<()> {
+    pub fn set_model(&mut self, model: &str, front: &dyn Front) -> Result<()> {
         let mut options = self.options.clone();
         options.model.model = Some(model.to_owned());
-        let setup = Setup::new(&options, Network::Allowed, observer)?;
+        let setup = Setup::new(&options, Network::Allowed, front)?;
         let old = self.session.config();
         let (system, tools) = (old.system.clone(), old.tools.clone());
         let limits = setup.limits;
@@ -262,7 +244,7 @@ fn begin(
     options: &RunOptions,
     setup: &Setup,
     saved: &mut Option<Saved>,
-    observer: &mut dyn Observer,
+    front: &dyn Front,
 ) -> Result<OwnedSession> {
     // The view is at the path of the folder, or the model is told where it is.
     let config = setup.run_config(options, &options.folder, setup.limits);
@@ -273,7 +255,7 @@ fn begin(
     }
     let mut notes = Vec::new();
     let session = session::begin(saved, options, setup, config, &mut notes);
-    notes.iter().for_each(|note| observer.warned(note));
+    notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
     let session = session?;
     // Nothing is lost from here on: what is not applied is kept.
     saved.about.delivered = Delivered::Written;

@@ -8,6 +8,7 @@ use zerostack_core::{
 
 use super::options::OptionsLine;
 use crate::agent::{OwnedSession, start_session};
+use crate::run::front::{ConversationId, ParentCall};
 use crate::run::hex::hex;
 use crate::{Error, ErrorKind, Result};
 
@@ -82,6 +83,31 @@ pub(super) struct Head {
     /// The same.
     #[serde(default, skip_serializing_if = "is_default")]
     options: OptionsLine,
+    /// Which conversation of a run it is, on the tapes of a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conversation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent_call: Option<String>,
+}
+
+impl Head {
+    /// Of the conversation `id`.
+    pub(super) fn of(config: &OwnedConfig, id: &ConversationId) -> Self {
+        let mut head = Self::from(config);
+        head.conversation = Some(id.id.clone());
+        head.parent = id.parent.as_ref().map(|parent| parent.conversation.clone());
+        head.parent_call = id.parent.as_ref().map(|parent| parent.call.clone());
+        head
+    }
+
+    /// Which conversation it is, if it says so.
+    pub(super) fn id(self) -> Option<ConversationId> {
+        let parent = self.parent.zip(self.parent_call);
+        let parent = parent.map(|(conversation, call)| ParentCall { conversation, call });
+        self.conversation.map(|id| ConversationId { id, parent })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -145,6 +171,9 @@ impl From<&OwnedConfig> for Head {
             tool_mode: (config.tool_mode != ToolMode::default())
                 .then(|| config.tool_mode.name().to_owned()),
             options: OptionsLine::from(&config.options),
+            conversation: None,
+            parent: None,
+            parent_call: None,
         }
     }
 }

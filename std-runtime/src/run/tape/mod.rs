@@ -25,7 +25,7 @@ use zerostack_core::Request;
 
 pub use record::Tape;
 pub use replay::replay;
-pub(crate) use replay::replay_record;
+pub(crate) use replay::{conversation, replay_record};
 
 /// The length of a request's body and its SHA-1.
 fn digest(mut request: Request<'_>) -> (usize, String) {

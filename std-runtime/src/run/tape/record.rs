@@ -10,10 +10,11 @@ use sha1_smol::Sha1;
 use zerostack_core::{OwnedConfig, Request};
 
 use super::digest;
-use super::line::{Line, Over};
+use super::line::{Head, Line, Over};
 use crate::agent::Recorder;
 use crate::new_file::NewFile;
 use crate::provider::Secrets;
+use crate::run::front::ConversationId;
 use crate::{Error, ErrorKind, Result};
 
 /// A tape that is being written. A file gets its name when it is whole.
@@ -55,7 +56,7 @@ impl Tape {
         } else {
             (Box::new(open_special(&target).map_err(refused)?), None)
         };
-        Self::begin((out, unnamed, None), target, secrets, config)
+        Self::begin((out, unnamed, None), target, secrets, config.into())
     }
 
     /// Begins a tape in `file`, which is at `path`. Each line is in the file as soon as it is
@@ -67,16 +68,17 @@ impl Tape {
         (file, path): (File, PathBuf),
         secrets: Secrets,
         config: &OwnedConfig,
+        id: &ConversationId,
     ) -> Result<Self> {
         let growing = file.try_clone().map_err(|error| cannot_write(&path, &error))?;
-        Self::begin((Box::new(file), None, Some(growing)), path, secrets, config)
+        Self::begin((Box::new(file), None, Some(growing)), path, secrets, Head::of(config, id))
     }
 
     fn begin(
         (out, unnamed, growing): (Box<dyn Write>, Option<NewFile>, Option<File>),
         path: PathBuf,
         secrets: Secrets,
-        config: &OwnedConfig,
+        head: Head,
     ) -> Result<Self> {
         let mut tape = Self {
             out: BufWriter::new(out),
@@ -88,7 +90,7 @@ impl Tape {
             tail: Vec::new(),
             has_key: false,
         };
-        tape.line(&Line::Tape(Box::new(config.into())))?;
+        tape.line(&Line::Tape(Box::new(head)))?;
         Ok(tape)
     }
 

@@ -8,6 +8,7 @@ use zerostack_core::{CallId, Request, Step, ToolResult};
 use super::digest;
 use super::line::Line;
 use crate::agent::{AgentEvent, OwnedSession, make_room, reply};
+use crate::run::front::ConversationId;
 use crate::{Error, ErrorKind, Result};
 
 /// Plays the tape `input`: gives each event to `show`, and each request body to `request`. It is
@@ -47,6 +48,21 @@ pub(crate) fn replay_record(
         check_sum(&mut bytes.as_slice())?;
     }
     play_lines(bytes.as_slice(), show, request)
+}
+
+/// Which conversation of its run the tape `input` is of; `None` if it does not say, or is none.
+///
+/// # Errors
+/// `Input` when it cannot be read.
+pub(crate) fn conversation(input: &mut (impl Read + Seek)) -> Result<Option<ConversationId>> {
+    let failed = |error: std::io::Error| Error::new(ErrorKind::Input, format!("the tape: {error}"));
+    let mut first = Vec::new();
+    BufReader::new(&mut *input).read_until(b'\n', &mut first).map_err(failed)?;
+    input.rewind().map_err(failed)?;
+    Ok(match serde_json::from_slice(&first) {
+        Ok(Line::Tape(head)) => head.id(),
+        _ => None,
+    })
 }
 
 /// Plays lines one after the other.

@@ -13,14 +13,17 @@ mod task;
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use zerostack_core::{OwnedTool, ToolCall};
 
 use super::context::Context;
+use super::family::Member;
 use super::permissions::Gate;
 use super::workspace::Workspace;
 use super::{Instructions, RunOptions, Stop};
-use crate::agent::{Sources, ToolOutput, Toolbox};
+use crate::Result;
+use crate::agent::{Call, Sources, ToolOutput, Toolbox};
 use crate::error::listed;
 use crate::tool;
 pub(super) use narrowing::Narrowing;
@@ -35,13 +38,17 @@ pub(super) struct Tools<'a> {
     workspace: &'a Workspace,
     stop: &'a Stop,
     options: &'a RunOptions,
-    gate: &'a Gate,
+    gate: &'a Gate<'a>,
+    /// The conversation that they belong to.
+    member: &'a Member<'a>,
     /// Who runs the subagents.
     delegate: &'a dyn Delegate,
     /// What the loaded skills allow.
     narrowing: Mutex<Narrowing>,
     /// The instructions of the folders that calls come to work in.
     context: Mutex<Option<Context>>,
+    /// The calls of the reply that have ended.
+    finished: Mutex<BTreeSet<u32>>,
 }
 
 impl<'a> Tools<'a> {
@@ -49,12 +56,13 @@ impl<'a> Tools<'a> {
         workspace: &'a Workspace,
         stop: &'a Stop,
         options: &'a RunOptions,
-        gate: &'a Gate,
+        gate: &'a Gate<'a>,
         delegate: &'a dyn Delegate,
+        member: &'a Member<'a>,
     ) -> Self {
         let context = Mutex::new(options.instructions.context.clone());
-        let narrowing = Mutex::default();
-        Self { workspace, stop, options, gate, delegate, narrowing, context }
+        let (narrowing, finished) = (Mutex::default(), Mutex::default());
+        Self { workspace, stop, options, gate, member, delegate, narrowing, context, finished }
     }
 
     /// What holds in a conversation holds in those of its subagents too.
@@ -74,6 +82,20 @@ impl<'a> Tools<'a> {
         sources.push(GiveTask(self));
         sources.set_gate(|call| self.refusal(call).map_or(Ok(()), Err));
         InContext { sources, tools: self }
+    }
+
+    /// Runs `call` by `run`, and shows that it has ended when it has.
+    fn timed(
+        &self,
+        call: &ToolCall<'_>,
+        run: impl FnOnce() -> Result<ToolOutput>,
+    ) -> zerostack_agent::Result<ToolOutput> {
+        let started = Instant::now();
+        let output = run()?;
+        lock(&self.finished).insert(call.id.number());
+        let (call, duration) = (Call::from(*call), started.elapsed());
+        self.member.show_finished(&call, output.is_error, &output.content, duration)?;
+        Ok(output)
     }
 
     /// What looks for the instructions of folders, to go on with in another turn.
@@ -177,7 +199,19 @@ impl Toolbox for InContext<'_> {
         for call in calls.iter_mut().filter(|call| call.name == "apply_patch") {
             call.name = "edit";
         }
-        let results = sources.call_all(&calls);
+        let mut results = sources.call_all(&calls);
+        // Those that did not run have ended too.
+        let finished = std::mem::take(&mut *lock(&tools.finished));
+        for (call, result) in calls.iter().zip(&mut results) {
+            if let (false, Ok(output)) = (finished.contains(&call.id.number()), &*result) {
+                let (call, content) = (Call::from(*call), output.content.as_str());
+                let shown =
+                    tools.member.show_finished(&call, output.is_error, content, Duration::ZERO);
+                if let Err(error) = shown {
+                    *result = Err(error.into());
+                }
+            }
+        }
         let mut context = lock(&tools.context);
         let root = tools.workspace.view().root();
         // In the order of the calls, whichever ended first.

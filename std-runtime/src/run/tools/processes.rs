@@ -132,14 +132,16 @@ impl Toolbox for Processes<'_> {
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
-        Ok(self.run(call)?)
+        self.0.timed(&call, || self.run(call))
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         // Calls that change files run alone and in order: two edits of one file at the same time
         // would lose one, and what reads a file after them means the new content.
         let parts = calls.chunk_by(|a, b| !changes_files(a.name) && !changes_files(b.name));
-        parts.flat_map(|part| in_parallel(part, |call| Ok(self.run(*call)?))).collect()
+        parts
+            .flat_map(|part| in_parallel(part, |call| self.0.timed(call, || self.run(*call))))
+            .collect()
     }
 }
 

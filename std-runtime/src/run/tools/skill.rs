@@ -76,11 +76,13 @@ impl Toolbox for LoadSkill<'_> {
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
-        Ok(self.load(call.provider_id, call.arguments)?)
+        self.0.timed(&call, || self.load(call.provider_id, call.arguments))
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         let source = &*self;
-        in_parallel(calls, |call| Ok(source.load(call.provider_id, call.arguments)?))
+        in_parallel(calls, |call| {
+            source.0.timed(call, || source.load(call.provider_id, call.arguments))
+        })
     }
 }

@@ -1,12 +1,14 @@
 //! The tool `task`: gives a task to a subagent.
 
+use std::num::NonZero;
+
 use serde::Deserialize;
 use zerostack_core::{OwnedTool, ToolCall, ToolSpec};
 
 use super::narrowing::Narrowing;
 use super::{Tools, lock, names};
 use crate::Result;
-use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::agent::{ToolOutput, Toolbox, in_parallel_up_to};
 use crate::run::{Filling, Instructions};
 
 /// Runs subagents.
@@ -74,14 +76,20 @@ impl Toolbox for GiveTask<'_> {
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
-        Ok(self.0.task(call.provider_id, call.arguments)?)
+        self.0.timed(&call, || self.0.task(call.provider_id, call.arguments))
     }
 
     fn call_all(&mut self, calls: &[ToolCall<'_>]) -> Vec<zerostack_agent::Result<ToolOutput>> {
         let tools = self.0;
-        in_parallel(calls, |call| Ok(tools.task(call.provider_id, call.arguments)?))
+        // They wait for a server most of the time.
+        in_parallel_up_to(MAX_AT_ONCE, calls, |call| {
+            tools.timed(call, || tools.task(call.provider_id, call.arguments))
+        })
     }
 }
+
+/// The most subagents of one reply at the same time.
+const MAX_AT_ONCE: NonZero<usize> = NonZero::new(32).unwrap();
 
 /// What the model is told of the tool.
 pub(super) fn spec() -> OwnedTool {
