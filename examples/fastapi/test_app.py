@@ -80,7 +80,7 @@ def service(folder: Path, *replies: Any, **settings: str) -> Iterator[tuple[Serv
 
 
 def text(events: Events) -> str:
-    return "".join(event["text"] for event in events if event["type"] == "text_delta")
+    return "".join(event["text"] for event in events if event["type"] == "text")
 
 
 def test_an_answer_streams_and_the_conversation_is_kept(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_an_answer_streams_and_the_conversation_is_kept(tmp_path: Path) -> None:
     with service(tmp_path, *replies) as (shop, provider):
         events = shop.say("a", "Are there helmets?")
         assert text(events) == "There are 31."
-        answered = [event for event in events if event["type"] == "tool_answered"]
+        answered = [event for event in events if event["type"] == "tool_result"]
         assert [event["content"] for event in answered] == ["31"]
         assert text(shop.say("a", "Thanks!")) == "You are welcome."
         provider.assert_played()
@@ -99,7 +99,7 @@ def test_a_client_that_goes_away_ends_the_turn(tmp_path: Path) -> None:
     slow = say("one ", "two " * 2000, stall=1500)  # the rest never comes
     with service(tmp_path, slow, say("Hello again.")) as (shop, _):
         with shop.stream("/chats/a/messages", text="Count.") as events:
-            assert next(event for event in events if event["type"] == "text_delta")["text"] == "one "
+            assert next(event for event in events if event["type"] == "text")["text"] == "one "
             busy = shop.client.post("/chats/a/messages", json={"text": "Faster!"})
             assert busy.status_code == 409 and "still coming" in busy.json()["detail"]
         for _ in range(100):  # the server sees the closed connection a moment later
@@ -117,7 +117,7 @@ def test_a_turn_goes_on_after_the_server_was_killed(tmp_path: Path) -> None:
         with pytest.raises(httpx.TransportError):
             with shop.stream("/chats/a/messages", text="Any city bikes?") as events:
                 for event in events:
-                    if event["type"] == "text_delta":
+                    if event["type"] == "text":
                         shop.kill()
         shop.start()
         refused = shop.client.post("/chats/a/messages", json={"text": "Hello?"})

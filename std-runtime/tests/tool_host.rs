@@ -1,10 +1,9 @@
 //! Who runs the tools of a run that another program starts: never that program again.
 
 use serde_json::{Value, json};
-use zerostack::agent::AgentEvent;
 use zerostack::permissions::Permissions;
 use zerostack::provider::Flags;
-use zerostack::run::{Instructions, Observer, Outcome, RunOptions, Start, Stop, run};
+use zerostack::run::{Front, Instructions, Outcome, RunEvent, RunOptions, Start, Stop, run};
 use zerostack::sandbox::{Mode, ToolHost};
 use zerostack::{ErrorKind, Result};
 use zerostack_core::Limits;
@@ -13,12 +12,12 @@ use zerostack_scripted::{Script, Scripted};
 
 struct Nobody;
 
-impl Observer for Nobody {
-    fn start(&mut self, _: &Start<'_>) -> Result<()> {
+impl Front for Nobody {
+    fn start(&self, _: &Start<'_>) -> Result<()> {
         Ok(())
     }
 
-    fn event(&mut self, _: &AgentEvent) -> Result<()> {
+    fn event(&self, _: &RunEvent<'_>) -> Result<()> {
         Ok(())
     }
 }
@@ -57,7 +56,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         kept: None,
         attempt: 1,
     };
-    run(&options, &Stop::new(), &mut Nobody)
+    run(&options, &Stop::new(), &Nobody)
 }
 
 fn script() -> Script {
