@@ -1,5 +1,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
+// Whoever matches on an enum that grows writes an arm for what comes; the others say why they do not grow.
+#![warn(clippy::exhaustive_enums)]
 //! The agent core: one conversation with a language model as a state machine. User text and response bytes go in; request
 //! bytes and events come out.
 //!

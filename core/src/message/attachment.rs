@@ -22,6 +22,7 @@ pub struct Attachment<'a> {
 
 /// Where the bytes of an [`Attachment`] are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "an embedder handles each source")]
 pub enum AttachmentSource<'a> {
     /// The caller has them, and knows them by this number.
     Number(u32),

@@ -16,6 +16,7 @@ pub use usage::{StopReason, Usage};
 
 /// Who speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "no dialect knows another role")]
 pub enum Role {
     /// The person, or a program in their place.
     User,

@@ -10,6 +10,7 @@ use super::scalar::{Chomp, Quotes, Text};
 
 /// A value of the front matter.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the forms of YAML that front matter has")]
 pub enum Value<'a> {
     /// Nothing, `~` or `null`.
     Null,

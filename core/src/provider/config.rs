@@ -186,6 +186,7 @@ pub struct Limits {
 
 /// What happens to a turn that fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a turn is kept or taken out")]
 pub enum FailedTurn {
     /// All of it is removed, the user's text too, as if it had never begun.
     TakeOut,

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 
 /// Whether an answer is what its schema asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "an answer fits or does not")]
 pub enum AnswerCheck<'t, 'b> {
     /// It is, and this is its JSON.
     Fits(&'t str),

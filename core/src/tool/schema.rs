@@ -55,6 +55,7 @@ pub struct Schema<'a> {
 
 /// The result of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each verdict")]
 pub enum Verdict<'a> {
     /// The value is as the schema wants it.
     Valid,

@@ -42,6 +42,7 @@ pub trait ToolArgs: ArgType {
 /// A piece of a schema's text. Schemas of generic types are joined from such pieces where their
 /// length is known.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a piece is one or the other")]
 pub enum SchemaPiece {
     /// Text that is JSON as it is.
     Text(&'static str),

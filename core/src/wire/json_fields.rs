@@ -20,6 +20,7 @@ pub const MAX_FIELD_DEPTH: usize = 64;
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 8259 has no other value")]
 pub enum FieldKind {
     /// `{…}`.
     Object,
@@ -35,6 +36,7 @@ pub enum FieldKind {
 
 /// What happened to the value at [`FieldReader::path`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each event")]
 pub enum FieldEvent<'a> {
     /// It begins.
     Begin(FieldKind),

@@ -10,6 +10,7 @@ use super::taken;
 
 /// What a line of a stream says. Values come in pieces, as they arrive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each token")]
 pub enum SseToken<'a> {
     /// A line of this field begins; its value follows.
     Line(Field),
@@ -23,6 +24,7 @@ pub enum SseToken<'a> {
 
 /// The fields that the standard knows; all others are skipped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "the standard has no other field")]
 pub enum Field {
     /// What the event carries.
     Data,

@@ -50,6 +50,7 @@ pub const SHORT_INDEXES: usize = 4096;
 /// The sections, in the order of the header's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
+#[expect(clippy::exhaustive_enums, reason = "the sections of this version of the format")]
 pub enum Section {
     /// A bit field a merge, from index 256: left index, right index, then one bit each for "is the
     /// left part of some merge" and "is the right part of some merge".

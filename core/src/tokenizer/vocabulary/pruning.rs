@@ -3,6 +3,7 @@
 
 /// Tokens of a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a count is one or the other")]
 pub enum Count {
     /// This many.
     Exact(u64),

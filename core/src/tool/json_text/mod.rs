@@ -23,6 +23,7 @@ pub struct Json<'a> {
 
 /// What a value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 8259 has no other value")]
 pub enum JsonKind {
     /// `null`
     Null,

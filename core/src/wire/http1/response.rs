@@ -75,6 +75,7 @@ pub struct ResponseFed<'i> {
 
 /// What a response is made of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each event")]
 pub enum ResponseEvent<'i> {
     /// The head is complete; the body follows.
     Head {

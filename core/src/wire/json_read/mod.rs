@@ -41,6 +41,7 @@ const NOWHERE: u8 = u8::MAX;
 
 /// Something that stands at a known place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a caller handles each token")]
 pub enum Token<'a> {
     /// An object begins.
     Begin(u8),
