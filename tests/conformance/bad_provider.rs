@@ -99,6 +99,7 @@ fn a_server_that_is_no_provider() {
     let wire = |text: &str| Reply::wire(text);
     let cases = [
         (Reply::raw("text/html", "<html><h1>Welcome</h1>"), "a web page"),
+        (Reply::raw("text/event-stream", "<html><title>Sign in</title>"), "a web page: Sign in"),
         (Reply::status(404), "404"),
         (Reply::status(405), "405"),
         (Reply::raw("application/json", "{\"hello\": \"world\"}"), "check the base URL and --api"),
@@ -122,6 +123,23 @@ fn a_server_that_is_no_provider() {
         let said = done.failure(60);
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+#[test]
+fn the_page_of_a_gateway_is_told_and_tried_again() {
+    let page = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body></html>";
+    let place = place();
+    let bad = || Reply::raw("text/html", page).with_status(502);
+    let provider = Scripted::start(Script::new().reply(bad()).text("fine")).unwrap();
+    assert_eq!(ask(&place, &provider.base_url()).success(), "fine\n");
+    provider.assert_requests(2);
+
+    let script =
+        (0..10).fold(Script::new(), |script, _| script.reply(bad().header("retry-after", "0")));
+    let provider = Scripted::start(script).unwrap();
+    let done = ask(&place, &provider.base_url());
+    let said = done.failure(60);
+    assert!(said.contains("answered 502: a web page: 502 Bad Gateway"), "{said}");
 }
 
 #[test]

@@ -213,6 +213,7 @@ static void refusals(void) {
     CHECK(strstr(report.message, "no money"));
     free(record);
     CHECK(run("{\"replies\":[{\"body\":\"<html></html>\",\"content_type\":\"text/html\"}]}", &record) == ZS_BAD_RESPONSE);
+    CHECK(strstr(report.message, "(200): a web page"));
     free(record);
     CHECK(run("{\"replies\":[{\"status\":302,\"headers\":{\"location\":\"http://127.0.0.1:1/\"}}]}", &record) == ZS_STATUS);
     CHECK(report.detail == 302);

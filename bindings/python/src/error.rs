@@ -59,6 +59,12 @@ pub fn raised_in(
             };
             format!("the provider answered {}: {reason}", error.detail())
         }
+        ErrorKind::BadResponse if !said.message.is_empty() => {
+            format!(
+                "the provider answered with {}; check the base URL and the dialect",
+                said.message
+            )
+        }
         ErrorKind::Truncated => format!("{error}; raise max_output_tokens"),
         ErrorKind::BadAnswer => format!("{error}: {}", said.message),
         ErrorKind::Full => format!("{error}; raise capacity_bytes or call compact()"),

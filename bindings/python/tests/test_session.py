@@ -188,6 +188,23 @@ def test_events_before_an_error_are_with_it() -> None:
     assert raised.value.detail > len(good)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (200, "the provider answered with a web page: Sign in; check the base URL and the dialect"),
+        (502, "the provider answered 502: a web page: Sign in"),
+    ],
+)
+def test_a_web_page_in_place_of_a_reply_is_named(status: int, said: str) -> None:
+    session = Session("openai-chat", "m", limits=Limits(max_attempts=1))
+    session.user("hi")
+    session.begin_response(status)
+    session.feed(b"<html><head><title>Sign in</title></head>")
+    with pytest.raises(zerostack.ZerostackError) as raised:
+        session.end_response()
+    assert str(raised.value) == said
+
+
 def test_abort_is_legal_at_any_step_and_the_session_goes_on() -> None:
     session = Session("openai-chat", "m", tools=[ADD])
     session.abort()

@@ -21,8 +21,6 @@ pub(crate) struct Codec {
     pub body: Body,
     /// The keys that matter in a response.
     pub places: &'static [Node],
-    /// Of these two places, the first is read in streams only, the second in whole bodies only.
-    pub twins: [u8; 2],
     /// Takes a token of a response whose tag does not say what becomes of it.
     pub token: fn(&mut Sink<'_, '_>, Token<'_>) -> Result<(), Error>,
     /// A document (an SSE event, or the whole body) is over.

@@ -1,11 +1,17 @@
 //! From bytes of a response body to tokens of the dialect: the framing.
 //!
-//! A body that begins with `{` or `[` is one JSON document, or where the dialect says so a
-//! stream of documents one after another; any other is a stream of server-sent events with
-//! one document each, ended by `[DONE]` where the dialect has it.
+//! A body that begins with `{` is one JSON document, or where the dialect says so a stream of
+//! documents one after another; one that begins with `[` is an array of them, which is a stream, too.
+//! Any other is a stream of server-sent events with one document each, or an array of them, ended by
+//! `[DONE]` where the dialect has it. A document says itself whether it is a whole reply or a piece of
+//! one: gateways collect the pieces of a stream, and put a whole reply into one event.
+//!
+//! What begins with `<` is a web page, which a gateway or a proxy sends in place of a reply. Of it, and of
+//! the plain text that comes with a refusal, the first words are kept as the message of an error.
 
 use crate::provider::{Body, Codec, Sink, take};
-use crate::wire::json_read::{JsonReader, Token};
+use crate::wire::first_text::FirstText;
+use crate::wire::json_read::{JsonReader, ROOT, Token};
 use crate::wire::scan::WORDS;
 use crate::wire::sse::{Field, SseReader, SseScan};
 use crate::wire::taken;
@@ -19,6 +25,10 @@ pub(super) struct Decoder {
     framing: Framing,
     sse: SseReader,
     json: JsonReader,
+    /// The first words of what is no reply.
+    text: FirstText,
+    /// They are looked for in a stream, which shows nothing else so far.
+    takes_text: bool,
     /// Bytes of the end marker that were read.
     marker: u8,
     /// The document of this line is complete; only space may follow it.
@@ -29,6 +39,11 @@ pub(super) struct Decoder {
     is_over: bool,
     /// The body begins as an array.
     is_array: bool,
+    /// An element of the array that is read was complete, so the array itself is no document.
+    has_elements: bool,
+    /// A document has begun that is not complete, and whether the word came before it.
+    is_inside: bool,
+    had_stop: bool,
     /// Something may be there to be shown.
     shows: bool,
     /// Something was read since nothing was left to be shown.
@@ -47,6 +62,8 @@ enum Framing {
     Lines,
     /// A document without a field's name in a stream of events: only an error comes so.
     Bare,
+    /// A web page.
+    Page,
 }
 
 impl Decoder {
@@ -58,11 +75,16 @@ impl Decoder {
             framing: Framing::Unknown,
             sse: SseReader::new(),
             json: JsonReader::new(codec.places),
+            text: FirstText::new(),
+            takes_text: false,
             marker: 0,
             line_is_done: false,
             line_is_text: false,
             is_over: false,
             is_array: false,
+            has_elements: false,
+            is_inside: false,
+            had_stop: false,
             shows: false,
             has_news: true,
             error: None,
@@ -81,14 +103,19 @@ impl Decoder {
     }
 
     /// Whether the body was one document, which is complete.
-    pub fn is_whole(&self) -> bool {
+    pub fn is_complete(&self) -> bool {
         self.framing == Framing::Whole && self.json.is_done()
     }
 
-    /// Whether the body was one object that was cut off: the word that the model was done may stand
-    /// before what it said. Of an array, the whole elements count.
+    /// Whether the body is a web page.
+    pub fn is_page(&self) -> bool {
+        self.framing == Framing::Page
+    }
+
+    /// Whether the document was cut off in which the word came that the model was done: it may stand
+    /// before what the model said.
     pub fn is_part(&self) -> bool {
-        self.framing == Framing::Whole && !self.json.is_done() && !self.is_array
+        self.is_inside && !self.had_stop
     }
 
     /// Whether what came is no stream of events.
@@ -111,7 +138,7 @@ impl Decoder {
         let is_inside = match self.framing {
             Framing::Events => self.sse.is_in_data(input) && self.marker == 0,
             Framing::Whole | Framing::Lines => true,
-            Framing::Unknown | Framing::Bare => false,
+            Framing::Unknown | Framing::Bare | Framing::Page => false,
         };
         if is_inside && !self.has_news && !self.is_over && !self.json.is_fresh() {
             self.json.pass(input);
@@ -138,11 +165,16 @@ impl Decoder {
                 self.find_framing(sink, input);
                 Ok(())
             }
+            Framing::Events if self.takes_text => self.refused_events(sink, input),
             Framing::Events => self.events(sink, input),
             Framing::Whole => self.whole(sink, input),
             Framing::Lines if LINES => self.lines(sink, input),
             Framing::Lines => Ok(()),
             Framing::Bare => self.bare(sink, input),
+            Framing::Page => {
+                self.first_text(sink, input);
+                Ok(())
+            }
         };
         let used = if counts { before - input.len() } else { 0 };
         // Not more than `max_response_bytes`.
@@ -170,29 +202,82 @@ impl Decoder {
         self.framing = match first {
             b'{' | b'[' if LINES && self.codec.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,
+            b'<' => Framing::Page,
             _ => Framing::Events,
         };
-        sink.reply.whole = self.framing == Framing::Whole;
+        sink.reply.whole = self.framing == Framing::Whole && !self.is_array;
+        self.takes_text = self.framing == Framing::Events && sink.reply.refused;
+        if self.is_page() {
+            sink.failure_text(PAGE);
+        }
         self.json.stop_at_lines(self.framing == Framing::Events);
-        let [stream, whole] = self.codec.twins;
-        self.json.begin(if sink.reply.whole { stream } else { whole }, !sink.reply.whole);
+        self.json.begin(!sink.reply.whole);
         self.shows = true;
+    }
+
+    /// The refusal may be a plain text, or a stream of events that tells it.
+    #[inline(never)]
+    fn refused_events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+        let before = *input;
+        let read = self.events(sink, input);
+        if self.takes_text {
+            self.first_text(sink, &mut taken(before, input));
+        }
+        read
+    }
+
+    fn first_text(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
+        let mut is_first = sink.failure_length() == PAGE.len();
+        while let Some(text) = self.text.next(input) {
+            if core::mem::take(&mut is_first) && self.is_page() {
+                sink.failure_text(b": ");
+            }
+            sink.failure_text(text);
+        }
     }
 
     fn whole(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         let was_done = self.json.is_done();
+        if was_done && self.goes_on(sink, input) {
+            return Ok(());
+        }
         let read = self.json(sink, input);
         // Also when a bad byte follows the document in the same chunk.
         if !was_done && self.json.is_done() {
+            self.shows = true;
             self.document_over(sink)?;
+            self.is_over |= sink.reply.ended && self.framing == Framing::Lines;
         }
         read
+    }
+
+    /// Whether a stream follows what looked like a whole body: some servers put the end marker of a
+    /// stream after it, or send the pieces of a stream without the names of fields.
+    fn goes_on(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> bool {
+        skip_blank(input);
+        let is_lines = self.framing == Framing::Lines && self.codec.body == Body::Whole;
+        let has_stop = sink.reply.stop.is_some();
+        self.framing = match input.first() {
+            Some(b'd') if self.framing == Framing::Whole && !self.is_array => Framing::Events,
+            Some(b'{')
+                if self.framing == Framing::Whole && !self.is_array && LINES && !has_stop =>
+            {
+                Framing::Lines
+            }
+            Some(b'[' | b'd') if is_lines && has_stop => Framing::Events,
+            _ => return false,
+        };
+        self.json.restart();
+        self.json.stop_at_lines(self.framing == Framing::Events);
+        self.json.begin(true);
+        (self.shows, sink.reply.whole) = (true, false);
+        true
     }
 
     fn lines(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         if self.json.is_done() {
             skip_blank(input);
-            if input.is_empty() {
+            if input.is_empty() || self.goes_on(sink, input) {
                 return Ok(());
             }
             self.json.restart();
@@ -207,8 +292,12 @@ impl Decoder {
         Ok(())
     }
 
-    /// A document is complete: half a character that waited for the next one counts first.
+    /// A document is complete: half a character that waited for the next one counts first. The
+    /// elements of an array were complete before it.
     fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+        if core::mem::take(&mut self.has_elements) {
+            return Ok(());
+        }
         if let Some(token) = self.json.lost_half() {
             take(self.codec, sink, token)?;
         }
@@ -227,6 +316,9 @@ impl Decoder {
                 self.framing = Framing::Bare;
                 self.json.stop_at_lines(false);
                 self.note_news();
+                if core::mem::take(&mut self.takes_text) {
+                    sink.forget_failure();
+                }
                 sink.fail_document();
                 return self.bare(sink, input);
             }
@@ -236,6 +328,9 @@ impl Decoder {
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
                 SseScan::Line if is_data => {
+                    if core::mem::take(&mut self.takes_text) {
+                        sink.forget_failure();
+                    }
                     (self.line_is_done, self.line_is_text) = (false, false);
                     if is_error {
                         self.note_news();
@@ -333,7 +428,21 @@ impl Decoder {
         while let Some(token) = self.json.next(input)? {
             self.has_news |= WORDS;
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
+            let is_over = token == Token::End(ROOT);
+            if token == Token::Begin(ROOT) {
+                (self.is_inside, self.had_stop) = (true, sink.reply.stop.is_some());
+            }
+            self.is_inside &= !is_over;
             take(self.codec, sink, token)?;
+            // One that does not complete the document is an element of an array.
+            if is_over && !self.json.is_done() {
+                self.shows = true;
+                self.has_elements = false;
+                self.document_over(sink)?;
+                self.has_elements = true;
+                self.is_over |= sink.reply.ended;
+                break;
+            }
             if self.json.is_done() || (ends && sink.may_have_more()) {
                 self.shows = true;
                 break;
@@ -372,5 +481,8 @@ const END_MARKER: &[u8] = b"[DONE]";
 
 const LINE_FEED: [u8; 1] = *b"\n";
 const ARRAY: [u8; 1] = *b"[";
+
+/// What stands before the first words of a web page.
+const PAGE: &[u8] = b"a web page";
 
 const BAD: Error = Error::new(ErrorKind::BadResponse, 0);

@@ -121,7 +121,15 @@ impl Machine {
             max_calls: config.limits().max_calls,
         };
         let judged = judge(&self.decoder, &mut sink, self.status, limits)
-            .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)));
+            .and_then(|reason| Ok((reason, local::recover(&mut sink, config)?)))
+            .and_then(|(reason, found)| {
+                // A call was announced, and the server lost it.
+                let is_lost = reason == StopReason::ToolUse && sink.reply.calls == 0;
+                match found {
+                    None if is_lost && !has_text(&sink) => Err(cut(&self.decoder)),
+                    _ => Ok((reason, found)),
+                }
+            });
         let Sink { mut log, .. } = sink;
         match judged {
             Ok((reason, Some(calls))) if self.summary().is_none() => {
@@ -208,7 +216,9 @@ impl Machine {
         let may_help = match error.kind() {
             ErrorKind::Cut | ErrorKind::Unreachable => true,
             // What was no reply from its first byte on will not be one the next time.
-            ErrorKind::BadResponse => self.reply.documents || log.used() > start,
+            ErrorKind::BadResponse => {
+                self.reply.documents || log.used() > start && !self.reply.has_failed
+            }
             ErrorKind::Status if self.makes_room_for(log, config, error) => {
                 self.take_out(log, start);
                 self.error = Some(error);
@@ -367,6 +377,10 @@ fn judge(
     status: u16,
     limits: (u32, u32),
 ) -> Result<StopReason, Error> {
+    // What stands behind a wrong base URL may answer with a page, and with success.
+    if decoder.is_page() && !sink.reply.refused {
+        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+    }
     if sink.reply.is_failed() {
         return Err(refusal(sink.reply, status));
     }
@@ -377,13 +391,15 @@ fn judge(
     let reply = &mut *sink.reply;
     let is_empty = sink.log.used() == reply.start as usize && reply.stop.is_none();
     let is_foreign = decoder.is_foreign() || reply.has_strangers;
-    if is_foreign && !reply.documents || decoder.is_whole() && is_empty {
+    let is_whole = decoder.is_complete() && reply.whole;
+    let is_none = (is_foreign || decoder.is_complete()) && !reply.documents;
+    if is_none || is_whole && is_empty {
         return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
     }
     // The end marker of a stream does not say that the model was done. A whole body is whole, and
     // some servers have no word in it.
-    if reply.stop.is_none() && !decoder.is_whole() || decoder.is_part() {
-        return Err(Error::new(ErrorKind::Cut, decoder.offset));
+    if reply.stop.is_none() && !is_whole || decoder.is_part() {
+        return Err(cut(decoder));
     }
     if reply.stop == Some(StopReason::Other) && stop::is_failure(&reply.raw_stop_reason) {
         sink.failure();
@@ -409,6 +425,15 @@ fn judge(
         StopReason::EndTurn if sink.reply.refuses => StopReason::Refusal,
         reason => reason,
     })
+}
+
+/// Whether the reply says something.
+fn has_text(sink: &Sink<'_, '_>) -> bool {
+    sink.log.records_from(sink.reply.start as usize).any(|record| record.is(Kind::Text))
+}
+
+const fn cut(decoder: &Decoder) -> Error {
+    Error::new(ErrorKind::Cut, decoder.offset)
 }
 
 /// Whether the tokens that the reply may have are used up, or those of the model's context.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "attachments")]
 pub(crate) mod base64;
+pub(crate) mod first_text;
 pub(crate) mod hash;
 pub mod http1;
 pub mod json_fields;

@@ -40,6 +40,10 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
                 status => format!("{name} answered {status}: {said}{what_to_do}"),
             }
         }
+        Core::BadResponse if !message.is_empty() => format!(
+            "{name} answered with {message}, not in the {} format; check the base URL and --api",
+            endpoint.api.name()
+        ),
         Core::BadResponse => format!(
             "{name} did not answer in the {} format: the response is malformed at byte {}; check the \
              base URL and --api",

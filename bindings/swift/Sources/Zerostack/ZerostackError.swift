@@ -127,6 +127,9 @@ extension ZerostackError: CustomStringConvertible, LocalizedError {
                 let reason = said.isEmpty ? "no reason" : said.joined(separator: ", ")
                 return "the provider answered \(failure.fault.detail): \(reason)"
             }
+            if failure.fault.kind == .badResponse, !failure.message.isEmpty {
+                return "the provider answered with \(failure.message); check the base URL and the dialect"
+            }
             if failure.fault.kind == .badAnswer, !failure.message.isEmpty {
                 return "\(failure.fault.message): \(failure.message)"
             }

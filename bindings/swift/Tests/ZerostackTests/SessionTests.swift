@@ -93,6 +93,22 @@ final class SessionTests: XCTestCase {
         XCTAssertTrue(body.contains("Be brief."), body)
     }
 
+    func testAWebPageInPlaceOfAReplyIsNamed() throws {
+        var configuration = Configuration(.openAIChat, model: "m")
+        configuration.limits.maxAttempts = 1
+        for (status, words) in [(200, "with a web page: Sign in; check the base URL"),
+                                (502, "502: a web page: Sign in")] {
+            let session = try Session(configuration)
+            try session.user("hello")
+            try session.beginResponse(status: status)
+            try session.feed(Data("<title>Sign in</title>".utf8)) { _ in }
+            XCTAssertNotNil(fault { _ = try session.endResponse() })
+            let failure = try XCTUnwrap(session.failure)
+            let text = ZerostackError.turnFailed(failure, network: nil).description
+            XCTAssertTrue(text.contains(words), text)
+        }
+    }
+
     func testEventsBeforeAnErrorAndErrorsOfTheHandler() throws {
         var configuration = Configuration(.openAIChat, model: "m")
         configuration.limits.maxAttempts = 1

@@ -1,7 +1,8 @@
 //! Events of a message, and whole messages.
 //!
 //! The blocks of a whole message (`content`) and the blocks that begin in a stream
-//! (`content_block`) are read alike. Blocks of the provider's own tools are left out.
+//! (`content_block`) are read alike. A whole message may be an event of a stream, where it repeats what
+//! came before it, if anything did. Blocks of the provider's own tools are left out.
 
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::Error;
@@ -47,36 +48,41 @@ dialect_places! { PLACES:
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
-pub(super) const TWINS: [u8; 2] = [BLOCK, CONTENT];
-
 const BLOCK_STOP: u32 = hash(b"content_block_stop");
 const MESSAGE_STOP: u32 = hash(b"message_stop");
 const IS_ERROR: u32 = hash(b"error");
 /// Other documents of the dialect.
-const OTHERS: [u32; 3] = [hash(b"message"), hash(b"message_start"), hash(b"ping")];
+const MESSAGE_WHOLE: u32 = hash(b"message");
+const OTHERS: [u32; 2] = [hash(b"message_start"), hash(b"ping")];
 const IS_CALL: u32 = hash(b"tool_use");
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
-    let whole = sink.reply.whole;
     match token {
-        Token::Begin(DELTA) => sink.reply.is_known = true,
+        Token::Begin(DELTA) => is_piece(sink),
         // What comes with the end of a block repeats the block.
         Token::Begin(BLOCK) if sink.reply.block_ends => sink.skip(),
-        Token::Begin(BLOCK | CONTENT) => {
-            sink.reply.is_known = true;
+        Token::Begin(place @ (BLOCK | CONTENT)) => {
             sink.end_part();
             sink.take_word();
             sink.reply.is_call = false;
             (sink.reply.dialect_state.flags, sink.reply.dialect_state.open) = (0, BLOCK_BEGAN);
-            if whole {
+            if place == BLOCK {
+                is_piece(sink);
+                sink.reply.dialect_state.document = HAS_BLOCKS;
+            } else if sink.reply.dialect_state.document == HAS_BLOCKS {
+                sink.skip();
+            } else {
+                sink.reply.is_known = true;
+                sink.reply.dialect_state.document = HAS_CONTENT;
                 sink.reply.index = Some(u32::from(sink.reply.calls));
             }
         }
-        Token::End(BLOCK | CONTENT) => {
+        Token::End(place @ (BLOCK | CONTENT)) => {
             sink.end_skip();
             if !sink.reply.is_call {
                 sink.drop_stage();
-            } else if whole {
+            } else if place == CONTENT {
+                sink.reply.is_call = false;
                 sink.commit_call(true)?;
             }
         }
@@ -91,18 +97,28 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         }
         Token::PieceEnd(TYPE) => match sink.take_hash() {
             BLOCK_STOP => {
-                sink.reply.is_known = true;
+                is_piece(sink);
                 sink.end_part();
                 sink.reply.block_ends = true;
             }
-            MESSAGE_STOP => (sink.reply.is_known, sink.reply.ended) = (true, true),
+            MESSAGE_STOP => {
+                is_piece(sink);
+                sink.reply.ended = true;
+            }
             IS_ERROR => sink.fail_document(),
-            word => sink.reply.is_known |= OTHERS.contains(&word),
+            MESSAGE_WHOLE => sink.reply.is_known = true,
+            word if OTHERS.contains(&word) => is_piece(sink),
+            _ => {}
         },
         Token::PieceEnd(BLOCK_TYPE) => sink.reply.is_call = sink.take_hash() == IS_CALL,
         _ => {}
     }
     Ok(())
+}
+
+/// The document is an event of a stream.
+const fn is_piece(sink: &mut Sink<'_, '_>) {
+    (sink.reply.is_known, sink.reply.whole) = (true, false);
 }
 
 /// The index of a block may stand after it, so a block and its deltas are taken here.
@@ -129,12 +145,18 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         }
         sink.reply.index = None;
     }
-    if sink.reply.ended || sink.reply.whole {
+    let is_message = sink.reply.dialect_state.document == HAS_CONTENT;
+    if sink.reply.ended || sink.reply.whole || is_message {
         sink.close_calls();
     }
     sink.document_end();
     Ok(())
 }
+
+/// Blocks came in events of their own.
+const HAS_BLOCKS: u8 = 1;
+/// A whole message came.
+const HAS_CONTENT: u8 = 2;
 
 /// What a block began with, a bit each: some servers send it once more in the first delta.
 const TEXT: u8 = 1;

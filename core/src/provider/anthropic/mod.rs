@@ -22,7 +22,6 @@ pub(crate) static CODEC: Codec = Codec {
     ],
     body: Body::Whole,
     places: decode::PLACES,
-    twins: decode::TWINS,
     token: decode::token,
     document_end: decode::document_end,
     ids: |_| CallIdRule::Words,

@@ -2,6 +2,9 @@
 //!
 //! Whether the text of a part is reasoning stands after the text, so a part is taken when it
 //! is over. A reply has one candidate; where there are more, the first is read.
+//!
+//! ProtoJSON allows both spellings of a member, `finishReason` and `finish_reason`. Google sends the first;
+//! proxies that write out the objects of a Python library send the second.
 
 use super::{ALONE, OF_CALL, OF_NEXT};
 use crate::Error;
@@ -23,18 +26,29 @@ dialect_places! { PLACES:
     TEXT = PARTS . "text" => tag::NAME,
     THOUGHT = PARTS . "thought",
     SIGNATURE = PARTS . "thoughtSignature" => tag::ID,
+    SNAKE_SIGNATURE = PARTS . "thought_signature" => tag::ID,
     CALL = PARTS . "functionCall",
     CALL_ID = CALL . "id" => tag::ID,
     NAME = CALL . "name" => tag::NAME,
     ARGUMENTS = CALL . "args" raw => tag::ARGUMENTS,
     WILL_CONTINUE = CALL . "willContinue",
+    SNAKE_WILL_CONTINUE = CALL . "will_continue",
+    SNAKE_CALL = PARTS . "function_call" (from CALL_ID),
+    SNAKE_FINISH_REASON = CANDIDATES . "finish_reason" => tag::WORD,
     FEEDBACK = ROOT . "promptFeedback",
     BLOCK_REASON = FEEDBACK . "blockReason" => tag::WORD,
+    SNAKE_BLOCK_REASON = FEEDBACK . "block_reason" => tag::WORD,
+    SNAKE_FEEDBACK = ROOT . "prompt_feedback" (from BLOCK_REASON),
     USAGE = ROOT . "usageMetadata",
     PROMPT_TOKENS = USAGE . "promptTokenCount" => tag::INPUT,
     CACHED_TOKENS = USAGE . "cachedContentTokenCount" => tag::CACHE_READ,
     CANDIDATES_TOKENS = USAGE . "candidatesTokenCount",
     THOUGHTS_TOKENS = USAGE . "thoughtsTokenCount",
+    SNAKE_PROMPT_TOKENS = USAGE . "prompt_token_count" => tag::INPUT,
+    SNAKE_CACHED_TOKENS = USAGE . "cached_content_token_count" => tag::CACHE_READ,
+    SNAKE_CANDIDATES_TOKENS = USAGE . "candidates_token_count",
+    SNAKE_THOUGHTS_TOKENS = USAGE . "thoughts_token_count",
+    SNAKE_USAGE = ROOT . "usage_metadata" (from PROMPT_TOKENS),
     TOP_MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     TOP_TYPE = ROOT . "type" => tag::OBJECT,
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
@@ -65,16 +79,16 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             sink.take_word();
             sink.begin_pending();
         }
-        Token::Begin(FEEDBACK | USAGE) => sink.reply.is_known = true,
+        Token::Begin(FEEDBACK | SNAKE_FEEDBACK | USAGE | SNAKE_USAGE) => sink.reply.is_known = true,
         Token::Begin(PARTS) => {
             sink.drop_stage();
             sink.reply.dialect_state.block = 0;
         }
-        Token::Begin(CALL) => {
+        Token::Begin(CALL | SNAKE_CALL) => {
             commit_strings(sink, Some(OF_NEXT))?;
             sink.reply.dialect_state.block |= IS_CALL;
         }
-        Token::End(CALL) => sink.commit_new_call()?,
+        Token::End(CALL | SNAKE_CALL) => sink.commit_new_call()?,
         Token::End(PARTS) => {
             let block = sink.reply.dialect_state.block;
             let text = if block & HAS_TEXT != 0 { Some(ALONE) } else { None };
@@ -99,23 +113,23 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             }
         }
         Token::PieceEnd(TEXT) => sink.reply.dialect_state.block |= HAS_TEXT,
-        Token::PieceEnd(BLOCK_REASON) => note_block(sink),
+        Token::PieceEnd(BLOCK_REASON | SNAKE_BLOCK_REASON) => note_block(sink),
         Token::Number(CANDIDATE_INDEX, value) => sink.resolve_pending(value == 0)?,
-        Token::Number(FINISH_REASON, value) => number_word(sink, value),
-        Token::Number(BLOCK_REASON, value) => {
+        Token::Number(FINISH_REASON | SNAKE_FINISH_REASON, value) => number_word(sink, value),
+        Token::Number(BLOCK_REASON | SNAKE_BLOCK_REASON, value) => {
             number_word(sink, value);
             note_block(sink);
         }
-        Token::Number(CANDIDATES_TOKENS, value) => {
+        Token::Number(CANDIDATES_TOKENS | SNAKE_CANDIDATES_TOKENS, value) => {
             sink.reply.dialect_state.count = value;
             count_output(sink);
         }
-        Token::Number(THOUGHTS_TOKENS, value) => {
+        Token::Number(THOUGHTS_TOKENS | SNAKE_THOUGHTS_TOKENS, value) => {
             sink.count(tag::REASONING - tag::INPUT, value);
             count_output(sink);
         }
         Token::Bool(THOUGHT, true) => sink.reply.dialect_state.block |= IS_THOUGHT,
-        Token::Bool(WILL_CONTINUE, true) => {
+        Token::Bool(WILL_CONTINUE | SNAKE_WILL_CONTINUE, true) => {
             sink.failure_text(b"arguments came in pieces, which was not asked for");
             sink.failure_text_end();
         }

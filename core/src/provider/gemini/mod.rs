@@ -27,7 +27,6 @@ pub(crate) static CODEC: Codec = Codec {
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,
-    twins: [0; 2],
     token: decode::token,
     document_end: decode::document_end,
     ids: |_| CallIdRule::Any,

@@ -21,7 +21,6 @@ pub(crate) static CODEC: Codec = Codec {
     headers: &[("content-type", "application/json"), ("accept", "application/x-ndjson")],
     body: Body::Lines,
     places: decode::PLACES,
-    twins: [0; 2],
     token: decode::token,
     document_end: decode::document_end,
     ids: |_| CallIdRule::Any,

@@ -2,7 +2,10 @@
 //!
 //! A chunk has its news in `choices[].delta`, a whole body has all in `choices[].message`;
 //! both are read alike. Some servers send `message` in a chunk, too: beside a `delta`, or behind
-//! one, it repeats what came, and is not read.
+//! one, it repeats what came, and is not read. A body that is one chunk is a stream of one.
+//!
+//! Servers of OpenAI's first form of calls, and wrappers of them, send one call in `function_call`,
+//! without an id. llama-cpp-python and LiteLLM send it beside `tool_calls`, which then counts.
 
 use super::{
     CONTENT_FIELD, DATA_END, DETAIL_ENCRYPTED, DETAIL_SIGNATURE, DETAILS_FIELD, FORMAT_END, ID_END,
@@ -52,6 +55,7 @@ dialect_places! { PLACES:
     FUNCTION = CALLS . "function",
     NAME = FUNCTION . "name" => tag::NAME,
     ARGUMENTS = FUNCTION . "arguments" raw => tag::ARGUMENTS,
+    LEGACY_CALL = DELTA . "function_call" (from NAME),
     DELTA_ERROR = DELTA . "error" (from ERROR_MESSAGE) => tag::ERROR,
     // The same again for whole bodies.
     MESSAGE = CHOICES . "message" (from CONTENT),
@@ -83,13 +87,12 @@ dialect_places! { PLACES:
     TOP_STATUS = ROOT . "status" => tag::TOP_CODE,
 }
 
-/// A whole body has its content in the message alone.
-pub(super) const TWINS: [u8; 2] = [DELTA, ROOT];
-
 /// Content came in a `delta`: a `message` repeats it.
 const HAS_DELTA: u8 = 1;
 /// The choice that is read has a `message`, which repeats what a `delta` after it says.
 const HAS_MESSAGE: u8 = 2;
+/// Calls came in `tool_calls`: a `function_call` repeats one of them.
+const HAS_CALLS: u8 = 4;
 
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
@@ -104,24 +107,44 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
         }
         Token::Number(CHOICE_INDEX, value) => sink.reply.dialect_state.block = value.min(254) as u8,
         Token::Begin(MESSAGE) if sink.reply.dialect_state.flags & HAS_DELTA != 0 => sink.skip(),
-        Token::Begin(MESSAGE) if !sink.reply.whole => {
+        Token::Begin(MESSAGE) => {
             sink.reply.dialect_state.flags |= HAS_MESSAGE;
             sink.begin_pending();
         }
-        Token::End(MESSAGE) => sink.end_skip(),
+        Token::End(MESSAGE) => {
+            commit_legacy_call(sink)?;
+            sink.end_skip();
+        }
+        // A whole body has its content in the message.
+        Token::Begin(DELTA)
+            if sink.reply.whole && sink.reply.dialect_state.flags & HAS_MESSAGE != 0 =>
+        {
+            sink.reply.dialect_state.count = u32::MAX;
+            sink.skip();
+        }
         Token::Begin(DELTA) => {
             if sink.reply.dialect_state.flags & HAS_MESSAGE != 0 {
                 sink.drop_pending()?;
             }
             sink.reply.dialect_state.count = sink.log.used() as u32;
         }
-        Token::End(DELTA) if sink.log.used() > sink.reply.dialect_state.count as usize => {
-            sink.reply.dialect_state.flags |= HAS_DELTA;
+        Token::End(DELTA) if sink.reply.dialect_state.count == u32::MAX => sink.end_skip(),
+        Token::End(DELTA) => {
+            commit_legacy_call(sink)?;
+            if sink.log.used() > sink.reply.dialect_state.count as usize {
+                sink.reply.dialect_state.flags |= HAS_DELTA;
+                sink.reply.whole = false;
+            }
         }
+        Token::Begin(LEGACY_CALL) => sink.drop_stage(),
         Token::Begin(USAGE | CHOICE_USAGE | GROQ_USAGE) => sink.reply.dialect_state.count = 0,
         Token::Number(TOTAL_TOKENS, total) => sink.reply.dialect_state.count = total,
         Token::End(USAGE | CHOICE_USAGE | GROQ_USAGE) => count_reasoning(sink),
-        Token::Begin(CALLS | DETAILS) => {
+        Token::Begin(place @ (CALLS | DETAILS)) => {
+            sink.drop_stage();
+            if place == CALLS {
+                sink.reply.dialect_state.flags |= HAS_CALLS;
+            }
             sink.reply.index = None;
             sink.reply.dialect_state.document = 0;
             sink.take_word();
@@ -162,6 +185,16 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         sink.close_calls();
     }
     Ok(())
+}
+
+/// The message is over: what of a call stands in `function_call` is one, or goes on with it.
+#[inline(never)]
+fn commit_legacy_call(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
+    if sink.reply.dialect_state.flags & HAS_CALLS != 0 {
+        sink.drop_stage();
+    }
+    sink.reply.index = None;
+    sink.commit_call(true)
 }
 
 /// xAI counts the reasoning beside the completion; that it does shows in the total.

@@ -18,7 +18,6 @@ pub(crate) static CODEC: Codec = Codec {
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,
-    twins: decode::TWINS,
     token: decode::token,
     document_end: decode::document_end,
     ids: encode::ids,

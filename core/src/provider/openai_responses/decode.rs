@@ -4,7 +4,7 @@
 //! meaning is not known yet wait at the end of the transcript until their document is over.
 
 use super::items::{
-    GOT, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_told, item, list_item,
+    GOT, IGNORES, IS_LISTED, SKIPS_CALLS, SKIPS_LIST, add_to_key, event, is_told, item, list_item,
 };
 use crate::Error;
 use crate::message::StopReason;
@@ -42,7 +42,7 @@ dialect_places! { PLACES:
     ITEM_TEXT = ITEM_CONTENT . "text",
     ITEM_REFUSAL = ITEM_CONTENT . "refusal",
     // A whole body is what an event has under `response`. Events of other kinds have an `output`
-    // of their own, so that of a whole body has a place of its own too.
+    // of their own, so that of a whole body, which may be an event, has a place of its own too.
     RESPONSE = ROOT . "response" (from STATUS),
     WHOLE_LIST = ROOT . "output" (from ITEM_TYPE),
     STATUS = ROOT . "status" => tag::WORD,
@@ -60,11 +60,15 @@ dialect_places! { PLACES:
     LIST = ROOT . "output" (from ITEM_TYPE),
 }
 
-/// The list of a whole body is no part of a stream.
-pub(super) const TWINS: [u8; 2] = [ROOT, WHOLE_LIST];
-
 pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Error> {
     match token {
+        Token::Begin(WHOLE_LIST) if is_others(sink) => sink.reply.dialect_state.flags |= IGNORES,
+        Token::End(WHOLE_LIST) if has(sink, IGNORES) => {
+            sink.reply.dialect_state.flags &= !IGNORES;
+        }
+        _ if has(sink, IGNORES) => {
+            sink.take_word();
+        }
         Token::End(LIST | WHOLE_LIST) => {
             sink.reply.dialect_state.flags &= !IS_LISTED;
             let flags = sink.reply.dialect_state.flags;
@@ -168,7 +172,9 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
     match place {
         TYPE => {
             let word = sink.take_word();
-            sink.reply.is_known |= word.starts_with(b"response.");
+            if word.starts_with(b"response.") {
+                (sink.reply.is_known, sink.reply.whole) = (true, false);
+            }
             sink.reply.dialect_state.document = event::from_word(hash(&word));
             if sink.reply.dialect_state.document == event::ERROR {
                 sink.fail_document();
@@ -198,6 +204,14 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
         }
         _ => {}
     }
+}
+
+/// Whether a list that stands at the top of an event is no whole reply: the event has a type, or
+/// earlier events brought the reply.
+const fn is_others(sink: &Sink<'_, '_>) -> bool {
+    let state = &sink.reply.dialect_state;
+    let is_repeated = state.seen != 0 && state.flags & GOT == 0;
+    !sink.reply.whole && (state.document != event::UNKNOWN || is_repeated)
 }
 
 fn has(sink: &Sink<'_, '_>, flags: u8) -> bool {

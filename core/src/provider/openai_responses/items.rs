@@ -129,7 +129,7 @@ pub(super) mod item {
 
 /// The list of items repeats what came.
 pub(super) const SKIPS_LIST: u8 = 1;
-/// The document brought a delta, or arguments.
+/// The document brought a delta, arguments, or an item of a list.
 pub(super) const GOT: u8 = 2;
 /// The calls of that list came, too.
 pub(super) const SKIPS_CALLS: u8 = 4;
@@ -141,6 +141,8 @@ const OVER: u8 = 16;
 pub(super) const IS_LISTED: u8 = 32;
 /// The server gives all items the same number, so they are told apart without it.
 const UNNUMBERED: u8 = 64;
+/// What is read stands in a list that is no part of the reply.
+pub(super) const IGNORES: u8 = 128;
 
 /// More of the id of the item that the event is about.
 pub(super) fn add_to_key(sink: &mut Sink<'_, '_>, bytes: &[u8]) {
@@ -254,6 +256,7 @@ pub(super) fn list_item(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         _ => commit_item(sink, false)?,
     }
     sink.reply.dialect_state.seen |= bit(0);
+    sink.reply.dialect_state.flags |= GOT;
     sink.drop_stage();
     sink.end_part();
     Ok(())

@@ -25,7 +25,6 @@ pub(crate) static CODEC: Codec = Codec {
     headers: &[("content-type", "application/json"), ("accept", "text/event-stream")],
     body: Body::Whole,
     places: decode::PLACES,
-    twins: decode::TWINS,
     token: decode::token,
     document_end: items::document_end,
     ids: |_| CallIdRule::Words,

@@ -63,6 +63,19 @@ impl Sink<'_, '_> {
         }
     }
 
+    /// Bytes of the message so far.
+    pub const fn failure_length(&self) -> usize {
+        self.reply.failure.length as usize
+    }
+
+    /// What was taken for the message of an error is none.
+    pub fn forget_failure(&mut self) {
+        if core::mem::take(&mut self.reply.has_failed) {
+            self.log.truncate(self.reply.failure.start as usize);
+            self.reply.failure.length = 0;
+        }
+    }
+
     /// The message is complete.
     pub fn failure_text_end(&mut self) {
         self.reply.failure.closed |= self.reply.failure.length > 0;

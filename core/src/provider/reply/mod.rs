@@ -5,6 +5,8 @@
 mod call_tests;
 mod calls;
 mod failure;
+#[cfg(all(test, feature = "all-dialects"))]
+mod form_tests;
 #[cfg(feature = "local-models")]
 mod found;
 #[cfg(all(test, feature = "all-dialects", feature = "alloc"))]
@@ -39,7 +41,7 @@ pub(crate) struct Reply {
     pub has_failed: bool,
     /// The end marker of the dialect came.
     pub ended: bool,
-    /// The body is one JSON document, not a stream.
+    /// The body is one JSON document, and as far as is known a whole reply, not a piece of a stream.
     pub whole: bool,
     /// Some document of the dialect came.
     pub documents: bool,

@@ -299,11 +299,7 @@ impl JsonReader {
         while let Some(node) = self.node(number) {
             if node.quick.key == quick {
                 // Of a long key not all bytes were looked at.
-                return if key.len() <= 16 && number != self.hidden {
-                    number
-                } else {
-                    self.place_of(hash::hash(key))
-                };
+                return if key.len() <= 16 { number } else { self.place_of(hash::hash(key)) };
             }
             number = node.next;
         }

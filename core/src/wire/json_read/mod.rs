@@ -107,8 +107,6 @@ pub struct JsonReader {
     count: u8,
     /// The hash of the key that is read, as far as it came.
     key: u32,
-    /// A place that is read as if nobody had asked for it, or `NOWHERE`.
-    hidden: u8,
     /// Half a surrogate pair at the end of a string, which waits for the string at this place in
     /// the next document; with `OLD` when a document ended since. Or `NO_HALF`; 0 where documents
     /// are not pieces of one.
@@ -141,7 +139,6 @@ impl JsonReader {
             is_negative: false,
             count: 0,
             key: 0,
-            hidden: NOWHERE,
             half: 0,
             half_place: NOWHERE,
             decoded: [0; 4],
@@ -151,9 +148,8 @@ impl JsonReader {
         }
     }
 
-    /// Passes over what stands at `hidden`; `joins` says that the documents are pieces of one.
-    pub(crate) const fn begin(&mut self, hidden: u8, joins: bool) {
-        self.hidden = hidden;
+    /// `joins` says that the documents are pieces of one.
+    pub(crate) const fn begin(&mut self, joins: bool) {
         self.half = if joins { NO_HALF } else { 0 };
         #[cfg(target_pointer_width = "64")]
         (self.line.skips_null = true);

@@ -112,7 +112,7 @@ impl JsonReader {
         let mut number = self.first_key();
         while let Some(node) = self.node(number) {
             if node.key == key {
-                return if number == self.hidden { NOWHERE } else { number };
+                return number;
             }
             number = node.next;
         }

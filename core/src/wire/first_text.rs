@@ -1,0 +1,137 @@
+//! The first words of a body that is no reply: the title of a web page, which stands before all
+//! other text, or the first line of a plain text. Gateways and proxies answer so.
+
+use super::hash::{START, add, hash};
+
+/// Finds them, in any chunking.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstText {
+    state: State,
+    /// The body is written in tags.
+    is_page: bool,
+    /// What is read stands inside a script or a style.
+    is_hidden: bool,
+    /// The hash of the name of the tag that is read, as far as it came.
+    name: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Nothing but white space came.
+    Start,
+    TagName,
+    Tag,
+    /// Between two tags.
+    Between,
+    Text,
+    Over,
+}
+
+impl FirstText {
+    pub const fn new() -> Self {
+        Self { state: State::Start, is_page: false, is_hidden: false, name: START }
+    }
+
+    /// Reads from the front of `input`, which it moves on, until some of the text was met. `None`: the
+    /// input is used up.
+    pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<&'a [u8]> {
+        while let Some((&byte, rest)) = input.split_first() {
+            let before = *input;
+            *input = rest;
+            self.state = match (self.state, byte) {
+                (State::Start, b'<') => {
+                    self.is_page = true;
+                    State::TagName
+                }
+                (State::Between, b'<') => State::TagName,
+                (State::Text, b'<') if self.is_page => State::Over,
+                (State::Text, b'\n' | b'\r') => State::Over,
+                // A script may hold the sign.
+                (State::TagName | State::Tag, b'<') if self.is_hidden => {
+                    self.name = START;
+                    State::TagName
+                }
+                (State::TagName | State::Tag, b'>') => {
+                    self.end_tag();
+                    State::Between
+                }
+                (State::TagName, b' ' | b'\t' | b'\n' | b'\r') => State::Tag,
+                (State::TagName, _) => {
+                    self.name = add(self.name, byte.to_ascii_lowercase());
+                    State::TagName
+                }
+                (state @ (State::Tag | State::Over), _) => state,
+                (state @ (State::Start | State::Between), _)
+                    if byte.is_ascii_whitespace() || self.is_hidden =>
+                {
+                    state
+                }
+                (State::Start | State::Between | State::Text, _) => {
+                    let is_text = |byte: &u8| {
+                        !matches!(byte, b'\n' | b'\r') && (*byte != b'<' || !self.is_page)
+                    };
+                    let length = before.iter().position(|byte| !is_text(byte));
+                    let (text, behind) = before.split_at_checked(length.unwrap_or(before.len()))?;
+                    (*input, self.state) = (behind, State::Text);
+                    return Some(text);
+                }
+            };
+        }
+        None
+    }
+
+    fn end_tag(&mut self) {
+        match core::mem::replace(&mut self.name, START) {
+            SCRIPT | STYLE => self.is_hidden = true,
+            SCRIPT_END | STYLE_END => self.is_hidden = false,
+            _ => {}
+        }
+    }
+}
+
+const SCRIPT: u32 = hash(b"script");
+const SCRIPT_END: u32 = hash(b"/script");
+const STYLE: u32 = hash(b"style");
+const STYLE_END: u32 = hash(b"/style");
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::FirstText;
+
+    #[test]
+    fn the_title_of_a_page_or_the_first_line_of_a_text_in_every_chunking() {
+        for (body, expected) in [
+            ("<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>", "502 Bad Gateway"),
+            (
+                "\n<!DOCTYPE html><!--[if lt IE 7]> <html class=\"a\"> <![endif]-->\n<head>\
+                 <style>p > a { x: 1 }</style>\n<title>a.test | 521: Web server is down</title>",
+                "a.test | 521: Web server is down",
+            ),
+            ("<SCRIPT type=x>if (a<b) { no() }</SCRIPT ><h1>Overloaded</h1>", "Overloaded"),
+            ("<?xml version='1.0'?><Error><Code>AccessDenied</Code>", "AccessDenied"),
+            ("upstream connect error <reset>\nmore", "upstream connect error <reset>"),
+            (" \r\nerror code: 502", "error code: 502"),
+            ("<html></html>", ""),
+            ("<title>\n</title><p>Grüße</p>", "Grüße"),
+            ("", ""),
+        ] {
+            for length in 1..=body.len().max(1) {
+                let mut reader = FirstText::new();
+                let mut found = Vec::new();
+                for mut chunk in body.as_bytes().chunks(length) {
+                    while let Some(text) = reader.next(&mut chunk) {
+                        assert!(!text.is_empty());
+                        found.extend_from_slice(text);
+                    }
+                    assert!(chunk.is_empty());
+                }
+                assert_eq!(String::from_utf8(found).unwrap(), expected, "{body} by {length}");
+            }
+        }
+    }
+}
