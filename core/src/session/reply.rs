@@ -113,7 +113,7 @@ impl Machine {
             let mut log = log;
             return self.accept(&mut log, config, reason);
         }
-        let limits = (self.reply_tokens(config), config.limits().context_tokens);
+        let limits = (self.reply_tokens(config), self.context_tokens(&log, config));
         let mut sink = Sink {
             reply: &mut self.reply,
             log,
@@ -143,6 +143,18 @@ impl Machine {
             Ok((reason, _)) => self.accept(&mut log, config, reason),
             Err(error) => self.broken(&mut log, config, error),
         }
+    }
+
+    /// Tokens of the model's context, which the reply may have used up; 0 if that is not known, or if
+    /// the provider's count cannot be true.
+    fn context_tokens(&self, log: &Log<'_>, config: &dyn Config) -> u32 {
+        let (context, usage) = (config.limits().context_tokens, self.reply.usage());
+        if context == 0 || usage.total() < context {
+            return context;
+        }
+        let sent = log.bytes().get(..self.reply.start as usize).unwrap_or_default();
+        let may_be = self.count.up_to(config, sent).may_be(usage.input_tokens);
+        if may_be { context } else { 0 }
     }
 
     /// The reply is whole: it stays.

@@ -5,7 +5,9 @@ extern crate std;
 use std::format;
 use std::string::String;
 
-use crate::provider::testing::{Observed, assert_robust, events, observed};
+use crate::provider::testing::{
+    Observed, assert_robust, config, events, observe, observed, session,
+};
 use crate::{Dialect, ErrorKind, StopReason};
 
 use Dialect::{Anthropic, Gemini, Ollama, OpenAiChat, OpenAiResponses};
@@ -197,6 +199,27 @@ fn a_reply_in_another_dialect_is_an_error_that_is_not_tried_again() {
                 assert!(format!("{error}").contains("check the dialect"));
             }
         }
+    }
+}
+
+#[test]
+fn a_full_context_cuts_the_reply_unless_its_count_cannot_be_true() {
+    for (input, end) in [
+        (989, StopReason::EndTurn),
+        (995, StopReason::MaxTokens),
+        (10_000_000, StopReason::EndTurn),
+    ] {
+        let body = events(&[
+            r#"{"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}"#,
+            &format!(
+                r#"{{"choices":[],"usage":{{"prompt_tokens":{input},"completion_tokens":10}}}}"#
+            ),
+        ]);
+        let mut config = config(OpenAiChat);
+        config.limits.context_tokens = 1000;
+        config.limits.max_output_tokens = 100;
+        let heard = observe(&mut session(config), body.as_bytes(), body.len());
+        assert_eq!((heard.end, heard.error), (Some(end), None), "{input}");
     }
 }
 
