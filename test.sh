@@ -85,7 +85,7 @@ else
 fi
 
 step "core without its features, and with each alone"
-for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured attachments alloc derive drive drive-async; do
+for features in "" all-dialects openai-chat anthropic openai-responses gemini ollama window local-models options structured attachments profiles alloc derive drive drive-async; do
     cargo clippy --quiet --package zerostack-core --no-default-features --features "$features" -- --deny warnings
 done
 

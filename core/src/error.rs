@@ -311,7 +311,30 @@ pub(crate) const OPTION_NAMES: [&str; 15] = [
     "extra",
 ];
 
+/// The number of a whole profile where errors name an option; those of its fields follow.
+pub(crate) const PROFILE_NUMBER: u32 = 63;
+
+/// The names of the fields of a profile.
+pub(crate) const PROFILE_FIELD_NAMES: [&str; 10] = [
+    "stream",
+    "stream_options",
+    "cache_control",
+    "include",
+    "system_role",
+    "instruction_role",
+    "output_limit_key",
+    "reasoning",
+    "call_ids",
+    "schemas",
+];
+
 fn option_name(number: u32) -> &'static str {
-    let index = (number as usize).checked_sub(1);
-    index.and_then(|index| OPTION_NAMES.get(index)).copied().unwrap_or("unknown")
+    let number = number as usize;
+    let option = number.checked_sub(1).and_then(|index| OPTION_NAMES.get(index));
+    let field = match number.checked_sub(PROFILE_NUMBER as usize) {
+        Some(0) => Some(&"profile"),
+        Some(index) => PROFILE_FIELD_NAMES.get(index - 1),
+        None => None,
+    };
+    option.or(field).copied().unwrap_or("unknown")
 }

@@ -149,6 +149,7 @@
 //! | `window` | token counts, room by policy, budgets of a turn, repeated calls; on by default |
 //! | `local-models` | calls in words or JSON Schema, and calls found in text, see [`ToolMode`]; on by default |
 //! | `options` | what a request says beside the conversation, see [`RequestOptions`]; on by default |
+//! | `profiles` | what a server refuses or demands beyond its dialect, see [`Profile`]; on by default |
 //! | `attachments` | images, audio, documents and other files in messages, see [`Attachment`]; on by default |
 //! | `structured` | answers that are checked and asked for again, see [`ResponseSchema`]; on by default |
 //! | `alloc` | storage that grows, a configuration that owns its texts |
@@ -188,6 +189,11 @@ pub use provider::{AttachmentReader, WantedBytes};
 pub use provider::{
     Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, Request,
     RequestOption, RequestPlace, RoomPolicy, SessionConfig, ToolMode,
+};
+#[cfg(feature = "profiles")]
+pub use provider::{
+    CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField, ReasoningForm,
+    SchemaForm, SystemRole,
 };
 #[cfg(feature = "options")]
 pub use provider::{

@@ -50,6 +50,7 @@ mod permissions;
 mod permitted;
 mod pipelines;
 mod plumbing;
+mod profile;
 mod prompt_commands;
 mod prompts;
 mod random_sessions;

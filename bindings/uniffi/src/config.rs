@@ -1,6 +1,6 @@
 //! What a session is made with.
 
-use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices};
+use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices, Profile};
 
 use crate::{
     Counting, Dialect, FailedTurn, OutputLimitKey, RequestOptions, RoomPolicy, ToolMode,
@@ -29,6 +29,11 @@ pub struct Config {
     /// What a request says beside the conversation.
     #[uniffi(default = None)]
     pub options: Option<RequestOptions>,
+    /// What the server refuses or demands beyond its dialect: entries with commas between them,
+    /// each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+    /// one of them.
+    #[uniffi(default = "")]
+    pub profile: String,
 }
 
 /// A tool that the model may call.
@@ -137,20 +142,24 @@ pub fn default_limits() -> Limits {
 
 impl Config {
     /// # Errors
-    /// `Unsupported` when the library was built without the vocabulary that counts.
+    /// `Unsupported` when the library was built without the vocabulary that counts, `BadOption` for
+    /// an entry of the profile that is not known.
     pub(crate) fn to_core(&self) -> Result<OwnedConfig, ZerostackError> {
         let tools = self.tools.iter().map(|tool| OwnedTool {
             name: tool.name.clone(),
             description: tool.description.clone(),
             parameters: tool.parameters.clone(),
         });
+        let dialect = self.dialect.into();
+        let (profile, key) = Profile::parse(&self.profile, dialect)?;
         Ok(OwnedConfig {
-            dialect: self.dialect.into(),
+            dialect,
             model: self.model.clone(),
             system: self.system.clone(),
             tools: tools.collect(),
             limits: self.limits.to_core(),
-            output_limit_key: self.output_limit_key.into(),
+            output_limit_key: key.unwrap_or_else(|| self.output_limit_key.into()),
+            profile,
             counting: counting::to_core(self.counting)?,
             tool_mode: self.tool_mode.into(),
             options: self.options.as_ref().map(RequestOptions::to_core).unwrap_or_default(),

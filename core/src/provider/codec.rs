@@ -1,5 +1,6 @@
 //! What each dialect implements: one [`Codec`] each.
 
+use super::profile::InForce;
 use super::{Config, Sink};
 use crate::Error;
 use crate::transcript::places::{FEW, Table, call_behind};
@@ -62,6 +63,8 @@ pub(crate) struct Context<'a> {
     pub bytes: &'a [u8],
     /// Tokens that the reply may have; 0 is as the provider likes.
     pub reply_tokens: u32,
+    /// What its server refuses or demands.
+    pub profile: InForce,
     /// Where its calls and results stand, as far as that is noted.
     pub places: Table<'a>,
     /// It asks for a summary, which has no use for a schema or a choice of tools.

@@ -6,6 +6,9 @@ use super::limits::{Prices, RoomPolicy};
 use super::options;
 #[cfg(feature = "options")]
 use super::options::RequestOptions;
+use super::profile;
+#[cfg(feature = "profiles")]
+use super::profile::Profile;
 use crate::message::{Dialect, ToolSpec};
 use crate::wire::json_read::is_object;
 use crate::{Error, ErrorKind};
@@ -42,6 +45,12 @@ pub trait Config {
     #[cfg(feature = "options")]
     fn options(&self) -> RequestOptions<'_> {
         RequestOptions::NONE
+    }
+
+    /// What the server refuses or demands beyond its dialect.
+    #[cfg(feature = "profiles")]
+    fn profile(&self) -> Profile {
+        Profile::DIALECT
     }
 
     /// Text `index` of those that end the reply where the model writes them, `None` after the
@@ -248,6 +257,9 @@ pub struct SessionConfig<'c> {
     pub counting: Counting<'c>,
     /// How the tools are described to the model, and how it calls them.
     pub tool_mode: ToolMode,
+    /// What the server refuses or demands beyond its dialect.
+    #[cfg(feature = "profiles")]
+    pub profile: Profile,
     /// What a request says beside the conversation.
     #[cfg(feature = "options")]
     pub options: RequestOptions<'c>,
@@ -269,6 +281,8 @@ impl<'c> SessionConfig<'c> {
             output_limit_key: OutputLimitKey::MaxTokens,
             counting: Counting::ROUGH,
             tool_mode: ToolMode::Native,
+            #[cfg(feature = "profiles")]
+            profile: Profile::DIALECT,
             #[cfg(feature = "options")]
             options: RequestOptions::NONE,
             #[cfg(feature = "options")]
@@ -308,6 +322,11 @@ impl Config for SessionConfig<'_> {
 
     fn tool_mode(&self) -> ToolMode {
         self.tool_mode
+    }
+
+    #[cfg(feature = "profiles")]
+    fn profile(&self) -> Profile {
+        self.profile
     }
 
     #[cfg(feature = "options")]
@@ -354,6 +373,11 @@ impl<C: Config + ?Sized> Config for &C {
         (**self).tool_mode()
     }
 
+    #[cfg(feature = "profiles")]
+    fn profile(&self) -> Profile {
+        (**self).profile()
+    }
+
     #[cfg(feature = "options")]
     fn options(&self) -> RequestOptions<'_> {
         (**self).options()
@@ -372,6 +396,8 @@ pub use owned::{OwnedConfig, OwnedTool};
 mod owned {
     #[cfg(feature = "options")]
     use super::super::options::{OwnedOptions, RequestOptions};
+    #[cfg(feature = "profiles")]
+    use super::Profile;
     use super::{Config, Counting, Dialect, Limits, OutputLimitKey, ToolMode, ToolSpec};
     use alloc::string::String;
     use alloc::vec::Vec;
@@ -395,6 +421,9 @@ mod owned {
         pub counting: Counting<'static>,
         /// How the tools are described to the model, and how it calls them.
         pub tool_mode: ToolMode,
+        /// What the server refuses or demands beyond its dialect.
+        #[cfg(feature = "profiles")]
+        pub profile: Profile,
         /// What a request says beside the conversation.
         #[cfg(feature = "options")]
         pub options: OwnedOptions,
@@ -424,6 +453,8 @@ mod owned {
                 output_limit_key: OutputLimitKey::MaxTokens,
                 counting: Counting::ESTIMATE,
                 tool_mode: ToolMode::Native,
+                #[cfg(feature = "profiles")]
+                profile: Profile::DIALECT,
                 #[cfg(feature = "options")]
                 options: OwnedOptions::default(),
             }
@@ -477,6 +508,11 @@ mod owned {
             self.tool_mode
         }
 
+        #[cfg(feature = "profiles")]
+        fn profile(&self) -> Profile {
+            self.profile
+        }
+
         #[cfg(feature = "options")]
         fn options(&self) -> RequestOptions<'_> {
             self.options.lend()
@@ -513,6 +549,7 @@ pub(crate) fn check(config: &dyn Config) -> Result<&'static Codec, Error> {
         return Err(Error::new(ErrorKind::BadConfig, u32::MAX));
     }
     options::check(config, codec)?;
+    profile::check(config)?;
     Ok(codec)
 }
 

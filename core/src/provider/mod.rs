@@ -22,6 +22,11 @@ mod model;
 pub(crate) mod options;
 #[cfg_attr(not(feature = "all-dialects"), allow(unused, reason = "a build may have no dialect"))]
 mod places;
+#[cfg_attr(
+    not(feature = "all-dialects"),
+    allow(dead_code, unused_imports, reason = "each dialect uses a part")
+)]
+pub(crate) mod profile;
 #[cfg(feature = "attachments")]
 mod pull;
 #[cfg_attr(
@@ -61,6 +66,11 @@ pub use options::{
 };
 #[cfg(all(feature = "options", feature = "alloc"))]
 pub use options::{OwnedOptions, OwnedResponseSchema, OwnedToolChoice};
+#[cfg(feature = "profiles")]
+pub use profile::{
+    CacheControl, CallIdForm, InstructionRole, KnownHost, Profile, ProfileField, ReasoningForm,
+    SchemaForm, SystemRole,
+};
 pub use request::{Request, RequestPlace};
 
 pub(crate) use codec::{Body, Codec, Context};

@@ -10,7 +10,7 @@
 /// more to it: `message`, `type` and `status` at the top.
 macro_rules! dialect_places {
     ($table:ident: $($own:tt)*) => {
-        $crate::wire::json_read::places! { $table: $($own)*
+        $crate::provider::places::with_fields! { $table: $($own)*
             ERROR = ROOT . "error" => tag::ERROR,
             ERROR_MESSAGE = ERROR . "message" => tag::ERROR,
             ERROR_MSG = ERROR . "msg" => tag::ERROR,
@@ -43,6 +43,25 @@ macro_rules! dialect_places {
     };
 }
 pub(crate) use dialect_places;
+
+/// The same with the fields that an error names beside its message: OpenAI's `param`, and `loc` of
+/// pydantic.
+#[cfg(feature = "profiles")]
+macro_rules! with_fields {
+    ($table:ident: $($places:tt)*) => {
+        $crate::wire::json_read::places! { $table: $($places)*
+            ERROR_PARAM = ERROR . "param" => tag::FIELD,
+            ERROR_LOC = ERROR . "loc" => tag::FIELD,
+        }
+    };
+}
+#[cfg(not(feature = "profiles"))]
+macro_rules! with_fields {
+    ($table:ident: $($places:tt)*) => {
+        $crate::wire::json_read::places! { $table: $($places)* }
+    };
+}
+pub(crate) use with_fields;
 
 #[cfg(all(test, feature = "all-dialects"))]
 mod tests {

@@ -221,8 +221,11 @@ impl<'s> Walk<'s> {
     fn new(codec: &'static Codec, context: Context<'s>) -> Self {
         let cursor = Cursor { offset: MAGIC.len(), ..Cursor::default() };
         let mut pieces = Pieces::new();
-        pieces.blanks.receiver = maker(context.config);
-        pieces.blanks.ids = (codec.ids)(context.config.model());
+        let of_dialect = (codec.ids)(context.config.model());
+        let ids = context.profile.call_ids(of_dialect);
+        // A server that is said to want other ids may refuse its own.
+        pieces.blanks.receiver = if ids == of_dialect { maker(context.config) } else { 0 };
+        pieces.blanks.ids = ids;
         Self { codec, context, section: BodySection::Head, cursor, pieces }
     }
 

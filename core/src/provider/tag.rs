@@ -44,6 +44,10 @@ pub(crate) const DELAY: u8 = 20;
 pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
 
+/// The name of a field that an error is about.
+#[cfg(feature = "profiles")]
+pub(crate) const FIELD: u8 = 24;
+
 /// A short word, of which the dialect takes the hash at its end.
 // A small processor takes the word, and dense numbers take less of its flash.
 pub(crate) const HASH: u8 = if WORDS { HASHED } else { 23 };
@@ -68,6 +72,10 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
             Token::Piece(_, bytes),
             WORD | HASH | STOP | ERROR_TYPE | ERROR_CODE | OBJECT | TOP_CODE | DELAY,
         ) => sink.word(bytes),
+        #[cfg(feature = "profiles")]
+        (Token::Piece(_, bytes), FIELD) => sink.word(bytes),
+        #[cfg(feature = "profiles")]
+        (Token::PieceEnd(_), FIELD) => sink.failure_field(),
         (Token::PieceEnd(_), STOP) => sink.stop(),
         (Token::PieceEnd(_), ERROR | TOP_MESSAGE) => sink.failure_text_end(),
         (Token::PieceEnd(_), ERROR_TYPE | ERROR_CODE) => sink.failure_code(tag == ERROR_CODE),

@@ -9,6 +9,7 @@ use super::room::{LastResort, can_drop};
 use super::window::{ENABLED, FinishSummary, RoomAttempts, Runs, WindowCount, used_up};
 use super::{Failure, Step, unknown_call, wrong_step};
 use crate::message::{ToolCall, ToolResult, Usage};
+use crate::provider::profile::Switched;
 use crate::provider::{Budget, Codec, Config, Limits, Reply, codec_of};
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{ENDED, FIRST, Header, INSTRUCTION, Kind, MARKED};
@@ -54,6 +55,8 @@ pub(super) struct Machine {
     pub status: u16,
     /// What the server wishes for, or `u32::MAX`: an `Option` takes twice the room.
     pub retry_after_ms: u32,
+    /// What the server has refused of the profile.
+    pub switched: Switched,
     /// A byte at the end of the last chunk was read but is not counted as used yet.
     pub owes_byte: bool,
     /// A driver has a connection out.
@@ -92,6 +95,7 @@ impl Machine {
             summary: None,
             status: 0,
             retry_after_ms: u32::MAX,
+            switched: Switched::NONE,
             owes_byte: false,
             #[cfg(feature = "drive-async")]
             has_connection: false,
@@ -306,6 +310,7 @@ impl Machine {
 
     pub fn forget_failure(&mut self) {
         self.error = None;
+        self.switched.forget_last();
         self.reply.failure.length = 0;
     }
 }

@@ -7,6 +7,7 @@ mod checkpoint;
 mod feed;
 mod machine;
 mod open;
+mod profile;
 mod reply;
 mod retry;
 mod room;
@@ -19,6 +20,7 @@ pub use step::Step;
 pub use window::WindowTokens;
 
 use crate::message::{CallId, Event, Fed, ToolCall, ToolResult, Usage};
+use crate::provider::profile::InForce;
 use crate::provider::{Config, Context, Request, check, codec_of};
 use crate::transcript::{Frame, Journal, Storage, Transcript};
 use crate::wire::scan::WORDS;
@@ -189,6 +191,23 @@ impl<C: Config, S: Storage> Session<C, S> {
         self.machine.failure(&self.transcript)
     }
 
+    /// What the server refuses or demands, as the next request takes it: that of the configuration,
+    /// without what the server has refused.
+    #[cfg(feature = "profiles")]
+    #[must_use]
+    pub fn profile(&self) -> crate::Profile {
+        InForce::new(&self.config, self.machine.switched).profile
+    }
+
+    /// The field that the server has refused in the last attempt, after [`Event::Restart`]: the
+    /// request goes once more without it, and so do all later ones. [`failure`](Self::failure) has
+    /// the server's words.
+    #[cfg(feature = "profiles")]
+    #[must_use]
+    pub fn switched_off(&self) -> Option<crate::ProfileField> {
+        self.machine.switched.last()
+    }
+
     /// The JSON of the answer that the conversation ends with: its last text, without white space
     /// and a fence around it. Empty if there is none. With a [`crate::ResponseSchema`] that is
     /// checked it fits that, unless the turn ended otherwise than by [`Event::End`] with
@@ -306,6 +325,7 @@ impl<C: Config, S: Storage> Session<C, S> {
             config: &self.config,
             bytes,
             reply_tokens,
+            profile: InForce::new(&self.config, self.machine.switched),
             places,
             #[cfg(feature = "options")]
             is_summary: self.machine.summary().is_some(),

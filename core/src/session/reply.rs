@@ -237,6 +237,14 @@ impl Machine {
                 self.step = Step::MakeRoom { bytes: 0 };
                 return Ok(Event::Restart);
             }
+            ErrorKind::Status if self.switches_off(log, config, error) => {
+                self.take_out(log, start);
+                // It says the same in another way, and was not refused for what it says.
+                self.attempt = self.attempt.saturating_sub(1);
+                self.enter_send(log, config);
+                self.error = Some(error);
+                return Ok(Event::Restart);
+            }
             ErrorKind::Status => is_transient(error.detail(), &self.reply.failure.code),
             ErrorKind::Full => {
                 self.take_out(log, start);

@@ -238,6 +238,7 @@ impl Machine {
             Err(_) if matches!(session.step(), Step::MakeRoom { .. }) => Some(AgentEvent::Restart),
             Err(_) => return Err(self.failure(session, endpoint)),
         };
+        self.tell_of_switch(session, endpoint);
         if session.step() != Step::Receive {
             recorder.end()?;
             self.unread = 0..0;
@@ -260,11 +261,26 @@ impl Machine {
             self.attempts = 0;
         }
         self.ready.extend(events);
+        self.tell_of_switch(session, endpoint);
         if is_asked_again {
             let reason = format!("the answer does not fit: {}", unfit(session));
             self.ready.push_back(AgentEvent::Retry { wait_ms: 0, reason });
         }
         Ok(())
+    }
+
+    /// A field that the server refuses is left out from here on.
+    fn tell_of_switch(&mut self, session: &OwnedSession, endpoint: &Endpoint) {
+        let Some(field) = session.switched_off() else { return };
+        let said = failure(session, endpoint, &self.said);
+        let profile = session.profile();
+        let now = match profile.value(field) {
+            Some("false" | "none") | None => "goes without it".to_owned(),
+            Some(value) => format!("goes with {value}"),
+        };
+        let reason = format!("{said}; what follows {now} ({} of its profile)", field.name());
+        self.attempts = self.attempts.saturating_sub(1);
+        self.ready.push_back(AgentEvent::Retry { wait_ms: 0, reason });
     }
 
     /// Keeps some of the `count` bytes that were received.

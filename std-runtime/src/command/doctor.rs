@@ -10,7 +10,7 @@ use serde_json::json;
 use super::entry::{Entry, Group, Invocation};
 use super::flag;
 use super::print::print;
-use crate::provider::{self, Config, Flags};
+use crate::provider::{self, Config, Endpoint, Flags};
 use crate::sandbox::State;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result, state_folder, view};
@@ -70,15 +70,10 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     findings.push(git());
     findings.push(state());
     findings.push(terminal());
-    findings.push(match model(matches.get_flag("network")) {
-        Ok(finding) => finding,
-        Err(error) => Finding {
-            name: "model",
-            state: "error",
-            detail: note(error),
-            meaning: "runs end with this error".to_owned(),
-        },
-    });
+    findings.extend(model(matches.get_flag("network")).unwrap_or_else(|error| {
+        let meaning = "runs end with this error".to_owned();
+        vec![Finding { name: "model", state: "error", detail: note(error), meaning }]
+    }));
     let lines = findings.iter().map(|it| match matches.get_flag("json") {
         true => it.json(),
         false => it.text(),
@@ -167,20 +162,20 @@ fn terminal() -> Finding {
     Finding::ok("terminal", format!("{streams}; TERM is {term}"))
 }
 
-/// The model of a run without flags.
-fn model(asks: bool) -> Result<Finding> {
+/// The model of a run without flags, and the profile of its server.
+fn model(asks: bool) -> Result<Vec<Finding>> {
     let env = crate::agent::variable;
     let folder = std::env::current_dir().unwrap_or_default();
     let config = Config::load(&env, &folder)?;
     let flags = Flags::default();
     if !provider::is_configured(&flags, &env, &config.providers)? && !asks {
-        return Ok(Finding {
+        return Ok(vec![Finding {
             name: "model",
             state: "missing",
             detail: "no provider is configured".to_owned(),
             meaning: "a run uses a server on the usual ports of this machine, if there is one"
                 .to_owned(),
-        });
+        }]);
     }
     let http = crate::transport::HttpOptions::from_env(&env)?;
     let mut is_asked = false;
@@ -193,10 +188,11 @@ fn model(asks: bool) -> Result<Finding> {
     });
     let endpoint = found?;
     let detail = endpoint.to_string();
+    let profile = profile(&endpoint);
     if !asks {
         let mut finding = Finding::ok("model", detail);
         finding.meaning = "not asked; --network does".to_owned();
-        return Ok(finding);
+        return Ok(vec![finding, profile]);
     }
     let models = match is_asked {
         true => None,
@@ -210,5 +206,24 @@ fn model(asks: bool) -> Result<Finding> {
         finding.state = "partly";
         finding.meaning = format!("it answers, and does not list {}", endpoint.model);
     }
-    Ok(finding)
+    Ok(vec![finding, profile])
+}
+
+/// What the server refuses or demands beyond its dialect, and who says so.
+fn profile(endpoint: &Endpoint) -> Finding {
+    let key = endpoint.output_limit_key.name();
+    let mut fields: Vec<String> = endpoint
+        .profile
+        .fields(endpoint.api)
+        .map(|(field, value, host)| {
+            let origin = host.map_or("its table", |_| "a known server");
+            format!("{} = {value} ({origin})", field.name())
+        })
+        .collect();
+    if endpoint.api == provider::Dialect::OpenAiChat {
+        fields.push(format!("output_limit_key = {key}"));
+    }
+    let name = endpoint.profile.host.map_or("no known server", |host| host.name);
+    let fields = if fields.is_empty() { "as its dialect".to_owned() } else { fields.join(", ") };
+    Finding::ok("profile", format!("{name}: {fields}"))
 }

@@ -34,6 +34,7 @@ fn arguments(command: Command) -> Command {
         .arg(completion.conflicts_with("max-tokens"))
         .arg(tool_mode())
         .args(options::arguments())
+        .arg(options::profile())
         .arg(flag::switch("prefix-report", "Report which requests begin with the one before"))
 }
 
@@ -43,6 +44,8 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     let mut config = OwnedConfig::new(api, model.unwrap_or_default());
     config.tool_mode = value(&matches, "tool-mode").unwrap_or(config.tool_mode);
     config.options = options::read(&matches);
+    let (profile, key) = options::read_profile(&matches, api);
+    (config.profile, config.output_limit_key) = (profile, key.unwrap_or_default());
     config.options.response_schema =
         options::schema_path(&matches).map(|path| options::read_schema(&path)).transpose()?;
     if let Some(tokens) = value(&matches, "max-completion-tokens") {
@@ -50,7 +53,6 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         config.output_limit_key = OutputLimitKey::MaxCompletionTokens;
     } else if let Some(tokens) = value(&matches, "max-tokens") {
         config.limits.max_output_tokens = tokens;
-        config.output_limit_key = OutputLimitKey::MaxTokens;
     }
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     match matches.get_flag("prefix-report") {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Arg, ArgAction, ArgMatches};
 use zerostack_core::tool::schema::Schema;
 use zerostack_core::{
-    CacheTtl, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, ReasoningEffort, Thousandths,
+    CacheTtl, Dialect, OutputLimitKey, OwnedOptions, OwnedResponseSchema, OwnedToolChoice, Profile,
+    ReasoningEffort, Thousandths,
 };
 
 use super::flag::{self, value, values};
@@ -77,6 +78,35 @@ pub(crate) fn header() -> Arg {
         .action(ArgAction::Append)
         .value_parser(parse)
         .hide_short_help(true)
+}
+
+/// `--profile`.
+pub(crate) fn profile() -> Arg {
+    // What it means depends on the dialect; what it is does not.
+    let parse = |text: &str| match Profile::parse(text, Dialect::OpenAiChat) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(format!(
+            "must be the name of a known server, or FIELD=VALUE of a profile, not {}",
+            shown(text)
+        )),
+    };
+    flag::option("profile", "NAME|FIELD=VALUE", "What the server refuses; may be repeated")
+        .long_help(
+            "What the server refuses or demands beyond its dialect: the name or the host of a \
+             known server (openai, mistral, vllm, …), or a field and its value, such as \
+             stream_options=false. May be repeated; what comes later counts",
+        )
+        .action(ArgAction::Append)
+        .value_parser(parse)
+}
+
+/// What [`profile`] was given, for a dialect.
+pub(crate) fn read_profile(
+    matches: &ArgMatches,
+    dialect: Dialect,
+) -> (Profile, Option<OutputLimitKey>) {
+    let entries = values::<String>(matches, "profile").join(",");
+    Profile::parse(&entries, dialect).unwrap_or_default()
 }
 
 /// What [`arguments`] were given, without the schema.

@@ -17,6 +17,7 @@
 //! prices = { input = 3.0, output = 15.0, cache_read = 0.3 }   # a million tokens, for `--max-cost`
 //! tool_mode = "native"             # or lenient, text, schema: for local models, see `--help`
 //! output_limit_key = "max_tokens"  # or "max_completion_tokens", as OpenAI's own models want it
+//! profile = { stream_options = false, instruction_role = "user" }   # what the server refuses
 //! options = { temperature = 0.2, stop = ["END"] }   # of each request; see the flags of a run
 //! headers = { x-portkey-provider = "openai", api-key = "${AZURE_KEY}" }   # sent with each request
 //! query = { api-version = "2024-10-21" }   # the same, in the URL; `${NAME}` is a variable
@@ -382,7 +383,7 @@ const USER_KEYS: [&str; 6] =
 /// What stands at the top of a project's file.
 const PROJECT_KEYS: [&str; 4] = ["provider", "model", "permissions", "sandbox"];
 /// What stands in `[providers.NAME]` beside `model`.
-const PROVIDER_KEYS: [&str; 10] = [
+const PROVIDER_KEYS: [&str; 12] = [
     "api",
     "base_url",
     "key_env",
@@ -391,6 +392,8 @@ const PROVIDER_KEYS: [&str; 10] = [
     "prices",
     "tool_mode",
     "output_limit_key",
+    "options",
+    "profile",
     "headers",
     "query",
 ];

@@ -719,6 +719,47 @@ fn the_tool_mode_comes_from_the_flag_or_the_table() {
 }
 
 #[test]
+fn a_profile_is_that_of_a_known_server_under_what_the_table_says() {
+    let fields = |case: Case<'_>| {
+        let endpoint = case.resolve().unwrap();
+        let fields = endpoint.profile.fields(endpoint.api);
+        fields.map(|(field, value, host)| (field.name(), value, host)).collect::<Vec<_>>()
+    };
+    let mistral = [("MISTRAL_API_KEY", KEY)];
+    let case = Case { flags: flags("mistral", "", ""), env: &mistral, ..Case::default() };
+    let known = [
+        ("stream_options", "false", Some("mistral")),
+        ("call_ids", "nine-letters", Some("mistral")),
+    ];
+    assert_eq!(fields(case), known);
+    let user = "[providers.mistral.profile]\nstream_options = true\nreasoning = \"none\"\n";
+    let case = Case { flags: flags("mistral", "", ""), env: &mistral, user, ..Case::default() };
+    let own = [("stream_options", "true", None), ("reasoning", "none", None), known[1]];
+    assert_eq!(fields(case), own);
+    // A server of one's own has its name where it listens elsewhere.
+    let vllm = "[providers.vllm]\nbase_url = \"http://10.0.0.7:9000/v1\"\nmodel = \"m\"\n";
+    for (user, name) in [(vllm, "vllm"), ("", "")] {
+        let (provider, url) =
+            if name.is_empty() { ("", "http://127.0.0.1:8000/v1") } else { (name, "") };
+        let case = Case { flags: flags(provider, url, "m"), user, ..Case::default() };
+        assert!(fields(case).contains(&("instruction_role", "user", Some("vllm"))), "{user}");
+    }
+    // The name alone tells nothing of another server.
+    let moved = "[providers.mistral]\nbase_url = \"https://x.example.com/v1\"\nmodel = \"m\"\n";
+    let case =
+        Case { flags: flags("mistral", "", ""), env: &mistral, user: moved, ..Case::default() };
+    assert_eq!(fields(case), []);
+    for (text, parts) in [
+        ("streams = true", ["`stream_options`", "\"streams\""]),
+        ("stream = \"maybe\"", ["`true`", "\"maybe\""]),
+        ("output_limit_key = \"max_tokens\"", ["`stream`", "output_limit_key"]),
+    ] {
+        let user = format!("[providers.x.profile]\n{text}\n");
+        Case { user: &user, ..Case::default() }.fails(ErrorKind::Configuration, &parts);
+    }
+}
+
+#[test]
 fn the_limit_of_a_reply_has_the_name_that_the_server_knows() {
     let key = |case: Case<'_>| case.resolve().unwrap().output_limit_key;
     let openai = [("OPENAI_API_KEY", KEY)];

@@ -8,7 +8,7 @@
 use super::{REDACTED, SIGNATURE, THINKING_FIELD};
 use crate::message::Dialect;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
-use crate::provider::model::{is_claude, is_claude_of_cloud};
+use crate::provider::model::is_claude;
 use crate::provider::options;
 use crate::provider::{Context, attach};
 use crate::transcript::log::MAGIC;
@@ -31,16 +31,17 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
     out.fill(r#"{"model":"%t","max_tokens":"#);
     pieces!(out: Piece::Number(max_tokens));
-    out.fill(r#","stream":true"#);
-    let model = context.config.model();
-    let caches = is_claude(model) && !is_claude_of_cloud(model);
-    if caches {
+    out.fill(if context.profile.streams() { r#","stream":true"# } else { r#","stream":false"# });
+    if context.profile.caches_all(context.config.model()) {
         mark(context, out);
     }
 }
 
 /// Ends what the provider keeps in its cache.
 fn mark<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
+    if !context.profile.has_cache_marks() {
+        return;
+    }
     let ttl = options::cache_ttl(context.config);
     pieces!(out: r#","cache_control":{"type":"ephemeral""#, ttl, "}");
 }
@@ -199,6 +200,7 @@ fn block<'a>(
 ) -> Option<&'static str> {
     about(record, out);
     match (record.header.kind(), record.header.info) {
+        (Kind::Thinking | Kind::Opaque, _) if context.profile.hides_reasoning() => None,
         // Blocks without a visible character are refused.
         (Kind::Text, _) if !record.text().trim().is_empty() => {
             Some(r#"{"type":"text","text":"%t"}"#)

@@ -124,6 +124,7 @@ fn part<'a>(context: &Context<'a>, at: &mut Cursor, record: &Record<'a>, out: &m
     let form = match record.header.kind() {
         Kind::Text => r#"{"text":"%t""#,
         // Reasoning goes back where its signature vouches for it, and only whole.
+        Kind::Thinking if context.profile.hides_reasoning() => return,
         Kind::Thinking if signature.is_some() && !record.header.has(MARKED) => {
             r#"{"text":"%t","thought":true"#
         }

@@ -4,6 +4,7 @@
 //! server gave one: results are written in the order of the calls.
 
 use super::THINKING_FIELD;
+use crate::message::Dialect;
 use crate::provider::codec::{Cursor, about, about_tool, user_tags};
 use crate::provider::options;
 use crate::provider::{Context, attach};
@@ -28,7 +29,8 @@ const RESULT_IMAGES: u8 = 8;
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     let limits = context.config.limits();
     out.blanks.text = context.config.model();
-    out.fill(r#"{"model":"%t","stream":true"#);
+    out.fill(r#"{"model":"%t","stream":"#);
+    out.fill(if context.profile.streams() { "true" } else { "false" });
     let options =
         [(r#""num_ctx":"#, limits.context_tokens), (r#""num_predict":"#, context.reply_tokens)];
     let mut before = r#","options":{"#;
@@ -66,14 +68,17 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 Kind::User => {
                     at.offset = record.end();
                     about(&record, out);
+                    let role = context.profile.own_role(&record, Dialect::Ollama);
                     if core::mem::take(&mut at.is_joined) {
                         out.fill(r"\n\n");
                     } else {
                         begin(context, at, out);
-                        out.fill(r#"user","content":""#);
+                        out.blanks.name = role.unwrap_or("user");
+                        out.fill(r#"%n","content":""#);
                     }
                     // Templates refuse the role of the system after the first message.
-                    let [before, behind] = user_tags(&record);
+                    let [before, behind] =
+                        if role.is_none() { user_tags(&record) } else { [""; 2] };
                     pieces!(out: before);
                     out.fill("%t");
                     pieces!(out: behind);
@@ -81,7 +86,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                         (at.stage, at.message, at.comma) = (USER_LINES, at.offset, false);
                         return true;
                     }
-                    at.is_joined = at.joins(bytes, &record);
+                    at.is_joined = role.is_none() && at.joins(bytes, &record);
                     out.fill(if at.is_joined { "" } else { r#""}"# });
                 }
                 Kind::Attachment => at.offset = record.end(),
@@ -110,7 +115,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         THINKING => match at.next_of(bytes, Kind::Thinking.bit()) {
             Some(part) => {
                 let is_ours = part.header.info.first() == Some(&THINKING_FIELD);
-                if is_ours && !part.header.has(MARKED) {
+                if is_ours && !part.header.has(MARKED) && !context.profile.hides_reasoning() {
                     about(&part, out);
                     out.fill(if at.comma { "%t" } else { r#","thinking":"%t"# });
                     at.comma = true;

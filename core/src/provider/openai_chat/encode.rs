@@ -44,16 +44,21 @@ pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill(r#"{"model":"%t""#);
     let max_output_tokens = context.reply_tokens;
     if max_output_tokens > 0 {
-        let key = context.config.output_limit_key().name();
+        let key = context.profile.output_limit_key(context.config);
         pieces!(out: r#",""#, key, r#"":"#, Piece::Number(max_output_tokens));
     }
-    out.fill(r#","stream":true,"stream_options":{"include_usage":true}"#);
+    out.fill(if context.profile.streams() { r#","stream":true"# } else { r#","stream":false"# });
+    if context.profile.has_stream_options() {
+        out.fill(r#","stream_options":{"include_usage":true}"#);
+    }
 }
 
 pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>) {
     about_tool(context, index, out);
     out.fill(if index == 0 { r#","tools":["# } else { "," });
-    out.fill(r#"{"type":"function","function":{"name":"%n","description":"%t","parameters":%o}}"#);
+    out.fill(r#"{"type":"function","function":{"name":"%n","description":"%t","parameters":%o"#);
+    let is_strict = context.profile.is_strict(out.blanks.arguments);
+    out.fill(if is_strict { r#","strict":true}}"# } else { "}}" });
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
@@ -63,7 +68,8 @@ pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.fill(r#","messages":["#);
     out.blanks.text = context.config.system();
     if !out.blanks.text.is_empty() {
-        out.fill(r#"{"role":"system","content":"%t"}"#);
+        out.blanks.name = context.profile.system_role();
+        out.fill(r#"{"role":"%n","content":"%t"}"#);
     }
 }
 
@@ -88,18 +94,21 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 out.fill(if is_silent { "null" } else { r#"""# });
                 return true;
             }
-            if !was_joined && Cursor::joins_attachments(bytes, &record) {
+            let role = context.profile.own_role(&record, Dialect::OpenAiChat);
+            if !was_joined && role.is_none() && Cursor::joins_attachments(bytes, &record) {
                 (at.stage, at.comma) = (USER_PARTS, false);
                 out.fill(r#"{"role":"user","content":["#);
                 return true;
             }
             at.offset = record.end();
             at.about_result(context, &record, out);
-            at.is_joined = at.joins(bytes, &record);
+            at.is_joined = role.is_none() && at.joins(bytes, &record);
             // Templates refuse the role of the system after the first message.
-            let [before, behind] = user_tags(&record);
+            let [before, behind] = if role.is_none() { user_tags(&record) } else { [""; 2] };
+            out.blanks.name = role.unwrap_or_default();
             out.fill(match record.header.kind() {
                 _ if was_joined => r"\n\n",
+                Kind::User if role.is_some() => r#"{"role":"%n","content":""#,
                 Kind::User => r#"{"role":"user","content":""#,
                 _ => r#"{"role":"tool","tool_call_id":"%i","content":""#,
             });
@@ -113,7 +122,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
         USER_PARTS if attach::ENABLED => user_part(context, at, out),
         RESULT_PARTS if attach::ENABLED => result_part(context, at, out),
         TEXT => next_text(at, bytes, Kind::Text, REASONING, out),
-        REASONING => match reasoning_field(bytes, at.message) {
+        REASONING => match reasoning_field(context, at.message) {
             _ if at.comma => next_text(at, bytes, Kind::Thinking, DETAILS, out),
             None => at.restart(DETAILS),
             Some(field) => {
@@ -122,7 +131,8 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             }
         },
         DETAILS => match at.next_of(bytes, Kind::Thinking.bit() | Kind::Opaque.bit()) {
-            Some(part) => detail(bytes, at, &part, out),
+            Some(_) if context.profile.hides_reasoning() => {}
+            Some(part) => detail(context, at, &part, out),
             None => {
                 out.fill(if at.comma { "]" } else { "" });
                 at.restart(FIELDS);
@@ -132,7 +142,9 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             Some(part) => {
                 about(&part, out);
                 out.fill(match subtype(&part) {
-                    Some(OPAQUE_REASONING) => r#","reasoning_opaque":"%t""#,
+                    Some(OPAQUE_REASONING) if !context.profile.hides_reasoning() => {
+                        r#","reasoning_opaque":"%t""#
+                    }
                     Some(OF_TEXT) => r#","extra_content":{"google":{"thought_signature":"%t"}}"#,
                     _ => "",
                 });
@@ -241,17 +253,25 @@ fn result_part<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Pieces<'a>)
 
 /// One of OpenRouter's details: the reasoning with its signature, or encrypted reasoning.
 #[inline(never)]
-fn detail<'a>(bytes: &'a [u8], at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
+fn detail<'a>(context: &Context<'a>, at: &mut Cursor, part: &Record<'a>, out: &mut Pieces<'a>) {
+    let bytes = context.bytes;
     let thinking = Record::at(bytes, at.previous).filter(|_| at.previous != 0);
     at.previous = if part.is(Kind::Thinking) { part.offset } else { 0 };
     let subtype = subtype(part);
-    let is_detail = matches!(subtype, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
+    let is_text = context.profile.has_reasoning_details()
+        && has_field(part)
+        && Record::at(bytes, part.end())
+            .is_none_or(|it| self::subtype(&it) != Some(DETAIL_SIGNATURE));
+    let is_detail = is_text || matches!(subtype, Some(DETAIL_SIGNATURE | DETAIL_ENCRYPTED));
     if !is_detail || thinking.is_some_and(|thinking| thinking.header.has(MARKED)) {
         return;
     }
     out.fill(if at.comma { "," } else { r#","reasoning_details":["# });
     at.comma = true;
     about(part, out);
+    if is_text {
+        return out.fill(r#"{"type":"reasoning.text","text":"%t"}"#);
+    }
     if subtype == Some(DETAIL_SIGNATURE) {
         out.blanks.name = thinking.map_or("", |thinking| thinking.text());
         return out.fill(r#"{"type":"reasoning.text","text":"%n","signature":"%t"}"#);
@@ -333,12 +353,21 @@ pub(super) fn tail<'a>(_: &Context<'a>, out: &mut Pieces<'a>) {
 /// want it in each message, those with the field `reasoning` beside tool calls, and refuse it
 /// elsewhere. What was not kept whole is not sent.
 #[inline(never)]
-fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
+fn reasoning_field(context: &Context<'_>, message: usize) -> Option<&'static str> {
+    let (bytes, profile) = (context.bytes, &context.profile);
+    if profile.hides_reasoning() || profile.has_reasoning_details() {
+        return None;
+    }
+    let field = profile.reasoning_field();
+    if profile.demands_reasoning() && has(bytes, message, Kind::Call) {
+        return field;
+    }
     let mut part = Record::find_part(bytes, message, message, Kind::Thinking.bit())?;
     while part.header.has(MARKED) {
         part = Record::find_part(bytes, part.end(), message, Kind::Thinking.bit())?;
     }
     match part.header.info {
+        _ if field.is_some() => field.filter(|_| has_field(&part)),
         [REASONING_CONTENT_FIELD, ..] => Some("reasoning_content"),
         [REASONING_TEXT_FIELD, ..] => Some("reasoning_text"),
         [REASONING_FIELD | DETAILS_FIELD, ..] if has(bytes, message, Kind::Call) => {
@@ -346,6 +375,13 @@ fn reasoning_field(bytes: &[u8], message: usize) -> Option<&'static str> {
         }
         _ => None,
     }
+}
+
+/// Whether it is reasoning that came in a field of this dialect, and is whole.
+fn has_field(part: &Record<'_>) -> bool {
+    let [field, ..] = part.header.info;
+    let fields = [REASONING_CONTENT_FIELD, REASONING_FIELD, REASONING_TEXT_FIELD, DETAILS_FIELD];
+    part.is(Kind::Thinking) && !part.header.has(MARKED) && fields.contains(&field)
 }
 
 #[inline(never)]

@@ -6,7 +6,7 @@
 
 use super::{CONTENT_FIELD, ENCRYPTED, ITEM_ID, PHASE, SUMMARY_FIELD};
 use crate::message::Dialect;
-use crate::provider::codec::{Cursor, about_tool};
+use crate::provider::codec::{Cursor, about_tool, user_tags};
 use crate::provider::{Context, attach};
 use crate::transcript::record::{FIRST, Kind, MARKED, PARTS, Record};
 use crate::wire::json_write::{Piece, Pieces};
@@ -21,8 +21,10 @@ const ATTACHED: u8 = 2;
 
 pub(super) fn head<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
     out.blanks.text = context.config.model();
-    out.fill(r#"{"model":"%t","stream":true,"store":false"#);
-    if may_reason(out.blanks.text) {
+    out.fill(r#"{"model":"%t","stream":"#);
+    out.fill(if context.profile.streams() { "true" } else { "false" });
+    out.fill(r#","store":false"#);
+    if context.profile.includes(may_reason(out.blanks.text)) {
         out.fill(r#","include":["reasoning.encrypted_content"]"#);
     }
     let max_output_tokens = context.reply_tokens;
@@ -35,9 +37,8 @@ pub(super) fn tool<'a>(context: &Context<'a>, index: usize, out: &mut Pieces<'a>
     about_tool(context, index, out);
     out.fill(if index == 0 { r#","tools":["# } else { "," });
     // Without the word the server rewrites the schema to its strict form.
-    out.fill(
-        r#"{"type":"function","name":"%n","description":"%t","parameters":%o,"strict":false}"#,
-    );
+    out.fill(r#"{"type":"function","name":"%n","description":"%t","parameters":%o,"strict":"#);
+    out.fill(if context.profile.is_strict(out.blanks.arguments) { "true}" } else { "false}" });
 }
 
 pub(super) fn messages<'a>(context: &Context<'a>, out: &mut Pieces<'a>) {
@@ -78,7 +79,10 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
     match record.header.kind() {
         Kind::User => {
             begin(at, r#"{"type":"message","role":""#, out);
-            out.fill(if record.is_instruction() { "developer" } else { "user" });
+            let role = context.profile.own_role(&record, Dialect::OpenAiResponses);
+            let [before, behind] = if role.is_none() { user_tags(&record) } else { [""; 2] };
+            out.blanks.name = role.unwrap_or("user");
+            out.fill("%n");
             out.fill(r#"","content":["#);
             let has_parts = attach::follows(bytes, at.offset);
             if has_parts {
@@ -87,7 +91,9 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
                 out.fill(r#"{"type":"input_text","text":""#);
             }
             let has_text = !has_parts || at.comma;
-            out.fill(if has_text { r#"%t"}"# } else { "" });
+            pieces!(out: before);
+            out.fill(if has_text { "%t" } else { "" });
+            pieces!(out: behind, if has_text { r#""}"# } else { "" });
             out.fill(if has_parts { "" } else { "]}" });
         }
         Kind::Attachment => {}
@@ -105,6 +111,7 @@ pub(super) fn message<'a>(context: &Context<'a>, at: &mut Cursor, out: &mut Piec
             r#"{"type":"function_call","call_id":"%i","name":"%n","arguments":"%a"}"#,
             out,
         ),
+        Kind::Thinking | Kind::Opaque if context.profile.hides_reasoning() => {}
         Kind::Thinking | Kind::Opaque => reasoning(bytes, at, &record, out),
     }
     true

@@ -1,14 +1,14 @@
-//! The members of an object that was checked: a reader of whole JSON would take two kilobytes of
-//! flash more.
+//! The members of an object that was checked, and the items of an array: a reader of whole JSON
+//! would take two kilobytes of flash more.
 
 /// Goes through the members of one JSON object.
 #[derive(Clone, Debug)]
-pub(super) struct ObjectMembers<'a> {
+pub(crate) struct ObjectMembers<'a> {
     rest: &'a str,
 }
 
 /// A name without its quotes, as it is written, and a value.
-pub(super) type Member<'a> = (&'a str, &'a str);
+pub(crate) type Member<'a> = (&'a str, &'a str);
 
 impl<'a> ObjectMembers<'a> {
     /// Those of `object`, which is one JSON object.
@@ -18,7 +18,7 @@ impl<'a> ObjectMembers<'a> {
     }
 
     /// Takes what stands before the first byte outside of strings and brackets that ends it.
-    fn take(&mut self, ends: impl Fn(u8) -> bool) -> &'a str {
+    fn take_until(&mut self, ends: impl Fn(u8) -> bool) -> &'a str {
         let (mut depth, mut in_string, mut is_escaped) = (0_u32, false, false);
         let end = self.rest.bytes().position(|byte| {
             if in_string {
@@ -46,11 +46,34 @@ impl<'a> Iterator for ObjectMembers<'a> {
     type Item = Member<'a>;
 
     fn next(&mut self) -> Option<Member<'a>> {
-        let name = self.take(|byte| byte == b':');
-        let value = self.take(|byte| matches!(byte, b',' | b'}'));
+        let name = self.take_until(|byte| byte == b':');
+        let value = self.take_until(|byte| matches!(byte, b',' | b'}'));
         // The bracket at the end is no member.
         let last = name.len().checked_sub(1)?;
         name.get(1..last).filter(|_| !value.is_empty()).map(|name| (name, value))
+    }
+}
+
+/// Goes through the items of one JSON array; of anything else there are none.
+#[cfg(feature = "profiles")]
+#[derive(Clone, Debug)]
+pub(crate) struct ArrayItems<'a>(ObjectMembers<'a>);
+
+#[cfg(feature = "profiles")]
+impl<'a> ArrayItems<'a> {
+    /// Those of `array`, which is one JSON value.
+    pub fn of(array: &'a str) -> Self {
+        Self(ObjectMembers { rest: array.strip_prefix('[').unwrap_or_default() })
+    }
+}
+
+#[cfg(feature = "profiles")]
+impl<'a> Iterator for ArrayItems<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let item = self.0.take_until(|byte| matches!(byte, b',' | b']'));
+        (!item.is_empty()).then_some(item)
     }
 }
 
@@ -59,6 +82,18 @@ mod tests {
     extern crate std;
     use super::*;
     use std::vec::Vec;
+
+    #[cfg(feature = "profiles")]
+    #[test]
+    fn items_are_found_whatever_stands_in_them() {
+        let all = |text| ArrayItems::of(text).collect::<Vec<_>>();
+        assert_eq!(all("[ ]"), [""; 0]);
+        assert_eq!(all(r#""a""#), [""; 0]);
+        assert_eq!(
+            all(r#"[1, [2, 3],{"a":[4,"]"]} , "]," ]"#),
+            ["1", "[2, 3]", r#"{"a":[4,"]"]}"#, r#""],""#]
+        );
+    }
 
     #[test]
     fn members_are_found_whatever_stands_in_them() {

@@ -14,7 +14,7 @@ mod check;
 mod fields;
 #[cfg(feature = "options")]
 mod given;
-#[cfg(feature = "options")]
+#[cfg(any(feature = "options", feature = "profiles"))]
 mod members;
 #[cfg(all(feature = "options", feature = "alloc"))]
 mod owned;
@@ -37,6 +37,9 @@ pub(crate) use {
     fields::{ENABLED, Fields, Group, cache_ttl, strict, tells_schema, tool_choice},
     write::{OptionCursor, begin, write},
 };
+
+#[cfg(feature = "profiles")]
+pub(crate) use members::{ArrayItems, ObjectMembers};
 
 #[cfg(not(feature = "options"))]
 mod disabled;

@@ -4,6 +4,8 @@
 use super::{Sink, Slot, Word};
 use crate::Error;
 use crate::provider::delay::duration_ms;
+#[cfg(feature = "profiles")]
+use crate::provider::profile::{ProfileField, named_field};
 use crate::transcript::record::HEADER_BYTES;
 use crate::wire::hash::hash;
 
@@ -21,6 +23,9 @@ pub(crate) struct ProviderError {
     pub context_tokens: u32,
     #[cfg(feature = "window")]
     pub sent_tokens: u32,
+    /// The field of the profile that it names beside its message.
+    #[cfg(feature = "profiles")]
+    pub field: Option<ProfileField>,
     /// Where its message stands after the records, and how long it is.
     pub start: u32,
     pub length: u16,
@@ -101,6 +106,13 @@ impl Sink<'_, '_> {
         } else if counts_more || failure.code.is_empty() {
             failure.code = word;
         }
+    }
+
+    /// The word that came is the name of a field that the error is about.
+    #[cfg(feature = "profiles")]
+    pub fn failure_field(&mut self) {
+        let word = self.take_word();
+        self.reply.failure.field = named_field(&word).or(self.reply.failure.field);
     }
 
     /// The word that came is how long to wait before the next attempt.

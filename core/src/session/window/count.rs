@@ -2,6 +2,7 @@
 
 use super::{Excess, WindowTokens};
 use crate::message::{Dialect, Part, ToolCall, ToolResult, Usage};
+use crate::provider::profile::{InForce, Switched};
 use crate::provider::{Config, Context, Limits, codec_of, sent_texts};
 use crate::transcript::Entry;
 use crate::transcript::log::FIRST_RECORD;
@@ -198,6 +199,7 @@ fn hidden_tokens(config: &dyn Config, bytes: &[u8], start: usize) -> u32 {
         config,
         bytes,
         reply_tokens: 0,
+        profile: InForce::new(config, Switched::NONE),
         places: Table::BLIND,
         #[cfg(feature = "options")]
         is_summary: false,

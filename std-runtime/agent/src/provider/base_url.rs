@@ -115,6 +115,11 @@ pub(super) fn host_of(base_url: &str) -> String {
         .unwrap_or_default()
 }
 
+/// The port that a base URL names.
+pub(super) fn port_of(base_url: &str) -> Option<u16> {
+    base_url.parse::<Uri>().ok()?.port_u16()
+}
+
 /// Whether both are the same server: host and port. The default ports of both schemes count as
 /// one, so that `http://` in the place of `https://` is refused for the key, not sent without one.
 pub(super) fn is_same_server(one: &str, other: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
-use zerostack_core::{OutputLimitKey, ToolMode};
+use zerostack_core::{OutputLimitKey, Profile, ToolMode};
 
 use super::Dialect;
 use super::extra::variables_in;
@@ -82,6 +82,9 @@ pub struct Table {
     /// What each request says beside the conversation.
     #[serde(default)]
     pub options: OptionTable,
+    /// What the server refuses or demands beyond its dialect.
+    #[serde(default, deserialize_with = "super::profile::by_names")]
+    pub profile: Profile,
     /// Tokens of a request and its reply.
     pub context_tokens: Option<u32>,
     /// What its tokens cost.

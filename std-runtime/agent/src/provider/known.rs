@@ -1,7 +1,5 @@
 //! The providers that need no configuration but a key.
 
-use zerostack_core::OutputLimitKey;
-
 use super::Dialect;
 
 /// What is known of a provider by its name.
@@ -17,8 +15,6 @@ pub(super) struct Known {
     pub base_url_env: Option<&'static str>,
     /// A model that serves well without being named; none where the choice is the user's.
     pub model: Option<&'static str>,
-    /// What its own server calls the limit of a reply.
-    pub output_limit_key: OutputLimitKey,
 }
 
 impl Known {
@@ -57,7 +53,6 @@ const fn local(name: &'static str, base_url: &'static str) -> Known {
         key_env: None,
         base_url_env: None,
         model: None,
-        output_limit_key: OutputLimitKey::MaxTokens,
     }
 }
 
@@ -66,8 +61,6 @@ pub(super) const KNOWN: &[Known] = &[
     Known {
         base_url_env: Some("OPENAI_BASE_URL"),
         also: &[(Dialect::OpenAiResponses, None)],
-        // All of its models take it, and those that reason refuse the older key.
-        output_limit_key: OutputLimitKey::MaxCompletionTokens,
         ..cloud("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", Some("gpt-5.2"))
     },
     Known {

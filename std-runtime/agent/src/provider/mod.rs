@@ -27,6 +27,7 @@ mod extra;
 mod known;
 mod options;
 mod price_list;
+mod profile;
 mod resolve;
 mod secret;
 
@@ -43,6 +44,7 @@ pub use config::{Config, File, PriceTable, Projects, Setting, Table, by_name};
 pub use discovery::{ServedModel, served_models};
 pub use extra::Extra;
 pub use options::OptionTable;
+pub use profile::ServerProfile;
 pub use resolve::{resolve, resolve_with};
 pub use secret::shown;
 pub use secret::{Secret, Secrets};
@@ -105,6 +107,8 @@ pub struct Endpoint {
     pub tool_mode: ToolMode,
     /// What each request says beside the conversation.
     pub options: OwnedOptions,
+    /// What the server refuses or demands beyond its dialect.
+    pub profile: ServerProfile,
     /// Tokens that the model can read and write in one request; 0 where nobody said it.
     pub context_tokens: u32,
     /// What its tokens cost, where that is known.
@@ -141,6 +145,7 @@ impl Endpoint {
             output_limit_key: OutputLimitKey::MaxTokens,
             tool_mode: ToolMode::Native,
             options: OwnedOptions::default(),
+            profile: ServerProfile::default(),
             context_tokens: 0,
             prices: None,
             origin: "the program".to_owned(),
@@ -153,6 +158,7 @@ impl Endpoint {
         config.output_limit_key = self.output_limit_key;
         config.tool_mode = self.tool_mode;
         config.options = self.options.clone();
+        config.profile = self.profile.of_session(self.api);
         config
     }
 

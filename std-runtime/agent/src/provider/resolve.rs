@@ -7,6 +7,7 @@ use super::discovery::{ServedModel, first_chat_model, served_models};
 use super::extra::{self, Extra};
 use super::known::{LOCAL_SERVERS, known};
 use super::price_list;
+use super::profile::ServerProfile;
 use super::secret::{begins_like_key, shown, variable_name};
 use super::{Dialect, Endpoint, Env, Secret, is_loopback, variable};
 use crate::transport::HttpOptions;
@@ -89,8 +90,8 @@ impl Inputs<'_> {
         let headers = extra::over(headers, &self.flags.headers, self.env)?;
         let key = if is_trusted { self.key(choice, &base_url, &headers)? } else { None };
         let (key, key_variable) = key.unzip();
-        let known = choice.known.filter(|known| host_of(known.base_url) == host_of(&base_url));
-        let known_key = known.map(|known| known.output_limit_key);
+        let profile = ServerProfile::new(choice.table.profile, &base_url, &choice.name);
+        let known_key = profile.host.map(|host| host.output_limit_key);
         Ok(Endpoint {
             name: choice.name.clone(),
             api,
@@ -103,6 +104,7 @@ impl Inputs<'_> {
             output_limit_key: choice.table.output_limit_key.or(known_key).unwrap_or_default(),
             tool_mode: self.flags.tool_mode.or(choice.table.tool_mode).unwrap_or_default(),
             options: choice.table.options.under(&self.flags.options),
+            profile,
             context_tokens: choice.table.context_tokens.unwrap_or_default(),
             prices: self.prices(choice)?,
             origin: choice.source.clone(),

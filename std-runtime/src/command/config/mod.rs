@@ -7,12 +7,14 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
+use zerostack_agent::provider::Config as Providers;
+use zerostack_core::ProfileField;
 
 use super::entry::{Entry, Group, Invocation};
 use super::flag::value;
 use super::print::{print, tell};
 use super::run;
-use crate::provider::{Config, config_files};
+use crate::provider::{self, Config, Env, config_files};
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result};
 use settings::{File, SETTINGS, Setting};
@@ -62,6 +64,7 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     for source in files.iter().filter(|source| source.origin == "user") {
         rows.extend(provider_rows(source));
     }
+    rows.extend(profile_rows(&matches, &env, &config.providers));
     let is_json = matches.get_flag("json");
     let lines = rows.iter().map(|row| if is_json { row.json() } else { row.text() });
     let text: String = lines.map(|line| format!("{line}\n")).collect();
@@ -161,6 +164,26 @@ fn provider_rows(source: &Source) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// The profile of the server that a run would use, as far as one is known without asking.
+fn profile_rows(matches: &ArgMatches, env: &Env<'_>, config: &Providers) -> Vec<Row> {
+    let flags = run::model_of(matches);
+    if !provider::is_configured(&flags, env, config).unwrap_or_default() {
+        return Vec::new();
+    }
+    let found = provider::resolve_with(&flags, env, config, &mut |_| Ok(vec!["any".into()]));
+    let Ok(endpoint) = found else { return Vec::new() };
+    let file = config.user_file.as_deref().unwrap_or(Path::new(""));
+    let fields = endpoint.profile.fields(endpoint.api);
+    let row = |(field, value, host): (ProfileField, &str, Option<&str>)| Row {
+        key: format!("profile.{}", field.name()),
+        value: value.into(),
+        origin: host.map_or("user", |_| "known server"),
+        place: host.map_or_else(|| file.display().to_string(), str::to_owned),
+        set_by: vec!["user"],
+    };
+    fields.map(row).collect()
 }
 
 impl Row {

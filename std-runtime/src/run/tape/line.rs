@@ -1,9 +1,11 @@
 //! The lines of a tape, and what of a configuration stands in the first.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use zerostack_core::{
-    Dialect, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, RoomPolicy,
-    ToolMode,
+    Dialect, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, ProfileField,
+    RoomPolicy, ToolMode,
 };
 
 use super::options::OptionsLine;
@@ -83,6 +85,9 @@ pub(super) struct Head {
     /// The same.
     #[serde(default, skip_serializing_if = "is_default")]
     options: OptionsLine,
+    /// The fields of the profile that are set.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    profile: BTreeMap<String, String>,
     /// Which conversation of a run it is, on the tapes of a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conversation: Option<String>,
@@ -171,6 +176,12 @@ impl From<&OwnedConfig> for Head {
             tool_mode: (config.tool_mode != ToolMode::default())
                 .then(|| config.tool_mode.name().to_owned()),
             options: OptionsLine::from(&config.options),
+            profile: ProfileField::ALL
+                .iter()
+                .filter_map(|field| {
+                    Some((field.name().into(), config.profile.value(*field)?.into()))
+                })
+                .collect(),
             conversation: None,
             parent: None,
             parent_call: None,
@@ -203,6 +214,12 @@ impl Head {
         }
         let options = self.options.read();
         config.options = options.ok_or_else(|| input("an option is unknown".to_owned()))?;
+        for (name, value) in &self.profile {
+            let field = ProfileField::from_name(name);
+            if !field.is_some_and(|field| config.profile.set(field, value)) {
+                return Err(input(format!("the profile's {name:?} {value:?} is unknown")));
+            }
+        }
         Ok(start_session(config)?)
     }
 }

@@ -1,0 +1,204 @@
+//! What the encoders ask.
+
+use super::{
+    CacheControl, CallIdForm, InstructionRole, Profile, ProfileField, ReasoningForm, SchemaForm,
+    SystemRole,
+};
+use crate::message::Dialect;
+use crate::provider::model::{is_claude, is_claude_of_cloud};
+use crate::provider::{Config, OutputLimitKey};
+use crate::transcript::record::Record;
+use crate::wire::json_write::CallIdRule;
+use crate::{Error, ErrorKind};
+
+/// The fields that the server has refused, and that go as it takes them since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Switched {
+    /// A bit for each field; one for the cache marks before a text, too.
+    bits: u16,
+    /// The number of the last one.
+    last: u8,
+}
+
+/// The bit of the second step of [`ProfileField::CacheControl`].
+const NO_MARKS: u16 = 1 << 15;
+
+impl Switched {
+    pub const NONE: Self = Self { bits: 0, last: 0 };
+
+    /// The last field that was switched off.
+    pub fn last(self) -> Option<ProfileField> {
+        ProfileField::from_detail(self.last.into())
+    }
+
+    /// The last one was told.
+    pub const fn forget_last(&mut self) {
+        self.last = 0;
+    }
+
+    const fn has(self, field: ProfileField) -> bool {
+        self.bits & (1 << field.index()) != 0
+    }
+
+    /// Switches `field` off; false when there is nothing left to switch.
+    pub fn add(&mut self, field: ProfileField) -> bool {
+        let mut bit = 1 << field.index();
+        if field == ProfileField::CacheControl && self.has(field) {
+            bit = NO_MARKS;
+        }
+        let is_new = self.bits & bit == 0;
+        self.bits |= bit;
+        self.last = field as u8;
+        is_new
+    }
+}
+
+/// The profile of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InForce {
+    pub profile: Profile,
+    limit_key: OutputLimitKey,
+}
+
+impl InForce {
+    pub fn new(config: &dyn Config, switched: Switched) -> Self {
+        let mut profile = config.profile();
+        let mut limit_key = config.output_limit_key();
+        if switched.has(ProfileField::StreamOptions) {
+            profile.stream_options = Some(false);
+        }
+        if switched.has(ProfileField::CacheControl) {
+            let has_no_marks = switched.bits & NO_MARKS != 0
+                || profile.cache_control == Some(CacheControl::Blocks);
+            let less = if has_no_marks { CacheControl::None } else { CacheControl::Blocks };
+            profile.cache_control = Some(less);
+        }
+        if switched.has(ProfileField::Include) {
+            profile.include = Some(false);
+        }
+        if switched.has(ProfileField::SystemRole) {
+            profile.system_role = Some(SystemRole::System);
+        }
+        if switched.has(ProfileField::InstructionRole) {
+            profile.instruction_role = Some(InstructionRole::User);
+        }
+        if switched.has(ProfileField::OutputLimitKey) {
+            limit_key = match limit_key {
+                OutputLimitKey::MaxTokens => OutputLimitKey::MaxCompletionTokens,
+                OutputLimitKey::MaxCompletionTokens => OutputLimitKey::MaxTokens,
+            };
+        }
+        if switched.has(ProfileField::Reasoning) {
+            profile.reasoning = Some(ReasoningForm::None);
+        }
+        if switched.has(ProfileField::CallIds) {
+            profile.call_ids = Some(CallIdForm::NineLetters);
+        }
+        if switched.has(ProfileField::Schemas) {
+            profile.schemas = Some(SchemaForm::AsTheyAre);
+        }
+        Self { profile, limit_key }
+    }
+
+    pub fn streams(&self) -> bool {
+        self.profile.stream.unwrap_or(true)
+    }
+
+    pub fn has_stream_options(&self) -> bool {
+        self.streams() && self.profile.stream_options.unwrap_or(true)
+    }
+
+    /// Where cache marks stand.
+    pub fn cache_control(&self, model: &str) -> CacheControl {
+        self.profile.cache_control.unwrap_or_else(|| {
+            match is_claude(model) && !is_claude_of_cloud(model) {
+                true => CacheControl::Automatic,
+                false => CacheControl::Blocks,
+            }
+        })
+    }
+
+    pub fn caches_all(&self, model: &str) -> bool {
+        self.cache_control(model) == CacheControl::Automatic
+    }
+
+    pub fn has_cache_marks(&self) -> bool {
+        self.profile.cache_control != Some(CacheControl::None)
+    }
+
+    pub fn includes(&self, may_reason: bool) -> bool {
+        self.profile.include.unwrap_or(may_reason)
+    }
+
+    pub fn system_role(&self) -> &'static str {
+        self.profile.system_role.unwrap_or(SystemRole::System).name()
+    }
+
+    /// The role of `record` that is not the user's, if it is an instruction.
+    pub fn own_role(&self, record: &Record<'_>, dialect: Dialect) -> Option<&'static str> {
+        let role = self.instruction_role(dialect);
+        (record.is_instruction() && role != InstructionRole::User).then(|| role.name())
+    }
+
+    pub fn instruction_role(&self, dialect: Dialect) -> InstructionRole {
+        self.profile.instruction_role.unwrap_or(match dialect {
+            Dialect::OpenAiResponses => InstructionRole::Developer,
+            _ => InstructionRole::User,
+        })
+    }
+
+    pub fn output_limit_key(&self, _: &dyn Config) -> &'static str {
+        self.limit_key.name()
+    }
+
+    /// Whether no reasoning goes back.
+    pub fn hides_reasoning(&self) -> bool {
+        self.profile.reasoning == Some(ReasoningForm::None)
+    }
+
+    /// The field of OpenAI chat in which the reasoning goes back, if one is said.
+    pub fn reasoning_field(&self) -> Option<&'static str> {
+        match self.profile.reasoning {
+            Some(form @ (ReasoningForm::ReasoningContent | ReasoningForm::Reasoning)) => {
+                Some(form.name())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a message of calls has a field for reasoning, even an empty one.
+    pub fn demands_reasoning(&self) -> bool {
+        self.profile.reasoning == Some(ReasoningForm::ReasoningContent)
+    }
+
+    pub fn has_reasoning_details(&self) -> bool {
+        self.profile.reasoning == Some(ReasoningForm::ReasoningDetails)
+    }
+
+    pub fn call_ids(&self, of_dialect: CallIdRule) -> CallIdRule {
+        match self.profile.call_ids {
+            None => of_dialect,
+            Some(CallIdForm::Any) => CallIdRule::Any,
+            Some(CallIdForm::FortyBytes) => CallIdRule::Chat,
+            Some(CallIdForm::Words) => CallIdRule::Words,
+            Some(CallIdForm::NineLetters) => CallIdRule::Nine,
+        }
+    }
+
+    /// Whether a tool with this schema is sent as strict.
+    pub fn is_strict(&self, schema: &str) -> bool {
+        self.profile.schemas == Some(SchemaForm::Strict) && super::strict::is_strict(schema)
+    }
+}
+
+/// Refuses what the dialect has no place for, and a time to live of marks that are not there.
+pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
+    let (profile, dialect) = (config.profile(), config.dialect());
+    #[cfg(feature = "options")]
+    if profile.cache_control == Some(CacheControl::None) && config.options().cache_ttl.is_some() {
+        let option = crate::provider::RequestOption::CacheTtl;
+        return Err(Error::new(ErrorKind::UnsupportedOption, option as u32));
+    }
+    let misfit = ProfileField::ALL.iter().find(|field| !field.fits(&profile, dialect));
+    misfit.map_or(Ok(()), |field| Err(Error::new(ErrorKind::UnsupportedOption, *field as u32)))
+}

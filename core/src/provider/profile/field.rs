@@ -1,0 +1,140 @@
+//! The fields of a profile by number and name.
+
+use super::{
+    CacheControl, CallIdForm, InstructionRole, Profile, ReasoningForm, SchemaForm, SystemRole,
+};
+use crate::error::PROFILE_FIELD_NAMES;
+use crate::message::Dialect;
+
+/// A field of a [`Profile`]. The numbers are stable: errors have them as their detail.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum ProfileField {
+    /// Whether a reply is asked for as a stream.
+    Stream = 64,
+    /// Whether `stream_options` is sent.
+    StreamOptions = 65,
+    /// Where cache marks stand.
+    CacheControl = 66,
+    /// Whether `include` is sent.
+    Include = 67,
+    /// The role of the system prompt.
+    SystemRole = 68,
+    /// The role of an instruction in mid-conversation.
+    InstructionRole = 69,
+    /// The key of the limit of a reply, see [`crate::OutputLimitKey`]: a setting of its own, which
+    /// every build has.
+    OutputLimitKey = 70,
+    /// Which reasoning goes back.
+    Reasoning = 71,
+    /// Which ids of calls are taken.
+    CallIds = 72,
+    /// Which schemas are taken.
+    Schemas = 73,
+}
+
+impl ProfileField {
+    /// All of them, in the order of their numbers.
+    pub const ALL: &[Self; 10] = &[
+        Self::Stream,
+        Self::StreamOptions,
+        Self::CacheControl,
+        Self::Include,
+        Self::SystemRole,
+        Self::InstructionRole,
+        Self::OutputLimitKey,
+        Self::Reasoning,
+        Self::CallIds,
+        Self::Schemas,
+    ];
+
+    /// The name that commands and files use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        PROFILE_FIELD_NAMES.get(self.index()).copied().unwrap_or_default()
+    }
+
+    /// The field with this [`name`](Self::name).
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| field.name() == name)
+    }
+
+    /// The names of its values, see [`Profile::set`]; of [`OutputLimitKey`](Self::OutputLimitKey),
+    /// which is no field of a [`Profile`], there are none.
+    #[must_use]
+    pub const fn values(self) -> &'static [&'static str] {
+        match self {
+            Self::Stream | Self::StreamOptions | Self::Include => &["true", "false"],
+            Self::CacheControl => CacheControl::NAMES,
+            Self::SystemRole => SystemRole::NAMES,
+            Self::InstructionRole => InstructionRole::NAMES,
+            Self::OutputLimitKey => &[],
+            Self::Reasoning => ReasoningForm::NAMES,
+            Self::CallIds => CallIdForm::NAMES,
+            Self::Schemas => SchemaForm::NAMES,
+        }
+    }
+
+    /// The field that the detail of an `UnsupportedOption` names.
+    #[must_use]
+    pub fn from_detail(detail: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|field| *field as u32 == detail)
+    }
+
+    /// Whether `dialect` has a place for it, whatever its value.
+    #[must_use]
+    pub const fn is_in(self, dialect: Dialect) -> bool {
+        let is_chat = matches!(dialect, Dialect::OpenAiChat);
+        match self {
+            Self::Stream => !matches!(dialect, Dialect::Gemini),
+            Self::StreamOptions | Self::SystemRole | Self::OutputLimitKey => is_chat,
+            Self::CacheControl => matches!(dialect, Dialect::Anthropic),
+            Self::Include => matches!(dialect, Dialect::OpenAiResponses),
+            Self::InstructionRole => {
+                is_chat || matches!(dialect, Dialect::OpenAiResponses | Dialect::Ollama)
+            }
+            Self::Reasoning | Self::CallIds => true,
+            Self::Schemas => is_chat || matches!(dialect, Dialect::OpenAiResponses),
+        }
+    }
+
+    pub(super) const fn index(self) -> usize {
+        self as usize - Self::Stream as usize
+    }
+
+    /// Whether `dialect` can say what `profile` sets.
+    pub(super) fn fits(self, profile: &Profile, dialect: Dialect) -> bool {
+        let is_set = profile.value(self).is_some();
+        let can = match (self, dialect) {
+            (Self::InstructionRole, Dialect::Ollama) => {
+                profile.instruction_role != Some(InstructionRole::Developer)
+            }
+            (Self::Reasoning, _) => match profile.reasoning {
+                None | Some(ReasoningForm::None) => true,
+                Some(ReasoningForm::Thinking) => {
+                    matches!(dialect, Dialect::Anthropic | Dialect::Ollama)
+                }
+                Some(_) => dialect == Dialect::OpenAiChat,
+            },
+            _ => true,
+        };
+        !is_set || self.is_in(dialect) && can
+    }
+
+    pub(super) const fn unset(self, profile: &mut Profile) {
+        match self {
+            Self::Stream => profile.stream = None,
+            Self::StreamOptions => profile.stream_options = None,
+            Self::CacheControl => profile.cache_control = None,
+            Self::Include => profile.include = None,
+            Self::SystemRole => profile.system_role = None,
+            Self::InstructionRole => profile.instruction_role = None,
+            Self::OutputLimitKey => {}
+            Self::Reasoning => profile.reasoning = None,
+            Self::CallIds => profile.call_ids = None,
+            Self::Schemas => profile.schemas = None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Which field of the profile a refusal is about.
+//!
+//! Servers say it in words of their own. The sentences are those of OpenAI ("Unsupported
+//! parameter: 'max_tokens'"), pydantic ("Extra inputs are not permitted"), serde ("unknown variant
+//! `developer`"), Groq ("property 'reasoning_content' is unsupported"), Mistral ("Tool call id was
+//! … but must be … with a length of 9") and the templates of models ("Unexpected message role.").
+//! DeepSeek names `reasoning_content` when it lacks it, so a name alone is no refusal.
+
+use super::{CacheControl, InForce, InstructionRole, ProfileField, SchemaForm, SystemRole};
+use crate::message::Dialect;
+use crate::provider::Config;
+use crate::wire::scan::contains;
+
+/// The field that a server has refused in `message`, or has named beside it, if the request said
+/// it and can do without.
+pub(crate) fn refused_field(
+    config: &dyn Config,
+    sent: &InForce,
+    message: &str,
+    named: Option<ProfileField>,
+) -> Option<ProfileField> {
+    let has = |parts: &[&str]| parts.iter().any(|part| contains(message, part));
+    ProfileField::ALL.iter().copied().find(|&field| {
+        let (names, sentences): (&[&str], &[&str]) = match field {
+            ProfileField::Stream => return false,
+            ProfileField::StreamOptions => (&["stream_options", "include_usage"], UNKNOWN),
+            ProfileField::CacheControl => (&["cache_control"], UNKNOWN),
+            ProfileField::Include => {
+                (&["ncrypted content is not", "reasoning.encrypted_content", "'include'"], UNKNOWN)
+            }
+            ProfileField::SystemRole | ProfileField::InstructionRole => (ROLES, ROLES),
+            ProfileField::OutputLimitKey => (&[sent.output_limit_key(config)], UNKNOWN),
+            ProfileField::Reasoning if config.dialect() == Dialect::OpenAiResponses => {
+                (&["ncrypted content", "encrypted_content"], BAD_SEAL)
+            }
+            ProfileField::Reasoning => (REASONING, UNKNOWN),
+            ProfileField::CallIds => (CALL_IDS, SHAPES),
+            ProfileField::Schemas => (&["strict"], UNKNOWN),
+        };
+        let is_named = named == Some(field) || has(names);
+        is_named && has(sentences) && is_said(config, sent, field)
+    })
+}
+
+/// The field that a word beside the message names.
+pub(crate) fn named_field(word: &[u8]) -> Option<ProfileField> {
+    Some(match word {
+        b"stream_options" | b"include_usage" => ProfileField::StreamOptions,
+        b"cache_control" => ProfileField::CacheControl,
+        b"include" => ProfileField::Include,
+        b"max_tokens" | b"max_completion_tokens" => ProfileField::OutputLimitKey,
+        b"reasoning_content" | b"reasoning" | b"reasoning_details" => ProfileField::Reasoning,
+        b"strict" => ProfileField::Schemas,
+        _ => return None,
+    })
+}
+
+/// Whether the request said it in a way that can be switched.
+fn is_said(config: &dyn Config, sent: &InForce, field: ProfileField) -> bool {
+    let dialect = config.dialect();
+    field.is_in(dialect)
+        && match field {
+            ProfileField::Stream => false,
+            ProfileField::StreamOptions => sent.has_stream_options(),
+            ProfileField::CacheControl => sent.cache_control(config.model()) != CacheControl::None,
+            ProfileField::Include => sent.profile.include != Some(false),
+            ProfileField::SystemRole => {
+                sent.profile.system_role == Some(SystemRole::Developer)
+                    && !config.system().is_empty()
+            }
+            ProfileField::InstructionRole => {
+                sent.instruction_role(dialect) != InstructionRole::User
+            }
+            ProfileField::OutputLimitKey => config.limits().reply_tokens(dialect) > 0,
+            ProfileField::Reasoning => !sent.hides_reasoning(),
+            ProfileField::CallIds => sent.profile.call_ids != Some(super::CallIdForm::NineLetters),
+            ProfileField::Schemas => sent.profile.schemas == Some(SchemaForm::Strict),
+        }
+}
+
+/// What says that a name is not known; without first letters, which may be large ones.
+const UNKNOWN: &[&str] = &[
+    "nsupported",
+    "not support",
+    "not permitted",
+    "not allowed",
+    "nknown",
+    "nrecognized",
+    "nexpected",
+    "xtra inputs",
+    "xtra fields",
+    "orbidden",
+    "id you mean",
+];
+const ROLES: &[&str] = &["developer", "message role", "'role'", "ust be at the beginning"];
+const REASONING: &[&str] = &[
+    "reasoning_content",
+    "reasoning_details",
+    "reasoning_text",
+    "reasoning_opaque",
+    "'reasoning'",
+];
+const BAD_SEAL: &[&str] = &["could not be", "not support"];
+const CALL_IDS: &[&str] = &["ool call id", "tool_call_id", "tool_calls", "call_id", "tool_use"];
+const SHAPES: &[&str] = &["length", "too long", "pattern", "a-z"];
