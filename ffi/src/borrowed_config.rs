@@ -24,6 +24,8 @@ pub(crate) struct BorrowedConfig {
     tools: &'static [zs_tool],
     limits: Limits,
     output_limit_key: OutputLimitKey,
+    #[cfg(feature = "profiles")]
+    profile: zerostack_core::Profile,
     tool_mode: ToolMode,
     count: WindowCount,
     #[cfg_attr(not(feature = "options"), expect(dead_code, reason = "there are none to read"))]
@@ -49,6 +51,8 @@ impl BorrowedConfig {
         }
         let limits = limits(&known)?;
         let output_limit_key = choose(known.output_limit_key, OUTPUT_LIMIT_KEYS)?;
+        // SAFETY: the promise of `boundary`.
+        let said = unsafe { text(known.profile) }?;
         let tool_mode = choose(known.tool_mode, TOOL_MODES)?;
         // SAFETY: the promise of `boundary`.
         let vocabulary = unsafe { values(known.vocabulary.ptr, known.vocabulary.len) }?;
@@ -60,6 +64,14 @@ impl BorrowedConfig {
         // SAFETY: the promise of `boundary`.
         let (model, system) = unsafe { (text(known.model)?, text(known.system)?) };
         let dialect = choose(known.dialect, DIALECTS)?;
+        #[cfg(not(feature = "profiles"))]
+        if !said.is_empty() {
+            return Err(Fault::new(ZS_UNSUPPORTED));
+        }
+        #[cfg(feature = "profiles")]
+        let (profile, key) = zerostack_core::Profile::parse(said, dialect)?;
+        #[cfg(feature = "profiles")]
+        let output_limit_key = key.unwrap_or(output_limit_key);
         // SAFETY: the promise of `boundary`.
         let options = unsafe { LentOptions::read(known.options) }?;
         Ok(Self {
@@ -69,6 +81,8 @@ impl BorrowedConfig {
             tools,
             limits,
             output_limit_key,
+            #[cfg(feature = "profiles")]
+            profile,
             tool_mode,
             count,
             options,
@@ -91,6 +105,8 @@ impl BorrowedConfig {
             tools: &[],
             limits,
             output_limit_key: OutputLimitKey::MaxTokens,
+            #[cfg(feature = "profiles")]
+            profile: zerostack_core::Profile::DIALECT,
             tool_mode: ToolMode::Native,
             count: WindowCount::rough(),
             options: LentOptions::none(),
@@ -136,6 +152,11 @@ impl Config for BorrowedConfig {
 
     fn tool_mode(&self) -> ToolMode {
         self.tool_mode
+    }
+
+    #[cfg(feature = "profiles")]
+    fn profile(&self) -> zerostack_core::Profile {
+        self.profile
     }
 
     #[cfg(feature = "options")]

@@ -182,6 +182,10 @@ pub struct zs_config {
     /// What a request says beside the conversation; NULL leaves all of it to the provider. The struct
     /// is copied, its texts are lent.
     pub options: *const zs_options,
+    /// What the server refuses or demands beyond its dialect; lent until the session is made. Entries
+    /// with commas between them, each FIELD=VALUE, or the name or the host of a known server:
+    /// "mistral,stream=false". Empty is as the dialect says.
+    pub profile: zs_str,
 }
 
 /// Fills a configuration with the defaults: no system prompt, no tools, no dialect, no model.
@@ -234,6 +238,7 @@ impl Default for zs_config {
             max_calls: limits.max_calls.into(),
             vocabulary: zs_str::EMPTY,
             options: core::ptr::null(),
+            profile: zs_str::EMPTY,
         }
     }
 }
@@ -253,5 +258,5 @@ impl Versioned for zs_config {
 
 /// A field that is added later must not fall into what was padding before.
 const HAS_NO_GAP: () =
-    assert!(size_of::<zs_config>() == size_of::<[usize; 10]>() + size_of::<[u32; 28]>());
+    assert!(size_of::<zs_config>() == size_of::<[usize; 12]>() + size_of::<[u32; 28]>());
 const _: () = HAS_NO_GAP;

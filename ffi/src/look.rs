@@ -74,6 +74,26 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
     step
 }
 
+/// The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
+/// the request goes once more without it, and so do all later ones. Empty if it was none.
+///
+/// Any step. Valid for the life of the program.
+/// Errors: empty when there is no session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_switched_off(session: *const zs_session) -> zs_str {
+    #[cfg(feature = "profiles")]
+    {
+        // SAFETY: the promise of `boundary`.
+        let field = unsafe { look(session, |session| session.chat.switched_off()) };
+        field.flatten().map_or(zs_str::EMPTY, |field| field.name().into())
+    }
+    #[cfg(not(feature = "profiles"))]
+    {
+        let _ = session;
+        zs_str::EMPTY
+    }
+}
+
 /// The detail of the last call that returned a status for this session; 0 after ZS_OK.
 ///
 /// Any step.

@@ -16,6 +16,7 @@ mod number;
 mod open;
 mod options;
 mod partial_json;
+mod profile;
 mod prompt;
 mod request;
 mod request_options;
@@ -39,6 +40,8 @@ mod _core {
     };
     #[pymodule_export]
     use crate::partial_json::PartialJson;
+    #[pymodule_export]
+    use crate::profile::known_server;
     #[pymodule_export]
     use crate::prompt::{Placeholder, Prompt, skill_problems};
     #[pymodule_export]

@@ -7,7 +7,7 @@ use zerostack_core::{Counting, Dialect, OutputLimitKey, OwnedConfig, OwnedTool, 
 
 use crate::config::Limits;
 use crate::number::number;
-use crate::{enums, request_options, tokenizer};
+use crate::{enums, profile, request_options, tokenizer};
 
 /// What may be said of a session beside its dialect and model.
 #[derive(Default)]
@@ -22,6 +22,8 @@ pub struct Options<'py> {
     tool_mode: Option<Bound<'py, PyAny>>,
     /// An `OutputLimitKey` or its name.
     output_limit_key: Option<Bound<'py, PyAny>>,
+    /// A text or a mapping, see [`profile::set`].
+    profile: Option<Bound<'py, PyAny>>,
     /// The name of what counts tokens.
     counting: Option<Bound<'py, PyAny>>,
     /// The most that the transcript may take.
@@ -48,6 +50,7 @@ impl<'py> Options<'py> {
                 "limits" => &mut options.limits,
                 "tool_mode" => &mut options.tool_mode,
                 "output_limit_key" => &mut options.output_limit_key,
+                "profile" => &mut options.profile,
                 "counting" => &mut options.counting,
                 "capacity_bytes" => &mut options.capacity_bytes,
                 _ if request_options::NAMES.split(", ").any(|known| known == name) => {
@@ -59,7 +62,7 @@ impl<'py> Options<'py> {
                 _ => {
                     return Err(PyTypeError::new_err(format!(
                         "a session has no option {name:?}; there are system, tools, limits, \
-                         tool_mode, output_limit_key, counting, capacity_bytes, {}",
+                         tool_mode, output_limit_key, profile, counting, capacity_bytes, {}",
                         request_options::NAMES
                     )));
                 }
@@ -131,6 +134,9 @@ impl<'py> Options<'py> {
             let all = OutputLimitKey::ALL;
             config.output_limit_key =
                 enums::chosen("output_limit_key", value, all, OutputLimitKey::name)?;
+        }
+        if let Some(value) = &self.profile {
+            profile::set(config, value, self.output_limit_key.is_some())?;
         }
         for (name, value) in &self.requests {
             request_options::set(&mut config.options, name, value)?;

@@ -11,7 +11,9 @@ use crate::config::{Limits, ToolSpec};
 use crate::error::{Said, closed, raised_in};
 use crate::held::{Held, OwnedSession};
 use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
-use crate::{attachments, enums, feed, json_lines, number, open, request, request_options};
+use crate::{
+    attachments, enums, feed, json_lines, number, open, profile, request, request_options,
+};
 
 /// One conversation with a model: the state machine that a runtime drives.
 ///
@@ -31,7 +33,8 @@ use crate::{attachments, enums, feed, json_lines, number, open, request, request
 /// `Busy`. `dialect` is a `Dialect` or its name, `model` the model's name, `system` the system
 /// prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
 /// `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
-/// told the limit of a reply; `counting` is what counts tokens until the provider has:
+/// told the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
+/// mapping of fields, or a text such as `"mistral,stream=false"`; `counting` is what counts tokens until the provider has:
 /// `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
 /// most that the transcript may take.
 ///
@@ -49,7 +52,7 @@ impl Session {
     #[new]
     #[pyo3(
         signature = (dialect, model, **options),
-        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn new(
         dialect: &Bound<'_, PyAny>,
@@ -65,7 +68,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (snapshot, dialect, model, **options),
-        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(snapshot, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn resume(
         snapshot: &Bound<'_, PyAny>,
@@ -81,7 +84,7 @@ impl Session {
     #[staticmethod]
     #[pyo3(
         signature = (lines, dialect, model, **options),
-        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "(lines, dialect, model, *, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn from_json_lines(
         lines: &Bound<'_, PyAny>,
@@ -245,6 +248,21 @@ impl Session {
     fn output_limit_key(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let key = self.held.look(py, |session| session.config().output_limit_key)?;
         enums::output_limit_key(py, key)
+    }
+
+    /// What the server refuses or demands beyond its dialect, as the next request takes it: a new
+    /// `dict` of the fields that are set.
+    #[getter]
+    fn profile<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let profile = self.held.look(py, |session| session.profile())?;
+        profile::dict(py, &profile)
+    }
+
+    /// The field of the profile that the server has refused in the last attempt, after `Restart`, or
+    /// `None`: what follows goes without it.
+    #[getter]
+    fn switched_off(&self, py: Python<'_>) -> PyResult<Option<&'static str>> {
+        self.held.look(py, |session| session.switched_off().map(|field| field.name()))
     }
 
     /// The numbers.
@@ -458,7 +476,7 @@ impl Session {
     /// are open there too.
     #[pyo3(
         signature = (*, dialect=None, model=None, **options),
-        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
+        text_signature = "($self, *, dialect=None, model=None, system=None, tools=None, limits=None, tool_mode=None, output_limit_key=None, profile=None, counting=None, temperature=None, top_p=None, top_k=None, frequency_penalty=None, presence_penalty=None, seed=None, stop=None, reasoning_effort=None, tool_choice=None, parallel_tool_calls=None, service_tier=None, user=None, cache_ttl=None, response_schema=None, extra=None, capacity_bytes=None)"
     )]
     fn fork(
         &self,

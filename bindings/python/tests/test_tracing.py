@@ -59,6 +59,40 @@ def check(spans: Any) -> None:
     assert all("Oslo" not in str(dict(span.attributes)) for span in spans)
 
 
+def test_attributes_are_those_of_the_conventions(scripted_provider: Start) -> None:
+    conventions = pytest.importorskip("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
+    provider = scripted_provider(say('{"city": "Oslo"}'))
+    given, exporter = tracer()
+    options: dict[str, Any] = {
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "seed": 7,
+        "stop": ["END"],
+        "response_schema": {"type": "object"},
+        "limits": zerostack.Limits(max_output_tokens=99),
+    }
+    with Agent("m", base_url=provider.url, api_key="test-key", **options) as agent:
+        with traced(agent.stream("Where?"), given) as turn:
+            for _ in turn:
+                pass
+    chat, _ = exporter.get_finished_spans()
+    known = {value for value in vars(conventions).values() if isinstance(value, str)}
+    known |= {"server.address", "server.port", "error.type"}
+    assert set(chat.attributes) <= known
+    assert chat.attributes["server.address"] == "127.0.0.1"
+    assert f":{chat.attributes['server.port']}" in provider.url
+    assert chat.attributes["gen_ai.request.temperature"] == 0.5
+    assert chat.attributes["gen_ai.request.stop_sequences"] == ("END",)
+    assert chat.attributes["gen_ai.request.max_tokens"] == 99
+    assert chat.attributes["gen_ai.output.type"] == "json"
+    from zerostack import tracing
+
+    values = {value.value for value in conventions.GenAiProviderNameValues}
+    assert set(tracing._SERVERS.values()) <= values
+    operations = {value.value for value in conventions.GenAiOperationNameValues}
+    assert {"chat", "invoke_agent", "execute_tool"} <= operations
+
+
 def test_a_turn_its_requests_and_its_calls_are_spans(scripted_provider: Start) -> None:
     provider = scripted_provider(*replies())
     given, exporter = tracer()

@@ -202,6 +202,12 @@ impl Session {
         self.lock().failure().map(Failure::from)
     }
 
+    /// The field of the profile that the server has refused in the last attempt, after `Restart`: what
+    /// follows goes without it.
+    pub fn switched_off(&self) -> Option<String> {
+        self.lock().switched_off().map(|field| field.name().to_owned())
+    }
+
     /// All tool calls without an answer, in the order of the model.
     pub fn pending_calls(&self) -> Vec<ToolCall> {
         self.lock().pending_calls().map(ToolCall::from).collect()

@@ -187,7 +187,38 @@ static void answers_are_held_to_a_schema(uint32_t how) {
     CHECK(event.kind == ZS_EVENT_END);
 }
 
+static void a_profile_is_kept_to_and_a_refusal_changes_it(void) {
+    static const char refusal[] =
+        "{\"error\":{\"message\":\"Unknown parameter: 'stream_options'.\"}}";
+    zs_session *session;
+    zs_event event;
+    size_t used;
+    begin();
+    config.max_output_tokens = 9;
+    config.profile = str("openai,instruction_role=system");
+    session = opened();
+    CHECK_OK(zs_session_user(session, str("hi")));
+    CHECK(strstr(body(session), "\"max_completion_tokens\":9"));
+    CHECK(strstr(body(session), "stream_options"));
+    CHECK(zs_session_switched_off(session).len == 0);
+    CHECK_OK(zs_session_begin_response(session, 400, ZS_NO_RETRY_AFTER));
+    CHECK_OK(zs_session_feed(session, (const uint8_t *)refusal, sizeof refusal - 1, &used, &event));
+    CHECK_OK(zs_session_end_response(session, &event));
+    CHECK(event.kind == ZS_EVENT_RESTART);
+    CHECK(is_text(zs_session_switched_off(session), "stream_options"));
+    CHECK(zs_session_step(session, NULL) == ZS_STEP_SEND);
+    CHECK(!strstr(body(session), "stream_options"));
+
+    config.profile = str("nobody");
+    CHECK_STATUS(zs_session_init(memory, sizeof memory, &config, &session, NULL), ZS_BAD_OPTION);
+    config.profile = str("cache_control=none");
+    CHECK_STATUS(zs_session_init(memory, sizeof memory, &config, &session, NULL),
+                 ZS_UNSUPPORTED_OPTION);
+    CHECK(zs_session_switched_off(NULL).len == 0);
+}
+
 int main(void) {
+    a_profile_is_kept_to_and_a_refusal_changes_it();
     options_are_sent();
     bad_options_are_refused();
     answers_are_held_to_a_schema(ZS_SCHEMA_AUTO);

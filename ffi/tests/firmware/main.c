@@ -5,7 +5,7 @@
 /* The structs are as long as the library says, on 32 bits too and with short enums. */
 #define SAME(name, words, pointers) \
     typedef char name##_is_as_long[sizeof(name) == (words) * 4 + (pointers) * sizeof(size_t) ? 1 : -1]
-SAME(zs_config, 28, 10);
+SAME(zs_config, 28, 12);
 SAME(zs_options, 12, 15);
 SAME(zs_event, 18, 6);
 SAME(zs_entry, 8, 8);
@@ -142,6 +142,7 @@ int main(void) {
         case 57: outside += zs_options_init(&options, sizeof options); break;
         case 58: outside += zs_session_set_options(session, &options); break;
         case 59: outside += zs_session_answer_json(session).len; break;
+        case 60: outside += zs_session_switched_off(session).len; break;
         default: texts(); break;
         }
     }

@@ -715,7 +715,8 @@ class Session:
     `Busy`. `dialect` is a `Dialect` or its name, `model` the model's name, `system` the system
     prompt, `tools` are functions or `ToolSpec`s, `limits` bounds a turn and what is sent.
     `tool_mode` is how the model calls tools, `output_limit_key` the name under which OpenAI chat is
-    told the limit of a reply; `counting` is what counts tokens until the provider has:
+    told the limit of a reply; `profile` is what the server refuses or demands beyond its dialect: a
+    mapping of fields, or a text such as `"mistral,stream=false"`; `counting` is what counts tokens until the provider has:
     `"estimate"`, `"o200k"`, `"cl100k"` or `"rough"` (four bytes a token); `capacity_bytes` is the
     most that the transcript may take.
 
@@ -735,6 +736,7 @@ class Session:
         limits: Optional[Limits] = None,
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -764,6 +766,7 @@ class Session:
         limits: Optional[Limits] = None,
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -796,6 +799,7 @@ class Session:
         limits: Optional[Limits] = None,
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -877,6 +881,14 @@ class Session:
     @property
     def output_limit_key(self) -> OutputLimitKey:
         """The key under which OpenAI chat receives `max_output_tokens`."""
+    @property
+    def profile(self) -> dict[str, Union[bool, str]]:
+        """What the server refuses or demands beyond its dialect, as the next request takes it: a new
+        `dict` of the fields that are set."""
+    @property
+    def switched_off(self) -> Optional[str]:
+        """The field of the profile that the server has refused in the last attempt, after `Restart`, or
+        `None`: what follows goes without it."""
     @property
     def limits(self) -> Limits:
         """The numbers."""
@@ -970,6 +982,7 @@ class Session:
         limits: Optional[Limits] = None,
         tool_mode: Optional[Union[ToolMode, str]] = None,
         output_limit_key: Optional[Union[OutputLimitKey, str]] = None,
+        profile: Optional[Union[str, Mapping[str, Union[bool, str]]]] = None,
         counting: Optional[str] = None,
         temperature: Optional[Union[float, Decimal]] = None,
         top_p: Optional[Union[float, Decimal]] = None,
@@ -1168,6 +1181,10 @@ class Prompt:
 
         Raises `MissingPlaceholder`, which names the placeholder that has neither value nor default.
         """
+
+def known_server(host: str, local_port: Optional[int] = None) -> Optional[str]:
+    """The name of the known server at `host`, in lower case and without its port, or `None`.
+    `local_port` is the port where the host is this machine."""
 
 def skill_problems(prompt: Prompt, folder: str) -> list[str]:
     """All that is wrong with a prompt as an Agent Skill in the folder of that name, in

@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from ._core import known_server
 from .enums import Dialect, ErrorCode
 from .errors import BadConfig, ZerostackError
 
@@ -58,9 +59,8 @@ def endpoint(
     A key only goes where it belongs: that of ``OPENAI_API_KEY`` to OpenAI or ``OPENAI_BASE_URL``,
     not to a ``base_url`` that is given.
     """
-    home, key_variable, url_variable = _HOMES[dialect]
-    of_environment = os.environ.get(url_variable, "") if url_variable else ""
-    url = _normal(base_url or of_environment or home, dialect)
+    home, key_variable, _ = _HOMES[dialect]
+    url = _url(dialect, base_url)
     key = api_key
     if key is None:
         is_home = base_url is None or urlsplit(url).netloc == urlsplit(home).netloc
@@ -76,6 +76,21 @@ def endpoint(
     if not key and url == home and key_variable:
         raise _bad(f"there is no key: give api_key, or set {key_variable}")
     return Endpoint(dialect, url, key)
+
+
+def known_profile(dialect: Dialect | str, base_url: str | None) -> str | None:
+    """The name of the known server of these arguments, whose profile its session has."""
+    spoken = Dialect(dialect)
+    parts = urlsplit(_url(spoken, base_url))
+    host = parts.hostname or ""
+    return known_server(host, parts.port if is_loopback(host) else None)
+
+
+def _url(dialect: Dialect, base_url: str | None) -> str:
+    """The base URL of these arguments, and of the environment for what they leave open."""
+    home, _, url_variable = _HOMES[dialect]
+    of_environment = os.environ.get(url_variable, "") if url_variable else ""
+    return _normal(base_url or of_environment or home, dialect)
 
 
 def _normal(text: str, dialect: Dialect) -> str:

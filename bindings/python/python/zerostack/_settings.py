@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple, Union
 
 from . import _json
 from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
-from ._endpoint import Endpoint, endpoint
+from ._endpoint import Endpoint, endpoint, known_profile
 from ._turn import AgentEvent
 from .enums import Dialect, OutputLimitKey, Step, StopReason, ToolMode
 from .errors import Busy, WrongStep
@@ -108,6 +108,8 @@ class Settings:
                 )
         else:
             spoken = Dialect.OPENAI_CHAT if dialect is None else dialect
+            if options.get("profile") is None:
+                options = {**options, "profile": known_profile(spoken, base_url)}
             specs = list(self.tools.values())
             self.session = Session(
                 spoken,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Union
 
 from . import _json, _reply
@@ -181,6 +181,7 @@ def turn(
                     yield EndBody()
                     if tape:
                         tape.end()
+                    yield from _switched_off(session, endpoint)
             else:
                 broken = "" if isinstance(chunk, bytes) else chunk.reason
                 yield EndBody(session.is_reply_complete)
@@ -192,6 +193,8 @@ def turn(
                     if isinstance(event, End):
                         reason = event.reason
                     yield event
+                    if isinstance(event, Restart):
+                        yield from _switched_off(session, endpoint)
                     failure = session.failure if isinstance(event, Restart) else None
                     if failure is not None and isinstance(failure.error, BadAnswer):
                         attempts = 0
@@ -215,6 +218,17 @@ def turn(
             made = _reply.make_room(session)
             log.info("the conversation is full: %r", made)
             yield made
+
+
+def _switched_off(session: Session, endpoint: Endpoint) -> Iterator[Retry]:
+    """A field that the server refuses is left out from here on."""
+    field = session.switched_off
+    if field is not None:
+        now = session.profile.get(field, False)
+        goes = "goes without it" if now in (False, "none") else f"goes with {now}"
+        why = f"{_last_failure(session, endpoint)}; what follows {goes} ({field} of its profile)"
+        log.info("the server refuses a field: %s", why)
+        yield Retry(0, why)
 
 
 def _answer(

@@ -42,7 +42,8 @@ class Agent(AgentBase["httpx.Client", Http]):
 
     ``system`` is the system prompt. ``limits`` bounds a turn and what is sent, see :class:`Limits`.
     ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name
-    under which OpenAI chat is told the limit of a reply (:class:`OutputLimitKey`), ``counting``
+    under which OpenAI chat is told the limit of a reply (:class:`OutputLimitKey`), ``profile`` what
+    the server refuses or demands beyond its dialect, over what is known of its host, ``counting``
     what counts tokens until the provider has: ``"estimate"``, ``"o200k"``, ``"cl100k"`` or
     ``"rough"``. They are the session's, and not given beside one.
 

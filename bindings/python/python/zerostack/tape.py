@@ -86,6 +86,11 @@ class Tape:
             head["output_limit_key"] = session.output_limit_key.value
         if session.tool_mode is not ToolMode.NATIVE:
             head["tool_mode"] = session.tool_mode.value
+        if session.profile:
+            head["profile"] = {
+                name: str(value).lower() if isinstance(value, bool) else value
+                for name, value in session.profile.items()
+            }
         if session.options:
             head["options"] = {
                 name: round(value * 1000) if name in _DECIMALS else value
@@ -198,6 +203,7 @@ class Player:
                 limits=_limits(head["limits"]),
                 output_limit_key=head.get("output_limit_key"),
                 tool_mode=head.get("tool_mode"),
+                profile=head.get("profile"),
                 **{
                     name: value / 1000 if name in _DECIMALS else value
                     for name, value in head.get("options", {}).items()

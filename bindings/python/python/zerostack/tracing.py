@@ -1,4 +1,7 @@
-"""Spans of OpenTelemetry for the turns of an agent, by its conventions for generative AI (1.37.0).
+"""Spans of OpenTelemetry for the turns of an agent, by its conventions for generative AI.
+
+The names of spans and attributes are those of version 1.37.0, and a test compares them with the package
+``opentelemetry-semantic-conventions``.
 
 It needs ``opentelemetry-api``, and sends nothing by itself: where spans go is for the program to set up::
 
@@ -17,11 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, overload
+from urllib.parse import urlsplit
 
 from opentelemetry import trace
 
-from ._core import End, Restart, ToolCall, Usage
-from ._settings import Answer
+from ._core import End, Restart, Session, ToolCall, Usage
+from ._endpoint import known_profile
+from ._settings import Answer, Settings
 from ._turn import AgentEvent, Retry, ToolAnswered
 from .agent import Turn
 from .aio import AsyncTurn
@@ -30,7 +35,20 @@ __all__ = ["AsyncTracedTurn", "TracedTurn", "traced"]
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
 
-# `gen_ai.provider.name` of the conventions.
+# `gen_ai.provider.name` of the conventions: by the server where it is known, else by the dialect.
+_SERVERS = {
+    "anthropic": "anthropic",
+    "azure": "azure.ai.openai",
+    "azure-foundry": "azure.ai.inference",
+    "bedrock": "aws.bedrock",
+    "deepseek": "deepseek",
+    "gemini": "gcp.gemini",
+    "groq": "groq",
+    "mistral": "mistral_ai",
+    "openai": "openai",
+    "vertex": "gcp.vertex_ai",
+    "xai": "x_ai",
+}
 _PROVIDERS = {
     "openai-chat": "openai",
     "openai-responses": "openai",
@@ -40,17 +58,55 @@ _PROVIDERS = {
 }
 
 
+# The options of a session that the conventions have an attribute for.
+_OPTIONS = {
+    "temperature": "gen_ai.request.temperature",
+    "top_p": "gen_ai.request.top_p",
+    "top_k": "gen_ai.request.top_k",
+    "frequency_penalty": "gen_ai.request.frequency_penalty",
+    "presence_penalty": "gen_ai.request.presence_penalty",
+    "seed": "gen_ai.request.seed",
+    "stop": "gen_ai.request.stop_sequences",
+}
+
+
+def _server(settings: Settings) -> dict[str, Any]:
+    """Where requests go, and whose server that is."""
+    dialect = settings.session.dialect
+    url = settings.endpoint.base_url
+    parts = urlsplit(url)
+    known = known_profile(dialect, url) or ""
+    return {
+        "gen_ai.provider.name": _SERVERS.get(known) or _PROVIDERS.get(dialect.value, dialect.value),
+        "server.address": parts.hostname or "",
+        "server.port": parts.port or (443 if parts.scheme == "https" else 80),
+    }
+
+
+def _request(session: Session) -> dict[str, Any]:
+    """What each request says beside the conversation."""
+    options = session.options
+    attributes = {_OPTIONS[name]: options[name] for name in _OPTIONS if name in options}
+    if session.limits.max_output_tokens > 0:
+        attributes["gen_ai.request.max_tokens"] = session.limits.max_output_tokens
+    if "response_schema" in options:
+        attributes["gen_ai.output.type"] = "json"
+    return attributes
+
+
 class _Spans:
     """The spans of one turn, from its events."""
 
     def __init__(self, turn: Turn | AsyncTurn, tracer: trace.Tracer | None) -> None:
-        session = turn._work._settings.session
+        settings = turn._work._settings
+        session = settings.session
         self._tracer = tracer or trace.get_tracer("zerostack", schema_url=SCHEMA_URL)
         self._model = session.model
         self._session = session
         self._shared: dict[str, Any] = {
-            "gen_ai.provider.name": _PROVIDERS.get(session.dialect.value, session.dialect.value),
+            **_server(settings),
             "gen_ai.request.model": session.model,
+            **_request(session),
         }
         self._turn = self._tracer.start_span(
             "invoke_agent",

@@ -34,6 +34,8 @@ public struct Configuration: Sendable, Hashable {
     public var toolMode = ToolMode.native
     /// What a request says beside the conversation.
     public var options = RequestOptions()
+    /// What the server refuses or demands beyond its dialect.
+    public var profile = Profile()
 
     /// A configuration.
     public init(
@@ -112,7 +114,8 @@ extension Configuration {
             outputLimitKey: outputLimitKey.core,
             counting: counting.core,
             toolMode: toolMode.core,
-            options: try options.core())
+            options: try options.core(),
+            profile: profile.text)
     }
 }
 

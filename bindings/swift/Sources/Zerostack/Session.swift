@@ -114,6 +114,10 @@ public final class Session: Sendable {
     /// Why the last turn failed, or the last attempt of this one; `nil` after a good reply.
     public var failure: Failure? { core.failure().map { Failure($0) } }
 
+    /// The field of the profile that the server has refused in the last attempt, after
+    /// ``Event/restart``: what follows goes without it.
+    public var switchedOff: String? { core.switchedOff() }
+
     /// All tool calls without an answer, in the order of the model.
     public var pendingCalls: [ToolCall] { core.pendingCalls().map { ToolCall($0) } }
 
