@@ -8,6 +8,7 @@ mod bad_input;
 mod bad_machine;
 mod bad_place;
 mod bad_provider;
+mod bounded_disk;
 mod budgets;
 mod calls_of_a_reply;
 mod chat;

@@ -46,6 +46,7 @@ pub(crate) fn given(matches: &ArgMatches) -> (Mode, Access) {
         write: values(matches, "allow-write"),
         env: values(matches, "env"),
         network: value(matches, "net"),
+        disk_bytes: None,
     };
     (value(matches, "sandbox").unwrap_or_default(), access)
 }

@@ -33,6 +33,7 @@
 //! allow_write = ["/srv/cache"]
 //! env = ["DATABASE_URL"]
 //! net = "crates.io,*.npmjs.org"    # off, on, or hosts; `--net` says another
+//! disk_bytes = 34359738368         # what the files of a run may take of the disk
 //!
 //! [projects]                       # what a project's file may choose
 //! providers = ["work", "lab"]      # beside the user's own `provider`; none if it is not said
@@ -191,6 +192,7 @@ struct SandboxTable {
     #[serde(default)]
     env: Vec<String>,
     net: Option<String>,
+    disk_bytes: Option<u64>,
 }
 
 impl SandboxTable {
@@ -215,6 +217,7 @@ impl SandboxTable {
             write: all(self.allow_write)?,
             env: self.env.into_iter().map(Into::into).collect(),
             network: network.transpose()?,
+            disk_bytes: self.disk_bytes,
         })
     }
 }
@@ -232,7 +235,7 @@ struct ProjectFile {
 impl ProjectFile {
     /// What it widens, which holds only if it is trusted.
     fn wants(&self) -> Vec<String> {
-        let SandboxTable { allow_read, allow_write, env, net } = &self.sandbox;
+        let SandboxTable { allow_read, allow_write, env, net, disk_bytes } = &self.sandbox;
         let Self { permissions: PermissionTable { mode, allow, .. }, .. } = self;
         let paths = |what: &'static str, paths: &[PathBuf]| -> Vec<String> {
             paths.iter().map(|path| format!("{what} {}", path.display())).collect()
@@ -242,6 +245,7 @@ impl ProjectFile {
         wants.extend(paths("read", allow_read));
         wants.extend(paths("write", allow_write));
         wants.extend(env.iter().map(|name| format!("variable {name}")));
+        wants.extend(disk_bytes.map(|bytes| format!("disk_bytes {bytes}")));
         wants.extend(net.as_ref().filter(|net| *net != "off").map(|net| format!("net {net}")));
         wants
     }

@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::Stop;
 use crate::Result;
 use crate::sandbox::Child;
+use crate::view::DiskWatch;
 
 /// What a process gave.
 pub(super) struct Exchange {
@@ -30,18 +31,22 @@ pub(super) enum End {
     TooLong,
     /// The run was stopped.
     Stopped,
+    /// The files of the run take more of the disk than these bytes.
+    DiskFull(u64),
 }
 
 /// Gives `input` to `child` and takes its output until that ends, but no longer than `limit` and
-/// no more than `max_bytes`. The process may be stopped, deaf or endless: nothing here waits for it.
+/// no more than `max_bytes`, and only while the files of the run fit the bound of `disk`. The process
+/// may be stopped, deaf or endless: nothing here waits for it.
 pub(super) fn exchange(
     child: &mut Child,
     input: &[u8],
     max_bytes: usize,
     limit: Duration,
-    stop: &Stop,
+    (stop, disk): (&Stop, &DiskWatch<'_>),
 ) -> io::Result<Exchange> {
     let until = Instant::now() + limit;
+    let mut look_at_disk = Instant::now() + DISK_CHECK;
     let (mut stdin, mut stdout, mut stderr) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take());
     for pipe in [
@@ -62,6 +67,12 @@ pub(super) fn exchange(
         }
         if output.len() > max_bytes {
             break End::TooLong;
+        }
+        if Instant::now() >= look_at_disk {
+            if let Some(most) = disk.exceeded() {
+                break End::DiskFull(most);
+            }
+            look_at_disk = Instant::now() + DISK_CHECK;
         }
         let Some(out) = &mut stdout else { break End::Whole };
         if given == input.len() {
@@ -126,12 +137,30 @@ pub(super) fn ended(child: &Child) -> Result<Option<std::process::ExitStatus>> {
     }
 }
 
+impl End {
+    /// Why the process was ended, in words; `limit` is that of its time, `max_bytes` that of its output.
+    pub(super) fn why(self, limit: Duration, max_bytes: usize) -> String {
+        match self {
+            Self::TooLong => format!("it printed more than {max_bytes} bytes"),
+            Self::DiskFull(most) => format!(
+                "the files of this run take more than {most} bytes of the disk, which \
+                 sandbox.disk_bytes of the configuration bounds; remove what is not needed"
+            ),
+            Self::Whole | Self::Late | Self::Stopped => {
+                format!("it did not end within {} s", limit.as_secs())
+            }
+        }
+    }
+}
+
 fn is_not_ready(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
 /// Between the limit of a tool and its end by us, and between the end of its output and its own.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
+/// How often a wait looks what the files of the run take.
+const DISK_CHECK: Duration = Duration::from_millis(250);
 /// How often a wait looks whether the run was stopped.
 const STOP_CHECK: Duration = Duration::from_millis(100);
 /// As much of the errors as a model needs.

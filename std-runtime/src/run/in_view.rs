@@ -135,7 +135,13 @@ impl Confinement {
         let failed = |why: String| Error::new(ErrorKind::Tool, format!("{name}: {why}"));
         let mut child = view.spawn(&program)?;
         let input = arguments.to_string();
-        let exchanged = exchange(&mut child, input.as_bytes(), OUTPUT_BYTES, limit + GRACE, stop);
+        let exchanged = exchange(
+            &mut child,
+            input.as_bytes(),
+            OUTPUT_BYTES,
+            limit + GRACE,
+            (stop, &view.watch_disk()),
+        );
         let exchanged = exchanged.map_err(|error| failed(error.to_string()));
         child.process().kill();
         let exchanged = exchanged?;
@@ -143,11 +149,10 @@ impl Confinement {
             return Err(crate::transport::Cancel::error().into());
         }
         match exchanged.end {
-            End::Late => {
-                return Err(failed(format!("it did not end within {} s", limit.as_secs())));
+            End::Late | End::TooLong | End::DiskFull(_) => {
+                return Err(failed(exchanged.end.why(limit, OUTPUT_BYTES)));
             }
-            End::TooLong => return Err(failed("it prints too much".to_owned())),
-            _ => {}
+            End::Whole | End::Stopped => {}
         }
         serde_json::from_slice(&exchanged.output)
             .map_err(|_| failed(String::from_utf8_lossy(&exchanged.errors).trim().to_owned()))

@@ -106,7 +106,8 @@ impl Workspace {
         stop: &Stop,
     ) -> Result<Ran> {
         let mut child = self.spawn(program)?;
-        let exchanged = exchange(&mut child, input, max_bytes, limit, stop);
+        let exchanged =
+            exchange(&mut child, input, max_bytes, limit, (stop, &self.view.watch_disk()));
         let status = match &exchanged {
             Ok(exchanged) if exchanged.end == End::Whole => ended(&child)?,
             _ => None,
@@ -128,8 +129,7 @@ impl Workspace {
                 Some(code) => format!("it ended with exit code {code}"),
                 None => format!("it ended with {status}"),
             },
-            (None, End::TooLong) => format!("it printed more than {max_bytes} bytes"),
-            (None, _) => format!("it did not end within {} s", limit.as_secs()),
+            (None, end) => end.why(limit, max_bytes),
         };
         let passed = status.is_some_and(|status| status.success());
         let Exchange { mut output, errors, .. } = exchanged;

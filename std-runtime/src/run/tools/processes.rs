@@ -55,9 +55,11 @@ impl Processes<'_> {
         if let Some(background) = &background {
             workspace.background().end(background);
         }
+        let disk = workspace.view().watch_disk();
         let mut child = workspace.spawn(program)?;
         let limit = deadline(name, arguments);
-        let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, stop);
+        let exchanged =
+            exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, (stop, &disk));
         let exchanged = exchanged.map_err(|error| {
             child.process().kill();
             Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
@@ -72,7 +74,7 @@ impl Processes<'_> {
         }
         let ended = match exchanged.end {
             End::Whole => ended(&child)?,
-            End::Late | End::TooLong | End::Stopped => None,
+            End::Late | End::TooLong | End::Stopped | End::DiskFull(_) => None,
         };
         if stop.why().is_some() {
             child.process().kill();
@@ -81,11 +83,7 @@ impl Processes<'_> {
         let Some(status) = ended else {
             child.process().kill();
             child.process().wait()?;
-            let why = if exchanged.end == End::TooLong {
-                format!("its result is longer than {RESULT_BYTES} bytes")
-            } else {
-                format!("it did not end within {} s", limit.as_secs())
-            };
+            let why = exchanged.end.why(limit, RESULT_BYTES);
             let text = format!("the tool {name} was ended with all its processes: {why}");
             return Ok(ToolOutput::error(text));
         };

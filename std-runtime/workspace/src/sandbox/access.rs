@@ -1,4 +1,4 @@
-//! What the user lets tools reach beside the project.
+//! What the user lets tools reach beside the project, and what they may take.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ pub struct Access {
     pub env: Vec<OsString>,
     /// What of the network they reach; nothing if it is not said.
     pub network: Option<Network>,
+    /// Bytes of the disk that the files of a run may take; 32 GiB if it is not said.
+    pub disk_bytes: Option<u64>,
 }
 
 impl Access {
@@ -27,6 +29,7 @@ impl Access {
         self.write.extend(other.write);
         self.env.extend(other.env);
         self.network = self.network.or(other.network);
+        self.disk_bytes = self.disk_bytes.or(other.disk_bytes);
         self
     }
 

@@ -9,6 +9,7 @@ mod canonical;
 mod compare;
 mod copy;
 mod credentials;
+mod disk;
 mod home;
 mod index;
 mod judge;
@@ -41,6 +42,8 @@ use crate::{Error, ErrorKind, Result};
 use baseline::{Opened, Start};
 pub use compare::{Comparison, Verdict};
 use copy::Copy;
+use disk::Disk;
+pub use disk::DiskWatch;
 use judge::Judge;
 use repository::Checkout;
 use scratch::Scratch;
@@ -86,6 +89,7 @@ struct Inner {
     /// Ended before the files are removed that it uses.
     sandbox: Sandbox,
     scratch: Scratch,
+    disk: Disk,
     /// The folder of the user.
     origin: Tree,
     origin_path: PathBuf,
@@ -286,6 +290,11 @@ impl View {
             }
         }
         Ok(changed)
+    }
+
+    /// Watches what a call writes to the disk, from here on.
+    pub fn watch_disk(&self) -> DiskWatch<'_> {
+        self.0.disk.watch()
     }
 
     /// A handle that ends this view from another thread.

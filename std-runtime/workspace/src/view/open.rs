@@ -8,6 +8,7 @@ use std::sync::{Mutex, OnceLock};
 
 use super::baseline::Opened;
 use super::copy::{self, Copy, GitLink};
+use super::disk::Disk;
 use super::home::is_of_system;
 use super::private_git;
 use super::repository::Checkout;
@@ -116,6 +117,7 @@ pub(super) fn confined(origin: Tree, origin_path: PathBuf, options: &ViewOptions
         judge: OnceLock::new(),
         ended: Ended::default(),
         ending: Mutex::default(),
+        disk: Disk::of(scratch.path(), options.access.disk_bytes),
         scratch,
         origin,
         origin_path,
@@ -176,6 +178,7 @@ pub(super) fn free(origin: Tree, origin_path: PathBuf, options: &ViewOptions) ->
         judge: OnceLock::new(),
         ended: Ended::default(),
         ending: Mutex::default(),
+        disk: Disk::of(scratch.path(), options.access.disk_bytes),
         scratch,
         origin,
         origin_path,

@@ -121,6 +121,11 @@ impl Scratch {
         }
     }
 
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes a folder in it.
     ///
     /// # Errors

@@ -52,6 +52,7 @@ impl Alone {
             namespaces::renounce()?;
         }
         rustix::thread::set_no_new_privs(true)?;
+        limits::be_first_without_memory();
         limits::leave_keyring()?;
         limits::set()?;
         self.landlock.apply()?;

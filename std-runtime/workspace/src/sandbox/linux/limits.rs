@@ -1,5 +1,6 @@
 //! Limits of a process inside, and what it shares with no one.
 
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 
@@ -30,6 +31,15 @@ pub(super) fn set() -> Result<(), Errno> {
         rustix::process::setrlimit(resource, limit)?;
     }
     Ok(())
+}
+
+/// Where memory is short, the kernel ends this process and what it starts rather than the run. Allocates
+/// nothing; a system that refuses it ends whom it likes.
+pub(super) fn be_first_without_memory() {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    if let Ok(file) = rustix::fs::open(c"/proc/self/oom_score_adj", flags, Mode::empty()) {
+        let _ = rustix::io::write(file, b"1000");
+    }
 }
 
 /// Gives the process a new, empty session keyring instead of the one of the user. Where the

@@ -242,6 +242,8 @@ impl Walls {
             // until `spawn` returns.
             let (keeper, pid_to) =
                 unsafe { (BorrowedFd::borrow_raw(keeper), BorrowedFd::borrow_raw(pid_to)) };
+            // Inside, root's /proc is read-only.
+            limits::be_first_without_memory();
             namespaces::enter((keeper, kinds), pid_to, proc_flags, &sockets)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;

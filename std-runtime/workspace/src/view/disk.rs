@@ -1,0 +1,105 @@
+//! What the files of a view may take of the disk.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+/// What a view takes of the disk if nothing else is said: more than any build here needs.
+const USUAL_BYTES: u64 = 32 << 30;
+
+/// The bound on the files of a view, and how much was free when it was opened.
+#[derive(Debug)]
+pub(super) struct Disk {
+    folder: PathBuf,
+    most: u64,
+    free_at_first: u64,
+}
+
+/// Watches the disk during a call.
+#[derive(Debug)]
+pub struct DiskWatch<'v> {
+    disk: &'v Disk,
+    free_at_first: u64,
+}
+
+impl Disk {
+    /// That of the private folder of a view, which is made.
+    pub(super) fn of(folder: &Path, most: Option<u64>) -> Self {
+        let folder = folder.to_owned();
+        Self { most: most.unwrap_or(USUAL_BYTES), free_at_first: free(&folder), folder }
+    }
+
+    pub(super) fn watch(&self) -> DiskWatch<'_> {
+        DiskWatch { disk: self, free_at_first: free(&self.folder) }
+    }
+}
+
+impl DiskWatch<'_> {
+    /// The bound in bytes, if the files of the view take more, and the call that is watched wrote some
+    /// of it: one that removes files may go on. The files are counted only if the disk has lost as much.
+    pub fn exceeded(&self) -> Option<u64> {
+        let Disk { folder, most, free_at_first } = self.disk;
+        let free = free(folder);
+        let wrote = self.free_at_first.saturating_sub(free);
+        let is_growing = wrote > most / 8;
+        let may_be = is_growing && free_at_first.saturating_sub(free) > *most;
+        (may_be && taken(folder, *most) > *most).then_some(*most)
+    }
+}
+
+/// Bytes of the file system of `folder` that are free for us; so many that nothing is ever over the bound if
+/// it does not tell.
+fn free(folder: &Path) -> u64 {
+    rustix::fs::statvfs(folder).map_or(u64::MAX, |it| it.f_bavail.saturating_mul(it.f_frsize))
+}
+
+/// What the files below `folder` take of the disk, as far as a little over `enough`.
+fn taken(folder: &Path, enough: u64) -> u64 {
+    let (mut bytes, mut folders) = (0_u64, vec![folder.to_owned()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            bytes = bytes.saturating_add(metadata.blocks().saturating_mul(BLOCK_BYTES));
+            if bytes > enough {
+                return bytes;
+            }
+            if metadata.is_dir() {
+                folders.push(entry.path());
+            }
+        }
+    }
+    bytes
+}
+
+/// What `st_blocks` counts in.
+const BLOCK_BYTES: u64 = 512;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_call_that_writes_is_over_the_bound() {
+        let place = tempfile::tempdir().unwrap();
+        let disk = Disk::of(place.path(), Some(1 << 20));
+        let first = disk.watch();
+        assert_eq!(first.exceeded(), None);
+        fs::create_dir(place.path().join("deep")).unwrap();
+        let file = fs::File::create(place.path().join("deep/file")).unwrap();
+        // What nothing has written yet takes nothing.
+        file.set_len(64 << 20).unwrap();
+        assert_eq!(taken(place.path(), u64::MAX).min(1 << 20), taken(place.path(), u64::MAX));
+        fs::write(place.path().join("deep/more"), vec![1; 8 << 20]).unwrap();
+        file.sync_all().unwrap();
+        fs::File::open(place.path().join("deep/more")).unwrap().sync_all().unwrap();
+        assert!(taken(place.path(), u64::MAX) >= 8 << 20);
+        let is_over = Disk { free_at_first: u64::MAX, ..disk };
+        let watch = DiskWatch { disk: &is_over, free_at_first: u64::MAX };
+        assert_eq!(watch.exceeded(), Some(1 << 20));
+        let next = is_over.watch();
+        assert_eq!(next.exceeded(), None, "it wrote nothing of it");
+        fs::remove_file(place.path().join("deep/more")).unwrap();
+        let watch = DiskWatch { disk: &is_over, free_at_first: u64::MAX };
+        assert_eq!(watch.exceeded(), None, "it is gone");
+    }
+}
