@@ -9,9 +9,7 @@ pub(crate) mod attach;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod codec;
 mod config;
-mod counting;
 pub(crate) mod delay;
-mod limits;
 pub(crate) mod local;
 #[cfg_attr(not(feature = "all-dialects"), allow(dead_code, reason = "each dialect uses a part"))]
 mod model;
@@ -54,11 +52,12 @@ mod openai_responses;
 
 #[cfg(feature = "attachments")]
 pub use attach::{AttachmentReader, WantedBytes};
-pub use config::{Config, FailedTurn, Limits, OutputLimitKey, SessionConfig, ToolMode};
+pub use config::{
+    Budget, Config, CountTokens, Counting, FailedTurn, Limits, OutputLimitKey, Prices, RoomPolicy,
+    SessionConfig, ToolMode,
+};
 #[cfg(feature = "alloc")]
 pub use config::{OwnedConfig, OwnedTool};
-pub use counting::{CountTokens, Counting};
-pub use limits::{Budget, Prices, RoomPolicy};
 pub use options::RequestOption;
 #[cfg(feature = "options")]
 pub use options::{

@@ -1,7 +1,6 @@
-//! What the numbers of a session mean together: the marks of the window, and the budgets.
+//! What a turn may cost, and how room is made.
 
-use super::Limits;
-use crate::message::{Dialect, Usage};
+use crate::message::Usage;
 
 /// How room is made when the window passes its high mark, or the storage lacks room.
 ///
@@ -124,67 +123,6 @@ impl Budget {
             6 => Self::Calls,
             _ => return None,
         })
-    }
-}
-
-impl Limits {
-    /// The most tokens of one reply that the request asks for; 0 leaves it to the provider.
-    #[must_use]
-    pub const fn reply_tokens(&self, dialect: Dialect) -> u32 {
-        match (self.max_output_tokens, dialect) {
-            // Of a small context, a reply takes no more than a quarter.
-            (0, Dialect::Anthropic) => match self.context_tokens / 4 {
-                quarter @ 1..Self::ANTHROPIC_OUTPUT_TOKENS => quarter,
-                _ => Self::ANTHROPIC_OUTPUT_TOKENS,
-            },
-            (tokens, _) => tokens,
-        }
-    }
-
-    /// Tokens of a request above which it is not sent: what the context leaves beside the reply.
-    #[must_use]
-    pub const fn window_tokens(&self, dialect: Dialect) -> u32 {
-        match self.context_tokens {
-            0 => u32::MAX,
-            context => context.saturating_sub(self.reply_tokens(dialect)),
-        }
-    }
-
-    /// Tokens of a request above which room is made.
-    #[must_use]
-    pub const fn high_water(&self, dialect: Dialect) -> u32 {
-        let window = self.window_tokens(dialect);
-        match self.high_water_tokens {
-            0 if self.context_tokens == 0 => u32::MAX,
-            0 => window - window / 5,
-            tokens if tokens < window => tokens,
-            _ => window,
-        }
-    }
-
-    /// Tokens of a request down to which room is made.
-    #[must_use]
-    pub const fn low_water(&self, dialect: Dialect) -> u32 {
-        let high = self.high_water(dialect);
-        match self.low_water_tokens {
-            0 => high / 3 * 2,
-            tokens if tokens < high => tokens,
-            _ => high,
-        }
-    }
-
-    /// Whether anything is limited that only feature `window` can keep.
-    pub(super) const fn need_window(&self) -> bool {
-        let budgets = self.max_turn_tokens | self.max_turn_cost_micros | self.max_turn_ms;
-        let asks = matches!(self.room, RoomPolicy::Ask);
-        budgets > 0 || self.max_repeats > 0 || self.high_water_tokens > 0 || !asks
-    }
-
-    /// Whether the low mark is not above the high one.
-    pub(super) const fn are_marks_in_order(&self) -> bool {
-        self.low_water_tokens == 0
-            || self.high_water_tokens == 0
-            || self.low_water_tokens <= self.high_water_tokens
     }
 }
 
