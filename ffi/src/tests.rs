@@ -206,9 +206,9 @@ fn what_the_core_can_say_has_a_number_here() {
         ("message/usage.rs", "StopReason", "event.rs"),
         ("message/mod.rs", "Part", "entry.rs"),
         ("message/dialect.rs", "Dialect", "borrowed_config.rs"),
-        ("provider/limits.rs", "RoomPolicy", "borrowed_config.rs"),
-        ("provider/config.rs", "ToolMode", "borrowed_config.rs"),
-        ("provider/config.rs", "OutputLimitKey", "borrowed_config.rs"),
+        ("provider/config/budgets.rs", "RoomPolicy", "borrowed_config.rs"),
+        ("provider/config/tool_mode.rs", "ToolMode", "borrowed_config.rs"),
+        ("provider/config/tool_mode.rs", "OutputLimitKey", "borrowed_config.rs"),
         ("session/step.rs", "Step", "look.rs"),
     ] {
         let (source, ours) = (read(&format!("../core/src/{core}")), read(&format!("src/{ours}")));

@@ -57,10 +57,10 @@ impl<'a> Iterator for ObjectMembers<'a> {
 /// Goes through the items of one JSON array; of anything else there are none.
 #[cfg(feature = "profiles")]
 #[derive(Clone, Debug)]
-pub(crate) struct ArrayItems<'a>(ObjectMembers<'a>);
+pub(crate) struct ArrayElements<'a>(ObjectMembers<'a>);
 
 #[cfg(feature = "profiles")]
-impl<'a> ArrayItems<'a> {
+impl<'a> ArrayElements<'a> {
     /// Those of `array`, which is one JSON value.
     pub fn of(array: &'a str) -> Self {
         Self(ObjectMembers { rest: array.strip_prefix('[').unwrap_or_default() })
@@ -68,7 +68,7 @@ impl<'a> ArrayItems<'a> {
 }
 
 #[cfg(feature = "profiles")]
-impl<'a> Iterator for ArrayItems<'a> {
+impl<'a> Iterator for ArrayElements<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
@@ -86,7 +86,7 @@ mod tests {
     #[cfg(feature = "profiles")]
     #[test]
     fn items_are_found_whatever_stands_in_them() {
-        let all = |text| ArrayItems::of(text).collect::<Vec<_>>();
+        let all = |text| ArrayElements::of(text).collect::<Vec<_>>();
         assert_eq!(all("[ ]"), [""; 0]);
         assert_eq!(all(r#""a""#), [""; 0]);
         assert_eq!(

@@ -39,7 +39,7 @@ pub(crate) use {
 };
 
 #[cfg(feature = "profiles")]
-pub(crate) use members::{ArrayItems, ObjectMembers};
+pub(crate) use members::{ArrayElements, ObjectMembers};
 
 #[cfg(not(feature = "options"))]
 mod disabled;

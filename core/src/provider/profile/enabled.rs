@@ -199,6 +199,6 @@ pub(crate) fn check(config: &dyn Config) -> Result<(), Error> {
         let option = crate::provider::RequestOption::CacheTtl;
         return Err(Error::new(ErrorKind::UnsupportedOption, option as u32));
     }
-    let misfit = ProfileField::ALL.iter().find(|field| !field.fits(&profile, dialect));
+    let misfit = ProfileField::ALL.iter().find(|field| !profile.fits(**field, dialect));
     misfit.map_or(Ok(()), |field| Err(Error::new(ErrorKind::UnsupportedOption, *field as u32)))
 }

@@ -1,12 +1,12 @@
 //! The fields of a profile by number and name.
 
-use super::{
-    CacheControl, CallIdForm, InstructionRole, Profile, ReasoningForm, SchemaForm, SystemRole,
+use super::forms::{
+    CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole,
 };
 use crate::error::PROFILE_FIELD_NAMES;
 use crate::message::Dialect;
 
-/// A field of a [`Profile`]. The numbers are stable: errors have them as their detail.
+/// A field of a [`crate::Profile`]. The numbers are stable: errors have them as their detail.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
@@ -61,8 +61,8 @@ impl ProfileField {
         Self::ALL.iter().copied().find(|field| field.name() == name)
     }
 
-    /// The names of its values, see [`Profile::set`]; of [`OutputLimitKey`](Self::OutputLimitKey),
-    /// which is no field of a [`Profile`], there are none.
+    /// The names of its values, see [`crate::Profile::set`]; of [`OutputLimitKey`](Self::OutputLimitKey),
+    /// which is no field of a [`crate::Profile`], there are none.
     #[must_use]
     pub const fn values(self) -> &'static [&'static str] {
         match self {
@@ -102,39 +102,5 @@ impl ProfileField {
 
     pub(super) const fn index(self) -> usize {
         self as usize - Self::Stream as usize
-    }
-
-    /// Whether `dialect` can say what `profile` sets.
-    pub(super) fn fits(self, profile: &Profile, dialect: Dialect) -> bool {
-        let is_set = profile.value(self).is_some();
-        let can = match (self, dialect) {
-            (Self::InstructionRole, Dialect::Ollama) => {
-                profile.instruction_role != Some(InstructionRole::Developer)
-            }
-            (Self::Reasoning, _) => match profile.reasoning {
-                None | Some(ReasoningForm::None) => true,
-                Some(ReasoningForm::Thinking) => {
-                    matches!(dialect, Dialect::Anthropic | Dialect::Ollama)
-                }
-                Some(_) => dialect == Dialect::OpenAiChat,
-            },
-            _ => true,
-        };
-        !is_set || self.is_in(dialect) && can
-    }
-
-    pub(super) const fn unset(self, profile: &mut Profile) {
-        match self {
-            Self::Stream => profile.stream = None,
-            Self::StreamOptions => profile.stream_options = None,
-            Self::CacheControl => profile.cache_control = None,
-            Self::Include => profile.include = None,
-            Self::SystemRole => profile.system_role = None,
-            Self::InstructionRole => profile.instruction_role = None,
-            Self::OutputLimitKey => {}
-            Self::Reasoning => profile.reasoning = None,
-            Self::CallIds => profile.call_ids = None,
-            Self::Schemas => profile.schemas = None,
-        }
     }
 }

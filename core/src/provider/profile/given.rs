@@ -1,6 +1,9 @@
 //! The profile itself, lent by the configuration.
 
-use super::ProfileField;
+use super::field::ProfileField;
+use super::forms::{
+    CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole,
+};
 use crate::message::Dialect;
 
 /// What a server refuses or demands beyond its dialect. All of it is unset at first, and then the
@@ -84,8 +87,8 @@ impl Profile {
     #[must_use]
     pub fn for_dialect(mut self, dialect: Dialect) -> Self {
         for &field in ProfileField::ALL {
-            if !field.fits(&self, dialect) {
-                field.unset(&mut self);
+            if !self.fits(field, dialect) {
+                self.unset(field);
             }
         }
         self
@@ -142,117 +145,38 @@ impl Profile {
             ProfileField::Schemas => put(&mut self.schemas, SchemaForm::from_name(value)),
         }
     }
-}
 
-/// An enum of a profile: its values with their names in files.
-macro_rules! named {
-    (
-        $(#[$about:meta])*
-        $name:ident { $($(#[$of_one:meta])* $one:ident = $text:literal),+ $(,)? }
-    ) => {
-        $(#[$about])*
-        #[non_exhaustive]
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-        pub enum $name {
-            $($(#[$of_one])* $one),+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$one),+];
-            /// Their names, in the same order.
-            pub(super) const NAMES: &[&str] = &[$($text),+];
-
-            /// The name that commands and files use.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$one => $text),+
+    /// Whether `dialect` can say what this sets in `field`.
+    pub(super) fn fits(&self, field: ProfileField, dialect: Dialect) -> bool {
+        let is_set = self.value(field).is_some();
+        let can = match (field, dialect) {
+            (ProfileField::InstructionRole, Dialect::Ollama) => {
+                self.instruction_role != Some(InstructionRole::Developer)
+            }
+            (ProfileField::Reasoning, _) => match self.reasoning {
+                None | Some(ReasoningForm::None) => true,
+                Some(ReasoningForm::Thinking) => {
+                    matches!(dialect, Dialect::Anthropic | Dialect::Ollama)
                 }
-            }
+                Some(_) => dialect == Dialect::OpenAiChat,
+            },
+            _ => true,
+        };
+        !is_set || field.is_in(dialect) && can
+    }
 
-            /// The one with this [`name`](Self::name).
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.name() == name)
-            }
+    const fn unset(&mut self, field: ProfileField) {
+        match field {
+            ProfileField::Stream => self.stream = None,
+            ProfileField::StreamOptions => self.stream_options = None,
+            ProfileField::CacheControl => self.cache_control = None,
+            ProfileField::Include => self.include = None,
+            ProfileField::SystemRole => self.system_role = None,
+            ProfileField::InstructionRole => self.instruction_role = None,
+            ProfileField::OutputLimitKey => {}
+            ProfileField::Reasoning => self.reasoning = None,
+            ProfileField::CallIds => self.call_ids = None,
+            ProfileField::Schemas => self.schemas = None,
         }
-    };
-}
-
-named! {
-    /// Where Anthropic's cache marks stand.
-    CacheControl {
-        /// After the system prompt or the tools, and at the top of the request, which Anthropic
-        /// calls automatic caching.
-        Automatic = "automatic",
-        /// After the system prompt or the tools alone.
-        Blocks = "blocks",
-        /// Nowhere.
-        None = "none",
-    }
-}
-
-named! {
-    /// The role of the system prompt in OpenAI chat.
-    SystemRole {
-        /// `system`, which every server knows.
-        System = "system",
-        /// `developer`, as OpenAI calls it since its reasoning models.
-        Developer = "developer",
-    }
-}
-
-named! {
-    /// The role of an instruction in mid-conversation, see [`crate::Session::instruct`].
-    InstructionRole {
-        /// The user's, in tags that mark it.
-        User = "user",
-        /// `system`, where templates take it at any place.
-        System = "system",
-        /// `developer`, as OpenAI calls it.
-        Developer = "developer",
-    }
-}
-
-named! {
-    /// Which reasoning goes back to the server, and in which field.
-    ReasoningForm {
-        /// None at all.
-        None = "none",
-        /// `reasoning_content` of OpenAI chat. A message of calls always has it, empty if the
-        /// model did not reason.
-        ReasoningContent = "reasoning_content",
-        /// `reasoning` of OpenAI chat.
-        Reasoning = "reasoning",
-        /// `reasoning_details` of OpenAI chat, as OpenRouter and MiniMax have it.
-        ReasoningDetails = "reasoning_details",
-        /// The blocks or the field `thinking` of Anthropic and Ollama.
-        Thinking = "thinking",
-    }
-}
-
-named! {
-    /// Which ids of calls the server takes. Others are made anew, from the place of the call.
-    CallIdForm {
-        /// Of any form and length.
-        Any = "any",
-        /// To 40 bytes.
-        FortyBytes = "forty-bytes",
-        /// Letters, digits, `_` and `-`, to 64.
-        Words = "words",
-        /// Nine letters and digits, which every server takes.
-        NineLetters = "nine-letters",
-    }
-}
-
-named! {
-    /// Which schemas of tools the server takes.
-    SchemaForm {
-        /// JSON Schema as it is.
-        AsTheyAre = "as-they-are",
-        /// Tools whose schema fits OpenAI's strict form are sent as strict: each object has
-        /// `additionalProperties` false and requires all of its properties. Others as they are.
-        Strict = "strict",
     }
 }

@@ -8,6 +8,8 @@ mod enabled;
 #[cfg(feature = "profiles")]
 mod field;
 #[cfg(feature = "profiles")]
+mod forms;
+#[cfg(feature = "profiles")]
 mod given;
 #[cfg(feature = "profiles")]
 mod hosts;
@@ -19,9 +21,8 @@ mod strict;
 #[cfg(feature = "profiles")]
 pub use {
     field::ProfileField,
-    given::{
-        CacheControl, CallIdForm, InstructionRole, Profile, ReasoningForm, SchemaForm, SystemRole,
-    },
+    forms::{CacheControl, CallIdForm, InstructionRole, ReasoningForm, SchemaForm, SystemRole},
+    given::Profile,
     hosts::KnownHost,
 };
 

@@ -3,7 +3,7 @@
 //! Source: the OpenAI API guide "Structured model outputs", supported schemas: every object has
 //! `additionalProperties` false and requires all of its properties, and some keywords are refused.
 
-use crate::provider::options::{ArrayItems, ObjectMembers};
+use crate::provider::options::{ArrayElements, ObjectMembers};
 
 /// Whether a server in strict mode takes `schema`, an object.
 pub(super) fn is_strict(schema: &str) -> bool {
@@ -20,8 +20,8 @@ fn fits(schema: &str, depth: u8) -> bool {
     for (name, value) in ObjectMembers::of(schema) {
         let is_known = match name {
             "type" => {
-                is_object |=
-                    value == r#""object""# || ArrayItems::of(value).any(|it| it == r#""object""#);
+                is_object |= value == r#""object""#
+                    || ArrayElements::of(value).any(|it| it == r#""object""#);
                 true
             }
             "properties" => {
@@ -38,7 +38,7 @@ fn fits(schema: &str, depth: u8) -> bool {
                 is_closed
             }
             "items" => fits(value, depth),
-            "anyOf" => ArrayItems::of(value).all(|schema| fits(schema, depth)),
+            "anyOf" => ArrayElements::of(value).all(|schema| fits(schema, depth)),
             "$defs" | "definitions" => {
                 ObjectMembers::of(value).all(|(_, schema)| fits(schema, depth))
             }
@@ -50,7 +50,7 @@ fn fits(schema: &str, depth: u8) -> bool {
     }
     let names = ObjectMembers::of(properties.unwrap_or("{}"));
     let is_required = |name: &str| {
-        ArrayItems::of(required).any(|item| {
+        ArrayElements::of(required).any(|item| {
             item.strip_prefix('"').and_then(|item| item.strip_suffix('"')) == Some(name)
         })
     };
