@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ring::digest::{Context, SHA256};
 
@@ -27,7 +27,7 @@ pub enum Answer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wish {
     /// Where it is, from the root of the file system.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// Its bytes.
     pub bytes: Vec<u8>,
     /// What it wants, a few words each.

@@ -1,6 +1,7 @@
 //! A transcript as JSON Lines is lossless, readable by anything, and refused where it is wrong.
 
 use serde_json::Value;
+use zerostack_core::tool::schema::{Schema, Verdict};
 use zerostack_core::{
     Config, Dialect, ErrorKind, Growing, JsonLinesReader, LineFault, Session, SessionConfig,
     Storage,
@@ -60,6 +61,8 @@ fn what_the_program_said_stays_its_own() {
     assert_lossless(&session, &mut Random::new(seed()));
 }
 
+const SCHEMA: &str = include_str!("../../std-runtime/docs/transcript.schema.json");
+
 /// Writes the lines through a window, reads them in pieces, and compares all bytes; how many
 /// lines there are.
 pub(super) fn assert_lossless<C: Config + Copy, S: Storage>(
@@ -81,7 +84,9 @@ pub(super) fn assert_lossless<C: Config + Copy, S: Storage>(
     assert_eq!(text.lines().count(), whole.transcript().entries().count());
     // Another writer may bring the keys into another order.
     let mut sorted = String::new();
+    let schema = Schema::new(SCHEMA).unwrap();
     for line in text.lines() {
+        assert_eq!(schema.check(line).unwrap(), Verdict::Valid, "{line}");
         let value: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
         assert!(value["role"].is_string(), "{line}");
         sorted += &value.to_string();

@@ -303,3 +303,26 @@ fn twenty_at_once_cost_less_than_a_mebibyte_each() {
     eprintln!("{one} KiB with one subagent, {all} KiB with twenty: {each} KiB each");
     assert!(each <= 1024, "{each} KiB each");
 }
+
+#[test]
+fn a_subagent_with_its_parents_prompt_and_tools_shares_the_prefix_of_its_requests() {
+    let place = project();
+    let text = "---\noutput: text\ntools: [read, task]\n---\nSAME";
+    place.write("home/.config/zerostack/prompts/same.md", text);
+    let script = Script::new()
+        .call("task", json!({"task": "part", "prompt": "same"}))
+        .reply(Reply::new().when("part").text("result"))
+        .text("done");
+    let provider = provider(script);
+    place.zerostack(&["same", "whole"]).model(&provider).run().success();
+    let requests = provider.requests();
+    let [parent, child] = [&requests[0].body, &requests[1].body];
+    let shared = parent.iter().zip(child).take_while(|(a, b)| a == b).count();
+    // Up to the text of the user, which is last.
+    let user = String::from_utf8_lossy(parent).find("\"whole\"").unwrap();
+    assert!(shared >= user, "{shared} of {user} bytes are shared");
+    // And each conversation only grows at its end.
+    let (first, last) = (&requests[0].json(), &requests[2].json());
+    let messages = |request: &Value| request["messages"].as_array().unwrap().clone();
+    assert_eq!(messages(first)[..], messages(last)[..messages(first).len()]);
+}

@@ -1,6 +1,6 @@
 //! `trust`: which files of the folder may widen what a model may do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, Command};
@@ -113,11 +113,7 @@ pub(super) fn ask(wishes: &[Wish], confirm: impl Fn(&str) -> Option<bool>) {
 ///
 /// # Errors
 /// `Configuration` when the file cannot be read or understood.
-pub(super) fn wishes(
-    folder: &std::path::Path,
-    prompts: &PromptFiles,
-    name: &str,
-) -> Result<Vec<Wish>> {
+pub(super) fn wishes(folder: &Path, prompts: &PromptFiles, name: &str) -> Result<Vec<Wish>> {
     let configured = provider::wish(folder)?;
     Ok(configured.into_iter().chain(prompts.wish(name)).collect())
 }

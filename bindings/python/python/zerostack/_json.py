@@ -48,8 +48,7 @@ def to_dict(value: Any) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> str:
-    """The same as text, on one line: of an event the bytes that every language of this project
-    writes."""
+    """The same as text, on one line: of an event the bytes that the command and the core write."""
     return json.dumps(to_dict(value), ensure_ascii=False, separators=(",", ":"))
 
 

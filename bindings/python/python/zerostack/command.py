@@ -127,6 +127,10 @@ class RunResult(NamedTuple):
     """The layers that the tools ran in."""
     written: int | None = None
     """The number of the run for ``zerostack undo``, if ``write`` was asked for."""
+    duration_ms: int | None = None
+    """How long the run took."""
+    cost_micros: int | None = None
+    """What it cost, in millionths of the currency of the prices, if these are known."""
 
 
 def run(
@@ -340,6 +344,8 @@ def _follow(
         usage=Usage(**known),
         sandbox=result.get("sandbox", []),
         written=result.get("written"),
+        duration_ms=result.get("duration_ms"),
+        cost_micros=result.get("cost_micros"),
     )
 
 
