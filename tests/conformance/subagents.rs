@@ -195,9 +195,9 @@ fn two_tasks(gate: &str) -> Script {
     let wait =
         json!({"command": format!("while [ ! -e {gate}/go ]; do sleep 0.05; done; echo waited")});
     Script::new()
-        .reply(Reply::new().text("Both.").call("task", task("first")).call("task", task("second")))
-        .reply(Reply::new().when("HELPER").when("first").call("bash", wait))
-        .reply(Reply::new().when("HELPER").when("second").call("read", json!({"path": "a.txt"})))
+        .reply(Reply::new().text("Both.").call("task", task("ALPHA")).call("task", task("BETA")))
+        .reply(Reply::new().when("HELPER").when("ALPHA").call("bash", wait))
+        .reply(Reply::new().when("HELPER").when("BETA").call("read", json!({"path": "a.txt"})))
         .reply(Reply::new().when("content of a").text("second result"))
         .reply(Reply::new().when("waited").text("first result"))
         .reply(Reply::new().when("first result").when("second result").text("done"))

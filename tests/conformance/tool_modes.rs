@@ -22,11 +22,13 @@ fn fix(mode: &str, replies: [String; 2]) -> (Place, Vec<Value>, Vec<Value>) {
     let events = done.events();
     let replayed = place.zerostack(&["replay", &tape]).run();
     replayed.success();
-    let is_played =
-        |event: &&Value| !["start", "result"].contains(&event["type"].as_str().unwrap());
+    let is_played = |event: &&Value| !OF_THE_RUN.contains(&event["type"].as_str().unwrap());
     assert_eq!(replayed.events(), events.iter().filter(is_played).cloned().collect::<Vec<_>>());
     (place, events, bodies)
 }
+
+/// Events that are not of the session.
+const OF_THE_RUN: [&str; 5] = ["start", "tool_started", "tool_finished", "round", "result"];
 
 fn of_type<'e>(events: &'e [Value], kind: &str) -> Vec<&'e Value> {
     events.iter().filter(|event| event["type"] == kind).collect()
@@ -41,7 +43,10 @@ fn calls_in_text_run_and_the_patch_is_the_same() {
     for (mode, reply) in forms {
         let (_place, events, bodies) = fix(mode, [reply, "Fixed.".into()]);
         let recovered = of_type(&events, "recovered");
-        assert_eq!(recovered, [&json!({"type": "recovered", "text": "I fix it."})]);
+        assert_eq!(
+            recovered,
+            [&json!({"type": "recovered", "text": "I fix it.", "conversation": "1"})]
+        );
         assert_eq!(of_type(&events, "tool_call").len(), 1);
         assert_eq!(of_type(&events, "tool_result").len(), 1);
         let result = events.last().unwrap();
