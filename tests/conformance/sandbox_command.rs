@@ -74,8 +74,11 @@ fn what_it_reaches_is_said_by_flags_and_the_users_configuration() {
     }
     place.write("home/.config/zerostack/config.toml", "");
     place.write("project/.zerostack/config.toml", &config);
-    let (code, _, err) = sandboxed(&place, &[], "true");
-    assert!(code == 52 && err.contains("user's own file"), "{code} {err}");
+    // That of a project holds once the user trusts it.
+    let (code, out, err) = sandboxed(&place, &[], &script);
+    assert!((code, out.as_str()) == (0, "\n") && err.contains("zerostack trust"), "{out} {err}");
+    place.zerostack(&["trust", ".zerostack/config.toml"]).run().success();
+    assert_eq!(sandboxed(&place, &["-q"], &script).1, "outside\nseen\nconnected\n");
 }
 
 #[test]

@@ -61,13 +61,16 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
         })?,
     };
     let config = Config::load(&crate::agent::variable, &folder)?;
+    let is_quiet = matches.get_flag("quiet");
+    if let Some(wish) = config.wish.as_ref().filter(|_| !is_quiet) {
+        tell(&wish.warning());
+    }
     let access = access.and(config.access);
     // No tool runs in it; none is looked for.
     let tools = ToolHost::Command("zerostack".into());
     let options = ViewOptions { sandbox, tools, access, ..ViewOptions::default() };
     let view = View::open(&folder, &options)?;
     let _guard = stop.guard(&view);
-    let is_quiet = matches.get_flag("quiet");
     for lacks in view.layers().iter().filter_map(|layer| layer.lacks()) {
         if !is_quiet {
             tell(&format_args!("the sandbox is not whole: {lacks}"));

@@ -142,6 +142,7 @@ impl Config {
                 config.access.write.extend(access.write);
                 config.access.env.extend(access.env);
                 config.access.network = access.network.or(config.access.network);
+                config.access.disk_bytes = access.disk_bytes.or(config.access.disk_bytes);
             } else {
                 let narrower = [config.permissions.mode, mode].into_iter().flatten().min();
                 config.permissions.mode = narrower;
