@@ -179,7 +179,7 @@ pub mod wire;
 
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "attachments")]
-pub use message::{Attachment, AttachmentKind, AttachmentSource};
+pub use message::{Attachment, AttachmentKind, AttachmentSource, media_type_of};
 pub use message::{
     CallId, Dialect, Dropped, Event, EventJson, Fed, Part, Role, StopReason, ToolCall, ToolResult,
     ToolSpec, Usage,

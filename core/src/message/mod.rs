@@ -5,6 +5,8 @@ mod attachment;
 mod dialect;
 mod event;
 mod event_json;
+#[cfg(feature = "attachments")]
+mod media_type;
 mod usage;
 
 #[cfg(feature = "attachments")]
@@ -12,6 +14,8 @@ pub use attachment::{Attachment, AttachmentKind, AttachmentSource};
 pub use dialect::Dialect;
 pub use event::{Dropped, Event, Fed};
 pub use event_json::EventJson;
+#[cfg(feature = "attachments")]
+pub use media_type::media_type_of;
 pub use usage::{StopReason, Usage};
 
 /// Who speaks.

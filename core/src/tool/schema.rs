@@ -26,6 +26,7 @@ mod compare;
 mod eval;
 mod index;
 mod pattern;
+mod repair;
 mod rule;
 mod violation;
 

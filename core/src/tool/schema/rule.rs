@@ -98,29 +98,32 @@ fn at_most(rule: &Rule<'_>, count: usize) -> Result<Outcome, Error> {
 
 #[inline(never)]
 pub(super) fn has_type(rule: &Rule<'_>) -> Result<Outcome, Error> {
-    let is = |name: Json<'_>| {
-        let kind = rule.value.kind();
-        match name.as_str() {
-            Some("null") => Ok(kind == JsonKind::Null),
-            Some("boolean") => Ok(matches!(kind, JsonKind::Bool(_))),
-            Some("object") => Ok(kind == JsonKind::Object),
-            Some("array") => Ok(kind == JsonKind::Array),
-            Some("string") => Ok(kind == JsonKind::String),
-            Some("number") => Ok(kind == JsonKind::Number),
-            Some("integer") => Ok(Number::read(rule.value).is_some_and(Number::is_integer)),
-            _ => Err(bad_schema(name)),
-        }
+    Ok(rule.holds(is_of_type(rule.argument, rule.value)?))
+}
+
+/// Whether `value` is of a type that `wanted` names: a name, or a list of them.
+pub(super) fn is_of_type(wanted: Json<'_>, value: Json<'_>) -> Result<bool, Error> {
+    let kind = value.kind();
+    let is = |name: Json<'_>| match name.as_str() {
+        Some("null") => Ok(kind == JsonKind::Null),
+        Some("boolean") => Ok(matches!(kind, JsonKind::Bool(_))),
+        Some("object") => Ok(kind == JsonKind::Object),
+        Some("array") => Ok(kind == JsonKind::Array),
+        Some("string") => Ok(kind == JsonKind::String),
+        Some("number") => Ok(kind == JsonKind::Number),
+        Some("integer") => Ok(Number::read(value).is_some_and(Number::is_integer)),
+        _ => Err(bad_schema(name)),
     };
     let mut holds = false;
-    match rule.argument.kind() {
+    match wanted.kind() {
         JsonKind::Array => {
-            for name in rule.argument.elements() {
+            for name in wanted.elements() {
                 holds |= is(name)?;
             }
         }
-        _ => holds = is(rule.argument)?,
+        _ => holds = is(wanted)?,
     }
-    Ok(rule.holds(holds))
+    Ok(holds)
 }
 
 fn in_order(rule: &Rule<'_>, wanted: &[Ordering]) -> Result<Outcome, Error> {

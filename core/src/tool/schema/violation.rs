@@ -45,6 +45,11 @@ impl<'a> Violation<'a> {
         self.expected
     }
 
+    /// The text that was checked.
+    pub(super) const fn checked(&self) -> &'a str {
+        self.value
+    }
+
     /// Where the value starts in the text that was checked.
     pub const fn offset(&self) -> usize {
         self.at
