@@ -1,5 +1,7 @@
 //! The transcript, entry by entry.
 
+#[cfg(feature = "attachments")]
+use zerostack_core::AttachmentSource;
 use zerostack_core::{Entry, EntryPlace, Part, Role};
 
 use crate::borrowed_config::number;
@@ -37,6 +39,9 @@ pub enum zs_part {
     ZS_PART_OPAQUE = 5,
     /// What the program said to the model beside the user, by zs_session_instruct: `text`.
     ZS_PART_INSTRUCTION = 6,
+    /// A file beside the text or the result before it: `text` has its media type, `name` its name, and
+    /// `provider_id` the address or the provider's id of it; `call` is its number, `subtype` its length.
+    ZS_PART_ATTACHMENT = 7,
     /// Something that this version of the library has no number for.
     ZS_PART_OTHER = 1000,
 }
@@ -155,6 +160,19 @@ impl From<Entry<'_>> for zs_entry {
                 written.dialect = number(dialect);
                 written.subtype = subtype.into();
                 written.text = text.into();
+            }
+            #[cfg(feature = "attachments")]
+            Part::Attachment(attachment) => {
+                written.part = zs_part::ZS_PART_ATTACHMENT;
+                written.text = attachment.media_type.into();
+                written.name = attachment.name.into();
+                written.subtype = attachment.bytes;
+                match attachment.source {
+                    AttachmentSource::Number(number) => written.call = number,
+                    AttachmentSource::Url(text) | AttachmentSource::FileId(text) => {
+                        written.provider_id = text.into();
+                    }
+                }
             }
             _ => {}
         }

@@ -51,6 +51,8 @@ mod turn;
 
 mod request;
 
+mod attachment;
+
 mod room;
 
 mod entry;

@@ -1,5 +1,8 @@
 //! The request, pulled a piece at a time.
 
+use zerostack_core::Request;
+
+use crate::attachment;
 use crate::boundary::{buffer, change, out};
 use crate::handle::zs_session;
 use crate::status::Fault;
@@ -22,11 +25,26 @@ pub struct zs_request {
     pub reserved: [usize; 2],
 }
 
+impl zs_request {
+    /// The head of `request`.
+    pub(crate) fn of(request: &Request<'_>) -> Self {
+        Self {
+            method: request.method().into(),
+            path: request.path_parts().map(zs_str::from),
+            header_count: request.headers().len(),
+            body_len: request.body_len(),
+            reserved: [0; 2],
+        }
+    }
+}
+
 /// What to send: everything but the body, which zs_session_read_request gives. Asking again gives
 /// the same.
 ///
 /// ZS_STEP_SEND.
-/// Errors: ZS_WRONG_STEP, ZS_NULL.
+/// Errors: ZS_MISSING_ATTACHMENT when it needs the bytes of a file: use
+/// zs_session_request_with_attachments, or go on without them by zs_session_leave_out_attachments;
+/// ZS_WRONG_STEP, ZS_NULL.
 /// Lifetime: until the next call that changes the session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_request(
@@ -37,14 +55,7 @@ pub unsafe extern "C" fn zs_session_request(
     unsafe {
         change(session, |session| {
             let place = out(request)?;
-            let request = session.chat.request()?;
-            place.put(zs_request {
-                method: request.method().into(),
-                path: request.path_parts().map(zs_str::from),
-                header_count: request.headers().len(),
-                body_len: request.body_len(),
-                reserved: [0; 2],
-            });
+            place.put(zs_request::of(&session.chat.request()?));
             Ok(())
         })
     }
@@ -66,7 +77,7 @@ pub unsafe extern "C" fn zs_session_request_header(
     unsafe {
         change(session, |session| {
             let (name, value) = (out(name)?, out(value)?);
-            let headers = session.chat.request()?.headers();
+            let headers = attachment::request(session)?.headers();
             let (header, its_value) = headers.get(index).ok_or(Fault::new(ZS_NOT_FOUND))?;
             name.put((*header).into());
             value.put((*its_value).into());
@@ -88,14 +99,14 @@ pub unsafe extern "C" fn zs_session_request_len(
     unsafe {
         change(session, |session| {
             let len = out(len)?;
-            len.put(session.chat.request()?.body_len());
+            len.put(attachment::request(session)?.body_len());
             Ok(())
         })
     }
 }
 
 /// Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
-/// how many, 0 is the end. Reading on where the last call stopped takes linear time; another
+/// how many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading on where the last call stopped takes linear time; another
 /// offset begins anew and skips. Reading twice gives the same bytes.
 ///
 /// ZS_STEP_SEND.
@@ -114,7 +125,7 @@ pub unsafe extern "C" fn zs_session_read_request(
             let written = out(written)?;
             session.keep_out(bytes, len)?;
             let bytes = buffer(bytes, len)?;
-            let mut request = session.chat.request()?;
+            let mut request = attachment::request(session)?;
             let mut reached = 0;
             if let Some((offset, place)) = session.reading.filter(|(offset, _)| *offset <= at) {
                 request = request.read_to(place);
@@ -123,10 +134,15 @@ pub unsafe extern "C" fn zs_session_read_request(
             let mut skipped = [0; SKIP_BYTES];
             while reached < at {
                 let wanted = skipped.len().min(at - reached);
-                match request.read(skipped.get_mut(..wanted).unwrap_or_default()) {
-                    0 => break,
-                    count => reached += count,
+                let skipped = skipped.get_mut(..wanted).unwrap_or_default();
+                let mut count = request.read(skipped);
+                if count == 0 {
+                    count = attachment::skip(&mut request, skipped);
                 }
+                if count == 0 {
+                    break;
+                }
+                reached += count;
             }
             let count = request.read(bytes);
             session.reading = Some((reached + count, request.place()));

@@ -52,6 +52,16 @@ typedef void (*zs_tool_function)(void *context, zs_str arguments, zs_tool_output
 typedef void (*zs_show_function)(void *context, const zs_event *event);
 
 /*
+ * Copies bytes of attachment `number` from `offset` on to `bytes`: at least one, `len` at most; returns
+ * how many. 0 is the end of the file, ZS_READ_FAILED that it cannot be read. It is called while a
+ * request is sent, which holds no more of a file than it asks for, on the thread of the caller.
+ */
+typedef size_t (*zs_read_function)(void *context, uint32_t number, uint32_t offset,
+                                   unsigned char *bytes, size_t len);
+
+#define ZS_READ_FAILED SIZE_MAX
+
+/*
  * How a session is run. Begin with ZS_RUN_INIT, which fills in `size`; what is 0 or NULL has its
  * default. Everything that it points to is lent for the call.
  */
@@ -83,10 +93,14 @@ typedef struct zs_run {
      * With 1 they run one after the other on the thread of the caller. Results keep the order of
      * the calls. */
     uint32_t calls_at_once;
+    /* Gives the bytes of attachments; NULL where there are none. A file that is shorter or longer than
+     * was said, or cannot be read, ends the run by ZS_ATTACHMENT_LENGTH or ZS_MISSING_ATTACHMENT, with
+     * the number of the attachment in the report; nothing is sent then, unless it changes while it is. */
+    zs_read_function read_attachment;
 } zs_run;
 
 #define ZS_RUN_INIT                                                                          \
-    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0 }
+    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL }
 
 /* The result of a run. */
 typedef struct zs_run_report {
@@ -117,6 +131,13 @@ uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
                      zs_run_report *report);
 
 /*
+ * The same with files beside the text, 8 at most: see zs_session_user_with. The bytes of those that
+ * have a number are asked of `read_attachment`.
+ */
+uint32_t zs_run_turn_with(zs_session *session, const char *text, const zs_attachment *attachments,
+                          size_t attachment_count, const zs_run *run, zs_run_report *report);
+
+/*
  * Goes on with the turn that is open in a session that was resumed: as zs_run_turn, without a new
  * text. ZS_WRONG_STEP when no turn is open.
  */
@@ -134,6 +155,10 @@ void zs_output_printf(zs_tool_output *output, const char *format, ...)
     __attribute__((format(printf, 2, 3)))
 #endif
     ;
+
+/* Adds a file to the result of a tool, 8 at most. Its texts are copied. The model is told of files
+ * that its dialect has no place for. */
+void zs_output_attach(zs_tool_output *output, const zs_attachment *attachment);
 
 /* Says that the call failed; what was written tells the model why. */
 void zs_output_fail(zs_tool_output *output);

@@ -6,12 +6,19 @@
 
 #include "zerostack_curl.h"
 
+/* As many as a session takes at once. */
+#define MAX_ATTACHMENTS 8
+
 struct zs_tool_output {
     char *bytes;
     size_t len;
     size_t room;
     bool is_error;
     bool is_out_of_memory;
+    zs_attachment attachments[MAX_ATTACHMENTS];
+    /* What their texts lie in. */
+    uint8_t *texts[MAX_ATTACHMENTS];
+    size_t attachment_count;
 };
 
 /* A run under way. */
@@ -37,6 +44,9 @@ struct run {
     int64_t complete_ms;
     /* What a call on the session said while libcurl called back. */
     zs_status status;
+    /* The number of the file that could not be read. */
+    uint32_t attachment;
+    zs_status file_status;
     char curl_message[CURL_ERROR_SIZE];
 };
 
@@ -52,6 +62,14 @@ void show(const struct run *run, const zs_event *event);
 
 /* Sends the request and gives the response to the session. Returns what zs_run_turn does. */
 uint32_t transfer_request(struct run *run);
+
+/* Whether all files that the request needs are there, and as long as was said. */
+zs_status attachment_check_all(struct run *run);
+
+/* Writes letters of the file that the request needs here; none where it needs none. */
+zs_status attachment_read(struct run *run, uint8_t *to, size_t room, size_t *written);
+
+void output_free(zs_tool_output *output);
 
 /* Makes what all requests of a run share; 0, or one of ZS_RUN_.... */
 uint32_t transfer_open(struct run *run);

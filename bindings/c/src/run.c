@@ -155,9 +155,19 @@ static void run_calls(struct calls *calls) {
 /* Gives the session a result. */
 static zs_status answer(struct run *run, const struct call *call) {
     const zs_tool_output *output = &call->output;
-    zs_status status = zs_session_tool_result(run->session, call->event.call,
-                                              text_of(output->bytes, output->len),
-                                              output->is_error, NULL);
+    zs_str text = text_of(output->bytes, output->len);
+    zs_status status;
+    if (output->attachment_count > 0) {
+        status = zs_session_tool_result_with(run->session, call->event.call, text, output->is_error,
+                                             output->attachments, output->attachment_count, NULL);
+        if (status == ZS_UNSUPPORTED_ATTACHMENT || status == ZS_BAD_ATTACHMENT) {
+            static const char UNSENT[] = "The tool's result is a file that this model cannot be sent.";
+            status = zs_session_tool_result(run->session, call->event.call,
+                                            text_of(UNSENT, sizeof UNSENT - 1), true, NULL);
+        }
+    } else {
+        status = zs_session_tool_result(run->session, call->event.call, text, output->is_error, NULL);
+    }
     if (status == ZS_NOT_UTF8) {
         static const char REASON[] = "The tool's result is not UTF-8.";
         status = zs_session_tool_result(run->session, call->event.call,
@@ -200,7 +210,7 @@ static uint32_t run_tools(struct run *run) {
         if (result == ZS_OK) {
             result = answer(run, call);
         }
-        free(call->output.bytes);
+        output_free(&call->output);
     }
     pthread_mutex_destroy(&calls.lock);
     free(calls.calls);
@@ -291,6 +301,9 @@ static void explain(const struct run *run, uint32_t result) {
     zs_run_report *report = run->report;
     zs_failure failure;
     report->detail = zs_session_error_detail(run->session);
+    if (result == ZS_MISSING_ATTACHMENT || result == ZS_ATTACHMENT_LENGTH) {
+        report->detail = run->attachment;
+    }
     if (result == ZS_RUN_BAD_OPTIONS && report->message[0]) {
         return;
     }
@@ -348,8 +361,8 @@ static uint32_t run_to_idle(struct run *run, uint32_t result) {
     return result;
 }
 
-static uint32_t begin_run(zs_session *session, const char *text, const zs_run *given,
-                          zs_run_report *report) {
+static uint32_t begin_run(zs_session *session, const char *text, const zs_attachment *attachments,
+                          size_t attachment_count, const zs_run *given, zs_run_report *report) {
     zs_run_report unread;
     zs_run options;
     struct run run;
@@ -368,7 +381,10 @@ static uint32_t begin_run(zs_session *session, const char *text, const zs_run *g
     if (result == ZS_OK) {
         result = transfer_open(&run);
     }
-    if (result == ZS_OK && text) {
+    if (result == ZS_OK && text && attachment_count > 0) {
+        result = zs_session_user_with(session, text_of(text, strlen(text)), attachments,
+                                      attachment_count);
+    } else if (result == ZS_OK && text) {
         result = zs_session_user(session, text_of(text, strlen(text)));
     } else if (result == ZS_OK && zs_session_step(session, NULL) == ZS_STEP_IDLE) {
         result = ZS_WRONG_STEP;
@@ -384,9 +400,14 @@ static uint32_t begin_run(zs_session *session, const char *text, const zs_run *g
 
 uint32_t zs_run_turn(zs_session *session, const char *text, const zs_run *run,
                      zs_run_report *report) {
-    return begin_run(session, text ? text : "", run, report);
+    return begin_run(session, text ? text : "", NULL, 0, run, report);
+}
+
+uint32_t zs_run_turn_with(zs_session *session, const char *text, const zs_attachment *attachments,
+                          size_t attachment_count, const zs_run *run, zs_run_report *report) {
+    return begin_run(session, text ? text : "", attachments, attachment_count, run, report);
 }
 
 uint32_t zs_run_resume(zs_session *session, const zs_run *run, zs_run_report *report) {
-    return begin_run(session, NULL, run, report);
+    return begin_run(session, NULL, NULL, 0, run, report);
 }

@@ -52,6 +52,12 @@ static size_t read_body(char *buffer, size_t size, size_t count, void *context) 
     size_t written = 0;
     zs_status status = zs_session_read_request(run->session, run->sent, (uint8_t *)buffer,
                                                size * count, &written);
+    if (status == ZS_OK && written == 0) {
+        status = attachment_read(run, (uint8_t *)buffer, size * count, &written);
+        if (status == ZS_MISSING_ATTACHMENT || status == ZS_ATTACHMENT_LENGTH) {
+            run->file_status = status;
+        }
+    }
     if (status != ZS_OK) {
         /* The server answered before it had all: its answer is what counts. */
         return CURL_READFUNC_ABORT;
@@ -378,11 +384,15 @@ uint32_t transfer_request(struct run *run) {
     zs_request request;
     char *url;
     uint32_t result;
-    zs_status status = zs_session_request(run->session, &request);
+    zs_status status = attachment_check_all(run);
+    if (status == ZS_OK) {
+        status = zs_session_request_with_attachments(run->session, &request);
+    }
     if (status != ZS_OK) {
         return status;
     }
     run->sent = 0;
+    run->file_status = ZS_OK;
     run->has_begun = false;
     run->last_byte_ms = run->head_ms = run->complete_ms = 0;
     run->exact_retry_ms = ZS_NO_RETRY_AFTER;
@@ -395,7 +405,9 @@ uint32_t transfer_request(struct run *run) {
     }
     if (result == ZS_OK) {
         CURLcode code = perform(run);
-        if (code != CURLE_OK && !run->is_cancelled) {
+        if (run->file_status != ZS_OK && !run->has_begun) {
+            result = run->file_status;
+        } else if (code != CURLE_OK && !run->is_cancelled) {
             snprintf(run->report->message, sizeof run->report->message, "%s",
                      run->curl_message[0] ? run->curl_message : curl_easy_strerror(code));
             result = is_final(code) ? ZS_RUN_BAD_OPTIONS : ZS_OK;

@@ -117,6 +117,86 @@ static uint32_t run(const char *script, char **record) {
     return result;
 }
 
+/* A picture that is nowhere; some of them are not as long as was said. */
+static size_t picture(void *context, uint32_t number, uint32_t offset, unsigned char *bytes,
+                      size_t len) {
+    const size_t LEN = number == 2 ? 299999 : number == 3 ? 300001 : 300000;
+    size_t left = offset < LEN ? LEN - offset : 0, count = len < left ? len : left, index;
+    CHECK(context == &seen);
+    /* The end of the fourth is there when it is looked at, and not when it is sent. */
+    if (number == 4 || (number == 5 && offset > 1000 && len > 1)) {
+        return number == 4 ? ZS_READ_FAILED : 0;
+    }
+    for (index = 0; index < count; index++) {
+        bytes[index] = (unsigned char)(offset + index);
+    }
+    return count;
+}
+
+static zs_attachment attachment(uint32_t number) {
+    zs_attachment result;
+    memset(&result, 0, sizeof result);
+    result.media_type = str("image/png");
+    result.number = number;
+    result.bytes = 300000;
+    return result;
+}
+
+static void shoot(void *context, zs_str arguments, zs_tool_output *output) {
+    char media_type[] = "image/png";
+    zs_attachment shot = attachment(1);
+    (void)context;
+    shot.media_type = str(is_text(arguments, "{}") ? media_type : "image/bmp");
+    zs_output_text(output, "1 screen");
+    zs_output_attach(output, &shot);
+    memset(media_type, 0, sizeof media_type);
+}
+
+static void attachments(void) {
+    static const struct {
+        uint32_t number, result;
+    } BAD[] = {{2, ZS_ATTACHMENT_LENGTH}, {3, ZS_ATTACHMENT_LENGTH}, {4, ZS_MISSING_ATTACHMENT},
+               {5, ZS_ATTACHMENT_LENGTH}};
+    static const zs_tool_function SHOOT[] = {shoot};
+    static const char SCRIPT[] = "{\"replies\":["
+        "{\"parts\":[{\"call\":{\"name\":\"add\",\"arguments\":{}}}]},"
+        "{\"parts\":[{\"call\":{\"name\":\"add\",\"arguments\":{\"a\":1}}}]},"
+        "{\"parts\":[{\"text\":\"A cat.\"}]}]}";
+    struct provider provider = provider_start(SCRIPT);
+    zs_tool tool = tools[0];
+    zs_attachment first = attachment(1);
+    zs_run with = options;
+    zs_session *session;
+    char base_url[80], *record;
+    size_t index;
+    memset(&seen, 0, sizeof seen);
+    snprintf(base_url, sizeof base_url, "%s/v1", provider.base_url);
+    tool.parameters = str("{\"type\":\"object\"}");
+    config.tools = &tool;
+    config.tool_count = 1;
+    with.functions = SHOOT;
+    with.base_url = base_url;
+    with.read_attachment = picture;
+    CHECK_OK(zs_session_init(memory, sizeof memory, &config, &session, NULL));
+    for (index = 0; index < sizeof BAD / sizeof *BAD; index++) {
+        zs_attachment bad = attachment(BAD[index].number);
+        CHECK(zs_run_turn_with(session, "What is this?", &bad, 1, &with, &report) == BAD[index].result);
+        CHECK(report.detail == BAD[index].number && report.message[0]);
+        CHECK(zs_session_step(session, NULL) == ZS_STEP_IDLE);
+        CHECK_OK(zs_session_leave_out_attachments(session, NULL));
+    }
+    CHECK_OK(zs_run_turn_with(session, "What is this?", &first, 1, &with, &report));
+    CHECK(strcmp(seen.text, "A cat.") == 0);
+    record = provider_stop(&provider);
+    CHECK(count_of(record, "\n") == 3);
+    /* 300,000 bytes each: of the text in three requests, of the first call's result in two. */
+    CHECK(count_of(record, "base64,AAECAwQF") == 5 && strlen(record) > 5 * 400000);
+    CHECK(count_of(record, "is a file that this model cannot be sent") == 1);
+    free(record);
+    config.tools = tools;
+    config.tool_count = sizeof tools / sizeof *tools;
+}
+
 static void turns(void) {
     static const char *const HOW[] = {"", ",\"pieces\":1", ",\"random_pieces\":7", ",\"framing\":\"close\"",
                                       ",\"framing\":\"length\""};
@@ -400,6 +480,7 @@ int main(void) {
     /* The functions note their calls in one place, in order. */
     options.calls_at_once = 1;
     turns();
+    attachments();
     at_once();
     retries();
     refusals();

@@ -22,7 +22,7 @@ fi
 cpu="-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16"
 target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
 all=openai-chat,anthropic,openai-responses,gemini,ollama
-for features in openai-chat anthropic "$all" "$all,window,local-models,counting,options,profiles"; do
+for features in openai-chat anthropic "$all" "$all,window,local-models,counting,options,profiles,attachments"; do
     cargo rustc --quiet --package zerostack-ffi --lib --release --target $triple \
         --target-dir "$target/firmware" --no-default-features \
         --features "panic-handler,$features" --crate-type staticlib \

@@ -9,6 +9,7 @@ SAME(zs_config, 28, 12);
 SAME(zs_options, 12, 15);
 SAME(zs_event, 18, 6);
 SAME(zs_entry, 8, 8);
+SAME(zs_attachment, 4, 8);
 
 static volatile size_t outside;
 static unsigned char memory[4096];
@@ -99,6 +100,8 @@ int main(void) {
         zs_failure failure;
         zs_request request;
         zs_options options;
+        zs_attachment attachment = {text(), text(), text(), text(), number, number, number, 0};
+        zs_wanted wanted;
         zs_str name, value;
         size_t count;
         outside += zs_session_step(session, &number);
@@ -143,6 +146,16 @@ int main(void) {
         case 58: outside += zs_session_set_options(session, &options); break;
         case 59: outside += zs_session_answer_json(session).len; break;
         case 60: outside += zs_session_switched_off(session).len; break;
+        case 68: outside += zs_session_user_with(session, text(), &attachment, 1); break;
+        case 61:
+            outside += zs_session_tool_result_with(session, number, text(), false, &attachment, 1, &number);
+            break;
+        case 62: outside += zs_session_takes_attachment(session, &attachment); break;
+        case 63: outside += zs_session_leave_out_attachments(session, &count); break;
+        case 64: outside += zs_session_request_with_attachments(session, &request); break;
+        case 65: outside += zs_session_wanted(session, &wanted); break;
+        case 66: outside += zs_session_supply(session, memory, outside, memory, outside, &count); break;
+        case 67: outside += zs_media_type(memory, outside, text()).len; break;
         default: texts(); break;
         }
     }
