@@ -30,7 +30,7 @@ for target in wasm32-unknown-unknown thumbv7m-none-eabi thumbv8m.main-none-eabih
 done
 
 (cd examples/firmware && cargo fmt --check)
-for board in "thumbv7em-none-eabihf mps2-an386,network,everything,vectors" \
+for board in "thumbv7em-none-eabihf mps2-an386,network,everything,vectors,camera" \
     "riscv32imc-unknown-none-elf riscv-virt"; do
     (cd examples/firmware && cargo clippy --quiet --locked --release --target "${board% *}" \
         --features "${board#* }" --target-dir ../../target/firmware -- --deny warnings)

@@ -4,6 +4,7 @@
 mod agent;
 mod board;
 mod bridge;
+mod camera;
 mod hostile;
 mod measure;
 mod sizes;
