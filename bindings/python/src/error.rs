@@ -85,6 +85,11 @@ pub fn busy(py: Python<'_>, forked: bool) -> PyErr {
     simple(py, "Busy", text)
 }
 
+/// Arguments of a call that do not fit.
+pub fn bad_arguments(py: Python<'_>, sentence: &str) -> PyErr {
+    simple(py, "BadArguments", sentence)
+}
+
 /// The session was closed.
 pub fn closed(py: Python<'_>) -> PyErr {
     simple(py, "Closed", "the session is closed; make a new one, or resume() a snapshot")

@@ -3,6 +3,7 @@
 //! Every class is frozen. A `Session` holds its state after a lock that is
 //! only ever tried: a second user gets `Busy`, nobody waits, and nothing can deadlock.
 
+mod arguments;
 mod attachments;
 mod bytes;
 mod config;
@@ -30,6 +31,8 @@ use pyo3::prelude::*;
 /// What is written in Rust; `zerostack` shows it.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use crate::arguments::checked_arguments;
     #[pymodule_export]
     use crate::config::{Limits, Prices, ToolSpec};
     #[pymodule_export]

@@ -130,6 +130,8 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         assert f"``{keyword}``" in (run.__doc__ or "")
     # And the command takes them all at once.
     scripted = provider(say("Done."))
+    picture = tmp_path / "cat.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n")
     options_of_all = {
         "prompt": "ask",
         "api": zerostack.Dialect.OPENAI_CHAT,
@@ -140,7 +142,9 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
         "allow": "Bash(one:*)",
         "ask": ["Bash(two:*)", "Bash(three:*)"],
         "deny": ("Bash(four:*)", "Bash(five:*)"),
+        "attach": [picture, str(picture)],
         "record": tmp_path / "run.tape",
+        "record_attachments": True,
         "max_rounds": 3,
         "max_tokens": 100,
         "max_total_tokens": 10_000,
@@ -155,7 +159,8 @@ def test_run_takes_every_option_of_the_command(provider: Provider, tmp_path: Pat
     }
     result = in_folder(tmp_path, scripted, **options_of_all)("go")
     assert result.text == "Done."
-    assert (tmp_path / "run.tape").exists()
+    assert '"attached_bytes"' in (tmp_path / "run.tape").read_text()
+    assert str(scripted.requests[-1]["body"]).count("iVBORw0KGgo=") == 2
     assert (tmp_path / "answer.txt").read_text().strip() == "Done."
     with pytest.raises(zerostack.RunFailed, match="answer"):
         in_folder(tmp_path, scripted, prompt="ask", output_file=tmp_path / "no" / "answer")("go")

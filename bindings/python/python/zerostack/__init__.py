@@ -45,6 +45,7 @@ from ._core import (
     estimate,
 )
 from .enums import (
+    BadCallPolicy,
     Budget,
     ErrorCode,
     FailedTurn,
@@ -62,6 +63,7 @@ from .errors import (
     BadAnswer,
     BadArguments,
     BadAttachment,
+    BadCall,
     BadConfig,
     BadJson,
     BadLine,
@@ -72,6 +74,7 @@ from .errors import (
     BadTranscript,
     BadVocabulary,
     Busy,
+    CallsDeferred,
     Cancelled,
     Closed,
     Cut,
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
     from ._types import Event, Part
     from .agent import Agent, Turn
     from .aio import AsyncAgent, AsyncTurn
+    from .approvals import Decision, DeferredCalls, Deny
     from .command import LeftOut, RunResult, run
     from .decoding import Decoded, decode
     from .files import File
@@ -147,6 +151,12 @@ __all__ = [
     "File",
     "Fit",
     "Full",
+    "BadCall",
+    "BadCallPolicy",
+    "CallsDeferred",
+    "Decision",
+    "DeferredCalls",
+    "Deny",
     "Placeholder",
     "Instruction",
     "Dropped",
@@ -224,7 +234,10 @@ _LATER = {
     "Answer": "_settings",
     "AsyncAgent": "aio",
     "AsyncTurn": "aio",
+    "Decision": "approvals",
     "Decoded": "decoding",
+    "DeferredCalls": "approvals",
+    "Deny": "approvals",
     "Event": "_types",
     "File": "files",
     "LeftOut": "command",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from ._core import Limits, Restart, Session
@@ -12,9 +12,12 @@ from ._http import Timeouts
 from ._output import Growing, OutputType, PartialOutput, ask_again, output_type
 from ._settings import Answer, AnswerText, Function, Settings, positive
 from ._turn import EFFECTS, AgentEvent, Effect, Retry, ToolAnswered, turn
+from ._calls import Plan
 from ._workers import Workers
-from .enums import Budget, Dialect, OutputLimitKey, StopReason, ToolMode
-from .errors import BadAnswer, BadArguments, Limit
+from .approvals import Decision, DeferredCalls, decisions
+from .enums import BadCallPolicy, Budget, Dialect, OutputLimitKey, StopReason, ToolMode
+from .errors import BadAnswer, BadArguments, CallsDeferred, Limit
+from .tape import Tape
 
 Client = TypeVar("Client")
 Http = TypeVar("Http")
@@ -44,6 +47,8 @@ class AgentBase(ABC, Generic[Client, Http]):
         record: str | os.PathLike[str] | None = None,
         http: Client | None = None,
         allow_http: bool = False,
+        bad_calls: BadCallPolicy | str = BadCallPolicy.REPAIR,
+        max_bad_calls: int = 32,
         **options: Any,
     ) -> None:
         self._settings = Settings(
@@ -62,6 +67,8 @@ class AgentBase(ABC, Generic[Client, Http]):
             time_limit_s=time_limit_s,
             record=record,
             allow_http=allow_http,
+            bad_calls=bad_calls,
+            max_bad_calls=max_bad_calls,
             options=options,
         )
         positive("connect_timeout_s", connect_timeout_s)
@@ -111,17 +118,32 @@ class Work:
     ends at once.
     """
 
-    def __init__(self, settings: Settings, workers: Workers, wanted: Wanted | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workers: Workers,
+        wanted: Wanted | None,
+        decided: Mapping[int, Decision] | None = None,
+    ) -> None:
         self._settings, self._workers = settings, workers
         self._wanted = wanted
         self._growing = None if wanted is None else Growing(wanted.kind)
         self._repairs_left = 0 if wanted is None else wanted.max_repairs
         self._ready: list[AgentEvent] = []
         self._value: Any = None
-        self._steps = turn(settings.session, settings.endpoint, settings.tape, settings.files)
+        self._plan = Plan(settings.tools, settings.rules)
+        self._decided = decisions(decided, settings.session.pending_calls())
+        self._deferred: DeferredCalls | None = None
+        self._steps = self._turn(settings.tape)
         self._text = AnswerText()
         self._answer: Answer | None = None
         self._is_over = False
+
+    def _turn(self, tape: Tape | None) -> Generator[AgentEvent | Effect, Any, StopReason]:
+        settings = self._settings
+        return turn(
+            settings.session, settings.endpoint, tape, settings.files, self._plan, self._decided
+        )
 
     @property
     def answer(self) -> Answer:
@@ -145,7 +167,9 @@ class Work:
             item = self._steps.send(outcome)
         except StopIteration as end:
             return self._ended(end.value)
-        if not isinstance(item, EFFECTS):
+        if isinstance(item, DeferredCalls):
+            self._deferred = item
+        elif not isinstance(item, EFFECTS):
             self._text.take(item)
             if self._growing is not None and not isinstance(
                 item, (Retry, ToolAnswered, PartialOutput)
@@ -158,7 +182,13 @@ class Work:
     def _ended(self, reason: StopReason) -> AgentEvent | None:
         """The model is done; its answer may be asked for again."""
         session = self._settings.session
-        answer = Answer(str(self._text), session.usage, reason)
+        answer = Answer(str(self._text), session.usage, reason, self._deferred)
+        if self._deferred is not None:
+            self._settings.is_deferred = True
+            if self._wanted is not None:
+                raise CallsDeferred(self._deferred)
+            self._answer = answer
+            return None
         if self._wanted is not None:
             try:
                 self._value = self._wanted.value(session.answer_json, reason)
@@ -168,7 +198,7 @@ class Work:
                     raise BadAnswer(text) from None
                 self._repairs_left -= 1
                 session.user(ask_again(error))
-                self._steps = turn(session, self._settings.endpoint, None, self._settings.files)
+                self._steps = self._turn(None)
                 restart = Restart()
                 self._text.take(restart)
                 self._ready.append(Retry(0, f"the answer does not fit: {error}"))

@@ -58,6 +58,7 @@ __all__ = [
     "Usage",
     "WindowTokens",
     "__version__",
+    "checked_arguments",
     "estimate",
     "skill_problems",
 ]
@@ -1102,6 +1103,13 @@ class Counter:
         """Appends `text` (`str` or bytes, cut anywhere) and gives the count so far."""
     def clear(self) -> None:
         """Starts again with an empty text."""
+
+def checked_arguments(parameters: str, arguments: str, *, repair: bool = True) -> str:
+    """The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
+    plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value of
+    the type that is wanted, and a single value where an array is wanted.
+
+    Raises `BadArguments` with the sentence for the model."""
 
 def estimate(text: Union[str, BytesLike]) -> tuple[int, int]:
     """How many tokens a text probably has, without a vocabulary: the best guess, and what no

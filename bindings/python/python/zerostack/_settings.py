@@ -11,7 +11,9 @@ from . import _json
 from ._core import Limits, Recovered, Restart, Session, TextDelta, ToolCall, Usage
 from ._endpoint import Endpoint, endpoint, known_profile
 from ._turn import AgentEvent
-from .enums import Dialect, OutputLimitKey, Step, StopReason, ToolMode
+from ._calls import Rules
+from .approvals import DeferredCalls
+from .enums import BadCallPolicy, Dialect, OutputLimitKey, Step, StopReason, ToolMode
 from .errors import Busy, WrongStep
 from .files import Files, Given
 from .tape import Tape
@@ -29,6 +31,9 @@ class Answer(NamedTuple):
     """Tokens of all rounds of the turn."""
     stop_reason: StopReason
     """Why the model stopped."""
+    deferred: DeferredCalls | None = None
+    """The calls that wait for approval, if there are any: the turn is open then, and its answer not
+    there yet."""
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as a ``dict`` that ``json`` knows."""
@@ -80,8 +85,11 @@ class Settings:
         time_limit_s: float | None,
         record: str | os.PathLike[str] | None,
         allow_http: bool,
+        bad_calls: BadCallPolicy | str,
+        max_bad_calls: int,
         options: Mapping[str, Any],
     ) -> None:
+        self.rules = Rules(bad_calls, max_bad_calls)
         self.tools: dict[str, Tool] = {}
         for function in tools:
             made = tool(function)
@@ -129,6 +137,7 @@ class Settings:
         self.tape: Tape | None = None
         if record is not None:
             self.tape = Tape(record, self.session, self.endpoint.key)
+        self.is_deferred = False
         self._turn = threading.Lock()
         # The schema of the running turn, and the one before it.
         self._has_schema = False
@@ -158,6 +167,7 @@ class Settings:
             if text is None:
                 if not is_open:
                     raise WrongStep("no turn is open: run() begins one", detail=Step.IDLE)
+                self.is_deferred = False
                 return
             if is_open:
                 message = "a turn is open: resume() goes on with it, session.abort() ends it"
@@ -182,8 +192,10 @@ class Settings:
             self.session.set_response_schema(self._before)
 
     def over(self) -> None:
-        """The turn is over, at its end or before it."""
+        """The turn is over, at its end or before it; or it waits, and stays open."""
         try:
+            if self.is_deferred:
+                return
             if self.session.step is not Step.IDLE:
                 self.session.abort()
             self._forget_schema()

@@ -24,7 +24,9 @@ from .errors import (
     UnsupportedAttachment,
     ZerostackError,
 )
+from ._calls import Plan, Ready
 from ._results import ToolOutput
+from .approvals import Decision, DeferredCalls
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
@@ -67,7 +69,7 @@ class ToolAnswered(NamedTuple):
         return _json.to_json(self)
 
 
-AgentEvent = Union[Event, Retry, ToolAnswered, PartialOutput]
+AgentEvent = Union[Event, Retry, ToolAnswered, DeferredCalls, PartialOutput]
 """What happens in a turn of an agent."""
 
 
@@ -112,7 +114,7 @@ class Wait(NamedTuple):
 class StartTools(NamedTuple):
     """Start these calls, all at once."""
 
-    calls: list[ToolCall]
+    calls: list[Ready]
 
 
 class Output(NamedTuple):
@@ -127,13 +129,20 @@ EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
 
 
 def turn(
-    session: Session, endpoint: Endpoint, tape: Tape | None, files: Files
+    session: Session,
+    endpoint: Endpoint,
+    tape: Tape | None,
+    files: Files,
+    plan: Plan,
+    decided: dict[int, Decision],
 ) -> Generator[AgentEvent | Effect, Any, StopReason]:
-    """Drives the session to the end of the turn."""
+    """Drives the session to the end of the turn, or until calls wait for approval."""
     reason = StopReason.OTHER
     attempts = 0
     broken = ""
     held = _reply.is_held(session)
+    # Calls of the reply; the session answers those whose arguments are no JSON itself.
+    called = 0
     began = time.monotonic()
     while True:
         step = session.step
@@ -159,6 +168,7 @@ def turn(
                 if tape:
                     tape.response(head.status, head.retry_after_ms)
                 session.begin_response(head.status, head.retry_after_ms)
+                called = 0
         elif step is Step.RECEIVE:
             chunk: bytes | Failed = b"" if session.is_reply_complete else (yield Read())
             if isinstance(chunk, bytes) and chunk:
@@ -176,7 +186,9 @@ def turn(
                         raise explained(error, endpoint, "", attempts) from None
                     yield Restart()
                     continue
-                yield from _reply.shown(held, events)
+                shown = list(_reply.shown(held, events))
+                called += sum(isinstance(event, ToolCall) for event in shown)
+                yield from shown
                 if int(session.step) != Step.RECEIVE:
                     yield EndBody()
                     if tape:
@@ -187,7 +199,13 @@ def turn(
                 yield EndBody(session.is_reply_complete)
                 if tape:
                     tape.end()
-                for event in _end(session, endpoint, held, broken, attempts):
+                ended = _end(session, endpoint, held, broken, attempts)
+                called += sum(isinstance(event, ToolCall) for event in ended)
+                if int(session.step) in (Step.RUN_TOOLS, Step.SEND):
+                    for _ in range(called - len(session.pending_calls())):
+                        plan.count("a tool", "the arguments are not one JSON value")
+                    called = 0
+                for event in ended:
                     if not isinstance(event, Restart):
                         attempts = 0
                     if isinstance(event, End):
@@ -200,10 +218,16 @@ def turn(
                         attempts = 0
                         yield Retry(0, f"the answer does not fit: {failure.message}")
         elif step is Step.RUN_TOOLS:
-            calls = session.pending_calls()
-            yield StartTools(calls)
-            for call in calls:
-                output: ToolOutput = yield Output(call)
+            ready, answered, waiting = plan.make(session, decided)
+            if not ready and not answered:
+                yield DeferredCalls(waiting)
+                return StopReason.TOOL_USE
+            yield StartTools(ready)
+            # In the order of the model, whether they ran or not.
+            outputs = {call.id: output for call, output in answered}
+            now = {*outputs, *(each.call.id for each in ready)}
+            for call in [call for call in session.pending_calls() if call.id in now]:
+                output: ToolOutput = outputs.get(call.id) or (yield Output(call))
                 if tape:
                     tape.tool_result(call.id, output.content, output.is_error)
                 output, left_out = _answer(session, call, output, files)

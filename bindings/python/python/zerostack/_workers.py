@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as WaitedTooLong
 from typing import Any, Callable
@@ -173,7 +174,7 @@ def too_slow(name: str, timeout_s: float | None) -> ToolOutput:
     return ToolOutput(text, is_error=True)
 
 
-def unknown(name: str, tools: dict[str, Tool]) -> ToolOutput:
+def unknown(name: str, tools: Mapping[str, Tool]) -> ToolOutput:
     """What the model is told when it calls a tool that is not there."""
     there = ", ".join(tools) or "none"
     return ToolOutput(f"there is no tool {name!r}; there is {there}", is_error=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from . import _workers
 from ._agent import AgentBase, Wanted, Work, wanted
-from ._core import ToolCall
+from ._calls import Ready
 from ._http import Http, Timeouts
 from ._settings import Answer, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
+from .approvals import Decision
 from .errors import Cancelled
 from ._results import ToolOutput
 from .files import Given
@@ -39,6 +39,10 @@ class Agent(AgentBase["httpx.Client", Http]):
     ``tools`` are functions, see :func:`zerostack.tool`. The calls of one reply run at the same
     time, each in a thread, ``max_parallel_tools`` at most; one that takes longer than
     ``tool_timeout_s`` is left behind, and the model is told; ``None`` waits for ever.
+
+    ``bad_calls`` is what becomes of calls of unknown tools and of arguments that do not fit, see
+    :class:`BadCallPolicy`; more than ``max_bad_calls`` of them in one turn end it with
+    :class:`BadCall`.
 
     ``system`` is the system prompt. ``limits`` bounds a turn and what is sent, see :class:`Limits`.
     ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name
@@ -105,13 +109,16 @@ class Agent(AgentBase["httpx.Client", Http]):
         answer = turn._finish()
         return answer if output_type is None else turn.output
 
-    def resume(self) -> Answer:
+    def resume(self, decisions: Mapping[int, Decision] | None = None) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
         answer: open calls run, and the model is asked again.
 
-        Raises :class:`WrongStep` when no turn is open.
+        ``decisions`` are about calls that wait for approval, by their ids, see
+        :class:`DeferredCalls`; calls about which nothing is said wait on.
+
+        Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
         """
-        return self.stream(None)._finish()
+        return self.stream(None, decisions=decisions)._finish()
 
     def stream(
         self,
@@ -120,9 +127,10 @@ class Agent(AgentBase["httpx.Client", Http]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        decisions: Mapping[int, Decision] | None = None,
     ) -> Turn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
-        is open, as :meth:`resume` does.
+        is open, as :meth:`resume` does, after these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
         answer comes in, and ``output`` of the turn is the value at its end.
@@ -131,9 +139,17 @@ class Agent(AgentBase["httpx.Client", Http]):
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
+        if decisions is not None and text is not None:
+            raise ValueError("decisions are about the turn that is open: give None as the text")
         wish = wanted(output_type, max_repairs)
         self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
-        return Turn(self._settings, self._http, self._workers, wish)
+        try:
+            return Turn(self._settings, self._http, self._workers, wish, decisions)
+        except BaseException:
+            # The turn is as open as it was.
+            self._settings.is_deferred = True
+            self._settings.over()
+            raise
 
     def close(self) -> None:
         """Closes the connections, and ends the tape. The session stays."""
@@ -160,9 +176,14 @@ class Turn:
     """The running turn of an agent: an iterator over its events, and a context manager."""
 
     def __init__(
-        self, settings: Settings, http: Http, workers: Workers, wish: Wanted | None
+        self,
+        settings: Settings,
+        http: Http,
+        workers: Workers,
+        wish: Wanted | None,
+        decided: Mapping[int, Decision] | None = None,
     ) -> None:
-        self._work = _Work(settings, http, workers, wish)
+        self._work = _Work(settings, http, workers, wish, decided)
         self._events = self._work.events()
 
     @property
@@ -221,9 +242,14 @@ class _Work(Work):
     """What a turn does, in the thread that takes its events."""
 
     def __init__(
-        self, settings: Settings, http: Http, workers: Workers, wish: Wanted | None
+        self,
+        settings: Settings,
+        http: Http,
+        workers: Workers,
+        wish: Wanted | None,
+        decided: Mapping[int, Decision] | None,
     ) -> None:
-        super().__init__(settings, workers, wish)
+        super().__init__(settings, workers, wish, decided)
         self._http = http
         self._stop = threading.Event()
         self._is_late = False
@@ -290,28 +316,15 @@ class _Work(Work):
             return self._start(effect.calls)
         return self._output(effect)
 
-    def _start(self, calls: list[ToolCall]) -> None:
-        for call in calls:
-            found = self._settings.tools.get(call.name)
-            if found is None:
-                continue
-            try:
-                bound = found.bind(call.arguments)
-            except Exception as error:
-                job = Job(call.name, bool, None)
-                job.settle(_workers.failed(call.name, error))
-            else:
-                limit = found.timeout_s or self._settings.tool_timeout_s
-                job = Job(call.name, bound, limit)
+    def _start(self, calls: list[Ready]) -> None:
+        for call, tool, make in calls:
+            job = Job(call.name, make, tool.timeout_s or self._settings.tool_timeout_s)
             # Known before it runs, so that a cancel finds it.
             self._jobs[call.id] = job
-            if not job.future.done():
-                self._workers.start(job)
+            self._workers.start(job)
 
     def _output(self, effect: Output) -> ToolOutput:
-        job = self._jobs.get(effect.call.id)
-        if job is None:
-            return _workers.unknown(effect.call.name, self._settings.tools)
+        job = self._jobs[effect.call.id]
         try:
             output = self._workers.wait(job)
         except Cancelled:

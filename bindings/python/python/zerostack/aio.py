@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
 
 from . import _workers
 from ._agent import AgentBase, Wanted, Work, wanted
-from ._core import ToolCall
+from ._calls import Ready
 from ._http import AsyncHttp, Timeouts
 from ._settings import Answer, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
 from ._results import ToolOutput
+from .approvals import Decision
 from .files import Given
 from .tools import Tool
 
@@ -78,13 +79,16 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         answer = await turn._finish()
         return answer if output_type is None else turn.output
 
-    async def resume(self) -> Answer:
+    async def resume(self, decisions: Mapping[int, Decision] | None = None) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
         answer: open calls run, and the model is asked again.
 
-        Raises :class:`WrongStep` when no turn is open.
+        ``decisions`` are about calls that wait for approval, by their ids, see
+        :class:`DeferredCalls`; calls about which nothing is said wait on.
+
+        Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
         """
-        return await self.stream(None)._finish()
+        return await self.stream(None, decisions=decisions)._finish()
 
     def stream(
         self,
@@ -93,9 +97,10 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        decisions: Mapping[int, Decision] | None = None,
     ) -> AsyncTurn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
-        is open, as :meth:`resume` does.
+        is open, as :meth:`resume` does, after these ``decisions``.
 
         With ``output_type``, as for :meth:`run`, there are :class:`PartialOutput` events while the
         answer comes in, and ``output`` of the turn is the value at its end.
@@ -104,9 +109,17 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         "aborted", and the conversation can go on.
         """
         self._http.prepare()
+        if decisions is not None and text is not None:
+            raise ValueError("decisions are about the turn that is open: give None as the text")
         wish = wanted(output_type, max_repairs)
         self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
-        return AsyncTurn(self._settings, self._http, self._workers, wish)
+        try:
+            return AsyncTurn(self._settings, self._http, self._workers, wish, decisions)
+        except BaseException:
+            # The turn is as open as it was.
+            self._settings.is_deferred = True
+            self._settings.over()
+            raise
 
     async def close(self) -> None:
         """Closes the connections, and ends the tape. The session stays."""
@@ -133,9 +146,14 @@ class AsyncTurn:
     """The running turn of an agent: an asynchronous iterator over its events."""
 
     def __init__(
-        self, settings: Settings, http: AsyncHttp, workers: Workers, wish: Wanted | None
+        self,
+        settings: Settings,
+        http: AsyncHttp,
+        workers: Workers,
+        wish: Wanted | None,
+        decided: Mapping[int, Decision] | None = None,
     ) -> None:
-        self._work = _Work(settings, http, workers, wish)
+        self._work = _Work(settings, http, workers, wish, decided)
         self._events = self._work.events()
 
     @property
@@ -190,9 +208,14 @@ class _Work(Work):
     """What a turn does, in the task that takes its events."""
 
     def __init__(
-        self, settings: Settings, http: AsyncHttp, workers: Workers, wish: Wanted | None
+        self,
+        settings: Settings,
+        http: AsyncHttp,
+        workers: Workers,
+        wish: Wanted | None,
+        decided: Mapping[int, Decision] | None,
     ) -> None:
-        super().__init__(settings, workers, wish)
+        super().__init__(settings, workers, wish, decided)
         self._http = http
         self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
         self._room = asyncio.Semaphore(settings.max_parallel_tools)
@@ -252,25 +275,16 @@ class _Work(Work):
             return self._start(effect.calls)
         return await self._output(effect)
 
-    def _start(self, calls: list[ToolCall]) -> None:
-        for call in calls:
-            found = self._settings.tools.get(call.name)
-            if found is not None:
-                self._tasks[call.id] = asyncio.ensure_future(self._call(found, call.arguments))
+    def _start(self, calls: list[Ready]) -> None:
+        for call, tool, make in calls:
+            self._tasks[call.id] = asyncio.ensure_future(self._call(tool, make))
 
     async def _output(self, effect: Output) -> ToolOutput:
-        task = self._tasks.get(effect.call.id)
-        if task is None:
-            return _workers.unknown(effect.call.name, self._settings.tools)
-        output = await task
+        output = await self._tasks[effect.call.id]
         del self._tasks[effect.call.id]
         return output
 
-    async def _call(self, tool: Tool, arguments: str) -> ToolOutput:
-        try:
-            bound = tool.bind(arguments)
-        except Exception as error:
-            return _workers.failed(tool.name, error)
+    async def _call(self, tool: Tool, bound: Callable[[], Any]) -> ToolOutput:
         limit = tool.timeout_s or self._settings.tool_timeout_s
         if not tool.is_async:
             return await self._in_thread(Job(tool.name, bound, limit))

@@ -59,6 +59,7 @@ OPTIONS = {
     "allow": "--allow",
     "ask": "--ask",
     "deny": "--deny",
+    "attach": "--attach",
     "record": "--record",
     "session": "--session",
     "check": "--check",
@@ -89,6 +90,7 @@ FLAGS = {
     "json": "--json",
     "sarif": "--sarif",
     "prove_prefix": "--prove-prefix",
+    "record_attachments": "--record-attachments",
     "yes": "--yes",
 }
 
@@ -174,6 +176,7 @@ def run(
     allow: str | Sequence[str] | None = None,
     ask: str | Sequence[str] | None = None,
     deny: str | Sequence[str] | None = None,
+    attach: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     record: str | os.PathLike[str] | None = None,
     session: str | None = None,
     check: str | None = None,
@@ -200,6 +203,7 @@ def run(
     json: bool = False,
     sarif: bool = False,
     prove_prefix: bool = False,
+    record_attachments: bool = False,
     yes: bool = False,
     on_event: Callable[[dict[str, Any]], None] | None = None,
     env: Mapping[str, str] | None = None,
@@ -221,11 +225,12 @@ def run(
       ``header``, one ``"NAME: VALUE"`` or a list.
     - The task: ``prompt`` and ``agent`` are names; ``set`` is ``"name=value"`` for an argument of
       the prompt, one or a list; ``folder`` replaces the current folder; ``worktree`` names a
-      worktree that the changes are written to.
+      worktree that the changes are written to; ``attach`` is a picture, document or other file to send
+      beside the instruction, one or a list.
     - The result: ``output`` is ``"patch"``, ``"text"``, ``"findings"`` or ``"json"``; ``json`` and
       ``sarif`` write findings in these forms; ``output_file`` names a file that gets the result
-      too, whole or not at all; ``record`` names a file for a tape; with ``yes`` the commands of a
-      plan run.
+      too, whole or not at all; ``record`` names a file for a tape, which holds the bytes of files with
+      ``record_attachments``; with ``yes`` the commands of a plan run.
     - The session: with ``go_on`` the run goes on with the last session of the folder
       (``--continue``), ``session`` names one, and with ``fork`` it goes on in a copy.
     - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and

@@ -114,6 +114,18 @@ class ToolMode(str, Enum):
     """The same, and the server holds the model to a JSON Schema of its reply."""
 
 
+class BadCallPolicy(str, Enum):
+    """What becomes of a call of an unknown tool, or of one whose arguments do not fit."""
+
+    TELL = "tell"
+    """It is not run, and the model is told why."""
+    REPAIR = "repair"
+    """Arguments that were plainly meant otherwise are repaired: a string that is exactly one JSON value
+    of the type that is wanted, a single value where a list is wanted. Of any other the model is told."""
+    FAIL = "fail"
+    """The turn fails with :class:`BadCall`."""
+
+
 class OutputLimitKey(str, Enum):
     """The key under which OpenAI chat receives ``max_output_tokens``."""
 
@@ -189,4 +201,6 @@ class ErrorCode(IntEnum):
     CANCELLED = 1003
     BAD_TAPE = 1004
     RUN_FAILED = 1005
+    BAD_CALL = 1006
+    CALLS_DEFERRED = 1007
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, ClassVar
 
     from ._types import Event
+    from .approvals import DeferredCalls
 
 
 class ZerostackError(Exception):
@@ -264,6 +265,24 @@ class RunFailed(ZerostackError):
 
     CODE = ErrorCode.RUN_FAILED
     kind: str = ""
+
+
+class BadCall(ZerostackError):
+    """The model made a call that cannot run, and the turn was to fail by it; or too many of them."""
+
+    CODE = ErrorCode.BAD_CALL
+
+
+class CallsDeferred(ZerostackError):
+    """Calls wait for approval, and a value was asked for: ``calls`` are these. The turn is open;
+    the answer of ``agent.resume(...)`` is the JSON text of the value."""
+
+    CODE = ErrorCode.CALLS_DEFERRED
+
+    def __init__(self, calls: DeferredCalls) -> None:
+        names = ", ".join(call.name for call in calls.calls)
+        super().__init__(f"calls wait for approval ({names}): resume() goes on with the turn")
+        self.calls = calls
 
 
 _BUDGETS = frozenset(int(budget) for budget in Budget)

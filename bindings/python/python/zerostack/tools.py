@@ -8,7 +8,7 @@ import inspect
 import json
 import math
 import typing
-from typing import Any, Callable, NamedTuple, TypeVar, overload
+from typing import Any, Callable, NamedTuple, TypeVar, Union, overload
 
 from . import _docstring, _json, _pydantic
 from ._results import ToolError, ToolOutput, clean
@@ -16,6 +16,8 @@ from ._schema import Shape, Shapes, hints_of
 from .errors import BadArguments, BadJson
 
 T = TypeVar("T")
+
+Approval = Union[bool, Callable[[dict[str, Any]], bool]]
 
 __all__ = ["Tool", "ToolError", "ToolOutput", "tool"]
 
@@ -34,11 +36,13 @@ class Tool:
         name: str | None = None,
         description: str | None = None,
         timeout_s: float | None = None,
+        needs_approval: Approval = False,
     ) -> None:
         if not callable(function):
             raise TypeError(f"a tool is a function, not {type(function).__name__}")
         self.function = function
         self.timeout_s = timeout_s
+        self.needs_approval = needs_approval
         innermost, _ = _layers(function)
         self.name: str = (
             name
@@ -67,6 +71,12 @@ class Tool:
 
     def __repr__(self) -> str:
         return f"<Tool {self.name}>"
+
+    def asks(self, arguments: str) -> bool:
+        """Whether a call with these arguments, which fit, waits for approval."""
+        if isinstance(self.needs_approval, bool):
+            return self.needs_approval
+        return bool(self.needs_approval(_json.arguments(arguments)))
 
     def bind(self, arguments: str) -> Callable[[], Any]:
         """The call with the model's ``arguments``, ready to be made.
@@ -100,6 +110,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     timeout_s: float | None = None,
+    needs_approval: Approval = False,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -108,6 +119,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     timeout_s: float | None = None,
+    needs_approval: Approval = False,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Makes a tool of a function: ``@tool`` above it, ``@tool(timeout_s=5)``, or ``tool(function)``.
 
@@ -121,13 +133,22 @@ def tool(
     What ``functools.partial`` binds is hidden from the model. ``name``, ``description`` and
     ``timeout_s``, the seconds that one call may take, say it otherwise than the function does.
 
+    With ``needs_approval`` calls wait until they are approved, see :class:`DeferredCalls`: all of
+    them, or those for whose arguments, a ``dict``, a function says so.
+
     Raises ``TypeError`` for a parameter that JSON has no form for.
     """
 
     def make(function: Callable[..., Any]) -> Tool:
         if isinstance(function, Tool):
             return function
-        return Tool(function, name=name, description=description, timeout_s=timeout_s)
+        return Tool(
+            function,
+            name=name,
+            description=description,
+            timeout_s=timeout_s,
+            needs_approval=needs_approval,
+        )
 
     return make if function is None else make(function)
 
