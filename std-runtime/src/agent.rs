@@ -1,9 +1,9 @@
 //! The agent for Rust programs, from `zerostack-agent`.
 
 pub use zerostack_agent::{
-    Agent, AgentBuilder, AgentEvent, Call, Conversation, Drive, OwnedSession, Recorder, Room,
-    Sources, Tool, ToolArgs, ToolOutput, Toolbox, Turn, in_parallel, in_parallel_up_to, make_room,
-    reply, start_session,
+    Agent, AgentBuilder, AgentEvent, Call, Conversation, Drive, File, Files, OwnedSession, ReadAt,
+    Recorder, Room, Sources, Tool, ToolArgs, ToolOutput, Toolbox, Turn, in_parallel,
+    in_parallel_up_to, make_room, reply, start_session,
 };
 
 /// An environment variable of this process.

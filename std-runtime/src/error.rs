@@ -115,6 +115,7 @@ impl From<zerostack_agent::Error> for Error {
             Agent::Limit => ErrorKind::Limit,
             Agent::Provider => ErrorKind::Provider,
             Agent::Answer => ErrorKind::NoResult,
+            Agent::BadCall => ErrorKind::Tool,
             Agent::Interrupted => ErrorKind::Interrupted,
             _ => ErrorKind::Internal,
         };

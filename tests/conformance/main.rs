@@ -3,6 +3,7 @@
 mod agent_crate;
 mod arena_sizes;
 mod asked;
+mod attachments;
 mod background;
 mod bad_input;
 mod bad_machine;

@@ -1,9 +1,12 @@
 //! The agent: a model, its tools and all that was said.
 
+use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
 
+use crate::calls::{CallRules, Decision, deferred};
 use crate::conversation::Conversation;
 use crate::event::AgentEvent;
+use crate::files::{File, Files};
 use crate::provider::{self, Config, Endpoint, Flags};
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
@@ -33,6 +36,7 @@ pub struct AgentBuilder {
     saved: Option<Vec<u8>>,
     cancel: Cancel,
     max_repairs: Option<u8>,
+    rules: CallRules,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
@@ -56,6 +60,15 @@ impl Agent {
         self.turn(refused)
     }
 
+    /// The same with files beside the text.
+    ///
+    /// One that cannot be sent is the error that is the only item.
+    pub fn run_with(&mut self, text: &str, files: impl IntoIterator<Item = File>) -> Turn<'_> {
+        let files: Vec<File> = files.into_iter().collect();
+        let refused = self.conversation.say_with(text, &files).err();
+        self.turn(refused)
+    }
+
     /// Goes on with the turn that is open, as a conversation that was saved in its middle has one:
     /// open calls run, and the model is asked again. With none open the only item is an error of
     /// kind `Usage`.
@@ -64,6 +77,40 @@ impl Agent {
         let refused =
             (!is_open).then(|| Error::new(ErrorKind::Usage, "no turn is open: run() begins one"));
         self.turn(refused)
+    }
+
+    /// Goes on with a turn whose calls wait for approval, see
+    /// [`AgentEvent::Deferred`](crate::AgentEvent::Deferred): `decisions` are by the ids of the calls.
+    /// Calls about which nothing is said wait on. With an id of no open call the only item is an error
+    /// of kind `Usage`.
+    ///
+    /// ```no_run
+    /// use zerostack_agent::{Agent, AgentEvent, Decision};
+    ///
+    /// # fn ask_a_person(call: &zerostack_agent::DeferredCall) -> Decision { Decision::Approve }
+    /// let mut agent = Agent::builder().build()?;
+    /// let mut waiting = Vec::new();
+    /// for event in agent.run("Remove the old logs.") {
+    ///     if let AgentEvent::Deferred { calls } = event? {
+    ///         waiting = calls;
+    ///     }
+    /// }
+    /// // The conversation can be saved here, and resumed elsewhere.
+    /// let decisions = waiting.iter().map(|call| (call.id, ask_a_person(call)));
+    /// for event in agent.resume_with(decisions) {
+    ///     println!("{:?}", event?);
+    /// }
+    /// # Ok::<(), zerostack_agent::Error>(())
+    /// ```
+    pub fn resume_with(
+        &mut self,
+        decisions: impl IntoIterator<Item = (u32, Decision)>,
+    ) -> Turn<'_> {
+        let refused = self.conversation.decide(decisions).err();
+        match refused {
+            Some(refused) => self.turn(Some(refused)),
+            None => self.resume(),
+        }
     }
 
     fn turn(&mut self, refused: Option<Error>) -> Turn<'_> {
@@ -76,9 +123,23 @@ impl Agent {
     /// # Errors
     /// Whatever ended the turn.
     pub fn ask(&mut self, text: &str) -> Result<String> {
-        let mut answer = String::new();
-        for event in self.run(text) {
+        self.ask_with(text, [])
+    }
+
+    /// The same with files beside the text.
+    ///
+    /// # Errors
+    /// Whatever ended the turn; `Input` and `Configuration` for a file that cannot be sent; `Deferred`
+    /// when calls wait for approval: the turn stays open.
+    pub fn ask_with(
+        &mut self,
+        text: &str,
+        files: impl IntoIterator<Item = File>,
+    ) -> Result<String> {
+        let (mut answer, mut waiting) = (String::new(), Vec::new());
+        for event in self.run_with(text, files) {
             match event? {
+                AgentEvent::Deferred { calls } => waiting = calls,
                 AgentEvent::Text(text) => answer.push_str(&text),
                 AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
@@ -88,7 +149,7 @@ impl Agent {
                 _ => {}
             }
         }
-        Ok(answer)
+        if waiting.is_empty() { Ok(answer) } else { Err(deferred(&waiting)) }
     }
 
     /// Says `text` and waits for an answer of type `T`: the model is told its schema, and an answer
@@ -142,6 +203,20 @@ impl Agent {
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.conversation.instruct(text)
+    }
+
+    /// The files of the conversation. One that was saved has none: give them by their numbers, or go
+    /// on by [`leave_out_attachments`](Self::leave_out_attachments).
+    pub fn files_mut(&mut self) -> &mut Files {
+        self.conversation.files_mut()
+    }
+
+    /// As [`Conversation::leave_out_attachments`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn leave_out_attachments(&mut self) -> Result<usize> {
+        self.conversation.leave_out_attachments()
     }
 
     /// Tokens of the last turn.
@@ -236,6 +311,15 @@ impl AgentBuilder {
         self
     }
 
+    /// What is done about calls of unknown tools and about arguments that do not fit their schema, and
+    /// how many of them a turn may have: they are repaired where that is unambiguous, else the model is
+    /// told, and a turn may have 32, if nothing is said.
+    #[must_use]
+    pub fn bad_calls(mut self, policy: BadCallPolicy, most: u16) -> Self {
+        self.rules = CallRules { policy, most };
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -261,7 +345,8 @@ impl AgentBuilder {
             Some(transport) => transport,
             None => Box::new(Http::new(HttpOptions::from_env(&env)?, cancel.clone())),
         };
-        let conversation = Conversation::new(session, endpoint, transport, sources, cancel);
+        let mut conversation = Conversation::new(session, endpoint, transport, sources, cancel);
+        conversation.set_bad_calls(self.rules.policy, self.rules.most);
         let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
         let max_repairs = self.max_repairs.unwrap_or(structured::MAX_REPAIRS);
         Ok(Agent { conversation: conversation.recorded(recorder), max_repairs })

@@ -1,16 +1,19 @@
 //! A session with its model, its tools and its record: the loop of every caller.
 
+use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedResponseSchema, Session, Usage};
 
+use crate::calls::{CallRules, Decision, decisions};
 use crate::drive::Drive;
 use crate::event::AgentEvent;
+use crate::files::{File, Files, leave_out};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::OwnedSession;
 use crate::structured;
 use crate::toolbox::Toolbox;
 use crate::transport::{Cancel, Transport};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, Result};
 
 /// A conversation that borrows what it works with. [`Agent`](crate::Agent) is one that owns it.
 pub struct Conversation<'a> {
@@ -49,14 +52,40 @@ impl<'a> Conversation<'a> {
     /// # Errors
     /// `Usage` when a turn is open; `Limit` when the conversation is full.
     pub fn say(&mut self, text: &str) -> Result<()> {
-        self.session.user(text).map_err(|error| match error.kind() {
-            zerostack_core::ErrorKind::WrongStep => {
-                Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
-            }
-            _ => error.into(),
-        })?;
-        self.drive = Drive::new();
+        self.say_with(text, &[])
+    }
+
+    /// The same with files beside the text, which may be empty then.
+    ///
+    /// # Errors
+    /// Those of [`say`](Self::say); `Input` and `Configuration` for a file that cannot be sent:
+    /// nothing was said.
+    pub fn say_with(&mut self, text: &str, files: &[File]) -> Result<()> {
+        let numbers = self.drive.files_mut().say(&mut self.session, text, files)?;
+        self.drive.begin();
+        for (file, number) in files.iter().zip(numbers) {
+            self.recorder.attached(number, file)?;
+        }
         self.recorder.user(text)
+    }
+
+    /// The files of the conversation.
+    pub const fn files(&self) -> &Files {
+        self.drive.files()
+    }
+
+    /// The files of the conversation, to give those of one that was saved.
+    pub const fn files_mut(&mut self) -> &mut Files {
+        self.drive.files_mut()
+    }
+
+    /// From now on, a line of text tells the model what each file was of which the bytes are here:
+    /// for a conversation that goes on without them. Returns how many there are.
+    ///
+    /// # Errors
+    /// `Usage` while a reply is received or calls are open.
+    pub fn leave_out_attachments(&mut self) -> Result<usize> {
+        leave_out(&mut self.session)
     }
 
     /// Goes on until something happens; `None` when the turn is over.
@@ -79,9 +108,26 @@ impl<'a> Conversation<'a> {
         Ok(event)
     }
 
+    /// Goes on with a turn whose calls wait, now that this was decided, by the ids of the calls. Calls
+    /// about which nothing is said wait on.
+    ///
+    /// # Errors
+    /// `Usage` for an id of no open call.
+    pub fn decide(&mut self, given: impl IntoIterator<Item = (u32, Decision)>) -> Result<()> {
+        let decisions = decisions(&self.session, given)?;
+        self.drive.go_on(decisions);
+        Ok(())
+    }
+
+    /// What is done about calls of unknown tools and about arguments that do not fit, and how many of
+    /// such calls a turn may have before it fails.
+    pub fn set_bad_calls(&mut self, policy: BadCallPolicy, most: u16) {
+        self.drive.set_rules(CallRules { policy, most });
+    }
+
     /// Ends the turn; open calls are answered by "aborted", and another turn can follow.
     pub fn abort(&mut self) {
-        self.drive = Drive::new();
+        self.drive.begin();
         self.session.abort();
     }
 
@@ -111,10 +157,11 @@ impl<'a> Conversation<'a> {
         Ok(Self { session, ..self })
     }
 
-    /// The session, to go on with later or elsewhere.
+    /// The session, to go on with later or elsewhere, and its files.
     #[must_use]
-    pub fn into_session(self) -> OwnedSession {
-        self.session
+    pub fn into_parts(self) -> (OwnedSession, Files) {
+        let Self { session, mut drive, .. } = self;
+        (session, std::mem::take(drive.files_mut()))
     }
 
     /// What the answers of the turns from now on must be; `None` for plain text. Returns what it was

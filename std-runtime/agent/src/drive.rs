@@ -1,11 +1,13 @@
 //! The blocking loop: does what the machine of the turn asks for, and reports the outcome to it.
 
-use std::io::{self, Read};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use zerostack_core::{Request, Step, ToolCall};
+use zerostack_core::Step;
 
+use crate::calls::{CallRules, Decision};
 use crate::event::AgentEvent;
+use crate::files::Files;
 use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
@@ -18,6 +20,8 @@ use crate::{Error, Result};
 pub struct Drive {
     machine: Machine,
     body: Option<Box<dyn Body>>,
+    files: Files,
+    rules: CallRules,
 }
 
 impl Default for Drive {
@@ -29,7 +33,34 @@ impl Default for Drive {
 impl Drive {
     /// Ready to drive a session that was told something.
     pub fn new() -> Self {
-        Self { machine: Machine::new(), body: None }
+        let rules = CallRules::default();
+        let machine = Machine::new(rules, BTreeMap::new());
+        Self { machine, body: None, files: Files::new(), rules }
+    }
+
+    /// Ready for another turn of the same conversation.
+    pub fn begin(&mut self) {
+        self.go_on(BTreeMap::new());
+    }
+
+    /// Ready to go on with a turn that waited, now that this was decided.
+    pub(crate) fn go_on(&mut self, decisions: BTreeMap<u32, Decision>) {
+        (self.machine, self.body) = (Machine::new(self.rules, decisions), None);
+    }
+
+    pub(crate) fn set_rules(&mut self, rules: CallRules) {
+        self.rules = rules;
+        self.begin();
+    }
+
+    /// The files of the conversation.
+    pub const fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// The files of the conversation, to add to them.
+    pub const fn files_mut(&mut self) -> &mut Files {
+        &mut self.files
     }
 
     /// Goes on until something happens; `None` when the turn is over.
@@ -66,7 +97,8 @@ impl Drive {
             if cancel.is_cancelled() {
                 return Err(Cancel::error());
             }
-            let effect = self.machine.next(session, endpoint, recorder)?;
+            let effect =
+                self.machine.next(session, endpoint, recorder, &mut self.files, &*tools)?;
             if session.step() != Step::Receive {
                 self.body = None;
             }
@@ -74,7 +106,7 @@ impl Drive {
                 Effect::Show(event) => return Ok(Some(event)),
                 Effect::Done => return Ok(None),
                 Effect::Send => {
-                    let sent = send(session, endpoint, transport);
+                    let sent = send(session, &self.files, endpoint, transport);
                     let head = sent.map(|Response { status, retry_after_ms, body }| {
                         self.body = Some(body);
                         (status, retry_after_ms)
@@ -94,8 +126,7 @@ impl Drive {
                     self.machine.received(session, endpoint, recorder, received)?;
                 }
                 Effect::RunTools => {
-                    let calls: Vec<ToolCall<'_>> = session.pending_calls().collect();
-                    let results = tools.call_all(&calls);
+                    let results = tools.call_all(&self.machine.calls(session));
                     self.machine.answered(session, results)?;
                 }
                 Effect::Wait { millis } => {
@@ -110,23 +141,21 @@ impl Drive {
 /// Writes the request of the session to the transport.
 fn send(
     session: &OwnedSession,
+    files: &Files,
     endpoint: &Endpoint,
     transport: &mut dyn Transport,
 ) -> Result<Response> {
-    struct Reader<'s>(Request<'s>);
-    impl Read for Reader<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            Ok(self.0.read(buffer))
-        }
-    }
-    let request = session.request().map_err(Error::from)?;
+    let request = session.request_with_attachments().map_err(Error::from)?;
     let url = endpoint.url(&request.path_parts().concat());
     let own = endpoint.headers();
     let mut headers = request.headers().to_vec();
     headers.extend(own.iter().map(|(name, value)| (*name, value.expose())));
     let body_len = request.body_len() as u64;
     let post = Post { url: &url, headers: &headers, body_len };
-    transport.post(&post, &mut Reader(request))
+    let mut body = files.body(request);
+    let sent = transport.post(&post, &mut body);
+    // What the transport makes of a body that breaks off says less.
+    body.failure().map_or(sent, Err)
 }
 
 /// Sleeps, but not longer than it takes to notice a cancel.

@@ -36,6 +36,10 @@ pub enum ErrorKind {
     /// The answer is not what was asked for, and was asked for again as often as it may be. It is in
     /// the conversation.
     Answer,
+    /// The model made a call that cannot run, and the turn was to fail by it; or too many of them.
+    BadCall,
+    /// Calls wait for approval: the turn is open, and goes on when it is decided.
+    Deferred,
     /// [`Cancel::cancel`](crate::transport::Cancel::cancel) was called.
     Interrupted,
     /// The program's own part failed: its toolbox, recorder or transport. The

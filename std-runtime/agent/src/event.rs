@@ -2,6 +2,8 @@
 
 use zerostack_core::{Dropped, StopReason, Usage};
 
+use crate::calls::DeferredCall;
+
 /// One thing that happened.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +70,12 @@ pub enum AgentEvent {
     Recovered {
         /// What the model said beside its calls.
         text: String,
+    },
+    /// These calls wait for approval, and all others of the reply were answered. The turn stays open:
+    /// save the conversation, or go on by `resume_with`.
+    Deferred {
+        /// The calls.
+        calls: Vec<DeferredCall>,
     },
     /// The reply is complete.
     End(StopReason),

@@ -25,11 +25,13 @@
 mod agent;
 #[cfg(feature = "async")]
 mod asynchronous;
+mod calls;
 mod conversation;
 mod drive;
 mod error;
 mod event;
 mod failure;
+mod files;
 mod machine;
 mod parallel;
 pub mod provider;
@@ -44,10 +46,12 @@ pub mod transport;
 pub use agent::{Agent, AgentBuilder, Turn};
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncAgent, AsyncAgentBuilder, AsyncHttp, AsyncTool, AsyncTurn};
+pub use calls::{Decision, DeferredCall};
 pub use conversation::Conversation;
 pub use drive::Drive;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{AgentEvent, Call, Room};
+pub use files::{File, Files, ReadAt};
 pub use machine::make_room;
 pub use parallel::{in_parallel, in_parallel_up_to};
 pub use recorder::Recorder;
@@ -55,3 +59,4 @@ pub use session::{OwnedSession, start_session};
 pub use structured::AnswerType;
 pub use tool::{Tool, ToolArgs, ToolOutput};
 pub use toolbox::{Gate, Sources, Toolbox};
+pub use zerostack_core::tool::BadCallPolicy;

@@ -3,16 +3,20 @@
 //! It does no I/O and waits for nothing, so the blocking [`Drive`](crate::Drive) and the async
 //! agent are thin loops around the same decisions.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-use zerostack_core::{CallId, ErrorKind as Core, RoomPolicy, Step, ToolResult};
+use zerostack_core::tool::BadCallPolicy;
+use zerostack_core::{CallId, ErrorKind as Core, RoomPolicy, Step, ToolCall};
 
+use crate::calls::{CallRules, Decision, Plan, bad_call, too_many};
 use crate::event::{AgentEvent, Call, Room};
 use crate::failure::{failure, refused, unfit};
+use crate::files::Files;
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::tool::ToolOutput;
+use crate::toolbox::Toolbox;
 use crate::{Error, ErrorKind, Recorder, Result, reply};
 
 /// What the driver of a [`Machine`] does next.
@@ -48,8 +52,19 @@ pub(crate) struct Machine {
     transport_error: Option<Error>,
     /// The wait for another attempt was shown.
     waiting: bool,
-    /// The start of the open calls was shown.
+    /// The start of the calls that run was shown.
     started: bool,
+    /// The calls that run, with their arguments as they were repaired.
+    running: Vec<(CallId, Option<String>)>,
+    /// What was decided about open calls.
+    decisions: BTreeMap<u32, Decision>,
+    /// The turn waits for decisions.
+    is_deferred: bool,
+    rules: CallRules,
+    /// Calls of the turn that could not run.
+    bad_calls: u16,
+    /// Calls of the reply that is received.
+    reply_calls: usize,
     /// Times that the open request was sent.
     attempts: u32,
     /// What happened and was not shown yet.
@@ -59,9 +74,15 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Ready for a session that was told something.
-    pub fn new() -> Self {
+    /// Ready for a session that was told something, or for which `decisions` were made.
+    pub fn new(rules: CallRules, decisions: BTreeMap<u32, Decision>) -> Self {
         Self {
+            running: Vec::new(),
+            decisions,
+            is_deferred: false,
+            rules,
+            bad_calls: 0,
+            reply_calls: 0,
             buffer: vec![0; BUFFER_BYTES],
             unread: 0..0,
             said: Vec::new(),
@@ -84,6 +105,8 @@ impl Machine {
         session: &mut OwnedSession,
         endpoint: &Endpoint,
         recorder: &mut dyn Recorder,
+        files: &mut Files,
+        tools: &dyn Toolbox,
     ) -> Result<Effect> {
         loop {
             if let Some(event) = self.ready.pop_front() {
@@ -92,7 +115,9 @@ impl Machine {
             match session.step() {
                 Step::Idle => return Ok(Effect::Done),
                 Step::Send => {
-                    recorder.request(session.request().map_err(Error::from)?)?;
+                    files.check(session)?;
+                    let request = session.request_with_attachments().map_err(Error::from)?;
+                    recorder.request(request, files)?;
                     self.attempts += 1;
                     return Ok(Effect::Send);
                 }
@@ -103,13 +128,12 @@ impl Machine {
                     }
                 }
                 Step::RunTools => match self.results.pop_front() {
-                    Some(result) => return answer(session, recorder, result).map(Effect::Show),
-                    None if std::mem::take(&mut self.started) => return Ok(Effect::RunTools),
-                    None => {
-                        self.started = true;
-                        let calls = session.pending_calls();
-                        self.ready.extend(calls.map(|call| AgentEvent::ToolStarted(call.into())));
+                    Some(result) => {
+                        return self.answer(session, recorder, files, result).map(Effect::Show);
                     }
+                    None if std::mem::take(&mut self.started) => return Ok(Effect::RunTools),
+                    None if self.is_deferred => return Ok(Effect::Done),
+                    None => self.plan(session, tools),
                 },
                 Step::Wait { millis } if self.waiting => return Ok(Effect::Wait { millis }),
                 Step::Wait { millis } => {
@@ -141,6 +165,7 @@ impl Machine {
             Ok((status, retry_after_ms)) => {
                 recorder.response(status, retry_after_ms)?;
                 (self.status, self.said, self.unread) = (status, Vec::new(), 0..0);
+                self.reply_calls = 0;
                 self.transport_error = None;
                 session.begin_response(status, retry_after_ms).map_err(Error::from)
             }
@@ -184,7 +209,17 @@ impl Machine {
         }
     }
 
-    /// The results of the open calls, in their order.
+    /// The calls to run now.
+    pub fn calls<'s>(&'s self, session: &'s OwnedSession) -> Vec<ToolCall<'s>> {
+        let repaired = |call: ToolCall<'s>| {
+            let (_, arguments) = self.running.iter().find(|(id, _)| *id == call.id)?;
+            let arguments = arguments.as_deref().unwrap_or(call.arguments);
+            Some(ToolCall { arguments, ..call })
+        };
+        session.pending_calls().filter_map(repaired).collect()
+    }
+
+    /// The results of [`calls`](Self::calls), in their order.
     ///
     /// # Errors
     /// `Internal` if a call has no result.
@@ -193,15 +228,72 @@ impl Machine {
         session: &OwnedSession,
         results: Vec<Result<ToolOutput>>,
     ) -> Result<()> {
-        let calls = session.pending_calls().map(|call| (call.id, Call::from(call)));
-        let count = results.len();
-        self.results = calls.zip(results).map(|((id, call), result)| (id, call, result)).collect();
-        if self.results.is_empty() || self.results.len() != count {
-            let text =
-                format!("{count} results for {} open calls", session.pending_calls().count());
+        let running = std::mem::take(&mut self.running);
+        if running.is_empty() || running.len() != results.len() {
+            let text = format!("{} results for {} open calls", results.len(), running.len());
             return Err(Error::new(ErrorKind::Internal, text));
         }
+        let is_running = |call: &ToolCall<'_>| running.iter().any(|(id, _)| *id == call.id);
+        let calls = session.pending_calls().filter(is_running);
+        let calls = calls.map(|call| (call.id, Call::from(call)));
+        self.results.extend(calls.zip(results).map(|((id, call), result)| (id, call, result)));
         Ok(())
+    }
+
+    /// Counts the calls of the reply whose arguments are no JSON: the session has answered them.
+    fn count_malformed(&mut self, session: &OwnedSession) -> Result<()> {
+        if !matches!(session.step(), Step::RunTools | Step::Send) {
+            return Ok(());
+        }
+        let open = session.pending_calls().count();
+        let malformed = std::mem::take(&mut self.reply_calls).saturating_sub(open);
+        for _ in 0..malformed {
+            self.count_bad_call("a tool", "the arguments are not one JSON value")?;
+        }
+        Ok(())
+    }
+
+    /// One more call of the turn that cannot run.
+    fn count_bad_call(&mut self, name: &str, why: &str) -> Result<()> {
+        self.bad_calls = self.bad_calls.saturating_add(1);
+        let CallRules { policy, most } = self.rules;
+        match policy {
+            BadCallPolicy::Fail => Err(bad_call(name, why)),
+            _ if self.bad_calls > most => Err(too_many(most, name, why)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Decides what is done with the open calls.
+    fn plan(&mut self, session: &OwnedSession, tools: &dyn Toolbox) {
+        let Plan { running, answered, waiting } =
+            Plan::new(session, tools, &mut self.decisions, self.rules.policy);
+        let answered = answered.into_iter().map(|(id, call, output)| (id, call, Ok(output)));
+        self.results.extend(answered);
+        self.running = running;
+        self.started = !self.running.is_empty();
+        let started = self.calls(session).into_iter();
+        let started: Vec<_> = started.map(|call| AgentEvent::ToolStarted(call.into())).collect();
+        self.ready.extend(started);
+        if !self.started && self.results.is_empty() {
+            self.is_deferred = true;
+            self.ready.push_back(AgentEvent::Deferred { calls: waiting });
+        }
+    }
+
+    /// Gives the session the result of one of its open calls.
+    fn answer(
+        &mut self,
+        session: &mut OwnedSession,
+        recorder: &mut dyn Recorder,
+        files: &mut Files,
+        (id, call, output): (CallId, Call, Result<ToolOutput>),
+    ) -> Result<AgentEvent> {
+        let output = output?;
+        if output.is_bad_call {
+            self.count_bad_call(&call.name, &output.content)?;
+        }
+        answer(session, recorder, files, (id, call, output))
     }
 
     /// The wait is over.
@@ -232,6 +324,7 @@ impl Machine {
         let event = match fed {
             Ok((used, event)) => {
                 self.unread.start += used;
+                self.reply_calls += usize::from(matches!(event, Some(AgentEvent::ToolCall(_))));
                 event
             }
             // Room can be made, and the request sent again.
@@ -260,8 +353,11 @@ impl Machine {
         if is_asked_again || matches!(events.last(), Some(AgentEvent::End(_))) {
             self.attempts = 0;
         }
+        let is_call = |event: &&AgentEvent| matches!(event, AgentEvent::ToolCall(_));
+        self.reply_calls += events.iter().filter(is_call).count();
         self.ready.extend(events);
         self.tell_of_switch(session, endpoint);
+        self.count_malformed(session)?;
         if is_asked_again {
             let reason = format!("the answer does not fit: {}", unfit(session));
             self.ready.push_back(AgentEvent::Retry { wait_ms: 0, reason });
@@ -310,16 +406,20 @@ impl Machine {
 fn answer(
     session: &mut OwnedSession,
     recorder: &mut dyn Recorder,
-    (id, call, output): (CallId, Call, Result<ToolOutput>),
+    files: &mut Files,
+    (id, call, mut output): (CallId, Call, ToolOutput),
 ) -> Result<AgentEvent> {
-    let ToolOutput { mut content, is_error } = output?;
     // Providers refuse U+0000, or end a text there.
-    if content.contains('\0') {
-        content = content.replace('\0', "\u{2400}");
+    if output.content.contains('\0') {
+        output.content = output.content.replace('\0', "\u{2400}");
+    }
+    let answered = files.answer(session, id, &mut output);
+    let ToolOutput { content, is_error, files: given, .. } = output;
+    for (file, number) in given.iter().zip(answered.iter().flat_map(|(_, numbers)| numbers)) {
+        recorder.attached(*number, file)?;
     }
     recorder.tool_result(id.number(), &content, is_error)?;
-    let result = ToolResult { id, content: &content, is_error };
-    let left_out_bytes = session.tool_result(result).map_err(|error| refused(session, error))?;
+    let (left_out_bytes, _) = answered.map_err(|error| refused(session, error))?;
     Ok(AgentEvent::ToolResult { call, content, is_error, left_out_bytes })
 }
 

@@ -2,7 +2,7 @@
 
 use zerostack_core::Request;
 
-use crate::Result;
+use crate::{File, Files, Result};
 
 /// Sees everything that goes into the session, for a tape. `()` records nothing.
 pub trait Recorder {
@@ -10,8 +10,13 @@ pub trait Recorder {
     fn user(&mut self, _text: &str) -> Result<()> {
         Ok(())
     }
-    /// A request is about to be sent; its bytes can be read from `request`.
-    fn request(&mut self, request: Request<'_>) -> Result<()>;
+    /// A file is beside the text or the result that follows. The transcript has it under `number`.
+    fn attached(&mut self, _number: u32, _file: &File) -> Result<()> {
+        Ok(())
+    }
+    /// A request is about to be sent; its bytes can be read from `request`, with those of `files`
+    /// where it [wants](Request::wanted) them.
+    fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()>;
     /// The head of a response came.
     fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()>;
     /// Bytes of its body came.
@@ -25,7 +30,7 @@ pub trait Recorder {
 }
 
 impl Recorder for () {
-    fn request(&mut self, _: Request<'_>) -> Result<()> {
+    fn request(&mut self, _: Request<'_>, _: &Files) -> Result<()> {
         Ok(())
     }
 
@@ -51,8 +56,12 @@ impl<T: Recorder + ?Sized> Recorder for &mut T {
         (**self).user(text)
     }
 
-    fn request(&mut self, request: Request<'_>) -> Result<()> {
-        (**self).request(request)
+    fn attached(&mut self, number: u32, file: &File) -> Result<()> {
+        (**self).attached(number, file)
+    }
+
+    fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()> {
+        (**self).request(request, files)
     }
 
     fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
@@ -81,8 +90,12 @@ impl<T: Recorder + ?Sized> Recorder for Box<T> {
         (**self).user(text)
     }
 
-    fn request(&mut self, request: Request<'_>) -> Result<()> {
-        (**self).request(request)
+    fn attached(&mut self, number: u32, file: &File) -> Result<()> {
+        (**self).attached(number, file)
+    }
+
+    fn request(&mut self, request: Request<'_>, files: &Files) -> Result<()> {
+        (**self).request(request, files)
     }
 
     fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {

@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use zerostack_core::OwnedTool;
 pub use zerostack_core::tool::typed::ToolArgs;
 
+use crate::files::File;
+
 /// What a tool says to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolOutput {
@@ -14,17 +16,35 @@ pub struct ToolOutput {
     pub content: String,
     /// Whether the call failed.
     pub is_error: bool,
+    /// What the model is shown beside the text. It is told of files that its dialect has no place
+    /// for.
+    pub files: Vec<File>,
+    /// Whether there was no call to run: the tool is unknown, or its arguments do not fit.
+    pub(crate) is_bad_call: bool,
 }
 
 impl ToolOutput {
     /// The call worked.
     pub fn ok(content: impl Into<String>) -> Self {
-        Self { content: content.into(), is_error: false }
+        Self { content: content.into(), is_error: false, files: Vec::new(), is_bad_call: false }
     }
 
     /// The call failed; the text should tell the model what to do about it.
     pub fn error(content: impl Into<String>) -> Self {
-        Self { content: content.into(), is_error: true }
+        Self { content: content.into(), is_error: true, files: Vec::new(), is_bad_call: false }
+    }
+
+    /// The call cannot run: there is no such tool, or its arguments are not those of the tool. Such
+    /// calls are counted, see [`AgentBuilder::bad_calls`](crate::AgentBuilder::bad_calls).
+    pub fn bad_call(content: impl Into<String>) -> Self {
+        Self { is_bad_call: true, ..Self::error(content) }
+    }
+
+    /// The same with a file beside the text.
+    #[must_use]
+    pub fn with_file(mut self, file: File) -> Self {
+        self.files.push(file);
+        self
     }
 }
 
@@ -32,7 +52,11 @@ impl ToolOutput {
 pub struct Tool {
     spec: OwnedTool,
     run: Box<dyn Fn(&str) -> ToolOutput + Send + Sync>,
+    needs_approval: Option<Box<Asks>>,
 }
+
+/// Whether a call with these arguments needs approval.
+pub(crate) type Asks = dyn Fn(&str) -> bool + Send + Sync;
 
 impl Tool {
     /// A tool from a function.
@@ -60,7 +84,7 @@ impl Tool {
             Ok(arguments) => output(function(arguments)),
             Err(refusal) => refusal,
         });
-        Self { spec, run }
+        Self { spec, run, needs_approval: None }
     }
 
     /// A tool from a function whose argument derives [`ToolArgs`]: name, description and schema
@@ -72,6 +96,47 @@ impl Tool {
         E: Display,
     {
         Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
+    }
+
+    /// A tool whose function says itself what the model is told, files among it. Else as
+    /// [`new`](Self::new).
+    pub fn with_output<A: DeserializeOwned>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        function: impl Fn(A) -> ToolOutput + Send + Sync + 'static,
+    ) -> Self {
+        let spec = OwnedTool {
+            name: name.into(),
+            description: description.into(),
+            parameters: parameters.into(),
+        };
+        let run = Box::new(move |text: &str| match arguments(text) {
+            Ok(arguments) => function(arguments),
+            Err(refusal) => refusal,
+        });
+        Self { spec, run, needs_approval: None }
+    }
+
+    /// Its calls wait until they are approved: the turn stops at
+    /// [`AgentEvent::Deferred`](crate::AgentEvent::Deferred), and its conversation can be saved.
+    #[must_use]
+    pub fn needs_approval(self) -> Self {
+        self.needs_approval_if(|_| true)
+    }
+
+    /// The same for calls with arguments, as JSON text, for which `asks` says so.
+    #[must_use]
+    pub fn needs_approval_if(
+        mut self,
+        asks: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.needs_approval = Some(Box::new(asks));
+        self
+    }
+
+    pub(crate) fn asks(&self, arguments: &str) -> bool {
+        self.needs_approval.as_ref().is_some_and(|asks| asks(arguments))
     }
 
     /// What the model knows of it.
@@ -90,7 +155,7 @@ pub(crate) fn arguments<A: DeserializeOwned>(text: &str) -> Result<A, ToolOutput
     let text = if text.is_empty() { "{}" } else { text };
     let mut read = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut read)
-        .map_err(|error| ToolOutput::error(format!("wrong arguments: {error}")))
+        .map_err(|error| ToolOutput::bad_call(format!("wrong arguments: {error}")))
 }
 
 /// The text of a function's result, as the model reads it.

@@ -14,6 +14,17 @@ pub trait Toolbox {
         Vec::new()
     }
 
+    /// Whether `call` waits until it is approved.
+    fn needs_approval(&self, _call: &ToolCall<'_>) -> bool {
+        false
+    }
+
+    /// Whether calls are given to it whose arguments do not fit their schema, because it reads them more
+    /// leniently than that. Such a call is answered by [`ToolOutput::bad_call`] if it cannot run.
+    fn checks_arguments(&self) -> bool {
+        false
+    }
+
     /// Runs `call`. What goes wrong inside the tool is an output that the model sees.
     ///
     /// # Errors
@@ -36,6 +47,14 @@ impl<T: Toolbox + ?Sized> Toolbox for &mut T {
         (**self).specs()
     }
 
+    fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
+        (**self).needs_approval(call)
+    }
+
+    fn checks_arguments(&self) -> bool {
+        (**self).checks_arguments()
+    }
+
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
         (**self).call(call)
     }
@@ -48,6 +67,14 @@ impl<T: Toolbox + ?Sized> Toolbox for &mut T {
 impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
     fn specs(&self) -> Vec<OwnedTool> {
         (**self).specs()
+    }
+
+    fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
+        (**self).needs_approval(call)
+    }
+
+    fn checks_arguments(&self) -> bool {
+        (**self).checks_arguments()
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -63,6 +90,11 @@ impl<T: Toolbox + ?Sized> Toolbox for Box<T> {
 impl Toolbox for Vec<Tool> {
     fn specs(&self) -> Vec<OwnedTool> {
         self.iter().map(|tool| tool.spec().clone()).collect()
+    }
+
+    fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
+        let tool = self.iter().find(|tool| tool.spec().name == call.name);
+        tool.is_some_and(|tool| tool.asks(call.arguments))
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
@@ -86,10 +118,10 @@ fn run(tools: &[Tool], call: ToolCall<'_>) -> ToolOutput {
 pub(crate) fn no_tool<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> ToolOutput {
     let names: Vec<&str> = names.collect();
     match names.as_slice() {
-        [] => ToolOutput::error(format!("there is no tool {name:?}")),
+        [] => ToolOutput::bad_call(format!("there is no tool {name:?}")),
         names => {
             let text = format!("there is no tool {name:?}; there are {}", names.join(", "));
-            ToolOutput::error(text)
+            ToolOutput::bad_call(text)
         }
     }
 }
@@ -149,6 +181,16 @@ impl Toolbox for Sources<'_> {
             }
         }
         specs
+    }
+
+    fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
+        let source = self.owner(call.name).and_then(|owner| self.sources.get(owner));
+        // What the gate refuses is not asked about.
+        self.refusal(call).is_none() && source.is_some_and(|it| it.toolbox.needs_approval(call))
+    }
+
+    fn checks_arguments(&self) -> bool {
+        self.sources.iter().any(|source| source.toolbox.checks_arguments())
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {

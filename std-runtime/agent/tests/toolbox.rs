@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use zerostack_agent::provider::Endpoint;
-use zerostack_agent::{Agent, AgentEvent, Recorder, Result, Tool, ToolOutput, Toolbox};
+use zerostack_agent::{Agent, AgentEvent, Files, Recorder, Result, Tool, ToolOutput, Toolbox};
 use zerostack_core::{OwnedTool, Request, ToolCall};
 use zerostack_scripted::{Reply, Script, Scripted};
 
@@ -40,7 +40,7 @@ impl Recorder for Notes {
         Ok(())
     }
 
-    fn request(&mut self, _: Request<'_>) -> Result<()> {
+    fn request(&mut self, _: Request<'_>, _: &Files) -> Result<()> {
         self.0.borrow_mut().push("request".to_owned());
         Ok(())
     }

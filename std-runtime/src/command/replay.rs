@@ -17,7 +17,8 @@ use crate::error::unwritable;
 use crate::record::Record;
 use crate::run::front::ConversationId;
 use crate::run::front::json::{EventWriter, session_of};
-use crate::run::{body, tape};
+use crate::run::tape;
+use crate::run::tape::Sent;
 use crate::{Error, ErrorKind, Result};
 
 /// See the module.
@@ -67,10 +68,9 @@ fn replay(path: &Path, requests: bool) -> Result<()> {
     })
 }
 
-fn print_body(request: zerostack_core::Request<'_>) -> Result<()> {
-    let body = body(request);
+fn print_body(sent: Sent<'_>) -> Result<()> {
     let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(&body).and_then(|()| stdout.write_all(b"\n"));
+    let written = stdout.write_all(sent.body).and_then(|()| stdout.write_all(b"\n"));
     written.map_err(|error| unwritable(&error))
 }
 
@@ -87,8 +87,8 @@ fn replay_record(record: &Record, requests: bool) -> Result<()> {
     for (mut tape, of) in attempts.chain(subagents.map(|tape| (tape, unknown()))) {
         let of = tape::conversation(&mut tape)?.unwrap_or(of);
         let writer = EventWriter::new(Vec::new());
-        let mut request = |request: zerostack_core::Request<'_>| {
-            if requests { print_body(request) } else { Ok(()) }
+        let mut request = |sent: Sent<'_>| {
+            if requests { print_body(sent) } else { Ok(()) }
         };
         tape::replay_record(tape, &mut |event| writer.show(&of, event), &mut request)?;
         played.insert(of.id, writer.into_inner());

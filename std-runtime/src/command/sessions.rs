@@ -118,6 +118,9 @@ fn shown(sessions: &Sessions, name: &str) -> Result<String> {
     let mut text = format!("session {name}: {} with {}\n", about.prompt, about.model);
     for entry in session.transcript().entries() {
         let (who, said) = match entry.part {
+            Part::Attachment(file) => {
+                ("file", format!("{} {}, {} bytes", file.name, file.media_type, file.bytes))
+            }
             Part::Text(said) if entry.role == Role::User => ("you", said.to_owned()),
             Part::Text(said) => ("model", said.to_owned()),
             Part::Instruction(said) => ("told", said.to_owned()),

@@ -55,6 +55,7 @@ use std::{fmt, fs, io};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use zerostack_agent::provider::{self, Env, File, Projects, Setting, Table, by_name};
+use zerostack_core::tool::BadCallPolicy;
 use zerostack_policy::{Mode, Rule, Verdict};
 
 use crate::error::quote;
@@ -63,6 +64,22 @@ use crate::permissions::Permissions;
 use crate::sandbox::Access;
 use crate::trust::{Wish, is_trusted};
 use crate::{Error, ErrorKind, Result, project_file};
+
+/// What becomes of calls of unknown tools and of arguments that do not fit, and how many of them a turn
+/// may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BadCalls {
+    /// What becomes of one.
+    pub(crate) policy: BadCallPolicy,
+    /// The most of a turn.
+    pub(crate) most: u16,
+}
+
+impl Default for BadCalls {
+    fn default() -> Self {
+        Self { policy: BadCallPolicy::default(), most: 32 }
+    }
+}
 
 /// What the configuration files say, the project's file over the user's.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +90,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// `[sandbox]` of the user's file.
     pub access: Access,
+    /// What becomes of calls that cannot run, and how many of them a turn may have.
+    pub(crate) bad_calls: BadCalls,
     /// Keys that are not known, a line each.
     pub warnings: Vec<String>,
     /// What the project's file widens, if it is not trusted: that does not hold.
@@ -81,6 +100,12 @@ pub struct Config {
 
 fn mode_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
     by_name(deserializer, "mode", &Mode::ALL, |mode| mode.name())
+}
+
+fn policy_by_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<BadCallPolicy>, D::Error> {
+    by_name(deserializer, "bad_calls", &BadCallPolicy::ALL, |policy| policy.name())
 }
 
 impl Config {
@@ -125,6 +150,11 @@ impl Config {
             config.providers.tables = file.providers;
             config.providers.projects = file.projects;
             config.permissions = file.permissions.read(path)?;
+            let BadCalls { policy, most } = BadCalls::default();
+            config.bad_calls = BadCalls {
+                policy: file.bad_calls.unwrap_or(policy),
+                most: file.max_bad_calls.unwrap_or(most),
+            };
             config.access = file.sandbox.read(path)?;
             config.providers.user_file = Some(path.into());
         }
@@ -172,6 +202,9 @@ impl Config {
 struct UserFile {
     provider: Option<String>,
     model: Option<String>,
+    #[serde(default, deserialize_with = "policy_by_name")]
+    bad_calls: Option<BadCallPolicy>,
+    max_bad_calls: Option<u16>,
     #[serde(default)]
     providers: BTreeMap<String, Table>,
     #[serde(default)]
@@ -383,8 +416,16 @@ fn read_project(folder: &Path) -> Result<Option<String>> {
 /// The project's file, from the folder of the run.
 const PROJECT_FILE: &str = ".zerostack/config.toml";
 /// What stands at the top of the user's file.
-const USER_KEYS: [&str; 6] =
-    ["provider", "model", "providers", "projects", "permissions", "sandbox"];
+const USER_KEYS: [&str; 8] = [
+    "provider",
+    "model",
+    "providers",
+    "projects",
+    "permissions",
+    "sandbox",
+    "bad_calls",
+    "max_bad_calls",
+];
 /// What stands at the top of a project's file.
 const PROJECT_KEYS: [&str; 4] = ["provider", "model", "permissions", "sandbox"];
 /// What stands in `[providers.NAME]` beside `model`.

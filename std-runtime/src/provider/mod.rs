@@ -4,6 +4,7 @@ mod config;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use config::BadCalls;
 pub use config::Config;
 pub(crate) use config::{config_files, wish};
 pub use zerostack_agent::provider::{

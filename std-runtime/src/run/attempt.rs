@@ -18,7 +18,7 @@ use super::tape::Tape;
 use super::tools::Tools;
 use super::workspace::Workspace;
 use super::{CheckEnd, Outcome, RunOptions, Stop, contract, session};
-use crate::agent::{OwnedSession, start_session};
+use crate::agent::{Files, OwnedSession, start_session};
 use crate::error::listed;
 use crate::sandbox::Connection;
 use crate::sessions::Saved;
@@ -55,11 +55,13 @@ pub(super) fn attempt(
     let view = workspace.view();
     let config = setup.run_config(options, view.root(), spent.left(limits)?);
     let tape = match &options.record {
-        Some(path) => Some(Tape::create(path, endpoint.secrets(), &config)?),
+        Some(path) => Some(
+            Tape::create(path, endpoint.secrets(), &config)?.with_files(options.record_attachments),
+        ),
         None => None,
     };
     let prefixes = options.prove_prefix.then(Prefixes::default);
-    let mut recording = Recording { tape, prefixes, kept: None };
+    let mut recording = Recording::new(tape, prefixes);
     let instructions = &options.instructions;
     let start = Start {
         endpoint,
@@ -84,6 +86,10 @@ pub(super) fn attempt(
         }
         None => start_session(config)?,
     };
+    let (session, files) = match &mut saved {
+        Some(saved) => saved.with_files(session, &mut notes)?,
+        None => (session, Files::new()),
+    };
     notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
     recording.keep(options, endpoint.secrets(), &session, &member.id);
     let mode = instructions.wished();
@@ -91,7 +97,7 @@ pub(super) fn attempt(
     let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, root, front);
     let (gate, family, member) = (&gate, &family, &member);
     let attempt = Attempt { options, setup, workspace, stop, gate, family, member };
-    let result = attempt.run(session, &mut recording, spent, saved);
+    let result = attempt.run((session, files), &mut recording, spent, saved);
     spent.end_attempt();
     let result = gate.judge(result);
     // The view is of no use once a signal came, and a patch of it may be half of one.
@@ -106,7 +112,7 @@ impl Attempt<'_> {
     /// Asks the model until its result is whole and passes the check, or cannot.
     fn run(
         &self,
-        session: OwnedSession,
+        (session, files): (OwnedSession, Files),
         recording: &mut Recording,
         spent: &mut Spent,
         saved: Option<&mut Saved>,
@@ -114,17 +120,21 @@ impl Attempt<'_> {
         let Self { options, setup, workspace, stop, gate, family, member } = *self;
         let subagents =
             Subagents { setup, workspace, stop, family, member, options, gate, depth: 0 };
-        let tools = Tools::new(workspace, stop, options, gate, &subagents, member);
+        let mut tools = Tools::new(workspace, stop, options, gate, &subagents, member);
+        tools.show(&session);
         let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
         let mut conversation =
             Conversation::new(session, endpoint, transport, &tools, recording, member)
-                .saved_in(saved);
+                .with_bad_calls(setup.bad_calls)
+                .saved_in(saved, files);
         let (mut repairs, mut returns, mut rounds) = (0, 0, 0);
         // The answer that the model is asked to mend.
         let mut unmended: Option<String> = None;
         let mut text = options.instructions.user(options.input.as_deref());
+        let mut attached = options.attached.as_slice();
         loop {
-            let turn = conversation.turn(&text);
+            let turn = conversation.turn(&text, attached);
+            attached = &[];
             let before = std::mem::replace(&mut rounds, conversation.rounds());
             let more = u16::try_from(rounds - before).unwrap_or(u16::MAX);
             spent.rounds = spent.rounds.saturating_add(more);

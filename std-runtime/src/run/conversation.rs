@@ -9,8 +9,8 @@ use super::last_reply::LastReply;
 use super::tools::Tools;
 use super::{RunOptions, Stop};
 use crate::Result;
-use crate::agent::{self, AgentEvent, OwnedSession, Recorder};
-use crate::provider::Endpoint;
+use crate::agent::{self, AgentEvent, File, Files, OwnedSession, Recorder};
+use crate::provider::{BadCalls, Endpoint};
 use crate::sessions::Saved;
 use crate::transport::{Http, HttpOptions};
 
@@ -55,18 +55,26 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Saves it in `saved` as it goes on.
-    pub(super) fn saved_in(mut self, saved: Option<&'a mut Saved>) -> Self {
-        self.saved = saved;
+    /// What becomes of calls that cannot run.
+    pub(super) fn with_bad_calls(mut self, BadCalls { policy, most }: BadCalls) -> Self {
+        self.inner.set_bad_calls(policy, most);
         self
     }
 
-    /// Says `text` and goes on until the model has ended; the front is shown each event.
+    /// Saves it in `saved` as it goes on; `files` are those that it has already.
+    pub(super) fn saved_in(mut self, saved: Option<&'a mut Saved>, files: Files) -> Self {
+        self.saved = saved;
+        *self.inner.files_mut() = files;
+        self
+    }
+
+    /// Says `text`, with `attached` beside it, and goes on until the model has ended; the front is
+    /// shown each event.
     ///
     /// # Errors
     /// Whatever ended the turn, or a last reply that is not the model's whole answer.
-    pub(super) fn turn(&mut self, text: &str) -> Result<()> {
-        self.inner.say(text)?;
+    pub(super) fn turn(&mut self, text: &str, attached: &[File]) -> Result<()> {
+        self.inner.say_with(text, attached)?;
         self.save();
         let ended = self.drive();
         self.save();
@@ -103,6 +111,7 @@ impl<'a> Conversation<'a> {
 
     fn save(&mut self) {
         if let Some(saved) = &mut self.saved {
+            saved.keep_files(self.inner.files_mut());
             saved.save(self.inner.session());
         }
     }
@@ -130,9 +139,9 @@ impl<'a> Conversation<'a> {
         Ok(Self { inner: self.inner.with_limits(limits)?, ..self })
     }
 
-    /// The session, to go on with later.
-    pub(super) fn into_session(self) -> OwnedSession {
-        self.inner.into_session()
+    /// The session, to go on with later, and its files.
+    pub(super) fn into_parts(self) -> (OwnedSession, Files) {
+        self.inner.into_parts()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Input to a process and output of it, bounded in time and size.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
@@ -9,12 +10,15 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use super::Stop;
 use crate::Result;
 use crate::sandbox::Child;
+use crate::state_folder;
 use crate::view::DiskWatch;
 
 /// What a process gave.
 pub(super) struct Exchange {
     /// Its output, as far as it was taken.
     pub(super) output: Vec<u8>,
+    /// What followed the first line of it, where that goes to a file.
+    pub(super) rest: Option<File>,
     /// Its errors, the start of them.
     pub(super) errors: Vec<u8>,
     pub(super) end: End,
@@ -29,19 +33,86 @@ pub(super) enum End {
     Late,
     /// There is more.
     TooLong,
+    /// The file for what follows the first line cannot be written.
+    Unwritable,
     /// The run was stopped.
     Stopped,
     /// The files of the run take more of the disk than these bytes.
     DiskFull(u64),
 }
 
+/// How much of an output is taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Most {
+    /// Bytes of it; of its first line, where the rest goes to a file.
+    pub(super) bytes: usize,
+    /// Bytes after the first line, which go to a file without a name: they may be many. `None`: all
+    /// of the output is one.
+    pub(super) rest_bytes: Option<u64>,
+}
+
+impl From<usize> for Most {
+    fn from(bytes: usize) -> Self {
+        Self { bytes, rest_bytes: None }
+    }
+}
+
+/// What was taken of an output.
+struct Taken {
+    most: Most,
+    output: Vec<u8>,
+    has_line: bool,
+    rest: Option<File>,
+    rest_bytes: u64,
+}
+
+impl Taken {
+    fn is_too_long(&self) -> bool {
+        let is_rest_too_long = |most: u64| self.rest_bytes > most;
+        self.output.len() > self.most.bytes || self.most.rest_bytes.is_some_and(is_rest_too_long)
+    }
+
+    /// Takes what one read gives; `false` at the end.
+    fn take(&mut self, pipe: &mut impl Read) -> io::Result<bool> {
+        let mut buffer = [0; 16 * 1024];
+        let count = match pipe.read(&mut buffer) {
+            Err(error) if is_not_ready(&error) => return Ok(true),
+            read => read?,
+        };
+        let mut bytes = buffer.get(..count).unwrap_or_default();
+        if !self.has_line {
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let end = end.filter(|_| self.most.rest_bytes.is_some());
+            let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |at| at + 1));
+            self.output.extend_from_slice(line);
+            (self.has_line, bytes) = (end.is_some(), rest);
+        }
+        if self.has_line && !bytes.is_empty() {
+            let mut file = match self.rest.take() {
+                Some(file) => file,
+                None => unnamed()?,
+            };
+            file.write_all(bytes)?;
+            self.rest = Some(file);
+            self.rest_bytes += bytes.len() as u64;
+        }
+        Ok(count > 0)
+    }
+}
+
+/// A file that is gone with its last handle. In the state folder, because folders for temporary
+/// files may be memory.
+fn unnamed() -> io::Result<File> {
+    state_folder::folder("spool").and_then(tempfile::tempfile_in).or_else(|_| tempfile::tempfile())
+}
+
 /// Gives `input` to `child` and takes its output until that ends, but no longer than `limit` and
-/// no more than `max_bytes`, and only while the files of the run fit the bound of `disk`. The process
+/// no more than `most`, and only while the files of the run fit the bound of `disk`. The process
 /// may be stopped, deaf or endless: nothing here waits for it.
 pub(super) fn exchange(
     child: &mut Child,
     input: &[u8],
-    max_bytes: usize,
+    most: impl Into<Most>,
     limit: Duration,
     (stop, disk): (&Stop, &DiskWatch<'_>),
 ) -> io::Result<Exchange> {
@@ -56,7 +127,9 @@ pub(super) fn exchange(
     ] {
         pipe.map_or(Ok(()), |pipe| rustix::io::ioctl_fionbio(pipe, true))?;
     }
-    let (mut given, mut output, mut errors) = (0, Vec::new(), Vec::new());
+    let (output, most) = (Vec::new(), most.into());
+    let mut taken = Taken { most, output, has_line: false, rest: None, rest_bytes: 0 };
+    let (mut given, mut errors) = (0, Vec::new());
     let end = loop {
         if stop.why().is_some() {
             break End::Stopped;
@@ -65,7 +138,7 @@ pub(super) fn exchange(
         if left.is_zero() {
             break End::Late;
         }
-        if output.len() > max_bytes {
+        if taken.is_too_long() {
             break End::TooLong;
         }
         if Instant::now() >= look_at_disk {
@@ -94,8 +167,11 @@ pub(super) fn exchange(
                 Err(_) => stdin = None,
             }
         }
-        if !take(out, &mut output)? {
-            stdout = None;
+        match taken.take(out) {
+            Ok(true) => {}
+            Ok(false) => stdout = None,
+            Err(_) if taken.has_line => break End::Unwritable,
+            Err(error) => return Err(error),
         }
         if let Some(pipe) = &mut stderr
             && !take(pipe, &mut errors)?
@@ -104,7 +180,8 @@ pub(super) fn exchange(
         }
         errors.truncate(ERRORS_BYTES);
     };
-    Ok(Exchange { output, errors, end })
+    let Taken { output, rest, .. } = taken;
+    Ok(Exchange { output, rest, errors, end })
 }
 
 /// Takes what one read gives; `false` at the end.
@@ -146,6 +223,7 @@ impl End {
                 "the files of this run take more than {most} bytes of the disk, which \
                  sandbox.disk_bytes of the configuration bounds; remove what is not needed"
             ),
+            Self::Unwritable => "what it shows cannot be kept on this disk".to_owned(),
             Self::Whole | Self::Late | Self::Stopped => {
                 format!("it did not end within {} s", limit.as_secs())
             }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::front::{Front, RunEvent};
 use super::setup::{Network, Setup};
-use super::{RunOptions, Stop, prefix, session};
-use crate::agent::start_session;
+use super::{RunOptions, Stop, session};
+use crate::agent::{Files, start_session};
 use crate::{Error, Result};
 
 /// The body of the first request, byte for byte. Nothing is sent.
@@ -25,8 +25,15 @@ pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) 
         };
         notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
         let text = options.instructions.user(options.input.as_deref());
-        session.user(&text).map_err(Error::from_core)?;
-        session.request().map(prefix::body).map_err(Error::from_core)
+        let mut files = Files::new();
+        if let Some(saved) = &mut saved {
+            (session, files) = saved.with_files(session, &mut Vec::new())?;
+        }
+        files.say(&mut session, &text, &options.attached)?;
+        let mut body = Vec::new();
+        let request = session.request_with_attachments().map_err(Error::from_core)?;
+        files.read_body(request, &mut body)?;
+        Ok(body)
     };
     made().map_err(|error| stop.reason(error))
 }

@@ -149,7 +149,7 @@ impl Confinement {
             return Err(crate::transport::Cancel::error().into());
         }
         match exchanged.end {
-            End::Late | End::TooLong | End::DiskFull(_) => {
+            End::Late | End::TooLong | End::Unwritable | End::DiskFull(_) => {
                 return Err(failed(exchanged.end.why(limit, OUTPUT_BYTES)));
             }
             End::Whole | End::Stopped => {}

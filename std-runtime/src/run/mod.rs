@@ -60,6 +60,7 @@ use zerostack_core::prompt::Output;
 use zerostack_core::{Limits, Usage};
 
 use crate::Result;
+use crate::agent::File;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
 use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
@@ -76,7 +77,7 @@ pub use front::{AttemptEnd, CheckEnd, Front, RunEnd, RunEvent, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
 pub use live::{Live, Ran};
-pub(crate) use prefix::{begins_with, body};
+pub(crate) use prefix::begins_with;
 pub use prompts::PromptFiles;
 pub use session::SessionChoice;
 pub use skills::Skills;
@@ -94,6 +95,8 @@ pub struct RunOptions {
     pub instructions: Instructions,
     /// What was given to work with, behind the instruction.
     pub input: Option<String>,
+    /// The files beside it.
+    pub attached: Vec<File>,
     /// Whether tools are confined.
     pub sandbox: Mode,
     /// What tools reach beside the folder, with what the user's configuration says.
@@ -102,6 +105,8 @@ pub struct RunOptions {
     pub tools: ToolHost,
     /// Where to write the tape.
     pub record: Option<PathBuf>,
+    /// Whether the tapes hold the bytes of files, and not their hashes alone.
+    pub record_attachments: bool,
     /// What the model may do.
     pub permissions: Permissions,
     /// The bounds of the session.

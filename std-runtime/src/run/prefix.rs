@@ -1,7 +1,5 @@
 //! `--prove-prefix`: each request begins with the bytes of the one before.
 
-use zerostack_core::Request;
-
 use crate::{Error, ErrorKind, Result};
 
 /// Compares each request with the one before it.
@@ -16,12 +14,11 @@ pub(super) struct Prefixes {
 }
 
 impl Prefixes {
-    /// Looks at a request before it is sent.
+    /// Looks at the body of a request before it is sent; the bytes of files may be their hashes.
     ///
     /// # Errors
     /// `Internal` when it does not begin with the bytes of the one before.
-    pub(super) fn request(&mut self, request: Request<'_>) -> Result<()> {
-        let now = body(request);
+    pub(super) fn request(&mut self, now: Vec<u8>) -> Result<()> {
         self.count += 1;
         if let Some(before) = &self.before {
             if let Err(place) = begins_with(&now, before) {
@@ -41,17 +38,6 @@ impl Prefixes {
     /// The next request need not begin as the last one.
     pub(super) fn made_room(&mut self) {
         self.before = None;
-    }
-}
-
-/// The bytes of a body.
-pub(crate) fn body(mut request: Request<'_>) -> Vec<u8> {
-    let (mut body, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        match request.read(&mut buffer) {
-            0 => return body,
-            count => body.extend_from_slice(&buffer[..count]),
-        }
     }
 }
 

@@ -6,9 +6,9 @@ use zerostack_core::Request;
 
 use super::front::ConversationId;
 use super::prefix::Prefixes;
-use super::tape::Tape;
+use super::tape::{self, Hashes, Tape};
 use super::{Outcome, RunOptions};
-use crate::agent::{OwnedSession, Recorder};
+use crate::agent::{File, Files, OwnedSession, Recorder};
 use crate::provider::Secrets;
 use crate::record::Draft;
 use crate::{Error, Result};
@@ -16,9 +16,10 @@ use crate::{Error, Result};
 /// The tape, the record's tape, and the proof that requests only grow.
 #[derive(Default)]
 pub(super) struct Recording {
-    pub(super) tape: Option<Tape>,
-    pub(super) prefixes: Option<Prefixes>,
-    pub(super) kept: Option<Kept>,
+    tape: Option<Tape>,
+    prefixes: Option<Prefixes>,
+    kept: Option<Kept>,
+    hashes: Hashes,
 }
 
 /// The tape of the record. What goes wrong with it is no error of the run.
@@ -28,6 +29,11 @@ pub(super) struct Kept {
 }
 
 impl Recording {
+    /// A tape if there is one, and a proof if one is asked for.
+    pub(super) fn new(tape: Option<Tape>, prefixes: Option<Prefixes>) -> Self {
+        Self { tape, prefixes, ..Self::default() }
+    }
+
     /// Begins the tape of the record, if there is one, of the conversation `id` that begins here.
     pub(super) fn keep(
         &mut self,
@@ -43,7 +49,9 @@ impl Recording {
         let config = session.config();
         let file = draft.tape(&id.id).map_err(|error| error.to_string());
         let tape = file.and_then(|file| {
-            Tape::grow(file, secrets, config, id).map_err(|error| error.message().to_owned())
+            Tape::grow(file, secrets, config, id)
+                .map(|tape| tape.with_files(options.record_attachments))
+                .map_err(|error| error.message().to_owned())
         });
         match tape {
             Ok(tape) => self.kept = Some(Kept { tape, draft: Arc::clone(draft) }),
@@ -56,7 +64,7 @@ impl Recording {
     /// # Errors
     /// That of `result`, or `Input` when the tape cannot be written.
     pub(super) fn end(self, result: Result<Outcome>) -> Result<Outcome> {
-        let Self { tape, prefixes, kept } = self;
+        let Self { tape, prefixes, kept, .. } = self;
         let result = result.map(|mut outcome| {
             if let Some(Prefixes { proved, .. }) = prefixes {
                 let note = format!("{proved} requests began with the bytes of the one before");
@@ -94,13 +102,19 @@ impl Recording {
 
     /// Does it to both tapes.
     fn each(&mut self, mut write: impl FnMut(&mut Tape) -> Result<()>) -> Result<()> {
-        if let Some(kept) = &mut self.kept
-            && let Err(error) = write(&mut kept.tape)
+        self.each_with(|tape, _| write(tape))
+    }
+
+    /// The same, with the hashes of the files.
+    fn each_with(&mut self, mut write: impl FnMut(&mut Tape, &Hashes) -> Result<()>) -> Result<()> {
+        let Self { tape, kept, hashes, .. } = self;
+        if let Some(Kept { tape, draft }) = kept
+            && let Err(error) = write(tape, hashes)
         {
-            kept.draft.lose(error.message());
-            self.kept = None;
+            draft.lose(error.message());
+            *kept = None;
         }
-        self.tape.as_mut().map_or(Ok(()), write)
+        tape.as_mut().map_or(Ok(()), |tape| write(tape, hashes))
     }
 }
 
@@ -119,11 +133,21 @@ impl Recorder for Recording {
         }
     }
 
-    fn request(&mut self, request: Request<'_>) -> zerostack_agent::Result<()> {
+    fn attached(&mut self, number: u32, file: &File) -> zerostack_agent::Result<()> {
+        let sha1 = match file.address() {
+            Some(_) => String::new(),
+            None => tape::sha1(file)?,
+        };
+        self.hashes.insert(number, sha1.clone());
+        Ok(self.each(|tape| tape.attached(number, file, &sha1))?)
+    }
+
+    fn request(&mut self, request: Request<'_>, files: &Files) -> zerostack_agent::Result<()> {
+        self.hashes.read(files)?;
         if let Some(prefixes) = &mut self.prefixes {
-            prefixes.request(request.clone())?;
+            prefixes.request(self.hashes.whole(request.clone()))?;
         }
-        Ok(self.each(|tape| Ok(tape.request(request.clone())?))?)
+        Ok(self.each_with(|tape, hashes| tape.request(request.clone(), hashes))?)
     }
 
     fn response(
@@ -131,15 +155,15 @@ impl Recorder for Recording {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> zerostack_agent::Result<()> {
-        Ok(self.each(|tape| Ok(tape.response(status, retry_after_ms)?))?)
+        Ok(self.each(|tape| tape.response(status, retry_after_ms))?)
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> zerostack_agent::Result<()> {
-        Ok(self.each(|tape| Ok(tape.bytes(bytes)?))?)
+        Ok(self.each(|tape| tape.bytes(bytes))?)
     }
 
     fn end(&mut self) -> zerostack_agent::Result<()> {
-        Ok(self.each(|tape| Ok(tape.end()?))?)
+        Ok(self.each(|tape| tape.end())?)
     }
 
     fn tool_result(
@@ -148,6 +172,6 @@ impl Recorder for Recording {
         content: &str,
         is_error: bool,
     ) -> zerostack_agent::Result<()> {
-        Ok(self.each(|tape| Ok(tape.tool_result(call, content, is_error)?))?)
+        Ok(self.each(|tape| tape.tool_result(call, content, is_error))?)
     }
 }

@@ -12,7 +12,7 @@ use super::tools::specs;
 use super::workspace::Workspace;
 use super::{RunOptions, Stop, options as request_options};
 use crate::permissions::Permissions;
-use crate::provider::{self, Endpoint};
+use crate::provider::{self, BadCalls, Endpoint};
 use crate::sandbox::Access;
 use crate::transport::HttpOptions;
 use crate::trust::Wish;
@@ -24,6 +24,7 @@ pub(super) struct Setup {
     pub(super) endpoint: Endpoint,
     hidden_variables: Vec<OsString>,
     pub(super) permissions: Permissions,
+    pub(super) bad_calls: BadCalls,
     /// What the user's configuration lets tools reach.
     access: Access,
     /// The bounds of the run.
@@ -68,8 +69,8 @@ impl Setup {
         let hidden_variables =
             provider::key_variables(std::env::vars_os(), &config.providers, &endpoint);
         let limits = endpoint.limits(options.limits)?;
-        let provider::Config { permissions, access, .. } = config;
-        Ok(Self { endpoint, hidden_variables, permissions, access, limits, started })
+        let provider::Config { permissions, access, bad_calls, .. } = config;
+        Ok(Self { endpoint, hidden_variables, permissions, bad_calls, access, limits, started })
     }
 
     /// The same with other bounds.

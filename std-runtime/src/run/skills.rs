@@ -191,7 +191,7 @@ impl Skill {
         });
         match project_file::read_text(&self.top, &below, SKILL_BYTES) {
             _ if leads_out => ToolOutput::error(format!("{path} is no path within the skill")),
-            Ok(Some(content)) => ToolOutput { content, is_error: false },
+            Ok(Some(content)) => ToolOutput::ok(content),
             Ok(None) => ToolOutput::error(format!("the skill {} has no file {path}", self.name)),
             Err(why) => ToolOutput::error(format!("{path} cannot be used: {why}")),
         }

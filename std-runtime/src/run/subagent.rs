@@ -58,7 +58,7 @@ impl Delegate for Subagents<'_> {
         // It may give tasks away itself if its own prompt says so.
         let options = RunOptions { instructions, subagents: false, ..self.options.clone() };
         match self.converse(parent, &options, narrowing) {
-            Ok(content) => Ok(ToolOutput { content, is_error: false }),
+            Ok(content) => Ok(ToolOutput::ok(content)),
             // What ends the run ends it here too.
             Err(error) if self.stop.why().is_some() || error.kind() == ErrorKind::Limit => {
                 Err(error)
@@ -94,12 +94,14 @@ impl Subagents<'_> {
         let own = Subagents { member: &member, options, gate: &gate, depth, ..*self };
         let mut tools = Tools::new(workspace, stop, options, &gate, &own, &member);
         tools.inherit(narrowing);
+        tools.show(&session);
         let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
         let mut recording = Recording::default();
         recording.keep(options, endpoint.secrets(), &session, &member.id);
         let mut conversation =
-            Conversation::new(session, endpoint, transport, &tools, &mut recording, &member);
-        let ended = conversation.turn(&instructions.user(None));
+            Conversation::new(session, endpoint, transport, &tools, &mut recording, &member)
+                .with_bad_calls(setup.bad_calls);
+        let ended = conversation.turn(&instructions.user(None), &[]);
         let answer = conversation.answer().to_owned();
         drop(conversation);
         recording.end_of_subagent(&ended);

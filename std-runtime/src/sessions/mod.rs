@@ -4,6 +4,7 @@
 //! sessions/FOLDER/NAME/       in the state folder; nobody else may read it
 //!   about.json                the folder, the model, and what the model was told first
 //!   journal                   the transcript, in the frames of zerostack-core; it only grows
+//!   attachments/NUMBER        the files of the conversation, by the numbers of the transcript
 //!   pending.patch             what `chat` has not applied yet
 //!   lock                      held while a command has the session open
 //! ```
@@ -11,6 +12,7 @@
 //! the oldest of these go when there are too many.
 
 mod about;
+mod attachments;
 mod files;
 mod journal;
 mod saved;

@@ -1,5 +1,6 @@
 //! A session that this command has open.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::PathBuf;
@@ -7,9 +8,11 @@ use std::path::PathBuf;
 use zerostack_core::{OwnedConfig, Session};
 
 use super::about::About;
+use super::attachments;
 use super::files::{JOURNAL, PENDING, damaged, replace, unusable, write_about};
 use super::journal::{Held, JournalFile};
-use crate::agent::{OwnedSession, start_session};
+use crate::agent::{Files, OwnedSession, start_session};
+use crate::error::listed;
 use crate::{Error, Result};
 
 /// A session that this command has open.
@@ -22,6 +25,8 @@ pub(crate) struct Saved {
     /// How long the file was when it was opened.
     opened_bytes: u64,
     held: Option<Held>,
+    /// The numbers of the files that are kept.
+    kept: BTreeSet<u32>,
     /// Why nothing more is saved; empty once that was told.
     failed: Option<String>,
     _lock: File,
@@ -36,8 +41,8 @@ impl Saved {
         let journal = JournalFile::open(&place.join(JOURNAL));
         let journal = journal.map_err(|error| damaged(name, &error))?;
         let name = name.to_owned();
-        let (opened_bytes, held, failed) = (0, None, None);
-        Ok(Self { name, about, place, journal, opened_bytes, held, failed, _lock: lock })
+        let (opened_bytes, held, kept, failed) = (0, None, BTreeSet::new(), None);
+        Ok(Self { name, about, place, journal, opened_bytes, held, kept, failed, _lock: lock })
     }
 
     /// One of its files.
@@ -83,6 +88,41 @@ impl Saved {
         })
     }
 
+    /// `session` with its files, as they were kept. The model is told of those that are gone, and a
+    /// person by a line in `notes`.
+    ///
+    /// # Errors
+    /// `Input` when one cannot be read.
+    pub(crate) fn with_files(
+        &mut self,
+        mut session: OwnedSession,
+        notes: &mut Vec<String>,
+    ) -> Result<(OwnedSession, Files)> {
+        let (files, gone) = attachments::read(&self.place, &session)?;
+        if !gone.is_empty() {
+            let gone = listed(&gone);
+            let name = &self.name;
+            notes.push(format!(
+                "session {name}: {gone} cannot be found any more, so the model is told of the files \
+                 of the session instead of being sent them"
+            ));
+            session.leave_out_attachments().map_err(Error::from_core)?;
+            return Ok((session, Files::new()));
+        }
+        self.kept = files.iter().map(|(number, _)| number).collect();
+        Ok((session, files))
+    }
+
+    /// Copies files that are new; from then on the copies are sent. To be called before
+    /// [`save`](Self::save), so that what a transcript names is there.
+    pub(crate) fn keep_files(&mut self, files: &mut Files) {
+        if self.failed.is_none()
+            && let Err(error) = attachments::keep(&self.place, files, &mut self.kept)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
     /// Whether nothing was said yet, as far as the file was read.
     pub(crate) fn is_empty(&self) -> bool {
         self.opened_bytes == 0
@@ -100,6 +140,8 @@ impl Saved {
 
     /// Takes back what was said since it was opened: another attempt begins.
     pub(crate) fn start_over(&mut self) {
+        // Their numbers are given again.
+        self.kept.clear();
         if let Err(error) = self.journal.cut(self.opened_bytes) {
             self.failed = Some(error.to_string());
         }

@@ -11,6 +11,7 @@ use sha1_smol::Sha1;
 use zerostack_core::{Dialect, OwnedConfig, Session};
 
 use super::about::About;
+use super::attachments;
 use super::files::{JOURNAL, LOCK, damaged, private, read_about, unusable, write_about};
 use super::journal::{Held, JournalFile};
 use super::saved::Saved;
@@ -195,7 +196,9 @@ impl Sessions {
         let saved = self.create(None, about)?;
         // A command may be writing there: what it has not written whole is left out.
         let source = self.place().map_err(|error| unusable(&error))?.join(from).join(JOURNAL);
-        fs::copy(source, saved.path(JOURNAL)).map_err(|error| unusable(&error))?;
+        let copied = fs::copy(&source, saved.path(JOURNAL))
+            .and_then(|_| attachments::fork(source.parent().unwrap_or(&source), &saved.path("")));
+        copied.map_err(|error| unusable(&error))?;
         Ok(saved)
     }
 
@@ -312,6 +315,7 @@ fn make_room(place: &Path) -> io::Result<()> {
     let mut bytes = 0;
     for (index, (_, path)) in numbered.iter().enumerate() {
         bytes += fs::metadata(path.join(JOURNAL)).map_or(0, |found| found.len());
+        bytes += attachments::bytes(path);
         let goes = index + 1 >= MOST_SESSIONS || bytes > MOST_BYTES;
         if goes && let Ok(Ok(_lock)) = take_lock(path) {
             remove(path)?;

@@ -33,6 +33,7 @@ mod names;
 pub mod outside;
 pub mod patch;
 mod read;
+pub mod shown;
 mod spec;
 mod text;
 mod walk;
@@ -41,7 +42,7 @@ mod write;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde::de::DeserializeOwned;
@@ -65,9 +66,26 @@ pub struct Output {
     /// What `content` shows changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Replaced>,
+    /// `read`: the file that is shown beside `content`. Its bytes follow the line of the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Shown>,
     /// `bash`: the exit status; absent when a signal ended the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+}
+
+/// A file that a model is shown as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// What it is: `image/png`.
+    pub media_type: String,
+    /// The name of the file.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Where it is, from the root; not known to who reads the result of a process.
+    #[serde(skip)]
+    pub path: PathBuf,
 }
 
 /// How much an [`Output`] leaves out.
@@ -113,7 +131,11 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     };
     let mut line = serde_json::to_vec(&output).expect("an Output has string keys only");
     line.push(b'\n');
-    if stdout.write_all(&line).and_then(|()| stdout.flush()).is_err() {
+    let written = stdout.write_all(&line).and_then(|()| match &output.attachment {
+        Some(attachment) => shown::write(attachment, &mut stdout),
+        None => stdout.flush(),
+    });
+    if written.is_err() {
         return ExitCode::FAILURE;
     }
     if bash::is_left() {
@@ -126,14 +148,16 @@ pub fn main(name: &str, stdin: impl Read, mut stdout: impl Write) -> ExitCode {
     ExitCode::from(code)
 }
 
-/// As [`call`], with `folder` as the working folder and `environment` as that of commands. The
-/// process keeps its own, because the call runs on a thread that shares neither.
+/// As [`call`], with `folder` as the working folder, `environment` as that of commands and files of
+/// the types `shown` being shown as they are. The process keeps its own, because the call runs on a
+/// thread that shares none of them.
 ///
 /// # Errors
 /// As [`call`]; `Tool` where a thread cannot have a working folder of its own.
 pub fn call_in(
     folder: &Path,
     environment: Vec<(OsString, OsString)>,
+    shown: &str,
     name: &str,
     arguments: &[u8],
 ) -> Result<Output> {
@@ -144,6 +168,7 @@ pub fn call_in(
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
             own_process::enter_alone(folder).map_err(|error| failed(&error))?;
             bash::in_environment(environment);
+            shown::set_types(shown);
             call(name, arguments)
         });
         let joined = thread.map_err(|error| failed(&error))?.join();
@@ -218,6 +243,11 @@ impl Output {
         if invalid_utf8 {
             self.replaced.push(Replaced::InvalidUtf8);
         }
+        self
+    }
+
+    fn showing(mut self, attachment: Shown) -> Self {
+        self.attachment = Some(attachment);
         self
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::anchor::{Anchor, BOM, Coder, LineHash};
 use super::wide::{self, Wide};
-use super::{Outcome, Output, file, lenient, list, text};
+use super::{Outcome, Output, file, lenient, list, shown, text};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +38,9 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     let file = File::open(&*path).map_err(|e| file::complaint(&path, &e))?;
     let mut file = BufReader::with_capacity(BUFFER_BYTES, file);
     let start = file.fill_buf().map_err(|e| file::complaint(&path, &e))?;
+    if let Some(shown) = shown::output(&path, start, metadata.len()) {
+        return Ok(shown);
+    }
     if let Some(kind) = binary_kind(start) {
         return Ok(Output::text(describe_binary(&path, kind, metadata.len(), start)));
     }

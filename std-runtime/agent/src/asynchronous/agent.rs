@@ -1,11 +1,14 @@
 //! A model, its async tools and all that was said.
 
+use zerostack_core::tool::BadCallPolicy;
 use zerostack_core::{Limits, OwnedConfig, OwnedResponseSchema, Usage};
 
 use super::http::AsyncHttp;
 use super::tool::AsyncTool;
 use super::turn::{AsyncTurn, Parts};
+use crate::calls::{CallRules, Decision, decisions, deferred};
 use crate::event::AgentEvent;
+use crate::files::{File, Files, leave_out};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
@@ -46,6 +49,7 @@ pub struct AsyncAgentBuilder {
     limits: Limits,
     saved: Option<Vec<u8>>,
     max_repairs: u8,
+    rules: CallRules,
 }
 
 impl AsyncAgent {
@@ -60,20 +64,32 @@ impl AsyncAgent {
             limits: Limits::default(),
             saved: None,
             max_repairs: structured::MAX_REPAIRS,
+            rules: CallRules::default(),
         }
     }
 
     /// Says `text`. The turn is a stream of its events, tools being run on the way; dropping it
     /// ends the request and the tools, and the conversation can go on.
     pub fn run(&mut self, text: &str) -> AsyncTurn<'_> {
-        let begun = self.parts.session.user(text).map_err(|error| match error.kind() {
-            zerostack_core::ErrorKind::WrongStep => {
-                Error::new(ErrorKind::Usage, "a turn is open: resume() goes on with it")
-            }
-            _ => error.into(),
-        });
-        let begun = begun.and_then(|()| self.parts.recorder.user(text));
+        self.run_with(text, [])
+    }
+
+    /// The same with files beside the text.
+    ///
+    /// One that cannot be sent is the error that is the only item.
+    pub fn run_with(&mut self, text: &str, files: impl IntoIterator<Item = File>) -> AsyncTurn<'_> {
+        let files: Vec<File> = files.into_iter().collect();
+        let begun = self.say(text, &files);
         AsyncTurn::new(&mut self.parts, begun.err())
+    }
+
+    fn say(&mut self, text: &str, given: &[File]) -> Result<()> {
+        let Parts { session, files, recorder, .. } = &mut self.parts;
+        let numbers = files.say(session, text, given)?;
+        for (file, number) in given.iter().zip(numbers) {
+            recorder.attached(number, file)?;
+        }
+        recorder.user(text)
     }
 
     /// Goes on with the turn that is open, as a conversation that was saved in its middle has one.
@@ -85,15 +101,45 @@ impl AsyncAgent {
         AsyncTurn::new(&mut self.parts, refused)
     }
 
+    /// Goes on with a turn whose calls wait for approval, as
+    /// [`Agent::resume_with`](crate::Agent::resume_with).
+    pub fn resume_with(
+        &mut self,
+        given: impl IntoIterator<Item = (u32, Decision)>,
+    ) -> AsyncTurn<'_> {
+        match decisions(&self.parts.session, given) {
+            Err(error) => AsyncTurn::new(&mut self.parts, Some(error)),
+            Ok(_) if self.parts.session.step() == zerostack_core::Step::Idle => self.resume(),
+            Ok(decisions) => AsyncTurn::deciding(&mut self.parts, None, decisions),
+        }
+    }
+
     /// Says `text` and waits for the whole answer.
     ///
     /// # Errors
     /// Whatever ended the turn.
     pub async fn ask(&mut self, text: &str) -> Result<String> {
+        self.ask_with(text, []).await
+    }
+
+    /// The same with files beside the text.
+    ///
+    /// # Errors
+    /// Whatever ended the turn; `Input` and `Configuration` for a file that cannot be sent.
+    pub async fn ask_with(
+        &mut self,
+        text: &str,
+        files: impl IntoIterator<Item = File>,
+    ) -> Result<String> {
         let mut answer = String::new();
-        let mut turn = self.run(text);
+        let mut turn = self.run_with(text, files);
         while let Some(event) = turn.next().await {
             match event? {
+                AgentEvent::Deferred { calls } => {
+                    // To its end, so that it stays open.
+                    while turn.next().await.is_some() {}
+                    return Err(deferred(&calls));
+                }
                 AgentEvent::Text(text) => answer.push_str(&text),
                 AgentEvent::Recovered { text } => answer = text,
                 // What was said beside calls, or before a reply broke, is not the answer.
@@ -151,6 +197,19 @@ impl AsyncAgent {
     /// `Limit` when the conversation is full.
     pub fn instruct(&mut self, text: &str) -> Result<()> {
         self.parts.session.instruct(text).map_err(Error::from)
+    }
+
+    /// The files of the conversation, as [`Agent::files_mut`](crate::Agent::files_mut).
+    pub fn files_mut(&mut self) -> &mut Files {
+        &mut self.parts.files
+    }
+
+    /// As [`Agent::leave_out_attachments`](crate::Agent::leave_out_attachments).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn leave_out_attachments(&mut self) -> Result<usize> {
+        leave_out(&mut self.parts.session)
     }
 
     /// Tokens of the last turn.
@@ -214,13 +273,22 @@ impl AsyncAgentBuilder {
         self
     }
 
+    /// What is done about calls that cannot run, as
+    /// [`AgentBuilder::bad_calls`](crate::AgentBuilder::bad_calls).
+    #[must_use]
+    pub fn bad_calls(mut self, policy: BadCallPolicy, most: u16) -> Self {
+        self.rules = CallRules { policy, most };
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
     /// `Configuration` when a variable of the transport is wrong or a tool's schema is not a JSON
     /// object; `Input` when a saved conversation is damaged.
     pub fn build(self) -> Result<AsyncAgent> {
-        let Self { endpoint, http, system, tools, recorder, limits, saved, max_repairs } = self;
+        let Self { endpoint, http, system, tools, recorder, limits, saved, .. } = self;
+        let (max_repairs, rules) = (self.max_repairs, self.rules);
         let env = |name: &str| std::env::var_os(name);
         let http = match http {
             Some(http) => http,
@@ -229,7 +297,8 @@ impl AsyncAgentBuilder {
         let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
         let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
         let session = open_session(config, saved)?;
-        let parts = Parts { session, endpoint, http, tools, recorder };
+        let files = Files::new();
+        let parts = Parts { session, files, endpoint, http, tools, recorder, rules };
         Ok(AsyncAgent { parts, max_repairs })
     }
 }

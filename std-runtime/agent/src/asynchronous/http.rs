@@ -1,11 +1,15 @@
 //! HTTP/1.1 over hyper, with a pool of connections that agents share.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::{Buf as _, Bytes};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use hyper::{Method, Request, Uri};
@@ -15,6 +19,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::body::RequestBody;
+use crate::files::Files;
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
@@ -30,7 +36,7 @@ use crate::{Error, ErrorKind, Result};
 /// no way through a proxy: a host for which `HTTPS_PROXY` names one is refused.
 #[derive(Clone)]
 pub struct AsyncHttp {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, RequestBody>,
     options: Arc<HttpOptions>,
 }
 
@@ -74,28 +80,39 @@ impl AsyncHttp {
         Ok(Self { client, options: Arc::new(options) })
     }
 
-    /// The request of `session`, whole.
-    pub(super) fn request(
+    /// Posts the request of `session` with the bytes of `files`: status, wished wait and body of the
+    /// response, as soon as its head is there.
+    pub(super) async fn post(
+        &self,
+        session: &OwnedSession,
+        files: &Files,
+        endpoint: &Endpoint,
+    ) -> Result<(u16, Option<u32>, AsyncBody)> {
+        let taken = AtomicU32::new(0);
+        if let Some(body) = whole(session) {
+            let request = self.request(session, endpoint, RequestBody::whole(body))?;
+            return self.send(request, std::future::ready(Ok(())), &taken).await;
+        }
+        let length = session.request_with_attachments()?.body_len();
+        let (writer, body) = RequestBody::in_pieces(length);
+        let request = self.request(session, endpoint, body)?;
+        self.send(request, writer.write(session, files, &taken), &taken).await
+    }
+
+    fn request(
         &self,
         session: &OwnedSession,
         endpoint: &Endpoint,
-    ) -> Result<Request<Full<Bytes>>> {
-        let mut source = session.request()?;
+        body: RequestBody,
+    ) -> Result<Request<RequestBody>> {
+        let source = session.request_with_attachments()?;
         let uri = parse_url(&endpoint.url(&source.path_parts().concat()))?;
         self.refuse_proxy(&uri)?;
         let own = endpoint.headers();
         let mut headers = source.headers().to_vec();
         headers.extend(own.iter().map(|(name, value)| (*name, value.expose())));
-        let mut body = vec![0; source.body_len()];
-        let mut filled = 0;
-        while let Some(rest) = body.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            match source.read(rest) {
-                0 => break,
-                count => filled += count,
-            }
-        }
         let request = Request::builder().method(Method::POST).uri(uri);
-        let mut request = request.body(Full::new(Bytes::from(body))).map_err(|error| {
+        let mut request = request.body(body).map_err(|error| {
             Error::new(ErrorKind::Internal, format!("a request that hyper refuses: {error}"))
         })?;
         add_headers(request.headers_mut(), &headers)?;
@@ -122,19 +139,29 @@ impl AsyncHttp {
         Err(Error::new(ErrorKind::Configuration, text))
     }
 
-    /// Status, wished wait and body of the response, as soon as its head is there.
-    pub(super) async fn send(
+    /// Sends `request` while `writing` writes its body, of which so many pieces were `taken`.
+    async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        request: Request<RequestBody>,
+        writing: impl Future<Output = Result<()>>,
+        taken: &AtomicU32,
     ) -> Result<(u16, Option<u32>, AsyncBody)> {
         let uri = request.uri().clone();
         let host = host_of(&uri);
         let idle_timeout = self.options.idle_timeout;
         let limit = self.options.connect_timeout.saturating_add(idle_timeout);
-        let response = match tokio::time::timeout(limit, self.client.request(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(failure(&host, &error, error.is_connect())),
-            Err(_) => return Err(silent(&host, limit)),
+        let answered = both(self.client.request(request), writing);
+        let mut answered = pin!(answered);
+        let response = loop {
+            let before = taken.load(Ordering::Relaxed);
+            match tokio::time::timeout(limit, answered.as_mut()).await {
+                Ok(Ok(Ok(response))) => break response,
+                Ok(Ok(Err(error))) => return Err(failure(&host, &error, error.is_connect())),
+                Ok(Err(error)) => return Err(error),
+                // Sending goes on.
+                Err(_) if taken.load(Ordering::Relaxed) != before => {}
+                Err(_) => return Err(silent(&host, limit)),
+            }
         };
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
@@ -184,6 +211,39 @@ impl fmt::Debug for AsyncHttp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncHttp").field("options", &self.options).finish_non_exhaustive()
     }
+}
+
+/// The whole body of a request that needs no files.
+fn whole(session: &OwnedSession) -> Option<Vec<u8>> {
+    let mut request = session.request().ok()?;
+    let mut body = vec![0; request.body_len()];
+    let mut filled = 0;
+    while let Some(rest) = body.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match request.read(rest) {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Some(body)
+}
+
+/// What `sending` comes to, while `writing` goes on beside it; or the error of that.
+async fn both<T>(
+    sending: impl Future<Output = T>,
+    writing: impl Future<Output = Result<()>>,
+) -> Result<T> {
+    let (mut sending, mut writing) = (pin!(sending), pin!(writing));
+    let mut is_written = false;
+    poll_fn(|context| {
+        if !is_written && let Poll::Ready(written) = writing.as_mut().poll(context) {
+            is_written = true;
+            if let Err(error) = written {
+                return Poll::Ready(Err(error));
+            }
+        }
+        sending.as_mut().poll(context).map(Ok)
+    })
+    .await
 }
 
 fn silent(host: &str, limit: Duration) -> Error {

@@ -1,6 +1,7 @@
 //! The async agent: the same turns on tokio, hyper and rustls.
 
 mod agent;
+mod body;
 mod http;
 mod tool;
 mod turn;

@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use zerostack_core::OwnedTool;
+use zerostack_core::{OwnedTool, ToolCall};
 
 use crate::event::Call;
-use crate::tool::{ToolArgs, ToolOutput, arguments, output};
-use crate::toolbox::no_tool;
+use crate::tool::{Asks, ToolArgs, ToolOutput, arguments, output};
+use crate::toolbox::{Toolbox, no_tool};
 use crate::transport::failure::seconds;
+use crate::{Error, ErrorKind, Result};
 
 type Running = Pin<Box<dyn Future<Output = ToolOutput> + Send>>;
 
@@ -26,6 +27,7 @@ pub struct AsyncTool {
     spec: OwnedTool,
     deadline: Duration,
     run: Arc<dyn Fn(&str) -> Running + Send + Sync>,
+    needs_approval: Option<Arc<Asks>>,
 }
 
 impl AsyncTool {
@@ -60,7 +62,7 @@ impl AsyncTool {
                 Err(refusal) => Box::pin(async move { refusal }),
             }
         });
-        Self { spec, deadline: DEADLINE, run }
+        Self { spec, deadline: DEADLINE, run, needs_approval: None }
     }
 
     /// A tool from an async function whose argument derives [`ToolArgs`]: name, description and
@@ -75,6 +77,32 @@ impl AsyncTool {
         Self::new(A::NAME, A::DESCRIPTION, A::PARAMETERS, function)
     }
 
+    /// A tool whose function says itself what the model is told, files among it. Else as
+    /// [`new`](Self::new).
+    pub fn with_output<A, F>(
+        name: impl Into<String>,
+        description: impl Into<String>,
+        parameters: impl Into<String>,
+        function: impl Fn(A) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        A: DeserializeOwned,
+        F: Future<Output = ToolOutput> + Send + 'static,
+    {
+        let spec = OwnedTool {
+            name: name.into(),
+            description: description.into(),
+            parameters: parameters.into(),
+        };
+        let run = Arc::new(move |text: &str| -> Running {
+            match arguments(text) {
+                Ok(arguments) => Box::pin(function(arguments)),
+                Err(refusal) => Box::pin(async move { refusal }),
+            }
+        });
+        Self { spec, deadline: DEADLINE, run, needs_approval: None }
+    }
+
     /// How long a call may take, instead of 120 s. One that takes longer is dropped, and the model
     /// is told.
     #[must_use]
@@ -83,9 +111,42 @@ impl AsyncTool {
         self
     }
 
+    /// Its calls wait until they are approved, as those of
+    /// [`Tool::needs_approval`](crate::Tool::needs_approval).
+    #[must_use]
+    pub fn needs_approval(self) -> Self {
+        self.needs_approval_if(|_| true)
+    }
+
+    /// The same for calls with arguments, as JSON text, for which `asks` says so.
+    #[must_use]
+    pub fn needs_approval_if(
+        mut self,
+        asks: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.needs_approval = Some(Arc::new(asks));
+        self
+    }
+
     /// What the model knows of it.
     pub fn spec(&self) -> &OwnedTool {
         &self.spec
+    }
+}
+
+/// As far as they are asked before they run.
+pub(super) struct Asked<'a>(pub(super) &'a [AsyncTool]);
+
+impl Toolbox for Asked<'_> {
+    fn needs_approval(&self, call: &ToolCall<'_>) -> bool {
+        let tool = self.0.iter().find(|tool| tool.spec.name == call.name);
+        let asks = tool.and_then(|tool| tool.needs_approval.as_ref());
+        asks.is_some_and(|asks| asks(call.arguments))
+    }
+
+    fn call(&mut self, call: ToolCall<'_>) -> Result<ToolOutput> {
+        let text = format!("{} runs as a task", call.name);
+        Err(Error::new(ErrorKind::Internal, text))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A running turn, as a stream.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,8 +10,10 @@ use futures_core::Stream;
 use zerostack_core::Step;
 
 use super::http::{AsyncBody, AsyncHttp};
-use super::tool::{AsyncTool, run_all};
+use super::tool::{Asked, AsyncTool, run_all};
+use crate::calls::{CallRules, Decision};
 use crate::event::{AgentEvent, Call};
+use crate::files::Files;
 use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
@@ -34,10 +37,12 @@ type Advancing<'a> =
 /// What an agent consists of.
 pub(super) struct Parts {
     pub session: OwnedSession,
+    pub files: Files,
     pub endpoint: Endpoint,
     pub http: AsyncHttp,
     pub tools: Vec<AsyncTool>,
     pub recorder: Box<dyn Recorder + Send>,
+    pub rules: CallRules,
 }
 
 struct State<'a> {
@@ -49,8 +54,17 @@ struct State<'a> {
 
 impl<'a> AsyncTurn<'a> {
     pub(super) fn new(agent: &'a mut Parts, refused: Option<Error>) -> Self {
+        Self::deciding(agent, refused, BTreeMap::new())
+    }
+
+    pub(super) fn deciding(
+        agent: &'a mut Parts,
+        refused: Option<Error>,
+        decisions: BTreeMap<u32, Decision>,
+    ) -> Self {
         let over = refused.is_some();
-        let state = State { agent, machine: Machine::new(), body: None, over };
+        let machine = Machine::new(agent.rules, decisions);
+        let state = State { agent, machine, body: None, over };
         Self { state: Some(state), advancing: None, refused }
     }
 
@@ -97,9 +111,9 @@ impl<'a> State<'a> {
 
     async fn next(&mut self) -> Result<Option<AgentEvent>> {
         let Self { agent, machine, body, .. } = self;
-        let Parts { session, endpoint, http, tools, recorder } = &mut **agent;
+        let Parts { session, files, endpoint, http, tools, recorder, .. } = &mut **agent;
         loop {
-            let effect = machine.next(session, endpoint, &mut **recorder)?;
+            let effect = machine.next(session, endpoint, &mut **recorder, files, &Asked(tools))?;
             if session.step() != Step::Receive {
                 *body = None;
             }
@@ -107,10 +121,7 @@ impl<'a> State<'a> {
                 Effect::Show(event) => return Ok(Some(event)),
                 Effect::Done => return Ok(None),
                 Effect::Send => {
-                    let sent = match http.request(session, endpoint) {
-                        Ok(request) => http.send(request).await,
-                        Err(error) => Err(error),
-                    };
+                    let sent = http.post(session, files, endpoint).await;
                     let head = sent.map(|(status, retry_after_ms, received)| {
                         *body = Some(received);
                         (status, retry_after_ms)
@@ -131,7 +142,8 @@ impl<'a> State<'a> {
                     machine.received(session, endpoint, &mut **recorder, received)?;
                 }
                 Effect::RunTools => {
-                    let calls: Vec<Call> = session.pending_calls().map(Call::from).collect();
+                    let calls: Vec<Call> =
+                        machine.calls(session).into_iter().map(Call::from).collect();
                     let outputs = run_all(tools, &calls).await;
                     machine.answered(session, outputs.into_iter().map(Ok).collect())?;
                 }

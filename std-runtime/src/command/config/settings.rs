@@ -64,6 +64,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     of("sandbox.allow_write", Some("allow-write"), None, File::Trusted, "nothing more"),
     of("sandbox.env", Some("env"), None, File::Trusted, "nothing more"),
     of("sandbox.net", Some("net"), None, File::Trusted, "off"),
+    of("bad_calls", None, None, File::User, "repair"),
+    of("max_bad_calls", None, None, File::User, "32"),
     of("projects.providers", None, None, File::User, "none but the user's own"),
     of("projects.models", None, None, File::User, "any"),
     of("context", Some("context"), None, File::None, "that of the provider"),
@@ -115,7 +117,7 @@ mod tests {
             let (table, key) = setting.key.split_once('.').unwrap_or(("", setting.key));
             // One of these has the type of the key.
             let parses = |project: bool| {
-                ["\"work\"", "\"standard\"", "\"off\"", "[]"].iter().any(|value| {
+                ["\"work\"", "\"standard\"", "\"off\"", "\"fail\"", "7", "[]"].iter().any(|value| {
                     let header =
                         if table.is_empty() { String::new() } else { format!("[{table}]\n") };
                     let text = format!("{header}{key} = {value}\n");

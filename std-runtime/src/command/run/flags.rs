@@ -25,7 +25,9 @@ pub(crate) struct RunArgs {
     pub model: Flags,
     pub sandbox: sandbox::Mode,
     pub access: sandbox::Access,
+    pub attached: Vec<PathBuf>,
     pub record: Option<PathBuf>,
+    pub record_attachments: bool,
     pub events: bool,
     pub output: Option<Output>,
     pub output_schema: Option<PathBuf>,
@@ -163,7 +165,14 @@ fn files() -> Vec<Arg> {
                 "Write the changes to the folder, all or none, instead of printing a patch, and \
                  keep a record for `zerostack undo`",
             ),
+        path("attach", "FILE", "A picture, document or other file to show the model")
+            .action(ArgAction::Append)
+            .long_help(
+                "A picture, PDF, sound or other file to send beside the instruction; may be given \
+                 several times. What the API of the model has no place for is an error",
+            ),
         path("record", "FILE", "Write a tape of the run, for `zerostack replay`"),
+        flag::switch("record-attachments", "Put files on the tapes, not their hashes alone"),
     ]
 }
 
@@ -284,7 +293,9 @@ impl RunArgs {
             model: model_of(matches),
             sandbox,
             access,
+            attached: values(matches, "attach"),
             record: value(matches, "record"),
+            record_attachments: matches.get_flag("record-attachments"),
             events: value::<()>(matches, "events").is_some(),
             output: value(matches, "output"),
             output_schema: options::schema_path(matches),

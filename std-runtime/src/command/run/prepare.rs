@@ -10,6 +10,7 @@ use super::form::{check_attempts, check_form, scope_of, strategies};
 use super::signals;
 use super::task::{self, Task, Words};
 use super::terminal::person;
+use crate::agent::File;
 use crate::command::entry::Invocation;
 use crate::command::options;
 use crate::command::print::tell;
@@ -182,17 +183,21 @@ pub(super) fn prepared(
     let strategies = strategies(&mut files, &args.strategies)?;
     let format = args.format.unwrap_or_default();
     let is_dry = args.dry_run && !is_plan;
+    let attached = opened(&args.attached)?;
     let RunArgs { check, attempts, best_of, prove_prefix, .. } = args;
-    let RunArgs { sandbox, access, record, limits, idle_limit, subagents, permissions, .. } = args;
+    let RunArgs { sandbox, access, record, record_attachments, .. } = args;
+    let RunArgs { limits, idle_limit, subagents, permissions, .. } = args;
     let options = Box::new(RunOptions {
         folder,
         model,
         instructions,
         input,
+        attached,
         sandbox,
         access,
         tools: invocation.tools.clone(),
         record,
+        record_attachments,
         permissions,
         limits,
         idle_limit,
@@ -211,6 +216,27 @@ pub(super) fn prepared(
         attempt: 1,
     });
     Ok(if is_dry { Prepared::DryRun(options) } else { Prepared::Run(options) })
+}
+
+/// The files of `--attach`.
+fn opened(paths: &[PathBuf]) -> Result<Vec<File>> {
+    let open = |path: &PathBuf| {
+        if path.as_os_str() == "-" {
+            let text = "--attach -: stdin is text for the model; give the path of a file";
+            return Err(Error::new(ErrorKind::Usage, text));
+        }
+        let file = File::open(path).map_err(Error::from)?;
+        if file.media_type().is_empty() {
+            let text = format!(
+                "--attach {}: neither its first bytes nor its name tell what it is; give it a name \
+                 with an extension, or its text on stdin",
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        Ok(file)
+    };
+    paths.iter().map(open).collect()
 }
 
 /// The folder to work on: the current one unless it is named.

@@ -7,7 +7,8 @@ use zerostack_core::Usage;
 use crate::Result;
 use crate::agent::AgentEvent;
 use crate::record::Record;
-use crate::run::{begins_with, body, tape};
+use crate::run::tape::Sent;
+use crate::run::{begins_with, tape};
 
 /// One request with what the provider counted.
 struct Row {
@@ -61,11 +62,10 @@ fn rows(tape: std::fs::File) -> Result<Vec<Row>> {
         }
         Ok(())
     };
-    let mut request = |request: zerostack_core::Request<'_>| {
-        let now = body(request);
-        let grows = before.as_ref().map(|before| begins_with(&now, before).is_ok());
-        rows.borrow_mut().push(Row { bytes: now.len(), grows, usage: Usage::default() });
-        before = Some(now);
+    let mut request = |Sent { body, bytes }: Sent<'_>| {
+        let grows = before.as_ref().map(|before| begins_with(body, before).is_ok());
+        rows.borrow_mut().push(Row { bytes, grows, usage: Usage::default() });
+        before = Some(body.to_vec());
         Ok(())
     };
     tape::replay_record(tape, &mut show, &mut request)?;

@@ -22,7 +22,7 @@ use super::subagent::Subagents;
 use super::tools::Tools;
 use super::workspace::Workspace;
 use super::{Instructions, RunOptions, SessionChoice, Stop, session};
-use crate::agent::OwnedSession;
+use crate::agent::{Files, OwnedSession};
 use crate::provider::Endpoint;
 use crate::sessions::{Delivered, Saved, TRANSCRIPT_BYTES};
 use crate::{Error, Result};
@@ -37,6 +37,7 @@ pub struct Live {
     /// The view; none until a turn needs it.
     workspace: Option<Workspace>,
     session: OwnedSession,
+    files: Files,
     saved: Option<Saved>,
     /// Where the model knows the view to be.
     root: PathBuf,
@@ -67,7 +68,7 @@ impl Live {
         let setup = Setup::new(&options, Network::Allowed, front)?;
         recover(&options, front)?;
         let mut saved = session::open(&options, &setup)?;
-        let session = begin(&options, &setup, &mut saved, front)?;
+        let (session, files) = begin(&options, &setup, &mut saved, front)?;
         let pending = saved.as_ref().and_then(Saved::pending);
         Ok(Self {
             root: options.folder.clone(),
@@ -76,6 +77,7 @@ impl Live {
             stop: Arc::clone(stop),
             workspace: None,
             session,
+            files,
             saved,
             patches: pending.into_iter().collect(),
             told: Vec::new(),
@@ -129,7 +131,7 @@ impl Live {
     }
 
     fn converse(&mut self, text: &str, stop: &Arc<Stop>, front: &dyn Front) -> Result<()> {
-        let Self { options, setup, workspace, session, saved, usage, .. } = self;
+        let Self { options, setup, workspace, session, files, saved, usage, .. } = self;
         let Some(workspace) = workspace else { return Err(no_view()) };
         let transport = transport(options, stop)?;
         let storage = zerostack_core::Growing::new(EMPTY_BYTES);
@@ -151,13 +153,15 @@ impl Live {
         let (family, gate, member) = (&family, &gate, &member);
         let subagents =
             Subagents { setup, workspace, stop, family, member, options, gate, depth: 0 };
-        let tools = Tools::new(workspace, stop, options, gate, &subagents, member);
+        let mut tools = Tools::new(workspace, stop, options, gate, &subagents, member);
+        tools.show(&own);
         let endpoint = &setup.endpoint;
         let mut conversation = Conversation::new(own, endpoint, transport, &tools, (), member)
-            .saved_in(saved.as_mut());
-        let ended = conversation.turn(text);
+            .with_bad_calls(setup.bad_calls)
+            .saved_in(saved.as_mut(), mem::take(files));
+        let ended = conversation.turn(text, &[]);
         *usage = usage.plus(conversation.usage()).plus(family.usage_of_children());
-        *session = conversation.into_session();
+        (*session, *files) = conversation.into_parts();
         let mut notes = tools.take_notes();
         let context = tools.into_context();
         options.instructions.context = context;
@@ -177,7 +181,7 @@ impl Live {
         let is_off = self.options.session.is_off;
         self.options.session = SessionChoice { is_off, ..SessionChoice::default() };
         let mut saved = session::open(&self.options, &self.setup)?;
-        self.session = begin(&self.options, &self.setup, &mut saved, front)?;
+        (self.session, self.files) = begin(&self.options, &self.setup, &mut saved, front)?;
         if let Some(old) = mem::replace(&mut self.saved, saved) {
             old.keep_pending(&[])?;
         }
@@ -245,25 +249,28 @@ fn begin(
     setup: &Setup,
     saved: &mut Option<Saved>,
     front: &dyn Front,
-) -> Result<OwnedSession> {
+) -> Result<(OwnedSession, Files)> {
     // The view is at the path of the folder, or the model is told where it is.
     let config = setup.run_config(options, &options.folder, setup.limits);
-    let Some(saved) = saved else { return Ok(crate::agent::start_session(config)?) };
+    let Some(saved) = saved else {
+        return Ok((crate::agent::start_session(config)?, Files::new()));
+    };
     // The changes that a chat has not applied are there again.
     if saved.pending().is_some() {
         saved.about.delivered = Delivered::Written;
     }
     let mut notes = Vec::new();
     let session = session::begin(saved, options, setup, config, &mut notes);
+    let begun = session.and_then(|session| saved.with_files(session, &mut notes));
     notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
-    let session = session?;
+    let (session, files) = begun?;
     // Nothing is lost from here on: what is not applied is kept.
     saved.about.delivered = Delivered::Written;
     if !saved.is_empty() {
         saved.save(&session);
     }
     saved.keep();
-    Ok(session)
+    Ok((session, files))
 }
 
 /// The same conversation with another configuration.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use zerostack_core::{
-    Dialect, FailedTurn, Limits, OutputLimitKey, OwnedConfig, OwnedTool, Prices, ProfileField,
-    RoomPolicy, ToolMode,
+    Attachment, AttachmentSource, Dialect, FailedTurn, Limits, OutputLimitKey, OwnedConfig,
+    OwnedTool, Prices, ProfileField, RoomPolicy, ToolMode,
 };
 
 use super::options::OptionsLine;
-use crate::agent::{OwnedSession, start_session};
+use crate::agent::{File, OwnedSession, start_session};
 use crate::run::front::{ConversationId, ParentCall};
 use crate::run::hex::hex;
 use crate::{Error, ErrorKind, Result};
@@ -27,7 +27,65 @@ pub(super) enum Line {
     Bytes(Bytes),
     End,
     ToolResult { call: u32, content: String, is_error: bool },
+    Attached(Box<Attached>),
+    AttachedBytes(AttachedBytes),
     Over(Over),
+}
+
+/// A file beside the text or the result that follows.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Attached {
+    pub(super) number: u32,
+    pub(super) media_type: String,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) name: String,
+    pub(super) bytes: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) tokens: u32,
+    /// Of its bytes, unless the provider has them.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) sha1: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) file_id: Option<String>,
+}
+
+impl Attached {
+    /// The line of `file`, whose bytes have this hash.
+    pub(super) fn new(number: u32, file: &File, sha1: &str) -> Self {
+        let address = file.address().map(str::to_owned);
+        let is_url = address.as_ref().is_some_and(|it| it.contains("://"));
+        let (url, file_id) = if is_url { (address, None) } else { (None, address) };
+        Self {
+            number,
+            media_type: file.media_type().to_owned(),
+            name: file.name().to_owned(),
+            bytes: file.len(),
+            tokens: file.tokens(),
+            sha1: sha1.to_owned(),
+            url,
+            file_id,
+        }
+    }
+
+    /// As a session takes it.
+    pub(super) fn core(&self) -> Attachment<'_> {
+        let source = match (&self.url, &self.file_id) {
+            (Some(url), _) => AttachmentSource::Url(url),
+            (None, Some(id)) => AttachmentSource::FileId(id),
+            (None, None) => AttachmentSource::Number(self.number),
+        };
+        let Self { media_type, name, bytes, tokens, .. } = self;
+        Attachment { media_type, name, bytes: *bytes, tokens: *tokens, source }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AttachedBytes {
+    pub(super) number: u32,
+    #[serde(flatten)]
+    pub(super) bytes: Bytes,
 }
 
 #[derive(Serialize, Deserialize)]

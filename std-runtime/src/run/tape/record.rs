@@ -9,9 +9,9 @@ use rustix::io::Errno;
 use sha1_smol::Sha1;
 use zerostack_core::{OwnedConfig, Request};
 
-use super::digest;
-use super::line::{Head, Line, Over};
-use crate::agent::Recorder;
+use super::body::Hashes;
+use super::line::{Attached, AttachedBytes, Head, Line, Over};
+use crate::agent::File as Attachment;
 use crate::new_file::NewFile;
 use crate::provider::Secrets;
 use crate::run::front::ConversationId;
@@ -32,6 +32,8 @@ pub struct Tape {
     tail: Vec<u8>,
     /// The key came; nothing is written since.
     has_key: bool,
+    /// The bytes of files are on it too.
+    has_files: bool,
 }
 
 impl Tape {
@@ -89,9 +91,17 @@ impl Tape {
             secrets,
             tail: Vec::new(),
             has_key: false,
+            has_files: false,
         };
         tape.line(&Line::Tape(Box::new(head)))?;
         Ok(tape)
+    }
+
+    /// Whether it holds the bytes of files, and not their hashes alone.
+    #[must_use]
+    pub fn with_files(mut self, has_files: bool) -> Self {
+        self.has_files = has_files;
+        self
     }
 
     /// The user said `text`.
@@ -158,36 +168,44 @@ impl Tape {
     }
 }
 
-impl Recorder for Tape {
-    fn request(&mut self, request: Request<'_>) -> zerostack_agent::Result<()> {
-        let (bytes, sha1) = digest(request);
-        Ok(self.line(&Line::Request { bytes, sha1 })?)
+/// What a tape is told of a conversation. It is no [`Recorder`](crate::agent::Recorder) itself: who
+/// has two of them reads a file once for both.
+impl Tape {
+    /// A file is beside the text or the result that follows; `sha1` is of its bytes.
+    pub(crate) fn attached(&mut self, number: u32, file: &Attachment, sha1: &str) -> Result<()> {
+        self.line(&Line::Attached(Box::new(Attached::new(number, file, sha1))))?;
+        if !self.has_files || file.is_empty() {
+            return Ok(());
+        }
+        let written = file.in_pieces(&mut |piece| {
+            self.look_for_key(piece);
+            let bytes = piece.into();
+            let line = Line::AttachedBytes(AttachedBytes { number, bytes });
+            self.line(&line).map_err(std::io::Error::other)
+        });
+        written.map_err(|error| cannot_write(&self.path, &error))
     }
 
-    fn response(
-        &mut self,
-        status: u16,
-        retry_after_ms: Option<u32>,
-    ) -> zerostack_agent::Result<()> {
-        Ok(self.line(&Line::Response { status, retry_after_ms })?)
+    pub(crate) fn request(&mut self, request: Request<'_>, hashes: &Hashes) -> Result<()> {
+        let (bytes, sha1) = hashes.digest(request);
+        self.line(&Line::Request { bytes, sha1 })
     }
 
-    fn bytes(&mut self, bytes: &[u8]) -> zerostack_agent::Result<()> {
+    pub(crate) fn response(&mut self, status: u16, retry_after_ms: Option<u32>) -> Result<()> {
+        self.line(&Line::Response { status, retry_after_ms })
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.look_for_key(bytes);
-        Ok(self.line(&Line::Bytes(bytes.into()))?)
+        self.line(&Line::Bytes(bytes.into()))
     }
 
-    fn end(&mut self) -> zerostack_agent::Result<()> {
-        Ok(self.line(&Line::End)?)
+    pub(crate) fn end(&mut self) -> Result<()> {
+        self.line(&Line::End)
     }
 
-    fn tool_result(
-        &mut self,
-        call: u32,
-        content: &str,
-        is_error: bool,
-    ) -> zerostack_agent::Result<()> {
-        Ok(self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })?)
+    pub(crate) fn tool_result(&mut self, call: u32, content: &str, is_error: bool) -> Result<()> {
+        self.line(&Line::ToolResult { call, content: content.to_owned(), is_error })
     }
 }
 

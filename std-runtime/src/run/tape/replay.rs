@@ -1,13 +1,15 @@
 //! Playing a tape.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Seek};
+use std::mem;
 
 use sha1_smol::Sha1;
 use zerostack_core::{CallId, Request, Step, ToolResult};
 
-use super::digest;
-use super::line::Line;
-use crate::agent::{AgentEvent, OwnedSession, make_room, reply};
+use super::body::Hashes;
+use super::line::{Attached, AttachedBytes, Line};
+use crate::agent::{AgentEvent, File, Files, OwnedSession, make_room, reply};
 use crate::run::front::ConversationId;
 use crate::{Error, ErrorKind, Result};
 
@@ -20,7 +22,7 @@ use crate::{Error, ErrorKind, Result};
 pub fn replay(
     mut input: impl Read + Seek,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
-    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+    request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
 ) -> Result<()> {
     check_sum(&mut input)?;
     let rewound = input.rewind();
@@ -36,7 +38,7 @@ pub fn replay(
 pub(crate) fn replay_record(
     mut input: impl Read + Seek,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
-    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+    request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
 ) -> Result<Option<OwnedSession>> {
     let failed = |error: std::io::Error| Error::new(ErrorKind::Input, format!("the tape: {error}"));
     let mut bytes = Vec::new();
@@ -69,9 +71,10 @@ pub(crate) fn conversation(input: &mut (impl Read + Seek)) -> Result<Option<Conv
 fn play_lines(
     input: impl BufRead,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
-    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+    request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
 ) -> Result<Option<OwnedSession>> {
     let mut session: Option<OwnedSession> = None;
+    let mut files = TapeFiles::default();
     for (index, text) in input.lines().enumerate() {
         let number = index + 1;
         let refused = |why: &dyn std::fmt::Display| {
@@ -87,7 +90,7 @@ fn play_lines(
             (None, _) => return Err(refused(&"a tape begins with a line of type \"tape\"")),
             (Some(_), Line::Tape(_)) => return Err(refused(&"a second tape begins here")),
             (Some(session), line) => {
-                play(session, line, show, request).map_err(|error| refused(&error))?;
+                play(session, &mut files, line, show, request).map_err(|error| refused(&error))?;
                 session
             }
         };
@@ -127,23 +130,93 @@ fn check_sum(input: &mut impl Read) -> Result<()> {
     }
 }
 
+/// The body of a request that was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    /// Its bytes; of a file whose bytes are not on the tape, its hash.
+    pub body: &'a [u8],
+    /// Its length as it was sent.
+    pub bytes: usize,
+}
+
+/// The files of a tape.
+#[derive(Default)]
+struct TapeFiles {
+    hashes: Hashes,
+    /// The bytes that are on the tape.
+    bytes: BTreeMap<u32, Vec<u8>>,
+    /// Those beside the text or the result that follows.
+    next: Vec<Attached>,
+}
+
+impl TapeFiles {
+    fn attach(&mut self, attached: Attached) -> Result<()> {
+        self.hashes.insert(attached.number, attached.sha1.clone());
+        // A number of which a result was recorded in vain.
+        self.bytes.remove(&attached.number);
+        self.next.push(attached);
+        Ok(())
+    }
+
+    /// Those of the text or result that follows.
+    ///
+    /// # Errors
+    /// `Input` when the bytes of one are others.
+    fn take(&mut self) -> Result<Vec<Attached>> {
+        for Attached { number, sha1, .. } in &self.next {
+            let bytes = self.bytes.get(number);
+            if bytes.is_some_and(|bytes| Sha1::from(bytes).digest().to_string() != *sha1) {
+                let text = format!("the bytes of attachment {number} are not those of its hash");
+                return Err(Error::new(ErrorKind::Input, text));
+            }
+        }
+        Ok(mem::take(&mut self.next))
+    }
+
+    fn body(&self, request: Request<'_>) -> Result<Vec<u8>> {
+        let mut needed = Files::new();
+        for (number, bytes) in &self.bytes {
+            needed.insert(*number, File::bytes(bytes.as_slice())?);
+        }
+        let mut body = Vec::new();
+        // Bytes of some files may be missing, because room was made for them since.
+        match needed.read_body(request.clone(), &mut body) {
+            Ok(()) => Ok(body),
+            Err(_) => Ok(self.hashes.whole(request)),
+        }
+    }
+}
+
 /// One line goes into the session.
 fn play(
     session: &mut OwnedSession,
+    files: &mut TapeFiles,
     line: Line,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
-    request: &mut dyn FnMut(Request<'_>) -> Result<()>,
+    request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
 ) -> Result<()> {
     match line {
         Line::Tape(_) | Line::Over(_) => {}
-        Line::User { text } => outcome(session.user(&text)).map(drop)?,
+        Line::Attached(attached) => files.attach(*attached)?,
+        Line::AttachedBytes(AttachedBytes { number, bytes }) => {
+            files.bytes.entry(number).or_default().extend(bytes.into_vec()?);
+        }
+        Line::User { text } => {
+            let attached = files.take()?;
+            let attachments: Vec<_> = attached.iter().map(Attached::core).collect();
+            let said = match attachments.is_empty() {
+                true => session.user(&text),
+                false => session.user_with(&text, &attachments),
+            };
+            outcome(said).map(drop)?;
+        }
         Line::Request { bytes, sha1 } => {
-            let ours = session.request().map_err(Error::from_core)?;
-            if digest(ours.clone()) != (bytes, sha1) {
+            let ours = session.request_with_attachments().map_err(Error::from_core)?;
+            if files.hashes.digest(ours.clone()) != (bytes, sha1) {
                 let text = "the request differs from the one that was recorded";
                 return Err(Error::new(ErrorKind::Input, text));
             }
-            request(ours)?;
+            request(Sent { body: &files.body(ours)?, bytes })?;
         }
         Line::Response { status, retry_after_ms } => {
             session.begin_response(status, retry_after_ms).map_err(Error::from_core)?;
@@ -184,7 +257,9 @@ fn play(
             let pending = session.pending_calls().find(|pending| pending.id == id);
             let pending = pending.map(crate::agent::Call::from);
             let result = ToolResult { id, content: &content, is_error };
-            let left_out_bytes = outcome(session.tool_result(result))?;
+            let attached = files.take()?;
+            let attachments: Vec<_> = attached.iter().map(Attached::core).collect();
+            let left_out_bytes = outcome(session.tool_result_with(result, &attachments))?;
             if let (Some(call), Some(left_out_bytes)) = (pending, left_out_bytes) {
                 show(&AgentEvent::ToolResult { call, content, is_error, left_out_bytes })?;
             }

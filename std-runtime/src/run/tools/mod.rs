@@ -23,7 +23,7 @@ use super::permissions::Gate;
 use super::workspace::Workspace;
 use super::{Instructions, RunOptions, Stop};
 use crate::Result;
-use crate::agent::{Call, Sources, ToolOutput, Toolbox};
+use crate::agent::{Call, OwnedSession, Sources, ToolOutput, Toolbox};
 use crate::error::listed;
 use crate::tool;
 pub(super) use narrowing::Narrowing;
@@ -49,6 +49,8 @@ pub(super) struct Tools<'a> {
     context: Mutex<Option<Context>>,
     /// The calls of the reply that have ended.
     finished: Mutex<BTreeSet<u32>>,
+    /// The media types of files that the model can be shown, with blanks between them.
+    shown: String,
 }
 
 impl<'a> Tools<'a> {
@@ -62,7 +64,27 @@ impl<'a> Tools<'a> {
     ) -> Self {
         let context = Mutex::new(options.instructions.context.clone());
         let (narrowing, finished) = (Mutex::default(), Mutex::default());
-        Self { workspace, stop, options, gate, member, delegate, narrowing, context, finished }
+        let shown = String::new();
+        Self {
+            workspace,
+            stop,
+            options,
+            gate,
+            member,
+            delegate,
+            narrowing,
+            context,
+            finished,
+            shown,
+        }
+    }
+
+    /// Calls show the model of `session` the files that it can be sent.
+    pub(super) fn show(&mut self, session: &OwnedSession) {
+        let takes =
+            |it: &&str| session.takes_attachment(&zerostack_core::Attachment::new(0, it, 1));
+        let shown: Vec<&str> = tool::shown::KNOWN.into_iter().filter(takes).collect();
+        self.shown = shown.join(" ");
     }
 
     /// What holds in a conversation holds in those of its subagents too.
@@ -185,6 +207,10 @@ struct InContext<'a> {
 impl Toolbox for InContext<'_> {
     fn specs(&self) -> Vec<OwnedTool> {
         self.sources.specs()
+    }
+
+    fn checks_arguments(&self) -> bool {
+        self.sources.checks_arguments()
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {

@@ -6,10 +6,11 @@ use serde::Deserialize;
 use zerostack_core::{OwnedTool, ToolCall};
 
 use super::{Tools, arguments};
-use crate::agent::{ToolOutput, Toolbox, in_parallel};
+use crate::agent::{File, ToolOutput, Toolbox, in_parallel};
 use crate::run::background::Background;
-use crate::run::exchange::{End, GRACE, ended, exchange};
+use crate::run::exchange::{End, GRACE, Most, ended, exchange};
 use crate::sandbox::{Program, ToolHost};
+use crate::tool::Shown;
 use crate::transport::Cancel;
 use crate::{Error, ErrorKind, Result, tool};
 
@@ -21,6 +22,8 @@ pub(super) struct Processes<'a>(pub(super) &'a Tools<'a>);
 struct Printed {
     content: String,
     is_error: bool,
+    #[serde(default)]
+    attachment: Option<Shown>,
 }
 
 impl Processes<'_> {
@@ -51,6 +54,7 @@ impl Processes<'_> {
         }
         program.env(tool::outside::PROJECT, workspace.view().root());
         program.env(tool::outside::SANDBOX, options.sandbox.name());
+        program.env(tool::shown::TYPES, &self.0.shown);
         let background = Background::name(name, arguments);
         if let Some(background) = &background {
             workspace.background().end(background);
@@ -58,8 +62,7 @@ impl Processes<'_> {
         let disk = workspace.view().watch_disk();
         let mut child = workspace.spawn(program)?;
         let limit = deadline(name, arguments);
-        let exchanged =
-            exchange(&mut child, arguments.as_bytes(), RESULT_BYTES, limit, (stop, &disk));
+        let exchanged = exchange(&mut child, arguments.as_bytes(), RESULT, limit, (stop, &disk));
         let exchanged = exchanged.map_err(|error| {
             child.process().kill();
             Error::new(ErrorKind::Tool, format!("the tool {name}: cannot be read: {error}"))
@@ -67,14 +70,15 @@ impl Processes<'_> {
         if let Some(background) = background
             && exchanged.end == End::Whole
             && stop.why().is_none()
-            && let Ok(Printed { content, is_error }) = serde_json::from_slice(&exchanged.output)
+            && let Ok(Printed { content, is_error, .. }) = serde_json::from_slice(&exchanged.output)
         {
             workspace.background().keep(background, child);
-            return Ok(ToolOutput { content, is_error });
+            return Ok(output_of(content, is_error));
         }
         let ended = match exchanged.end {
             End::Whole => ended(&child)?,
-            End::Late | End::TooLong | End::Stopped | End::DiskFull(_) => None,
+            End::Late | End::TooLong | End::Unwritable => None,
+            End::Stopped | End::DiskFull(_) => None,
         };
         if stop.why().is_some() {
             child.process().kill();
@@ -89,12 +93,13 @@ impl Processes<'_> {
         };
         // A tool that was killed, by the system for its memory say, has no result, whatever it
         // wrote before.
-        let printed = status
-            .code()
+        let code = status.code();
+        let printed = code
             .filter(|code| matches!(code, 0..=2))
             .and_then(|_| serde_json::from_slice::<Printed>(&exchanged.output).ok());
         Ok(match printed {
-            Some(Printed { content, is_error }) => ToolOutput { content, is_error },
+            Some(printed) if code == Some(UNUSABLE) => ToolOutput::bad_call(printed.content),
+            Some(printed) => with_file(printed, exchanged.rest),
             None => {
                 let errors = String::from_utf8_lossy(&exchanged.errors);
                 let text = format!("the tool {name} ended with {status}: {}", errors.trim());
@@ -107,6 +112,7 @@ impl Processes<'_> {
         let called = tool::call_in(
             self.0.workspace.view().root(),
             self.0.workspace.environment(),
+            &self.0.shown,
             name,
             arguments,
         );
@@ -114,10 +120,13 @@ impl Processes<'_> {
             return Err(Cancel::error().into());
         }
         match called {
-            Ok(output) => Ok(ToolOutput { content: output.content, is_error: output.is_error }),
+            Ok(tool::Output { content, is_error, attachment, .. }) => {
+                let file = attachment.as_ref().and_then(|it| std::fs::File::open(&it.path).ok());
+                Ok(with_file(Printed { content, is_error, attachment }, file))
+            }
             // As the process of a tool tells it.
             Err(error) if error.kind() == tool::ErrorKind::Usage => {
-                Ok(ToolOutput::error(error.to_string()))
+                Ok(ToolOutput::bad_call(error.to_string()))
             }
             Err(error) => Err(error.into()),
         }
@@ -127,6 +136,11 @@ impl Processes<'_> {
 impl Toolbox for Processes<'_> {
     fn specs(&self) -> Vec<OwnedTool> {
         crate::tool::specs().iter().map(|spec| OwnedTool::from(*spec)).collect()
+    }
+
+    /// The tools read their arguments more leniently than their schemas say.
+    fn checks_arguments(&self) -> bool {
+        true
     }
 
     fn call(&mut self, call: ToolCall<'_>) -> zerostack_agent::Result<ToolOutput> {
@@ -140,6 +154,26 @@ impl Toolbox for Processes<'_> {
         parts
             .flat_map(|part| in_parallel(part, |call| self.0.timed(call, || self.run(*call))))
             .collect()
+    }
+}
+
+fn output_of(content: String, is_error: bool) -> ToolOutput {
+    if is_error { ToolOutput::error(content) } else { ToolOutput::ok(content) }
+}
+
+/// The exit code of a tool for arguments that it cannot use.
+const UNUSABLE: i32 = 2;
+
+/// The result of a tool with the file that it shows, which must be whole.
+fn with_file(printed: Printed, file: Option<std::fs::File>) -> ToolOutput {
+    let Printed { content, is_error, attachment } = printed;
+    let Some(Shown { media_type, name, bytes, .. }) = attachment else {
+        return output_of(content, is_error);
+    };
+    let file = file.and_then(|file| File::opened(file, &name).ok());
+    match file.filter(|file| u64::from(file.len()) == bytes) {
+        Some(file) => ToolOutput::ok(content).with_file(file.with_media_type(media_type)),
+        None => ToolOutput::error(format!("{name} changed while it was read: read it again")),
     }
 }
 
@@ -160,3 +194,6 @@ fn deadline(name: &str, arguments: &str) -> Duration {
 
 /// More than any tool prints, with each character escaped.
 const RESULT_BYTES: usize = 4 * 1024 * 1024;
+
+/// The line of a result, and the file that may follow it.
+const RESULT: Most = Most { bytes: RESULT_BYTES, rest_bytes: Some(64 << 20) };

@@ -54,7 +54,7 @@ impl LoadSkill<'_> {
                 content.push_str(&format!("\n\nThis run has no {missing}; do without."));
             }
         }
-        Ok(ToolOutput { content, is_error: false })
+        Ok(ToolOutput::ok(content))
     }
 
     /// A skill that runs as a subagent.

@@ -1,0 +1,134 @@
+//! The body of a request: whole, or in pieces where it has the bytes of files.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc;
+use zerostack_core::RequestPlace;
+
+use crate::Result;
+use crate::files::Files;
+use crate::session::OwnedSession;
+
+/// The body of a request.
+pub(super) struct RequestBody {
+    pieces: Pieces,
+    /// Bytes that are not given yet.
+    left: u64,
+}
+
+enum Pieces {
+    Whole(Option<Bytes>),
+    Received(mpsc::Receiver<Bytes>),
+}
+
+/// Writes the pieces of a body.
+pub(super) struct PieceWriter {
+    pieces: mpsc::Sender<Bytes>,
+}
+
+impl RequestBody {
+    /// All of it.
+    pub(super) fn whole(body: Vec<u8>) -> Self {
+        let left = body.len() as u64;
+        Self { pieces: Pieces::Whole(Some(body.into())), left }
+    }
+
+    /// So many bytes, which are written one piece after the other: one is on its way while the next is
+    /// made.
+    pub(super) fn in_pieces(length: usize) -> (PieceWriter, Self) {
+        let (sender, receiver) = mpsc::channel(1);
+        let pieces = Pieces::Received(receiver);
+        (PieceWriter { pieces: sender }, Self { pieces, left: length as u64 })
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let Self { pieces, left } = &mut *self;
+        let piece = match pieces {
+            Pieces::Whole(body) => body.take(),
+            Pieces::Received(_) if *left == 0 => None,
+            Pieces::Received(pieces) => match pieces.poll_recv(context) {
+                Poll::Pending => return Poll::Pending,
+                // Why is told by who wrote the pieces.
+                Poll::Ready(None) => return Poll::Ready(Some(Err(io::ErrorKind::Other.into()))),
+                Poll::Ready(piece) => piece,
+            },
+        };
+        *left -= piece.as_ref().map_or(0, |piece| (*left).min(piece.len() as u64));
+        Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left)
+    }
+}
+
+impl PieceWriter {
+    /// Writes the request of `session` with the bytes of `files`; `taken` counts
+    /// the pieces that were taken. Of the request only its place is kept while this waits.
+    ///
+    /// # Errors
+    /// `Input` for a file that cannot be read or has changed. The body breaks off.
+    pub(super) async fn write(
+        self,
+        session: &OwnedSession,
+        files: &Files,
+        taken: &AtomicU32,
+    ) -> Result<()> {
+        let mut place = session.request_with_attachments()?.place();
+        loop {
+            let mut piece = vec![0; PIECE_BYTES];
+            let mut filled = 0;
+            while let Some(wanted) = read(session, &mut place, &mut piece, &mut filled)? {
+                let room = (piece.len().saturating_sub(filled) / 4 * 3).max(3);
+                let count = room.min(wanted.bytes as usize);
+                let bytes = files.read_async(wanted.number, wanted.offset, count).await?;
+                let mut request = session.request_with_attachments()?.read_to(place);
+                filled += request.supply(&bytes, piece.get_mut(filled..).unwrap_or_default());
+                place = request.place();
+            }
+            if filled == 0 {
+                return Ok(());
+            }
+            piece.truncate(filled);
+            // A server that refuses a request may stop taking its body.
+            if self.pieces.send(piece.into()).await.is_err() {
+                return Ok(());
+            }
+            taken.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Fills `piece` as far as no file is needed, which it gives; `None` when it is full, or all is
+/// written.
+fn read(
+    session: &OwnedSession,
+    place: &mut RequestPlace,
+    piece: &mut [u8],
+    filled: &mut usize,
+) -> Result<Option<zerostack_core::WantedBytes>> {
+    let mut request = session.request_with_attachments()?.read_to(*place);
+    *filled += request.read(piece.get_mut(*filled..).unwrap_or_default());
+    *place = request.place();
+    Ok(request.wanted().filter(|_| *filled < piece.len()))
+}
+
+/// Bytes that are on their way at once, and as many again that are being made.
+const PIECE_BYTES: usize = 16 * 1024;
