@@ -242,15 +242,15 @@ pub unsafe extern "C" fn zs_session_supply(
     // SAFETY: the promise of `boundary`.
     unsafe {
         change(session, |session| {
-            let written = out(written)?;
-            written.put(0);
+            let (none, again) = (out(written)?, out(written)?);
+            none.put(0);
             session.keep_out(letters, len)?;
             if overlap((bytes, byte_count), (letters, len)) {
                 return Err(Fault::new(ZS_OVERLAP));
             }
-            let again =
+            let count =
                 available::supply(session, values(bytes, byte_count)?, buffer(letters, len)?)?;
-            written.put(again);
+            again.put(count);
             Ok(())
         })
     }
