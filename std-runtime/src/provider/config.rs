@@ -50,14 +50,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use zerostack_agent::provider::{self, Env, File, Projects, Setting, Table, by_name};
 use zerostack_core::tool::BadCallPolicy;
 use zerostack_policy::{Mode, Rule, Verdict};
 
+use super::toml_file::{MAX_FILE_BYTES, from_toml, read};
 use crate::error::quote;
 use crate::nearest::nearest;
 use crate::permissions::Permissions;
@@ -455,47 +455,3 @@ fn user_file(env: &Env<'_>) -> Option<PathBuf> {
     let folder = path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
     Some(folder.or_else(|| Some(path("HOME")?.join(".config")))?.join("zerostack/config.toml"))
 }
-
-/// A cloned project may hold a link to a device without an end, so it looks before it reads.
-fn read(path: &Path) -> Result<Option<String>> {
-    let wrong = |reason: &dyn fmt::Display| {
-        let message = format!("cannot read {}: {reason}", path.display());
-        Err(Error::new(ErrorKind::Configuration, message))
-    };
-    match fs::metadata(path) {
-        Ok(found) if !found.is_file() => wrong(&"it is no regular file"),
-        Ok(found) if found.len() > MAX_FILE_BYTES => {
-            wrong(&format_args!("it has more than {MAX_FILE_BYTES} bytes"))
-        }
-        Ok(_) => fs::read_to_string(path).map(Some).or_else(|error| wrong(&error)),
-        Err(error)
-            if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
-        {
-            Ok(None)
-        }
-        Err(error) => wrong(&error),
-    }
-}
-
-fn from_toml<T: DeserializeOwned>(path: &Path, text: &str, advice: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let start = error.span().map_or(0, |span| span.start);
-        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
-        // The parser's message may take several lines, and names keys of any length.
-        let reason = error.message().split('\n').collect::<Vec<_>>().join("; ");
-        let reason = quote(&without_strings(&reason));
-        let message = format!("{}:{line}: {reason}{advice}", path.display());
-        Error::new(ErrorKind::Configuration, message)
-    })
-}
-
-/// `reason` without the value that serde prints in `invalid type: string "…", expected u32`: it
-/// may be a key in the wrong field.
-fn without_strings(reason: &str) -> String {
-    match (reason.split_once(" string \""), reason.rsplit_once("\", expected ")) {
-        (Some((before, _)), Some((_, expected))) => format!("{before} string, expected {expected}"),
-        _ => reason.to_owned(),
-    }
-}
-
-const MAX_FILE_BYTES: u64 = 1024 * 1024;

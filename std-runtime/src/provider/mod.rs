@@ -3,6 +3,7 @@
 mod config;
 #[cfg(test)]
 mod tests;
+mod toml_file;
 
 pub(crate) use config::BadCalls;
 pub use config::Config;
