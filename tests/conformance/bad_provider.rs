@@ -131,7 +131,8 @@ fn the_page_of_a_gateway_is_told_and_tried_again() {
     let place = place();
     let bad = || Reply::raw("text/html", page).with_status(502);
     let provider = Scripted::start(Script::new().reply(bad()).text("fine")).unwrap();
-    assert_eq!(ask(&place, &provider.base_url()).success(), "fine\n");
+    let again = place.zerostack(&["explain", "it"]).env("ZEROSTACK_BASE_URL", &provider.base_url());
+    assert_eq!(again.env("ZEROSTACK_MODEL", "scripted").run().success(), "fine\n");
     provider.assert_requests(2);
 
     let script =

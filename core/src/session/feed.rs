@@ -27,23 +27,13 @@ pub(super) struct Decoder {
     json: JsonReader,
     /// The first words of what is no reply.
     text: FirstText,
-    /// They are looked for in a stream, which shows nothing else so far.
-    takes_text: bool,
     /// Bytes of the end marker that were read.
     marker: u8,
-    /// The document of this line is complete; only space may follow it.
-    line_is_done: bool,
-    /// This line is no document but the message of an error.
-    line_is_text: bool,
+    line: DataLine,
     /// The reply is over, or what comes cannot be read; the rest is of no use.
     is_over: bool,
-    /// The body begins as an array.
-    is_array: bool,
-    /// An element of the array that is read was complete, so the array itself is no document.
-    has_elements: bool,
-    /// A document has begun that is not complete, and whether the word came before it.
-    is_inside: bool,
-    had_stop: bool,
+    array: Array,
+    document: Document,
     /// Something may be there to be shown.
     shows: bool,
     /// Something was read since nothing was left to be shown.
@@ -64,6 +54,39 @@ enum Framing {
     Bare,
     /// A web page.
     Page,
+    /// A plain text that comes with a refusal, or events, which show nothing so far.
+    Refusal,
+}
+
+/// Whether the documents stand in an array.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Array {
+    None,
+    Open,
+    /// An element was complete, so the array itself is no document.
+    HasElements,
+}
+
+/// What stands in the data of an event.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum DataLine {
+    /// A document, which is not complete.
+    Open,
+    /// One that is: only space may follow it.
+    Done,
+    /// No document but the message of an error.
+    Text,
+}
+
+/// The document that is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Document {
+    /// None has begun, or it is complete.
+    None,
+    /// It began before the word came that the model was done.
+    First,
+    /// It began after that.
+    AfterStop,
 }
 
 impl Decoder {
@@ -76,15 +99,11 @@ impl Decoder {
             sse: SseReader::new(),
             json: JsonReader::new(codec.places),
             text: FirstText::new(),
-            takes_text: false,
             marker: 0,
-            line_is_done: false,
-            line_is_text: false,
+            line: DataLine::Open,
             is_over: false,
-            is_array: false,
-            has_elements: false,
-            is_inside: false,
-            had_stop: false,
+            array: Array::None,
+            document: Document::None,
             shows: false,
             has_news: true,
             error: None,
@@ -115,7 +134,7 @@ impl Decoder {
     /// Whether the document was cut off in which the word came that the model was done: it may stand
     /// before what the model said.
     pub fn is_part(&self) -> bool {
-        self.is_inside && !self.had_stop
+        self.document == Document::First
     }
 
     /// Whether what came is no stream of events.
@@ -138,7 +157,7 @@ impl Decoder {
         let is_inside = match self.framing {
             Framing::Events => self.sse.is_in_data(input) && self.marker == 0,
             Framing::Whole | Framing::Lines => true,
-            Framing::Unknown | Framing::Bare | Framing::Page => false,
+            Framing::Unknown | Framing::Bare | Framing::Page | Framing::Refusal => false,
         };
         if is_inside && !self.has_news && !self.is_over && !self.json.is_fresh() {
             self.json.pass(input);
@@ -165,8 +184,8 @@ impl Decoder {
                 self.find_framing(sink, input);
                 Ok(())
             }
-            Framing::Events if self.takes_text => self.refused_events(sink, input),
             Framing::Events => self.events(sink, input),
+            Framing::Refusal => self.refusal(sink, input),
             Framing::Whole => self.whole(sink, input),
             Framing::Lines if LINES => self.lines(sink, input),
             Framing::Lines => Ok(()),
@@ -198,32 +217,43 @@ impl Decoder {
     fn find_framing(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
         skip_blank(input);
         let Some(first) = input.first() else { return };
-        self.is_array = *first == b'[';
+        if *first == b'[' {
+            self.array = Array::Open;
+        }
         self.framing = match first {
             b'{' | b'[' if LINES && self.codec.body == Body::Lines => Framing::Lines,
             b'{' | b'[' => Framing::Whole,
             b'<' => Framing::Page,
+            _ if sink.reply.refused => Framing::Refusal,
             _ => Framing::Events,
         };
-        sink.reply.whole = self.framing == Framing::Whole && !self.is_array;
-        self.takes_text = self.framing == Framing::Events && sink.reply.refused;
+        sink.reply.whole = self.framing == Framing::Whole && self.array == Array::None;
         if self.is_page() {
             sink.failure_text(PAGE);
         }
-        self.json.stop_at_lines(self.framing == Framing::Events);
+        let are_events = matches!(self.framing, Framing::Events | Framing::Refusal);
+        self.json.stop_at_lines(are_events);
         self.json.begin(!sink.reply.whole);
         self.shows = true;
     }
 
     /// The refusal may be a plain text, or a stream of events that tells it.
     #[inline(never)]
-    fn refused_events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
+    fn refusal(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         let before = *input;
         let read = self.events(sink, input);
-        if self.takes_text {
+        if self.framing == Framing::Refusal {
             self.first_text(sink, &mut taken(before, input));
         }
         read
+    }
+
+    /// The refusal comes in events, so what was kept of it as a text does not count.
+    fn told_in_events(&mut self, sink: &mut Sink<'_, '_>) {
+        if self.framing == Framing::Refusal {
+            self.framing = Framing::Events;
+            sink.forget_failure();
+        }
     }
 
     fn first_text(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) {
@@ -258,9 +288,14 @@ impl Decoder {
         let is_lines = self.framing == Framing::Lines && self.codec.body == Body::Whole;
         let has_stop = sink.reply.stop.is_some();
         self.framing = match input.first() {
-            Some(b'd') if self.framing == Framing::Whole && !self.is_array => Framing::Events,
+            Some(b'd') if self.framing == Framing::Whole && self.array == Array::None => {
+                Framing::Events
+            }
             Some(b'{')
-                if self.framing == Framing::Whole && !self.is_array && LINES && !has_stop =>
+                if self.framing == Framing::Whole
+                    && self.array == Array::None
+                    && LINES
+                    && !has_stop =>
             {
                 Framing::Lines
             }
@@ -295,7 +330,8 @@ impl Decoder {
     /// A document is complete: half a character that waited for the next one counts first. The
     /// elements of an array were complete before it.
     fn document_over(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
-        if core::mem::take(&mut self.has_elements) {
+        if self.array == Array::HasElements {
+            self.array = Array::Open;
             return Ok(());
         }
         if let Some(token) = self.json.lost_half() {
@@ -307,18 +343,16 @@ impl Decoder {
     fn events(&mut self, sink: &mut Sink<'_, '_>, input: &mut &[u8]) -> Result<(), Error> {
         while !self.shows && !input.is_empty() {
             // The reader of JSON sees the end of the line by itself.
-            if WORDS && !self.line_is_text && self.sse.is_in_data(input) {
+            if WORDS && self.line != DataLine::Text && self.sse.is_in_data(input) {
                 self.data(sink, input)?;
                 continue;
             }
             let before = *input;
             if self.sse.is_at_line() && before.starts_with(b"{") && self.json.is_fresh() {
+                self.told_in_events(sink);
                 self.framing = Framing::Bare;
                 self.json.stop_at_lines(false);
                 self.note_news();
-                if core::mem::take(&mut self.takes_text) {
-                    sink.forget_failure();
-                }
                 sink.fail_document();
                 return self.bare(sink, input);
             }
@@ -328,10 +362,8 @@ impl Decoder {
             match met {
                 // Servers forget the empty line between two events: each line may hold one.
                 SseScan::Line if is_data => {
-                    if core::mem::take(&mut self.takes_text) {
-                        sink.forget_failure();
-                    }
-                    (self.line_is_done, self.line_is_text) = (false, false);
+                    self.told_in_events(sink);
+                    self.line = DataLine::Open;
                     if is_error {
                         self.note_news();
                         sink.fail_document();
@@ -353,7 +385,7 @@ impl Decoder {
                     self.sse.unread(rest.len());
                     read?;
                 }
-                SseScan::LineEnd if self.line_is_text => sink.failure_text_end(),
+                SseScan::LineEnd if self.line == DataLine::Text => sink.failure_text_end(),
                 // The lines of one event are joined by a line feed.
                 SseScan::LineEnd if is_data && !self.json.is_fresh() => {
                     self.json.stop_at_lines(false);
@@ -379,7 +411,7 @@ impl Decoder {
     #[cfg_attr(target_pointer_width = "32", inline(never))]
     fn data(&mut self, sink: &mut Sink<'_, '_>, data: &mut &[u8]) -> Result<(), Error> {
         let Some((byte, rest)) = data.split_first() else { return Ok(()) };
-        if self.line_is_text {
+        if self.line == DataLine::Text {
             sink.failure_text(core::mem::take(data));
             return Ok(());
         }
@@ -388,12 +420,12 @@ impl Decoder {
             *data = rest;
             return Ok(());
         }
-        if self.line_is_done {
+        if self.line == DataLine::Done {
             return Err(BAD);
         }
         // Servers name an event an error, and write what is wrong without any form.
         if begins && sink.reply.refused && !matches!(byte, b'{' | b'[' | b'"') {
-            self.line_is_text = true;
+            self.line = DataLine::Text;
             return Ok(());
         }
         if self.marker == 1 && *byte != b'D' {
@@ -430,16 +462,19 @@ impl Decoder {
             let ends = matches!(token, Token::PieceEnd(_) | Token::End(_));
             let is_over = token == Token::End(ROOT);
             if token == Token::Begin(ROOT) {
-                (self.is_inside, self.had_stop) = (true, sink.reply.stop.is_some());
+                let had_stop = sink.reply.stop.is_some();
+                self.document = if had_stop { Document::AfterStop } else { Document::First };
             }
-            self.is_inside &= !is_over;
+            if is_over {
+                self.document = Document::None;
+            }
             take(self.codec, sink, token)?;
             // One that does not complete the document is an element of an array.
             if is_over && !self.json.is_done() {
                 self.shows = true;
-                self.has_elements = false;
+                self.array = Array::Open;
                 self.document_over(sink)?;
-                self.has_elements = true;
+                self.array = Array::HasElements;
                 self.is_over |= sink.reply.ended;
                 break;
             }
@@ -453,7 +488,7 @@ impl Decoder {
 
     fn end_document(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         self.json.restart();
-        self.line_is_done = true;
+        self.line = DataLine::Done;
         self.shows = true;
         self.document_over(sink)?;
         self.is_over = sink.reply.ended;

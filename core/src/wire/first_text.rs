@@ -7,12 +7,20 @@ use super::hash::{START, add, hash};
 #[derive(Clone, Debug)]
 pub(crate) struct FirstText {
     state: State,
-    /// The body is written in tags.
-    is_page: bool,
-    /// What is read stands inside a script or a style.
-    is_hidden: bool,
-    /// The hash of the name of the tag that is read, as far as it came.
-    name: u32,
+    place: Place,
+    /// The hash of the name of the tag that is read, as far as it came: half of one tells four names
+    /// apart from all others that pages have.
+    name: u16,
+}
+
+/// What it stands in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Place {
+    /// A text without tags.
+    Plain,
+    Page,
+    /// A script or a style of a page.
+    Hidden,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,7 +37,7 @@ enum State {
 
 impl FirstText {
     pub const fn new() -> Self {
-        Self { state: State::Start, is_page: false, is_hidden: false, name: START }
+        Self { state: State::Start, place: Place::Plain, name: EMPTY }
     }
 
     /// Reads from the front of `input`, which it moves on, until some of the text was met. `None`: the
@@ -40,15 +48,15 @@ impl FirstText {
             *input = rest;
             self.state = match (self.state, byte) {
                 (State::Start, b'<') => {
-                    self.is_page = true;
+                    self.place = Place::Page;
                     State::TagName
                 }
                 (State::Between, b'<') => State::TagName,
-                (State::Text, b'<') if self.is_page => State::Over,
+                (State::Text, b'<') if self.place != Place::Plain => State::Over,
                 (State::Text, b'\n' | b'\r') => State::Over,
                 // A script may hold the sign.
-                (State::TagName | State::Tag, b'<') if self.is_hidden => {
-                    self.name = START;
+                (State::TagName | State::Tag, b'<') if self.place == Place::Hidden => {
+                    self.name = EMPTY;
                     State::TagName
                 }
                 (State::TagName | State::Tag, b'>') => {
@@ -57,18 +65,19 @@ impl FirstText {
                 }
                 (State::TagName, b' ' | b'\t' | b'\n' | b'\r') => State::Tag,
                 (State::TagName, _) => {
-                    self.name = add(self.name, byte.to_ascii_lowercase());
+                    self.name = add(u32::from(self.name), byte.to_ascii_lowercase()) as u16;
                     State::TagName
                 }
                 (state @ (State::Tag | State::Over), _) => state,
                 (state @ (State::Start | State::Between), _)
-                    if byte.is_ascii_whitespace() || self.is_hidden =>
+                    if byte.is_ascii_whitespace() || self.place == Place::Hidden =>
                 {
                     state
                 }
                 (State::Start | State::Between | State::Text, _) => {
                     let is_text = |byte: &u8| {
-                        !matches!(byte, b'\n' | b'\r') && (*byte != b'<' || !self.is_page)
+                        !matches!(byte, b'\n' | b'\r')
+                            && (*byte != b'<' || self.place == Place::Plain)
                     };
                     let length = before.iter().position(|byte| !is_text(byte));
                     let (text, behind) = before.split_at_checked(length.unwrap_or(before.len()))?;
@@ -81,18 +90,19 @@ impl FirstText {
     }
 
     fn end_tag(&mut self) {
-        match core::mem::replace(&mut self.name, START) {
-            SCRIPT | STYLE => self.is_hidden = true,
-            SCRIPT_END | STYLE_END => self.is_hidden = false,
+        match core::mem::replace(&mut self.name, EMPTY) {
+            SCRIPT | STYLE => self.place = Place::Hidden,
+            SCRIPT_END | STYLE_END => self.place = Place::Page,
             _ => {}
         }
     }
 }
 
-const SCRIPT: u32 = hash(b"script");
-const SCRIPT_END: u32 = hash(b"/script");
-const STYLE: u32 = hash(b"style");
-const STYLE_END: u32 = hash(b"/style");
+const EMPTY: u16 = START as u16;
+const SCRIPT: u16 = hash(b"script") as u16;
+const SCRIPT_END: u16 = hash(b"/script") as u16;
+const STYLE: u16 = hash(b"style") as u16;
+const STYLE_END: u16 = hash(b"/style") as u16;
 
 #[cfg(test)]
 mod tests {

@@ -69,7 +69,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             if place == BLOCK {
                 is_piece(sink);
                 sink.reply.dialect_state.document = HAS_BLOCKS;
-            } else if sink.reply.dialect_state.document == HAS_BLOCKS {
+            } else if sink.reply.dialect_state.document & (HAS_BLOCKS | UNKNOWN) != 0 {
                 sink.skip();
             } else {
                 sink.reply.is_known = true;
@@ -108,7 +108,7 @@ pub(super) fn token(sink: &mut Sink<'_, '_>, token: Token<'_>) -> Result<(), Err
             IS_ERROR => sink.fail_document(),
             MESSAGE_WHOLE => sink.reply.is_known = true,
             word if OTHERS.contains(&word) => is_piece(sink),
-            _ => {}
+            _ => sink.reply.dialect_state.document |= UNKNOWN,
         },
         Token::PieceEnd(BLOCK_TYPE) => sink.reply.is_call = sink.take_hash() == IS_CALL,
         _ => {}
@@ -145,7 +145,8 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
         }
         sink.reply.index = None;
     }
-    let is_message = sink.reply.dialect_state.document == HAS_CONTENT;
+    let is_message = sink.reply.dialect_state.document & HAS_CONTENT != 0;
+    sink.reply.dialect_state.document &= !UNKNOWN;
     if sink.reply.ended || sink.reply.whole || is_message {
         sink.close_calls();
     }
@@ -157,6 +158,8 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 const HAS_BLOCKS: u8 = 1;
 /// A whole message came.
 const HAS_CONTENT: u8 = 2;
+/// The document has a type that is none of these: what its `content` means nobody knows.
+const UNKNOWN: u8 = 4;
 
 /// What a block began with, a bit each: some servers send it once more in the first delta.
 const TEXT: u8 = 1;
