@@ -568,6 +568,11 @@ enum zs_part
      */
     ZS_PART_INSTRUCTION = 6,
     /**
+     * A file beside the text or the result before it: `text` has its media type, `name` its name, and
+     * `provider_id` the address or the provider's id of it; `call` is its number, `subtype` its length.
+     */
+    ZS_PART_ATTACHMENT = 7,
+    /**
      * Something that this version of the library has no number for.
      */
     ZS_PART_OTHER = 1000,
@@ -1363,6 +1368,12 @@ typedef struct {
      * is copied, its texts are lent.
      */
     const zs_options *options;
+    /**
+     * What the server refuses or demands beyond its dialect; lent until the session is made. Entries
+     * with commas between them, each FIELD=VALUE, or the name or the host of a known server:
+     * "mistral,stream=false". Empty is as the dialect says.
+     */
+    zs_str profile;
 } zs_config;
 
 /**
@@ -1509,6 +1520,70 @@ typedef struct {
      */
     size_t reserved[2];
 } zs_request;
+
+/**
+ * A file beside a user's text or a tool's result. The session keeps what is here, and never the bytes
+ * of the file: they are asked for while a request is written, see zs_session_wanted. Set what is not
+ * used to 0.
+ */
+typedef struct {
+    /**
+     * Its media type, `image/png`; see zs_media_type. Where the provider fetches the bytes itself the
+     * subtype may be a star, if it is unknown.
+     */
+    zs_str media_type;
+    /**
+     * The name of the file; may be empty. 255 bytes at most.
+     */
+    zs_str name;
+    /**
+     * The address from which the provider fetches the bytes; empty if the caller has them.
+     */
+    zs_str url;
+    /**
+     * What the provider calls a file that was uploaded to it; empty if it was not.
+     */
+    zs_str file_id;
+    /**
+     * The number by which the caller knows the bytes.
+     */
+    uint32_t number;
+    /**
+     * The length of the file; 0 if the provider has it.
+     */
+    uint32_t bytes;
+    /**
+     * What it takes of the model's context; 0 if that is not known.
+     */
+    uint32_t tokens;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+} zs_attachment;
+
+/**
+ * Which bytes a request needs next.
+ */
+typedef struct {
+    /**
+     * The number of the attachment.
+     */
+    uint32_t number;
+    /**
+     * The first byte.
+     */
+    uint32_t offset;
+    /**
+     * All that are left of it, of which any part from the first byte on will do, from three bytes on.
+     * 0: none are needed here.
+     */
+    uint32_t bytes;
+    /**
+     * 0 in this version.
+     */
+    uint32_t reserved;
+} zs_wanted;
 
 /**
  * One part of the transcript. The fields that its part does not name are 0.
@@ -1827,6 +1902,15 @@ zs_status zs_session_free(zs_session *session);
 zs_step zs_session_step(const zs_session *session, uint32_t *number);
 
 /**
+ * The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
+ * the request goes once more without it, and so do all later ones. Empty if it was none.
+ *
+ * Any step. Valid for the life of the program.
+ * Errors: empty when there is no session.
+ */
+zs_str zs_session_switched_off(const zs_session *session);
+
+/**
  * The detail of the last call that returned a status for this session; 0 after ZS_OK.
  *
  * Any step.
@@ -2023,10 +2107,37 @@ zs_status zs_session_abort(zs_session *session);
  * the same.
  *
  * ZS_STEP_SEND.
- * Errors: ZS_WRONG_STEP, ZS_NULL.
+ * Errors: ZS_MISSING_ATTACHMENT when it needs the bytes of a file: use
+ * zs_session_request_with_attachments, or go on without them by zs_session_leave_out_attachments;
+ * ZS_WRONG_STEP, ZS_NULL.
  * Lifetime: until the next call that changes the session.
  */
 zs_status zs_session_request(zs_session *session, zs_request *request);
+
+/**
+ * What to send, as zs_session_request, by a caller that has the bytes of all attachments: it asks
+ * zs_session_wanted where zs_session_read_request writes nothing, and gives them by
+ * zs_session_supply.
+ *
+ *     size_t at = 0, written;
+ *     for (;;) {
+ *         zs_wanted wanted;
+ *         zs_session_read_request(session, at, buffer, sizeof buffer, &written);
+ *         if (written == 0) {
+ *             zs_session_wanted(session, &wanted);
+ *             if (wanted.bytes == 0) break;
+ *             // Read some of the file into `bytes`, `len` of them.
+ *             zs_session_supply(session, bytes, len, buffer, sizeof buffer, &written);
+ *         }
+ *         // Send the `written` bytes of `buffer`.
+ *         at += written;
+ *     }
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_WRONG_STEP, ZS_NULL.
+ * Lifetime: until the next call that changes the session.
+ */
+zs_status zs_session_request_with_attachments(zs_session *session, zs_request *request);
 
 /**
  * One header of the request, its name in lower case. The key is not among them.
@@ -2047,7 +2158,7 @@ zs_status zs_session_request_len(zs_session *session, size_t *len);
 
 /**
  * Writes the bytes of the body from offset `at` on into `len` bytes at `buffer`; `*written` says
- * how many, 0 is the end. Reading on where the last call stopped takes linear time; another
+ * how many. 0 is the end, or a place where bytes of a file are needed, see zs_session_wanted. Reading on where the last call stopped takes linear time; another
  * offset begins anew and skips. Reading twice gives the same bytes.
  *
  * ZS_STEP_SEND.
@@ -2058,6 +2169,93 @@ zs_status zs_session_read_request(zs_session *session,
                                   uint8_t *bytes,
                                   size_t len,
                                   size_t *written);
+
+/**
+ * Adds the user's text with files, which may be all there is, and starts a turn.
+ *
+ * ZS_STEP_IDLE to ZS_STEP_SEND.
+ * Errors: ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT with the index of the one that cannot be sent,
+ * ZS_FULL: nothing was added; ZS_OUT_OF_RANGE for more than 8 of them; ZS_WRONG_STEP, ZS_NOT_UTF8,
+ * ZS_OVERLAP; ZS_UNSUPPORTED in a library without the feature `attachments`.
+ * Lifetime: texts are copied, the bytes of the files stay with the caller.
+ */
+zs_status zs_session_user_with(zs_session *session,
+                               zs_str content,
+                               const zs_attachment *attachments,
+                               size_t attachment_count);
+
+/**
+ * Answers one call with files beside the text, as zs_session_tool_result. A dialect whose results are
+ * text alone gets them in a message of the user after all results of the reply.
+ *
+ * ZS_STEP_RUN_TOOLS; after the last one ZS_STEP_SEND.
+ * Errors: those of zs_session_tool_result; ZS_BAD_ATTACHMENT, ZS_UNSUPPORTED_ATTACHMENT: nothing was
+ * added; ZS_UNSUPPORTED in a library without the feature `attachments`.
+ * Lifetime: as zs_session_user_with.
+ */
+zs_status zs_session_tool_result_with(zs_session *session,
+                                      uint32_t call,
+                                      zs_str content,
+                                      bool is_error,
+                                      const zs_attachment *attachments,
+                                      size_t attachment_count,
+                                      uint32_t *cut_bytes);
+
+/**
+ * Whether requests in the dialect of this session can hold `attachment`.
+ *
+ * Any step.
+ */
+bool zs_session_takes_attachment(const zs_session *session, const zs_attachment *attachment);
+
+/**
+ * From now on, a line of text tells the model what each attachment was whose bytes the caller should
+ * give: for a conversation that goes on without them. `*count` is how many there are; it may be NULL.
+ *
+ * ZS_STEP_IDLE, ZS_STEP_SEND, ZS_STEP_MAKE_ROOM.
+ * Errors: ZS_WRONG_STEP; ZS_UNSUPPORTED in a library without the feature `attachments`.
+ */
+zs_status zs_session_leave_out_attachments(zs_session *session,
+                                           size_t *count);
+
+/**
+ * Which bytes of an attachment the request needs where zs_session_read_request stopped; `bytes` is 0
+ * if it needs none there: the rest of the body is to be read, or there is none.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_WRONG_STEP, ZS_NULL.
+ */
+zs_status zs_session_wanted(zs_session *session,
+                            zs_wanted *wanted);
+
+/**
+ * Writes the bytes that are wanted, or the first of them, as letters of the body into `len` bytes at
+ * `buffer`; `*written` is how many. zs_session_wanted then tells how many were used: what does not fit
+ * is asked for again. Give the bytes of the whole file, from `offset` on, and no others: a file that has
+ * become shorter makes a request that cannot be finished, so give that one up.
+ *
+ * ZS_STEP_SEND.
+ * Errors: ZS_NOT_FOUND when no bytes are wanted; ZS_ATTACHMENT_LENGTH when there are fewer than three
+ * and they are not the last, or more than are wanted; ZS_WRONG_STEP, ZS_NULL, ZS_OVERLAP.
+ */
+zs_status zs_session_supply(zs_session *session,
+                            const uint8_t *bytes,
+                            size_t byte_count,
+                            uint8_t *letters,
+                            size_t len,
+                            size_t *written);
+
+/**
+ * The media type of a file that begins with `first`, of which 16 bytes are enough, and has this name
+ * or address: the first bytes decide, and the name where they are those of no known type. Empty if
+ * neither tells it, or in a library without the feature `attachments`.
+ *
+ * Any step; no session is needed.
+ * Lifetime: static.
+ */
+zs_str zs_media_type(const uint8_t *first,
+                     size_t len,
+                     zs_str name);
 
 /**
  * Makes room as the configuration's `room` says, down to the low checkpoint. `event` says what was
@@ -2454,6 +2652,24 @@ zs_status zs_schema_check(zs_str schema,
                           size_t len,
                           size_t *written,
                           uint32_t *detail);
+
+/**
+ * Repairs one value of the arguments of a call that a model plainly meant otherwise than it wrote it: a
+ * string whose text is exactly one JSON value of the type that the schema wants there becomes that value,
+ * and any other value becomes an array of that one where the schema wants an array and nothing else. The
+ * arguments with it are written to `len` bytes at `bytes`, two more than the arguments are enough;
+ * `*written` says how long they are. They may have other faults: check them again.
+ *
+ * Any step; no session is needed. `detail` may be NULL.
+ * Errors: ZS_NOT_FOUND when nothing is wrong, or there is no repair, or `len` is short; ZS_BAD_JSON
+ * for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK, ZS_NOT_UTF8, ZS_NULL.
+ */
+zs_status zs_schema_repair(zs_str schema,
+                           zs_str arguments,
+                           uint8_t *bytes,
+                           size_t len,
+                           size_t *written,
+                           uint32_t *detail);
 
 /**
  * Writes the head of a request, its empty line included, to `len` bytes at `bytes`; `*written`

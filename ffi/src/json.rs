@@ -203,6 +203,40 @@ pub unsafe extern "C" fn zs_schema_check(
     }
 }
 
+/// Repairs one value of the arguments of a call that a model plainly meant otherwise than it wrote it: a
+/// string whose text is exactly one JSON value of the type that the schema wants there becomes that value,
+/// and any other value becomes an array of that one where the schema wants an array and nothing else. The
+/// arguments with it are written to `len` bytes at `bytes`, two more than the arguments are enough;
+/// `*written` says how long they are. They may have other faults: check them again.
+///
+/// Any step; no session is needed. `detail` may be NULL.
+/// Errors: ZS_NOT_FOUND when nothing is wrong, or there is no repair, or `len` is short; ZS_BAD_JSON
+/// for the arguments, ZS_BAD_SCHEMA for the schema, ZS_TOO_DEEP, ZS_TOO_MUCH_WORK, ZS_NOT_UTF8, ZS_NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_schema_repair(
+    schema: zs_str,
+    arguments: zs_str,
+    bytes: *mut u8,
+    len: usize,
+    written: *mut usize,
+    detail: *mut u32,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        answer(detail, || {
+            let (none, written, bytes) = (out(written)?, out(written)?, buffer(bytes, len)?);
+            none.put(0);
+            let (schema, arguments) = (text(schema)?, text(arguments)?);
+            let Verdict::Invalid(violation) = Schema::new(schema)?.check(arguments)? else {
+                return Err(Fault::new(ZS_NOT_FOUND));
+            };
+            let repaired = violation.repaired(bytes).ok_or(Fault::new(ZS_NOT_FOUND))?;
+            written.put(repaired.len());
+            Ok(())
+        })
+    }
+}
+
 fn of_kind(json: Json<'_>, kind: JsonKind) -> Result<Json<'_>, Fault> {
     if json.kind() == kind { Ok(json) } else { Err(Fault::new(ZS_OTHER_KIND)) }
 }

@@ -61,6 +61,42 @@ pub unsafe extern "C" fn zs_session_request(
     }
 }
 
+/// What to send, as zs_session_request, by a caller that has the bytes of all attachments: it asks
+/// zs_session_wanted where zs_session_read_request writes nothing, and gives them by
+/// zs_session_supply.
+///
+///     size_t at = 0, written;
+///     for (;;) {
+///         zs_wanted wanted;
+///         zs_session_read_request(session, at, buffer, sizeof buffer, &written);
+///         if (written == 0) {
+///             zs_session_wanted(session, &wanted);
+///             if (wanted.bytes == 0) break;
+///             // Read some of the file into `bytes`, `len` of them.
+///             zs_session_supply(session, bytes, len, buffer, sizeof buffer, &written);
+///         }
+///         // Send the `written` bytes of `buffer`.
+///         at += written;
+///     }
+///
+/// ZS_STEP_SEND.
+/// Errors: ZS_WRONG_STEP, ZS_NULL.
+/// Lifetime: until the next call that changes the session.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn zs_session_request_with_attachments(
+    session: *mut zs_session,
+    request: *mut zs_request,
+) -> zs_status {
+    // SAFETY: the promise of `boundary`.
+    unsafe {
+        change(session, |session| {
+            let place = out(request)?;
+            place.put(zs_request::of(&attachment::request(session)?));
+            Ok(())
+        })
+    }
+}
+
 /// One header of the request, its name in lower case. The key is not among them.
 ///
 /// ZS_STEP_SEND.

@@ -32,8 +32,46 @@ enum {
      * cannot use the address, or does not trust the server. The report's message says which. */
     ZS_RUN_BAD_OPTIONS = 2002,
     /* libcurl refused to be set up. The turn is aborted. */
-    ZS_RUN_CURL = 2003
+    ZS_RUN_CURL = 2003,
+    /* Calls wait for approval, and all others of the reply were answered. The turn is open: the step is
+     * ZS_STEP_RUN_TOOLS, and zs_session_pending_call gives the calls. Save the session or not, and go on by
+     * zs_run_resume with decisions. */
+    ZS_RUN_DEFERRED = 2004,
+    /* The model made a call that cannot run, and `bad_calls` is ZS_BAD_CALLS_FAIL; or it made more of them
+     * than `max_bad_calls`. The turn is aborted. */
+    ZS_RUN_BAD_CALL = 2005
 };
+
+/* What becomes of a call of an unknown tool, or of one whose arguments do not fit. */
+enum {
+    /* Arguments that were plainly meant otherwise are repaired, see zs_schema_repair, and the call runs;
+     * of any other the model is told. */
+    ZS_BAD_CALLS_REPAIR = 0,
+    /* It is not run, and the model is told why. */
+    ZS_BAD_CALLS_TELL = 1,
+    /* The run ends with ZS_RUN_BAD_CALL. */
+    ZS_BAD_CALLS_FAIL = 2
+};
+
+/* What becomes of a call that waited for approval. */
+enum {
+    /* It runs. */
+    ZS_APPROVED = 1,
+    /* It does not, and the model is told why: `text`, which may be empty. */
+    ZS_DENIED = 2,
+    /* It does not run here: `text` is its result. */
+    ZS_ANSWERED = 3
+};
+
+/* A decision about an open call. */
+typedef struct zs_decision {
+    /* The id of the call, the same after the session was saved and resumed. */
+    uint32_t call;
+    /* ZS_APPROVED, ZS_DENIED or ZS_ANSWERED. */
+    uint32_t kind;
+    /* The reason or the result. */
+    zs_str text;
+} zs_decision;
 
 /* What a tool says to the model. It is filled by zs_output_write. */
 typedef struct zs_tool_output zs_tool_output;
@@ -97,10 +135,20 @@ typedef struct zs_run {
      * was said, or cannot be read, ends the run by ZS_ATTACHMENT_LENGTH or ZS_MISSING_ATTACHMENT, with
      * the number of the attachment in the report; nothing is sent then, unless it changes while it is. */
     zs_read_function read_attachment;
+    /* For each tool of the configuration whether its calls wait until they are approved; NULL: none do. */
+    const bool *needs_approval;
+    /* For zs_run_resume: what was decided about open calls. Those about which nothing is said wait on. */
+    const zs_decision *decisions;
+    /* How many decisions there are. */
+    size_t decision_count;
+    /* ZS_BAD_CALLS_.... */
+    uint32_t bad_calls;
+    /* Calls of a turn that may be bad; 0 is 32. */
+    uint32_t max_bad_calls;
 } zs_run;
 
 #define ZS_RUN_INIT                                                                          \
-    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL }
+    { sizeof(zs_run), NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0 }
 
 /* The result of a run. */
 typedef struct zs_run_report {
@@ -121,7 +169,7 @@ typedef struct zs_run_report {
  * A reply ends when the provider marks its end: the end of its body is waited for a quarter of a second,
  * and then the connection is closed. The body of a refusal is read for a second.
  *
- * The step is ZS_STEP_IDLE before and after, whatever comes of it. `report` may be NULL.
+ * The step is ZS_STEP_IDLE before and after, whatever comes of it but ZS_RUN_DEFERRED. `report` may be NULL.
  * Returns ZS_OK, a zs_status of the call that failed (zs_session_failure says more), or one of
  * ZS_RUN_.... When a transcript does not fit its memory or its window any more, room is made as the
  * configuration says; with ZS_ROOM_ASK the oldest exchanges are dropped. The report says how many

@@ -15,6 +15,8 @@ struct zs_tool_output {
     size_t room;
     bool is_error;
     bool is_out_of_memory;
+    /* There was no call to run. */
+    bool is_bad_call;
     zs_attachment attachments[MAX_ATTACHMENTS];
     /* What their texts lie in. */
     uint8_t *texts[MAX_ATTACHMENTS];
@@ -47,6 +49,7 @@ struct run {
     /* The number of the file that could not be read. */
     uint32_t attachment;
     zs_status file_status;
+    uint32_t bad_calls;
     char curl_message[CURL_ERROR_SIZE];
 };
 

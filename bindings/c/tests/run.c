@@ -120,7 +120,7 @@ static uint32_t run(const char *script, char **record) {
 /* A picture that is nowhere; some of them are not as long as was said. */
 static size_t picture(void *context, uint32_t number, uint32_t offset, unsigned char *bytes,
                       size_t len) {
-    const size_t LEN = number == 2 ? 299999 : number == 3 ? 300001 : 300000;
+    const size_t LEN = number == 2 ? 29999 : number == 3 ? 30001 : 30000;
     size_t left = offset < LEN ? LEN - offset : 0, count = len < left ? len : left, index;
     CHECK(context == &seen);
     /* The end of the fourth is there when it is looked at, and not when it is sent. */
@@ -138,7 +138,7 @@ static zs_attachment attachment(uint32_t number) {
     memset(&result, 0, sizeof result);
     result.media_type = str("image/png");
     result.number = number;
-    result.bytes = 300000;
+    result.bytes = 30000;
     return result;
 }
 
@@ -189,12 +189,90 @@ static void attachments(void) {
     CHECK(strcmp(seen.text, "A cat.") == 0);
     record = provider_stop(&provider);
     CHECK(count_of(record, "\n") == 3);
-    /* 300,000 bytes each: of the text in three requests, of the first call's result in two. */
-    CHECK(count_of(record, "base64,AAECAwQF") == 5 && strlen(record) > 5 * 400000);
+    /* 30,000 bytes each: of the text in three requests, of the first call's result in two. */
+    CHECK(count_of(record, "base64,AAECAwQF") == 5 && strlen(record) > 5 * 40000);
     CHECK(count_of(record, "is a file that this model cannot be sent") == 1);
     free(record);
     config.tools = tools;
     config.tool_count = sizeof tools / sizeof *tools;
+}
+
+/* Calls wait, the session is saved, and another one goes on with it. */
+static void approvals(void) {
+    static const bool ASKS[] = {true, false, false, false, false};
+    static unsigned char elsewhere[1 << 16], saved[4096];
+    static const char SCRIPT[] =
+        "{\"replies\":[{\"parts\":["
+        "{\"call\":{\"name\":\"add\",\"arguments\":{\"a\":\"2\",\"b\":40}}},"
+        "{\"call\":{\"name\":\"fail\",\"arguments\":{}}},"
+        "{\"call\":{\"name\":\"add\",\"arguments\":{\"a\":1,\"b\":1}}},"
+        "{\"call\":{\"name\":\"add\",\"arguments\":{\"a\":1,\"b\":2}}}]},"
+        "{\"parts\":[{\"text\":\"Done.\"}]}]}";
+    struct provider provider = provider_start(SCRIPT);
+    zs_decision decisions[3];
+    zs_run with = options;
+    zs_session *session;
+    zs_event event;
+    zs_str snapshot;
+    char base_url[80], *record;
+    memset(&seen, 0, sizeof seen);
+    snprintf(base_url, sizeof base_url, "%s/v1", provider.base_url);
+    with.base_url = base_url;
+    with.needs_approval = ASKS;
+    CHECK_OK(zs_session_init(memory, sizeof memory, &config, &session, NULL));
+    CHECK(zs_run_turn(session, "Please add.", &with, &report) == ZS_RUN_DEFERRED);
+    CHECK(strcmp(seen.calls, "fail{}") == 0 && strstr(report.message, "approval"));
+    CHECK(zs_session_step(session, NULL) == ZS_STEP_RUN_TOOLS);
+    CHECK(zs_session_pending_call(session, 2, &event) && event.call == 3);
+    CHECK(!zs_session_pending_call(session, 3, &event));
+    snapshot = zs_session_snapshot(session);
+    CHECK(snapshot.len <= sizeof saved);
+    memcpy(saved, snapshot.ptr, snapshot.len);
+    snapshot.ptr = saved;
+    CHECK_OK(zs_session_resume(elsewhere, sizeof elsewhere, snapshot, &config, &session, NULL));
+    CHECK(zs_run_resume(session, &with, &report) == ZS_RUN_DEFERRED);
+    memset(decisions, 0, sizeof decisions);
+    decisions[0].call = 0;
+    decisions[0].kind = ZS_APPROVED;
+    decisions[1].call = 2;
+    decisions[1].kind = ZS_DENIED;
+    decisions[1].text = str("Not that one.");
+    decisions[2].call = 3;
+    decisions[2].kind = ZS_ANSWERED;
+    decisions[2].text = str("it was three");
+    with.decisions = decisions;
+    with.decision_count = 2;
+    CHECK(zs_run_resume(session, &with, &report) == ZS_RUN_DEFERRED);
+    with.decision_count = 3;
+    CHECK_OK(zs_run_resume(session, &with, &report));
+    /* The number that was written as a string is one. */
+    CHECK(strcmp(seen.calls, "fail{}add{\"a\":2,\"b\":40}") == 0);
+    CHECK(strcmp(seen.text, "Done.") == 0);
+    record = provider_stop(&provider);
+    CHECK(count_of(record, "the call was denied: Not that one.") == 1);
+    CHECK(count_of(record, "it was three") == 1 && count_of(record, "sum 42") == 1);
+    free(record);
+}
+
+static void bad_calls(void) {
+    static const char SCRIPT[] = "{\"replies\":[{\"parts\":["
+        "{\"call\":{\"name\":\"nothing\",\"arguments\":{}}},"
+        "{\"call\":{\"name\":\"add\",\"arguments\":{\"a\":\"x\",\"b\":1}}}]},"
+        "{\"parts\":[{\"text\":\"Done.\"}]}]}";
+    char *record;
+    options.max_bad_calls = 2;
+    CHECK_OK(run(SCRIPT, &record));
+    free(record);
+    options.max_bad_calls = 1;
+    CHECK(run(SCRIPT, &record) == ZS_RUN_BAD_CALL);
+    CHECK(strstr(report.message, "the model called add: The arguments do not fit: /a"));
+    free(record);
+    options.max_bad_calls = 0;
+    options.bad_calls = ZS_BAD_CALLS_FAIL;
+    CHECK(run(SCRIPT, &record) == ZS_RUN_BAD_CALL);
+    CHECK(strcmp(report.message, "the model called nothing: There is no tool of this name.") == 0);
+    free(record);
+    options.bad_calls = ZS_BAD_CALLS_REPAIR;
 }
 
 static void turns(void) {
@@ -481,6 +559,8 @@ int main(void) {
     options.calls_at_once = 1;
     turns();
     attachments();
+    approvals();
+    bad_calls();
     at_once();
     retries();
     refusals();

@@ -4,7 +4,6 @@ use zerostack_core::CallId;
 
 use crate::boundary::{buffer, change, look, optional, out, text, values};
 use crate::handle::zs_session;
-use crate::request::zs_request;
 use crate::status::Fault;
 use crate::status::zs_status::{self, *};
 use crate::text::zs_str;
@@ -26,7 +25,7 @@ use disabled as available;
 #[derive(Clone, Copy, Debug)]
 pub struct zs_attachment {
     /// Its media type, `image/png`; see zs_media_type. Where the provider fetches the bytes itself the
-    /// subtype may be unknown: `image/*`.
+    /// subtype may be a star, if it is unknown.
     pub media_type: zs_str,
     /// The name of the file; may be empty. 255 bytes at most.
     pub name: zs_str,
@@ -161,42 +160,6 @@ pub unsafe extern "C" fn zs_session_leave_out_attachments(
             if let Some(count) = count {
                 count.put(left_out);
             }
-            Ok(())
-        })
-    }
-}
-
-/// What to send, as zs_session_request, by a caller that has the bytes of all attachments: it asks
-/// zs_session_wanted where zs_session_read_request writes nothing, and gives them by
-/// zs_session_supply.
-///
-///     size_t at = 0, written;
-///     for (;;) {
-///         zs_wanted wanted;
-///         zs_session_read_request(session, at, buffer, sizeof buffer, &written);
-///         if (written == 0) {
-///             zs_session_wanted(session, &wanted);
-///             if (wanted.bytes == 0) break;
-///             // Read some of the file into `bytes`, `len` of them.
-///             zs_session_supply(session, bytes, len, buffer, sizeof buffer, &written);
-///         }
-///         // Send the `written` bytes of `buffer`.
-///         at += written;
-///     }
-///
-/// ZS_STEP_SEND.
-/// Errors: ZS_WRONG_STEP, ZS_NULL.
-/// Lifetime: until the next call that changes the session.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn zs_session_request_with_attachments(
-    session: *mut zs_session,
-    request: *mut zs_request,
-) -> zs_status {
-    // SAFETY: the promise of `boundary`.
-    unsafe {
-        change(session, |session| {
-            let place = out(request)?;
-            place.put(zs_request::of(&available::request(session)?));
             Ok(())
         })
     }

@@ -65,6 +65,7 @@ static void texts(void) {
     case 48: outside += zs_json_string(text(), room, outside, &count); break;
     case 49: outside += zs_json_integer(text(), &integer); break;
     case 50: outside += zs_schema_check(text(), text(), room, outside, &count, &detail); break;
+    case 69: outside += zs_schema_repair(text(), text(), room, outside, &count, &detail); break;
     case 51:
         outside += zs_http_write_head(text(), text(), text(), outside, &pair, outside, room, outside, &count, &detail);
         break;
