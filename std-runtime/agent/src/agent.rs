@@ -6,7 +6,8 @@ use zerostack_core::{Limits, OwnedConfig, ToolCall, Usage};
 use crate::calls::{CallRules, Decision, deferred};
 use crate::conversation::Conversation;
 use crate::event::AgentEvent;
-use crate::files::{File, Files};
+use crate::file::File;
+use crate::files::Files;
 use crate::provider::{self, Config, Endpoint, Flags};
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
@@ -136,20 +137,16 @@ impl Agent {
         text: &str,
         files: impl IntoIterator<Item = File>,
     ) -> Result<String> {
-        let (mut answer, mut waiting) = (String::new(), Vec::new());
+        let mut waiting = Vec::new();
         for event in self.run_with(text, files) {
-            match event? {
-                AgentEvent::Deferred { calls } => waiting = calls,
-                AgentEvent::Text(text) => answer.push_str(&text),
-                AgentEvent::Recovered { text } => answer = text,
-                // What was said beside calls, or before a reply broke, is not the answer.
-                AgentEvent::Restart | AgentEvent::ToolCall(_) | AgentEvent::Compacting => {
-                    answer.clear()
-                }
-                _ => {}
+            if let AgentEvent::Deferred { calls } = event? {
+                waiting = calls;
             }
         }
-        if waiting.is_empty() { Ok(answer) } else { Err(deferred(&waiting)) }
+        match waiting.is_empty() {
+            true => Ok(self.session().transcript().answer().collect()),
+            false => Err(deferred(&waiting)),
+        }
     }
 
     /// Says `text` and waits for an answer of type `T`: the model is told its schema, and an answer

@@ -5,21 +5,11 @@ use std::collections::BTreeMap;
 use zerostack_core::tool::{BadCallPolicy, check_arguments};
 use zerostack_core::{CallId, ToolCall};
 
-use crate::event::Call;
+use crate::event::{Call, DeferredCall};
 use crate::session::OwnedSession;
 use crate::tool::ToolOutput;
 use crate::toolbox::Toolbox;
 use crate::{Error, ErrorKind, Result};
-
-/// A call that waits for approval, see [`Tool::needs_approval`](crate::Tool::needs_approval). It is
-/// open in the saved conversation too, in any language.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeferredCall {
-    /// What a [`Decision`] is about; the same after the conversation was saved and resumed.
-    pub id: u32,
-    /// The call.
-    pub call: Call,
-}
 
 /// What becomes of a call that waited.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 use zerostack_core::{Dropped, StopReason, Usage};
 
-use crate::calls::DeferredCall;
-
 /// One thing that happened.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +105,16 @@ impl Room {
             Self::Summarised => "summarised",
         }
     }
+}
+
+/// A call that waits for approval, see [`Tool::needs_approval`](crate::Tool::needs_approval). It is
+/// open in the saved conversation too, in any language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeferredCall {
+    /// What a [`Decision`] is about; the same after the conversation was saved and resumed.
+    pub id: u32,
+    /// The call.
+    pub call: Call,
 }
 
 /// A call, as the model made it.

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use zerostack_core::OwnedTool;
 pub use zerostack_core::tool::typed::ToolArgs;
 
-use crate::files::File;
+use crate::file::File;
 
 /// What a tool says to the model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 
 use serde_json::value::RawValue;
-use zerostack_core::{Dialect, OwnedConfig, OwnedTool, Part, Role, Step};
+use zerostack_core::{Dialect, OwnedConfig, OwnedTool, Step};
 
 use super::transcript::{self, CallLine, Line, LineRole, ToolLine};
 use super::{io_error, line};
@@ -39,16 +39,7 @@ pub fn run(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
 /// `Input` when the transcript is malformed, `NoResult` when the model said nothing yet.
 pub fn answer(input: &mut dyn Read, output: &mut dyn Write) -> Result<()> {
     let session = transcript::read(input, config())?;
-    let mut text = String::new();
-    for entry in session.transcript().entries() {
-        match entry.part {
-            _ if entry.role != Role::Assistant || entry.starts_message => text.clear(),
-            _ => {}
-        }
-        if let (Role::Assistant, Part::Text(part)) = (entry.role, entry.part) {
-            text.push_str(part);
-        }
-    }
+    let text: String = session.transcript().answer().collect();
     if text.is_empty() {
         return Err(Error::new(ErrorKind::NoResult, "the transcript holds no answer"));
     }

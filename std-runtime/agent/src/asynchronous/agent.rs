@@ -8,7 +8,8 @@ use super::tool::AsyncTool;
 use super::turn::{AsyncTurn, Parts};
 use crate::calls::{CallRules, Decision, decisions, deferred};
 use crate::event::AgentEvent;
-use crate::files::{File, Files, leave_out};
+use crate::file::File;
+use crate::files::{Files, leave_out};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
@@ -131,25 +132,18 @@ impl AsyncAgent {
         text: &str,
         files: impl IntoIterator<Item = File>,
     ) -> Result<String> {
-        let mut answer = String::new();
+        let mut waiting = Vec::new();
         let mut turn = self.run_with(text, files);
         while let Some(event) = turn.next().await {
-            match event? {
-                AgentEvent::Deferred { calls } => {
-                    // To its end, so that it stays open.
-                    while turn.next().await.is_some() {}
-                    return Err(deferred(&calls));
-                }
-                AgentEvent::Text(text) => answer.push_str(&text),
-                AgentEvent::Recovered { text } => answer = text,
-                // What was said beside calls, or before a reply broke, is not the answer.
-                AgentEvent::Restart | AgentEvent::ToolCall(_) | AgentEvent::Compacting => {
-                    answer.clear()
-                }
-                _ => {}
+            if let AgentEvent::Deferred { calls } = event? {
+                waiting = calls;
             }
         }
-        Ok(answer)
+        drop(turn);
+        match waiting.is_empty() {
+            true => Ok(self.session().transcript().answer().collect()),
+            false => Err(deferred(&waiting)),
+        }
     }
 
     /// Says `text` and waits for an answer of type `T`, as [`Agent::ask_as`](crate::Agent::ask_as).
