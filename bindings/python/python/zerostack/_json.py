@@ -49,7 +49,12 @@ def to_dict(value: Any) -> dict[str, Any]:
 
 def to_json(value: Any) -> str:
     """The same as text, on one line: of an event the bytes that the command and the core write."""
-    return json.dumps(to_dict(value), ensure_ascii=False, separators=(",", ":"))
+    return text(to_dict(value))
+
+
+def text(value: dict[str, Any]) -> str:
+    """A value of ``dict``s, lists and texts as JSON, on one line."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _counts(usage: Any) -> dict[str, int]:

@@ -22,11 +22,11 @@ class DeferredCalls(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """The event as a ``dict`` that ``json`` knows, with its ``type`` in lower case."""
-        return _json.to_dict(self)
+        return {**_json.to_dict(self), "calls": [_json.to_dict(call) for call in self.calls]}
 
     def to_json(self) -> str:
         """The same as JSON text, on one line."""
-        return _json.to_json(self)
+        return _json.text(self.to_dict())
 
 
 class Deny(NamedTuple):
