@@ -12,7 +12,7 @@ const TABLE: &str = include_str!("../examples/firmware/core.tsv");
 
 /// What is linked: a name for it, and the features of the image. `agent` is one call for each
 /// step and HTTP/1.1; `all calls` is that and every other call of a session.
-const SETS: [(&str, &str); 13] = [
+const SETS: [(&str, &str); 14] = [
     ("openai-chat, agent without http1", "openai-chat"),
     ("openai-chat, agent", "openai-chat,http1"),
     ("anthropic, agent", "anthropic,http1"),
@@ -31,6 +31,7 @@ const SETS: [(&str, &str); 13] = [
         "five dialects, all calls, attachments",
         "openai-chat,anthropic,openai-responses,gemini,ollama,http1,further,attachments",
     ),
+    ("openai-chat, all calls, profiles", "openai-chat,http1,further,profiles"),
     ("openai-chat, agent, local-models", "openai-chat,http1,local-models"),
 ];
 
@@ -48,6 +49,9 @@ const STATE_BYTES: u64 = 512;
 
 /// What the counts of the window and of calls that repeat add to it.
 const WINDOW_BYTES: u64 = 48;
+
+/// What the fields that a server has refused add to it.
+const PROFILE_BYTES: u64 = 8;
 
 // A test a target, so that both cores of a small machine have work.
 #[test]
@@ -108,7 +112,8 @@ fn check(target: &str, features: &str, image: &object::File<'_>) {
          {memory} of mem*), {state} bytes of state"
     );
     let window = if features.contains("window") { WINDOW_BYTES } else { 0 };
-    let is_small = state > 0 && state <= STATE_BYTES + window;
+    let profile = if features.contains("profiles") { PROFILE_BYTES } else { 0 };
+    let is_small = state > 0 && state <= STATE_BYTES + window + profile;
     assert!(is_small, "{target}, {features}: {state} bytes of state");
     let numbers = [("flash", flash, 0), ("state", state, 0)];
     table::check("core.tsv", TABLE, &format!("{target}\t{features}"), &numbers);

@@ -27,6 +27,10 @@ bin=$work/venv/bin
     -r "$root/examples/fastapi/requirements.txt" ||
     not_run "the packages of tests/requirements.txt cannot be installed"
 
+# The vendors' own types, for tests/test_vendors.py, which is skipped without them.
+"$bin/pip" install --quiet --disable-pip-version-check -r "$here/tests/vendors.txt" ||
+    echo "NOT RUN: test_vendors.py; the packages of tests/vendors.txt cannot be installed" >&2
+
 echo "== the programs that the tests talk to"
 cd "$root"
 cargo build --quiet -p zerostack-tests --bin zerostack-scripted --bin zerostack-command

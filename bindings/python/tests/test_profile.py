@@ -74,7 +74,7 @@ def test_a_refusal_that_names_a_field_is_sent_again_without_it(scripted_provider
     refusal = {"status": 400, "error": {"code": "", "message": "Unknown parameter: 'stream_options'."}}
     provider = scripted_provider(refusal, say("Yes."))
     tape = tmp_path / "tape"
-    with Agent("m", base_url=provider.url, api_key="k", record=tape, limits=zerostack.Limits(max_attempts=1)) as agent:
+    with Agent("m", base_url=provider.url, api_key="test-key", record=tape, limits=zerostack.Limits(max_attempts=1)) as agent:
         turn = agent.stream("hi")
         reasons = [event.reason for event in turn if isinstance(event, zerostack.Retry)]
         assert turn.answer.text == "Yes."

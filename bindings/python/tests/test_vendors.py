@@ -23,7 +23,7 @@ DIALECTS = ["openai-chat", "openai-responses", "anthropic", "gemini", "ollama"]
 MODELS = {
     "openai-chat": ["gpt-5.2", "gpt-4o", "deepseek-chat"],
     "openai-responses": ["gpt-5.2", "gpt-4o"],
-    "anthropic": ["claude-sonnet-4-6", "claude-opus-4-1", "us.anthropic.claude-sonnet-4-5-v1:0"],
+    "anthropic": ["claude-sonnet-4-6", "claude-opus-5", "claude-opus-4-1", "us.anthropic.claude-sonnet-4-5-v1:0"],
     "gemini": ["gemini-3-pro-preview", "gemini-2.5-flash"],
     "ollama": ["qwen3"],
 }
@@ -92,6 +92,12 @@ def chat(body: dict[str, Any]) -> None:
 
     stream = body.get("stream")
     kind = params.CompletionCreateParamsStreaming if stream else params.CompletionCreateParamsNonStreaming
+    # OpenAI's own models show no reasoning here, so its types have no member for it.
+    body = {**body, "messages": [dict(message) for message in body["messages"]]}
+    for message in body["messages"]:
+        if message["role"] == "assistant":
+            for member in ("reasoning_content", "reasoning", "reasoning_details"):
+                message.pop(member, None)
     CHECKS.adapter(kind).validate_python(body)
 
 
@@ -108,6 +114,9 @@ def anthropic(body: dict[str, Any]) -> None:
 
     stream = body.get("stream")
     kind = params.MessageCreateParamsStreaming if stream else params.MessageCreateParamsNonStreaming
+    # The version of the API that a session speaks, 2023-06-01, has these for models up to 4.6; the
+    # package speaks a later one.
+    body = {name: value for name, value in body.items() if name not in ("temperature", "top_p", "top_k")}
     CHECKS.adapter(kind).validate_python(body)
 
 

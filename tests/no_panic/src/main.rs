@@ -11,6 +11,8 @@ mod attachments;
 mod further;
 #[cfg(feature = "http1")]
 mod http1;
+#[cfg(feature = "profiles")]
+mod profiles;
 #[cfg(feature = "window")]
 mod window;
 
@@ -36,6 +38,8 @@ pub extern "C" fn _start() -> ! {
         core::hint::black_box(&attachments::CALLS);
         #[cfg(feature = "further")]
         core::hint::black_box(&further::CALLS);
+        #[cfg(feature = "profiles")]
+        core::hint::black_box(&profiles::CALLS);
         #[cfg(feature = "window")]
         core::hint::black_box(&window::CALLS);
     }

@@ -60,6 +60,7 @@ __all__ = [
     "__version__",
     "checked_arguments",
     "estimate",
+    "known_server",
     "skill_problems",
 ]
 

@@ -330,10 +330,12 @@ public actor Agent {
     private func exchange() async throws {
         turn?.text = ""
         turn?.network = nil
+        var hasBegun = false
         let request = try endpoint.request(for: try session.request())
         do {
             let response = try await transport.send(request)
             try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
+            hasBegun = true
             if response.status >= 300 {
                 try await feed(await refusal(response.body))
             } else {
@@ -351,9 +353,14 @@ public actor Agent {
         }
         try Task.checkCancellation()
         // Calls that are found in the text come before the end.
-        while session.step == .send || session.step == .receive {
+        while session.step == .receive || (session.step == .send && !hasBegun) {
             let event = try session.endResponse()
             await see(event)
+            if case .restart = event, let field = session.switchedOff {
+                let why = session.failure.map(reason) ?? "the request was refused"
+                let reason = "\(why); what follows goes without it (\(field) of its profile)"
+                await turn?.show(.retry(after: .zero, reason: reason))
+            }
             guard case .recovered = event else { break }
         }
     }

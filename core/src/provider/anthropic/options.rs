@@ -1,8 +1,9 @@
 //! The options of a request in the terms of messages.
 //!
 //! Source: the Anthropic API reference, "Create a message", and "Adaptive thinking", "Effort",
-//! "Extended thinking" and "Structured outputs".
+//! "Extended thinking" and "Structured outputs"; for sampling, the notes on version 2026-10-21.
 
+use crate::provider::model::is_claude;
 use crate::provider::options::{Fields, RequestOption, ToolChoice, tells_schema, tool_choice};
 use crate::provider::{CacheTtl, Config, Context, ReasoningEffort, RequestOptions};
 use crate::wire::json_write::{Piece, Pieces};
@@ -54,6 +55,9 @@ pub(super) static FIELDS: Fields = Fields {
 fn refuses(config: &dyn Config, option: RequestOption) -> bool {
     match option {
         RequestOption::CacheTtl => config.options().cache_ttl == Some(CacheTtl::Day),
+        RequestOption::Temperature | RequestOption::TopP | RequestOption::TopK => {
+            !takes_sampling(config.model())
+        }
         RequestOption::ReasoningEffort => {
             let effort = config.options().reasoning_effort;
             let by_budget = thinks_by_budget(config.model());
@@ -137,6 +141,14 @@ fn has_effort(context: &Context<'_>) -> bool {
     let effort = context.config.options().reasoning_effort;
     effort.is_some_and(|it| it != ReasoningEffort::None)
         && !thinks_by_budget(context.config.model())
+}
+
+/// Whether the model takes a temperature and the like: Claude does to 4.6, and refuses them since.
+/// The version of the API that is spoken, 2023-06-01, is the last that has them.
+fn takes_sampling(model: &str) -> bool {
+    let sampled =
+        ["claude-3", "-4-0", "-4-1", "-4-2", "-4-5", "-4-6", "-4.0", "-4.1", "-4.5", "-4.6"];
+    !is_claude(model) || sampled.iter().any(|old| contains(model, old))
 }
 
 /// Whether it is a Claude that takes no effort, but a number of tokens to think: those before

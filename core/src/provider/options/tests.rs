@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::provider::testing::{config, observe, sent, session};
-use crate::{Dialect, ErrorKind, Session, SessionConfig, Step, ToolMode, ToolResult, ToolSpec};
+use crate::{
+    Dialect, Error, ErrorKind, Session, SessionConfig, Step, ToolMode, ToolResult, ToolSpec,
+};
 
 const TOOLS: &[ToolSpec<'static>] = &[
     ToolSpec { name: "read", description: "", parameters: "{}" },
@@ -563,4 +565,26 @@ fn errors_name_the_option() {
     let options = RequestOptions { top_k: Some(1), ..NONE };
     let error = Session::new([0; 256], with(Dialect::OpenAiChat, options)).unwrap_err();
     assert!(error.to_string().contains("top_k"), "{error}");
+}
+
+#[test]
+fn claude_since_4_7_takes_no_sampling() {
+    let options = RequestOptions { temperature: Some(Thousandths(500)), ..RequestOptions::NONE };
+    let refused = |model| {
+        let config = SessionConfig { model, options, ..SessionConfig::new(Dialect::Anthropic, "") };
+        Session::new([0; 64], config).err()
+    };
+    for model in [
+        "claude-sonnet-4-6",
+        "claude-3-haiku",
+        "anthropic/claude-opus-4.5",
+        "kimi-k2",
+        "claude-sonnet-4-20250514",
+    ] {
+        assert_eq!(refused(model), None, "{model}");
+    }
+    let error = Error::new(ErrorKind::UnsupportedOption, RequestOption::Temperature as u32);
+    for model in ["claude-opus-4-7", "claude-sonnet-5", "us.anthropic.claude-opus-5-v1:0"] {
+        assert_eq!(refused(model), Some(error), "{model}");
+    }
 }

@@ -11,7 +11,9 @@ impl Machine {
     /// next one does. Each field is switched off once, so this comes to an end.
     #[inline(never)]
     pub fn switches_off(&mut self, log: &Log<'_>, config: &dyn Config, error: Error) -> bool {
-        if !matches!(error.detail(), 400 | 422) {
+        // A body over its limit ends within `feed`; what follows a restart there is a wait.
+        let is_over = self.decoder.offset >= config.limits().max_response_bytes;
+        if is_over || !matches!(error.detail(), 400 | 422) {
             return false;
         }
         let failure = &self.reply.failure;
