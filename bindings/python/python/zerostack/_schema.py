@@ -50,6 +50,8 @@ class Shapes:
         simple = SIMPLE.get(origin or hint) if _is_hashable(hint) else None
         if simple is not None:
             return simple
+        if getattr(hint, "_name", None) == "LiteralString":
+            return SIMPLE[str]
         if hasattr(hint, "__supertype__"):
             return self.of(hint.__supertype__)
         if isinstance(hint, typing.TypeVar):
