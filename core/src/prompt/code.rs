@@ -5,7 +5,8 @@
 /// What surrounds a byte of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Surroundings<'a> {
-    Prose,
+    /// Outside code; the line before the byte, at most [`LOOK_BACK_BYTES`].
+    Prose(&'a str),
     /// Between backticks; the code before the byte.
     Span(&'a str),
     /// Between the lines of a fence; the code before the byte, at most [`LOOK_BACK_BYTES`].
@@ -14,14 +15,15 @@ pub(super) enum Surroundings<'a> {
 
 impl Surroundings<'_> {
     pub fn is_code(self) -> bool {
-        self != Self::Prose
+        !matches!(self, Self::Prose(_))
     }
 
     /// Whether a shell argument here belongs to the code. `declared` prompts take arguments for
     /// sure; of others only what a shell would expand in a command is an argument.
     pub fn keeps_shell_arguments(self, declared: bool) -> bool {
         match self {
-            Self::Prose => false,
+            // A command without marks around it, such as an indented one.
+            Self::Prose(before) => is_in_awk(before) && has_open_program(before),
             Self::Span(before) => is_in_awk(before) || !declared && is_in_quotes(before),
             Self::Fence(before) => is_in_awk(before) || !declared,
         }
@@ -47,16 +49,17 @@ impl Code {
             self.step(body, at);
         }
         if let Some((_, _, start)) = self.fence {
-            let mut from = start.max(at.saturating_sub(LOOK_BACK_BYTES));
-            while from < at && !body.is_char_boundary(from) {
-                from = from.saturating_add(1);
-            }
-            return Surroundings::Fence(body.get(from..at).unwrap_or_default());
+            return Surroundings::Fence(before(body, start, at));
         }
         let (start, end) = self.span;
         match at >= start && at < end {
             true => Surroundings::Span(body.get(start..at).unwrap_or_default()),
-            false => Surroundings::Prose,
+            false => {
+                let text = before(body, 0, at);
+                let end = text.as_bytes().iter().rposition(|byte| *byte == b'\n');
+                let line = text.get(end.map_or(0, |end| end.saturating_add(1))..);
+                Surroundings::Prose(line.unwrap_or_default())
+            }
         }
     }
 
@@ -135,6 +138,21 @@ fn closing(inner: &str, length: usize) -> Option<usize> {
     }
 }
 
+/// What stands before byte `at` of `body` from `start` on, at most [`LOOK_BACK_BYTES`].
+fn before(body: &str, start: usize, at: usize) -> &str {
+    let mut from = start.max(at.saturating_sub(LOOK_BACK_BYTES));
+    while from < at && !body.is_char_boundary(from) {
+        from = from.saturating_add(1);
+    }
+    body.get(from..at).unwrap_or_default()
+}
+
+/// Whether a program of awk in quotes has begun: prose may name awk and have an apostrophe.
+fn has_open_program(line: &str) -> bool {
+    let opens = |pair: &[u8]| matches!(pair, [b'\'' | b'"', b'{'] | [b'\'' | b'"', b'/']);
+    line.as_bytes().windows(2).any(opens)
+}
+
 /// Whether the code ends inside single quotes, where a shell expands nothing.
 fn is_in_quotes(code: &str) -> bool {
     code.bytes().filter(|b| *b == b'\'').count() % 2 == 1
@@ -155,7 +173,7 @@ fn run(text: &str, mark: u8) -> usize {
 
 /// The longest code between backticks; longer ones are text.
 const MAX_SPAN_BYTES: usize = 1024;
-/// How far a quote is looked for before a place in a fence.
+/// How far a quote is looked for before a place outside spans.
 const LOOK_BACK_BYTES: usize = 1024;
 
 #[cfg(test)]
@@ -175,15 +193,15 @@ mod tests {
     fn spans_and_fences_are_code() {
         use Surroundings::{Fence, Prose, Span};
         let cases: [(&str, &[Surroundings<'_>]); 9] = [
-            ("a @ b", &[Prose]),
-            ("`a @` @", &[Span("a "), Prose]),
-            ("``a ` @`` @", &[Span("a ` "), Prose]),
-            ("a ` b @ c", &[Prose]),
-            ("`a\n@`", &[Prose]),
-            ("```sh\na @ @\n@\n```\n@", &[Fence("a "), Fence("a @ "), Fence("a @ @\n"), Prose]),
+            ("x\na @ b", &[Prose("a ")]),
+            ("`a @` @", &[Span("a "), Prose("`a @` ")]),
+            ("``a ` @`` @", &[Span("a ` "), Prose("``a ` @`` ")]),
+            ("a ` b @ c", &[Prose("a ` b ")]),
+            ("`a\n@`", &[Prose("")]),
+            ("```sh\na @ @\n@\n```\n@", &[Fence("a "), Fence("a @ "), Fence("a @ @\n"), Prose("")]),
             ("~~~\n```\n@\n~~~~ \n`@`", &[Fence("```\n"), Span("")]),
             ("  ````\n```\n@\n````", &[Fence("```\n")]),
-            ("```x``` @\n`@`@", &[Prose, Span(""), Prose]),
+            ("```x``` @\n`@`@", &[Prose("```x``` "), Span(""), Prose("`@`")]),
         ];
         for (body, expected) in cases {
             assert_eq!(places(body), expected, "{body}");
@@ -198,6 +216,8 @@ mod tests {
         assert!(Surroundings::Fence("x ").keeps_shell_arguments(false));
         assert!(!Surroundings::Fence("x ").keeps_shell_arguments(true));
         assert!(Surroundings::Span("gawk -F: '{print ").keeps_shell_arguments(true));
-        assert!(!Surroundings::Prose.keeps_shell_arguments(false));
+        let prose = |line| Surroundings::Prose(line).keeps_shell_arguments(true);
+        assert!(prose("    awk '{print ") && prose("awk '/x/ {print ") && prose("gawk \"{print "));
+        assert!(!prose("") && !prose("no awk; it's ") && !prose("awk '{print}' file "));
     }
 }

@@ -39,8 +39,8 @@
 //!
 //! Code in Markdown's fences and spans has such marks of its own. `$ARGUMENTS` and declared names are
 //! placeholders there too. `{{name}}` is one only if it has a value. `$1`, `$@` and the like are none in a
-//! program for awk and, unless the prompt declares arguments or has `$1` outside code, none between
-//! single quotes or in a fence.
+//! program for awk, which needs no marks of code around it, and, unless the prompt declares arguments or
+//! has `$1` outside code, none between single quotes or in a fence.
 //!
 //! A value that is missing and has no default is an error, except that no arguments at all are an
 //! empty text, and so is a `$1` that is missing in a prompt with an `argument-hint`.

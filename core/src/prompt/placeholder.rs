@@ -83,7 +83,7 @@ impl<'a> BodyPieces<'a> {
             && !inner.starts_with("{ARGUMENTS");
         let place = match is_shell {
             true => self.code.place(self.body, at),
-            false => Surroundings::Prose,
+            false => Surroundings::Prose(""),
         };
         (!place.keeps_shell_arguments(self.declared)).then_some((placeholder, length))
     }

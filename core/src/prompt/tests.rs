@@ -252,7 +252,13 @@ fn places_beyond_the_packed_bits_are_held_at_the_greatest() {
 #[test]
 fn holes_are_filled() {
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-    let cases: [Case<'_>; 30] = [
+    let cases: [Case<'_>; 32] = [
+        (
+            "run\n\n    awk '{print $1}' log\n\non $1",
+            &[("1", "x")],
+            "run\n\n    awk '{print $1}' log\n\non x",
+        ),
+        ("awk's field is '$1'", &[("1", "x")], "awk's field is 'x'"),
         ("a {{x}} b {{ x }}", &[("x", "1")], "a 1 b 1"),
         ("{{x|fall back}}", &[], "fall back"),
         ("{{x|fall back}}", &[("x", "")], ""),

@@ -44,6 +44,11 @@ impl FirstText {
     /// input is used up.
     pub fn next<'a>(&mut self, input: &mut &'a [u8]) -> Option<&'a [u8]> {
         while let Some((&byte, rest)) = input.split_first() {
+            if self.state == State::Over {
+                // The rest may be long.
+                *input = &[];
+                break;
+            }
             let before = *input;
             *input = rest;
             self.state = match (self.state, byte) {
@@ -68,7 +73,8 @@ impl FirstText {
                     self.name = add(u32::from(self.name), byte.to_ascii_lowercase()) as u16;
                     State::TagName
                 }
-                (state @ (State::Tag | State::Over), _) => state,
+                (State::Tag, _) => State::Tag,
+                (State::Over, _) => State::Over,
                 (state @ (State::Start | State::Between), _)
                     if byte.is_ascii_whitespace() || self.place == Place::Hidden =>
                 {

@@ -7,7 +7,9 @@ use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use crate::provider::testing::{Observed, assert_no_cut_passes, config, events, observed, session};
+use crate::provider::testing::{
+    Observed, assert_no_cut_passes, config, events, observe, observed, session, some,
+};
 use crate::{Dialect, ErrorKind, Event, StopReason};
 
 /// The documents of a stream that says "hello" and calls `f`, in each dialect.
@@ -332,5 +334,35 @@ fn members_of_gemini_in_the_other_spelling_are_the_same() {
         ),
     ] {
         assert_eq!(observed(Dialect::Gemini, body).end, Some(end), "{body}");
+    }
+}
+
+#[test]
+fn what_stands_around_the_documents_does_not_matter() {
+    type Around = fn(String) -> String;
+    let ways: [Around; 8] = [
+        |body| body + "data: [DONE]\n\n",
+        |body| String::from(body.trim_end()),
+        |body| body.replace("data: ", "data:"),
+        |body| body.replace("data:", ": still there\n\ndata:"),
+        |body| body.replace("data:", "id: 7\nretry: 3000\nevent: message\ndata:"),
+        |body| body.replace('\n', "\r\n"),
+        |body| body.replace('\n', "\r"),
+        |body| format!("\u{feff}{body}"),
+    ];
+    for dialect in Dialect::ALL.iter().copied() {
+        let plain = events(&pieces(dialect));
+        let arrays: String =
+            pieces(dialect).iter().map(|piece| format!("data: [{piece}]\n\n")).collect();
+        for mask in some(0..2 << ways.len()) {
+            let start = if mask & 1 == 0 { &plain } else { &arrays };
+            let chosen = ways.iter().enumerate().filter(|(number, _)| mask & 2 << number != 0);
+            let body = chosen.fold(start.clone(), |body, (_, way)| way(body));
+            for chunk in [1, 7, body.len()] {
+                let mut session = session(config(dialect));
+                let heard = observe(&mut session, body.as_bytes(), chunk);
+                is_all(&heard, dialect, &body);
+            }
+        }
     }
 }
