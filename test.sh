@@ -107,6 +107,7 @@ first_lane() {
     check "Swift" bindings/swift/check.sh
     check "Kotlin" bindings/kotlin/check.sh
     check "WebAssembly" examples/wasm/check.sh
+    check "SDKs of other agents" examples/sdk/check.sh
 }
 second_lane() {
     check "firmware" examples/firmware/check.sh

@@ -45,6 +45,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         limits: Limits::default(),
         idle_limit: None,
         write: false,
+        takes_answer: false,
         format: zerostack::run::contract::Format::Lines,
         subagents: false,
         prompts: zerostack::run::PromptFiles::default(),
@@ -56,6 +57,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         session: zerostack::run::SessionChoice { is_off: true, ..Default::default() },
         prove_prefix: false,
         kept: None,
+        fork: None,
         attempt: 1,
     };
     run(&options, &Stop::new(), &Nobody)

@@ -139,6 +139,37 @@ fn the_smallest_patch_that_passes_is_the_result_of_attempts_at_the_same_time() {
     for attempt in ["attempt 1 of 3: the check", "attempt 2 of 3: a patch of", "attempt 3 of 3:"] {
         assert!(done.stderr.contains(attempt), "{}", done.stderr);
     }
+    // Written and taped: only the best is written, and each attempt has its tape.
+    let script = all.iter().fold(Script::new(), |script, (name, content)| {
+        let told = format!("As {name}.");
+        script.reply(writes(content).when(&told).unless("\"tool\"").repeat())
+    });
+    let provider = Scripted::start(script.reply(says("done").repeat())).unwrap();
+    let tape = place.folder("home").join("tape");
+    let tapes = ["--write", "--record", tape.to_str().unwrap()];
+    let arguments = [
+        &["fix it", "--check", "touch left; sh test.sh", "--best-of", "3"][..],
+        &strategies,
+        &tapes,
+    ];
+    let run = place.zerostack(&arguments.concat()).model(&provider).writes();
+    run.run().success();
+    let file = |name: &str| std::fs::read_to_string(place.project().join(name));
+    assert!(file("add.sh").unwrap().contains("+ $2"), "{:?}", file("add.sh"));
+    assert!(!file("add.sh").unwrap().contains("It adds"));
+    assert!(file("left").is_err(), "what the check leaves is not written");
+    for number in 1..=3 {
+        let tape = format!("{}.{number}", tape.display());
+        let told = match number {
+            1 => "wrong",
+            2 => "long",
+            _ => "short",
+        };
+        let requests = place.zerostack(&["replay", &tape, "--requests"]).run().success();
+        assert!(requests.contains(&format!("As {told}.")), "{number}");
+    }
+    place.zerostack(&["undo"]).writes().run().success();
+    assert!(file("add.sh").unwrap().contains("- $2"));
     // None passes: the best patch is kept.
     let script = Script::new().reply(writes(WRONG).unless("\"tool\"").repeat());
     let provider = Scripted::start(script.reply(says("done").repeat())).unwrap();
@@ -182,7 +213,6 @@ fn checks_go_with_patches_only() {
         (&["ask", "why", "--check", "true"][..], "--check is for patches, which ask does not give"),
         (&["do it", "--best-of", "2"], "--check is missing"),
         (&["do it", "--best-of", "2", "--attempts", "2"], "do not go together"),
-        (&["do it", "--best-of", "2", "--check", "true", "-w"], "--best-of and --write"),
         (&["do it", "--strategy", "fxi"], "unknown prompt \"fxi\"; did you mean \"fix\"?"),
     ] {
         let complaint = place.zerostack(arguments).run().failure(2).to_owned();

@@ -7,12 +7,11 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::command::entry::{Entry, Invocation, RESERVED, asks_for_help, find};
+use crate::command::entry::{Entry, Invocation, asks_for_help, find};
 use crate::command::first_word::first_word;
 use crate::command::help::print_help;
 use crate::command::print::{fail, print};
 use crate::command::run;
-use crate::command::usage::usage;
 use crate::error::unwritable;
 use crate::sandbox::ToolHost;
 use crate::visible::visible;
@@ -49,7 +48,7 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
         print(concat!("zerostack ", env!("CARGO_PKG_VERSION"), "\n").as_bytes())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let named = named(&arguments)?;
+    let named = named(&arguments);
     if let Some(length) = asks_for_help(&arguments) {
         let of_prompt = match named {
             None => run::prompt_help(&arguments, COMMANDS, &run::ENTRY.command())?,
@@ -81,22 +80,13 @@ fn execute(mut arguments: Vec<OsString>, tools: ToolHost) -> Result<ExitCode> {
 }
 
 /// The command that the first word names, and where that word is.
-///
-/// # Errors
-/// `Usage` for one that this version does not have.
-fn named(arguments: &[OsString]) -> Result<Option<(usize, &'static Entry)>> {
+fn named(arguments: &[OsString]) -> Option<(usize, &'static Entry)> {
     // The flags are looked at only if there are some before it.
     let is_first = arguments.first().is_some_and(|it| !it.as_encoded_bytes().starts_with(b"-"));
     let place = match is_first {
         true => Some(0),
         false => first_word(arguments, &run::ENTRY.command()),
-    };
-    let word = place.and_then(|place| Some((place, arguments.get(place)?.to_str()?)));
-    match word {
-        Some((_, word)) if RESERVED.contains(&word) => {
-            Err(usage(format!("this version has no command {word:?}")))
-        }
-        Some((place, word)) => Ok(find(COMMANDS, word).map(|entry| (place, entry))),
-        None => Ok(None),
-    }
+    }?;
+    let entry = find(COMMANDS, arguments.get(place)?.to_str()?)?;
+    Some((place, entry))
 }

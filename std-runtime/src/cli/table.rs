@@ -2,9 +2,9 @@
 
 use crate::command::entry::Entry;
 use crate::command::{
-    chat, complete, completions, config, decode, diff, doctor, encode, help, log, man, patch,
-    permissions, prompts, redo, replay, retry, rounds, run, sandbox, sessions, show, step, tokens,
-    tool, trust, try_sample, undo, worktree,
+    chat, complete, completions, config, decode, diff, doctor, encode, fork, help, log, man, patch,
+    permissions, prompts, redo, replay, retry, rounds, run, sandbox, sdk, sessions, show, step,
+    tokens, tool, trust, try_sample, undo, worktree,
 };
 
 /// All commands, in the order of the help.
@@ -13,6 +13,7 @@ pub(super) const COMMANDS: &[Entry] = &[
     chat::ENTRY,
     rounds::ENTRY,
     retry::ENTRY,
+    fork::ENTRY,
     try_sample::ENTRY,
     log::ENTRY,
     show::ENTRY,
@@ -37,6 +38,7 @@ pub(super) const COMMANDS: &[Entry] = &[
     tool::ENTRY,
     sandbox::ENTRY,
     tokens::ENTRY,
+    sdk::ENTRY,
     complete::ENTRY,
 ];
 
@@ -45,7 +47,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::command::entry::{RESERVED, root};
+    use crate::command::entry::root;
 
     #[test]
     fn the_parser_takes_the_table() {
@@ -56,8 +58,8 @@ mod tests {
     #[test]
     fn a_name_is_long_enough_to_be_told_from_an_instruction_and_there_once() {
         let names: Vec<&str> = COMMANDS.iter().map(|entry| entry.name).collect();
-        let all: BTreeSet<&str> = names.iter().chain(RESERVED).copied().collect();
-        assert_eq!(all.len(), names.len() + RESERVED.len());
+        let all: BTreeSet<&str> = names.iter().copied().collect();
+        assert_eq!(all.len(), names.len());
         assert!(all.iter().all(|name| name.len() > 2), "{all:?}");
     }
 
@@ -115,7 +117,10 @@ mod tests {
             flags
         };
         // Python sets these itself, or has no use for them.
-        assert_eq!(python("OPTIONS"), without(flags(true), &["events", "parallel", "color"]));
+        assert_eq!(
+            python("OPTIONS"),
+            without(flags(true), &["add-system", "events", "parallel", "color"])
+        );
         let fixed = ["quiet", "help", "version", "dry-run", "merge"];
         assert_eq!(python("FLAGS"), without(flags(false), &fixed));
     }

@@ -70,13 +70,9 @@ pub(crate) struct Invocation<'a> {
 impl Invocation<'_> {
     /// The names of all commands, which a prompt of that name only runs by `--prompt`.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.table.iter().map(|entry| entry.name).chain(RESERVED.iter().copied()).collect()
+        self.table.iter().map(|entry| entry.name).collect()
     }
 }
-
-/// Names of commands that this version does not have. They are no prompts, so that a script does
-/// not change its meaning with the next version.
-pub(crate) const RESERVED: &[&str] = &["fork"];
 
 impl Entry {
     /// The command for the parser, the help and the man page.

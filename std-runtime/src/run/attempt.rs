@@ -71,6 +71,8 @@ pub(super) fn attempt(
         sandbox: options.sandbox,
         layers: view.layers(),
         limits: config.limits,
+        session: saved.as_ref().map(|saved| saved.name.as_str()),
+        tools: config.tools.iter().map(|tool| tool.name.as_str()).collect(),
     };
     front.start(&start)?;
     let id = ConversationId::of_attempt(options.attempt);
@@ -122,6 +124,12 @@ impl Attempt<'_> {
             Subagents { setup, workspace, stop, family, member, options, gate, depth: 0 };
         let mut tools = Tools::new(workspace, stop, options, gate, &subagents, member);
         tools.show(&session);
+        if let Some(fork) = &options.fork {
+            let mut notes = Vec::new();
+            let network = setup.reaches_network(options);
+            fork.redo(&mut tools.sources(), options, network, &mut notes)?;
+            notes.iter().try_for_each(|note| family.front().event(&RunEvent::Warned(note)))?;
+        }
         let (endpoint, transport) = (&setup.endpoint, transport(options, stop)?);
         let mut conversation =
             Conversation::new(session, endpoint, transport, &tools, recording, member)
@@ -228,10 +236,14 @@ impl Attempt<'_> {
         outcome.connections = view.connections();
         outcome.notes.extend(refused(&outcome.connections));
         outcome.notes.extend(tools.take_notes());
-        if let Some(checked) = checked.filter(|_| options.write) {
+        if let Some(checked) = checked.filter(|_| options.write && !outcome.patch.is_empty()) {
             let Setup { endpoint, started, .. } = setup;
             let written = Written { options, endpoint, view, started: *started };
-            outcome.written = Some(written.write(&checked, &outcome, stop)?);
+            match options.best_of {
+                0 | 1 => outcome.written = Some(written.write(&checked, &outcome, stop)?),
+                // Only that of the best attempt is written.
+                _ => outcome.checked = Some(Box::new(checked)),
+            }
         }
         Ok(outcome)
     }

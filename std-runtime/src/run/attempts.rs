@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::attempt::attempt;
-use super::delivery::kept;
+use super::delivery::{Written, kept};
 use super::front::{AttemptEnd, Front, RunEvent, Start};
 use super::setup::{Network, Setup, recover};
 use super::spent::Spent;
@@ -35,7 +35,10 @@ fn in_turn(
 ) -> Result<Outcome> {
     let count = options.attempts.max(1);
     let mut spent = Spent::default();
-    let mut saved = session::open(options, setup)?;
+    let mut saved = match &options.fork {
+        Some(fork) => Some(fork.save(options, setup)?),
+        None => session::open(options, setup)?,
+    };
     let mut number = 1;
     let result = loop {
         let options = with_strategy(options, number);
@@ -102,15 +105,17 @@ fn at_once(
         joined.collect::<Result<Vec<_>, _>>()
     });
     let ends = ends.map_err(|_| Error::new(ErrorKind::Internal, "an attempt broke off"))?;
-    let (mut spent, mut best, mut error) = (Spent::default(), None::<Outcome>, None::<Error>);
-    for (result, of_one) in ends {
+    let mut best = None::<(Outcome, &Workspace)>;
+    let (mut spent, mut error) = (Spent::default(), None::<Error>);
+    for ((result, of_one), workspace) in ends.into_iter().zip(&workspaces) {
         spent.add(of_one.usage);
         of_one.patch.iter().for_each(|patch| spent.offer(patch));
         match result {
             Ok(outcome) => {
-                let is_better =
-                    best.as_ref().is_none_or(|best| outcome.patch.len() < best.patch.len());
-                best = if is_better { Some(outcome) } else { best };
+                let bytes = best.as_ref().map(|(best, _)| best.patch.len());
+                if bytes.is_none_or(|bytes| outcome.patch.len() < bytes) {
+                    best = Some((outcome, workspace));
+                }
             }
             // One that came to a patch says most.
             Err(new) if error.is_none() || new.kind() == ErrorKind::CheckFailed => {
@@ -120,7 +125,16 @@ fn at_once(
         }
     }
     match (best, error) {
-        (Some(outcome), _) => Ok(Outcome { usage: spent.usage, ..outcome }),
+        (Some((outcome, workspace)), _) => {
+            let mut outcome = Outcome { usage: spent.usage, ..outcome };
+            if let Some(checked) = outcome.checked.take() {
+                let Setup { endpoint, started, .. } = &setup;
+                let written =
+                    Written { options, endpoint, view: workspace.view(), started: *started };
+                outcome.written = Some(written.write(&checked, &outcome, stop)?);
+            }
+            Ok(outcome)
+        }
         (None, Some(error)) => Err(with_best_patch(error, &spent, options)),
         (None, None) => Err(Error::new(ErrorKind::Internal, "no attempt was made")),
     }
@@ -130,6 +144,10 @@ fn at_once(
 fn with_strategy(options: &RunOptions, number: u32) -> RunOptions {
     let mut options = options.clone();
     options.attempt = number;
+    // A tape has one conversation.
+    if let Some(path) = options.record.as_mut().filter(|_| options.best_of > 1) {
+        path.as_mut_os_string().push(format!(".{number}"));
+    }
     let count = options.strategies.len().max(1);
     let place = usize::try_from(number.saturating_sub(1)).unwrap_or_default() % count;
     if let Some(strategy) = options.strategies.get(place) {

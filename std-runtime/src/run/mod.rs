@@ -25,6 +25,7 @@ mod family;
 mod filling;
 mod first_request;
 mod foreign;
+mod fork;
 pub mod front;
 mod hex;
 mod in_view;
@@ -70,9 +71,11 @@ pub use argument::Argument;
 pub use carry_out::carry_out;
 pub use check::Check;
 pub use context::Context;
+use delivery::Checked;
 pub use delivery::{Delivery, keep_patch};
 pub use filling::Filling;
 pub use first_request::first_request;
+pub use fork::Fork;
 pub use front::{AttemptEnd, CheckEnd, Front, RunEnd, RunEvent, Start};
 pub use in_view::{CheckOutcome, Confinement};
 pub use instructions::Instructions;
@@ -115,6 +118,8 @@ pub struct RunOptions {
     pub idle_limit: Option<Duration>,
     /// Whether the changes are written to the folder.
     pub write: bool,
+    /// Whether an answer is a result where no file was changed.
+    pub takes_answer: bool,
     /// How findings and commands are written.
     pub format: contract::Format,
     /// Whether the model may give tasks to subagents, whatever its prompt says.
@@ -137,6 +142,8 @@ pub struct RunOptions {
     pub prove_prefix: bool,
     /// What is kept of the run, whatever it comes to.
     pub kept: Option<Arc<Draft>>,
+    /// The rounds of another run that it goes on from.
+    pub fork: Option<Arc<Fork>>,
     /// Which attempt it is, counted from 1.
     pub attempt: u32,
 }
@@ -166,6 +173,8 @@ pub struct Outcome {
     pub written: Option<u32>,
     /// The commands that the result is, to be run if the user agrees.
     pub plan: Option<contract::commands::Plan>,
+    /// What is to be written if this attempt is the best of several.
+    checked: Option<Box<Checked>>,
 }
 
 impl Outcome {
@@ -183,6 +192,7 @@ impl Outcome {
             connections: Vec::new(),
             written: None,
             plan: None,
+            checked: None,
         }
     }
 }

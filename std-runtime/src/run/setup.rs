@@ -13,7 +13,7 @@ use super::workspace::Workspace;
 use super::{RunOptions, Stop, options as request_options};
 use crate::permissions::Permissions;
 use crate::provider::{self, BadCalls, Endpoint};
-use crate::sandbox::Access;
+use crate::sandbox::{self, Access};
 use crate::transport::HttpOptions;
 use crate::trust::Wish;
 use crate::{Error, ErrorKind, Result, commit};
@@ -71,6 +71,12 @@ impl Setup {
         let limits = endpoint.limits(options.limits)?;
         let provider::Config { permissions, access, bad_calls, .. } = config;
         Ok(Self { endpoint, hidden_variables, permissions, bad_calls, access, limits, started })
+    }
+
+    /// Whether tools reach something of the network.
+    pub(super) fn reaches_network(&self, options: &RunOptions) -> bool {
+        let network = options.access.network.as_ref().or(self.access.network.as_ref());
+        network.is_some_and(|network| *network != sandbox::Network::Off)
     }
 
     /// The same with other bounds.

@@ -95,6 +95,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         limits: limits_of(matches),
         idle_limit: idle_limit.map(|it| Duration::from_secs(it.into())),
         write,
+        takes_answer: true,
         format: Format::default(),
         subagents: matches.get_flag("subagents"),
         prompts: files.clone(),
@@ -106,6 +107,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         session,
         prove_prefix: false,
         kept: None,
+        fork: None,
         attempt: 1,
     };
     Ok((options, files))

@@ -68,7 +68,7 @@ fn run(invocation: Invocation<'_>) -> Result<ExitCode> {
     if until.is_none() && plan.is_none() {
         return Err(usage("loop: say when it ends: --until CMD, or --plan FILE".to_owned()));
     }
-    if args.events || args.record.is_some() || args.output_file.is_some() {
+    if args.events.is_some() || args.record.is_some() || args.output_file.is_some() {
         let text = "loop: --events, --record and --output-file are for single runs";
         return Err(usage(text.to_owned()));
     }

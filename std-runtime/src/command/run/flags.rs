@@ -1,6 +1,7 @@
 //! The flags of a run, in groups, and what they were given.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -16,7 +17,8 @@ use crate::command::sessions;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
 use crate::run::contract::Format;
-use crate::run::{Check, SessionChoice};
+use crate::run::front::events::EventFormat;
+use crate::run::{Check, Fork, SessionChoice};
 use crate::sandbox;
 
 /// The arguments of a run.
@@ -28,7 +30,7 @@ pub(crate) struct RunArgs {
     pub attached: Vec<PathBuf>,
     pub record: Option<PathBuf>,
     pub record_attachments: bool,
-    pub events: bool,
+    pub events: Option<EventFormat>,
     pub output: Option<Output>,
     pub output_schema: Option<PathBuf>,
     pub output_file: Option<PathBuf>,
@@ -38,6 +40,8 @@ pub(crate) struct RunArgs {
     pub quiet: bool,
     pub color: Color,
     pub prompt: Option<String>,
+    /// The file of a text that is added to that of the prompt.
+    pub add_system: Option<PathBuf>,
     pub time_limit: Option<Duration>,
     pub stdin_limit: Option<Duration>,
     pub idle_limit: Option<Duration>,
@@ -53,6 +57,8 @@ pub(crate) struct RunArgs {
     /// Values of the prompt's arguments.
     pub values: Vec<(String, String)>,
     pub session: SessionChoice,
+    /// The rounds of another run to go on from.
+    pub fork: Option<Arc<Fork>>,
     pub dry_run: bool,
     pub yes: bool,
     /// The words before `--`; the first may name a prompt.
@@ -173,6 +179,8 @@ fn files() -> Vec<Arg> {
             ),
         path("record", "FILE", "Write a tape of the run, for `zerostack replay`"),
         flag::switch("record-attachments", "Put files on the tapes, not their hashes alone"),
+        // For `zerostack sdk` alone.
+        path("add-system", "FILE", "Text to add to the system prompt").hide(true),
     ]
 }
 
@@ -229,8 +237,16 @@ fn output() -> Vec<Arg> {
     vec![
         flag::choice("output", "KIND", outputs, "The kind of result, instead of the prompt's"),
         path("output-file", "FILE", "Write the result to FILE, whole or not at all").short('o'),
-        flag::choice("events", "json", vec![("json", ())], "Print events, the result last")
-            .long_help("Print each event as one line of JSON on stdout, the result last"),
+        flag::choice(
+            "events",
+            "FORMAT",
+            EventFormat::ALL.map(|it| (it.name(), it)).to_vec(),
+            "Print events, the result last",
+        )
+        .long_help(
+            "Print each event as one line of JSON on stdout, the result last: json (our own), \
+             claude (the stream-json of Claude Code) or codex (the --json of Codex)",
+        ),
         flag::switch("json", "Print findings or commands as JSON"),
         flag::switch("sarif", "Print findings as SARIF 2.1.0").conflicts_with("json"),
         flag::switch("dry-run", "Print the first request and send nothing").long_help(
@@ -296,7 +312,7 @@ impl RunArgs {
             attached: values(matches, "attach"),
             record: value(matches, "record"),
             record_attachments: matches.get_flag("record-attachments"),
-            events: value::<()>(matches, "events").is_some(),
+            events: value(matches, "events"),
             output: value(matches, "output"),
             output_schema: options::schema_path(matches),
             output_file: value(matches, "output-file"),
@@ -307,9 +323,11 @@ impl RunArgs {
                 ..Permissions::default()
             },
             session: sessions::given(matches),
+            fork: None,
             folder: value(matches, "folder"),
             quiet: matches.get_flag("quiet"),
             color: value(matches, "color").unwrap_or_default(),
+            add_system: value(matches, "add-system"),
             prompt: value(matches, "prompt").or_else(|| value(matches, "agent")),
             subagents: matches.get_flag("subagents"),
             worktree: value(matches, "worktree"),

@@ -63,18 +63,9 @@ pub(super) fn check_attempts(
     if args.check.is_some() && instructions.output != Output::Patch {
         return Err(usage(format!("--check is for patches, which {name} does not give")));
     }
-    if args.best_of > 1 && args.write {
-        let text = "--best-of and --write do not go together; send the patch to `git apply`";
-        return Err(usage(text));
-    }
     if args.best_of > 1 && session.is_asked() {
         return Err(usage(
             "--best-of and --session do not go together: a session has one conversation",
-        ));
-    }
-    if args.best_of > 1 && args.record.is_some() {
-        return Err(usage(
-            "--best-of and --record do not go together: a tape has one conversation",
         ));
     }
     Ok(())

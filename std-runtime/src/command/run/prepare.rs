@@ -17,7 +17,9 @@ use crate::command::print::tell;
 use crate::command::sample::{self, Sample};
 use crate::command::sessions;
 use crate::command::trust;
+use crate::command::usage::usage;
 use crate::run::contract::{Form, findings};
+use crate::run::front::events::EventFormat;
 use crate::run::input::{self, Given, Patience};
 use crate::run::{self, Filling, Outcome, PromptFiles, RunOptions, Stop};
 use crate::worktree::Repository;
@@ -48,28 +50,35 @@ pub(super) fn prepared(
         None => folder,
     };
     let mut files = PromptFiles::load(&folder, &invocation.names());
+    let fork = args.fork.take();
+    let goes_on = args.session.goes_on || fork.is_some();
     let words = Words {
         prompt: args.prompt.take(),
         words: std::mem::take(&mut args.words),
         instruction: std::mem::take(&mut args.instruction),
         // Who goes on says something, if only "yes".
-        follow_name: invocation.is_named || args.session.goes_on,
+        follow_name: invocation.is_named || goes_on,
     };
     let Task { mut prompt, is_named, text, waits_for_stdin } =
         words.task(&mut files, invocation.table)?;
     let mut session = std::mem::take(&mut args.session);
     sessions::check(&session)?;
     // Runs that another command starts are parts of its work.
-    let is_part = sample.is_some() || crate::agent::variable(signals::PARENT).is_some();
+    let takes_answer = args.events.is_some_and(EventFormat::takes_answers);
+    let has_parent = crate::agent::variable(signals::PARENT).is_some();
+    // That of `sdk` is a turn, and the next one goes on with it.
+    let is_part = sample.is_some() || (has_parent && !takes_answer);
     session.is_off = is_part && !session.is_asked();
     // A session goes on with its prompt.
-    let last = session.last_prompt(&folder).filter(|last| !is_named && files.has(last));
+    let last = fork.as_ref().map(|fork| fork.prompt.clone());
+    let last =
+        last.or_else(|| session.last_prompt(&folder)).filter(|last| !is_named && files.has(last));
     prompt = last.unwrap_or(prompt);
     let task = match sample {
         Some(_) if text.is_empty() => sample::TASK.to_owned(),
         _ => text,
     };
-    let goes_on_without = task.is_empty() && session.goes_on && !waits_for_stdin;
+    let goes_on_without = task.is_empty() && goes_on && !waits_for_stdin;
     let patience = match (waits_for_stdin, args.stdin_limit) {
         (true, _) => Patience::Forever,
         (false, Some(limit)) => Patience::Until(limit),
@@ -95,7 +104,7 @@ pub(super) fn prepared(
     }
     let mut input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
-    if task.is_empty() && input.is_none() && prompt == task::DEFAULT && !session.goes_on {
+    if task.is_empty() && input.is_none() && prompt == task::DEFAULT && !goes_on {
         let text = "nothing to do: say what to change, as in `zerostack \"make the test pass\"`";
         return Err(Error::new(ErrorKind::Usage, text));
     }
@@ -121,6 +130,13 @@ pub(super) fn prepared(
         input = None;
     }
     let mut instructions = instructions.with_context(&folder)?;
+    if let Some(path) = &args.add_system {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Input, format!("cannot read {}: {error}", path.display()))
+        })?;
+        instructions.text.push_str("\n\n");
+        instructions.text.push_str(text.trim());
+    }
     if goes_on_without && input.is_none() {
         GO_ON.clone_into(&mut instructions.task);
     }
@@ -144,6 +160,11 @@ pub(super) fn prepared(
     }
     check_form((args.format, args.yes), &instructions)?;
     check_attempts(&args, &session, &instructions)?;
+    if fork.is_some() && (session.is_asked() || args.best_of > 1 || args.record.is_some()) {
+        return Err(usage(
+            "fork makes a session of its own: leave out --continue, --session, --best-of and --record",
+        ));
+    }
     if crate::agent::variable("ZEROSTACK_MODEL").is_none() {
         model.model = model.model.or_else(|| instructions.model.clone());
     }
@@ -202,6 +223,7 @@ pub(super) fn prepared(
         limits,
         idle_limit,
         write,
+        takes_answer,
         format,
         subagents,
         prompts: files,
@@ -213,6 +235,7 @@ pub(super) fn prepared(
         session,
         prove_prefix,
         kept: None,
+        fork,
         attempt: 1,
     });
     Ok(if is_dry { Prepared::DryRun(options) } else { Prepared::Run(options) })

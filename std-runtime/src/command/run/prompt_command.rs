@@ -7,7 +7,7 @@ use clap::Command;
 
 use super::task::is_file;
 use crate::Result;
-use crate::command::entry::{Entry, RESERVED};
+use crate::command::entry::Entry;
 use crate::command::first_word::first_word;
 use crate::run::{Argument, Filling, PromptFiles, front::json};
 
@@ -19,8 +19,7 @@ fn prompt_of(
 ) -> Result<Option<(usize, PromptFiles, String)>> {
     let Some(place) = first_word(arguments, run) else { return Ok(None) };
     let Some(word) = arguments.get(place).and_then(|word| word.to_str()) else { return Ok(None) };
-    let commands: Vec<&str> =
-        table.iter().map(|it| it.name).chain(RESERVED.iter().copied()).collect();
+    let commands: Vec<&str> = table.iter().map(|it| it.name).collect();
     let folder = std::env::current_dir().unwrap_or_default();
     let mut files = PromptFiles::load(&folder, &commands);
     let name = match word {

@@ -11,7 +11,6 @@ use crate::Result;
 use crate::ask::{Answer, Question};
 use crate::command::color::is_dumb;
 use crate::command::print::tell;
-use crate::run::front::json::EventWriter;
 use crate::run::front::plain::Plain;
 use crate::run::front::terminal::Terminal;
 use crate::run::{Front, RunEnd, RunEvent, Start};
@@ -21,7 +20,7 @@ use crate::transport::Cancel;
 pub(super) struct Screen {
     /// Held for each event, so that all show them in one order, and while the person is asked.
     order: Mutex<()>,
-    events: Option<EventWriter<io::Stdout>>,
+    events: Option<Box<dyn Front + Send>>,
     plain: Option<Plain<io::Stderr>>,
     terminal: Option<Terminal>,
     pub(super) keeper: Option<Keeper>,
@@ -34,7 +33,7 @@ impl Screen {
         let terminal = || Terminal::new(args.color.is_on(is_terminal));
         Self {
             order: Mutex::default(),
-            events: args.events.then(|| EventWriter::new(io::stdout())),
+            events: args.events.map(|format| format.front(io::stdout())),
             plain: (!args.quiet && !is_terminal).then(|| Plain::new(io::stderr())),
             terminal: (!args.quiet && is_terminal).then(terminal),
             keeper: None,
@@ -53,7 +52,7 @@ impl Screen {
         keeper.as_ref().map_or(Ok(()), |it| show(it))?;
         plain.as_ref().map_or(Ok(()), |it| show(it))?;
         terminal.as_ref().map_or(Ok(()), |it| show(it))?;
-        events.as_ref().map_or(Ok(()), |it| show(it))
+        events.as_ref().map_or(Ok(()), |it| show(it.as_ref()))
     }
 
     fn order(&self) -> MutexGuard<'_, ()> {

@@ -10,6 +10,7 @@ use crate::view::{Comparison, Verdict, View};
 use crate::{Error, ErrorKind, Result};
 
 /// A patch that can be handed over.
+#[derive(Debug)]
 pub(in crate::run) struct Checked {
     pub(in crate::run) patch: Vec<u8>,
     pub(in crate::run) changes: Changes,

@@ -31,6 +31,7 @@ pub(in crate::run) fn outcome(
         connections: Vec::new(),
         written: None,
         plan: None,
+        checked: None,
     };
     if let Some(Checked { patch, changes, notes, .. }) = checked {
         (outcome.patch, outcome.notes) = (std::mem::take(patch), std::mem::take(notes));
@@ -44,7 +45,7 @@ pub(in crate::run) fn outcome(
             contract::checked(instructions, options.format, folder, &outcome.text)?;
         (outcome.text, outcome.plan) = (text, plan);
         outcome.notes.extend(notes);
-    } else if outcome.patch.is_empty() {
+    } else if outcome.patch.is_empty() && !is_answer(options, &outcome) {
         let said = outcome.text.trim();
         let said = if said.is_empty() { "nothing".to_owned() } else { quote(said) };
         let mut text = "no file was changed".to_owned();
@@ -61,4 +62,10 @@ pub(in crate::run) fn outcome(
         return Err(Error::new(ErrorKind::NoResult, text));
     }
     Ok(outcome)
+}
+
+/// Whether an outcome without a patch is a result: the model answered, and changed nothing.
+fn is_answer(options: &RunOptions, outcome: &Outcome) -> bool {
+    let Outcome { text, left_out, .. } = outcome;
+    options.takes_answer && left_out.is_empty() && !text.trim().is_empty()
 }

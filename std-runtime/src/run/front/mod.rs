@@ -1,5 +1,8 @@
 //! The front: what a run shows while it goes on, and who it asks.
 
+mod claude;
+mod codex;
+pub mod events;
 pub mod json;
 mod line;
 mod notices;
@@ -79,6 +82,10 @@ pub struct Start<'a> {
     pub layers: &'a [Layer],
     /// The bounds of the session.
     pub limits: Limits,
+    /// The name of the session that is saved, if one is.
+    pub session: Option<&'a str>,
+    /// The names of the tools.
+    pub tools: Vec<&'a str>,
 }
 
 /// One thing that happened in a run.

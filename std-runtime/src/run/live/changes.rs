@@ -113,6 +113,8 @@ impl Live {
                 sandbox: self.options.sandbox,
                 layers: workspace.view().layers(),
                 limits: self.setup.limits,
+                session: None,
+                tools: Vec::new(),
             })?;
         }
         // Without the sandbox a view has a path of its own, and another one each time.

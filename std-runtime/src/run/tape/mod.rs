@@ -29,4 +29,4 @@ mod replay;
 pub(crate) use body::{Hashes, sha1};
 pub use record::Tape;
 pub use replay::{Sent, replay};
-pub(crate) use replay::{conversation, replay_record};
+pub(crate) use replay::{conversation, replay_record, replay_rounds};

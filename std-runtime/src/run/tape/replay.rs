@@ -27,7 +27,7 @@ pub fn replay(
     check_sum(&mut input)?;
     let rewound = input.rewind();
     rewound.map_err(|error| Error::new(ErrorKind::Input, format!("the tape: {error}")))?;
-    play_lines(BufReader::new(input), show, request).map(drop)
+    play_lines(BufReader::new(input), show, request, &mut |_| false).map(drop)
 }
 
 /// Plays the tape of a record, whose end is missing if the run was killed, and gives the session as
@@ -40,6 +40,35 @@ pub(crate) fn replay_record(
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
     request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
 ) -> Result<Option<OwnedSession>> {
+    let bytes = whole_lines(&mut input)?;
+    play_lines(bytes.as_slice(), show, request, &mut |_| false)
+}
+
+/// Plays the first `rounds` of the tape of a record, with the results of their calls. Gives the
+/// session as it was then, and how many rounds there were.
+///
+/// # Errors
+/// As those of [`replay`].
+pub(crate) fn replay_rounds(
+    mut input: impl Read + Seek,
+    rounds: u32,
+    show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
+) -> Result<(Option<OwnedSession>, u32)> {
+    let bytes = whole_lines(&mut input)?;
+    let found = std::cell::Cell::new(0);
+    let mut counted = |event: &AgentEvent| {
+        found.set(found.get() + u32::from(matches!(event, AgentEvent::End(_))));
+        show(event)
+    };
+    let mut is_over = |session: &OwnedSession| {
+        found.get() == rounds && !matches!(session.step(), Step::Receive | Step::RunTools)
+    };
+    let session = play_lines(bytes.as_slice(), &mut counted, &mut |_| Ok(()), &mut is_over)?;
+    Ok((session, found.get()))
+}
+
+/// The whole lines of a tape, whose last one tells whether it was changed if it is there.
+fn whole_lines(input: &mut impl Read) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| Error::new(ErrorKind::Input, format!("the tape: {error}"));
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes).map_err(failed)?;
@@ -49,7 +78,7 @@ pub(crate) fn replay_record(
     if last.is_some_and(|line| matches!(serde_json::from_slice(line), Ok(Line::Over(_)))) {
         check_sum(&mut bytes.as_slice())?;
     }
-    play_lines(bytes.as_slice(), show, request)
+    Ok(bytes)
 }
 
 /// Which conversation of its run the tape `input` is of; `None` if it does not say, or is none.
@@ -67,15 +96,19 @@ pub(crate) fn conversation(input: &mut (impl Read + Seek)) -> Result<Option<Conv
     })
 }
 
-/// Plays lines one after the other.
+/// Plays lines one after the other, until `is_over` says so after one.
 fn play_lines(
     input: impl BufRead,
     show: &mut dyn FnMut(&AgentEvent) -> Result<()>,
     request: &mut dyn FnMut(Sent<'_>) -> Result<()>,
+    is_over: &mut dyn FnMut(&OwnedSession) -> bool,
 ) -> Result<Option<OwnedSession>> {
     let mut session: Option<OwnedSession> = None;
     let mut files = TapeFiles::default();
     for (index, text) in input.lines().enumerate() {
+        if session.as_ref().is_some_and(&mut *is_over) {
+            break;
+        }
         let number = index + 1;
         let refused = |why: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Input, format!("the tape, line {number}: {why}"))

@@ -1,0 +1,63 @@
+//! `--events`: what happens in a run, a line each on stdout, in one of three formats.
+//!
+//! `std-runtime/docs/events.md` documents each.
+
+use std::io::Write;
+
+use super::Front;
+use super::claude::ClaudeWriter;
+use super::codex::CodexWriter;
+use super::json::EventWriter;
+use crate::Result;
+use crate::error::unwritable;
+
+/// A format of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventFormat {
+    /// Our own.
+    Json,
+    /// That of `claude -p --output-format stream-json`.
+    Claude,
+    /// That of `codex exec --json`.
+    Codex,
+}
+
+impl EventFormat {
+    /// All formats.
+    pub const ALL: [Self; 3] = [Self::Json, Self::Claude, Self::Codex];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Claude => "claude",
+            Self::Codex => "codex",
+        }
+    }
+
+    /// Whether an answer is a result where no file was changed: those who read these formats have
+    /// conversations too.
+    pub const fn takes_answers(self) -> bool {
+        !matches!(self, Self::Json)
+    }
+
+    /// A front that writes to `out`, a line at a time.
+    pub fn front(self, out: impl Write + Send + 'static) -> Box<dyn Front + Send> {
+        match self {
+            Self::Json => Box::new(EventWriter::new(out)),
+            Self::Claude => Box::new(ClaudeWriter::new(out)),
+            Self::Codex => Box::new(CodexWriter::new(out)),
+        }
+    }
+}
+
+/// Lines of JSON, each whole and at once.
+pub(super) struct Lines<W>(pub(super) W);
+
+impl<W: Write> Lines<W> {
+    pub(super) fn write(&mut self, line: &serde_json::Value) -> Result<()> {
+        let text = format!("{line}\n");
+        let written = self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush());
+        written.map_err(|error| unwritable(&error))
+    }
+}
