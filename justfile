@@ -69,7 +69,7 @@ miri:
 tokenizer-real:
     core/vocab/pack/real_tokenizers.sh
 
-# Fuzzes one target: calls, http1, journal, json, json_lines, operations, response, shell, sse,
+# Fuzzes one target: calls, http1, journal, json, json_lines, operations, patch, response, shell, sse,
 # tokens or vocabulary. Wants a nightly and cargo-fuzz.
 fuzz target:
     cargo +nightly fuzz run {{target}}

@@ -37,6 +37,7 @@ fn run_with(tools: ToolHost, provider: &Scripted, folder: &std::path::Path) -> R
         instructions,
         input: None,
         attached: Vec::new(),
+        large_input: None,
         sandbox: Mode::Off,
         tools,
         record: None,

@@ -177,7 +177,7 @@ fn an_sdk_is_answered_and_what_it_cannot_have_is_refused() {
     for wrong in [
         &["sdk"][..],
         &["sdk", "claude", "--settings", "x"],
-        &["sdk", "codex", "exec", "--image", "x"],
+        &["sdk", "codex", "exec", "--add-dir", "/"],
     ] {
         place.zerostack(wrong).run().failure(2);
     }

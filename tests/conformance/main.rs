@@ -22,6 +22,7 @@ mod cut_anywhere;
 mod delivery;
 mod drive;
 mod drive_ends;
+mod endings;
 mod ends;
 mod event_form;
 mod events;

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::json;
 use zerostack_scripted::{Reply, Script, Scripted};
 use zerostack_tests::command::Invocation;
 
@@ -147,18 +148,69 @@ fn a_silent_pipe_that_the_user_wants_to_wait_for_can_be_ended() {
 }
 
 #[test]
-fn input_that_is_no_text_or_too_long_is_refused() {
+fn input_that_is_no_text_is_refused() {
     let place = place();
     let provider = model();
-    for (input, part) in [
-        (vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0xff], "binary"),
-        (vec![b'a'; 4 * 1024 * 1024 + 1], "longer than 4194304 bytes"),
-        (vec![0; 64 * 1024 * 1024], "longer than 4194304 bytes"),
+    for input in [
+        vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0xff],
+        // Before the rest of it is read.
+        vec![0; 64 * 1024 * 1024],
     ] {
         let done = place.zerostack(&["do it"]).model(&provider).input(input).run();
-        assert!(done.failure(42).contains(part));
+        assert!(done.failure(42).contains("binary"));
     }
     assert!(provider.requests().is_empty());
+}
+
+/// 100 MB of lines; the last one says so.
+fn long_input() -> Vec<u8> {
+    let mut input = b"a line of a log that goes on and on\n".repeat(100_000_000 / 36);
+    input.extend_from_slice(b"the last line\n");
+    input
+}
+
+#[test]
+fn a_long_input_is_a_file_for_the_tools_and_never_in_memory() {
+    let place = place();
+    let input = long_input();
+    let bytes = input.len().to_string();
+    let command = "wc -c </tmp/stdin; tail -n 1 /tmp/stdin";
+    let script = Script::new()
+        .call("bash", json!({ "command": command }))
+        .reply(Reply::new().text("half").stall(250));
+    let provider = Scripted::start(script).unwrap();
+    let running = place.zerostack(&["what is it?"]).model(&provider).input(input).start();
+    provider.wait_until_stalled();
+    let peak = running.peak_kib();
+    assert!(peak < 40 * 1024, "{peak} KiB");
+    running.signal(Signal::INT);
+    running.end().failure(130);
+    let requests = provider.requests();
+    let told = format!("which has {bytes} bytes. All of it is in the file /tmp/stdin");
+    assert!(requests[0].contains(&told) && requests[0].contains("a line of a log"));
+    assert!(requests[0].body.len() < 100_000, "only the beginning is sent");
+    assert!(requests[1].contains(&bytes) && requests[1].contains("the last line"));
+    // A run whose input is not kept is not made again without it.
+    let done = place.zerostack(&["retry"]).model(&provider).run();
+    assert!(done.failure(42).contains("cannot be run again"), "{}", done.stderr);
+    let shown = place.zerostack(&["show"]).run().success();
+    assert!(shown.contains("only the beginning is kept"), "{shown}");
+}
+
+#[test]
+fn a_long_input_is_in_no_patch_and_needs_room_on_the_disk() {
+    let place = place();
+    place.write("project/a", "a\n");
+    for sandbox in ["on", "off"] {
+        let call = json!({"command": "tail -n 1 $TMPDIR/stdin >b"});
+        let provider = Scripted::start(Script::new().call("bash", call).text("done")).unwrap();
+        let input = [b"x\n".repeat(3 * 1024 * 1024), b"end\n".to_vec()].concat();
+        let arguments = ["do it", "--sandbox", sandbox];
+        let done = place.zerostack(&arguments).model(&provider).input(input).run();
+        let patch = done.success();
+        assert!(patch.contains("+end\n") && !patch.contains("stdin"), "{patch}");
+        assert!(!done.stderr.contains("not kept"), "{}", done.stderr);
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod operations;
 /// Shared with the tests.
 #[path = "../../../tests/src/pairs.rs"]
 mod pairs;
+mod patch;
 mod response;
 mod shell;
 mod sse;
@@ -22,6 +23,7 @@ pub use journal::journal;
 pub use json::json;
 pub use json_lines::json_lines;
 pub use operations::operations;
+pub use patch::patch;
 pub use response::response;
 pub use shell::shell;
 pub use sse::sse;

@@ -66,6 +66,11 @@ fn vocabulary() {
 }
 
 #[test]
+fn patch() {
+    replay("patch", zerostack_fuzz_targets::patch);
+}
+
+#[test]
 fn shell() {
     replay("shell", zerostack_fuzz_targets::shell);
 }

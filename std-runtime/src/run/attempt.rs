@@ -138,7 +138,7 @@ impl Attempt<'_> {
         let (mut repairs, mut returns, mut rounds) = (0, 0, 0);
         // The answer that the model is asked to mend.
         let mut unmended: Option<String> = None;
-        let mut text = options.instructions.user(options.input.as_deref());
+        let mut text = options.first_text(workspace.view())?;
         let mut attached = options.attached.as_slice();
         loop {
             let turn = conversation.turn(&text, attached);

@@ -24,7 +24,7 @@ pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) 
             None => start_session(config)?,
         };
         notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
-        let text = options.instructions.user(options.input.as_deref());
+        let text = options.first_text(workspace.view())?;
         let mut files = Files::new();
         if let Some(saved) = &mut saved {
             (session, files) = saved.with_files(session, &mut Vec::new())?;

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::fs::File;
 
-use zerostack_core::{CallId, ToolCall};
+use zerostack_core::{CallId, Part, ToolCall};
 
 use super::setup::Setup;
 use super::{RunOptions, tape, tools};
@@ -48,7 +48,16 @@ impl Fork {
         };
         let (session, found) = tape::replay_rounds(tape, rounds, &mut note)?;
         match session {
-            Some(session) if found == rounds => Ok(Self { run, prompt, session, calls }),
+            Some(session) if found == rounds => {
+                let mut entries = session.transcript().entries();
+                if entries.any(|entry| matches!(entry.part, Part::Attachment(_))) {
+                    let text = format!(
+                        "run {run} was given files, which a fork does not have; run it again"
+                    );
+                    return Err(Error::new(ErrorKind::Input, text));
+                }
+                Ok(Self { run, prompt, session, calls })
+            }
             _ => {
                 let rounds = if found == 1 { "1 round" } else { &format!("{found} rounds") };
                 let text = format!("run {run} has {rounds}; give --at a number up to that");

@@ -1,7 +1,9 @@
 //! What comes on stdin. Reading it never hangs without a word.
 
-use std::io::{self, IsTerminal};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write as _};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -34,7 +36,7 @@ enum Kind {
 }
 
 /// What stdin holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Given {
     /// Nobody gives anything: it is closed, a device, a terminal.
     Nothing,
@@ -45,12 +47,35 @@ pub enum Given {
 }
 
 /// What was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Input {
-    /// The text.
+    /// The text; of a long one the beginning.
     pub text: String,
     /// Some of it is not UTF-8 and stands in the text as U+FFFD.
     pub is_repaired: bool,
+    /// All of it, where it is too long for a request.
+    pub large: Option<Large>,
+}
+
+/// An input that is too long for a request.
+#[derive(Debug)]
+pub struct Large {
+    /// All of it, in a file without a name.
+    pub file: File,
+    /// How long it is.
+    pub bytes: u64,
+}
+
+impl Large {
+    /// What the model is told of it where its tools find it at `path`.
+    pub(super) fn told(&self, path: &Path) -> String {
+        let Self { bytes, .. } = self;
+        format!(
+            "\n\nThat is only the beginning of stdin, which has {bytes} bytes. All of it is in the \
+             file {}: search and read it with tools.",
+            path.display()
+        )
+    }
 }
 
 /// Reads stdin to its end, when there is something to read.
@@ -63,8 +88,8 @@ pub struct Input {
 /// | a pipe, a FIFO, a socket | read, when a first byte or its end comes in time |
 ///
 /// # Errors
-/// `Input` when nothing comes in time, when it is longer than [`INPUT_BYTES`], is no text, or
-/// cannot be read; `Interrupted` when the run was stopped meanwhile.
+/// `Input` when nothing comes in time, when it is longer than [`LARGE_BYTES`], is no text, or
+/// cannot be read or kept; `Interrupted` when the run was stopped meanwhile.
 pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
     let stdin = io::stdin();
     let kind = kind(&stdin);
@@ -86,23 +111,65 @@ pub fn read(patience: Patience, cancel: &Cancel) -> Result<Given> {
             Err(error) => return Err(failed(error)),
         }
         if bytes.len() > INPUT_BYTES {
+            return spill(&stdin, bytes, buffer, cancel);
+        }
+    }
+    refuse_binary(&bytes)?;
+    Ok(match String::from_utf8(bytes) {
+        Ok(text) if text.is_empty() => Given::Empty,
+        Ok(text) => Given::Text(Input { text, is_repaired: false, large: None }),
+        Err(error) => {
+            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            Given::Text(Input { text, is_repaired: true, large: None })
+        }
+    })
+}
+
+/// Writes what was read, and all that follows, to a file: it never is in memory as a whole.
+fn spill(stdin: &io::Stdin, bytes: Vec<u8>, mut buffer: Vec<u8>, cancel: &Cancel) -> Result<Given> {
+    let failed = |error: io::Error| {
+        Error::new(ErrorKind::Input, format!("stdin cannot be kept in a file: {error}"))
+    };
+    refuse_binary(&bytes)?;
+    // On many systems /tmp is memory.
+    let file = tempfile::tempfile_in("/var/tmp").or_else(|_| tempfile::tempfile());
+    let mut file = file.map_err(failed)?;
+    file.write_all(&bytes).map_err(failed)?;
+    let mut count = bytes.len() as u64;
+    // Within a character, should it be cut there, is the end of the beginning.
+    let end = (HEAD_BYTES..).find(|at| bytes.get(*at).is_none_or(|byte| byte & 0xc0 != 0x80));
+    let head = bytes.get(..end.unwrap_or(HEAD_BYTES)).unwrap_or(&bytes);
+    let text = String::from_utf8_lossy(head).into_owned();
+    let is_repaired = text.as_bytes() != head;
+    drop(bytes);
+    loop {
+        wait(stdin, None, cancel)?;
+        match rustix::io::read(stdin, &mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                file.write_all(&buffer[..read]).map_err(failed)?;
+                count += read as u64;
+            }
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+        if count > LARGE_BYTES {
             let text =
-                format!("stdin is longer than {INPUT_BYTES} bytes; give the model a file to read");
+                format!("stdin is longer than {LARGE_BYTES} bytes; give the model a file to read");
             return Err(Error::new(ErrorKind::Input, text));
         }
     }
-    if bytes.contains(&0) {
-        let text = "stdin is binary, not text; give the model a file to look at with its tools";
-        return Err(Error::new(ErrorKind::Input, text));
-    }
-    Ok(match String::from_utf8(bytes) {
-        Ok(text) if text.is_empty() => Given::Empty,
-        Ok(text) => Given::Text(Input { text, is_repaired: false }),
-        Err(error) => {
-            let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            Given::Text(Input { text, is_repaired: true })
+    Ok(Given::Text(Input { text, is_repaired, large: Some(Large { file, bytes: count }) }))
+}
+
+fn refuse_binary(bytes: &[u8]) -> Result<()> {
+    match bytes.contains(&0) {
+        true => {
+            let text = "stdin is binary, not text; give the model a file to look at with its tools";
+            Err(Error::new(ErrorKind::Input, text))
         }
-    })
+        false => Ok(()),
+    }
 }
 
 fn kind(stdin: &io::Stdin) -> Kind {
@@ -142,8 +209,15 @@ fn wait(stdin: &io::Stdin, limit: Option<Duration>, cancel: &Cancel) -> Result<(
     }
 }
 
-/// The most that stdin may hold: all of it goes into every request.
+/// The most of stdin that goes into a request, and so into every one; more than that is a file for
+/// the tools.
 pub const INPUT_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most that stdin may hold.
+pub const LARGE_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// As much of a long input as the model is given at once.
+const HEAD_BYTES: usize = 16 * 1024;
 
 /// Bytes of one read.
 const READ_BYTES: usize = 64 * 1024;

@@ -65,6 +65,7 @@ use crate::agent::File;
 use crate::permissions::Permissions;
 use crate::provider::Flags;
 use crate::sandbox::{Access, Connection, Layer, Mode, ToolHost};
+use crate::view::View;
 
 pub use crate::record::Draft;
 pub use argument::Argument;
@@ -100,6 +101,8 @@ pub struct RunOptions {
     pub input: Option<String>,
     /// The files beside it.
     pub attached: Vec<File>,
+    /// All that was given, where `input` is only the beginning of it.
+    pub large_input: Option<Arc<input::Large>>,
     /// Whether tools are confined.
     pub sandbox: Mode,
     /// What tools reach beside the folder, with what the user's configuration says.
@@ -146,6 +149,20 @@ pub struct RunOptions {
     pub fork: Option<Arc<Fork>>,
     /// Which attempt it is, counted from 1.
     pub attempt: u32,
+}
+
+impl RunOptions {
+    /// What the user says first in a run in `view`: the task, and what was given on stdin.
+    ///
+    /// # Errors
+    /// `Input` when a long input cannot be copied to the view.
+    fn first_text(&self, view: &View) -> Result<String> {
+        let mut text = self.instructions.user(self.input.as_deref());
+        if let Some(large) = &self.large_input {
+            text.push_str(&large.told(&view.hand_in(&large.file)?));
+        }
+        Ok(text)
+    }
 }
 
 /// How a run ended.

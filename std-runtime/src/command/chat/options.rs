@@ -86,6 +86,7 @@ pub(super) fn read(invocation: &Invocation<'_>) -> Result<(RunOptions, PromptFil
         instructions,
         input: None,
         attached: Vec::new(),
+        large_input: None,
         sandbox,
         access,
         tools: invocation.tools.clone(),

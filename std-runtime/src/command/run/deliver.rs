@@ -1,5 +1,6 @@
 //! A run, from its arguments to the result on stdout and the exit code.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,11 +11,11 @@ use super::keep::Keeper;
 use super::prepare::{self, Prepared};
 use super::screen::Screen;
 use super::signals;
-use crate::ErrorKind;
 use crate::command::entry::Invocation;
 use crate::command::print::{fail, print, tell};
 use crate::command::sample::Sample;
 use crate::run::{self, Delivery, Front as _, RunEnd, Stop};
+use crate::{Error, ErrorKind, Result};
 
 /// Runs what `args` ask for, in the sample project if there is one.
 pub(in crate::command) fn transaction(
@@ -57,7 +58,8 @@ pub(in crate::command) fn transaction(
         Prepared::Done(outcome) => Ok(*outcome),
         Prepared::Run(mut options) => {
             screen.keeper = Keeper::begin(&mut options);
-            run::run(&options, &stop, &screen).and_then(|outcome| match &outcome.plan {
+            let ran = guarded(|| run::run(&options, &stop, &screen));
+            ran.and_then(|outcome| match &outcome.plan {
                 Some(plan) if yes => {
                     let done = run::carry_out(plan, &options, &stop, &mut |line| tell(&line));
                     done.map(|()| outcome)
@@ -86,10 +88,30 @@ pub(in crate::command) fn transaction(
     }
 }
 
+/// What `run` gives. A defect is an error as any other, so that the events end with a result.
+fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let text = "a defect of zerostack ended the run; the lines above tell where";
+        Err(Error::new(ErrorKind::Internal, text))
+    })
+}
+
 fn end_after(stop: &Arc<Stop>, limit: Duration) {
     let stop = Arc::clone(stop);
     std::thread::spawn(move || {
         std::thread::sleep(limit);
         stop.stop(ErrorKind::Limit);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_is_an_error_with_code_1() {
+        let error = guarded(|| -> Result<()> { panic!("for a test") }).unwrap_err();
+        assert_eq!(error.kind().exit_code(), 1);
+        assert_eq!(guarded(|| Ok(7)).unwrap(), 7);
+    }
 }

@@ -22,9 +22,14 @@ struct Keeping {
     draft: Arc<Draft>,
     about: About,
     input: Option<String>,
+    /// Whether the input is kept as a whole, so that the run can be made again.
+    is_repeatable: bool,
     secrets: Secrets,
     events: Option<EventWriter<KeptEvents>>,
 }
+
+/// Why a run with a long input cannot be made again.
+const LARGE_INPUT: &str = "of stdin, which was long, only the beginning is kept";
 
 impl Keeper {
     /// Begins a record of the run, which the run adds to. Without one the run goes on.
@@ -41,9 +46,13 @@ impl Keeper {
         };
         options.kept = Some(Arc::clone(&draft));
         let input = options.input.clone();
+        if options.large_input.is_some() {
+            draft.lose(LARGE_INPUT);
+        }
+        let is_repeatable = options.large_input.is_none();
         about.task.clone_from(&options.instructions.task);
         let secrets = Secrets::default();
-        let keeping = Keeping { draft, about, input, secrets, events: None };
+        let keeping = Keeping { draft, about, input, is_repeatable, secrets, events: None };
         Some(Self(Mutex::new(keeping)))
     }
 
@@ -91,7 +100,8 @@ impl Keeping {
             self.about.provider.clone_from(&start.endpoint.name);
             self.about.model.clone_from(&start.endpoint.model);
             self.about.task = redacted(&self.about.task);
-            let words = std::env::args_os().skip(1);
+            // Without a command line it is not run again.
+            let words = std::env::args_os().skip(1).filter(|_| self.is_repeatable);
             self.about.arguments =
                 words.map(|word| redacted(&word.to_string_lossy().into_owned())).collect();
             let input = self.input.take().map(|input| redacted(&input));

@@ -1,6 +1,7 @@
 //! What a run needs, from its arguments, stdin and the prompts on disk.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zerostack_core::prompt::Output;
@@ -89,7 +90,7 @@ pub(super) fn prepared(
         true => Given::Nothing,
         false => input::read(patience, stop.cancel())?,
     };
-    let input = match input {
+    let mut input = match input {
         Given::Text(input) => Some(input),
         // A command that failed gives nothing, and a run without it would do something else.
         Given::Empty if task.is_empty() && !waits_for_stdin && prompt != task::DEFAULT => {
@@ -102,6 +103,7 @@ pub(super) fn prepared(
     if input.as_ref().is_some_and(|input| input.is_repaired) {
         tell(&"stdin is not UTF-8; what is wrong in it is replaced by U+FFFD");
     }
+    let large_input = input.as_mut().and_then(|input| input.large.take()).map(Arc::new);
     let mut input = input.map(|input| input.text);
     // The other prompts know what to do without a word.
     if task.is_empty() && input.is_none() && prompt == task::DEFAULT && !goes_on {
@@ -114,7 +116,7 @@ pub(super) fn prepared(
         .collect();
     let mut filling = Filling { task: task.clone(), values, stdin: input.clone() };
     // A prompt with arguments takes an object as their values.
-    if files.takes_values(&prompt) && filling.take_object() {
+    if large_input.is_none() && files.takes_values(&prompt) && filling.take_object() {
         input = None;
     }
     let wishes = trust::wishes(&folder, &files, &prompt)?;
@@ -189,7 +191,8 @@ pub(super) fn prepared(
         drop(commit::Lock::take()?);
     }
     let mut scope = None;
-    if let Some(found) = input.as_deref().filter(|_| instructions.keeps_to_findings) {
+    let is_whole = large_input.is_none();
+    if let Some(found) = input.as_deref().filter(|_| is_whole && instructions.keeps_to_findings) {
         scope = match findings::given(found) {
             Some(found) if found.is_empty() && task.is_empty() => {
                 let note = "no findings were given, so there is nothing to do".to_owned();
@@ -214,6 +217,7 @@ pub(super) fn prepared(
         instructions,
         input,
         attached,
+        large_input,
         sandbox,
         access,
         tools: invocation.tools.clone(),

@@ -69,6 +69,7 @@ impl Turn {
                     has_schema = true;
                     turn.add(["--output-schema", file]);
                 }
+                Word::Flag("--image", file) => turn.add(["--attach", file]),
                 Word::Flag("--sandbox", name) => sandbox = name,
                 Word::Flag("--config", setting) => turn.configure(setting)?,
                 Word::Other(word) => others.push(word),
@@ -133,6 +134,7 @@ const FLAGS: &[(&str, Kind)] = &[
     ("--thread-source", Kind::IgnoredValue),
     ("--config", Kind::Value),
     ("--model", Kind::Value),
+    ("--image", Kind::Value),
     ("--sandbox", Kind::Value),
     ("--cd", Kind::Value),
     ("--output-schema", Kind::Value),
@@ -167,7 +169,7 @@ mod tests {
         );
         let line = "exec --sandbox danger-full-access --output-schema s.json";
         assert_eq!(read(line).unwrap(), "--output-schema s.json --mode full");
-        for wrong in ["exec --image a.png", "exec --config x=1", "exec --sandbox no", "review"] {
+        for wrong in ["exec --add-dir /", "exec --config x=1", "exec --sandbox no", "review"] {
             assert_eq!(read(wrong).unwrap_err().kind(), ErrorKind::Usage, "{wrong}");
         }
     }

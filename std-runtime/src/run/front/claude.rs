@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use zerostack_core::prompt::Output;
 use zerostack_core::{StopReason, Usage};
 
-use super::events::Lines;
 use super::totals::Totals;
+use super::whole_lines::Lines;
 use super::{AttemptEnd, CheckEnd, ConversationId, Front, RunEnd, RunEvent, Start};
 use crate::agent::{AgentEvent, Call};
 use crate::{Error, ErrorKind, Result};

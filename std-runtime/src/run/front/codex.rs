@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::events::Lines;
+use super::whole_lines::Lines;
 use super::{AttemptEnd, CheckEnd, Front, RunEnd, RunEvent, Start};
 use crate::Result;
 use crate::agent::{AgentEvent, Call};

@@ -8,8 +8,6 @@ use super::Front;
 use super::claude::ClaudeWriter;
 use super::codex::CodexWriter;
 use super::json::EventWriter;
-use crate::Result;
-use crate::error::unwritable;
 
 /// A format of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,16 +46,5 @@ impl EventFormat {
             Self::Claude => Box::new(ClaudeWriter::new(out)),
             Self::Codex => Box::new(CodexWriter::new(out)),
         }
-    }
-}
-
-/// Lines of JSON, each whole and at once.
-pub(super) struct Lines<W>(pub(super) W);
-
-impl<W: Write> Lines<W> {
-    pub(super) fn write(&mut self, line: &serde_json::Value) -> Result<()> {
-        let text = format!("{line}\n");
-        let written = self.0.write_all(text.as_bytes()).and_then(|()| self.0.flush());
-        written.map_err(|error| unwritable(&error))
     }
 }

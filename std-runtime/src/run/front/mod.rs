@@ -9,6 +9,7 @@ mod notices;
 pub mod plain;
 pub mod terminal;
 mod totals;
+mod whole_lines;
 
 use std::path::Path;
 use std::time::Duration;

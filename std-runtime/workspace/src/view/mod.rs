@@ -28,7 +28,7 @@ mod upper;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -216,6 +216,21 @@ impl View {
             false => Reads::System { hidden: &|| inner.around.restricted.find() },
         };
         inner.sandbox.spawn(program, &dir, &inner.temporary, reads)
+    }
+
+    /// Gives the content of `file` to the tools, as a file of theirs that is in no patch, and
+    /// returns its path there.
+    ///
+    /// # Errors
+    /// `Input` when it cannot be copied.
+    pub fn hand_in(&self, file: &File) -> Result<PathBuf> {
+        let inner = &*self.0;
+        let copied = outside::copy(file, &inner.temporary_outside.join(outside::HANDED_IN));
+        copied.map_err(|error| {
+            let text = format!("the input cannot be copied to the view: {error}");
+            Error::new(ErrorKind::Input, text)
+        })?;
+        Ok(inner.temporary.join(outside::HANDED_IN))
     }
 
     /// Whether the folder is in a checkout of git.

@@ -1,8 +1,12 @@
-//! What tools wrote outside of the project, which goes with the view.
+//! What is outside of the project in a view: what tools wrote there, which goes with the view, and
+//! what they were given.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
+
 use zerostack_text::listed;
 
 use super::Inner;
@@ -15,7 +19,13 @@ pub(super) fn notes(view: &Inner) -> Option<String> {
         let visible = |name: &OsStr| !name.as_encoded_bytes().starts_with(b".");
         files(upper, home, view.origin_path.as_path(), &visible, &mut names);
     }
-    files(&view.temporary_outside, &view.temporary, Path::new(""), &|_| true, &mut names);
+    files(
+        &view.temporary_outside,
+        &view.temporary,
+        Path::new(""),
+        &|name| name != HANDED_IN,
+        &mut names,
+    );
     names.sort();
     (!names.is_empty())
         .then(|| format!("written outside of the project and not kept: {}", listed(&names)))
@@ -48,6 +58,26 @@ fn files(
         }
     }
 }
+
+/// Copies `file` from its beginning, wherever it is read at, to the new file at `target`.
+pub(super) fn copy(file: &File, target: &Path) -> io::Result<()> {
+    let mut out = File::options().write(true).create_new(true).open(target)?;
+    let (mut buffer, mut at) = (vec![0; COPY_BYTES], 0);
+    loop {
+        let count = file.read_at(&mut buffer, at)?;
+        let Some(bytes) = buffer.get(..count).filter(|bytes| !bytes.is_empty()) else {
+            return Ok(());
+        };
+        out.write_all(bytes)?;
+        at += count as u64;
+    }
+}
+
+/// The name in /tmp of a file that the tools are given.
+pub(super) const HANDED_IN: &str = "stdin";
+
+/// Bytes that are copied at once.
+const COPY_BYTES: usize = 256 * 1024;
 
 /// How many entries are looked at.
 const ENTRIES: usize = 1000;

@@ -1,0 +1,226 @@
+//! Every ending of a run tells the truth: the exit code of the table, a result event with the same
+//! code, and nothing on stdout where there is no result.
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+use zerostack_scripted::{Reply, Script, Scripted};
+use zerostack_tests::command::{Done, Place, Running, processes_with, until};
+
+use super::{broken_project, place};
+
+/// How a run of the table is provoked: what the model does, and what is done to the run.
+struct Ending {
+    code: i32,
+    kind: &'static str,
+    arguments: &'static [&'static str],
+    replies: fn() -> Vec<Reply>,
+    act: fn(&Place, &Scripted, &mut Running<'_>),
+}
+
+fn nothing(_: &Place, _: &Scripted, _: &mut Running<'_>) {}
+
+fn writes() -> Reply {
+    Reply::new().call("write", json!({"path": "new", "content": "x\n"}))
+}
+
+fn says(text: &str) -> Reply {
+    Reply::new().text(text)
+}
+
+fn stalls() -> Vec<Reply> {
+    vec![says("half of it").stall(250)]
+}
+
+/// The table of `running.md`, but for what needs a place of its own.
+fn table() -> Vec<Ending> {
+    let end =
+        |code, kind, arguments, replies| Ending { code, kind, arguments, replies, act: nothing };
+    let signalled =
+        |code, kind, act| Ending { code, kind, arguments: &["go"], replies: stalls, act };
+    vec![
+        end(0, "", &["go"], || vec![writes(), says("done")]),
+        end(2, "usage", &["explain", "--write", "it"], Vec::new),
+        end(41, "authentication", &["go"], || vec![Reply::status(401)]),
+        end(42, "input", &["-C", "/no/such/folder", "go"], Vec::new),
+        end(52, "configuration", &["go", "--provider", "nobody"], Vec::new),
+        end(53, "limit", &["go", "--max-rounds", "1"], || vec![writes()]),
+        end(53, "limit", &["go", "--time-limit", "1"], stalls),
+        end(55, "denied", &["go", "--deny", "Write"], || vec![writes(), says("not allowed")]),
+        end(60, "provider", &["go", "--max-attempts", "1"], || vec![Reply::status(500)]),
+        end(61, "no_result", &["go"], || vec![says("nothing to do")]),
+        end(62, "check_failed", &["go", "--check", "false"], || {
+            let mut replies = vec![writes()];
+            replies.extend((0..4).map(|_| says("done")));
+            replies
+        }),
+        Ending {
+            act: |place, provider, _| {
+                until("the second request", || provider.requests().len() == 2);
+                std::fs::write(place.project().join("add.sh"), "changed\n").unwrap();
+            },
+            ..end(63, "conflict", &["go", "--write"], || {
+                let edit = json!({"path": "add.sh", "content": "echo 5\n"});
+                vec![Reply::new().call("write", edit), says("done").delay_ms(1000)]
+            })
+        },
+        signalled(130, "interrupted", |_, provider, running| {
+            provider.wait_until_stalled();
+            running.signal(Signal::INT);
+        }),
+        signalled(143, "terminated", |_, provider, running| {
+            provider.wait_until_stalled();
+            running.signal(Signal::TERM);
+        }),
+        signalled(143, "terminated", |_, provider, running| {
+            provider.wait_until_stalled();
+            running.signal(Signal::HUP);
+        }),
+    ]
+}
+
+#[test]
+fn each_has_its_code_its_event_and_no_result_on_stdout_but_one() {
+    for ending in table() {
+        let Ending { code, kind, arguments, replies, act } = ending;
+        for events in [true, false] {
+            let place = broken_project();
+            place.commit();
+            let script = replies().into_iter().fold(Script::new(), Script::reply);
+            let provider = Scripted::start(script).unwrap();
+            let format: &[&str] = if events { &["--events", "json"] } else { &[] };
+            let all = [arguments, format].concat();
+            let mut running = place.zerostack(&all).model(&provider).writes().start();
+            act(&place, &provider, &mut running);
+            let done = running.end();
+            assert_eq!(done.code, code, "{arguments:?}: {done:?}");
+            match events {
+                true => check_result(&done, code, kind),
+                false => {
+                    assert_eq!(done.stdout.is_empty(), code != 0, "{arguments:?}: {done:?}");
+                    let says_why = done.stderr.lines().any(|it| it.starts_with("zerostack: "));
+                    assert!(code == 0 || says_why, "{arguments:?}: {done:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The last event says how it ended, and no other does.
+#[track_caller]
+fn check_result(done: &Done, code: i32, kind: &str) {
+    let lines = done.events();
+    let results: Vec<&Value> = lines.iter().filter(|line| line["type"] == "result").collect();
+    assert_eq!(results.len(), 1, "{code}: {done:?}");
+    let result = lines.last().unwrap();
+    assert_eq!(result["type"], "result");
+    assert_eq!(result["exit_code"], code);
+    assert_eq!(result["ok"], code == 0);
+    assert_eq!(result["error"]["kind"].as_str().unwrap_or_default(), kind);
+    assert!(code == 0 || result["error"]["message"].as_str().is_some_and(|it| !it.is_empty()));
+}
+
+#[test]
+fn code_1_a_defect() {
+    // Without /proc the program does not find itself: no user can bring that about.
+    let place = place();
+    let hide = "mount -t tmpfs none /proc && exec \"$@\"";
+    let unshare = ["unshare", "-Urm", "sh", "-c", hide, "sh"];
+    let mount = ["-Urm", "mount", "-t", "tmpfs", "none", "/proc"];
+    let able = std::process::Command::new("unshare").args(mount).status();
+    if !able.is_ok_and(|status| status.success()) {
+        return eprintln!("NOT RUN: no mount namespace can be made here");
+    }
+    let done = place.zerostack(&["sdk", "codex", "exec"]).through(&unshare).run();
+    assert!(done.failure(1).contains("the program cannot be found"), "{}", done.stderr);
+    assert!(done.stdout.is_empty());
+}
+
+#[test]
+fn sigpipe_the_reader_of_the_events_went_away() {
+    for arguments in [&["go"][..], &["go", "--events", "json"]] {
+        let place = broken_project();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let script = Script::new().reply(writes()).reply(says("done"));
+        let provider = Scripted::start(script).unwrap();
+        let done = place.zerostack(arguments).model(&provider).stdout(writer).run();
+        // No signal: an error with its line and its code.
+        assert_eq!(done.code, 42, "{done:?}");
+        assert!(done.stderr.contains("cannot write to stdout"), "{}", done.stderr);
+    }
+}
+
+#[test]
+fn a_closed_terminal() {
+    let place = broken_project();
+    let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&person).unwrap();
+    unlockpt(&person).unwrap();
+    let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
+    let provider =
+        Scripted::start(stalls().into_iter().fold(Script::new(), Script::reply)).unwrap();
+    // In a session of its own, whose terminal is that one.
+    let through = ["setsid", "-c", "-w", "sh", "-c", "\"$@\"; echo \"ended with $?\" >&2", "sh"];
+    let terminal = std::fs::File::options().read(true).write(true).open(name).unwrap();
+    let mut running = place
+        .zerostack(&["go", "--events", "json"])
+        .model(&provider)
+        .through(&through)
+        .stdin(terminal)
+        .start();
+    provider.wait_until_stalled();
+    drop(person);
+    running.wait_for("stopped; nothing was changed");
+    let done = running.end();
+    check_result(&done, 143, "terminated");
+}
+
+#[test]
+fn a_tool_that_the_system_kills_for_its_memory_is_a_result_that_says_so() {
+    let place = broken_project();
+    let call = json!({"command": "echo begun; sleep 1003"});
+    let script = Script::new()
+        .call("bash", call)
+        .reply(
+            Reply::new()
+                .when("ended with signal: 9")
+                .call("write", json!({"path": "b", "content": "b\n"})),
+        )
+        .reply(says("done"));
+    let provider = Scripted::start(script).unwrap();
+    let running = place.zerostack(&["go", "--events", "json"]).model(&provider).start();
+    until("the tool", || running.has_process("sleep\u{0}1003"));
+    // What the kernel does where memory runs out: it ends the process of the tool.
+    for pid in processes_with(place.marker()) {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        if line.contains("tool\0bash") {
+            let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+    let done = running.end();
+    assert_eq!(done.code, 0, "{done:?}");
+    check_result(&done, 0, "");
+    assert_eq!(provider.requests().len(), 3, "the run went on");
+}
+
+#[test]
+fn a_state_folder_that_cannot_be_written_costs_no_result() {
+    let place = broken_project();
+    let script = Script::new().reply(writes()).reply(says("done"));
+    let provider = Scripted::start(script).unwrap();
+    let state_file = place.folder("home").join("file");
+    std::fs::write(&state_file, "no folder").unwrap();
+    // A file in its place: root is refused too.
+    let run = place.zerostack(&["go", "--events", "json"]).model(&provider);
+    let done = run.env("XDG_STATE_HOME", state_file.to_str().unwrap()).run();
+    check_result(&done, 0, "");
+    assert!(done.stderr.contains("no record of this run is kept"), "{}", done.stderr);
+    // To write it is needed, which is told before the model is asked.
+    let provider = Scripted::start(Script::new().reply(writes()).reply(says("done"))).unwrap();
+    let run = place.zerostack(&["go", "--write", "--events", "json"]).model(&provider);
+    let done = run.env("XDG_STATE_HOME", state_file.to_str().unwrap()).run();
+    check_result(&done, 42, "input");
+    assert!(provider.requests().is_empty());
+}
