@@ -755,6 +755,8 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_step(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_switched_off(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_tool_result(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_transcript(
@@ -900,6 +902,8 @@ internal object UniffiLib {
     external fun uniffi_zerostack_uniffi_fn_method_session_snapshot(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_step(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_switched_off(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_session_tool_result(`ptr`: Long,`id`: Int,`content`: RustBuffer.ByValue,`isError`: Byte,uniffi_out_err: UniffiRustCallStatus, 
     ): Int
@@ -1172,6 +1176,9 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_step() and 0xFFFF) != 62697) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_switched_off() and 0xFFFF) != 57171) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_tool_result() and 0xFFFF) != 52296) {
@@ -2672,6 +2679,12 @@ public interface SessionInterface {
     fun `step`(): Step
     
     /**
+     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
+     * follows goes without it.
+     */
+    fun `switchedOff`(): kotlin.String?
+    
+    /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
      * because of `max_result_bytes`.
      *
@@ -3315,6 +3328,23 @@ open class Session: Disposable, AutoCloseable, SessionInterface
 
     
     /**
+     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
+     * follows goes without it.
+     */override fun `switchedOff`(): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_switched_off(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
      * because of `max_result_bytes`.
      *
@@ -3930,6 +3960,13 @@ data class Config (
      * What a request says beside the conversation.
      */
     val `options`: RequestOptions? = null 
+    , 
+    /**
+     * What the server refuses or demands beyond its dialect: entries with commas between them,
+     * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+     * one of them.
+     */
+    val `profile`: kotlin.String = "" 
     
 ){
     
@@ -3955,6 +3992,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeCounting.read(buf),
             FfiConverterTypeToolMode.read(buf),
             FfiConverterOptionalTypeRequestOptions.read(buf),
+            FfiConverterString.read(buf),
         )
     }
 
@@ -3967,7 +4005,8 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeOutputLimitKey.allocationSize(value.`outputLimitKey`) +
             FfiConverterTypeCounting.allocationSize(value.`counting`) +
             FfiConverterTypeToolMode.allocationSize(value.`toolMode`) +
-            FfiConverterOptionalTypeRequestOptions.allocationSize(value.`options`)
+            FfiConverterOptionalTypeRequestOptions.allocationSize(value.`options`) +
+            FfiConverterString.allocationSize(value.`profile`)
     )
 
     override fun write(value: Config, buf: ByteBuffer) {
@@ -3980,6 +4019,7 @@ public object FfiConverterTypeConfig: FfiConverterRustBuffer<Config> {
             FfiConverterTypeCounting.write(value.`counting`, buf)
             FfiConverterTypeToolMode.write(value.`toolMode`, buf)
             FfiConverterOptionalTypeRequestOptions.write(value.`options`, buf)
+            FfiConverterString.write(value.`profile`, buf)
     }
 }
 

@@ -478,6 +478,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_session_snapshot(uint64_t ptr, Rust
 RustBuffer uniffi_zerostack_uniffi_fn_method_session_step(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SWITCHED_OFF
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_SWITCHED_OFF
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_switched_off(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TOOL_RESULT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TOOL_RESULT
 uint32_t uniffi_zerostack_uniffi_fn_method_session_tool_result(uint64_t ptr, uint32_t id, RustBuffer content, int8_t is_error, RustCallStatus *_Nonnull out_status
@@ -1062,6 +1067,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_session_snapshot(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STEP
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_STEP
 uint16_t uniffi_zerostack_uniffi_checksum_method_session_step(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SWITCHED_OFF
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_SWITCHED_OFF
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_switched_off(void
     
 );
 #endif

@@ -1293,6 +1293,12 @@ public protocol SessionProtocol: AnyObject, Sendable {
     func step()  -> Step
     
     /**
+     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
+     * follows goes without it.
+     */
+    func switchedOff()  -> String?
+    
+    /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
      * because of `max_result_bytes`.
      *
@@ -1810,6 +1816,19 @@ open func step() -> Step  {
 }
     
     /**
+     * The field of the profile that the server has refused in the last attempt, after `Restart`: what
+     * follows goes without it.
+     */
+open func switchedOff() -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_switched_off(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Answers one call, in any order; returns the bytes that were left out of the middle
      * because of `max_result_bytes`.
      *
@@ -2208,6 +2227,12 @@ public struct Config: Equatable, Hashable {
      * What a request says beside the conversation.
      */
     public let options: RequestOptions?
+    /**
+     * What the server refuses or demands beyond its dialect: entries with commas between them,
+     * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+     * one of them.
+     */
+    public let profile: String
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -2238,7 +2263,12 @@ public struct Config: Equatable, Hashable {
          */toolMode: ToolMode, 
         /**
          * What a request says beside the conversation.
-         */options: RequestOptions? = nil) {
+         */options: RequestOptions? = nil, 
+        /**
+         * What the server refuses or demands beyond its dialect: entries with commas between them,
+         * each `FIELD=VALUE`, or the name or the host of a known server. `output_limit_key` may be
+         * one of them.
+         */profile: String = "") {
         self.dialect = dialect
         self.model = model
         self.system = system
@@ -2248,6 +2278,7 @@ public struct Config: Equatable, Hashable {
         self.counting = counting
         self.toolMode = toolMode
         self.options = options
+        self.profile = profile
     }
 
     
@@ -2274,7 +2305,8 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
                 outputLimitKey: FfiConverterTypeOutputLimitKey.read(from: &buf), 
                 counting: FfiConverterTypeCounting.read(from: &buf), 
                 toolMode: FfiConverterTypeToolMode.read(from: &buf), 
-                options: FfiConverterOptionTypeRequestOptions.read(from: &buf)
+                options: FfiConverterOptionTypeRequestOptions.read(from: &buf), 
+                profile: FfiConverterString.read(from: &buf)
         )
     }
 
@@ -2288,6 +2320,7 @@ public struct FfiConverterTypeConfig: FfiConverterRustBuffer {
         FfiConverterTypeCounting.write(value.counting, into: &buf)
         FfiConverterTypeToolMode.write(value.toolMode, into: &buf)
         FfiConverterOptionTypeRequestOptions.write(value.options, into: &buf)
+        FfiConverterString.write(value.profile, into: &buf)
     }
 }
 
@@ -7174,6 +7207,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_step() != 62697) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_switched_off() != 57171) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_tool_result() != 52296) {
