@@ -13,9 +13,9 @@ fn a_frame_of_a_megabyte_leaves_an_image_with_8_kilobytes_of_ram() {
     let provider = Scripted::start(Script::new().text("A cat.")).unwrap();
     let done = CAMERA.run(&CAMERA.build("camera"), provider.address());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    // A delta a line, and none of a space.
+    // How many deltas there are is up to the pieces that came, and a line ends without its space.
     let said: String = done.lines.iter().filter_map(|line| line.strip_prefix("model ")).collect();
-    assert_eq!(said, "Acat.", "{:?}", done.lines);
+    assert_eq!(said.replace(' ', ""), "Acat.", "{:?}", done.lines);
     let numbers = done.numbers();
     assert_eq!(numbers["frame"], 1 << 20);
     assert!((1..=256).contains(&numbers["at_once"]));
