@@ -29,7 +29,7 @@ mkdir "$place/python" "$place/claude" "$place/codex"
 
 # The source package is a thousandth of the wheel, which holds another agent.
 if python3 -m venv "$place/venv" >/dev/null 2>&1 &&
-    "$place/venv/bin/pip" install --quiet --no-binary claude-agent-sdk claude-agent-sdk >"$place/pip" 2>&1; then
+    timeout 300 "$place/venv/bin/pip" install --quiet --no-binary claude-agent-sdk claude-agent-sdk >"$place/pip" 2>&1; then
     timeout 120 "$place/venv/bin/python" "$here/claude_sdk.py" "$here/claude" "$place/python"
 else
     not_run "claude-agent-sdk of PyPI cannot be installed: $(tail -n 1 "$place/pip" 2>/dev/null)"
@@ -37,7 +37,7 @@ fi
 
 # Without the optional packages, which hold the other agents.
 if command -v npm >/dev/null && (cd "$place" && echo '{"private":true}' >package.json &&
-    npm install --silent --omit=optional @anthropic-ai/claude-agent-sdk @openai/codex-sdk) \
+    timeout 300 npm install --silent --omit=optional @anthropic-ai/claude-agent-sdk @openai/codex-sdk) \
     >"$place/npm" 2>&1; then
     cp "$here"/*.mjs "$place"
     timeout 120 node "$place/claude_sdk.mjs" "$here/claude" "$place/claude"
