@@ -71,6 +71,7 @@ pub use scalar::{ScalarChars, Text};
 pub use tools::tool_name;
 
 use crate::error::{Error, ErrorKind};
+use crate::wire::hash::hash;
 use fault::FaultAt;
 use line::{content_line, split_key};
 use placeholder::{BodyPieces, hinted, positions};
@@ -119,11 +120,12 @@ impl<'a> Prompt<'a> {
             let at = front_at.saturating_add(bad.at);
             Fault::at(text, at, bad.reason).error(ErrorKind::BadPrompt)
         })?;
-        prompt.arguments = prompt.field("arguments");
         let named = prompt.argument_names().map_or(0, Iterator::count);
-        let hinted = prompt.argument_hint().map_or(0, |hint| hinted(hint.chars()));
+        let hint = prompt.argument_hint();
+        let is_declared = prompt.arguments.is_some() || hint.is_some();
+        let hinted = hint.map_or(0, |hint| hinted(hint.chars()));
         let declared = u8::try_from(named).unwrap_or(u8::MAX).max(hinted);
-        prompt.positions = positions(body, prompt.is_declared()).max(declared);
+        prompt.positions = positions(body, is_declared).max(declared);
         Ok(prompt)
     }
 
@@ -249,26 +251,31 @@ impl<'a> Prompt<'a> {
     }
 
     /// Reads all fields once, so that reading them later cannot fail.
-    fn check_fields(&self) -> Result<(), FaultAt> {
+    fn check_fields(&mut self) -> Result<(), FaultAt> {
         let mut entries = self.fields();
-        let mut count = 0_usize;
+        let (mut count, mut seen, mut schema_at) = (0_usize, 0_u64, None);
         while let Some(entry) = entries.read()? {
             count = count.saturating_add(1);
             if count > MAX_FIELDS {
                 return Err(FaultAt::at(entry.at, Reason::TooLong));
             }
-            // The fields before it, which are known to be good.
+            // The fields before it are known to be good. They are read again only where one of them
+            // may have the same name.
+            let bit = 1_u64 << (hash(entry.key.as_bytes()) % 64);
             let before = FrontMatterEntries::new(self.front.get(..entry.at).unwrap_or_default());
-            if before.into_iter().any(|earlier| earlier.key == entry.key) {
+            if seen & bit != 0 && before.into_iter().any(|earlier| earlier.key == entry.key) {
                 return Err(FaultAt::at(entry.at, Reason::Duplicate));
             }
+            seen |= bit;
             check_kind(&entry)?;
-        }
-        let schema = self.fields().find(|entry| entry.key == "schema");
-        match schema {
-            Some(entry) if self.output() != Some(Output::Json) => {
-                Err(FaultAt::at(entry.at, Reason::Schema))
+            match entry.key {
+                "schema" => schema_at = Some(entry.at),
+                "arguments" => self.arguments = Some(entry.value),
+                _ => {}
             }
+        }
+        match schema_at {
+            Some(at) if self.output() != Some(Output::Json) => Err(FaultAt::at(at, Reason::Schema)),
             _ => Ok(()),
         }
     }
