@@ -111,7 +111,7 @@ impl Room {
 /// open in the saved conversation too, in any language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeferredCall {
-    /// What a [`Decision`] is about; the same after the conversation was saved and resumed.
+    /// What a [`Decision`](crate::Decision) is about; the same after the conversation was saved and resumed.
     pub id: u32,
     /// The call.
     pub call: Call,

@@ -47,8 +47,8 @@ impl ToolMode {
     }
 }
 
-/// The key under which OpenAI chat receives [`Limits::max_output_tokens`]; the other dialects have
-/// but one.
+/// The key under which OpenAI chat receives
+/// [`max_output_tokens`](crate::Limits::max_output_tokens); the other dialects have but one.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum OutputLimitKey {
