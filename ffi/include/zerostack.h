@@ -1905,8 +1905,8 @@ zs_step zs_session_step(const zs_session *session, uint32_t *number);
  * The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
  * the request goes once more without it, and so do all later ones. Empty if it was none.
  *
- * Any step. Valid for the life of the program.
- * Errors: empty when there is no session.
+ * Any step.
+ * Lifetime: static. Errors: empty when there is no session.
  */
 zs_str zs_session_switched_off(const zs_session *session);
 

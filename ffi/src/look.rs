@@ -77,8 +77,8 @@ pub unsafe extern "C" fn zs_session_step(session: *const zs_session, number: *mu
 /// The field of the profile that the server has refused in the last attempt, after ZS_EVENT_RESTART:
 /// the request goes once more without it, and so do all later ones. Empty if it was none.
 ///
-/// Any step. Valid for the life of the program.
-/// Errors: empty when there is no session.
+/// Any step.
+/// Lifetime: static. Errors: empty when there is no session.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zs_session_switched_off(session: *const zs_session) -> zs_str {
     #[cfg(feature = "profiles")]
