@@ -32,8 +32,11 @@ pub fn media_type_of(first: &[u8], name: &str) -> Option<&'static str> {
         [0x1a, 0x45, 0xdf, 0xa3, ..] => return Some("video/webm"),
         _ => {}
     }
-    let name = name.split(['?', '#']).next().unwrap_or_default();
-    let (_, extension) = name.rsplit_once('.')?;
+    // By bytes: the searches of the standard library can panic as far as the linker sees.
+    let end = name.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    let name = name.get(..end.unwrap_or(name.len())).unwrap_or_default();
+    let dot = name.bytes().rposition(|byte| byte == b'.')?;
+    let extension = name.get(dot..)?.get(1..)?;
     let (.., media_type) = EXTENSIONS.iter().find(|(it, _)| it.eq_ignore_ascii_case(extension))?;
     (first.is_empty() || !has_magic(media_type)).then_some(*media_type)
 }

@@ -128,7 +128,8 @@ extension ZerostackError: CustomStringConvertible, LocalizedError {
                 return "the provider answered \(failure.fault.detail): \(reason)"
             }
             if failure.fault.kind == .badResponse, !failure.message.isEmpty {
-                return "the provider answered with \(failure.message); check the base URL and the dialect"
+                let page = failure.message
+                return "the provider answered with \(page); check the base URL and the dialect"
             }
             if failure.fault.kind == .badAnswer, !failure.message.isEmpty {
                 return "\(failure.fault.message): \(failure.message)"

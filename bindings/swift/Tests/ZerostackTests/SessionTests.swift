@@ -96,8 +96,10 @@ final class SessionTests: XCTestCase {
     func testAWebPageInPlaceOfAReplyIsNamed() throws {
         var configuration = Configuration(.openAIChat, model: "m")
         configuration.limits.maxAttempts = 1
-        for (status, words) in [(200, "with a web page: Sign in; check the base URL"),
-                                (502, "502: a web page: Sign in")] {
+        for (status, words) in [
+            (200, "with a web page: Sign in; check the base URL"),
+            (502, "502: a web page: Sign in"),
+        ] {
             let session = try Session(configuration)
             try session.user("hello")
             try session.beginResponse(status: status)
