@@ -1,6 +1,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
-// Whoever matches on an enum that grows writes an arm for what comes; the others say why they do not grow.
+// Public enums are `non_exhaustive` unless an `expect` gives the reason why they cannot grow.
 #![warn(clippy::exhaustive_enums)]
 //! The agent core: one conversation with a language model as a state machine. User text and response bytes go in; request
 //! bytes and events come out.

@@ -45,9 +45,9 @@ enum {
 /* What becomes of a call of an unknown tool, or of one whose arguments do not fit. */
 enum {
     /* Arguments that were plainly meant otherwise are repaired, see zs_schema_repair, and the call runs;
-     * of any other the model is told. */
+     * the model receives an error for all others. */
     ZS_BAD_CALLS_REPAIR = 0,
-    /* It is not run, and the model is told why. */
+    /* The call is not run. The model receives the reason. */
     ZS_BAD_CALLS_TELL = 1,
     /* The run ends with ZS_RUN_BAD_CALL. */
     ZS_BAD_CALLS_FAIL = 2
@@ -57,7 +57,7 @@ enum {
 enum {
     /* It runs. */
     ZS_APPROVED = 1,
-    /* It does not, and the model is told why: `text`, which may be empty. */
+    /* The call does not run. The model receives `text` as the reason, which may be empty. */
     ZS_DENIED = 2,
     /* It does not run here: `text` is its result. */
     ZS_ANSWERED = 3
@@ -204,8 +204,8 @@ void zs_output_printf(zs_tool_output *output, const char *format, ...)
 #endif
     ;
 
-/* Adds a file to the result of a tool, 8 at most. Its texts are copied. The model is told of files
- * that its dialect has no place for. */
+/* Adds a file to the result of a tool, 8 at most. Its texts are copied. Files that the
+ * dialect cannot carry are named to the model instead. */
 void zs_output_attach(zs_tool_output *output, const zs_attachment *attachment);
 
 /* Says that the call failed; what was written tells the model why. */

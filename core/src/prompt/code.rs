@@ -138,7 +138,7 @@ fn closing(inner: &str, length: usize) -> Option<usize> {
     }
 }
 
-/// What stands before byte `at` of `body` from `start` on, at most [`LOOK_BACK_BYTES`].
+/// The text of `body` from `start` to byte `at`: its last [`LOOK_BACK_BYTES`] at most.
 fn before(body: &str, start: usize, at: usize) -> &str {
     let mut from = start.max(at.saturating_sub(LOOK_BACK_BYTES));
     while from < at && !body.is_char_boundary(from) {

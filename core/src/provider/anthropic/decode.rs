@@ -158,7 +158,7 @@ pub(super) fn document_end(sink: &mut Sink<'_, '_>) -> Result<(), Error> {
 const HAS_BLOCKS: u8 = 1;
 /// A whole message came.
 const HAS_CONTENT: u8 = 2;
-/// The document has a type that is none of these: what its `content` means nobody knows.
+/// The document has an unknown type, so its `content` is ignored.
 const UNKNOWN: u8 = 4;
 
 /// What a block began with, a bit each: some servers send it once more in the first delta.

@@ -1,8 +1,8 @@
 //! Chunks of a chat completion, and whole ones.
 //!
 //! A chunk has its news in `choices[].delta`, a whole body has all in `choices[].message`;
-//! both are read alike. Some servers send `message` in a chunk, too: beside a `delta`, or behind
-//! one, it repeats what came, and is not read. A body that is one chunk is a stream of one.
+//! both are read alike. Some servers send `message` in a chunk, too. Beside or after a `delta` it
+//! repeats the text, so it is ignored. A body that is one chunk is read as a stream of one.
 //!
 //! Servers of OpenAI's first form of calls, and wrappers of them, send one call in `function_call`,
 //! without an id. llama-cpp-python and LiteLLM send it beside `tool_calls`, which then counts.
