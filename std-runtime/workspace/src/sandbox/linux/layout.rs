@@ -9,7 +9,7 @@ use rustix::mount::MountFlags;
 
 use super::landlock::{Rights, Rule};
 use super::run_folder;
-use super::step::{Hide, Slot, Step};
+use super::step::{EMPTY, Hide, NULL, Slot, Step};
 use crate::sandbox::{Layout, Network, Writes};
 
 /// Where mounts wait that are made before the rest is covered.
@@ -21,10 +21,6 @@ pub(super) const BESIDE: Slot = 3;
 
 /// Where the program of the tools is, whatever its path outside.
 pub(super) const PROGRAM_AT: &CStr = c"/dev/zerostack";
-
-/// An empty folder that hides others. A file system of its own for each would cost the kernel
-/// several times as much.
-pub(super) const EMPTY: &CStr = c"/dev/empty";
 
 /// The devices that programs expect; each is harmless.
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -299,7 +295,7 @@ pub(super) fn hides(paths: &[PathBuf]) -> Vec<Hide> {
 }
 
 fn hide(path: &Path) -> Hide {
-    Hide { from: if path.is_dir() { EMPTY } else { c"/dev/null" }, at: c_path(path) }
+    Hide { from: if path.is_dir() { EMPTY } else { NULL }, at: c_path(path) }
 }
 
 fn fresh(kind: &'static CStr, at: &str, flags: MountFlags, options: &'static CStr) -> Step {

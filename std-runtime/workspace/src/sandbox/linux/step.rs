@@ -150,6 +150,13 @@ impl Step {
     }
 }
 
+/// An empty folder that hides others. A file system of its own for each would cost the kernel
+/// several times as much.
+pub(super) const EMPTY: &CStr = c"/dev/empty";
+
+/// What hides a file.
+pub(super) const NULL: &CStr = c"/dev/null";
+
 /// What is at `from` takes the place of what is at `at`, if that is still there.
 #[derive(Debug)]
 pub(super) struct Hide {
@@ -160,9 +167,16 @@ pub(super) struct Hide {
 impl Hide {
     /// Hides it. Allocates nothing.
     pub(super) fn take(&self) -> Result<(), Errno> {
-        match rustix::mount::mount_bind(self.from, self.at.as_c_str()) {
-            // A socket goes with its daemon. What we hide it with is ours and there.
-            Err(Errno::NOENT) => Ok(()),
+        let other = if self.from == EMPTY { NULL } else { EMPTY };
+        let hide_with = |from: &CStr| rustix::mount::mount_bind(from, self.at.as_c_str());
+        let hidden = match hide_with(self.from) {
+            // A file took the place of a folder since we looked, or a folder that of a file.
+            Err(Errno::NOTDIR) => hide_with(other),
+            hidden => hidden,
+        };
+        match hidden {
+            // A socket goes with its daemon, and its folder may. What we hide it with is ours and there.
+            Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
             hidden => hidden,
         }
     }
@@ -221,4 +235,56 @@ fn loopback_up() -> Result<(), Errno> {
 /// Why the last call through libc failed.
 pub(super) fn last_errno() -> Errno {
     Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::process::Command;
+
+    use super::*;
+
+    /// The place in which the test below runs itself again, in mounts of its own.
+    const INSIDE: &str = "ZEROSTACK_TEST_HIDES_IN";
+
+    #[test]
+    fn what_changed_its_kind_since_we_looked_is_hidden_all_the_same() {
+        if let Some(place) = std::env::var_os(INSIDE) {
+            return hide_in(place.as_ref());
+        }
+        let place = tempfile::tempdir().unwrap();
+        let mounts =
+            "mount -t tmpfs none /dev && mkdir /dev/empty && touch /dev/null && exec \"$@\"";
+        let (_, module) = module_path!().split_once("::").unwrap();
+        let name = "what_changed_its_kind_since_we_looked_is_hidden_all_the_same";
+        let again = ["--exact".to_owned(), format!("{module}::{name}")];
+        let mut unshare = Command::new("unshare");
+        let able = unshare.args(["-Urm", "mount", "-t", "tmpfs", "none", "/mnt"]).status();
+        if !able.is_ok_and(|status| status.success()) {
+            return eprintln!("NOT RUN: no mount namespace can be made here");
+        }
+        let mut run = Command::new("unshare");
+        run.args(["-Urm", "sh", "-c", mounts, "sh"]).arg(std::env::current_exe().unwrap());
+        let run = run.args(again).env(INSIDE, place.path()).output().unwrap();
+        let said = String::from_utf8_lossy(&run.stdout);
+        assert!(run.status.success() && said.contains("1 passed"), "{run:?}");
+    }
+
+    fn hide_in(place: &std::path::Path) {
+        let hide = |from, name: &str| {
+            let at = CString::new(place.join(name).as_os_str().as_bytes()).unwrap();
+            Hide { from, at }.take().unwrap();
+        };
+        fs::create_dir(place.join("folder")).unwrap();
+        fs::write(place.join("folder/secret"), "x").unwrap();
+        hide(NULL, "folder");
+        assert_eq!(fs::read_dir(place.join("folder")).unwrap().count(), 0);
+        fs::write(place.join("file"), "x").unwrap();
+        hide(EMPTY, "file");
+        assert_eq!(fs::read(place.join("file")).unwrap(), b"");
+        fs::write(place.join("plain"), "x").unwrap();
+        hide(NULL, "plain/below");
+        hide(NULL, "gone");
+    }
 }
