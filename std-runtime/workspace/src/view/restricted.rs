@@ -196,6 +196,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn for_git_alone_nothing_is_looked_for() {
+        let restricted = Restricted::beside(Vec::new());
+        assert!(restricted.as_found().find().is_empty());
+        assert!(restricted.found.get().is_none(), "the system was looked through");
+        let found = vec![PathBuf::from("/srv/secret")];
+        let restricted = Restricted { found: OnceLock::from(found.clone()), ..restricted };
+        assert_eq!(restricted.as_found().find(), found);
+    }
+
+    #[test]
     fn sockets_and_what_is_for_its_owner_alone_are_found() {
         let place = tempfile::tempdir().unwrap();
         let top = place.path().canonicalize().unwrap();
