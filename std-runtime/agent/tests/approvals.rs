@@ -133,6 +133,13 @@ async fn the_async_agent_waits_too() {
 }
 
 fn bad(policy: BadCallPolicy, most: u16, replies: u32) -> (Result<String, Error>, Vec<String>) {
+    bad_by(|agent| agent.bad_calls(policy, most), replies)
+}
+
+fn bad_by(
+    rules: impl FnOnce(AgentBuilder) -> AgentBuilder,
+    replies: u32,
+) -> (Result<String, Error>, Vec<String>) {
     let bad = || {
         Reply::new()
             .call("look", json!({"line": "7"}))
@@ -143,12 +150,9 @@ fn bad(policy: BadCallPolicy, most: u16, replies: u32) -> (Result<String, Error>
     let script = (0..replies).fold(Script::new(), |script, _| script.reply(bad()));
     let provider = Scripted::start(script.text("Done.")).unwrap();
     let look = |arguments: Value| Ok::<_, String>(format!("at {arguments}"));
-    let mut agent = Agent::builder()
-        .endpoint(endpoint(&provider))
-        .tool(Tool::new("look", "Looks.", SCHEMA, look))
-        .bad_calls(policy, most)
-        .build()
-        .unwrap();
+    let agent = Agent::builder().endpoint(endpoint(&provider));
+    let agent = agent.tool(Tool::new("look", "Looks.", SCHEMA, look));
+    let mut agent = rules(agent).build().unwrap();
     let mut told = Vec::new();
     let mut ended = Ok(String::new());
     for event in agent.run("Look.") {
@@ -168,10 +172,12 @@ fn the_model_is_told_of_calls_that_cannot_run_or_they_are_repaired() {
     let seven = r#"the arguments do not fit: /line: type "integer", found "seven""#;
     let text = r#"the arguments do not fit: (root): type "object", found "seven""#;
     let unknown = r#"there is no tool "lock"; there are look"#;
-    let (ended, mut told) = bad(BadCallPolicy::Repair, 32, 1);
-    told.sort();
-    assert_eq!(ended.unwrap(), "Done.");
-    assert_eq!(told, [r#"at {"line":7}"#, text, seven, unknown]);
+    // Repair is what holds if nothing is set.
+    for (ended, mut told) in [bad(BadCallPolicy::Repair, 32, 1), bad_by(|agent| agent, 1)] {
+        told.sort();
+        assert_eq!(ended.unwrap(), "Done.");
+        assert_eq!(told, [r#"at {"line":7}"#, text, seven, unknown]);
+    }
     let (ended, mut told) = bad(BadCallPolicy::Tell, 32, 1);
     told.sort();
     assert_eq!(ended.unwrap(), "Done.");
