@@ -36,8 +36,32 @@ fun config(): Config {
     )
 }
 
+/** The file of these turns; a larger one would be read from its place. */
+val PICTURE = byteArrayOf(-119, 80, 78, 71, 13, 10, 26, 10) + ByteArray(70_000) { (it * 31).toByte() }
+
+fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).flip()
+
+/** The request, with the bytes of the file where it needs them, a piece at a time. */
+fun request(session: Session): Request {
+    val (head, body) = session.beginRequest()
+    val whole = java.io.ByteArrayOutputStream(body.length().toInt())
+    while (true) {
+        val read = body.read(4096u)
+        if (read.isNotEmpty()) { whole.write(read); continue }
+        val wanted = body.wanted() ?: break
+        val offset = wanted.offset.toInt()
+        val piece = PICTURE.copyOfRange(offset, offset + minOf(3000, wanted.bytes.toInt()))
+        whole.write(body.supply(direct(piece)))
+    }
+    body.destroy()
+    return head.copy(body = whole.toByteArray())
+}
+
+/** Calls are open that somebody has to decide about. */
+class Waiting : Exception()
+
 /** Drives the turn to its end and returns what a person sees then. */
-fun drive(session: Session, address: String): String {
+fun drive(session: Session, address: String, runTools: Boolean = true): String {
     val client = HttpClient.newHttpClient()
     var text = ""
     fun see(event: Event) {
@@ -52,7 +76,7 @@ fun drive(session: Session, address: String): String {
             is Step.Idle -> return text
             is Step.Send -> {
                 text = ""
-                val request = session.request()
+                val request = request(session)
                 val post = HttpRequest.newBuilder(URI("$address/v1${request.path}"))
                     .method(request.method, HttpRequest.BodyPublishers.ofByteArray(request.body))
                 request.headers.forEach { post.header(it.name, it.value) }
@@ -71,7 +95,7 @@ fun drive(session: Session, address: String): String {
                     }
                 }
             }
-            is Step.RunTools -> session.pendingCalls().asReversed().forEach {
+            is Step.RunTools -> if (!runTools) throw Waiting() else session.pendingCalls().asReversed().forEach {
                 session.toolResult(it.id, "content of ${it.arguments}", false)
             }
             is Step.Wait -> { Thread.sleep(step.millis.toLong()); session.retry() }
@@ -121,6 +145,37 @@ fun main() {
         Session.resume(session.snapshot(), config(), 262144u).use {
             check(it.transcript() == session.transcript())
         }
+    }
+    test("a file beside a text", "$done,$done") { session, address ->
+        drive(session, address)
+        val type = mediaTypeOf(direct(PICTURE.copyOf(16)), "cat")!!
+        val cat = Attachment(type, "cat", PICTURE.size.toUInt(), 0u, AttachmentSource.Number(5u))
+        check(session.takesAttachment(cat))
+        session.userWith("What is this?", listOf(cat))
+        val letters = java.util.Base64.getEncoder().encodeToString(PICTURE)
+        check(String(request(session).body).contains("data:image/png;base64,$letters"))
+        val thrown = runCatching { session.request() }.exceptionOrNull()
+        check((thrown as ZerostackException.Core).fault.kind == ErrorKind.MISSING_ATTACHMENT)
+        check(drive(session, address) == "Done ü🦀")
+        check(session.transcript().any { (it.part as? Part.Attachment)?.attachment == cat })
+    }
+    test("a call that waits, saved and gone on with", "{\"parts\":[$call]},$done") { session, address ->
+        // Until calls are open.
+        val waits = runCatching { drive(session, address, runTools = false) }.exceptionOrNull()
+        check(waits is Waiting && session.step() is Step.RunTools)
+        Session.resume(session.snapshot(), config(), 262144u).use {
+            val open = it.pendingCalls().single()
+            check(open == session.pendingCalls().single())
+            it.toolResult(open.id, "the call was denied", true)
+            check(drive(it, address) == "Done ü🦀")
+        }
+    }
+    test("arguments that are repaired, and events as JSON", "") { _, _ ->
+        val schema = """{"properties":{"line":{"type":"integer"}}}"""
+        val fit = checkArguments(schema, """{"line":"7"}""", true)
+        check((fit as CheckedArguments.Fit).arguments == """{"line":7}""")
+        check(checkArguments(schema, """{"line":"x"}""", true) is CheckedArguments.Unfit)
+        check(eventJson(Event.TextDelta("a\n")) == """{"type":"text","text":"a\n"}""")
     }
     test("tokens", "") { _, _ ->
         Tokenizer(BuiltInVocabulary.O200K).use { check(it.count("hello world") == 2uL) }

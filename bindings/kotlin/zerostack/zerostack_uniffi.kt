@@ -675,13 +675,29 @@ internal object IntegrityCheckingUniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_zerostack_uniffi_checksum_func_check_arguments(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_func_media_type_of(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_func_cost_micros(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_func_default_limits(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_func_decode(
     ): Int
+    external fun uniffi_zerostack_uniffi_checksum_func_event_json(
+    ): Int
     external fun uniffi_zerostack_uniffi_checksum_func_built_in_prompts(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_func_estimate_tokens(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_requestbody_length(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_requestbody_read(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_requestbody_supply(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_requestbody_wanted(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_body(
     ): Int
@@ -704,6 +720,16 @@ internal object IntegrityCheckingUniffiLib {
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_prompt_tools(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_begin_request(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_takes_attachment(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_tool_result_with(
+    ): Int
+    external fun uniffi_zerostack_uniffi_checksum_method_session_user_with(
     ): Int
     external fun uniffi_zerostack_uniffi_checksum_method_session_abort(
     ): Int
@@ -809,6 +835,18 @@ internal object UniffiLib {
     }
 
     internal fun ensureInitialized() = Unit
+    external fun uniffi_zerostack_uniffi_fn_clone_requestbody(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_zerostack_uniffi_fn_free_requestbody(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
+    external fun uniffi_zerostack_uniffi_fn_method_requestbody_length(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
+    external fun uniffi_zerostack_uniffi_fn_method_requestbody_read(`ptr`: Long,`most`: Int,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_requestbody_supply(`ptr`: Long,`bytes`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_requestbody_wanted(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_clone_prompt(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
     external fun uniffi_zerostack_uniffi_fn_free_prompt(`handle`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -853,6 +891,16 @@ internal object UniffiLib {
     ): Long
     external fun uniffi_zerostack_uniffi_fn_constructor_session_resume(`snapshot`: RustBuffer.ByValue,`config`: RustBuffer.ByValue,`capacityBytes`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Long
+    external fun uniffi_zerostack_uniffi_fn_method_session_begin_request(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_method_session_leave_out_attachments(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_zerostack_uniffi_fn_method_session_takes_attachment(`ptr`: Long,`attachment`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Byte
+    external fun uniffi_zerostack_uniffi_fn_method_session_tool_result_with(`ptr`: Long,`id`: Int,`content`: RustBuffer.ByValue,`isError`: Byte,`attachments`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Int
+    external fun uniffi_zerostack_uniffi_fn_method_session_user_with(`ptr`: Long,`text`: RustBuffer.ByValue,`attachments`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_abort(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): Unit
     external fun uniffi_zerostack_uniffi_fn_method_session_answer(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
@@ -931,9 +979,17 @@ internal object UniffiLib {
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_method_tokenizer_name(`ptr`: Long,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_func_check_arguments(`parameters`: RustBuffer.ByValue,`arguments`: RustBuffer.ByValue,`repair`: Byte,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_func_media_type_of(`first`: ForeignBytes.ByValue,`name`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_func_cost_micros(`prices`: RustBuffer.ByValue,`usage`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): Long
     external fun uniffi_zerostack_uniffi_fn_func_default_limits(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_func_decode(`dialect`: RustBuffer.ByValue,`body`: ForeignBytes.ByValue,uniffi_out_err: UniffiRustCallStatus, 
+    ): RustBuffer.ByValue
+    external fun uniffi_zerostack_uniffi_fn_func_event_json(`event`: RustBuffer.ByValue,uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
     external fun uniffi_zerostack_uniffi_fn_func_built_in_prompts(uniffi_out_err: UniffiRustCallStatus, 
     ): RustBuffer.ByValue
@@ -1058,16 +1114,40 @@ private fun uniffiCheckContractApiVersion(lib: IntegrityCheckingUniffiLib) {
 }
 @Suppress("UNUSED_PARAMETER")
 private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_check_arguments() and 0xFFFF) != 22046) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_media_type_of() and 0xFFFF) != 42509) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_cost_micros() and 0xFFFF) != 21707) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_default_limits() and 0xFFFF) != 43390) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_decode() and 0xFFFF) != 1919) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
+    if ((lib.uniffi_zerostack_uniffi_checksum_func_event_json() and 0xFFFF) != 29474) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_built_in_prompts() and 0xFFFF) != 38230) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_func_estimate_tokens() and 0xFFFF) != 30965) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_length() and 0xFFFF) != 1327) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_read() and 0xFFFF) != 16634) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_supply() and 0xFFFF) != 14375) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() and 0xFFFF) != 34836) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_body() and 0xFFFF) != 20615) {
@@ -1101,6 +1181,21 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_prompt_tools() and 0xFFFF) != 64030) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_begin_request() and 0xFFFF) != 43712) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() and 0xFFFF) != 56330) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() and 0xFFFF) != 64590) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_tool_result_with() and 0xFFFF) != 44175) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_user_with() and 0xFFFF) != 15438) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_abort() and 0xFFFF) != 23359) {
@@ -1157,7 +1252,7 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() and 0xFFFF) != 17088) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
-    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 43121) {
+    if ((lib.uniffi_zerostack_uniffi_checksum_method_session_request() and 0xFFFF) != 1638) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_zerostack_uniffi_checksum_method_session_retry() and 0xFFFF) != 53495) {
@@ -2479,6 +2574,367 @@ public object FfiConverterTypePrompt: FfiConverter<Prompt, Long> {
 
 
 /**
+ * The body of a request that is read a piece at a time, with the bytes of attachments where it
+ * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * is wanted either, that was the end. Nothing of a file is kept.
+ */
+public interface RequestBodyInterface {
+    
+    /**
+     * Bytes of all of it.
+     */
+    fun `length`(): kotlin.ULong
+    
+    /**
+     * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
+     *
+     * # Errors
+     * `WrongStep` when the session has gone on since.
+     */
+    fun `read`(`most`: kotlin.UInt): kotlin.ByteArray
+    
+    /**
+     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
+     * the first of them, three at least.
+     *
+     * # Errors
+     * `AttachmentLength` for none, for less than three that are not the last, and for more than are
+     * wanted: the file is not as long as was said. And as `read`.
+     */
+    fun `supply`(`bytes`: java.nio.ByteBuffer): kotlin.ByteArray
+    
+    /**
+     * The bytes that come next, if they are those of an attachment.
+     *
+     * # Errors
+     * As `read`.
+     */
+    fun `wanted`(): WantedBytes?
+    
+    companion object
+}
+
+/**
+ * The body of a request that is read a piece at a time, with the bytes of attachments where it
+ * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * is wanted either, that was the end. Nothing of a file is kept.
+ */
+open class RequestBody: Disposable, AutoCloseable, RequestBodyInterface
+{
+
+    @Suppress("UNUSED_PARAMETER")
+    /**
+     * @suppress
+     */
+    constructor(withHandle: UniffiWithHandle, handle: Long) {
+        this.handle = handle
+        this.cleanable = UniffiLib.CLEANER.register(this, UniffiCleanAction(handle))
+    }
+
+    /**
+     * @suppress
+     *
+     * This constructor can be used to instantiate a fake object. Only used for tests. Any
+     * attempt to actually use an object constructed this way will fail as there is no
+     * connected Rust object.
+     */
+    @Suppress("UNUSED_PARAMETER")
+    constructor(noHandle: NoHandle) {
+        this.handle = 0
+        this.cleanable = null
+    }
+
+    protected val handle: Long
+    protected val cleanable: UniffiCleaner.Cleanable?
+
+    private val wasDestroyed = AtomicBoolean(false)
+    private val callCounter = AtomicLong(1)
+
+    /**
+     * Whether the current object has been destroyed and its reference is gone in the Rust side.
+     */
+    val uniffiIsDestroyed: Boolean get() = wasDestroyed.get()
+
+    override fun destroy() {
+        // Only allow a single call to this method.
+        // TODO: maybe we should log a warning if called more than once?
+        if (this.wasDestroyed.compareAndSet(false, true)) {
+            // This decrement always matches the initial count of 1 given at creation time.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    @Synchronized
+    override fun close() {
+        this.destroy()
+    }
+
+    internal inline fun <R> callWithHandle(block: (handle: Long) -> R): R {
+        // Check and increment the call counter, to keep the object alive.
+        // This needs a compare-and-set retry loop in case of concurrent updates.
+        do {
+            val c = this.callCounter.get()
+            if (c == 0L) {
+                throw IllegalStateException("${this.javaClass.simpleName} object has already been destroyed")
+            }
+            if (c == Long.MAX_VALUE) {
+                throw IllegalStateException("${this.javaClass.simpleName} call counter would overflow")
+            }
+        } while (! this.callCounter.compareAndSet(c, c + 1L))
+        // Now we can safely do the method call without the handle being freed concurrently.
+        try {
+            return block(this.uniffiCloneHandle())
+        } finally {
+            // This decrement always matches the increment we performed above.
+            if (this.callCounter.decrementAndGet() == 0L) {
+                cleanable?.clean()
+            }
+        }
+    }
+
+    // Use a static inner class instead of a closure so as not to accidentally
+    // capture `this` as part of the cleanable's action.
+    private class UniffiCleanAction(private val handle: Long) : Runnable {
+        override fun run() {
+            if (handle == 0.toLong()) {
+                // Fake object created with `NoHandle`, don't try to free.
+                return;
+            }
+            uniffiRustCall { status ->
+                UniffiLib.uniffi_zerostack_uniffi_fn_free_requestbody(handle, status)
+            }
+        }
+    }
+
+    /**
+     * @suppress
+     */
+    fun uniffiCloneHandle(): Long {
+        if (handle == 0.toLong()) {
+            throw InternalException("uniffiCloneHandle() called on NoHandle object");
+        }
+        return uniffiRustCall() { status ->
+            UniffiLib.uniffi_zerostack_uniffi_fn_clone_requestbody(handle, status)
+        }
+    }
+
+    
+    /**
+     * Bytes of all of it.
+     */override fun `length`(): kotlin.ULong {
+            return FfiConverterULong.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_requestbody_length(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
+     *
+     * # Errors
+     * `WrongStep` when the session has gone on since.
+     */
+    @Throws(ZerostackException::class)override fun `read`(`most`: kotlin.UInt): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_requestbody_read(
+        it,
+        
+        FfiConverterUInt.lower(`most`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
+     * the first of them, three at least.
+     *
+     * # Errors
+     * `AttachmentLength` for none, for less than three that are not the last, and for more than are
+     * wanted: the file is not as long as was said. And as `read`.
+     */
+    @Throws(ZerostackException::class)override fun `supply`(`bytes`: java.nio.ByteBuffer): kotlin.ByteArray {
+            return FfiConverterByteArray.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_requestbody_supply(
+        it,
+        
+        FfiConverterByRefBytes.lower(`bytes`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * The bytes that come next, if they are those of an attachment.
+     *
+     * # Errors
+     * As `read`.
+     */
+    @Throws(ZerostackException::class)override fun `wanted`(): WantedBytes? {
+            return FfiConverterOptionalTypeWantedBytes.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_requestbody_wanted(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+
+    
+
+
+    
+    
+    /**
+     * @suppress
+     */
+    companion object
+    
+}
+
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeRequestBody: FfiConverter<RequestBody, Long> {
+    override fun lower(value: RequestBody): Long {
+        return value.uniffiCloneHandle()
+    }
+
+    override fun lift(value: Long): RequestBody {
+        return RequestBody(UniffiWithHandle, value)
+    }
+
+    override fun read(buf: ByteBuffer): RequestBody {
+        return lift(buf.getLong())
+    }
+
+    override fun allocationSize(value: RequestBody) = 8UL
+
+    override fun write(value: RequestBody, buf: ByteBuffer) {
+        buf.putLong(lower(value))
+    }
+}
+
+
+// This template implements a class for working with a Rust struct via a handle
+// to the live Rust struct on the other side of the FFI.
+//
+// There's some subtlety here, because we have to be careful not to operate on a Rust
+// struct after it has been dropped, and because we must expose a public API for freeing
+// theq Kotlin wrapper object in lieu of reliable finalizers. The core requirements are:
+//
+//   * Each instance holds an opaque handle to the underlying Rust struct.
+//     Method calls need to read this handle from the object's state and pass it in to
+//     the Rust FFI.
+//
+//   * When an instance is no longer needed, its handle should be passed to a
+//     special destructor function provided by the Rust FFI, which will drop the
+//     underlying Rust struct.
+//
+//   * Given an instance, calling code is expected to call the special
+//     `destroy` method in order to free it after use, either by calling it explicitly
+//     or by using a higher-level helper like the `use` method. Failing to do so risks
+//     leaking the underlying Rust struct.
+//
+//   * We can't assume that calling code will do the right thing, and must be prepared
+//     to handle Kotlin method calls executing concurrently with or even after a call to
+//     `destroy`, and to handle multiple (possibly concurrent!) calls to `destroy`.
+//
+//   * We must never allow Rust code to operate on the underlying Rust struct after
+//     the destructor has been called, and must never call the destructor more than once.
+//     Doing so may trigger memory unsafety.
+//
+//   * To mitigate many of the risks of leaking memory and use-after-free unsafety, a `Cleaner`
+//     is implemented to call the destructor when the Kotlin object becomes unreachable.
+//     This is done in a background thread. This is not a panacea, and client code should be aware that
+//      1. the thread may starve if some there are objects that have poorly performing
+//     `drop` methods or do significant work in their `drop` methods.
+//      2. the thread is shared across the whole library. This can be tuned by using `android_cleaner = true`,
+//         or `android = true` in the [`kotlin` section of the `uniffi.toml` file](https://mozilla.github.io/uniffi-rs/kotlin/configuration.html).
+//
+// If we try to implement this with mutual exclusion on access to the handle, there is the
+// possibility of a race between a method call and a concurrent call to `destroy`:
+//
+//    * Thread A starts a method call, reads the value of the handle, but is interrupted
+//      before it can pass the handle over the FFI to Rust.
+//    * Thread B calls `destroy` and frees the underlying Rust struct.
+//    * Thread A resumes, passing the already-read handle value to Rust and triggering
+//      a use-after-free.
+//
+// One possible solution would be to use a `ReadWriteLock`, with each method call taking
+// a read lock (and thus allowed to run concurrently) and the special `destroy` method
+// taking a write lock (and thus blocking on live method calls). However, we aim not to
+// generate methods with any hidden blocking semantics, and a `destroy` method that might
+// block if called incorrectly seems to meet that bar.
+//
+// So, we achieve our goals by giving each instance an associated `AtomicLong` counter to track
+// the number of in-flight method calls, and an `AtomicBoolean` flag to indicate whether `destroy`
+// has been called. These are updated according to the following rules:
+//
+//    * The initial value of the counter is 1, indicating a live object with no in-flight calls.
+//      The initial value for the flag is false.
+//
+//    * At the start of each method call, we atomically check the counter.
+//      If it is 0 then the underlying Rust struct has already been destroyed and the call is aborted.
+//      If it is nonzero them we atomically increment it by 1 and proceed with the method call.
+//
+//    * At the end of each method call, we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+//    * When `destroy` is called, we atomically flip the flag from false to true.
+//      If the flag was already true we silently fail.
+//      Otherwise we atomically decrement and check the counter.
+//      If it has reached zero then we destroy the underlying Rust struct.
+//
+// Astute readers may observe that this all sounds very similar to the way that Rust's `Arc<T>` works,
+// and indeed it is, with the addition of a flag to guard against multiple calls to `destroy`.
+//
+// The overall effect is that the underlying Rust struct is destroyed only when `destroy` has been
+// called *and* all in-flight method calls have completed, avoiding violating any of the expectations
+// of the underlying Rust code.
+//
+// This makes a cleaner a better alternative to _not_ calling `destroy()` as
+// and when the object is finished with, but the abstraction is not perfect: if the Rust object's `drop`
+// method is slow, and/or there are many objects to cleanup, and it's on a low end Android device, then the cleaner
+// thread may be starved, and the app will leak memory.
+//
+// In this case, `destroy`ing manually may be a better solution.
+//
+// The cleaner can live side by side with the manual calling of `destroy`. In the order of responsiveness, uniffi objects
+// with Rust peers are reclaimed:
+//
+// 1. By calling the `destroy` method of the object, which calls `rustObject.free()`. If that doesn't happen:
+// 2. When the object becomes unreachable, AND the Cleaner thread gets to call `rustObject.free()`. If the thread is starved then:
+// 3. The memory is reclaimed when the process terminates.
+//
+// [1] https://stackoverflow.com/questions/24376768/can-java-finalize-an-object-when-it-is-still-in-scope/24380219
+//
+
+
+/**
  * One conversation with a model: the state machine that a runtime drives.
  *
  * Ask `step` what to do, do it, ask again.
@@ -2495,6 +2951,46 @@ public object FfiConverterTypePrompt: FfiConverter<Prompt, Long> {
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
 public interface SessionInterface {
+    
+    /**
+     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * time, with the bytes of attachments.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    fun `beginRequest`(): BegunRequest
+    
+    /**
+     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
+     * how many there are.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    fun `leaveOutAttachments`(): kotlin.UInt
+    
+    /**
+     * Whether the dialect and the model have a place for such a file.
+     */
+    fun `takesAttachment`(`attachment`: Attachment): kotlin.Boolean
+    
+    /**
+     * Answers a call with files beside the content, as `tool_result`.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`: nothing was added; and as `tool_result`.
+     */
+    fun `toolResultWith`(`id`: kotlin.UInt, `content`: kotlin.String, `isError`: kotlin.Boolean, `attachments`: List<Attachment>): kotlin.UInt
+    
+    /**
+     * Adds the user's text with files beside it, and starts a turn. Their bytes stay with the
+     * caller: `begin_request` asks for them.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`; `detail` is the place of the attachment; and as `user`.
+     */
+    fun `userWith`(`text`: kotlin.String, `attachments`: List<Attachment>)
     
     /**
      * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
@@ -2630,7 +3126,7 @@ public interface SessionInterface {
      * What to send in this step. Asking again gives the same bytes.
      *
      * # Errors
-     * `WrongStep`.
+     * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
     fun `request`(): Request
     
@@ -2852,6 +3348,111 @@ open class Session: Disposable, AutoCloseable, SessionInterface
             UniffiLib.uniffi_zerostack_uniffi_fn_clone_session(handle, status)
         }
     }
+
+    
+    /**
+     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * time, with the bytes of attachments.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    @Throws(ZerostackException::class)override fun `beginRequest`(): BegunRequest {
+            return FfiConverterTypeBegunRequest.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_begin_request(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
+     * how many there are.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    @Throws(ZerostackException::class)override fun `leaveOutAttachments`(): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_leave_out_attachments(
+        it,
+        _status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Whether the dialect and the model have a place for such a file.
+     */override fun `takesAttachment`(`attachment`: Attachment): kotlin.Boolean {
+            return FfiConverterBoolean.lift(
+    callWithHandle {
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_takes_attachment(
+        it,
+        
+        FfiConverterTypeAttachment.lower(`attachment`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Answers a call with files beside the content, as `tool_result`.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`: nothing was added; and as `tool_result`.
+     */
+    @Throws(ZerostackException::class)override fun `toolResultWith`(`id`: kotlin.UInt, `content`: kotlin.String, `isError`: kotlin.Boolean, `attachments`: List<Attachment>): kotlin.UInt {
+            return FfiConverterUInt.lift(
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_tool_result_with(
+        it,
+        
+        FfiConverterUInt.lower(`id`),
+        FfiConverterString.lower(`content`),
+        FfiConverterBoolean.lower(`isError`),
+        FfiConverterSequenceTypeAttachment.lower(`attachments`),_status)
+}
+    }
+    )
+    }
+    
+
+    
+    /**
+     * Adds the user's text with files beside it, and starts a turn. Their bytes stay with the
+     * caller: `begin_request` asks for them.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`; `detail` is the place of the attachment; and as `user`.
+     */
+    @Throws(ZerostackException::class)override fun `userWith`(`text`: kotlin.String, `attachments`: List<Attachment>)
+        = 
+    callWithHandle {
+    uniffiRustCallWithError(ZerostackException) { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_method_session_user_with(
+        it,
+        
+        FfiConverterString.lower(`text`),
+        FfiConverterSequenceTypeAttachment.lower(`attachments`),_status)
+}
+    }
+    
+    
 
     
     /**
@@ -3198,7 +3799,7 @@ open class Session: Disposable, AutoCloseable, SessionInterface
      * What to send in this step. Asking again gives the same bytes.
      *
      * # Errors
-     * `WrongStep`.
+     * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
     @Throws(ZerostackException::class)override fun `request`(): Request {
             return FfiConverterTypeRequest.lift(
@@ -3907,6 +4508,134 @@ public object FfiConverterTypeTokenizer: FfiConverter<Tokenizer, Long> {
 
     override fun write(value: Tokenizer, buf: ByteBuffer) {
         buf.putLong(lower(value))
+    }
+}
+
+
+
+/**
+ * A file beside a user's text or a tool's result. The transcript holds what is here, and never the
+ * bytes of the file: they are pulled while a request is written, see [`RequestBody`].
+ */
+data class Attachment (
+    /**
+     * Its media type, `image/png`.
+     */
+    val `mediaType`: kotlin.String
+    , 
+    /**
+     * Its name; may be empty. 255 bytes at most.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * Its length; 0 where it is not known because the provider has the bytes.
+     */
+    val `bytes`: kotlin.UInt
+    , 
+    /**
+     * What it takes of the model's context; 0: by the rule of the dialect.
+     */
+    val `tokens`: kotlin.UInt
+    , 
+    /**
+     * Where the bytes are.
+     */
+    val `source`: AttachmentSource
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAttachment: FfiConverterRustBuffer<Attachment> {
+    override fun read(buf: ByteBuffer): Attachment {
+        return Attachment(
+            FfiConverterString.read(buf),
+            FfiConverterString.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterTypeAttachmentSource.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Attachment) = (
+            FfiConverterString.allocationSize(value.`mediaType`) +
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterUInt.allocationSize(value.`bytes`) +
+            FfiConverterUInt.allocationSize(value.`tokens`) +
+            FfiConverterTypeAttachmentSource.allocationSize(value.`source`)
+    )
+
+    override fun write(value: Attachment, buf: ByteBuffer) {
+            FfiConverterString.write(value.`mediaType`, buf)
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterUInt.write(value.`bytes`, buf)
+            FfiConverterUInt.write(value.`tokens`, buf)
+            FfiConverterTypeAttachmentSource.write(value.`source`, buf)
+    }
+}
+
+
+
+/**
+ * A request whose body is read a piece at a time.
+ */
+data class BegunRequest (
+    /**
+     * Method, path and headers; its `body` is empty.
+     */
+    val `head`: Request
+    , 
+    /**
+     * The body.
+     */
+    val `body`: RequestBody
+    
+): Disposable{
+    
+
+    
+
+    
+    @Suppress("UNNECESSARY_SAFE_CALL") // codegen is much simpler if we unconditionally emit safe calls here
+    override fun destroy() {
+        
+    Disposable.destroy(
+        this.`head`,
+        this.`body`
+    )
+    }
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeBegunRequest: FfiConverterRustBuffer<BegunRequest> {
+    override fun read(buf: ByteBuffer): BegunRequest {
+        return BegunRequest(
+            FfiConverterTypeRequest.read(buf),
+            FfiConverterTypeRequestBody.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: BegunRequest) = (
+            FfiConverterTypeRequest.allocationSize(value.`head`) +
+            FfiConverterTypeRequestBody.allocationSize(value.`body`)
+    )
+
+    override fun write(value: BegunRequest, buf: ByteBuffer) {
+            FfiConverterTypeRequest.write(value.`head`, buf)
+            FfiConverterTypeRequestBody.write(value.`body`, buf)
     }
 }
 
@@ -5153,6 +5882,61 @@ public object FfiConverterTypeUsage: FfiConverterRustBuffer<Usage> {
 
 
 /**
+ * Bytes of an attachment that a request needs next.
+ */
+data class WantedBytes (
+    /**
+     * The number of the attachment.
+     */
+    val `number`: kotlin.UInt
+    , 
+    /**
+     * Where in the file they begin.
+     */
+    val `offset`: kotlin.UInt
+    , 
+    /**
+     * Its bytes from there to its end.
+     */
+    val `bytes`: kotlin.UInt
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeWantedBytes: FfiConverterRustBuffer<WantedBytes> {
+    override fun read(buf: ByteBuffer): WantedBytes {
+        return WantedBytes(
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+            FfiConverterUInt.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: WantedBytes) = (
+            FfiConverterUInt.allocationSize(value.`number`) +
+            FfiConverterUInt.allocationSize(value.`offset`) +
+            FfiConverterUInt.allocationSize(value.`bytes`)
+    )
+
+    override fun write(value: WantedBytes, buf: ByteBuffer) {
+            FfiConverterUInt.write(value.`number`, buf)
+            FfiConverterUInt.write(value.`offset`, buf)
+            FfiConverterUInt.write(value.`bytes`, buf)
+    }
+}
+
+
+
+/**
  * Tokens of what would be sent now.
  */
 data class WindowTokens (
@@ -5196,6 +5980,134 @@ public object FfiConverterTypeWindowTokens: FfiConverterRustBuffer<WindowTokens>
             FfiConverterUInt.write(value.`estimated`, buf)
     }
 }
+
+
+
+/**
+ * Where the bytes of an attachment are.
+ */
+sealed class AttachmentSource {
+    
+    /**
+     * The caller has them, and knows them by this number.
+     */
+    data class Number(
+        /**
+         * The caller's own.
+         */
+        val `number`: kotlin.UInt) : AttachmentSource()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * The provider fetches them.
+     */
+    data class Url(
+        /**
+         * `https://`, `http://` or `gs://`.
+         */
+        val `url`: kotlin.String) : AttachmentSource()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * They were uploaded to the provider.
+     */
+    data class FileId(
+        /**
+         * The provider's name of them.
+         */
+        val `id`: kotlin.String) : AttachmentSource()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeAttachmentSource : FfiConverterRustBuffer<AttachmentSource>{
+    override fun read(buf: ByteBuffer): AttachmentSource {
+        return when(buf.getInt()) {
+            1 -> AttachmentSource.Number(
+                FfiConverterUInt.read(buf),
+                )
+            2 -> AttachmentSource.Url(
+                FfiConverterString.read(buf),
+                )
+            3 -> AttachmentSource.FileId(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: AttachmentSource): ULong = when(value) {
+        is AttachmentSource.Number -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterUInt.allocationSize(value.`number`)
+            )
+        }
+        is AttachmentSource.Url -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`url`)
+            )
+        }
+        is AttachmentSource.FileId -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`id`)
+            )
+        }
+    }
+
+    override fun write(value: AttachmentSource, buf: ByteBuffer) {
+        when(value) {
+            is AttachmentSource.Number -> {
+                buf.putInt(1)
+                FfiConverterUInt.write(value.`number`, buf)
+                Unit
+            }
+            is AttachmentSource.Url -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`url`, buf)
+                Unit
+            }
+            is AttachmentSource.FileId -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`id`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
+    }
+}
+
+
 
 
 
@@ -5282,6 +6194,104 @@ public object FfiConverterTypeCacheTtl: FfiConverterRustBuffer<CacheTtl> {
 
     override fun write(value: CacheTtl, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What a check of arguments found.
+ */
+sealed class CheckedArguments {
+    
+    /**
+     * They fit, as they are or as they were repaired.
+     */
+    data class Fit(
+        /**
+         * One JSON value.
+         */
+        val `arguments`: kotlin.String) : CheckedArguments()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * They do not fit.
+     */
+    data class Unfit(
+        /**
+         * What is wrong and where, for the model.
+         */
+        val `sentence`: kotlin.String) : CheckedArguments()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+public object FfiConverterTypeCheckedArguments : FfiConverterRustBuffer<CheckedArguments>{
+    override fun read(buf: ByteBuffer): CheckedArguments {
+        return when(buf.getInt()) {
+            1 -> CheckedArguments.Fit(
+                FfiConverterString.read(buf),
+                )
+            2 -> CheckedArguments.Unfit(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: CheckedArguments): ULong = when(value) {
+        is CheckedArguments.Fit -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`arguments`)
+            )
+        }
+        is CheckedArguments.Unfit -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`sentence`)
+            )
+        }
+    }
+
+    override fun write(value: CheckedArguments, buf: ByteBuffer) {
+        when(value) {
+            is CheckedArguments.Fit -> {
+                buf.putInt(1)
+                FfiConverterString.write(value.`arguments`, buf)
+                Unit
+            }
+            is CheckedArguments.Unfit -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`sentence`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -6202,6 +7212,21 @@ sealed class Part {
     }
     
     /**
+     * A file beside the user's text or the tool's result before it.
+     */
+    data class Attachment(
+        /**
+         * What it is, and where its bytes are.
+         */
+        val `attachment`: zerostack.Attachment) : Part()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
      * The model wants a tool to run.
      */
     data class ToolCall(
@@ -6293,20 +7318,23 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             3 -> Part.Thinking(
                 FfiConverterString.read(buf),
                 )
-            4 -> Part.ToolCall(
+            4 -> Part.Attachment(
+                FfiConverterTypeAttachment.read(buf),
+                )
+            5 -> Part.ToolCall(
                 FfiConverterTypeToolCall.read(buf),
                 )
-            5 -> Part.ToolResult(
+            6 -> Part.ToolResult(
                 FfiConverterUInt.read(buf),
                 FfiConverterString.read(buf),
                 FfiConverterBoolean.read(buf),
                 )
-            6 -> Part.Opaque(
+            7 -> Part.Opaque(
                 FfiConverterOptionalTypeDialect.read(buf),
                 FfiConverterUByte.read(buf),
                 FfiConverterString.read(buf),
                 )
-            7 -> Part.Unknown
+            8 -> Part.Unknown
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
     }
@@ -6331,6 +7359,13 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
             (
                 4UL
                 + FfiConverterString.allocationSize(value.`text`)
+            )
+        }
+        is Part.Attachment -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterTypeAttachment.allocationSize(value.`attachment`)
             )
         }
         is Part.ToolCall -> {
@@ -6383,27 +7418,32 @@ public object FfiConverterTypePart : FfiConverterRustBuffer<Part>{
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
-            is Part.ToolCall -> {
+            is Part.Attachment -> {
                 buf.putInt(4)
+                FfiConverterTypeAttachment.write(value.`attachment`, buf)
+                Unit
+            }
+            is Part.ToolCall -> {
+                buf.putInt(5)
                 FfiConverterTypeToolCall.write(value.`call`, buf)
                 Unit
             }
             is Part.ToolResult -> {
-                buf.putInt(5)
+                buf.putInt(6)
                 FfiConverterUInt.write(value.`id`, buf)
                 FfiConverterString.write(value.`content`, buf)
                 FfiConverterBoolean.write(value.`isError`, buf)
                 Unit
             }
             is Part.Opaque -> {
-                buf.putInt(6)
+                buf.putInt(7)
                 FfiConverterOptionalTypeDialect.write(value.`dialect`, buf)
                 FfiConverterUByte.write(value.`subtype`, buf)
                 FfiConverterString.write(value.`text`, buf)
                 Unit
             }
             is Part.Unknown -> {
-                buf.putInt(7)
+                buf.putInt(8)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -7339,6 +8379,38 @@ public object FfiConverterOptionalTypeResponseSchema: FfiConverterRustBuffer<Res
 /**
  * @suppress
  */
+public object FfiConverterOptionalTypeWantedBytes: FfiConverterRustBuffer<WantedBytes?> {
+    override fun read(buf: ByteBuffer): WantedBytes? {
+        if (buf.get().toInt() == 0) {
+            return null
+        }
+        return FfiConverterTypeWantedBytes.read(buf)
+    }
+
+    override fun allocationSize(value: WantedBytes?): ULong {
+        if (value == null) {
+            return 1UL
+        } else {
+            return 1UL + FfiConverterTypeWantedBytes.allocationSize(value)
+        }
+    }
+
+    override fun write(value: WantedBytes?, buf: ByteBuffer) {
+        if (value == null) {
+            buf.put(0)
+        } else {
+            buf.put(1)
+            FfiConverterTypeWantedBytes.write(value, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterOptionalTypeCacheTtl: FfiConverterRustBuffer<CacheTtl?> {
     override fun read(buf: ByteBuffer): CacheTtl? {
         if (buf.get().toInt() == 0) {
@@ -7615,6 +8687,34 @@ public object FfiConverterSequenceTypePrompt: FfiConverterRustBuffer<List<Prompt
 /**
  * @suppress
  */
+public object FfiConverterSequenceTypeAttachment: FfiConverterRustBuffer<List<Attachment>> {
+    override fun read(buf: ByteBuffer): List<Attachment> {
+        val len = buf.getInt()
+        return List<Attachment>(len) {
+            FfiConverterTypeAttachment.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Attachment>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeAttachment.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Attachment>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeAttachment.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
 public object FfiConverterSequenceTypeEntry: FfiConverterRustBuffer<List<Entry>> {
     override fun read(buf: ByteBuffer): List<Entry> {
         val len = buf.getInt()
@@ -7788,6 +8888,54 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
     }
 }
         /**
+         * The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
+         * plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
+         * of the type that is wanted, and a single value where an array is wanted.
+         */ fun `checkArguments`(`parameters`: kotlin.String, `arguments`: kotlin.String, `repair`: kotlin.Boolean): CheckedArguments {
+            return FfiConverterTypeCheckedArguments.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_func_check_arguments(
+    
+        
+        FfiConverterString.lower(`parameters`),
+        FfiConverterString.lower(`arguments`),
+        FfiConverterBoolean.lower(`repair`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * What a file is by its first bytes (16 are enough) and by its name; nothing where neither tells.
+         */ fun `mediaTypeOf`(`first`: java.nio.ByteBuffer, `name`: kotlin.String): kotlin.String? {
+            return FfiConverterOptionalString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_func_media_type_of(
+    
+        
+        FfiConverterByRefBytes.lower(`first`),
+        FfiConverterString.lower(`name`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * What `usage` costs by these prices, in millionths of their currency, rounded up.
+         */ fun `costMicros`(`prices`: Prices, `usage`: Usage): kotlin.ULong {
+            return FfiConverterULong.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_func_cost_micros(
+    
+        
+        FfiConverterTypePrices.lower(`prices`),
+        FfiConverterTypeUsage.lower(`usage`),_status)
+}
+    )
+    }
+    
+
+        /**
          * Limits for a program on an operating system.
          */ fun `defaultLimits`(): Limits {
             return FfiConverterTypeLimits.lift(
@@ -7815,6 +8963,21 @@ public object FfiConverterMapStringString: FfiConverterRustBuffer<Map<kotlin.Str
         
         FfiConverterTypeDialect.lower(`dialect`),
         FfiConverterByRefBytes.lower(`body`),_status)
+}
+    )
+    }
+    
+
+        /**
+         * An event as one JSON object on one line: the same bytes as in every other language and in
+         * `zerostack --events json`.
+         */ fun `eventJson`(`event`: Event): kotlin.String {
+            return FfiConverterString.lift(
+    uniffiRustCall() { _status ->
+    UniffiLib.uniffi_zerostack_uniffi_fn_func_event_json(
+    
+        
+        FfiConverterTypeEvent.lower(`event`),_status)
 }
     )
     }

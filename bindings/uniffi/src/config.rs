@@ -3,7 +3,7 @@
 use zerostack_core::{Limits as CoreLimits, OwnedConfig, OwnedTool, Prices as CorePrices, Profile};
 
 use crate::{
-    Counting, Dialect, FailedTurn, OutputLimitKey, RequestOptions, RoomPolicy, ToolMode,
+    Counting, Dialect, FailedTurn, OutputLimitKey, RequestOptions, RoomPolicy, ToolMode, Usage,
     ZerostackError, counting,
 };
 
@@ -106,6 +106,13 @@ pub struct Prices {
     pub cache_write: u32,
 }
 
+/// What `usage` costs by these prices, in millionths of their currency, rounded up.
+#[must_use]
+#[uniffi::export]
+pub fn cost_micros(prices: Prices, usage: Usage) -> u64 {
+    prices.core().cost_micros(usage.core())
+}
+
 /// Limits for a program on an operating system.
 #[must_use]
 #[uniffi::export]
@@ -184,17 +191,23 @@ impl Limits {
             max_turn_ms: self.max_turn_ms,
             max_repeats: self.max_repeats,
             max_calls: self.max_calls,
-            prices: CorePrices {
-                input: self.prices.input,
-                output: self.prices.output,
-                cache_read: self.prices.cache_read,
-                cache_write: self.prices.cache_write,
-            },
+            prices: self.prices.core(),
             max_attempts: self.max_attempts,
             retry_base_ms: self.retry_base_ms,
             retry_max_ms: self.retry_max_ms,
             seed: self.seed,
             failed_turn: self.failed_turn.into(),
+        }
+    }
+}
+
+impl Prices {
+    fn core(self) -> CorePrices {
+        CorePrices {
+            input: self.input,
+            output: self.output,
+            cache_read: self.cache_read,
+            cache_write: self.cache_write,
         }
     }
 }

@@ -136,6 +136,9 @@ impl ZerostackError {
     }
 }
 
+/// What to do about a reply that was too long.
+pub(crate) const RAISE: &str = "; raise max_output_tokens";
+
 /// What to do about an error, where its own sentence does not say it.
 fn advice(error: zerostack_core::Error) -> &'static str {
     use zerostack_core::ErrorKind as Kind;
@@ -152,7 +155,7 @@ fn advice(error: zerostack_core::Error) -> &'static str {
         Kind::BadConfig if error.detail() == u32::MAX => {
             "; max_rounds and max_attempts must be at least 1, and the model's name fit in a path"
         }
-        Kind::Truncated => "; raise max_output_tokens",
+        Kind::Truncated => RAISE,
         Kind::BadTranscript => "; it is not what snapshot gave",
         _ => "",
     }

@@ -1,5 +1,8 @@
 //! What a person may see of a reply while it comes.
 
+use zerostack_core::CallId;
+
+use crate::error::RAISE;
 use crate::{Dropped, Fault, StopReason};
 
 /// What [`crate::Session::feed`] did.
@@ -105,6 +108,91 @@ pub struct Usage {
     pub cache_write_tokens: u32,
     /// Tokens of the reply that were reasoning, if the provider reports it.
     pub reasoning_tokens: u32,
+}
+
+/// An event as one JSON object on one line: the same bytes as in every other language and in
+/// `zerostack --events json`.
+#[uniffi::export]
+#[must_use]
+pub fn event_json(event: Event) -> String {
+    use zerostack_core::Event as Core;
+    let core = match &event {
+        Event::TextDelta { text } => Core::TextDelta(text),
+        Event::RefusalDelta { text } => Core::RefusalDelta(text),
+        Event::ThinkingDelta { text } => Core::ThinkingDelta(text),
+        Event::ToolCall { call } => Core::ToolCall(call.core()),
+        Event::Usage { usage } => Core::Usage(usage.core()),
+        Event::Truncated { what, bytes } => match what.core() {
+            Some(what) => Core::Truncated { what, bytes: *bytes },
+            None => return UNKNOWN.to_owned(),
+        },
+        Event::Compacting => Core::Compacting,
+        Event::SummaryFailed { fault } => {
+            // The core writes its own sentence, without the advice.
+            let reason = fault.message.strip_suffix(RAISE).unwrap_or(&fault.message);
+            let text = Core::TextDelta(reason).json().to_string();
+            let text = text.strip_prefix("{\"type\":\"text\",\"text\":").unwrap_or_default();
+            return format!("{{\"type\":\"summary_failed\",\"reason\":{text}");
+        }
+        Event::Repeating { name, count } => Core::Repeating { name, count: *count },
+        Event::Recovered { calls } => Core::Recovered { calls: *calls },
+        Event::End { reason } => Core::End(reason.core()),
+        Event::Restart => Core::Restart,
+        Event::Unknown => return UNKNOWN.to_owned(),
+    };
+    core.json().to_string()
+}
+
+/// What this version has no name for.
+const UNKNOWN: &str = r#"{"type":"unknown"}"#;
+
+impl Dropped {
+    fn core(self) -> Option<zerostack_core::Dropped> {
+        use zerostack_core::Dropped as Core;
+        match self {
+            Self::Reply => Some(Core::Reply),
+            Self::ToolResult => Some(Core::ToolResult),
+            Self::OldResults => Some(Core::OldResults),
+            Self::OldExchanges => Some(Core::OldExchanges),
+            Self::Summarised => Some(Core::Summarised),
+            Self::Other => None,
+        }
+    }
+}
+
+impl StopReason {
+    fn core(self) -> zerostack_core::StopReason {
+        use zerostack_core::StopReason as Core;
+        match self {
+            Self::EndTurn => Core::EndTurn,
+            Self::ToolUse => Core::ToolUse,
+            Self::MaxTokens => Core::MaxTokens,
+            Self::StopSequence => Core::StopSequence,
+            Self::Refusal => Core::Refusal,
+            Self::ContentFilter => Core::ContentFilter,
+            Self::Pause => Core::Pause,
+            Self::Other => Core::Other,
+        }
+    }
+}
+
+impl ToolCall {
+    fn core(&self) -> zerostack_core::ToolCall<'_> {
+        let Self { id, provider_id, name, arguments } = self;
+        zerostack_core::ToolCall { id: CallId::from_number(*id), provider_id, name, arguments }
+    }
+}
+
+impl Usage {
+    pub(crate) fn core(self) -> zerostack_core::Usage {
+        zerostack_core::Usage {
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            cache_read_tokens: self.cache_read_tokens,
+            cache_write_tokens: self.cache_write_tokens,
+            reasoning_tokens: self.reasoning_tokens,
+        }
+    }
 }
 
 impl From<zerostack_core::Event<'_>> for Event {

@@ -7,6 +7,8 @@
 //!
 //! Swift has its own types over this in `bindings/swift`; Kotlin uses it as it is.
 
+mod arguments;
+mod attachment;
 mod config;
 mod counting;
 mod decode;
@@ -19,11 +21,15 @@ mod session;
 mod tokenizer;
 mod transcript;
 
-pub use config::{Config, Limits, Prices, ToolSpec, default_limits};
+pub use arguments::{CheckedArguments, check_arguments};
+pub use attachment::{
+    Attachment, AttachmentSource, BegunRequest, RequestBody, WantedBytes, media_type_of,
+};
+pub use config::{Config, Limits, Prices, ToolSpec, cost_micros, default_limits};
 pub use counting::Counting;
 pub use decode::{Decoded, decode};
 pub use error::{Failure, Fault, ZerostackError};
-pub use event::{Event, Fed, ToolCall, Usage};
+pub use event::{Event, Fed, ToolCall, Usage, event_json};
 pub use kind::{
     CacheTtl, Dialect, Dropped, ErrorKind, FailedTurn, OutputLimitKey, ReasoningEffort, Role,
     RoomPolicy, SchemaMode, Step, StopReason, ToolMode,

@@ -1,5 +1,6 @@
 //! The session after a lock.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zerostack_core::{
@@ -42,6 +43,8 @@ pub struct WindowTokens {
 #[derive(Debug, uniffi::Object)]
 pub struct Session {
     core: Mutex<CoreSession<OwnedConfig, Growing>>,
+    /// Counts the calls that may have changed it, under the lock.
+    changes: AtomicU64,
 }
 
 /// A request to post. It holds no key: the caller adds it.
@@ -77,7 +80,7 @@ impl Session {
         let storage = Growing::new(size(capacity_bytes));
         let core = CoreSession::new(storage, config.to_core()?)
             .map_err(|error| ZerostackError::of_config(error, &config))?;
-        Ok(Arc::new(Self { core: Mutex::new(core) }))
+        Ok(Self::of(core))
     }
 
     /// Goes on with a conversation that `snapshot` gave. Its bytes are checked, not trusted.
@@ -94,7 +97,7 @@ impl Session {
         let storage = Growing::from_vec(snapshot, size(capacity_bytes));
         let core = CoreSession::resume(storage, used, config.to_core()?)
             .map_err(|error| ZerostackError::of_config(error, &config))?;
-        Ok(Arc::new(Self { core: Mutex::new(core) }))
+        Ok(Self::of(core))
     }
 
     /// Goes on with a conversation as JSON Lines, as `json_lines` or a person wrote them.
@@ -115,7 +118,7 @@ impl Session {
         let (storage, used) = reader.finish()?;
         let core = CoreSession::resume(storage, used, config.to_core()?)
             .map_err(|error| ZerostackError::of_config(error, &config))?;
-        Ok(Arc::new(Self { core: Mutex::new(core) }))
+        Ok(Self::of(core))
     }
 
     /// What to do now.
@@ -150,7 +153,7 @@ impl Session {
     /// `WrongStep` outside `Idle`, and those of `new`; nothing changed.
     pub fn set_config(&self, config: Config) -> Result<(), ZerostackError> {
         let core = config.to_core()?;
-        self.lock()
+        self.change()
             .set_config(core)
             .map(drop)
             .map_err(|error| ZerostackError::of_config(error, &config))
@@ -218,7 +221,7 @@ impl Session {
     /// # Errors
     /// `Full`: nothing was added. `WrongStep`.
     pub fn user(&self, text: String) -> Result<(), ZerostackError> {
-        Ok(self.lock().user(&text)?)
+        Ok(self.change().user(&text)?)
     }
 
     /// Says something to the model beside the user: another mode, other skills, another prompt.
@@ -227,25 +230,20 @@ impl Session {
     /// # Errors
     /// `Full`: nothing was added. `WrongStep` outside `Idle`.
     pub fn instruct(&self, text: String) -> Result<(), ZerostackError> {
-        Ok(self.lock().instruct(&text)?)
+        Ok(self.change().instruct(&text)?)
     }
 
     /// What to send in this step. Asking again gives the same bytes.
     ///
     /// # Errors
-    /// `WrongStep`.
+    /// `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
     pub fn request(&self) -> Result<Request, ZerostackError> {
         let session = self.lock();
         let mut request = session.request()?;
-        let headers = request.headers().iter();
-        let headers =
-            headers.map(|&(name, value)| Header { name: name.into(), value: value.into() });
-        let (method, path) = (request.method().to_owned(), request.path_parts().concat());
-        let headers = headers.collect();
         let mut body = vec![0; request.body_len()];
         let written = request.read(&mut body);
         debug_assert_eq!(written, body.len());
-        Ok(Request { method, path, headers, body })
+        Ok(Request { body, ..Request::head(&request) })
     }
 
     /// The head of the response came, whatever its status. `retry_after_ms` is the server's
@@ -258,7 +256,7 @@ impl Session {
         status: u16,
         retry_after_ms: Option<u32>,
     ) -> Result<(), ZerostackError> {
-        Ok(self.lock().begin_response(status, retry_after_ms)?)
+        Ok(self.change().begin_response(status, retry_after_ms)?)
     }
 
     /// Takes bytes of the body, cut anywhere, and returns all that happened. It stops at an
@@ -269,7 +267,7 @@ impl Session {
     /// # Errors
     /// `WrongStep`.
     pub fn feed(&self, chunk: &[u8]) -> Result<Fed, ZerostackError> {
-        let mut session = self.lock();
+        let mut session = self.change();
         let mut events = Vec::new();
         let mut rest = chunk;
         loop {
@@ -299,7 +297,7 @@ impl Session {
     /// The turn failed, `failure` says more: `Status`, `Cut`, `BadResponse`, `Truncated`,
     /// `Unreachable`; or `WrongStep`.
     pub fn end_response(&self) -> Result<Event, ZerostackError> {
-        Ok(self.lock().end_response()?.into())
+        Ok(self.change().end_response()?.into())
     }
 
     /// Answers one call, in any order; returns the bytes that were left out of the middle
@@ -315,7 +313,7 @@ impl Session {
         is_error: bool,
     ) -> Result<u32, ZerostackError> {
         let id = CallId::from_number(id);
-        Ok(self.lock().tool_result(ToolResult { id, content: &content, is_error })?)
+        Ok(self.change().tool_result(ToolResult { id, content: &content, is_error })?)
     }
 
     /// The wait is over.
@@ -323,13 +321,13 @@ impl Session {
     /// # Errors
     /// `WrongStep`.
     pub fn retry(&self) -> Result<(), ZerostackError> {
-        Ok(self.lock().retry()?)
+        Ok(self.change().retry()?)
     }
 
     /// Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
     /// get the result "aborted".
     pub fn abort(&self) {
-        self.lock().abort();
+        self.change().abort();
     }
 
     /// Says that the turn has taken `turn_ms` so far, by the caller's clock; in any step.
@@ -337,7 +335,7 @@ impl Session {
     /// # Errors
     /// `Limit` when that is all of `max_turn_ms`: the turn was ended, as by `abort`.
     pub fn set_turn_elapsed_ms(&self, turn_ms: u32) -> Result<(), ZerostackError> {
-        Ok(self.lock().set_turn_elapsed_ms(turn_ms)?)
+        Ok(self.change().set_turn_elapsed_ms(turn_ms)?)
     }
 
     /// Marks the end of the conversation as it is now, without a reply that is coming in.
@@ -351,7 +349,7 @@ impl Session {
     /// `StaleCheckpoint` when room was made since, or its place is no longer there; nothing
     /// changed.
     pub fn rollback(&self, checkpoint: &Checkpoint) -> Result<(), ZerostackError> {
-        Ok(self.lock().rollback(checkpoint.core)?)
+        Ok(self.change().rollback(checkpoint.core)?)
     }
 
     /// The same conversation in a session of its own, to go on with it apart. Another model,
@@ -364,7 +362,7 @@ impl Session {
         let core = config.to_core()?;
         let forked = self.lock().fork(storage, core);
         let core = forked.map_err(|error| ZerostackError::of_config(error, &config))?;
-        Ok(Arc::new(Self { core: Mutex::new(core) }))
+        Ok(Self::of(core))
     }
 
     /// Makes room as the configuration's `room` says, and says what it did: `Truncated`, or
@@ -374,7 +372,7 @@ impl Session {
     /// `Full` or `WindowTooLong` when only what is needed is left: the turn failed. `WrongStep`
     /// outside `MakeRoom`, and with the policy `Ask`.
     pub fn make_room(&self) -> Result<Event, ZerostackError> {
-        Ok(self.lock().make_room()?.into())
+        Ok(self.change().make_room()?.into())
     }
 
     /// Replaces the oldest turns by `summary`, which the model sees as the user's text; the last
@@ -383,7 +381,7 @@ impl Session {
     /// # Errors
     /// `Full` when the summary does not fit; nothing changed. `WrongStep`.
     pub fn compact(&self, summary: String, keep_turns: u32) -> Result<(), ZerostackError> {
-        Ok(self.lock().compact(&summary, size(keep_turns.into()))?)
+        Ok(self.change().compact(&summary, size(keep_turns.into()))?)
     }
 
     /// Takes out the oldest exchange. Returns the bytes that this freed.
@@ -392,13 +390,42 @@ impl Session {
     /// `Full` or `WindowTooLong` when only what is needed is left; in the step `MakeRoom` the
     /// turn failed. `WrongStep`.
     pub fn drop_oldest(&self) -> Result<u64, ZerostackError> {
-        Ok(self.lock().drop_oldest()? as u64)
+        Ok(self.change().drop_oldest()? as u64)
+    }
+}
+
+impl Request {
+    /// All but the body.
+    pub(crate) fn head(request: &zerostack_core::Request<'_>) -> Self {
+        let headers = request.headers().iter();
+        let headers =
+            headers.map(|&(name, value)| Header { name: name.into(), value: value.into() });
+        let (method, path) = (request.method().to_owned(), request.path_parts().concat());
+        Self { method, path, headers: headers.collect(), body: Vec::new() }
     }
 }
 
 impl Session {
+    fn of(core: CoreSession<OwnedConfig, Growing>) -> Arc<Self> {
+        Arc::new(Self { core: Mutex::new(core), changes: AtomicU64::new(0) })
+    }
+
+    /// The session, for a call that may change it.
+    pub(crate) fn change(&self) -> MutexGuard<'_, CoreSession<OwnedConfig, Growing>> {
+        let session = self.lock();
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        session
+    }
+
+    /// The session, and how often it may have changed.
+    pub(crate) fn look(&self) -> (MutexGuard<'_, CoreSession<OwnedConfig, Growing>>, u64) {
+        let session = self.lock();
+        let changes = self.changes.load(Ordering::Relaxed);
+        (session, changes)
+    }
+
     /// A call that panicked left only whole records: the core writes after it has reserved.
-    fn lock(&self) -> MutexGuard<'_, CoreSession<OwnedConfig, Growing>> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, CoreSession<OwnedConfig, Growing>> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

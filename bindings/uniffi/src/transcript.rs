@@ -1,6 +1,6 @@
 //! What was said, as values.
 
-use crate::{Dialect, Role, ToolCall};
+use crate::{Attachment, Dialect, Role, ToolCall};
 
 /// One part of the transcript, and where it stands.
 #[derive(Clone, PartialEq, Eq, Debug, uniffi::Record)]
@@ -32,6 +32,11 @@ pub enum Part {
     Thinking {
         /// The text.
         text: String,
+    },
+    /// A file beside the user's text or the tool's result before it.
+    Attachment {
+        /// What it is, and where its bytes are.
+        attachment: Attachment,
     },
     /// The model wants a tool to run.
     ToolCall {
@@ -78,6 +83,7 @@ impl From<zerostack_core::Part<'_>> for Part {
             Core::Text(text) => Self::Text { text: text.to_owned() },
             Core::Instruction(text) => Self::Instruction { text: text.to_owned() },
             Core::Thinking(text) => Self::Thinking { text: text.to_owned() },
+            Core::Attachment(attachment) => Self::Attachment { attachment: attachment.into() },
             Core::ToolCall(call) => Self::ToolCall { call: call.into() },
             Core::ToolResult(result) => Self::ToolResult {
                 id: result.id.number(),

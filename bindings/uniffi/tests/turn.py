@@ -1,14 +1,20 @@
 """Whole turns over the library that Swift and Kotlin load, through its Python form."""
 
+import base64
 import json
 import threading
 import unittest
+from pathlib import Path
 
 from provider import Provider, drive
 from zerostack_uniffi import (
+    Attachment,
+    AttachmentSource,
     Config,
     Counting,
     ErrorKind,
+    Event,
+    Fault,
     Dropped,
     OutputLimitKey,
     Prices,
@@ -20,12 +26,18 @@ from zerostack_uniffi import (
     RoomPolicy,
     Session,
     StopReason,
+    ToolCall,
     ToolMode,
     ToolSpec,
+    Usage,
     ZerostackError,
+    check_arguments,
     default_limits,
+    event_json,
+    media_type_of,
 )
 
+FIXTURE = Path(__file__).parents[3] / "tests" / "fixtures" / "events.jsonl"
 CAPACITY = 256 * 1024
 SCHEMA = '{"type":"object","properties":{"path":{"type":"string"}}}'
 
@@ -341,6 +353,126 @@ class Options(unittest.TestCase):
             self.reply(session, "never")
         self.assertEqual(raised.exception.fault.kind, ErrorKind.BAD_ANSWER)
         self.assertEqual(session.answer(), "never")
+
+
+class Files(unittest.TestCase):
+    """Attachments, whose bytes are pulled while a request is read."""
+
+    BYTES = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 5
+
+    def attachment(self, **other):
+        made = dict(media_type="image/png", name="cat.png", bytes=len(self.BYTES), tokens=0)
+        made["source"] = AttachmentSource.NUMBER(3)
+        return Attachment(**{**made, **other})
+
+    def read(self, session, most, piece):
+        """The whole body, read and supplied by so many bytes."""
+        body = session.begin_request().body
+        read = b""
+        while True:
+            if more := body.read(most):
+                read += more
+            elif wanted := body.wanted():
+                self.assertEqual(wanted.number, 3)
+                end = wanted.offset + min(piece, wanted.bytes)
+                read += body.supply(self.BYTES[wanted.offset : end])
+            else:
+                self.assertEqual(len(read), body.length())
+                return read
+
+    def test_every_size_of_pieces_gives_the_same(self):
+        session = Session(config(), CAPACITY)
+        session.user_with("What is this?", [self.attachment()])
+        with self.assertRaises(ZerostackError.Core) as raised:
+            session.request()
+        self.assertEqual(raised.exception.fault.kind, ErrorKind.MISSING_ATTACHMENT)
+        whole = self.read(session, 1 << 20, 1 << 20)
+        url = json.loads(whole)["messages"][1]["content"][1]["image_url"]["url"]
+        self.assertEqual(base64.b64decode(url.partition(",")[2]), self.BYTES)
+        for most, piece in [(1, 3), (7, 4), (64, 100), (1 << 20, 1263)]:
+            self.assertEqual(self.read(session, most, piece), whole)
+        parts = [entry.part for entry in session.transcript()]
+        self.assertEqual(parts[1].attachment, self.attachment())
+        self.assertEqual(session.leave_out_attachments(), 1)
+        self.assertIn(b"[image cat.png", session.request().body)
+
+    def test_what_is_wrong_with_a_file(self):
+        session = Session(config(), CAPACITY)
+        self.assertTrue(session.takes_attachment(self.attachment()))
+        self.assertFalse(session.takes_attachment(self.attachment(media_type="video/mp4")))
+        for other, kind in [
+            (dict(media_type="image png"), ErrorKind.BAD_ATTACHMENT),
+            (dict(bytes=0), ErrorKind.BAD_ATTACHMENT),
+            (dict(source=AttachmentSource.URL("ftp://x")), ErrorKind.BAD_ATTACHMENT),
+            (dict(media_type="video/mp4"), ErrorKind.UNSUPPORTED_ATTACHMENT),
+        ]:
+            with self.assertRaises(ZerostackError.Core) as raised:
+                session.user_with("x", [self.attachment(**other)])
+            self.assertEqual(raised.exception.fault.kind, kind)
+        self.assertTrue(session.step().is_idle())
+        session.user_with("x", [self.attachment()])
+        body = session.begin_request().body
+        while body.read(64):
+            pass
+        for wrong in [b"", b"ab", self.BYTES + b"x"]:
+            with self.assertRaises(ZerostackError.Core) as raised:
+                body.supply(wrong)
+            self.assertEqual(raised.exception.fault.kind, ErrorKind.ATTACHMENT_LENGTH)
+        # What was read of a session that has gone on is not gone on with.
+        session.begin_response(500, None)
+        session.end_response()
+        session.retry()
+        with self.assertRaises(ZerostackError.Core) as raised:
+            body.read(64)
+        self.assertEqual(raised.exception.fault.kind, ErrorKind.WRONG_STEP)
+
+    def test_media_types(self):
+        self.assertEqual(media_type_of(self.BYTES[:16], "a.jpg"), "image/png")
+        self.assertEqual(media_type_of(b"", "https://example.org/a.pdf"), "application/pdf")
+        self.assertIsNone(media_type_of(b"a,b", "a.unknown"))
+
+
+class Calls(unittest.TestCase):
+    def test_arguments_are_checked_and_repaired(self):
+        schema = '{"type":"object","properties":{"line":{"type":"integer"}}}'
+        repaired = check_arguments(schema, '{"line":"7"}', True)
+        self.assertEqual(repaired.arguments, '{"line":7}')
+        told = check_arguments(schema, '{"line":"7"}', False)
+        self.assertEqual(
+            told.sentence, 'the arguments do not fit: /line: type "integer", found "7"'
+        )
+
+    def test_events_have_the_bytes_of_every_language(self):
+        call = ToolCall(id=0, provider_id="call_1", name="read", arguments='{"path": "a"}')
+        usage = Usage(
+            input_tokens=2**32 - 1,
+            output_tokens=2,
+            cache_read_tokens=3,
+            cache_write_tokens=4,
+            reasoning_tokens=0,
+        )
+        text = "a \"word\"\\ \n\t\r\b\f\x01\x1f / é \x7f🦀"
+        events = [
+            Event.TEXT_DELTA(text),
+            Event.THINKING_DELTA("Let me look"),
+            Event.REFUSAL_DELTA("No."),
+            Event.TOOL_CALL(call),
+            Event.USAGE(usage),
+            *(Event.TRUNCATED(what, 7 + at) for at, what in enumerate(list(Dropped)[:5])),
+            Event.COMPACTING(),
+            Event.REPEATING("bash", 3),
+            Event.RECOVERED(2),
+            Event.END(StopReason.TOOL_USE),
+            Event.RESTART(),
+        ]
+        self.assertEqual([event_json(event) for event in events], FIXTURE.read_text().splitlines())
+        fault = Fault(
+            kind=ErrorKind.TRUNCATED, code=7, detail=0, message="too \"long\"; raise max_output_tokens"
+        )
+        self.assertEqual(
+            event_json(Event.SUMMARY_FAILED(fault)),
+            '{"type":"summary_failed","reason":"too \\"long\\""}',
+        )
 
 
 if __name__ == "__main__":

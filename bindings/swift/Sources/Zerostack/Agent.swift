@@ -1,7 +1,8 @@
 import Foundation
 
-/// Runs turns: sends what the ``Session`` wants sent, runs the tools that the model calls, all calls
-/// of a reply at the same time, waits and tries again when the session asks for it.
+/// A configuration, tools and a way to a provider: runs turns of conversations. It sends what the
+/// ``Session`` wants sent, runs the tools that the model calls, all calls of a reply at the same time,
+/// waits and tries again when the session asks for it.
 ///
 /// ```swift
 /// let agent = try Agent(
@@ -12,82 +13,114 @@ import Foundation
 /// }
 /// ```
 ///
-/// Cancelling the task of ``run(_:onEvent:)``, or no longer reading ``stream(_:)``, ends the turn:
-/// the request is broken off, the tools' tasks are cancelled, and the conversation is as if the
-/// open reply had never begun.
-public actor Agent {
-    private let session: Session
-    private let configuration: Configuration
-    private let endpoint: Endpoint
-    private let transport: any Transport
-    private let tools: [String: Tool]
-    private let capacity: Int
-    /// The turn that is going on.
-    private var turn: Turn?
+/// It has one conversation of its own, ``session``. Any number of others run on it at the same time:
+///
+/// ```swift
+/// let one = try agent.newSession(), other = try agent.newSession()
+/// async let first = agent.run("What is in a.txt?", in: one)
+/// async let second = agent.run("What is in b.txt?", in: other)
+/// print(try await first.text, try await second.text)
+/// ```
+///
+/// Cancelling the task of ``run(_:attachments:in:tools:onEvent:)``, or no longer reading a stream, ends
+/// the turn: the request is broken off, the tools' tasks are cancelled, and the conversation is as if
+/// the open reply had never begun.
+public final class Agent: Sendable {
+    /// The agent's own conversation.
+    public let session: Session
+    private let settings: Settings
 
     /// An agent with an empty conversation. The tools of `configuration` are those of `tools`.
     ///
+    /// `badCalls` is what becomes of calls of unknown tools and of arguments that do not fit; more than
+    /// `maxBadCalls` of them in one turn end it by ``ZerostackError/badCall(_:)``. `budget` bounds what
+    /// all conversations take that have the same one.
+    ///
     /// - Throws: As ``Session/init(_:capacity:)``; ``ZerostackError/badArguments(_:)`` when two
     ///   tools have the same name.
-    public init(
+    public convenience init(
         _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool] = [],
         transport: any Transport = URLSessionTransport(),
-        capacity: Int = Session.defaultCapacity
+        capacity: Int = Session.defaultCapacity, badCalls: BadCallPolicy = .repair,
+        maxBadCalls: Int = 32, budget: SharedBudget? = nil
     ) throws {
-        try self.init(configuration, at: endpoint, tools: tools, transport, capacity) {
-            try Session($0, capacity: capacity)
-        }
+        let settings = try Settings(
+            configuration, endpoint, tools, transport, capacity,
+            CallRules(badCalls, most: maxBadCalls), budget)
+        self.init(
+            settings, session: try Session(settings.configuration, capacity: capacity))
     }
 
     /// An agent that goes on with a conversation that ``snapshot`` gave.
     ///
     /// - Throws: As ``Session/init(resuming:_:capacity:)``, and as above.
-    public init(
+    public convenience init(
         resuming snapshot: Data, _ configuration: Configuration, at endpoint: Endpoint,
         tools: [Tool] = [], transport: any Transport = URLSessionTransport(),
-        capacity: Int = Session.defaultCapacity
+        capacity: Int = Session.defaultCapacity, badCalls: BadCallPolicy = .repair,
+        maxBadCalls: Int = 32, budget: SharedBudget? = nil
     ) throws {
-        try self.init(configuration, at: endpoint, tools: tools, transport, capacity) {
-            try Session(resuming: snapshot, $0, capacity: capacity)
-        }
+        let settings = try Settings(
+            configuration, endpoint, tools, transport, capacity,
+            CallRules(badCalls, most: maxBadCalls), budget)
+        self.init(
+            settings,
+            session: try Session(
+                resuming: snapshot, settings.configuration, capacity: capacity))
     }
 
-    private init(
-        _ configuration: Configuration, at endpoint: Endpoint, tools: [Tool],
-        _ transport: any Transport, _ capacity: Int,
-        session: @Sendable (Configuration) throws -> Session
-    ) throws {
-        var configuration = configuration
-        configuration.tools = tools.map(\.spec)
-        let byName = Dictionary(
-            tools.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
-        guard byName.count == tools.count else {
-            throw ZerostackError.badArguments("two tools have the same name")
-        }
-        self.session = try session(configuration)
-        (self.configuration, self.endpoint) = (configuration, endpoint)
-        (self.transport, self.tools, self.capacity) = (transport, byName, capacity)
+    private init(_ settings: Settings, session: Session) {
+        (self.settings, self.session) = (settings, session)
     }
 
-    /// The conversation as bytes, for ``init(resuming:_:at:tools:transport:capacity:)``.
-    public nonisolated var snapshot: Data { session.snapshot }
+    /// An empty conversation with the configuration and the tools of this agent.
+    ///
+    /// - Throws: As ``Session/init(_:capacity:)``.
+    public func newSession() throws -> Session {
+        try Session(settings.configuration, capacity: settings.capacity)
+    }
 
-    /// All that was said, oldest first.
-    public nonisolated var transcript: [Entry] { session.transcript }
+    /// A conversation that ``Session/snapshot`` gave, with the configuration and the tools of this agent.
+    ///
+    /// - Throws: As ``Session/init(resuming:_:capacity:)``.
+    public func session(resuming snapshot: Data) throws -> Session {
+        try Session(
+            resuming: snapshot, settings.configuration, capacity: settings.capacity)
+    }
 
-    /// Tokens of the turn, all its requests together.
-    public nonisolated var usage: Usage { session.usage }
+    /// The agent's own conversation as bytes.
+    public var snapshot: Data { session.snapshot }
+
+    /// All that was said in it, oldest first.
+    public var transcript: [Entry] { session.transcript }
+
+    /// Tokens of its last turn, all requests together.
+    public var usage: Usage { session.usage }
+
+    /// What the model said last in it.
+    public var answer: String { session.answer }
 
     /// Runs one turn and returns what the model said at its end.
     ///
+    /// `attachments` are files beside the text, `session` is the conversation, if it is not the agent's
+    /// own, and `tools` are those of this turn alone; the provider's cache does not serve a turn
+    /// whose tools are others.
+    ///
     /// - Throws: ``ZerostackError/turnFailed(_:network:)``, `CancellationError`,
-    ///   ``ZerostackError/busy``, ``ZerostackError/refused(_:)`` when `text` does not fit. The agent
-    ///   can run another turn after any of them.
+    ///   ``ZerostackError/busy`` when a turn of the same conversation runs, ``ZerostackError/badCall(_:)``,
+    ///   ``ZerostackError/budgetUsedUp(_:)``, ``ZerostackError/refused(_:)`` when the text does not fit or
+    ///   a file cannot be sent. Another turn can be run after any of them.
     @discardableResult
     public func run(
-        _ text: String, onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
+        _ text: String, attachments: [File] = [], in session: Session? = nil,
+        tools: [Tool]? = nil, onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await runTurn({ onEvent($0) }, begin: { try await self.say(text) })
+        let settings = try tools.map(settings.with) ?? settings
+        return try await turn(settings, session) { turn in
+            try await turn.say(text, attachments)
+        } show: {
+            onEvent($0)
+        }
     }
 
     /// Runs one turn and returns its answer as a value: the request carries the schema of the type, and
@@ -103,29 +136,35 @@ public actor Agent {
     ///
     /// - Throws: ``ErrorKind/badAnswer`` as ``ZerostackError/turnFailed(_:network:)``, or
     ///   ``ZerostackError/badAnswer(_:)`` when the answer fits the schema and not the type; what the
-    ///   model said is in ``answer``. And as ``run(_:onEvent:)``.
+    ///   model said is in ``Session/answer``. ``ZerostackError/deferred(_:)`` when calls wait for
+    ///   approval. And as ``run(_:attachments:in:tools:onEvent:)``.
     public func run<Value: Decodable & Sendable>(
         _ text: String, as type: Value.Type, schema: String? = nil, maxRepairs: Int = 2,
+        attachments: [File] = [], in session: Session? = nil,
         onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Value {
-        guard turn == nil else { throw ZerostackError.busy }
         let schema = try schema ?? Schema.of(type)
-        var wanted = configuration
-        wanted.options.responseSchema = ResponseSchema(schema, maxRepairs: maxRepairs)
-        try session.setConfiguration(wanted)
-        defer { try? session.setConfiguration(configuration) }
-        var text = text
-        var left = maxRepairs
+        var wanted = settings
+        wanted.configuration.options.responseSchema = ResponseSchema(
+            schema, maxRepairs: maxRepairs)
+        let conversation = session ?? self.session
+        var (text, attachments, left) = (text, attachments, maxRepairs)
         while true {
-            let reply = try await run(text, onEvent: onEvent)
+            let reply = try await turn(wanted, conversation) { [text, attachments] turn in
+                try await turn.say(text, attachments)
+            } show: {
+                onEvent($0)
+            }
+            guard reply.deferred.isEmpty else { throw ZerostackError.deferred(reply.deferred) }
             guard reply.stop == .endTurn || reply.stop == .stopSequence else {
                 throw ZerostackError.badAnswer("the model stopped before its end: \(reply.stop)")
             }
             do {
-                return try decodedAnswer(session.answerJSON)
+                return try decodedAnswer(conversation.answerJSON)
             } catch let error as Tool.CallError {
                 guard left > 0 else { throw ZerostackError.badAnswer(error.description) }
                 left -= 1
+                attachments = []
                 text =
                     "This is not the answer that was asked for: \(error.description). Answer again, "
                     + "with the whole JSON value and nothing else."
@@ -133,36 +172,104 @@ public actor Agent {
         }
     }
 
-    /// What the model said last.
-    public nonisolated var answer: String { session.answer }
-
-    /// Goes on with the turn that was open when the snapshot was taken: open calls run, and the model
-    /// is asked again.
+    /// Goes on with the turn that is open, as it was when the snapshot was taken: open calls run, and the
+    /// model is asked again. `decisions` are about calls that wait for approval, see ``Reply/deferred``;
+    /// calls about which nothing is said wait on.
     ///
-    /// - Throws: As ``run(_:onEvent:)``; ``ErrorKind/wrongStep`` when no turn is open.
+    /// - Throws: As ``run(_:attachments:in:tools:onEvent:)``; ``ErrorKind/wrongStep`` when no turn is
+    ///   open, ``ErrorKind/unknownCall`` for a decision about no open call: nothing changed.
     @discardableResult
     public func resume(
+        _ decisions: [CallID: Decision] = [:], in session: Session? = nil,
         onEvent: @escaping @Sendable (AgentEvent) -> Void = { _ in }
     ) async throws -> Reply {
-        try await runTurn(
-            { onEvent($0) },
-            begin: {
-                guard self.session.step == .idle else { return }
-                throw ZerostackError.refused(
-                    Fault(
-                        kind: .wrongStep, code: 2, detail: 0,
-                        message: "no turn is open: run(_:onEvent:) begins one"))
-            })
+        try await turn(settings, session) { turn in
+            try await turn.goOn(decisions)
+        } show: {
+            onEvent($0)
+        }
     }
 
     /// Runs one turn and gives what happens, as it happens. A slow reader slows the turn down; whoever
     /// stops reading ends it.
-    public nonisolated func stream(_ text: String) -> AsyncThrowingStream<AgentEvent, any Error> {
+    public func stream(
+        _ text: String, attachments: [File] = [], in session: Session? = nil,
+        tools: [Tool]? = nil
+    ) -> AsyncThrowingStream<AgentEvent, any Error> {
+        streamed(session, tools) { turn in try await turn.say(text, attachments) }
+    }
+
+    /// The same for the turn that is open, as ``resume(_:in:onEvent:)``.
+    public func stream(
+        resuming decisions: [CallID: Decision], in session: Session? = nil
+    ) -> AsyncThrowingStream<AgentEvent, any Error> {
+        streamed(session, nil) { turn in try await turn.goOn(decisions) }
+    }
+
+    /// Says something to the model beside the user: another mode, other skills, another prompt. It
+    /// starts no turn.
+    ///
+    /// - Throws: ``ErrorKind/full``; ``ZerostackError/busy``.
+    public func instruct(_ text: String, in session: Session? = nil) throws {
+        let session = session ?? self.session
+        try session.shared.take()
+        defer { session.shared.giveBack() }
+        try session.instruct(text)
+    }
+
+    /// Marks the end of the agent's own conversation as it is now.
+    public func checkpoint() -> Checkpoint { session.checkpoint() }
+
+    /// Removes everything from it that was added since `checkpoint` was made.
+    ///
+    /// - Throws: ``ErrorKind/staleCheckpoint``; ``ZerostackError/busy``.
+    public func rollback(to checkpoint: Checkpoint) throws {
+        try session.shared.take()
+        defer { session.shared.giveBack() }
+        try session.rollback(to: checkpoint)
+    }
+
+    /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
+    /// not given is that of this agent, its ``SharedBudget`` too.
+    ///
+    /// - Throws: As ``Session/fork(_:capacity:)``.
+    public func fork(
+        _ configuration: Configuration? = nil, at endpoint: Endpoint? = nil, tools: [Tool]? = nil,
+        capacity: Int = Session.defaultCapacity
+    ) throws -> Agent {
+        let own = settings.configuration.tools.compactMap { settings.tools[$0.name] }
+        let forked = try Settings(
+            configuration ?? settings.configuration, endpoint ?? settings.endpoint, tools ?? own,
+            settings.transport, capacity, settings.rules, settings.budget)
+        return Agent(
+            forked, session: try session.fork(forked.configuration, capacity: capacity))
+    }
+
+    private func turn(
+        _ settings: Settings, _ session: Session?,
+        begin: @escaping @Sendable (Turn) async throws -> Void,
+        show: @escaping @Sendable (AgentEvent) async -> Void
+    ) async throws -> Reply {
+        let session = session ?? self.session
+        try session.shared.take()
+        defer { session.shared.giveBack() }
+        if session.step == .idle { try session.configure(settings.configuration) }
+        defer {
+            // What was wanted for this turn alone; an open turn keeps it.
+            if session.step == .idle { try? session.configure(self.settings.configuration) }
+        }
+        return try await Turn(session, settings, show).run(begin)
+    }
+
+    private func streamed(
+        _ session: Session?, _ tools: [Tool]?,
+        begin: @escaping @Sendable (Turn) async throws -> Void
+    ) -> AsyncThrowingStream<AgentEvent, any Error> {
         let events = Channel<AgentEvent>(limit: 64)
         let task = Task {
             do {
-                try await self.runTurn(
-                    { await events.send($0) }, begin: { try await self.say(text) })
+                let settings = try tools.map(self.settings.with) ?? self.settings
+                _ = try await self.turn(settings, session, begin: begin) { await events.send($0) }
                 events.finish()
             } catch {
                 events.finish(throwing: error)
@@ -170,351 +277,49 @@ public actor Agent {
         }
         return events.stream { task.cancel() }
     }
+}
 
-    /// Says something to the model beside the user: another mode, other skills, another prompt. It
-    /// starts no turn.
-    ///
-    /// - Throws: ``ErrorKind/full``; ``ZerostackError/busy``.
-    public func instruct(_ text: String) throws {
-        guard turn == nil else { throw ZerostackError.busy }
-        try session.instruct(text)
+/// What all turns of an agent have in common.
+struct Settings: Sendable {
+    var configuration: Configuration
+    let endpoint: Endpoint
+    private(set) var tools: [String: Tool]
+    let transport: any Transport
+    let capacity: Int
+    let rules: CallRules
+    let budget: SharedBudget?
+
+    /// - Throws: ``ZerostackError/badArguments(_:)`` when two tools have the same name.
+    init(
+        _ configuration: Configuration, _ endpoint: Endpoint, _ tools: [Tool],
+        _ transport: any Transport, _ capacity: Int, _ rules: CallRules, _ budget: SharedBudget?
+    ) throws {
+        (self.configuration, self.endpoint, self.tools) = (configuration, endpoint, [:])
+        (self.transport, self.capacity) = (transport, capacity)
+        (self.rules, self.budget) = (rules, budget)
+        try set(tools)
     }
 
-    /// Marks the end of the conversation as it is now.
-    public func checkpoint() -> Checkpoint { session.checkpoint() }
-
-    /// Removes everything added since `checkpoint` was made.
-    ///
-    /// - Throws: ``ErrorKind/staleCheckpoint``; ``ZerostackError/busy``.
-    public func rollback(to checkpoint: Checkpoint) throws {
-        guard turn == nil else { throw ZerostackError.busy }
-        try session.rollback(to: checkpoint)
+    /// The same with other tools.
+    func with(_ tools: [Tool]) throws -> Settings {
+        var other = self
+        try other.set(tools)
+        return other
     }
 
-    /// An agent with the same conversation, that goes on with it apart, as a subagent does. What is
-    /// not given is that of this agent.
-    ///
-    /// - Throws: As ``Session/fork(_:capacity:)``.
-    public nonisolated func fork(
-        _ configuration: Configuration? = nil, at endpoint: Endpoint? = nil, tools: [Tool]? = nil,
-        capacity: Int = Session.defaultCapacity
-    ) throws -> Agent {
-        let own = self.configuration.tools.compactMap { self.tools[$0.name] }
-        return try Agent(
-            configuration ?? self.configuration, at: endpoint ?? self.endpoint,
-            tools: tools ?? own, transport, capacity
-        ) { try session.fork($0, capacity: capacity) }
-    }
-
-    // The loop.
-
-    /// What a turn carries along.
-    private struct Turn {
-        let show: @Sendable (AgentEvent) async -> Void
-        let began = ContinuousClock.now
-        /// What was said since the last request.
-        var text = ""
-        var stop = StopReason.other
-        /// Why the last attempt got no response, or half of one.
-        var network: String?
-    }
-
-    @discardableResult
-    private func runTurn(
-        _ show: @escaping @Sendable (AgentEvent) async -> Void,
-        begin: @Sendable () async throws -> Void
-    ) async throws -> Reply {
-        guard turn == nil else { throw ZerostackError.busy }
-        turn = Turn(show: show)
-        defer { turn = nil }
-        try await begin()
-        let work = Task { try await self.finish() }
-        let limit = configuration.limits.maxTurnTime
-        let clock = limit > .zero ? Task { await cancel(work, after: limit) } : nil
-        defer { clock?.cancel() }
-        do {
-            try await withTaskCancellationHandler {
-                try await work.value
-            } onCancel: {
-                work.cancel()
-            }
-        } catch {
-            let turnFault = timeIsUp()
-            session.abort()
-            if let turnFault { throw turnFault }
-            // A transport may have its own word for it.
-            try Task.checkCancellation()
-            throw error
+    private mutating func set(_ tools: [Tool]) throws {
+        configuration.tools = tools.map(\.spec)
+        self.tools = Dictionary(
+            tools.map { ($0.spec.name, $0) }, uniquingKeysWith: { first, _ in first })
+        guard self.tools.count == tools.count else {
+            throw ZerostackError.badArguments("two tools have the same name")
         }
-        return Reply(text: turn?.text ?? "", stop: turn?.stop ?? .other, usage: session.usage)
-    }
-
-    /// Tells the session the time; the error when that was all of it.
-    private func timeIsUp() -> ZerostackError? {
-        guard let turn else { return nil }
-        do {
-            try session.setTurnElapsed(ContinuousClock.now - turn.began)
-        } catch ZerostackError.refused(let fault) {
-            return failed(fault)
-        } catch {
-            return nil
-        }
-        return nil
-    }
-
-    /// Adds the text, and takes the oldest turns out as long as it does not fit. A text that never
-    /// fits changes nothing.
-    private func say(_ text: String) async throws {
-        guard try !says(text, session) else { return }
-        let trial = try session.fork(configuration, capacity: capacity)
-        var drops = 0
-        repeat {
-            try trial.dropOldest()
-            drops += 1
-        } while try !says(text, trial)
-        for _ in 0..<drops {
-            await turn?.show(.dropped(bytes: try session.dropOldest()))
-        }
-        try session.user(text)
-    }
-
-    /// Adds the text, if there is room.
-    private func says(_ text: String, _ session: Session) throws -> Bool {
-        do {
-            try session.user(text)
-            return true
-        } catch ZerostackError.refused(let fault) where fault.kind == .full {
-            return false
-        }
-    }
-
-    /// Does what the session wants until the turn is over.
-    private func finish() async throws {
-        while session.step != .idle {
-            try Task.checkCancellation()
-            do {
-                try await advance()
-            } catch ZerostackError.refused(let fault) {
-                throw failed(fault)
-            }
-        }
-    }
-
-    /// Does what the session wants next.
-    private func advance() async throws {
-        switch session.step {
-        case .idle:
-            break
-        case .send, .receive:
-            try await exchange()
-        case .runTools:
-            try await runTools()
-        case .wait(let duration):
-            let reason = turn?.network ?? session.failure.map(reason) ?? "no reason"
-            await turn?.show(.retry(after: duration, reason: reason))
-            try await Task.sleep(for: duration)
-            try session.retry()
-        case .makeRoom where configuration.limits.room == .ask:
-            await turn?.show(.dropped(bytes: try session.dropOldest()))
-        case .makeRoom:
-            await see(try session.makeRoom())
-        case .unknown:
-            throw ZerostackError.refused(
-                Fault(
-                    kind: .unsupported, code: 13, detail: 0,
-                    message: "the library is newer than this package: build both from one source"))
-        }
-    }
-
-    /// Sends the request and feeds the response.
-    private func exchange() async throws {
-        turn?.text = ""
-        turn?.network = nil
-        var hasBegun = false
-        let request = try endpoint.request(for: try session.request())
-        do {
-            let response = try await transport.send(request)
-            try session.beginResponse(status: response.status, retryAfter: response.retryAfter())
-            hasBegun = true
-            if response.status >= 300 {
-                try await feed(await refusal(response.body))
-            } else {
-                for try await bytes in response.body {
-                    try await feed(bytes)
-                    if session.step != .receive || session.isReplyComplete { break }
-                }
-            }
-        } catch let error as ZerostackError {
-            throw error
-        } catch let error where isFinal(error) {
-            throw ZerostackError.untrusted(sentence(error))
-        } catch {
-            turn?.network = sentence(error)
-        }
-        try Task.checkCancellation()
-        // Calls that are found in the text come before the end.
-        while session.step == .receive || (session.step == .send && !hasBegun) {
-            let event = try session.endResponse()
-            await see(event)
-            if case .restart = event, let field = session.switchedOff {
-                let why = session.failure.map(reason) ?? "the request was refused"
-                let reason = "\(why); what follows goes without it (\(field) of its profile)"
-                await turn?.show(.retry(after: .zero, reason: reason))
-            }
-            guard case .recovered = event else { break }
-        }
-    }
-
-    /// The body of a refusal, as far as it comes within a second: the rest is not worth a wait.
-    private func refusal(_ body: AsyncThrowingStream<Data, any Error>) async -> Data {
-        let reading = Task {
-            var text = Data()
-            do {
-                for try await bytes in body {
-                    text += bytes
-                    if text.count >= Self.pieceBytes { break }
-                }
-            } catch {
-                // The status says enough.
-            }
-            return text
-        }
-        let limit = Task {
-            try await Task.sleep(for: Self.refusalLimit)
-            reading.cancel()
-        }
-        defer { limit.cancel() }
-        return await withTaskCancellationHandler {
-            await reading.value
-        } onCancel: {
-            reading.cancel()
-        }
-    }
-
-    private func feed(_ bytes: Data) async throws {
-        // A piece at a time, so that few events wait to be shown.
-        for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: Self.pieceBytes) {
-            guard session.step == .receive else { return }
-            var events: [Event] = []
-            var failure: (any Error)?
-            do {
-                let end = min(start + Self.pieceBytes, bytes.endIndex)
-                try session.feed(bytes[start..<end]) { events.append($0) }
-            } catch {
-                failure = error
-            }
-            for event in events { await see(event) }
-            guard let failure else { continue }
-            // Room can be made, and the request sent again.
-            guard failure is ZerostackError, case .makeRoom = session.step else { throw failure }
-            await see(.restart)
-        }
-    }
-
-    private static let pieceBytes = 16 * 1024
-    private static let refusalLimit = Duration.seconds(1)
-
-    private func see(_ event: Event) async {
-        switch event {
-        case .text(let text): turn?.text += text
-        case .restart: turn?.text = ""
-        case .recovered: turn?.text = session.answer
-        case .end(let reason): turn?.stop = reason
-        default: break
-        }
-        await turn?.show(.reply(event))
-    }
-
-    private func failed(_ fault: Fault) -> ZerostackError {
-        session.failure.map { .turnFailed($0, network: turn?.network) } ?? .refused(fault)
-    }
-
-    private func reason(_ failure: Failure) -> String {
-        ZerostackError.turnFailed(failure, network: nil).description
-    }
-
-    /// Runs all open calls at the same time, and takes their results as they come.
-    ///
-    /// The tasks are not children of this one: a tool that ignores its cancellation is left behind,
-    /// and does not hold the turn.
-    private func runTools() async throws {
-        let calls = session.pendingCalls
-        let (outputs, output) = AsyncStream<(ToolCall, ToolOutput)>.makeStream()
-        var tasks: [Task<Void, Never>] = []
-        defer {
-            for task in tasks { task.cancel() }
-        }
-        for call in calls {
-            let tool = tools[call.name]
-            let names = tools.keys.sorted().joined(separator: ", ")
-            tasks.append(
-                Task {
-                    let unknown = ToolOutput(
-                        content: "there is no tool \"\(call.name)\"; the tools are: \(names)",
-                        isError: true)
-                    output.yield((call, await tool?.output(for: call.arguments) ?? unknown))
-                })
-            if let timeout = tool?.timeout {
-                tasks.append(
-                    Task {
-                        guard (try? await Task.sleep(for: timeout)) != nil else { return }
-                        let late = ToolOutput(
-                            content: "the tool gave no result within \(timeout)", isError: true)
-                        output.yield((call, late))
-                    })
-            }
-        }
-        var open = Set(calls.map(\.id))
-        for await (call, result) in outputs where open.remove(call.id) != nil {
-            let leftOut = try session.toolResult(
-                call.id, result.content, isError: result.isError)
-            await turn?.show(
-                .toolResult(
-                    call, content: result.content, isError: result.isError, leftOutBytes: leftOut))
-            if open.isEmpty { break }
-        }
-        // The stream also ends when this task is cancelled.
-        try Task.checkCancellation()
     }
 }
 
-/// Something that happened in a turn.
-public enum AgentEvent: Sendable, Hashable {
-    /// The model says something.
-    case reply(Event)
-    /// A tool answered; so many bytes of its output are not told to the model.
-    case toolResult(ToolCall, content: String, isError: Bool, leftOutBytes: Int)
-    /// The request is sent again after a wait.
-    case retry(after: Duration, reason: String)
-    /// The oldest exchange was taken out, to make room.
-    case dropped(bytes: Int)
-}
-
-/// What the model said at the end of a turn.
-public struct Reply: Sendable, Hashable {
-    /// The text after the last tool call.
-    public let text: String
-    /// Why it stopped.
-    public let stop: StopReason
-    /// Tokens of the turn, all its requests together.
-    public let usage: Usage
-}
-
-/// Cancels `work` when its time is up.
-private func cancel(_ work: Task<Void, any Error>, after limit: Duration) async {
-    if (try? await Task.sleep(for: limit)) != nil { work.cancel() }
-}
-
-/// Whether another attempt would fail in the same way: the server is not to be trusted.
-private func isFinal(_ error: any Error) -> Bool {
-    let final: [URLError.Code] = [
-        .serverCertificateUntrusted, .serverCertificateHasBadDate,
-        .serverCertificateHasUnknownRoot, .serverCertificateNotYetValid,
-        .clientCertificateRejected, .clientCertificateRequired,
-        .appTransportSecurityRequiresSecureConnection,
-    ]
-    guard let error = error as? URLError else { return false }
-    // On Linux only curl's words tell.
-    let isUnknown = error.code == .unknown && sentence(error).contains("certificate")
-    return isUnknown || final.contains(error.code)
+extension Session {
+    /// Takes this configuration, if it has another one.
+    func configure(_ wanted: Configuration) throws {
+        if shared.configuration != wanted { try setConfiguration(wanted) }
+    }
 }

@@ -107,7 +107,97 @@ public enum Dropped: String, Sendable, Hashable {
     case other
 }
 
-// From the core.
+extension Event {
+    /// The event as one JSON object on one line: the same bytes as in every other language and in
+    /// `zerostack --events json`.
+    public var json: String { eventJson(event: core) }
+}
+
+extension Usage {
+    /// What these tokens cost by `prices`, in millionths of their currency, rounded up.
+    ///
+    /// - Throws: ``ErrorKind/badConfig`` for a price that is out of range.
+    public func costMicros(_ prices: Prices) throws -> Int {
+        Int(clamping: ZerostackGenerated.costMicros(prices: try prices.core(), usage: core))
+    }
+}
+
+// To the core and from it.
+
+extension Event {
+    fileprivate var core: ZerostackGenerated.Event {
+        switch self {
+        case .text(let text): .textDelta(text: text)
+        case .refusal(let text): .refusalDelta(text: text)
+        case .thinking(let text): .thinkingDelta(text: text)
+        case .toolCall(let call): .toolCall(call: call.core)
+        case .usage(let usage): .usage(usage: usage.core)
+        case .truncated(let what, let bytes):
+            .truncated(what: what.core, bytes: UInt32(clamping: bytes))
+        case .compacting: .compacting
+        case .summaryFailed(let fault): .summaryFailed(fault: fault.core)
+        case .repeating(let name, let count):
+            .repeating(name: name, count: UInt16(clamping: count))
+        case .recovered(let calls): .recovered(calls: UInt16(clamping: calls))
+        case .end(let reason): .end(reason: reason.core)
+        case .restart: .restart
+        case .unknown: .unknown
+        }
+    }
+}
+
+extension Fault {
+    /// For its sentence alone.
+    fileprivate var core: ZerostackGenerated.Fault {
+        ZerostackGenerated.Fault(kind: .unknown, code: code, detail: detail, message: message)
+    }
+}
+
+extension ToolCall {
+    fileprivate var core: ZerostackGenerated.ToolCall {
+        ZerostackGenerated.ToolCall(
+            id: id.number, providerId: providerID, name: name, arguments: arguments)
+    }
+}
+
+extension Usage {
+    fileprivate var core: ZerostackGenerated.Usage {
+        ZerostackGenerated.Usage(
+            inputTokens: UInt32(clamping: inputTokens),
+            outputTokens: UInt32(clamping: outputTokens),
+            cacheReadTokens: UInt32(clamping: cacheReadTokens),
+            cacheWriteTokens: UInt32(clamping: cacheWriteTokens),
+            reasoningTokens: UInt32(clamping: reasoningTokens))
+    }
+}
+
+extension StopReason {
+    fileprivate var core: ZerostackGenerated.StopReason {
+        switch self {
+        case .endTurn: .endTurn
+        case .toolUse: .toolUse
+        case .maxTokens: .maxTokens
+        case .stopSequence: .stopSequence
+        case .refusal: .refusal
+        case .contentFilter: .contentFilter
+        case .pause: .pause
+        case .other: .other
+        }
+    }
+}
+
+extension Dropped {
+    fileprivate var core: ZerostackGenerated.Dropped {
+        switch self {
+        case .reply: .reply
+        case .toolResult: .toolResult
+        case .oldResults: .oldResults
+        case .oldExchanges: .oldExchanges
+        case .summarised: .summarised
+        case .other: .other
+        }
+    }
+}
 
 extension Event {
     init(_ core: ZerostackGenerated.Event) {

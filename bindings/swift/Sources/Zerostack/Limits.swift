@@ -149,7 +149,7 @@ extension Prices {
         cacheWrite = Int(core.cacheWrite)
     }
 
-    fileprivate func core() throws -> ZerostackGenerated.Prices {
+    func core() throws -> ZerostackGenerated.Prices {
         ZerostackGenerated.Prices(
             input: try exactly(input, "limits.prices.input"),
             output: try exactly(output, "limits.prices.output"),

@@ -17,47 +17,56 @@ internal import ZerostackGenerated
 /// A call that does not fit the step throws ``ErrorKind/wrongStep`` and changes nothing. Each call
 /// is whole, from any thread; the order of calls is the caller's matter.
 public final class Session: Sendable {
-    private let core: ZerostackGenerated.Session
+    let core: ZerostackGenerated.Session
+    /// The files of the conversation.
+    let files: Files
+    /// What agents know of it.
+    let shared: SessionState
 
     /// Starts an empty conversation that may grow to `capacity` bytes.
     ///
     /// - Throws: ``ErrorKind/badConfig`` when the configuration cannot be used, ``ErrorKind/full``
     ///   when there is not even room for a beginning.
-    public init(_ configuration: Configuration, capacity: Int = Session.defaultCapacity) throws {
+    public convenience init(_ configuration: Configuration, capacity: Int = Session.defaultCapacity)
+        throws
+    {
         let limit: UInt64 = try exactly(capacity, "capacity")
-        core = try translated {
+        let core = try translated {
             try ZerostackGenerated.Session(
                 config: configuration.core(), capacityBytes: limit)
         }
+        self.init(core, configuration)
     }
 
     /// Goes on with a conversation that ``snapshot`` gave. Its bytes are checked, not trusted.
     ///
     /// - Throws: ``ErrorKind/badTranscript``, and as ``init(_:capacity:)``.
-    public init(
+    public convenience init(
         resuming snapshot: Data, _ configuration: Configuration,
         capacity: Int = Session.defaultCapacity
     ) throws {
         let limit: UInt64 = try exactly(capacity, "capacity")
-        core = try translated {
+        let core = try translated {
             try ZerostackGenerated.Session.resume(
                 snapshot: snapshot, config: configuration.core(), capacityBytes: limit)
         }
+        self.init(core, configuration)
     }
 
     /// Goes on with a conversation as JSON Lines, as ``jsonLines`` or a person wrote them.
     ///
     /// - Throws: ``ErrorKind/badLine``: the message has the line and what is wrong with it; and as
     ///   ``init(_:capacity:)``.
-    public init(
+    public convenience init(
         jsonLines: Data, _ configuration: Configuration,
         capacity: Int = Session.defaultCapacity
     ) throws {
         let limit: UInt64 = try exactly(capacity, "capacity")
-        core = try translated {
+        let core = try translated {
             try ZerostackGenerated.Session.fromJsonLines(
                 lines: jsonLines, config: configuration.core(), capacityBytes: limit)
         }
+        self.init(core, configuration)
     }
 
     /// What a conversation may grow to unless the caller says otherwise: 16 MiB.
@@ -88,6 +97,7 @@ public final class Session: Sendable {
     ///   nothing changed.
     public func setConfiguration(_ configuration: Configuration) throws {
         try translated { try core.setConfig(config: configuration.core()) }
+        shared.setConfiguration(configuration)
     }
 
     /// The same as JSON Lines, one part a line, for people and for ``init(jsonLines:_:capacity:)``.
@@ -101,6 +111,9 @@ public final class Session: Sendable {
         let tokens = core.windowTokens()
         return (Int(tokens.measured), Int(tokens.estimated))
     }
+
+    /// What all turns together took that an ``Agent`` ran in this session.
+    public var totals: Totals { shared.totals }
 
     /// Whether the request that goes on is one of the session's own, for a summary.
     public var isCompacting: Bool { core.isCompacting() }
@@ -139,11 +152,15 @@ public final class Session: Sendable {
         try translated { try core.instruct(text: text) }
     }
 
-    /// What to send in this step. Asking again gives the same bytes.
+    /// What to send in this step, with the bytes of files, which are read now. Asking again gives the
+    /// same bytes.
     ///
-    /// - Throws: ``ErrorKind/wrongStep``.
+    /// - Throws: ``ErrorKind/missingAttachment`` for a file that was not given since the conversation was
+    ///   resumed, ``ErrorKind/attachmentLength`` for one that is not as long as it was,
+    ///   ``ZerostackError/badFile(_:)``; ``ErrorKind/wrongStep``.
     public func request() throws -> Request {
-        Request(try translated { try core.request() })
+        let begun = try translated { try core.beginRequest() }
+        return Request(begun.head, try whole(begun.body))
     }
 
     /// The head of the response came, whatever its status: the body of a refusal says whether it
@@ -248,12 +265,16 @@ public final class Session: Sendable {
     ) throws -> Session {
         let limit: UInt64 = try exactly(capacity, "capacity")
         return try translated {
-            Session(core: try core.fork(config: configuration.core(), capacityBytes: limit))
+            Session(
+                try core.fork(config: configuration.core(), capacityBytes: limit), configuration,
+                Files(files))
         }
     }
 
-    private init(core: ZerostackGenerated.Session) {
-        self.core = core
+    private init(
+        _ core: ZerostackGenerated.Session, _ configuration: Configuration, _ files: Files = Files()
+    ) {
+        (self.core, self.files, shared) = (core, files, SessionState(configuration))
     }
 
     // Room.
@@ -344,11 +365,11 @@ extension Step {
 }
 
 extension Request {
-    fileprivate init(_ core: ZerostackGenerated.Request) {
+    fileprivate init(_ core: ZerostackGenerated.Request, _ body: Data) {
         method = core.method
         path = core.path
         // The core's own, each name once.
         headers = Dictionary(uniqueKeysWithValues: core.headers.map { ($0.name, $0.value) })
-        body = core.body
+        self.body = body
     }
 }

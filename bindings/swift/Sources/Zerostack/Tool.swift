@@ -23,8 +23,10 @@ public struct Tool: Sendable {
     public let spec: ToolSpec
     /// How long a call may take; `nil` is without limit.
     public let timeout: Duration?
+    /// Whether a call with these arguments, JSON text that fits the schema, waits for approval.
+    private var needsApproval: (@Sendable (String) -> Bool)?
     /// Takes the arguments as JSON text.
-    let call: @Sendable (String) async throws -> String
+    private let call: @Sendable (String, ToolContext) async throws -> ToolOutput
 
     /// A tool whose schema is that of its arguments, see ``Schema``.
     ///
@@ -34,11 +36,24 @@ public struct Tool: Sendable {
         timeout: Duration? = nil,
         _ body: @escaping @Sendable (Arguments) async throws -> Result
     ) throws {
+        try self.init(name, description, describing: describing, timeout: timeout) {
+            (arguments: Arguments, _: ToolContext) in try await body(arguments)
+        }
+    }
+
+    /// The same with what a call knows of the turn that it is part of.
+    ///
+    /// - Throws: ``ZerostackError/badArguments(_:)`` when there is no schema of the type.
+    public init<Arguments: Decodable, Result: Encodable>(
+        _ name: String, _ description: String, describing: [String: String] = [:],
+        timeout: Duration? = nil,
+        _ body: @escaping @Sendable (Arguments, ToolContext) async throws -> Result
+    ) throws {
         let parameters = try Schema.of(Arguments.self, describing: describing)
         let spec = ToolSpec(name: name, description: description, parameters: parameters)
-        self.init(spec, timeout: timeout) { json in
+        self.init(spec, timeout: timeout) { json, context in
             let arguments: Arguments = try decoded(json)
-            return try encoded(try await body(arguments))
+            return ToolOutput(try encoded(try await body(arguments, context)))
         }
     }
 
@@ -49,7 +64,9 @@ public struct Tool: Sendable {
     ) {
         let parameters = #"{"type":"object","properties":{}}"#
         let spec = ToolSpec(name: name, description: description, parameters: parameters)
-        self.init(spec, timeout: timeout) { _ in try encoded(try await body()) }
+        self.init(spec, timeout: timeout) { _, _ in
+            ToolOutput(try encoded(try await body()))
+        }
     }
 
     /// A tool with a schema of its own, which takes the arguments as JSON text as the model wrote it.
@@ -57,9 +74,30 @@ public struct Tool: Sendable {
         _ spec: ToolSpec, timeout: Duration? = nil,
         json body: @escaping @Sendable (String) async throws -> String
     ) {
-        self.spec = spec
-        self.timeout = timeout
-        call = body
+        self.init(spec, timeout: timeout) { json, _ in ToolOutput(try await body(json)) }
+    }
+
+    /// The same, with all that a tool can know and say: files, for one.
+    public init(
+        _ spec: ToolSpec, timeout: Duration? = nil,
+        output body: @escaping @Sendable (String, ToolContext) async throws -> ToolOutput
+    ) {
+        (self.spec, self.timeout, call) = (spec, timeout, body)
+    }
+
+    /// The same tool, whose calls wait until they are approved, see ``Reply/deferred``.
+    public func needingApproval() -> Tool {
+        needingApproval { _ in true }
+    }
+
+    /// The same tool, whose calls wait until they are approved where `asks`, given their arguments as
+    /// JSON text, says so.
+    public func needingApproval(
+        _ asks: @escaping @Sendable (_ arguments: String) -> Bool
+    ) -> Tool {
+        var tool = self
+        tool.needsApproval = asks
+        return tool
     }
 
     /// Says why a call failed, for the model.
@@ -75,18 +113,46 @@ public struct Tool: Sendable {
 }
 
 /// What a tool says to the model.
-struct ToolOutput: Sendable {
-    let content: String
-    let isError: Bool
+public struct ToolOutput: Sendable {
+    /// Text, or JSON.
+    public var content: String
+    /// Whether the call failed.
+    public var isError: Bool
+    /// What the model is shown beside the text. It is told of files that its dialect has no place for.
+    public var files: [File]
+
+    /// An output.
+    public init(_ content: String, isError: Bool = false, files: [File] = []) {
+        (self.content, self.isError, self.files) = (content, isError, files)
+    }
+}
+
+/// What a call knows of the turn that it is part of. Its task is cancelled when the turn ends.
+public struct ToolContext: Sendable {
+    /// The call, as the model made it.
+    public let call: ToolCall
+    /// Tokens of the turn so far.
+    public let usage: Usage
+    let tell: @Sendable (String) async -> Void
+
+    /// Shows how far the call is, as ``AgentEvent/toolProgress(_:_:)``; the model is not told.
+    public func progress(_ text: String) async {
+        await tell(text)
+    }
 }
 
 extension Tool {
+    /// Whether a call with these arguments waits for approval.
+    func asks(_ arguments: String) -> Bool {
+        needsApproval?(arguments) ?? false
+    }
+
     /// Runs the call; whatever goes wrong is an output too.
-    func output(for arguments: String) async -> ToolOutput {
+    func output(for arguments: String, _ context: ToolContext) async -> ToolOutput {
         do {
-            return ToolOutput(content: try await call(arguments), isError: false)
+            return try await call(arguments, context)
         } catch {
-            return ToolOutput(content: sentence(error), isError: true)
+            return ToolOutput(sentence(error), isError: true)
         }
     }
 }

@@ -30,6 +30,8 @@ public enum Part: Sendable, Hashable {
     case instruction(String)
     /// The model's reasoning, if the provider returns it.
     case thinking(String)
+    /// A file beside the user's text or the tool's result before it.
+    case attachment(Attachment)
     /// The model wants a tool to run.
     case toolCall(ToolCall)
     /// The answer to a call.
@@ -68,6 +70,7 @@ extension Part {
         case .text(let text): self = .text(text)
         case .instruction(let text): self = .instruction(text)
         case .thinking(let text): self = .thinking(text)
+        case .attachment(let it): self = .attachment(Attachment(it))
         case .toolCall(let call): self = .toolCall(ToolCall(call))
         case .toolResult(let id, let content, let isError):
             self = .toolResult(CallID(number: id), content: content, isError: isError)

@@ -9,7 +9,7 @@ public enum ZerostackError: Error, Sendable, Hashable {
     case turnFailed(Failure, network: String?)
     /// The server's certificate is not trusted, and why. It is not tried again.
     case untrusted(String)
-    /// The agent is in the middle of a turn; run another agent, or wait for this one.
+    /// The conversation is in the middle of a turn; run another one, or wait for it.
     case busy
     /// An address that no request can be sent to, and why.
     case badURL(String)
@@ -17,6 +17,15 @@ public enum ZerostackError: Error, Sendable, Hashable {
     case badAnswer(String)
     /// No schema can be made of the type of a tool's arguments, and why.
     case badArguments(String)
+    /// A file that cannot be sent, and why.
+    case badFile(String)
+    /// The turn failed by a call that cannot run, see ``BadCallPolicy``.
+    case badCall(String)
+    /// These calls wait for approval, where a value was asked for. The turn is open:
+    /// ``Agent/resume(_:in:onEvent:)`` goes on with it.
+    case deferred([ToolCall])
+    /// The ``SharedBudget`` of the agent is used up, and how.
+    case budgetUsedUp(String)
 }
 
 /// Why a call was refused or a reply could not be used.
@@ -136,10 +145,14 @@ extension ZerostackError: CustomStringConvertible, LocalizedError {
             }
             return network.map { "\(failure.fault.message): \($0)" } ?? failure.fault.message
         case .busy:
-            return "the agent is in the middle of a turn"
+            return "the conversation is in the middle of a turn"
         case .untrusted(let reason), .badURL(let reason), .badArguments(let reason),
-            .badAnswer(let reason):
+            .badAnswer(let reason), .badFile(let reason), .badCall(let reason),
+            .budgetUsedUp(let reason):
             return reason
+        case .deferred(let calls):
+            let names = calls.map(\.name).joined(separator: ", ")
+            return "the turn waits for the approval of calls (\(names)): resume(_:) goes on with it"
         }
     }
 

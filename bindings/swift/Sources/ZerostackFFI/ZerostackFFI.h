@@ -243,6 +243,36 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_REQUESTBODY
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_REQUESTBODY
+uint64_t uniffi_zerostack_uniffi_fn_clone_requestbody(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_REQUESTBODY
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FREE_REQUESTBODY
+void uniffi_zerostack_uniffi_fn_free_requestbody(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_LENGTH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_LENGTH
+uint64_t uniffi_zerostack_uniffi_fn_method_requestbody_length(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_READ
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_READ
+RustBuffer uniffi_zerostack_uniffi_fn_method_requestbody_read(uint64_t ptr, uint32_t most, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_SUPPLY
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_SUPPLY
+RustBuffer uniffi_zerostack_uniffi_fn_method_requestbody_supply(uint64_t ptr, ForeignBytes bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_WANTED
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_REQUESTBODY_WANTED
+RustBuffer uniffi_zerostack_uniffi_fn_method_requestbody_wanted(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_PROMPT
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CLONE_PROMPT
 uint64_t uniffi_zerostack_uniffi_fn_clone_prompt(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -351,6 +381,31 @@ uint64_t uniffi_zerostack_uniffi_fn_constructor_session_new(RustBuffer config, u
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_RESUME
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_CONSTRUCTOR_SESSION_RESUME
 uint64_t uniffi_zerostack_uniffi_fn_constructor_session_resume(RustBuffer snapshot, RustBuffer config, uint64_t capacity_bytes, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_BEGIN_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_BEGIN_REQUEST
+RustBuffer uniffi_zerostack_uniffi_fn_method_session_begin_request(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_LEAVE_OUT_ATTACHMENTS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_LEAVE_OUT_ATTACHMENTS
+uint32_t uniffi_zerostack_uniffi_fn_method_session_leave_out_attachments(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TAKES_ATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TAKES_ATTACHMENT
+int8_t uniffi_zerostack_uniffi_fn_method_session_takes_attachment(uint64_t ptr, RustBuffer attachment, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TOOL_RESULT_WITH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_TOOL_RESULT_WITH
+uint32_t uniffi_zerostack_uniffi_fn_method_session_tool_result_with(uint64_t ptr, uint32_t id, RustBuffer content, int8_t is_error, RustBuffer attachments, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_USER_WITH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_USER_WITH
+void uniffi_zerostack_uniffi_fn_method_session_user_with(uint64_t ptr, RustBuffer text, RustBuffer attachments, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_METHOD_SESSION_ABORT
@@ -548,6 +603,21 @@ RustBuffer uniffi_zerostack_uniffi_fn_method_tokenizer_encode(uint64_t ptr, Rust
 RustBuffer uniffi_zerostack_uniffi_fn_method_tokenizer_name(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_CHECK_ARGUMENTS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_CHECK_ARGUMENTS
+RustBuffer uniffi_zerostack_uniffi_fn_func_check_arguments(RustBuffer parameters, RustBuffer arguments, int8_t repair, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_MEDIA_TYPE_OF
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_MEDIA_TYPE_OF
+RustBuffer uniffi_zerostack_uniffi_fn_func_media_type_of(ForeignBytes first, RustBuffer name, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_COST_MICROS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_COST_MICROS
+uint64_t uniffi_zerostack_uniffi_fn_func_cost_micros(RustBuffer prices, RustBuffer usage, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DEFAULT_LIMITS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DEFAULT_LIMITS
 RustBuffer uniffi_zerostack_uniffi_fn_func_default_limits(RustCallStatus *_Nonnull out_status
@@ -557,6 +627,11 @@ RustBuffer uniffi_zerostack_uniffi_fn_func_default_limits(RustCallStatus *_Nonnu
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DECODE
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_DECODE
 RustBuffer uniffi_zerostack_uniffi_fn_func_decode(RustBuffer dialect, ForeignBytes body, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_EVENT_JSON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_EVENT_JSON
+RustBuffer uniffi_zerostack_uniffi_fn_func_event_json(RustBuffer event, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_FN_FUNC_BUILT_IN_PROMPTS
@@ -830,6 +905,24 @@ void ffi_zerostack_uniffi_rust_future_free_void(uint64_t handle
 void ffi_zerostack_uniffi_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_CHECK_ARGUMENTS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_CHECK_ARGUMENTS
+uint16_t uniffi_zerostack_uniffi_checksum_func_check_arguments(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_MEDIA_TYPE_OF
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_MEDIA_TYPE_OF
+uint16_t uniffi_zerostack_uniffi_checksum_func_media_type_of(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_COST_MICROS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_COST_MICROS
+uint16_t uniffi_zerostack_uniffi_checksum_func_cost_micros(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_DEFAULT_LIMITS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_DEFAULT_LIMITS
 uint16_t uniffi_zerostack_uniffi_checksum_func_default_limits(void
@@ -842,6 +935,12 @@ uint16_t uniffi_zerostack_uniffi_checksum_func_decode(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_EVENT_JSON
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_EVENT_JSON
+uint16_t uniffi_zerostack_uniffi_checksum_func_event_json(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_BUILT_IN_PROMPTS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_BUILT_IN_PROMPTS
 uint16_t uniffi_zerostack_uniffi_checksum_func_built_in_prompts(void
@@ -851,6 +950,30 @@ uint16_t uniffi_zerostack_uniffi_checksum_func_built_in_prompts(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_ESTIMATE_TOKENS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_FUNC_ESTIMATE_TOKENS
 uint16_t uniffi_zerostack_uniffi_checksum_func_estimate_tokens(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_LENGTH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_LENGTH
+uint16_t uniffi_zerostack_uniffi_checksum_method_requestbody_length(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_READ
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_READ
+uint16_t uniffi_zerostack_uniffi_checksum_method_requestbody_read(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_SUPPLY
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_SUPPLY
+uint16_t uniffi_zerostack_uniffi_checksum_method_requestbody_supply(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_WANTED
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_REQUESTBODY_WANTED
+uint16_t uniffi_zerostack_uniffi_checksum_method_requestbody_wanted(void
     
 );
 #endif
@@ -917,6 +1040,36 @@ uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_skill_problems(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_TOOLS
 #define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_PROMPT_TOOLS
 uint16_t uniffi_zerostack_uniffi_checksum_method_prompt_tools(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_BEGIN_REQUEST
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_BEGIN_REQUEST
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_begin_request(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_LEAVE_OUT_ATTACHMENTS
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_LEAVE_OUT_ATTACHMENTS
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_TAKES_ATTACHMENT
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_TAKES_ATTACHMENT
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_takes_attachment(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_TOOL_RESULT_WITH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_TOOL_RESULT_WITH
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_tool_result_with(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_USER_WITH
+#define UNIFFI_FFIDEF_UNIFFI_ZEROSTACK_UNIFFI_CHECKSUM_METHOD_SESSION_USER_WITH
+uint16_t uniffi_zerostack_uniffi_checksum_method_session_user_with(void
     
 );
 #endif

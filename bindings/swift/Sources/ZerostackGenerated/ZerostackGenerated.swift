@@ -1093,6 +1093,216 @@ public func FfiConverterTypePrompt_lower(_ value: Prompt) -> UInt64 {
 
 
 /**
+ * The body of a request that is read a piece at a time, with the bytes of attachments where it
+ * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * is wanted either, that was the end. Nothing of a file is kept.
+ */
+public protocol RequestBodyProtocol: AnyObject, Sendable {
+    
+    /**
+     * Bytes of all of it.
+     */
+    func length()  -> UInt64
+    
+    /**
+     * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
+     *
+     * # Errors
+     * `WrongStep` when the session has gone on since.
+     */
+    func read(most: UInt32) throws  -> Data
+    
+    /**
+     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
+     * the first of them, three at least.
+     *
+     * # Errors
+     * `AttachmentLength` for none, for less than three that are not the last, and for more than are
+     * wanted: the file is not as long as was said. And as `read`.
+     */
+    func supply(bytes: Data) throws  -> Data
+    
+    /**
+     * The bytes that come next, if they are those of an attachment.
+     *
+     * # Errors
+     * As `read`.
+     */
+    func wanted() throws  -> WantedBytes?
+    
+}
+/**
+ * The body of a request that is read a piece at a time, with the bytes of attachments where it
+ * needs them: `read` until it gives nothing, then `supply` what is `wanted`, and on; when nothing
+ * is wanted either, that was the end. Nothing of a file is kept.
+ */
+open class RequestBody: RequestBodyProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_zerostack_uniffi_fn_clone_requestbody(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_zerostack_uniffi_fn_free_requestbody(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Bytes of all of it.
+     */
+open func length() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_requestbody_length(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * The next bytes, `most` of them or fewer; nothing at the end, or where bytes are `wanted`.
+     *
+     * # Errors
+     * `WrongStep` when the session has gone on since.
+     */
+open func read(most: UInt32)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_requestbody_read(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(most),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * What the body says for these bytes, which are wanted: all of them to the end of the file, or
+     * the first of them, three at least.
+     *
+     * # Errors
+     * `AttachmentLength` for none, for less than three that are not the last, and for more than are
+     * wanted: the file is not as long as was said. And as `read`.
+     */
+open func supply(bytes: Data)throws  -> Data  {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(bytes) { bytesFb in
+    uniffi_zerostack_uniffi_fn_method_requestbody_supply(
+            self.uniffiCloneHandle(),
+        bytesFb,uniffiCallStatus
+    )
+        }
+})
+}
+    
+    /**
+     * The bytes that come next, if they are those of an attachment.
+     *
+     * # Errors
+     * As `read`.
+     */
+open func wanted()throws  -> WantedBytes?  {
+    return try  FfiConverterOptionTypeWantedBytes.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_requestbody_wanted(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRequestBody: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = RequestBody
+
+    public static func lift(_ handle: UInt64) throws -> RequestBody {
+        return RequestBody(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: RequestBody) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> RequestBody {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: RequestBody, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequestBody_lift(_ handle: UInt64) throws -> RequestBody {
+    return try FfiConverterTypeRequestBody.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRequestBody_lower(_ value: RequestBody) -> UInt64 {
+    return FfiConverterTypeRequestBody.lower(value)
+}
+
+
+
+
+
+
+/**
  * One conversation with a model: the state machine that a runtime drives.
  *
  * Ask `step` what to do, do it, ask again.
@@ -1109,6 +1319,46 @@ public func FfiConverterTypePrompt_lower(_ value: Prompt) -> UInt64 {
  * A call that does not fit the step throws `WrongStep` and changes nothing.
  */
 public protocol SessionProtocol: AnyObject, Sendable {
+    
+    /**
+     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * time, with the bytes of attachments.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    func beginRequest() throws  -> BegunRequest
+    
+    /**
+     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
+     * how many there are.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+    func leaveOutAttachments() throws  -> UInt32
+    
+    /**
+     * Whether the dialect and the model have a place for such a file.
+     */
+    func takesAttachment(attachment: Attachment)  -> Bool
+    
+    /**
+     * Answers a call with files beside the content, as `tool_result`.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`: nothing was added; and as `tool_result`.
+     */
+    func toolResultWith(id: UInt32, content: String, isError: Bool, attachments: [Attachment]) throws  -> UInt32
+    
+    /**
+     * Adds the user's text with files beside it, and starts a turn. Their bytes stay with the
+     * caller: `begin_request` asks for them.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`; `detail` is the place of the attachment; and as `user`.
+     */
+    func userWith(text: String, attachments: [Attachment]) throws 
     
     /**
      * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
@@ -1244,7 +1494,7 @@ public protocol SessionProtocol: AnyObject, Sendable {
      * What to send in this step. Asking again gives the same bytes.
      *
      * # Errors
-     * `WrongStep`.
+     * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
     func request() throws  -> Request
     
@@ -1452,6 +1702,87 @@ public static func resume(snapshot: Data, config: Config, capacityBytes: UInt64)
 }
     
 
+    
+    /**
+     * The head of what to send in this step, with an empty body, and the body to be read a piece at a
+     * time, with the bytes of attachments.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+open func beginRequest()throws  -> BegunRequest  {
+    return try  FfiConverterTypeBegunRequest_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_begin_request(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Goes on without the bytes of the caller's files: requests say in words what they were. Returns
+     * how many there are.
+     *
+     * # Errors
+     * `WrongStep`.
+     */
+open func leaveOutAttachments()throws  -> UInt32  {
+    return try  FfiConverterUInt32.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_leave_out_attachments(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Whether the dialect and the model have a place for such a file.
+     */
+open func takesAttachment(attachment: Attachment) -> Bool  {
+    return try!  FfiConverterBool.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_takes_attachment(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeAttachment_lower(attachment),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Answers a call with files beside the content, as `tool_result`.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`: nothing was added; and as `tool_result`.
+     */
+open func toolResultWith(id: UInt32, content: String, isError: Bool, attachments: [Attachment])throws  -> UInt32  {
+    return try  FfiConverterUInt32.lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_tool_result_with(
+            self.uniffiCloneHandle(),
+        FfiConverterUInt32.lower(id),
+        FfiConverterString.lower(content),
+        FfiConverterBool.lower(isError),
+        FfiConverterSequenceTypeAttachment.lower(attachments),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Adds the user's text with files beside it, and starts a turn. Their bytes stay with the
+     * caller: `begin_request` asks for them.
+     *
+     * # Errors
+     * `BadAttachment`, `UnsupportedAttachment`; `detail` is the place of the attachment; and as `user`.
+     */
+open func userWith(text: String, attachments: [Attachment])throws   {try rustCallWithError(FfiConverterTypeZerostackError_lift) {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_method_session_user_with(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(text),
+        FfiConverterSequenceTypeAttachment.lower(attachments),uniffiCallStatus
+    )
+}
+}
     
     /**
      * Ends the turn now, whatever the step. A reply that is coming in is taken out, open calls
@@ -1719,7 +2050,7 @@ open func rawStopReason() -> String  {
      * What to send in this step. Asking again gives the same bytes.
      *
      * # Errors
-     * `WrongStep`.
+     * `MissingAttachment` when it needs bytes of attachments, see `begin_request`; `WrongStep`.
      */
 open func request()throws  -> Request  {
     return try  FfiConverterTypeRequest_lift(try rustCallWithError(FfiConverterTypeZerostackError_lift) {
@@ -2185,6 +2516,175 @@ public func FfiConverterTypeTokenizer_lower(_ value: Tokenizer) -> UInt64 {
 }
 
 
+
+
+/**
+ * A file beside a user's text or a tool's result. The transcript holds what is here, and never the
+ * bytes of the file: they are pulled while a request is written, see [`RequestBody`].
+ */
+public struct Attachment: Equatable, Hashable {
+    /**
+     * Its media type, `image/png`.
+     */
+    public let mediaType: String
+    /**
+     * Its name; may be empty. 255 bytes at most.
+     */
+    public let name: String
+    /**
+     * Its length; 0 where it is not known because the provider has the bytes.
+     */
+    public let bytes: UInt32
+    /**
+     * What it takes of the model's context; 0: by the rule of the dialect.
+     */
+    public let tokens: UInt32
+    /**
+     * Where the bytes are.
+     */
+    public let source: AttachmentSource
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its media type, `image/png`.
+         */mediaType: String, 
+        /**
+         * Its name; may be empty. 255 bytes at most.
+         */name: String, 
+        /**
+         * Its length; 0 where it is not known because the provider has the bytes.
+         */bytes: UInt32, 
+        /**
+         * What it takes of the model's context; 0: by the rule of the dialect.
+         */tokens: UInt32, 
+        /**
+         * Where the bytes are.
+         */source: AttachmentSource) {
+        self.mediaType = mediaType
+        self.name = name
+        self.bytes = bytes
+        self.tokens = tokens
+        self.source = source
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Attachment: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAttachment: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Attachment {
+        return
+            try Attachment(
+                mediaType: FfiConverterString.read(from: &buf), 
+                name: FfiConverterString.read(from: &buf), 
+                bytes: FfiConverterUInt32.read(from: &buf), 
+                tokens: FfiConverterUInt32.read(from: &buf), 
+                source: FfiConverterTypeAttachmentSource.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Attachment, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.mediaType, into: &buf)
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterUInt32.write(value.bytes, into: &buf)
+        FfiConverterUInt32.write(value.tokens, into: &buf)
+        FfiConverterTypeAttachmentSource.write(value.source, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAttachment_lift(_ buf: RustBuffer) throws -> Attachment {
+    return try FfiConverterTypeAttachment.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAttachment_lower(_ value: Attachment) -> RustBuffer {
+    return FfiConverterTypeAttachment.lower(value)
+}
+
+
+/**
+ * A request whose body is read a piece at a time.
+ */
+public struct BegunRequest {
+    /**
+     * Method, path and headers; its `body` is empty.
+     */
+    public let head: Request
+    /**
+     * The body.
+     */
+    public let body: RequestBody
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Method, path and headers; its `body` is empty.
+         */head: Request, 
+        /**
+         * The body.
+         */body: RequestBody) {
+        self.head = head
+        self.body = body
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension BegunRequest: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeBegunRequest: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> BegunRequest {
+        return
+            try BegunRequest(
+                head: FfiConverterTypeRequest.read(from: &buf), 
+                body: FfiConverterTypeRequestBody.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: BegunRequest, into buf: inout [UInt8]) {
+        FfiConverterTypeRequest.write(value.head, into: &buf)
+        FfiConverterTypeRequestBody.write(value.body, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBegunRequest_lift(_ buf: RustBuffer) throws -> BegunRequest {
+    return try FfiConverterTypeBegunRequest.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeBegunRequest_lower(_ value: BegunRequest) -> RustBuffer {
+    return FfiConverterTypeBegunRequest.lower(value)
+}
 
 
 /**
@@ -3905,6 +4405,85 @@ public func FfiConverterTypeUsage_lower(_ value: Usage) -> RustBuffer {
 
 
 /**
+ * Bytes of an attachment that a request needs next.
+ */
+public struct WantedBytes: Equatable, Hashable {
+    /**
+     * The number of the attachment.
+     */
+    public let number: UInt32
+    /**
+     * Where in the file they begin.
+     */
+    public let offset: UInt32
+    /**
+     * Its bytes from there to its end.
+     */
+    public let bytes: UInt32
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The number of the attachment.
+         */number: UInt32, 
+        /**
+         * Where in the file they begin.
+         */offset: UInt32, 
+        /**
+         * Its bytes from there to its end.
+         */bytes: UInt32) {
+        self.number = number
+        self.offset = offset
+        self.bytes = bytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension WantedBytes: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeWantedBytes: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> WantedBytes {
+        return
+            try WantedBytes(
+                number: FfiConverterUInt32.read(from: &buf), 
+                offset: FfiConverterUInt32.read(from: &buf), 
+                bytes: FfiConverterUInt32.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: WantedBytes, into buf: inout [UInt8]) {
+        FfiConverterUInt32.write(value.number, into: &buf)
+        FfiConverterUInt32.write(value.offset, into: &buf)
+        FfiConverterUInt32.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWantedBytes_lift(_ buf: RustBuffer) throws -> WantedBytes {
+    return try FfiConverterTypeWantedBytes.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeWantedBytes_lower(_ value: WantedBytes) -> RustBuffer {
+    return FfiConverterTypeWantedBytes.lower(value)
+}
+
+
+/**
  * Tokens of what would be sent now.
  */
 public struct WindowTokens: Equatable, Hashable {
@@ -3971,6 +4550,109 @@ public func FfiConverterTypeWindowTokens_lift(_ buf: RustBuffer) throws -> Windo
 public func FfiConverterTypeWindowTokens_lower(_ value: WindowTokens) -> RustBuffer {
     return FfiConverterTypeWindowTokens.lower(value)
 }
+
+
+/**
+ * Where the bytes of an attachment are.
+ */
+
+public enum AttachmentSource: Equatable, Hashable {
+    
+    /**
+     * The caller has them, and knows them by this number.
+     */
+    case number(
+        /**
+         * The caller's own.
+         */number: UInt32
+    )
+    /**
+     * The provider fetches them.
+     */
+    case url(
+        /**
+         * `https://`, `http://` or `gs://`.
+         */url: String
+    )
+    /**
+     * They were uploaded to the provider.
+     */
+    case fileId(
+        /**
+         * The provider's name of them.
+         */id: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension AttachmentSource: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAttachmentSource: FfiConverterRustBuffer {
+    typealias SwiftType = AttachmentSource
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> AttachmentSource {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .number(number: try FfiConverterUInt32.read(from: &buf)
+        )
+        
+        case 2: return .url(url: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 3: return .fileId(id: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: AttachmentSource, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .number(number):
+            writeInt(&buf, Int32(1))
+            FfiConverterUInt32.write(number, into: &buf)
+            
+        
+        case let .url(url):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(url, into: &buf)
+            
+        
+        case let .fileId(id):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(id, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAttachmentSource_lift(_ buf: RustBuffer) throws -> AttachmentSource {
+    return try FfiConverterTypeAttachmentSource.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAttachmentSource_lower(_ value: AttachmentSource) -> RustBuffer {
+    return FfiConverterTypeAttachmentSource.lower(value)
+}
+
 
 
 /**
@@ -4129,6 +4811,93 @@ public func FfiConverterTypeCacheTtl_lift(_ buf: RustBuffer) throws -> CacheTtl 
 #endif
 public func FfiConverterTypeCacheTtl_lower(_ value: CacheTtl) -> RustBuffer {
     return FfiConverterTypeCacheTtl.lower(value)
+}
+
+
+
+/**
+ * What a check of arguments found.
+ */
+
+public enum CheckedArguments: Equatable, Hashable {
+    
+    /**
+     * They fit, as they are or as they were repaired.
+     */
+    case fit(
+        /**
+         * One JSON value.
+         */arguments: String
+    )
+    /**
+     * They do not fit.
+     */
+    case unfit(
+        /**
+         * What is wrong and where, for the model.
+         */sentence: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CheckedArguments: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCheckedArguments: FfiConverterRustBuffer {
+    typealias SwiftType = CheckedArguments
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CheckedArguments {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .fit(arguments: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 2: return .unfit(sentence: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: CheckedArguments, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case let .fit(arguments):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(arguments, into: &buf)
+            
+        
+        case let .unfit(sentence):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(sentence, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedArguments_lift(_ buf: RustBuffer) throws -> CheckedArguments {
+    return try FfiConverterTypeCheckedArguments.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCheckedArguments_lower(_ value: CheckedArguments) -> RustBuffer {
+    return FfiConverterTypeCheckedArguments.lower(value)
 }
 
 
@@ -5356,6 +6125,14 @@ public enum Part: Equatable, Hashable {
          */text: String
     )
     /**
+     * A file beside the user's text or the tool's result before it.
+     */
+    case attachment(
+        /**
+         * What it is, and where its bytes are.
+         */attachment: Attachment
+    )
+    /**
      * The model wants a tool to run.
      */
     case toolCall(
@@ -5425,16 +6202,19 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
         case 3: return .thinking(text: try FfiConverterString.read(from: &buf)
         )
         
-        case 4: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
+        case 4: return .attachment(attachment: try FfiConverterTypeAttachment.read(from: &buf)
         )
         
-        case 5: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
+        case 5: return .toolCall(call: try FfiConverterTypeToolCall.read(from: &buf)
         )
         
-        case 6: return .opaque(dialect: try FfiConverterOptionTypeDialect.read(from: &buf), subtype: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        case 6: return .toolResult(id: try FfiConverterUInt32.read(from: &buf), content: try FfiConverterString.read(from: &buf), isError: try FfiConverterBool.read(from: &buf)
         )
         
-        case 7: return .unknown
+        case 7: return .opaque(dialect: try FfiConverterOptionTypeDialect.read(from: &buf), subtype: try FfiConverterUInt8.read(from: &buf), text: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 8: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -5459,27 +6239,32 @@ public struct FfiConverterTypePart: FfiConverterRustBuffer {
             FfiConverterString.write(text, into: &buf)
             
         
-        case let .toolCall(call):
+        case let .attachment(attachment):
             writeInt(&buf, Int32(4))
+            FfiConverterTypeAttachment.write(attachment, into: &buf)
+            
+        
+        case let .toolCall(call):
+            writeInt(&buf, Int32(5))
             FfiConverterTypeToolCall.write(call, into: &buf)
             
         
         case let .toolResult(id,content,isError):
-            writeInt(&buf, Int32(5))
+            writeInt(&buf, Int32(6))
             FfiConverterUInt32.write(id, into: &buf)
             FfiConverterString.write(content, into: &buf)
             FfiConverterBool.write(isError, into: &buf)
             
         
         case let .opaque(dialect,subtype,text):
-            writeInt(&buf, Int32(6))
+            writeInt(&buf, Int32(7))
             FfiConverterOptionTypeDialect.write(dialect, into: &buf)
             FfiConverterUInt8.write(subtype, into: &buf)
             FfiConverterString.write(text, into: &buf)
             
         
         case .unknown:
-            writeInt(&buf, Int32(7))
+            writeInt(&buf, Int32(8))
         
         }
     }
@@ -6658,6 +7443,30 @@ fileprivate struct FfiConverterOptionTypeResponseSchema: FfiConverterRustBuffer 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeWantedBytes: FfiConverterRustBuffer {
+    typealias SwiftType = WantedBytes?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeWantedBytes.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeWantedBytes.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeCacheTtl: FfiConverterRustBuffer {
     typealias SwiftType = CacheTtl?
 
@@ -6877,6 +7686,31 @@ fileprivate struct FfiConverterSequenceTypePrompt: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeAttachment: FfiConverterRustBuffer {
+    typealias SwiftType = [Attachment]
+
+    public static func write(_ value: [Attachment], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeAttachment.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Attachment] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Attachment]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeAttachment.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeEntry: FfiConverterRustBuffer {
     typealias SwiftType = [Entry]
 
@@ -7025,6 +7859,47 @@ fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
     }
 }
 /**
+ * The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
+ * plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
+ * of the type that is wanted, and a single value where an array is wanted.
+ */
+public func checkArguments(parameters: String, arguments: String, repair: Bool) -> CheckedArguments  {
+    return try!  FfiConverterTypeCheckedArguments_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_func_check_arguments(
+        FfiConverterString.lower(parameters),
+        FfiConverterString.lower(arguments),
+        FfiConverterBool.lower(repair),uniffiCallStatus
+    )
+})
+}
+/**
+ * What a file is by its first bytes (16 are enough) and by its name; nothing where neither tells.
+ */
+public func mediaTypeOf(first: Data, name: String) -> String?  {
+    return try!  FfiConverterOptionString.lift(try! rustCall() {
+        uniffiCallStatus in
+        FfiConverterByRefBytes.lower(first) { firstFb in
+    uniffi_zerostack_uniffi_fn_func_media_type_of(
+        firstFb,
+        FfiConverterString.lower(name),uniffiCallStatus
+    )
+        }
+})
+}
+/**
+ * What `usage` costs by these prices, in millionths of their currency, rounded up.
+ */
+public func costMicros(prices: Prices, usage: Usage) -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_func_cost_micros(
+        FfiConverterTypePrices_lower(prices),
+        FfiConverterTypeUsage_lower(usage),uniffiCallStatus
+    )
+})
+}
+/**
  * Limits for a program on an operating system.
  */
 public func defaultLimits() -> Limits  {
@@ -7050,6 +7925,18 @@ public func decode(dialect: Dialect, body: Data)throws  -> Decoded  {
         bodyFb,uniffiCallStatus
     )
         }
+})
+}
+/**
+ * An event as one JSON object on one line: the same bytes as in every other language and in
+ * `zerostack --events json`.
+ */
+public func eventJson(event: Event) -> String  {
+    return try!  FfiConverterString.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_zerostack_uniffi_fn_func_event_json(
+        FfiConverterTypeEvent_lower(event),uniffiCallStatus
+    )
 })
 }
 /**
@@ -7089,16 +7976,40 @@ private let initializationResult: InitializationResult = {
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_func_check_arguments() != 22046) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_func_media_type_of() != 42509) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_func_cost_micros() != 21707) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_func_default_limits() != 43390) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_decode() != 1919) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_zerostack_uniffi_checksum_func_event_json() != 29474) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_zerostack_uniffi_checksum_func_built_in_prompts() != 38230) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_func_estimate_tokens() != 30965) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_length() != 1327) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_read() != 16634) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_supply() != 14375) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_requestbody_wanted() != 34836) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_body() != 20615) {
@@ -7132,6 +8043,21 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_prompt_tools() != 64030) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_begin_request() != 43712) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_leave_out_attachments() != 56330) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_takes_attachment() != 64590) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_tool_result_with() != 44175) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_zerostack_uniffi_checksum_method_session_user_with() != 15438) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_abort() != 23359) {
@@ -7188,7 +8114,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_zerostack_uniffi_checksum_method_session_raw_stop_reason() != 17088) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_zerostack_uniffi_checksum_method_session_request() != 43121) {
+    if (uniffi_zerostack_uniffi_checksum_method_session_request() != 1638) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_zerostack_uniffi_checksum_method_session_retry() != 53495) {

@@ -98,8 +98,8 @@ final class AgentTests: XCTestCase {
             errors,
             [
                 "x is locked", "there is no tool \"nope\"; the tools are: fail, sleep",
-                "the arguments do not fit: path must be String",
-                "the arguments do not fit: this is no JSON object",
+                #"the arguments do not fit: /path: type "string", found 7"#,
+                #"the arguments do not fit: (root): type "object", found [1]"#,
                 "the tool gave no result within 0.02 seconds",
             ])
     }
@@ -447,10 +447,10 @@ final class AgentTests: XCTestCase {
             ["One.", "Two.", "Three."].map { Script.text($0) }.joined(separator: ","))
         let agent = try agent(provider)
         try await agent.run("1")
-        let checkpoint = await agent.checkpoint()
+        let checkpoint = agent.checkpoint()
         try await agent.run("2")
         let fork = try agent.fork()
-        try await agent.rollback(to: checkpoint)
+        try agent.rollback(to: checkpoint)
         XCTAssertEqual(agent.transcript.map(\.part), [.text("1"), .text("One.")])
         let reply = try await fork.run("3")
         XCTAssertEqual(reply.text, "Three.")

@@ -1,0 +1,31 @@
+//! Arguments of calls, checked and repaired as in every other language.
+
+use zerostack_core::tool::{BadCallPolicy, check_arguments as check};
+
+/// What a check of arguments found.
+#[derive(Clone, PartialEq, Eq, Debug, uniffi::Enum)]
+pub enum CheckedArguments {
+    /// They fit, as they are or as they were repaired.
+    Fit {
+        /// One JSON value.
+        arguments: String,
+    },
+    /// They do not fit.
+    Unfit {
+        /// What is wrong and where, for the model.
+        sentence: String,
+    },
+}
+
+/// The arguments of a call as the JSON Schema `parameters` wants them. With `repair`, values that were
+/// plainly meant otherwise than they are written are repaired: a string that is exactly one JSON value
+/// of the type that is wanted, and a single value where an array is wanted.
+#[uniffi::export]
+#[must_use]
+pub fn check_arguments(parameters: &str, arguments: &str, repair: bool) -> CheckedArguments {
+    let policy = if repair { BadCallPolicy::Repair } else { BadCallPolicy::Tell };
+    match check(parameters, arguments, policy) {
+        Ok(arguments) => CheckedArguments::Fit { arguments: arguments.into_owned() },
+        Err(sentence) => CheckedArguments::Unfit { sentence },
+    }
+}
