@@ -2,6 +2,7 @@
 # Makes include/zerostack.h from src/; with --check it only says whether that would change it.
 set -eu
 cd "$(dirname "$0")"
+./errors.sh "$@"
 
 version=0.29.4
 if [ "$(cbindgen --version 2>/dev/null)" != "cbindgen $version" ]; then

@@ -177,7 +177,7 @@ mod transcript;
 )]
 pub mod wire;
 
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, ResponseRule};
 #[cfg(feature = "attachments")]
 pub use message::{Attachment, AttachmentKind, AttachmentSource, media_type_of};
 pub use message::{

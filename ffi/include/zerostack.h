@@ -64,178 +64,252 @@ enum zs_status
      */
     ZS_OK = 0,
     /**
-     * The memory has no room for it; nothing was added. The detail is the bytes missing. For a
-     * buffer that the caller lends to be filled, it is the length that is enough.
+     * The storage has no room for it. Nothing was added.
+     *
+     * Detail: the bytes missing; for a slice that the caller lends to be filled, the
+     * length that is enough.
      */
     ZS_FULL = 1,
     /**
-     * The call does not fit the step; nothing changed. The detail is the current step.
+     * The call does not fit the step. Nothing changed.
+     *
+     * Detail: the number of the current step.
      */
     ZS_WRONG_STEP = 2,
     /**
-     * The response is not what the dialect promises. The detail is an offset in the body, at the
-     * bad byte or shortly after it.
+     * The response is not what the dialect promises.
+     *
+     * Detail: an offset in the body, at the bad byte or shortly after it.
      */
     ZS_BAD_RESPONSE = 3,
     /**
-     * The response ended before the reply was complete. The detail is the bytes that came.
+     * The response ended before the reply was complete.
+     *
+     * Detail: the number of bytes received.
      */
     ZS_CUT = 4,
     /**
-     * The provider answered with an error. The detail is the HTTP status (200 for an error
-     * inside a stream).
+     * The provider answered with an error.
+     *
+     * Detail: the HTTP status, 200 for an error inside a stream.
      */
     ZS_STATUS = 5,
     /**
      * The provider could not be reached, or broke off before the head.
+     *
+     * Detail: 0.
      */
     ZS_UNREACHABLE = 6,
     /**
-     * The reply hit the token limit in the middle of a tool call. The detail is the number of
-     * whole calls.
+     * The reply hit the token limit in the middle of a tool call.
+     *
+     * Detail: the number of whole calls.
      */
     ZS_TRUNCATED = 7,
     /**
-     * A limit is used up. The detail is 1 for max_rounds, 2 for max_turn_tokens, 3 for
-     * max_turn_cost_micros, 4 for max_turn_ms, 5 for max_repeats, 6 for max_calls; for a limit of
-     * the format, such as max_response_bytes, its value.
+     * A limit is used up.
+     *
+     * Detail: 1 for max_rounds, 2 for max_turn_tokens, 3 for max_turn_cost_micros,
+     * 4 for max_turn_ms, 5 for max_repeats, 6 for max_calls; for a limit of the
+     * format, such as max_response_bytes, its value.
      */
     ZS_LIMIT = 8,
     /**
-     * No open call has this id. The detail is the id.
+     * No open call has this id.
+     *
+     * Detail: the id.
      */
     ZS_UNKNOWN_CALL = 9,
     /**
-     * A saved transcript is damaged. The detail is the offset of the first bad byte.
+     * A saved transcript is damaged.
+     *
+     * Detail: the offset of the first bad byte.
      */
     ZS_BAD_TRANSCRIPT = 10,
     /**
-     * The configuration cannot be used. The detail is the index of the bad tool, or UINT32_MAX.
+     * The configuration cannot be used.
+     *
+     * Detail: the index of the bad tool, or 4294967295 if it is no tool.
      */
     ZS_BAD_CONFIG = 11,
     /**
-     * JSON text is not valid. The detail is the byte offset.
+     * JSON text is not valid.
+     *
+     * Detail: the byte offset.
      */
     ZS_BAD_JSON = 12,
     /**
-     * The dialect, the tool mode with it, or a part of this library is not compiled in. The detail
-     * is the number of the dialect, or 0.
+     * The dialect, the tool mode with it, or a part of the library is not compiled in or
+     * not known.
+     *
+     * Detail: the number of the dialect, or 0.
      */
     ZS_UNSUPPORTED = 13,
     /**
-     * A text is longer than its format allows. The detail is the longest length in bytes.
+     * A text is longer than its format allows.
+     *
+     * Detail: the longest length in bytes.
      */
     ZS_TOO_LONG = 14,
     /**
-     * A prompt's front matter is not understood. The detail is packed: line << 18 | column << 6 |
-     * reason.
+     * A prompt's front matter is not understood.
+     *
+     * Detail: packed, line << 18 | column << 6 | reason.
      */
     ZS_BAD_PROMPT = 15,
     /**
-     * A required placeholder of a prompt has no value. The detail is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value.
+     *
+     * Detail: its offset in the prompt's text.
      */
     ZS_MISSING_PLACEHOLDER = 16,
     /**
      * No prompt of that name.
+     *
+     * Detail: 0, or the packed place of the includes that names it.
      */
     ZS_UNKNOWN_PROMPT = 17,
     /**
-     * Prompts include one another too deeply. The detail is the depth that is allowed.
+     * Prompts include one another too deeply, or too many.
+     *
+     * Detail: the depth or the number that is allowed.
      */
     ZS_INCLUDE_DEPTH = 18,
     /**
-     * The caller's writer failed. The detail is the bytes that it took at least.
+     * The caller's writer failed.
+     *
+     * Detail: the bytes that it took at least.
      */
     ZS_WRITE_FAILED = 19,
     /**
-     * A request's head would not be one request. The detail is 0 for the method, 1 for the
-     * path, 2 for the host, and from 3 on the header.
+     * A request's head would not be one request.
+     *
+     * Detail: 0 for the method, 1 for the path, 2 for the host, and from 3 on the
+     * header.
      */
     ZS_BAD_REQUEST = 20,
     /**
-     * The bytes are not an HTTP/1.1 response. The detail is the offset of the bad one.
+     * The bytes are not an HTTP/1.1 response.
+     *
+     * Detail: the offset of the bad one.
      */
     ZS_BAD_HTTP = 21,
     /**
-     * A part of an HTTP response is over its limit. The detail is the limit.
+     * A part of an HTTP response is over its limit.
+     *
+     * Detail: the limit.
      */
     ZS_HTTP_TOO_LONG = 22,
     /**
-     * The response is compressed or coded in a way that is not read. The detail is the offset.
+     * The response is compressed or coded in a way that is not read.
+     *
+     * Detail: the offset.
      */
     ZS_HTTP_ENCODING = 23,
     /**
-     * The connection ended within the response. The detail is the bytes that came.
+     * The connection ended within the response.
+     *
+     * Detail: the number of bytes received.
      */
     ZS_HTTP_CUT = 24,
     /**
-     * Arguments do not fit the type that reads them. The detail is the offset of the value.
+     * Arguments do not fit the type that reads them.
+     *
+     * Detail: the offset of the value.
      */
     ZS_BAD_ARGUMENTS = 25,
     /**
-     * A JSON Schema is not one. The detail is the offset of what is wrong.
+     * A JSON Schema is not one.
+     *
+     * Detail: the offset of what is wrong.
      */
     ZS_BAD_SCHEMA = 26,
     /**
-     * Something is nested deeper than it may be. The detail is the depth that is allowed.
+     * Something is nested deeper than it may be.
+     *
+     * Detail: the depth that is allowed.
      */
     ZS_TOO_DEEP = 27,
     /**
-     * A check takes more steps than it may. The detail is the number that is allowed.
+     * A check takes more steps than it may.
+     *
+     * Detail: the number that is allowed.
      */
     ZS_TOO_MUCH_WORK = 28,
     /**
-     * A packed vocabulary is refused. The detail is the reason.
+     * A packed vocabulary is refused.
+     *
+     * Detail: the reason, a number of VocabularyFault.
      */
     ZS_BAD_VOCABULARY = 29,
     /**
-     * A token id is not of this vocabulary. The detail is its index.
+     * A token id is not of this vocabulary.
+     *
+     * Detail: its index.
      */
     ZS_UNKNOWN_TOKEN = 30,
     /**
-     * What would be sent does not fit the context of the model, and no room can be made. The detail
-     * is the tokens that are too many.
+     * What would be sent does not fit the context of the model, and no room can be made.
+     *
+     * Detail: the tokens that are too many.
      */
     ZS_WINDOW_TOO_LONG = 31,
     /**
-     * The transcript was rewritten since the checkpoint was made; nothing changed.
+     * The transcript was rewritten since the checkpoint was made. Nothing changed.
+     *
+     * Detail: 0.
      */
     ZS_STALE_CHECKPOINT = 32,
     /**
-     * A line of a transcript as JSON Lines is refused. The detail is its number, from 1 on.
+     * A line of a transcript as JSON Lines is refused.
+     *
+     * Detail: its number, from 1 on.
      */
     ZS_BAD_LINE = 33,
     /**
-     * A request option is out of range or malformed, or `extra` replaces what the session writes.
-     * The detail is the number of the option, a zs_option.
+     * A request option is out of range or malformed, or extra replaces what the session
+     * writes.
+     *
+     * Detail: the number of the option.
      */
     ZS_BAD_OPTION = 34,
     /**
-     * The dialect has no field for a request option, or not for this value of it. The detail is the
-     * number of the option, a zs_option.
+     * The dialect has no field for a request option, or not for this value of it.
+     *
+     * Detail: the number of the option.
      */
     ZS_UNSUPPORTED_OPTION = 35,
     /**
-     * An attachment cannot be used as it is described: its media type, name, length or address.
-     * The detail is its index.
+     * An attachment cannot be used as it is described: its media type, name, length or
+     * address. Nothing was added.
+     *
+     * Detail: its index.
      */
     ZS_BAD_ATTACHMENT = 36,
     /**
-     * The dialect has no place for an attachment of this kind or media type, or not from this
-     * source. The detail is its index.
+     * The dialect has no place for an attachment of this kind or media type, or not from
+     * this source. Nothing was added.
+     *
+     * Detail: its index.
      */
     ZS_UNSUPPORTED_ATTACHMENT = 37,
     /**
-     * The bytes of an attachment are needed and were not given. The detail is its number.
+     * The bytes of an attachment are needed and were not given.
+     *
+     * Detail: its number.
      */
     ZS_MISSING_ATTACHMENT = 38,
     /**
-     * The bytes of an attachment are fewer or more than was said. The detail is its number.
+     * The bytes of an attachment are fewer or more than was said.
+     *
+     * Detail: its number.
      */
     ZS_ATTACHMENT_LENGTH = 39,
     /**
-     * The answer does not fit the response schema, and was asked for again as often as it may be.
-     * The detail is where in its JSON; the answer is in the transcript.
+     * The answer does not fit the response schema, and was asked for again as often as it
+     * may be. It is in the transcript, and the failure's message says what is wrong.
+     *
+     * Detail: where in its JSON, in bytes.
      */
     ZS_BAD_ANSWER = 40,
     /**
@@ -326,6 +400,59 @@ enum zs_step
 typedef enum zs_step zs_step;
 #else
 typedef uint32_t zs_step;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The rule that a response broke.
+ */
+enum zs_response_rule
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * None, or one that this version has no number for.
+     */
+    ZS_RULE_NONE = 0,
+    /**
+     * The body, or the data of an event, is JSON.
+     */
+    ZS_RULE_JSON = 1,
+    /**
+     * Each text in it is UTF-8.
+     */
+    ZS_RULE_UTF8 = 2,
+    /**
+     * The data after the end marker of a stream is not more of the reply, and the marker is whole.
+     */
+    ZS_RULE_END_MARKER = 3,
+    /**
+     * The JSON is that of the dialect.
+     */
+    ZS_RULE_DIALECT = 4,
+    /**
+     * The body is no web page.
+     */
+    ZS_RULE_NO_PAGE = 5,
+    /**
+     * A body that is complete holds an answer.
+     */
+    ZS_RULE_ANSWER = 6,
+    /**
+     * The reply has one choice: the parts of another are not mixed with it.
+     */
+    ZS_RULE_ONE_CHOICE = 7,
+    /**
+     * A summary is a whole text, not one that was cut off, refused, or goes on with the work.
+     */
+    ZS_RULE_WHOLE_SUMMARY = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum zs_response_rule zs_response_rule;
+#else
+typedef uint32_t zs_response_rule;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1424,15 +1551,15 @@ typedef struct {
      */
     uint32_t http_status;
     /**
-     * 0 in this version.
+     * The rule that the response broke, for ZS_BAD_RESPONSE.
      */
-    uint32_t reserved;
+    zs_response_rule broken_rule;
     /**
      * The provider's code or type of the error, if it gave one.
      */
     zs_str code;
     /**
-     * The provider's message, if it gave one.
+     * The provider's message, if it gave one; otherwise, how the response breaks the rule.
      */
     zs_str message;
 } zs_failure;

@@ -5,7 +5,7 @@ use zerostack_core::Step;
 use crate::boundary::{look, optional, out};
 use crate::event::{zs_event, zs_usage};
 use crate::handle::zs_session;
-use crate::status::zs_status;
+use crate::status::{zs_response_rule, zs_status};
 use crate::text::zs_str;
 
 /// What the caller must do next.
@@ -41,11 +41,11 @@ pub struct zs_failure {
     pub detail: u32,
     /// The HTTP status, 0 when no response came.
     pub http_status: u32,
-    /// 0 in this version.
-    pub reserved: u32,
+    /// The rule that the response broke, for ZS_BAD_RESPONSE.
+    pub broken_rule: zs_response_rule,
     /// The provider's code or type of the error, if it gave one.
     pub code: zs_str,
-    /// The provider's message, if it gave one.
+    /// The provider's message, if it gave one; otherwise, how the response breaks the rule.
     pub message: zs_str,
 }
 
@@ -207,13 +207,17 @@ pub unsafe extern "C" fn zs_session_failure(
 ) -> bool {
     let tell = |session: &zs_session| {
         let failed = session.chat.failure()?;
+        let rule = failed.error.broken_rule();
         Some(zs_failure {
             status: zs_status::of(failed.error.kind()),
             detail: failed.error.detail(),
             http_status: failed.status.into(),
-            reserved: 0,
+            broken_rule: zs_response_rule::of(rule),
             code: failed.code.into(),
-            message: failed.message.into(),
+            message: match (failed.message, rule) {
+                ("", Some(rule)) => rule.message().into(),
+                (message, _) => message.into(),
+            },
         })
     };
     // SAFETY: the promise of `boundary`.

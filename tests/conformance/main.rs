@@ -10,6 +10,7 @@ mod bad_machine;
 mod bad_place;
 mod bad_provider;
 mod bounded_disk;
+mod broken_rules;
 mod budgets;
 mod calls_of_a_reply;
 mod chat;

@@ -13,7 +13,8 @@ fn the_recipes_list_all_files_and_no_other() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let page = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
     let recipes = recipes(&page);
-    let titles = ["dialect", "event", "limit", "schema keyword", "vocabulary", "tool", "command"];
+    let titles =
+        ["dialect", "event", "error", "limit", "schema keyword", "vocabulary", "tool", "command"];
     for title in titles {
         assert!(recipes.keys().any(|(name, _)| name.ends_with(title)), "no recipe for a {title}");
     }

@@ -6471,170 +6471,252 @@ public object FfiConverterTypeDropped: FfiConverterRustBuffer<Dropped> {
 enum class ErrorKind {
     
     /**
-     * The storage has no room for it; `detail` is the bytes missing.
+     * The storage has no room for it. Nothing was added.
+     *
+     * `detail`: the bytes missing; for a slice that the caller lends to be filled, the
+     * length that is enough.
      */
     FULL,
     /**
-     * The call does not fit the step; `detail` is the number of the current step.
+     * The call does not fit the step. Nothing changed.
+     *
+     * `detail`: the number of the current step.
      */
     WRONG_STEP,
     /**
-     * The response is not what the dialect promises; `detail` is the byte offset in the body.
+     * The response is not what the dialect promises.
+     *
+     * `detail`: an offset in the body, at the bad byte or shortly after it.
      */
     BAD_RESPONSE,
     /**
-     * The response ended before the reply was complete; `detail` is the bytes that came.
+     * The response ended before the reply was complete.
+     *
+     * `detail`: the number of bytes received.
      */
     CUT,
     /**
-     * The provider answered with an error; `detail` is the HTTP status.
+     * The provider answered with an error.
+     *
+     * `detail`: the HTTP status, 200 for an error inside a stream.
      */
     STATUS,
     /**
      * The provider could not be reached, or broke off before the head.
+     *
+     * `detail`: 0.
      */
     UNREACHABLE,
     /**
-     * The reply hit the token limit in a tool call; `detail` is the number of whole calls.
+     * The reply hit the token limit in the middle of a tool call.
+     *
+     * `detail`: the number of whole calls.
      */
     TRUNCATED,
     /**
-     * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
-     * `max_calls`, else its value.
+     * A limit is used up.
+     *
+     * `detail`: 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for `max_turn_cost_micros`,
+     * 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for `max_calls`; for a limit of the
+     * format, such as `max_response_bytes`, its value.
      */
     LIMIT,
     /**
-     * No open call has this id; `detail` is the id.
+     * No open call has this id.
+     *
+     * `detail`: the id.
      */
     UNKNOWN_CALL,
     /**
-     * A saved transcript is damaged; `detail` is the offset of the first bad byte.
+     * A saved transcript is damaged.
+     *
+     * `detail`: the offset of the first bad byte.
      */
     BAD_TRANSCRIPT,
     /**
-     * The configuration cannot be used; `detail` is the index of the bad tool, or 2^32 - 1.
+     * The configuration cannot be used.
+     *
+     * `detail`: the index of the bad tool, or 4294967295 if it is no tool.
      */
     BAD_CONFIG,
     /**
-     * JSON text is not valid; `detail` is the byte offset.
+     * JSON text is not valid.
+     *
+     * `detail`: the byte offset.
      */
     BAD_JSON,
     /**
-     * The dialect is not compiled in; `detail` is the number of the provider.
+     * The dialect, the tool mode with it, or a part of the library is not compiled in or
+     * not known.
+     *
+     * `detail`: the number of the dialect, or 0.
      */
     UNSUPPORTED,
     /**
-     * A text is longer than its format allows; `detail` is the longest length in bytes.
+     * A text is longer than its format allows.
+     *
+     * `detail`: the longest length in bytes.
      */
     TOO_LONG,
     /**
      * A prompt's front matter is not understood.
+     *
+     * `detail`: packed, `line << 18 | column << 6 | reason`.
      */
     BAD_PROMPT,
     /**
-     * A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value.
+     *
+     * `detail`: its offset in the prompt's text.
      */
     MISSING_PLACEHOLDER,
     /**
      * No prompt of that name.
+     *
+     * `detail`: 0, or the packed place of the `includes` that names it.
      */
     UNKNOWN_PROMPT,
     /**
-     * Prompts include one another too deeply; `detail` is the depth that is allowed.
+     * Prompts include one another too deeply, or too many.
+     *
+     * `detail`: the depth or the number that is allowed.
      */
     INCLUDE_DEPTH,
     /**
-     * A writer failed; `detail` is the bytes that it took at least.
+     * The caller's writer failed.
+     *
+     * `detail`: the bytes that it took at least.
      */
     WRITE_FAILED,
     /**
      * A request's head would not be one request.
+     *
+     * `detail`: 0 for the method, 1 for the path, 2 for the host, and from 3 on the
+     * header.
      */
     BAD_REQUEST,
     /**
-     * The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+     * The bytes are not an HTTP/1.1 response.
+     *
+     * `detail`: the offset of the bad one.
      */
     BAD_HTTP,
     /**
-     * A part of an HTTP response is over its limit; `detail` is the limit.
+     * A part of an HTTP response is over its limit.
+     *
+     * `detail`: the limit.
      */
     HTTP_TOO_LONG,
     /**
-     * The response is coded in a way that is not read; `detail` is the offset.
+     * The response is compressed or coded in a way that is not read.
+     *
+     * `detail`: the offset.
      */
     HTTP_ENCODING,
     /**
-     * The connection ended within the response; `detail` is the bytes that came.
+     * The connection ended within the response.
+     *
+     * `detail`: the number of bytes received.
      */
     HTTP_CUT,
     /**
-     * Arguments do not fit the type that reads them; `detail` is the offset of the value.
+     * Arguments do not fit the type that reads them.
+     *
+     * `detail`: the offset of the value.
      */
     BAD_ARGUMENTS,
     /**
-     * A JSON Schema is not one; `detail` is the offset of what is wrong.
+     * A JSON Schema is not one.
+     *
+     * `detail`: the offset of what is wrong.
      */
     BAD_SCHEMA,
     /**
-     * Something is nested deeper than it may be; `detail` is the depth that is allowed.
+     * Something is nested deeper than it may be.
+     *
+     * `detail`: the depth that is allowed.
      */
     TOO_DEEP,
     /**
-     * A check takes more steps than it may; `detail` is the number that is allowed.
+     * A check takes more steps than it may.
+     *
+     * `detail`: the number that is allowed.
      */
     TOO_MUCH_WORK,
     /**
-     * A packed vocabulary is refused; `detail` is the reason.
+     * A packed vocabulary is refused.
+     *
+     * `detail`: the reason, a number of `VocabularyFault`.
      */
     BAD_VOCABULARY,
     /**
-     * A token id is not of this vocabulary; `detail` is its index.
+     * A token id is not of this vocabulary.
+     *
+     * `detail`: its index.
      */
     UNKNOWN_TOKEN,
     /**
-     * The request does not fit the context of the model; `detail` is the tokens too many.
+     * What would be sent does not fit the context of the model, and no room can be made.
+     *
+     * `detail`: the tokens that are too many.
      */
     WINDOW_TOO_LONG,
     /**
      * The transcript was rewritten since the checkpoint was made. Nothing changed.
+     *
+     * `detail`: 0.
      */
     STALE_CHECKPOINT,
     /**
-     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     * A line of a transcript as JSON Lines is refused.
+     *
+     * `detail`: its number, from 1 on.
      */
     BAD_LINE,
     /**
      * A request option is out of range or malformed, or `extra` replaces what the session
-     * writes; `detail` is the number of the option, and the message has its name.
+     * writes.
+     *
+     * `detail`: the number of the option.
      */
     BAD_OPTION,
     /**
-     * The dialect has no field for a request option, or not for this value of it; `detail` is
-     * the number of the option, and the message has its name.
+     * The dialect has no field for a request option, or not for this value of it.
+     *
+     * `detail`: the number of the option.
      */
     UNSUPPORTED_OPTION,
     /**
      * An attachment cannot be used as it is described: its media type, name, length or
-     * address. `detail` is its index.
+     * address. Nothing was added.
+     *
+     * `detail`: its index.
      */
     BAD_ATTACHMENT,
     /**
      * The dialect has no place for an attachment of this kind or media type, or not from
-     * this source. `detail` is its index.
+     * this source. Nothing was added.
+     *
+     * `detail`: its index.
      */
     UNSUPPORTED_ATTACHMENT,
     /**
-     * The bytes of an attachment are needed and were not given. `detail` is its number.
+     * The bytes of an attachment are needed and were not given.
+     *
+     * `detail`: its number.
      */
     MISSING_ATTACHMENT,
     /**
-     * The bytes of an attachment are fewer or more than was said. `detail` is its number.
+     * The bytes of an attachment are fewer or more than was said.
+     *
+     * `detail`: its number.
      */
     ATTACHMENT_LENGTH,
     /**
-     * The answer does not fit the response schema, and was asked for again as often as it may
-     * be; `detail` is where in its JSON. The answer is in the transcript.
+     * The answer does not fit the response schema, and was asked for again as often as it
+     * may be. It is in the transcript, and the failure's message says what is wrong.
+     *
+     * `detail`: where in its JSON, in bytes.
      */
     BAD_ANSWER,
     /**

@@ -288,8 +288,8 @@ def test_every_dialect_makes_a_request(name: Dialect) -> None:
 
 
 def test_the_error_codes_are_those_of_the_core() -> None:
-    source = Path(__file__).resolve().parents[3] / "core" / "src" / "error.rs"
-    found = re.findall(r"^    ([A-Z]\w+) = (\d+),$", source.read_text(), re.MULTILINE)
+    source = Path(__file__).resolve().parents[3] / "core" / "src" / "error" / "table.rs"
+    found = re.findall(r"^ +([A-Z]\w+) = (\d+), \"", source.read_text(), re.MULTILINE)
     snake = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper(): int(n) for name, n in found}
     ours = {code.name: int(code) for code in zerostack.ErrorCode if code < 1000}
     assert ours == snake

@@ -30,98 +30,19 @@ macro_rules! mirror {
     };
 }
 
-mirror! {
-    /// The class of an error.
-    ErrorKind of zerostack_core::ErrorKind, else Unknown: "A class that this version does not name." {
-        /// The storage has no room for it; `detail` is the bytes missing.
-        Full,
-        /// The call does not fit the step; `detail` is the number of the current step.
-        WrongStep,
-        /// The response is not what the dialect promises; `detail` is the byte offset in the body.
-        BadResponse,
-        /// The response ended before the reply was complete; `detail` is the bytes that came.
-        Cut,
-        /// The provider answered with an error; `detail` is the HTTP status.
-        Status,
-        /// The provider could not be reached, or broke off before the head.
-        Unreachable,
-        /// The reply hit the token limit in a tool call; `detail` is the number of whole calls.
-        Truncated,
-        /// A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-        /// `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
-        /// `max_calls`, else its value.
-        Limit,
-        /// No open call has this id; `detail` is the id.
-        UnknownCall,
-        /// A saved transcript is damaged; `detail` is the offset of the first bad byte.
-        BadTranscript,
-        /// The configuration cannot be used; `detail` is the index of the bad tool, or 2^32 - 1.
-        BadConfig,
-        /// JSON text is not valid; `detail` is the byte offset.
-        BadJson,
-        /// The dialect is not compiled in; `detail` is the number of the provider.
-        Unsupported,
-        /// A text is longer than its format allows; `detail` is the longest length in bytes.
-        TooLong,
-        /// A prompt's front matter is not understood.
-        BadPrompt,
-        /// A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
-        MissingPlaceholder,
-        /// No prompt of that name.
-        UnknownPrompt,
-        /// Prompts include one another too deeply; `detail` is the depth that is allowed.
-        IncludeDepth,
-        /// A writer failed; `detail` is the bytes that it took at least.
-        WriteFailed,
-        /// A request's head would not be one request.
-        BadRequest,
-        /// The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
-        BadHttp,
-        /// A part of an HTTP response is over its limit; `detail` is the limit.
-        HttpTooLong,
-        /// The response is coded in a way that is not read; `detail` is the offset.
-        HttpEncoding,
-        /// The connection ended within the response; `detail` is the bytes that came.
-        HttpCut,
-        /// Arguments do not fit the type that reads them; `detail` is the offset of the value.
-        BadArguments,
-        /// A JSON Schema is not one; `detail` is the offset of what is wrong.
-        BadSchema,
-        /// Something is nested deeper than it may be; `detail` is the depth that is allowed.
-        TooDeep,
-        /// A check takes more steps than it may; `detail` is the number that is allowed.
-        TooMuchWork,
-        /// A packed vocabulary is refused; `detail` is the reason.
-        BadVocabulary,
-        /// A token id is not of this vocabulary; `detail` is its index.
-        UnknownToken,
-        /// The request does not fit the context of the model; `detail` is the tokens too many.
-        WindowTooLong,
-        /// The transcript was rewritten since the checkpoint was made. Nothing changed.
-        StaleCheckpoint,
-        /// A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
-        BadLine,
-        /// A request option is out of range or malformed, or `extra` replaces what the session
-        /// writes; `detail` is the number of the option, and the message has its name.
-        BadOption,
-        /// The dialect has no field for a request option, or not for this value of it; `detail` is
-        /// the number of the option, and the message has its name.
-        UnsupportedOption,
-        /// An attachment cannot be used as it is described: its media type, name, length or
-        /// address. `detail` is its index.
-        BadAttachment,
-        /// The dialect has no place for an attachment of this kind or media type, or not from
-        /// this source. `detail` is its index.
-        UnsupportedAttachment,
-        /// The bytes of an attachment are needed and were not given. `detail` is its number.
-        MissingAttachment,
-        /// The bytes of an attachment are fewer or more than was said. `detail` is its number.
-        AttachmentLength,
-        /// The answer does not fit the response schema, and was asked for again as often as it may
-        /// be; `detail` is where in its JSON. The answer is in the transcript.
-        BadAnswer,
-    }
+/// The classes of errors, from the core's table.
+macro_rules! mirror_errors {
+    ($($(#[$doc:meta])* $kind:ident = $number:literal, $name:literal, $summary:literal, $place:literal, $advice:literal;)*) => {
+        mirror! {
+            /// The class of an error.
+            ErrorKind of zerostack_core::ErrorKind, else Unknown: "A class that this version does not name." {
+                $($(#[$doc])* $kind,)*
+            }
+        }
+    };
 }
+
+zerostack_core::error_table!(mirror_errors);
 
 mirror! {
     /// Why the model stopped.

@@ -15,7 +15,7 @@ use crate::wire::json_read::{JsonReader, ROOT, Token};
 use crate::wire::scan::WORDS;
 use crate::wire::sse::{Field, SseReader, SseScan};
 use crate::wire::taken;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ResponseRule};
 
 /// Where the body stands.
 #[derive(Clone, Debug)]
@@ -199,12 +199,15 @@ impl Decoder {
         // Not more than `max_response_bytes`.
         self.offset += used as u32;
         if let Err(error) = read {
-            let is_malformed = matches!(error.kind(), ErrorKind::BadJson | ErrorKind::BadResponse);
-            let at = Error::new(ErrorKind::BadResponse, self.offset);
+            let error = match error.kind() {
+                ErrorKind::BadJson => Error::broken(ResponseRule::Json).at(self.offset),
+                ErrorKind::BadResponse => error.at(self.offset),
+                _ => error,
+            };
             // Of a reply that failed nothing is kept, so a broken rest does no harm.
             self.is_over |= sink.reply.is_failed();
             if !self.is_over {
-                self.error = Some(if is_malformed { at } else { error });
+                self.error = Some(error);
             }
             self.shows = true;
         }
@@ -520,4 +523,4 @@ const ARRAY: [u8; 1] = *b"[";
 /// What stands before the first words of a web page.
 const PAGE: &[u8] = b"a web page";
 
-const BAD: Error = Error::new(ErrorKind::BadResponse, 0);
+const BAD: Error = Error::broken(ResponseRule::EndMarker);

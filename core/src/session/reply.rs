@@ -16,7 +16,7 @@ use crate::transcript::log::Log;
 use crate::transcript::places::FEW;
 use crate::transcript::record::{HEADER_BYTES, Kind, MARKED};
 use crate::wire::scan::WORDS;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ResponseRule};
 
 impl Machine {
     /// Passes over what nobody asked for at the front of `chunk`, where neither limit is near; returns
@@ -82,7 +82,7 @@ impl Machine {
         let error = match shown {
             Ok(None) => return Ok(Fed { used, event: None }),
             Ok(Some(EmittedEvent { what: EmittedKind::Malformed, .. })) => {
-                Error::new(ErrorKind::BadResponse, self.decoder.offset)
+                Error::broken(ResponseRule::Utf8).at(self.decoder.offset)
             }
             Ok(Some(shown)) => {
                 // With more to show, the last byte waits for the next call.
@@ -399,7 +399,7 @@ fn judge(
 ) -> Result<StopReason, Error> {
     // What stands behind a wrong base URL may answer with a page, and with success.
     if decoder.is_page() && !sink.reply.refused {
-        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+        return Err(Error::broken(ResponseRule::NoPage).at(decoder.offset));
     }
     if sink.reply.is_failed() {
         return Err(refusal(sink.reply, status));
@@ -414,7 +414,8 @@ fn judge(
     let is_whole = decoder.is_complete() && reply.whole;
     let is_none = (is_foreign || decoder.is_complete()) && !reply.documents;
     if is_none || is_whole && is_empty {
-        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+        let rule = if is_none { ResponseRule::Dialect } else { ResponseRule::Answer };
+        return Err(Error::broken(rule).at(decoder.offset));
     }
     // The end marker of a stream does not say that the model was done. A whole body is whole, and
     // some servers have no word in it.
@@ -430,7 +431,7 @@ fn judge(
     sink.end_part();
     let mut records = sink.log.records_from(sink.reply.start as usize);
     if !records.all(|record| core::str::from_utf8(record.payload).is_ok()) {
-        return Err(Error::new(ErrorKind::BadResponse, decoder.offset));
+        return Err(Error::broken(ResponseRule::Utf8).at(decoder.offset));
     }
     sink.check_calls();
     // Some servers have the same word for a reply that was cut off and for one that was not.

@@ -103,6 +103,11 @@ static void refusals(void) {
     CHECK(is_text(failure.message, "No credit left"));
 
     session = asked("hello");
+    CHECK_STATUS(receive(session, 200, "data: hello\n\n", 13), ZS_BAD_RESPONSE);
+    CHECK(zs_session_failure(session, &failure));
+    CHECK(failure.broken_rule == ZS_RULE_JSON && is_text(failure.message, "the text is not JSON"));
+
+    session = asked("hello");
     CHECK_OK(zs_session_begin_response(session, 503, 1234));
     CHECK_OK(zs_session_end_response(session, &event));
     CHECK(zs_session_step(session, &millis) == ZS_STEP_WAIT && millis >= 1234 && millis < 1400);

@@ -45,10 +45,11 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
             endpoint.api.name()
         ),
         Core::BadResponse => format!(
-            "{name} did not answer in the {} format: the response is malformed at byte {}; check the \
-             base URL and --api",
+            "{name} did not answer in the {} format: the response is malformed at byte {}{}; check \
+             the base URL and --api",
             endpoint.api.name(),
-            failure.error.detail()
+            failure.error.detail(),
+            broken_rule(failure.error)
         ),
         Core::Truncated => {
             "the reply reached its token limit inside a tool call; raise --max-tokens".to_owned()
@@ -60,6 +61,11 @@ pub(crate) fn failure(session: &OwnedSession, endpoint: &Endpoint, said: &[u8]) 
         _ => format!("{name}: {}", failure.error),
     };
     Error::new(error.kind(), text)
+}
+
+/// How the response breaks its rule, after a colon.
+fn broken_rule(error: zerostack_core::Error) -> String {
+    error.broken_rule().map_or_else(String::new, |rule| format!(": {}", rule.message()))
 }
 
 /// What is wrong with the answer that is or was asked for again.

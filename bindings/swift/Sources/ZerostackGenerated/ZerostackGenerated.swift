@@ -5224,170 +5224,252 @@ public func FfiConverterTypeDropped_lower(_ value: Dropped) -> RustBuffer {
 public enum ErrorKind: Equatable, Hashable {
     
     /**
-     * The storage has no room for it; `detail` is the bytes missing.
+     * The storage has no room for it. Nothing was added.
+     *
+     * `detail`: the bytes missing; for a slice that the caller lends to be filled, the
+     * length that is enough.
      */
     case full
     /**
-     * The call does not fit the step; `detail` is the number of the current step.
+     * The call does not fit the step. Nothing changed.
+     *
+     * `detail`: the number of the current step.
      */
     case wrongStep
     /**
-     * The response is not what the dialect promises; `detail` is the byte offset in the body.
+     * The response is not what the dialect promises.
+     *
+     * `detail`: an offset in the body, at the bad byte or shortly after it.
      */
     case badResponse
     /**
-     * The response ended before the reply was complete; `detail` is the bytes that came.
+     * The response ended before the reply was complete.
+     *
+     * `detail`: the number of bytes received.
      */
     case cut
     /**
-     * The provider answered with an error; `detail` is the HTTP status.
+     * The provider answered with an error.
+     *
+     * `detail`: the HTTP status, 200 for an error inside a stream.
      */
     case status
     /**
      * The provider could not be reached, or broke off before the head.
+     *
+     * `detail`: 0.
      */
     case unreachable
     /**
-     * The reply hit the token limit in a tool call; `detail` is the number of whole calls.
+     * The reply hit the token limit in the middle of a tool call.
+     *
+     * `detail`: the number of whole calls.
      */
     case truncated
     /**
-     * A limit is used up; `detail` is 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for
-     * `max_turn_cost_micros`, 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for
-     * `max_calls`, else its value.
+     * A limit is used up.
+     *
+     * `detail`: 1 for `max_rounds`, 2 for `max_turn_tokens`, 3 for `max_turn_cost_micros`,
+     * 4 for `max_turn_ms`, 5 for `max_repeats`, 6 for `max_calls`; for a limit of the
+     * format, such as `max_response_bytes`, its value.
      */
     case limit
     /**
-     * No open call has this id; `detail` is the id.
+     * No open call has this id.
+     *
+     * `detail`: the id.
      */
     case unknownCall
     /**
-     * A saved transcript is damaged; `detail` is the offset of the first bad byte.
+     * A saved transcript is damaged.
+     *
+     * `detail`: the offset of the first bad byte.
      */
     case badTranscript
     /**
-     * The configuration cannot be used; `detail` is the index of the bad tool, or 2^32 - 1.
+     * The configuration cannot be used.
+     *
+     * `detail`: the index of the bad tool, or 4294967295 if it is no tool.
      */
     case badConfig
     /**
-     * JSON text is not valid; `detail` is the byte offset.
+     * JSON text is not valid.
+     *
+     * `detail`: the byte offset.
      */
     case badJson
     /**
-     * The dialect is not compiled in; `detail` is the number of the provider.
+     * The dialect, the tool mode with it, or a part of the library is not compiled in or
+     * not known.
+     *
+     * `detail`: the number of the dialect, or 0.
      */
     case unsupported
     /**
-     * A text is longer than its format allows; `detail` is the longest length in bytes.
+     * A text is longer than its format allows.
+     *
+     * `detail`: the longest length in bytes.
      */
     case tooLong
     /**
      * A prompt's front matter is not understood.
+     *
+     * `detail`: packed, `line << 18 | column << 6 | reason`.
      */
     case badPrompt
     /**
-     * A required placeholder of a prompt has no value; `detail` is its offset in the prompt's text.
+     * A required placeholder of a prompt has no value.
+     *
+     * `detail`: its offset in the prompt's text.
      */
     case missingPlaceholder
     /**
      * No prompt of that name.
+     *
+     * `detail`: 0, or the packed place of the `includes` that names it.
      */
     case unknownPrompt
     /**
-     * Prompts include one another too deeply; `detail` is the depth that is allowed.
+     * Prompts include one another too deeply, or too many.
+     *
+     * `detail`: the depth or the number that is allowed.
      */
     case includeDepth
     /**
-     * A writer failed; `detail` is the bytes that it took at least.
+     * The caller's writer failed.
+     *
+     * `detail`: the bytes that it took at least.
      */
     case writeFailed
     /**
      * A request's head would not be one request.
+     *
+     * `detail`: 0 for the method, 1 for the path, 2 for the host, and from 3 on the
+     * header.
      */
     case badRequest
     /**
-     * The bytes are not an HTTP/1.1 response; `detail` is the offset of the bad one.
+     * The bytes are not an HTTP/1.1 response.
+     *
+     * `detail`: the offset of the bad one.
      */
     case badHttp
     /**
-     * A part of an HTTP response is over its limit; `detail` is the limit.
+     * A part of an HTTP response is over its limit.
+     *
+     * `detail`: the limit.
      */
     case httpTooLong
     /**
-     * The response is coded in a way that is not read; `detail` is the offset.
+     * The response is compressed or coded in a way that is not read.
+     *
+     * `detail`: the offset.
      */
     case httpEncoding
     /**
-     * The connection ended within the response; `detail` is the bytes that came.
+     * The connection ended within the response.
+     *
+     * `detail`: the number of bytes received.
      */
     case httpCut
     /**
-     * Arguments do not fit the type that reads them; `detail` is the offset of the value.
+     * Arguments do not fit the type that reads them.
+     *
+     * `detail`: the offset of the value.
      */
     case badArguments
     /**
-     * A JSON Schema is not one; `detail` is the offset of what is wrong.
+     * A JSON Schema is not one.
+     *
+     * `detail`: the offset of what is wrong.
      */
     case badSchema
     /**
-     * Something is nested deeper than it may be; `detail` is the depth that is allowed.
+     * Something is nested deeper than it may be.
+     *
+     * `detail`: the depth that is allowed.
      */
     case tooDeep
     /**
-     * A check takes more steps than it may; `detail` is the number that is allowed.
+     * A check takes more steps than it may.
+     *
+     * `detail`: the number that is allowed.
      */
     case tooMuchWork
     /**
-     * A packed vocabulary is refused; `detail` is the reason.
+     * A packed vocabulary is refused.
+     *
+     * `detail`: the reason, a number of `VocabularyFault`.
      */
     case badVocabulary
     /**
-     * A token id is not of this vocabulary; `detail` is its index.
+     * A token id is not of this vocabulary.
+     *
+     * `detail`: its index.
      */
     case unknownToken
     /**
-     * The request does not fit the context of the model; `detail` is the tokens too many.
+     * What would be sent does not fit the context of the model, and no room can be made.
+     *
+     * `detail`: the tokens that are too many.
      */
     case windowTooLong
     /**
      * The transcript was rewritten since the checkpoint was made. Nothing changed.
+     *
+     * `detail`: 0.
      */
     case staleCheckpoint
     /**
-     * A line of a transcript as JSON Lines is refused; `detail` is its number, from 1 on.
+     * A line of a transcript as JSON Lines is refused.
+     *
+     * `detail`: its number, from 1 on.
      */
     case badLine
     /**
      * A request option is out of range or malformed, or `extra` replaces what the session
-     * writes; `detail` is the number of the option, and the message has its name.
+     * writes.
+     *
+     * `detail`: the number of the option.
      */
     case badOption
     /**
-     * The dialect has no field for a request option, or not for this value of it; `detail` is
-     * the number of the option, and the message has its name.
+     * The dialect has no field for a request option, or not for this value of it.
+     *
+     * `detail`: the number of the option.
      */
     case unsupportedOption
     /**
      * An attachment cannot be used as it is described: its media type, name, length or
-     * address. `detail` is its index.
+     * address. Nothing was added.
+     *
+     * `detail`: its index.
      */
     case badAttachment
     /**
      * The dialect has no place for an attachment of this kind or media type, or not from
-     * this source. `detail` is its index.
+     * this source. Nothing was added.
+     *
+     * `detail`: its index.
      */
     case unsupportedAttachment
     /**
-     * The bytes of an attachment are needed and were not given. `detail` is its number.
+     * The bytes of an attachment are needed and were not given.
+     *
+     * `detail`: its number.
      */
     case missingAttachment
     /**
-     * The bytes of an attachment are fewer or more than was said. `detail` is its number.
+     * The bytes of an attachment are fewer or more than was said.
+     *
+     * `detail`: its number.
      */
     case attachmentLength
     /**
-     * The answer does not fit the response schema, and was asked for again as often as it may
-     * be; `detail` is where in its JSON. The answer is in the transcript.
+     * The answer does not fit the response schema, and was asked for again as often as it
+     * may be. It is in the transcript, and the failure's message says what is wrong.
+     *
+     * `detail`: where in its JSON, in bytes.
      */
     case badAnswer
     /**

@@ -11,7 +11,7 @@ use crate::provider::Budget;
 use crate::transcript::record::{HEADER_BYTES, ID_BYTES_MAX, Kind, MARKED, Record, id_length};
 use crate::wire::json_read::is_object;
 use crate::wire::steps;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ResponseRule};
 
 /// A string of a call, in the order of the record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,7 +109,7 @@ impl Sink<'_, '_> {
         steps::count(words.len());
         let words = core::str::from_utf8(words).ok();
         if words.is_none_or(|words| !words.is_char_boundary(id)) {
-            return Err(Error::new(ErrorKind::BadResponse, 0));
+            return Err(Error::broken(ResponseRule::Utf8));
         }
         match self.find_call(index, start, lengths)? {
             Some((call, more)) => self.extend_call(call, start, lengths, more),

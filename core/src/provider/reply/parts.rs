@@ -4,7 +4,7 @@ use super::{Reply, Sink, Word};
 use crate::provider::stop;
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED, REFUSAL, Record};
 use crate::wire::hash::hash;
-use crate::{Error, ErrorKind};
+use crate::{Error, ResponseRule};
 
 /// Where a reply stood, to go back to.
 #[derive(Clone, Copy, Debug)]
@@ -180,7 +180,7 @@ impl Sink<'_, '_> {
         let Some(start) = self.reply.pending.take() else { return Ok(()) };
         if !is_ours {
             if start.is_stale {
-                return Err(Error::new(ErrorKind::BadResponse, 0));
+                return Err(Error::broken(ResponseRule::OneChoice));
             }
             self.drop_stage();
             self.log.truncate(start.used as usize);

@@ -4,7 +4,7 @@ use super::Sink;
 use super::calls::Slot;
 use crate::transcript::record::{HEADER_BYTES, Kind};
 use crate::wire::steps;
-use crate::{Error, ErrorKind};
+use crate::{Error, ResponseRule};
 
 impl Sink<'_, '_> {
     /// Whether something was read into `slot`.
@@ -32,7 +32,7 @@ impl Sink<'_, '_> {
         let staged = self.log.bytes().get(start + HEADER_BYTES..).unwrap_or_default();
         steps::count(staged.len());
         if core::str::from_utf8(staged).is_err() {
-            return Err(Error::new(ErrorKind::BadResponse, 0));
+            return Err(Error::broken(ResponseRule::Utf8));
         }
         let [id, name, ..] = stage.lengths.map(|length| length as usize);
         self.begin_call(None, start, id, name)
@@ -60,7 +60,7 @@ impl Sink<'_, '_> {
         let bytes = self.log.bytes().get(text..end).unwrap_or_default();
         steps::count(bytes.len());
         if core::str::from_utf8(bytes).is_err() {
-            return Err(Error::new(ErrorKind::BadResponse, 0));
+            return Err(Error::broken(ResponseRule::Utf8));
         }
         let before = core::mem::take(&mut self.reply.stage.before) as usize;
         let record = self.log.record(before).filter(|record| {

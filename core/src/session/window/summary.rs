@@ -12,7 +12,7 @@ use crate::session::machine::Machine;
 use crate::session::room::is_turn;
 use crate::transcript::log::{FIRST_RECORD, Log};
 use crate::transcript::record::{FIRST, HEADER_BYTES, Header, Kind, MARKED};
-use crate::{Error, ErrorKind};
+use crate::{Error, ResponseRule};
 
 /// What a summary replaces: all before `cut`, but for the task from `task` to `task_end`.
 struct SummarisedSpan {
@@ -114,7 +114,7 @@ impl Machine {
                 // Nor may the storage have been too short for it.
                 && self.reply.dropped == 0;
             let installed = if is_whole { self.install_summary(log, config) } else { None };
-            installed.ok_or(Error::new(ErrorKind::BadResponse, 0))
+            installed.ok_or(Error::broken(ResponseRule::WholeSummary))
         });
         if outcome.is_err() {
             log.truncate(asked_at);

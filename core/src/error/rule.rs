@@ -1,0 +1,42 @@
+//! What a response must be.
+
+/// The rule that a response broke, see [`Error::broken_rule`](crate::Error::broken_rule). The
+/// numbers are stable.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum ResponseRule {
+    /// The body, or the data of an event, is JSON.
+    Json = 1,
+    /// Each text in it is UTF-8.
+    Utf8 = 2,
+    /// The data after the end marker of a stream is not more of the reply, and the marker is whole.
+    EndMarker = 3,
+    /// The JSON is that of the dialect.
+    Dialect = 4,
+    /// The body is no web page.
+    NoPage = 5,
+    /// A body that is complete holds an answer.
+    Answer = 6,
+    /// The reply has one choice: the parts of another are not mixed with it.
+    OneChoice = 7,
+    /// A summary is a whole text, not one that was cut off, refused, or goes on with the work.
+    WholeSummary = 8,
+}
+
+impl ResponseRule {
+    /// How the response breaks it, for a person: a clause without a full stop.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Json => "the text is not JSON",
+            Self::Utf8 => "a text is not UTF-8",
+            Self::EndMarker => "the end marker is broken, or more follows it",
+            Self::Dialect => "the JSON is not that of the dialect",
+            Self::NoPage => "it is a web page",
+            Self::Answer => "it holds no answer",
+            Self::OneChoice => "a second choice is mixed with the first one",
+            Self::WholeSummary => "it is no whole summary",
+        }
+    }
+}
