@@ -75,12 +75,16 @@ impl Question {
     }
 }
 
-/// What `write` and `edit` would change.
+/// What `write`, `edit` and a patch would change.
 fn diff(tool: &str, arguments: &Value) -> Vec<String> {
     let text = |value: &Value, key: &str| value[key].as_str().unwrap_or_default().to_owned();
     let lines = |sign: char, text: &str| {
         text.lines().map(|line| format!("{sign}{line}")).collect::<Vec<_>>()
     };
+    let patch = ["input", "patch", "diff"].iter().find_map(|key| arguments[*key].as_str());
+    if let Some(patch) = patch {
+        return patch.lines().map(str::to_owned).collect();
+    }
     match tool {
         "write" => lines('+', &text(arguments, "content")),
         "edit" => {
@@ -132,6 +136,10 @@ mod tests {
         let arguments = json!({"path": "a", "edits": [{"old": "x\ny", "new": "z"}]});
         assert_eq!(diff("edit", &arguments), ["@@", "-x", "-y", "+z"]);
         assert_eq!(diff("write", &json!({"content": "a\nb\n"})), ["+a", "+b"]);
+        assert_eq!(
+            diff("edit", &json!({"input": "*** Begin Patch\n-x"})),
+            ["*** Begin Patch", "-x"]
+        );
         let asked = question("ls && curl x.test");
         assert_eq!(asked.reason, "curl uses the network: curl x.test");
     }

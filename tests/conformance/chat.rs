@@ -192,6 +192,105 @@ fn a_line_is_edited_completed_and_found_again() {
 }
 
 #[test]
+fn a_call_that_needs_permission_is_asked_about() {
+    if !Terminal::is_there("a_call_that_needs_permission_is_asked_about") {
+        return;
+    }
+    let place = place();
+    let run = |content: &str| {
+        let command = format!("python3 -c 1; echo {content} >>asked.txt");
+        Reply::new().call("bash", json!({"command": command}))
+    };
+    let patch = "*** Begin Patch\n*** Add File: patched.txt\n+no\n*** End Patch\n";
+    let script = Script::new()
+        .reply(run("once").text("I try."))
+        .text("Yes it was.")
+        .reply(run("never"))
+        .text("No it was.")
+        .reply(run("always"))
+        .reply(run("always"))
+        .text("Always it was.")
+        .reply(run("always"))
+        .reply(Reply::new().call("apply_patch", json!({"input": patch})))
+        .reply(Reply::new().text("Over.").repeat());
+    let provider = provider(script);
+    let terminal = chat(&place, &["--mode", "standard", "--ask", "Edit(/patched.txt)"], &provider);
+    let asks = |times: usize| {
+        let question = "run it? [y]es, [a]lways in this chat, [n]o:";
+        terminal.wait_until("a question", |screen| {
+            screen.matches(question).count() == times && screen.ends_with(question)
+        })
+    };
+    terminal.line("first");
+    // The words before the call, its command, and why.
+    let screen = asks(1);
+    assert!(screen.contains("I try.") && screen.contains("echo once >>asked.txt"), "{screen}");
+    assert!(screen.contains("code in an argument"), "{screen}");
+    // What is no answer is asked again.
+    terminal.line("what?");
+    asks(2);
+    terminal.line("y");
+    answered(&terminal, "Yes it was.");
+    terminal.line("second");
+    asks(3);
+    terminal.line("no");
+    answered(&terminal, "No it was.");
+    terminal.line("third");
+    asks(4);
+    terminal.line("always");
+    // The second call was not asked about, nor is one of a later turn; a patch is, with its lines.
+    answered(&terminal, "Always it was.");
+    terminal.line("fourth");
+    let screen = asks(5);
+    assert!(screen.contains("+no"), "{screen}");
+    // Ctrl-C is no answer, and ends the turn.
+    terminal.press(&["C-c"]);
+    answered(&terminal, "stopped; the chat goes on");
+    terminal.line("/apply");
+    answered(&terminal, "1 file written");
+    let text = fs::read_to_string(place.project().join("asked.txt")).unwrap();
+    assert_eq!(text, "once\nalways\nalways\nalways\n");
+    let said = provider.requests()[3].json().to_string();
+    assert!(said.contains("the user was asked and denied it"), "{said}");
+}
+
+/// What the answer of the next test is written as.
+const MARKDOWN: &str =
+    "# The title\n\n- one **bold** word\n- `code` and 2 * 3\n\n```rust\nlet **x**;\n```\nend\n";
+
+#[test]
+fn markdown_is_shown_on_a_terminal_with_colors_and_is_text_elsewhere() {
+    if !Terminal::is_there("markdown_is_shown_on_a_terminal_with_colors_and_is_text_elsewhere") {
+        return;
+    }
+    let replies = || {
+        Scripted::start(Script::new().reply(Reply::new().text(MARKDOWN).random_pieces(3))).unwrap()
+    };
+    let place = place();
+    let provider = replies();
+    let terminal = chat(&place, &[], &provider);
+    terminal.line("tell me");
+    let screen = answered(&terminal, "tokens in");
+    for line in ["The title", "• one bold word", "• code and 2 * 3", "let **x**;", "end"] {
+        assert!(screen.lines().any(|it| it == line), "{line}: {screen}");
+    }
+    let colors = terminal.colors();
+    for shown in ["4mThe title", "one \u{1b}[1mbold", "\u{1b}[36mcode\u{1b}[39m"] {
+        assert!(colors.contains(shown), "{shown:?}: {colors:?}");
+    }
+    drop(terminal);
+    // No colours, and a pipe: as it was written.
+    let (place, provider) = (super::place(), replies());
+    let terminal = chat(&place, &["--color", "never"], &provider);
+    terminal.line("tell me");
+    let screen = answered(&terminal, "tokens in");
+    assert!(screen.contains(MARKDOWN.trim_end()), "{screen}");
+    let (place, provider) = (super::place(), replies());
+    let done = place.zerostack(&["chat"]).model(&provider).input("tell me\n").run();
+    assert_eq!(done.success(), MARKDOWN);
+}
+
+#[test]
 fn a_terminal_without_escape_sequences_gets_none() {
     if !Terminal::is_there("a_terminal_without_escape_sequences_gets_none") {
         return;

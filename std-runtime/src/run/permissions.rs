@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use zerostack_policy::{Decision, Policy, Verdict};
 
 use super::{Front, Outcome};
@@ -46,30 +46,42 @@ impl<'a> Gate<'a> {
     /// What the model is told in place of a result.
     pub(super) fn check(&self, name: &str, arguments: &str) -> std::result::Result<(), String> {
         if let Some(paths) = tool::patch::paths_of_call(name, arguments) {
-            // It may add a file as well as change one.
+            let arguments = serde_json::from_str(arguments).unwrap_or_default();
             return paths.into_iter().try_for_each(|path| {
-                let arguments = json!({ "path": path }).to_string();
-                self.check("edit", &arguments).and_then(|()| self.check("write", &arguments))
+                // It may add a file as well as change one.
+                let tools = ["edit", "write"].map(|tool| self.policy.check_tool(tool, &path));
+                let strictest = tools.into_iter().max_by_key(|it| it.verdict);
+                strictest.map_or(Ok(()), |it| self.judge_call("edit", &path, &arguments, &it))
             });
         }
         // What cannot be read is refused by the tool itself, which says how it must be.
         let Ok(Value::Object(arguments)) = serde_json::from_str(arguments) else { return Ok(()) };
-        let text = |key: &str| arguments.get(key).and_then(Value::as_str);
+        let text = |key: &str| arguments.get(key).and_then(Value::as_str).map(str::to_owned);
         let (decision, subject) = match name {
             "bash" => match text("command") {
-                Some(command) => (self.policy.check_command(command), command),
+                Some(command) => (self.policy.check_command(&command), command),
                 None => return Ok(()),
             },
             _ => {
-                let path = text("path").unwrap_or(".");
-                (self.policy.check_tool(name, path), path)
+                let path = text("path").unwrap_or_else(|| ".".to_owned());
+                (self.policy.check_tool(name, &path), path)
             }
         };
+        self.judge_call(name, &subject, &Value::Object(arguments), &decision)
+    }
+
+    /// Lets a call run or not, as `decision` and the person say who is asked.
+    fn judge_call(
+        &self,
+        name: &str,
+        subject: &str,
+        arguments: &Value,
+        decision: &Decision,
+    ) -> std::result::Result<(), String> {
         let answer = match decision.verdict {
             Verdict::Allow => return Ok(()),
             Verdict::Ask => {
-                let arguments = Value::Object(arguments.clone());
-                let question = Question::new(name, subject, &arguments, &decision);
+                let question = Question::new(name, subject, arguments, decision);
                 self.permitted.answer(&question, |question| self.front.ask(question))
             }
             _ => Answer::Nobody,
@@ -77,7 +89,7 @@ impl<'a> Gate<'a> {
         if matches!(answer, Answer::Yes | Answer::Always) {
             return Ok(());
         }
-        let text = refusal(&decision, answer);
+        let text = refusal(decision, answer);
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         denied.push(format!("{name} {}: {}", quote(subject), decision.reason));
         Err(text)

@@ -7,6 +7,7 @@ mod complete;
 mod diff;
 mod editor;
 mod interrupt;
+mod markdown;
 mod options;
 mod screen;
 mod slash;

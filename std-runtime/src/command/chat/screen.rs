@@ -9,8 +9,11 @@ use std::time::{Duration, Instant};
 use zerostack_core::Usage;
 
 use super::diff;
+use super::markdown::Markdown;
 use crate::agent::{AgentEvent, Call};
+use crate::ask::{Answer, Question};
 use crate::command::color::{Color, is_dumb};
+use crate::command::run::Person;
 use crate::error::one_line;
 use crate::run::front::ConversationId;
 use crate::run::{Front, Live, RunEvent, Start, tool_line};
@@ -23,6 +26,8 @@ pub(super) struct Screen {
     state: Arc<Mutex<State>>,
     /// Ends the thread that draws the line.
     ticker: Option<Sender<()>>,
+    /// Who is asked during a turn whether a call may run.
+    person: Option<Person>,
 }
 
 struct State {
@@ -34,6 +39,8 @@ struct State {
     is_drawn: bool,
     /// The answer is in the middle of a line.
     is_in_line: bool,
+    /// What is known of the answer where it is shown as Markdown: on a terminal with colours.
+    markdown: Option<Markdown>,
     /// When the turn began.
     began: Option<Instant>,
     /// What is waited for.
@@ -51,12 +58,13 @@ impl Screen {
             is_live: err && !is_dumb(),
             is_drawn: false,
             is_in_line: false,
+            markdown: color.is_on(out).then(Markdown::default),
             began: None,
             waits_for: String::new(),
             usage: Usage::default(),
             of_reply: Usage::default(),
         };
-        Self { state: Arc::new(Mutex::new(state)), ticker: None }
+        Self { state: Arc::new(Mutex::new(state)), ticker: None, person: None }
     }
 
     /// Says what the chat is.
@@ -74,8 +82,9 @@ impl Screen {
         }
     }
 
-    /// A turn begins.
-    pub(super) fn turn_begins(&mut self) {
+    /// A turn begins, whose calls `person` may permit.
+    pub(super) fn turn_begins(&mut self, person: Option<Person>) {
+        self.person = person;
         let mut state = self.lock();
         state.began = Some(Instant::now());
         (state.usage, state.of_reply) = (Usage::default(), Usage::default());
@@ -93,7 +102,7 @@ impl Screen {
 
     /// The turn is over: its time and its tokens.
     pub(super) fn turn_ends(&mut self) {
-        self.ticker = None;
+        (self.ticker, self.person) = (None, None);
         let mut state = self.lock();
         state.end_line();
         let seconds = state.began.take().map_or(0.0, |began| began.elapsed().as_secs_f64());
@@ -177,6 +186,12 @@ impl State {
     /// What follows begins a line.
     fn end_line(&mut self) {
         self.erase();
+        let mut rest = String::new();
+        if let Some(markdown) = &mut self.markdown {
+            markdown.flush(&mut rest);
+        }
+        // What does not take it is told when more of the answer comes.
+        let _ = self.print(&rest);
         if std::mem::take(&mut self.is_in_line) {
             let mut stdout = io::stdout();
             let _ = stdout.write_all(b"\n").and_then(|()| stdout.flush());
@@ -203,9 +218,30 @@ impl State {
         self.erase();
         // A pipe gets the text as it is; a terminal would act on what is in it.
         let shown = if io::stdout().is_terminal() { visible(text) } else { text.into() };
-        crate::command::print::print(shown.as_bytes())?;
-        self.is_in_line = !text.ends_with('\n');
-        Ok(())
+        match &mut self.markdown {
+            Some(markdown) => {
+                let mut rendered = String::new();
+                markdown.push(&shown, &mut rendered);
+                self.print(&rendered)
+            }
+            None => self.print(&shown),
+        }
+    }
+
+    fn print(&mut self, shown: &str) -> Result<()> {
+        if shown.is_empty() {
+            return Ok(());
+        }
+        self.is_in_line = !shown.ends_with('\n');
+        crate::command::print::print(shown.as_bytes())
+    }
+
+    /// A reply is over, or what came of it does not count.
+    fn ends_answer(&mut self) {
+        self.end_line();
+        if let Some(markdown) = &mut self.markdown {
+            markdown.ends();
+        }
     }
 
     fn tool(&mut self, call: &Call, failure: Option<&str>, indent: &str) {
@@ -250,6 +286,14 @@ impl Front for Screen {
         }
         Ok(())
     }
+
+    fn ask(&self, question: &Question) -> Answer {
+        let Some(person) = &self.person else { return Answer::Nobody };
+        // Held while the person thinks, so that nothing is shown in between.
+        let mut state = self.lock();
+        state.end_line();
+        person.ask(question, "chat")
+    }
 }
 
 impl State {
@@ -271,7 +315,7 @@ impl State {
                 state.dim(&format!("{}; trying again in {seconds:.1} s", one_line(reason)));
             }
             AgentEvent::Restart => {
-                state.end_line();
+                state.ends_answer();
                 state.dim("the reply broke off; what it said is not kept");
             }
             AgentEvent::Compacting => {
@@ -289,7 +333,7 @@ impl State {
             AgentEvent::End(_) => {
                 let of_reply = std::mem::take(&mut state.of_reply);
                 state.usage = state.usage.plus(of_reply);
-                state.end_line();
+                state.ends_answer();
             }
             _ => {}
         }

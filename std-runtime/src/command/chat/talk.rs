@@ -10,6 +10,7 @@ use super::options::unknown_prompt;
 use super::screen::{NOT_APPLIED, Screen};
 use super::slash::{self, Line};
 use crate::command::history;
+use crate::command::run::person;
 use crate::run::{Filling, Instructions, Live, PromptFiles};
 use crate::{Error, ErrorKind, Result};
 
@@ -147,8 +148,8 @@ impl Talk {
     fn turn(&mut self, text: &str) -> Result<()> {
         let Self { live, screen, interrupt, .. } = self;
         let before = live.patch().to_vec();
-        screen.turn_begins();
         let ended = interrupt.during(|stop| {
+            screen.turn_begins(person(stop.cancel()));
             live.turn(text, stop, screen).map_err(|error| match stop.why() {
                 Some(ErrorKind::Interrupted) => {
                     Error::new(ErrorKind::Interrupted, "stopped; the chat goes on")

@@ -26,7 +26,7 @@ pub(crate) use flags::{
 pub(crate) use prepare::usable_folder;
 pub(crate) use prompt_command::{prompt_help, with_arguments};
 pub(crate) use signals::{PARENT, stop_on_signals};
-pub(in crate::command) use terminal::person;
+pub(in crate::command) use terminal::{Person, person};
 
 /// See the module.
 pub(crate) const ENTRY: Entry = Entry {

@@ -78,8 +78,8 @@ impl Front for Screen {
         let Some(person) = &self.person else { return Answer::Nobody };
         let _order = self.order();
         match &self.terminal {
-            Some(terminal) => terminal.paused(|| person.ask(question)),
-            None => person.ask(question),
+            Some(terminal) => terminal.paused(|| person.ask(question, "run")),
+            None => person.ask(question, "run"),
         }
     }
 

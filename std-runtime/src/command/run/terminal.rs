@@ -28,9 +28,9 @@ fn open() -> io::Result<File> {
 }
 
 impl Person {
-    /// Whether the call may run.
-    pub(super) fn ask(&self, question: &Question) -> Answer {
-        open().and_then(|tty| self.asked(tty, question)).unwrap_or(Answer::Nobody)
+    /// Whether the call may run; `within` is what a permission for good holds in.
+    pub(in crate::command) fn ask(&self, question: &Question, within: &str) -> Answer {
+        open().and_then(|tty| self.asked(tty, question, within)).unwrap_or(Answer::Nobody)
     }
 
     /// The answer to `text`, which asks for yes or no; `None` if there is none.
@@ -47,12 +47,12 @@ impl Person {
         }
     }
 
-    fn asked(&self, mut tty: File, question: &Question) -> io::Result<Answer> {
+    fn asked(&self, mut tty: File, question: &Question, within: &str) -> io::Result<Answer> {
         // What was typed before the question was meant for nobody.
         let _ = rustix::termios::tcflush(&tty, rustix::termios::QueueSelector::IFlush);
         tty.write_all(shown(question).as_bytes())?;
         loop {
-            tty.write_all(b"run it? [y]es, [a]lways in this run, [n]o: ")?;
+            tty.write_all(format!("run it? [y]es, [a]lways in this {within}, [n]o: ").as_bytes())?;
             let Some(line) = self.line(&mut tty)? else { return Ok(Answer::Nobody) };
             match line.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Ok(Answer::Yes),

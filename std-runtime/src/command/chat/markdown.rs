@@ -1,0 +1,494 @@
+//! Markdown on a terminal, while it arrives.
+//!
+//! A marker is shown as what it means once the one that ends it is there; until then the text waits,
+//! for a line at most. What is no marker stays as it is written, so that nothing of an answer is
+//! lost. No crate renders Markdown whose end is not there yet.
+
+use std::fmt::Write as _;
+
+/// What is known of an answer so far.
+#[derive(Debug, Default)]
+pub(super) struct Markdown {
+    place: Place,
+    /// The end of the text, whose meaning is not known yet.
+    held: String,
+    /// What was shown before it in the same line.
+    before: Option<char>,
+    /// The fence of the code that goes on: its character, and how many.
+    fence: Option<(char, usize)>,
+}
+
+/// Where in a line the text goes on.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Start,
+    Text,
+    Heading,
+    Code,
+}
+
+impl Markdown {
+    /// Adds `text` to the answer, and to `out` what can be shown of it.
+    pub(super) fn push(&mut self, text: &str, out: &mut String) {
+        for part in text.split_inclusive('\n') {
+            let line = part.strip_suffix('\n');
+            self.held.push_str(line.unwrap_or(part));
+            self.advance(line.is_some(), out);
+            if line.is_some() {
+                self.ends_line(out);
+                out.push('\n');
+            }
+        }
+    }
+
+    /// Adds to `out` what waits, because something else is shown now.
+    pub(super) fn flush(&mut self, out: &mut String) {
+        if self.place != Place::Start || !self.held.is_empty() {
+            self.advance(true, out);
+            self.ends_line(out);
+        }
+    }
+
+    /// The answer is over: the next one begins with no code.
+    pub(super) fn ends(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Shows what can be shown of the line, all of it if it is `over`.
+    fn advance(&mut self, over: bool, out: &mut String) {
+        if self.place == Place::Start {
+            if !over && is_undecided(&self.held, self.fence) {
+                return;
+            }
+            self.begin_line(out);
+        }
+        if self.place == Place::Code {
+            out.push_str(&std::mem::take(&mut self.held));
+            return;
+        }
+        let is_bold = self.place == Place::Heading;
+        let shown = inline(&self.held, &mut self.before, is_bold, over, out);
+        self.held.drain(..shown);
+    }
+
+    /// Shows what a line begins with, and says what the rest of it is.
+    fn begin_line(&mut self, out: &mut String) {
+        let indent = self.held.len() - self.held.trim_start_matches(' ').len();
+        let (blanks, text) = self.held.split_at(indent);
+        if let Some(fence) = self.fence {
+            if run(text, fence.0) >= fence.1 && text.trim_matches(fence.0).trim().is_empty() {
+                self.fence = None;
+            }
+            self.place = Place::Code;
+            out.push_str(if self.fence.is_some() { CODE } else { FAINT });
+            return;
+        }
+        if let Some(fence) = fence(text) {
+            (self.fence, self.place) = (Some(fence), Place::Code);
+            out.push_str(FAINT);
+            return;
+        }
+        self.place = Place::Text;
+        let level = run(text, '#');
+        if (1..=6).contains(&level) && text[level..].starts_with(' ') {
+            self.place = Place::Heading;
+            out.push_str(if level == 1 { "\x1b[1;4m" } else { "\x1b[1m" });
+            self.held = text[level..].trim().trim_end_matches('#').trim_end().to_owned();
+            return;
+        }
+        let (shown, used) = match text.as_bytes() {
+            [b'-', b' ', b'[', mark, b']', b' ', ..] if matches!(mark, b' ' | b'x' | b'X') => {
+                (if *mark == b' ' { "☐ " } else { "☑ " }, 6)
+            }
+            [b'-' | b'*' | b'+', b' ', ..] => ("• ", 2),
+            [b'>', b' ', ..] => ("\x1b[2m│\x1b[22m ", 2),
+            [b'>', ..] => ("\x1b[2m│\x1b[22m ", 1),
+            _ if is_rule(text) => ("\x1b[2m────────\x1b[22m", text.len()),
+            _ => ("", 0),
+        };
+        out.push_str(blanks);
+        out.push_str(shown);
+        self.before = Some(' ');
+        self.held.drain(..indent + used);
+    }
+
+    fn ends_line(&mut self, out: &mut String) {
+        if matches!(self.place, Place::Heading | Place::Code) {
+            out.push_str(PLAIN);
+        }
+        (self.place, self.before) = (Place::Start, None);
+        self.held.clear();
+    }
+}
+
+/// Whether more of a line is needed to know what it is.
+fn is_undecided(line: &str, fence: Option<(char, usize)>) -> bool {
+    let text = line.trim_start_matches(' ');
+    let Some(first) = text.chars().next() else { return line.len() < SPAN_BYTES };
+    if let Some((mark, _)) = fence {
+        return first == mark && text.trim_end().chars().all(|it| it == mark);
+    }
+    let is_run = text.trim_end().chars().all(|it| it == first);
+    match first {
+        // A heading, whose end may be marked too; code, whose language follows; both wait for the line.
+        '#' => run(text, '#') <= 6 && (is_run || text[run(text, '#')..].starts_with(' ')),
+        '`' | '~' if run(text, first) >= 3 => !text.trim_start_matches(first).contains('`'),
+        '-' if text.len() < 6 && "- [ ] - [x] - [X] ".contains(text) => true,
+        '`' | '~' | '-' | '*' | '_' => is_run,
+        '+' | '>' => text.len() == 1,
+        _ => false,
+    }
+}
+
+/// How often `text` begins with `mark`.
+fn run(text: &str, mark: char) -> usize {
+    text.chars().take_while(|it| *it == mark).count()
+}
+
+/// The fence that begins code, if the line is one.
+fn fence(text: &str) -> Option<(char, usize)> {
+    let mark = text.chars().next().filter(|it| matches!(it, '`' | '~'))?;
+    let length = run(text, mark);
+    (length >= 3 && !text[length..].contains('`')).then_some((mark, length))
+}
+
+fn is_rule(text: &str) -> bool {
+    let text = text.trim_end();
+    let mark = text.chars().next().filter(|it| matches!(it, '-' | '*' | '_'));
+    text.len() >= 3 && mark.is_some_and(|mark| text.chars().all(|it| it == mark))
+}
+
+/// What stands at a place of a line.
+enum Found<'a> {
+    /// So many bytes as they are.
+    Literal(usize),
+    /// More of the line is needed.
+    Unknown,
+    /// Text that is shown otherwise, between `on` and `off`, and how many bytes it takes.
+    Code(&'a str, usize),
+    Styled {
+        on: &'static str,
+        off: &'static str,
+        text: &'a str,
+        used: usize,
+    },
+    Link {
+        text: &'a str,
+        address: &'a str,
+        used: usize,
+    },
+}
+
+/// Shows the inline text of a line and gives how much of it is shown: all if the line is `over`.
+fn inline(
+    line: &str,
+    before: &mut Option<char>,
+    is_bold: bool,
+    over: bool,
+    out: &mut String,
+) -> usize {
+    let mut at = 0;
+    while let Some(rest) = line.get(at..).filter(|rest| !rest.is_empty()) {
+        let plain = rest.find(['\\', '`', '*', '_', '~', '[']).unwrap_or(rest.len());
+        let (text, marked) = rest.split_at(plain);
+        out.push_str(text);
+        *before = text.chars().next_back().or(*before);
+        at += plain;
+        if marked.is_empty() {
+            break;
+        }
+        let used = match found(marked, *before, over) {
+            Found::Unknown => break,
+            Found::Literal(bytes) => {
+                out.push_str(marked.get(..bytes).unwrap_or(marked));
+                bytes
+            }
+            Found::Code(text, used) => {
+                let _ = write!(out, "{CODE}{text}\x1b[39m");
+                used
+            }
+            Found::Styled { on, off, text, used } => {
+                let is_marked = on == BOLD && is_bold;
+                out.push_str(if is_marked { "" } else { on });
+                inline(text, &mut None, is_bold || on == BOLD, true, out);
+                out.push_str(if is_marked { "" } else { off });
+                used
+            }
+            Found::Link { text, address, used } => {
+                out.push_str("\x1b[4m");
+                inline(text, &mut None, is_bold, true, out);
+                out.push_str("\x1b[24m");
+                if text != address {
+                    let on = if is_bold { BOLD } else { "" };
+                    let _ = write!(out, " {FAINT}({address})\x1b[22m{on}");
+                }
+                used
+            }
+        };
+        at += used;
+        *before = marked.get(..used).and_then(|it| it.chars().next_back());
+    }
+    at
+}
+
+/// What `text` begins with, which starts with a character that may be a marker.
+fn found(text: &str, before: Option<char>, over: bool) -> Found<'_> {
+    let over = over || text.len() > SPAN_BYTES;
+    let mark = text.chars().next().unwrap_or_default();
+    let (length, is_word) = (run(text, mark), before.is_some_and(char::is_alphanumeric));
+    let unknown = |literal| if over { Found::Literal(literal) } else { Found::Unknown };
+    // The run may go on.
+    let next = text[length..].chars().next();
+    if next.is_none() || (mark == '\\' && text.len() == 1) {
+        return unknown(length);
+    }
+    match mark {
+        '\\' => match text[1..].chars().next() {
+            // The character alone, which is no marker then.
+            Some(next) if next.is_ascii_punctuation() => {
+                Found::Styled { on: "", off: "", text: escaped(text), used: 2 }
+            }
+            _ => Found::Literal(1),
+        },
+        '`' => match end_of_code(&text[length..], length, over) {
+            Some(end) => {
+                let inner = &text[length..length + end];
+                let blanks = inner.strip_prefix(' ').and_then(|it| it.strip_suffix(' '));
+                let inner = blanks.filter(|it| !it.trim().is_empty()).unwrap_or(inner);
+                Found::Code(inner, end + 2 * length)
+            }
+            None => unknown(length),
+        },
+        '[' => link(text, over),
+        _ => {
+            let (on, off) = match (mark, length) {
+                ('~', 2) => ("\x1b[9m", "\x1b[29m"),
+                ('~', _) => return Found::Literal(length),
+                // A name of Python, far more often than bold text.
+                ('_', 2..) => return Found::Literal(length),
+                (_, 1) => ("\x1b[3m", "\x1b[23m"),
+                (_, 2) => (BOLD, "\x1b[22m"),
+                (_, 3) => ("\x1b[1;3m", "\x1b[22;23m"),
+                _ => return Found::Literal(length),
+            };
+            // Within a word it is a sign of its own: `2*3`, `snake_case`.
+            let is_within = is_word && (mark == '_' || length == 1);
+            if is_within || next.is_some_and(char::is_whitespace) {
+                return Found::Literal(length);
+            }
+            match end_of_emphasis(&text[length..], mark, length, over) {
+                Some(Some(end)) => {
+                    let inner = &text[length..length + end];
+                    Found::Styled { on, off, text: inner, used: end + 2 * length }
+                }
+                Some(None) => Found::Literal(length),
+                None => unknown(length),
+            }
+        }
+    }
+}
+
+/// The character after a `\`. As text of its own it would be a marker again, so it is one alone.
+fn escaped(text: &str) -> &str {
+    text.get(1..2).unwrap_or_default()
+}
+
+/// Where in `text` the code ends that began with so many backticks.
+fn end_of_code(text: &str, length: usize, over: bool) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += text.get(at..)?.find('`')?;
+        let ticks = run(&text[at..], '`');
+        let may_go_on = at + ticks == text.len() && !over;
+        if ticks == length && !may_go_on {
+            return Some(at);
+        }
+        at += ticks;
+    }
+}
+
+/// Where in `text` the emphasis ends; `Some(None)` if nowhere, `None` if that is not known yet.
+fn end_of_emphasis(text: &str, mark: char, length: usize, over: bool) -> Option<Option<usize>> {
+    let (mut at, mut before) = (0, None);
+    loop {
+        let rest = &text[at..];
+        let Some(first) = rest.chars().next() else { return over.then_some(None) };
+        let used = match first {
+            '\\' => rest.chars().take(2).map(char::len_utf8).sum(),
+            '`' => {
+                let ticks = run(rest, '`');
+                match end_of_code(&rest[ticks..], ticks, over) {
+                    Some(end) => end + 2 * ticks,
+                    None if over => ticks,
+                    None => return None,
+                }
+            }
+            _ if first == mark => {
+                let marks = run(rest, mark);
+                let after = rest[marks..].chars().next();
+                let is_closed = marks == length && !before.is_some_and(char::is_whitespace);
+                let is_within = after.is_some_and(char::is_alphanumeric);
+                if after.is_none() && !over {
+                    return None;
+                }
+                if is_closed && !(is_within && (mark == '_' || length == 1)) {
+                    return Some(Some(at));
+                }
+                marks
+            }
+            _ => first.len_utf8(),
+        };
+        before = rest[..used].chars().next_back();
+        at += used;
+    }
+}
+
+/// `[text](address)`.
+fn link(text: &str, over: bool) -> Found<'_> {
+    let unknown = if over { Found::Literal(1) } else { Found::Unknown };
+    let Some(end) = text.find(']') else { return unknown };
+    let Some(address) = text[end + 1..].strip_prefix('(') else {
+        return if text.len() == end + 1 { unknown } else { Found::Literal(1) };
+    };
+    match address.find([')', ' ']) {
+        Some(close) if address[close..].starts_with(')') => {
+            let used = end + 2 + close + 1;
+            Found::Link { text: &text[1..end], address: &address[..close], used }
+        }
+        Some(_) => Found::Literal(1),
+        None => unknown,
+    }
+}
+
+const BOLD: &str = "\x1b[1m";
+const FAINT: &str = "\x1b[2m";
+const CODE: &str = "\x1b[36m";
+const PLAIN: &str = "\x1b[m";
+/// How much of a line may wait for the marker that ends a span.
+const SPAN_BYTES: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is shown of `text`, which must be the same however it is cut.
+    #[track_caller]
+    fn shown(text: &str) -> String {
+        let whole = cut(text, text.len());
+        for size in [1, 2, 3, 7] {
+            assert_eq!(cut(text, size), whole, "{text:?} by {size}");
+        }
+        // With letters for the sequences.
+        whole
+            .replace("\x1b[1;3m", "<bi>")
+            .replace("\x1b[22;23m", "</bi>")
+            .replace("\x1b[1;4m", "<h1>")
+            .replace(BOLD, "<b>")
+            .replace("\x1b[22m", "</>")
+            .replace("\x1b[3m", "<i>")
+            .replace("\x1b[23m", "</i>")
+            .replace(FAINT, "<f>")
+            .replace(CODE, "<c>")
+            .replace("\x1b[39m", "</c>")
+            .replace("\x1b[9m", "<s>")
+            .replace("\x1b[29m", "</s>")
+            .replace("\x1b[4m", "<u>")
+            .replace("\x1b[24m", "</u>")
+            .replace(PLAIN, "<>")
+    }
+
+    fn cut(text: &str, size: usize) -> String {
+        let (mut markdown, mut out) = (Markdown::default(), String::new());
+        let characters: Vec<char> = text.chars().collect();
+        for part in characters.chunks(size.max(1)) {
+            markdown.push(&part.iter().collect::<String>(), &mut out);
+        }
+        markdown.flush(&mut out);
+        out
+    }
+
+    #[test]
+    fn each_form_is_shown_however_it_is_cut() {
+        for (text, expected) in [
+            ("# One *i* **b**\n## Two ##\nx", "<h1>One <i>i</i> b<>\n<b>Two<>\nx"),
+            ("- a\n  * b\n+ c\n1. d\n", "• a\n  • b\n• c\n1. d\n"),
+            ("- [ ] open\n- [x] done\n- [link](x)", "☐ open\n☑ done\n• <u>link</u> <f>(x)</>"),
+            ("**bold** and *it* ***both***", "<b>bold</> and <i>it</i> <bi>both</bi>"),
+            ("**b** _i_ ~~s~~", "<b>b</> <i>i</i> <s>s</s>"),
+            ("**a `b` c**", "<b>a <c>b</c> c</>"),
+            ("`a*b*` ``x`y``", "<c>a*b*</c> <c>x`y</c>"),
+            ("> quoted *x*\n>\n", "<f>│</> quoted <i>x</i>\n<f>│</> \n"),
+            ("---\n***\n", "<f>────────</>\n<f>────────</>\n"),
+            ("see [it](http://a/b)!", "see <u>it</u> <f>(http://a/b)</>!"),
+            ("<http://a> [a](a)", "<http://a> <u>a</u>"),
+            (
+                "a\n```rust\nlet *x* = 1;\n# no heading\n```\n*b*",
+                "a\n<f>```rust<>\n<c>let *x* = 1;<>\n<c># no heading<>\n<f>```<>\n<i>b</i>",
+            ),
+            ("~~~~\n~~~\n~~~~\nx", "<f>~~~~<>\n<c>~~~<>\n<f>~~~~<>\nx"),
+            ("| a | **b** |\n|---|---|\n", "| a | <b>b</> |\n|---|---|\n"),
+            ("Grüße **Ü**\n", "Grüße <b>Ü</>\n"),
+        ] {
+            assert_eq!(shown(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_marker_stays() {
+        for text in [
+            "2 * 3 * 4, 2*3*4, a ** b",
+            "snake_case_name and __init__.py",
+            "*args, **kwargs",
+            "an open `tick, an [open link, [1] and [x] y",
+            "#hash ####### seven",
+            "-x --flag ~/home ~5",
+            "a_b_ **",
+            "C:\\dir\\name",
+            "*",
+            "-",
+            "a *b",
+            "[a](b c)",
+        ] {
+            assert_eq!(shown(text), text, "{text:?}");
+        }
+        assert_eq!(shown(r"\*no\* \`code\`"), "*no* `code`");
+    }
+
+    #[test]
+    fn text_is_shown_as_soon_as_it_is_known() {
+        let (mut markdown, mut out) = (Markdown::default(), String::new());
+        markdown.push("some words and **bo", &mut out);
+        assert_eq!(out, "some words and ");
+        markdown.push("ld** more", &mut out);
+        assert!(out.ends_with("ld\x1b[22m more"), "{out:?}");
+        // A line that something else interrupts goes on as text, and code goes on as code.
+        markdown.push("\n```\nx", &mut out);
+        markdown.flush(&mut out);
+        markdown.push("\ny\n```\n", &mut out);
+        assert!(out.contains("\x1b[36my\x1b[m\n\x1b[2m```\x1b[m\n"), "{out:?}");
+        // A marker without an end waits for no more than its line, or for so much.
+        out.clear();
+        markdown.push(&format!("**{}", "x".repeat(2 * SPAN_BYTES)), &mut out);
+        assert!(out.len() > SPAN_BYTES, "{}", out.len());
+    }
+
+    #[test]
+    fn any_text_is_shown_the_same_however_it_is_cut() {
+        let alphabet =
+            ["*", "_", "`", "~", "[", "]", "(", ")", "#", "-", ">", " ", "\\", "\n", "a", "ü", "1"];
+        let mut state = 7_u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..24 {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                text.push_str(alphabet[(state >> 33) as usize % alphabet.len()]);
+            }
+            let out = shown(&text);
+            let letters = |text: &str| text.chars().filter(|it| *it == 'ü').count();
+            // An address that is its own text is shown once.
+            let is_lost = letters(&out) < letters(&text) && !text.contains("](");
+            assert!(!is_lost, "{text:?}: {out:?}");
+        }
+    }
+}
