@@ -72,6 +72,68 @@ fn the_lines_of_claude() {
 }
 
 #[test]
+fn partial_messages_add_up_to_the_messages_of_claude() {
+    let place = place();
+    let provider = Scripted::start(script()).unwrap();
+    let done = place.zerostack(&["go", "--events", "claude-partial"]).model(&provider).run();
+    assert_eq!(done.code, 0, "{done:?}");
+    let lines = done.events();
+    // The stream of one message after the other, put together as Anthropic's SDKs do.
+    let (mut built, mut whole): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    let mut json_of_call = String::new();
+    for line in &lines {
+        assert!(line["uuid"].is_string() && line["session_id"].is_string(), "{line}");
+        if line["type"] == "assistant" {
+            whole.push(line["message"].clone());
+        }
+        if line["type"] != "stream_event" {
+            continue;
+        }
+        assert_eq!(line["parent_tool_use_id"], Value::Null);
+        let event = &line["event"];
+        let index = event["index"].as_u64().unwrap_or_default() as usize;
+        match event["type"].as_str().unwrap() {
+            "message_start" => built.push(event["message"].clone()),
+            "content_block_start" => {
+                let blocks = built.last_mut().unwrap()["content"].as_array_mut().unwrap();
+                assert_eq!(blocks.len(), index);
+                blocks.push(event["content_block"].clone());
+                json_of_call.clear();
+            }
+            "content_block_delta" => {
+                let block = &mut built.last_mut().unwrap()["content"][index];
+                let delta = &event["delta"];
+                let mut add = |key: &str| {
+                    let known = block[key].as_str().unwrap().to_owned();
+                    block[key] = (known + delta[key].as_str().unwrap()).into();
+                };
+                match delta["type"].as_str().unwrap() {
+                    "text_delta" => add("text"),
+                    "thinking_delta" => add("thinking"),
+                    _ => json_of_call += delta["partial_json"].as_str().unwrap(),
+                }
+            }
+            "content_block_stop" if !json_of_call.is_empty() => {
+                let block = &mut built.last_mut().unwrap()["content"][index];
+                block["input"] = serde_json::from_str(&json_of_call).unwrap();
+                json_of_call.clear();
+            }
+            "content_block_stop" | "message_stop" => {}
+            "message_delta" => {
+                let message = built.last_mut().unwrap();
+                message["stop_reason"] = event["delta"]["stop_reason"].clone();
+                message["usage"] = event["usage"].clone();
+            }
+            other => panic!("{other}"),
+        }
+    }
+    // The reply that broke off was begun and never ended.
+    assert_eq!(built.remove(0)["stop_reason"], Value::Null);
+    assert_eq!(built, whole);
+    assert_eq!(whole.len(), 2);
+}
+
+#[test]
 fn the_lines_of_codex() {
     let place = place();
     let provider = Scripted::start(script()).unwrap();
@@ -177,10 +239,16 @@ fn an_sdk_is_answered_and_what_it_cannot_have_is_refused() {
     for wrong in [
         &["sdk"][..],
         &["sdk", "claude", "--settings", "x"],
+        &["sdk", "claude", "--permission-prompt-tool", "stdio"],
         &["sdk", "codex", "exec", "--add-dir", "/"],
     ] {
         place.zerostack(wrong).run().failure(2);
     }
+    let provider = Scripted::start(Script::new().text("In parts.")).unwrap();
+    let flags = ["sdk", "claude", "--include-partial-messages"];
+    let input = format!("{}\n", message("go"));
+    let done = place.zerostack(&flags).input(input).model(&provider).run();
+    assert!(done.events().iter().any(|line| line["type"] == "stream_event"), "{done:?}");
     let done = place.zerostack(&["sdk", "claude"]).input("no JSON\n").run();
     done.failure(42);
 }

@@ -245,7 +245,8 @@ fn output() -> Vec<Arg> {
         )
         .long_help(
             "Print each event as one line of JSON on stdout, the result last: json (our own), \
-             claude (the stream-json of Claude Code) or codex (the --json of Codex)",
+             claude (the stream-json of Claude Code), claude-partial (the same with \
+             --include-partial-messages) or codex (the --json of Codex)",
         ),
         flag::switch("json", "Print findings or commands as JSON"),
         flag::switch("sarif", "Print findings as SARIF 2.1.0").conflicts_with("json"),

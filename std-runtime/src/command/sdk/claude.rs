@@ -51,6 +51,8 @@ struct Talk {
     mode: String,
     model: Option<String>,
     session: Option<String>,
+    /// Whether the SDK wants messages while they come.
+    has_partial: bool,
     /// Whether the turn told how it ended.
     has_result: bool,
     /// Texts for the system prompt, and the schema of the answer: files for the turns to read.
@@ -93,6 +95,13 @@ impl Talk {
             "--permission-mode" => value.clone_into(&mut self.mode),
             "--dangerously-skip-permissions" => "bypassPermissions".clone_into(&mut self.mode),
             "--mcp-config" if has_no_servers(value) => {}
+            "--include-partial-messages" => self.has_partial = true,
+            "--permission-prompt-tool" => {
+                let text = "sdk claude: nobody is asked for a permission during a run, so a callback \
+                            such as can_use_tool is never called; allowed_tools, disallowed_tools \
+                            and permission_mode say what may run";
+                return Err(usage(text));
+            }
             _ => return Err(usage(format!("sdk claude: {name} {value:?} is not supported"))),
         }
         Ok(())
@@ -175,7 +184,10 @@ impl Talk {
     /// Begins a turn.
     fn begin(&mut self, text: String, sender: &Sender<Next>) -> Result<Child> {
         self.has_result = false;
-        let mut command = super::command(EventFormat::Claude)?;
+        let mut command = super::command(match self.has_partial {
+            true => EventFormat::ClaudePartial,
+            false => EventFormat::Claude,
+        })?;
         command.args(&self.arguments);
         if let Some(model) = &self.model {
             command.args(["--model", model]);
@@ -391,13 +403,14 @@ const FLAGS: &[(&str, Kind)] = &[
     ("--permission-mode", Kind::Value),
     ("--dangerously-skip-permissions", Kind::Switch),
     ("--mcp-config", Kind::Value),
+    ("--include-partial-messages", Kind::Switch),
+    ("--permission-prompt-tool", Kind::Value),
     // How things are shown, or what there is none of.
     ("--verbose", Kind::IgnoredSwitch),
     ("--print", Kind::IgnoredSwitch),
     ("-p", Kind::IgnoredSwitch),
     ("--debug", Kind::IgnoredSwitch),
     ("--debug-to-stderr", Kind::IgnoredSwitch),
-    ("--include-partial-messages", Kind::IgnoredSwitch),
     ("--include-hook-events", Kind::IgnoredSwitch),
     ("--strict-mcp-config", Kind::IgnoredSwitch),
     // It permits the mode, and does not choose it.
@@ -408,8 +421,6 @@ const FLAGS: &[(&str, Kind)] = &[
     ("--thinking", Kind::IgnoredValue),
     ("--thinking-display", Kind::IgnoredValue),
     ("--max-thinking-tokens", Kind::IgnoredValue),
-    // Nobody is asked: what a rule asks about is refused.
-    ("--permission-prompt-tool", Kind::IgnoredValue),
 ];
 
 /// The flag of the schema of the answer.
@@ -449,6 +460,7 @@ mod tests {
             &["--output-format", "text"][..],
             &["--settings", "{}"],
             &["--add-dir", "/"],
+            &["--permission-prompt-tool", "stdio"],
             &["--mcp-config", "{\"mcpServers\":{\"a\":{}}}"],
             &["hello"],
         ] {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use zerostack_core::prompt::Output;
 use zerostack_core::{StopReason, Usage};
 
+use super::partial::Partial;
 use super::totals::Totals;
 use super::whole_lines::Lines;
 use super::{AttemptEnd, CheckEnd, ConversationId, Front, RunEnd, RunEvent, Start};
@@ -30,6 +31,10 @@ struct Writer<W> {
     last_stop: Option<&'static str>,
     /// How many lines there are so far: their numbers make their ids.
     lines: u64,
+    /// How many messages have begun.
+    messages: u64,
+    /// Whether messages are told while they come.
+    has_partial: bool,
 }
 
 /// A message of the model as it comes.
@@ -37,6 +42,7 @@ struct Writer<W> {
 struct Reply {
     blocks: Vec<Value>,
     usage: Usage,
+    partial: Partial,
 }
 
 impl Reply {
@@ -66,7 +72,8 @@ impl Reply {
 }
 
 impl<W: Write> ClaudeWriter<W> {
-    pub(super) fn new(out: W) -> Self {
+    /// With the parts of messages while they come if it `has_partial`.
+    pub(super) fn new(out: W, has_partial: bool) -> Self {
         Self(Mutex::new(Writer {
             out: Lines(out),
             session: String::new(),
@@ -76,6 +83,8 @@ impl<W: Write> ClaudeWriter<W> {
             rounds: 0,
             last_stop: None,
             lines: 0,
+            messages: 0,
+            has_partial,
         }))
     }
 }
@@ -136,6 +145,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn agent(&mut self, of: &ConversationId, event: &AgentEvent) -> Result<()> {
+        self.partial(of, event)?;
         let reply = self.replies.entry(of.id.clone()).or_default();
         match event {
             AgentEvent::Text(text) | AgentEvent::Refusal(text) => reply.add("text", "text", text),
@@ -186,9 +196,48 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
+    /// Tells what comes of a message at once, if that is asked for.
+    fn partial(&mut self, of: &ConversationId, event: &AgentEvent) -> Result<()> {
+        let Self { replies, messages, session, model, has_partial: true, .. } = self else {
+            return Ok(());
+        };
+        let Reply { partial, usage, .. } = replies.entry(of.id.clone()).or_default();
+        let mut begin = |partial: &mut Partial| {
+            let is_new = partial.id.is_empty();
+            *messages += u64::from(is_new);
+            partial.begin(&format!("msg_{session}_{messages}"), model)
+        };
+        let mut events = Vec::new();
+        match event {
+            AgentEvent::Text(text) | AgentEvent::Refusal(text) => {
+                events.extend(begin(partial));
+                events.extend(partial.text("text", text));
+            }
+            AgentEvent::Reasoning(text) => {
+                events.extend(begin(partial));
+                events.extend(partial.text("thinking", text));
+            }
+            AgentEvent::ToolCall(call) => {
+                events.extend(begin(partial));
+                events.extend(partial.call(call));
+            }
+            AgentEvent::End(reason) if !partial.id.is_empty() => {
+                events = partial.end(reason.name(), &usage_line(*usage).into());
+            }
+            _ => {}
+        }
+        events.into_iter().try_for_each(|event| {
+            self.line(json!({
+                "type": "stream_event",
+                "event": event,
+                "parent_tool_use_id": parent(of),
+            }))
+        })
+    }
+
     /// The reply is complete.
     fn end_reply(&mut self, of: &ConversationId, reason: StopReason) -> Result<()> {
-        let Reply { blocks, usage } = self.replies.remove(&of.id).unwrap_or_default();
+        let Reply { blocks, usage, partial } = self.replies.remove(&of.id).unwrap_or_default();
         let stop = reason.name();
         if of.parent.is_none() {
             self.rounds += 1;
@@ -197,8 +246,11 @@ impl<W: Write> Writer<W> {
         if blocks.is_empty() {
             return Ok(());
         }
+        // The id is that of its parts.
+        self.messages += u64::from(partial.id.is_empty());
+        let own = format!("msg_{}_{}", self.session, self.messages);
         let message = json!({
-            "id": format!("msg_{}_{}", self.session, self.lines + 1),
+            "id": if partial.id.is_empty() { own } else { partial.id },
             "type": "message",
             "role": "assistant",
             "model": self.model,

@@ -1,4 +1,4 @@
-//! `--events`: what happens in a run, a line each on stdout, in one of three formats.
+//! `--events`: what happens in a run, a line each on stdout, in one of four formats.
 //!
 //! `std-runtime/docs/events.md` documents each.
 
@@ -16,19 +16,22 @@ pub enum EventFormat {
     Json,
     /// That of `claude -p --output-format stream-json`.
     Claude,
+    /// The same with `--include-partial-messages`.
+    ClaudePartial,
     /// That of `codex exec --json`.
     Codex,
 }
 
 impl EventFormat {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Claude, Self::Codex];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Claude, Self::ClaudePartial, Self::Codex];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Claude => "claude",
+            Self::ClaudePartial => "claude-partial",
             Self::Codex => "codex",
         }
     }
@@ -43,7 +46,8 @@ impl EventFormat {
     pub fn front(self, out: impl Write + Send + 'static) -> Box<dyn Front + Send> {
         match self {
             Self::Json => Box::new(EventWriter::new(out)),
-            Self::Claude => Box::new(ClaudeWriter::new(out)),
+            Self::Claude => Box::new(ClaudeWriter::new(out, false)),
+            Self::ClaudePartial => Box::new(ClaudeWriter::new(out, true)),
             Self::Codex => Box::new(CodexWriter::new(out)),
         }
     }

@@ -6,6 +6,7 @@ pub mod events;
 pub mod json;
 mod line;
 mod notices;
+mod partial;
 pub mod plain;
 pub mod terminal;
 mod totals;
