@@ -24,7 +24,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use zerostack_agent::transport;
 use zerostack_text as visible;
 pub use zerostack_tools as tool;
-use zerostack_workspace::{commit, new_file, own_process, project_file, state_folder};
+use zerostack_workspace::{commit, merge, new_file, own_process, project_file, state_folder};
 pub use zerostack_workspace::{patch, sandbox, view};
 
 #[doc(inline)]

@@ -63,6 +63,56 @@ fn what_was_changed_since_is_named_and_stays() {
 }
 
 #[test]
+fn changes_since_of_other_lines_stay() {
+    let place = place();
+    let lines = |first: &str, last: &str| format!("{first}\nb\nc\nd\ne\n{last}\n");
+    place.write("project/a", lines("one", "end"));
+    place.write("project/b", "b\n");
+    write(&place, "sed -i s/one/two/ a; echo B >b");
+    place.write("project/a", lines("two", "mine"));
+    place.write("project/mine", "mine\n");
+    let read = |name: &str| fs::read_to_string(place.project().join(name)).unwrap();
+    let done = place.zerostack(&["undo"]).writes().run();
+    done.success();
+    assert!(done.stderr.contains("what was changed since stays: a\n"), "{}", done.stderr);
+    assert_eq!((read("a"), read("b")), (lines("one", "mine"), "b\n".to_owned()));
+    place.zerostack(&["redo"]).writes().run().success();
+    assert_eq!((read("a"), read("b")), (lines("two", "mine"), "B\n".to_owned()));
+    // The same lines: nothing is changed, not even the other file.
+    place.write("project/a", lines("three", "mine"));
+    let done = place.zerostack(&["undo"]).run();
+    assert!(done.failure(63).contains("changed meanwhile: a"), "{}", done.stderr);
+    // What is as it was before the run is no conflict.
+    place.write("project/a", lines("one", "mine"));
+    place.zerostack(&["undo"]).writes().run().success();
+    assert_eq!((read("a"), read("b")), (lines("one", "mine"), "b\n".to_owned()));
+}
+
+#[test]
+fn equal_large_contents_of_several_runs_are_kept_once() {
+    use std::os::unix::fs::MetadataExt as _;
+    let place = place();
+    let one = "one\n".repeat(50_000);
+    place.write("project/a", &one);
+    write(&place, "sed -i s/one/two/ a");
+    write(&place, "sed -i s/two/one/ a");
+    write(&place, "sed -i s/one/two/ a");
+    let blobs = place.folder("home/.local/state/zerostack/blobs");
+    let links = || {
+        let entries = fs::read_dir(&blobs).unwrap().map(|it| it.unwrap().metadata().unwrap());
+        let mut links: Vec<u64> = entries.map(|it| it.nlink()).collect();
+        links.sort_unstable();
+        links
+    };
+    // Two contents, each in all three records.
+    assert_eq!(links(), [4, 4]);
+    for _ in 0..3 {
+        place.zerostack(&["undo"]).writes().run().success();
+    }
+    assert_eq!(fs::read_to_string(place.project().join("a")).unwrap(), one);
+}
+
+#[test]
 fn a_run_belongs_to_its_folder() {
     let place = place();
     place.write("project/a", "one\n");

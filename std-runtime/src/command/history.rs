@@ -86,11 +86,16 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
         (false, false) => return refused("not undone"),
         _ => {}
     }
-    record.turn(&lock, undo).map_err(|error| error.context(format_args!("run {id}")))?;
+    let merged = record.turn(&lock, undo);
+    let merged = merged.map_err(|error| error.context(format_args!("run {id}")))?;
     let files = record.about.files.len();
     let plural = if files == 1 { "" } else { "s" };
     let done = if undo { "taken back" } else { "made again" };
     tell(&format_args!("run {id} is {done}: {files} file{plural}"));
+    if !merged.is_empty() {
+        let names = crate::error::listed(&merged);
+        tell(&format_args!("what was changed since stays: {names}"));
+    }
     Ok(())
 }
 

@@ -11,7 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::FlockOperation;
 
-use super::{ABOUT, About, CONTENTS, EVENTS, INPUT, PATCH, PLAN, RUNS, TAPE, WRITTEN};
+use super::{
+    ABOUT, About, BLOBS, CONTENTS, EVENTS, INPUT, OWN_BLOBS, PATCH, PLAN, RUNS, TAPE, WRITTEN,
+};
 use super::{names, number, private, read};
 use crate::commit::{self, Contents, Lock, Plan};
 use crate::{Error, ErrorKind, Result, state_folder};
@@ -167,7 +169,8 @@ impl Draft {
     ) -> Result<()> {
         let unusable = |error: io::Error| Error::from(commit::unusable(&error));
         let file = private().read(true).open(place.join(CONTENTS)).map_err(unusable)?;
-        let mut contents = Contents::new(file);
+        let shared = state_folder::folder(BLOBS).map_err(unusable)?;
+        let mut contents = Contents::new(file).with_blobs(place.join(OWN_BLOBS), shared);
         let plan = fill(&mut contents)?;
         let save = || {
             remove_scratch(place)?;
@@ -176,12 +179,12 @@ impl Draft {
             write(place, PLAN, &serde_json::to_vec(&plan)?)?.sync_all()?;
             write(place, PATCH, patch)?.sync_all()?;
             write(place, WRITTEN, b"")?.sync_all()?;
-            contents.file().sync_all()?;
+            contents.sync()?;
             File::open(place)?.sync_all()
         };
         save().map_err(unusable)?;
         let publish = (format!("{RUNS}/.{id}"), format!("{RUNS}/{id}"));
-        Ok(commit::commit(lock, folder, &plan, contents.file(), publish)?)
+        Ok(commit::commit(lock, folder, &plan, &contents, publish)?)
     }
 
     /// The run has ended: it is a record from here on, whose number is given.
@@ -254,6 +257,7 @@ fn remove_changes(place: &Path) {
     for name in [PLAN, CONTENTS, PATCH, WRITTEN] {
         let _ = fs::remove_file(place.join(name));
     }
+    let _ = fs::remove_dir_all(place.join(OWN_BLOBS));
     let _ = remove_scratch(place);
 }
 
@@ -291,7 +295,7 @@ fn make_room(lock: &Lock, runs: &Path) -> io::Result<()> {
     }
     records.sort_unstable_by_key(|(id, _)| std::cmp::Reverse(*id));
     let is_due = records.first().is_some_and(|(id, _)| id % SIZED_EVERY == 0);
-    let mut bytes = 0;
+    let (mut bytes, mut removed) = (0, false);
     for (index, (id, path)) in records.iter().enumerate() {
         let is_beyond = is_due && {
             bytes += size(path)?;
@@ -303,9 +307,13 @@ fn make_room(lock: &Lock, runs: &Path) -> io::Result<()> {
             let going = runs.join(going);
             fs::rename(path, &going)?;
             fs::remove_dir_all(&going)?;
+            removed = true;
         }
     }
-    Ok(())
+    match removed || is_due {
+        true => commit::collect(&state_folder::path(BLOBS).unwrap_or_default()),
+        false => Ok(()),
+    }
 }
 
 /// How many days ago the record was made; 0 where the clock ran backwards.
@@ -314,11 +322,20 @@ fn age_days(path: &Path) -> u64 {
     made.and_then(|made| made.elapsed().ok()).map_or(0, |age| age.as_secs() / 86_400)
 }
 
-/// What a record takes on the disk.
+/// What a record takes on the disk. A content that others have too is counted in parts.
 fn size(path: &Path) -> io::Result<u64> {
     use std::os::unix::fs::MetadataExt as _;
-    let files = fs::read_dir(path)?.map(|entry| Ok(entry?.metadata()?.blocks() * 512));
-    files.sum()
+    let mut bytes = 0;
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let found = entry.metadata()?;
+        bytes += match found.is_dir() {
+            true => size(&entry.path())?,
+            // One link is that of the folder of all.
+            false => found.blocks() * 512 / found.nlink().saturating_sub(1).max(1),
+        };
+    }
+    Ok(bytes)
 }
 
 fn write(place: &Path, name: &str, bytes: &[u8]) -> io::Result<File> {

@@ -9,11 +9,13 @@
 //! events       as --events json prints them         patch     the result, if it is one
 //! tape.1       of the first attempt, and so on; tape.1.2 of its second subagent
 //! contents     files.json tells what is where       written   or `undone`, for what --write wrote
+//! blobs        contents that are large, each a link of the same file in `../blobs`
 //! ```
 
 mod about;
 mod apply;
 mod draft;
+mod merged;
 mod plan;
 
 use std::fs::{self, File};
@@ -26,7 +28,7 @@ pub(crate) use apply::{apply, content};
 pub use draft::Draft;
 pub(crate) use plan::{plan, unreadable};
 
-use crate::commit::{self, Lock, Plan};
+use crate::commit::{self, Contents, Lock, Plan};
 use crate::{Error, ErrorKind, Result, state_folder};
 
 /// A record.
@@ -169,23 +171,39 @@ impl Record {
         Error::new(ErrorKind::Input, format!("the record of run {} has no {what}{why}", self.id))
     }
 
-    /// Takes its changes back, or makes them again.
+    /// Takes its changes back, or makes them again, and gives the files in which that was merged with
+    /// what was changed since.
     ///
     /// # Errors
-    /// `Conflict` when a file is not as the run left it, or found it; then nothing is changed.
-    /// `Input` when the disk refuses, or the record is damaged.
-    pub(crate) fn turn(&self, lock: &Lock, undo: bool) -> Result<()> {
+    /// `Conflict` when a file is not as the run left it, or found it, and the lines that change are
+    /// others now; then nothing is changed. `Input` when the disk refuses, or the record is damaged.
+    pub(crate) fn turn(&self, lock: &Lock, undo: bool) -> Result<Vec<String>> {
         let plan = read(&self.place.join(PLAN))
             .and_then(|bytes| Ok(serde_json::from_slice::<Plan>(&bytes)?));
         let plan = plan.map_err(|error| damaged(self.id, &error))?;
         let contents = File::open(self.place.join(CONTENTS));
-        let contents = contents.map_err(|error| damaged(self.id, &error))?;
+        let contents = Contents::new(contents.map_err(|error| damaged(self.id, &error))?);
+        let shared = state_folder::path(BLOBS).unwrap_or_default();
+        let contents = contents.with_blobs(self.place.join(OWN_BLOBS), shared);
         let mark = |name: &str| format!("{RUNS}/{}/{name}", self.id);
         let (plan, publish) = match undo {
             true => (plan.inverse(), (mark(WRITTEN), mark(UNDONE))),
             false => (plan, (mark(UNDONE), mark(WRITTEN))),
         };
-        Ok(commit::commit(lock, &self.about.folder(), &plan, &contents, publish)?)
+        let folder = self.about.folder();
+        let done = commit::commit(lock, &folder, &plan, &contents, publish.clone());
+        let Err(error) = done.map_err(Error::from) else { return Ok(Vec::new()) };
+        let merged = match error.kind() {
+            ErrorKind::Conflict => merged::merged(&folder, &plan, &contents),
+            _ => return Err(error),
+        };
+        match merged.map_err(unreadable)? {
+            Some(merged) => {
+                commit::commit(lock, &folder, &merged.plan, &merged.contents, publish)?;
+                Ok(merged.files)
+            }
+            None => Err(error),
+        }
     }
 }
 
@@ -238,6 +256,9 @@ const ABOUT: &str = "about.json";
 const PLAN: &str = "files.json";
 const PATCH: &str = "patch";
 const CONTENTS: &str = "contents";
+/// Large contents: those of a record, and those of all records.
+const OWN_BLOBS: &str = "blobs";
+const BLOBS: &str = "blobs";
 const EVENTS: &str = "events";
 const INPUT: &str = "input";
 /// Followed by the id of the conversation, which is the number of the attempt, or begins with it.

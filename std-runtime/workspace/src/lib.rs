@@ -8,6 +8,7 @@
 pub mod commit;
 mod error;
 pub mod ignore_file;
+pub mod merge;
 pub mod new_file;
 pub mod own_process;
 pub mod patch;

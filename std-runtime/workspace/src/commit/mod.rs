@@ -8,6 +8,7 @@
 //! by one rename, which puts the old content aside at the same moment, so that nothing is lost
 //! whatever somebody else does to the folder meanwhile.
 
+mod contents;
 mod disk;
 mod journal;
 mod name;
@@ -28,10 +29,11 @@ use rustix::fs::FlockOperation;
 
 use crate::patch::tree::Tree;
 use crate::{Error, ErrorKind, Result, state_folder};
+pub use contents::{Contents, collect};
 use disk::{Disk, Faults};
 use journal::{Begin, Identity, Journal, Step};
 pub use name::Name;
-pub use plan::{Contents, Plan, PlannedFile, Side};
+pub use plan::{Plan, PlannedFile, Side};
 pub use recover::{is_pending, recover};
 use swap::Refusal;
 
@@ -79,7 +81,7 @@ pub fn commit(
     _lock: &Lock,
     folder: &Path,
     plan: &Plan,
-    contents: &File,
+    contents: &Contents,
     publish: (String, String),
 ) -> Result<()> {
     let state = state_folder::folder(COMMITS).map_err(|error| unusable(&error))?;
@@ -90,7 +92,7 @@ fn commit_with(
     state: &Path,
     folder: &Path,
     plan: &Plan,
-    contents: &File,
+    contents: &Contents,
     publish: (String, String),
     faults: &dyn Faults,
 ) -> Result<()> {
@@ -271,7 +273,7 @@ fn advance(
     disk: &Disk<'_>,
     journal: &mut Journal<'_>,
     sides: &[Option<&Side>],
-    contents: &File,
+    contents: &Contents,
 ) -> Result<(), (Name, Refusal)> {
     let steps = journal.begin.steps.clone();
     let makes = journal.begin.makes.clone();

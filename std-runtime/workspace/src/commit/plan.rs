@@ -1,14 +1,12 @@
 //! What a commit does to a folder.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt as _;
 
 use rustix::fs::{FileType, Stat};
 use serde::{Deserialize, Serialize};
-use sha1_smol::Sha1;
 
 use super::Name;
+use super::contents::{Contents, Kept, digest};
 use crate::patch::tree::{Tree, kind};
 
 /// The files of a folder that change, each with both sides.
@@ -40,12 +38,15 @@ pub struct Side {
     pub is_link: bool,
     /// The permissions.
     pub mode: u32,
-    /// Where the content begins in the file of contents.
+    /// Where the content begins in the file of contents; 0 if it is a file of its own.
     pub start: u64,
     /// Bytes of it.
     pub size: u64,
     /// Its hash.
     pub sha1: String,
+    /// Whether it is a file of its own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_blob: bool,
 }
 
 impl Plan {
@@ -66,32 +67,17 @@ impl Side {
     /// What the system says.
     pub fn copy(tree: &Tree, path: &[u8], contents: &mut Contents) -> io::Result<Option<Self>> {
         let Some(found) = Found::open(tree, path)? else { return Ok(None) };
-        let start = contents.length;
         let (is_link, mode) = (found.is_link, found.mode());
-        let (size, sha1) = digest(found.content, |bytes| contents.add(bytes))?;
-        Ok(Some(Self { is_link, mode, start, size, sha1 }))
-    }
-
-    /// The content, from the file of contents.
-    ///
-    /// # Errors
-    /// When the file does not hold it.
-    pub fn read(
-        &self,
-        contents: &File,
-        mut take: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut from = Range { file: contents, at: self.start, left: self.size };
-        let (size, sha1) = digest(&mut from, &mut take)?;
-        let whole = size == self.size && sha1 == self.sha1;
-        whole.then_some(()).ok_or_else(|| io::Error::other("the record of the run is damaged"))
+        let about = u64::try_from(found.stat.st_size).unwrap_or_default();
+        let Kept { start, size, sha1, is_blob } = contents.keep(found.content, about)?;
+        Ok(Some(Self { is_link, mode, start, size, sha1, is_blob }))
     }
 
     /// Whether this is what `tree` has at `path`: kind, content, and whether it can be run.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn is_at(&self, tree: &Tree, path: &[u8]) -> io::Result<bool> {
+    pub fn is_at(&self, tree: &Tree, path: &[u8]) -> io::Result<bool> {
         let Some(found) = Found::open(tree, path)? else { return Ok(false) };
         if found.is_link != self.is_link || is_program(found.mode()) != is_program(self.mode) {
             return Ok(false);
@@ -104,31 +90,6 @@ impl Side {
 /// Whether the owner may run the file, which is all that git knows of its mode.
 pub(super) fn is_program(mode: u32) -> bool {
     mode & 0o100 != 0
-}
-
-/// The file to which contents are written, one after the other.
-#[derive(Debug)]
-pub struct Contents {
-    file: File,
-    length: u64,
-}
-
-impl Contents {
-    /// An empty one.
-    pub fn new(file: File) -> Self {
-        Self { file, length: 0 }
-    }
-
-    /// The file.
-    pub fn file(&self) -> &File {
-        &self.file
-    }
-
-    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, self.length)?;
-        self.length += bytes.len() as u64;
-        Ok(())
-    }
 }
 
 /// What a tree has at a path.
@@ -154,43 +115,3 @@ impl Found {
         self.stat.st_mode as u32 & 0o777
     }
 }
-
-/// A part of a file.
-struct Range<'a> {
-    file: &'a File,
-    at: u64,
-    left: u64,
-}
-
-impl Read for Range<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let read = self.file.read_at(buffer.get_mut(..most).unwrap_or_default(), self.at)?;
-        self.at += read as u64;
-        self.left -= read as u64;
-        Ok(read)
-    }
-}
-
-/// The length and the SHA-1 of what `from` gives, which goes to `take` piece by piece.
-fn digest(
-    mut from: impl Read,
-    mut take: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<(u64, String)> {
-    let (mut buffer, mut size, mut sha1) = (vec![0; BUFFER_BYTES], 0, Sha1::new());
-    loop {
-        let read = match from.read(&mut buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
-        let bytes = buffer.get(..read).unwrap_or_default();
-        if bytes.is_empty() {
-            return Ok((size, sha1.digest().to_string()));
-        }
-        sha1.update(bytes);
-        size += bytes.len() as u64;
-        take(bytes)?;
-    }
-}
-
-const BUFFER_BYTES: usize = 64 * 1024;

@@ -7,6 +7,7 @@ use std::os::fd::AsFd as _;
 use rustix::fs::{Gid, Mode, Stat, Uid, XattrFlags};
 use rustix::io::Errno;
 
+use super::contents::Contents;
 use super::disk::Disk;
 use super::plan::{Side, is_program};
 use crate::patch::tree::kind;
@@ -21,18 +22,18 @@ pub(super) fn stage(
     path: &[u8],
     aside: &[u8],
     side: &Side,
-    contents: &File,
+    contents: &Contents,
 ) -> io::Result<()> {
     if side.is_link {
         let mut target = Vec::new();
-        side.read(contents, |bytes| {
+        contents.read(side, |bytes| {
             target.extend_from_slice(bytes);
             Ok(())
         })?;
         return disk.symlink(&target, aside);
     }
     let mut file = disk.create(aside)?;
-    side.read(contents, |bytes| {
+    contents.read(side, |bytes| {
         disk.faults.before("write")?;
         file.write_all(bytes)
     })?;

@@ -53,7 +53,7 @@ impl Faults for Calls {
 struct Place {
     root: tempfile::TempDir,
     plan: Plan,
-    contents: File,
+    contents: Contents,
 }
 
 type Files = BTreeMap<PathBuf, (u32, Vec<u8>)>;
@@ -142,7 +142,6 @@ impl Place {
         let names = |names: &[&str]| names.iter().map(|it| Name(it.as_bytes().to_vec())).collect();
         plan.made = names(&["file", "new", "new/deep"]);
         plan.gone = names(&["emptied", "emptied/deep", "folder", "folder/deep"]);
-        let contents = contents.file().try_clone().unwrap();
         Self { root, plan, contents }
     }
 
