@@ -68,6 +68,7 @@ mod response_limit;
 mod results;
 mod retries;
 mod rounds;
+mod run_kill;
 mod run_retries;
 mod run_room;
 mod sandbox;

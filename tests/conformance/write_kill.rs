@@ -36,7 +36,7 @@ const PATCH: &str = "*** Begin Patch\n*** Update File: a\n@@\n-one\n+two\n*** De
                      *** Add File: new/deep/c\n+c\n*** End Patch\n";
 
 /// Whether strace can be used here; a line that says so if not.
-fn has_strace() -> bool {
+pub(super) fn has_strace() -> bool {
     let mut strace = Command::new("strace");
     strace.args(["-o", "/dev/null", "-e", "inject=fsync:error=EIO:when=1", "true"]);
     let works = strace.stdout(Stdio::null()).stderr(Stdio::null()).status();

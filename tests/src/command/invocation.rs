@@ -21,6 +21,7 @@ pub struct Invocation<'p> {
     input: Input,
     output: Option<Stdio>,
     writes: bool,
+    leaves: bool,
 }
 
 enum Input {
@@ -45,6 +46,7 @@ impl<'p> Invocation<'p> {
             input: Input::Handle(Stdio::null()),
             output: None,
             writes: false,
+            leaves: false,
         }
     }
 
@@ -127,6 +129,13 @@ impl<'p> Invocation<'p> {
         self
     }
 
+    /// It may leave files for the next run to remove, because it is killed or refused a call.
+    #[must_use]
+    pub fn leaves(mut self) -> Self {
+        self.leaves = true;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -168,7 +177,7 @@ impl<'p> Invocation<'p> {
             // A command that does not want all of it closes the pipe.
             std::thread::spawn(move || drop(stdin.write_all(&bytes)));
         }
-        Running::new(self.place, child, before)
+        Running::new(self.place, child, before, self.leaves)
     }
 
     /// Starts it and waits for its end.
