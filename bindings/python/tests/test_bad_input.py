@@ -112,7 +112,7 @@ def test_bytes_that_are_no_text_in_a_reply() -> None:
 def test_an_unknown_call() -> None:
     session = started(calls(("add", "{}")), tools=[ADD])
     session.end_response()
-    with pytest.raises(zerostack.UnknownCall, match="no open tool call has the id 9"):
+    with pytest.raises(zerostack.UnknownCall, match="no open tool call has this id: 9"):
         session.tool_result(9, "")
     assert len(session.pending_calls()) == 1
 
