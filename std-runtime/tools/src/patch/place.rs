@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use super::hunk::{Hunk, HunkLine, Kind};
+use crate::anchor::BOM;
 use crate::edit::{difference, most_similar};
 use crate::text;
 
@@ -10,6 +11,13 @@ use crate::text;
 /// # Errors
 /// The first hunk whose lines are not there, or more than once.
 pub(super) fn place(before: &[u8], hunks: &[Hunk]) -> Result<Vec<u8>, Refusal> {
+    // A mark of the byte order is no part of the first line, unless the patch has it too.
+    let has_mark = |hunk: &Hunk| hunk.lines.iter().any(|line| line.text.starts_with(BOM));
+    if let Some(text) = before.strip_prefix(BOM)
+        && !hunks.iter().any(has_mark)
+    {
+        return Ok([BOM, &place(text, hunks)?].concat());
+    }
     let file = File::of(before);
     let mut placed: Vec<Placed<'_>> = Vec::new();
     for (index, hunk) in hunks.iter().enumerate() {

@@ -167,3 +167,139 @@ fn every_cut_of_a_patch_is_refused_or_whole_in_itself() {
     }
     assert!(apply(&[("f", "a\n")], patch).is_ok());
 }
+
+/// A hunk that makes the second line of [`SHORT`] large.
+const SHORT_HUNK: &str = " a\n-b\n+B\n c\n";
+const SHORT: &str = "a\nb\nc\nd\ne\nf\n";
+
+#[test]
+fn each_form_that_models_write_is_taken_and_what_is_not_the_content_is_not() {
+    let unified = |header: &str, hunk: &str| format!("--- a/f\n+++ b/f\n{header}\n{hunk}");
+    let large = SHORT.replace('b', "B");
+    let git = "diff --git a/f b/f\nindex 12..34 100644\n";
+    let mail = format!("From ab Mon\nSubject: x\n---\n f | 2 +-\n 1 file changed\n\n{git}");
+    let fence = "```";
+    let nested = "# t\n```\ncode\n```\nend\n";
+    let in_nested = unified("@@ -1,5 +1,5 @@", " # t\n ```\n-code\n+CODE\n ```\n end\n");
+    let envelope =
+        |body: &str| format!("*** Begin Patch\n*** Update File: f\n{body}*** End Patch\n");
+    let eof = "*** End of File\n";
+    let whole = unified("@@ -1,3 +1,3 @@", SHORT_HUNK);
+    let cases: Vec<(String, &str, Option<String>)> = vec![
+        (format!("{git}{whole}"), SHORT, Some(large.clone())),
+        (format!("{mail}{whole}-- \n2.39.2\n"), SHORT, Some(large.clone())),
+        (format!("{whole}\nThis changes b.\n"), SHORT, Some(large.clone())),
+        (
+            whole.replace("a/f", "f").replace("b/f", "f\t2020-01-01 00:00"),
+            SHORT,
+            Some(large.clone()),
+        ),
+        (
+            format!("{fence}diff\n{in_nested}{fence}\nDone.\n"),
+            nested,
+            Some(nested.replace("code", "CODE")),
+        ),
+        (format!("````diff\n{in_nested}````\n"), nested, Some(nested.replace("code", "CODE"))),
+        (
+            unified("@@ -1,2 +1,5 @@", " a\n+```sh\n+ls\n+```\n b\n"),
+            "a\nb\n",
+            Some("a\n```sh\nls\n```\nb\n".to_owned()),
+        ),
+        (unified("@@ -1,3 +1,2 @@", " a\n--- c\n b\n"), "a\n-- c\nb\n", Some("a\nb\n".to_owned())),
+        (unified("@@ -1,2 +1,3 @@", " a\n+++ i\n b\n"), "a\nb\n", Some("a\n++ i\nb\n".to_owned())),
+        // An editor took the blank away that an empty line of context begins with.
+        (
+            unified("@@ -1,5 +1,5 @@", " a\n\n-b\n+B\n\n c\n"),
+            "a\n\nb\n\nc\n",
+            Some("a\n\nB\n\nc\n".to_owned()),
+        ),
+        (
+            unified("@@ -5,2 +5,2 @@", "-e\n+E\n f\n@@ -1,2 +1,2 @@\n-a\n+A\n b\n"),
+            SHORT,
+            Some(SHORT.replace('a', "A").replace('e', "E")),
+        ),
+        // Line ends are the file's, and so is the mark of the byte order.
+        (whole.clone(), "a\r\nb\r\nc\r\n", Some("a\r\nB\r\nc\r\n".to_owned())),
+        (whole.replace('\n', "\r\n"), SHORT, Some(large.clone())),
+        (
+            unified("@@ -1,2 +1,2 @@", "-a\n+A\n b\n"),
+            "\u{feff}a\nb\n",
+            Some("\u{feff}A\nb\n".to_owned()),
+        ),
+        (
+            unified("@@ -1,2 +1,2 @@", "-\u{feff}a\n+A\n b\n"),
+            "\u{feff}a\nb\n",
+            Some("A\nb\n".to_owned()),
+        ),
+        (
+            unified("@@ -1,2 +1,2 @@", " a\n-b\n\\ No newline at end of file\n+b\n"),
+            "a\nb",
+            Some("a\nb\n".to_owned()),
+        ),
+        (
+            unified("@@ -1,2 +1,2 @@", " a\n-b\n+b\n\\ No newline at end of file\n"),
+            "a\nb\n",
+            Some("a\nb".to_owned()),
+        ),
+        (whole.clone(), "a\nb\nc", Some("a\nB\nc".to_owned())),
+        (
+            envelope(&format!("@@\n a\n-b\n+B\n{eof}")),
+            "a\nb\na\nb\n",
+            Some("a\nb\na\nB\n".to_owned()),
+        ),
+        (envelope(&format!("@@\n a\n-b\n+B\n{eof}")), "a\nb\nc\n", None),
+        (
+            format!("apply_patch <<'EOF'\n{}EOF\n", envelope("@@\n-a\n+A\n")),
+            SHORT,
+            Some(SHORT.replace('a', "A")),
+        ),
+        (envelope("@@\n-a\n+A\n").replace('\n', "\r\n"), SHORT, Some(SHORT.replace('a', "A"))),
+        (envelope("@@\n+g\n"), SHORT, Some(format!("{SHORT}g\n"))),
+        // Not the content: a letter, a blank, a change that is there already.
+        (unified("@@ -1,3 +1,3 @@", " a\n-q\n+B\n c\n"), SHORT, None),
+        (unified("@@ -1,3 +1,3 @@", " a\n-\tb\n+B\n c\n"), "a\n  b\nc\n", None),
+        (whole.clone(), &large, None),
+        (unified("@@", SHORT_HUNK), "a\nb\nc\nz\na\nb\nc\n", None),
+        (whole.replace("+++ b/f", "+++ b/../f"), SHORT, None),
+    ];
+    for (patch, before, after) in &cases {
+        let found = apply(&[("f", before)], patch);
+        match after {
+            Some(after) => {
+                assert_eq!(found.unwrap(), [("f".to_owned(), Some(after.clone()))], "{patch}");
+            }
+            None => assert!(found.is_err(), "{patch}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn names_that_git_quotes_and_renames_and_deletions() {
+    let named = "diff --git \"a/\\303\\274 x\" \"b/\\303\\274 x\"\n--- \"a/\\303\\274 x\"\n+++ \"b/\\303\\274 x\"\n";
+    let patch = format!("{named}@@ -1,3 +1,3 @@\n{SHORT_HUNK}");
+    let large = SHORT.replace('b', "B");
+    assert_eq!(
+        apply(&[("ü x", SHORT)], &patch).unwrap(),
+        [("ü x".to_owned(), Some(large.clone()))]
+    );
+    let patch = format!("--- a/x y\t\n+++ b/x y\t\n@@ -1,3 +1,3 @@\n{SHORT_HUNK}");
+    assert_eq!(
+        apply(&[("x y", SHORT)], &patch).unwrap(),
+        [("x y".to_owned(), Some(large.clone()))]
+    );
+    let moved = "diff --git a/f b/g\nsimilarity index 90%\nrename from f\nrename to g\n";
+    let changed = format!("{moved}--- a/f\n+++ b/g\n@@ -1,3 +1,3 @@\n{SHORT_HUNK}");
+    for (patch, after) in [(moved.to_owned(), SHORT.to_owned()), (changed, large)] {
+        let wanted = [("f".to_owned(), None), ("g".to_owned(), Some(after))];
+        assert_eq!(apply(&[("f", SHORT)], &patch).unwrap(), wanted, "{patch}");
+    }
+    let gone = "--- a/f\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-a\n-b\n";
+    assert_eq!(apply(&[("f", "a\nb\n")], gone).unwrap(), [("f".to_owned(), None)]);
+    assert!(apply(&[("f", "a\nb\nc\n")], gone).is_err());
+    // Several files: all or none.
+    let two = format!(
+        "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n{SHORT_HUNK}--- a/g\n+++ b/g\n@@ -1 +1 @@\n-q\n+r\n"
+    );
+    assert!(apply(&[("f", SHORT), ("g", "x\n")], &two).is_err());
+    assert_eq!(apply(&[("f", SHORT), ("g", "q\n")], &two).unwrap().len(), 2);
+}
