@@ -73,7 +73,7 @@ pub use carry_out::carry_out;
 pub use check::Check;
 pub use context::Context;
 use delivery::Checked;
-pub use delivery::{Delivery, keep_patch};
+pub use delivery::{Delivery, keep_patch, write_file};
 pub use filling::Filling;
 pub use first_request::first_request;
 pub use fork::Fork;

@@ -2,31 +2,26 @@
 //! the page asks for nothing and runs nothing.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::command::flag::text_of_amount;
 use crate::record::Record;
+use crate::run::write_file;
 use crate::visible::visible;
 use crate::{Error, ErrorKind, Result};
 
-/// Writes the page to `path`, whole or not at all.
+/// Writes the page to `path`, whole or not at all; a device is written to.
 ///
 /// # Errors
 /// `Input` when the record cannot be read, or the file cannot be written.
 pub(super) fn write(record: &Record, path: &Path) -> Result<()> {
     let page = page(record)?;
-    let cannot = |error: std::io::Error| {
+    write_file(path, page.as_bytes()).map_err(|error| {
         let text = format!("cannot write the page to {}: {error}", path.display());
         Error::new(ErrorKind::Input, text)
-    };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(cannot)?;
-    file.write_all(page.as_bytes()).map_err(cannot)?;
-    file.persist(path).map(drop).map_err(|error| cannot(error.error))
+    })
 }
 
 fn page(record: &Record) -> Result<String> {

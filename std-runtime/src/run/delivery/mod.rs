@@ -123,7 +123,10 @@ fn folder_of(file: &Path) -> &Path {
 }
 
 /// Replaces `file` by a new one with `bytes`, at once; a device or a pipe is written to.
-fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+/// What the system says; the file is as it was then.
+pub fn write_file(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let found = fs::metadata(file).map(|found| found.file_type());
     if found.is_ok_and(|kind| kind.is_char_device() || kind.is_fifo()) {
         return File::options().write(true).open(file)?.write_all(bytes);
