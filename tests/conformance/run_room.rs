@@ -158,6 +158,41 @@ fn budgets_end_a_run_with_the_option_that_raises_them() {
 }
 
 #[test]
+fn a_cost_holds_over_a_run_and_its_subagents_and_what_was_done_is_kept() {
+    let config = "[providers.openai]\nprices = { input = 3.0, output = 15.0 }\n";
+    let task = || json!({"task": "look", "prompt": "ask"});
+    // Each reply costs 0.0045: that of the run, two of its first subagent, which is over the budget.
+    let used = |reply: Reply| reply.usage(1000, 100, 0);
+    let script = || {
+        Script::new()
+            .reply(used(Reply::new().call("write", json!({"path": "new", "content": "kept\n"}))))
+            .reply(used(Reply::new().call("task", task())))
+            .reply(used(reads("again")))
+            .reply(used(Reply::new().text("seen")).repeat())
+    };
+    let place = place();
+    place.write("home/.config/zerostack/config.toml", config);
+    let arguments = ["--subagents", "go", "--max-cost", "0.0130", "--events", "json"];
+    let (done, bodies) = run(&place, &arguments, script());
+    assert_eq!((done.code, bodies.len()), (53, 3), "one reply over it, none more: {done:?}");
+    let result = done.events().pop().unwrap();
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("0.0135 of 0.013; raise --max-cost"), "{message}");
+    // The partial result is kept, and its cost is that of all.
+    let kept = message.rsplit_once("kept in ").unwrap().1;
+    assert!(std::fs::read_to_string(kept).unwrap().contains("+kept"), "{kept}");
+    let about: Value = serde_json::from_str(&place.zerostack(&["show"]).run().success()).unwrap();
+    assert_eq!(about["cost_micros"], 13_500, "{about}");
+    // With enough of it, the run ends well and its cost is told; without prices none is.
+    let (done, _) = run(&place, &["--subagents", "go", "--max-cost", "1"], script());
+    done.success();
+    assert!(done.stderr.contains("0.0225"), "{}", done.stderr);
+    let (done, _) = run(&super::place(), &["--subagents", "go", "--events", "json"], script());
+    assert_eq!(done.code, 0);
+    assert!(!done.text().contains("cost"), "{}", done.text());
+}
+
+#[test]
 fn a_reply_of_too_many_calls_ends_a_run_with_the_option_that_raises_them() {
     let pair = || Reply::new().call("bash", json!({"command": "echo a"}));
     let pair = || pair().call("bash", json!({"command": "echo b"}));

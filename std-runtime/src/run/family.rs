@@ -68,16 +68,20 @@ impl<'a> Family<'a> {
         let all = self.all();
         let (most, cost) = (self.limits.max_turn_tokens, self.limits.max_turn_cost_micros);
         let is_over = |used: u64, most: u64| most > 0 && used > most;
-        let what = if is_over(all.usage.total().into(), most.into()) {
-            "tokens; raise --max-total-tokens"
-        } else if is_over(self.limits.prices.cost_micros(all.usage), cost.into()) {
-            "money; raise --max-cost"
+        let tokens = u64::from(all.usage.total());
+        let micros = self.limits.prices.cost_micros(all.usage);
+        let what = if is_over(tokens, most.into()) {
+            format!("{tokens} tokens of {most}; raise --max-total-tokens")
+        } else if is_over(micros, cost.into()) {
+            let [used, cost] = [micros, cost.into()].map(amount);
+            format!("money for {used} of {cost}; raise --max-cost")
         } else if all.rounds > u32::from(self.limits.max_rounds) && self.limits.max_rounds > 0 {
-            "requests; raise --max-rounds"
+            let (rounds, most) = (all.rounds, self.limits.max_rounds);
+            format!("{rounds} requests of {most}; raise --max-rounds")
         } else {
             return Ok(());
         };
-        let text = format!("the run and its subagents used all their {what}");
+        let text = format!("the run and its subagents used {what}");
         Err(Error::new(ErrorKind::Limit, text))
     }
 
@@ -167,6 +171,11 @@ impl Member<'_> {
     pub(super) fn parent(&self, call: &str) -> ParentCall {
         ParentCall { conversation: self.id.id.clone(), call: call.to_owned() }
     }
+}
+
+/// An amount of money in units of the currency of the prices.
+pub(super) fn amount(micros: u64) -> f64 {
+    micros as f64 / 1e6
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,6 +2,7 @@
 
 use zerostack_core::{Limits, Usage};
 
+use super::family::amount;
 use crate::{Error, ErrorKind, Result};
 
 /// What was spent, and the best patch that it came to so far.
@@ -47,26 +48,32 @@ impl Spent {
     /// # Errors
     /// `Limit` when one of them is used up.
     pub(super) fn left(&self, limits: &Limits) -> Result<Limits> {
-        let used_up = |what: &str, option: &str| {
+        let used_up = |what: String, option: &str| {
             let text = format!("the run has used up its {what}; raise {option}");
             Error::new(ErrorKind::Limit, text)
         };
         let mut left = *limits;
         left.max_rounds = limits.max_rounds.saturating_sub(self.rounds);
         if left.max_rounds == 0 {
-            return Err(used_up("requests", "--max-rounds"));
+            return Err(used_up(format!("{} requests", limits.max_rounds), "--max-rounds"));
         }
         if limits.max_turn_tokens > 0 {
             left.max_turn_tokens = limits.max_turn_tokens.saturating_sub(self.total().total());
             if left.max_turn_tokens == 0 {
-                return Err(used_up("tokens", "--max-total-tokens"));
+                return Err(used_up(
+                    format!("{} tokens", limits.max_turn_tokens),
+                    "--max-total-tokens",
+                ));
             }
         }
         if limits.max_turn_cost_micros > 0 {
             let cost = u32::try_from(limits.prices.cost_micros(self.total())).unwrap_or(u32::MAX);
             left.max_turn_cost_micros = limits.max_turn_cost_micros.saturating_sub(cost);
             if left.max_turn_cost_micros == 0 {
-                return Err(used_up("money", "--max-cost"));
+                return Err(used_up(
+                    format!("money, {}", amount(limits.max_turn_cost_micros.into())),
+                    "--max-cost",
+                ));
             }
         }
         Ok(left)
