@@ -14,6 +14,8 @@ struct Ending {
     code: i32,
     kind: &'static str,
     arguments: &'static [&'static str],
+    /// The configuration of the user.
+    config: &'static str,
     replies: fn() -> Vec<Reply>,
     act: fn(&Place, &Scripted, &mut Running<'_>),
 }
@@ -34,10 +36,22 @@ fn stalls() -> Vec<Reply> {
 
 /// The table of `running.md`, but for what needs a place of its own.
 fn table() -> Vec<Ending> {
-    let end =
-        |code, kind, arguments, replies| Ending { code, kind, arguments, replies, act: nothing };
-    let signalled =
-        |code, kind, act| Ending { code, kind, arguments: &["go"], replies: stalls, act };
+    let end = |code, kind, arguments, replies| Ending {
+        code,
+        kind,
+        arguments,
+        config: "",
+        replies,
+        act: nothing,
+    };
+    let signalled = |code, kind, act| Ending {
+        code,
+        kind,
+        arguments: &["go"],
+        config: "",
+        replies: stalls,
+        act,
+    };
     vec![
         end(0, "", &["go"], || vec![writes(), says("done")]),
         end(2, "usage", &["explain", "--write", "it"], Vec::new),
@@ -46,6 +60,10 @@ fn table() -> Vec<Ending> {
         end(52, "configuration", &["go", "--provider", "nobody"], Vec::new),
         end(53, "limit", &["go", "--max-rounds", "1"], || vec![writes()]),
         end(53, "limit", &["go", "--time-limit", "1"], stalls),
+        Ending {
+            config: "bad_calls = \"fail\"\n",
+            ..end(54, "tool", &["go"], || vec![Reply::new().call("no_such_tool", json!({}))])
+        },
         end(55, "denied", &["go", "--deny", "Write"], || vec![writes(), says("not allowed")]),
         end(60, "provider", &["go", "--max-attempts", "1"], || vec![Reply::status(500)]),
         end(61, "no_result", &["go"], || vec![says("nothing to do")]),
@@ -82,10 +100,11 @@ fn table() -> Vec<Ending> {
 #[test]
 fn each_has_its_code_its_event_and_no_result_on_stdout_but_one() {
     for ending in table() {
-        let Ending { code, kind, arguments, replies, act } = ending;
+        let Ending { code, kind, arguments, config, replies, act } = ending;
         for events in [true, false] {
             let place = broken_project();
             place.commit();
+            place.write("home/.config/zerostack/config.toml", config);
             let script = replies().into_iter().fold(Script::new(), Script::reply);
             let provider = Scripted::start(script).unwrap();
             let format: &[&str] = if events { &["--events", "json"] } else { &[] };
@@ -134,6 +153,63 @@ fn code_1_a_defect() {
     let done = place.zerostack(&["sdk", "codex", "exec"]).through(&unshare).run();
     assert!(done.failure(1).contains("the program cannot be found"), "{}", done.stderr);
     assert!(done.stdout.is_empty());
+}
+
+/// Whether mount namespaces can be made here; a line that says so if not.
+fn has_mounts() -> bool {
+    let mount = ["-Urm", "mount", "-t", "tmpfs", "none", "/proc"];
+    let able = std::process::Command::new("unshare").args(mount).status();
+    let works = able.is_ok_and(|status| status.success());
+    if !works {
+        eprintln!("NOT RUN: no mount namespace can be made here");
+    }
+    works
+}
+
+#[test]
+fn code_44_no_sandbox_can_be_made() {
+    if !has_mounts() {
+        return;
+    }
+    let place = broken_project();
+    // No namespace may be made below this one.
+    let forbid = "echo 0 >/proc/sys/user/max_mnt_namespaces && exec \"$@\"";
+    let unshare = ["unshare", "-Urm", "sh", "-c", forbid, "sh"];
+    let provider = Scripted::start(Script::new().text("done")).unwrap();
+    for events in [&[][..], &["--events", "json"]] {
+        let arguments = [&["go", "--sandbox", "on"], events].concat();
+        let done = place.zerostack(&arguments).model(&provider).through(&unshare).run();
+        assert_eq!(done.code, 44, "{done:?}");
+        match events.is_empty() {
+            true => assert!(done.stdout.is_empty() && done.stderr.contains("sandbox"), "{done:?}"),
+            false => check_result(&done, 44, "sandbox"),
+        }
+    }
+    assert!(provider.requests().is_empty());
+}
+
+#[test]
+fn a_full_disk_where_the_files_are_to_be_written() {
+    if !has_mounts() {
+        return;
+    }
+    let place = broken_project();
+    place.write("home/disk/file", "");
+    let disk = place.folder("home/disk").display().to_string();
+    // The project itself is on a disk of 64 KiB.
+    let mount =
+        "at=$1; shift; mount -t tmpfs -o size=64k none \"$at\" && cd \"$at\" && echo 1 >a && \"$@\"
+        code=$?; [ \"$(cat a)\" = 1 ] && [ \"$(ls -A)\" = a ] || exit 98; exit $code";
+    let unshare = ["unshare", "-Urm", "sh", "-c", mount, "sh", &disk];
+    let script =
+        Script::new().call("bash", json!({"command": "echo 2 >a; seq 1 50000 >b"})).text("done");
+    let provider = Scripted::start(script).unwrap();
+    let arguments = ["go", "--write", "--events", "json"];
+    let done = place.zerostack(&arguments).model(&provider).through(&unshare).run();
+    check_result(&done, 42, "input");
+    let result = done.events().pop().unwrap();
+    let message = result["error"]["message"].as_str().unwrap();
+    assert!(message.contains("No space left") && message.contains("is kept in"), "{message}");
 }
 
 #[test]
