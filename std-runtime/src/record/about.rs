@@ -88,7 +88,8 @@ impl About {
         }
         let Version { version } = serde_json::from_slice(bytes)?;
         if version != VERSION {
-            return Err(io::Error::other("another version of zerostack wrote it"));
+            let text = "another version of zerostack wrote it";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         Ok(serde_json::from_slice(bytes)?)
     }

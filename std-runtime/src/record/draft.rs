@@ -222,10 +222,15 @@ pub(super) fn adopt(_lock: &Lock) -> io::Result<()> {
     let runs = state_folder::folder(RUNS)?;
     for place in left()? {
         let about = read(&place.join(ABOUT)).and_then(|bytes| About::parse(&bytes));
-        let Ok(mut about) = about else {
-            // One that was killed before it began, or that another version of the command made.
-            fs::remove_dir_all(&place)?;
-            continue;
+        let mut about = match about {
+            Ok(about) => about,
+            // It is for that version to make a record of.
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => continue,
+            // One that was killed before it began.
+            Err(_) => {
+                fs::remove_dir_all(&place)?;
+                continue;
+            }
         };
         about.exit_code = ErrorKind::Internal.exit_code();
         about.error = Some("the command was killed before the run ended".to_owned());
@@ -271,9 +276,9 @@ fn remove_scratch(place: &Path) -> io::Result<()> {
 /// Whether the process of a draft lives.
 fn is_alive(place: &Path) -> bool {
     let Ok(alive) = File::open(place.join(ALIVE)) else {
-        // It is not there yet in a draft that is being made.
-        let made = place.metadata().and_then(|it| it.modified()).ok();
-        return made.and_then(|made| made.elapsed().ok()).is_some_and(|age| age.as_secs() < 60);
+        // It is not there yet in a draft that is being made, maybe before the clock ran backwards.
+        let made = place.metadata().and_then(|it| it.modified());
+        return made.is_ok_and(|made| !made.elapsed().is_ok_and(|age| age.as_secs() >= 60));
     };
     rustix::fs::flock(&alive, FlockOperation::NonBlockingLockExclusive).is_err()
 }

@@ -32,6 +32,14 @@ pub(super) fn write_about(place: &Path, about: &About) -> io::Result<()> {
     replace(place, ABOUT, &serde_json::to_vec(about)?)
 }
 
+/// Takes note in the folder `all` of the sessions of a project that `name` is the last used one:
+/// times tell that only while the clock runs forwards.
+pub(super) fn write_last(all: &Path, name: &str) -> io::Result<()> {
+    let new = NewFile::create(all, ".last-", 0o600)?;
+    new.file().write_all(name.as_bytes())?;
+    new.persist(&all.join(LAST))
+}
+
 /// Replaces a file at once.
 pub(super) fn replace(place: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let new = NewFile::create(place, ".new-", 0o600)?;
@@ -49,6 +57,7 @@ pub(super) fn private() -> fs::OpenOptions {
 pub(super) const ABOUT: &str = "about.json";
 pub(super) const JOURNAL: &str = "journal";
 pub(super) const PENDING: &str = "pending.patch";
+pub(super) const LAST: &str = ".last";
 pub(super) const LOCK: &str = "lock";
 /// The most that is read of `about.json`.
 const ABOUT_BYTES: u64 = 16 * 1024 * 1024;

@@ -14,6 +14,8 @@ use crate::agent::OwnedSession;
 pub(super) struct JournalFile {
     file: File,
     journal: Journal,
+    /// The most that the file may take.
+    most_bytes: u64,
 }
 
 /// What a file held.
@@ -29,7 +31,7 @@ impl JournalFile {
     /// Opens the file at `path`, which must be there.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::options().read(true).write(true).open(path)?;
-        Ok(Self { file, journal: Journal::new() })
+        Ok(Self { file, journal: Journal::new(), most_bytes: FILE_BYTES })
     }
 
     /// Reads it. What follows is written after the last whole frame.
@@ -40,11 +42,12 @@ impl JournalFile {
         let mut bytes = Vec::new();
         let mut file = &self.file;
         io::Seek::seek(&mut file, io::SeekFrom::Start(0))?;
-        file.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > FILE_BYTES {
-            let text = format!("it is longer than {FILE_BYTES} bytes");
+        // Nothing of one that is too long is read.
+        if file.metadata()?.len() > self.most_bytes {
+            let text = format!("it is longer than {} bytes", self.most_bytes);
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
+        file.take(self.most_bytes).read_to_end(&mut bytes)?;
         let restored = Journal::restore(&bytes, Growing::new(TRANSCRIPT_BYTES));
         let restored = restored
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "its journal is no journal"))?;
@@ -72,8 +75,9 @@ impl JournalFile {
         bytes.extend_from_slice(head);
         bytes.extend_from_slice(payload);
         let end = at + bytes.len() as u64;
-        if end > FILE_BYTES {
-            return Err(io::Error::other(format!("it would be longer than {FILE_BYTES} bytes")));
+        if end > self.most_bytes {
+            let text = format!("it would be longer than {} bytes", self.most_bytes);
+            return Err(io::Error::other(text));
         }
         let journal = frame.saved();
         let written = self.file.write_all_at(&bytes, at).and_then(|()| {
@@ -195,6 +199,32 @@ mod tests {
             let session = Session::resume(held.storage, held.used, config()).unwrap();
             assert_eq!(session.snapshot(), before, "{length} bytes");
         }
+    }
+
+    #[test]
+    fn a_file_is_bounded_and_stays_as_it_is_at_the_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        std::fs::write(&path, "").unwrap();
+        let mut file = JournalFile::open(&path).unwrap();
+        file.read().unwrap();
+        file.most_bytes = 4096;
+        let mut session = start_session(config()).unwrap();
+        let refused = (0..100).find_map(|_| {
+            session.user(&"x".repeat(100)).unwrap();
+            session.abort();
+            file.save(&session).err()
+        });
+        let why = refused.unwrap().to_string();
+        assert!(why.contains("longer than 4096 bytes"), "{why}");
+        let length = std::fs::metadata(&path).unwrap().len();
+        assert!(length <= 4096 && length == file.file_bytes());
+        let mut file = JournalFile::open(&path).unwrap();
+        assert_eq!(file.read().unwrap().dropped_bytes, 0);
+        // One that somebody made longer is not read.
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(FILE_BYTES + 1).unwrap();
+        let why = JournalFile::open(&path).unwrap().read().unwrap_err().to_string();
+        assert!(why.contains("longer than 268435456 bytes"), "{why}");
     }
 
     #[test]

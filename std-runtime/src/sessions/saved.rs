@@ -9,7 +9,7 @@ use zerostack_core::{OwnedConfig, Session};
 
 use super::about::About;
 use super::attachments;
-use super::files::{JOURNAL, PENDING, damaged, replace, unusable, write_about};
+use super::files::{JOURNAL, PENDING, damaged, replace, unusable, write_about, write_last};
 use super::journal::{Held, JournalFile};
 use crate::agent::{Files, OwnedSession, start_session};
 use crate::error::listed;
@@ -150,8 +150,12 @@ impl Saved {
     /// Writes what is known of it.
     pub(crate) fn keep(&mut self) {
         self.about.touch();
+        let kept = write_about(&self.place, &self.about).and_then(|()| {
+            let all = self.place.parent().unwrap_or(&self.place);
+            write_last(all, &self.name)
+        });
         if self.failed.is_none()
-            && let Err(error) = write_about(&self.place, &self.about)
+            && let Err(error) = kept
         {
             self.failed = Some(error.to_string());
         }

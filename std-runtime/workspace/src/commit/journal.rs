@@ -89,6 +89,17 @@ enum Line {
     Done(bool),
 }
 
+/// What the first line of every version has.
+#[derive(Debug, Deserialize)]
+struct First {
+    begin: Version,
+}
+
+#[derive(Debug, Deserialize)]
+struct Version {
+    version: u32,
+}
+
 /// A journal on the disk.
 pub(super) struct Journal<'a> {
     path: PathBuf,
@@ -144,12 +155,13 @@ impl<'a> Journal<'a> {
         let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
         let mut lines = text.get(..whole).unwrap_or_default().split(|&byte| byte == b'\n');
         let first = lines.next().unwrap_or_default();
+        // The rest of the line may be another one in another version.
+        if serde_json::from_slice::<First>(first)?.begin.version != VERSION {
+            return Err(io::Error::other("another version of zerostack wrote it"));
+        }
         let Line::Begin(begin) = serde_json::from_slice(first)? else {
             return Err(io::Error::other("its first line is missing"));
         };
-        if begin.version != VERSION {
-            return Err(io::Error::other("another version of zerostack wrote it"));
-        }
         let (mut staged, mut is_done) = (None, false);
         for line in lines.filter(|line| !line.is_empty()) {
             match serde_json::from_slice(line)? {
