@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyString};
 use zerostack_core::{FailedTurn, Limits as CoreLimits, Prices as CorePrices, RoomPolicy};
 
 use crate::enums;
+use crate::message::Usage;
 use crate::number::number;
 use crate::value::value_class;
 
@@ -31,6 +32,11 @@ value_class! {
         cache_read: u32 = 0,
         /// Tokens of requests that were put into it.
         cache_write: u32 = 0,
+    }
+
+    /// What `usage` costs, in millionths of the currency, rounded up.
+    fn cost_micros(&self, usage: &Bound<'_, Usage>) -> u64 {
+        CorePrices::from(self).cost_micros(usage.get().into())
     }
 }
 

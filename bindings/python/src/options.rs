@@ -158,7 +158,7 @@ impl<'py> Options<'py> {
 ///
 /// # Errors
 /// `TypeError` that says which tool is wrong.
-fn tools(tools: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedTool>> {
+pub fn tools(tools: &Bound<'_, PyAny>) -> PyResult<Vec<OwnedTool>> {
     let py = tools.py();
     let refused = |index: usize, why: PyErr| {
         let text = format!("tools[{index}]: {}", why.value(py));

@@ -12,7 +12,7 @@ use crate::error::{Said, closed, raised_in};
 use crate::held::{Held, OwnedSession};
 use crate::message::{self, Checkpoint, Entry, Failure, Request, ToolCall, Usage, WindowTokens};
 use crate::{
-    attachments, enums, feed, json_lines, number, open, profile, request, request_options,
+    attachments, enums, feed, json_lines, number, open, options, profile, request, request_options,
 };
 
 /// One conversation with a model: the state machine that a runtime drives.
@@ -326,6 +326,16 @@ impl Session {
         }
         self.held.act(py, "set_response_schema", |session| {
             let config = core::OwnedConfig { options, ..session.config().clone() };
+            session.set_config(config).map(drop)
+        })
+    }
+
+    /// The tools that the model may call from the next turn on, as the keyword `tools` takes them.
+    /// `WrongStep` while a turn is open.
+    fn set_tools(&self, py: Python<'_>, tools: &Bound<'_, PyAny>) -> PyResult<()> {
+        let tools = options::tools(tools)?;
+        self.held.act(py, "set_tools", |session| {
+            let config = core::OwnedConfig { tools, ..session.config().clone() };
             session.set_config(config).map(drop)
         })
     }

@@ -100,6 +100,8 @@ from .errors import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ._context import ToolContext, ToolProgress
+    from ._conversation import SharedBudget, Totals
     from ._output import PartialOutput
     from ._settings import Answer
     from ._turn import AgentEvent, Retry, ToolAnswered
@@ -187,6 +189,7 @@ __all__ = [
     "RunFailed",
     "RunResult",
     "Session",
+    "SharedBudget",
     "Skill",
     "StaleCheckpoint",
     "Step",
@@ -201,11 +204,14 @@ __all__ = [
     "Tool",
     "ToolAnswered",
     "ToolCall",
+    "ToolContext",
     "ToolError",
     "ToolMode",
     "ToolOutput",
+    "ToolProgress",
     "ToolResult",
     "ToolSpec",
+    "Totals",
     "Truncated",
     "Turn",
     "UnknownCall",
@@ -247,9 +253,13 @@ _LATER = {
     "RunResult": "command",
     "Skill": "skills",
     "Tool": "tools",
+    "SharedBudget": "_conversation",
     "ToolAnswered": "_turn",
+    "ToolContext": "_context",
     "ToolError": "tools",
     "ToolOutput": "tools",
+    "ToolProgress": "_context",
+    "Totals": "_conversation",
     "Turn": "agent",
     "decode": "decoding",
     "replay": "tape",

@@ -13,6 +13,8 @@ from ._output import Growing, OutputType, PartialOutput, ask_again, output_type
 from ._settings import Answer, AnswerText, Function, Settings, positive
 from ._turn import EFFECTS, AgentEvent, Effect, Retry, ToolAnswered, turn
 from ._calls import Plan
+from ._context import Shown, ToolProgress
+from ._conversation import SharedBudget, Totals, conversation_of
 from ._workers import Workers
 from .approvals import Decision, DeferredCalls, decisions
 from .enums import BadCallPolicy, Budget, Dialect, OutputLimitKey, StopReason, ToolMode
@@ -49,6 +51,7 @@ class AgentBase(ABC, Generic[Client, Http]):
         allow_http: bool = False,
         bad_calls: BadCallPolicy | str = BadCallPolicy.REPAIR,
         max_bad_calls: int = 32,
+        budget: SharedBudget | None = None,
         **options: Any,
     ) -> None:
         self._settings = Settings(
@@ -69,6 +72,7 @@ class AgentBase(ABC, Generic[Client, Http]):
             allow_http=allow_http,
             bad_calls=bad_calls,
             max_bad_calls=max_bad_calls,
+            budget=budget,
             options=options,
         )
         positive("connect_timeout_s", connect_timeout_s)
@@ -80,6 +84,19 @@ class AgentBase(ABC, Generic[Client, Http]):
     def session(self) -> Session:
         """The conversation."""
         return self._settings.session
+
+    def new_session(self) -> Session:
+        """An empty conversation with the configuration and the tools of this agent: any number of
+        them run on it at the same time, see ``session`` of :meth:`run`."""
+        return self._settings.new_session()
+
+    def resume_session(self, snapshot: bytes) -> Session:
+        """The same from the bytes that :meth:`Session.snapshot` gave."""
+        return self._settings.new_session(snapshot)
+
+    def totals(self, session: Session | None = None) -> Totals:
+        """What all turns together took, of the agent's own conversation or of ``session``."""
+        return conversation_of(session or self.session).totals
 
     @abstractmethod
     def _connected(self, timeouts: Timeouts, client: Client | None) -> Http: ...
@@ -123,7 +140,8 @@ class Work:
         settings: Settings,
         workers: Workers,
         wanted: Wanted | None,
-        decided: Mapping[int, Decision] | None = None,
+        decided: Mapping[int, Decision] | None,
+        shown: Shown,
     ) -> None:
         self._settings, self._workers = settings, workers
         self._wanted = wanted
@@ -131,7 +149,7 @@ class Work:
         self._repairs_left = 0 if wanted is None else wanted.max_repairs
         self._ready: list[AgentEvent] = []
         self._value: Any = None
-        self._plan = Plan(settings.tools, settings.rules)
+        self._plan = Plan(settings, shown)
         self._decided = decisions(decided, settings.session.pending_calls())
         self._deferred: DeferredCalls | None = None
         self._steps = self._turn(settings.tape)
@@ -140,10 +158,7 @@ class Work:
         self._is_over = False
 
     def _turn(self, tape: Tape | None) -> Generator[AgentEvent | Effect, Any, StopReason]:
-        settings = self._settings
-        return turn(
-            settings.session, settings.endpoint, tape, settings.files, self._plan, self._decided
-        )
+        return turn(self._settings, tape, self._plan, self._decided)
 
     @property
     def answer(self) -> Answer:
@@ -172,7 +187,7 @@ class Work:
         elif not isinstance(item, EFFECTS):
             self._text.take(item)
             if self._growing is not None and not isinstance(
-                item, (Retry, ToolAnswered, PartialOutput)
+                item, (Retry, ToolAnswered, ToolProgress, PartialOutput)
             ):
                 partial = self._growing.take(item)
                 if partial is not None:

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
 from . import _workers
+from ._context import Shown, ToolContext
 from ._core import Session, ToolCall, checked_arguments
 from ._results import ToolOutput
 from .approvals import Decision, result_of
 from .enums import BadCallPolicy
 from .errors import BadArguments, BadCall
 from .tools import Tool
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._settings import Settings
 
 
 class Ready(NamedTuple):
@@ -35,8 +40,9 @@ class Rules:
 class Plan:
     """The calls of a turn that cannot run are counted here."""
 
-    def __init__(self, tools: Mapping[str, Tool], rules: Rules) -> None:
-        self._tools, self._rules = tools, rules
+    def __init__(self, settings: Settings, shown: Shown) -> None:
+        self._tools, self._rules = settings.tools, settings.rules
+        self._settings, self._shown = settings, shown
         self._bad = 0
 
     def make(
@@ -60,7 +66,7 @@ class Plan:
                 answered.append((call, self._told(call, _workers.unknown(call.name, self._tools))))
                 continue
             try:
-                made, arguments = self._bound(tool, call.arguments)
+                made, arguments = self._bound(tool, call)
             except BadArguments as error:
                 answered.append((call, self._told(call, _workers.failed(call.name, error))))
             except Exception as error:
@@ -72,16 +78,21 @@ class Plan:
                     ready.append(Ready(call, tool, made))
         return ready, answered, waiting
 
-    def _bound(self, tool: Tool, arguments: str) -> tuple[Callable[[], Any], str]:
+    def _bound(self, tool: Tool, call: ToolCall) -> tuple[Callable[[], Any], str]:
         """The call, and its arguments as they were repaired."""
+        arguments = call.arguments
+        context = None
+        if tool.takes_context:
+            settings = self._settings
+            context = ToolContext(call, settings.session, settings.deps, self._shown)
         try:
-            return tool.bind(arguments), arguments
+            return tool.bind(arguments, context), arguments
         except BadArguments as error:
             if self._rules.policy is not BadCallPolicy.REPAIR:
                 raise
             try:
                 repaired = checked_arguments(tool.parameters, arguments)
-                return tool.bind(repaired), repaired
+                return tool.bind(repaired, context), repaired
             except BadArguments:
                 # About what the model wrote.
                 raise error from None

@@ -536,6 +536,8 @@ class Prices:
         """The value as a `dict` that `json` knows, with its `type` in lower case."""
     def to_json(self) -> str:
         """The same as JSON text, on one line."""
+    def cost_micros(self, usage: Usage) -> int:
+        """What `usage` costs, in millionths of the currency, rounded up."""
     @property
     def input(self) -> int:
         """Tokens of requests that no cache knows."""
@@ -911,6 +913,9 @@ class Session:
     def set_response_schema(self, schema: Union[str, Mapping[str, Any], None]) -> None:
         """What the answers must be from the next turn on: JSON Schema as the keyword
         `response_schema` takes it, or `None` for plain text. `WrongStep` while a turn is open."""
+    def set_tools(self, tools: Iterable[Any]) -> None:
+        """The tools that the model may call from the next turn on, as the keyword `tools` takes them.
+        `WrongStep` while a turn is open."""
     def instruct(self, text: str) -> None:
         """Says something to the model beside the user: another mode, other skills, another prompt.
         What was sent stays as it is, so the provider's cache goes on to serve. It starts no turn.

@@ -55,10 +55,17 @@ class Http:
         self._route: Route | None = None
         self._lease: Lease | None = None
         self._process = 0
+        self._owner: Http | None = None
         self._response: httpx.Response | None = None
         self._body: Any = None
         self._limit: threading.Timer | None = None
         self._streams = _Streams()
+
+    def another(self) -> Http:
+        """One more request at the same time, over the same connections."""
+        other = Http(self._endpoint, self._timeouts, self._given)
+        other._owner = self
+        return other
 
     def prepare(self) -> None:
         """Finds out how the server is reached.
@@ -142,6 +149,10 @@ class Http:
     def _client(self) -> httpx.Client:
         if self._given is not None:
             return self._given
+        if self._owner is not None:
+            client = self._owner._client()
+            self._route = self._owner._route
+            return client
         # The connections of the parent are not to be used by a forked child.
         if self._lease is None or self._process != os.getpid():
             self._route = route(self._endpoint)
@@ -170,6 +181,13 @@ class AsyncHttp:
         self._closes_response: AsyncGenerator[httpx.Response, None] | None = None
         self._body: AsyncIterator[bytes] | None = None
         self._until: float | None = None
+        self._owner: AsyncHttp | None = None
+
+    def another(self) -> AsyncHttp:
+        """One more request at the same time, over the same connections."""
+        other = AsyncHttp(self._endpoint, self._timeouts, self._given)
+        other._owner = self
+        return other
 
     def prepare(self) -> None:
         """Finds out how the server is reached.
@@ -230,6 +248,9 @@ class AsyncHttp:
             await closes_client.aclose()
 
     async def _client_of_this_loop(self) -> httpx.AsyncClient:
+        if self._owner is not None:
+            self._route = self._owner._route
+            return await self._owner._client_of_this_loop()
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._route = self._route or route(self._endpoint)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, NamedTuple, Union
 
@@ -15,6 +15,7 @@ from ._calls import Rules
 from .approvals import DeferredCalls
 from .enums import BadCallPolicy, Dialect, OutputLimitKey, Step, StopReason, ToolMode
 from .errors import Busy, WrongStep
+from ._conversation import Conversation, SharedBudget, Totals, conversation_of
 from .files import Files, Given
 from .tape import Tape
 from .tools import Tool, tool
@@ -87,14 +88,16 @@ class Settings:
         allow_http: bool,
         bad_calls: BadCallPolicy | str,
         max_bad_calls: int,
+        budget: SharedBudget | None,
         options: Mapping[str, Any],
     ) -> None:
         self.rules = Rules(bad_calls, max_bad_calls)
-        self.tools: dict[str, Tool] = {}
-        for function in tools:
-            made = tool(function)
-            if self.tools.setdefault(made.name, made) is not made:
-                raise ValueError(f"two tools are called {made.name}")
+        self.budget = budget
+        self.tools = by_name(tools)
+        # Those of this turn, where they are others.
+        self.turn_tools: dict[str, Tool] | None = None
+        self.deps: Any = None
+        self._made_of: tuple[Any, ...] | None = None
         self.tool_timeout_s = positive("tool_timeout_s", tool_timeout_s)
         self.time_limit_s = positive("time_limit_s", time_limit_s)
         if max_parallel_tools < 1:
@@ -107,41 +110,78 @@ class Settings:
             if record is not None:
                 raise ValueError("only a session that the agent makes can be recorded")
             self.session = model
-            known = {spec.name for spec in model.tools}
-            missing = [name for name in self.tools if name not in known]
-            if missing:
-                raise ValueError(
-                    f"the session does not offer these tools to the model: {', '.join(missing)}; "
-                    "give them to Session() or Session.resume() too"
-                )
+            self._check_tools(model)
         else:
             spoken = Dialect.OPENAI_CHAT if dialect is None else dialect
             if options.get("profile") is None:
                 options = {**options, "profile": known_profile(spoken, base_url)}
-            specs = list(self.tools.values())
-            self.session = Session(
-                spoken,
-                model,
-                system=system,
-                tools=specs,
-                limits=limits,
-                tool_mode=tool_mode,
-                output_limit_key=output_limit_key,
-                counting=counting,
+            made: dict[str, Any] = {
+                "system": system,
+                "tools": list(self.tools.values()),
+                "limits": limits,
+                "tool_mode": tool_mode,
+                "output_limit_key": output_limit_key,
+                "counting": counting,
                 **options,
-            )
+            }
+            self._made_of = (spoken, model, made)
+            self.session = Session(spoken, model, **made)
         self.endpoint: Endpoint = endpoint(
             self.session.dialect, base_url, api_key, allow_http=allow_http
         )
-        self.files = Files(self.session)
+        self.conversation: Conversation = conversation_of(self.session)
         self.tape: Tape | None = None
         if record is not None:
             self.tape = Tape(record, self.session, self.endpoint.key)
         self.is_deferred = False
-        self._turn = threading.Lock()
-        # The schema of the running turn, and the one before it.
-        self._has_schema = False
-        self._before: Mapping[str, Any] | None = None
+
+    @property
+    def files(self) -> Files:
+        """Those of the conversation."""
+        return self.conversation.files
+
+    def of(self, session: Session | None, tools: Iterable[Function] | None, deps: Any) -> Settings:
+        """The same for one turn: of ``session``, with these tools in place of the agent's."""
+        if session is None and tools is None and deps is None:
+            return self
+        other = copy.copy(self)
+        other.deps = deps
+        if tools is not None:
+            if self.tape is not None:
+                raise ValueError("a recorded agent has the same tools in all turns")
+            other.tools = other.turn_tools = by_name(tools)
+        if session is not None and session is not self.session:
+            if session.dialect is not self.session.dialect:
+                raise ValueError(
+                    f"the session speaks {session.dialect.value}, the agent "
+                    f"{self.session.dialect.value}"
+                )
+            other.session, other.tape = session, None
+            other.conversation = conversation_of(session)
+            other.is_deferred = False
+            if tools is None:
+                other._check_tools(session)
+        return other
+
+    def new_session(self, snapshot: bytes | None = None) -> Session:
+        """A session as that of the agent was made, empty or from a snapshot."""
+        if self._made_of is None:
+            raise ValueError(
+                "the agent was made of a session: make others by Session() or session.fork()"
+            )
+        dialect, model, given = self._made_of
+        if snapshot is None:
+            return Session(dialect, model, **given)
+        return Session.resume(snapshot, dialect, model, **given)
+
+    def _check_tools(self, session: Session) -> None:
+        known = {spec.name for spec in session.tools}
+        missing = [name for name in self.tools if name not in known]
+        if missing:
+            raise ValueError(
+                f"the session does not offer these tools to the model: {', '.join(missing)}; "
+                "give them to Session() or Session.resume() too, or make it by agent.new_session()"
+            )
 
     def begin(
         self,
@@ -160,53 +200,67 @@ class Settings:
             )
         if schema is not None and text is None:
             raise ValueError("output_type is said with a text: the turn that is open has its own")
-        if not self._turn.acquire(blocking=False):
+        if not self.conversation.turn.acquire(blocking=False):
             raise Busy("a turn is under way: take its events to the end, or close it")
         try:
+            self.is_deferred = False
             is_open = self.session.step is not Step.IDLE
             if text is None:
                 if not is_open:
                     raise WrongStep("no turn is open: run() begins one", detail=Step.IDLE)
-                self.is_deferred = False
                 return
             if is_open:
                 message = "a turn is open: resume() goes on with it, session.abort() ends it"
                 raise WrongStep(message, detail=self.session.step)
-            if schema is not None:
-                self._before = self.session.options.get("response_schema")
-                self.session.set_response_schema(schema)
-                self._has_schema = True
+            # What a turn that waited and was ended by `session.abort()` may have left.
+            self.conversation.restore(self.session)
+            tools = None if self.turn_tools is None else list(self.turn_tools.values())
+            self.conversation.set_for_turn(self.session, schema, tools)
             if attachments and self.tape:
                 raise ValueError("a tape has no place for attachments: leave them out, or do not record")
             self.session.user(text, self.files.add(attachments))
+            self.conversation.begin(self.budget)
             if self.tape:
                 self.tape.user(text)
         except BaseException:
-            self._forget_schema()
-            self._turn.release()
+            if self.session.step is Step.IDLE:
+                self.conversation.restore(self.session)
+            self.conversation.turn.release()
             raise
 
-    def _forget_schema(self) -> None:
-        if self._has_schema:
-            self._has_schema = False
-            self.session.set_response_schema(self._before)
+    def sends(self) -> None:
+        """A request is sent next.
+
+        Raises :class:`Limit` when the shared budget is used up.
+        """
+        self.conversation.sends(self.session, self.budget)
 
     def over(self) -> None:
         """The turn is over, at its end or before it; or it waits, and stays open."""
         try:
+            self.conversation.count(self.session, self.budget)
             if self.is_deferred:
                 return
             if self.session.step is not Step.IDLE:
                 self.session.abort()
-            self._forget_schema()
+            self.conversation.restore(self.session)
         finally:
-            self._turn.release()
+            self.conversation.turn.release()
 
     def close(self) -> None:
         """The conversation is over."""
         tape, self.tape = self.tape, None
         if tape is not None:
             tape.finish()
+
+
+def by_name(tools: Iterable[Function]) -> dict[str, Tool]:
+    """Tools by their names."""
+    made: dict[str, Tool] = {}
+    for each in map(tool, tools):
+        if made.setdefault(each.name, each) is not each:
+            raise ValueError(f"two tools are called {each.name}")
+    return made
 
 
 def positive(name: str, seconds: float | None) -> float | None:

@@ -25,11 +25,13 @@ from .errors import (
     ZerostackError,
 )
 from ._calls import Plan, Ready
+from ._context import ToolProgress
 from ._results import ToolOutput
 from .approvals import Decision, DeferredCalls
 
 if TYPE_CHECKING:
     from ._endpoint import Endpoint
+    from ._settings import Settings
     from .files import Files
     from .tape import Tape
 
@@ -69,7 +71,7 @@ class ToolAnswered(NamedTuple):
         return _json.to_json(self)
 
 
-AgentEvent = Union[Event, Retry, ToolAnswered, DeferredCalls, PartialOutput]
+AgentEvent = Union[Event, Retry, ToolAnswered, ToolProgress, DeferredCalls, PartialOutput]
 """What happens in a turn of an agent."""
 
 
@@ -129,14 +131,10 @@ EFFECTS = (Post, Read, EndBody, Wait, StartTools, Output)
 
 
 def turn(
-    session: Session,
-    endpoint: Endpoint,
-    tape: Tape | None,
-    files: Files,
-    plan: Plan,
-    decided: dict[int, Decision],
+    settings: Settings, tape: Tape | None, plan: Plan, decided: dict[int, Decision]
 ) -> Generator[AgentEvent | Effect, Any, StopReason]:
     """Drives the session to the end of the turn, or until calls wait for approval."""
+    session, endpoint, files = settings.session, settings.endpoint, settings.files
     reason = StopReason.OTHER
     attempts = 0
     broken = ""
@@ -150,6 +148,7 @@ def turn(
             return reason
         if step is Step.SEND:
             session.set_turn_elapsed_ms(int((time.monotonic() - began) * 1_000))
+            settings.sends()
             request = session.request(files.read)
             attempts += 1
             log.debug("POST %s, %d bytes", endpoint.url(request.path), len(request.body))

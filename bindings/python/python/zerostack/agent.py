@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ._agent import AgentBase, Wanted, Work, wanted
 from ._calls import Ready
 from ._http import Http, Timeouts
-from ._settings import Answer, Settings
+from ._core import Session
+from ._context import Shown, ToolProgress
+from ._settings import Answer, Function, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
 from .approvals import Decision
@@ -44,6 +48,8 @@ class Agent(AgentBase["httpx.Client", Http]):
     :class:`BadCallPolicy`; more than ``max_bad_calls`` of them in one turn end it with
     :class:`BadCall`.
 
+    ``budget`` bounds what all conversations take that have the same one, see :class:`SharedBudget`.
+
     ``system`` is the system prompt. ``limits`` bounds a turn and what is sent, see :class:`Limits`.
     ``tool_mode`` is how the model calls tools (:class:`ToolMode`), ``output_limit_key`` the name
     under which OpenAI chat is told the limit of a reply (:class:`OutputLimitKey`), ``profile`` what
@@ -66,7 +72,15 @@ class Agent(AgentBase["httpx.Client", Http]):
     """
 
     @overload
-    def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer: ...
+    def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
+    ) -> Answer: ...
     @overload
     def run(
         self,
@@ -75,6 +89,9 @@ class Agent(AgentBase["httpx.Client", Http]):
         attachments: Iterable[Given] = (),
         output_type: type[T],
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> T: ...
     @overload
     def run(
@@ -84,6 +101,9 @@ class Agent(AgentBase["httpx.Client", Http]):
         attachments: Iterable[Given] = (),
         output_type: Any,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> Any: ...
     def run(
         self,
@@ -92,8 +112,16 @@ class Agent(AgentBase["httpx.Client", Http]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> Any:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+
+        ``session`` is the conversation, if it is not the agent's own: any number of them run on one
+        agent at the same time, see :meth:`new_session`. ``tools`` are those of this turn alone; the
+        provider's cache does not serve a turn whose tools are others. ``deps`` is what tools get as
+        :attr:`ToolContext.deps`.
 
         ``attachments`` are files beside it: paths, addresses, bytes, open files, or
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
@@ -104,12 +132,25 @@ class Agent(AgentBase["httpx.Client", Http]):
         After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """
         turn = self.stream(
-            text, attachments=attachments, output_type=output_type, max_repairs=max_repairs
+            text,
+            attachments=attachments,
+            output_type=output_type,
+            max_repairs=max_repairs,
+            session=session,
+            tools=tools,
+            deps=deps,
         )
         answer = turn._finish()
         return answer if output_type is None else turn.output
 
-    def resume(self, decisions: Mapping[int, Decision] | None = None) -> Answer:
+    def resume(
+        self,
+        decisions: Mapping[int, Decision] | None = None,
+        *,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
+    ) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
         answer: open calls run, and the model is asked again.
 
@@ -118,7 +159,9 @@ class Agent(AgentBase["httpx.Client", Http]):
 
         Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
         """
-        return self.stream(None, decisions=decisions)._finish()
+        return self.stream(
+            None, decisions=decisions, session=session, tools=tools, deps=deps
+        )._finish()
 
     def stream(
         self,
@@ -127,6 +170,9 @@ class Agent(AgentBase["httpx.Client", Http]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> Turn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
@@ -138,17 +184,20 @@ class Agent(AgentBase["httpx.Client", Http]):
         Closing the turn, also by leaving its ``with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
-        self._http.prepare()
+        settings = self._settings.of(session, tools, deps)
+        # One request at a time: each conversation has its own, over the same connections.
+        http = self._http if settings.session is self.session else self._http.another()
+        http.prepare()
         if decisions is not None and text is not None:
             raise ValueError("decisions are about the turn that is open: give None as the text")
         wish = wanted(output_type, max_repairs)
-        self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
+        settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
         try:
-            return Turn(self._settings, self._http, self._workers, wish, decisions)
+            return Turn(settings, http, self._workers, wish, decisions)
         except BaseException:
             # The turn is as open as it was.
-            self._settings.is_deferred = True
-            self._settings.over()
+            settings.is_deferred = True
+            settings.over()
             raise
 
     def close(self) -> None:
@@ -238,6 +287,21 @@ class Turn:
             self.close()
 
 
+class _Shown(Shown):
+    """What tools show, and a note for each that is done."""
+
+    def __init__(self) -> None:
+        self.queue: queue.SimpleQueue[ToolProgress | None] = queue.SimpleQueue()
+
+    def put(self, event: ToolProgress) -> None:
+        """For the thread of the turn."""
+        self.queue.put(event)
+
+    def done(self, _: Future[ToolOutput]) -> None:
+        """Wakes that thread."""
+        self.queue.put(None)
+
+
 class _Work(Work):
     """What a turn does, in the thread that takes its events."""
 
@@ -249,7 +313,8 @@ class _Work(Work):
         wish: Wanted | None,
         decided: Mapping[int, Decision] | None,
     ) -> None:
-        super().__init__(settings, workers, wish, decided)
+        self._news = _Shown()
+        super().__init__(settings, workers, wish, decided, self._news)
         self._http = http
         self._stop = threading.Event()
         self._is_late = False
@@ -271,7 +336,7 @@ class _Work(Work):
         """The turn is over, at its end or before it."""
         if self._is_over:
             return
-        self._is_over = True
+        self._is_over = self._news.is_over = True
         if self._timer is not None:
             self._timer.cancel()
         for job in self._jobs.values():
@@ -289,6 +354,8 @@ class _Work(Work):
             if item is None:
                 return
             if isinstance(item, EFFECTS):
+                if isinstance(item, Output):
+                    yield from self._progress(self._jobs[item.call.id])
                 outcome = self._perform(item)
             else:
                 yield item
@@ -321,7 +388,25 @@ class _Work(Work):
             job = Job(call.name, make, tool.timeout_s or self._settings.tool_timeout_s)
             # Known before it runs, so that a cancel finds it.
             self._jobs[call.id] = job
+            job.future.add_done_callback(self._news.done)
             self._workers.start(job)
+
+    def _progress(self, job: Job) -> Generator[AgentEvent, None, None]:
+        """What tools show until ``job`` is done, or its time is over."""
+        while True:
+            # What was shown before it was done is in the queue before the note that it is.
+            is_done = job.future.done()
+            left = job.seconds_left()
+            try:
+                event = (
+                    self._news.queue.get_nowait()
+                    if is_done
+                    else self._news.queue.get(timeout=left if left is None else max(left, 0))
+                )
+            except queue.Empty:
+                return
+            if event is not None:
+                yield event
 
     def _output(self, effect: Output) -> ToolOutput:
         job = self._jobs[effect.call.id]

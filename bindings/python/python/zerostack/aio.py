@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, overload
@@ -12,7 +13,9 @@ from . import _workers
 from ._agent import AgentBase, Wanted, Work, wanted
 from ._calls import Ready
 from ._http import AsyncHttp, Timeouts
-from ._settings import Answer, Settings
+from ._core import Session
+from ._context import Shown, ToolProgress
+from ._settings import Answer, Function, Settings
 from ._turn import EFFECTS, AgentEvent, Effect, EndBody, Output, Post, Read, StartTools, Wait
 from ._workers import Job, Workers
 from ._results import ToolOutput
@@ -36,7 +39,15 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
     """
 
     @overload
-    async def run(self, text: str, *, attachments: Iterable[Given] = ()) -> Answer: ...
+    async def run(
+        self,
+        text: str,
+        *,
+        attachments: Iterable[Given] = (),
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
+    ) -> Answer: ...
     @overload
     async def run(
         self,
@@ -45,6 +56,9 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         attachments: Iterable[Given] = (),
         output_type: type[T],
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> T: ...
     @overload
     async def run(
@@ -54,6 +68,9 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         attachments: Iterable[Given] = (),
         output_type: Any,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> Any: ...
     async def run(
         self,
@@ -62,8 +79,16 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
     ) -> Any:
         """Says ``text``, runs the tools that the model calls, and waits for the whole answer.
+
+        ``session`` is the conversation, if it is not the agent's own: any number of them run on one
+        agent at the same time, see :meth:`new_session`. ``tools`` are those of this turn alone; the
+        provider's cache does not serve a turn whose tools are others. ``deps`` is what tools get as
+        :attr:`ToolContext.deps`.
 
         ``attachments`` are files beside it: paths, addresses, bytes, open files, or
         :class:`zerostack.File`. ``UnsupportedAttachment`` names one that the dialect has no place for.
@@ -74,12 +99,25 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         After that it raises :class:`BadAnswer`; ``session.answer`` has the text.
         """
         turn = self.stream(
-            text, attachments=attachments, output_type=output_type, max_repairs=max_repairs
+            text,
+            attachments=attachments,
+            output_type=output_type,
+            max_repairs=max_repairs,
+            session=session,
+            tools=tools,
+            deps=deps,
         )
         answer = await turn._finish()
         return answer if output_type is None else turn.output
 
-    async def resume(self, decisions: Mapping[int, Decision] | None = None) -> Answer:
+    async def resume(
+        self,
+        decisions: Mapping[int, Decision] | None = None,
+        *,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
+    ) -> Answer:
         """Goes on with the turn that is open, as after :meth:`Session.resume`, and waits for the
         answer: open calls run, and the model is asked again.
 
@@ -88,7 +126,9 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
 
         Raises :class:`WrongStep` when no turn is open, ``ValueError`` for an id of no open call.
         """
-        return await self.stream(None, decisions=decisions)._finish()
+        return await self.stream(
+            None, decisions=decisions, session=session, tools=tools, deps=deps
+        )._finish()
 
     def stream(
         self,
@@ -97,6 +137,9 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         attachments: Iterable[Given] = (),
         output_type: Any = None,
         max_repairs: int = 2,
+        session: Session | None = None,
+        tools: Iterable[Function] | None = None,
+        deps: Any = None,
         decisions: Mapping[int, Decision] | None = None,
     ) -> AsyncTurn:
         """Says ``text`` and gives what happens as it happens; ``None`` goes on with the turn that
@@ -108,17 +151,20 @@ class AsyncAgent(AgentBase["httpx.AsyncClient", AsyncHttp]):
         Closing the turn, also by leaving its ``async with``, ends it: open calls are answered by
         "aborted", and the conversation can go on.
         """
-        self._http.prepare()
+        settings = self._settings.of(session, tools, deps)
+        # One request at a time: each conversation has its own, over the same connections.
+        http = self._http if settings.session is self.session else self._http.another()
+        http.prepare()
         if decisions is not None and text is not None:
             raise ValueError("decisions are about the turn that is open: give None as the text")
         wish = wanted(output_type, max_repairs)
-        self._settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
+        settings.begin(text, attachments, wish and wish.kind.option(wish.max_repairs))
         try:
-            return AsyncTurn(self._settings, self._http, self._workers, wish, decisions)
+            return AsyncTurn(settings, http, self._workers, wish, decisions)
         except BaseException:
             # The turn is as open as it was.
-            self._settings.is_deferred = True
-            self._settings.over()
+            settings.is_deferred = True
+            settings.over()
             raise
 
     async def close(self) -> None:
@@ -204,6 +250,33 @@ class AsyncTurn:
             self._work.give_up()
 
 
+class _Shown(Shown):
+    """What tools show, for the task of the turn."""
+
+    def __init__(self) -> None:
+        self.events: deque[ToolProgress] = deque()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: asyncio.Future[None] | None = None
+
+    def put(self, event: ToolProgress) -> None:
+        """For that task, from whatever thread."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self._take, event)
+
+    def wait(self) -> asyncio.Future[None]:
+        """Done as soon as a tool shows something."""
+        if self._waiting is None or self._waiting.done():
+            self._waiting = asyncio.get_running_loop().create_future()
+            if self.events:
+                self._waiting.set_result(None)
+        return self._waiting
+
+    def _take(self, event: ToolProgress) -> None:
+        self.events.append(event)
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+
 class _Work(Work):
     """What a turn does, in the task that takes its events."""
 
@@ -215,7 +288,8 @@ class _Work(Work):
         wish: Wanted | None,
         decided: Mapping[int, Decision] | None,
     ) -> None:
-        super().__init__(settings, workers, wish, decided)
+        self._news = _Shown()
+        super().__init__(settings, workers, wish, decided, self._news)
         self._http = http
         self._tasks: dict[int, asyncio.Task[ToolOutput]] = {}
         self._room = asyncio.Semaphore(settings.max_parallel_tools)
@@ -235,7 +309,7 @@ class _Work(Work):
     def _stop(self) -> bool:
         if self._is_over:
             return False
-        self._is_over = True
+        self._is_over = self._news.is_over = True
         for task in self._tasks.values():
             task.cancel()
         self._settings.over()
@@ -250,9 +324,22 @@ class _Work(Work):
             if item is None:
                 return
             if isinstance(item, EFFECTS):
+                if isinstance(item, Output):
+                    async for event in self._progress(self._tasks[item.call.id]):
+                        yield event
                 outcome = await self._in_time(self._perform(item))
             else:
                 yield item
+
+    async def _progress(self, task: asyncio.Task[ToolOutput]) -> AsyncGenerator[AgentEvent, None]:
+        """What tools show until ``task`` is done, or the turn late."""
+        while not task.done():
+            both: set[asyncio.Future[Any]] = {task, self._news.wait()}
+            await self._in_time(asyncio.wait(both, return_when="FIRST_COMPLETED"))
+            while self._news.events:
+                yield self._news.events.popleft()
+        while self._news.events:
+            yield self._news.events.popleft()
 
     async def _in_time(self, work: Awaitable[T]) -> T:
         if self._deadline is None:
@@ -276,6 +363,7 @@ class _Work(Work):
         return await self._output(effect)
 
     def _start(self, calls: list[Ready]) -> None:
+        self._news.loop = asyncio.get_running_loop()
         for call, tool, make in calls:
             self._tasks[call.id] = asyncio.ensure_future(self._call(tool, make))
 

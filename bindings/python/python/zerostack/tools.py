@@ -11,6 +11,7 @@ import typing
 from typing import Any, Callable, NamedTuple, TypeVar, Union, overload
 
 from . import _docstring, _json, _pydantic
+from ._context import ToolContext
 from ._results import ToolError, ToolOutput, clean
 from ._schema import Shape, Shapes, hints_of
 from .errors import BadArguments, BadJson
@@ -78,8 +79,13 @@ class Tool:
             return self.needs_approval
         return bool(self.needs_approval(_json.arguments(arguments)))
 
-    def bind(self, arguments: str) -> Callable[[], Any]:
-        """The call with the model's ``arguments``, ready to be made.
+    @property
+    def takes_context(self) -> bool:
+        """Whether it has a parameter of the type :class:`ToolContext`."""
+        return self._takes.context is not None
+
+    def bind(self, arguments: str, context: ToolContext | None = None) -> Callable[[], Any]:
+        """The call with the model's ``arguments``, ready to be made, with ``context`` if it takes one.
 
         Raises :class:`BadArguments` when they do not fit.
         """
@@ -92,6 +98,8 @@ class Tool:
         for name, field in self._takes.defaults.items():
             if name not in values:
                 values[name] = _pydantic.default(field)
+        if self._takes.context is not None:
+            values[self._takes.context] = context
         positional: list[Any] = []
         for name in self._takes.positional:
             if name not in values:
@@ -129,6 +137,9 @@ def tool(
     ``NamedTuple``, ``Path``, ``UUID``, ``Decimal``, ``bytes``, dates, times and durations,
     ``Annotated[T, "a description"]``, ``Any``, aliases and generic or recursive ones of these;
     where pydantic is installed, its models and all that it knows.
+
+    A parameter of the type :class:`ToolContext` gets what the call knows of its turn, and is hidden
+    from the model.
 
     What ``functools.partial`` binds is hidden from the model. ``name``, ``description`` and
     ``timeout_s``, the seconds that one call may take, say it otherwise than the function does.
@@ -199,6 +210,8 @@ class _Parameters(NamedTuple):
     schema: dict[str, Any]
     positional: list[str]
     """Those that are never given by name, in their order."""
+    context: str | None
+    """The one that gets what the call knows of its turn."""
     defaults: dict[str, Any]
     """The fields of pydantic that have the default of a parameter, which Python does not know."""
 
@@ -216,6 +229,7 @@ def _parameters(name: str, function: Callable[..., Any], documented: dict[str, s
     positional: list[str] = []
     shown: dict[str, Any] = {}
     of_pydantic: dict[str, Any] = {}
+    context: str | None = None
     for parameter in signature.parameters.values():
         if parameter.name in bound:
             continue
@@ -224,6 +238,11 @@ def _parameters(name: str, function: Callable[..., Any], documented: dict[str, s
         if parameter.kind is parameter.POSITIONAL_ONLY:
             positional.append(parameter.name)
         hint, default = hints.get(parameter.name, Any), parameter.default
+        if is_context(hint):
+            if context is not None:
+                raise TypeError(f"the tool {name}: it has two parameters for its context")
+            context = parameter.name
+            continue
         if _pydantic.is_field(default):
             annotated: Any = typing.Annotated
             hint = annotated[hint, default]
@@ -248,7 +267,12 @@ def _parameters(name: str, function: Callable[..., Any], documented: dict[str, s
     schema = dict(shape.schema)
     if shapes.definitions:
         schema["$defs"] = shapes.definitions
-    return _Parameters(shape, schema, positional, of_pydantic)
+    return _Parameters(shape, schema, positional, context, of_pydantic)
+
+
+def is_context(hint: Any) -> bool:
+    """Whether it is the type of a context, or an optional one."""
+    return hint is ToolContext or ToolContext in typing.get_args(hint)
 
 
 def _field_of(hint: Any) -> Any:

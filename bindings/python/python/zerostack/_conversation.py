@@ -1,0 +1,160 @@
+"""What agents know of a conversation beside what was said: its turn, its files, and what it took."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ._core import Session, Usage
+from .enums import Budget
+from .errors import Limit
+from .files import Files
+
+__all__ = ["SharedBudget", "Totals"]
+
+
+class Totals(NamedTuple):
+    """What turns took: of one conversation, see :meth:`Agent.totals`, or of all that share a
+    :class:`SharedBudget`."""
+
+    turns: int = 0
+    """Turns, those that failed and those that wait for approval among them."""
+    requests: int = 0
+    """Requests that were sent, each attempt of them."""
+    usage: Usage = Usage()
+    """Tokens, as the provider counted them."""
+    cost_micros: int = 0
+    """What they cost by ``Limits.prices``, in millionths of their currency; each reply is rounded up."""
+
+    def plus(self, more: Totals) -> Totals:
+        """The sum of both."""
+        return Totals(
+            self.turns + more.turns,
+            self.requests + more.requests,
+            self.usage + more.usage,
+            self.cost_micros + more.cost_micros,
+        )
+
+
+class SharedBudget:
+    """What several conversations may take together: give one to each agent, or run all of them by
+    one agent.
+
+    ``max_tokens`` counts requests and replies, ``max_cost_micros`` millionths of the currency of
+    ``Limits.prices``; ``None`` is no limit. When it is used up, no further request is sent, and turns
+    raise :class:`Limit`; replies that come in then are still taken. Any thread may use it.
+    """
+
+    def __init__(self, max_tokens: int | None = None, max_cost_micros: int | None = None) -> None:
+        self.max_tokens, self.max_cost_micros = max_tokens, max_cost_micros
+        self._lock = threading.Lock()
+        self._totals = Totals()
+
+    def __repr__(self) -> str:
+        return f"SharedBudget(max_tokens={self.max_tokens}, max_cost_micros={self.max_cost_micros})"
+
+    @property
+    def totals(self) -> Totals:
+        """What was used of it."""
+        with self._lock:
+            return self._totals
+
+    def _add(self, more: Totals) -> None:
+        with self._lock:
+            self._totals = self._totals.plus(more)
+
+    def _check(self) -> None:
+        taken = self.totals
+        tokens = taken.usage.input_tokens + taken.usage.output_tokens
+        if self.max_tokens is not None and tokens >= self.max_tokens:
+            text = f"{tokens} tokens of a shared budget of {self.max_tokens} are used"
+            raise Limit(f"{text}: raise it, or end here", detail=Budget.TOKENS)
+        if self.max_cost_micros is not None and taken.cost_micros >= self.max_cost_micros:
+            text = f"{taken.cost_micros} millionths of a shared budget of {self.max_cost_micros}"
+            raise Limit(f"{text} are used: raise it, or end here", detail=Budget.COST)
+
+
+class Conversation:
+    """What agents know of one session. It does not hold the session."""
+
+    def __init__(self, session: Session) -> None:
+        self.turn = threading.Lock()
+        self.files = Files(session)
+        self.totals = Totals()
+        self._counted = Usage()
+        # What the running turn changed, and how it was before.
+        self._before: dict[str, Any] = {}
+
+    def set_for_turn(
+        self,
+        session: Session,
+        schema: Mapping[str, Any] | None,
+        tools: Iterable[Any] | None,
+    ) -> None:
+        """What answers must be, and the tools, until :meth:`restore`."""
+        if schema is not None:
+            before = session.options.get("response_schema")
+            session.set_response_schema(schema)
+            self._before["response_schema"] = before
+        if tools is not None:
+            specs = session.tools
+            session.set_tools(tools)
+            self._before["tools"] = specs
+
+    def restore(self, session: Session) -> None:
+        """What was before the turn. Outside of one."""
+        before, self._before = self._before, {}
+        if "response_schema" in before:
+            session.set_response_schema(before["response_schema"])
+        if "tools" in before:
+            session.set_tools(before["tools"])
+
+    def begin(self, budget: SharedBudget | None) -> None:
+        """A turn begins, whose usage starts at nothing."""
+        self._counted = Usage()
+        self._add(Totals(turns=1), budget)
+
+    def sends(self, session: Session, budget: SharedBudget | None) -> None:
+        """A request is sent next.
+
+        Raises :class:`Limit` when the budget is used up.
+        """
+        self.count(session, budget)
+        if budget is not None:
+            budget._check()
+        self._add(Totals(requests=1), budget)
+
+    def count(self, session: Session, budget: SharedBudget | None) -> None:
+        """Counts what the turn used since it was last counted."""
+        now, before = session.usage, self._counted
+        if now == before:
+            return
+        self._counted = now
+        more = Usage(
+            *(
+                max(getattr(now, name) - getattr(before, name), 0)
+                for name in now.__match_args__
+            )
+        )
+        cost = session.limits.prices.cost_micros(more)
+        self._add(Totals(usage=more, cost_micros=cost), budget)
+
+    def _add(self, more: Totals, budget: SharedBudget | None) -> None:
+        self.totals = self.totals.plus(more)
+        if budget is not None:
+            budget._add(more)
+
+
+_ALL: weakref.WeakKeyDictionary[Session, Conversation] = weakref.WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def conversation_of(session: Session) -> Conversation:
+    """What is known of ``session``, by whatever agent."""
+    with _LOCK:
+        found = _ALL.get(session)
+        if found is None:
+            found = _ALL[session] = Conversation(session)
+        return found
