@@ -14,6 +14,7 @@ use crate::session::{OwnedSession, open_session};
 use crate::structured::{self, AnswerType};
 use crate::tool::Tool;
 use crate::toolbox::{Gate, Sources, Toolbox};
+use crate::totals::{SharedBudget, Totals};
 use crate::transport::{Cancel, Http, HttpOptions, Transport};
 use crate::{Error, ErrorKind, Result};
 
@@ -38,6 +39,7 @@ pub struct AgentBuilder {
     cancel: Cancel,
     max_repairs: Option<u8>,
     rules: CallRules,
+    budget: Option<SharedBudget>,
 }
 
 /// The running turn of an agent: an iterator over its events. Dropping it ends the turn; open
@@ -221,6 +223,11 @@ impl Agent {
         self.conversation.usage()
     }
 
+    /// What all turns took together.
+    pub fn totals(&self) -> Totals {
+        self.conversation.totals()
+    }
+
     /// The conversation.
     pub fn session(&self) -> &OwnedSession {
         self.conversation.session()
@@ -317,6 +324,13 @@ impl AgentBuilder {
         self
     }
 
+    /// Ends turns when `budget`, which other agents may have too, is used up.
+    #[must_use]
+    pub fn budget(mut self, budget: &SharedBudget) -> Self {
+        self.budget = Some(budget.clone());
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -344,6 +358,9 @@ impl AgentBuilder {
         };
         let mut conversation = Conversation::new(session, endpoint, transport, sources, cancel);
         conversation.set_bad_calls(self.rules.policy, self.rules.most);
+        if let Some(budget) = &self.budget {
+            conversation.set_budget(budget);
+        }
         let recorder = self.recorder.unwrap_or_else(|| Box::new(()));
         let max_repairs = self.max_repairs.unwrap_or(structured::MAX_REPAIRS);
         Ok(Agent { conversation: conversation.recorded(recorder), max_repairs })

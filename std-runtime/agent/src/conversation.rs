@@ -13,6 +13,7 @@ use crate::recorder::Recorder;
 use crate::session::OwnedSession;
 use crate::structured;
 use crate::toolbox::Toolbox;
+use crate::totals::{SharedBudget, Totals};
 use crate::transport::{Cancel, Transport};
 use crate::{Error, Result};
 
@@ -64,6 +65,7 @@ impl<'a> Conversation<'a> {
     pub fn say_with(&mut self, text: &str, files: &[File]) -> Result<()> {
         let numbers = self.drive.files_mut().say(&mut self.session, text, files)?;
         self.drive.begin();
+        self.drive.meter().begin();
         for (file, number) in files.iter().zip(numbers) {
             self.recorder.attached(number, file)?;
         }
@@ -126,8 +128,19 @@ impl<'a> Conversation<'a> {
         self.drive.set_rules(CallRules { policy, most });
     }
 
+    /// Turns end with an error of kind `Limit` when `budget` is used up.
+    pub fn set_budget(&mut self, budget: &SharedBudget) {
+        self.drive.set_budget(budget);
+    }
+
+    /// What all turns of the conversation took together.
+    pub fn totals(&self) -> Totals {
+        self.drive.meter().totals()
+    }
+
     /// Ends the turn; open calls are answered by "aborted", and another turn can follow.
     pub fn abort(&mut self) {
+        self.drive.meter().count(&self.session);
         self.drive.begin();
         self.session.abort();
     }

@@ -13,6 +13,7 @@ use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::OwnedSession;
 use crate::toolbox::Toolbox;
+use crate::totals::{Meter, SharedBudget};
 use crate::transport::{Body, Cancel, Post, Response, Transport};
 use crate::{Error, Result};
 
@@ -22,6 +23,7 @@ pub struct Drive {
     body: Option<Box<dyn Body>>,
     files: Files,
     rules: CallRules,
+    meter: Meter,
 }
 
 impl Default for Drive {
@@ -34,8 +36,9 @@ impl Drive {
     /// Ready to drive a session that was told something.
     pub fn new() -> Self {
         let rules = CallRules::default();
-        let machine = Machine::new(rules, BTreeMap::new());
-        Self { machine, body: None, files: Files::new(), rules }
+        let meter = Meter::default();
+        let machine = Machine::new(rules, BTreeMap::new(), meter.clone());
+        Self { machine, body: None, files: Files::new(), rules, meter }
     }
 
     /// Ready for another turn of the same conversation.
@@ -45,11 +48,22 @@ impl Drive {
 
     /// Ready to go on with a turn that waited, now that this was decided.
     pub(crate) fn go_on(&mut self, decisions: BTreeMap<u32, Decision>) {
-        (self.machine, self.body) = (Machine::new(self.rules, decisions), None);
+        let machine = Machine::new(self.rules, decisions, self.meter.clone());
+        (self.machine, self.body) = (machine, None);
     }
 
     pub(crate) fn set_rules(&mut self, rules: CallRules) {
         self.rules = rules;
+        self.begin();
+    }
+
+    /// What turns took, and may take.
+    pub(crate) const fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    pub(crate) fn set_budget(&mut self, budget: &SharedBudget) {
+        self.meter.set_budget(budget);
         self.begin();
     }
 
@@ -77,9 +91,9 @@ impl Drive {
         recorder: &mut dyn Recorder,
     ) -> Result<Option<AgentEvent>> {
         let result = self.advance(session, endpoint, transport, tools, cancel, recorder);
-        if result.is_err() {
+        if let Err(error) = &result {
             self.body = None;
-            self.machine.abort(session);
+            self.machine.abort(session, Some(error));
         }
         result
     }

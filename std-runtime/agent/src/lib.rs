@@ -39,9 +39,11 @@ pub mod provider;
 mod recorder;
 pub mod reply;
 mod session;
+mod spans;
 mod structured;
 mod tool;
 mod toolbox;
+mod totals;
 pub mod transport;
 
 pub use agent::{Agent, AgentBuilder, Turn};
@@ -61,4 +63,5 @@ pub use session::{OwnedSession, start_session};
 pub use structured::AnswerType;
 pub use tool::{Tool, ToolArgs, ToolOutput};
 pub use toolbox::{Gate, Sources, Toolbox};
+pub use totals::{SharedBudget, Totals};
 pub use zerostack_core::tool::BadCallPolicy;

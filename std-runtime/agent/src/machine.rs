@@ -15,8 +15,10 @@ use crate::failure::{failure, refused, unfit};
 use crate::files::Files;
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
+use crate::spans::Spans;
 use crate::tool::ToolOutput;
 use crate::toolbox::Toolbox;
+use crate::totals::Meter;
 use crate::{Error, ErrorKind, Recorder, Result, reply};
 
 /// What the driver of a [`Machine`] does next.
@@ -61,6 +63,8 @@ pub(crate) struct Machine {
     /// The turn waits for decisions.
     is_deferred: bool,
     rules: CallRules,
+    meter: Meter,
+    spans: Spans,
     /// Calls of the turn that could not run.
     bad_calls: u16,
     /// Calls of the reply that is received.
@@ -75,12 +79,14 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Ready for a session that was told something, or for which `decisions` were made.
-    pub fn new(rules: CallRules, decisions: BTreeMap<u32, Decision>) -> Self {
+    pub fn new(rules: CallRules, decisions: BTreeMap<u32, Decision>, meter: Meter) -> Self {
         Self {
             running: Vec::new(),
             decisions,
             is_deferred: false,
             rules,
+            meter,
+            spans: Spans::new(),
             bad_calls: 0,
             reply_calls: 0,
             buffer: vec![0; BUFFER_BYTES],
@@ -110,11 +116,17 @@ impl Machine {
     ) -> Result<Effect> {
         loop {
             if let Some(event) = self.ready.pop_front() {
+                self.spans.saw(&event);
                 return Ok(Effect::Show(event));
             }
             match session.step() {
-                Step::Idle => return Ok(Effect::Done),
+                Step::Idle => {
+                    self.over(session, None);
+                    return Ok(Effect::Done);
+                }
                 Step::Send => {
+                    self.meter.sends(session)?;
+                    self.spans.sends(session, endpoint);
                     files.check(session)?;
                     let request = session.request_with_attachments().map_err(Error::from)?;
                     recorder.request(request, files)?;
@@ -124,6 +136,7 @@ impl Machine {
                 Step::Receive if self.unread.is_empty() => return Ok(Effect::Receive),
                 Step::Receive => {
                     if let Some(event) = self.feed(session, endpoint, recorder)? {
+                        self.spans.saw(&event);
                         return Ok(Effect::Show(event));
                     }
                 }
@@ -132,7 +145,10 @@ impl Machine {
                         return self.answer(session, recorder, files, result).map(Effect::Show);
                     }
                     None if std::mem::take(&mut self.started) => return Ok(Effect::RunTools),
-                    None if self.is_deferred => return Ok(Effect::Done),
+                    None if self.is_deferred => {
+                        self.over(session, None);
+                        return Ok(Effect::Done);
+                    }
                     None => self.plan(session, tools),
                 },
                 Step::Wait { millis } if self.waiting => return Ok(Effect::Wait { millis }),
@@ -240,6 +256,12 @@ impl Machine {
         Ok(())
     }
 
+    /// The turn is over or waits: counts what it took, and ends its spans.
+    pub fn over(&mut self, session: &OwnedSession, error: Option<&Error>) {
+        self.meter.count(session);
+        self.spans.over(session, error);
+    }
+
     /// Counts the calls of the reply whose arguments are no JSON: the session has answered them.
     fn count_malformed(&mut self, session: &OwnedSession) -> Result<()> {
         if !matches!(session.step(), Step::RunTools | Step::Send) {
@@ -272,8 +294,13 @@ impl Machine {
         self.results.extend(answered);
         self.running = running;
         self.started = !self.running.is_empty();
-        let started = self.calls(session).into_iter();
-        let started: Vec<_> = started.map(|call| AgentEvent::ToolStarted(call.into())).collect();
+        let mut spans = std::mem::take(&mut self.spans);
+        let mut started = Vec::with_capacity(self.running.len());
+        for call in self.calls(session) {
+            spans.started(&call);
+            started.push(AgentEvent::ToolStarted(call.into()));
+        }
+        self.spans = spans;
         self.ready.extend(started);
         if !self.started && self.results.is_empty() {
             self.is_deferred = true;
@@ -293,6 +320,7 @@ impl Machine {
         if output.is_bad_call {
             self.count_bad_call(&call.name, &output.content)?;
         }
+        self.spans.answered(id.number(), output.is_error);
         answer(session, recorder, files, (id, call, output))
     }
 
@@ -306,7 +334,8 @@ impl Machine {
     }
 
     /// The turn cannot go on: the session is idle, and open calls are answered by "aborted".
-    pub fn abort(&mut self, session: &mut OwnedSession) {
+    pub fn abort(&mut self, session: &mut OwnedSession, error: Option<&Error>) {
+        self.over(session, error);
         self.results.clear();
         session.abort();
     }

@@ -14,6 +14,7 @@ use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::{OwnedSession, open_session};
 use crate::structured::{self, AnswerType};
+use crate::totals::{Meter, SharedBudget, Totals};
 use crate::transport::HttpOptions;
 use crate::{Error, ErrorKind, Result};
 
@@ -51,6 +52,7 @@ pub struct AsyncAgentBuilder {
     saved: Option<Vec<u8>>,
     max_repairs: u8,
     rules: CallRules,
+    meter: Meter,
 }
 
 impl AsyncAgent {
@@ -66,6 +68,7 @@ impl AsyncAgent {
             saved: None,
             max_repairs: structured::MAX_REPAIRS,
             rules: CallRules::default(),
+            meter: Meter::default(),
         }
     }
 
@@ -85,8 +88,9 @@ impl AsyncAgent {
     }
 
     fn say(&mut self, text: &str, given: &[File]) -> Result<()> {
-        let Parts { session, files, recorder, .. } = &mut self.parts;
+        let Parts { session, files, recorder, meter, .. } = &mut self.parts;
         let numbers = files.say(session, text, given)?;
+        meter.begin();
         for (file, number) in given.iter().zip(numbers) {
             recorder.attached(number, file)?;
         }
@@ -211,6 +215,56 @@ impl AsyncAgent {
         self.parts.session.usage()
     }
 
+    /// What all turns took together.
+    pub fn totals(&self) -> Totals {
+        self.parts.meter.totals()
+    }
+
+    /// Other tools from the next turn on; the provider's cache does not serve the first request with
+    /// them. Returns those before.
+    ///
+    /// # Errors
+    /// `Usage` when a turn is open; `Configuration` when a tool's schema is not a JSON object.
+    pub fn set_tools(&mut self, tools: Vec<AsyncTool>) -> Result<Vec<AsyncTool>> {
+        let specs = tools.iter().map(|tool| tool.spec().clone()).collect();
+        let config = OwnedConfig { tools: specs, ..self.parts.session.config().clone() };
+        self.parts.session.set_config(config)?;
+        Ok(std::mem::replace(&mut self.parts.tools, tools))
+    }
+
+    /// An agent with an empty conversation and all else as this one: endpoint, system prompt, tools,
+    /// connections, bounds and budget. Any number of them run at the same time; nothing of the other
+    /// conversation is in it, and it is not recorded.
+    ///
+    /// # Errors
+    /// `Configuration`, as [`AsyncAgentBuilder::build`].
+    pub fn another(&self) -> Result<Self> {
+        self.another_from(None)
+    }
+
+    /// The same with a conversation that [`zerostack_core::Session::snapshot`] gave.
+    ///
+    /// # Errors
+    /// `Input` when it is damaged.
+    pub fn another_saved(&self, snapshot: impl Into<Vec<u8>>) -> Result<Self> {
+        self.another_from(Some(snapshot.into()))
+    }
+
+    fn another_from(&self, saved: Option<Vec<u8>>) -> Result<Self> {
+        let Parts { session, endpoint, http, tools, rules, meter, .. } = &self.parts;
+        let parts = Parts {
+            session: open_session(session.config().clone(), saved)?,
+            files: Files::new(),
+            endpoint: endpoint.clone(),
+            http: http.clone(),
+            tools: tools.clone(),
+            recorder: Box::new(()),
+            rules: *rules,
+            meter: meter.another(),
+        };
+        Ok(Self { parts, max_repairs: self.max_repairs })
+    }
+
     /// The conversation.
     pub fn session(&self) -> &OwnedSession {
         &self.parts.session
@@ -275,6 +329,13 @@ impl AsyncAgentBuilder {
         self
     }
 
+    /// Ends turns when `budget`, which other agents may have too, is used up.
+    #[must_use]
+    pub fn budget(mut self, budget: &SharedBudget) -> Self {
+        self.meter.set_budget(budget);
+        self
+    }
+
     /// The agent.
     ///
     /// # Errors
@@ -282,7 +343,7 @@ impl AsyncAgentBuilder {
     /// object; `Input` when a saved conversation is damaged.
     pub fn build(self) -> Result<AsyncAgent> {
         let Self { endpoint, http, system, tools, recorder, limits, saved, .. } = self;
-        let (max_repairs, rules) = (self.max_repairs, self.rules);
+        let (max_repairs, rules, meter) = (self.max_repairs, self.rules, self.meter);
         let env = |name: &str| std::env::var_os(name);
         let http = match http {
             Some(http) => http,
@@ -292,7 +353,7 @@ impl AsyncAgentBuilder {
         let config = OwnedConfig { system, tools: specs, limits, ..endpoint.session_config() };
         let session = open_session(config, saved)?;
         let files = Files::new();
-        let parts = Parts { session, files, endpoint, http, tools, recorder, rules };
+        let parts = Parts { session, files, endpoint, http, tools, recorder, rules, meter };
         Ok(AsyncAgent { parts, max_repairs })
     }
 }

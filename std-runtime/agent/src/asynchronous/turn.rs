@@ -18,6 +18,7 @@ use crate::machine::{Effect, Machine};
 use crate::provider::Endpoint;
 use crate::recorder::Recorder;
 use crate::session::OwnedSession;
+use crate::totals::Meter;
 use crate::{Error, Result};
 
 /// The running turn of an [`AsyncAgent`](super::AsyncAgent): a stream of its events. Dropping it ends the request and
@@ -43,6 +44,7 @@ pub(super) struct Parts {
     pub tools: Vec<AsyncTool>,
     pub recorder: Box<dyn Recorder + Send>,
     pub rules: CallRules,
+    pub meter: Meter,
 }
 
 struct State<'a> {
@@ -63,7 +65,7 @@ impl<'a> AsyncTurn<'a> {
         decisions: BTreeMap<u32, Decision>,
     ) -> Self {
         let over = refused.is_some();
-        let machine = Machine::new(agent.rules, decisions);
+        let machine = Machine::new(agent.rules, decisions, agent.meter.clone());
         let state = State { agent, machine, body: None, over };
         Self { state: Some(state), advancing: None, refused }
     }
@@ -100,9 +102,9 @@ impl<'a> State<'a> {
         let event = self.next().await.transpose();
         match &event {
             Some(Ok(_)) => {}
-            Some(Err(_)) => {
+            Some(Err(error)) => {
                 (self.over, self.body) = (true, None);
-                self.machine.abort(&mut self.agent.session);
+                self.machine.abort(&mut self.agent.session, Some(error));
             }
             None => self.over = true,
         }
@@ -159,6 +161,7 @@ impl<'a> State<'a> {
 impl Drop for State<'_> {
     fn drop(&mut self) {
         if !self.over {
+            self.machine.over(&self.agent.session, None);
             self.agent.session.abort();
         }
     }
