@@ -131,6 +131,23 @@ fn of_several_candidates_the_first_is_read() {
     let observed = observed(DIALECT, &body);
     assert_eq!((observed.text.as_str(), observed.word.as_str()), ("one and more", "STOP"));
     assert_eq!((observed.calls.len(), observed.end), (0, Some(StopReason::EndTurn)));
+    // All of both in one piece.
+    let candidate = |index: u8, text: &str| {
+        std::format!(
+            r#"{{"index":{index},"content":{{"parts":[{{"text":"{text}"}}]}},"finishReason":"STOP"}}"#
+        )
+    };
+    for (first, second) in [(0, 1), (1, 0)] {
+        let pair = [
+            candidate(first, ["one", "two"][first as usize]),
+            candidate(second, ["one", "two"][second as usize]),
+        ];
+        let heard = crate::provider::testing::observed(
+            DIALECT,
+            &events(&[&std::format!(r#"{{"candidates":[{}]}}"#, pair.join(","))]),
+        );
+        assert_eq!((heard.text.as_str(), heard.end), ("one", Some(StopReason::EndTurn)));
+    }
 }
 
 #[test]

@@ -185,6 +185,8 @@ fn piece_end(sink: &mut Sink<'_, '_>, place: u8) {
             let word = sink.take_word();
             let known = STATUSES.iter().position(|status| *status == hash(&word));
             sink.reply.is_known |= known.is_some();
+            // The body may be whole, and what the model says is not.
+            sink.reply.whole &= known.is_none_or(|place| place >= UNENDED);
             if known.is_none() {
                 // Other servers have a code of the error here.
                 sink.word(&word);

@@ -183,3 +183,49 @@ fn encrypted_reasoning_goes_back_under_its_own_id() {
         }
     }
 }
+
+/// Some servers announce no item: the first delta of an item is the first that is heard of it.
+#[test]
+fn an_item_that_was_not_announced_begins_with_its_first_piece() {
+    let message = |id: &str, text: &str| {
+        format!(
+            r#"{{"type":"message","id":"{id}","content":[{{"type":"output_text","text":"{text}"}}]}}"#
+        )
+    };
+    let text = |kind: &str, id: &str, text: &str| {
+        let field = if kind.ends_with("delta") { "delta" } else { "text" };
+        event(kind, "", &format!(r#"{id}"{field}":"{text}""#))
+    };
+    let reasoning =
+        r#"{"type":"reasoning","id":"r","summary":[{"type":"summary_text","text":"hm"}]}"#;
+    for (first, second) in [(r#""item_id":"m","#, r#""item_id":"n","#), ("", "")] {
+        let documents = [
+            text("reasoning_summary_text.delta", "", "hm"),
+            done("", reasoning),
+            text("output_text.delta", first, "o"),
+            text("output_text.delta", first, "ne "),
+            done("", &message("m", "one ")),
+            text("output_text.delta", second, "two"),
+            text("output_text.done", second, "two"),
+            done("", &message("n", "two")),
+            piece("", "f", A),
+            done("", &item("f", "c", "read", A)),
+            completed(&[reasoning, &message("m", "one "), &message("n", "two")]),
+        ];
+        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+        let heard = observed(OpenAiResponses, &events(&documents));
+        assert_eq!((heard.thinking.as_str(), heard.text.as_str()), ("hm", "one two"));
+        assert_eq!((heard.calls.len(), heard.error), (1, None));
+    }
+}
+
+#[test]
+fn a_body_of_a_response_that_is_not_over_is_no_answer() {
+    for status in ["queued", "in_progress"] {
+        let body = format!(
+            r#"{{"object":"response","status":"{status}","output":[{{"type":"message","content":[{{"type":"output_text","text":"hi"}}]}}]}}"#
+        );
+        let (error, ..) = observed(OpenAiResponses, &body).error.expect("an error");
+        assert_eq!(error.kind(), crate::ErrorKind::Cut, "{status}");
+    }
+}

@@ -313,18 +313,27 @@ fn number(sink: &mut Sink<'_, '_>, event: u8) -> u32 {
     let known = numbered.or_else(|| known_number(sink, key));
     let notes = &mut sink.reply.dialect_state;
     let begins = event == event::ITEM_ADDED && notes.flags & BEGUN != 0;
-    let lacks_begin = event == event::ITEM_DONE && notes.flags & OVER != 0;
+    let lacks_begin = notes.flags & OVER != 0
+        && match event::level(event) {
+            1 | 4 => true,
+            2 | 3 => key != 0,
+            _ => false,
+        };
+    let is_new = known.is_none() && (begins || lacks_begin);
     let index = match known {
         Some(index) => index,
-        None if begins || lacks_begin => notes.last.saturating_add(1),
+        None if is_new => notes.last.saturating_add(1),
         None => notes.count,
     };
     notes.last = notes.last.max(index);
     if index != notes.count {
         (notes.count, notes.level) = (index, 0);
     }
+    if is_new {
+        notes.flags &= !OVER;
+    }
     if let Some(place) = notes.keys.get_mut(index as usize)
-        && matches!(event, event::ITEM_ADDED | event::ITEM_DONE)
+        && (is_new || matches!(event, event::ITEM_ADDED | event::ITEM_DONE))
     {
         *place = short(key);
     }

@@ -144,6 +144,10 @@ fn arguments_that_come_again_count_once() {
     are(&calls(&[&call(id, "read", A), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(id, "read", "{}"), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(ZERO, "read", A), &call(id, "read", A)]), &read);
+    // As often as there are chunks.
+    let whole = call(id, "read", A);
+    are(&calls(&[&whole, &whole, &whole, &whole]), &read);
+    are(&calls(&[&whole, &call(ZERO, "-", A), &call(ZERO, "-", again)]), &read);
     // Other arguments are no repetition: that is for the model to hear.
     let found = calls(&[&call(id, "read", A), &call(ZERO, "-", B)]);
     are(&found, &[("call_1", "read", &format!("{A}{B}"))]);

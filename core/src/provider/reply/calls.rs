@@ -442,8 +442,11 @@ fn repeated(arguments: &[u8]) -> Option<usize> {
         shape.is_closed()
     })?;
     let length = arguments.len() - bytes.as_slice().len();
-    let (first, second) = arguments.split_at_checked(length)?;
-    (is_same(first, second) && is_object(first)).then_some(length)
+    let (first, mut rest) = arguments.split_at_checked(length)?;
+    while let Some(behind) = rest.strip_prefix(first).filter(|behind| !behind.is_empty()) {
+        rest = behind;
+    }
+    (is_same(first, rest) && is_object(first)).then_some(length)
 }
 
 /// Whether the token limit may have cut these arguments: they are not one object, or are the empty

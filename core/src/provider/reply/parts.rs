@@ -164,7 +164,7 @@ impl Sink<'_, '_> {
             unclosed,
             last_call,
             is_stale: false,
-            is_stopped: self.reply.stop.is_some(),
+            is_stopped: self.reply.stop.is_some() || !self.reply.raw_stop_reason.is_empty(),
             refuses,
             thinking_field,
         });
