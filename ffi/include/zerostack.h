@@ -313,6 +313,13 @@ enum zs_status
      */
     ZS_BAD_ANSWER = 40,
     /**
+     * The reply holds only images, sound or other media, which are not kept. It would be
+     * the same the next time.
+     *
+     * Detail: their length in bytes, as they were sent.
+     */
+    ZS_MEDIA_ONLY = 41,
+    /**
      * A pointer is NULL that must not be, or misaligned.
      */
     ZS_NULL = 1000,
@@ -601,7 +608,8 @@ enum zs_dropped
      */
     ZS_DROPPED_NOTHING = 0,
     /**
-     * Text or reasoning of a reply that did not fit the memory.
+     * Parts of a reply: text or reasoning that did not fit the memory; images, sound and other
+     * media, which are never kept.
      */
     ZS_DROPPED_REPLY = 1,
     /**

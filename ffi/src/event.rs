@@ -75,7 +75,8 @@ pub enum zs_stop {
 pub enum zs_dropped {
     /// Nothing was dropped.
     ZS_DROPPED_NOTHING = 0,
-    /// Text or reasoning of a reply that did not fit the memory.
+    /// Parts of a reply: text or reasoning that did not fit the memory; images, sound and other
+    /// media, which are never kept.
     ZS_DROPPED_REPLY = 1,
     /// A tool result above max_result_bytes.
     ZS_DROPPED_TOOL_RESULT = 2,

@@ -181,6 +181,11 @@ pub enum zs_status {
     ///
     /// Detail: where in its JSON, in bytes.
     ZS_BAD_ANSWER = 40,
+    /// The reply holds only images, sound or other media, which are not kept. It would be
+    /// the same the next time.
+    ///
+    /// Detail: their length in bytes, as they were sent.
+    ZS_MEDIA_ONLY = 41,
     // End of errors.sh.
     /// A pointer is NULL that must not be, or misaligned.
     ZS_NULL = 1000,
@@ -312,6 +317,7 @@ impl zs_status {
             ErrorKind::MissingAttachment => ZS_MISSING_ATTACHMENT,
             ErrorKind::AttachmentLength => ZS_ATTACHMENT_LENGTH,
             ErrorKind::BadAnswer => ZS_BAD_ANSWER,
+            ErrorKind::MediaOnly => ZS_MEDIA_ONLY,
             // End of errors.sh.
             _ => ZS_INTERNAL,
         }

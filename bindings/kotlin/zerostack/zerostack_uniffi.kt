@@ -6412,7 +6412,8 @@ public object FfiConverterTypeDialect: FfiConverterRustBuffer<Dialect> {
 enum class Dropped {
     
     /**
-     * Text or reasoning of a reply that did not fit the storage.
+     * Parts of a reply: text or reasoning that did not fit the storage; images, sound and other
+     * media, which are never kept.
      */
     REPLY,
     /**
@@ -6719,6 +6720,13 @@ enum class ErrorKind {
      * `detail`: where in its JSON, in bytes.
      */
     BAD_ANSWER,
+    /**
+     * The reply holds only images, sound or other media, which are not kept. It would be
+     * the same the next time.
+     *
+     * `detail`: their length in bytes, as they were sent.
+     */
+    MEDIA_ONLY,
     /**
      * A class that this version does not name.
      */

@@ -67,7 +67,8 @@ mirror! {
 mirror! {
     /// What was dropped.
     Dropped of zerostack_core::Dropped, else Other: "Something that this version does not name." {
-        /// Text or reasoning of a reply that did not fit the storage.
+        /// Parts of a reply: text or reasoning that did not fit the storage; images, sound and other
+        /// media, which are never kept.
         Reply,
         /// A tool result above `max_result_bytes`.
         ToolResult,

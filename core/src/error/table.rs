@@ -179,6 +179,11 @@ macro_rules! error_table {
             ///
             /// `detail`: where in its JSON, in bytes.
             BadAnswer = 40, "bad_answer", "the answer does not fit the response schema", ", at byte {n}", "";
+            /// The reply holds only images, sound or other media, which are not kept. It would be
+            /// the same the next time.
+            ///
+            /// `detail`: their length in bytes, as they were sent.
+            MediaOnly = 41, "media_only", "the reply holds only images, sound or other media, which are not kept", " ({n} bytes)", "; ask for text";
         }
     };
 }

@@ -26,7 +26,7 @@ pub enum Event<'s> {
     ToolCall(ToolCall<'s>),
     /// Counts of this reply so far.
     Usage(Usage),
-    /// Something is not in the transcript, or not any more. Of a reply, all of it was shown.
+    /// Something is not in the transcript, or not any more. Of a reply, all text of it was shown.
     Truncated {
         /// What is not kept whole.
         what: Dropped,
@@ -66,7 +66,8 @@ pub enum Event<'s> {
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Dropped {
-    /// Text or reasoning of a reply that did not fit the storage.
+    /// Parts of a reply: text or reasoning that did not fit the storage; images, sound and other
+    /// media, which are never kept.
     Reply,
     /// A tool result above `max_result_bytes`, or longer than the context has room for.
     ToolResult,

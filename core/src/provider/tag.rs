@@ -43,6 +43,8 @@ pub(crate) const DELAY: u8 = 20;
 /// Tokens that the model has room for, and those that were sent, in the refusal of a long request.
 pub(crate) const CONTEXT: u8 = 21;
 pub(crate) const SENT: u8 = 22;
+/// An image, sound or another medium in the reply: its bytes, or where it is.
+pub(crate) const MEDIA: u8 = 25;
 
 /// The name of a field that an error is about.
 #[cfg(feature = "profiles")]
@@ -66,6 +68,7 @@ pub(crate) fn take(codec: &Codec, sink: &mut Sink<'_, '_>, token: Token<'_>) -> 
         (Token::Piece(_, bytes), ARGUMENTS) => return sink.stage(Slot::Arguments, bytes),
         (Token::Piece(_, bytes), TEXT) => return sink.text(bytes),
         (Token::Piece(_, bytes), REFUSAL) => return sink.refusal(bytes),
+        (Token::Piece(_, bytes), MEDIA) => sink.media(bytes.len()),
         (Token::Piece(_, bytes), ERROR) => sink.failure_text(bytes),
         (Token::Piece(_, bytes), TOP_MESSAGE) => return sink.top_message(bytes),
         (

@@ -439,6 +439,9 @@ fn judge(
     if is_cut && sink.drop_cut_call() {
         return Err(Error::new(ErrorKind::Truncated, sink.reply.calls.into()));
     }
+    if sink.reply.dropped > 0 && sink.reply.calls == 0 && !has_kept(sink) {
+        return Err(Error::new(ErrorKind::MediaOnly, sink.reply.dropped));
+    }
     Ok(match sink.reply.stop.unwrap_or(StopReason::EndTurn) {
         // Some providers have no word of their own for it.
         StopReason::EndTurn if sink.reply.calls > 0 => StopReason::ToolUse,
@@ -451,6 +454,12 @@ fn judge(
 /// Whether the reply says something.
 fn has_text(sink: &Sink<'_, '_>) -> bool {
     sink.log.records_from(sink.reply.start as usize).any(|record| record.is(Kind::Text))
+}
+
+/// Whether something is kept of a reply that was not kept whole: text, or reasoning that was cut.
+fn has_kept(sink: &Sink<'_, '_>) -> bool {
+    let mut records = sink.log.records_from(sink.reply.start as usize);
+    records.any(|record| record.is(Kind::Text) || record.header.has(MARKED))
 }
 
 const fn cut(decoder: &Decoder) -> Error {

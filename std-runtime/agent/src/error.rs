@@ -100,7 +100,7 @@ impl From<zerostack_core::Error> for Error {
             Core::BadConfig | Core::Unsupported | Core::BadOption | Core::UnsupportedOption => {
                 ErrorKind::Configuration
             }
-            Core::BadAnswer => ErrorKind::Answer,
+            Core::BadAnswer | Core::MediaOnly => ErrorKind::Answer,
             Core::UnsupportedAttachment => ErrorKind::Configuration,
             Core::BadAttachment | Core::MissingAttachment | Core::AttachmentLength => {
                 ErrorKind::Input

@@ -68,7 +68,8 @@ class Dropped(str, Enum):
     """What was dropped."""
 
     REPLY = "reply"
-    """Text or reasoning of a reply that did not fit the storage."""
+    """Parts of a reply: text or reasoning that did not fit the storage; images, sound and other media,
+    which are never kept."""
     TOOL_RESULT = "tool_result"
     """A tool result above ``max_result_bytes``."""
     OLD_RESULTS = "old_results"
@@ -195,6 +196,7 @@ class ErrorCode(IntEnum):
     MISSING_ATTACHMENT = 38
     ATTACHMENT_LENGTH = 39
     BAD_ANSWER = 40
+    MEDIA_ONLY = 41
 
     BUSY = 1001
     CLOSED = 1002

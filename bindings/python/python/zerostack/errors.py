@@ -182,6 +182,13 @@ class BadAnswer(ZerostackError):
     CODE = ErrorCode.BAD_ANSWER
 
 
+class MediaOnly(ZerostackError):
+    """The reply holds only images, sound or other media, which are not kept; ``detail`` is their
+    length in bytes, as they were sent."""
+
+    CODE = ErrorCode.MEDIA_ONLY
+
+
 class BadConfig(ZerostackError):
     """The configuration cannot be used; ``detail`` is the index of the bad tool, or 2**32 - 1."""
 

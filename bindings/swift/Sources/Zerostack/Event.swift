@@ -93,7 +93,8 @@ public enum StopReason: String, Sendable, Hashable {
 
 /// What was dropped.
 public enum Dropped: String, Sendable, Hashable {
-    /// Text or reasoning of a reply that did not fit the storage.
+    /// Parts of a reply: text or reasoning that did not fit the storage; images, sound and other
+    /// media, which are never kept.
     case reply
     /// A tool result above ``Limits/maxResultBytes``.
     case toolResult = "tool_result"

@@ -5109,7 +5109,8 @@ public func FfiConverterTypeDialect_lower(_ value: Dialect) -> RustBuffer {
 public enum Dropped: Equatable, Hashable {
     
     /**
-     * Text or reasoning of a reply that did not fit the storage.
+     * Parts of a reply: text or reasoning that did not fit the storage; images, sound and other
+     * media, which are never kept.
      */
     case reply
     /**
@@ -5473,6 +5474,13 @@ public enum ErrorKind: Equatable, Hashable {
      */
     case badAnswer
     /**
+     * The reply holds only images, sound or other media, which are not kept. It would be
+     * the same the next time.
+     *
+     * `detail`: their length in bytes, as they were sent.
+     */
+    case mediaOnly
+    /**
      * A class that this version does not name.
      */
     case unknown
@@ -5577,7 +5585,9 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
         
         case 40: return .badAnswer
         
-        case 41: return .unknown
+        case 41: return .mediaOnly
+        
+        case 42: return .unknown
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -5747,8 +5757,12 @@ public struct FfiConverterTypeErrorKind: FfiConverterRustBuffer {
             writeInt(&buf, Int32(40))
         
         
-        case .unknown:
+        case .mediaOnly:
             writeInt(&buf, Int32(41))
+        
+        
+        case .unknown:
+            writeInt(&buf, Int32(42))
         
         }
     }

@@ -25,6 +25,7 @@ dialect_places! { PLACES:
     BLOCK_THINKING = BLOCK . "thinking",
     BLOCK_SIGNATURE = BLOCK . "signature",
     BLOCK_DATA = BLOCK . "data",
+    BLOCK_SOURCE = BLOCK . "source" raw => tag::MEDIA,
     // The same again for whole messages.
     CONTENT = ROOT . "content" (from BLOCK_TYPE),
     DELTA = ROOT . "delta",

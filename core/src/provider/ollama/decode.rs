@@ -16,6 +16,7 @@ dialect_places! { PLACES:
     MESSAGE = ROOT . "message" => tag::TOP_MESSAGE,
     CONTENT = MESSAGE . "content" => tag::TEXT,
     THINKING = MESSAGE . "thinking",
+    IMAGES = MESSAGE . "images" => tag::MEDIA,
     CALLS = MESSAGE . "tool_calls",
     CALL_ID = CALLS . "id" => tag::ID,
     FUNCTION = CALLS . "function",

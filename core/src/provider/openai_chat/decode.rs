@@ -28,6 +28,7 @@ dialect_places! { PLACES:
     DELTA = CHOICES . "delta",
     CONTENT = DELTA . "content" => tag::TEXT,
     CONTENT_TEXT = CONTENT . "text" => tag::TEXT,
+    CONTENT_IMAGE = CONTENT . "image_url" (from IMAGE_URL) => tag::MEDIA,
     CONTENT_THINKING = CONTENT . "thinking",
     THINKING_TEXT = CONTENT_THINKING . "text",
     REASONING_CONTENT = DELTA . "reasoning_content",
@@ -46,6 +47,14 @@ dialect_places! { PLACES:
     TEXT_GOOGLE = TEXT_EXTRA . "google",
     TEXT_SIGNATURE = TEXT_GOOGLE . "thought_signature",
     REFUSAL = DELTA . "refusal" => tag::REFUSAL,
+    // OpenRouter, and gateways that took its form over: addresses, most of them with the data in them.
+    IMAGES = DELTA . "images" => tag::MEDIA,
+    IMAGE = IMAGES . "image_url" => tag::MEDIA,
+    IMAGE_URL = IMAGE . "url" => tag::MEDIA,
+    // What is spoken comes as text, too.
+    AUDIO = DELTA . "audio",
+    AUDIO_TRANSCRIPT = AUDIO . "transcript" => tag::TEXT,
+    AUDIO_DATA = AUDIO . "data" => tag::MEDIA,
     CALLS = DELTA . "tool_calls",
     CALL_INDEX = CALLS . "index" => tag::INDEX,
     CALL_ID = CALLS . "id" => tag::ID,

@@ -36,11 +36,15 @@ dialect_places! { PLACES:
     ITEM_ARGUMENTS = ITEM . "arguments" raw,
     ITEM_ENCRYPTED = ITEM . "encrypted_content",
     ITEM_PHASE = ITEM . "phase",
+    // An image that was made.
+    ITEM_RESULT = ITEM . "result",
     ITEM_SUMMARY = ITEM . "summary",
     ITEM_SUMMARY_TEXT = ITEM_SUMMARY . "text",
     ITEM_CONTENT = ITEM . "content",
     ITEM_TEXT = ITEM_CONTENT . "text",
     ITEM_REFUSAL = ITEM_CONTENT . "refusal",
+    ITEM_TRANSCRIPT = ITEM_CONTENT . "transcript",
+    ITEM_DATA = ITEM_CONTENT . "data",
     // A whole body is what an event has under `response`. Events of other kinds have an `output`
     // of their own, so that of a whole body, which may be an event, has a place of its own too.
     RESPONSE = ROOT . "response" (from STATUS),
@@ -152,12 +156,17 @@ fn piece(sink: &mut Sink<'_, '_>, place: u8, bytes: &[u8]) -> Result<(), Error> 
         // Of a repeated list, only calls count.
         _ if is_listed && has(sink, SKIPS_LIST) && place != ITEM_ARGUMENTS => {}
         ITEM_ENCRYPTED | ITEM_PHASE => sink.stage(Slot::Arguments, bytes)?,
+        ITEM_RESULT | ITEM_DATA => sink.media(bytes.len()),
         // What came before, and may be long, is not kept a second time.
         _ if item == item::OTHER => {}
         _ if !is_listed && (event == event::OTHER || is_told(sink, event) == Some(true)) => {}
-        ITEM_TEXT | ITEM_CONTENT if is_listed && item == item::MESSAGE => sink.text(bytes)?,
+        ITEM_TEXT | ITEM_TRANSCRIPT | ITEM_CONTENT if is_listed && item == item::MESSAGE => {
+            sink.text(bytes)?
+        }
         ITEM_REFUSAL if is_listed && item == item::MESSAGE => sink.refusal(bytes)?,
-        TEXT | REFUSAL | PART_TEXT | ITEM_TEXT | ITEM_CONTENT => sink.stage(Slot::Id, bytes)?,
+        TEXT | REFUSAL | PART_TEXT | ITEM_TEXT | ITEM_TRANSCRIPT | ITEM_CONTENT => {
+            sink.stage(Slot::Id, bytes)?
+        }
         PART_REFUSAL | ITEM_REFUSAL | ITEM_SUMMARY_TEXT => sink.stage(Slot::Name, bytes)?,
         ARGUMENTS | ITEM_ARGUMENTS => {
             sink.reply.dialect_state.flags |= GOT;

@@ -40,8 +40,9 @@ pub(super) mod event {
     pub const FAILED: u8 = 19;
 
     /// The words for them, by their hashes.
-    static WORDS: [(u32, u8); 22] = [
+    static WORDS: [(u32, u8); 23] = [
         (hash(b"response.output_text.delta"), TEXT_DELTA),
+        (hash(b"response.audio.transcript.delta"), TEXT_DELTA),
         (hash(b"response.refusal.delta"), REFUSAL_DELTA),
         (hash(b"response.reasoning_summary_text.delta"), SUMMARY_DELTA),
         (hash(b"response.reasoning_text.delta"), REASONING_DELTA),
@@ -112,9 +113,10 @@ pub(super) mod item {
     pub const CALL: u8 = 5;
 
     /// The words for them, by their hashes.
-    static WORDS: [(u32, u8); 7] = [
+    static WORDS: [(u32, u8); 8] = [
         (hash(b"message"), MESSAGE),
         (hash(b"output_text"), MESSAGE),
+        (hash(b"output_audio"), MESSAGE),
         (hash(b"refusal"), MESSAGE),
         (hash(b"reasoning"), REASONING),
         (hash(b"reasoning_text"), REASONING),

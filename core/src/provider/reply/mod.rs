@@ -11,6 +11,8 @@ mod form_tests;
 mod found;
 #[cfg(all(test, feature = "all-dialects", feature = "alloc"))]
 mod growth_tests;
+#[cfg(all(test, feature = "all-dialects"))]
+mod media_tests;
 mod parts;
 mod shape;
 mod show;

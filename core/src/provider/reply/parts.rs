@@ -60,6 +60,14 @@ impl Sink<'_, '_> {
         self.part(Kind::Text, [REFUSAL, 0], bytes)
     }
 
+    /// More of an image, of sound or of another medium, which is not kept.
+    pub fn media(&mut self, bytes: usize) {
+        if !self.reply.is_muted() {
+            self.reply.dropped = self.reply.dropped.saturating_add(bytes as u32);
+            self.reply.cut_is_emitted = false;
+        }
+    }
+
     /// What comes next begins a part of its own.
     pub fn end_part(&mut self) {
         // Another chunking would have given text up before this place.

@@ -69,7 +69,9 @@ fn of_agent(event: &AgentEvent) -> Option<String> {
         AgentEvent::Repeating { name, count } => {
             format!("{name}: the same call for the {count}th time in a row")
         }
-        AgentEvent::Truncated { bytes } => format!("{bytes} bytes of the reply were not kept"),
+        AgentEvent::Truncated { bytes } => format!(
+            "{bytes} bytes of the reply were not kept: text that did not fit, or images, sound or other media"
+        ),
         _ => return None,
     })
 }
