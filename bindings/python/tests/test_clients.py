@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import threading
 import tracemalloc
@@ -173,11 +174,17 @@ def test_certificates_of_the_environment(
         assert route(plain).tls.cert_store_stats()["x509"] == 0
     good = tmp_path / "good.pem"
     good.write_text(CERTIFICATE)
-    path = tmp_path if variable == "SSL_CERT_DIR" else good
-    monkeypatch.setenv(variable, str(path))
+    if variable != "SSL_CERT_FILE":
+        empty = tmp_path / "empty"
+        empty.mkdir()
+        monkeypatch.setenv(variable, str(empty))
+        with pytest.raises(BadConfig, match=f"{variable} names .*empty, which holds no cert"):
+            route(there)
+    # A folder as it is, beside what is no certificate, and a list of them.
+    path = f"{tmp_path}{os.pathsep}{tmp_path}" if variable == "SSL_CERT_DIR" else str(good)
+    monkeypatch.setenv(variable, path)
     tls = route(there).tls
-    if variable != "SSL_CERT_DIR":
-        assert tls.cert_store_stats()["x509"] == 1
+    assert tls.cert_store_stats()["x509"] == 1
     assert route(there).tls is tls
     # What all of them name is trusted.
     other = "REQUESTS_CA_BUNDLE" if variable == "SSL_CERT_FILE" else "SSL_CERT_FILE"

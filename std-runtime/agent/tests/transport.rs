@@ -7,7 +7,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, Response, Transport};
+use zerostack_agent::transport::{
+    Cancel, Http, HttpOptions, Post, Response, RootCertificates, Transport,
+};
 use zerostack_agent::{Error, ErrorKind, Result};
 use zerostack_scripted::{Framing, Reply, Script, Scripted};
 
@@ -532,7 +534,8 @@ fn the_variables_of_the_surroundings_are_read() {
     let proxy = options.proxy.as_ref().map(|proxy| proxy.expose());
     assert_eq!(proxy, Some("http://user:hunter2@proxy:3128"));
     assert_eq!(options.no_proxy.as_deref(), Some("a,b"));
-    assert_eq!(options.root_certificates.as_deref(), Some("/roots.pem".as_ref()));
+    let named = RootCertificates { path: "/roots.pem".into(), named_by: "SSL_CERT_FILE" };
+    assert_eq!(options.root_certificates, [named]);
     assert!(!format!("{options:?}").contains("hunter2"));
 }
 

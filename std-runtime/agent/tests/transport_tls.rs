@@ -1,5 +1,6 @@
 //! TLS: certificates of an unknown issuer, plain and TLS ports mixed up, proxies.
 
+use std::ffi::OsString;
 use std::io::{Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use zerostack_agent::provider::Secret;
-use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, Transport};
+use zerostack_agent::transport::{Cancel, Http, HttpOptions, Post, RootCertificates, Transport};
 use zerostack_agent::{Error, ErrorKind};
 use zerostack_scripted::{Script, Scripted};
 
@@ -99,7 +100,8 @@ fn post_by(http: &mut Http, url: &str) -> Result<String, Error> {
 }
 
 fn trusting(path: &Path) -> HttpOptions {
-    HttpOptions { root_certificates: Some(path.to_owned()), ..HttpOptions::default() }
+    let named = RootCertificates { path: path.to_owned(), named_by: "SSL_CERT_FILE" };
+    HttpOptions { root_certificates: vec![named], ..HttpOptions::default() }
 }
 
 #[track_caller]
@@ -192,6 +194,58 @@ fn a_file_of_roots_that_is_no_use_is_named() {
 }
 
 #[test]
+fn each_variable_names_authorities_and_what_it_names_wrongly_is_told() {
+    let (port, certificate) = tls_server("localhost", rustls::ALL_VERSIONS);
+    let url = format!("https://localhost:{port}/");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for name in ["plain", "hashed", "none", "other"] {
+        std::fs::create_dir(at(name)).unwrap();
+    }
+    std::fs::write(at("ca.pem"), &certificate).unwrap();
+    std::fs::write(at("plain/ca.crt"), &certificate).unwrap();
+    std::fs::write(at("plain/README"), "no certificate").unwrap();
+    std::fs::create_dir(at("plain/folder.pem")).unwrap();
+    // Of a folder that was hashed, only the hashes count.
+    std::fs::write(at("hashed/5d3033c5.0"), &certificate).unwrap();
+    std::fs::write(at("hashed/ca.pem"), "-----BEGIN CERTIFICATE-----\n!\n").unwrap();
+    let other = rcgen::generate_simple_self_signed(["else".to_owned()]).unwrap();
+    std::fs::write(at("other/ca.pem"), other.cert.pem()).unwrap();
+    let set = |variable: &'static str, value: OsString| {
+        let env = move |name: &str| (name == variable).then(|| value.clone());
+        post(HttpOptions::from_env(&env).unwrap(), &url)
+    };
+    let list = |names: &[&str]| std::env::join_paths(names.iter().map(|name| at(name))).unwrap();
+    for (variable, value) in [
+        ("SSL_CERT_FILE", at("ca.pem").into()),
+        ("REQUESTS_CA_BUNDLE", at("ca.pem").into()),
+        ("REQUESTS_CA_BUNDLE", at("plain").into()),
+        ("SSL_CERT_DIR", at("plain").into()),
+        ("SSL_CERT_DIR", at("hashed").into()),
+        ("SSL_CERT_DIR", list(&["other", "plain"])),
+    ] {
+        assert_eq!(set(variable, value).unwrap(), "hello", "{variable}");
+    }
+    for (variable, name, why) in [
+        ("SSL_CERT_FILE", "missing", "No such file"),
+        ("SSL_CERT_FILE", "plain", "it is a folder; name it in SSL_CERT_DIR"),
+        ("REQUESTS_CA_BUNDLE", "missing", "No such file"),
+        ("REQUESTS_CA_BUNDLE", "none", "no file with a PEM certificate"),
+        ("SSL_CERT_DIR", "missing", "No such file"),
+        ("SSL_CERT_DIR", "none", "no file with a PEM certificate"),
+        ("SSL_CERT_DIR", "ca.pem", "it is no folder; name it in SSL_CERT_FILE"),
+    ] {
+        let error = set(variable, at(name).into()).unwrap_err();
+        let path = at(name);
+        assert_error(&error, ErrorKind::Configuration, &[variable, path.to_str().unwrap(), why]);
+    }
+    let error = set("SSL_CERT_DIR", at("other").into()).unwrap_err();
+    assert_error(&error, ErrorKind::Provider, &["the certificate of localhost"]);
+    // An empty variable is none.
+    assert_error(&set("SSL_CERT_FILE", OsString::new()).unwrap_err(), ErrorKind::Provider, &[]);
+}
+
+#[test]
 fn tls_to_a_plain_port_says_so() {
     let provider = Scripted::start(Script::new().text("hi")).unwrap();
     let url = provider.base_url().replace("http:", "https:");
@@ -231,7 +285,7 @@ fn https_goes_through_the_proxy_and_loopback_does_not() {
     // Direct: the proxy would answer 403, and it waits for one connection only.
     let (port, _) = tls_server("localhost", rustls::ALL_VERSIONS);
     let error = post(options.clone(), &format!("https://localhost:{port}/")).unwrap_err();
-    assert_error(&error, ErrorKind::Provider, &["issuer"]);
+    assert_error(&error, ErrorKind::Provider, &["the certificate of localhost"]);
     let provider = Scripted::start(Script::new().text("hi")).unwrap();
     post(options.clone(), &provider.base_url()).unwrap();
     for host in ["direct.invalid", "a.corp"] {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from .errors import BadConfig, ZerostackError
 
 # OpenSSL's own variables, and that of requests. What all of them name is trusted.
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+
+# The name that ``openssl rehash`` gives.
+_HASH = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 ADVICE = (
     "if an authority of your own signed the server's certificate, name the file with the "
@@ -51,8 +55,11 @@ def _made(named: tuple[tuple[str, str], ...]) -> ssl.SSLContext:
 
         return ssl.create_default_context(cafile=certifi.where())
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    for variable, path in named:
-        _load(made, variable, path)
+    for variable, value in named:
+        # A list of folders, as for OpenSSL itself.
+        paths = value.split(os.pathsep) if variable == "SSL_CERT_DIR" else [value]
+        for path in filter(None, paths):
+            _load(made, variable, path)
     return made
 
 
@@ -66,11 +73,30 @@ def _load(into: ssl.SSLContext, variable: str, path: str) -> None:
         raise _bad(f"{variable} names {path}, which is no folder; use SSL_CERT_FILE for a file")
     try:
         if is_folder:
-            into.load_verify_locations(capath=path)
+            _load_folder(into, path)
         else:
             into.load_verify_locations(cafile=path)
     except (ssl.SSLError, OSError) as error:
         raise _bad(f"{variable} names {path}, which holds no certificates: {error}") from None
+
+
+def _load_folder(into: ssl.SSLContext, path: str) -> None:
+    """A folder of ``openssl rehash``, of which OpenSSL reads what it needs, or any other with
+    certificates, which OpenSSL would not find."""
+    files = sorted(file for file in Path(path).iterdir() if file.is_file())
+    if any(_HASH.fullmatch(file.name) for file in files):
+        into.load_verify_locations(capath=path)
+        return
+    has_any = False
+    for file in files:
+        try:
+            into.load_verify_locations(cafile=str(file))
+            has_any = True
+        except (ssl.SSLError, OSError):
+            # What else is in it is none of our business.
+            continue
+    if not has_any:
+        raise OSError("no file in this folder has a PEM certificate")
 
 
 def _bad(message: str) -> ZerostackError:

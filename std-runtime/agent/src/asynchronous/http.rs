@@ -24,9 +24,10 @@ use crate::files::Files;
 use crate::provider::Endpoint;
 use crate::session::OwnedSession;
 use crate::transport::failure::{host_of, is_lasting_tls, seconds, tls_failure};
-use crate::transport::http::{FINISH_LIMIT, REFUSAL_LIMIT, add_headers, parse_url, read_roots};
+use crate::transport::http::{FINISH_LIMIT, REFUSAL_LIMIT, add_headers, parse_url};
 use crate::transport::proxy::proxy_for;
 use crate::transport::retry_after::retry_after_ms;
+use crate::transport::roots;
 use crate::transport::{HttpOptions, detour};
 use crate::{Error, ErrorKind, Result};
 
@@ -55,18 +56,18 @@ impl AsyncHttp {
     /// A client that opens nothing yet.
     ///
     /// # Errors
-    /// `Configuration` if the file of `SSL_CERT_FILE` cannot be used.
+    /// `Configuration` if one of the [root certificates](HttpOptions::root_certificates) cannot be used.
     pub fn new(options: HttpOptions) -> Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(options.connect_timeout));
         let https = HttpsConnectorBuilder::new();
-        let https = match &options.root_certificates {
-            None => https.with_webpki_roots(),
-            Some(path) => {
+        let https = match options.root_certificates.as_slice() {
+            [] => https.with_webpki_roots(),
+            named => {
                 let mut roots = RootCertStore::empty();
-                let certificates = read_roots(path)?;
+                let certificates = roots::read(named)?;
                 // One that cannot be read is left out, as with the blocking client.
                 roots.add_parsable_certificates(
                     certificates.iter().map(|certificate| certificate.der().to_vec().into()),

@@ -1,11 +1,10 @@
 //! The blocking HTTP/1.1 client.
 
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
+use ureq::tls::{RootCerts, TlsConfig};
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, AsSendBody, BodyReader, SendBody};
 
@@ -13,6 +12,7 @@ use super::connect::{Dial, Draining};
 use super::failure::{Place, Stage, host_of};
 use super::proxy::{name_of, proxy_for};
 use super::retry_after::retry_after_ms;
+use super::roots::{self, RootCertificates};
 use super::{Body, Cancel, Post, Response, Transport, detour, without_secrets};
 use crate::provider::{self, Env, Secret};
 use crate::{Error, ErrorKind, Result};
@@ -42,13 +42,13 @@ pub struct HttpOptions {
     pub proxy: Option<Secret>,
     /// Hosts that are reached without the proxy, as curl reads `NO_PROXY`.
     pub no_proxy: Option<String>,
-    /// PEM certificates to trust in place of the built-in roots of Mozilla.
-    pub root_certificates: Option<PathBuf>,
+    /// Certificates to trust in place of the built-in roots of Mozilla; empty: those.
+    pub root_certificates: Vec<RootCertificates>,
 }
 
 impl HttpOptions {
     /// The defaults, with `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (the same in lower case wins, as
-    /// with curl) and `SSL_CERT_FILE` as `env` gives them.
+    /// with curl), `SSL_CERT_FILE`, `SSL_CERT_DIR` and `REQUESTS_CA_BUNDLE` as `env` gives them.
     ///
     /// # Errors
     /// `Configuration` for one that is not UTF-8.
@@ -61,7 +61,7 @@ impl HttpOptions {
             proxy: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])?
                 .map(Secret::new),
             no_proxy: first(&["no_proxy", "NO_PROXY"])?,
-            root_certificates: env("SSL_CERT_FILE").filter(|it| !it.is_empty()).map(PathBuf::from),
+            root_certificates: roots::from_env(env),
             ..Self::default()
         })
     }
@@ -74,7 +74,7 @@ impl Default for HttpOptions {
             idle_timeout: Duration::from_secs(300),
             proxy: None,
             no_proxy: None,
-            root_certificates: None,
+            root_certificates: Vec::new(),
         }
     }
 }
@@ -185,8 +185,8 @@ fn new_agent(
     uri: &Uri,
 ) -> Result<Agent> {
     let is_https = uri.scheme_str() == Some("https");
-    let roots = match &options.root_certificates {
-        Some(path) if is_https => RootCerts::new_with_certs(&read_roots(path)?),
+    let roots = match options.root_certificates.as_slice() {
+        roots @ [_, ..] if is_https => RootCerts::new_with_certs(&roots::read(roots)?),
         _ => RootCerts::WebPki,
     };
     let proxy = match &options.proxy {
@@ -216,25 +216,6 @@ fn new_agent(
         .build();
     let connector = ().chain(ConnectProxyConnector::default()).chain(dial.clone());
     Ok(Agent::with_parts(config, connector.chain(RustlsConnector::default()), dial))
-}
-
-pub(crate) fn read_roots(path: &PathBuf) -> Result<Vec<Certificate<'static>>> {
-    let wrong = |reason: String| {
-        let message = format!("SSL_CERT_FILE={}: {reason}", path.display());
-        Error::new(ErrorKind::Configuration, message)
-    };
-    let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-    let mut certificates = Vec::new();
-    for item in ureq::tls::parse_pem(&pem) {
-        // Bundles may hold keys too; none of our business.
-        if let PemItem::Certificate(certificate) = item.map_err(|error| wrong(error.to_string()))? {
-            certificates.push(certificate);
-        }
-    }
-    if certificates.is_empty() {
-        return Err(wrong("no PEM certificate in this file".into()));
-    }
-    Ok(certificates)
 }
 
 pub(crate) fn parse_url(url: &str) -> Result<Uri> {

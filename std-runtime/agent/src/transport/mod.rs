@@ -10,6 +10,7 @@ pub(crate) mod failure;
 pub(crate) mod http;
 pub(crate) mod proxy;
 pub(crate) mod retry_after;
+pub(crate) mod roots;
 
 use std::fmt;
 use std::io::{self, Read};
@@ -18,6 +19,7 @@ use crate::{Error, ErrorKind, Result};
 
 pub use cancel::Cancel;
 pub use http::{Http, HttpOptions};
+pub use roots::RootCertificates;
 
 /// Posts requests. Implement it to use your own HTTP stack.
 pub trait Transport {
