@@ -39,6 +39,8 @@ struct run {
     bool has_begun;
     bool is_cancelled;
     uint32_t exact_retry_ms;
+    /* How the body is coded, as far as it fits here; empty if it is not. */
+    char encoding[16];
     /* On the clock of run_now_ms, 0 for never: the last byte in either direction, the end of the
      * response's head, and the end of the reply in its body. */
     int64_t last_byte_ms;

@@ -424,6 +424,11 @@ static void explain(const struct run *run, uint32_t result) {
                  : result == ZS_RUN_NO_MEMORY ? "there is no memory left"
                  : result == ZS_RUN_DEFERRED  ? "calls wait for approval: go on by zs_run_resume"
                                               : "libcurl cannot be set up");
+    } else if (result == ZS_BAD_RESPONSE && run->encoding[0]) {
+        snprintf(report->message, sizeof report->message,
+                 "the server answers in the content encoding %s, which was not asked for; switch it "
+                 "off in the server or gateway",
+                 run->encoding);
     } else if (zs_session_failure(run->session, &failure) && failure.message.len > 0) {
         snprintf(report->message, sizeof report->message, "%s (%u): %.*s",
                  zs_status_message(result), (unsigned)failure.http_status,

@@ -76,30 +76,51 @@ static int seek_body(void *context, curl_off_t offset, int origin) {
     return CURL_SEEKFUNC_OK;
 }
 
+/* What the header line says if it has this name, which ends with the colon; else NULL. */
+static const char *header_value(const char *line, size_t len, const char *name, size_t *value_len) {
+    size_t at = strlen(name);
+    if (len < at || strncasecmp(line, name, at) != 0) {
+        return NULL;
+    }
+    while (at < len && (line[at] == ' ' || line[at] == '\t')) {
+        at++;
+    }
+    while (len > at && strchr(" \t\r\n", line[len - 1])) {
+        len--;
+    }
+    *value_len = len - at;
+    return line + at;
+}
+
 /* Header lines; libcurl knows `retry-after`, but not the one in milliseconds. */
 static size_t read_header(char *buffer, size_t size, size_t count, void *context) {
-    static const char NAME[] = "retry-after-ms:";
     struct run *run = context;
-    size_t len = size * count, at = sizeof NAME - 1;
-    uint64_t millis = 0;
+    const char *value;
+    size_t len = size * count, value_len, at;
     run->last_byte_ms = run_now_ms();
     if (len >= 5 && strncmp(buffer, "HTTP/", 5) == 0) {
         run->exact_retry_ms = ZS_NO_RETRY_AFTER;
+        run->encoding[0] = 0;
     }
     if (len <= 2) {
         run->head_ms = run->last_byte_ms;
     }
-    if (len < at || strncasecmp(buffer, NAME, at) != 0) {
-        return len;
-    }
-    while (at < len && (buffer[at] == ' ' || buffer[at] == '\t')) {
-        at++;
-    }
-    if (at < len && buffer[at] >= '0' && buffer[at] <= '9') {
-        for (; at < len && buffer[at] >= '0' && buffer[at] <= '9' && millis < UINT32_MAX; at++) {
-            millis = millis * 10 + (uint64_t)(buffer[at] - '0');
+    value = header_value(buffer, len, "retry-after-ms:", &value_len);
+    if (value && value_len > 0 && value[0] >= '0' && value[0] <= '9') {
+        uint64_t millis = 0;
+        for (at = 0; at < value_len && value[at] >= '0' && value[at] <= '9' && millis < UINT32_MAX;
+             at++) {
+            millis = millis * 10 + (uint64_t)(value[at] - '0');
         }
         run->exact_retry_ms = millis < UINT32_MAX ? (uint32_t)millis : UINT32_MAX - 1;
+    }
+    value = header_value(buffer, len, "content-encoding:", &value_len);
+    if (value && !(value_len == 8 && strncasecmp(value, "identity", 8) == 0)) {
+        /* It comes from outside: what is not a plain sign is not shown. */
+        for (at = 0; at < value_len && at < sizeof run->encoding - 1; at++) {
+            run->encoding[at] = value[at] > ' ' && value[at] < 127 ? value[at] : '?';
+        }
+        run->encoding[at] = 0;
     }
     return len;
 }
@@ -396,6 +417,7 @@ uint32_t transfer_request(struct run *run) {
     run->has_begun = false;
     run->last_byte_ms = run->head_ms = run->complete_ms = 0;
     run->exact_retry_ms = ZS_NO_RETRY_AFTER;
+    run->encoding[0] = 0;
     run->status = ZS_OK;
     run->curl_message[0] = 0;
     url = address(run, &request);

@@ -125,6 +125,10 @@ int main(void) {
     static const char *const GARBLED[] = {"SSH-2.0-x\r\n", HEAD HELLO DONE, NULL};
     static const char *const REFUSED[] = {
         "HTTP/1.1 401 No\r\ncontent-length: 500\r\n\r\n{\"error\":{\"message\":\"bad key\"}}", NULL};
+    static const char *const CODED[] = {
+        "HTTP/1.1 200 OK\r\nContent-Encoding:  gzip \r\ncontent-length: 3\r\n\r\n\x1f\x8b\b", NULL};
+    static const char *const PLAIN[] = {
+        "HTTP/1.1 200 OK\r\ncontent-encoding: identity\r\n\r\n" HELLO DONE, NULL};
     zs_run_report report;
     signal(SIGPIPE, SIG_IGN);
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
@@ -134,6 +138,9 @@ int main(void) {
     CHECK(strcmp(text, "hello") == 0 && report.retries == 1);
     CHECK(run(REFUSED, ZS_OPENAI_CHAT, &report) == ZS_STATUS);
     CHECK(strstr(report.message, "bad key"));
+    CHECK(run(CODED, ZS_OPENAI_CHAT, &report) == ZS_BAD_RESPONSE);
+    CHECK(strstr(report.message, "the content encoding gzip, which was not asked for"));
+    CHECK(run(PLAIN, ZS_OPENAI_CHAT, &report) == ZS_OK && strcmp(text, "hello") == 0);
     bad_addresses();
     curl_global_cleanup();
     printf("raw: servers that misbehave\n");
