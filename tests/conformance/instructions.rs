@@ -123,6 +123,68 @@ fn files_that_the_task_mentions_are_given_and_stdin_mentions_none() {
 }
 
 #[test]
+fn a_mention_gives_a_file_of_the_project_once_or_says_why_not() {
+    let place = place();
+    place.write("outside/secret", "SECRET");
+    place.write("project/docs/a.md", "ONCE and @b.md");
+    place.write("project/docs/b.md", "SECOND @a.md");
+    place.write("project/binary", b"\xff\xfe\x00");
+    place.write("project/huge", "x".repeat(10 << 20));
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, place.project().join(name)).unwrap();
+    };
+    link("../outside/secret", "out");
+    link("../outside", "folder");
+    link("circle", "circle");
+    link("docs/a.md", "inside");
+    let agents = "Read @docs/a.md and @AGENTS.md. Not `@docs/b.md`, ``@docs/b.md``, @none, me@docs.org\n\
+                  ~~~\n@docs/b.md\n~~~\n";
+    place.write("project/AGENTS.md", agents);
+    let provider = model();
+    let task = "@docs/a.md @docs @binary @huge @out @folder/secret @circle @../outside/secret @none \
+                x@docs/b.md `@docs/b.md`";
+    let done = place.zerostack(&["ask", task]).model(&provider).run();
+    done.success();
+    let (system, said) = told(&provider);
+    // The file that the instructions mention is there already, and mentions no more.
+    let all = format!("{system}{said}");
+    assert_eq!(all.matches("ONCE and").count(), 1, "{all}");
+    assert_eq!(all.matches("Read @docs/a.md").count(), 1, "{all}");
+    assert!(!all.contains("SECOND") && !all.contains("SECRET"), "{all}");
+    assert_eq!(said, task);
+    for (name, part) in [
+        ("binary", "it is not UTF-8"),
+        ("huge", "it is longer than 65536 bytes"),
+        ("out", "leads out of its folder"),
+        ("folder/secret", "leads out of its folder"),
+        ("circle", "@circle is not given: "),
+        ("../outside/secret", "it is outside of the project"),
+    ] {
+        let note = done.stderr.lines().find(|line| line.contains(&format!("@{name} is not")));
+        assert!(note.is_some_and(|note| note.contains(part)), "{name}: {}", done.stderr);
+    }
+    assert!(!done.stderr.contains("none") && !done.stderr.contains("@docs"), "{}", done.stderr);
+    // A link inside gives the file.
+    assert!(ask(&place, &["see @inside"]).1.contains("<file path=\"inside\">\nONCE and"));
+}
+
+#[test]
+fn what_all_files_may_hold_together_is_reported() {
+    let place = place();
+    for name in 0..5 {
+        place.write(&format!("project/file{name}"), "x".repeat(60_000));
+    }
+    let provider = model();
+    let task = "@file0 @file1 @file2 @file3 @file4";
+    let done = place.zerostack(&["ask", task]).model(&provider).run();
+    done.success();
+    let (_, said) = told(&provider);
+    assert_eq!(said.matches("<file path=").count(), 4);
+    let part = "@file4 is not given: with those before it, it is longer than 262144 bytes";
+    assert!(done.stderr.contains(part), "{}", done.stderr);
+}
+
+#[test]
 fn an_agents_file_that_cannot_be_used_is_an_error() {
     let provider = model();
     let bad = |make: &dyn Fn(&std::path::Path), part: &str| {

@@ -11,8 +11,8 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-use super::mention::mentioned;
-use crate::{Error, ErrorKind, Result, project_file};
+use super::mention::{Given, mentioned};
+use crate::{Error, ErrorKind, Result};
 
 /// The instructions of the folders of a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,9 @@ pub struct Context {
     folder: PathBuf,
     /// Folders from `top` whose files were looked for.
     seen: BTreeSet<PathBuf>,
-    room_bytes: u64,
+    given: Given,
+    /// A task was told before.
+    has_task: bool,
     notes: Vec<String>,
 }
 
@@ -40,7 +42,8 @@ impl Context {
             top: top.to_owned(),
             folder: below.clone(),
             seen: BTreeSet::new(),
-            room_bytes: ALL_BYTES,
+            given: Given::new(),
+            has_task: false,
             notes: Vec::new(),
         };
         let mut text = String::new();
@@ -57,7 +60,11 @@ impl Context {
     /// The files that `task` mentions as `@path`, from the folder of the run.
     pub fn mentioned(&mut self, task: &str) -> String {
         let folder = self.top.join(&self.folder);
-        let found = mentioned(&folder, Path::new(""), task, &mut self.room_bytes);
+        // What an earlier task mentioned may have made room since.
+        if std::mem::replace(&mut self.has_task, true) {
+            self.given.forget();
+        }
+        let found = mentioned(&folder, Path::new(""), task, &mut self.given);
         self.notes.extend(found.notes);
         found.files
     }
@@ -111,10 +118,9 @@ impl Context {
         }
         for name in NAMES {
             let path = place.join(name);
-            let limit = FILE_BYTES.min(self.room_bytes);
-            let read = project_file::read_text(&self.top, &path, limit);
+            let read = self.given.read(&self.top, &path);
             let Some(read) = read.map_err(|why| (path.clone(), why))? else { continue };
-            self.room_bytes -= read.len() as u64;
+            self.given.take(&self.top, &path, &read);
             let mut text = String::new();
             let _ = write!(
                 text,
@@ -123,7 +129,7 @@ impl Context {
                 read.trim()
             );
             // What is read so mentions no more: a chain of files would have no end.
-            let found = mentioned(&self.top, place, &read, &mut self.room_bytes);
+            let found = mentioned(&self.top, place, &read, &mut self.given);
             text.push_str(&found.files);
             self.notes.extend(found.notes);
             return Ok(text);
@@ -170,12 +176,6 @@ fn paths(name: &str, arguments: &str) -> Vec<String> {
 
 /// What is looked for in a folder; the first that is there counts.
 const NAMES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
-
-/// The most that one file may hold: all of it goes into every request.
-const FILE_BYTES: u64 = 64 * 1024;
-
-/// The most of all files of a run.
-const ALL_BYTES: u64 = 256 * 1024;
 
 /// Words of one command that are looked at.
 const WORDS: usize = 64;
