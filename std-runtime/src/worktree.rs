@@ -63,6 +63,17 @@ impl Repository {
     /// `Usage` for a name that is none, `Input` when git refuses.
     pub fn add(&self, name: &str) -> Result<Worktree> {
         check_name(name)?;
+        if self.all()?.iter().any(|worktree| worktree.name == name) {
+            let text = format!(
+                "there is a worktree {name} already; choose another name, or run \
+                 `zerostack worktree remove {name}`"
+            );
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        if self.git(|it| it.args(["rev-parse", "--quiet", "--verify", "HEAD"])).is_err() {
+            let text = format!("{} has no commit yet; make the first one", self.top.display());
+            return Err(Error::new(ErrorKind::Input, text));
+        }
         let path = self.place(name)?;
         let branch = branch(name);
         let arguments = ["worktree", "add", "--quiet", "-b", &branch];

@@ -139,7 +139,8 @@ fn prompts_are_shown_made_and_checked() {
     let made = prompts(&["new", "mine"]).success();
     assert!(made.ends_with(".zerostack/prompts/mine.md\n"), "{made}");
     assert!(prompts(&["list"]).success().contains("mine         What it is for"));
-    prompts(&["new", "mine"]).failure(42);
+    let again = prompts(&["new", "mine"]);
+    assert!(again.failure(42).contains("mine.md already; edit it, or choose"), "{again:?}");
     prompts(&["new", "../mine"]).failure(2);
     prompts(&["show", "none"]).failure(2);
     assert_eq!(prompts(&["check"]).success(), "");

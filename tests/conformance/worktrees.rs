@@ -86,7 +86,8 @@ fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_told() {
         assert!(worktree(&place, arguments).failure(code).contains(part), "{arguments:?}");
     }
     let path = worktree(&place, &["new", "x"]).success();
-    worktree(&place, &["new", "x"]).failure(42);
+    let said = worktree(&place, &["new", "x"]).failure(42).to_owned();
+    assert!(said.contains("there is a worktree x already; choose another name"), "{said}");
     std::fs::remove_dir_all(path.trim_end()).unwrap();
     assert!(worktree(&place, &["list"]).success().contains("(the folder is gone)"));
     let said = worktree(&place, &["merge", "x"]).failure(42).to_owned();
@@ -95,6 +96,9 @@ fn wrong_names_folders_without_git_and_worktrees_removed_by_hand_are_told() {
     assert_eq!(worktree(&place, &["list"]).success(), "");
     std::fs::remove_dir_all(place.project().join(".git")).unwrap();
     assert!(worktree(&place, &["list"]).failure(42).contains("is in no git repository"));
+    place.git("project", &["init", "--quiet"], b"");
+    let said = worktree(&place, &["new", "x"]).failure(42).to_owned();
+    assert!(said.contains("has no commit yet; make the first one"), "{said}");
 }
 
 #[test]

@@ -92,7 +92,14 @@ fn make(folder: &Path, name: &str) -> Result<PathBuf> {
         Error::new(ErrorKind::Input, format!("cannot make {}: {error}", path.display()))
     };
     std::fs::create_dir_all(path.parent().unwrap_or(folder)).map_err(failed)?;
-    let mut file = std::fs::File::create_new(&path).map_err(failed)?;
+    let mut file = match std::fs::File::create_new(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let text =
+                format!("there is {} already; edit it, or choose another name", path.display());
+            return Err(Error::new(ErrorKind::Input, text));
+        }
+        file => file.map_err(failed)?,
+    };
     let text = TEMPLATE.replace("NAME", name);
     std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
     Ok(path)
