@@ -144,6 +144,10 @@ fn arguments_that_come_again_count_once() {
     are(&calls(&[&call(id, "read", A), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(id, "read", "{}"), &call(ZERO, "-", start), &call(ZERO, "-", end)]), &read);
     are(&calls(&[&call(ZERO, "read", A), &call(id, "read", A)]), &read);
+    // None at all, in the words of some servers.
+    for none in ["null", " ", "\\n", " null "] {
+        are(&calls(&[&call(id, "read", none)]), &[("call_1", "read", "")]);
+    }
     // As often as there are chunks.
     let whole = call(id, "read", A);
     are(&calls(&[&whole, &whole, &whole, &whole]), &read);

@@ -400,9 +400,11 @@ impl Sink<'_, '_> {
         if arguments.is_empty() || is_object(arguments.as_bytes()) {
             return true;
         }
-        // Servers give the whole of it in front of the pieces, or after them.
+        // Servers give the whole of it in front of the pieces, or after them, and for none `null`.
         let is_free = self.reply.stage.start == 0 && !self.reply.has_failed;
-        if let Some(first) = repeated(arguments.as_bytes()).filter(|_| is_free) {
+        let is_none = matches!(arguments.as_bytes().trim_ascii(), b"" | b"null");
+        let kept = if is_none { Some(0) } else { repeated(arguments.as_bytes()) };
+        if let Some(first) = kept.filter(|_| is_free) {
             let (start, end) = (record.end() - arguments.len(), record.end());
             self.take_out(offset, start + first, end);
             return true;

@@ -195,7 +195,7 @@ static CODES: [u32; 6] = [
 ];
 
 /// What those say that have no code of their own for it.
-static PHRASES: [&str; 20] = [
+static PHRASES: [&str; 25] = [
     // Anthropic, Bedrock, Fireworks; the second where the reply would not fit.
     "prompt is too long",
     "exceed context limit",
@@ -233,6 +233,15 @@ static PHRASES: [&str; 20] = [
     "range of input length",
     // Text Generation Inference.
     "`inputs` must have less than",
+    // Gateways that pass on the code as the message; LiteLLM.
+    "context_length",
+    "ContextWindowExceeded",
+    // Qianfan, Yi.
+    "tokens too long",
+    // Volcengine.
+    "exceed max message tokens",
+    // AI21, Palmyra.
+    "maximum token limit",
 ];
 
 /// What such a refusal speaks of.
@@ -277,6 +286,27 @@ mod tests {
             "max_tokens is too large: 2048. This model's maximum context length is 4096 tokens and \
              your request has 3000 input tokens",
             "Range of input length should be [1, 30720]",
+            "context_length_exceeded",
+            "litellm.ContextWindowExceededError: OpenAIException",
+            "prompt tokens too long",
+            "Total tokens of image and text exceed max message tokens.",
+            "The request exceeds the model's maximum token limit",
+            "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 512 \
+             `max_new_tokens`",
+            "The sum of prompt length (9000.0), query length (0) should not exceed max_num_tokens \
+             (8192)",
+            "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+            "Request prompt has 9000 tokens in total, larger than the model input length limit 8192.",
+            "too many tokens: total number of tokens in the prompt cannot exceed 4081 - received 6000",
+            "the number of input tokens 9000 cannot exceed the total tokens limit 8192 for this model",
+            "5021: The estimated number of input and maximum output tokens (9000) exceeded this \
+             model context window limit (8192).",
+            "Malformed input request: expected maxLength: 20480, actual: 30000",
+            "The number of tokens to keep from the initial prompt is greater than the context length",
+            "The maximum context length is 8192. However, answering your request will take 12000 \
+             tokens. Please reduce the length of the prompt or the max_completion_tokens value.",
+            "Invalid 'messages[1].content': string too long. Expected a string with maximum length \
+             1048576, but got a string with length 1200000 instead.",
             // Of no provider that is known.
             "The prompt has 70,123 tokens, which is above 65,536.",
         ] {
@@ -291,6 +321,9 @@ mod tests {
             "Rate limit reached: input tokens per minute: limit 30000, requested 38000",
             "Invalid 'messages[1].tool_calls[0].id': maximum length 40, but got length 64",
             "the name of a tool is too long",
+            "Too many tokens, please wait before trying again.",
+            "Request too large for gpt-4o: Limit 30000, Requested 38000 tokens per min",
+            "You exceeded your current quota of 1000000 input tokens, used 1000500",
         ] {
             assert!(!is_about_length(message.as_bytes()), "{message}");
         }
