@@ -35,6 +35,11 @@ eval model *options="":
     cargo build --release --package zerostack-cli
     python3 tests/eval/run.py {{model}} {{options}}
 
+# The published cases of dotprompt, and verdicts on skills beside the published validator, with
+# numbers. Wants Python and the network; see tests/prompt_suites.sh.
+prompt-suites spec="":
+    tests/prompt_suites.sh {{spec}}
+
 # The shell parser beside bash and tree-sitter-bash, on random scripts. Wants Python; pip install
 # tree_sitter tree_sitter_bash for the second.
 permissions-differential count="10000" seed="1":
