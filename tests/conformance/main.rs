@@ -26,6 +26,7 @@ mod drive;
 mod drive_ends;
 mod endings;
 mod ends;
+mod eval;
 mod event_form;
 mod events;
 mod events_of_others;
