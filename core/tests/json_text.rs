@@ -12,7 +12,7 @@ fn the_published_suite_is_accepted_and_refused() {
     let shared = std::env::var_os("ZEROSTACK_SHARED").map_or_else(beside, PathBuf::from);
     let folder = shared.join("suites/json/test_parsing");
     let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: no {} (set ZEROSTACK_SHARED)", folder.display());
+        eprintln!("NOT RUN: the shared data {} is missing", folder.display());
         return;
     };
     let (mut accepted, mut refused, mut free, mut bytes) = (0, 0, 0, 0);

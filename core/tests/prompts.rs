@@ -176,7 +176,7 @@ fn shared() -> PathBuf {
 fn collection() -> Option<Vec<(Json, String)>> {
     let folder = shared().join("suites/prompts");
     let Ok(index) = fs::read_to_string(folder.join("index.jsonl")) else {
-        eprintln!("SKIPPED: no {} (set ZEROSTACK_SHARED)", folder.display());
+        eprintln!("NOT RUN: the shared data {} is missing", folder.display());
         return None;
     };
     let rows = index.lines().map(|line| serde_json::from_str::<Json>(line).expect("JSON"));

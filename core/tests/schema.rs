@@ -498,7 +498,7 @@ fn suite() -> Option<Vec<(String, Json)>> {
     let shared = std::env::var_os("ZEROSTACK_SHARED").map_or_else(beside, PathBuf::from);
     let folder = shared.join("suites/jsonschema");
     let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: no {} (set ZEROSTACK_SHARED)", folder.display());
+        eprintln!("NOT RUN: the shared data {} is missing", folder.display());
         return None;
     };
     let paths = entries.map(|entry| entry.unwrap().path());

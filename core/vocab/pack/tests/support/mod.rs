@@ -60,7 +60,7 @@ pub fn shared(path: &str) -> Option<Vec<u8>> {
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"));
     let file = std::fs::read(root.join(path));
     if file.is_err() {
-        eprintln!("SKIPPED: {} is missing below {}", path, root.display());
+        eprintln!("NOT RUN: the shared data {} is missing", root.join(path).display());
     }
     file.ok()
 }
