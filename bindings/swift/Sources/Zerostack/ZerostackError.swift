@@ -120,6 +120,9 @@ public enum ErrorKind: String, Sendable, Hashable, CaseIterable {
     /// The answer does not fit the response schema, and was asked for again as often as it may be;
     /// `detail` is where in its JSON. The answer is in the transcript.
     case badAnswer
+    /// The reply holds only images, sound or other media, which are not kept; `detail` is their
+    /// length in bytes, as they were sent.
+    case mediaOnly
     /// A class that this version does not name; ``Fault/code`` has its number.
     case other
 }
@@ -213,6 +216,7 @@ extension ErrorKind {
         case .missingAttachment: self = .missingAttachment
         case .attachmentLength: self = .attachmentLength
         case .badAnswer: self = .badAnswer
+        case .mediaOnly: self = .mediaOnly
         // Of parts of the core that have no call in this package.
         case .writeFailed, .badRequest, .badHttp, .httpTooLong, .httpEncoding, .httpCut,
             .badArguments, .badSchema, .tooDeep, .tooMuchWork, .unknown:
