@@ -1,6 +1,7 @@
 //! One behaviour a file. See the file's first line for which.
 
 mod agent_crate;
+mod also;
 mod arena_sizes;
 mod asked;
 mod attachments;

@@ -97,6 +97,26 @@ pub(crate) fn of_text(
     }
 }
 
+/// `place`, or what it is in one of the folders `also`, which belong to the project too.
+pub(crate) fn with_also(place: Place, also: &[String], home: Option<&str>) -> Place {
+    let path = match &place {
+        Place::Temporary(path)
+        | Place::System(path)
+        | Place::Home(path)
+        | Place::Elsewhere(path) => path,
+        _ => return place,
+    };
+    let path = match (path.strip_prefix('~'), home) {
+        (Some(below), Some(home)) => format!("{}{below}", home.trim_end_matches('/')),
+        _ => path.clone(),
+    };
+    let below = |folder: &String| {
+        let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
+        rest.strip_prefix('/').or_else(|| rest.is_empty().then_some(""))
+    };
+    also.iter().find_map(below).map_or(place, of_project)
+}
+
 fn absolute(path: &str, root: Option<&str>, home: Option<&str>) -> Place {
     let below = |folder: &str| {
         let rest = path.strip_prefix(folder.trim_end_matches('/'))?;

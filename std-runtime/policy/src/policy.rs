@@ -1,7 +1,7 @@
 //! The decision.
 
 use crate::judge::{self, Mode};
-use crate::path::{Folder, of_text};
+use crate::path::{Folder, of_text, with_also};
 use crate::rule::Rule;
 use crate::walk::{Walk, found};
 use crate::{Effect, shell};
@@ -48,6 +48,7 @@ pub struct Policy {
     mode: Mode,
     rules: Vec<(Verdict, Rule)>,
     root: Option<String>,
+    also: Vec<String>,
     home: Option<String>,
 }
 
@@ -55,7 +56,7 @@ impl Policy {
     /// A policy without rules.
     #[must_use]
     pub const fn new(mode: Mode) -> Self {
-        Self { mode, rules: Vec::new(), root: None, home: None }
+        Self { mode, rules: Vec::new(), root: None, also: Vec::new(), home: None }
     }
 
     /// Adds a rule. A rule that denies beats one that asks, which beats one that allows,
@@ -71,6 +72,13 @@ impl Policy {
     #[must_use]
     pub fn with_folders(mut self, root: Option<String>, home: Option<String>) -> Self {
         (self.root, self.home) = (root, home);
+        self
+    }
+
+    /// Other folders that belong to the project, by their absolute paths.
+    #[must_use]
+    pub fn with_also(mut self, also: Vec<String>) -> Self {
+        self.also = also;
         self
     }
 
@@ -91,7 +99,7 @@ impl Policy {
                 return self.worst([self.judged(&effect, command)], command);
             }
         };
-        let mut walk = Walk::new(self.root.as_deref(), self.home.as_deref());
+        let mut walk = Walk::new(self.root.as_deref(), &self.also, self.home.as_deref());
         walk.script(&script);
         let decisions = walk.into_found().into_iter().map(|found| self.decide(&found));
         self.worst(decisions.collect::<Vec<_>>(), command)
@@ -101,7 +109,8 @@ impl Policy {
     #[must_use]
     pub fn check_tool(&self, tool: &str, path: &str) -> Decision {
         let here = Folder::Project(String::new());
-        let place = of_text(path, &here, self.root.as_deref(), self.home.as_deref());
+        let home = self.home.as_deref();
+        let place = with_also(of_text(path, &here, self.root.as_deref(), home), &self.also, home);
         let effect = match tool {
             "read" | "grep" | "find" | "list" => Effect::Reads(place),
             "write" | "edit" => Effect::Writes(place),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::Effect;
-use crate::path::{Folder, Place, enter, place};
+use crate::path::{Folder, Place, enter, place, with_also};
 use crate::program;
 use crate::shell::{self, Command, Redirect, RedirectKind, Script, Simple, Word};
 
@@ -28,6 +28,7 @@ use found::Found;
 /// Where the script stands while it is walked over.
 pub(crate) struct Walk<'p> {
     root: Option<&'p str>,
+    also: &'p [String],
     home: Option<&'p str>,
     folder: Folder,
     functions: HashSet<String>,
@@ -37,10 +38,10 @@ pub(crate) struct Walk<'p> {
 }
 
 impl<'p> Walk<'p> {
-    pub fn new(root: Option<&'p str>, home: Option<&'p str>) -> Self {
+    pub fn new(root: Option<&'p str>, also: &'p [String], home: Option<&'p str>) -> Self {
         let folder = Folder::Project(String::new());
         let (functions, outer, found) = (HashSet::new(), Vec::new(), Vec::new());
-        Self { root, home, folder, functions, outer, found, depth: 0 }
+        Self { root, also, home, folder, functions, outer, found, depth: 0 }
     }
 
     pub fn into_found(self) -> Vec<Found> {
@@ -155,12 +156,24 @@ impl<'p> Walk<'p> {
 
     /// Where a path leads from the folder that the script is in.
     pub fn place(&self, word: &Word) -> Place {
-        place(word, &self.folder, self.root, self.home)
+        let found = place(word, &self.folder, self.root, self.home);
+        match with_also(found.clone(), self.also, self.home) {
+            // `/also/$x` may be `/also/../..`.
+            inside if word.has_unknown() && inside != found => Place::Unknown,
+            place => place,
+        }
     }
 
     /// Whether the script is in the project's folder or below it.
     pub fn is_in_project(&self) -> bool {
-        matches!(self.folder, Folder::Project(_))
+        let place = match &self.folder {
+            Folder::Project(_) => return true,
+            Folder::Absolute(path) => Place::Elsewhere(path.clone()),
+            Folder::Home(path) => Place::Home(path.clone()),
+            Folder::Unknown => return false,
+        };
+        let inside = with_also(place, self.also, self.home);
+        matches!(inside, Place::Project(_) | Place::WholeProject)
     }
 
     /// Runs a program in another folder, as `env -C` does.

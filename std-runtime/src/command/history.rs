@@ -67,8 +67,8 @@ pub(super) fn turn(folder: &Path, run: Option<u32>, undo: bool) -> Result<()> {
         None => latest(records(folder)?, undo)?,
     };
     let id = record.id;
-    let of = record.about.folder();
-    if of != folder {
+    if !record.about.is_of(folder) {
+        let of = record.about.folder();
         let of = of.display();
         let text = format!("run {id} was written to {of}; say -C {of}");
         return Err(Error::new(ErrorKind::Usage, text));

@@ -14,7 +14,15 @@ pub(crate) fn flags() -> Vec<Arg> {
     let path = |name, help| {
         flag::option(name, "PATH", help).action(ArgAction::Append).value_parser(flag::paths())
     };
+    let folder =
+        flag::option("also", "DIR", "Another folder of the project, in the view and the patch");
     vec![
+        folder.action(ArgAction::Append).value_parser(flag::paths()).long_help(
+            "Another folder of the project, beside the folder of the run: it is part of the view, of the \
+             patch and of what --write writes, all or none. The paths of the patch are from the top of \
+             the checkout that the folders share, or else from the folder that they are all in; \
+             stderr names it",
+        ),
         flag::choice("sandbox", "HOW", modes, "Whether tools run in a sandbox (on)").long_help(
             "Whether tools run in a sandbox. on: in namespaces, or not at all (the default). \
              landlock: by Landlock and seccomp alone, on a copy of the folder and without any \
@@ -42,6 +50,7 @@ pub(crate) fn flags() -> Vec<Arg> {
 /// What [`flags`] were given.
 pub(crate) fn given(matches: &ArgMatches) -> (Mode, Access) {
     let access = Access {
+        also: values(matches, "also"),
         read: values(matches, "allow-read"),
         write: values(matches, "allow-write"),
         env: values(matches, "env"),

@@ -29,6 +29,7 @@
 //! allow = ["Bash(npm install:*)"]
 //!
 //! [sandbox]                        # what tools reach beside the project, with what flags say
+//! also = ["~/library"]
 //! allow_read = ["~/data"]
 //! allow_write = ["/srv/cache"]
 //! env = ["DATABASE_URL"]
@@ -220,6 +221,8 @@ struct UserFile {
 #[serde(deny_unknown_fields)]
 struct SandboxTable {
     #[serde(default)]
+    also: Vec<PathBuf>,
+    #[serde(default)]
     allow_read: Vec<PathBuf>,
     #[serde(default)]
     allow_write: Vec<PathBuf>,
@@ -247,6 +250,7 @@ impl SandboxTable {
         let all = |names: Vec<PathBuf>| names.into_iter().map(absolute).collect::<Result<_>>();
         let network = self.net.map(|net| net.parse().map_err(|why| wrong(format!("net: {why}"))));
         Ok(Access {
+            also: all(self.also)?,
             read: all(self.allow_read)?,
             write: all(self.allow_write)?,
             env: self.env.into_iter().map(Into::into).collect(),
@@ -269,13 +273,14 @@ struct ProjectFile {
 impl ProjectFile {
     /// What it widens, which holds only if it is trusted.
     fn wants(&self) -> Vec<String> {
-        let SandboxTable { allow_read, allow_write, env, net, disk_bytes } = &self.sandbox;
+        let SandboxTable { also, allow_read, allow_write, env, net, disk_bytes } = &self.sandbox;
         let Self { permissions: PermissionTable { mode, allow, .. }, .. } = self;
         let paths = |what: &'static str, paths: &[PathBuf]| -> Vec<String> {
             paths.iter().map(|path| format!("{what} {}", path.display())).collect()
         };
         let mut wants: Vec<String> = allow.iter().map(|rule| format!("allow {rule}")).collect();
         wants.extend(mode.filter(|mode| *mode == Mode::Full).map(|_| "mode full".to_owned()));
+        wants.extend(paths("also", also));
         wants.extend(paths("read", allow_read));
         wants.extend(paths("write", allow_write));
         wants.extend(env.iter().map(|name| format!("variable {name}")));

@@ -16,6 +16,12 @@ pub(crate) struct About {
     /// The folder where its path is no UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     folder_bytes: Option<Vec<u8>>,
+    /// The other folders of the project.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) also: Vec<PathBuf>,
+    /// The folder that the paths of the patch are from, if it is not that of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<PathBuf>,
     /// When it ended, in seconds since 1970.
     pub(crate) time: u64,
     /// How long it took.
@@ -63,6 +69,8 @@ impl About {
             version: VERSION,
             folder: folder.display().to_string(),
             folder_bytes: folder.to_str().is_none().then_some(bytes),
+            also: Vec::new(),
+            base: None,
             time: 0,
             duration_ms: 0,
             prompt: String::new(),
@@ -92,6 +100,22 @@ impl About {
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         Ok(serde_json::from_slice(bytes)?)
+    }
+
+    /// The project has the other folders `also`, and the paths of its patch are from `base`.
+    pub(crate) fn with_others<'a>(&mut self, also: impl Iterator<Item = &'a Path>, base: &Path) {
+        self.also = also.map(Path::to_owned).collect();
+        self.base = (!self.also.is_empty()).then(|| base.to_owned());
+    }
+
+    /// Whether `folder` is one of the project.
+    pub(crate) fn is_of(&self, folder: &Path) -> bool {
+        self.folder() == folder || self.also.iter().any(|also| also == folder)
+    }
+
+    /// The folder that the paths of the patch are from.
+    pub(crate) fn base(&self) -> PathBuf {
+        self.base.clone().unwrap_or_else(|| self.folder())
     }
 
     /// The folder of the run.

@@ -76,7 +76,7 @@ impl Record {
         let names = names().map_err(|error| commit::unusable(&error))?;
         for (id, place) in names.into_iter().filter_map(|path| Some((complete(&path)?, path))) {
             match Self::open(id, place) {
-                Ok(record) if record.about.folder() == folder => records.push(record),
+                Ok(record) if record.about.is_of(folder) => records.push(record),
                 Ok(_) => {}
                 Err(error) => errors.push(error),
             }
@@ -190,7 +190,7 @@ impl Record {
             true => (plan.inverse(), (mark(WRITTEN), mark(UNDONE))),
             false => (plan, (mark(UNDONE), mark(WRITTEN))),
         };
-        let folder = self.about.folder();
+        let folder = self.about.base();
         let done = commit::commit(lock, &folder, &plan, &contents, publish.clone());
         let Err(error) = done.map_err(Error::from) else { return Ok(Vec::new()) };
         let merged = match error.kind() {

@@ -53,7 +53,7 @@ pub(super) fn attempt(
 ) -> Result<Outcome> {
     let Setup { endpoint, permissions, limits, .. } = setup;
     let view = workspace.view();
-    let config = setup.run_config(options, view.root(), spent.left(limits)?);
+    let config = setup.run_config(options, &view.folders(), spent.left(limits)?);
     let tape = match &options.record {
         Some(path) => Some(
             Tape::create(path, endpoint.secrets(), &config)?.with_files(options.record_attachments),
@@ -68,6 +68,8 @@ pub(super) fn attempt(
         prompt: &instructions.name,
         output: instructions.output,
         folder: &options.folder,
+        also: view.also().collect(),
+        base: view.base(),
         sandbox: options.sandbox,
         layers: view.layers(),
         limits: config.limits,
@@ -95,8 +97,8 @@ pub(super) fn attempt(
     notes.iter().try_for_each(|note| front.event(&RunEvent::Warned(note)))?;
     recording.keep(options, endpoint.secrets(), &session, &member.id);
     let mode = instructions.wished();
-    let root = view.root();
-    let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, root, front);
+    let folders = view.folders();
+    let gate = Gate::new(&options.permissions, permissions, mode, options.sandbox, &folders, front);
     let (gate, family, member) = (&gate, &family, &member);
     let attempt = Attempt { options, setup, workspace, stop, gate, family, member };
     let result = attempt.run((session, files), &mut recording, spent, saved);

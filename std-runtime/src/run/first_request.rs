@@ -16,7 +16,7 @@ pub fn first_request(options: &RunOptions, stop: &Arc<Stop>, front: &dyn Front) 
     let made = || {
         let setup = Setup::new(options, Network::Forbidden, front)?;
         let workspace = setup.open(options, stop)?;
-        let config = setup.run_config(options, workspace.view().root(), setup.limits);
+        let config = setup.run_config(options, &workspace.view().folders(), setup.limits);
         let mut saved = session::open_existing(options, &setup)?;
         let mut notes = Vec::new();
         let mut session = match &mut saved {

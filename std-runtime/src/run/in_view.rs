@@ -87,12 +87,15 @@ impl Confinement {
     /// `Conflict` when they do not apply to the folder as it is now.
     pub fn combine(&self, patches: &[Vec<u8>], stop: &Stop) -> Result<(Vec<u8>, Vec<String>)> {
         let view = self.view()?;
+        let base = view.way_to_base();
+        let base = base.display();
         for patch in patches {
             let content = base64(patch);
             let write = json!({ "path": FILE, "content": content });
             let written = self.call(&view, "write", &write, LIMIT, stop)?;
             let command = format!(
-                "base64 -d {FILE} >{FILE}.d && rm {FILE} && git apply --whitespace=nowarn {FILE}.d && rm {FILE}.d"
+                "base64 -d {FILE} >{FILE}.d && rm {FILE} && \
+                 git -C {base} apply --whitespace=nowarn \"$PWD/{FILE}.d\" && rm {FILE}.d"
             );
             let applied = self.call(&view, "bash", &json!({ "command": command }), LIMIT, stop)?;
             if let Some(failed) = [written, applied].into_iter().find(|it| it.is_error) {
@@ -126,7 +129,7 @@ impl Confinement {
     ) -> Result<Printed> {
         let mut program = Program::tools();
         program.arg("tool").arg(name).piped_input();
-        program.env(tool::outside::PROJECT, view.root());
+        super::tools::say_folders(&mut program, view);
         let sandbox = if self.sandbox == Mode::On { "on" } else { "off" };
         program.env(tool::outside::SANDBOX, sandbox);
         for name in &self.hidden_variables {

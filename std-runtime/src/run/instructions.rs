@@ -1,7 +1,7 @@
 //! What the model is told: the prompt, the folder's own instructions, the task.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zerostack_core::prompt::Output;
 use zerostack_policy::Mode;
@@ -90,11 +90,14 @@ impl Instructions {
         Ok(self)
     }
 
-    /// The system prompt of a run in `folder`.
-    pub fn system(&self, folder: &Path) -> String {
+    /// The system prompt of a run in the first of `folders`, to which the others belong.
+    pub fn system(&self, folders: &[PathBuf]) -> String {
         let mut text = self.text.clone();
         text.push_str(&contract::told(self));
-        let _ = write!(text, "\n\nWorking folder: {}", folder.display());
+        for (index, folder) in folders.iter().enumerate() {
+            let what = if index == 0 { "\n\nWorking folder" } else { "\nAlso part of the project" };
+            let _ = write!(text, "{what}: {}", folder.display());
+        }
         if self.tools.as_ref().is_none_or(|tools| !tools.is_empty()) {
             text.push_str(&self.skills.listing());
         }

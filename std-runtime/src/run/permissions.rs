@@ -1,6 +1,6 @@
 //! Whether a call of the model may run.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -27,16 +27,18 @@ impl<'a> Gate<'a> {
         configured: &Permissions,
         prompt: Wished,
         sandbox: sandbox::Mode,
-        root: &Path,
+        folders: &[PathBuf],
         front: &'a dyn Front,
     ) -> Self {
-        let root = root.to_str().map(str::to_owned);
+        let mut folders = folders.iter().map(|folder| folder.to_str().map(str::to_owned));
+        let (root, also) = (folders.next().flatten(), folders.flatten().collect());
         let home = std::env::var("HOME").ok().filter(|home| home.starts_with('/'));
         let mode = permissions.mode(configured.wished(), prompt, sandbox);
         let rules = permissions.rules.iter().chain(&configured.rules).cloned();
         let policy = rules
             .fold(Policy::new(mode), |policy, (verdict, rule)| policy.with_rule(verdict, rule));
-        let (policy, permitted) = (policy.with_folders(root, home), permissions.permitted.clone());
+        let (policy, permitted) =
+            (policy.with_folders(root, home).with_also(also), permissions.permitted.clone());
         Self { policy, front, permitted, denied: Mutex::default() }
     }
 

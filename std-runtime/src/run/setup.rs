@@ -1,7 +1,7 @@
 //! What all attempts of a run have in common: which model, and what the configuration allows.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -84,6 +84,13 @@ impl Setup {
         Self { limits, ..self.clone() }
     }
 
+    /// The folders of the project, where no view of them is open.
+    pub(super) fn folders(&self, options: &RunOptions) -> Vec<PathBuf> {
+        let also = options.access.also.iter().chain(&self.access.also);
+        let also = also.map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+        std::iter::once(options.folder.clone()).chain(also).collect()
+    }
+
     /// Opens a view of the folder.
     ///
     /// # Errors
@@ -92,14 +99,15 @@ impl Setup {
         Workspace::open(options, &self.access, &self.hidden_variables, stop)
     }
 
-    /// The configuration of a session; `root` is the folder as tools see it.
+    /// The configuration of a session; `folders` are those of the project as
+    /// tools see them.
     pub(super) fn session_config(
         &self,
         options: &RunOptions,
-        root: &Path,
+        folders: &[PathBuf],
         limits: Limits,
     ) -> OwnedConfig {
-        let system = options.instructions.system(root);
+        let system = options.instructions.system(folders);
         let tools = specs(options);
         OwnedConfig { system, tools, limits, ..self.endpoint.session_config() }
     }
@@ -108,10 +116,10 @@ impl Setup {
     pub(super) fn run_config(
         &self,
         options: &RunOptions,
-        root: &Path,
+        folders: &[PathBuf],
         limits: Limits,
     ) -> OwnedConfig {
-        let mut config = self.session_config(options, root, limits);
+        let mut config = self.session_config(options, folders, limits);
         request_options::keep_sayable(&mut config);
         config
     }

@@ -77,8 +77,8 @@ impl Subagents<'_> {
 
     fn converse(&self, parent: &str, options: &RunOptions, narrowing: Narrowing) -> Result<String> {
         let Self { setup, workspace, stop, family, .. } = *self;
-        let (instructions, root) = (&options.instructions, workspace.view().root());
-        let mut config = setup.session_config(options, root, family.left()?);
+        let (instructions, folders) = (&options.instructions, workspace.view().folders());
+        let mut config = setup.session_config(options, &folders, family.left()?);
         request_options::for_subagent(&mut config);
         let session = start_session(config)?;
         let gate = Gate::new(
@@ -86,7 +86,7 @@ impl Subagents<'_> {
             &setup.permissions,
             instructions.wished(),
             options.sandbox,
-            root,
+            &folders,
             family.front(),
         );
         let member = family.join(Some(self.member.parent(parent)));

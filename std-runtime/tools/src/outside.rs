@@ -1,7 +1,7 @@
 //! Paths outside of the project of a run: their changes are in no patch, and a model must know.
 
 use std::borrow::Cow;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
@@ -10,11 +10,13 @@ use super::file;
 
 /// Holds the folder of the project in a tool process of a run; not set elsewhere.
 pub const PROJECT: &str = "ZEROSTACK_PROJECT";
+/// Holds the other folders of the project, as `PATH` lists folders, if there are any.
+pub const ALSO: &str = "ZEROSTACK_ALSO";
 /// `on` in a tool process whose writes outside of the project end with the run.
 pub const SANDBOX: &str = "ZEROSTACK_SANDBOX";
 
-/// Whether the call of `tool` reads nothing outside of the folder `project`, links in it aside.
-pub fn stays_inside(project: &Path, tool: &str, arguments: &str) -> bool {
+/// Whether the call of `tool` reads nothing outside of the folders `projects`, links in them aside.
+pub fn stays_inside(projects: &[&Path], tool: &str, arguments: &str) -> bool {
     #[derive(Default, Deserialize)]
     struct Place<'a> {
         #[serde(borrow, default)]
@@ -24,7 +26,8 @@ pub fn stays_inside(project: &Path, tool: &str, arguments: &str) -> bool {
     let Place { path } = serde_json::from_str(arguments).unwrap_or_default();
     let path = Path::new(&*path);
     let goes_up = path.components().any(|part| part == Component::ParentDir);
-    tool != "bash" && !goes_up && (path.is_relative() || path.starts_with(project))
+    let is_inside = projects.iter().any(|project| path.starts_with(project));
+    tool != "bash" && !goes_up && (path.is_relative() || is_inside)
 }
 
 /// Whether the result of such a call may be another one where more can be read.
@@ -34,15 +37,21 @@ pub fn was_refused(content: &str) -> bool {
 
 /// The project's folder if `path`, links followed, is outside of it; `None` if this is no run.
 pub(super) fn project(path: &str) -> Option<PathBuf> {
-    project_of(std::env::var_os(PROJECT)?, path)
+    let also = std::env::var_os(ALSO).unwrap_or_default();
+    project_of(std::env::var_os(PROJECT)?, &also, path)
 }
 
-fn project_of(project: OsString, path: &str) -> Option<PathBuf> {
-    let root = Path::new(&project).canonicalize().ok()?;
+fn project_of(project: OsString, also: &OsStr, path: &str) -> Option<PathBuf> {
+    let also = std::env::split_paths(also).filter(|folder| folder.is_absolute());
+    let folders: Vec<PathBuf> = std::iter::once(project.clone().into()).chain(also).collect();
+    let roots: Vec<PathBuf> = folders.iter().filter_map(|it| it.canonicalize().ok()).collect();
+    if roots.is_empty() {
+        return None;
+    }
     let target = file::target(&std::path::absolute(path).ok()?).ok()?;
     // A file that is about to be made, and folders above it, may not be there.
     let existing = target.ancestors().find_map(|folder| folder.canonicalize().ok())?;
-    (!existing.starts_with(&root)).then(|| project.into())
+    (!roots.iter().any(|root| existing.starts_with(root))).then(|| project.into())
 }
 
 /// What the result of a write to `path` says when it is outside.
@@ -60,9 +69,13 @@ pub(super) fn note(path: &str) -> String {
 /// Why `path` cannot be written: what it is outside of.
 pub(super) fn refusal(path: &str) -> Option<String> {
     let project = project(path)?;
+    let also = std::env::var_os(ALSO).unwrap_or_default();
+    let also: Vec<String> =
+        std::env::split_paths(&also).map(|it| format!(", {}", it.display())).collect();
     Some(format!(
-        "{path} is unchanged: it is outside of the project; only files below {} and /tmp can be written",
-        project.display()
+        "{path} is unchanged: it is outside of the project; only files below {}{} and /tmp can be written",
+        project.display(),
+        also.concat()
     ))
 }
 
@@ -72,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_call_stays_inside_unless_it_is_a_command_or_names_another_place() {
-        let stays = |tool, arguments| stays_inside(Path::new("/work/p"), tool, arguments);
+        let stays = |tool, arguments| stays_inside(&[Path::new("/work/p")], tool, arguments);
         for arguments in [
             "",
             "{}",
@@ -101,8 +114,9 @@ mod tests {
         let path = |folder: &tempfile::TempDir, name: &str| {
             folder.path().join(name).to_str().unwrap().to_owned()
         };
-        let is_outside =
-            |path: &str| project_of(inside.path().as_os_str().to_owned(), path).is_some();
+        let is_outside = |path: &str| {
+            project_of(inside.path().as_os_str().to_owned(), "".as_ref(), path).is_some()
+        };
         std::fs::write(path(&outside, "conf"), "").unwrap();
         std::os::unix::fs::symlink(path(&outside, "conf"), path(&inside, "link")).unwrap();
         std::os::unix::fs::symlink(outside.path(), path(&inside, "folder")).unwrap();
@@ -113,5 +127,9 @@ mod tests {
             assert!(!is_outside(&path(&inside, name)), "{name}");
         }
         assert!(is_outside(&path(&outside, "conf")) && is_outside("/tmp/new"));
+        let also = outside.path().as_os_str();
+        let project = || inside.path().as_os_str().to_owned();
+        assert_eq!(project_of(project(), also, &path(&inside, "folder/new")), None);
+        assert!(project_of(project(), also, "/tmp/new").is_some());
     }
 }

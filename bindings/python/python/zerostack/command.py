@@ -51,6 +51,7 @@ OPTIONS = {
     "output_file": "--output-file",
     "folder": "--folder",
     "sandbox": "--sandbox",
+    "also": "--also",
     "allow_read": "--allow-read",
     "allow_write": "--allow-write",
     "tool_env": "--env",
@@ -168,6 +169,7 @@ def run(
     output: str | None = None,
     output_file: str | os.PathLike[str] | None = None,
     sandbox: str | None = None,
+    also: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     allow_read: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     allow_write: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     tool_env: str | Sequence[str] | None = None,
@@ -233,7 +235,8 @@ def run(
       ``record_attachments``; with ``yes`` the commands of a plan run.
     - The session: with ``go_on`` the run goes on with the last session of the folder
       (``--continue``), ``session`` names one, and with ``fork`` it goes on in a copy.
-    - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``allow_read`` and
+    - The sandbox: ``sandbox`` is ``"on"``, ``"landlock"`` or ``"off"``; ``also`` is a folder beside
+      ``folder`` that is part of the view and of the patch, or several; ``allow_read`` and
       ``allow_write`` are paths outside of it, ``tool_env`` names of variables, one or a list;
       ``net`` is ``"off"``, ``"on"`` or hosts.
     - Permissions: ``mode`` is ``"readonly"``, ``"standard"`` or ``"full"``; ``allow``, ``ask`` and

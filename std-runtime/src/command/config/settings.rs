@@ -60,6 +60,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     of("permissions.deny", Some("deny"), None, File::Narrower, "nothing more"),
     of("sandbox", Some("sandbox"), None, File::None, "on"),
     of("sandbox.disk_bytes", None, None, File::Trusted, "34359738368"),
+    of("sandbox.also", Some("also"), None, File::Trusted, "nothing more"),
     of("sandbox.allow_read", Some("allow-read"), None, File::Trusted, "nothing more"),
     of("sandbox.allow_write", Some("allow-write"), None, File::Trusted, "nothing more"),
     of("sandbox.env", Some("env"), None, File::Trusted, "nothing more"),

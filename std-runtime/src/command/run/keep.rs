@@ -96,6 +96,7 @@ impl Keeping {
     fn start(&mut self, start: &Start<'_>) {
         if self.events.is_none() {
             self.secrets = start.endpoint.secrets();
+            self.about.with_others(start.also.iter().copied(), start.base);
             let redacted = |text: &String| self.secrets.redact(text);
             self.about.provider.clone_from(&start.endpoint.name);
             self.about.model.clone_from(&start.endpoint.model);

@@ -32,9 +32,10 @@ pub(in crate::run) fn check(
     view.end_processes();
     let mut comparison = view.compare()?;
     if let Some(scope) = scope {
-        comparison.changes.keep_scope(scope);
+        let scope = scope.iter().map(|path| view.named(path)).collect();
+        comparison.changes.keep_scope(&scope);
     }
-    keep_others(&mut comparison, folder)?;
+    keep_others(&mut comparison, view.base())?;
     let mut patch = Vec::new();
     if let Err(error) = comparison.changes.write_patch(&mut patch).map_err(Error::from) {
         if error.kind() != ErrorKind::Limit {

@@ -50,8 +50,7 @@ impl Written<'_> {
     }
 
     fn commit(&self, changes: &Changes, outcome: &Outcome) -> Result<u32> {
-        let folder = &self.options.folder;
-        let about = self.about(folder, outcome);
+        let about = self.about(&self.options.folder, outcome);
         let own;
         let draft = match &self.options.kept {
             Some(draft) => draft.as_ref(),
@@ -60,7 +59,7 @@ impl Written<'_> {
                 &own
             }
         };
-        draft.write(folder, &about, &outcome.patch, |contents| {
+        draft.write(self.view.base(), &about, &outcome.patch, |contents| {
             let plan = record::plan(changes, contents)?;
             // After they were read, so that what was read is what the run began with.
             let paths = changes.files().iter().map(crate::patch::Change::path);
@@ -84,6 +83,7 @@ impl Written<'_> {
         about.model.clone_from(&endpoint.model);
         about.files.clone_from(&outcome.files);
         about.text = secrets.redact(&outcome.text);
+        about.with_others(self.view.also(), self.view.base());
         about.usage = outcome.usage.into();
         about.connections = outcome.connections.iter().map(|it| it.to_string()).collect();
         about

@@ -78,6 +78,10 @@ pub struct Start<'a> {
     pub output: Output,
     /// The folder.
     pub folder: &'a Path,
+    /// The other folders of the project.
+    pub also: Vec<&'a Path>,
+    /// The folder that the paths of the patch are from.
+    pub base: &'a Path,
     /// Whether tools are confined.
     pub sandbox: Mode,
     /// What keeps the tools apart from the user's files, and what does not and why.

@@ -110,6 +110,8 @@ impl Live {
                 prompt: &instructions.name,
                 output: instructions.output,
                 folder: &self.options.folder,
+                also: workspace.view().also().collect(),
+                base: workspace.view().base(),
                 sandbox: self.options.sandbox,
                 layers: workspace.view().layers(),
                 limits: self.setup.limits,
@@ -122,10 +124,11 @@ impl Live {
             workspace.view().root().clone_into(&mut self.root);
             self.told.push(format!("The working folder is {} from now on.", self.root.display()));
         }
+        let base = workspace.view().way_to_base();
         self.workspace = Some(workspace);
         let Some(patch) = self.patches.last() else { return Ok(()) };
         let mut program = Program::new("git");
-        program.arg("apply").arg("--whitespace=nowarn").arg("-").piped_input();
+        program.arg("-C").arg(base).arg("apply").arg("--whitespace=nowarn").arg("-").piped_input();
         let ran = self.spawn(program, patch, &Stop::new())?;
         if let Some(how) = ran.failed {
             let path = delivery::keep_patch(patch, &self.options.folder);

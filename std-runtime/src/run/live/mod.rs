@@ -147,7 +147,7 @@ impl Live {
             &setup.permissions,
             mode,
             options.sandbox,
-            workspace.view().root(),
+            &workspace.view().folders(),
             front,
         );
         let (family, gate, member) = (&family, &gate, &member);
@@ -221,7 +221,8 @@ impl Live {
         instructions.agents.clone_from(&own.agents);
         instructions.context.clone_from(&own.context);
         self.options.instructions = instructions;
-        let config = self.setup.run_config(&self.options, &self.options.folder, self.setup.limits);
+        let folders = self.setup.folders(&self.options);
+        let config = self.setup.run_config(&self.options, &folders, self.setup.limits);
         let text = format!("{}{}", session::INSTEAD, config.system);
         let mut own = self.session.config().clone();
         let missing =
@@ -251,7 +252,7 @@ fn begin(
     front: &dyn Front,
 ) -> Result<(OwnedSession, Files)> {
     // The view is at the path of the folder, or the model is told where it is.
-    let config = setup.run_config(options, &options.folder, setup.limits);
+    let config = setup.run_config(options, &setup.folders(options), setup.limits);
     let Some(saved) = saved else {
         return Ok((crate::agent::start_session(config)?, Files::new()));
     };

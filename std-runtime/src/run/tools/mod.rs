@@ -28,7 +28,7 @@ use crate::error::listed;
 use crate::tool;
 pub(super) use narrowing::Narrowing;
 use processes::Processes;
-pub(super) use processes::names;
+pub(super) use processes::{names, say_folders};
 use skill::LoadSkill;
 pub(super) use task::Delegate;
 use task::GiveTask;

@@ -1,5 +1,6 @@
 //! Tools as processes in the view: each call runs as `zerostack tool NAME`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,6 +13,7 @@ use crate::run::exchange::{End, GRACE, Most, ended, exchange};
 use crate::sandbox::{Program, ToolHost};
 use crate::tool::Shown;
 use crate::transport::Cancel;
+use crate::view::View;
 use crate::{Error, ErrorKind, Result, tool};
 
 /// The source of the tools.
@@ -26,14 +28,26 @@ struct Printed {
     attachment: Option<Shown>,
 }
 
+/// Tells a tool process which folders belong to the project.
+pub(in crate::run) fn say_folders(program: &mut Program, view: &View) {
+    program.env(tool::outside::PROJECT, view.root());
+    let folders = view.folders();
+    if let Some(also) = folders.get(1..).filter(|also| !also.is_empty())
+        && let Ok(also) = std::env::join_paths(also)
+    {
+        program.env(tool::outside::ALSO, also);
+    }
+}
+
 impl Processes<'_> {
     fn run(&self, call: ToolCall<'_>) -> Result<ToolOutput> {
         let (name, arguments) = (call.name, arguments(&call));
         if self.0.options.tools == ToolHost::InProcess {
             return self.run_here(name, arguments.as_bytes());
         }
-        let project = self.0.workspace.view().root();
-        let stays_inside = tool::outside::stays_inside(project, name, arguments);
+        let folders = self.0.workspace.view().folders();
+        let folders: Vec<&Path> = folders.iter().map(PathBuf::as_path).collect();
+        let stays_inside = tool::outside::stays_inside(&folders, name, arguments);
         let output = self.run_apart(name, arguments, stays_inside)?;
         // A call that changed files is not made again.
         let is_over = changes_files(name) && !output.is_error;
@@ -52,7 +66,7 @@ impl Processes<'_> {
         if stays_inside {
             program.stays_inside();
         }
-        program.env(tool::outside::PROJECT, workspace.view().root());
+        say_folders(&mut program, workspace.view());
         program.env(tool::outside::SANDBOX, options.sandbox.name());
         program.env(tool::shown::TYPES, &self.0.shown);
         let background = Background::name(name, arguments);

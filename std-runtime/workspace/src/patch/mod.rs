@@ -126,6 +126,12 @@ impl Change {
         Self { path, before, after }
     }
 
+    /// The same change of the path that `name` makes of its own.
+    #[must_use]
+    pub(crate) fn renamed(self, name: impl Fn(Vec<u8>) -> Vec<u8>) -> Self {
+        Self { path: name(self.path), ..self }
+    }
+
     /// The path from the folder of the run, as bytes.
     pub fn path(&self) -> &[u8] {
         &self.path
@@ -238,6 +244,11 @@ impl Changes {
     /// The changed files that do not belong in the patch, ordered by path.
     pub fn left_out(&self) -> &[LeftOut] {
         &self.left_out
+    }
+
+    /// What belongs in the patch, and what does not.
+    pub(crate) fn into_lists(self) -> (Vec<Change>, Vec<LeftOut>) {
+        (self.files, self.left_out)
     }
 
     pub(crate) fn files_mut(&mut self) -> &mut [Change] {

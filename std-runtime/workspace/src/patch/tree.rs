@@ -16,6 +16,8 @@ use rustix::io::Errno;
 #[derive(Debug)]
 pub struct Tree {
     root: OwnedFd,
+    /// Folders that take the place of what is at their paths.
+    grafts: Vec<(Vec<u8>, OwnedFd)>,
     ended: Ended,
 }
 
@@ -47,7 +49,7 @@ impl Tree {
     /// What the system says.
     pub fn open(path: &Path) -> io::Result<Self> {
         let root = rustix::fs::openat(CWD, path, FOLDER, Mode::empty())?;
-        Ok(Self { root, ended: Ended::default() })
+        Ok(Self { root, grafts: Vec::new(), ended: Ended::default() })
     }
 
     /// The folder that `mount` shows.
@@ -56,7 +58,7 @@ impl Tree {
     /// What the system says.
     pub fn of_mount(mount: BorrowedFd<'_>) -> io::Result<Self> {
         let root = rustix::fs::openat(mount, c".", FOLDER, Mode::empty())?;
-        Ok(Self { root, ended: Ended::default() })
+        Ok(Self { root, grafts: Vec::new(), ended: Ended::default() })
     }
 
     /// The same folder, whose files cannot be read after `ended`.
@@ -70,7 +72,26 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub fn below(&self, path: &[u8]) -> io::Result<Self> {
-        Ok(Self { root: self.folder(path)?, ended: self.ended.clone() })
+        Ok(Self { root: self.folder(path)?, grafts: Vec::new(), ended: self.ended.clone() })
+    }
+
+    /// The same folder with the folder of `graft` in place of what is at `path`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn with(mut self, path: &[u8], graft: &Self) -> io::Result<Self> {
+        self.grafts.push((path.to_vec(), graft.root.try_clone()?));
+        Ok(self)
+    }
+
+    /// The folder from which `path` is reached, and the way from there.
+    fn start<'a>(&self, path: &'a [u8]) -> (BorrowedFd<'_>, &'a [u8]) {
+        let found = self.grafts.iter().find_map(|(at, folder)| {
+            let rest = path.strip_prefix(at.as_slice())?;
+            let below = rest.strip_prefix(b"/").or_else(|| rest.is_empty().then_some(rest))?;
+            Some((folder.as_fd(), below))
+        });
+        found.unwrap_or((self.root.as_fd(), path))
     }
 
     /// When reading ends.
@@ -83,7 +104,9 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub fn try_clone(&self) -> io::Result<Self> {
-        Ok(Self { root: self.root.try_clone()?, ended: self.ended.clone() })
+        let clone = |(at, folder): &(Vec<u8>, OwnedFd)| Ok((at.clone(), folder.try_clone()?));
+        let grafts: io::Result<_> = self.grafts.iter().map(clone).collect();
+        Ok(Self { root: self.root.try_clone()?, grafts: grafts?, ended: self.ended.clone() })
     }
 
     /// The status of `path`, or `None` if there is nothing.
@@ -91,8 +114,8 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub fn stat(&self, path: &[u8]) -> io::Result<Option<Stat>> {
-        if path.is_empty() {
-            return Ok(Some(rustix::fs::fstat(&self.root)?));
+        if let (folder, []) = self.start(path) {
+            return Ok(Some(rustix::fs::fstat(folder)?));
         }
         let found = self.in_parent(path, |folder, name| {
             rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
@@ -134,8 +157,8 @@ impl Tree {
     /// # Errors
     /// What the system says.
     pub fn folder(&self, path: &[u8]) -> io::Result<OwnedFd> {
-        if path.is_empty() {
-            return Ok(rustix::fs::openat(&self.root, ".", FOLDER, Mode::empty())?);
+        if let (folder, []) = self.start(path) {
+            return Ok(rustix::fs::openat(folder, ".", FOLDER, Mode::empty())?);
         }
         Ok(self.in_parent(path, |folder, name| {
             rustix::fs::openat(folder, name, FOLDER, Mode::empty())
@@ -174,16 +197,17 @@ impl Tree {
         path: &[u8],
         call: impl FnOnce(BorrowedFd<'_>, &[u8]) -> rustix::io::Result<T>,
     ) -> rustix::io::Result<T> {
+        let (root, path) = self.start(path);
         let Some(slash) = path.iter().rposition(|&byte| byte == b'/') else {
-            return call(self.root.as_fd(), path);
+            return call(root, path);
         };
         let (parents, name) = (path.get(..slash).unwrap_or(b""), path.get(slash + 1..));
         let mut folder: Option<OwnedFd> = None;
         for parent in parents.split(|&byte| byte == b'/') {
-            let from = folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd);
+            let from = folder.as_ref().map_or(root, OwnedFd::as_fd);
             folder = Some(rustix::fs::openat(from, parent, FOLDER, Mode::empty())?);
         }
-        call(folder.as_ref().map_or(self.root.as_fd(), OwnedFd::as_fd), name.unwrap_or(b""))
+        call(folder.as_ref().map_or(root, OwnedFd::as_fd), name.unwrap_or(b""))
     }
 }
 

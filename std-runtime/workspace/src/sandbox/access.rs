@@ -13,6 +13,8 @@ pub struct Access {
     pub read: Vec<PathBuf>,
     /// Files and folders that they may write to: what they write there stays, in no patch.
     pub write: Vec<PathBuf>,
+    /// Other folders of the project: they are part of the view, of the patch and of what is written.
+    pub also: Vec<PathBuf>,
     /// Variables of this process that they get, beside the usual ones.
     pub env: Vec<OsString>,
     /// What of the network they reach; nothing if it is not said.
@@ -27,6 +29,7 @@ impl Access {
     pub fn and(mut self, other: Self) -> Self {
         self.read.extend(other.read);
         self.write.extend(other.write);
+        self.also.extend(other.also);
         self.env.extend(other.env);
         self.network = self.network.or(other.network);
         self.disk_bytes = self.disk_bytes.or(other.disk_bytes);

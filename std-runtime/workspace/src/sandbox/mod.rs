@@ -102,6 +102,8 @@ impl Layer {
 pub(crate) struct Layout<'a> {
     /// The folder of the project.
     pub(crate) root: Folder<'a>,
+    /// Other folders of the project.
+    pub(crate) also: Vec<Folder<'a>>,
     /// The home folders of the user, which others take the place of.
     pub(crate) homes: Vec<Folder<'a>>,
     /// Other folders and files that are shown, whatever covers their place.
@@ -168,8 +170,8 @@ pub(crate) enum Reads<'a> {
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // nothing is built there
 #[derive(Debug)]
 pub(crate) enum Refusal {
-    /// overlayfs does not work over the project; a copy may.
-    Overlay,
+    /// overlayfs does not work over a folder of the project, by its index; a copy may.
+    Overlay(usize),
     /// overlayfs does not work over one of the others, by its index; they can stay read-only.
     BesideOverlay(usize),
     /// Nothing else to try.
@@ -212,6 +214,18 @@ pub(crate) fn mount_with_renames(
 /// The sockets of the file system that some process has bound.
 pub(crate) fn listening_sockets() -> Vec<PathBuf> {
     walls::listening_sockets()
+}
+
+impl Layout<'_> {
+    /// The folders of the project, the first one first.
+    pub(crate) fn projects(&self) -> impl Iterator<Item = &Folder<'_>> {
+        std::iter::once(&self.root).chain(&self.also)
+    }
+
+    /// Whether `path` holds a folder of the project, and is none itself.
+    pub(crate) fn holds_project(&self, path: &Path) -> bool {
+        self.projects().any(|folder| folder.at.starts_with(path) && folder.at != path)
+    }
 }
 
 impl Sandbox {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-use super::baseline::Start;
+use super::baseline::{Opened, Start};
 use super::canonical::Canonical;
 use super::index::{Index, Settings};
 use super::judge::Judge;
+use super::part::Part;
 use super::rules::{Rules, Seen};
-use super::{Dropped, Inner, Presence, Touched, outside, upper};
+use super::{Dropped, Inner, Presence, Touched, upper};
 use crate::patch::stored::Store;
 use crate::patch::tree::Tree;
 use crate::patch::{self, Change, Changes, Entry, LeftOut, Reason};
@@ -83,25 +84,26 @@ impl After<'_> {
 
 const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
 
-impl Inner {
-    pub(super) fn compare(&self) -> io::Result<Comparison> {
-        let origin = self.origin.try_clone()?.until(&self.ended);
-        let written = Tree::open(&self.written)?.until(&self.ended);
+impl Part {
+    /// What is different in it, as a part of `view`; paths are from its own folder.
+    pub(super) fn compare(&self, view: &Inner) -> io::Result<Comparison> {
+        let origin = self.origin.try_clone()?.until(&view.ended);
+        let written = Tree::open(&self.written)?.until(&view.ended);
         let (touched, after) = match &self.kept {
             Dropped::Overlay => (upper::touched(&origin, &written, &written)?, written),
             Dropped::Mounted(merged) => {
-                let merged = merged.try_clone()?.until(&self.ended);
+                let merged = merged.try_clone()?.until(&view.ended);
                 (upper::touched(&origin, &written, &merged)?, merged)
             }
             Dropped::Copy(copy) => (copy.touched(&written)?, written),
         };
-        let found = self.found(&touched, &origin, &after)?;
+        let found = self.found(view, &touched, &origin, &after)?;
         let special = touched.special.iter();
         let special = special.map(|path| LeftOut { path: path.clone(), reason: Reason::Special });
         let mut left_out: Vec<LeftOut> = special.collect();
-        let mut notes: Vec<String> = outside::notes(self).into_iter().collect();
+        let mut notes = Vec::new();
         let judge = match &self.checkout {
-            Some(_) if !found.is_empty() => self.judge(),
+            Some(_) if !found.is_empty() => self.judge(view),
             _ => None,
         };
         let nested = self.nested(&origin, &found);
@@ -116,10 +118,12 @@ impl Inner {
             Rules::of(&self.origin_path, self.checkout.as_ref(), index.as_ref(), excludes_file);
         let prefix = rules.prefix().to_vec();
         let seen = After { touched: &touched, origin: &origin, after: &after };
-        let mut store = Store::create(&self.temporary_outside, &self.ended)?;
+        let mut store = Store::create(&view.temporary_outside, &view.ended)?;
         let index_of = index.as_ref();
+        // git converts nothing where a patch is applied from outside of the checkout.
+        let judged = judge.filter(|_| view.is_canonical(self));
         let canonical =
-            judge.zip(self.checkout.as_ref()).zip(index_of).map(|((judge, checkout), index)| {
+            judged.zip(self.checkout.as_ref()).zip(index_of).map(|((judge, checkout), index)| {
                 Canonical { judge, checkout, prefix: &prefix, settings: &settings, index }
             });
         let (mut files, mut conflicts, mut moved) = (Vec::new(), Vec::new(), Vec::new());
@@ -153,7 +157,7 @@ impl Inner {
                 Self::from_index(canonical.as_ref(), &path, store).ok().flatten()
             };
             let before = match start {
-                Start::Live(None) if new.is_some() && self.was_removed(&origin, &path)? => {
+                Start::Live(None) if new.is_some() && self.was_removed(view, &origin, &path)? => {
                     // A file that git has, and that the user removed meanwhile.
                     let before = from_index(&mut store);
                     moved.extend(before.is_some().then(|| path.clone()));
@@ -186,13 +190,13 @@ impl Inner {
             if small && !paths.is_empty() && canonical.is_needed(&paths, [&origin, &after]) {
                 let trees = [&origin, &after];
                 if let Err(error) = canonical.apply(&mut changes, trees, &mut store) {
-                    self.ended.check()?;
+                    view.ended.check()?;
                     let why = zerostack_text::quote(&error.to_string());
                     notes.push(format!("git's filters could not be applied to the patch: {why}"));
                 }
             }
             if small && !settings.long_ids {
-                notes.extend(uncommitted(&changes, canonical.index)?);
+                notes.extend(uncommitted(&changes, canonical.index, self)?);
             }
         }
         notes.extend(self.repository_notes(&touched, index_of));
@@ -207,60 +211,45 @@ impl Inner {
         Ok(Comparison { changes, others, conflicts, moved, notes })
     }
 
-    /// Whether git applies `patch` to the folder as it is now.
-    pub(super) fn check(&self, comparison: &Comparison, patch: &[u8]) -> Verdict {
-        let asked = self.checkout.is_some() || !comparison.moved.is_empty();
-        let Some(judge) = (if asked && !patch.is_empty() { self.judge() } else { None }) else {
-            return Verdict::Unknown;
-        };
-        let apply = |args: &[&str]| judge.git(&self.origin_path, &[], args, patch);
-        if self.checkout.is_some() {
-            match apply(&["apply", "--check", "--index", "-"]) {
-                Ok(said) if said.success => return Verdict::Applies,
-                Ok(_) => {}
-                Err(_) => return Verdict::Unknown,
-            }
-            // The times of a file may differ from those in the index, and its content not.
-            let _ = judge.git(&self.origin_path, &[], &["update-index", "-q", "--refresh"], b"");
-            if apply(&["apply", "--check", "--index", "-"]).is_ok_and(|said| said.success) {
-                return Verdict::Applies;
-            }
-        }
-        match apply(&["apply", "--check", "-"]) {
-            Ok(said) if said.success => Verdict::FilesOnly,
-            Ok(said) => Verdict::Refused(said.errors),
-            Err(_) => Verdict::Unknown,
-        }
-    }
-
     /// Where git is asked; none if there can be no sandbox for it.
-    fn judge(&self) -> Option<&Judge> {
+    pub(super) fn judge(&self, view: &Inner) -> Option<&Judge> {
         let made = self.judge.get_or_init(|| {
+            let named = |name: &str| format!("{name}{}", self.mark);
             let folder = |name: &str| -> io::Result<PathBuf> {
-                self.scratch
-                    .folder(name, 0o755)
-                    .map_err(|error| io::Error::other(error.to_string()))
+                let made = view.scratch.folder(&named(name), 0o755);
+                made.map_err(|error| io::Error::other(error.to_string()))
             };
             let temporary = folder("judge-tmp").ok()?;
             let checkout = self.checkout.as_ref();
             let home = |name: &str, model: &std::path::Path| {
-                let folder = self.scratch.folder(name, 0o700)?;
-                super::open::like(&folder, model)?;
+                let folder = view.scratch.folder(&named(name), 0o700)?;
+                super::scratch::like(&folder, model)?;
                 Ok(folder)
             };
-            let around = self.around.for_judge(&home).ok()?;
+            let around = view.around.for_judge(&home).ok()?;
             Judge::open(&self.origin_path, checkout, temporary, &around, &folder).ok()
         });
         made.as_ref()
     }
 
-    fn found(&self, touched: &Touched, origin: &Tree, after: &Tree) -> io::Result<Vec<Found>> {
+    /// How `path` was when the view was opened.
+    pub(super) fn start(&self, opened: Opened, path: &[u8]) -> io::Result<Start> {
+        match &self.kept {
+            Dropped::Copy(copy) => copy.start(&self.origin, path),
+            Dropped::Overlay | Dropped::Mounted(_) => opened.start(&self.origin, path),
+        }
+    }
+
+    fn found(
+        &self,
+        view: &Inner,
+        touched: &Touched,
+        origin: &Tree,
+        after: &Tree,
+    ) -> io::Result<Vec<Found>> {
         let mut found = Vec::new();
         for (path, presence) in &touched.paths {
-            let start = match &self.kept {
-                Dropped::Copy(copy) => copy.start(origin, path)?,
-                Dropped::Overlay | Dropped::Mounted(_) => self.opened.start(origin, path)?,
-            };
+            let start = self.start(view.opened, path)?;
             let new = match presence {
                 Presence::There => after.stat(path)?.as_ref().and_then(Entry::of),
                 Presence::Gone => None,
@@ -325,10 +314,10 @@ impl Inner {
     }
 
     /// Whether the user may have removed the file since the view was opened.
-    fn was_removed(&self, origin: &Tree, path: &[u8]) -> io::Result<bool> {
+    fn was_removed(&self, view: &Inner, origin: &Tree, path: &[u8]) -> io::Result<bool> {
         match &self.kept {
             Dropped::Copy(_) => Ok(false),
-            Dropped::Overlay | Dropped::Mounted(_) => self.opened.lost(origin, path),
+            Dropped::Overlay | Dropped::Mounted(_) => view.opened.lost(origin, path),
         }
     }
 
@@ -336,7 +325,8 @@ impl Inner {
     fn repository_notes(&self, touched: &Touched, index: Option<&Index>) -> Vec<String> {
         let mut notes = Vec::new();
         for folder in touched.repositories.iter().filter(|folder| !folder.is_empty()) {
-            let name = String::from_utf8_lossy(folder);
+            let name = self.named(folder);
+            let name = String::from_utf8_lossy(&name);
             let submodule = index.is_some_and(|index| index.is_submodule(folder));
             let what = if submodule { "submodule" } else { "nested repository" };
             notes.push(format!("what was committed in the {what} {name} is not in the patch"));
@@ -379,11 +369,11 @@ const IGNORED_BY_HFS: [char; 16] = [
 ];
 
 /// What the patch does to work that git does not have.
-fn uncommitted(changes: &Changes, index: &Index) -> io::Result<Vec<String>> {
+fn uncommitted(changes: &Changes, index: &Index, part: &Part) -> io::Result<Vec<String>> {
     let (mut undone, mut deleted) = (Vec::new(), Vec::new());
     for change in changes.files() {
         let (before, after) = change.sides();
-        let name = || String::from_utf8_lossy(change.path()).into_owned();
+        let name = || String::from_utf8_lossy(&part.named(change.path())).into_owned();
         match (before.is_some(), index.file(change.path())) {
             (true, None) if after.is_none() => deleted.push(name()),
             (true, Some(tracked)) => {

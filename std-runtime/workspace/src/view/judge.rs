@@ -43,6 +43,7 @@ impl Judge {
             beside.extend(around.of_repository(checkout, root, None));
             let layout = Layout {
                 root: Folder { at: root, writes },
+                also: Vec::new(),
                 homes,
                 beside,
                 temporary: &temporary,
@@ -52,7 +53,7 @@ impl Judge {
             };
             match Sandbox::build(&layout, &ToolHost::default()) {
                 Ok(sandbox) => return Ok(Self { sandbox, temporary }),
-                Err(Refusal::Overlay) if matches!(writes, Writes::Over { .. }) => {
+                Err(Refusal::Overlay(_)) if matches!(writes, Writes::Over { .. }) => {
                     writes = Writes::Nowhere;
                 }
                 Err(refusal) => return Err(io::Error::other(format!("{refusal:?}"))),

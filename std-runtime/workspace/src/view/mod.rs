@@ -4,6 +4,7 @@
 //! sandbox; what they did comes out as [`Changes`], and with the view goes all
 //! that it had on disk and every process in it.
 
+mod also;
 mod baseline;
 mod canonical;
 mod compare;
@@ -12,9 +13,11 @@ mod credentials;
 mod disk;
 mod home;
 mod index;
+mod joined;
 mod judge;
 mod open;
 mod outside;
+mod part;
 mod private_git;
 mod repository;
 mod restricted;
@@ -28,10 +31,10 @@ mod upper;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::patch::Changes;
 use crate::patch::tree::{Ended, Tree};
@@ -44,8 +47,7 @@ pub use compare::{Comparison, Verdict};
 use copy::Copy;
 use disk::Disk;
 pub use disk::DiskWatch;
-use judge::Judge;
-use repository::Checkout;
+use part::Part;
 use scratch::Scratch;
 use surroundings::Surroundings;
 
@@ -90,25 +92,18 @@ struct Inner {
     sandbox: Sandbox,
     scratch: Scratch,
     disk: Disk,
-    /// The folder of the user.
-    origin: Tree,
-    origin_path: PathBuf,
-    /// The folder that tools see, by their name for it.
-    root: PathBuf,
-    /// /tmp, by their name for it.
+    /// The folders in it, that of the project first.
+    parts: Vec<Part>,
+    /// The folder that the paths of the patch are from.
+    base: PathBuf,
+    /// /tmp, by the tools' name for it.
     temporary: PathBuf,
-    /// What was written.
-    written: PathBuf,
-    kept: Dropped,
     opened: Opened,
-    checkout: Option<Checkout>,
     around: Surroundings,
     /// /tmp of the tools, from outside.
     temporary_outside: PathBuf,
     layers: Vec<Layer>,
     notes: Vec<String>,
-    /// Where git looks at the result; made at its first use.
-    judge: OnceLock<Option<Judge>>,
     ended: Ended,
     /// Held while the view ends.
     ending: Mutex<()>,
@@ -158,18 +153,7 @@ impl View {
     /// `Input` when the folder cannot be read or is one of the system's own, `Sandbox` when the
     /// sandbox cannot be made or there is no place for private files. Nothing is left over.
     pub fn open(root: &Path, options: &ViewOptions) -> Result<Self> {
-        let unusable = |error: &dyn std::fmt::Display| {
-            Error::new(
-                ErrorKind::Input,
-                format!("cannot use the folder {}: {error}", root.display()),
-            )
-        };
-        let origin_path = fs::canonicalize(root).map_err(|error| unusable(&error))?;
-        let origin = Tree::open(&origin_path).map_err(|error| unusable(&error))?;
-        let system = ["/proc", "/sys", "/dev"].iter().any(|path| origin_path.starts_with(path));
-        if origin_path == Path::new("/") || (system && !origin_path.starts_with("/dev/shm")) {
-            return Err(unusable(&"it belongs to the system; name the folder of a project"));
-        }
+        let (sources, base) = also::sources(root, &options.access.also)?;
         let network = options.access.network();
         if options.sandbox == Mode::Landlock && network != Network::Off {
             let text = "--net needs the namespaces of --sandbox on; with --sandbox landlock there \
@@ -182,15 +166,46 @@ impl View {
             return Err(Error::new(ErrorKind::Sandbox, text));
         }
         match options.sandbox {
-            Mode::On => open::confined(origin, origin_path, options),
-            Mode::Landlock | Mode::Off => open::free(origin, origin_path, options),
+            Mode::On => open::confined(sources, base, options),
+            Mode::Landlock | Mode::Off => open::free(sources, base, options),
         }
         .map(|inner| Self(Arc::new(inner)))
     }
 
     /// The folder that tools see; with a sandbox it has the path of the folder itself.
     pub fn root(&self) -> &Path {
-        &self.0.root
+        self.0.parts.first().map_or(Path::new("/"), |part| &part.root)
+    }
+
+    /// The folders of the project as tools see them: [`View::root`], and then the others.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        self.0.parts.iter().map(|part| part.root.clone()).collect()
+    }
+
+    /// The other folders of the user.
+    pub fn also(&self) -> impl Iterator<Item = &Path> {
+        self.0.parts.iter().skip(1).map(|part| part.origin_path.as_path())
+    }
+
+    /// The folder of the user that the paths of the patch are from: the folder of the view; of
+    /// several folders the top of the checkout that they share, or else what they are all in.
+    pub fn base(&self) -> &Path {
+        &self.0.base
+    }
+
+    /// The way from [`View::root`] to [`View::base`], as tools see them: `.` or `..`, `../..` and so on.
+    pub fn way_to_base(&self) -> PathBuf {
+        let below = self.0.parts.first().map_or(&[][..], |part| part.below.as_slice());
+        match also::os(below).components().count() {
+            0 => ".".into(),
+            count => std::iter::repeat_n("..", count).collect(),
+        }
+    }
+
+    /// `path`, which is from the folder of the view, as the patch has it.
+    pub fn named(&self, path: &str) -> String {
+        let named = self.0.parts.first().map(|part| part.named(path.as_bytes()));
+        named.map_or_else(String::new, |named| String::from_utf8_lossy(&named).into_owned())
     }
 
     /// What keeps tools apart from the user's files and secrets, and what does not and why.
@@ -204,8 +219,8 @@ impl View {
     /// `Tool` when it cannot be started, `Input` when its folder is not in the view.
     pub fn spawn(&self, program: &Program) -> Result<Child> {
         let inner = &*self.0;
-        let dir = inner.root.join(&program.dir);
-        if !dir.starts_with(&inner.root)
+        let dir = self.root().join(&program.dir);
+        if !dir.starts_with(self.root())
             || dir.components().any(|part| part == Component::ParentDir)
         {
             let dir = program.dir.display();
@@ -233,9 +248,9 @@ impl View {
         Ok(inner.temporary.join(outside::HANDED_IN))
     }
 
-    /// Whether the folder is in a checkout of git.
+    /// Whether [`View::base`] is in a checkout of git.
     pub fn is_checkout(&self) -> bool {
-        self.0.checkout.is_some()
+        self.0.checkout().is_some()
     }
 
     /// The connections that tools asked for where only some hosts are allowed.
@@ -250,7 +265,7 @@ impl View {
 
     /// The environment of a tool that is no process of its own, without the variables `hidden`.
     pub fn environment(&self, hidden: &[OsString]) -> Vec<(OsString, OsString)> {
-        self.0.sandbox.environment(&self.0.root, &self.0.temporary, hidden)
+        self.0.sandbox.environment(self.root(), &self.0.temporary, hidden)
     }
 
     /// Ends all processes of the view; others can be started afterwards.
@@ -273,7 +288,7 @@ impl View {
     /// As [`View::changes`].
     pub fn compare(&self) -> Result<Comparison> {
         self.0.compare().map_err(|error| {
-            let root = self.0.origin_path.display();
+            let root = self.0.base.display();
             Error::new(ErrorKind::Input, format!("cannot compare {root} with its view: {error}"))
         })
     }
@@ -294,12 +309,9 @@ impl View {
         let inner = &*self.0;
         let mut changed = Vec::new();
         for path in paths {
-            let start = match &inner.kept {
-                Dropped::Copy(copy) => copy.start(&inner.origin, path)?,
-                Dropped::Overlay | Dropped::Mounted(_) => {
-                    inner.opened.start(&inner.origin, path)?
-                }
-            };
+            let found = inner.parts.iter().find_map(|part| Some((part, part.strip(path)?)));
+            let Some((part, below)) = found else { continue };
+            let start = part.start(inner.opened, below)?;
             if !matches!(start, Start::Live(_)) {
                 changed.push(path.to_vec());
             }
@@ -339,8 +351,10 @@ impl Inner {
         self.ended.set();
         self.sandbox.end();
         // None is made from here on.
-        if let Some(judge) = self.judge.get_or_init(|| None) {
-            judge.end();
+        for part in &self.parts {
+            if let Some(judge) = part.judge.get_or_init(|| None) {
+                judge.end();
+            }
         }
         self.scratch.remove();
     }

@@ -14,15 +14,16 @@ use super::Inner;
 /// A line about files in the home folder and in /tmp, if there are any.
 pub(super) fn notes(view: &Inner) -> Option<String> {
     let mut names = Vec::new();
+    let is_project = |path: &Path| view.parts.iter().any(|part| part.origin_path == path);
     for (home, upper) in &view.around.homes {
         // Programs keep caches and settings in folders of this kind.
         let visible = |name: &OsStr| !name.as_encoded_bytes().starts_with(b".");
-        files(upper, home, view.origin_path.as_path(), &visible, &mut names);
+        files(upper, home, &is_project, &visible, &mut names);
     }
     files(
         &view.temporary_outside,
         &view.temporary,
-        Path::new(""),
+        &|_| false,
         &|name| name != HANDED_IN,
         &mut names,
     );
@@ -35,7 +36,7 @@ pub(super) fn notes(view: &Inner) -> Option<String> {
 fn files(
     folder: &Path,
     shown: &Path,
-    but: &Path,
+    but: &dyn Fn(&Path) -> bool,
     wanted: &dyn Fn(&OsStr) -> bool,
     names: &mut Vec<String>,
 ) {
@@ -47,7 +48,7 @@ fn files(
             left = rest;
             let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
             let path = shown.join(&name);
-            if !wanted(&name) || (path == but && !but.as_os_str().is_empty()) {
+            if !wanted(&name) || but(&path) {
                 continue;
             }
             if kind.is_dir() {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -182,6 +182,29 @@ pub(super) fn disk(path: &Path, error: &io::Error) -> Error {
     let advice =
         if full { "; free some space, or set TMPDIR to a folder on another disk" } else { "" };
     Error::new(ErrorKind::Sandbox, format!("cannot write {}: {error}{advice}", path.display()))
+}
+
+/// Gives `folder` the mode of `model`, and its owner if we can.
+pub(super) fn like(folder: &Path, model: &Path) -> Result<()> {
+    let result = fs::metadata(model).and_then(|metadata| {
+        if rustix::process::geteuid().is_root() {
+            chown(folder, Some(metadata.uid()), Some(metadata.gid()))?;
+        }
+        fs::set_permissions(folder, fs::Permissions::from_mode(metadata.mode() & 0o7777))
+    });
+    result.map_err(|error| disk(folder, &error))
+}
+
+/// Takes away what a mount that is of no use left in its upper folder.
+pub(super) fn empty(upper: &Path) -> Result<()> {
+    let entries = fs::read_dir(upper).map_err(|error| disk(upper, &error))?;
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let removed = if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(|error| disk(&path, &error))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

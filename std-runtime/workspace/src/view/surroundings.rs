@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use super::home::Homes;
+use super::part::Part;
 use super::repository::Checkout;
 use super::restricted::Restricted;
 use super::{ViewOptions, credentials, settings, toolchains};
@@ -34,16 +35,21 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Finds them for the project `root`.
+    /// Finds them for a project, whose folders are `roots`.
     ///
     /// # Errors
     /// When the disk refuses, or a path of the user's is not there.
-    pub(super) fn find(root: &Path, options: &ViewOptions, make: &MakeFolder<'_>) -> Result<Self> {
+    pub(super) fn find(
+        roots: &[PathBuf],
+        options: &ViewOptions,
+        make: &MakeFolder<'_>,
+    ) -> Result<Self> {
         let homes = Homes::find();
-        let meets_project = |home: &&PathBuf| home.starts_with(root);
+        let in_project = |path: &Path| roots.iter().any(|root| path.starts_with(root));
+        let meets_project = |home: &&PathBuf| in_project(home);
         let mut found = Self {
-            readable: chosen(&options.access.read, "--allow-read", root)?,
-            writable: chosen(&options.access.write, "--allow-write", root)?,
+            readable: chosen(&options.access.read, "--allow-read", &in_project)?,
+            writable: chosen(&options.access.write, "--allow-write", &in_project)?,
             ..Self::default()
         };
         found.added = found.readable.iter().chain(&found.writable).cloned().collect();
@@ -57,7 +63,7 @@ impl Surroundings {
         for home in &own {
             let shown = toolchains::shown(home, &own);
             link(&found.homes, &shown.links)?;
-            for path in shown.folders.into_iter().filter(|path| !path.starts_with(root)) {
+            for path in shown.folders.into_iter().filter(|path| !in_project(path)) {
                 let name = format!("shown-{}", found.shown.len());
                 // Without a sandbox only git's word is asked for in one.
                 let folders = match options.sandbox {
@@ -76,9 +82,10 @@ impl Surroundings {
         let mut sockets = sandbox::listening_sockets();
         sockets.retain(|socket| !found.added.iter().any(|folder| socket.starts_with(folder)));
         found.masked.extend(sockets);
-        let kept: Vec<PathBuf> = std::iter::once(root)
-            .chain(own.iter().map(PathBuf::as_path))
-            .map(Path::to_owned)
+        let kept: Vec<PathBuf> = roots
+            .iter()
+            .chain(&own)
+            .cloned()
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()))
             .chain(found.added.iter().cloned())
             .filter(|path| path.is_absolute() && path.components().count() > 1)
@@ -134,23 +141,26 @@ impl Surroundings {
         (homes.collect(), shown.chain(readable).chain(writable).collect())
     }
 
-    /// What tools may read and write where nothing is covered, with the view at `root`: the folders
+    /// What tools may read and write where nothing is covered: copies of the `parts`, and the folders
     /// of the system, but for what must look empty.
     pub(super) fn without_mounts(
         &self,
-        checkout: Option<&Checkout>,
-        project: &Path,
+        parts: &[Part],
         temporary: &Path,
-        root: &Path,
     ) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         let mut read = Vec::new();
         for folder in OF_SYSTEM {
             self.readable_below(Path::new(folder), &mut read);
         }
         let (_, shown) = self.folders();
-        let repository = self.of_repository(checkout, project, None);
-        read.extend(shown.iter().chain(&repository).map(|folder| folder.at.to_owned()));
-        let mut write = vec![root.to_owned(), temporary.to_owned()];
+        read.extend(shown.iter().map(|folder| folder.at.to_owned()));
+        for part in parts {
+            let repository = self.of_repository(part.checkout.as_ref(), &part.origin_path, None);
+            read.extend(repository.iter().map(|folder| folder.at.to_owned()));
+            read.extend(part.linked().map(|checkout| checkout.common.join("objects")));
+        }
+        let mut write: Vec<PathBuf> = parts.iter().map(|part| part.root.clone()).collect();
+        write.push(temporary.to_owned());
         write.extend(self.writable.iter().chain(self.homes.iter().map(|(_, it)| it)).cloned());
         let devices = ["full", "null", "ptmx", "pts", "random", "tty", "urandom", "zero"];
         write.extend(devices.map(|name| Path::new("/dev").join(name)));
@@ -228,7 +238,11 @@ const OF_SYSTEM: [&str; 17] = [
 ];
 
 /// The paths that the user adds, links resolved.
-fn chosen(paths: &[PathBuf], option: &str, root: &Path) -> Result<Vec<PathBuf>> {
+fn chosen(
+    paths: &[PathBuf],
+    option: &str,
+    in_project: &dyn Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>> {
     let wrong = |path: &Path, why: &dyn std::fmt::Display| {
         let text = format!("{option} {}: {why}", path.display());
         Error::new(ErrorKind::Input, text)
@@ -243,7 +257,7 @@ fn chosen(paths: &[PathBuf], option: &str, root: &Path) -> Result<Vec<PathBuf>> 
             return Err(wrong(path, &"it belongs to the system; name a folder or file in it"));
         }
         // What is in the project is there already, as a copy.
-        if !found.starts_with(root) {
+        if !in_project(&found) {
             chosen.push(found);
         }
     }

@@ -16,7 +16,8 @@ use crate::sandbox::{Layout, Network, Writes};
 pub(super) const ROOT: Slot = 0;
 const TEMPORARY: Slot = 1;
 pub(super) const PROGRAM: Slot = 2;
-/// The slots of the folders beside the project, in their order, and then the others.
+/// The slots of the other folders of the project and of those beside it, in their order, and then the
+/// others.
 pub(super) const BESIDE: Slot = 3;
 
 /// Where the program of the tools is, whatever its path outside.
@@ -38,7 +39,8 @@ pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) 
     let mut slots = BESIDE..;
     let mut next = || slots.next().unwrap_or(Slot::MAX);
     let mut places: Vec<Place> = Vec::new();
-    let others = layout.beside.iter().chain(&layout.homes).map(|folder| (None, folder));
+    let others = layout.also.iter().chain(&layout.beside).chain(&layout.homes);
+    let others = others.map(|folder| (None, folder));
     let mut read_only = Vec::new();
     for (slot, folder) in std::iter::once((Some(ROOT), &layout.root)).chain(others) {
         let slot = slot.unwrap_or_else(&mut next);
@@ -159,7 +161,7 @@ fn cover_system(steps: &mut Vec<Step>, devices: &[(Slot, PathBuf)], is_root: boo
 /// Where processes inside may write, by the rules of Landlock: what the mounts let them, said twice.
 pub(super) fn writable(layout: &Layout<'_>) -> Vec<Rule> {
     let ours = ["/tmp", "/var/tmp", "/dev", "/proc"].map(|at| (Path::new(at), true));
-    let folders = layout.beside.iter().chain(&layout.homes).chain([&layout.root]);
+    let folders = layout.beside.iter().chain(&layout.homes).chain(layout.projects());
     let written = folders.filter(|folder| !matches!(folder.writes, Writes::Nowhere));
     let written = written.map(|folder| (folder.at, folder.at.is_dir()));
     let rule = |(at, is_folder)| Rule { at: c_path(at), is_folder, rights: Rights::Write };
@@ -173,9 +175,11 @@ pub(super) fn readable(layout: &Layout<'_>) -> Vec<Rule> {
     let shown = folders.filter(|folder| matches!(folder.writes, Writes::Nowhere));
     let shown = shown.map(|folder| folder.at.to_owned());
     let libraries = LIBRARIES.iter().map(PathBuf::from);
-    let around = || layout.root.at.ancestors();
-    let top = around().find(|folder| folder.join(".git").exists());
-    let around = around().skip(1).filter(|folder| top.is_some_and(|top| folder.starts_with(top)));
+    let around = layout.projects().flat_map(|project| {
+        let around = || project.at.ancestors();
+        let top = around().find(|folder| folder.join(".git").exists());
+        around().skip(1).filter(move |folder| top.is_some_and(|top| folder.starts_with(top)))
+    });
     let ignore_files = around.flat_map(|folder| IGNORE_FILES.iter().map(|name| folder.join(name)));
     let all = shown.chain(libraries).chain(ignore_files);
     let rule = |at: PathBuf| {
@@ -256,9 +260,9 @@ fn is_gone(layout: &Layout<'_>, places: &[Place], path: &Path) -> bool {
 fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], place: &Place) {
     for path in layout.masked {
         let Ok(below) = place.at.strip_prefix(path) else { continue };
-        let is_around = layout.root.at.starts_with(path) && layout.root.at != path.as_path();
         let is_gone = is_gone(layout, before, path);
-        if !is_around || is_gone || below.as_os_str().is_empty() || !path.is_dir() {
+        if !layout.holds_project(path) || is_gone || below.as_os_str().is_empty() || !path.is_dir()
+        {
             continue;
         }
         let inside = || before.iter().filter(|place| place.at.starts_with(path));
@@ -282,7 +286,8 @@ fn mask_around(steps: &mut Vec<Step>, layout: &Layout<'_>, before: &[Place], pla
 fn mask(steps: &mut Vec<Step>, layout: &Layout<'_>, places: &[Place]) {
     for path in layout.masked {
         // What is not there any more needs no mask, and what holds the project has one.
-        if is_gone(layout, places, path) || layout.root.at.starts_with(path) {
+        let is_project = layout.projects().any(|folder| folder.at.starts_with(path));
+        if is_project || is_gone(layout, places, path) {
             continue;
         }
         steps.push(Step::Hide(hide(path)));

@@ -166,11 +166,17 @@ impl Walls {
         let (what, errno) = match refused {
             Refused::Namespaces(what, errno) => (what.to_owned(), errno),
             Refused::Step(index, errno) => match steps.get(index) {
-                Some(Step::Overlay { slot: layout::ROOT, .. } | Step::Mounted { .. }) => {
-                    return Err(Refusal::Overlay);
+                Some(Step::Overlay { slot: layout::ROOT, .. }) => return Err(Refusal::Overlay(0)),
+                Some(Step::Mounted { at, .. }) => {
+                    let is_it = |folder: &super::Folder<'_>| layout::c_path(folder.at) == *at;
+                    return Err(Refusal::Overlay(layout.projects().position(is_it).unwrap_or(0)));
                 }
                 Some(Step::Overlay { slot, .. }) => {
-                    return Err(Refusal::BesideOverlay(slot - layout::BESIDE));
+                    let index = slot - layout::BESIDE;
+                    return Err(match index.checked_sub(layout.also.len()) {
+                        None => Refusal::Overlay(index + 1),
+                        Some(index) => Refusal::BesideOverlay(index),
+                    });
                 }
                 step => (step.map_or_else(|| "a step".to_owned(), Step::to_string), errno),
             },

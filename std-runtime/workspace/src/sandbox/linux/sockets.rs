@@ -26,7 +26,8 @@ impl Reach {
     pub(super) fn of(layout: &Layout<'_>) -> Self {
         let covered = layout::covered(layout).map(Path::to_owned).collect();
         let beside = layout.beside.iter().map(|folder| folder.at);
-        let shown = std::iter::once(layout.root.at).chain(beside).map(Path::to_owned).collect();
+        let projects = layout.projects().map(|folder| folder.at);
+        let shown = projects.chain(beside).map(Path::to_owned).collect();
         let not = layout.reachable.iter().chain(layout.masked).cloned().collect();
         Self { covered, shown, not }
     }
