@@ -49,6 +49,16 @@ pub(crate) enum Folder {
 /// Where the words of a path lead. `root` is the absolute path of the project, if it is known.
 pub(crate) fn place(word: &Word, folder: &Folder, root: Option<&str>, home: Option<&str>) -> Place {
     let prefix = word.known_prefix();
+    if word.has_unknown() && prefix.starts_with("/proc/") && !prefix.starts_with("/proc/sys/") {
+        // Of which process, and which of its files, is not known.
+        return Place::Elsewhere(prefix);
+    }
+    if word.has_unknown() && is_secret(&word.known_suffix()) {
+        return Place::Secret(word.display());
+    }
+    if word.has_unknown() && may_be_secret(&format!("{prefix}*")) && prefix.starts_with("/etc/") {
+        return Place::Secret(prefix);
+    }
     if word.has_unknown() {
         // `/etc/$x` is known to be outside; `src/$x` may be `src/../..`.
         return match of_text(&prefix, folder, root, home) {
@@ -60,7 +70,70 @@ pub(crate) fn place(word: &Word, folder: &Folder, root: Option<&str>, home: Opti
             outside => outside,
         };
     }
-    of_text(&prefix, folder, root, home)
+    match of_text(&prefix, folder, root, home) {
+        Place::Project(path) | Place::System(path) | Place::Elsewhere(path)
+            if word.has_glob() && may_be_secret(&path) =>
+        {
+            Place::Secret(path)
+        }
+        place => place,
+    }
+}
+
+/// Whether the last name of a path, a pattern, stands for names of credentials too.
+fn may_be_secret(path: &str) -> bool {
+    let (folder, pattern) = path.rsplit_once('/').unwrap_or(("", path));
+    if folder == "/etc" {
+        return ["shadow", "gshadow", "sudoers"].iter().any(|name| matches(pattern, name));
+    }
+    // A pattern of all names is no way to ask for one.
+    let has_text = pattern.chars().any(|c| !"*?[]!^".contains(c));
+    let names = [
+        ".env",
+        ".env.local",
+        ".netrc",
+        ".npmrc",
+        ".pypirc",
+        ".pgpass",
+        ".htpasswd",
+        ".git-credentials",
+        ".vault-token",
+        "id_rsa",
+        "id_dsa",
+        "id_ecdsa",
+        "id_ed25519",
+        "master.key",
+    ];
+    has_text && names.iter().any(|name| matches(pattern, name))
+}
+
+/// Whether the pattern of file names matches `name`, which may take more than bash does.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (Some(first), rest) = (pattern.chars().next(), pattern) else { return name.is_empty() };
+    let after = |text: &str| {
+        let mut chars = text.chars();
+        chars.next();
+        chars.as_str().to_owned()
+    };
+    match (first, name.chars().next()) {
+        // A point at the beginning is not matched; inside there is none in the names that count.
+        ('*' | '?' | '[', Some('.')) => false,
+        ('*', next) => {
+            matches(&after(rest), name) || next.is_some_and(|_| matches(rest, &after(name)))
+        }
+        ('?', Some(_)) => matches(&after(rest), &after(name)),
+        ('[', Some(c)) => {
+            let Some((class, rest)) =
+                after(rest).split_once(']').map(|(a, b)| (a.to_owned(), b.to_owned()))
+            else {
+                return false;
+            };
+            let is_range = class.contains('-') || class.starts_with(['!', '^', '[']);
+            (is_range || class.contains(c)) && matches(&rest, &after(name))
+        }
+        (c, Some(next)) => c == next && matches(&after(rest), &after(name)),
+        (_, None) => false,
+    }
 }
 
 /// Where a path leads.
@@ -79,6 +152,10 @@ pub(crate) fn of_text(
             Folder::Unknown => return Place::Unknown,
         }
     };
+    // What `..` leads to from there is not told by the path.
+    if joined.starts_with("/proc/") && joined.split('/').any(|name| name == "..") {
+        return Place::Elsewhere(joined);
+    }
     if joined.starts_with('/')
         && !matches!((path.starts_with('/'), folder), (false, Folder::Project(_)))
     {
@@ -270,8 +347,33 @@ fn is_secret(path: &str) -> bool {
         || lower == "/proc/self/environ"
         || lower.starts_with("/etc/ssl/private")
         || lower.starts_with("/etc/sudoers")
-        || lower.starts_with("/run/secrets")
+        || OF_SYSTEM.iter().any(|start| lower.starts_with(start))
+        || (lower.starts_with("/etc/ssh/")
+            && name.starts_with("ssh_host")
+            && !name.ends_with(".pub"))
+        || (lower.starts_with("/etc/") && name.ends_with(".keytab"))
 }
+
+/// How paths begin, beside others, in which a system keeps credentials.
+const OF_SYSTEM: [&str; 17] = [
+    "/run/secrets",
+    "/var/run/secrets",
+    "/etc/shadow-",
+    "/etc/gshadow-",
+    "/etc/security/opasswd",
+    "/etc/kubernetes/",
+    "/etc/wireguard/",
+    "/etc/networkmanager/system-connections",
+    "/etc/ipsec.secrets",
+    "/etc/ppp/chap-secrets",
+    "/etc/ppp/pap-secrets",
+    "/etc/mysql/debian.cnf",
+    "/etc/docker/key.json",
+    "/etc/letsencrypt/",
+    "/var/lib/docker/",
+    "/var/lib/kubelet/",
+    "/var/lib/rancher/",
+];
 
 /// The path without `.`, `..` and doubled slashes; it begins with `/` or `~`.
 fn normal(path: &str) -> String {

@@ -58,7 +58,10 @@ impl<'p> Walk<'p> {
         match command {
             Command::Simple(simple) => self.simple(simple),
             Command::Redirects(redirects) => self.redirects(redirects),
-            Command::Words(words) => self.substitutions(words),
+            Command::Words(words) => {
+                self.substitutions(words);
+                self.named(words);
+            }
             Command::Function { name } => {
                 self.functions.insert(name.clone());
             }
@@ -84,11 +87,22 @@ impl<'p> Walk<'p> {
                 self.add(None, text, vec![Effect::NotUnderstood(reason)]);
             }
         }
+        self.named(&values);
         self.substitutions(&simple.words);
         let names: Vec<&str> = simple.assignments.iter().map(|it| it.name.as_str()).collect();
         self.assignments(&names);
         self.redirects(&simple.redirects);
         self.run(&simple.words);
+    }
+
+    /// What a variable names may be read where nobody can tell what the variable is.
+    fn named(&mut self, words: &[Word]) {
+        for word in words {
+            let place = self.place(word);
+            if matches!(place, Place::Secret(_)) {
+                self.add(None, word.display(), vec![Effect::Reads(place)]);
+            }
+        }
     }
 
     /// Variables that change what other programs do.

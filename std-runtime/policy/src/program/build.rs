@@ -44,6 +44,12 @@ fn build(walk: &mut Walk<'_>, call: &Call<'_>) {
             effects.push(Effect::UsesNetwork("its command"));
         }
     }
+    if COMPILERS.contains(&call.name) {
+        effects.extend(written_by_compiler(walk, call.rest));
+    }
+    if call.name == "mypy" && call.rest.iter().any(|word| begins_like(word, &["--install-types"])) {
+        effects.push(Effect::UsesNetwork("it installs packages"));
+    }
     if matches!(call.name, "make" | "gmake") && call.rest.iter().any(sets_program) {
         effects.push(Effect::NotUnderstood("it sets a variable that names a program".into()));
     }
@@ -54,6 +60,32 @@ fn build(walk: &mut Walk<'_>, call: &Call<'_>) {
     }
     effects.insert(0, Effect::RunsProject);
     walk.effects(call.words, effects);
+}
+
+/// Compilers that write the dependencies of a file where `-MF` says.
+const COMPILERS: [&str; 6] = ["gcc", "g++", "cc", "c++", "clang", "clang++"];
+
+fn written_by_compiler(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for (at, word) in rest.iter().enumerate() {
+        let prefix = word.known_prefix();
+        for option in ["-MF", "-MJ", "-o", "-dumpdir", "-dumpbase", "-aux-info"] {
+            let Some(value) = prefix.strip_prefix(option) else { continue };
+            let file = match value {
+                "" => rest.get(at + 1).cloned(),
+                _ => Some(word.without_prefix(option.len())),
+            };
+            effects.extend(file.map(|file| Effect::Writes(walk.place(&file))));
+        }
+        // Several at once: `-Wl,-rpath,x,-o,/etc/x`.
+        let passed = prefix.strip_prefix("-Wl,").unwrap_or_default();
+        let names = ["-o", "--output", "-Map", "-plugin", "--plugin", "-dynamic-linker", "@"];
+        if passed.split(',').any(|it| names.iter().any(|name| it.starts_with(name))) {
+            let reason = "one of its arguments is for another program";
+            effects.push(Effect::NotUnderstood(reason.to_owned()));
+        }
+    }
+    effects
 }
 
 /// `NAME=value` among the arguments of `make`.
@@ -152,7 +184,32 @@ const MORE: &[More] = &[
     More { names: &["make", "gmake"], code: &["--eval", "-E"], network: &[] },
     More {
         names: &["gcc", "g++", "cc", "c++", "clang", "clang++", "ld", "as", "ar"],
-        code: &["-wrapper", "-specs", "--specs", "-fplugin", "-Xclang", "-plugin", "@", "-B/"],
+        code: &[
+            "-wrapper",
+            "-specs",
+            "--specs",
+            "-fplugin",
+            "-Xclang",
+            "-plugin",
+            "--plugin",
+            "@",
+            "-B/",
+            "-Wl,-o",
+            "-Wl,--output",
+            "-Wl,-plugin",
+            "-Wl,--plugin",
+            "-Wl,-Map",
+            "-Wl,--dynamic-linker",
+            "-Wl,-dynamic-linker",
+            "-Wl,@",
+            "-Wp,-M",
+            "-Wp,-o",
+            "-Wa,-a",
+            "-Wa,-o",
+            "-Xlinker",
+            "-Xassembler",
+            "-Xpreprocessor",
+        ],
         network: &[],
     },
     More {

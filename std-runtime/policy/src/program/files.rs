@@ -1,7 +1,7 @@
 //! Programs that make, change, move and delete files.
 
 use super::Call;
-use super::options::{Seen, has_surely, look, option, positional};
+use super::options::{Seen, has_surely, look, option, outer_values, positional};
 use crate::Effect;
 use crate::path::Place;
 use crate::shell::Word;
@@ -10,6 +10,14 @@ use crate::walk::Walk;
 pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     let rest = call.rest;
     let effects = match call.name {
+        "mktemp" => {
+            let mut effects: Vec<Effect> =
+                positional(rest).map(|word| Effect::Writes(walk.place(word))).collect();
+            if effects.is_empty() {
+                effects.push(Effect::Writes(Place::Temporary("/tmp/tmp".into())));
+            }
+            effects
+        }
         "touch" | "mkdir" | "tee" | "truncate" | "mkfifo" | "sponge" | "fallocate" => {
             positional(rest).map(|word| Effect::Writes(walk.place(word))).collect()
         }
@@ -21,6 +29,9 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         "patch" => {
             let mut effects: Vec<Effect> =
                 positional(rest).map(|word| Effect::Writes(walk.place(word))).collect();
+            if has_surely(rest, &[option('e', "ed")]) {
+                effects.push(Effect::NotUnderstood("its input is a script of ed".into()));
+            }
             for watched in
                 [option('o', "output"), option('d', "directory"), option('r', "reject-file")]
             {
@@ -40,12 +51,17 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
                 rest,
                 &[option('c', "stdout"), option('t', "test"), option('l', "list")],
             );
-            positional(rest)
+            let mut effects: Vec<Effect> = positional(rest)
                 .map(|word| {
                     let place = walk.place(word);
                     if to_stdout { Effect::Reads(place) } else { Effect::Writes(place) }
                 })
-                .collect()
+                .collect();
+            let lists = [option(' ', "files"), option(' ', "files0"), option(' ', "filelist")];
+            if has_surely(rest, &lists) {
+                effects.push(Effect::NotUnderstood("a file names its files".into()));
+            }
+            effects
         }
         "tar" | "bsdtar" => tar(walk, rest),
         "unzip" => match has_surely(
@@ -71,6 +87,13 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         },
         _ => return false,
     };
+    let mut effects: Vec<Effect> = effects;
+    if !matches!(call.name, "tar" | "bsdtar") {
+        effects.extend(outer_values(walk, rest).map(Effect::Writes));
+    }
+    if call.name == "install" && has_surely(rest, &[option(' ', "strip-program")]) {
+        effects.push(Effect::NotUnderstood("one of its options runs another program".into()));
+    }
     walk.effects(call.words, effects);
     true
 }
@@ -186,6 +209,57 @@ fn dd(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     effects
 }
 
+/// Long options of tar, whole names, that change neither which files it touches nor what it runs.
+const TAR_OPTIONS: [&str; 47] = [
+    "--append",
+    "--auto-compress",
+    "--bzip2",
+    "--catenate",
+    "--checkpoint",
+    "--compare",
+    "--create",
+    "--dereference",
+    "--diff",
+    "--directory",
+    "--exclude",
+    "--exclude-backups",
+    "--exclude-caches",
+    "--exclude-from",
+    "--exclude-vcs",
+    "--exclude-vcs-ignores",
+    "--extract",
+    "--file",
+    "--format",
+    "--full-time",
+    "--get",
+    "--group",
+    "--gunzip",
+    "--gzip",
+    "--keep-old-files",
+    "--list",
+    "--lzma",
+    "--mode",
+    "--mtime",
+    "--no-recursion",
+    "--no-same-owner",
+    "--no-same-permissions",
+    "--numeric-owner",
+    "--one-file-system",
+    "--overwrite",
+    "--owner",
+    "--posix",
+    "--skip-old-files",
+    "--sort",
+    "--strip-components",
+    "--totals",
+    "--touch",
+    "--update",
+    "--verbose",
+    "--wildcards",
+    "--xz",
+    "--zstd",
+];
+
 fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     let runs = [
         option(' ', "to-command"),
@@ -207,10 +281,16 @@ fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     if rest.iter().any(|word| word.may_be_option() && (word.has_unknown() || word.has_glob())) {
         return vec![Effect::NotUnderstood("its options are not known before it runs".into())];
     }
+    let long = rest.iter().map(Word::known_prefix).filter(|it| it.starts_with("--"));
+    let mut names = long.map(|it| it.split('=').next().unwrap_or_default().to_owned());
+    if let Some(name) = names.find(|name| name != "--" && !TAR_OPTIONS.contains(&name.as_str())) {
+        return vec![Effect::NotUnderstood(format!("what its option {name} does is not known"))];
+    }
     let first = rest.first().and_then(Word::text).unwrap_or_default();
-    let letters = if first.starts_with("--") { "" } else { first.trim_start_matches('-') };
+    // Without a dash the first word is options all the same.
+    let letters = if first.starts_with('-') { "" } else { first.as_str() };
     let does =
-        |letter: char, long| letters.contains(letter) || has_surely(rest, &[option(' ', long)]);
+        |letter: char, long| letters.contains(letter) || has_surely(rest, &[option(letter, long)]);
     let archive = match letters.contains('f') {
         true => rest.get(1).cloned(),
         false => match look(rest, option('f', "file")) {
@@ -220,6 +300,16 @@ fn tar(walk: &Walk<'_>, rest: &[Word]) -> Vec<Effect> {
     };
     let archive = archive.map(|word| walk.place(&word));
     let mut effects = Vec::new();
+    for watched in [option('g', "listed-incremental"), option('X', "exclude-from")] {
+        if let Seen::Yes(Some(file)) = look(rest, watched) {
+            let place = walk.place(&file);
+            effects.push(if watched.short == 'g' {
+                Effect::Writes(place)
+            } else {
+                Effect::Reads(place)
+            });
+        }
+    }
     if let Seen::Yes(Some(folder)) = look(rest, option('C', "directory")) {
         let place = walk.place(&folder);
         effects.push(if does('x', "extract") {

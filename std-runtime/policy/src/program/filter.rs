@@ -19,6 +19,8 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
     let mut scripts: Vec<Option<String>> = Vec::new();
     let mut files: Vec<&Word> = Vec::new();
     let (mut in_place, mut has_script, mut at) = (false, false, 0);
+    // The name of a backup may have a folder in it.
+    let mut leads_out = false;
     let mut positionals: Vec<&Word> = Vec::new();
     while let Some(word) = call.rest.get(at) {
         at += 1;
@@ -34,7 +36,10 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
         if prefix.starts_with("--") {
             let name = letters.split('=').next().unwrap_or_default();
             match () {
-                () if "in-place".starts_with(name) => in_place = true,
+                () if "in-place".starts_with(name) => {
+                    in_place = true;
+                    leads_out |= prefix.contains('/');
+                }
                 () if "expression".starts_with(name) => {
                     has_script = true;
                     scripts.push(match prefix.split_once('=') {
@@ -58,6 +63,7 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
             match letter {
                 'i' => {
                     in_place = true;
+                    leads_out |= after.contains('/') || word.has_unknown();
                     break;
                 }
                 'e' => {
@@ -88,6 +94,9 @@ fn sed(walk: &mut Walk<'_>, call: &Call<'_>) {
             if in_place { Effect::Writes(place) } else { Effect::Reads(place) }
         })
         .collect();
+    if leads_out {
+        effects.push(Effect::NotUnderstood("its backups are in another folder".to_owned()));
+    }
     for script in scripts {
         match script.map(|script| sed_script(&script)) {
             Some(Some(files)) => {

@@ -65,6 +65,9 @@ fn find(walk: &mut Walk<'_>, call: &Call<'_>) {
                 }
                 inner.push(words);
             }
+            "-files0-from" => {
+                effects.push(Effect::NotUnderstood("a file names where it looks".into()));
+            }
             "-fprint" | "-fprintf" | "-fls" | "-fprint0" => {
                 if let Some((_, file)) = rest.next() {
                     effects.push(Effect::Writes(walk.place(file)));

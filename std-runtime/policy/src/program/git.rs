@@ -1,7 +1,7 @@
 //! `git`.
 
 use super::Call;
-use super::options::{Seen, has, look, option, positional};
+use super::options::{Seen, has, has_surely, look, option, positional};
 use crate::Effect;
 use crate::path::Place;
 use crate::shell::Word;
@@ -131,6 +131,10 @@ fn effects(walk: &Walk<'_>, subcommand: &str, rest: &[Word]) -> Vec<Effect> {
                 positional(rest).map(|word| Effect::Writes(walk.place(word))).collect();
             if subcommand == "apply" && has(rest, &[option(' ', "unsafe-paths")]) {
                 effects.push(Effect::NotUnderstood("it may write outside of the project".into()));
+            }
+            let edits = [option('e', "edit"), option('i', "interactive"), option('p', "patch")];
+            if subcommand == "add" && has_surely(rest, &edits) {
+                effects.push(Effect::NotUnderstood("it starts an editor or asks questions".into()));
             }
             let folder = option(' ', if subcommand == "apply" { "directory" } else { "template" });
             match look(rest, folder) {

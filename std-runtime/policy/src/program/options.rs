@@ -1,6 +1,8 @@
 //! Options among the arguments of a program.
 
+use crate::path::Place;
 use crate::shell::Word;
+use crate::walk::Walk;
 
 /// Where the first word stands that is no option, with the values of options skipped; `None` when
 /// a word may or may not be an option.
@@ -111,6 +113,55 @@ pub(super) fn positional(rest: &[Word]) -> impl Iterator<Item = &Word> {
         (Some(at) != end && (is_after || !is_option)).then_some(word)
     })
 }
+
+/// The values that stand in the same word as their option and may be paths: of `--file=PATH` all that are
+/// none of the project; of `-fPATH` those that cannot be anything else.
+pub(super) fn outer_values<'w>(
+    walk: &'w Walk<'_>,
+    rest: &'w [Word],
+) -> impl Iterator<Item = Place> + use<'w> {
+    rest.iter().filter_map(|word| {
+        let prefix = word.known_prefix();
+        let is_long = prefix.starts_with("--");
+        if !prefix.starts_with('-') || is_long && TEXTS.iter().any(|it| prefix.starts_with(it)) {
+            return None;
+        }
+        let at = match prefix.find('=') {
+            Some(at) if is_long => at + 1,
+            _ => prefix.find(['/', '~']).or_else(|| prefix.find("../"))?,
+        };
+        let value = word.without_prefix(at);
+        let place = match walk.place(&value) {
+            // An expression of the shell that is no path begins anyhow.
+            Place::Elsewhere(_) if !is_long && !prefix.contains("../") => return None,
+            place => place,
+        };
+        let is_outer = matches!(
+            place,
+            Place::Home(_)
+                | Place::Secret(_)
+                | Place::Device(_)
+                | Place::Everything(_)
+                | Place::Elsewhere(_)
+                | Place::Repository(_)
+                | Place::System(_)
+        );
+        is_outer.then_some(place)
+    })
+}
+
+/// Options whose value is a text.
+const TEXTS: [&str; 9] = [
+    "--regexp",
+    "--exclude=",
+    "--include=",
+    "--exclude-dir",
+    "--glob",
+    "--iglob",
+    "--format",
+    "--printf",
+    "--label",
+];
 
 /// Short for an option with both forms.
 pub(super) const fn option(short: char, long: &'static str) -> Watched {

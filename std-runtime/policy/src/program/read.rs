@@ -1,7 +1,7 @@
 //! Programs that read and print, unless an option makes them do more.
 
 use super::Call;
-use super::options::{Seen, Watched, look, option, positional};
+use super::options::{Seen, Watched, has, look, option, outer_values, positional};
 use crate::Effect;
 use crate::path::Place;
 use crate::walk::Walk;
@@ -15,11 +15,32 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     if special.is_none() && !READS.contains(&call.name) {
         return false;
     }
-    let mut effects: Vec<Effect> = match PATTERN_FIRST.contains(&call.name) {
+    // The pattern or script is the value of an option, or in the file that one names.
+    let has_script = has(
+        call.rest,
+        &[
+            option('f', "file"),
+            option('e', "regexp"),
+            option(' ', "from-file"),
+            option('L', "library-path"),
+        ],
+    );
+    let mut effects: Vec<Effect> = match PATTERN_FIRST.contains(&call.name) && !has_script {
         // A pattern is no path, whatever it looks like.
         true => positional(call.rest).skip(1).map(|word| Effect::Reads(walk.place(word))).collect(),
         false => positional(call.rest).map(|word| Effect::Reads(walk.place(word))).collect(),
     };
+    effects.extend(outer_values(walk, call.rest).map(Effect::Reads));
+    let takes_file = ["nm", "objdump", "readelf", "size", "strings"].contains(&call.name);
+    if takes_file && positional(call.rest).any(|word| word.known_prefix().starts_with('@')) {
+        effects.push(Effect::NotUnderstood("its options are in a file".into()));
+    }
+    if call.name == "xmllint" && positional(call.rest).any(|it| it.known_prefix().contains("://")) {
+        effects.push(Effect::UsesNetwork("xmllint"));
+    }
+    if call.name == "yq" && call.rest.iter().any(|it| it.known_prefix().contains("load")) {
+        effects.push(Effect::NotUnderstood("its script may read other files".into()));
+    }
     if let Some(special) = special {
         for watched in special.writes {
             match look(call.rest, *watched) {
@@ -46,7 +67,7 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
     if is_pager && call.rest.iter().any(|word| word.known_prefix().starts_with('+')) {
         effects.push(Effect::NotUnderstood("a command of the pager can run a program".into()));
     }
-    if call.name == "uniq"
+    if matches!(call.name, "uniq" | "xxd")
         && let Some(output) = positional(call.rest).nth(1)
     {
         effects.push(Effect::Writes(walk.place(output)));
@@ -68,6 +89,9 @@ struct Special {
     reason: &'static str,
 }
 
+/// A library that is loaded.
+const PLUGIN: &[Watched] = &[option(' ', "plugin")];
+
 const RUNS: &str = "one of its options runs another program";
 
 const READS_MORE: &str = "one of its options reads files that it does not name";
@@ -88,8 +112,31 @@ const SPECIAL: &[Special] = &[
         refused: &[option(' ', "from-file"), option(' ', "to-file")],
         reason: READS_MORE,
     },
-    Special { name: "sdiff", writes: &[option('o', "output")], refused: &[], reason: RUNS },
-    Special { name: "xmllint", writes: &[option('o', "output")], refused: &[], reason: RUNS },
+    Special {
+        name: "sdiff",
+        writes: &[option('o', "output")],
+        refused: &[option(' ', "diff-program")],
+        reason: RUNS,
+    },
+    Special {
+        name: "xmllint",
+        writes: &[option('o', "output")],
+        refused: &[
+            option(' ', "shell"),
+            option(' ', "noent"),
+            option(' ', "xinclude"),
+            option(' ', "loaddtd"),
+            option(' ', "dtdattr"),
+            option(' ', "path"),
+            option(' ', "catalogs"),
+        ],
+        reason: "one of its options reads commands or other files",
+    },
+    Special { name: "nm", writes: &[], refused: PLUGIN, reason: RUNS },
+    Special { name: "objdump", writes: &[], refused: PLUGIN, reason: RUNS },
+    Special { name: "readelf", writes: &[], refused: PLUGIN, reason: RUNS },
+    Special { name: "size", writes: &[], refused: PLUGIN, reason: RUNS },
+    Special { name: "strings", writes: &[], refused: PLUGIN, reason: RUNS },
     Special { name: "tree", writes: &[option('o', "output")], refused: &[], reason: RUNS },
     Special {
         name: "rg",
@@ -133,8 +180,8 @@ const SPECIAL: &[Special] = &[
     Special {
         name: "file",
         writes: &[],
-        refused: &[option('C', "compile")],
-        reason: "it writes a file",
+        refused: &[option('C', "compile"), option('f', "files-from")],
+        reason: "it writes a file or prints lines of one as names",
     },
     Special { name: "bat", writes: &[], refused: &[option(' ', "pager")], reason: RUNS },
     Special { name: "batcat", writes: &[], refused: &[option(' ', "pager")], reason: RUNS },
@@ -251,7 +298,6 @@ const PRINTS: &[&str] = &[
     "expr",
     "factor",
     "numfmt",
-    "mktemp",
     "tput",
     "clear",
     "reset",

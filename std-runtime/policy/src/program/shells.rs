@@ -42,7 +42,8 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
             }
         }
         "set" | "unset" => {
-            if call.name == "unset" && evaluates(call.rest) {
+            let is_unknown = || call.rest.iter().any(Word::has_unknown);
+            if call.name == "unset" && (evaluates(call.rest) || is_unknown()) {
                 walk.not_understood(call.words, EVALUATES);
             }
             walk.effects(call.words, Vec::new());
@@ -53,8 +54,16 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         }
         "mapfile" | "readarray" => match super::options::has(call.rest, &[option('C', "")]) {
             true => walk.not_understood(call.words, "it runs a command for each line"),
-            false => walk.effects(call.words, Vec::new()),
+            false => {
+                walk.effects(call.words, Vec::new());
+                let names: Vec<String> = positional(call.rest).filter_map(Word::text).collect();
+                walk.assignments(&names.iter().map(String::as_str).collect::<Vec<_>>());
+            }
         },
+        // The name may have a subscript, in which a command runs.
+        "test" | "[" | "[[" | "printf" if names_unknown(call.rest) => {
+            walk.not_understood(call.words, EVALUATES);
+        }
         "printf" | "read" => {
             // Both assign variables.
             let names: Vec<String> = positional(call.rest).filter_map(Word::text).collect();
@@ -78,13 +87,26 @@ pub(super) fn run(walk: &mut Walk<'_>, call: &Call<'_>) -> bool {
         "test" | "[" | "[[" | "let" | "wait" | "getopts" if evaluates(call.rest) => {
             walk.not_understood(call.words, EVALUATES);
         }
+        "getopts" | "let" => {
+            walk.effects(call.words, Vec::new());
+            let text: Vec<String> = call.rest.iter().map(Word::known_prefix).collect();
+            let names: Vec<&str> = text
+                .iter()
+                .flat_map(|text| text.split(|c: char| !(c.is_alphanumeric() || c == '_')))
+                .collect();
+            walk.assignments(&names);
+        }
+        "jobs" if super::options::has(call.rest, &[option('x', "")]) => {
+            walk.effects(call.words, Vec::new());
+            let at = skip(call.rest, &[]).unwrap_or(call.rest.len());
+            walk.run(call.rest.get(at..).unwrap_or_default());
+        }
         "hash" if super::options::has(call.rest, &[option('p', "")]) => {
             walk.not_understood(call.words, "it changes which program a name starts");
         }
         "echo" | "test" | "[" | "[[" | "true" | "false" | ":" | "exit" | "return" | "shift"
-        | "break" | "continue" | "wait" | "type" | "hash" | "umask" | "ulimit" | "getopts"
-        | "let" | "jobs" | "fg" | "bg" | "disown" | "dirs" | "times" | "pwd" | "help"
-        | "caller" => {
+        | "break" | "continue" | "wait" | "type" | "hash" | "umask" | "ulimit" | "jobs" | "fg"
+        | "bg" | "disown" | "dirs" | "times" | "pwd" | "help" | "caller" => {
             walk.effects(call.words, Vec::new());
         }
         "alias" | "shopt" | "enable" | "bind" | "complete" | "compgen" | "compopt" | "fc"
@@ -103,6 +125,12 @@ fn evaluates(rest: &[Word]) -> bool {
         let text = word.known_prefix();
         text.contains("$(") || text.contains('`') || text.contains("${")
     })
+}
+
+/// Whether a name of a variable that `-v` takes is not known.
+fn names_unknown(rest: &[Word]) -> bool {
+    let mut pairs = rest.windows(2);
+    pairs.any(|pair| matches!(pair, [option, name] if option.text().as_deref() == Some("-v") && name.has_unknown()))
 }
 
 /// Whether `printf` assigns a variable.
@@ -191,7 +219,8 @@ fn source(walk: &mut Walk<'_>, call: &Call<'_>) {
 }
 
 fn declare(walk: &mut Walk<'_>, call: &Call<'_>) {
-    match evaluates(call.rest) {
+    let is_reference = call.name != "export" && super::options::has(call.rest, &[option('n', "")]);
+    match evaluates(call.rest) || is_reference {
         true => walk.not_understood(call.words, EVALUATES),
         false => walk.effects(call.words, Vec::new()),
     }

@@ -1,6 +1,7 @@
 //! Compound commands: groups, branches, loops, `case`, conditions, arithmetic, functions.
 
 use super::parse::{Parser, Parts, Until};
+use super::word::assigned;
 use super::{Command, Simple, SyntaxError, Word};
 
 impl Parser<'_> {
@@ -49,6 +50,7 @@ impl Parser<'_> {
             self.at += 2;
             let words = self.words_until_separator()?;
             out.push(Command::Words(words));
+            out.push(assigned(&name, Word::unknown()));
             if !matches!(self.peek(), Some(';' | '\n')) {
                 return Err(self.error("the list of a loop has no end"));
             }

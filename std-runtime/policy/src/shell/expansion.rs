@@ -1,6 +1,7 @@
 //! Words: quotes and expansions.
 
 use super::parse::{Parser, Parts, Until};
+use super::word::assigned;
 use super::{Piece, Script, SyntaxError, Word, brace};
 
 /// Where a piece of text stands.
@@ -270,6 +271,21 @@ impl Parser<'_> {
         if text.ends_with("@P") || text.is_empty() {
             return Err(self.error("an expansion is not understood"));
         }
+        // The value of the variable is the name of another one, whose subscript may hold a command.
+        if let Some(name) = text.strip_prefix('!')
+            && !name.ends_with(['*', '@'])
+            && !name.ends_with("[@]")
+            && !name.ends_with("[*]")
+        {
+            return Err(self.error("an expansion by the name in a variable is not understood"));
+        }
+        let after = text.get(name.len()..).unwrap_or_default();
+        let after =
+            after.split_once(']').filter(|_| after.starts_with('[')).map_or(after, |it| it.1);
+        if !name.is_empty() && (after.starts_with('=') || after.starts_with(":=")) {
+            let commands = vec![assigned(&name, Word::unknown())];
+            word.substitutions.push(Script { commands });
+        }
         word.substitutions.extend(inner.substitutions);
         word.pieces.push(unknown);
         Ok(())
@@ -279,6 +295,7 @@ impl Parser<'_> {
     /// arithmetic; here that is an error, for trying both would double the work at each level.
     pub(super) fn arithmetic(&mut self, parts: Parts) -> Result<Word, SyntaxError> {
         let mut inner = Word::default();
+        let start = self.at;
         let mut open = 0_u32;
         loop {
             match self.peek() {
@@ -304,7 +321,16 @@ impl Parser<'_> {
             }
         }
         // A number, or nothing a path or an option could be made of.
-        let substitutions = inner.substitutions;
+        let mut substitutions = inner.substitutions;
+        let text = self.source.get(start..self.at).unwrap_or_default();
+        if text.contains('=') || text.contains("++") || text.contains("--") {
+            // Each of the names may be that of the variable that is set.
+            let names = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            let names =
+                names.filter(|name| name.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+            let commands = names.map(|name| assigned(name, Word::unknown())).collect();
+            substitutions.push(Script { commands });
+        }
         Ok(Word { pieces: vec![Piece::Text("0".to_owned())], substitutions })
     }
 

@@ -1,6 +1,6 @@
 //! A word: text, and what the shell puts in its place.
 
-use super::Script;
+use super::{Assignment, Command, Script, Simple};
 
 /// One word of a command.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -9,6 +9,12 @@ pub struct Word {
     pub pieces: Vec<Piece>,
     /// The scripts of its command and process substitutions, which run whatever the word is.
     pub substitutions: Vec<Script>,
+}
+
+/// An assignment that is part of something else.
+pub(super) fn assigned(name: &str, value: Word) -> Command {
+    let assignments = vec![Assignment { name: name.to_owned(), value }];
+    Command::Simple(Simple { assignments, ..Simple::default() })
 }
 
 /// A piece of a word.
@@ -54,6 +60,15 @@ impl Word {
             }
         }
         all
+    }
+
+    /// The text after the last piece that is not known.
+    #[must_use]
+    pub fn known_suffix(&self) -> String {
+        let is_unknown = |piece: &Piece| matches!(piece, Piece::Unknown { .. });
+        let start = self.pieces.iter().rposition(is_unknown).map_or(0, |at| at + 1);
+        let pieces = self.pieces.get(start..).unwrap_or_default().to_vec();
+        Self { pieces, substitutions: Vec::new() }.known_prefix()
     }
 
     /// The text for a person; `…` stands for what is not known.

@@ -138,7 +138,13 @@ pub(super) fn free(sources: Vec<Source>, base: PathBuf, options: &ViewOptions) -
     let mut sandbox =
         Sandbox::off(&first.origin_path, &temporary, &options.tools).passing(&options.access.env);
     if options.sandbox == Mode::Landlock {
-        let (read, write) = around.without_mounts(&parts, &temporary)?;
+        let (mut read, mut write) = around.without_mounts(&temporary)?;
+        for part in &parts {
+            let repository = around.of_repository(part.checkout.as_ref(), &part.origin_path, None);
+            read.extend(repository.iter().map(|folder| folder.at.to_owned()));
+            read.extend(part.linked().map(|checkout| checkout.common.join("objects")));
+            write.push(part.root.clone());
+        }
         let home = around.homes.first().map(|(_, private)| private.as_path());
         sandbox = sandbox.alone(&read, &write)?.at_home(home);
     }

@@ -6,7 +6,6 @@ use std::os::unix::fs::{DirBuilderExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 use super::home::Homes;
-use super::part::Part;
 use super::repository::Checkout;
 use super::restricted::Restricted;
 use super::{ViewOptions, credentials, settings, toolchains};
@@ -141,26 +140,16 @@ impl Surroundings {
         (homes.collect(), shown.chain(readable).chain(writable).collect())
     }
 
-    /// What tools may read and write where nothing is covered: copies of the `parts`, and the folders
-    /// of the system, but for what must look empty.
-    pub(super) fn without_mounts(
-        &self,
-        parts: &[Part],
-        temporary: &Path,
-    ) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+    /// What tools may read and write where nothing is covered, beside the project: the folders of the
+    /// system, but for what must look empty.
+    pub(super) fn without_mounts(&self, temporary: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
         let mut read = Vec::new();
         for folder in OF_SYSTEM {
             self.readable_below(Path::new(folder), &mut read);
         }
         let (_, shown) = self.folders();
         read.extend(shown.iter().map(|folder| folder.at.to_owned()));
-        for part in parts {
-            let repository = self.of_repository(part.checkout.as_ref(), &part.origin_path, None);
-            read.extend(repository.iter().map(|folder| folder.at.to_owned()));
-            read.extend(part.linked().map(|checkout| checkout.common.join("objects")));
-        }
-        let mut write: Vec<PathBuf> = parts.iter().map(|part| part.root.clone()).collect();
-        write.push(temporary.to_owned());
+        let mut write = vec![temporary.to_owned()];
         write.extend(self.writable.iter().chain(self.homes.iter().map(|(_, it)| it)).cloned());
         let devices = ["full", "null", "ptmx", "pts", "random", "tty", "urandom", "zero"];
         write.extend(devices.map(|name| Path::new("/dev").join(name)));
