@@ -7,10 +7,11 @@
 use std::io;
 use std::path::Path;
 
-use super::landlock::{Landlock, Rights, Rule};
+use super::layer::landlock::{Landlock, Rights, Rule};
+use super::layer::limits;
+use super::layer::seccomp::{Filters, Sockets};
 use super::layout::c_path;
-use super::seccomp::{Filters, Sockets};
-use super::{limits, namespaces};
+use super::namespaces;
 use crate::sandbox::{Layer, State};
 use crate::{Error, ErrorKind, Result};
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
-use super::landlock::{Rights, Rule};
+use super::layer::landlock::{Rights, Rule};
 use super::run_folder;
 use super::step::{EMPTY, Hide, NULL, Slot, Step};
 use crate::sandbox::{Layout, Network, Writes};

@@ -1,14 +1,12 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
 mod alone;
-mod landlock;
+mod layer;
 mod layout;
-mod limits;
 mod namespaces;
 mod overlay;
 mod program;
 mod run_folder;
-mod seccomp;
 mod sockets;
 mod step;
 
@@ -32,10 +30,11 @@ use rustix::thread::ThreadNameSpaceType;
 use super::{Executable, Layer, Layout, Network, Reads, Refusal, State};
 use crate::{Error, ErrorKind};
 pub(super) use alone::Alone;
-use landlock::Landlock;
+use layer::landlock::Landlock;
+use layer::limits;
+use layer::seccomp::{Filters, Sockets};
 use namespaces::{KINDS, Namespaces, Refused};
 pub(super) use overlay::mount_with_renames;
-use seccomp::{Filters, Sockets};
 use sockets::Reach;
 pub(super) use sockets::listening as listening_sockets;
 use step::Step;

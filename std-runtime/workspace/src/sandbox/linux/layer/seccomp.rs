@@ -12,11 +12,11 @@ use seccompiler::{
     SeccompCondition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
-use super::step::last_errno;
+use super::super::step::last_errno;
 
 /// Which sockets a process may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sockets {
+pub(in crate::sandbox::walls) enum Sockets {
     /// Those of this machine and of the network, which a namespace confines.
     Usual,
     /// Pairs only.
@@ -25,14 +25,14 @@ pub(super) enum Sockets {
 
 /// The filters, made before the process that they are for, which must not allocate.
 #[derive(Clone, Debug)]
-pub(super) struct Filters(Vec<BpfProgram>);
+pub(in crate::sandbox::walls) struct Filters(Vec<BpfProgram>);
 
 impl Filters {
     /// Translates the lists for the processor of this machine.
     ///
     /// # Errors
     /// What is missing: a processor that is not known, or a kernel without seccomp filters.
-    pub(super) fn new(sockets: Sockets) -> Result<Self, String> {
+    pub(in crate::sandbox::walls) fn new(sockets: Sockets) -> Result<Self, String> {
         let errno = libc::SECCOMP_RET_ERRNO;
         // SAFETY: reads one number.
         let asked = unsafe {
@@ -48,7 +48,7 @@ impl Filters {
     }
 
     /// Confines this process and those that it will start. Allocates nothing.
-    pub(super) fn apply(&self) -> Result<(), Errno> {
+    pub(in crate::sandbox::walls) fn apply(&self) -> Result<(), Errno> {
         for program in &self.0 {
             seccompiler::apply_filter(program).map_err(|_| last_errno())?;
         }

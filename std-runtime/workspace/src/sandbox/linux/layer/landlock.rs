@@ -9,11 +9,11 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::step::last_errno;
+use super::super::step::last_errno;
 
 /// What a process is confined to; made before it, for it must not allocate.
 #[derive(Clone, Debug)]
-pub(super) struct Landlock {
+pub(in crate::sandbox::walls) struct Landlock {
     version: u32,
     rules: Vec<Rule>,
     /// Whether reading is confined too.
@@ -26,15 +26,15 @@ pub(super) struct Landlock {
 
 /// What may be done below a path.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
-    pub(super) at: CString,
-    pub(super) is_folder: bool,
-    pub(super) rights: Rights,
+pub(in crate::sandbox::walls) struct Rule {
+    pub(in crate::sandbox::walls) at: CString,
+    pub(in crate::sandbox::walls) is_folder: bool,
+    pub(in crate::sandbox::walls) rights: Rights,
 }
 
 /// What may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rights {
+pub(in crate::sandbox::walls) enum Rights {
     /// Read and run.
     Read,
     /// Anything.
@@ -48,7 +48,7 @@ const OLDEST: u32 = 2;
 ///
 /// # Errors
 /// Why there is none that is of use.
-pub(super) fn version() -> Result<u32, String> {
+pub(in crate::sandbox::walls) fn version() -> Result<u32, String> {
     const VERSION: u32 = 1;
     // SAFETY: with this flag and no attributes the call returns a number.
     let found = unsafe {
@@ -70,13 +70,16 @@ pub(super) fn version() -> Result<u32, String> {
 impl Landlock {
     /// Confines what is written to `rules`. The network is confined by a namespace, unless it is
     /// shared.
-    pub(super) fn of_writes(rules: Vec<Rule>, is_shared: bool) -> Result<Self, String> {
+    pub(in crate::sandbox::walls) fn of_writes(
+        rules: Vec<Rule>,
+        is_shared: bool,
+    ) -> Result<Self, String> {
         let abstract_sockets = is_shared;
         Ok(Self { version: version()?, rules, reads: false, abstract_sockets, tcp: false })
     }
 
     /// The same, and what is read to these and to `more` rules.
-    pub(super) fn and_reads(&self, more: Vec<Rule>) -> Self {
+    pub(in crate::sandbox::walls) fn and_reads(&self, more: Vec<Rule>) -> Self {
         let mut confined = self.clone();
         confined.rules.extend(more);
         confined.reads = true;
@@ -84,12 +87,12 @@ impl Landlock {
     }
 
     /// Confines what is read and written to `rules`, and the network to nothing.
-    pub(super) fn of_all(rules: Vec<Rule>) -> Result<Self, String> {
+    pub(in crate::sandbox::walls) fn of_all(rules: Vec<Rule>) -> Result<Self, String> {
         Ok(Self { version: version()?, rules, reads: true, abstract_sockets: true, tcp: true })
     }
 
     /// What this version cannot do, if there is something.
-    pub(super) fn lacks(&self) -> Option<String> {
+    pub(in crate::sandbox::walls) fn lacks(&self) -> Option<String> {
         let mut lacks = Vec::new();
         for (version, what) in [
             (3, "shortening a file that cannot be written otherwise"),
@@ -105,7 +108,7 @@ impl Landlock {
     }
 
     /// Confines this process and those that it will start. Allocates nothing.
-    pub(super) fn apply(&self) -> Result<(), Errno> {
+    pub(in crate::sandbox::walls) fn apply(&self) -> Result<(), Errno> {
         let handled = self.handled();
         let attributes = RulesetAttributes {
             handled_access_fs: handled,

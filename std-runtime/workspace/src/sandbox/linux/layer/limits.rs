@@ -4,7 +4,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 
-use super::step::last_errno;
+use super::super::step::last_errno;
 
 /// Processes of a user inside, so that a program that only forks ends.
 const PROCESSES_MAX: u64 = 4096;
@@ -18,7 +18,7 @@ const FILE_BYTES_MAX: u64 = 8 << 40;
 const CORE_BYTES_MAX: u64 = 1;
 
 /// Sets the limits, which nothing inside can raise. Allocates nothing.
-pub(super) fn set() -> Result<(), Errno> {
+pub(in crate::sandbox::walls) fn set() -> Result<(), Errno> {
     for (resource, most) in [
         (Resource::Nproc, PROCESSES_MAX),
         (Resource::Fsize, FILE_BYTES_MAX),
@@ -35,7 +35,7 @@ pub(super) fn set() -> Result<(), Errno> {
 
 /// Where memory is short, the kernel ends this process and what it starts rather than the run. Allocates
 /// nothing; a system that refuses it ends whom it likes.
-pub(super) fn be_first_without_memory() {
+pub(in crate::sandbox::walls) fn be_first_without_memory() {
     let flags = OFlags::WRONLY | OFlags::CLOEXEC;
     if let Ok(file) = rustix::fs::open(c"/proc/self/oom_score_adj", flags, Mode::empty()) {
         let _ = rustix::io::write(file, b"1000");
@@ -44,7 +44,7 @@ pub(super) fn be_first_without_memory() {
 
 /// Gives the process a new, empty session keyring instead of the one of the user. Where the
 /// kernel has no keyrings there is nothing to hide.
-pub(super) fn leave_keyring() -> Result<(), Errno> {
+pub(in crate::sandbox::walls) fn leave_keyring() -> Result<(), Errno> {
     const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
     // SAFETY: the name is none, so no memory is read.
     let joined = unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) };
