@@ -51,7 +51,8 @@ fn run(Invocation { matches, .. }: Invocation<'_>) -> Result<ExitCode> {
     match view::probe() {
         Ok(layers) => findings.extend(layers.iter().map(|layer| {
             let (state, meaning) = match &layer.state {
-                State::InForce => ("ok", String::new()),
+                State::InForce => ("ok", format!("protects {}", layer.protects)),
+                State::Replaced(why) => ("replaced", why.clone()),
                 State::Partly(why) => ("partly", why.clone()),
                 State::Missing(why) => ("missing", why.clone()),
                 _ => ("unknown", String::new()),

@@ -225,7 +225,10 @@ fn player() {
     let Some(place) = std::env::var_os("CORPUS_PLACE") else { return };
     let is_root = rustix::process::geteuid().is_root();
     let mut world = World::make(Path::new(&place));
-    let attempts = attempts();
+    // Several players share the work.
+    let number = |name| std::env::var(name).ok().and_then(|it| it.parse::<usize>().ok()).unwrap();
+    let (first, step) = (number("CORPUS_FIRST"), number("CORPUS_STEP"));
+    let attempts: Vec<Attempt> = attempts().into_iter().skip(first).step_by(step).collect();
     for attempt in &attempts {
         let bites = match attempt.teeth.as_str() {
             "all" => true,
@@ -304,16 +307,23 @@ fn what_injections_ask_for_is_among_the_attempts() {
 /// An ordinary user that each system has: `daemon`.
 const ORDINARY: u32 = 1;
 
-fn play(place: &Path, user: u32) {
+/// Players of each user: an attempt waits more than it works.
+const PLAYERS: usize = 4;
+
+/// What a player printed; `None` if the user cannot run it.
+fn played(place: &Path, user: u32, number: usize) -> Option<String> {
+    let place = place.join(number.to_string());
+    fs::create_dir(&place).unwrap();
     let exe = std::env::current_exe().unwrap();
     let mut command = Command::new(&exe);
     if user == ORDINARY {
-        chown(place, Some(user), Some(user)).unwrap();
+        chown(&place, Some(user), Some(user)).unwrap();
         command = Command::new("setpriv");
         command.args(["--reuid=1", "--regid=1", "--clear-groups", "--inh-caps=-all"]).arg(&exe);
     }
     command.args(["--exact", "player", "--nocapture", "--test-threads=1"]);
-    command.env("CORPUS_PLACE", place).env("HOME", place.join("home")).env("A_TOKEN", "SECRET");
+    command.env("CORPUS_FIRST", number.to_string()).env("CORPUS_STEP", PLAYERS.to_string());
+    command.env("CORPUS_PLACE", &place).env("HOME", place.join("home")).env("A_TOKEN", "SECRET");
     for name in
         ["CARGO_HOME", "RUSTUP_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "USER", "LOGNAME"]
     {
@@ -324,9 +334,21 @@ fn play(place: &Path, user: u32) {
     let errors = String::from_utf8_lossy(&output.stderr);
     if user == ORDINARY && errors.contains("Permission denied") && !text.contains("outside ") {
         eprintln!("\n*** NOT TESTED as an ordinary user, who cannot run {} ***\n", exe.display());
-        return;
+        return None;
     }
     assert!(text.contains("played"), "{text}{errors}");
+    Some(text.into_owned())
+}
+
+fn play(place: &Path, user: u32) {
+    let texts = std::thread::scope(|scope| {
+        let player = |number| scope.spawn(move || played(place, user, number));
+        let players: Vec<_> = (0..PLAYERS).map(player).collect();
+        let texts: Option<Vec<_>> = players.into_iter().map(|it| it.join().unwrap()).collect();
+        texts
+    });
+    let Some(texts) = texts else { return };
+    let text = texts.concat();
     let mut results: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for line in text.lines() {
         let mut words = line.split(' ');

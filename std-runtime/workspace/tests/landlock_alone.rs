@@ -39,6 +39,11 @@ fn tools_work_on_a_copy_and_write_nowhere_else() {
         .success();
     run(&view, "echo x > $TMPDIR/x && echo x > ~/x && cat ~/x $TMPDIR/x && : > /dev/null")
         .success();
+    run(
+        &view,
+        "mkdir c d; echo x > c/x; perl -e 'rename(\"c/x\", \"d/x\") or exit 1' && rm -r c d",
+    )
+    .success();
     assert_eq!(project.read("file"), "old\n");
     let changes = view.changes().unwrap();
     assert_eq!(changes.files().len(), 3, "{changes:?}");

@@ -137,6 +137,9 @@ fn landlock_holds_where_no_mount_does() {
     assert!(errors.contains("Permission denied"), "{errors}");
     run(&view, "echo x > file; mkdir -p a b; echo y > a/y; mv a/y b/y; ln b/y a/z; rm -r a")
         .success();
+    // `mv` would copy where a move is refused.
+    run(&view, "mkdir c d && echo x > c/x && perl -e 'rename(\"c/x\", \"d/x\") or exit 1'")
+        .success();
     run(&view, "echo x > /tmp/x && mv /tmp/x . && echo x > /dev/null && echo x > /dev/shm/x")
         .success();
     run(&view, ": > /dev/stdout && echo x >> ~/.x && truncate -s 1 ~/.x").success();

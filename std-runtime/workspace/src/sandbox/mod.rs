@@ -66,6 +66,8 @@ impl Mode {
 pub struct Layer {
     /// Its name in events.
     pub name: &'static str,
+    /// What it protects.
+    pub protects: &'static str,
     /// Whether it is in force.
     pub state: State,
 }
@@ -78,19 +80,21 @@ pub enum State {
     InForce,
     /// It is, but for a part that this system has not.
     Partly(String),
+    /// It is not, because this system has it not, and why; what holds in its place is told there.
+    Replaced(String),
     /// It is not, and why.
     Missing(String),
 }
 
 impl Layer {
-    pub(crate) fn in_force(name: &'static str) -> Self {
-        Self { name, state: State::InForce }
+    pub(crate) fn in_force((name, protects): (&'static str, &'static str)) -> Self {
+        Self { name, protects, state: State::InForce }
     }
 
     /// What is missing and why, in one line; `None` if nothing is.
     pub fn lacks(&self) -> Option<String> {
         match &self.state {
-            State::InForce => None,
+            State::InForce | State::Replaced(_) => None,
             State::Partly(why) | State::Missing(why) => Some(format!("{}: {why}", self.name)),
         }
     }
@@ -301,7 +305,11 @@ impl Sandbox {
     pub(crate) fn layers(&self) -> Vec<Layer> {
         let alone = self.alone.as_ref().map(Alone::layers);
         let mut layers = self.walls.as_ref().map(Walls::layers).or(alone).unwrap_or_default();
-        layers.extend(self.proxy.iter().map(|_| Layer::in_force("network-proxy")));
+        layers.extend(
+            self.proxy.iter().map(|_| {
+                Layer::in_force(("network-proxy", "all hosts but those that --net lists"))
+            }),
+        );
         layers
     }
 

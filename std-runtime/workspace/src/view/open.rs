@@ -85,9 +85,9 @@ pub(super) fn confined(
         false => vec![NO_RENAMES.to_owned()],
     };
     let parts = drafts.into_iter().map(Draft::finish).collect::<Result<Vec<_>>>()?;
-    let storage = if parts.iter().all(Part::is_copy) { "private-copy" } else { "overlayfs" };
+    let storage = if parts.iter().all(Part::is_copy) { COPY } else { OVERLAY };
     let mut layers = sandbox.layers();
-    layers.extend(["masked-environment", storage].map(Layer::in_force));
+    layers.extend([ENVIRONMENT, storage].map(Layer::in_force));
     Ok(Inner {
         sandbox,
         parts,
@@ -149,7 +149,7 @@ pub(super) fn free(sources: Vec<Source>, base: PathBuf, options: &ViewOptions) -
         sandbox = sandbox.alone(&read, &write)?.at_home(home);
     }
     let mut layers = sandbox.layers();
-    layers.extend(["masked-environment", "private-copy"].map(Layer::in_force));
+    layers.extend([ENVIRONMENT, COPY].map(Layer::in_force));
     Ok(Inner {
         sandbox,
         parts,
@@ -166,6 +166,11 @@ pub(super) fn free(sources: Vec<Source>, base: PathBuf, options: &ViewOptions) -
         scratch,
     })
 }
+
+/// The layers that no process takes on.
+const ENVIRONMENT: (&str, &str) = ("masked-environment", "variables that may hold credentials");
+const COPY: (&str, &str) = ("private-copy", "the files of the folder");
+const OVERLAY: (&str, &str) = ("overlayfs", "the files of the folder");
 
 fn refused(refusal: &Refusal) -> Error {
     Error::new(ErrorKind::Sandbox, format!("the sandbox cannot be made: {refusal:?}"))

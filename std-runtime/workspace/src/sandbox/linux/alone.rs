@@ -7,19 +7,18 @@
 use std::io;
 use std::path::Path;
 
-use super::layer::landlock::{Landlock, Rights, Rule};
-use super::layer::limits;
-use super::layer::seccomp::{Filters, Sockets};
+use super::layer::{
+    Cgroup, Keyring, LACKS_NAMESPACES, LandlockFiles, LandlockScopes, LandlockTcp, Limits, Memory,
+    Plan, Privileges, Rights, Rule, Seccomp, Sockets, Stage,
+};
 use super::layout::c_path;
-use super::namespaces;
 use crate::sandbox::{Layer, State};
 use crate::{Error, ErrorKind, Result};
 
 /// What confines a process by itself.
 #[derive(Debug, Clone)]
 pub(in crate::sandbox) struct Alone {
-    landlock: Landlock,
-    filters: Filters,
+    plan: Plan,
 }
 
 impl Alone {
@@ -40,36 +39,37 @@ impl Alone {
             );
             Error::new(ErrorKind::Sandbox, text)
         };
-        let landlock = Landlock::of_all(rules).map_err(refused)?;
-        let filters = Filters::new(Sockets::None);
-        let filters = filters.map_err(|what| refused(format!("the system has no {what}")))?;
-        Ok(Self { landlock, filters })
+        let files = LandlockFiles::of_writes(Vec::new()).map_err(refused)?.and_reads(rules);
+        let seccomp = Seccomp::new(Sockets::None);
+        let seccomp = seccomp.map_err(|what| refused(format!("the system has no {what}")))?;
+        // A kernel shows the memory of others to some capabilities, whatever Landlock says.
+        let drops_capabilities = rustix::process::geteuid().is_root();
+        let plan = Plan::default()
+            .with(Some(Memory))
+            .with(Some(Cgroup::probe()))
+            .with(Some(Privileges { drops_capabilities }))
+            .with(Some(Keyring))
+            .with(Some(Limits))
+            .with(Some(files))
+            .with(Some(LandlockScopes::probe(true)))
+            .with(Some(LandlockTcp::probe()))
+            .with(Some(seccomp));
+        Ok(Self { plan })
     }
 
     /// Confines this process and those that it will start. Allocates nothing.
     pub(in crate::sandbox) fn apply(&self) -> io::Result<()> {
-        if rustix::process::geteuid().is_root() {
-            // A kernel shows the memory of others to some capabilities, whatever Landlock says.
-            namespaces::renounce()?;
-        }
-        rustix::thread::set_no_new_privs(true)?;
-        limits::be_first_without_memory();
-        limits::leave_keyring()?;
-        limits::set()?;
-        self.landlock.apply()?;
-        Ok(self.filters.apply()?)
+        self.plan.apply(Stage::Outside)?;
+        Ok(self.plan.apply(Stage::Inside)?)
     }
 
     /// What confines the processes, and what does not and why.
     pub(in crate::sandbox) fn layers(&self) -> Vec<Layer> {
-        let landlock = self.landlock.lacks().map_or(State::InForce, State::Partly);
-        let namespaces = State::Missing("--sandbox landlock".to_owned());
-        let mut layers = vec![
-            Layer { name: "landlock", state: landlock },
-            Layer { name: "namespaces", state: namespaces },
-        ];
-        let names = ["seccomp", "no-sockets", "no-new-privileges", "session-keyring", "limits"];
-        layers.extend(names.map(Layer::in_force));
+        let (name, protects) = LACKS_NAMESPACES;
+        let state = State::Missing("--sandbox landlock".to_owned());
+        let sockets = ("no-sockets", "the network and the sockets of other programs");
+        let mut layers = vec![Layer { name, protects, state }, Layer::in_force(sockets)];
+        layers.extend(self.plan.layers());
         layers
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::mount::MountFlags;
 
-use super::layer::landlock::{Rights, Rule};
+use super::layer::{Rights, Rule};
 use super::run_folder;
 use super::step::{EMPTY, Hide, NULL, Slot, Step};
 use crate::sandbox::{Layout, Network, Writes};
@@ -35,7 +35,7 @@ const COVERED: [&str; 2] = ["/run", "/dev"];
 /// What is taken from the old tree comes first, then the tree becomes
 /// read-only, then it is covered from the outer folders to the inner ones.
 pub(super) fn steps(layout: &Layout<'_>, program: Option<&Path>, is_root: bool) -> Vec<Step> {
-    let mut steps = vec![Step::Private];
+    let mut steps = vec![Step::Private, Step::LimitProcesses];
     let mut slots = BESIDE..;
     let mut next = || slots.next().unwrap_or(Slot::MAX);
     let mut places: Vec<Place> = Vec::new();

@@ -30,42 +30,24 @@ use rustix::thread::ThreadNameSpaceType;
 use super::{Executable, Layer, Layout, Network, Reads, Refusal, State};
 use crate::{Error, ErrorKind};
 pub(super) use alone::Alone;
-use layer::landlock::Landlock;
-use layer::limits;
-use layer::seccomp::{Filters, Sockets};
+use layer::{
+    Absent, Cgroup, Keyring, LandlockFiles, LandlockScopes, Limits, Memory, NAMESPACES_AND_MOUNTS,
+    Plan, Privileges, Processes, Seccomp, Sockets, Stage, network,
+};
 use namespaces::{KINDS, Namespaces, Refused};
 pub(super) use overlay::mount_with_renames;
 use sockets::Reach;
 pub(super) use sockets::listening as listening_sockets;
 use step::Step;
 
-/// The layers without which there is no sandbox.
-const ALWAYS: &[&str] = &[
-    "user-namespace",
-    "mount-namespace",
-    "pid-namespace",
-    "ipc-namespace",
-    "uts-namespace",
-    "cgroup-namespace",
-    "read-only-system",
-    "hidden-home",
-    "masked-credentials",
-    "masked-sockets",
-    "no-new-privileges",
-    "session-keyring",
-    "limits",
-    "seccomp",
-];
-
 /// What confines the processes of a view.
 #[derive(Debug)]
 pub(super) struct Walls {
     namespaces: Namespaces,
-    filters: Filters,
-    /// None, or why there is none.
-    landlock: Result<Landlock, String>,
-    /// For processes that stay in the project.
-    inside: Option<Landlock>,
+    /// What a process takes on that reads the whole system.
+    plan: Plan,
+    /// The same for one that stays in the project, where the system can keep it there.
+    inside: Option<Plan>,
     /// Whether all is hidden from those that do not.
     all_hidden: OnceLock<Result<(), Errno>>,
     reach: Reach,
@@ -79,18 +61,10 @@ pub(super) struct Walls {
 impl Walls {
     /// What confines the processes, and what does not and why.
     pub(super) fn layers(&self) -> Vec<Layer> {
-        let landlock = match &self.landlock {
-            Ok(landlock) => landlock.lacks().map_or(State::InForce, State::Partly),
-            Err(why) => State::Missing(why.clone()),
-        };
-        let network = match self.namespaces.kinds().contains(ThreadNameSpaceType::NETWORK) {
-            true => State::InForce,
-            false => State::Missing("--net on".to_owned()),
-        };
-        let always = ALWAYS.iter().map(|name| Layer { name, state: State::InForce });
-        let of_system = [("network-namespace", network), ("landlock", landlock)];
-        let of_system = of_system.map(|(name, state)| Layer { name, state });
-        always.chain(of_system).collect()
+        let made = NAMESPACES_AND_MOUNTS.map(Layer::in_force).into_iter();
+        let kinds = self.namespaces.kinds();
+        let network = network(kinds.contains(ThreadNameSpaceType::NETWORK));
+        made.chain([network]).chain(self.plan.layers()).collect()
     }
 
     /// Builds what `layout` says; the socket for the proxy, if there is to be one.
@@ -101,7 +75,7 @@ impl Walls {
         layout: &Layout<'_>,
         executable: Option<&Executable>,
     ) -> Result<(Self, Option<OwnedFd>), Refusal> {
-        let filters = Filters::new(Sockets::Usual).map_err(|what| {
+        let seccomp = Seccomp::new(Sockets::Usual).map_err(|what| {
             let text = format!(
                 "the sandbox cannot be made: the system has no {what}; \
                  with `--sandbox off` tools run without it"
@@ -143,14 +117,29 @@ impl Walls {
                 };
                 let reach = Reach::of(layout);
                 let is_shared = *layout.network == Network::On;
-                let landlock = Landlock::of_writes(layout::writable(layout), is_shared);
-                let inside = landlock.as_ref().ok();
-                let inside = inside.map(|landlock| landlock.and_reads(layout::readable(layout)));
+                let files = LandlockFiles::of_writes(layout::writable(layout));
+                let inside = files.as_ref().ok();
+                let inside = inside.map(|files| files.and_reads(layout::readable(layout)));
+                let absent = files.as_ref().err().map(|why| {
+                    let (name, protects) = LandlockFiles::NAME;
+                    Absent { name, protects, state: State::Missing(why.clone()) }
+                });
+                let common = Plan::default()
+                    .with(Some(Memory))
+                    .with(Some(Cgroup::probe()))
+                    .with(Some(Privileges { drops_capabilities: true }))
+                    .with(Some(Keyring))
+                    .with(Some(Limits))
+                    .with(Some(Processes::probe()));
+                let scopes = || Some(LandlockScopes::probe(is_shared));
+                let last = Some(seccomp);
+                let plan = common.clone().with(absent).with(files.ok());
+                let plan = plan.with(scopes()).with(last.clone());
+                let inside = inside.map(|files| common.with(Some(files)).with(scopes()).with(last));
                 let _copy = copy;
                 let walls = Self {
                     namespaces,
-                    filters,
-                    landlock,
+                    plan,
                     inside,
                     all_hidden: OnceLock::new(),
                     reach,
@@ -232,13 +221,12 @@ impl Walls {
         let (keeper, pid_to) = (self.namespaces.as_fd().as_raw_fd(), to.as_raw_fd());
         let kinds = self.namespaces.kinds();
         let proc_flags = layout::proc_flags(self.is_root);
-        let filters = self.filters.clone();
-        let landlock = match (reads, &self.inside) {
-            (Reads::Project, Some(inside)) => Some(inside.clone()),
+        let plan = match (reads, &self.inside) {
+            (Reads::Project, Some(inside)) => inside.clone(),
             (Reads::Project, None) => return Err(io::ErrorKind::Unsupported.into()),
             (Reads::System { hidden }, _) => {
                 (*self.all_hidden.get_or_init(|| self.namespaces.hide(&layout::hides(hidden()))))?;
-                self.landlock.as_ref().ok().cloned()
+                self.plan.clone()
             }
         };
         let sockets = self.reach.new_sockets();
@@ -247,20 +235,12 @@ impl Walls {
             // until `spawn` returns.
             let (keeper, pid_to) =
                 unsafe { (BorrowedFd::borrow_raw(keeper), BorrowedFd::borrow_raw(pid_to)) };
-            // Inside, root's /proc is read-only.
-            limits::be_first_without_memory();
+            plan.apply(Stage::Outside)?;
             namespaces::enter((keeper, kinds), pid_to, proc_flags, &sockets)?;
             rustix::process::setsid()?;
             rustix::process::chdir(&*dir)?;
-            limits::leave_keyring()?;
-            limits::set()?;
             close_on_exec()?;
-            if let Some(landlock) = &landlock {
-                landlock.apply()?;
-            }
-            // The last, for it refuses calls that the others need.
-            filters.apply()?;
-            Ok(())
+            Ok(plan.apply(Stage::Inside)?)
         };
         // SAFETY: the hook makes system calls only.
         let spawned = unsafe { command.pre_exec(hook) }.spawn();

@@ -18,7 +18,7 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags,
 };
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
-use rustix::thread::{CapabilitySet, ThreadNameSpaceType};
+use rustix::thread::ThreadNameSpaceType;
 
 use super::step::{self, Hide, Step, last_errno};
 
@@ -47,16 +47,6 @@ pub(super) const KINDS: ThreadNameSpaceType = ThreadNameSpaceType::USER
     .union(ThreadNameSpaceType::INTER_PROCESS_COMMUNICATION)
     .union(ThreadNameSpaceType::HOST_NAME_AND_NIS_DOMAIN_NAME)
     .union(ThreadNameSpaceType::CONTROL_GROUP);
-
-/// What root keeps inside: power over files, which the mounts confine, and over
-/// its own processes. Mounting, devices, tracing and the network are not in it.
-const KEPT: CapabilitySet = CapabilitySet::CHOWN
-    .union(CapabilitySet::DAC_OVERRIDE)
-    .union(CapabilitySet::FOWNER)
-    .union(CapabilitySet::FSETID)
-    .union(CapabilitySet::KILL)
-    .union(CapabilitySet::SETGID)
-    .union(CapabilitySet::SETUID);
 
 /// Sent by the keeper when all steps are taken.
 const DONE: [u8; 8] = [0xff; 8];
@@ -178,7 +168,7 @@ impl Drop for Namespaces {
 }
 
 /// Moves the calling process, which `std::process::Command` has just forked, into
-/// the namespaces of `keeper`, and leaves it without the power to change them.
+/// the namespaces of `keeper`. It has the power to change them until it takes its layers on.
 ///
 /// Only a new process can be in another pid namespace, and only one that is in the
 /// keeper's can make one below it, so this forks twice:
@@ -217,25 +207,7 @@ pub(super) fn enter(
         }
     }
     rustix::mount::mount(c"proc", c"/proc", c"proc", proc_flags, c"")?;
-    sockets.iter().try_for_each(Hide::take)?;
-    renounce()
-}
-
-/// Gives up what root could do to the system, and to the namespace if it is in one.
-pub(super) fn renounce() -> Result<(), Errno> {
-    for bit in 0..u64::BITS {
-        let capability = CapabilitySet::from_bits_retain(1 << bit);
-        if KEPT.contains(capability) {
-            continue;
-        }
-        match rustix::thread::remove_capability_from_bounding_set(capability) {
-            Ok(()) => {}
-            // Above the last one that this kernel knows.
-            Err(Errno::INVAL) => break,
-            Err(errno) => return Err(errno),
-        }
-    }
-    rustix::thread::set_no_new_privs(true)
+    sockets.iter().try_for_each(Hide::take)
 }
 
 /// The life of the keeper.

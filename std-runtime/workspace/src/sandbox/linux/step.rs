@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
+use super::layer::limit_processes;
 use super::overlay::{self, Marks};
 
 /// Where a mount waits that is made before its place exists.
@@ -26,6 +27,8 @@ const SLOTS: usize = 512;
 pub(super) enum Step {
     /// Nothing mounted from here on is seen outside.
     Private,
+    /// The number of processes is bounded, where the kernel can.
+    LimitProcesses,
     /// A copy-on-write mount of `lower` that waits in `slot`.
     Overlay { slot: Slot, lower: CString, upper: CString, work: CString },
     /// The mount of `path`, cloned, waits in `slot`.
@@ -58,6 +61,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Private => f.write_str("making mounts private"),
+            Self::LimitProcesses => f.write_str("limiting processes"),
             Self::Overlay { lower, .. } => write!(f, "mounting overlayfs over {lower:?}"),
             Self::Clone { path, .. } => write!(f, "cloning the mount of {path:?}"),
             Self::ReadOnly => f.write_str("making the file system read-only"),
@@ -99,6 +103,10 @@ impl Step {
                 c"/",
                 MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
             ),
+            Self::LimitProcesses => {
+                limit_processes();
+                Ok(())
+            }
             Self::Overlay { slot, lower, upper, work } => {
                 *waiting.get_mut(*slot).ok_or(Errno::INVAL)? =
                     Some(overlay::mount(lower, upper, work, Marks::User)?);

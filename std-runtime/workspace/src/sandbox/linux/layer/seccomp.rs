@@ -13,6 +13,7 @@ use seccompiler::{
 };
 
 use super::super::step::last_errno;
+use super::Layer;
 
 /// Which sockets a process may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +26,9 @@ pub(in crate::sandbox::walls) enum Sockets {
 
 /// The filters, made before the process that they are for, which must not allocate.
 #[derive(Clone, Debug)]
-pub(in crate::sandbox::walls) struct Filters(Vec<BpfProgram>);
+pub(in crate::sandbox::walls) struct Seccomp(Vec<BpfProgram>);
 
-impl Filters {
+impl Seccomp {
     /// Translates the lists for the processor of this machine.
     ///
     /// # Errors
@@ -46,9 +47,19 @@ impl Filters {
         let unknown = filter(unknown(), Errno::NOSYS)?;
         Ok(Self(vec![other_numbers(), denied, unknown]))
     }
+}
 
-    /// Confines this process and those that it will start. Allocates nothing.
-    pub(in crate::sandbox::walls) fn apply(&self) -> Result<(), Errno> {
+impl Layer for Seccomp {
+    fn name(&self) -> &'static str {
+        "seccomp"
+    }
+
+    fn protects(&self) -> &'static str {
+        "the parts of the kernel that no build needs"
+    }
+
+    /// The last one, for it refuses calls that the others need.
+    fn apply(&self) -> Result<(), Errno> {
         for program in &self.0 {
             seccompiler::apply_filter(program).map_err(|_| last_errno())?;
         }
