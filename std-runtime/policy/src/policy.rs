@@ -1,7 +1,7 @@
 //! The decision.
 
 use crate::judge::{self, Mode};
-use crate::path::{Folder, of_text, with_also};
+use crate::path::{Folder, Place, of_text, with_also};
 use crate::rule::Rule;
 use crate::walk::{Walk, found};
 use crate::{Effect, shell};
@@ -116,13 +116,25 @@ impl Policy {
             "write" | "edit" => Effect::Writes(place),
             _ => Effect::NotUnderstood(format!("the tool {tool} is not known")),
         };
-        let by_rule = self.by_rule(|rule| rule.matches_tool(tool, path, self.root.as_deref()));
+        // Where the path leads counts, not how it is written.
+        let leads_to = judge::path(match &effect {
+            Effect::Reads(place) | Effect::Writes(place) => place,
+            _ => &Place::Unknown,
+        });
+        let named = leads_to.unwrap_or(path);
+        let by_rule = self.by_rule(|verdict, rule| {
+            rule.matches_tool(tool, named, self.root.as_deref())
+                || verdict != Verdict::Allow && rule.may_match_tool(tool, named)
+        });
         self.worst([by_rule.unwrap_or_else(|| self.judged(&effect, path))], path)
     }
 
     fn decide(&self, found: &found::Found) -> Decision {
-        let ruled = self.by_rule(|rule| match &found.words {
-            Some(words) => rule.matches_command(words),
+        let ruled = self.by_rule(|verdict, rule| match &found.words {
+            Some(words) => {
+                rule.matches_command(words)
+                    || verdict != Verdict::Allow && rule.matches_subcommand(words)
+            }
             None => false,
         });
         // A rule that allows a program says nothing about the files that the shell opens for it.
@@ -137,15 +149,18 @@ impl Policy {
                 _ => continue,
             };
             let Some(path) = judge::path(place) else { continue };
-            let ruled = self.by_rule(|rule| rule.matches_tool(tool, path, self.root.as_deref()));
+            let ruled = self.by_rule(|verdict, rule| {
+                rule.matches_tool(tool, path, self.root.as_deref())
+                    || verdict != Verdict::Allow && rule.may_match_tool(tool, path)
+            });
             decisions.extend(ruled.filter(|decision| decision.verdict != Verdict::Allow));
         }
         self.worst(decisions, "")
     }
 
-    fn by_rule(&self, matches: impl Fn(&Rule) -> bool) -> Option<Decision> {
+    fn by_rule(&self, matches: impl Fn(Verdict, &Rule) -> bool) -> Option<Decision> {
         let mut found: Option<&(Verdict, Rule)> = None;
-        for entry in self.rules.iter().filter(|(_, rule)| matches(rule)) {
+        for entry in self.rules.iter().filter(|(verdict, rule)| matches(*verdict, rule)) {
             if found.is_none_or(|(verdict, _)| *verdict < entry.0) {
                 found = Some(entry);
             }

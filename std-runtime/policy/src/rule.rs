@@ -23,8 +23,8 @@ enum Pattern {
     CommandPrefix(String),
     /// A command with `*` for any text.
     Command(GlobMatcher),
-    /// A path from the project's folder.
-    Path(GlobMatcher),
+    /// A path from the project's folder, and its names.
+    Path(GlobMatcher, Vec<String>),
 }
 
 /// Why a rule cannot be read.
@@ -87,8 +87,52 @@ impl Rule {
                 .strip_prefix(prefix.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')),
             Pattern::Command(glob) => glob.is_match(words),
-            Pattern::Path(_) => false,
+            Pattern::Path(..) => false,
         }
+    }
+
+    /// Whether it is about the subcommand of a command with these words, whatever options stand before
+    /// it: `git -C x push` for `git push`.
+    pub(crate) fn matches_subcommand(&self, words: &str) -> bool {
+        let Pattern::CommandPrefix(prefix) = &self.pattern else { return false };
+        let mut wanted = prefix.split_whitespace();
+        let mut words = words.split_whitespace().peekable();
+        let program = words.next();
+        if self.tools != ["bash"] || program.is_none() || wanted.next() != program {
+            return false;
+        }
+        let wanted: Vec<&str> = wanted.collect();
+        let Some(first) = wanted.first() else { return false };
+        let mut may_be_value = false;
+        while let Some(word) = words.peek() {
+            let is_option = word.starts_with(['-', '+']);
+            if word == first && !is_option {
+                break;
+            }
+            if !is_option && !may_be_value {
+                return false;
+            }
+            may_be_value = is_option && !word.contains('=');
+            words.next();
+        }
+        let rest: Vec<&str> = words.collect();
+        rest.starts_with(&wanted)
+    }
+
+    /// Whether it is about what a tool reaches by `path`: the folder whose files it names, or a pattern
+    /// of names that stands for some of them.
+    pub(crate) fn may_match_tool(&self, tool: &str, path: &str) -> bool {
+        let Pattern::Path(_, names) = &self.pattern else { return false };
+        if !self.tools.contains(&tool) {
+            return false;
+        }
+        let path = path.strip_prefix("./").unwrap_or(path);
+        let path: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is_pattern = path.iter().any(|name| has_pattern(name));
+        // A rule for a name at any depth says nothing about a folder.
+        let is_at_top = names.first().is_some_and(|name| *name != "**");
+        (is_pattern || is_at_top) && !path.is_empty() && may_meet(&path, &names)
     }
 
     /// Whether it is about a tool at a path.
@@ -101,7 +145,7 @@ impl Rule {
         let path = path.strip_prefix("./").unwrap_or(path);
         match &self.pattern {
             Pattern::Any => true,
-            Pattern::Path(glob) => glob.is_match(path),
+            Pattern::Path(glob, _) => glob.is_match(path),
             Pattern::CommandPrefix(_) | Pattern::Command(_) => false,
         }
     }
@@ -139,7 +183,39 @@ fn path(rule: &str, pattern: &str) -> Result<Pattern, RuleError> {
     };
     let glob = GlobBuilder::new(&pattern).literal_separator(true).build();
     let glob = glob.map_err(|error| RuleError(format!("the rule {rule:?}: {error}")))?;
-    Ok(Pattern::Path(glob.compile_matcher()))
+    let names = pattern.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    Ok(Pattern::Path(glob.compile_matcher(), names))
+}
+
+fn has_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// Whether some path that `path` stands for, or one below it, is one that `names` stand for.
+fn may_meet(path: &[&str], names: &[&str]) -> bool {
+    match (path.split_first(), names.split_first()) {
+        // What is below the folder.
+        (None, _) => true,
+        (Some(_), Some((&"**", rest))) => {
+            may_meet(path, rest)
+                || path.split_first().is_some_and(|(_, path)| may_meet(path, names))
+        }
+        (Some((&"**", rest)), Some((_, below))) => may_meet(rest, names) || may_meet(path, below),
+        (Some((one, path)), Some((other, names))) => {
+            let is_match = |pattern: &str, name: &str| {
+                let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+                glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
+            };
+            let meets = match (has_pattern(one), has_pattern(other)) {
+                (false, false) => one == other,
+                (true, false) => is_match(one, other),
+                (false, true) => is_match(other, one),
+                (true, true) => true,
+            };
+            meets && may_meet(path, names)
+        }
+        (Some(_), None) => false,
+    }
 }
 
 /// The names of tools in rules, and which tools of ours they are about.

@@ -48,6 +48,71 @@ fn a_rule_about_a_path_holds_for_tools_and_commands() {
 }
 
 #[test]
+fn a_rule_about_a_path_holds_however_the_path_is_written() {
+    let policy = Policy::new(Mode::ReadOnly)
+        .with_rule(Verdict::Deny, rule("Read(./secrets/**)"))
+        .with_rule(Verdict::Allow, rule("Edit(./src/**)"))
+        .with_folders(Some("/home/u/p".to_owned()), Some("/home/u".to_owned()));
+    for path in [
+        "secrets",
+        "./secrets/./k",
+        "secrets//k",
+        "src/../secrets/k",
+        "/home/u/p//secrets/k",
+        "/home/u/../u/p/secrets/k",
+    ] {
+        assert_eq!(policy.check_tool("read", path).verdict, Verdict::Deny, "{path}");
+    }
+    for command in [
+        "cat sec*/k",
+        "cat */k",
+        "cat secret?/k",
+        "cat [s]ecrets/k",
+        "grep -r x secrets",
+        "ls secrets/",
+    ] {
+        assert_eq!(policy.check_command(command).verdict, Verdict::Deny, "{command}");
+    }
+    for command in ["cat *.rs", "cat src/*/a", "ls", "grep -r x src"] {
+        assert_eq!(policy.check_command(command).verdict, Verdict::Allow, "{command}");
+    }
+    // What a rule allows is what the path leads to.
+    for path in ["src/a", "./src/b/../a", "/home/u/p/src/a"] {
+        assert_eq!(policy.check_tool("edit", path).verdict, Verdict::Allow, "{path}");
+    }
+    for path in ["src/../../../etc/passwd", "src/../a", "src/../.git/hooks/x", "/src/a"] {
+        assert_ne!(policy.check_tool("edit", path).verdict, Verdict::Allow, "{path}");
+    }
+}
+
+#[test]
+fn a_rule_about_a_subcommand_holds_behind_options() {
+    let full = Policy::new(Mode::Full);
+    let policy = full
+        .with_rule(Verdict::Deny, rule("Bash(git push:*)"))
+        .with_rule(Verdict::Deny, rule("Bash(npm publish)"))
+        .with_rule(Verdict::Deny, rule("Bash(kubectl delete *)"));
+    for command in [
+        "git -C x push",
+        "git -c a=b push origin",
+        "git --no-pager push",
+        "git --git-dir=x --work-tree y push",
+        "/usr/bin/git -C . push",
+        "kubectl -n x delete pod y",
+        "kubectl --context=x delete pod y",
+    ] {
+        assert_eq!(policy.check_command(command).verdict, Verdict::Deny, "{command}");
+    }
+    for command in ["git status push", "git log --grep push", "git stash push"] {
+        assert_ne!(policy.check_command(command).rule, "Bash(git push:*)", "{command}");
+    }
+    // One that allows does so for the words that it names.
+    let policy = Policy::new(Mode::Standard).with_rule(Verdict::Allow, rule("Bash(git push:*)"));
+    assert_eq!(policy.check_command("git push").verdict, Verdict::Allow);
+    assert_ne!(policy.check_command("git -c core.sshCommand=x push").verdict, Verdict::Allow);
+}
+
+#[test]
 fn tools_are_judged_by_where_their_path_leads() {
     let policy = Policy::new(Mode::Standard)
         .with_folders(Some("/home/u/p".to_owned()), Some("/home/u".to_owned()));

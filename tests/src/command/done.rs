@@ -14,7 +14,7 @@ pub struct Done {
 
 impl fmt::Debug for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let beginning: String = self.text().chars().take(2000).collect();
+        let beginning: String = self.text().chars().take(8000).collect();
         let Self { code, stderr, .. } = self;
         write!(f, "code {code}, stderr:\n{stderr}stdout:\n{beginning}")
     }

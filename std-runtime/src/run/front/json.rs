@@ -120,7 +120,9 @@ impl<W: Write> Writer<W> {
 
 /// The names of the layers that are in force.
 fn in_force(layers: &[Layer]) -> Vec<&'static str> {
-    let there = layers.iter().filter(|layer| !matches!(layer.state, State::Missing(_)));
+    let there = layers
+        .iter()
+        .filter(|layer| !matches!(layer.state, State::Missing(_) | State::Replaced(_)));
     there.map(|layer| layer.name).collect()
 }
 

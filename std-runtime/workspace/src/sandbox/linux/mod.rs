@@ -1,6 +1,7 @@
 //! The sandbox of Linux: namespaces, mounts, and no way to gain privileges.
 
 mod alone;
+mod errno;
 mod layer;
 mod layout;
 mod namespaces;
@@ -151,6 +152,7 @@ impl Walls {
             }
             Err(refused) => refused,
         };
+        let mut hint = "";
         let (what, errno) = match refused {
             Refused::Namespaces(what, errno) => (what.to_owned(), errno),
             Refused::Step(index, errno) => match steps.get(index) {
@@ -166,14 +168,23 @@ impl Walls {
                         Some(index) => Refusal::BesideOverlay(index),
                     });
                 }
-                step => (step.map_or_else(|| "a step".to_owned(), Step::to_string), errno),
+                step => {
+                    let is_proc =
+                        matches!(step, Some(Step::Fresh { kind, .. }) if *kind == c"proc");
+                    if is_proc && errno == Errno::PERM {
+                        hint = "; in a container whose /proc is masked it does: start that with \
+                                --security-opt systempaths=unconfined";
+                    }
+                    (step.map_or_else(|| "a step".to_owned(), Step::to_string), errno)
+                }
             },
         };
         Err(Refusal::Final(Error::new(
             ErrorKind::Sandbox,
             format!(
-                "the sandbox cannot be made: the system refused {what} ({errno}); \
-                 with `--sandbox off` tools run without it"
+                "the sandbox cannot be made: the system refused {what} ({errno}){hint}; with `--sandbox \
+                 landlock` Landlock and seccomp alone confine tools, on a copy and without any \
+                 network; with `--sandbox off` tools run without it"
             ),
         )))
     }
@@ -279,7 +290,7 @@ pub(super) fn close_on_exec() -> io::Result<()> {
     // SAFETY: marks descriptors; closes none.
     let result =
         unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    match step::last_errno() {
+    match errno::last_errno() {
         _ if result == 0 => Ok(()),
         // Linux before 5.11.
         Errno::NOSYS | Errno::INVAL | Errno::PERM => Ok(close_each_on_exec()?),

@@ -20,7 +20,8 @@ use rustix::net::{
 use rustix::process::{DumpableBehavior, Pid, PidfdFlags, Signal, WaitId, WaitIdOptions};
 use rustix::thread::ThreadNameSpaceType;
 
-use super::step::{self, Hide, Step, last_errno};
+use super::errno::last_errno;
+use super::step::{self, Hide, Step};
 
 /// A set of namespaces; ends with all its processes on drop.
 #[derive(Debug)]

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::mount::{MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
+use super::errno::last_errno;
 use super::layer::limit_processes;
 use super::overlay::{self, Marks};
 
@@ -238,11 +239,6 @@ fn loopback_up() -> Result<(), Errno> {
     // SAFETY: `socket` is ours and not used afterwards.
     unsafe { libc::close(socket) };
     if result == 0 { Ok(()) } else { Err(errno) }
-}
-
-/// Why the last call through libc failed.
-pub(super) fn last_errno() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use rustix::io::Errno;
 
-use super::super::step::last_errno;
+use super::super::errno::last_errno;
 use super::Layer;
 
 /// A keyring of its own.

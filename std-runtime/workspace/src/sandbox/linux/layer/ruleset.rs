@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::step::last_errno;
+use super::super::errno::last_errno;
 
 /// What a ruleset refuses unless a rule allows it; as the kernel has it.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use seccompiler::{
     SeccompCondition, SeccompFilter, SeccompRule, TargetArch, sock_filter,
 };
 
-use super::super::step::last_errno;
+use super::super::errno::last_errno;
 use super::Layer;
 
 /// Which sockets a process may have.
