@@ -149,7 +149,7 @@ fn both_are_written_or_none_and_undone_together() {
     changed(&place);
     let after = both();
     // From either folder.
-    place.zerostack(&["undo"]).in_folder(&library(&place)).writes().run().success();
+    place.zerostack(&["undo"]).in_folder(library(&place)).writes().run().success();
     assert!(both() == before);
     place.zerostack(&["redo"]).writes().run().success();
     assert!(both() == after);

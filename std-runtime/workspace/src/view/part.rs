@@ -153,7 +153,8 @@ impl Draft {
 
     /// The folders of repositories elsewhere become read-only; whether one was not.
     pub(super) fn without_git(drafts: &mut [Self]) -> bool {
-        drafts.iter_mut().fold(false, |any, draft| draft.git.take().is_some() || any)
+        let taken = drafts.iter_mut().filter_map(|draft| draft.git.take());
+        taken.count() > 0
     }
 
     /// How the sandbox shows it.
