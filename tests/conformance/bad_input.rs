@@ -18,7 +18,7 @@ fn each_bad_input_has_its_line_and_its_code() {
         Scripted::start(Script::new().reply(Reply::new().text("done").repeat())).unwrap();
     type Case<'a> = (&'a [&'a str], Option<&'a [u8]>, i32, &'a str);
     let cases: [Case<'_>; 12] = [
-        (&["ring", "go"], None, 52, "include one another more than 4 deep"),
+        (&["ring", "go"], None, 52, "too deeply: 4 levels are allowed"),
         (&["huge", "go"], None, 52, "longer than 262144 bytes"),
         (&["./huge.md", "go"], None, 42, "longer than 262144 bytes"),
         (&["./none.md", "go"], None, 2, "unknown command or prompt"),

@@ -85,7 +85,7 @@ macro_rules! error_table {
             /// Prompts include one another too deeply, or too many.
             ///
             /// `detail`: the depth or the number that is allowed.
-            IncludeDepth = 18, "include_depth", "prompts include one another too deeply", ", more than {n} deep", "";
+            IncludeDepth = 18, "include_depth", "prompts include one another too deeply", ": {n} levels are allowed", "";
             /// The caller's writer failed.
             ///
             /// `detail`: the bytes that it took at least.

@@ -157,6 +157,8 @@ proptest! {
         after in prop::collection::vec(any::<u8>(), 0..2000),
         new in "[a-zé€]{0,20}",
     ) {
+        // A mark of UTF-16 is a reason to leave the file alone.
+        prop_assume!(!before.starts_with(b"\xff\xfe") && !before.starts_with(b"\xfe\xff"));
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let old = "<<the only place>>";
