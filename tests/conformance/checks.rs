@@ -71,6 +71,10 @@ fn a_check_that_hangs_forks_or_floods_fails() {
         ("echo begun; sleep 1000", "did not end within 1 s; it printed: begun"),
         ("sleep 1000 & sleep 1000 & wait", "did not end within 1 s"),
         ("read line </dev/tty", "does not pass"),
+        // What it starts ends with it, and what the kernel ends for its memory has failed.
+        ("(setsid sleep 1000 & setsid sleep 1000 &) >&- 2>&-; exit 3", "exit code 3"),
+        ("sh -c 'kill -9 $$' || exit $?", "exit code 137"),
+        ("[ -t 0 ] || [ -t 1 ] || stty size", "does not pass"),
         ("yes", "it printed more than 67108864 bytes"),
         ("exit 7", "it ended with exit code 7"),
         ("no-such-program", "exit code 127; it printed: sh: "),
@@ -84,6 +88,7 @@ fn a_check_that_hangs_forks_or_floods_fails() {
         let done = place.zerostack(&arguments).model(&provider).run();
         let complaint = done.failure(62);
         assert!(complaint.contains(how), "{check}: {complaint}");
+        assert!(!place.has_process("sleep\u{0}1000"), "{check}");
         assert!(begun.elapsed().as_secs() < 60, "{check}");
     }
 }

@@ -124,6 +124,7 @@ fn a_run_is_run_again_with_other_options_and_compared() {
     for line in ["-model: scripted\n", "+model: other\n", "-+one\n", "++two\n"] {
         assert!(diff.contains(line), "{line}: {diff}");
     }
+    assert_eq!(place.zerostack(&["diff", "1", "1"]).run().success(), "");
     let failed = Scripted::start(Script::new().reply(Reply::status(401))).unwrap();
     place.zerostack(&["retry"]).model(&failed).run().failure(41);
     let log = place.zerostack(&["log"]).run().success();

@@ -158,3 +158,18 @@ fn events_name_the_record() {
     assert_eq!((&result["written"], &result["ok"]), (&json!(1), &json!(true)));
     assert!(tree(&place.project()).contains_key(std::path::Path::new("new")));
 }
+
+#[test]
+fn how_a_patch_is_applied_is_told_only_where_there_is_one() {
+    for (arguments, is_told) in [(&["do it"][..], true), (&["do it", "--write"], false)] {
+        let place = super::broken_project();
+        place.commit();
+        place.write("project/add.sh", "not in the index\n");
+        let script =
+            Script::new().call("bash", json!({"command": "echo new >add.sh"})).text("done");
+        let provider = Scripted::start(script).unwrap();
+        let done = place.zerostack(arguments).model(&provider).writes().run();
+        assert_eq!(done.code, 0, "{done:?}");
+        assert_eq!(done.stderr.contains("apply it with `git apply`"), is_told, "{done:?}");
+    }
+}

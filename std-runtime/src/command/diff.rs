@@ -57,7 +57,14 @@ fn difference(one: &Record, other: &Record) -> Result<Vec<u8>> {
         lay_out(record, &folder)?;
     }
     let open = |side: &str| Tree::open(&scratch.path().join(side)).map_err(unreadable);
-    let paths = PARTS.map(|part| part.as_bytes().to_vec());
+    // What is the same in both has no place in a diff.
+    let read = |side: &str, part: &str| fs::read(scratch.path().join(side).join(part));
+    let mut paths = Vec::new();
+    for part in PARTS {
+        if read("one", part).map_err(unreadable)? != read("other", part).map_err(unreadable)? {
+            paths.push(part.as_bytes().to_vec());
+        }
+    }
     let changes = Changes::between(open("one")?, open("other")?, paths).map_err(unreadable)?;
     let mut out = Vec::new();
     changes.write_patch(&mut out)?;

@@ -65,6 +65,8 @@ pub(super) fn help(prompts: &[String]) -> String {
         ("!COMMAND", "run it on the changed files, in the sandbox; the model sees its output"),
         ("@FILE", "give the model a file with the text"),
         ("\\", "at the end of a line: the text goes on in the next one"),
+        ("Tab", "complete a command, a prompt, or a path after @ and !"),
+        ("Up, Ctrl-R", "earlier lines"),
         ("Ctrl-C", "end the turn"),
         ("Ctrl-D", "end the chat; `zerostack chat -c` goes on with it"),
     ] {

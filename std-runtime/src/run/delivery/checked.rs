@@ -15,6 +15,8 @@ pub(in crate::run) struct Checked {
     pub(in crate::run) patch: Vec<u8>,
     pub(in crate::run) changes: Changes,
     pub(in crate::run) notes: Vec<String>,
+    /// How the patch is to be applied, where that is not as usual.
+    pub(in crate::run) how_to_apply: Option<String>,
     /// Files that the user changed meanwhile too.
     pub(in crate::run) moved: Vec<Vec<u8>>,
 }
@@ -53,6 +55,7 @@ pub(in crate::run) fn check(
         );
         return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
     }
+    let mut how_to_apply = None;
     match view.check(&comparison, &patch) {
         Verdict::Refused(words) => {
             let words = quote(words.trim().trim_start_matches("error: "));
@@ -62,11 +65,11 @@ pub(in crate::run) fn check(
             };
             return Err(kept(Error::new(ErrorKind::Conflict, text), &patch, folder, "the patch"));
         }
-        Verdict::FilesOnly if view.is_checkout() => comparison.notes.push(
-            "the patch is for files with changes that are not in git's index: apply it with \
-             `git apply`, without --index"
-                .to_owned(),
-        ),
+        Verdict::FilesOnly if view.is_checkout() => {
+            let text = "the patch is for files with changes that are not in git's index: apply it \
+                        with `git apply`, without --index";
+            how_to_apply = Some(text.to_owned());
+        }
         _ => {}
     }
     let Comparison { changes, moved, mut notes, .. } = comparison;
@@ -74,7 +77,7 @@ pub(in crate::run) fn check(
         let names = names(&moved);
         notes.push(format!("{names} changed during the run; the patch is for what it was before"));
     }
-    Ok(Checked { patch, changes, notes, moved })
+    Ok(Checked { patch, changes, notes, how_to_apply, moved })
 }
 
 /// Keeps what was changed in other repositories below the folder: one patch cannot be applied to

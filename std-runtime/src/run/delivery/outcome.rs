@@ -33,8 +33,10 @@ pub(in crate::run) fn outcome(
         plan: None,
         checked: None,
     };
-    if let Some(Checked { patch, changes, notes, .. }) = checked {
+    if let Some(Checked { patch, changes, notes, how_to_apply, .. }) = checked {
         (outcome.patch, outcome.notes) = (std::mem::take(patch), std::mem::take(notes));
+        // With --write there is nothing to apply.
+        outcome.notes.extend(how_to_apply.take().filter(|_| !options.write));
         let name = |path: &[u8]| String::from_utf8_lossy(path).into_owned();
         outcome.files = changes.files().iter().map(|change| name(change.path())).collect();
         outcome.left_out = changes.left_out().iter().map(LeftOut::of).collect();
