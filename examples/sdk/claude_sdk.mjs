@@ -32,6 +32,12 @@ assert.deepEqual([end.type, end.subtype, end.result], ["result", "success", "Wri
 const again = await all(ask("the second thing", { resume: end.session_id }));
 assert.equal(again.at(-1).result, "The second.");
 
+const parts = (await all(ask("the second thing", { includePartialMessages: true })))
+    .filter((it) => it.type === "stream_event")
+    .map((it) => it.event);
+assert.deepEqual([parts[0].type, parts.at(-1).type], ["message_start", "message_stop"]);
+assert.equal(parts.map((it) => it.delta?.text ?? "").join(""), "The second.");
+
 // The SDK gives the result, and then throws what it says or the exit code.
 const failed = [];
 await assert.rejects(async () => {

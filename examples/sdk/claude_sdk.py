@@ -17,6 +17,7 @@ from claude_agent_sdk import (
     UserMessage,
     query,
 )
+from claude_agent_sdk.types import StreamEvent
 
 CLI, FOLDER = sys.argv[1:]
 
@@ -69,6 +70,37 @@ async def an_answer_by_a_schema():
     assert last.structured_output == {"number": 7}, last
 
 
+async def messages_in_parts():
+    parts = []
+    async for message in query(
+        prompt="the second thing", options=options(include_partial_messages=True)
+    ):
+        if isinstance(message, StreamEvent):
+            parts.append(message.event)
+    kinds = [part["type"] for part in parts]
+    assert (kinds[0], kinds[-1]) == ("message_start", "message_stop"), kinds
+    deltas = [part["delta"] for part in parts if part["type"] == "content_block_delta"]
+    assert "".join(delta["text"] for delta in deltas) == "The second.", parts
+
+
+async def callbacks_are_refused():
+    lines = []
+
+    async def ask(*_):
+        raise AssertionError("never called")
+
+    try:
+        async with ClaudeSDKClient(
+            options=options(can_use_tool=ask, stderr=lines.append)
+        ) as client:
+            await client.query("write it")
+            async for _ in client.receive_response():
+                raise AssertionError("nothing runs")
+    except Exception as error:
+        lines.append(repr(error))
+    assert any("can_use_tool is never called" in line for line in lines), lines
+
+
 async def failure():
     last = None
     try:
@@ -99,10 +131,12 @@ async def main():
     session = await text_and_tools()
     await a_session_goes_on(session)
     await an_answer_by_a_schema()
+    await messages_in_parts()
     with anyio.fail_after(30):
+        await callbacks_are_refused()
         await failure()
         await cancel()
-    print("claude-agent-sdk of PyPI: text, tools, session, schema, failure, cancel")
+    print("claude-agent-sdk of PyPI: text, tools, session, schema, parts, callbacks, failure, cancel")
 
 
 anyio.run(main)
