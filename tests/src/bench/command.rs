@@ -23,6 +23,7 @@ pub fn measure(exe: &Path, runs: usize) -> Result<Table> {
     let bench = Bench { exe, runs };
     bench.one_call(&mut table)?;
     bench.long_results(&mut table)?;
+    bench.record(&mut table)?;
     bench.version(&mut table)?;
     Ok(table)
 }
@@ -76,6 +77,50 @@ impl Bench<'_> {
             peaks.push(peak);
         }
         push_peaks(table, "512 KiB of tool results: peak PSS of the tree", &peaks, "≤ 8, aim 5");
+        Ok(())
+    }
+
+    /// What the record of a run costs: in turns with runs that cannot keep one, because a file has the
+    /// name of the folder of records.
+    fn record(&self, table: &mut Table) -> Result<()> {
+        let script = Script::new()
+            .call("write", json!({"path": "greeting.txt", "content": "hello\n"}))
+            .text("I wrote the greeting.");
+        let (mut over, mut share) = (Vec::new(), Vec::new());
+        for number in 0..self.runs {
+            let mut sides = [true, false].map(|is_kept| (is_kept, 0.0, 0.0));
+            if number % 2 == 1 {
+                sides.reverse();
+            }
+            for (is_kept, cpu, wall) in &mut sides {
+                let home = tempfile::tempdir()?;
+                let state = home.path().join("zerostack");
+                fs::create_dir(&state)?;
+                if !*is_kept {
+                    fs::write(state.join("runs"), "")?;
+                }
+                let (run, _) = self.agent(&script, "patch", |command| {
+                    process::run(command.env("XDG_STATE_HOME", home.path()))
+                })?;
+                expect_end(&run, "+hello\n")?;
+                if *is_kept != state.join("runs/1/tape.1").exists() {
+                    return Err("a record was not kept, or was where none could be".into());
+                }
+                (*cpu, *wall) = (millis(run.cpu), millis(run.wall));
+            }
+            let of = |is_kept| sides.iter().find(|side| side.0 == is_kept);
+            if let (Some(with), Some(without)) = (of(true), of(false)) {
+                over.push(with.1 - without.1);
+                share.push((with.1 - without.1) / with.2 * 100.0);
+            }
+        }
+        table.samples("a record: CPU, over a run without one", &over, "ms", "");
+        table.samples(
+            "  its share of the time of a run whose model takes none",
+            &share,
+            "%",
+            "≤ 2",
+        );
         Ok(())
     }
 
