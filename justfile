@@ -19,6 +19,11 @@ bench:
     target/release/zerostack-bench
     cargo bench --package zerostack-tests --bench wire
 
+# The start of a run in a folder of 100,000 files, and a call in the sandbox over the bare command.
+bench-sandbox runs="21":
+    cargo build --release --package zerostack-cli --package zerostack-tests
+    target/release/zerostack-bench sandbox {{runs}}
+
 # The command and `zerostack` 1.8.5 of crates.io, another project's agent, in turns; its binary is
 # built into FOLDER unless it is there.
 bench-rival folder="target/rival":

@@ -8,6 +8,7 @@ pub mod command;
 pub mod fields;
 pub mod paired;
 mod process;
+pub mod sandbox;
 mod table;
 
 pub use table::Table;

@@ -1,4 +1,5 @@
 //! `zerostack-bench [RUNS [COMMAND]]`: measures the command, by default the `zerostack` beside it.
+//! `zerostack-bench sandbox [RUNS [COMMAND]]`: measures the start of a run in a large folder and a call.
 //! `zerostack-bench rival RUNS HOME PROGRAM ARGUMENT...`: measures it in turns with
 //! another agent, whose home folder is a copy of HOME; `{url}` stands for the provider's base URL.
 
@@ -6,7 +7,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use zerostack_tests::bench::paired::{self, Contestant};
-use zerostack_tests::bench::{build, chat, command};
+use zerostack_tests::bench::{build, chat, command, sandbox};
 
 fn main() -> ExitCode {
     match run() {
@@ -34,6 +35,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("{}", paired::measure(runs, &[ours, rival])?);
         return Ok(());
     }
+    let is_sandbox = arguments.next_if(|it| it == "sandbox").is_some();
     let runs = match arguments.next() {
         Some(runs) => runs.to_str().and_then(|runs| runs.parse().ok()).ok_or("RUNS is a number")?,
         None => DEFAULT_RUNS,
@@ -42,10 +44,15 @@ fn run() -> Result<(), Box<dyn Error>> {
         Some(exe) => std::path::PathBuf::from(exe).canonicalize()?,
         None => std::env::current_exe()?.with_file_name("zerostack"),
     };
+    if is_sandbox {
+        println!("{}", sandbox::measure(&exe, runs)?);
+        return Ok(());
+    }
     let mut figures = command::measure(&exe, runs)?;
     build::measure(&exe, &mut figures)?;
     println!("{figures}");
     println!("{}", chat::measure(&exe, runs)?);
+    println!("{}", sandbox::measure(&exe, runs)?);
     Ok(())
 }
 
