@@ -101,3 +101,20 @@ fn without_a_word_there_is_no_network() {
         assert!(view.connections().is_empty());
     }
 }
+
+#[test]
+fn no_form_of_an_address_leads_to_a_private_one() {
+    if !namespaces() {
+        return;
+    }
+    let (port, project) =
+        (server(), Project::with(&[("forms.py", include_str!("proxy_forms.py"))]));
+    let forms = format!("python3 forms.py {port}");
+    let said = run(&view(&project, "allowed.test"), &forms).success();
+    assert_eq!(said, "80 forms\n");
+    // They reach it where it is named.
+    let said = run(&view(&project, &format!("127.0.0.1:{port}")), &forms).success();
+    for form in ["reached by CONNECT 127.0.0.1\n", "reached by SOCKS5 version 4\n"] {
+        assert!(said.contains(form), "{said}");
+    }
+}
